@@ -1,0 +1,118 @@
+"""Typed errors: each says who has to act. Their texts never carry a secret or a whole payload.
+
+The four families of DESIGN ("Errors"): the sender must mend it, a person or reference data must mend it,
+try again, we are wrong. The ledger turns them into states; Dagster turns them into retries or failures.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+
+class Reason(StrEnum):
+    """Why a document is held, and the key of the how-to that mends it (docs/held-documents.md)."""
+
+    UNKNOWN_PARTNER = "unknown_partner"
+    UNKNOWN_SUPPLIER = "unknown_supplier"
+    SUPPLIER_BLOCKED = "supplier_blocked"
+    NO_SUCH_ORDER = "no_such_order"
+    NO_SUCH_ORDER_LINE = "no_such_order_line"
+    ORDER_OF_OTHER_SUPPLIER = "order_of_other_supplier"
+    AMBIGUOUS_ORDER_LINE = "ambiguous_order_line"
+    ORDER_CANCELLED = "order_cancelled"
+    PRICE_TOLERANCE = "price_tolerance"
+    QUANTITY_TOLERANCE = "quantity_tolerance"
+    NOT_RECEIVED = "not_received"
+    OVER_SHIPMENT = "over_shipment"
+    UNIT_MISMATCH = "unit_mismatch"
+    UNMAPPED_ACCOUNT = "unmapped_account"
+    UNMAPPED_COST_CENTER = "unmapped_cost_center"
+    INACTIVE_COST_CENTER = "inactive_cost_center"
+    BLOCKED_ACCOUNT = "blocked_account"
+    UNMAPPED_CHARGE = "unmapped_charge"
+    MISSING_VAT_CODE = "missing_vat_code"
+    VAT_DIFFERENCE = "vat_difference"
+    TOTAL_DIFFERENCE = "total_difference"
+    CURRENCY_MISMATCH = "currency_mismatch"
+    DUPLICATE_INVOICE_NUMBER = "duplicate_invoice_number"
+    KEYED_BY_HAND = "keyed_by_hand"
+    REPEATED_CONTROL_NUMBER = "repeated_control_number"
+    TEST_ON_PRODUCTION = "test_on_production"
+    UNSUPPORTED_DOCUMENT = "unsupported_document"
+    INCOMPLETE_FILE = "incomplete_file"
+    NOT_X12 = "not_x12"
+    TOO_LARGE = "too_large"
+    BAD_VALUE = "bad_value"
+    ORIGINAL_INVOICE_UNKNOWN = "original_invoice_unknown"
+    UNRESOLVED_SHIP_TO = "unresolved_ship_to"
+    UNRESOLVED_ITEM = "unresolved_item"
+    NOTHING_TO_SEND = "nothing_to_send"
+    REFUSED_BY_SYSTEM = "refused_by_system"
+    ACKNOWLEDGES_NOTHING_SENT = "acknowledges_nothing_sent"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    CHARACTER_NOT_SENDABLE = "character_not_sendable"
+
+
+class ConnectorError(Exception):
+    """Root of all errors of this package.
+
+    message: one sentence naming the place and the value. mend: what to do. data: small facts for a person.
+    """
+
+    def __init__(self, message: str, *, mend: str = "", data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.mend = mend
+        self.data: dict[str, Any] = dict(data or {})
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.mend}".strip()
+
+
+class ConfigError(ConnectorError):
+    """The configuration is wrong: names the file, the key, the value and the mend."""
+
+
+class SenderMustMend(ConnectorError):
+    """Syntax that only the sender can put right: the document is rejected and a 997 says so."""
+
+
+class NeedsMending(ConnectorError):
+    """A person or reference data can mend it: the document is quarantined with this reason."""
+
+    def __init__(
+        self, reason: Reason, message: str, *, mend: str = "", data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, mend=mend, data=data)
+        self.reason = reason
+
+
+class TryAgain(ConnectorError):
+    """Nothing happened on the other side; the same work may be done again, not before `after_seconds`."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        after_seconds: float | None = None,
+        mend: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, mend=mend, data=data)
+        self.after_seconds = after_seconds
+
+
+class OutcomeUnknown(ConnectorError):
+    """A write was begun and nobody here can tell yet whether the other side has it."""
+
+
+class RefusedBySystem(ConnectorError):
+    """The other side understood the request and refused it for a business reason; nothing was written."""
+
+
+class AuthorizationNeeded(ConnectorError):
+    """A person must authorize the connection again; nothing is lost meanwhile."""
+
+
+class WeAreWrong(ConnectorError):
+    """A defect of ours or a broken invariant: fail loudly."""
