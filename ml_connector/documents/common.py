@@ -1,0 +1,224 @@
+"""Parts shared by all business documents.
+
+Names are business language; X12 qualifiers stay beside the values they qualify, so that a value whose
+qualifier has no name of its own is kept and can be written back.
+"""
+
+from collections.abc import Iterable
+from datetime import date, time
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """A frozen value. Unknown keys are refused, so that a misspelt field cannot vanish."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+class DocumentKind(StrEnum):
+    ORDER = "order"
+    ORDER_CHANGE = "order_change"
+    ORDER_ACKNOWLEDGMENT = "order_acknowledgment"
+    CHANGE_ACKNOWLEDGMENT = "change_acknowledgment"
+    INVOICE = "invoice"
+    SHIP_NOTICE = "ship_notice"
+    REMITTANCE = "remittance"
+    APPLICATION_ADVICE = "application_advice"
+    FUNCTIONAL_ACKNOWLEDGMENT = "functional_acknowledgment"
+    INTERCHANGE_ACKNOWLEDGMENT = "interchange_acknowledgment"
+    UNSUPPORTED = "unsupported"
+
+
+class Purpose(StrEnum):
+    """BEG01, BCH01, BAK01, BSN01, BIG08 (X12 element 353)."""
+
+    ORIGINAL = "00"
+    CANCEL = "01"
+    CHANGE = "04"
+    REPLACE = "05"
+    CONFIRM = "06"
+    DUPLICATE = "07"
+    ADVANCE = "14"
+    INFORMATION = "22"
+
+
+class Reference(Record):
+    """REF or N9: a qualifier (element 128) and its value."""
+
+    qualifier: str
+    value: str = ""
+    description: str = ""
+
+
+class DateReference(Record):
+    """DTM: a qualifier (element 374) and its date, perhaps with time and zone."""
+
+    qualifier: str
+    date: date | None = None
+    time: time | None = None
+    zone: str = ""
+
+
+class ItemId(Record):
+    """One product identifier with its X12 qualifier (element 235)."""
+
+    qualifier: str
+    value: str
+
+
+class Contact(Record):
+    """PER: a person with numbers keyed by X12 type (TE, EM, FX ...)."""
+
+    function: str = ""
+    name: str = ""
+    numbers: tuple[Reference, ...] = ()
+
+
+class Party(Record):
+    """N1 loop: who, in which role (element 98: BY, ST, BT, SE, VN, SU, RE ...)."""
+
+    role: str
+    name: str = ""
+    id_scheme: str = ""
+    id: str = ""
+    more_names: tuple[str, ...] = ()
+    street: tuple[str, ...] = ()
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+    references: tuple[Reference, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+
+class AllowanceKind(StrEnum):
+    """SAC01."""
+
+    ALLOWANCE = "A"
+    CHARGE = "C"
+    NEITHER = "N"
+    PROMOTION = "P"
+    CHARGE_REQUEST = "Q"
+    ALLOWANCE_REQUEST = "R"
+    SERVICE = "S"
+
+
+class AllowanceCharge(Record):
+    """SAC: an allowance (deducted) or a charge (added). Amounts are unsigned, in the document's currency."""
+
+    kind: AllowanceKind
+    code: str = ""
+    agency: str = ""
+    agency_code: str = ""
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+    percent_basis: str = ""
+    rate: Decimal | None = None
+    rate_unit: str = ""
+    rate_quantity: Decimal | None = None
+    handling: str = ""
+    reference: str = ""
+    description: str = ""
+    taxes: tuple["Tax", ...] = ()
+
+    @property
+    def signed_amount(self) -> Decimal:
+        """What it adds to the total: charges positive, allowances negative, the rest nothing."""
+        amount = self.amount or Decimal(0)
+        if self.kind is AllowanceKind.CHARGE:
+            return amount
+        return -amount if self.kind is AllowanceKind.ALLOWANCE else Decimal(0)
+
+
+class Tax(Record):
+    """TXI: a tax with amount in the document's currency; percent as 21 for 21 %."""
+
+    kind: str
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+    jurisdiction_source: str = ""
+    jurisdiction: str = ""
+    exempt: str = ""
+    relationship: str = ""
+    basis: Decimal | None = None
+    tax_id: str = ""
+
+
+class PaymentTerms(Record):
+    """ITD."""
+
+    kind: str = ""
+    basis: str = ""
+    discount_percent: Decimal | None = None
+    discount_due: date | None = None
+    discount_days: int | None = None
+    net_due: date | None = None
+    net_days: int | None = None
+    discount_amount: Decimal | None = None
+    description: str = ""
+
+
+class KeptSegment(Record):
+    """A segment that has no field of its own, kept as read so that it can be written back at its place."""
+
+    segment_id: str
+    elements: tuple[str, ...]
+
+
+def item_id(items: Iterable[ItemId], *qualifiers: str) -> str:
+    """The first identifier whose qualifier is among those given, in the order given; empty when none."""
+    by_qualifier = {item.qualifier: item.value for item in reversed(list(items))}
+    return next((by_qualifier[q] for q in qualifiers if q in by_qualifier), "")
+
+
+#: Element 235 qualifiers by meaning (x12-procurement 4).
+BUYERS_ITEM = ("BP", "IN", "PI", "CB", "SK")
+VENDORS_ITEM = ("VP", "VN", "VC", "VA", "SN")
+GTIN = ("UK", "EN", "UP", "UA", "UI")
+
+
+class Itemized(Record):
+    """Mixin of everything that names a product."""
+
+    items: tuple[ItemId, ...] = ()
+
+    @property
+    def buyers_item(self) -> str:
+        return item_id(self.items, *BUYERS_ITEM)
+
+    @property
+    def vendors_item(self) -> str:
+        return item_id(self.items, *VENDORS_ITEM)
+
+    @property
+    def gtin(self) -> str:
+        return item_id(self.items, *GTIN)
+
+
+class Document(Record):
+    """What every business document has. `extras` keeps header segments without a field of their own."""
+
+    currency: str = ""
+    references: tuple[Reference, ...] = ()
+    dates: tuple[DateReference, ...] = ()
+    parties: tuple[Party, ...] = ()
+    notes: tuple[str, ...] = ()
+    extras: tuple[KeptSegment, ...] = ()
+
+    def reference(self, *qualifiers: str) -> str:
+        """The first reference value with one of these qualifiers; empty when none."""
+        return next((r.value for q in qualifiers for r in self.references if r.qualifier == q and r.value), "")
+
+    def date_of(self, *qualifiers: str) -> date | None:
+        return next((d.date for q in qualifiers for d in self.dates if d.qualifier == q and d.date), None)
+
+    def party(self, *roles: str) -> Party | None:
+        return next((p for role in roles for p in self.parties if p.role == role), None)

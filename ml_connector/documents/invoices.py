@@ -1,0 +1,75 @@
+"""Invoices and credit memos (810)."""
+
+from datetime import date
+from decimal import Decimal
+
+from ml_connector.documents.common import (
+    AllowanceCharge,
+    DateReference,
+    Document,
+    Itemized,
+    KeptSegment,
+    PaymentTerms,
+    Purpose,
+    Reference,
+    Tax,
+)
+
+
+class InvoiceLine(Itemized):
+    """IT1. quantity in `unit`, price per price basis; amount excludes taxes, allowances and charges of the line."""
+
+    number: str = ""
+    quantity: Decimal | None = None
+    unit: str = ""
+    price: Decimal | None = None
+    price_basis: str = ""
+    description: str = ""
+    order_number: str = ""
+    references: tuple[Reference, ...] = ()
+    dates: tuple[DateReference, ...] = ()
+    allowances: tuple[AllowanceCharge, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    extras: tuple[KeptSegment, ...] = ()
+
+    @property
+    def divisor(self) -> int:
+        """PO105/IT105: HP per hundred, TP per thousand (x12-procurement 5)."""
+        return {"HP": 100, "TP": 1000}.get(self.price_basis, 1)
+
+    @property
+    def amount(self) -> Decimal:
+        """quantity x price, unrounded, in the invoice's currency."""
+        return (self.quantity or Decimal(0)) * (self.price or Decimal(0)) / self.divisor
+
+
+class Invoice(Document):
+    """810. `total` is TDS01: payable before terms discount, in `currency`; negative or CR/CN type is a credit."""
+
+    number: str
+    invoice_date: date
+    order_number: str = ""
+    order_date: date | None = None
+    release: str = ""
+    type: str = ""
+    purpose: Purpose | None = None
+    original_invoice: str = ""
+    total: Decimal
+    discountable: Decimal | None = None
+    discounted: Decimal | None = None
+    terms_discount: Decimal | None = None
+    terms: tuple[PaymentTerms, ...] = ()
+    lines: tuple[InvoiceLine, ...] = ()
+    allowances: tuple[AllowanceCharge, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+
+    @property
+    def is_credit(self) -> bool:
+        """BIG07 CR or CN, or a negative total (x12-procurement 8)."""
+        return self.type in {"CR", "CN"} or self.total < 0
+
+    @property
+    def order_numbers(self) -> tuple[str, ...]:
+        """Every order it invoices, header first, each once."""
+        found = [self.order_number, *(line.order_number for line in self.lines)]
+        return tuple(dict.fromkeys(n for n in found if n))

@@ -1,0 +1,118 @@
+"""Purchase orders, order changes and their acknowledgments (850, 860, 855, 865)."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from ml_connector.documents.common import (
+    AllowanceCharge,
+    DateReference,
+    Document,
+    Itemized,
+    KeptSegment,
+    Party,
+    PaymentTerms,
+    Purpose,
+    Record,
+    Reference,
+    Tax,
+)
+
+
+class OrderLine(Itemized):
+    """One ordered product. Quantity in `unit` (X12 element 355); price per price basis, in the order's currency."""
+
+    number: str
+    quantity: Decimal | None = None
+    unit: str = ""
+    price: Decimal | None = None
+    price_basis: str = ""
+    description: str = ""
+    references: tuple[Reference, ...] = ()
+    dates: tuple[DateReference, ...] = ()
+    allowances: tuple[AllowanceCharge, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    parties: tuple[Party, ...] = ()
+    notes: tuple[str, ...] = ()
+    extras: tuple[KeptSegment, ...] = ()
+
+
+class PurchaseOrder(Document):
+    """850. `number` is the buyer's order number (BEG03)."""
+
+    number: str
+    order_date: date
+    purpose: Purpose = Purpose.ORIGINAL
+    order_type: str = "SA"
+    release: str = ""
+    contract: str = ""
+    acknowledgment_wanted: str = ""
+    terms: tuple[PaymentTerms, ...] = ()
+    allowances: tuple[AllowanceCharge, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    lines: tuple[OrderLine, ...] = ()
+    total: Decimal | None = None
+
+
+class LineChange(StrEnum):
+    """POC02 (element 670), the ones this project writes; a change read keeps whatever code it has."""
+
+    ADD = "AI"
+    CHANGE = "CA"
+    DELETE = "DI"
+    PRICE = "PC"
+    QUANTITY_DECREASE = "QD"
+    QUANTITY_INCREASE = "QI"
+    MULTIPLE = "MU"
+    RESCHEDULE = "RS"
+    NONE = "NC"
+
+
+class OrderChangeLine(OrderLine):
+    change: str
+    quantity_left: Decimal | None = None
+
+
+class OrderChange(Document):
+    """860: what the buyer changed in an order already sent. `sequence` counts changes of that order."""
+
+    number: str
+    order_date: date
+    purpose: Purpose = Purpose.CHANGE
+    order_type: str = "SA"
+    release: str = ""
+    sequence: str = ""
+    change_date: date | None = None
+    terms: tuple[PaymentTerms, ...] = ()
+    allowances: tuple[AllowanceCharge, ...] = ()
+    lines: tuple[OrderChangeLine, ...] = ()
+
+
+class LineAnswer(Record):
+    """ACK: what the seller will do with (a part of) a line. status is element 668 (IA, IR, IQ, IP, IB ...)."""
+
+    status: str
+    quantity: Decimal | None = None
+    unit: str = ""
+    date_qualifier: str = ""
+    date: date | None = None
+    items: tuple[KeptSegment, ...] = ()
+
+
+class AcknowledgedLine(OrderLine):
+    answers: tuple[LineAnswer, ...] = ()
+
+
+class OrderAcknowledgment(Document):
+    """855 (and 865): the seller's answer. `type` is BAK02 (AC, AD, AE, AK, AT, AH, RD, RJ, RF ...)."""
+
+    number: str
+    order_date: date | None = None
+    purpose: Purpose = Purpose.ORIGINAL
+    type: str = "AD"
+    release: str = ""
+    sequence: str = ""
+    sellers_order: str = ""
+    acknowledgment_date: date | None = None
+    answers_change: bool = False
+    lines: tuple[AcknowledgedLine, ...] = ()

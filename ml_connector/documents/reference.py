@@ -1,0 +1,121 @@
+"""Reference records as flows see them, whatever ERP they were read from. Codes are unpadded."""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from ml_connector.documents.common import Record
+
+
+class ReferenceTable(StrEnum):
+    """The reference tables an ERP connection offers; each is one asset and one series of snapshots."""
+
+    VENDORS = "vendors"
+    GL_ACCOUNTS = "gl_accounts"
+    COST_CENTERS = "cost_centers"
+    COST_UNITS = "cost_units"
+    ITEMS = "items"
+    VAT_CODES = "vat_codes"
+    PURCHASE_ORDERS = "purchase_orders"
+
+
+class Requirement(StrEnum):
+    OPTIONAL = "optional"
+    MANDATORY = "mandatory"
+    FORBIDDEN = "forbidden"
+
+
+class Vendor(Record):
+    id: str
+    code: str
+    name: str = ""
+    blocked: bool = False
+    country: str = ""
+    vat_number: str = ""
+    currency: str = ""
+    gl_account: str = ""
+    vat_code: str = ""
+    payment_condition: str = ""
+
+
+class GLAccount(Record):
+    id: str
+    code: str
+    description: str = ""
+    blocked: bool = False
+    cost_center: Requirement = Requirement.OPTIONAL
+    cost_unit: Requirement = Requirement.OPTIONAL
+    vat_code: str = ""
+
+
+class CostCenter(Record):
+    """Also cost units. `end_date` is the first day on which it can no longer be used."""
+
+    id: str
+    code: str
+    description: str = ""
+    end_date: date | None = None
+
+
+class Item(Record):
+    id: str
+    code: str
+    description: str = ""
+    unit: str = ""
+    barcode: str = ""
+    gl_account: str = ""
+    stock: bool = False
+
+
+class VatCode(Record):
+    """percentage 21 for 21 %; `including` tells that amounts booked with it include the VAT."""
+
+    id: str
+    code: str
+    description: str = ""
+    percentage: Decimal = Decimal(0)
+    including: bool = False
+    purchase: bool = True
+
+
+class OpenOrderLine(Record):
+    """A purchase order line with what was received and invoiced so far; quantities in purchase units."""
+
+    id: str
+    number: int
+    item_id: str = ""
+    item_code: str = ""
+    suppliers_item: str = ""
+    barcode: str = ""
+    description: str = ""
+    unit: str = ""
+    quantity: Decimal
+    received: Decimal = Decimal(0)
+    invoiced: Decimal = Decimal(0)
+    price: Decimal
+    vat_code: str = ""
+    cost_center: str = ""
+    cost_unit: str = ""
+    receipt_date: date | None = None
+
+
+class OpenOrder(Record):
+    """A purchase order as the ERP has it, with what matching and sending need; prices in `currency`."""
+
+    id: str
+    number: str
+    order_date: date | None = None
+    supplier_id: str
+    supplier_code: str = ""
+    supplier_name: str = ""
+    currency: str = ""
+    warehouse_id: str = ""
+    warehouse_code: str = ""
+    description: str = ""
+    your_reference: str = ""
+    remarks: str = ""
+    receipt_date: date | None = None
+    payment_condition: str = ""
+    approved: bool = True
+    cancelled: bool = False
+    lines: tuple[OpenOrderLine, ...] = ()

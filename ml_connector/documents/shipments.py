@@ -1,0 +1,54 @@
+"""Ship notices (856)."""
+
+from datetime import date, time
+from decimal import Decimal
+
+from ml_connector.documents.common import (
+    DateReference,
+    Document,
+    Itemized,
+    KeptSegment,
+    Purpose,
+    Record,
+    Reference,
+)
+
+
+class ShippedItem(Itemized):
+    """One item of an order in a shipment. quantity in `unit` (SN1); marks are the packs it stands in (MAN)."""
+
+    line_number: str = ""
+    quantity: Decimal
+    unit: str = ""
+    quantity_ordered: Decimal | None = None
+    status: str = ""
+    description: str = ""
+    packs: tuple[str, ...] = ()
+    extras: tuple[KeptSegment, ...] = ()
+
+
+class ShippedOrder(Record):
+    """All that the shipment carries for one purchase order."""
+
+    order_number: str
+    order_date: date | None = None
+    release: str = ""
+    references: tuple[Reference, ...] = ()
+    dates: tuple[DateReference, ...] = ()
+    items: tuple[ShippedItem, ...] = ()
+
+
+class ShipNotice(Document):
+    """856 flattened to shipment -> orders -> items; the HL tree as read is kept in `tree` for writing back."""
+
+    number: str
+    notice_date: date
+    notice_time: time | None = None
+    purpose: Purpose = Purpose.ORIGINAL
+    structure: str = ""
+    orders: tuple[ShippedOrder, ...] = ()
+    tree: tuple[KeptSegment, ...] = ()
+
+    @property
+    def shipped_date(self) -> date | None:
+        return self.date_of("011")
