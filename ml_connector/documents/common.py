@@ -62,8 +62,8 @@ class DateReference(Record):
     """DTM: a qualifier (element 374) and its date, perhaps with time and zone."""
 
     qualifier: str
-    date: date | None = None
-    time: time | None = None
+    day: date | None = None
+    at: time | None = None
     zone: str = ""
 
 
@@ -218,7 +218,7 @@ class Document(Record):
         return next((r.value for q in qualifiers for r in self.references if r.qualifier == q and r.value), "")
 
     def date_of(self, *qualifiers: str) -> date | None:
-        return next((d.date for q in qualifiers for d in self.dates if d.qualifier == q and d.date), None)
+        return next((d.day for q in qualifiers for d in self.dates if d.qualifier == q and d.day), None)
 
     def party(self, *roles: str) -> Party | None:
         return next((p for role in roles for p in self.parties if p.role == role), None)

@@ -95,7 +95,7 @@ class LineAnswer(Record):
     quantity: Decimal | None = None
     unit: str = ""
     date_qualifier: str = ""
-    date: date | None = None
+    day: date | None = None
     items: tuple[KeptSegment, ...] = ()
 
 
