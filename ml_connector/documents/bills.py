@@ -1,0 +1,81 @@
+"""What is posted to an ERP: bills (purchase invoices) and goods receipts, after matching and coding.
+
+Neutral between ERPs: ids are the ERP's own, codes are unpadded, amounts are exact and in `currency`.
+"""
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from ml_connector.documents.common import Record
+
+
+class BillMode(StrEnum):
+    """matched: lines linked to order lines. coded: GL account and cost center on each line (exact-online 10.3)."""
+
+    MATCHED = "matched"
+    CODED = "coded"
+
+
+class BillLine(Record):
+    """One line. `amount` excludes VAT, is rounded to the cent and is positive on invoices and credits alike."""
+
+    number: int
+    order_number: str = ""
+    order_line_id: str = ""
+    item_id: str = ""
+    gl_account_id: str = ""
+    gl_account_code: str = ""
+    quantity: Decimal
+    unit_price: Decimal | None = None
+    amount: Decimal
+    vat_code: str = ""
+    vat_amount: Decimal | None = None
+    vat_including: bool = False
+    cost_center: str = ""
+    cost_unit: str = ""
+    description: str = ""
+    charge_code: str = ""
+
+
+class Bill(Record):
+    """A purchase invoice or credit note, ready to post. `number` is the supplier's invoice number."""
+
+    mode: BillMode
+    vendor_id: str
+    vendor_code: str
+    number: str
+    invoice_date: date
+    currency: str
+    credit: bool = False
+    order_number: str = ""
+    order_numbers: tuple[str, ...] = ()
+    original_invoice: str = ""
+    description: str = ""
+    total: Decimal
+    vat_total: Decimal
+    due_date: date | None = None
+    warehouse_id: str = ""
+    attach_original: bool = False
+    attachment_sha256: str = ""
+    attachment_name: str = ""
+    lines: tuple[BillLine, ...]
+
+
+class ReceiptLine(Record):
+    order_line_id: str
+    order_number: str = ""
+    line_number: int = 0
+    quantity: Decimal
+    description: str = ""
+
+
+class GoodsReceipt(Record):
+    """Goods received against order lines of one supplier and one warehouse (exact-online 10.2)."""
+
+    vendor_id: str
+    warehouse_id: str
+    receipt_date: date
+    reference: str
+    description: str = ""
+    lines: tuple[ReceiptLine, ...]

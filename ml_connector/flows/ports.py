@@ -1,0 +1,191 @@
+"""The protocols flows need from the outside: an ERP and a network. `systems` implement them.
+
+Every method may raise the typed errors of `ml_connector.errors`:
+TryAgain (nothing happened on the other side), OutcomeUnknown (a write was begun, nobody knows),
+RefusedBySystem (understood and refused), AuthorizationNeeded (a person must authorize again).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from ml_connector.documents.bills import Bill, GoodsReceipt
+from ml_connector.documents.common import Record
+from ml_connector.documents.reference import OpenOrder, ReferenceTable
+
+
+@dataclass(frozen=True)
+class PlannedOperation:
+    """A write to be done: `payload` is exactly what will be sent.
+
+    `uses` maps a path in the payload to the position of an earlier operation of the same document whose
+    outside id goes there (an attachment's document, an invoice's document). The filled payload is
+    stored before the call.
+    """
+
+    kind: str
+    target: str
+    payload: str
+    uses: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StoredOperation:
+    """An operation as the ledger has it."""
+
+    id: int
+    document_id: int
+    position: int
+    kind: str
+    key: str
+    target: str
+    payload: str
+    attempts: int
+    first_attempt_at: datetime | None
+    last_attempt_at: datetime | None
+    looked: int
+    state: str
+    outside_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """The other side has it: its identity there and small facts (entry number, amounts) for the ledger."""
+
+    outside_id: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReferenceRead:
+    """Rows of a reference table.
+
+    complete: `rows` is the whole table. Otherwise rows are changes since the cursor, `removed` the ids gone.
+    """
+
+    rows: Sequence[Record]
+    cursor: str | None
+    complete: bool
+    removed: Sequence[str] = ()
+    calls: int = 0
+
+
+@dataclass(frozen=True)
+class SourceOrder:
+    """An order as read (exact bytes of the record, as JSON text) and as flows see it."""
+
+    record: str
+    order: OpenOrder
+
+
+@dataclass(frozen=True)
+class OrderBatch:
+    orders: Sequence[SourceOrder]
+    cursor: str | None
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class BillIdentity:
+    """How a supplier's invoice is recognised at the ERP."""
+
+    vendor_id: str
+    number: str
+
+
+@dataclass(frozen=True)
+class ExistingBill:
+    """A bill the ERP already has; `ours` when it carries a key of ours."""
+
+    identity: BillIdentity
+    outside_id: str
+    our_key: str = ""
+    entry_number: str = ""
+    amount: str = ""
+    source: str = ""
+
+
+class Erp(Protocol):
+    """A system that keeps books, for one connection and one company."""
+
+    connection: str
+    company: str
+
+    def read_reference(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
+        """Read a table, or what changed since `cursor`, by the cheapest endpoint there is."""
+        ...
+
+    def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
+        """Orders whose record moved since the cursor, whole, with their lines."""
+        ...
+
+    def read_orders(self, keys: Sequence[str]) -> Sequence[SourceOrder]:
+        """Orders by the ERP's own id, whole. Ids that are gone are left out."""
+        ...
+
+    def order_from_record(self, record: str) -> OpenOrder:
+        """The order in a stored record: a replay renders what was read."""
+        ...
+
+    def plan_bill(self, bill: Bill, key: str) -> Sequence[PlannedOperation]:
+        """The writes that post a bill, in order; `key` is written to the ERP where it can be found again."""
+        ...
+
+    def plan_receipt(self, receipt: GoodsReceipt, key: str) -> Sequence[PlannedOperation]:
+        """The writes that post a goods receipt."""
+        ...
+
+    def write(self, operation: StoredOperation) -> Written:
+        """Send the stored payload once."""
+        ...
+
+    def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
+        """Look for our keys everywhere the writes could have landed; by operation id. Absent = not found."""
+        ...
+
+    def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
+        """Bills of these suppliers with these numbers, whoever entered them, in batched look-ups."""
+        ...
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file in a network's folder. `name` is untrusted text: never a path of ours."""
+
+    remote_id: str
+    name: str
+    size: int
+    modified: str = ""
+
+
+@dataclass(frozen=True)
+class RemotePage:
+    files: Sequence[RemoteFile]
+    next_start: int | None
+
+
+class Network(Protocol):
+    """A place where partners leave and take files; channels are folders of it."""
+
+    connection: str
+
+    def list_files(self, channel: str, *, start: int, limit: int) -> RemotePage:
+        """One page of a folder's listing."""
+        ...
+
+    def fetch(self, channel: str, file: RemoteFile) -> Iterator[bytes]:
+        """A file's bytes, in chunks, bounded by the connection's size limit."""
+        ...
+
+    def dispose(self, channel: str, file: RemoteFile, *, policy: str, move_to: str = "") -> None:
+        """After-read policy: `move` or `delete`. A file that is gone already is a success."""
+        ...
+
+    def upload(self, channel: str, name: str, data: bytes) -> Written:
+        """Write one file under its final name."""
+        ...
+
+    def find(self, channel: str, name: str, size: int) -> RemoteFile | None:
+        """A file of that name and size that is still there. None proves nothing: networks take files away."""
+        ...

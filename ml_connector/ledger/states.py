@@ -1,0 +1,112 @@
+"""The states of each kind of document and the moves between them. Nothing else decides about states.
+
+`DocumentState` values stand in the ledger's `document.state`; `check_move` is called for every change.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.errors import WeAreWrong
+
+
+class DocumentState(StrEnum):
+    RECEIVED = "received"
+    PARSED = "parsed"
+    MATCHED = "matched"
+    CODED = "coded"
+    POSTING = "posting"
+    POSTED = "posted"
+    APPLIED = "applied"
+    READ = "read"
+    RESOLVED = "resolved"
+    RENDERED = "rendered"
+    SENDING = "sending"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    REFUSED = "refused"
+    OVERDUE = "overdue"
+    QUARANTINED = "quarantined"
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    DISCARDED = "discarded"
+    UNKNOWN_OUTCOME = "unknown_outcome"
+
+
+S = DocumentState
+Moves = Mapping[DocumentState, frozenset[DocumentState]]
+
+
+def _moves(steps: tuple[DocumentState, ...], **more: tuple[DocumentState, ...]) -> Moves:
+    """The chain of `steps`, the exits that every step has, and `more` moves by state name."""
+    exits = {S.QUARANTINED, S.DUPLICATE, S.DISCARDED}
+    begun = {S.POSTING, S.SENDING}
+    final = steps[-1]
+    table: dict[DocumentState, set[DocumentState]] = {}
+    for here, there in zip(steps, steps[1:], strict=False):
+        table[here] = {there, S.UNKNOWN_OUTCOME, S.QUARANTINED} if here in begun else {there} | exits
+    table[steps[0]].add(S.REJECTED)
+    # Held documents go back to the step they were held at; a person may discard them.
+    table[S.QUARANTINED] = {*steps[:-1], S.DISCARDED, S.DUPLICATE, S.REJECTED}
+    table[S.UNKNOWN_OUTCOME] = {final, S.QUARANTINED, S.DISCARDED} | (begun & set(steps))
+    table[final] = set()
+    table[S.DUPLICATE] = {steps[0], S.DISCARDED}
+    table[S.REJECTED] = set()
+    table[S.DISCARDED] = set()
+    for name, targets in more.items():
+        table.setdefault(S(name), set()).update(targets)
+    return {state: frozenset(targets) for state, targets in table.items()}
+
+
+_ANSWERED = (S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
+
+#: Invoices, shipments and orders that come in and are posted to an ERP.
+POSTED_KINDS = _moves((S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.POSTED))
+#: Acknowledgments that come in and are applied to what they answer.
+APPLIED_KINDS = _moves((S.RECEIVED, S.PARSED, S.APPLIED))
+#: Orders and invoices that go out and are answered.
+SENT_KINDS = _moves(
+    (S.READ, S.RESOLVED, S.RENDERED, S.SENDING, S.SENT),
+    sending=(S.ACKNOWLEDGED, S.REFUSED),
+    sent=_ANSWERED,
+    overdue=(S.ACKNOWLEDGED, S.REFUSED, S.DISCARDED),
+    refused=(S.ACKNOWLEDGED, S.RENDERED, S.DISCARDED),
+    acknowledged=(S.REFUSED,),
+    unknown_outcome=(S.ACKNOWLEDGED, S.REFUSED),
+)
+#: Acknowledgments that go out: never answered themselves (edi-operations 7).
+ACKNOWLEDGMENTS_OUT = _moves((S.RENDERED, S.SENDING, S.SENT))
+
+_ACKNOWLEDGMENT_KINDS = {
+    DocumentKind.ORDER_ACKNOWLEDGMENT,
+    DocumentKind.CHANGE_ACKNOWLEDGMENT,
+    DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
+    DocumentKind.INTERCHANGE_ACKNOWLEDGMENT,
+    DocumentKind.APPLICATION_ADVICE,
+}
+
+#: States in which nothing is left to do.
+FINISHED = frozenset(
+    {S.POSTED, S.APPLIED, S.SENT, S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE, S.REJECTED, S.DUPLICATE, S.DISCARDED}
+)
+#: States in which somebody waits for something: a person, reference data, a partner's answer.
+WAITING = frozenset({S.QUARANTINED, S.UNKNOWN_OUTCOME})
+
+
+def moves_of(kind: DocumentKind, direction: Direction) -> Moves:
+    """The state table of a kind of document in a direction."""
+    if direction is Direction.IN:
+        return APPLIED_KINDS if kind in _ACKNOWLEDGMENT_KINDS else POSTED_KINDS
+    if kind in {DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT}:
+        return ACKNOWLEDGMENTS_OUT
+    return SENT_KINDS
+
+
+def check_move(kind: DocumentKind, direction: Direction, old: DocumentState, new: DocumentState) -> None:
+    """Refuse a move that the table does not allow: a defect of ours, never of the data.
+
+    Raises:
+        WeAreWrong: the move is not in the table.
+    """
+    if new not in moves_of(kind, direction).get(old, frozenset()):
+        raise WeAreWrong(f"A {direction} {kind} cannot go from {old} to {new}.")

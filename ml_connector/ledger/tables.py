@@ -1,0 +1,397 @@
+"""The ledger's tables (DESIGN section 3), one place for SQLite and PostgreSQL.
+
+Columns are plain and documented because auditors and data teams read them with SQL (docs/ledger.md).
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+#: 64 bit on PostgreSQL; on SQLite INTEGER, the only type that gets a row id by itself.
+Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
+
+
+class Moment(TypeDecorator[datetime]):
+    """A UTC moment: aware on both sides; naive values are refused."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Amount(TypeDecorator[Decimal]):
+    """An exact decimal: NUMERIC on PostgreSQL, text on SQLite (whose NUMERIC would be a float)."""
+
+    impl = sa.Numeric(28, 8)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.String(40))
+        return dialect.type_descriptor(sa.Numeric(28, 8))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return format(value, "f") if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        return None if value is None else Decimal(value)
+
+
+def _key(table: str) -> sa.ForeignKey:
+    return sa.ForeignKey(f"{table}.id")
+
+
+blob = sa.Table(
+    "blob",
+    metadata,
+    sa.Column("sha256", sa.String(64), primary_key=True, comment="hash of the whole content"),
+    sa.Column("chunk", sa.Integer, primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    comment="Bytes received or sent, content-addressed, in chunks",
+)
+
+file = sa.Table(
+    "file",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("direction", sa.String(3), nullable=False, comment="in or out"),
+    sa.Column("integration", sa.String(80), nullable=False),
+    sa.Column("connection", sa.String(80), nullable=False, comment="the network connection"),
+    sa.Column("channel", sa.String(400), nullable=False, comment="folder at the network"),
+    sa.Column("partner", sa.String(80)),
+    sa.Column("remote_id", sa.String(400), comment="the network's own identity of the file"),
+    sa.Column("name", sa.String(400), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False, comment="stored, parsed, repeated, rejected, incomplete, planned, sent"),
+    sa.Column("removal", sa.String(20), nullable=False, comment="left, pending, done: the after-read policy"),
+    sa.Column("partition_date", sa.Date, nullable=False),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("detail", Json, nullable=False, default=dict),
+    sa.UniqueConstraint("connection", "channel", "direction", "remote_id"),
+    sa.Index("ix_file_state", "integration", "direction", "state"),
+    sa.Index("ix_file_sha256", "sha256"),
+    sa.Index("ix_file_removal", "connection", "removal"),
+    sa.Index("ix_file_partition_date", "integration", "partition_date"),
+)
+
+remote_file = sa.Table(
+    "remote_file",
+    metadata,
+    sa.Column("connection", sa.String(80), primary_key=True),
+    sa.Column("channel", sa.String(400), primary_key=True),
+    sa.Column("remote_id", sa.String(400), primary_key=True),
+    sa.Column("name", sa.String(400), nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("modified", sa.String(40), comment="as the network wrote it"),
+    sa.Column("first_seen_at", Moment, nullable=False),
+    sa.Column("last_seen_at", Moment, nullable=False),
+    sa.Column("size_since", Moment, nullable=False, comment="when this size was first seen"),
+    sa.Column("state", sa.String(20), nullable=False, comment="waiting, stored, ignored, gone"),
+    sa.Column("note", sa.String(400)),
+    sa.Column("file_id", Key, _key("file")),
+    sa.Index("ix_remote_file_state", "connection", "channel", "state"),
+    comment="What was seen in the networks' folders",
+)
+
+interchange = sa.Table(
+    "interchange",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("file_id", Key, _key("file"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("direction", sa.String(3), nullable=False),
+    sa.Column("integration", sa.String(80), nullable=False),
+    sa.Column("partner", sa.String(80)),
+    sa.Column("sender", sa.String(40), nullable=False, comment="qualifier/id"),
+    sa.Column("receiver", sa.String(40), nullable=False, comment="qualifier/id"),
+    sa.Column("control_number", sa.String(20), nullable=False, comment="ISA13"),
+    sa.Column("version", sa.String(12), nullable=False),
+    sa.Column("usage", sa.String(1), nullable=False, comment="ISA15: P, T, I"),
+    sa.Column("state", sa.String(20), nullable=False, comment="accepted, held, rejected, repeated, incomplete, sent"),
+    sa.Column("findings", Json, nullable=False, default=list),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.UniqueConstraint("file_id", "position"),
+    sa.Index("ix_interchange_control", "integration", "direction", "sender", "receiver", "control_number"),
+)
+
+envelope_group = sa.Table(
+    "envelope_group",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("interchange_id", Key, _key("interchange"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("direction", sa.String(3), nullable=False),
+    sa.Column("integration", sa.String(80), nullable=False),
+    sa.Column("partner", sa.String(80)),
+    sa.Column("functional_id", sa.String(2), nullable=False, comment="GS01"),
+    sa.Column("control_number", sa.BigInteger, nullable=False, comment="GS06 as a number"),
+    sa.Column("version", sa.String(12), nullable=False, comment="GS08"),
+    sa.Column("sets_announced", sa.Integer),
+    sa.Column("sets_received", sa.Integer),
+    sa.Column("sets_accepted", sa.Integer),
+    sa.Column("answer", sa.String(1), comment="AK901 given (in) or received (out)"),
+    sa.Column("answered_at", Moment),
+    sa.Column("answer_document_id", Key, comment="the 997"),
+    sa.Column("findings", Json, nullable=False, default=list),
+    sa.UniqueConstraint("interchange_id", "position"),
+    sa.Index("ix_envelope_group_control", "integration", "partner", "direction", "functional_id", "control_number"),
+    comment="Functional groups (GS..GE)",
+)
+
+document = sa.Table(
+    "document",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("direction", sa.String(3), nullable=False),
+    sa.Column("flow", sa.String(40), nullable=False),
+    sa.Column("integration", sa.String(80), nullable=False),
+    sa.Column("connection", sa.String(80), nullable=False, comment="the ERP connection"),
+    sa.Column("company", sa.String(80), nullable=False, comment="division, company or entity at the ERP"),
+    sa.Column("network", sa.String(80), nullable=False, comment="the network connection"),
+    sa.Column("partner", sa.String(80), nullable=False, default=""),
+    sa.Column("number", sa.String(80), nullable=False, comment="order, invoice or shipment number"),
+    sa.Column("revision", sa.Integer, nullable=False, default=0),
+    sa.Column("order_number", sa.String(80), nullable=False, default="", comment="the order it belongs to"),
+    sa.Column("business_key", sa.String(400), comment="held by the one document that counts; null for repeats"),
+    sa.Column("business_date", sa.Date),
+    sa.Column("currency", sa.String(3)),
+    sa.Column("amount", Amount),
+    sa.Column("partition_date", sa.Date, nullable=False, comment="UTC date of the first ledger row"),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("reason", sa.String(60), comment="why it is held, refused, a duplicate or discarded"),
+    sa.Column("reason_detail", Json, comment="message, mend and data for a person"),
+    sa.Column("held_step", sa.String(20), comment="the state it goes back to when it is taken up again"),
+    sa.Column("canonical", sa.Text, nullable=False, comment="the canonical document as JSON"),
+    sa.Column("source", sa.Text, comment="outbound: the record as read from the ERP, as JSON"),
+    sa.Column("work", sa.Text, comment="what matching and coding decided, as JSON"),
+    sa.Column("content_hash", sa.String(64), comment="hash of what the partner is sent or of the canonical form"),
+    sa.Column("file_id", Key, _key("file")),
+    sa.Column("interchange_id", Key, _key("interchange")),
+    sa.Column("group_id", Key, _key("envelope_group")),
+    sa.Column("set_control", sa.String(12), comment="ST02"),
+    sa.Column("byte_start", sa.BigInteger),
+    sa.Column("byte_end", sa.BigInteger),
+    sa.Column("parent_id", Key, comment="the document it repeats, answers or revises"),
+    sa.Column("snapshots", Json, comment="versions of the reference tables that decided"),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_attempt_at", Moment),
+    sa.Column("due_at", Moment, comment="when an answer is overdue"),
+    sa.Column("claimed_by", sa.String(80), comment="name of the lease of the worker that has it"),
+    sa.Column("created_at", Moment, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("events", sa.Integer, nullable=False, default=0),
+    sa.Column("head_hash", sa.String(64), nullable=False, default=""),
+    sa.UniqueConstraint("business_key"),
+    sa.Index("ix_document_state", "integration", "flow", "state", "id"),
+    sa.Index("ix_document_partition_date", "integration", "partition_date"),
+    sa.Index("ix_document_number", "number"),
+    sa.Index("ix_document_order_number", "order_number"),
+    sa.Index("ix_document_file_id", "file_id"),
+    sa.Index("ix_document_group_id", "group_id"),
+    sa.Index("ix_document_parent_id", "parent_id"),
+    sa.Index("ix_document_due_at", "due_at"),
+    sa.Index("ix_document_claimed_by", "claimed_by"),
+)
+
+operation = sa.Table(
+    "operation",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("document_id", Key, _key("document"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False, comment="operations of a document run in this order"),
+    sa.Column("connection", sa.String(80), nullable=False),
+    sa.Column("company", sa.String(80), nullable=False),
+    sa.Column("kind", sa.String(60), nullable=False, comment="purchase_invoice, goods_receipt, upload ..."),
+    sa.Column("key", sa.String(120), nullable=False, comment="idempotency key, also written to the other side"),
+    sa.Column("target", sa.String(600), nullable=False, default="", comment="folder and name, or entity"),
+    sa.Column("payload", sa.Text, nullable=False, comment="exactly what is sent (JSON), or the hash of a blob"),
+    sa.Column("state", sa.String(20), nullable=False, comment="planned, in_flight, done, unknown, refused, void"),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("first_attempt_at", Moment),
+    sa.Column("last_attempt_at", Moment),
+    sa.Column("not_before", Moment, comment="settling time before the next look or write"),
+    sa.Column("looked", sa.Integer, nullable=False, default=0, comment="look-ups since the last attempt that found nothing"),
+    sa.Column("outside_id", sa.String(200)),
+    sa.Column("outcome", Json),
+    sa.Column("finished_at", Moment),
+    sa.UniqueConstraint("key"),
+    sa.UniqueConstraint("document_id", "position"),
+    sa.Index("ix_operation_state", "connection", "state"),
+    sa.Index("ix_operation_outside_id", "outside_id"),
+    comment="One row is one write to an outside system",
+)
+
+event = sa.Table(
+    "event",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("document_id", Key, _key("document"), nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("action", sa.String(40), nullable=False),
+    sa.Column("state", sa.String(20), nullable=False, comment="state after it"),
+    sa.Column("actor", sa.String(120), nullable=False, comment="worker, person or partner"),
+    sa.Column("run_id", sa.String(80), nullable=False, default=""),
+    sa.Column("asset", sa.String(120), nullable=False, default=""),
+    sa.Column("detail", sa.Text, nullable=False, default="{}", comment="canonical JSON, part of the hash"),
+    sa.Column("hash", sa.String(64), nullable=False, comment="of the previous hash and this row"),
+    sa.UniqueConstraint("document_id", "seq"),
+    sa.Index("ix_event_at", "at"),
+    comment="Append-only: what happened to a document; hash-chained per document",
+)
+
+snapshot = sa.Table(
+    "snapshot",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("connection", sa.String(80), nullable=False),
+    sa.Column("company", sa.String(80), nullable=False),
+    sa.Column("table_name", sa.String(60), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("taken_at", Moment, nullable=False, comment="when the content was first read"),
+    sa.Column("checked_at", Moment, nullable=False, comment="when it was last found unchanged"),
+    sa.Column("digest", sa.String(64), nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False, comment="blob with the rows, compressed JSON lines"),
+    sa.Column("row_count", sa.Integer, nullable=False),
+    sa.Column("changes", Json, nullable=False, comment="added, changed, removed: counts and samples"),
+    sa.Column("cursor", sa.String(200), comment="where the next incremental read goes on"),
+    sa.UniqueConstraint("connection", "company", "table_name", "version"),
+)
+
+sequence = sa.Table(
+    "sequence",
+    metadata,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("next_value", sa.BigInteger, nullable=False),
+)
+
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("holder", sa.String(120), nullable=False),
+    sa.Column("run_id", sa.String(80), nullable=False, default=""),
+    sa.Column("taken_at", Moment, nullable=False),
+    sa.Column("heartbeat_at", Moment, nullable=False),
+    sa.Column("expires_at", Moment, nullable=False),
+    sa.Column("generation", sa.BigInteger, nullable=False, default=1, comment="rises at every change of holder"),
+    sa.Index("ix_lease_expires_at", "expires_at"),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("connection", sa.String(80), nullable=False),
+    sa.Column("received_at", Moment, nullable=False),
+    sa.Column("topic", sa.String(60), nullable=False),
+    sa.Column("company", sa.String(80), nullable=False),
+    sa.Column("action", sa.String(20), nullable=False),
+    sa.Column("key", sa.String(80), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("handled_at", Moment),
+    sa.Column("handled_by", sa.String(120)),
+    sa.Index("ix_inbox_open", "connection", "handled_at", "topic"),
+    comment="Webhook notices as received",
+)
+
+token = sa.Table(
+    "token",
+    metadata,
+    sa.Column("connection", sa.String(80), primary_key=True),
+    sa.Column("generation", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False, comment="valid, refreshing, authorize_again"),
+    sa.Column("access", sa.LargeBinary, comment="encrypted"),
+    sa.Column("refresh", sa.LargeBinary, comment="encrypted"),
+    sa.Column("issued_at", Moment),
+    sa.Column("expires_at", Moment),
+    sa.Column("refresh_expires_at", Moment),
+    sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("detail", Json, nullable=False, default=dict, comment="company list, last error code; never a secret"),
+    comment="Rotating tokens, one writer each (lease token:<connection>)",
+)
+
+credential = sa.Table(
+    "credential",
+    metadata,
+    sa.Column("name", sa.String(120), primary_key=True),
+    sa.Column("value", sa.LargeBinary, nullable=False, comment="encrypted"),
+    sa.Column("updated_at", Moment, nullable=False),
+)
+
+budget = sa.Table(
+    "budget",
+    metadata,
+    sa.Column("name", sa.String(200), primary_key=True, comment="connection, company and window"),
+    sa.Column("limit_value", sa.Integer),
+    sa.Column("remaining", sa.Integer),
+    sa.Column("resets_at", Moment),
+    sa.Column("updated_at", Moment, nullable=False),
+    comment="Call limits as the systems' headers told, shared by all processes",
+)
+
+position = sa.Table(
+    "position",
+    metadata,
+    sa.Column("name", sa.String(200), primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("updated_at", Moment, nullable=False),
+    comment="Where polling and listing go on",
+)
+
+alert = sa.Table(
+    "alert",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("cause", sa.String(200), nullable=False, comment="integration, flow and reason"),
+    sa.Column("open_cause", sa.String(200), comment="cause while open, null when closed: one open alert a cause"),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("last_sent_at", Moment),
+    sa.Column("closed_at", Moment),
+    sa.Column("closing_sent_at", Moment),
+    sa.Column("count", sa.Integer, nullable=False, default=0),
+    sa.Column("detail", Json, nullable=False, default=dict),
+    sa.UniqueConstraint("open_cause"),
+)
+
+chain_head = sa.Table(
+    "chain_head",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("events", sa.BigInteger, nullable=False, comment="highest event id covered"),
+    sa.Column("documents", sa.Integer, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, comment="of the previous export and all heads"),
+    sa.Column("exported_to", sa.String(400), nullable=False),
+    comment="Exports of the chain heads to a place outside the database",
+)
