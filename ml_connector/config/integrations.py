@@ -1,0 +1,92 @@
+"""Integrations: a pair of connections with the flows that run between them."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from ml_connector.config.base import Settings
+from ml_connector.config.partners import MatchTolerances, X12Identity
+
+
+class VatRule(Settings):
+    """Which VAT code a tax means. Rules are tried in order; the first that fits decides."""
+
+    kind: str = Field(default="", description="TXI01, e.g. VA; empty fits all")
+    percent: str = Field(default="", description="e.g. 21; empty fits all")
+    country: str = Field(default="", description="Supplier's country; empty fits all")
+    code: str = Field(description="VAT code at the ERP, without padding")
+
+
+class Coding(Settings):
+    """How lines get their GL account, cost center and VAT code."""
+
+    item_accounts: dict[str, str] = Field(default_factory=dict, description="Item code -> GL account code")
+    default_account: str = ""
+    item_cost_centers: dict[str, str] = Field(default_factory=dict)
+    default_cost_center: str = ""
+    default_cost_unit: str = ""
+    charge_items: dict[str, str] = Field(
+        default_factory=dict, description="SAC code -> item code, for matched invoices (freight D240 ...)"
+    )
+    charge_accounts: dict[str, str] = Field(default_factory=dict, description="SAC code -> GL account code, for coded invoices")
+    vat: tuple[VatRule, ...] = ()
+
+
+class InvoicesIn(Settings):
+    enabled: bool = True
+    mode: Literal["matched", "coded", "auto"] = Field(
+        default="auto", description="matched: order lines linked; coded: GL account and cost center; see docs/integrations"
+    )
+    journal: str = Field(default="60", description="Purchase journal code")
+    match: Literal["three_way", "two_way"] = Field(default="three_way", description="three_way also looks at what was received")
+    tolerances: MatchTolerances = MatchTolerances()
+    attach_original: bool = False
+    look_for_hand_keyed: bool = True
+    coding: Coding = Coding()
+
+
+class OrdersOut(Settings):
+    enabled: bool = True
+    approved_only: bool = True
+    poll: bool = Field(default=True, description="Read orders by their modification time")
+    webhooks: bool = Field(default=True, description="Read orders that a webhook named")
+    poll_seconds: int = Field(default=120, ge=30)
+    start_date: str = Field(default="", description="Orders modified before this day (YYYY-MM-DD) are left alone; empty: today")
+    units: dict[str, str] = Field(default_factory=dict, description="Unit code of the ERP -> X12 unit code")
+    acknowledgment_wanted: str = Field(default="AC", description="BEG07")
+
+
+class ShipmentsIn(Settings):
+    enabled: bool = True
+    over_shipment_percent: int = Field(default=0, ge=0, le=100)
+    receipt_date: Literal["shipped", "expected", "today"] = "today"
+
+
+class AcknowledgmentsIn(Settings):
+    enabled: bool = True
+
+
+class Flows(Settings):
+    orders_out: OrdersOut = OrdersOut()
+    invoices_in: InvoicesIn = InvoicesIn()
+    shipments_in: ShipmentsIn = ShipmentsIn()
+    acknowledgments_in: AcknowledgmentsIn = AcknowledgmentsIn()
+
+
+class Integration(Settings):
+    """A pair of connections, who we are on the network, and what flows."""
+
+    erp: str
+    network: str
+    environment: Literal["production", "test"] = Field(
+        description="Interchanges whose ISA15 does not fit are held, never posted"
+    )
+    identity: X12Identity
+    ship_from: str = ""
+    company_name: str = ""
+    ship_to_names: dict[str, str] = Field(default_factory=dict, description="Warehouse code -> name on orders")
+    partners: str = Field(description="Folder of the partner files, relative to this file")
+    flows: Flows = Flows()
+    batch_size: int = Field(default=200, ge=1, le=1000, description="Documents claimed at once")
+    quarantine_retry_minutes: int = Field(default=10, ge=1, description="Held documents are looked at again so often at most")
+    sensor_seconds: int = Field(default=15, ge=5)

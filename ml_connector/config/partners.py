@@ -1,0 +1,127 @@
+"""A partner: a supplier behind a network, with its identity, folders and deviations. One file each."""
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ml_connector.config.base import Settings
+
+
+class X12Identity(Settings):
+    """Who somebody is in ISA and GS."""
+
+    qualifier: str = Field(min_length=2, max_length=2, description="ISA05 or ISA07, e.g. ZZ, 01, 14")
+    id: str = Field(min_length=1, max_length=15, description="ISA06 or ISA08, without the padding")
+    group_id: str = Field(default="", max_length=15, description="GS02 or GS03 where it differs")
+
+    @property
+    def group(self) -> str:
+        return self.group_id or self.id
+
+    @property
+    def key(self) -> str:
+        return f"{self.qualifier}/{self.id}"
+
+
+class Tolerance(Settings):
+    """How far an invoice may differ from the order: within either bound is accepted; nothing given means exact."""
+
+    percent: Decimal = Field(default=Decimal(0), ge=0, le=100)
+    absolute: Decimal = Field(default=Decimal(0), ge=0, description="In the invoice's currency or the line's unit")
+
+    def allows(self, expected: Decimal, found: Decimal) -> bool:
+        """True when found is not further above expected than one of the bounds; less is always allowed."""
+        over = found - expected
+        return over <= max(self.absolute, abs(expected) * self.percent / 100)
+
+
+class MatchTolerances(Settings):
+    price: Tolerance = Tolerance()
+    quantity: Tolerance = Tolerance()
+    total: Decimal = Field(default=Decimal("0.05"), ge=0, description="Rounding allowed between lines and total")
+    vat: Decimal = Field(default=Decimal("0.05"), ge=0, description="Rounding allowed on the VAT amount")
+
+
+class X12Writing(Settings):
+    """How documents for this partner are written."""
+
+    version: Literal["004010", "005010"] = "004010"
+    element_separator: str = Field(default="*", min_length=1, max_length=1)
+    component_separator: str = Field(default=">", min_length=1, max_length=1)
+    repetition_separator: str = Field(default="^", min_length=1, max_length=1)
+    terminator: str = Field(default="~", min_length=1, max_length=1)
+    suffix: Literal["", "\n", "\r\n", "\r"] = ""
+    character_set: Literal["basic", "extended", "utf-8"] = "extended"
+    encoding: str = Field(default="latin-1", description="Also for reading")
+    want_ta1: bool = False
+    replace_separators: str | None = Field(
+        default=" ", description="What a separator inside data becomes; null holds the document instead"
+    )
+
+
+class OrdersToPartner(Settings):
+    changes: Literal["860", "850"] = Field(default="860", description="850 sends the whole order with BEG01 05")
+    deduplicates: bool = Field(
+        default=False, description="The partner drops a repeat of the same ISA13: an upload of unknown outcome is repeated"
+    )
+    account_reference: str = Field(default="", description="REF qualifier that carries the GL account, e.g. 11; empty: none")
+    cost_center_reference: str = Field(default="", description="REF qualifier that carries the cost center, e.g. DP")
+    buyers_item_qualifier: str = Field(default="BP", min_length=2, max_length=2)
+    vendors_item_qualifier: str = Field(default="VP", min_length=2, max_length=2)
+    file_name: str = Field(
+        default="{partner}_{set}_{timestamp}_{control}.edi",
+        description="Placeholders: partner, set, number, timestamp, control; must hold control or timestamp",
+    )
+    ship_to: dict[str, str] = Field(default_factory=dict, description="Warehouse code -> the partner's code for it")
+
+    @field_validator("file_name")
+    @classmethod
+    def _unique(cls, value: str) -> str:
+        if "{control}" not in value:
+            raise ValueError("must hold {control}, or two files could get one name")
+        value.format(partner="p", set="850", number="1", timestamp="t", control="1")
+        return value
+
+
+class AcknowledgmentRules(Settings):
+    send: bool = Field(default=True, description="Answer every received group with a 997")
+    list_accepted_sets: bool = True
+    expect: bool = Field(default=True, description="A 997 is expected for what we send")
+    warn_after_hours: float = Field(default=24, gt=0)
+    overdue_after_hours: float = Field(default=48, gt=0)
+
+
+class Channels(Settings):
+    receive: tuple[str, ...] = Field(default=(), description="Folders we read (Cleo: with download permission)")
+    send: str = Field(default="", description="Folder we write to (Cleo: with upload permission)")
+
+
+class Partner(Settings):
+    """One partner file."""
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9_]*$", description="Short name in paths and pages")
+    title: str = ""
+    vendor: str = Field(description="Code of the supplier at the ERP, without padding")
+    identity: X12Identity
+    test_identity: X12Identity | None = None
+    channels: Channels
+    syntax: Literal["strict", "standard", "lenient"] = "standard"
+    bad_part: Literal["split", "whole"] = Field(
+        default="split", description="split: good sets flow, bad ones are rejected; whole: any error rejects the interchange"
+    )
+    control_numbers: Literal["checked", "ignored"] = Field(
+        default="checked", description="ignored: for partners that repeat or restart ISA13"
+    )
+    x12: X12Writing = X12Writing()
+    orders: OrdersToPartner = OrdersToPartner()
+    acknowledgments: AcknowledgmentRules = AcknowledgmentRules()
+    tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
+    invoice_mode: Literal["matched", "coded", "auto"] | None = Field(default=None, description="Overrides the integration's")
+    units: dict[str, str] = Field(default_factory=dict, description="The partner's unit code -> X12 unit code")
+    charges: dict[str, str] = Field(default_factory=dict, description="SAC code -> charge item or GL account; see docs")
+    gl_account: str = Field(default="", description="Account for lines without an order")
+    cost_center: str = ""
+    cost_unit: str = ""
+    silent_after_hours: float | None = Field(default=None, gt=0, description="Alert when nothing came for so long")
+    contact: str = Field(default="", description="Whom to call")
