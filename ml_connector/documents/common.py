@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -37,7 +38,20 @@ class DocumentKind(StrEnum):
     UNSUPPORTED = "unsupported"
 
 
-class Purpose(StrEnum):
+class Code(StrEnum):
+    """A code list with names for the codes that matter; a code without a name here stays itself."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = f"CODE_{value}"
+        member._value_ = value
+        return member
+
+
+class Purpose(Code):
     """BEG01, BCH01, BAK01, BSN01, BIG08 (X12 element 353)."""
 
     ORIGINAL = "00"
@@ -50,7 +64,35 @@ class Purpose(StrEnum):
     INFORMATION = "22"
 
 
-class Reference(Record):
+class KeptElement(Record):
+    """An element that has no field of its own, or a value that its field cannot hold, kept as read.
+
+    position counts from 1. Components stand between "\x1f", repetitions between "\x1e", whatever the file used.
+    """
+
+    segment_id: str
+    position: int
+    value: str
+
+
+class KeptSegment(Record):
+    """A segment that has no field of its own, kept as read so that it can be written back at its place.
+
+    `inside` holds the segments of the loop that it opens. Components and repetitions as in KeptElement.
+    """
+
+    segment_id: str
+    elements: tuple[str, ...] = ()
+    inside: tuple["KeptSegment", ...] = ()
+
+
+class Segmented(Record):
+    """Mixin of what stands in segments: `kept` are their elements without a field."""
+
+    kept: tuple[KeptElement, ...] = ()
+
+
+class Reference(Segmented):
     """REF or N9: a qualifier (element 128) and its value."""
 
     qualifier: str
@@ -58,7 +100,7 @@ class Reference(Record):
     description: str = ""
 
 
-class DateReference(Record):
+class DateReference(Segmented):
     """DTM: a qualifier (element 374) and its date, perhaps with time and zone."""
 
     qualifier: str
@@ -74,7 +116,7 @@ class ItemId(Record):
     value: str
 
 
-class Contact(Record):
+class Contact(Segmented):
     """PER: a person with numbers keyed by X12 type (TE, EM, FX ...)."""
 
     function: str = ""
@@ -82,7 +124,7 @@ class Contact(Record):
     numbers: tuple[Reference, ...] = ()
 
 
-class Party(Record):
+class Party(Segmented):
     """N1 loop: who, in which role (element 98: BY, ST, BT, SE, VN, SU, RE ...)."""
 
     role: str
@@ -97,9 +139,10 @@ class Party(Record):
     country: str = ""
     references: tuple[Reference, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    extras: tuple[KeptSegment, ...] = ()
 
 
-class AllowanceKind(StrEnum):
+class AllowanceKind(Code):
     """SAC01."""
 
     ALLOWANCE = "A"
@@ -111,7 +154,7 @@ class AllowanceKind(StrEnum):
     SERVICE = "S"
 
 
-class AllowanceCharge(Record):
+class AllowanceCharge(Segmented):
     """SAC: an allowance (deducted) or a charge (added). Amounts are unsigned, in the document's currency."""
 
     kind: AllowanceKind
@@ -128,6 +171,7 @@ class AllowanceCharge(Record):
     reference: str = ""
     description: str = ""
     taxes: tuple["Tax", ...] = ()
+    extras: tuple[KeptSegment, ...] = ()
 
     @property
     def signed_amount(self) -> Decimal:
@@ -138,7 +182,7 @@ class AllowanceCharge(Record):
         return -amount if self.kind is AllowanceKind.ALLOWANCE else Decimal(0)
 
 
-class Tax(Record):
+class Tax(Segmented):
     """TXI: a tax with amount in the document's currency; percent as 21 for 21 %."""
 
     kind: str
@@ -152,7 +196,7 @@ class Tax(Record):
     tax_id: str = ""
 
 
-class PaymentTerms(Record):
+class PaymentTerms(Segmented):
     """ITD."""
 
     kind: str = ""
@@ -164,13 +208,6 @@ class PaymentTerms(Record):
     net_days: int | None = None
     discount_amount: Decimal | None = None
     description: str = ""
-
-
-class KeptSegment(Record):
-    """A segment that has no field of its own, kept as read so that it can be written back at its place."""
-
-    segment_id: str
-    elements: tuple[str, ...]
 
 
 def item_id(items: Iterable[ItemId], *qualifiers: str) -> str:
@@ -185,7 +222,7 @@ VENDORS_ITEM = ("VP", "VN", "VC", "VA", "SN")
 GTIN = ("UK", "EN", "UP", "UA", "UI")
 
 
-class Itemized(Record):
+class Itemized(Segmented):
     """Mixin of everything that names a product."""
 
     items: tuple[ItemId, ...] = ()
@@ -203,13 +240,14 @@ class Itemized(Record):
         return item_id(self.items, *GTIN)
 
 
-class Document(Record):
+class Document(Segmented):
     """What every business document has. `extras` keeps header segments without a field of their own."""
 
     currency: str = ""
     references: tuple[Reference, ...] = ()
     dates: tuple[DateReference, ...] = ()
     parties: tuple[Party, ...] = ()
+    contacts: tuple[Contact, ...] = ()
     notes: tuple[str, ...] = ()
     extras: tuple[KeptSegment, ...] = ()
 

@@ -44,17 +44,21 @@ class InvoiceLine(Itemized):
 
 
 class Invoice(Document):
-    """810. `total` is TDS01: payable before terms discount, in `currency`; negative or CR/CN type is a credit."""
+    """810. `total` is TDS01: payable before terms discount, in `currency`; negative or CR/CN type is a credit.
+
+    Amounts have the sign they were sent with. `invoice_date` and `total` are None only in an invoice whose set
+    was not accepted (the element was missing or unreadable; see its findings).
+    """
 
     number: str
-    invoice_date: date
+    invoice_date: date | None
     order_number: str = ""
     order_date: date | None = None
     release: str = ""
     type: str = ""
     purpose: Purpose | None = None
     original_invoice: str = ""
-    total: Decimal
+    total: Decimal | None
     discountable: Decimal | None = None
     discounted: Decimal | None = None
     terms_discount: Decimal | None = None
@@ -66,7 +70,7 @@ class Invoice(Document):
     @property
     def is_credit(self) -> bool:
         """BIG07 CR or CN, or a negative total (x12-procurement 8)."""
-        return self.type in {"CR", "CN"} or self.total < 0
+        return self.type in {"CR", "CN"} or (self.total is not None and self.total < 0)
 
     @property
     def order_numbers(self) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Purchase orders, order changes and their acknowledgments (850, 860, 855, 865)."""
 
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 
@@ -8,15 +8,27 @@ from ml_connector.documents.common import (
     AllowanceCharge,
     DateReference,
     Document,
+    ItemId,
     Itemized,
     KeptSegment,
     Party,
     PaymentTerms,
     Purpose,
-    Record,
     Reference,
+    Segmented,
     Tax,
 )
+
+
+class Schedule(Segmented):
+    """SCH: when how much of a line is wanted or promised; qualifier is element 374 (002 delivery, 010 shipment)."""
+
+    quantity: Decimal | None = None
+    unit: str = ""
+    qualifier: str = ""
+    day: date | None = None
+    at: time | None = None
+    extras: tuple[KeptSegment, ...] = ()
 
 
 class OrderLine(Itemized):
@@ -32,16 +44,17 @@ class OrderLine(Itemized):
     dates: tuple[DateReference, ...] = ()
     allowances: tuple[AllowanceCharge, ...] = ()
     taxes: tuple[Tax, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     parties: tuple[Party, ...] = ()
     notes: tuple[str, ...] = ()
     extras: tuple[KeptSegment, ...] = ()
 
 
 class PurchaseOrder(Document):
-    """850. `number` is the buyer's order number (BEG03)."""
+    """850. `number` is the buyer's order number (BEG03). `order_date` is None only when it was unreadable."""
 
     number: str
-    order_date: date
+    order_date: date | None
     purpose: Purpose = Purpose.ORIGINAL
     order_type: str = "SA"
     release: str = ""
@@ -77,7 +90,7 @@ class OrderChange(Document):
     """860: what the buyer changed in an order already sent. `sequence` counts changes of that order."""
 
     number: str
-    order_date: date
+    order_date: date | None
     purpose: Purpose = Purpose.CHANGE
     order_type: str = "SA"
     release: str = ""
@@ -85,10 +98,12 @@ class OrderChange(Document):
     change_date: date | None = None
     terms: tuple[PaymentTerms, ...] = ()
     allowances: tuple[AllowanceCharge, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    total: Decimal | None = None
     lines: tuple[OrderChangeLine, ...] = ()
 
 
-class LineAnswer(Record):
+class LineAnswer(Segmented):
     """ACK: what the seller will do with (a part of) a line. status is element 668 (IA, IR, IQ, IP, IB ...)."""
 
     status: str
@@ -96,7 +111,9 @@ class LineAnswer(Record):
     unit: str = ""
     date_qualifier: str = ""
     day: date | None = None
-    items: tuple[KeptSegment, ...] = ()
+    items: tuple[ItemId, ...] = ()
+    dates: tuple[DateReference, ...] = ()
+    extras: tuple[KeptSegment, ...] = ()
 
 
 class AcknowledgedLine(OrderLine):
@@ -115,4 +132,8 @@ class OrderAcknowledgment(Document):
     sellers_order: str = ""
     acknowledgment_date: date | None = None
     answers_change: bool = False
+    terms: tuple[PaymentTerms, ...] = ()
+    allowances: tuple[AllowanceCharge, ...] = ()
+    taxes: tuple[Tax, ...] = ()
+    total: Decimal | None = None
     lines: tuple[AcknowledgedLine, ...] = ()

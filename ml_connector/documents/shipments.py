@@ -8,9 +8,10 @@ from ml_connector.documents.common import (
     Document,
     Itemized,
     KeptSegment,
+    Party,
     Purpose,
-    Record,
     Reference,
+    Segmented,
 )
 
 
@@ -18,7 +19,7 @@ class ShippedItem(Itemized):
     """One item of an order in a shipment. quantity in `unit` (SN1); marks are the packs it stands in (MAN)."""
 
     line_number: str = ""
-    quantity: Decimal
+    quantity: Decimal | None
     unit: str = ""
     quantity_ordered: Decimal | None = None
     status: str = ""
@@ -27,7 +28,7 @@ class ShippedItem(Itemized):
     extras: tuple[KeptSegment, ...] = ()
 
 
-class ShippedOrder(Record):
+class ShippedOrder(Segmented):
     """All that the shipment carries for one purchase order."""
 
     order_number: str
@@ -35,14 +36,20 @@ class ShippedOrder(Record):
     release: str = ""
     references: tuple[Reference, ...] = ()
     dates: tuple[DateReference, ...] = ()
+    parties: tuple[Party, ...] = ()
     items: tuple[ShippedItem, ...] = ()
+    extras: tuple[KeptSegment, ...] = ()
 
 
 class ShipNotice(Document):
-    """856 flattened to shipment -> orders -> items; the HL tree as read is kept in `tree` for writing back."""
+    """856 flattened to shipment -> orders -> items.
+
+    `tree` is empty where orders, items and packs say all there is. Where the HL tree as read holds more (other
+    levels, weights of a carton, loose numbering), its segments are kept there as read, and a writer follows them.
+    """
 
     number: str
-    notice_date: date
+    notice_date: date | None
     notice_time: time | None = None
     purpose: Purpose = Purpose.ORIGINAL
     structure: str = ""
