@@ -47,7 +47,9 @@ class ExactOnlineConnection(Connection):
     )
     authorization_warning_days: int = Field(default=7, ge=1, le=29)
     settle_seconds: float = Field(
-        default=60.0, ge=0, description="How long a write of unknown outcome may still commit; looked up again after it"
+        default=60.0,
+        ge=0,
+        description="How long a write of unknown outcome may still commit; looked up again after it",
     )
     poll_overlap_seconds: int = Field(default=60, ge=0, description="Overlap of polls by Modified")
     day_reserve: int = Field(default=100, ge=0, description="Calls of the daily limit kept for people and other apps")
@@ -88,7 +90,9 @@ class CleoConnection(Connection):
         default="leave", description="What happens to a file once its bytes are in the ledger"
     )
     move_to: str = Field(default="", description="Folder for after_read: move")
-    stable_seconds: float = Field(default=5.0, ge=0, description="A file is read when its size has not changed for so long")
+    stable_seconds: float = Field(
+        default=5.0, ge=0, description="A file is read when its size has not changed for so long"
+    )
     temporary_suffixes: tuple[str, ...] = (".tmp", ".filepart", ".incomplete", ".part")
 
 

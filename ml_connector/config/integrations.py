@@ -28,17 +28,22 @@ class Coding(Settings):
     charge_items: dict[str, str] = Field(
         default_factory=dict, description="SAC code -> item code, for matched invoices (freight D240 ...)"
     )
-    charge_accounts: dict[str, str] = Field(default_factory=dict, description="SAC code -> GL account code, for coded invoices")
+    charge_accounts: dict[str, str] = Field(
+        default_factory=dict, description="SAC code -> GL account code, for coded invoices"
+    )
     vat: tuple[VatRule, ...] = ()
 
 
 class InvoicesIn(Settings):
     enabled: bool = True
     mode: Literal["matched", "coded", "auto"] = Field(
-        default="auto", description="matched: order lines linked; coded: GL account and cost center; see docs/integrations"
+        default="auto",
+        description="matched: order lines linked; coded: GL account and cost center; see docs/integrations",
     )
     journal: str = Field(default="60", description="Purchase journal code")
-    match: Literal["three_way", "two_way"] = Field(default="three_way", description="three_way also looks at what was received")
+    match: Literal["three_way", "two_way"] = Field(
+        default="three_way", description="three_way also looks at what was received"
+    )
     tolerances: MatchTolerances = MatchTolerances()
     attach_original: bool = False
     look_for_hand_keyed: bool = True
@@ -51,7 +56,9 @@ class OrdersOut(Settings):
     poll: bool = Field(default=True, description="Read orders by their modification time")
     webhooks: bool = Field(default=True, description="Read orders that a webhook named")
     poll_seconds: int = Field(default=120, ge=30)
-    start_date: str = Field(default="", description="Orders modified before this day (YYYY-MM-DD) are left alone; empty: today")
+    start_date: str = Field(
+        default="", description="Orders modified before this day (YYYY-MM-DD) are left alone; empty: today"
+    )
     units: dict[str, str] = Field(default_factory=dict, description="Unit code of the ERP -> X12 unit code")
     acknowledgment_wanted: str = Field(default="AC", description="BEG07")
 
@@ -88,5 +95,7 @@ class Integration(Settings):
     partners: str = Field(description="Folder of the partner files, relative to this file")
     flows: Flows = Flows()
     batch_size: int = Field(default=200, ge=1, le=1000, description="Documents claimed at once")
-    quarantine_retry_minutes: int = Field(default=10, ge=1, description="Held documents are looked at again so often at most")
+    quarantine_retry_minutes: int = Field(
+        default=10, ge=1, description="Held documents are looked at again so often at most"
+    )
     sensor_seconds: int = Field(default=15, ge=5)

@@ -17,6 +17,7 @@ from ml_connector.config.secrets import SecretRef
 from ml_connector.errors import ConfigError
 
 M = TypeVar("M", bound=Settings)
+V = TypeVar("V")
 
 MAX_BYTES = 1_000_000
 ERP_SYSTEMS = (ExactOnlineConnection,)
@@ -25,7 +26,9 @@ NETWORK_SYSTEMS = (CleoConnection,)
 
 class LedgerSettings(Settings):
     url: SecretRef | None = Field(default=None, description="Database URL; without it SQLite in the home folder")
-    heads_file: str = Field(default="chain-heads.jsonl", description="Chain heads are exported here, outside the database")
+    heads_file: str = Field(
+        default="chain-heads.jsonl", description="Chain heads are exported here, outside the database"
+    )
 
 
 class AlertSettings(Settings):
@@ -103,7 +106,7 @@ def _folders(partner: Partner) -> Iterable[str]:
     return (f"receiving folder {channel}" for channel in partner.channels.receive)
 
 
-def _named(table: Mapping[str, Any], name: str, what: str, path: Path) -> Any:
+def _named(table: Mapping[str, V], name: str, what: str, path: Path) -> V:
     if name not in table:
         known = ", ".join(sorted(table)) or "none"
         raise ConfigError(f"{path}: there is no {what} {name!r}.", mend=f"Known are: {known}.")
@@ -115,7 +118,8 @@ def _read(path: Path) -> Any:
         raw = path.read_bytes()
     except OSError as error:
         raise ConfigError(
-            f"{path}: cannot be read ({error.strerror}).", mend="Run `ml-connector init`, or name the file with --config."
+            f"{path}: cannot be read ({error.strerror}).",
+            mend="Run `ml-connector init`, or name the file with --config.",
         ) from error
     if len(raw) > MAX_BYTES:
         raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes.", mend="This is not a configuration file.")
@@ -139,7 +143,10 @@ def _expanded(value: Any, path: Path) -> Any:
         if (given := os.environ.get(name)) is not None:
             return given
         if not found:
-            raise ConfigError(f"{path}: environment variable {name} is not set.", mend=f"Set it, or write ${{{name}:-default}}.")
+            raise ConfigError(
+                f"{path}: environment variable {name} is not set.",
+                mend=f"Set it, or write ${{{name}:-default}}.",
+            )
         return default
     return value
 

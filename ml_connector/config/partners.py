@@ -63,9 +63,12 @@ class X12Writing(Settings):
 class OrdersToPartner(Settings):
     changes: Literal["860", "850"] = Field(default="860", description="850 sends the whole order with BEG01 05")
     deduplicates: bool = Field(
-        default=False, description="The partner drops a repeat of the same ISA13: an upload of unknown outcome is repeated"
+        default=False,
+        description="The partner drops a repeat of the same ISA13: an upload of unknown outcome is repeated",
     )
-    account_reference: str = Field(default="", description="REF qualifier that carries the GL account, e.g. 11; empty: none")
+    account_reference: str = Field(
+        default="", description="REF qualifier that carries the GL account, e.g. 11; empty: none"
+    )
     cost_center_reference: str = Field(default="", description="REF qualifier that carries the cost center, e.g. DP")
     buyers_item_qualifier: str = Field(default="BP", min_length=2, max_length=2)
     vendors_item_qualifier: str = Field(default="VP", min_length=2, max_length=2)
@@ -100,7 +103,12 @@ class Channels(Settings):
 class Partner(Settings):
     """One partner file."""
 
-    name: str = Field(min_length=1, max_length=60, pattern=r"^[a-z0-9][a-z0-9_]*$", description="Short name in paths and pages")
+    name: str = Field(
+        min_length=1,
+        max_length=60,
+        pattern=r"^[a-z0-9][a-z0-9_]*$",
+        description="Short name in paths and pages",
+    )
     title: str = ""
     vendor: str = Field(description="Code of the supplier at the ERP, without padding")
     identity: X12Identity
@@ -108,7 +116,8 @@ class Partner(Settings):
     channels: Channels
     syntax: Literal["strict", "standard", "lenient"] = "standard"
     bad_part: Literal["split", "whole"] = Field(
-        default="split", description="split: good sets flow, bad ones are rejected; whole: any error rejects the interchange"
+        default="split",
+        description="split: good sets flow, bad ones are rejected; whole: any error rejects the interchange",
     )
     control_numbers: Literal["checked", "ignored"] = Field(
         default="checked", description="ignored: for partners that repeat or restart ISA13"
@@ -117,7 +126,9 @@ class Partner(Settings):
     orders: OrdersToPartner = OrdersToPartner()
     acknowledgments: AcknowledgmentRules = AcknowledgmentRules()
     tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
-    invoice_mode: Literal["matched", "coded", "auto"] | None = Field(default=None, description="Overrides the integration's")
+    invoice_mode: Literal["matched", "coded", "auto"] | None = Field(
+        default=None, description="Overrides the integration's"
+    )
     units: dict[str, str] = Field(default_factory=dict, description="The partner's unit code -> X12 unit code")
     charges: dict[str, str] = Field(default_factory=dict, description="SAC code -> charge item or GL account; see docs")
     gl_account: str = Field(default="", description="Account for lines without an order")

@@ -13,9 +13,7 @@ class SecretRef(Settings):
 
     env: str | None = Field(default=None, description="Name of an environment variable")
     file: Path | None = Field(default=None, description="A file that only its owner can read")
-    store: str | None = Field(
-        default=None, description="A name in the credential store (ml-connector credentials set)"
-    )
+    store: str | None = Field(default=None, description="A name in the credential store (ml-connector credentials set)")
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

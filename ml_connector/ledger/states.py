@@ -5,6 +5,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import pairwise
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
@@ -43,7 +44,7 @@ def _moves(steps: tuple[DocumentState, ...], **more: tuple[DocumentState, ...]) 
     begun = {S.POSTING, S.SENDING}
     final = steps[-1]
     table: dict[DocumentState, set[DocumentState]] = {}
-    for here, there in zip(steps, steps[1:], strict=False):
+    for here, there in pairwise(steps):
         table[here] = {there, S.UNKNOWN_OUTCOME, S.QUARANTINED} if here in begun else {there} | exits
     table[steps[0]].add(S.REJECTED)
     # Held documents go back to the step they were held at; a person may discard them.
@@ -75,7 +76,7 @@ SENT_KINDS = _moves(
     unknown_outcome=(S.ACKNOWLEDGED, S.REFUSED),
 )
 #: Acknowledgments that go out: never answered themselves (edi-operations 7).
-ACKNOWLEDGMENTS_OUT = _moves((S.RENDERED, S.SENDING, S.SENT))
+ACKNOWLEDGMENTS_OUT = _moves((S.RESOLVED, S.RENDERED, S.SENDING, S.SENT))
 
 _ACKNOWLEDGMENT_KINDS = {
     DocumentKind.ORDER_ACKNOWLEDGMENT,
