@@ -1,0 +1,254 @@
+"""The sandbox as one process: an event loop in a thread, one loopback port per system, one for control."""
+
+import asyncio
+import contextlib
+import importlib.util
+import json
+import logging
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import uvicorn
+
+from ml_connector.sandbox.cleo.app import CleoState
+from ml_connector.sandbox.cleo.app import create_app as create_cleo_app
+from ml_connector.sandbox.clock import open_clock
+from ml_connector.sandbox.control import create_control_app
+from ml_connector.sandbox.exact.app import create_app as create_exact_app
+from ml_connector.sandbox.exact.options import ExactOptions
+from ml_connector.sandbox.exact.seed import seed_exact
+from ml_connector.sandbox.exact.state import ExactState
+from ml_connector.sandbox.faults import FaultPlan
+from ml_connector.sandbox.journal import Journal
+from ml_connector.sandbox.middleware import App, FaultMiddleware, Latency
+from ml_connector.sandbox.partner.world import PartnerWorld
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+START_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """What to start. Port 0 takes a free one; `partner` False leaves the folders alone."""
+
+    host: str = "127.0.0.1"
+    exact_port: int = 0
+    cleo_port: int = 0
+    control_port: int = 0
+    clock_file: Path | None = None
+    seed: int = 1
+    exact: ExactOptions = field(default_factory=ExactOptions)
+    cleo: dict[str, Any] = field(default_factory=dict)  # arguments of CleoState
+    partner: bool = True
+    partner_options: Any = None
+
+
+class Sandbox:
+    """All systems of the sandbox. Use it as a context manager, or start() and stop().
+
+    Objects (`exact`, `cleo`, `partner`, `journal`, `faults`) may be read from other threads; change them by
+    `call`, which runs in the sandbox's own loop.
+    """
+
+    def __init__(self, options: SandboxOptions | None = None) -> None:
+        self.options = options or SandboxOptions()
+        self.clock, self.clock_file = open_clock(self.options.clock_file)
+        self.journal = Journal(self.clock)
+        self.faults = FaultPlan(self.options.seed)
+        self.latency = Latency()
+        self.middlewares: dict[str, FaultMiddleware] = {}
+        self._sockets: dict[str, socket.socket] = {}
+        self._servers: list[uvicorn.Server] = []
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = threading.Event()
+        self._stop: asyncio.Event | None = None
+        self._failure: BaseException | None = None
+        self._make_systems()
+
+    def _make_systems(self) -> None:
+        self.exact = ExactState(
+            clock=self.clock, journal=self.journal, options=self.options.exact, seed=self.options.seed
+        )
+        seed_exact(self.exact)
+        self.cleo = CleoState(clock=self.clock, journal=self.journal, **self.options.cleo)
+        self.partner: PartnerWorld | None = None
+        if self.options.partner:
+            self.partner = PartnerWorld(self.cleo, self.clock, self.journal, self.options.partner_options)
+
+    def addresses(self) -> dict[str, str]:
+        """Base URLs by system, and the file of the movable clock."""
+        urls = {
+            name: f"http://{self.options.host}:{bound.getsockname()[1]}"
+            for name, bound in self._sockets.items()
+        }
+        return {**urls, "clock_file": str(self.clock_file)}
+
+    def start(self) -> Self:
+        """Listen on every port and return once all answer. Raises what kept the sandbox from starting."""
+        wanted = {
+            "exact": self.options.exact_port,
+            "cleo": self.options.cleo_port,
+            "control": self.options.control_port,
+        }
+        try:
+            for name, port in wanted.items():
+                self._sockets[name] = _listen(self.options.host, port)
+        except OSError:
+            self._close_sockets()
+            raise
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(START_SECONDS):
+            raise RuntimeError("the sandbox did not start")
+        if self._failure is not None:
+            raise self._failure
+        return self
+
+    def stop(self) -> None:
+        """Stop answering and end the background tasks."""
+        if self._loop is None or self._thread is None or self._stop is None:
+            return
+        with contextlib.suppress(RuntimeError):  # the loop may have ended by itself
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(START_SECONDS)
+        self._thread = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def call(self, function: Callable[..., T], *arguments: Any, **named: Any) -> T:
+        """Run a plain function in the sandbox's loop, between requests, and return its result."""
+        if self._loop is None:
+            return function(*arguments, **named)
+
+        async def run() -> T:
+            return function(*arguments, **named)
+
+        return asyncio.run_coroutine_threadsafe(run(), self._loop).result(START_SECONDS * 4)
+
+    def late_commits(self) -> int:
+        """How many writes are still to be committed after their connection was lost."""
+        return sum(len(layer.late) for layer in self.middlewares.values())
+
+    def wait(self) -> None:
+        """Block until the sandbox has ended."""
+        if self._thread is not None:
+            while self._thread.is_alive():
+                self._thread.join(0.2)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except BaseException as error:  # noqa: BLE001 - handed to start(), which raises it
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        apps: dict[str, App] = {
+            "exact": self._wrapped("exact", create_exact_app(self.exact)),
+            "cleo": self._wrapped("cleo", create_cleo_app(self.cleo)),
+            "control": create_control_app(self),
+        }
+        tasks = [
+            asyncio.create_task(self._serve(name, app), name=f"serve {name}") for name, app in apps.items()
+        ]
+        tasks.append(asyncio.create_task(self.exact.webhooks.run(), name="exact webhooks"))
+        if self.partner is not None:
+            tasks.append(asyncio.create_task(self.partner.run(), name="partners"))
+        while not all(server.started for server in self._servers) or len(self._servers) < len(apps):
+            await asyncio.sleep(0.01)
+        self._ready.set()
+        stopping = asyncio.create_task(self._stop.wait())
+        done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for server in self._servers:
+            server.should_exit = True
+        for task in [*tasks[len(apps) :], stopping, *(t for m in self.middlewares.values() for t in m.late)]:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done - {stopping}:
+            logger.error("sandbox task %s ended by itself", task.get_name())
+        for outcome in outcomes:
+            if isinstance(outcome, Exception):
+                raise outcome
+
+    def _wrapped(self, system: str, app: App) -> App:
+        layer = FaultMiddleware(
+            app,
+            system=system,
+            faults=self.faults,
+            journal=self.journal,
+            clock=self.clock,
+            latency=self.latency,
+        )
+        self.middlewares[system] = layer
+        return layer
+
+    async def _serve(self, name: str, app: App) -> None:
+        config = uvicorn.Config(
+            app,  # type: ignore[arg-type]
+            http="httptools" if importlib.util.find_spec("httptools") else "h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level=logging.WARNING,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=75,
+            backlog=512,
+        )
+        server = _QuietServer(config)
+        self._servers.append(server)
+        await server.serve(sockets=[self._sockets[name]])
+
+    def _close_sockets(self) -> None:
+        for bound in self._sockets.values():
+            bound.close()
+
+
+class _QuietServer(uvicorn.Server):
+    """Leaves the process's signals alone: several of them run in one loop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def run_forever(options: SandboxOptions) -> None:
+    """Start, print the addresses as one JSON object on one line of standard output, and serve until Ctrl-C."""
+    sandbox = Sandbox(options).start()
+    sys.stdout.write(json.dumps(sandbox.addresses()) + "\n")
+    sys.stdout.flush()
+    try:
+        sandbox.wait()
+    except KeyboardInterrupt:
+        sandbox.stop()
