@@ -1,0 +1,1 @@
+"""One package per outside system: client, records, translation to and from business documents."""

@@ -1,0 +1,1 @@
+"""HTTP to the outside systems: one client, call limits, retries, tokens."""

@@ -1,0 +1,447 @@
+"""The HTTP client all systems share: one call, bounded, classified, with a token and within the call limits.
+
+What it decides, so that nobody else has to: was the request certainly not processed (TryAgain), or may it have
+been (OutcomeUnknown, for writes)? Redirects are never followed and tokens never leave the connection's origin.
+"""
+
+import email.utils
+import logging
+import time
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Literal, NoReturn, Protocol, Self
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpx
+
+from ml_connector.clock import Clock
+from ml_connector.errors import (
+    AuthorizationNeeded,
+    ConnectorError,
+    NeedsMending,
+    OutcomeUnknown,
+    Reason,
+    RefusedBySystem,
+    TryAgain,
+)
+from ml_connector.transport.limits import Limiter
+from ml_connector.transport.replies import (
+    UnreadableReplyError,
+    clean,
+    describe_body,
+    is_json,
+    message_lines,
+    parse_json,
+)
+
+# httpx logs every URL at INFO: addresses of invoices and suppliers do not belong in a run's log.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+#: Left as they are in a query; the rest is percent-encoded, blanks as %20.
+QUERY_SAFE = "$()',:/*-_.~"
+MAX_ERROR_BODY = 65_536
+DEFAULT_MAX_BODY = 50_000_000
+CHUNK = 65_536
+
+#: The request cannot have reached the server's application.
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+class TokenSource(Protocol):
+    """Where access tokens come from."""
+
+    def token(self) -> str:
+        """A valid access token, refreshed when that may and must be."""
+        ...
+
+    def rejected(self, token: str) -> str:
+        """The server answered 401 to this token: another one, or AuthorizationNeeded / TryAgain."""
+        ...
+
+
+@dataclass(frozen=True)
+class ApiResponse:
+    """An accepted answer. `data` is the parsed JSON (None when the body is empty), `content` the bytes of others."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: Any = None
+    content: bytes = b""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An answer that was not accepted, for a system to explain. `lines` is the server's message, line by line."""
+
+    connection: str
+    method: str
+    template: str
+    status: int
+    write: bool
+    headers: Mapping[str, str]
+    content_type: str
+    lines: tuple[str, ...] = ()
+    came: str = ""
+    after_seconds: float | None = None
+
+    @property
+    def call(self) -> str:
+        return f"{self.connection}: {self.method} {self.template}"
+
+    @property
+    def said(self) -> str:
+        """What the server said, in one line, for error texts."""
+        text = clean("; ".join(self.lines)) or self.came
+        return f"{self.status}: {text}" if text else str(self.status)
+
+
+Explain = Callable[[Problem], ConnectorError]
+
+
+@dataclass(frozen=True)
+class _Call:
+    method: str
+    template: str
+    url: str
+    write: bool
+    headers: Mapping[str, str]
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+def explain(problem: Problem) -> ConnectorError:
+    """The usual meaning of a status, for systems without rules of their own."""
+    text = f"{problem.call} was answered with {problem.said}."
+    data = {"status": problem.status, "messages": list(problem.lines)}
+    if problem.status >= 500 or 300 <= problem.status < 400:
+        if problem.write:
+            return OutcomeUnknown(text, mend="It is looked up before it is sent again.", data=data)
+        return TryAgain(text, after_seconds=problem.after_seconds, data=data)
+    if problem.status == 401:
+        return TryAgain(text, after_seconds=60, data=data, mend="If it lasts, authorize the connection again.")
+    if problem.status == 403:
+        return AuthorizationNeeded(text, mend="Give the account of this connection the right to do this.", data=data)
+    return RefusedBySystem(text, data=data)
+
+
+class ApiClient:
+    """Calls to one connection. Safe to use from several threads.
+
+    name: the connection's, for error texts. base_url: scheme and host, perhaps with a path. timeout: seconds
+    without a byte before giving up; a whole answer may take ten times as long. max_body: bytes of an answer.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        base_url: str,
+        *,
+        tokens: TokenSource | None,
+        limiter: Limiter,
+        clock: Clock,
+        timeout: float = 30.0,
+        max_body: int = DEFAULT_MAX_BODY,
+        explain: Explain = explain,
+        max_connections: int = 20,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.name = name
+        self.base_url = base_url.rstrip("/")
+        self.limiter = limiter
+        self._tokens = tokens
+        self._clock = clock
+        self._explain = explain
+        self._max_body = max_body
+        self._patience = timeout * 10
+        # A connection that idles longer is likelier closed by the server while we write to it.
+        pool = httpx.Limits(
+            max_connections=max_connections, max_keepalive_connections=max_connections, keepalive_expiry=4
+        )
+        self._http = httpx.Client(
+            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
+            limits=pool,
+            follow_redirects=False,
+            headers={"User-Agent": "ml-connector"},
+            transport=transport,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def url(self, path: str, params: Mapping[str, str] | None = None) -> str:
+        """The whole address of a call, encoded.
+
+        path: below the base URL, or an address of the same origin (a next-page link).
+
+        Raises:
+            RefusedBySystem: the address is of another origin; no token is sent there.
+        """
+        if path.startswith("/"):
+            address = self.base_url + quote(path, safe="/$()',:;=@~%+-._")
+        else:
+            self._check_origin(path)
+            address = path
+        if not params:
+            return address
+        return f"{address}{'&' if '?' in address else '?'}{urlencode(params, quote_via=quote, safe=QUERY_SAFE)}"
+
+    def _check_origin(self, address: str) -> None:
+        ours, theirs = _origin(self.base_url), _origin(address)
+        if theirs is None or theirs != ours:
+            where = f"{theirs[0]}://{theirs[1]}:{theirs[2]}" if theirs else "no usable address"
+            raise RefusedBySystem(
+                f"{self.name}: an answer points to another address ({clean(where, 80)}).",
+                mend="Check base_url of the connection; the link was not followed.",
+            )
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        template: str,
+        params: Mapping[str, str] | None = None,
+        json_text: str | None = None,
+        data: Mapping[str, str] | bytes | None = None,
+        files: Any = None,
+        headers: Mapping[str, str] | None = None,
+        write: bool = False,
+        accept: Container[int] = (200, 201, 204),
+        expect: Literal["json", "any"] = "json",
+    ) -> ApiResponse:
+        """Make one call.
+
+        template: the path without identifiers, for limits and error texts. json_text, data, files: the body.
+        write: an answer that does not come leaves the outcome unknown. expect: "any" takes whatever body.
+
+        Raises:
+            TryAgain: certainly not processed, or a read that failed. OutcomeUnknown: a write that may have been.
+            RefusedBySystem, AuthorizationNeeded: as the system's `explain` has it.
+        """
+        body = _body(json_text, data, files)
+        sent = {"Content-Type": "application/json", **(headers or {})} if json_text is not None else dict(headers or {})
+        call = _Call(method, template, self.url(path, params), write, sent, body)
+        with self._answer(call) as response:
+            if response.status_code not in accept:
+                self._refuse(call, response)
+            content = self._read(call, response)
+        return self._accepted(call, response, content, expect)
+
+    def download(
+        self,
+        path: str,
+        *,
+        template: str,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int,
+        accept: Container[int] = (200,),
+    ) -> Iterator[bytes]:
+        """A body in chunks, as it comes.
+
+        Raises:
+            NeedsMending: larger than `max_bytes` (reason too_large). TryAgain: it broke off.
+        """
+        call = _Call("GET", template, self.url(path, params), write=False, headers=dict(headers or {}))
+        with self._answer(call) as response:
+            if response.status_code not in accept:
+                self._refuse(call, response)
+            announced = response.headers.get("content-length", "")
+            if announced.isdigit() and int(announced) > max_bytes:
+                self._too_large(call, max_bytes)
+            total = 0
+            for chunk in self._chunks(call, response):
+                total += len(chunk)
+                if total > max_bytes:
+                    self._too_large(call, max_bytes)
+                yield chunk
+
+    @contextmanager
+    def _answer(self, call: _Call) -> Iterator[httpx.Response]:
+        """Send the call, once more with another token after a 401, and hand out the unread answer."""
+        token = self._tokens.token() if self._tokens is not None else None
+        response = self._send(call, token)
+        try:
+            if response.status_code == 401 and self._tokens is not None and token is not None:
+                response.close()
+                token = self._tokens.rejected(token)
+                response = self._send(call, token)
+            yield response
+        finally:
+            response.close()
+
+    def _send(self, call: _Call, token: str | None) -> httpx.Response:
+        self.limiter.acquire(call.template)
+        headers = dict(call.headers)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        status: int | None = None
+        seen: Mapping[str, str] = {}
+        try:
+            request = self._http.build_request(call.method, call.url, headers=headers, **call.body)
+            response = self._http.send(request, stream=True)
+            status, seen = response.status_code, response.headers
+        except httpx.InvalidURL as error:
+            raise RefusedBySystem(f"{self.name}: {call.method} {call.template} has no usable address.") from error
+        except (httpx.TransportError, OSError) as error:
+            raise self._broken(call, error, sent=not isinstance(error, _NOT_SENT)) from error
+        finally:
+            delay = self.limiter.observe(call.template, status, seen)
+        if status == 429:
+            response.close()
+            self._too_many(call, response, delay)
+        return response
+
+    def _too_many(self, call: _Call, response: httpx.Response, delay: float | None) -> NoReturn:
+        after = retry_after(response.headers, self._clock)
+        if after is None:
+            after = delay if delay is not None else 10.0
+        raise TryAgain(
+            f"{self.name}: {call.method} {call.template} was answered with 429 (too many calls).",
+            after_seconds=after,
+            mend="It is tried again when the limit allows.",
+        )
+
+    def _broken(self, call: _Call, error: Exception, *, sent: bool) -> ConnectorError:
+        what = _plain_cause(error)
+        if not sent:
+            return TryAgain(f"{self.name}: {call.method} {call.template} could not be sent ({what}).")
+        if call.write:
+            return OutcomeUnknown(
+                f"{self.name}: {call.method} {call.template} was sent and no answer came ({what}).",
+                mend="It is looked up before it is sent again.",
+            )
+        return TryAgain(f"{self.name}: {call.method} {call.template} got no answer ({what}).")
+
+    def _chunks(self, call: _Call, response: httpx.Response) -> Iterator[bytes]:
+        until = time.monotonic() + self._patience
+        try:
+            for chunk in response.iter_bytes(CHUNK):
+                yield chunk
+                if time.monotonic() > until:
+                    raise httpx.ReadTimeout("the whole answer took too long")
+        except (httpx.TransportError, httpx.DecodingError, OSError) as error:
+            raise self._broken(call, error, sent=True) from error
+
+    def _read(self, call: _Call, response: httpx.Response) -> bytes:
+        parts: list[bytes] = []
+        total = 0
+        for chunk in self._chunks(call, response):
+            total += len(chunk)
+            if total > self._max_body:
+                raise self._unreadable(call, response.status_code, f"more than {self._max_body} bytes")
+            parts.append(chunk)
+        return b"".join(parts)
+
+    def _accepted(
+        self, call: _Call, response: httpx.Response, content: bytes, expect: Literal["json", "any"]
+    ) -> ApiResponse:
+        content_type = response.headers.get("content-type", "")
+        if expect == "any":
+            return ApiResponse(response.status_code, response.headers, content=content)
+        if not content.strip():
+            return ApiResponse(response.status_code, response.headers)
+        if not is_json(content_type):
+            raise self._unreadable(call, response.status_code, describe_body(content_type, content))
+        try:
+            return ApiResponse(response.status_code, response.headers, data=parse_json(content))
+        except UnreadableReplyError as error:
+            raise self._unreadable(call, response.status_code, str(error)) from error
+
+    def _unreadable(self, call: _Call, status: int, came: str) -> ConnectorError:
+        """A good status with a body that cannot be used: for a write nobody knows what was done."""
+        text = f"{self.name}: {call.method} {call.template} was answered with {status} and {came} instead of JSON."
+        if call.write:
+            return OutcomeUnknown(text, mend="It is looked up before it is sent again.")
+        return TryAgain(text, mend="If it lasts, look at the system's status page (maintenance?) and at base_url.")
+
+    def _refuse(self, call: _Call, response: httpx.Response) -> NoReturn:
+        content_type = response.headers.get("content-type", "")
+        body = bytearray()
+        try:
+            for chunk in response.iter_bytes(CHUNK):
+                body += chunk
+                if len(body) > MAX_ERROR_BODY:
+                    break
+        except (httpx.TransportError, httpx.DecodingError, OSError):
+            body.clear()
+        content = bytes(body[:MAX_ERROR_BODY])
+        lines = tuple(message_lines(content, content_type))
+        raise self._explain(
+            Problem(
+                connection=self.name,
+                method=call.method,
+                template=call.template,
+                status=response.status_code,
+                write=call.write,
+                headers=response.headers,
+                content_type=content_type,
+                lines=lines,
+                came="" if lines else describe_body(content_type, content),
+                after_seconds=retry_after(response.headers, self._clock),
+            )
+        )
+
+    def _too_large(self, call: _Call, max_bytes: int) -> NoReturn:
+        raise NeedsMending(
+            Reason.TOO_LARGE,
+            f"{self.name}: {call.template} is larger than {max_bytes} bytes.",
+            mend="Raise max_file_bytes of the connection if the file is genuine.",
+            data={"limit": max_bytes},
+        )
+
+
+def _origin(address: str) -> tuple[str, str, int] | None:
+    """Scheme, host and port; None when it has none, or carries a user name."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    if not parts.hostname or parts.username is not None:
+        return None
+    return parts.scheme, parts.hostname.lower(), port
+
+
+def _body(json_text: str | None, data: Mapping[str, str] | bytes | None, files: Any) -> dict[str, Any]:
+    if json_text is not None:
+        return {"content": json_text.encode("utf-8")}
+    if isinstance(data, bytes):
+        return {"content": data}
+    return {key: value for key, value in (("data", data), ("files", files)) if value is not None}
+
+
+def _plain_cause(error: Exception) -> str:
+    """The cause in a few words; texts of lower layers may hold addresses with parameters, so only kinds are told."""
+    if isinstance(error, httpx.TimeoutException):
+        return "timed out"
+    if isinstance(error, httpx.ConnectError):
+        return "no connection"
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+        return "the connection was closed"
+    return type(error).__name__
+
+
+def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
+    """Seconds that a Retry-After header asks for (a number or a date); None without a usable one."""
+    text = headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    if text.isdigit():
+        return float(text[:9])
+    try:
+        moment = email.utils.parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        return None
+    return max(0.0, (moment - clock.now()).total_seconds())
