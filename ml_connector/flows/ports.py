@@ -47,6 +47,7 @@ class StoredOperation:
     looked: int
     state: str
     outside_id: str | None = None
+    uses: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

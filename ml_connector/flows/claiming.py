@@ -1,0 +1,28 @@
+"""Taking waiting documents in batches."""
+
+from ml_connector.flows.context import Integration, Work
+from ml_connector.ledger import documents
+from ml_connector.ledger.documents import ClaimQuery, DocumentRow
+from ml_connector.ledger.states import DocumentState as S
+
+
+def claim_waiting(
+    integration: Integration, work: Work, flow: str, states: tuple[S, ...], *, after_id: int = 0
+) -> list[DocumentRow]:
+    """A batch of waiting documents of a flow, claimed; a dry run only looks."""
+    query = ClaimQuery(
+        integration=integration.name,
+        flows=(flow,),
+        states=states,
+        partitions=work.partitions,
+        ids=work.documents,
+        partners=work.partners,
+        ignore_due=work.replay,
+        after_id=after_id,
+    )
+    limit = integration.settings.batch_size
+    if work.dry_run:
+        with integration.ledger.read() as tx:
+            return documents.waiting(tx, query, limit)
+    with integration.ledger.write() as tx:
+        return documents.claim(tx, query, holder=work.holder, limit=limit)

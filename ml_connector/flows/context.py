@@ -1,0 +1,151 @@
+"""What a flow step works with: one integration, and one run's identity and limits."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, TypeVar
+
+from ml_connector.clock import Clock
+from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.partners import MatchTolerances, Partner
+from ml_connector.documents.common import DocumentKind
+from ml_connector.flows.ports import Erp, Network
+from ml_connector.ledger.store import Ledger
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class FolderRules:
+    """How a network's folders are read (edi-operations 1 and 2)."""
+
+    after_read: str = "leave"
+    move_to: str = ""
+    stable_seconds: float = 5.0
+    incomplete_minutes: float = 10.0
+    temporary_suffixes: tuple[str, ...] = (".tmp", ".filepart", ".incomplete", ".part")
+    page_size: int = 100
+    pages_per_tick: int = 20
+    max_file_bytes: int = 150_000_000
+    concurrency: int = 4
+
+
+@dataclass(frozen=True)
+class ErpRules:
+    """What recovery and concurrency at the ERP need."""
+
+    settle_seconds: float = 60.0
+    concurrency: int = 4
+
+
+@dataclass(frozen=True)
+class Integration:
+    """A pair of connections with everything its flows need. Built by `composition`."""
+
+    name: str
+    settings: IntegrationSettings
+    partners: Mapping[str, Partner]
+    ledger: Ledger
+    erp: Erp
+    network: Network
+    clock: Clock
+    folders: FolderRules = FolderRules()
+    erp_rules: ErpRules = ErpRules()
+
+    def business_key(self, partner: str, kind: DocumentKind, number: str, revision: int | str = 0) -> str:
+        """The company-scoped identity of a document (DESIGN section 3)."""
+        scope = f"{self.erp.connection}/{self.erp.company}/{partner}"
+        return f"{scope}|{kind}|{number.strip().upper()}|{revision}"[:400]
+
+    def tolerances(self, partner: Partner) -> MatchTolerances:
+        return partner.tolerances or self.settings.flows.invoices_in.tolerances
+
+    def partner_of_identity(self, key: str) -> Partner | None:
+        """The partner with this ISA qualifier/id, production or test."""
+        for partner in self.partners.values():
+            if key in (partner.identity.key, partner.test_identity.key if partner.test_identity else None):
+                return partner
+        return None
+
+
+@dataclass(frozen=True)
+class Work:
+    """One run over waiting documents: who does it, and what it is limited to.
+
+    holder: name of the worker's lease. partition, documents, partners: limits of a replay; empty means everything
+    that waits. replay: also take up held documents before their time. dry_run: plan and write nothing.
+    """
+
+    holder: str
+    actor: str = "worker"
+    run_id: str = ""
+    asset: str = ""
+    partitions: tuple[date, ...] = ()
+    documents: tuple[int, ...] = ()
+    partners: tuple[str, ...] = ()
+    replay: bool = False
+    dry_run: bool = False
+    as_of: date | None = None
+    stop: "StopSignal | None" = None
+
+    def stopped(self) -> bool:
+        return self.stop is not None and self.stop.is_set()
+
+    def for_asset(self, asset: str) -> "Work":
+        return Work(**{**self.__dict__, "asset": asset})
+
+
+class StopSignal:
+    """Tells a run to end after the batch in hand: its lease was lost or the process is asked to stop."""
+
+    def __init__(self) -> None:
+        self._set = False
+
+    def set(self) -> None:
+        self._set = True
+
+    def is_set(self) -> bool:
+        return self._set
+
+
+@dataclass
+class StepReport:
+    """What a step did: counts by outcome, per partition, and a few rows for people."""
+
+    step: str
+    counts: Counter[str] = field(default_factory=Counter)
+    partitions: dict[date, Counter[str]] = field(default_factory=dict)
+    samples: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    SAMPLE_LIMIT = 100
+
+    def add(self, outcome: str, partition: date | None = None, **sample: Any) -> None:
+        """Count one document; `sample` is kept for the first hundred."""
+        self.counts[outcome] += 1
+        if partition is not None:
+            self.partitions.setdefault(partition, Counter())[outcome] += 1
+        if sample and len(self.samples) < self.SAMPLE_LIMIT:
+            self.samples.append({"outcome": outcome, **sample})
+
+    def merge(self, other: "StepReport") -> None:
+        self.counts.update(other.counts)
+        for day, counts in other.partitions.items():
+            self.partitions.setdefault(day, Counter()).update(counts)
+        self.samples.extend(other.samples[: self.SAMPLE_LIMIT - len(self.samples)])
+        self.notes.extend(other.notes)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "step": self.step,
+            "counts": dict(self.counts),
+            "partitions": {day.isoformat(): dict(counts) for day, counts in sorted(self.partitions.items())},
+            "documents": self.samples,
+            "notes": self.notes,
+        }
+
+
+def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    return [items[i : i + size] for i in range(0, len(items), size)]

@@ -1,0 +1,100 @@
+"""What a person does with documents: replay, discard, settle. Each leaves who and why in the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ml_connector.documents.common import Direction
+from ml_connector.errors import ConnectorError
+from ml_connector.flows.context import Integration, Work
+from ml_connector.flows.ports import Written
+from ml_connector.ledger import documents, operations
+from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.states import FINISHED
+from ml_connector.ledger.states import DocumentState as S
+
+
+class NotPossibleError(ConnectorError):
+    """The document's state does not allow what was asked."""
+
+
+@dataclass(frozen=True)
+class ReplayPlan:
+    """What a replay would do with one document."""
+
+    document: int
+    number: str
+    state: str
+    action: str
+
+
+def plan_replay(integration: Integration, rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
+    """finished documents are confirmed without writing; refused orders are rendered again; the rest goes on."""
+    plans = []
+    for row in rows:
+        if row.state is S.REFUSED and row.direction is Direction.OUT:
+            action = "render and send again"
+        elif row.state in FINISHED:
+            action = "confirm: finished, nothing is written"
+        elif row.state is S.UNKNOWN_OUTCOME:
+            action = "look for it at the other side"
+        else:
+            action = "take up from where it stands"
+        plans.append(ReplayPlan(row.id, row.number, str(row.state), action))
+    return plans
+
+
+def prepare_replay(integration: Integration, work: Work, rows: Sequence[DocumentRow]) -> int:
+    """Make unfinished documents due now, and refused ones ready to be rendered again; the flow's steps do the rest."""
+    moves = []
+    for row in rows:
+        if row.state is S.REFUSED and row.direction is Direction.OUT:
+            moves.append(Move(row.id, S.RENDERED, "replayed after refusal", changes={"attempts": row.attempts + 1}))
+        elif row.state not in FINISHED and row.next_attempt_at is not None:
+            moves.append(Move(row.id, None, "", changes={"next_attempt_at": None}))
+    with integration.ledger.write() as tx:
+        documents.move(tx, moves, work)
+    return len(moves)
+
+
+def discard(integration: Integration, work: Work, row: DocumentRow, why: str) -> None:
+    """Give a document up, with the reason; never one that was begun at another system and may be there.
+
+    Raises:
+        NotPossibleError: the document is finished or a write for it may have happened.
+    """
+    if row.state in {S.POSTING, S.SENDING} or row.state in FINISHED - {S.DUPLICATE, S.OVERDUE, S.REFUSED}:
+        raise NotPossibleError(
+            f"Document {row.id} ({row.number}) is {row.state} and cannot be discarded.",
+            mend="A posted document is reversed in the ERP; a document in work is finished first.",
+        )
+    with integration.ledger.write() as tx:
+        operations.void(tx, row.id, why)
+        detail = {"message": why, "mend": "", "data": {}}
+        changes = {"reason": "discarded", "reason_detail": detail, "business_key": None, "next_attempt_at": None}
+        documents.move(tx, [Move(row.id, S.DISCARDED, "discarded", {"why": why}, changes=changes)], work)
+
+
+def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arrived: bool, why: str) -> None:
+    """A person's word about an upload of unknown outcome: it arrived, or it did not and may be sent again.
+
+    Raises:
+        NotPossibleError: the document is not of unknown outcome.
+    """
+    if row.state is not S.UNKNOWN_OUTCOME:
+        raise NotPossibleError(
+            f"Document {row.id} ({row.number}) is {row.state}, not of unknown outcome.", mend="Nothing to settle."
+        )
+    with integration.ledger.write() as tx:
+        doubtful = operations.of_unknown_outcome(tx, [row.id])
+        if arrived:
+            operations.finish(tx, [(op.id, Written("", {"settled_by": work.actor})) for op in doubtful])
+            state = S.SENT if row.direction is Direction.OUT else S.POSTED
+            moves = [Move(row.id, state, "settled by a person: it arrived", {"why": why})]
+        else:
+            operations.put_back(tx, [op.id for op in doubtful])
+            state = S.SENDING if row.direction is Direction.OUT else S.POSTING
+            moves = [Move(row.id, state, "settled by a person: it did not arrive", {"why": why})]
+        changes = {"reason": None, "reason_detail": None, "next_attempt_at": None}
+        documents.move(tx, [Move(m.document_id, m.to, m.action, m.detail, changes=changes) for m in moves], work)
+
+

@@ -1,0 +1,82 @@
+"""Whether a received interchange may flow: whose it is, for whom, test or production, new or repeated."""
+
+from dataclasses import dataclass
+
+from ml_connector.config.partners import Partner
+from ml_connector.edi.interchange import InterchangeStart
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.context import Integration
+from ml_connector.ledger import envelopes
+from ml_connector.ledger.files import FileRow
+
+
+@dataclass(frozen=True)
+class EnvelopeVerdict:
+    """partner: who sent it, if known. held: why its documents must wait. repeated: its control number was seen."""
+
+    partner: Partner | None
+    held: NeedsMending | None = None
+    repeated: bool = False
+
+
+def judge_interchange(
+    integration: Integration, row: FileRow, start: InterchangeStart, seen: set[tuple[str, str, str]]
+) -> EnvelopeVerdict:
+    """The verdict on an interchange; `seen` holds those of the batch that the ledger does not know yet."""
+    sender = f"{start.sender_qualifier}/{start.sender_id}"
+    receiver = f"{start.receiver_qualifier}/{start.receiver_id}"
+    partner = integration.partner_of_identity(sender)
+    if partner is None:
+        return EnvelopeVerdict(None, held=_unknown_sender(row, sender))
+    ours = integration.settings.identity.key
+    if receiver != ours:
+        return EnvelopeVerdict(partner, held=_other_receiver(receiver, ours))
+    wanted = "P" if integration.settings.environment == "production" else "T"
+    if start.usage != wanted:
+        return EnvelopeVerdict(partner, held=_other_environment(integration, start.usage))
+    if partner.control_numbers == "checked":
+        key = (sender, receiver, start.control_number)
+        with integration.ledger.read() as tx:
+            known = envelopes.seen_control_number(
+                tx, integration.name, sender, receiver, start.control_number, other_than_file=row.id
+            )
+        if known is not None or key in seen:
+            return EnvelopeVerdict(partner, held=_repeated(start, known), repeated=True)
+        seen.add(key)
+    return EnvelopeVerdict(partner)
+
+
+def _unknown_sender(row: FileRow, sender: str) -> NeedsMending:
+    return NeedsMending(
+        Reason.UNKNOWN_PARTNER,
+        f"No partner has the identity {sender} (file {row.name[:80]!r}).",
+        mend="Write a partner file with this identity, or tell the sender which identity to use.",
+        data={"sender": sender, "channel": row.channel},
+    )
+
+
+def _other_receiver(receiver: str, ours: str) -> NeedsMending:
+    return NeedsMending(
+        Reason.UNKNOWN_PARTNER,
+        f"The interchange is addressed to {receiver}, we are {ours}.",
+        mend="Ask the sender to address it to us, or mend `identity` of the integration.",
+        data={"receiver": receiver, "ours": ours},
+    )
+
+
+def _other_environment(integration: Integration, usage: str) -> NeedsMending:
+    return NeedsMending(
+        Reason.TEST_ON_PRODUCTION,
+        f"The interchange is marked {usage!r}, this integration is {integration.settings.environment}.",
+        mend="Ask the partner to send with ISA15 P, or run a test integration for it; discard these documents.",
+        data={"usage": usage, "environment": integration.settings.environment},
+    )
+
+
+def _repeated(start: InterchangeStart, known: int | None) -> NeedsMending:
+    return NeedsMending(
+        Reason.REPEATED_CONTROL_NUMBER,
+        f"Interchange {start.control_number} came before with other content.",
+        mend="Ask the partner which one counts; `control_numbers: ignored` for partners that repeat theirs.",
+        data={"control_number": start.control_number, "earlier_file": known},
+    )

@@ -1,0 +1,83 @@
+"""Holding a document for a person or for reference data.
+
+A held document is looked at again when reference data may have mended it. What is still held for the same reason
+only gets a later date: no event, so that a thousand waiting invoices do not fill the ledger with "still waiting".
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from ml_connector.documents.common import DocumentKind
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.context import Integration, StepReport
+from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.states import DocumentState as S
+
+T = TypeVar("T")
+
+#: Only a person can mend these; they wait without being looked at again.
+PERSON_ONLY = frozenset(
+    {
+        Reason.NOT_X12,
+        Reason.TOO_LARGE,
+        Reason.INCOMPLETE_FILE,
+        Reason.UNSUPPORTED_DOCUMENT,
+        Reason.DUPLICATE_INVOICE_NUMBER,
+        Reason.REFUSED_BY_SYSTEM,
+        Reason.BAD_VALUE,
+        Reason.TOTAL_DIFFERENCE,
+        Reason.CHARACTER_NOT_SENDABLE,
+    }
+)
+
+
+def hold_moves(
+    integration: Integration, row: DocumentRow, held: NeedsMending, report: StepReport, *, step: S
+) -> list[Move]:
+    """The move that holds a document; `step` is the state it goes back to when it is taken up again."""
+    report.add("held", row.partition_date, document=row.number, partner=row.partner, reason=str(held.reason))
+    again = None
+    if held.reason not in PERSON_ONLY:
+        again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)
+    detail: Mapping[str, Any] = {"message": held.message, "mend": held.mend, "data": held.data}
+    changes = {
+        "reason": str(held.reason),
+        "reason_detail": dict(detail),
+        "held_step": str(step),
+        "next_attempt_at": again,
+    }
+    if row.state is S.QUARANTINED and row.reason == held.reason and row.reason_detail == detail:
+        return [Move(row.id, None, "", changes=changes)]
+    if row.state is S.QUARANTINED:
+        return [Move(row.id, None, "held for another reason", {"reason": str(held.reason), **detail}, changes=changes)]
+    return [Move(row.id, S.QUARANTINED, "held", {"reason": str(held.reason), **detail}, changes=changes)]
+
+
+def resume_moves(row: DocumentRow) -> list[Move]:
+    """For a held document that is all right now: back to the step it was held at, claim kept."""
+    if row.state is not S.QUARANTINED:
+        return []
+    cleared = {"reason": None, "reason_detail": None, "held_step": None, "next_attempt_at": None}
+    step = S(row.held_step or S.PARSED)
+    return [Move(row.id, step, "taken up again", {"was": row.reason}, changes=cleared, release=False)]
+
+
+def is_waiting_for_person(row: DocumentRow, *, replay: bool) -> bool:
+    """Held for something only a person can mend, and nobody asked for it to be tried again."""
+    return row.state is S.QUARANTINED and not replay and Reason(row.reason or Reason.BAD_VALUE) in PERSON_ONLY
+
+
+def attempt(action: Callable[[], T]) -> T | NeedsMending:
+    """Run a decision; a reason to hold comes back as a value, so that one document never stops its batch."""
+    try:
+        return action()
+    except NeedsMending as held:
+        return held
+
+
+def first_step(kind: DocumentKind, direction: str) -> S:
+    """Where work on a document of this kind starts over."""
+    if direction == "in":
+        return S.PARSED
+    return S.RESOLVED if kind is DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT else S.READ

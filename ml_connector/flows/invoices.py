@@ -1,0 +1,197 @@
+"""Invoices in: the steps match and code. Posting is `posting.post`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ml_connector.config.partners import Partner
+from ml_connector.documents.bills import Bill
+from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.reference import Vendor
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.claiming import claim_waiting
+from ml_connector.flows.coding import code_invoice
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.matching import MatchedInvoice, MatchRules, OrderBook, match_invoice
+from ml_connector.flows.reference import refresh_orders
+from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.ledger import documents
+from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.states import DocumentState as S
+
+FLOW = "invoices_in"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided about one invoice."""
+
+    row: DocumentRow
+    invoice: Invoice
+    vendor: Vendor
+    partner: Partner
+    matched: MatchedInvoice
+
+
+def match(integration: Integration, work: Work) -> StepReport:
+    """Match every waiting invoice to its orders; held ones are looked at again when their time has come."""
+    report = StepReport("match")
+    refreshed = False
+    after = 0
+    while not work.stopped():
+        rows = claim_waiting(integration, work, FLOW, (S.PARSED, S.QUARANTINED), after_id=after)
+        if not rows:
+            return report
+        after = rows[-1].id
+        if not refreshed and not work.as_of and not work.dry_run:
+            refresh_orders(integration)
+            refreshed = True
+        _match_batch(integration, work, rows, report)
+    return report
+
+
+def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
+    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    orders = OrderBook(order=book.order, committed=_committed(integration))
+    moves: list[Move] = []
+    for row in rows:
+        decided = attempt(lambda row=row: _decide(integration, row, book, orders))  # type: ignore[misc]
+        if isinstance(decided, NeedsMending):
+            moves += hold_moves(integration, row, decided, report, step=S.PARSED)
+            continue
+        orders.commit(decided.matched)
+        report.add("matched", row.partition_date, document=row.number, partner=row.partner, mode=decided.matched.mode)
+        changes = {"work": decided.matched.model_dump_json(), "snapshots": dict(book.versions)}
+        moves += resume_moves(row)
+        moves.append(Move(row.id, S.MATCHED, "matched", _summary(decided), changes=changes))
+    if not work.dry_run:
+        with integration.ledger.write() as tx:
+            documents.move(tx, moves, work)
+
+
+def _summary(decided: Decision) -> dict[str, object]:
+    return {"mode": decided.matched.mode, "orders": list(decided.matched.order_numbers)}
+
+
+def _decide(integration: Integration, row: DocumentRow, book: ReferenceBook, orders: OrderBook) -> Decision:
+    """Match, and see that coding would succeed: a document that is held again must not wander through the states."""
+    invoice = Invoice.model_validate_json(row.canonical)
+    partner = partner_of(integration, row)
+    vendor = vendor_of(book, partner)
+    matched = match_invoice(invoice, vendor, orders, _rules(integration, partner))
+    decision = Decision(row, invoice, vendor, partner, matched)
+    if row.state is S.QUARANTINED:
+        _code(integration, decision, book)
+    return decision
+
+
+def partner_of(integration: Integration, row: DocumentRow) -> Partner:
+    partner = integration.partners.get(row.partner)
+    if partner is None:
+        raise NeedsMending(
+            Reason.UNKNOWN_PARTNER,
+            f"There is no partner file for {row.partner or 'this sender'}.",
+            mend="Write the partner's file (ml-connector init --partner), or mend its identity.",
+            data={"partner": row.partner},
+        )
+    return partner
+
+
+def vendor_of(book: ReferenceBook, partner: Partner) -> Vendor:
+    vendor = book.vendor(partner.vendor)
+    if vendor is None:
+        raise NeedsMending(
+            Reason.UNKNOWN_SUPPLIER,
+            f"The ERP has no supplier {partner.vendor} (partner {partner.name}).",
+            mend="Create the supplier, or mend `vendor` in the partner's file.",
+            data={"vendor": partner.vendor, "partner": partner.name},
+        )
+    if vendor.blocked:
+        raise NeedsMending(
+            Reason.SUPPLIER_BLOCKED,
+            f"Supplier {vendor.code} {vendor.name} is blocked in the ERP.",
+            mend="Unblock the supplier; the invoice is taken up again by itself.",
+            data={"vendor": vendor.code},
+        )
+    return vendor
+
+
+def _rules(integration: Integration, partner: Partner) -> MatchRules:
+    settings = integration.settings.flows.invoices_in
+    return MatchRules(
+        mode=partner.invoice_mode or settings.mode,
+        three_way=settings.match == "three_way",
+        tolerances=integration.tolerances(partner),
+        units=partner.units,
+        order_units=integration.settings.flows.orders_out.units,
+    )
+
+
+def _committed(integration: Integration) -> dict[str, Decimal]:
+    """Quantities of invoices that are matched and not yet in the ERP's figures."""
+    held: dict[str, Decimal] = {}
+    states = (S.MATCHED, S.CODED, S.POSTING, S.UNKNOWN_OUTCOME)
+    with integration.ledger.read() as tx:
+        pending = documents.work_of(tx, integration.name, FLOW, states)
+    for state, text in pending:
+        bill = Bill.model_validate_json(text) if state is not S.MATCHED else None
+        lines = bill.lines if bill else MatchedInvoice.model_validate_json(text).lines
+        credit = bill.credit if bill else MatchedInvoice.model_validate_json(text).credit
+        for line in lines:
+            if line.order_line_id:
+                quantity = -line.quantity if credit else line.quantity
+                held[line.order_line_id] = held.get(line.order_line_id, Decimal(0)) + quantity
+    return held
+
+
+def code(integration: Integration, work: Work) -> StepReport:
+    """Give every matched invoice its accounts, cost centers and VAT codes: the bill to post."""
+    report = StepReport("code")
+    while not work.stopped():
+        rows = claim_waiting(integration, work, FLOW, (S.MATCHED,))
+        if not rows:
+            return report
+        book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+        moves: list[Move] = []
+        for row in rows:
+            decided = attempt(lambda row=row, book=book: _code_row(integration, row, book))  # type: ignore[misc]
+            if isinstance(decided, NeedsMending):
+                moves += hold_moves(integration, row, decided, report, step=S.PARSED)
+                continue
+            report.add("coded", row.partition_date, document=row.number, partner=row.partner)
+            versions = {**(row.snapshots or {}), **book.versions}
+            changes = {"work": decided.model_dump_json(), "snapshots": versions}
+            moves.append(Move(row.id, S.CODED, "coded", {"snapshots": versions}, changes=changes))
+        if work.dry_run:
+            return report
+        with integration.ledger.write() as tx:
+            documents.move(tx, moves, work)
+    return report
+
+
+def _code_row(integration: Integration, row: DocumentRow, book: ReferenceBook) -> Bill:
+    invoice = Invoice.model_validate_json(row.canonical)
+    partner = partner_of(integration, row)
+    matched = MatchedInvoice.model_validate_json(row.work or "{}")
+    bill = _code(integration, Decision(row, invoice, vendor_of(book, partner), partner, matched), book)
+    if not bill.attach_original:
+        return bill
+    with integration.ledger.read() as tx:
+        sha256, name = documents.original_of(tx, row)
+    return bill.model_copy(update={"attachment_sha256": sha256, "attachment_name": name})
+
+
+def _code(integration: Integration, decision: Decision, book: ReferenceBook) -> Bill:
+    settings = integration.settings.flows.invoices_in
+    return code_invoice(
+        decision.invoice,
+        decision.matched,
+        decision.vendor,
+        decision.partner,
+        settings.coding,
+        book.coding_tables(),
+        integration.tolerances(decision.partner),
+        attach_original=settings.attach_original,
+    )
+

@@ -1,0 +1,248 @@
+"""What a partner is sent of an order, and what changed since it was last sent. Pure functions.
+
+A new revision exists only when the hash of this content changes (DESIGN, invariant 7): receipts, invoices and
+write-backs of our own move the ERP's record, not what the partner is sent.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.partners import Partner
+from ml_connector.documents.common import DateReference, ItemId, Party, Purpose, Reference
+from ml_connector.documents.json import dump
+from ml_connector.documents.orders import (
+    LineChange,
+    OrderChange,
+    OrderChangeLine,
+    OrderLine,
+    PurchaseOrder,
+)
+from ml_connector.documents.reference import Item, OpenOrder, OpenOrderLine
+from ml_connector.errors import NeedsMending, Reason
+
+#: DTM qualifier of a requested delivery (x12-procurement 4).
+DELIVERY_REQUESTED = "002"
+
+
+@dataclass(frozen=True)
+class OrderTables:
+    """Look-ups that resolving needs."""
+
+    item: Callable[[str], Item | None]
+    account_code: Callable[[str], str]
+
+
+def resolve_order(
+    order: OpenOrder, partner: Partner, settings: IntegrationSettings, tables: OrderTables
+) -> PurchaseOrder:
+    """The order as the partner is to get it.
+
+    Raises:
+        NeedsMending: no lines, a line without a unit or item the partner can read, no ship-to, no account where one
+            has to be sent.
+    """
+    if not order.lines:
+        raise NeedsMending(
+            Reason.NOTHING_TO_SEND,
+            f"Purchase order {order.number} has no lines.",
+            mend="Add lines in the ERP, or cancel the order.",
+            data={"order": order.number},
+        )
+    lines = tuple(_line(order, line, partner, settings, tables) for line in order.lines)
+    return PurchaseOrder(
+        number=order.number,
+        order_date=order.order_date or _no_date(order),
+        currency=order.currency,
+        acknowledgment_wanted=settings.flows.orders_out.acknowledgment_wanted,
+        dates=_dates(order.receipt_date),
+        parties=_parties(order, partner, settings),
+        notes=tuple(text for text in (order.remarks.strip(),) if text),
+        lines=lines,
+        total=sum(((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in lines), Decimal(0)),
+    )
+
+
+def _no_date(order: OpenOrder) -> date:
+    raise NeedsMending(
+        Reason.BAD_VALUE,
+        f"Purchase order {order.number} has no date.",
+        mend="Set the order date in the ERP.",
+        data={"order": order.number},
+    )
+
+
+def _dates(day: date | None) -> tuple[DateReference, ...]:
+    return (DateReference(qualifier=DELIVERY_REQUESTED, day=day),) if day else ()
+
+
+def _parties(order: OpenOrder, partner: Partner, settings: IntegrationSettings) -> tuple[Party, ...]:
+    """Buyer, supplier and the warehouse to deliver to, with the partner's own code for it."""
+    code = order.warehouse_code
+    if partner.orders.ship_to and code not in partner.orders.ship_to:
+        raise NeedsMending(
+            Reason.UNRESOLVED_SHIP_TO,
+            f"Warehouse {code or '(none)'} of purchase order {order.number} has no code for {partner.name}.",
+            mend="Add it under orders.ship_to in the partner's file.",
+            data={"order": order.number, "warehouse": code},
+        )
+    if not code:
+        raise NeedsMending(
+            Reason.UNRESOLVED_SHIP_TO,
+            f"Purchase order {order.number} names no warehouse to deliver to.",
+            mend="Set the warehouse on the order in the ERP.",
+            data={"order": order.number},
+        )
+    ship_to = partner.orders.ship_to.get(code, code)
+    return (
+        Party(role="BY", name=settings.company_name or settings.identity.id, id_scheme="92", id=settings.identity.id),
+        Party(role="SU", name=order.supplier_name or partner.title or partner.name, id_scheme="92", id=partner.vendor),
+        Party(
+            role="ST", name=settings.ship_to_names.get(code, f"Warehouse {code}"), id_scheme="92", id=ship_to.zfill(2)
+        ),
+    )
+
+
+def _line(
+    order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: OrderTables
+) -> OrderLine:
+    unit = settings.flows.orders_out.units.get(line.unit, line.unit.upper())
+    if not unit or len(unit) != 2:
+        raise NeedsMending(
+            Reason.UNIT_MISMATCH,
+            f"Unit {line.unit or '(none)'} of line {line.number}, purchase order {order.number}, is no X12 unit.",
+            mend="Map it under orders_out.units.",
+            data={"order": order.number, "line": line.number, "unit": line.unit},
+        )
+    return OrderLine(
+        number=str(line.number),
+        quantity=line.quantity,
+        unit=unit,
+        price=line.price,
+        price_basis="PE",
+        items=_items(order, line, partner),
+        description=line.description,
+        references=_references(order, line, partner, settings, tables),
+        dates=_dates(line.receipt_date),
+    )
+
+
+def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[ItemId, ...]:
+    rules = partner.orders
+    pairs = (
+        (rules.vendors_item_qualifier, line.suppliers_item),
+        (rules.buyers_item_qualifier, line.item_code),
+        ("EN" if len(line.barcode) == 13 else "UP", line.barcode if len(line.barcode) in {12, 13} else ""),
+    )
+    items = tuple(ItemId(qualifier=qualifier, value=value) for qualifier, value in pairs if value)
+    if not items:
+        raise NeedsMending(
+            Reason.UNRESOLVED_ITEM,
+            f"Line {line.number} of purchase order {order.number} has no item code.",
+            mend="Give the item a code in the ERP.",
+            data={"order": order.number, "line": line.number},
+        )
+    return items
+
+
+def _references(
+    order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: OrderTables
+) -> tuple[Reference, ...]:
+    """GL account and cost center in the REFs whose qualifiers the partner's settings name (DESIGN section 5)."""
+    found: list[Reference] = []
+    coding = settings.flows.invoices_in.coding
+    if partner.orders.account_reference:
+        item = tables.item(line.item_code)
+        account = coding.item_accounts.get(line.item_code) or (
+            tables.account_code(item.gl_account) if item and item.gl_account else ""
+        )
+        account = account or partner.gl_account or coding.default_account
+        if not account:
+            raise NeedsMending(
+                Reason.UNMAPPED_ACCOUNT,
+                f"Line {line.number} of purchase order {order.number} has no GL account to send.",
+                mend="Give the item an account, or map it under coding.item_accounts.",
+                data={"order": order.number, "line": line.number, "item": line.item_code},
+            )
+        found.append(Reference(qualifier=partner.orders.account_reference, value=account))
+    if partner.orders.cost_center_reference:
+        cost_center = line.cost_center or coding.item_cost_centers.get(line.item_code, "") or partner.cost_center
+        cost_center = cost_center or coding.default_cost_center
+        if cost_center:
+            found.append(Reference(qualifier=partner.orders.cost_center_reference, value=cost_center))
+    return tuple(found)
+
+
+def content_hash(order: PurchaseOrder) -> str:
+    """Hash of what the partner is sent."""
+    return hashlib.sha256(dump(order).encode()).hexdigest()
+
+
+def as_replacement(order: PurchaseOrder) -> PurchaseOrder:
+    """The whole order again, as an 850 with BEG01 05."""
+    return order.model_copy(update={"purpose": Purpose.REPLACE, "order_type": "CP"})
+
+
+def as_cancellation(order: PurchaseOrder, changed_on: date, sequence: int, *, by: str) -> PurchaseOrder | OrderChange:
+    """A cancellation: an 850 with BEG01 01, or an 860 with BCH01 01."""
+    if by == "850":
+        return order.model_copy(update={"purpose": Purpose.CANCEL})
+    return _change(order, changed_on, sequence).model_copy(
+        update={
+            "purpose": Purpose.CANCEL,
+            "lines": tuple(_changed_line(line, LineChange.DELETE) for line in order.lines),
+        }
+    )
+
+
+def as_change(before: PurchaseOrder, after: PurchaseOrder, changed_on: date, sequence: int) -> OrderChange:
+    """An 860: lines added, deleted and changed; POC codes by what changed, with the new values (element 670)."""
+    old: Mapping[str, OrderLine] = {line.number: line for line in before.lines}
+    new: Mapping[str, OrderLine] = {line.number: line for line in after.lines}
+    lines = [_changed_line(line, LineChange.DELETE) for number, line in old.items() if number not in new]
+    for number, line in new.items():
+        if number not in old:
+            lines.append(_changed_line(line, LineChange.ADD))
+        elif line != old[number]:
+            lines.append(_changed_line(line, _change_code(old[number], line)))
+    lines.sort(key=lambda line: (len(line.number), line.number))
+    return _change(after, changed_on, sequence).model_copy(update={"lines": tuple(lines)})
+
+
+def _change(order: PurchaseOrder, changed_on: date, sequence: int) -> OrderChange:
+    return OrderChange(
+        number=order.number,
+        order_date=order.order_date,
+        sequence=str(sequence),
+        change_date=changed_on,
+        currency=order.currency,
+        dates=order.dates,
+        parties=order.parties,
+        notes=order.notes,
+        references=order.references,
+    )
+
+
+def _change_code(old: OrderLine, new: OrderLine) -> LineChange:
+    price = old.price != new.price
+    quantity = old.quantity != new.quantity
+    dates = old.dates != new.dates
+    same = old.model_copy(
+        update={"price": new.price, "quantity": new.quantity, "dates": new.dates}
+    )
+    if same != new or sum((price, quantity, dates)) > 1:
+        return LineChange.CHANGE
+    if price:
+        return LineChange.PRICE
+    if dates:
+        return LineChange.RESCHEDULE
+    grew = (new.quantity or Decimal(0)) > (old.quantity or Decimal(0))
+    return LineChange.QUANTITY_INCREASE if grew else LineChange.QUANTITY_DECREASE
+
+
+def _changed_line(line: OrderLine, change: LineChange) -> OrderChangeLine:
+    fields = {name: getattr(line, name) for name in type(line).model_fields}
+    return OrderChangeLine(**{**fields, "change": str(change), "quantity_left": line.quantity})

@@ -1,0 +1,269 @@
+"""Orders out: read what changed in the ERP, resolve what the partner is sent. Rendering and sending: `sending`."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ml_connector.config.partners import Partner
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.documents.json import dump
+from ml_connector.documents.orders import OrderChange, PurchaseOrder
+from ml_connector.documents.reference import OpenOrder
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.claiming import claim_waiting
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.order_content import (
+    OrderTables,
+    as_cancellation,
+    as_change,
+    as_replacement,
+    content_hash,
+    resolve_order,
+)
+from ml_connector.flows.ports import SourceOrder
+from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.ledger import documents, inbox, positions
+from ml_connector.ledger.documents import DocumentRow, Move, NewDocument
+from ml_connector.ledger.states import DocumentState as S
+
+FLOW = "orders_out"
+TOPIC = "PurchaseOrders"
+#: Not begun yet: a newer reading of the order replaces the stored record instead of making a revision.
+NOT_BEGUN = frozenset({S.READ, S.RESOLVED, S.QUARANTINED})
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the ledger knows of an order: its newest document, and the newest that was sent or is on its way."""
+
+    newest: DocumentRow | None
+    begun: DocumentRow | None
+
+
+def read(integration: Integration, work: Work) -> StepReport:
+    """Read changed orders by webhook notices and by poll; each new content becomes a document."""
+    report = StepReport("read orders")
+    settings = integration.settings.flows.orders_out
+    if settings.webhooks:
+        _read_notices(integration, work, report)
+    if settings.poll and not work.stopped():
+        _read_changes(integration, work, report)
+    return report
+
+
+def _read_notices(integration: Integration, work: Work, report: StepReport) -> None:
+    """Orders that webhooks named: the newest state is read whatever the notices' number or order."""
+    while not work.stopped():
+        with integration.ledger.read() as tx:
+            notices = inbox.waiting(tx, integration.erp.connection, integration.erp.company, TOPIC, limit=50)
+        if not notices:
+            return
+        orders = integration.erp.read_orders(list(dict.fromkeys(notice.key for notice in notices)))
+        _take(integration, work, orders, report)
+        if work.dry_run:
+            return
+        with integration.ledger.write() as tx:
+            inbox.mark_handled(tx, [notice.id for notice in notices], work.actor)
+
+
+def position_name(integration: Integration) -> str:
+    return f"{integration.name}:{integration.erp.connection}:{integration.erp.company}:orders"
+
+
+def _read_changes(integration: Integration, work: Work, report: StepReport) -> None:
+    name = position_name(integration)
+    with integration.ledger.read() as tx:
+        cursor = positions.get(tx, name)
+    if cursor is None:
+        start = integration.settings.flows.orders_out.start_date or integration.clock.now().date().isoformat()
+        cursor = f"{start}T00:00:00"
+    more = True
+    while more and not work.stopped():
+        batch = integration.erp.changed_orders(cursor)
+        _take(integration, work, batch.orders, report)
+        more, cursor = batch.more and not work.dry_run, batch.cursor
+        if cursor is not None and not work.dry_run:
+            with integration.ledger.write() as tx:
+                positions.put(tx, name, cursor)
+
+
+def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], report: StepReport) -> None:
+    """Compare orders as read with what the ledger has, and store what is new."""
+    partners = {partner.vendor: partner for partner in integration.partners.values()}
+    wanted = [(o, partners[o.order.supplier_code]) for o in orders if o.order.supplier_code in partners]
+    if work.partners:
+        wanted = [(o, p) for o, p in wanted if p.name in work.partners]
+    if not wanted:
+        return
+    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
+    tables = _tables(book)
+    numbers = [source.order.number for source, _ in wanted]
+    with integration.ledger.read() as tx:
+        known = _known(documents.outbound_of_orders(tx, integration.name, FLOW, numbers))
+    new: list[NewDocument] = []
+    moves: list[Move] = []
+    for source, partner in wanted:
+        before = known.get((partner.name, source.order.number), _Known(None, None))
+        if not _is_ready(integration, source.order, before):
+            continue
+        digest = _digest(integration, source.order, partner, tables)
+        if before.newest is not None and before.newest.content_hash == digest:
+            continue
+        report.add("read", None, document=source.order.number, partner=partner.name)
+        if before.newest is not None and before.newest.state in NOT_BEGUN:
+            moves += _renewed(before.newest, source, digest)
+        else:
+            new.append(_new_document(integration, source, partner, before, digest))
+    if not work.dry_run and (new or moves):
+        with integration.ledger.write() as tx:
+            documents.add_documents(tx, new, work)
+            documents.move(tx, moves, work)
+
+
+def _known(rows: Sequence[DocumentRow]) -> dict[tuple[str, str], _Known]:
+    """By partner and order number; `rows` in rising revision."""
+    known: dict[tuple[str, str], _Known] = {}
+    for row in rows:
+        key = (row.partner, row.number)
+        before = known.get(key, _Known(None, None))
+        dropped = row.state in {S.DISCARDED, S.DUPLICATE}
+        begun = before.begun if dropped or row.state in NOT_BEGUN else row
+        known[key] = _Known(before.newest if dropped else row, begun)
+    return known
+
+
+def _is_ready(integration: Integration, order: OpenOrder, before: _Known) -> bool:
+    """Only approved orders leave (a setting); a cancelled one only if it was sent before."""
+    if order.cancelled:
+        return before.begun is not None
+    return order.approved or not integration.settings.flows.orders_out.approved_only
+
+
+def _digest(integration: Integration, order: OpenOrder, partner: Partner, tables: OrderTables) -> str:
+    """Hash of what the partner is sent; of the record's own content where it cannot be resolved yet."""
+    content = attempt(lambda: resolve_order(order, partner, integration.settings, tables))
+    if isinstance(content, NeedsMending):
+        return hashlib.sha256(b"unresolved|" + order.model_dump_json(exclude=_OURS).encode()).hexdigest()
+    return hashlib.sha256(f"{content_hash(content)}|{order.cancelled}".encode()).hexdigest()
+
+
+#: Fields that our own receipts and invoices move.
+_OURS = {"lines": {"__all__": {"received", "invoiced"}}}
+
+
+def _new_document(
+    integration: Integration, source: SourceOrder, partner: Partner, before: _Known, digest: str
+) -> NewDocument:
+    order = source.order
+    revision = before.newest.revision + 1 if before.newest is not None else 0
+    changes = before.begun is not None and partner.orders.changes == "860"
+    kind = DocumentKind.ORDER_CHANGE if changes else DocumentKind.ORDER
+    return NewDocument(
+        kind=kind,
+        direction=Direction.OUT,
+        flow=FLOW,
+        integration=integration.name,
+        connection=integration.erp.connection,
+        company=integration.erp.company,
+        network=integration.network.connection,
+        partner=partner.name,
+        number=order.number,
+        revision=revision,
+        order_number=order.number,
+        business_key=integration.business_key(partner.name, DocumentKind.ORDER, order.number, revision),
+        business_date=order.order_date,
+        currency=order.currency or None,
+        amount=sum((line.quantity * line.price for line in order.lines), Decimal(0)),
+        state=S.READ,
+        canonical="",
+        source=source.record,
+        content_hash=digest,
+        parent_id=before.begun.id if before.begun is not None else None,
+        action="read from the ERP",
+    )
+
+
+def _renewed(row: DocumentRow, source: SourceOrder, digest: str) -> list[Move]:
+    """The order changed before it left: the stored record is replaced, the change recorded."""
+    changes = {"source": source.record, "content_hash": digest, "next_attempt_at": None}
+    back = None if row.state in {S.READ, S.QUARANTINED} else S.READ
+    return [Move(row.id, back, "read again, changed before it was sent", {}, changes=changes)]
+
+
+def resolve(integration: Integration, work: Work) -> StepReport:
+    """Decide what the partner is sent: an order, a change, a replacement or a cancellation."""
+    report = StepReport("resolve orders")
+    after = 0
+    while not work.stopped():
+        rows = claim_waiting(integration, work, FLOW, (S.READ, S.QUARANTINED), after_id=after)
+        if not rows:
+            return report
+        after = rows[-1].id
+        _resolve_batch(integration, work, rows, report)
+    return report
+
+
+def _resolve_batch(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
+    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    tables = _tables(book)
+    parents = [row.parent_id for row in rows if row.parent_id is not None]
+    with integration.ledger.read() as tx:
+        sent = {row.id: row for row in documents.get_many(tx, parents)}
+    moves: list[Move] = []
+    for row in rows:
+        decided = attempt(lambda row=row: _content(integration, row, tables, sent))  # type: ignore[misc]
+        if isinstance(decided, NeedsMending):
+            moves += hold_moves(integration, row, decided, report, step=S.READ)
+            continue
+        content, document = decided
+        if document is None:
+            report.add("unchanged", row.partition_date, document=row.number, partner=row.partner)
+            moves += resume_moves(row)
+            moves.append(Move(row.id, S.DISCARDED, "nothing changed for the partner"))
+            continue
+        report.add("resolved", row.partition_date, document=row.number, partner=row.partner)
+        changes = {"canonical": dump(document), "work": dump(content), "snapshots": dict(book.versions)}
+        moves += resume_moves(row)
+        moves.append(Move(row.id, S.RESOLVED, "resolved", {"snapshots": dict(book.versions)}, changes=changes))
+    if not work.dry_run:
+        with integration.ledger.write() as tx:
+            documents.move(tx, moves, work)
+
+
+def _content(
+    integration: Integration, row: DocumentRow, tables: OrderTables, sent: dict[int, DocumentRow]
+) -> tuple[PurchaseOrder, PurchaseOrder | OrderChange | None]:
+    """The order's whole content, and the document to send; None when the partner would see no change."""
+    partner = integration.partners.get(row.partner)
+    if partner is None:
+        raise NeedsMending(
+            Reason.UNKNOWN_PARTNER,
+            f"There is no partner file for {row.partner}.",
+            mend="Write the partner's file, or discard the order here.",
+            data={"partner": row.partner},
+        )
+    order = integration.erp.order_from_record(row.source or "")
+    content = resolve_order(order, partner, integration.settings, tables)
+    before = sent.get(row.parent_id) if row.parent_id is not None else None
+    if before is None or not before.work:
+        return content, content
+    today = integration.clock.now().date()
+    if order.cancelled:
+        return content, as_cancellation(content, today, row.revision, by=partner.orders.changes)
+    previous = PurchaseOrder.model_validate_json(before.work)
+    if previous == content:
+        return content, None
+    if partner.orders.changes == "850":
+        return content, as_replacement(content)
+    return content, as_change(previous, content, today, row.revision)
+
+
+def _tables(book: ReferenceBook) -> OrderTables:
+    def account_code(key: str) -> str:
+        account = book.coding_tables().gl_account(key)
+        return account.code if account else ""
+
+    return OrderTables(item=book.item, account_code=account_code)
+

@@ -1,0 +1,268 @@
+"""From what the reader hands over to ledger rows: interchanges, groups, documents, answers."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from ml_connector.config.partners import Partner
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.documents.json import dump
+from ml_connector.edi.interchange import GroupEnd, GroupStart, InterchangeEnd, InterchangeStart, ReceivedSet
+from ml_connector.errors import ConnectorError, NeedsMending, Reason
+from ml_connector.flows.context import Integration
+from ml_connector.flows.envelope_rules import EnvelopeVerdict
+from ml_connector.flows.holding import PERSON_ONLY
+from ml_connector.flows.identities import Identity, identity_of
+from ml_connector.ledger.documents import NewDocument
+from ml_connector.ledger.envelopes import NewGroup, NewInterchange
+from ml_connector.ledger.files import FileRow
+from ml_connector.ledger.states import DocumentState as S
+
+FLOW_OF_KIND = {
+    DocumentKind.INVOICE: "invoices_in",
+    DocumentKind.SHIP_NOTICE: "shipments_in",
+    DocumentKind.ORDER_ACKNOWLEDGMENT: "acknowledgments_in",
+    DocumentKind.CHANGE_ACKNOWLEDGMENT: "acknowledgments_in",
+    DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT: "acknowledgments_in",
+    DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: "acknowledgments_in",
+}
+UNREADABLE_FLOW = "unreadable"
+ANSWERS_FLOW = "acknowledgments_out"
+FINDINGS_KEPT = 50
+
+
+@dataclass
+class ParsedInterchange:
+    start: InterchangeStart
+    verdict: EnvelopeVerdict
+    position: int
+    groups: list["ParsedGroup"] = field(default_factory=list)
+    end: InterchangeEnd | None = None
+    id: int = 0
+
+    @property
+    def complete(self) -> bool:
+        return self.end is not None and self.end.complete
+
+    @property
+    def state(self) -> str:
+        if self.verdict.repeated:
+            return "repeated"
+        if self.verdict.held is not None:
+            return "held"
+        if not self.complete:
+            return "incomplete"
+        sets = sum(group.received for group in self.groups)
+        return "rejected" if sets and all(group.accepted == 0 for group in self.groups) else "accepted"
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return _findings(self.end.findings if self.end else ())
+
+    def new(self, integration: Integration, row: FileRow) -> NewInterchange:
+        start = self.start
+        return NewInterchange(
+            file_id=row.id,
+            position=self.position,
+            direction="in",
+            integration=integration.name,
+            partner=self.verdict.partner.name if self.verdict.partner else None,
+            sender=f"{start.sender_qualifier}/{start.sender_id}",
+            receiver=f"{start.receiver_qualifier}/{start.receiver_id}",
+            control_number=start.control_number,
+            version=start.version,
+            usage=start.usage,
+            state="held" if self.verdict.held else "accepted",
+        )
+
+
+@dataclass
+class ParsedGroup:
+    start: GroupStart
+    interchange: ParsedInterchange
+    position: int
+    end: GroupEnd | None = None
+    bad: int = 0
+    id: int = 0
+
+    @property
+    def announced(self) -> int | None:
+        return self.end.announced if self.end else None
+
+    @property
+    def received(self) -> int:
+        return self.end.received if self.end else 0
+
+    @property
+    def accepted(self) -> int:
+        return self.end.accepted if self.end else 0
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return _findings(self.end.findings if self.end else ())
+
+    def new(self, integration: Integration, interchange_id: int) -> NewGroup:
+        partner = self.interchange.verdict.partner
+        number = self.start.control_number.strip()
+        return NewGroup(
+            interchange_id=interchange_id,
+            position=self.position,
+            direction="in",
+            integration=integration.name,
+            partner=partner.name if partner else None,
+            functional_id=self.start.functional_id[:2],
+            control_number=int(number) if number.isascii() and number.isdigit() and len(number) <= 18 else 0,
+            version=self.start.version[:12],
+        )
+
+
+@dataclass
+class ParsedFile:
+    """A file as far as it is parsed. skip: sets staged by an earlier try that died."""
+
+    row: FileRow
+    partner: Partner | None
+    skip: int = 0
+    staged: bool = False
+    sets: int = 0
+    interchanges: list[ParsedInterchange] = field(default_factory=list)
+    pending: list[tuple[ParsedGroup, ReceivedSet]] = field(default_factory=list)
+    error: ConnectorError | None = None
+    ended: bool = False
+
+
+def _findings(findings: Any) -> list[dict[str, Any]]:
+    return [finding.as_dict() for finding in findings][:FINDINGS_KEPT]
+
+
+def set_document(
+    integration: Integration, row: FileRow, group: ParsedGroup, received: ReceivedSet, *, staged: bool, whole: bool
+) -> NewDocument:
+    """The ledger row of one received transaction set, in the state it starts in."""
+    verdict = group.interchange.verdict
+    partner = verdict.partner.name if verdict.partner else ""
+    canonical = dump(received.document) if received.document is not None else ""
+    identity = (
+        identity_of(received.document, canonical)
+        if received.document is not None
+        else Identity(number=f"{received.set_type} {received.control_number}")
+    )
+    state, held = _start_state(received, verdict, staged=staged, whole=whole)
+    keyed = state in {S.PARSED, S.RECEIVED}
+    key = integration.business_key(partner, received.kind, identity.number, identity.distinct) if keyed else None
+    retry = held is not None and state is S.QUARANTINED and held.reason not in PERSON_ONLY
+    again = timedelta(minutes=integration.settings.quarantine_retry_minutes)
+    now = integration.clock.now()
+    return NewDocument(
+        kind=received.kind,
+        direction=Direction.IN,
+        flow=FLOW_OF_KIND.get(received.kind, UNREADABLE_FLOW),
+        integration=integration.name,
+        connection=integration.erp.connection,
+        company=integration.erp.company,
+        network=integration.network.connection,
+        partner=partner,
+        number=(identity.number or f"{received.set_type} {received.control_number}")[:80],
+        order_number=identity.order_number[:80],
+        business_key=key,
+        business_date=identity.day,
+        currency=identity.currency[:3] or None,
+        amount=identity.amount,
+        state=state,
+        reason=str(held.reason) if held else None,
+        reason_detail={"message": held.message, "mend": held.mend, "data": held.data} if held else None,
+        held_step=str(S.PARSED) if state is S.QUARANTINED else None,
+        next_attempt_at=now + again if retry else None,
+        canonical=canonical,
+        content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
+        file_id=row.id,
+        interchange_id=group.interchange.id,
+        group_id=group.id,
+        set_control=received.control_number[:12],
+        byte_start=received.offset_start,
+        byte_end=received.offset_end,
+        action=str(state),
+    )
+
+
+def _start_state(
+    received: ReceivedSet, verdict: EnvelopeVerdict, *, staged: bool, whole: bool
+) -> tuple[S, NeedsMending | None]:
+    if not received.accepted or whole:
+        return S.REJECTED, _rejection(received, whole=whole)
+    if verdict.held is not None:
+        return S.QUARANTINED, verdict.held
+    if received.document is None or received.kind not in FLOW_OF_KIND:
+        return S.QUARANTINED, NeedsMending(
+            Reason.UNSUPPORTED_DOCUMENT,
+            f"Transaction set {received.set_type} is not handled by this integration.",
+            mend="Handle it by hand and discard it here, or ask the partner not to send it.",
+            data={"set": received.set_type, "control_number": received.control_number},
+        )
+    return (S.RECEIVED if staged else S.PARSED), None
+
+
+def _rejection(received: ReceivedSet, *, whole: bool) -> NeedsMending:
+    findings = _findings(received.findings)
+    first = findings[0].get("message", "") if findings else ""
+    message = first or ("Another part of the interchange is wrong." if whole else "The set is not readable.")
+    return NeedsMending(
+        Reason.BAD_VALUE,
+        message,
+        mend="The 997 tells the sender, who must mend it and send it again.",
+        data={"findings": findings},
+    )
+
+
+def unreadable_document(integration: Integration, row: FileRow, error: ConnectorError) -> NewDocument:
+    """A file that is no X12 at all: held, so that a person sees it; its bytes are kept."""
+    return NewDocument(
+        kind=DocumentKind.UNSUPPORTED,
+        direction=Direction.IN,
+        flow=UNREADABLE_FLOW,
+        integration=integration.name,
+        connection=integration.erp.connection,
+        company=integration.erp.company,
+        network=integration.network.connection,
+        partner=row.partner or "",
+        number=row.name[:80],
+        state=S.QUARANTINED,
+        reason=str(Reason.NOT_X12),
+        reason_detail={
+            "message": f"File {row.name[:80]!r} in {row.channel} cannot be read: {error.message}",
+            "mend": error.mend or "Ask the partner to send it again; discard this document.",
+            "data": {"file": row.name[:80], "size": row.size},
+        },
+        held_step=str(S.PARSED),
+        canonical="",
+        file_id=row.id,
+        action="held",
+    )
+
+
+def answer_document(
+    integration: Integration, row: FileRow, group: ParsedGroup, answer: FunctionalAcknowledgment
+) -> NewDocument:
+    """The 997 that answers a group, ready to be rendered and sent with others to the same partner."""
+    partner = group.interchange.verdict.partner
+    name = partner.name if partner else ""
+    number = f"{answer.functional_id} {answer.group_control}"
+    return NewDocument(
+        kind=DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
+        direction=Direction.OUT,
+        flow=ANSWERS_FLOW,
+        integration=integration.name,
+        connection=integration.erp.connection,
+        company=integration.erp.company,
+        network=integration.network.connection,
+        partner=name,
+        number=number[:80],
+        business_key=f"answer|{integration.name}|{name}|{row.id}|{group.interchange.position}|{group.position}",
+        state=S.RESOLVED,
+        canonical=dump(answer),
+        parent_id=None,
+        action="answered",
+        answers_group_id=group.id,
+    )

@@ -1,0 +1,253 @@
+"""Stored files become documents, and every received group gets its 997.
+
+Small files are parsed many to a transaction. A large one is staged: its documents wait in `received` until the
+interchange has ended and the partner's policy has spoken (edi-operations 10); a crash resumes after what is staged.
+"""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, BinaryIO
+
+from ml_connector.config.partners import Partner
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
+from ml_connector.edi.interchange import (
+    GroupEnd,
+    GroupStart,
+    InterchangeEnd,
+    InterchangeStart,
+    ReadOptions,
+    ReceivedSet,
+    read_interchanges,
+)
+from ml_connector.errors import Reason, SenderMustMend
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.envelope_rules import EnvelopeVerdict, judge_interchange
+from ml_connector.flows.parsed_rows import ParsedFile, ParsedGroup, ParsedInterchange, answer_document, set_document
+from ml_connector.flows.parsed_rows import unreadable_document as unreadable
+from ml_connector.ledger import documents, envelopes, files
+from ml_connector.ledger.documents import Move, NewDocument
+from ml_connector.ledger.files import FileRow, Tx
+from ml_connector.ledger.states import DocumentState as S
+
+#: Documents put into the ledger in one transaction.
+CHUNK = 500
+
+
+@dataclass
+class _Batch:
+    """Files parsed and not yet committed."""
+
+    integration: Integration
+    work: Work
+    report: StepReport
+    files: list[ParsedFile] = field(default_factory=list)
+    seen: set[tuple[str, str, str]] = field(default_factory=set)
+
+    @property
+    def size(self) -> int:
+        return sum(len(file.pending) for file in self.files)
+
+
+def parse(integration: Integration, work: Work) -> StepReport:
+    """Parse every stored file, and those that stayed incomplete for too long."""
+    report = StepReport("parse")
+    while not work.stopped():
+        with integration.ledger.read() as tx:
+            rows = files.in_state(tx, integration.name, "in", ("stored",), limit=100)
+            if not rows:
+                before = integration.clock.now() - timedelta(minutes=integration.folders.incomplete_minutes)
+                rows = files.in_state(tx, integration.name, "in", ("incomplete",), limit=100, created_before=before)
+        if not rows:
+            return report
+        if work.dry_run:
+            report.counts["would_parse"] += len(rows)
+            return report
+        batch = _Batch(integration, work, report)
+        for row in rows:
+            _parse_file(batch, row)
+            if batch.size >= CHUNK:
+                _commit(batch)
+        _commit(batch)
+    return report
+
+
+def options_for(partner: Partner | None) -> ReadOptions:
+    """How a partner's files are read."""
+    if partner is None:
+        return ReadOptions()
+    return ReadOptions(mode=partner.syntax, encoding=partner.x12.encoding)
+
+
+def _parse_file(batch: _Batch, row: FileRow) -> None:
+    integration = batch.integration
+    with integration.ledger.read() as tx:
+        staged = documents.count_of_file(tx, row.id)
+        source: BinaryIO = io.BytesIO(files.read_blob(tx, row.sha256)) if row.size < 8_000_000 else io.BytesIO()
+    if row.size >= 8_000_000:
+        source = files.open_blob(integration.ledger, row.sha256)
+    file = ParsedFile(row, integration.partners.get(row.partner or ""), skip=staged, staged=staged > 0)
+    batch.files.append(file)
+    try:
+        if row.size == 0:
+            raise SenderMustMend("the file is empty", mend="Ask the partner to send it again.")
+        for item in read_interchanges(source, options_for(file.partner)):
+            _take(batch, file, item)
+            if batch.size >= CHUNK:
+                file.staged = file.staged or not file.ended
+                _commit(batch)
+                batch.files.append(file)
+        file.ended = True
+    except SenderMustMend as error:
+        file.error = error
+        file.ended = True
+
+
+def _take(batch: _Batch, file: ParsedFile, item: Any) -> None:
+    if isinstance(item, InterchangeStart):
+        verdict = judge_interchange(batch.integration, file.row, item, batch.seen)
+        file.interchanges.append(ParsedInterchange(item, verdict, position=len(file.interchanges)))
+    elif isinstance(item, GroupStart):
+        interchange = file.interchanges[-1]
+        group = ParsedGroup(item, interchange, position=len(interchange.groups))
+        interchange.groups.append(group)
+    elif isinstance(item, ReceivedSet):
+        _take_set(batch, file, item)
+    elif isinstance(item, GroupEnd):
+        file.interchanges[-1].groups[-1].end = item
+    elif isinstance(item, InterchangeEnd):
+        file.interchanges[-1].end = item
+
+
+def _take_set(batch: _Batch, file: ParsedFile, received: ReceivedSet) -> None:
+    file.sets += 1
+    group = file.interchanges[-1].groups[-1]
+    group.bad += not received.accepted
+    if file.sets <= file.skip:
+        return
+    file.pending.append((group, received))
+
+
+def _commit(batch: _Batch) -> None:
+    """Put everything parsed so far into the ledger, in one transaction."""
+    if not batch.files:
+        return
+    with batch.integration.ledger.write() as tx:
+        new: list[NewDocument] = []
+        for file in batch.files:
+            _add_envelopes(batch, tx, file)
+            new += _new_documents(batch, file)
+        added = documents.add_documents(tx, new, batch.work)
+        documents.move(tx, _repeat_moves(batch, added), batch.work)
+        for file in batch.files:
+            if file.ended:
+                _end_file(batch, tx, file)
+    batch.files = []
+
+
+def _add_envelopes(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
+    for interchange in file.interchanges:
+        if not interchange.id:
+            interchange.id = envelopes.add_interchange(tx, interchange.new(batch.integration, file.row))
+        for group in interchange.groups:
+            if not group.id:
+                group.id = envelopes.add_group(tx, group.new(batch.integration, interchange.id))
+
+
+def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
+    staged = file.staged or not file.ended
+    new = [
+        set_document(batch.integration, file.row, group, received, staged=staged, whole=_whole_is_bad(group))
+        for group, received in file.pending
+    ]
+    file.pending = []
+    for document in new:
+        batch.report.add(_outcome(document), document.partition_date, document=document.number, partner=document.partner)
+    if file.error is not None and not file.interchanges:
+        batch.report.add("held", None, document=file.row.name[:80], reason=str(Reason.NOT_X12))
+        new.append(unreadable(batch.integration, file.row, file.error))
+    return new
+
+
+def _outcome(document: NewDocument) -> str:
+    if document.state in {S.PARSED, S.RECEIVED}:
+        return "parsed"
+    return "held" if document.state is S.QUARANTINED else str(document.state)
+
+
+def _whole_is_bad(group: ParsedGroup) -> bool:
+    """Policy `whole`: any bad set rejects its interchange."""
+    partner = group.interchange.verdict.partner
+    if partner is None or partner.bad_part != "whole":
+        return False
+    return any(other.bad for other in group.interchange.groups)
+
+
+def _repeat_moves(batch: _Batch, added: Sequence[documents.Added]) -> list[Move]:
+    """A document whose business key is taken: the same content is a duplicate, other content waits for a person."""
+    moves: list[Move] = []
+    for one in added:
+        if one.repeats is None:
+            continue
+        batch.report.counts["parsed"] -= 1
+        if one.same_content:
+            batch.report.counts["duplicate"] += 1
+            moves.append(Move(one.id, S.DUPLICATE, "the same came before", {"of": one.repeats}))
+            continue
+        batch.report.counts["held"] += 1
+        detail = {
+            "message": f"Number {one.number} came before with other content.",
+            "mend": "Ask the supplier which one counts; discard the other. A credit note needs a number of its own.",
+            "data": {"number": one.number, "earlier_document": one.repeats},
+        }
+        changes = {
+            "reason": str(Reason.DUPLICATE_INVOICE_NUMBER),
+            "reason_detail": detail,
+            "held_step": str(S.PARSED),
+        }
+        moves.append(Move(one.id, S.QUARANTINED, "held", detail, changes=changes))
+    return moves
+
+
+def _end_file(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
+    """The file's last transaction: staged documents go on, groups are answered, the file has its state."""
+    incomplete = file.interchanges and any(not interchange.complete for interchange in file.interchanges)
+    waiting_since = file.row.created_at + timedelta(minutes=batch.integration.folders.incomplete_minutes)
+    if incomplete and batch.integration.clock.now() < waiting_since and file.row.state == "stored" and not file.sets:
+        files.set_state(tx, file.row.id, "incomplete")
+        return
+    if file.staged:
+        _unstage(batch, tx, file)
+    answers: list[NewDocument] = []
+    for interchange in file.interchanges:
+        envelopes.end_interchange(tx, interchange.id, interchange.state, interchange.findings)
+        for group in interchange.groups:
+            envelopes.end_group(tx, group.id, group.announced, group.received, group.accepted, group.findings)
+            answer = _answer(group)
+            if answer is not None:
+                answers.append(answer_document(batch.integration, file.row, group, answer))
+    documents.add_documents(tx, answers, batch.work)
+    rejected = file.error is not None and not file.interchanges
+    files.set_state(tx, file.row.id, "rejected" if rejected else "parsed")
+    batch.report.counts["files"] += 1
+
+
+def _unstage(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
+    for rows in documents.of_file_in_state(tx, file.row.id, S.RECEIVED, size=CHUNK):
+        documents.move(tx, [Move(row.id, S.PARSED, "interchange complete") for row in rows], batch.work)
+
+
+def _answer(group: ParsedGroup) -> FunctionalAcknowledgment | None:
+    """The 997 of a group: none for acknowledgments, strangers, repeats, or where the partner wants none."""
+    verdict: EnvelopeVerdict = group.interchange.verdict
+    if group.end is None or verdict.partner is None or verdict.repeated:
+        return None
+    if not verdict.partner.acknowledgments.send:
+        return None
+    answer = group.end.acknowledgment
+    if answer is None or not _whole_is_bad(group):
+        return answer
+    sets = tuple(s.model_copy(update={"code": "R"}) for s in answer.sets)
+    return answer.model_copy(update={"code": "R", "sets": sets, "sets_accepted": 0})
+

@@ -1,0 +1,305 @@
+"""Posting coded documents to the ERP: bills and goods receipts alike.
+
+`post` takes up first what an earlier run left (operations in flight or of unknown outcome), then new work.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from ml_connector.documents.bills import Bill, GoodsReceipt
+from ml_connector.documents.common import DocumentKind
+from ml_connector.errors import ConnectorError, NeedsMending, Reason, RefusedBySystem
+from ml_connector.flows.claiming import claim_waiting
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.executor import Brake, Outcome, call_all, settle
+from ml_connector.flows.holding import hold_moves
+from ml_connector.flows.payloads import fill
+from ml_connector.flows.ports import BillIdentity, ExistingBill, PlannedOperation, StoredOperation
+from ml_connector.ledger import documents, operations
+from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.operations import NewOperation
+from ml_connector.ledger.states import DocumentState as S
+
+
+@dataclass(frozen=True)
+class PostableKind:
+    """How a kind of document becomes operations."""
+
+    flow: str
+    kind: DocumentKind
+
+
+BILLS = PostableKind("invoices_in", DocumentKind.INVOICE)
+RECEIPTS = PostableKind("shipments_in", DocumentKind.SHIP_NOTICE)
+
+
+def operation_key(row: DocumentRow) -> str:
+    """The key written to the other side: stable for this document of this ledger, and nobody else's."""
+    identity = f"{row.connection}|{row.company}|{row.id}|{row.business_key}|{row.created_at.isoformat()}"
+    return "mlc-" + hashlib.sha256(identity.encode()).hexdigest()[:20]
+
+
+def post(integration: Integration, work: Work, kind: PostableKind) -> StepReport:
+    """Post everything of this kind that is coded, and finish what an earlier run left open."""
+    report = StepReport(f"post {kind.flow}")
+    brake = Brake()
+    while not work.stopped():
+        rows = claim_waiting(integration, work, kind.flow, (S.POSTING, S.UNKNOWN_OUTCOME))
+        if not rows:
+            break
+        _finish(integration, work, rows, report, brake)
+        if brake.error is not None:
+            raise brake.error
+    while not work.stopped():
+        rows = claim_waiting(integration, work, kind.flow, (S.CODED,))
+        if not rows:
+            return report
+        if work.dry_run:
+            _report_plans(integration, rows, report)
+            return report
+        begun = _begin(integration, work, rows, kind, report)
+        _finish(integration, work, begun, report, brake)
+        if brake.error is not None:
+            raise brake.error
+    return report
+
+
+def _report_plans(integration: Integration, rows: Iterable[DocumentRow], report: StepReport) -> None:
+    for row in rows:
+        planned = _plan(integration, row)
+        report.add("would_post", row.partition_date, document=row.number, partner=row.partner, writes=len(planned))
+
+
+def _plan(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:
+    key = operation_key(row)
+    if row.kind is DocumentKind.INVOICE:
+        return list(integration.erp.plan_bill(Bill.model_validate_json(row.work or "{}"), key))
+    receipts = [GoodsReceipt.model_validate(item) for item in json.loads(row.work or "[]")]
+    many = len(receipts) > 1
+    planned: list[PlannedOperation] = []
+    for number, receipt in enumerate(receipts, 1):
+        planned += integration.erp.plan_receipt(receipt, f"{key}-{number}" if many else key)
+    return planned
+
+
+def _begin(
+    integration: Integration, work: Work, rows: Sequence[DocumentRow], kind: PostableKind, report: StepReport
+) -> list[DocumentRow]:
+    """Commit the intents of a batch; documents the ERP has already are not begun."""
+    entered = _entered_by_hand(integration, rows) if kind is BILLS else {}
+    moves: list[Move] = []
+    begun: list[DocumentRow] = []
+    planned: list[NewOperation] = []
+    for row in rows:
+        existing = entered.get(_identity(row)) if kind is BILLS else None
+        if existing is not None:
+            moves += _already_there(row, existing, report)
+            continue
+        try:
+            plan = _plan(integration, row)
+        except NeedsMending as held:
+            moves += hold_moves(integration, row, held, report, step=S.PARSED)
+            continue
+        planned += _operations(row, plan)
+        moves.append(Move(row.id, S.POSTING, "posting", {"operations": len(plan)}, release=False))
+        begun.append(row)
+    with integration.ledger.write() as tx:
+        operations.plan(tx, planned)
+        documents.move(tx, moves, work)
+    return begun
+
+
+def _operations(row: DocumentRow, plan: Sequence[PlannedOperation]) -> list[NewOperation]:
+    key = operation_key(row)
+    return [
+        NewOperation(
+            document_id=row.id,
+            position=position,
+            connection=row.connection,
+            company=row.company,
+            kind=planned.kind,
+            key=f"{key}/{position}",
+            target=planned.target,
+            payload=planned.payload,
+            uses=planned.uses,
+        )
+        for position, planned in enumerate(plan)
+    ]
+
+
+def _identity(row: DocumentRow) -> BillIdentity:
+    bill = Bill.model_validate_json(row.work or "{}")
+    return BillIdentity(bill.vendor_id, bill.number)
+
+
+def _entered_by_hand(integration: Integration, rows: Sequence[DocumentRow]) -> dict[BillIdentity, ExistingBill]:
+    """Invoices of these suppliers and numbers that the ERP has already, in batched look-ups."""
+    if not integration.settings.flows.invoices_in.look_for_hand_keyed:
+        return {}
+    found = integration.erp.find_bills([_identity(row) for row in rows])
+    return {existing.identity: existing for existing in found}
+
+
+def _already_there(row: DocumentRow, existing: ExistingBill, report: StepReport) -> list[Move]:
+    report.add("duplicate", row.partition_date, document=row.number, partner=row.partner, entry=existing.entry_number)
+    detail: dict[str, Any] = {
+        "message": f"The ERP already has invoice {row.number} as entry {existing.entry_number or existing.outside_id}.",
+        "mend": "Nothing to do if it was keyed by hand; else void that entry and replay this document.",
+        "data": {"entry": existing.entry_number, "id": existing.outside_id, "source": existing.source},
+    }
+    change = {"reason": Reason.KEYED_BY_HAND, "reason_detail": detail, "business_key": row.business_key}
+    return [Move(row.id, S.DUPLICATE, "found in the ERP", detail["data"], changes=change)]
+
+
+def _finish(
+    integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport, brake: Brake
+) -> None:
+    """Carry out the open operations of claimed documents, one position after the other."""
+    by_id = {row.id: row for row in rows}
+    _settle_unknown(integration, work, by_id, report)
+    while by_id and brake.error is None and not work.stopped():
+        with integration.ledger.read() as tx:
+            ready = operations.next_planned(tx, list(by_id))
+        if not ready:
+            break
+        _run_round(integration, work, ready, by_id, report, brake)
+    if by_id:
+        with integration.ledger.write() as tx:
+            documents.release(tx, list(by_id), next_attempt_at=brake.until)
+
+
+def _run_round(
+    integration: Integration,
+    work: Work,
+    ready: Sequence[StoredOperation],
+    by_id: dict[int, DocumentRow],
+    report: StepReport,
+    brake: Brake,
+) -> None:
+    with integration.ledger.write() as tx:
+        earlier = operations.outside_ids(tx, [op.document_id for op in ready])
+        started = operations.start(tx, [(op.id, fill(op, earlier.get(op.document_id, {}))) for op in ready])
+    groups = call_all(
+        started,
+        integration.erp.write,
+        concurrency=integration.erp_rules.concurrency,
+        clock=integration.clock,
+        brake=brake,
+    )
+    for outcomes in groups:
+        _record(integration, work, outcomes, by_id, report)
+
+
+def _record(
+    integration: Integration,
+    work: Work,
+    outcomes: Sequence[Outcome],
+    by_id: dict[int, DocumentRow],
+    report: StepReport,
+) -> None:
+    """Commit a group of outcomes with the states that follow from them."""
+    now = integration.clock.now()
+    settle_at = now + timedelta(seconds=integration.erp_rules.settle_seconds)
+    with integration.ledger.write() as tx:
+        operations.finish(tx, [(o.operation.id, o.written) for o in outcomes if o.written is not None])
+        operations.mark_unknown(tx, [o.operation.id for o in outcomes if o.unknown], not_before=settle_at)
+        operations.put_back(tx, [o.operation.id for o in outcomes if o.not_sent])
+        operations.refuse(tx, [(o.operation.id, str(o.error)) for o in outcomes if o.refused])
+        complete = operations.complete_documents(tx, [o.operation.document_id for o in outcomes if o.written])
+        moves: list[Move] = []
+        for outcome in outcomes:
+            row = by_id[outcome.operation.document_id]
+            moves += _moves_after(integration, row, outcome, complete=row.id in complete, report=report)
+        documents.move(tx, moves, work)
+    for outcome in outcomes:
+        row = by_id[outcome.operation.document_id]
+        if row.id in complete or outcome.error is not None:
+            by_id.pop(row.id)
+    retry = [o for o in outcomes if o.not_sent]
+    if retry:
+        _postpone(integration, retry, report)
+
+
+def _moves_after(
+    integration: Integration, row: DocumentRow, outcome: Outcome, *, complete: bool, report: StepReport
+) -> list[Move]:
+    error = outcome.error
+    if error is None and complete and outcome.written is not None:
+        report.add("posted", row.partition_date, document=row.number, partner=row.partner, **_shown(outcome))
+        return [Move(row.id, S.POSTED, "posted", {"id": outcome.written.outside_id, **outcome.written.detail})]
+    if outcome.unknown:
+        report.add("unknown_outcome", row.partition_date, document=row.number, partner=row.partner)
+        if row.state is S.UNKNOWN_OUTCOME:
+            return []
+        reason = {"reason": Reason.OUTCOME_UNKNOWN, "reason_detail": _detail(error)}
+        return [Move(row.id, S.UNKNOWN_OUTCOME, "outcome unknown", {"error": str(error)}, changes=reason)]
+    if isinstance(error, RefusedBySystem):
+        held = NeedsMending(Reason.REFUSED_BY_SYSTEM, error.message, mend=error.mend, data=error.data)
+        return hold_moves(integration, row, held, report, step=S.PARSED)
+    return []
+
+
+def _detail(error: ConnectorError | None) -> dict[str, Any]:
+    return {"message": error.message, "mend": error.mend, "data": error.data} if error else {}
+
+
+def _shown(outcome: Outcome) -> dict[str, Any]:
+    detail = outcome.written.detail if outcome.written else {}
+    return {"entry": detail.get("entry_number", "")}
+
+
+def _postpone(integration: Integration, outcomes: Sequence[Outcome], report: StepReport) -> None:
+    after = max(getattr(o.error, "after_seconds", None) or 5.0 for o in outcomes)
+    at = integration.clock.now() + timedelta(seconds=after)
+    with integration.ledger.write() as tx:
+        documents.release(tx, [o.operation.document_id for o in outcomes], next_attempt_at=at)
+    report.counts["postponed"] += len(outcomes)
+
+
+def _settle_unknown(
+    integration: Integration, work: Work, by_id: dict[int, DocumentRow], report: StepReport
+) -> None:
+    """Look up what an earlier attempt left open; documents still to wait for leave `by_id`."""
+    now = integration.clock.now()
+    with integration.ledger.write() as tx:
+        operations.mark_abandoned(tx, list(by_id))
+        open_operations = operations.of_unknown_outcome(tx, list(by_id))
+    settlement = settle(
+        open_operations,
+        integration.erp.find_written,
+        settle_seconds=integration.erp_rules.settle_seconds,
+        now=now,
+    )
+    if not open_operations:
+        return
+    outcomes = [Outcome(op, written=settlement.found[op.id]) for op in open_operations if op.id in settlement.found]
+    again_at = now + timedelta(seconds=integration.erp_rules.settle_seconds)
+    waiting = [op.document_id for op in settlement.look_again]
+    with integration.ledger.write() as tx:
+        operations.mark_looked(tx, [op.id for op in settlement.look_again], not_before=again_at)
+        operations.put_back(tx, [op.id for op in settlement.write_again])
+        moves = [
+            Move(op.document_id, S.POSTING, "not found after settling: write again", release=False)
+            for op in settlement.write_again
+            if by_id[op.document_id].state is S.UNKNOWN_OUTCOME
+        ]
+        moves += [
+            Move(
+                document_id,
+                S.UNKNOWN_OUTCOME,
+                "not found yet: look again after the settling time",
+                changes={"reason": Reason.OUTCOME_UNKNOWN, "next_attempt_at": again_at},
+            )
+            for document_id in waiting
+            if by_id[document_id].state is not S.UNKNOWN_OUTCOME
+        ]
+        documents.move(tx, moves, work)
+        documents.release(tx, waiting, next_attempt_at=again_at)
+    for document_id in waiting:
+        by_id.pop(document_id)
+    if outcomes:
+        _record(integration, work, outcomes, by_id, report)

@@ -1,0 +1,203 @@
+"""Files in: list the partners' folders, fetch what is new and whole, keep the bytes, then apply the after-read policy.
+
+Nothing is taken away from the network before its bytes and their hash are committed (DESIGN, invariant 1).
+"""
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from ml_connector.config.partners import Partner
+from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
+from ml_connector.flows.context import Integration, StepReport, Work, chunks
+from ml_connector.flows.ports import RemoteFile
+from ml_connector.ledger import files, positions, remote
+from ml_connector.ledger.files import NewFile
+
+#: Files fetched and committed together.
+FETCH_GROUP = 50
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A folder we read, and whose it is."""
+
+    name: str
+    partner: Partner
+
+
+def channels_of(integration: Integration, partners: Sequence[str] = ()) -> list[Channel]:
+    return [
+        Channel(name, partner)
+        for partner in integration.partners.values()
+        for name in partner.channels.receive
+        if not partners or partner.name in partners
+    ]
+
+
+def receive(integration: Integration, work: Work) -> StepReport:
+    """Take in everything that waits in the partners' folders."""
+    report = StepReport("receive")
+    for channel in channels_of(integration, work.partners):
+        if work.stopped():
+            break
+        look(integration, channel)
+        if work.dry_run:
+            with integration.ledger.read() as tx:
+                waiting = remote.count_waiting(tx, integration.network.connection, channel.name)
+            report.counts["would_fetch"] += waiting
+            continue
+        _fetch_ready(integration, channel, work, report)
+    if not work.dry_run:
+        dispose_read(integration, report)
+    return report
+
+
+def look(integration: Integration, channel: Channel) -> int:
+    """Read a stretch of a folder's listing into the ledger, from where the last look ended; new or grown files.
+
+    100,000 files do not fit in one look: the position is kept, and the next look goes on from there.
+    """
+    name = f"{integration.network.connection}:{channel.name}:listing"
+    with integration.ledger.read() as tx:
+        start = int(positions.get(tx, name) or 0)
+    news = 0
+    next_start: int | None = start
+    for _ in range(integration.folders.pages_per_tick):
+        page = integration.network.list_files(
+            channel.name, start=next_start or 0, limit=integration.folders.page_size
+        )
+        wanted = [f for f in page.files if not _is_temporary(integration, f)]
+        with integration.ledger.write() as tx:
+            news += remote.note_listing(tx, integration.network.connection, channel.name, wanted)
+            positions.put(tx, name, str(page.next_start or 0))
+        next_start = page.next_start
+        if next_start is None:
+            break
+    return news
+
+
+def _is_temporary(integration: Integration, file: RemoteFile) -> bool:
+    return file.name.lower().endswith(integration.folders.temporary_suffixes)
+
+
+def _fetch_ready(integration: Integration, channel: Channel, work: Work, report: StepReport) -> None:
+    """Fetch files whose size has been stable long enough; a group at a time, committed before anything else."""
+    stable = timedelta(seconds=integration.folders.stable_seconds)
+    while not work.stopped():
+        with integration.ledger.read() as tx:
+            ready = remote.ready_files(tx, integration.network.connection, channel.name, stable, limit=500)
+        if not ready:
+            return
+        for group in chunks(ready, FETCH_GROUP):
+            if not _fetch_group(integration, channel, group, report):
+                return
+
+
+def _fetch_group(integration: Integration, channel: Channel, group: Sequence[RemoteFile], report: StepReport) -> bool:
+    """Fetch and commit a group. False when the network as a whole cannot go on now."""
+    with ThreadPoolExecutor(max_workers=integration.folders.concurrency, thread_name_prefix="fetch") as pool:
+        results = list(pool.map(lambda file: _fetch(integration, channel, file), group))
+    broken: ConnectorError | None = None
+    with integration.ledger.write() as tx:
+        for file, data in zip(group, results, strict=True):
+            if isinstance(data, AuthorizationNeeded | TryAgain):
+                broken = data
+                continue
+            if isinstance(data, ConnectorError):
+                remote.mark_ignored(
+                    tx, integration.network.connection, channel.name, file.remote_id, data.message[:400]
+                )
+                report.add("not_readable", name=file.name[:80], reason=data.message[:200])
+                continue
+            if data is None:
+                remote.mark_gone(tx, integration.network.connection, channel.name, file.remote_id)
+                report.counts["gone"] += 1
+                continue
+            _keep(integration, tx, channel, file, data, report)
+    if isinstance(broken, AuthorizationNeeded):
+        raise broken
+    if broken is not None:
+        report.notes.append(f"{channel.name}: {broken.message}")
+    return broken is None
+
+
+def _fetch(integration: Integration, channel: Channel, file: RemoteFile) -> bytes | ConnectorError | None:
+    """A file's bytes; None when it has gone; an error as a value, so that one file never stops the others."""
+    try:
+        return b"".join(integration.network.fetch(channel.name, file))
+    except FileNotFoundError:
+        return None
+    except ConnectorError as error:
+        return error
+
+
+def _keep(
+    integration: Integration, tx: files.Tx, channel: Channel, file: RemoteFile, data: bytes, report: StepReport
+) -> None:
+    """Commit the bytes. Same bytes as an earlier file of the folder: a silent repeat (edi-operations 2)."""
+    connection = integration.network.connection
+    sha256 = files.put_blob(tx, data)
+    repeat = files.same_content(tx, connection, channel.name, sha256)
+    state = "repeated" if repeat is not None and data else "stored"
+    removal = "left" if integration.folders.after_read == "leave" else "pending"
+    today = integration.clock.now().date()
+    file_id = files.add_file(
+        tx,
+        NewFile(
+            direction="in",
+            integration=integration.name,
+            connection=connection,
+            channel=channel.name,
+            partner=channel.partner.name,
+            remote_id=file.remote_id,
+            name=file.name[:400],
+            size=len(data),
+            sha256=sha256,
+            state=state,
+            removal=removal,
+            partition_date=today,
+            detail={"repeats": repeat} if repeat is not None else {},
+        ),
+    )
+    remote.mark_stored(tx, connection, channel.name, file.remote_id, file_id)
+    report.add("repeated" if state == "repeated" else "fetched", today, name=file.name[:80], size=len(data))
+
+
+def dispose_read(integration: Integration, report: StepReport) -> None:
+    """Move or delete files whose bytes are kept. A failure is tried again next time and never reads a file twice."""
+    policy = integration.folders.after_read
+    if policy == "leave":
+        return
+    with integration.ledger.read() as tx:
+        pending = files.removals_pending(tx, integration.network.connection, limit=5000)
+    for group in chunks(pending, FETCH_GROUP):
+        with ThreadPoolExecutor(max_workers=integration.folders.concurrency, thread_name_prefix="dispose") as pool:
+            done = list(pool.map(lambda row: _dispose(integration, row), group))
+        with integration.ledger.write() as tx:
+            files.mark_removed(tx, [row.id for row, ok in zip(group, done, strict=True) if ok])
+        if not any(done):
+            report.notes.append("read files could not be taken away; tried again next time")
+            return
+
+
+def _dispose(integration: Integration, row: files.FileRow) -> bool:
+    remote_file = RemoteFile(row.remote_id or "", row.name, row.size)
+    try:
+        integration.network.dispose(
+            row.channel, remote_file, policy=integration.folders.after_read, move_to=integration.folders.move_to
+        )
+    except ConnectorError:
+        return False
+    return True
+
+
+def new_work(integration: Integration, names: Iterable[str] = ()) -> int:
+    """For the sensor: look at the folders and count what waits. No file is read."""
+    total = 0
+    for channel in channels_of(integration, tuple(names)):
+        look(integration, channel)
+        with integration.ledger.read() as tx:
+            total += remote.count_waiting(tx, integration.network.connection, channel.name)
+    return total

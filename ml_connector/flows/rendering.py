@@ -1,0 +1,275 @@
+"""Resolved documents become files: control numbers reserved, bytes written, the upload planned. Nothing is sent here.
+
+An order gets a file of its own; 997s for one partner share an interchange. Control numbers are reserved and the bytes
+kept in one transaction, so that a number is never given to two contents (edi-operations 5).
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ml_connector.config.partners import Partner, X12Identity
+from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.json import load
+from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.claiming import claim_waiting
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.holding import first_step, hold_moves, resume_moves
+from ml_connector.ledger import documents, envelopes, files, operations, sequences
+from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.envelopes import NewGroup, NewInterchange
+from ml_connector.ledger.files import NewFile, Tx
+from ml_connector.ledger.operations import NewOperation
+from ml_connector.ledger.states import DocumentState as S
+
+#: 997s of one partner that share an interchange.
+ANSWERS_TOGETHER = 200
+SET_OF_KIND = {
+    DocumentKind.ORDER: "850",
+    DocumentKind.ORDER_CHANGE: "860",
+    DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT: "997",
+}
+GROUP_OF_SET = {"850": "PO", "860": "PC", "997": "FA"}
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """Documents that leave in one file; the first one carries the upload."""
+
+    partner: Partner
+    rows: Sequence[DocumentRow]
+
+    @property
+    def lead(self) -> DocumentRow:
+        return self.rows[0]
+
+
+def render(integration: Integration, work: Work, flow: str) -> StepReport:
+    """Render every resolved document of a flow."""
+    report = StepReport(f"render {flow}")
+    states = (S.RESOLVED, S.QUARANTINED) if flow == "acknowledgments_out" else (S.RESOLVED,)
+    after = 0
+    while not work.stopped():
+        rows = claim_waiting(integration, work, flow, states, after_id=after)
+        if not rows:
+            return report
+        after = rows[-1].id
+        for parcel in parcels(integration, rows):
+            if work.dry_run:
+                for row in parcel.rows:
+                    report.add("would_send", row.partition_date, document=row.number, partner=row.partner)
+                continue
+            _render_parcel(integration, work, parcel, report)
+        _hold_strangers(integration, work, rows, report)
+    return report
+
+
+def parcels(integration: Integration, rows: Sequence[DocumentRow]) -> list[Parcel]:
+    """What goes together: each order alone, 997s by partner."""
+    found: list[Parcel] = []
+    answers: dict[str, list[DocumentRow]] = {}
+    for row in rows:
+        partner = integration.partners.get(row.partner)
+        if partner is None:
+            continue
+        if row.kind is DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT:
+            answers.setdefault(row.partner, []).append(row)
+        else:
+            found.append(Parcel(partner, [row]))
+    for name, together in answers.items():
+        for start in range(0, len(together), ANSWERS_TOGETHER):
+            found.append(Parcel(integration.partners[name], together[start : start + ANSWERS_TOGETHER]))
+    return found
+
+
+def _hold_strangers(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
+    moves: list[Move] = []
+    for row in rows:
+        if row.partner not in integration.partners:
+            held = NeedsMending(
+                Reason.UNKNOWN_PARTNER,
+                f"There is no partner file for {row.partner}.",
+                mend="Write the partner's file, or discard the document here.",
+                data={"partner": row.partner},
+            )
+            moves += hold_moves(integration, row, held, report, step=first_step(row.kind, row.direction))
+    if moves and not work.dry_run:
+        with integration.ledger.write() as tx:
+            documents.move(tx, moves, work)
+
+
+def _render_parcel(integration: Integration, work: Work, parcel: Parcel, report: StepReport) -> None:
+    now = integration.clock.now()
+    contents = [load(row.kind, row.canonical) for row in parcel.rows]
+    try:
+        with integration.ledger.write() as tx:
+            controls = _reserve(integration, tx, parcel)
+            written = write_interchange(envelope_for(integration, parcel), controls, contents, now)
+            _keep(integration, tx, work, parcel, controls, written, now)
+    except NeedsMending as held:
+        moves = [
+            move
+            for row in parcel.rows
+            for move in hold_moves(integration, row, held, report, step=first_step(row.kind, row.direction))
+        ]
+        with integration.ledger.write() as tx:
+            documents.move(tx, moves, work)
+        return
+    for row in parcel.rows:
+        report.add("rendered", row.partition_date, document=row.number, partner=row.partner)
+
+
+def envelope_for(integration: Integration, parcel: Parcel) -> Envelope:
+    """The envelope the partner's settings ask for. Acknowledgments ask for none themselves (edi-operations 7)."""
+    x12 = parcel.partner.x12
+    test = integration.settings.environment == "test"
+    ours: X12Identity = integration.settings.identity
+    theirs = (parcel.partner.test_identity if test else None) or parcel.partner.identity
+    answer = parcel.lead.kind is DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT
+    return Envelope(
+        sender_qualifier=ours.qualifier,
+        sender_id=ours.id,
+        receiver_qualifier=theirs.qualifier,
+        receiver_id=theirs.id,
+        group_sender=ours.group,
+        group_receiver=theirs.group,
+        version=x12.version,
+        usage="T" if test else "P",
+        element_separator=x12.element_separator,
+        component_separator=x12.component_separator,
+        repetition_separator=x12.repetition_separator,
+        terminator=x12.terminator,
+        suffix=x12.suffix,
+        character_set=x12.character_set,
+        encoding=x12.encoding,
+        ack_requested=x12.want_ta1 and not answer,
+        replace_separators=x12.replace_separators,
+    )
+
+
+def _reserve(integration: Integration, tx: Tx, parcel: Parcel) -> ControlNumbers:
+    """Control numbers from the ledger's sequences: one of each level per sender-receiver pair (edi-operations 5)."""
+    pair = f"{integration.name}:{integration.settings.identity.key}>{parcel.partner.identity.key}"
+    return ControlNumbers(
+        interchange=sequences.reserve(tx, f"ISA13:{pair}")[0],
+        group=sequences.reserve(tx, f"GS06:{pair}")[0],
+        first_set=1,
+    )
+
+
+def file_name(partner: Partner, set_type: str, number: str, at: datetime, control: int) -> str:
+    """A name never used before: the template must hold the control number. Only plain characters are let through."""
+    name = partner.orders.file_name.format(
+        partner=partner.name,
+        set=set_type,
+        number=number,
+        timestamp=at.strftime("%Y%m%dT%H%M%S"),
+        control=f"{control:09d}",
+    )
+    return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
+
+
+def _keep(
+    integration: Integration,
+    tx: Tx,
+    work: Work,
+    parcel: Parcel,
+    controls: ControlNumbers,
+    written: WrittenInterchange,
+    now: datetime,
+) -> None:
+    """The bytes, their envelope rows and the planned upload, with the documents' move to rendered."""
+    set_type = SET_OF_KIND[parcel.lead.kind]
+    sha256 = files.put_blob(tx, written.data)
+    name = file_name(parcel.partner, set_type, parcel.lead.number, now, controls.interchange)
+    channel = parcel.partner.channels.send
+    file_id = files.add_file(
+        tx,
+        NewFile(
+            direction="out",
+            integration=integration.name,
+            connection=integration.network.connection,
+            channel=channel,
+            partner=parcel.partner.name,
+            remote_id=None,
+            name=name,
+            size=len(written.data),
+            sha256=sha256,
+            state="planned",
+            removal="left",
+            partition_date=parcel.lead.partition_date,
+            detail={"replaced": list(written.replaced)[:50]} if written.replaced else {},
+        ),
+    )
+    interchange_id, group_id = _envelope_rows(integration, tx, parcel, controls, file_id, set_type)
+    detail = {"file": name, "sha256": sha256, "interchange": controls.interchange, "group": controls.group}
+    moves: list[Move] = []
+    for row, set_control in zip(parcel.rows, written.set_controls, strict=True):
+        changes = {
+            "file_id": file_id,
+            "interchange_id": interchange_id,
+            "group_id": group_id,
+            "set_control": set_control,
+        }
+        moves += resume_moves(row)
+        moves.append(Move(row.id, S.RENDERED, "rendered", {**detail, "set": set_control}, changes=changes))
+    documents.move(tx, moves, work)
+    operations.plan(tx, [_upload(parcel.lead, integration, channel, name, sha256, len(written.data))])
+
+
+def _upload(
+    lead: DocumentRow, integration: Integration, channel: str, name: str, sha256: str, size: int
+) -> NewOperation:
+    """One upload. Its key holds the bytes' hash: the same bytes under the same name, or another operation."""
+    identity = hashlib.sha256(f"{lead.id}|{channel}|{name}|{sha256}".encode()).hexdigest()[:24]
+    return NewOperation(
+        document_id=lead.id,
+        position=lead.attempts,
+        connection=integration.network.connection,
+        company=lead.company,
+        kind="upload",
+        key=f"up-{identity}",
+        target=f"{channel}/{name}",
+        payload=json.dumps({"channel": channel, "name": name, "sha256": sha256, "size": size}, sort_keys=True),
+    )
+
+
+def _envelope_rows(
+    integration: Integration, tx: Tx, parcel: Parcel, controls: ControlNumbers, file_id: int, set_type: str
+) -> tuple[int, int]:
+    partner = parcel.partner
+    interchange_id = envelopes.add_interchange(
+        tx,
+        NewInterchange(
+            file_id=file_id,
+            position=0,
+            direction="out",
+            integration=integration.name,
+            partner=partner.name,
+            sender=integration.settings.identity.key,
+            receiver=partner.identity.key,
+            control_number=f"{controls.interchange:09d}",
+            version="00501" if partner.x12.version == "005010" else "00401",
+            usage="T" if integration.settings.environment == "test" else "P",
+            state="planned",
+        ),
+    )
+    group_id = envelopes.add_group(
+        tx,
+        NewGroup(
+            interchange_id=interchange_id,
+            position=0,
+            direction="out",
+            integration=integration.name,
+            partner=partner.name,
+            functional_id=GROUP_OF_SET[set_type],
+            control_number=controls.group,
+            version=partner.x12.version,
+        ),
+    )
+    return interchange_id, group_id
+
+

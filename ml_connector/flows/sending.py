@@ -1,0 +1,194 @@
+"""Uploading rendered files, exactly once as far as it can be known.
+
+Folders cannot be asked: partners take files away, so a missing file proves nothing. After an upload of unknown
+outcome the file is looked for; if it is not there, the same bytes go again under the same name and ISA13 only to
+partners whose setting says that they deduplicate; else the document waits for its 997 or a person.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from ml_connector.config.partners import Partner
+from ml_connector.documents.common import DocumentKind
+from ml_connector.errors import ConnectorError, NeedsMending, Reason, RefusedBySystem
+from ml_connector.flows.claiming import claim_waiting
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.executor import Brake, Outcome, call_all
+from ml_connector.flows.holding import first_step, hold_moves
+from ml_connector.flows.ports import StoredOperation, Written
+from ml_connector.ledger import documents, files, operations
+from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.states import DocumentState as S
+
+#: An upload of unknown outcome is looked for again so often, while its 997 has not come.
+LOOK_AGAIN_MINUTES = 5
+
+
+def send(integration: Integration, work: Work, flow: str) -> StepReport:
+    """Upload everything of a flow that is rendered, and settle what an earlier run left open."""
+    report = StepReport(f"send {flow}")
+    if work.dry_run:
+        return report
+    brake = Brake()
+    for states in ((S.SENDING, S.UNKNOWN_OUTCOME), (S.RENDERED,)):
+        while not work.stopped():
+            rows = claim_waiting(integration, work, flow, states)
+            if not rows:
+                break
+            leads = _leads(integration, rows)
+            if states == (S.RENDERED,):
+                _begin(integration, work, rows)
+            else:
+                leads = _settle(integration, work, rows, leads, report)
+            _upload(integration, work, leads, report, brake)
+            _release(integration, rows, brake)
+            if brake.error is not None:
+                raise brake.error
+    return report
+
+
+def _leads(integration: Integration, rows: Sequence[DocumentRow]) -> list[StoredOperation]:
+    """The open uploads of these documents' files, whichever document carries them."""
+    with integration.ledger.read() as tx:
+        return operations.open_of_files(tx, [row.file_id for row in rows if row.file_id is not None])
+
+
+def _begin(integration: Integration, work: Work, rows: Sequence[DocumentRow]) -> None:
+    with integration.ledger.write() as tx:
+        documents.move(tx, [Move(row.id, S.SENDING, "sending", release=False) for row in rows], work)
+
+
+def _settle(
+    integration: Integration,
+    work: Work,
+    rows: Sequence[DocumentRow],
+    uploads: Sequence[StoredOperation],
+    report: StepReport,
+) -> list[StoredOperation]:
+    """Decide about uploads that an earlier attempt left open; those that may be sent are returned."""
+    by_document = {row.id: row for row in rows}
+    again: list[StoredOperation] = [op for op in uploads if op.state == "planned"]
+    doubtful = [op for op in uploads if op.state in {"in_flight", "unknown"}]
+    for operation in doubtful:
+        row = by_document.get(operation.document_id)
+        if row is None:
+            continue
+        found = _look(integration, operation)
+        partner = integration.partners.get(row.partner)
+        if found is not None:
+            _record(integration, work, [Outcome(operation, written=found)], report)
+        elif partner is not None and partner.orders.deduplicates:
+            with integration.ledger.write() as tx:
+                operations.put_back(tx, [operation.id])
+            again.append(operation)
+        else:
+            _wait(integration, work, operation, row, report)
+    return again
+
+
+def _look(integration: Integration, operation: StoredOperation) -> Written | None:
+    plan = json.loads(operation.payload)
+    try:
+        file = integration.network.find(plan["channel"], plan["name"], plan["size"])
+    except ConnectorError:
+        return None
+    return Written(file.remote_id, {"found": True}) if file is not None else None
+
+
+def _wait(
+    integration: Integration, work: Work, operation: StoredOperation, row: DocumentRow, report: StepReport
+) -> None:
+    """Nobody can tell: all documents of the file wait for the 997 or a person (`documents settle`)."""
+    at = integration.clock.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
+    detail = {
+        "message": f"Nobody can tell whether {operation.target} arrived: the connection broke and the file is not there.",
+        "mend": "Ask the partner. `ml-connector documents settle ID --sent` or `--send-again`; a 997 settles it by itself.",
+        "data": {"target": operation.target},
+    }
+    changes = {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}
+    with integration.ledger.write() as tx:
+        operations.mark_unknown(tx, [operation.id], not_before=at)
+        together = documents.of_file(tx, row.file_id) if row.file_id is not None else [row]
+        moves = [
+            Move(one.id, S.UNKNOWN_OUTCOME, "outcome unknown", detail["data"], changes=changes)
+            for one in together
+            if one.state is S.SENDING
+        ]
+        documents.move(tx, moves, work)
+        documents.release(tx, [one.id for one in together], next_attempt_at=at)
+    if moves:
+        report.add("unknown_outcome", row.partition_date, document=row.number, partner=row.partner)
+
+
+def _upload(
+    integration: Integration, work: Work, uploads: Sequence[StoredOperation], report: StepReport, brake: Brake
+) -> None:
+    if not uploads:
+        return
+    with integration.ledger.write() as tx:
+        started = operations.start(tx, [(op.id, op.payload) for op in uploads])
+        moves = [
+            Move(row.id, S.SENDING, "sent again: same bytes, name and control number", release=False)
+            for op in uploads
+            for row in documents.of_operation_file(tx, op)
+            if row.state is S.UNKNOWN_OUTCOME
+        ]
+        documents.move(tx, moves, work)
+
+    def write(operation: StoredOperation) -> Written:
+        plan = json.loads(operation.payload)
+        with integration.ledger.read() as tx:
+            data = files.read_blob(tx, plan["sha256"])
+        return integration.network.upload(plan["channel"], plan["name"], data)
+
+    for outcomes in call_all(
+        started, write, concurrency=integration.folders.concurrency, clock=integration.clock, brake=brake
+    ):
+        _record(integration, work, outcomes, report)
+
+
+def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], report: StepReport) -> None:
+    """Commit a group of outcomes with the states of every document in the files."""
+    now = integration.clock.now()
+    moves: list[Move] = []
+    with integration.ledger.write() as tx:
+        operations.finish(tx, [(o.operation.id, o.written) for o in outcomes if o.written is not None])
+        operations.mark_unknown(tx, [o.operation.id for o in outcomes if o.unknown], not_before=now)
+        operations.put_back(tx, [o.operation.id for o in outcomes if o.not_sent])
+        operations.refuse(tx, [(o.operation.id, str(o.error)) for o in outcomes if o.refused])
+        for outcome in outcomes:
+            rows = documents.of_operation_file(tx, outcome.operation)
+            for row in rows:
+                moves += _moves_after(integration, row, outcome, report)
+            if outcome.written is not None and rows and rows[0].file_id is not None:
+                files.set_state(tx, rows[0].file_id, "sent", remote_id=outcome.written.outside_id)
+        documents.move(tx, moves, work)
+
+
+def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, report: StepReport) -> list[Move]:
+    if outcome.written is not None and row.state in {S.SENDING, S.UNKNOWN_OUTCOME}:
+        report.add("sent", row.partition_date, document=row.number, partner=row.partner)
+        cleared = {"reason": None, "reason_detail": None, "next_attempt_at": None, "due_at": _due(integration, row)}
+        return [Move(row.id, S.SENT, "sent", {"target": outcome.operation.target}, changes=cleared)]
+    if isinstance(outcome.error, RefusedBySystem):
+        held = NeedsMending(
+            Reason.REFUSED_BY_SYSTEM, outcome.error.message, mend=outcome.error.mend, data=outcome.error.data
+        )
+        return hold_moves(integration, row, held, report, step=first_step(row.kind, row.direction))
+    return []
+
+
+def _due(integration: Integration, row: DocumentRow) -> datetime | None:
+    """When the partner's 997 is overdue; never for acknowledgments (edi-operations 7 and 9)."""
+    partner: Partner | None = integration.partners.get(row.partner)
+    if partner is None or not partner.acknowledgments.expect:
+        return None
+    if row.kind is DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT:
+        return None
+    return integration.clock.now() + timedelta(hours=partner.acknowledgments.overdue_after_hours)
+
+
+def _release(integration: Integration, rows: Sequence[DocumentRow], brake: Brake) -> None:
+    with integration.ledger.write() as tx:
+        documents.release(tx, [row.id for row in rows], next_attempt_at=brake.until, only_claimed=True)

@@ -1,0 +1,269 @@
+"""Ship notices in: matched to order lines, they become goods receipts, one a supplier and warehouse."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+
+from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
+from ml_connector.documents.common import Purpose
+from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
+from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.claiming import claim_waiting
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.invoices import partner_of, vendor_of
+from ml_connector.flows.matching import names_item
+from ml_connector.flows.reference import refresh_orders
+from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.ledger import documents
+from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.states import DocumentState as S
+
+FLOW = "shipments_in"
+
+
+def match(integration: Integration, work: Work) -> StepReport:
+    """Turn every waiting ship notice into the receipts to post."""
+    report = StepReport("match shipments")
+    refreshed = False
+    after = 0
+    while not work.stopped():
+        rows = claim_waiting(integration, work, FLOW, (S.PARSED, S.QUARANTINED), after_id=after)
+        if not rows:
+            return report
+        after = rows[-1].id
+        if not refreshed and not work.as_of and not work.dry_run:
+            refresh_orders(integration)
+            refreshed = True
+        _match_batch(integration, work, rows, report)
+    return report
+
+
+def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
+    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    spoken = _spoken_for(integration)
+    moves: list[Move] = []
+    for row in rows:
+        decided = attempt(lambda row=row: _decide(integration, row, book, spoken))  # type: ignore[misc]
+        if isinstance(decided, NeedsMending):
+            moves += hold_moves(integration, row, decided, report, step=S.PARSED)
+            continue
+        for receipt in decided:
+            for line in receipt.lines:
+                spoken[line.order_line_id] = spoken.get(line.order_line_id, Decimal(0)) + line.quantity
+        work_text = "[" + ",".join(receipt.model_dump_json() for receipt in decided) + "]"
+        report.add("matched", row.partition_date, document=row.number, partner=row.partner, receipts=len(decided))
+        moves += resume_moves(row)
+        moves.append(
+            Move(
+                row.id,
+                S.MATCHED,
+                "matched",
+                {"receipts": len(decided)},
+                changes={"work": work_text, "snapshots": dict(book.versions)},
+                release=False,
+            )
+        )
+        moves.append(Move(row.id, S.CODED, "ready to post"))
+    if not work.dry_run:
+        with integration.ledger.write() as tx:
+            documents.move(tx, moves, work)
+
+
+def _spoken_for(integration: Integration) -> dict[str, Decimal]:
+    """Quantities of receipts that are matched and not yet in the ERP's figures."""
+    spoken: dict[str, Decimal] = {}
+    states = (S.MATCHED, S.CODED, S.POSTING, S.UNKNOWN_OUTCOME)
+    with integration.ledger.read() as tx:
+        pending = documents.work_of(tx, integration.name, FLOW, states)
+    for _, text in pending:
+        for receipt in receipts_from(text):
+            for line in receipt.lines:
+                spoken[line.order_line_id] = spoken.get(line.order_line_id, Decimal(0)) + line.quantity
+    return spoken
+
+
+def receipts_from(text: str) -> list[GoodsReceipt]:
+    """The receipts in a document's work."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(list[GoodsReceipt]).validate_json(text)
+
+
+def _decide(
+    integration: Integration, row: DocumentRow, book: ReferenceBook, spoken: dict[str, Decimal]
+) -> list[GoodsReceipt]:
+    notice = ShipNotice.model_validate_json(row.canonical)
+    partner = partner_of(integration, row)
+    vendor = vendor_of(book, partner)
+    if notice.purpose in {Purpose.CANCEL, Purpose.REPLACE}:
+        raise NeedsMending(
+            Reason.UNSUPPORTED_DOCUMENT,
+            f"Ship notice {notice.number} {'cancels' if notice.purpose is Purpose.CANCEL else 'replaces'} an earlier one.",
+            mend="Reverse the earlier receipt in the ERP by hand, then discard this notice.",
+            data={"shipment": notice.number, "purpose": str(notice.purpose)},
+        )
+    over = Decimal(integration.settings.flows.shipments_in.over_shipment_percent)
+    return receipts_for(
+        notice,
+        vendor,
+        book.order,
+        spoken,
+        over_shipment_percent=over,
+        receipt_date=_receipt_date(integration, notice),
+        units=partner.units,
+        order_units=integration.settings.flows.orders_out.units,
+    )
+
+
+def _receipt_date(integration: Integration, notice: ShipNotice) -> date:
+    today = integration.clock.now().date()
+    rule = integration.settings.flows.shipments_in.receipt_date
+    if rule == "shipped":
+        return notice.shipped_date or today
+    if rule == "expected":
+        return notice.date_of("017", "371", "067") or today
+    return today
+
+
+def receipts_for(
+    notice: ShipNotice,
+    vendor: Vendor,
+    find_order: Callable[[str], OpenOrder | None],
+    spoken: dict[str, Decimal],
+    *,
+    over_shipment_percent: Decimal,
+    receipt_date: date,
+    units: dict[str, str],
+    order_units: dict[str, str],
+) -> list[GoodsReceipt]:
+    """The receipts a notice means: one a supplier and warehouse (exact-online 10.2), all its orders checked first.
+
+    Raises:
+        NeedsMending: unknown or foreign order, item not on it, unit differs, more shipped than open.
+    """
+    by_warehouse: dict[str, dict[str, ReceiptLine]] = {}
+    taken: dict[str, Decimal] = {}
+    for shipped in notice.orders:
+        order = _order_of(shipped, vendor, find_order)
+        lines = by_warehouse.setdefault(order.warehouse_id, {})
+        for item in shipped.items:
+            if not item.quantity:
+                continue
+            line = find_shipped_line(item, order)
+            _check_unit(item, line, order, units, order_units)
+            taken[line.id] = taken.get(line.id, Decimal(0)) + item.quantity
+            _check_open(item, line, order, taken[line.id] + spoken.get(line.id, Decimal(0)), over_shipment_percent)
+            before = lines.get(line.id)
+            lines[line.id] = ReceiptLine(
+                order_line_id=line.id,
+                order_number=order.number,
+                line_number=line.number,
+                quantity=item.quantity + (before.quantity if before else Decimal(0)),
+                description=item.description or line.description,
+            )
+    receipts = [
+        GoodsReceipt(
+            vendor_id=vendor.id,
+            warehouse_id=warehouse,
+            receipt_date=receipt_date,
+            reference=notice.number,
+            description=f"Shipment {notice.number}",
+            lines=tuple(lines.values()),
+        )
+        for warehouse, lines in by_warehouse.items()
+        if lines
+    ]
+    if not receipts:
+        raise NeedsMending(
+            Reason.BAD_VALUE,
+            f"Ship notice {notice.number} ships nothing of any order.",
+            mend="Ask the supplier for a notice with items (SN1) under orders (PRF).",
+            data={"shipment": notice.number},
+        )
+    return receipts
+
+
+def _order_of(shipped: ShippedOrder, vendor: Vendor, find_order: Callable[[str], OpenOrder | None]) -> OpenOrder:
+    order = find_order(shipped.order_number) if shipped.order_number else None
+    if order is None:
+        raise NeedsMending(
+            Reason.NO_SUCH_ORDER,
+            f"The notice ships purchase order {shipped.order_number or '(none)'}, which the ERP does not have.",
+            mend="Enter the order, or ask the supplier which order is meant; it is taken up again by itself.",
+            data={"order": shipped.order_number},
+        )
+    if order.supplier_id != vendor.id:
+        raise NeedsMending(
+            Reason.ORDER_OF_OTHER_SUPPLIER,
+            f"Purchase order {order.number} is of supplier {order.supplier_code}, the notice of {vendor.code}.",
+            mend="Ask the supplier which order is meant, or mend the partner's vendor code.",
+            data={"order": order.number, "supplier": order.supplier_code},
+        )
+    if order.cancelled:
+        raise NeedsMending(
+            Reason.ORDER_CANCELLED,
+            f"Purchase order {order.number} is cancelled.",
+            mend="Settle it with the supplier; reopen the order or discard the notice.",
+            data={"order": order.number},
+        )
+    return order
+
+
+def find_shipped_line(item: ShippedItem, order: OpenOrder) -> OpenOrderLine:
+    """The order line an item belongs to: by number and item, then by item, the one with most still open first."""
+    number = item.line_number.lstrip("0")
+    by_item = [o for o in order.lines if names_item(item.buyers_item, item.vendors_item, item.gtin, o)]
+    by_number = [o for o in order.lines if number and str(o.number) == number]
+    both = [o for o in by_number if o in by_item]
+    if both:
+        return both[0]
+    if by_item:
+        return max(by_item, key=lambda o: o.quantity - o.received)
+    if by_number and not item.items:
+        return by_number[0]
+    shown = item.vendors_item or item.buyers_item or item.gtin or f"number {item.line_number or '?'}"
+    raise NeedsMending(
+        Reason.NO_SUCH_ORDER_LINE,
+        f"Shipped item {shown} is not on purchase order {order.number}.",
+        mend="Add the item to the order, or settle it with the supplier.",
+        data={"order": order.number, "item": shown},
+    )
+
+
+def _check_unit(
+    item: ShippedItem,
+    line: OpenOrderLine,
+    order: OpenOrder,
+    units: dict[str, str],
+    order_units: dict[str, str],
+) -> None:
+    shipped = units.get(item.unit, item.unit)
+    ordered = order_units.get(line.unit, line.unit)
+    if shipped and ordered and shipped.casefold() != ordered.casefold():
+        raise NeedsMending(
+            Reason.UNIT_MISMATCH,
+            f"Line {line.number} of purchase order {order.number} is shipped in {item.unit}, ordered in {line.unit}.",
+            mend="Map the unit under `units` of the partner if the two mean the same.",
+            data={"order": order.number, "line": line.number, "shipped": item.unit, "ordered": line.unit},
+        )
+
+
+def _check_open(
+    item: ShippedItem, line: OpenOrderLine, order: OpenOrder, quantity: Decimal, over_percent: Decimal
+) -> None:
+    allowed = line.quantity * (100 + over_percent) / 100 - line.received
+    if quantity > allowed:
+        raise NeedsMending(
+            Reason.OVER_SHIPMENT,
+            f"Line {line.number} of purchase order {order.number}: {quantity} shipped, {allowed} still open.",
+            mend="Raise the order's quantity, allow over-shipment (shipments_in), or refuse the surplus.",
+            data={
+                "order": order.number,
+                "line": line.number,
+                "ordered": str(line.quantity),
+                "received": str(line.received),
+                "shipped": str(item.quantity),
+            },
+        )

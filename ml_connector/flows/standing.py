@@ -1,0 +1,126 @@
+"""What stands wrong now: overdue answers, held documents, silent partners; and the alerts that say so.
+
+One message a cause and batch, closed when it recovers (DESIGN section 9, point 8).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.ledger import alerts, documents, files, queries
+from ml_connector.ledger.documents import Move
+from ml_connector.ledger.states import DocumentState as S
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One cause that stands now. cause: stable key. title, lines: what a person reads."""
+
+    cause: str
+    title: str
+    count: int
+    lines: Sequence[str]
+
+
+def mark_overdue(integration: Integration, work: Work) -> StepReport:
+    """Sent documents whose answer is due turn overdue; they are never sent again by themselves (edi-operations 9)."""
+    report = StepReport("overdue")
+    now = integration.clock.now()
+    while True:
+        with integration.ledger.write() as tx:
+            rows = documents.due(tx, integration.name, S.SENT, now, limit=500)
+            if not rows or work.dry_run:
+                report.counts["would_be_overdue"] += len(rows)
+                return report
+            moves = []
+            for row in rows:
+                report.add("overdue", row.partition_date, document=row.number, partner=row.partner)
+                detail = {
+                    "message": f"{row.partner} has not answered {row.number} in time.",
+                    "mend": "Ask the partner whether it arrived; it is not sent again by itself.",
+                    "data": {"due": row.due_at.isoformat() if row.due_at else ""},
+                }
+                changes = {"reason": "overdue", "reason_detail": detail, "due_at": None}
+                moves.append(Move(row.id, S.OVERDUE, "overdue", detail["data"], changes=changes))
+            documents.move(tx, moves, work)
+
+
+def standing_causes(integration: Integration) -> list[Standing]:
+    """Everything that stands wrong in an integration, grouped by cause."""
+    with integration.ledger.read() as tx:
+        held = queries.standing(tx, integration.name)
+    causes = [
+        Standing(
+            cause=f"{integration.name}/{row.flow}/{row.state}/{row.reason}",
+            title=f"{row.count} {row.flow} {row.state}: {_plain(row.reason)}",
+            count=row.count,
+            lines=[f"{d['partner']} {d['number']}: {d['message']}" for d in row.samples[:10]],
+        )
+        for row in held
+    ]
+    return causes + _silent_partners(integration)
+
+
+def _plain(reason: str) -> str:
+    return reason.replace("_", " ")
+
+
+def _silent_partners(integration: Integration) -> list[Standing]:
+    now = integration.clock.now()
+    causes: list[Standing] = []
+    for partner in integration.partners.values():
+        if partner.silent_after_hours is None:
+            continue
+        with integration.ledger.read() as tx:
+            last = files.last_received(tx, integration.name, partner.name)
+        if last is not None and now - last > timedelta(hours=partner.silent_after_hours):
+            causes.append(
+                Standing(
+                    cause=f"{integration.name}/silent/{partner.name}",
+                    title=f"Nothing from {partner.name} since {last:%Y-%m-%d %H:%M} UTC",
+                    count=1,
+                    lines=[partner.contact] if partner.contact else [],
+                )
+            )
+    return causes
+
+
+@dataclass(frozen=True)
+class AlertNews:
+    """What to tell people now: causes that opened or grew, causes that recovered."""
+
+    opened: Sequence[Standing]
+    closed: Sequence[str]
+
+    def text(self) -> str:
+        parts = [f"{s.title}\n" + "\n".join(f"  {line}" for line in s.lines) for s in self.opened]
+        parts += [f"Recovered: {title}" for title in self.closed]
+        return "\n\n".join(parts)
+
+
+def collect_alerts(
+    integration: Integration, causes: Sequence[Standing], repeat_hours: float, *, scope: str = ""
+) -> AlertNews:
+    """Compare what stands with the open alerts and say what is news. `alerts.mark_sent` after it was delivered."""
+    now = integration.clock.now()
+    prefix = f"{scope or integration.name}/"
+    with integration.ledger.write() as tx:
+        known: Mapping[str, Any] = {a.cause: a for a in alerts.open_alerts(tx, prefix)}
+        opened: list[Standing] = []
+        for standing in causes:
+            alert = known.get(standing.cause)
+            alerts.upsert(tx, standing.cause, standing.count, {"title": standing.title, "lines": list(standing.lines)})
+            due = alert is None or alert.last_sent_at is None
+            due = due or now - alert.last_sent_at >= timedelta(hours=repeat_hours)
+            if due:
+                opened.append(standing)
+        present = {standing.cause for standing in causes}
+        for cause in known:
+            if cause not in present:
+                alerts.close(tx, cause)
+        closing = [a.detail.get("title", a.cause) for a in alerts.closed_unsent(tx, prefix)]
+    return AlertNews(opened, closing)
+
+
