@@ -48,7 +48,7 @@ def prepare_replay(integration: Integration, work: Work, rows: Sequence[Document
     moves = []
     for row in rows:
         if row.state is S.REFUSED and row.direction is Direction.OUT:
-            moves.append(Move(row.id, S.RENDERED, "replayed after refusal", changes={"attempts": row.attempts + 1}))
+            moves.append(Move(row.id, S.RESOLVED, "replayed after refusal", changes={"attempts": row.attempts + 1}))
         elif row.state not in FINISHED and row.next_attempt_at is not None:
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": None}))
     with integration.ledger.write() as tx:

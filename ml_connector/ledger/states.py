@@ -68,10 +68,11 @@ APPLIED_KINDS = _moves((S.RECEIVED, S.PARSED, S.APPLIED))
 #: Orders and invoices that go out and are answered.
 SENT_KINDS = _moves(
     (S.READ, S.RESOLVED, S.RENDERED, S.SENDING, S.SENT),
+    resolved=(S.READ,),  # read again in the ERP before it left
     sending=(S.ACKNOWLEDGED, S.REFUSED),
     sent=_ANSWERED,
     overdue=(S.ACKNOWLEDGED, S.REFUSED, S.DISCARDED),
-    refused=(S.ACKNOWLEDGED, S.RENDERED, S.DISCARDED),
+    refused=(S.ACKNOWLEDGED, S.RESOLVED, S.DISCARDED),
     acknowledged=(S.REFUSED,),
     unknown_outcome=(S.ACKNOWLEDGED, S.REFUSED),
 )

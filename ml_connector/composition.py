@@ -1,0 +1,179 @@
+"""From configuration to working parts: the one place where connections, systems and the ledger meet.
+
+`Deployment` is what orchestration, web, CLI and tests start from. Parts are made when first asked for; tests pass
+`overrides` instead of patching.
+"""
+
+import os
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from ml_connector.clock import Clock, clock_from
+from ml_connector.config.connections import CleoConnection, ExactOnlineConnection
+from ml_connector.config.loading import LoadedDeployment, load_deployment
+from ml_connector.credentials.keys import load_keys
+from ml_connector.credentials.secrets import SecretResolver
+from ml_connector.credentials.vault import Vault
+from ml_connector.errors import ConfigError
+from ml_connector.flows.context import ErpRules, FolderRules, Integration
+from ml_connector.flows.ports import Erp, Network
+from ml_connector.ledger.store import Ledger
+
+CONFIG_VARIABLE = "ML_CONNECTOR_CONFIG"
+
+
+def config_path(given: str | None = None) -> Path:
+    """The configuration file: as given, by environment, or connections.yaml here."""
+    return Path(given or os.environ.get(CONFIG_VARIABLE) or "connections.yaml")
+
+
+@dataclass
+class Deployment:
+    """A configured deployment. Use as a context manager, or call `close`."""
+
+    loaded: LoadedDeployment
+    clock: Clock
+    erps: dict[str, Erp] = field(default_factory=dict)
+    networks: dict[str, Network] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path | None = None, *, clock: Clock | None = None) -> Self:
+        """Read the configuration; nothing is connected yet.
+
+        Raises:
+            ConfigError: the configuration is wrong.
+        """
+        loaded = load_deployment(path or config_path())
+        return cls(loaded, clock or clock_from(os.environ.get("ML_CONNECTOR_CLOCK_FILE")))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close clients and the ledger's engine, if they were made."""
+        for part in (*self.erps.values(), *self.networks.values()):
+            closing = getattr(part, "close", None)
+            if closing is not None:
+                closing()
+        if "ledger" in self.__dict__:
+            self.ledger.close()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger, created or migrated on first use."""
+        self.loaded.home.mkdir(parents=True, exist_ok=True)
+        return Ledger.open(self.ledger_url, self.clock)
+
+    @property
+    def ledger_url(self) -> str:
+        reference = self.loaded.settings.ledger.url
+        if reference is None:
+            url = os.environ.get("ML_CONNECTOR_LEDGER_URL")
+            return url or f"sqlite:///{self.loaded.home / 'ledger.db'}"
+        if reference.store is not None:
+            raise ConfigError(
+                f"{self.loaded.path}: ledger.url: cannot stand in the ledger itself.", mend="Use env or file."
+            )
+        return SecretResolver(None).resolve(reference).reveal()
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The encrypted credential store."""
+        return Vault(self.ledger, load_keys(self.loaded.home))
+
+    @cached_property
+    def secrets(self) -> SecretResolver:
+        return SecretResolver(lambda: self.vault)
+
+    @property
+    def heads_file(self) -> Path:
+        return self.loaded.home / self.loaded.settings.ledger.heads_file
+
+    @property
+    def integration_names(self) -> list[str]:
+        return sorted(self.loaded.settings.integrations)
+
+    def erp(self, name: str) -> Erp:
+        """The ERP of a connection; its company is known once it was asked or configured."""
+        if name not in self.erps:
+            settings = self.loaded.connection(name)
+            if not isinstance(settings, ExactOnlineConnection):
+                raise ConfigError(f"Connection {name} is no ERP.", mend="Mend connections.yaml.")
+            self.erps[name] = self._exact(name, settings)
+        return self.erps[name]
+
+    def network(self, name: str) -> Network:
+        if name not in self.networks:
+            settings = self.loaded.connection(name)
+            if not isinstance(settings, CleoConnection):
+                raise ConfigError(f"Connection {name} is no network.", mend="Mend connections.yaml.")
+            self.networks[name] = self._cleo(name, settings)
+        return self.networks[name]
+
+    def _exact(self, name: str, settings: ExactOnlineConnection) -> Erp:
+        from ml_connector.systems.exact_online.factory import build_exact
+
+        invoice_journals = {
+            i.flows.invoices_in.journal for i in self.loaded.settings.integrations.values() if i.erp == name
+        }
+        return build_exact(
+            name,
+            settings,
+            ledger=self.ledger,
+            vault=self.vault,
+            secrets=self.secrets,
+            clock=self.clock,
+            journal=next(iter(sorted(invoice_journals)), "60"),
+        )
+
+    def _cleo(self, name: str, settings: CleoConnection) -> Network:
+        from ml_connector.systems.cleo.factory import build_cleo
+
+        return build_cleo(
+            name, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets, clock=self.clock
+        )
+
+    def integration(self, name: str) -> Integration:
+        """An integration ready to run flows over."""
+        settings = self.loaded.integration(name)
+        return Integration(
+            name=name,
+            settings=settings,
+            partners=self.loaded.partners[name],
+            ledger=self.ledger,
+            erp=self.erp(settings.erp),
+            network=self.network(settings.network),
+            clock=self.clock,
+            folders=folder_rules(self.loaded.connection(settings.network)),
+            erp_rules=erp_rules(self.loaded.connection(settings.erp)),
+        )
+
+
+def folder_rules(connection: object) -> FolderRules:
+    """A network connection's settings as flows need them."""
+    if isinstance(connection, CleoConnection):
+        return FolderRules(
+            after_read=connection.after_read,
+            move_to=connection.move_to,
+            stable_seconds=connection.stable_seconds,
+            temporary_suffixes=connection.temporary_suffixes,
+            page_size=connection.page_size,
+            pages_per_tick=connection.pages_per_tick,
+            max_file_bytes=connection.max_file_bytes,
+            concurrency=connection.concurrency,
+        )
+    return FolderRules()
+
+
+def erp_rules(connection: object) -> ErpRules:
+    """An ERP connection's settings as flows need them."""
+    if isinstance(connection, ExactOnlineConnection):
+        return ErpRules(settle_seconds=connection.settle_seconds, concurrency=connection.concurrency)
+    return ErpRules()
+
+
