@@ -1,0 +1,80 @@
+"""Which authorizations end soon or have ended: for `check`, the credentials command and alerts."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from ml_connector.credentials.tokens import TokenState
+from ml_connector.credentials.vault import Database
+from ml_connector.ledger.tables import token
+
+#: A refresh that stands open so long was interrupted.
+_OPEN_TOO_LONG = timedelta(minutes=2)
+
+
+class Health(StrEnum):
+    GOOD = "good"
+    WARN = "warn"
+    ACT = "act"
+
+
+@dataclass(frozen=True)
+class TokenHealth:
+    """The state of one connection's authorization. `days_left` until the refresh token ends; None = unknown."""
+
+    connection: str
+    health: Health
+    message: str
+    mend: str
+    state: str
+    access_expires_at: datetime | None
+    refresh_expires_at: datetime | None
+    days_left: float | None
+
+
+def expiry_report(database: Database, *, warning: timedelta = timedelta(days=7)) -> list[TokenHealth]:
+    """All connections with a token row, the ones that need a person first. Opens no secret, makes no call."""
+    columns = [column for column in token.c if column.name not in ("access", "refresh")]
+    has_refresh = token.c.refresh.is_not(None).label("has_refresh")
+    has_access = token.c.access.is_not(None).label("has_access")
+    now = database.clock.now()
+    with database.read() as tx:
+        rows = tx.execute(sa.select(*columns, has_refresh, has_access).order_by(token.c.connection)).all()
+    reports = [_report(row, now, warning) for row in rows if row.has_access or row.detail.get("login_refused")]
+    order = [Health.ACT, Health.WARN, Health.GOOD]
+    return sorted(reports, key=lambda report: (order.index(report.health), report.connection))
+
+
+def _report(row: sa.Row[tuple[object, ...]], now: datetime, warning: timedelta) -> TokenHealth:
+    ends: datetime | None = row.refresh_expires_at
+    left = None if ends is None else (ends - now).total_seconds() / 86_400
+    authorize = f"Run `ml-connector credentials authorize {row.connection}`."
+    health, message, mend = Health.GOOD, "authorized", ""
+    interrupted = row.state == TokenState.REFRESHING and now - row.updated_at > _OPEN_TOO_LONG
+    if row.detail.get("login_refused"):
+        health, message = Health.ACT, "the log-in was refused"
+        mend = "Correct the user name or password of the connection."
+    elif row.detail.get("client_refused"):
+        health, message = Health.ACT, "client id or client secret is refused"
+        mend = "Mend client_id or client_secret of the connection."
+    elif row.state == TokenState.AUTHORIZE_AGAIN or interrupted:
+        alive = row.expires_at is not None and now < row.expires_at
+        until = f"; the present token works until {row.expires_at:%H:%M:%S} UTC" if alive else ""
+        health, message, mend = Health.ACT, f"must be authorized again{until}", authorize
+    elif ends is not None and left is not None and left <= 0:
+        health, message, mend = Health.ACT, f"the authorization ended on {ends:%Y-%m-%d}", authorize
+    elif ends is not None and ends - now <= warning:
+        message = f"the authorization ends on {ends:%Y-%m-%d %H:%M} UTC if it is not used before"
+        health, mend = Health.WARN, authorize
+    return TokenHealth(
+        connection=row.connection,
+        health=health,
+        message=message,
+        mend=mend,
+        state=row.state,
+        access_expires_at=row.expires_at,
+        refresh_expires_at=ends,
+        days_left=None if left is None else round(left, 2),
+    )

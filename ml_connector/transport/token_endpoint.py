@@ -1,0 +1,130 @@
+"""One POST to a token endpoint, and what can be known of its outcome.
+
+Three ends are told apart, because a rotating refresh token may not be used twice: an answer came; certainly
+nothing was sent; the request may have been handled and the answer is lost.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from ml_connector.errors import ConnectorError
+from ml_connector.transport.replies import clean
+
+MAX_ANSWER_BYTES = 65_536
+MAX_SAID = 200
+
+
+class NotSent(ConnectorError):
+    """The request certainly never reached the server."""
+
+
+class AnswerLost(ConnectorError):
+    """The request may have been handled; no usable answer came back."""
+
+
+@dataclass(frozen=True)
+class TokenAnswer:
+    """A complete answer. `fields` is its JSON object, empty when it was none (a maintenance page, an empty body)."""
+
+    status: int
+    fields: Mapping[str, Any] = field(repr=False)
+    reason: str = ""
+    content_type: str = ""
+    retry_after: float | None = None
+
+    @property
+    def error(self) -> str:
+        return text_of(self.fields.get("error"))
+
+    @property
+    def said(self) -> str:
+        """What the server said of an error, shortened; answers with tokens in them say nothing."""
+        if "access_token" in self.fields or "refresh_token" in self.fields:
+            return ""
+        words = [self.fields.get(key) for key in ("error", "error_description", "message")]
+        return ": ".join(dict.fromkeys(text for text in map(text_of, [*words, self.reason]) if text))[:MAX_SAID]
+
+
+def text_of(value: object) -> str:
+    """Untrusted text on one line, without control characters and without anything that looks like a token."""
+    return clean(value, MAX_SAID) if isinstance(value, str) else ""
+
+
+class TokenEndpoint:
+    """A token endpoint's address and how long a call to it may take in all (seconds).
+
+    Every call has its own TCP connection: a kept-alive one that the server just closed would leave it open
+    whether the request was handled.
+    """
+
+    def __init__(self, url: str, *, deadline: float = 20.0, transport: httpx.BaseTransport | None = None) -> None:
+        self.url = url
+        self.deadline = deadline
+        self._transport = transport
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which a call that somebody else began is certainly over."""
+        return self.deadline + 5.0
+
+    def post(self, form: Mapping[str, str]) -> TokenAnswer:
+        """Send the form once; never follows a redirect, never sends an Authorization header (exact-online 2.2).
+
+        Raises:
+            NotSent, AnswerLost: see the module.
+        """
+        ends = time.monotonic() + self.deadline
+        timeout = httpx.Timeout(self.deadline, connect=min(10.0, self.deadline))
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
+        try:
+            with (
+                httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False) as client,
+                client.stream("POST", self.url, data=dict(form), headers=headers) as response,
+            ):
+                return _answer(response, _read(response, ends))
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
+            raise NotSent(f"{self._place()} cannot be reached: {type(error).__name__}.") from None
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
+            raise NotSent(f"{self._place()} cannot be called: {type(error).__name__}.") from None
+        except httpx.HTTPError as error:
+            raise AnswerLost(f"{self._place()} was called, but its answer was lost: {type(error).__name__}.") from None
+
+    def _place(self) -> str:
+        return f"The token endpoint {self.url.partition('?')[0]}"
+
+
+def _read(response: httpx.Response, ends: float) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            raise AnswerLost(f"The token endpoint's answer is larger than {MAX_ANSWER_BYTES} bytes.")
+        if time.monotonic() > ends:
+            raise AnswerLost("The token endpoint's answer took too long.")
+    return bytes(body)
+
+
+def _answer(response: httpx.Response, body: bytes) -> TokenAnswer:
+    content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        fields = json.loads(body)
+    except (ValueError, RecursionError):
+        fields = None
+        if response.status_code == 200 and "json" in content_type:
+            raise AnswerLost("The token endpoint said 200 and its JSON is broken.") from None
+    return TokenAnswer(
+        status=response.status_code,
+        fields=fields if isinstance(fields, dict) else {},
+        reason=text_of(response.headers.get("reason")),
+        content_type=content_type,
+        retry_after=_seconds(response.headers.get("retry-after")),
+    )
+
+
+def _seconds(value: str | None) -> float | None:
+    return min(float(value), 3600.0) if value is not None and value.isascii() and value.isdigit() else None

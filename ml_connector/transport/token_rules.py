@@ -1,0 +1,123 @@
+"""What may be done with a stored token at this moment: pure rules, no network and no database."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from ml_connector.credentials.tokens import StoredToken, TokenState
+from ml_connector.transport.token_endpoint import TokenAnswer
+
+#: A row issued later than this from now was written by a clock that runs otherwise than ours.
+CLOCK_DOUBT = timedelta(seconds=60)
+#: After so many 401 for one young token it is not offered again before it may be refreshed.
+MOST_REFUSALS = 3
+#: How long a token that somebody is just refreshing is used before the row is read again.
+BRIEFLY = timedelta(seconds=2)
+
+
+class Step(Enum):
+    USE = auto()  # the stored access token, until `until`
+    REFRESH = auto()  # ask for a new pair
+    WAIT = auto()  # nothing may be asked before `until`
+    SETTLE = auto()  # somebody is refreshing, or died over it
+    AUTHORIZE = auto()  # a person must act
+
+
+@dataclass(frozen=True)
+class Decision:
+    step: Step
+    until: datetime
+    why: str = ""
+
+
+def decide(row: StoredToken | None, now: datetime, refresh_age: timedelta, rejected: str | None = None) -> Decision:
+    """The rule of exact-online 2.3 and of DESIGN section 3.
+
+    rejected: the access token to which the server has just answered 401.
+    """
+    if row is None or row.access is None:
+        return Decision(Step.AUTHORIZE, now, "never authorized")
+    refused = rejected is not None and row.access == rejected
+    worn_out = refused or int(row.detail.get("refusals", 0)) >= MOST_REFUSALS
+    alive = row.alive(now) and not worn_out
+    if row.state is TokenState.AUTHORIZE_AGAIN:
+        until = row.expires_at or now + BRIEFLY
+        return Decision(Step.USE, until) if alive else Decision(Step.AUTHORIZE, now, str(row.detail.get("cause", "")))
+    if row.state is TokenState.REFRESHING:
+        return Decision(Step.USE, now + BRIEFLY) if alive else Decision(Step.SETTLE, now)
+    return _of_valid(row, now, refresh_age, unusable=worn_out)
+
+
+def _of_valid(row: StoredToken, now: datetime, refresh_age: timedelta, *, unusable: bool) -> Decision:
+    due = _due(row, now, refresh_age)
+    cooling = row.moment("cooling_until")
+    if now < due:
+        why = "the server refuses a token that is too young to be replaced"
+        return Decision(Step.WAIT, due, why) if unusable else Decision(Step.USE, due)
+    if cooling is None or now >= cooling:
+        return Decision(Step.REFRESH, now)
+    because = str(row.detail.get("cooling_because", ""))
+    good_for_the_server = row.alive(now) or because == TOO_EARLY
+    if good_for_the_server and not unusable:
+        return Decision(Step.USE, cooling)
+    return Decision(Step.WAIT, cooling, because)
+
+
+def _due(row: StoredToken, now: datetime, refresh_age: timedelta) -> datetime:
+    """When a new token may be asked for: at the age, or after expiry when that comes first."""
+    if row.issued_at is None or row.issued_at > now + CLOCK_DOUBT:
+        return now
+    by_age = row.issued_at + refresh_age
+    return by_age if row.expires_at is None else min(by_age, max(row.expires_at, row.issued_at))
+
+
+class Verdict(Enum):
+    """What an answer to a refresh means for the stored pair."""
+
+    NEW_PAIR = auto()
+    TOO_EARLY = auto()  # the stored pair stays valid
+    BUSY = auto()  # refused before it was handled: the stored pair stays valid
+    LOST = auto()  # a gateway gave up: the server may have rotated
+    CHAIN_BROKEN = auto()  # the refresh token is used, expired or unknown
+    BAD_CLIENT = auto()  # client id or secret is wrong
+
+
+TOO_EARLY = "too early"
+_TOO_EARLY_WORDS = ("tooearly", "token not expired", "rate limit exceeded")
+
+
+def judge(answer: TokenAnswer) -> Verdict:
+    """Read an answer of the token endpoint (exact-online 2.3, 2.4).
+
+    A gateway's 502 and 504 leave open whether the server behind it rotated; a 500, a 503 or a maintenance page
+    says that it did not get so far.
+    """
+    if answer.status == 200:
+        return _judge_good(answer)
+    if answer.status in (502, 504):
+        return Verdict.LOST
+    if answer.status in (400, 401, 403):
+        return _judge_refusal(answer)
+    return Verdict.BUSY
+
+
+def _judge_good(answer: TokenAnswer) -> Verdict:
+    if isinstance(answer.fields.get("access_token"), str):
+        return Verdict.NEW_PAIR
+    return Verdict.LOST if answer.fields else Verdict.BUSY
+
+
+def _judge_refusal(answer: TokenAnswer) -> Verdict:
+    said = f"{answer.said} {answer.reason}".lower().replace("_", " ")
+    if any(words in said for words in _TOO_EARLY_WORDS):
+        return Verdict.TOO_EARLY
+    if not answer.error:
+        return Verdict.BUSY  # not the token endpoint's own words: a firewall, a page
+    if answer.error == "invalid_client" or (answer.error == "invalid_request" and "refresh token" not in said):
+        return Verdict.BAD_CLIENT
+    return Verdict.CHAIN_BROKEN
+
+
+def cool_down(failures: int, asked: float | None = None) -> timedelta:
+    """How long to leave the endpoint alone after the n-th failure in a row: 5 s, doubled each time, at most 5 min."""
+    return timedelta(seconds=asked if asked is not None else min(300.0, 5.0 * 2 ** min(failures, 6)))
