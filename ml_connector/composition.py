@@ -79,7 +79,7 @@ class Deployment:
             raise ConfigError(
                 f"{self.loaded.path}: ledger.url: cannot stand in the ledger itself.", mend="Use env or file."
             )
-        return SecretResolver(None).resolve(reference).reveal()
+        return SecretResolver().resolve(reference, "ledger.url").reveal()
 
     @cached_property
     def vault(self) -> Vault:
@@ -88,7 +88,7 @@ class Deployment:
 
     @cached_property
     def secrets(self) -> SecretResolver:
-        return SecretResolver(lambda: self.vault)
+        return SecretResolver(self.vault, folder=self.loaded.path.parent)
 
     @property
     def heads_file(self) -> Path:
@@ -134,9 +134,7 @@ class Deployment:
     def _cleo(self, name: str, settings: CleoConnection) -> Network:
         from ml_connector.systems.cleo.factory import build_cleo
 
-        return build_cleo(
-            name, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets, clock=self.clock
-        )
+        return build_cleo(name, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets, clock=self.clock)
 
     def integration(self, name: str) -> Integration:
         """An integration ready to run flows over."""
@@ -175,5 +173,3 @@ def erp_rules(connection: object) -> ErpRules:
     if isinstance(connection, ExactOnlineConnection):
         return ErpRules(settle_seconds=connection.settle_seconds, concurrency=connection.concurrency)
     return ErpRules()
-
-

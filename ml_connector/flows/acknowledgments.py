@@ -1,4 +1,7 @@
-"""Acknowledgments in: a 997 is matched to what was sent, an 855 is recorded against its order. Neither makes an invoice."""
+"""Acknowledgments in: a 997 is matched to what was sent, an 855 is recorded against its order.
+
+Neither ever makes an invoice.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +9,6 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment, SetAnswer
-
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment, OrderLine, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
@@ -76,7 +78,7 @@ def _functional(
     if group is None:
         raise NeedsMending(
             Reason.ACKNOWLEDGES_NOTHING_SENT,
-            f"The 997 answers group {answer.functional_id} {answer.group_control}, which was not sent to {row.partner}.",
+            f"The 997 answers group {answer.functional_id} {answer.group_control}, not sent to {row.partner}.",
             mend="Kept and matched again later; if it stays, ask the partner what it answers.",
             data={"functional_id": answer.functional_id, "group": answer.group_control},
         )
@@ -199,7 +201,7 @@ def _order(
         changes["reason"] = f"order_{result}"
         changes["reason_detail"] = {
             "message": f"{row.partner} answered order {answer.number}: {result}; {len(differs)} line(s) differ.",
-            "mend": "Agree it with the supplier: change the order in the ERP, which sends the change, or confirm it here.",
+            "mend": "Agree it with the supplier; a change of the order in the ERP sends the change to them.",
             "data": outcome,
         }
     note = Move(order.id, None, f"supplier answered: {result}", {"by": row.id, "act": outcome["act"]})
@@ -262,5 +264,3 @@ def _compare_line(line: AcknowledgedLine, ordered: OrderLine | None) -> LineVerd
         detail["date"] = f"{wanted} -> {', '.join(days)}"
     differs = {"quantity", "price", "date"} & set(detail) or [s for s in statuses if s not in AS_ORDERED]
     return LineVerdict(line.number, "changed" if differs else "accepted", detail)
-
-

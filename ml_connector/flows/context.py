@@ -13,7 +13,6 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.ledger.store import Ledger
 
-
 T = TypeVar("T")
 
 

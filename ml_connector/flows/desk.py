@@ -27,7 +27,7 @@ class ReplayPlan:
     action: str
 
 
-def plan_replay(integration: Integration, rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
+def plan_replay(rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
     """finished documents are confirmed without writing; refused orders are rendered again; the rest goes on."""
     plans = []
     for row in rows:
@@ -96,5 +96,3 @@ def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arriv
             moves = [Move(row.id, state, "settled by a person: it did not arrive", {"why": why})]
         changes = {"reason": None, "reason_detail": None, "next_attempt_at": None}
         documents.move(tx, [Move(m.document_id, m.to, m.action, m.detail, changes=changes) for m in moves], work)
-
-

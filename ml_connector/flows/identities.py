@@ -24,7 +24,7 @@ class Identity:
     distinct: str = ""
 
 
-def identity_of(document: Record, canonical: str) -> Identity:
+def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 - one return a kind
     """The identity of a canonical document; `canonical` is its JSON text."""
     digest = hashlib.sha256(canonical.encode()).hexdigest()
     if isinstance(document, Invoice):

@@ -194,4 +194,3 @@ def _code(integration: Integration, decision: Decision, book: ReferenceBook) -> 
         integration.tolerances(decision.partner),
         attach_original=settings.attach_original,
     )
-

@@ -165,7 +165,7 @@ def _order_for(number: str, vendor: Vendor, book: OrderBook, position: int) -> O
     if order.supplier_id != vendor.id:
         raise NeedsMending(
             Reason.ORDER_OF_OTHER_SUPPLIER,
-            f"Purchase order {number} is of supplier {order.supplier_code or order.supplier_name}, the invoice of {vendor.code}.",
+            f"Purchase order {number} is of supplier {order.supplier_code}, the invoice of {vendor.code}.",
             mend="Ask the supplier which order is meant, or mend the partner's vendor code.",
             data={
                 "line": position,
@@ -293,7 +293,7 @@ def _check_price(matched: MatchedLine, order_line: OpenOrderLine, rules: MatchRu
     if not rules.tolerances.price.allows(order_line.price, matched.unit_price):
         raise NeedsMending(
             Reason.PRICE_TOLERANCE,
-            f"Line {position}: price {matched.unit_price} is above the order's {order_line.price} by more than allowed.",
+            f"Line {position}: price {matched.unit_price} is too far above the order's {order_line.price}.",
             mend="Agree the price: change it on the order, or have the supplier credit and invoice again.",
             data={
                 "line": position,

@@ -230,9 +230,7 @@ def _change_code(old: OrderLine, new: OrderLine) -> LineChange:
     price = old.price != new.price
     quantity = old.quantity != new.quantity
     dates = old.dates != new.dates
-    same = old.model_copy(
-        update={"price": new.price, "quantity": new.quantity, "dates": new.dates}
-    )
+    same = old.model_copy(update={"price": new.price, "quantity": new.quantity, "dates": new.dates})
     if same != new or sum((price, quantity, dates)) > 1:
         return LineChange.CHANGE
     if price:

@@ -266,4 +266,3 @@ def _tables(book: ReferenceBook) -> OrderTables:
         return account.code if account else ""
 
     return OrderTables(item=book.item, account_code=account_code)
-

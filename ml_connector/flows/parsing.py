@@ -90,8 +90,6 @@ def _parse_file(batch: _Batch, row: FileRow) -> None:
     file = ParsedFile(row, integration.partners.get(row.partner or ""), skip=staged, staged=staged > 0)
     batch.files.append(file)
     try:
-        if row.size == 0:
-            raise SenderMustMend("the file is empty", mend="Ask the partner to send it again.")
         for item in read_interchanges(source, options_for(file.partner)):
             _take(batch, file, item)
             if batch.size >= CHUNK:
@@ -113,14 +111,14 @@ def _take(batch: _Batch, file: ParsedFile, item: Any) -> None:
         group = ParsedGroup(item, interchange, position=len(interchange.groups))
         interchange.groups.append(group)
     elif isinstance(item, ReceivedSet):
-        _take_set(batch, file, item)
+        _take_set(file, item)
     elif isinstance(item, GroupEnd):
         file.interchanges[-1].groups[-1].end = item
     elif isinstance(item, InterchangeEnd):
         file.interchanges[-1].end = item
 
 
-def _take_set(batch: _Batch, file: ParsedFile, received: ReceivedSet) -> None:
+def _take_set(file: ParsedFile, received: ReceivedSet) -> None:
     file.sets += 1
     group = file.interchanges[-1].groups[-1]
     group.bad += not received.accepted
@@ -163,7 +161,9 @@ def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
     ]
     file.pending = []
     for document in new:
-        batch.report.add(_outcome(document), document.partition_date, document=document.number, partner=document.partner)
+        batch.report.add(
+            _outcome(document), document.partition_date, document=document.number, partner=document.partner
+        )
     if file.error is not None and not file.interchanges:
         batch.report.add("held", None, document=file.row.name[:80], reason=str(Reason.NOT_X12))
         new.append(unreadable(batch.integration, file.row, file.error))
@@ -250,4 +250,3 @@ def _answer(group: ParsedGroup) -> FunctionalAcknowledgment | None:
         return answer
     sets = tuple(s.model_copy(update={"code": "R"}) for s in answer.sets)
     return answer.model_copy(update={"code": "R", "sets": sets, "sets_accepted": 0})
-

@@ -260,9 +260,7 @@ def _postpone(integration: Integration, outcomes: Sequence[Outcome], report: Ste
     report.counts["postponed"] += len(outcomes)
 
 
-def _settle_unknown(
-    integration: Integration, work: Work, by_id: dict[int, DocumentRow], report: StepReport
-) -> None:
+def _settle_unknown(integration: Integration, work: Work, by_id: dict[int, DocumentRow], report: StepReport) -> None:
     """Look up what an earlier attempt left open; documents still to wait for leave `by_id`."""
     now = integration.clock.now()
     with integration.ledger.write() as tx:

@@ -65,9 +65,7 @@ def look(integration: Integration, channel: Channel) -> int:
     news = 0
     next_start: int | None = start
     for _ in range(integration.folders.pages_per_tick):
-        page = integration.network.list_files(
-            channel.name, start=next_start or 0, limit=integration.folders.page_size
-        )
+        page = integration.network.list_files(channel.name, start=next_start or 0, limit=integration.folders.page_size)
         wanted = [f for f in page.files if not _is_temporary(integration, f)]
         with integration.ledger.write() as tx:
             news += remote.note_listing(tx, integration.network.connection, channel.name, wanted)

@@ -271,5 +271,3 @@ def _envelope_rows(
         ),
     )
     return interchange_id, group_id
-
-

@@ -102,8 +102,8 @@ def _wait(
     """Nobody can tell: all documents of the file wait for the 997 or a person (`documents settle`)."""
     at = integration.clock.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
     detail = {
-        "message": f"Nobody can tell whether {operation.target} arrived: the connection broke and the file is not there.",
-        "mend": "Ask the partner. `ml-connector documents settle ID --sent` or `--send-again`; a 997 settles it by itself.",
+        "message": f"Nobody can tell whether {operation.target} arrived: the connection broke, the file is not there.",
+        "mend": "Ask the partner, then `ml-connector documents settle ID --sent` or `--send-again`; a 997 does it, too.",
         "data": {"target": operation.target},
     }
     changes = {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}

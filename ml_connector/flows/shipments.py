@@ -100,7 +100,7 @@ def _decide(
     if notice.purpose in {Purpose.CANCEL, Purpose.REPLACE}:
         raise NeedsMending(
             Reason.UNSUPPORTED_DOCUMENT,
-            f"Ship notice {notice.number} {'cancels' if notice.purpose is Purpose.CANCEL else 'replaces'} an earlier one.",
+            f"Ship notice {notice.number} cancels or replaces an earlier one (BSN01 {notice.purpose}).",
             mend="Reverse the earlier receipt in the ERP by hand, then discard this notice.",
             data={"shipment": notice.number, "purpose": str(notice.purpose)},
         )

@@ -122,5 +122,3 @@ def collect_alerts(
                 alerts.close(tx, cause)
         closing = [a.detail.get("title", a.cause) for a in alerts.closed_unsent(tx, prefix)]
     return AlertNews(opened, closing)
-
-
