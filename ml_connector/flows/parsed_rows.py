@@ -138,7 +138,14 @@ def _findings(findings: Any) -> list[dict[str, Any]]:
 
 
 def set_document(
-    integration: Integration, row: FileRow, group: ParsedGroup, received: ReceivedSet, *, staged: bool, whole: bool
+    integration: Integration,
+    row: FileRow,
+    group: ParsedGroup,
+    received: ReceivedSet,
+    *,
+    staged: bool,
+    whole: bool,
+    ended: bool,
 ) -> NewDocument:
     """The ledger row of one received transaction set, in the state it starts in."""
     verdict = group.interchange.verdict
@@ -149,7 +156,9 @@ def set_document(
         if received.document is not None
         else Identity(number=f"{received.set_type} {received.control_number}")
     )
-    state, held = _start_state(received, verdict, staged=staged, whole=whole)
+    state, held = _start_state(
+        received, verdict, staged=staged, whole=whole, ended=ended, complete=group.interchange.complete
+    )
     keyed = state in {S.PARSED, S.RECEIVED}
     key = integration.business_key(partner, received.kind, identity.number, identity.distinct) if keyed else None
     retry = held is not None and state is S.QUARANTINED and held.reason not in PERSON_ONLY
@@ -188,12 +197,20 @@ def set_document(
 
 
 def _start_state(
-    received: ReceivedSet, verdict: EnvelopeVerdict, *, staged: bool, whole: bool
+    received: ReceivedSet,
+    verdict: EnvelopeVerdict,
+    *,
+    staged: bool,
+    whole: bool,
+    ended: bool,
+    complete: bool,
 ) -> tuple[S, NeedsMending | None]:
     if not received.accepted or whole:
         return S.REJECTED, _rejection(received, whole=whole)
     if verdict.held is not None:
         return S.QUARANTINED, verdict.held
+    if ended and not complete:
+        return S.QUARANTINED, incomplete_file()
     if received.document is None or received.kind not in FLOW_OF_KIND:
         return S.QUARANTINED, NeedsMending(
             Reason.UNSUPPORTED_DOCUMENT,
@@ -202,6 +219,15 @@ def _start_state(
             data={"set": received.set_type, "control_number": received.control_number},
         )
     return (S.RECEIVED if staged else S.PARSED), None
+
+
+def incomplete_file() -> NeedsMending:
+    """For sets of an interchange that never ended."""
+    return NeedsMending(
+        Reason.INCOMPLETE_FILE,
+        "The interchange has no end (IEA): the file was cut off.",
+        mend="Ask the partner to send it again whole; then discard this document.",
+    )
 
 
 def _rejection(received: ReceivedSet, *, whole: bool) -> NeedsMending:

@@ -24,8 +24,16 @@ from ml_connector.edi.interchange import (
 from ml_connector.errors import Reason, SenderMustMend
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.envelope_rules import EnvelopeVerdict, judge_interchange
-from ml_connector.flows.parsed_rows import ParsedFile, ParsedGroup, ParsedInterchange, answer_document, set_document
+from ml_connector.flows.parsed_rows import (
+    ParsedFile,
+    ParsedGroup,
+    ParsedInterchange,
+    answer_document,
+    incomplete_file,
+    set_document,
+)
 from ml_connector.flows.parsed_rows import unreadable_document as unreadable
+from ml_connector.flows.receiving import dispose_read
 from ml_connector.ledger import documents, envelopes, files
 from ml_connector.ledger.documents import Move, NewDocument
 from ml_connector.ledger.files import FileRow, Tx
@@ -60,6 +68,7 @@ def parse(integration: Integration, work: Work) -> StepReport:
                 before = integration.clock.now() - timedelta(minutes=integration.folders.incomplete_minutes)
                 rows = files.in_state(tx, integration.name, "in", ("incomplete",), limit=100, created_before=before)
         if not rows:
+            dispose_read(integration, report)
             return report
         if work.dry_run:
             report.counts["would_parse"] += len(rows)
@@ -133,6 +142,11 @@ def _commit(batch: _Batch) -> None:
         return
     with batch.integration.ledger.write() as tx:
         new: list[NewDocument] = []
+        early = [file for file in batch.files if _waits_for_its_end(batch, file)]
+        for file in early:
+            files.set_state(tx, file.row.id, "incomplete")
+            batch.report.counts["incomplete"] += 1
+        batch.files = [file for file in batch.files if file not in early]
         for file in batch.files:
             _add_envelopes(batch, tx, file)
             new += _new_documents(batch, file)
@@ -156,7 +170,15 @@ def _add_envelopes(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
 def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
     staged = file.staged or not file.ended
     new = [
-        set_document(batch.integration, file.row, group, received, staged=staged, whole=_whole_is_bad(group))
+        set_document(
+            batch.integration,
+            file.row,
+            group,
+            received,
+            staged=staged,
+            whole=_whole_is_bad(group),
+            ended=file.ended,
+        )
         for group, received in file.pending
     ]
     file.pending = []
@@ -210,13 +232,16 @@ def _repeat_moves(batch: _Batch, added: Sequence[documents.Added]) -> list[Move]
     return moves
 
 
+def _waits_for_its_end(batch: _Batch, file: ParsedFile) -> bool:
+    """A file whose IEA has not come is incomplete, not wrong, until it has stayed so for a while (edi-operations 1)."""
+    if not file.ended or file.row.state != "stored" or all(one.complete for one in file.interchanges):
+        return False
+    until = file.row.created_at + timedelta(minutes=batch.integration.folders.incomplete_minutes)
+    return batch.integration.clock.now() < until
+
+
 def _end_file(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
     """The file's last transaction: staged documents go on, groups are answered, the file has its state."""
-    incomplete = file.interchanges and any(not interchange.complete for interchange in file.interchanges)
-    waiting_since = file.row.created_at + timedelta(minutes=batch.integration.folders.incomplete_minutes)
-    if incomplete and batch.integration.clock.now() < waiting_since and file.row.state == "stored" and not file.sets:
-        files.set_state(tx, file.row.id, "incomplete")
-        return
     if file.staged:
         _unstage(batch, tx, file)
     answers: list[NewDocument] = []
@@ -230,12 +255,24 @@ def _end_file(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
     documents.add_documents(tx, answers, batch.work)
     rejected = file.error is not None and not file.interchanges
     files.set_state(tx, file.row.id, "rejected" if rejected else "parsed")
+    if batch.integration.folders.after_read != "leave":
+        files.mark_removable(tx, [file.row.id])
     batch.report.counts["files"] += 1
 
 
 def _unstage(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
+    whole = all(one.complete for one in file.interchanges)
+    held = incomplete_file()
+    detail = {"message": held.message, "mend": held.mend, "data": held.data}
+    changes = {"reason": str(held.reason), "reason_detail": detail, "held_step": str(S.PARSED)}
     for rows in documents.of_file_in_state(tx, file.row.id, S.RECEIVED, size=CHUNK):
-        documents.move(tx, [Move(row.id, S.PARSED, "interchange complete") for row in rows], batch.work)
+        moves = [
+            Move(row.id, S.PARSED, "interchange complete")
+            if whole
+            else Move(row.id, S.QUARANTINED, "held", detail, changes=changes)
+            for row in rows
+        ]
+        documents.move(tx, moves, batch.work)
 
 
 def _answer(group: ParsedGroup) -> FunctionalAcknowledgment | None:

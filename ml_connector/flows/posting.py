@@ -25,6 +25,10 @@ from ml_connector.ledger.operations import NewOperation
 from ml_connector.ledger.states import DocumentState as S
 
 
+#: A write of unknown outcome is looked up so soon for the first time; mostly it is there.
+FIRST_LOOK_SECONDS = 2.0
+
+
 @dataclass(frozen=True)
 class PostableKind:
     """How a kind of document becomes operations."""
@@ -151,7 +155,7 @@ def _already_there(row: DocumentRow, existing: ExistingBill, report: StepReport)
         "mend": "Nothing to do if it was keyed by hand; else void that entry and replay this document.",
         "data": {"entry": existing.entry_number, "id": existing.outside_id, "source": existing.source},
     }
-    change = {"reason": Reason.KEYED_BY_HAND, "reason_detail": detail, "business_key": row.business_key}
+    change = {"reason": str(Reason.KEYED_BY_HAND), "reason_detail": detail, "business_key": row.business_key}
     return [Move(row.id, S.DUPLICATE, "found in the ERP", detail["data"], changes=change)]
 
 
@@ -235,7 +239,12 @@ def _moves_after(
         report.add("unknown_outcome", row.partition_date, document=row.number, partner=row.partner)
         if row.state is S.UNKNOWN_OUTCOME:
             return []
-        reason = {"reason": Reason.OUTCOME_UNKNOWN, "reason_detail": _detail(error)}
+        soon = integration.clock.now() + timedelta(seconds=FIRST_LOOK_SECONDS)
+        reason = {
+            "reason": str(Reason.OUTCOME_UNKNOWN),
+            "reason_detail": _detail(error),
+            "next_attempt_at": soon,
+        }
         return [Move(row.id, S.UNKNOWN_OUTCOME, "outcome unknown", {"error": str(error)}, changes=reason)]
     if isinstance(error, RefusedBySystem):
         held = NeedsMending(Reason.REFUSED_BY_SYSTEM, error.message, mend=error.mend, data=error.data)
@@ -290,7 +299,7 @@ def _settle_unknown(integration: Integration, work: Work, by_id: dict[int, Docum
                 document_id,
                 S.UNKNOWN_OUTCOME,
                 "not found yet: look again after the settling time",
-                changes={"reason": Reason.OUTCOME_UNKNOWN, "next_attempt_at": again_at},
+                changes={"reason": str(Reason.OUTCOME_UNKNOWN), "next_attempt_at": again_at},
             )
             for document_id in waiting
             if by_id[document_id].state is not S.UNKNOWN_OUTCOME

@@ -139,7 +139,9 @@ def _keep(
     sha256 = files.put_blob(tx, data)
     repeat = files.same_content(tx, connection, channel.name, sha256)
     state = "repeated" if repeat is not None and data else "stored"
-    removal = "left" if integration.folders.after_read == "leave" else "pending"
+    # What is not parsed yet stays at the network: it may be half a file that is still growing.
+    removal = "pending" if state == "repeated" and integration.folders.after_read != "leave" else "left"
+    files.supersede(tx, connection, channel.name, file.remote_id)
     today = integration.clock.now().date()
     file_id = files.add_file(
         tx,

@@ -23,6 +23,7 @@ from ml_connector.ledger.states import DocumentState as S
 
 #: An upload of unknown outcome is looked for again so often, while its 997 has not come.
 LOOK_AGAIN_MINUTES = 5
+FIRST_LOOK_SECONDS = 5.0
 
 
 def send(integration: Integration, work: Work, flow: str) -> StepReport:
@@ -103,7 +104,7 @@ def _wait(
     at = integration.clock.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
     detail = {
         "message": f"Nobody can tell whether {operation.target} arrived: the connection broke, the file is not there.",
-        "mend": "Ask the partner, then `ml-connector documents settle ID --sent` or `--send-again`; a 997 does it, too.",
+        "mend": "Ask the partner, then `ml-connector documents settle ID --sent` or `--send-again`; a 997 does it too.",
         "data": {"target": operation.target},
     }
     changes = {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}
@@ -164,6 +165,8 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
             if outcome.written is not None and rows and rows[0].file_id is not None:
                 files.set_state(tx, rows[0].file_id, "sent", remote_id=outcome.written.outside_id)
         documents.move(tx, moves, work)
+        doubtful = [o.operation.document_id for o in outcomes if o.unknown]
+        documents.release(tx, doubtful, next_attempt_at=now + timedelta(seconds=FIRST_LOOK_SECONDS))
 
 
 def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, report: StepReport) -> list[Move]:
