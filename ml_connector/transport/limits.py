@@ -66,13 +66,8 @@ class Unlimited:
     def acquire(self, template: str) -> None:
         """Always at once."""
 
-    def observe(
-        self,
-        template: str,
-        status: int | None,
-        headers: Mapping[str, str],  # noqa: ARG002
-    ) -> float | None:
-        return None
+    def observe(self, template: str, status: int | None, headers: Mapping[str, str]) -> float | None:
+        """Nothing to learn."""
 
 
 class LocalLimits:
@@ -185,9 +180,11 @@ class PathLimiter:
     def observe(self, template: str, status: int | None, headers: Mapping[str, str]) -> float | None:
         if status != 429:
             return None
+        asked = headers.get("retry-after", "").strip()
+        pause = float(asked) if asked.isdigit() and len(asked) <= 4 else 1.0
         with self._lock:
-            self._paused[template] = self._clock.now() + timedelta(seconds=1)
-        return 1.0
+            self._paused[template] = self._clock.now() + timedelta(seconds=pause)
+        return pause
 
 
 #: Statuses that Exact counts against a key (exact-online 5).

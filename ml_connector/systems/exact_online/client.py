@@ -1,0 +1,198 @@
+"""Exact's OData dialect over the shared HTTP client: both list shapes, paging, batched filters (exact-online 4)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from ml_connector.clock import Clock
+from ml_connector.errors import OutcomeUnknown, RefusedBySystem, TryAgain
+from ml_connector.systems.exact_online.filters import packed
+from ml_connector.systems.exact_online.literals import guid_literal
+from ml_connector.systems.exact_online.settings import ExactSettings
+from ml_connector.transport.http import ApiClient
+from ml_connector.transport.retries import retried
+
+Row = dict[str, Any]
+T = TypeVar("T")
+
+#: More pages than any list has: a server that never ends is not followed for ever.
+MAX_PAGES = 20_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Rows of one answer and the address of the next page; None when this is the last."""
+
+    rows: list[Row]
+    next_link: str | None
+
+
+class ExactClient:
+    """Calls to one division. Reads and unsent writes are made again when that is safe and the wait is short.
+
+    calls: pages read so far, for reports; a figure, not an account, when several threads read.
+    """
+
+    def __init__(self, api: ApiClient, settings: ExactSettings, clock: Clock) -> None:
+        self.api = api
+        self.settings = settings
+        self.calls = 0
+        self._clock = clock
+
+    def path(self, endpoint: str) -> str:
+        """`crm/Accounts` -> `/api/v1/124132/crm/Accounts`; `current/Me` has no division."""
+        if endpoint.startswith("current/"):
+            return f"/api/v1/{endpoint}"
+        return f"/api/v1/{self.settings.division}/{endpoint}"
+
+    def page(self, endpoint: str, params: Mapping[str, str], *, link: str | None = None) -> Page:
+        """One page: the first, or that of a `__next` link.
+
+        Raises:
+            TryAgain, RefusedBySystem, AuthorizationNeeded.
+        """
+        self.calls += 1
+        address, query = (link, None) if link is not None else (self.path(endpoint), params)
+        answer = self._retried(
+            lambda: self.api.request("GET", address, template=endpoint, params=query, headers=self._headers())
+        )
+        return page_of(answer.data, endpoint)
+
+    def pages(self, endpoint: str, params: Mapping[str, str]) -> Iterator[list[Row]]:
+        """All pages, one after the other: Exact warns of gaps when pages are read in parallel (exact-online 4.6)."""
+        link: str | None = None
+        seen: set[str] = set()
+        for _ in range(MAX_PAGES):
+            page = self.page(endpoint, params, link=link)
+            yield page.rows
+            link = page.next_link
+            if link is None:
+                return
+            if link in seen:
+                break
+            seen.add(link)
+        raise RefusedBySystem(f"{self.api.name}: the pages of {endpoint} do not end.", mend="Ask Exact's support.")
+
+    def rows(self, endpoint: str, params: Mapping[str, str]) -> list[Row]:
+        return [row for page in self.pages(endpoint, params) for row in page]
+
+    def rows_matching(
+        self,
+        endpoint: str,
+        params: Mapping[str, str],
+        items: Sequence[T],
+        condition: Callable[[Sequence[T]], str],
+    ) -> Iterator[list[Row]]:
+        """Pages of the rows that fit `condition` for any of the items, in as few calls as addresses allow."""
+        bare = len(self.api.url(self.path(endpoint), {**params, "$filter": ""}))
+        for batch in packed(items, condition, self.settings.max_url - bare):
+            yield from self.pages(endpoint, {**params, "$filter": condition(batch)})
+
+    def entity(self, endpoint: str, key: str, params: Mapping[str, str] | None = None) -> Row | None:
+        """One record by its guid; None when there is none."""
+        answer = self._retried(
+            lambda: self.api.request(
+                "GET",
+                f"{self.path(endpoint)}({guid_literal(key)})",
+                template=endpoint,
+                params=params,
+                headers=self._headers(),
+                accept=(200, 404),
+                expect="json",
+            )
+        )
+        if answer.status == 404:
+            return None
+        rows = page_of(answer.data, endpoint).rows
+        return rows[0] if rows else None
+
+    def create(self, endpoint: str, payload: str) -> Row:
+        """POST a record, answered with all its fields.
+
+        Raises:
+            OutcomeUnknown: it may have been written. RefusedBySystem: it was not. TryAgain: it was not sent.
+        """
+        if len(payload) > self.settings.max_post:
+            raise RefusedBySystem(
+                f"{self.api.name}: a POST to {endpoint} of {len(payload)} bytes is more than Exact takes.",
+                mend="Leave the attachment out, or split the document.",
+                data={"limit": self.settings.max_post},
+            )
+        answer = self._retried(
+            lambda: self.api.request(
+                "POST",
+                self.path(endpoint),
+                template=endpoint,
+                json_text=payload,
+                headers={**self._headers(), "Prefer": "return=representation"},
+                write=True,
+                accept=(200, 201),
+            )
+        )
+        try:
+            rows = page_of(answer.data, endpoint).rows
+        except TryAgain:
+            rows = []
+        if len(rows) != 1:
+            raise OutcomeUnknown(
+                f"{self.api.name}: POST {endpoint} was answered with {answer.status} but without the record.",
+                mend="It is looked up before it is sent again.",
+            )
+        return rows[0]
+
+    def delete(self, endpoint: str, key: str) -> None:
+        """DELETE a record; 404 is a success. An unknown guid may also be a 403 (exact-online 6): RefusedBySystem."""
+        self._retried(
+            lambda: self.api.request(
+                "DELETE",
+                f"{self.path(endpoint)}({guid_literal(key)})",
+                template=endpoint,
+                headers=self._headers(),
+                write=True,
+                accept=(200, 204, 404),
+                expect="any",
+            )
+        )
+
+    def _headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self.settings.language:
+            headers["CustomDescriptionLanguage"] = self.settings.language
+        return headers
+
+    def _retried(self, call: Callable[[], T]) -> T:
+        return retried(
+            call,
+            clock=self._clock,
+            attempts=self.settings.attempts,
+            longest_wait=self.settings.longest_wait,
+        )
+
+
+def page_of(data: Any, endpoint: str) -> Page:
+    """Rows of either list shape, or of a single record: {"d": [...]}, {"d": {"results": [...]}}, {"d": {...}}.
+
+    Raises:
+        TryAgain: JSON of another shape.
+    """
+    inner = data.get("d") if isinstance(data, dict) else None
+    link: Any = None
+    if isinstance(inner, dict) and "results" in inner:
+        link = inner.get("__next")
+        inner = inner["results"]
+    elif isinstance(inner, dict):
+        inner = [inner]
+    if not isinstance(inner, list) or not all(isinstance(row, dict) for row in inner):
+        raise TryAgain(f"The answer of {endpoint} has not the shape of Exact's lists.")
+    if link is not None and not isinstance(link, str):
+        raise TryAgain(f"The answer of {endpoint} has an unreadable next page.")
+    return Page(inner, link or None)
+
+
+def nested(row: Mapping[str, Any], name: str) -> tuple[list[Row], str | None] | None:
+    """An expanded collection with its next page; None when it was not expanded (`__deferred`)."""
+    value = row.get(name)
+    if isinstance(value, dict) and isinstance(value.get("results"), list):
+        link = value.get("__next")
+        return value["results"], link if isinstance(link, str) else None
+    return (value, None) if isinstance(value, list) else None

@@ -1,0 +1,132 @@
+"""Exact Online as the ERP that flows see: `flows.ports.Erp` over one connection and one division."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+
+from ml_connector.clock import Clock
+from ml_connector.documents.bills import Bill, GoodsReceipt
+from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.errors import OutcomeUnknown, WeAreWrong
+from ml_connector.flows.ports import (
+    BillIdentity,
+    ExistingBill,
+    OrderBatch,
+    PlannedOperation,
+    ReferenceRead,
+    SourceOrder,
+    StoredOperation,
+    Written,
+)
+from ml_connector.systems.exact_online import orders as order_records
+from ml_connector.systems.exact_online.attachments import AttachmentFinder, with_bytes
+from ml_connector.systems.exact_online.bills import BillFinder, BillPlanner
+from ml_connector.systems.exact_online.client import ExactClient
+from ml_connector.systems.exact_online.entities import (
+    ATTACHMENT,
+    DOCUMENT,
+    GOODS_RECEIPT,
+    PURCHASE_ENTRY,
+    PURCHASE_INVOICE,
+    dropped_amounts,
+    writable,
+    written,
+)
+from ml_connector.systems.exact_online.orders import Orders
+from ml_connector.systems.exact_online.receipts import ReceiptFinder, plan_receipt
+from ml_connector.systems.exact_online.reference import Reference
+from ml_connector.systems.exact_online.settings import ExactSettings
+from ml_connector.transport.http import ApiClient
+
+
+def _no_blob(sha256: str) -> bytes:
+    raise WeAreWrong(f"no store of bytes was given to read {sha256[:12]} from")
+
+
+class ExactErp:
+    """One division of one connection. Safe to use from several threads.
+
+    api: a client whose `explain` is `meanings.explainer`. read_blob: stored bytes by their SHA-256, for attachments.
+    moved: DivisionMoveDate as last seen, e.g. `division.Divisions.moved`.
+    """
+
+    def __init__(
+        self,
+        api: ApiClient,
+        settings: ExactSettings,
+        clock: Clock,
+        *,
+        read_blob: Callable[[str], bytes] = _no_blob,
+        moved: Callable[[], str] = str,
+    ) -> None:
+        self.connection = settings.connection
+        self.company = str(settings.division)
+        self.client = ExactClient(api, settings, clock)
+        self._settings = settings
+        self._read_blob = read_blob
+        self._orders = Orders(self.client, clock)
+        self._reference = Reference(self.client, self._orders, clock, moved)
+        self._planner = BillPlanner(settings, lambda sha256: len(read_blob(sha256)))
+        self._bills = BillFinder(self.client)
+        self._receipts = ReceiptFinder(self.client)
+        self._attachments = AttachmentFinder(self.client)
+
+    def read_reference(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
+        return self._reference.read(table, cursor)
+
+    def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
+        return self._orders.changed(cursor, limit=limit)
+
+    def read_orders(self, keys: Sequence[str]) -> Sequence[SourceOrder]:
+        return self._orders.by_id(keys)
+
+    def order_from_record(self, record: str) -> OpenOrder:
+        return order_records.order_from_record(record)
+
+    def plan_bill(self, bill: Bill, key: str) -> Sequence[PlannedOperation]:
+        return self._planner.plan(bill, key)
+
+    def plan_receipt(self, receipt: GoodsReceipt, key: str) -> Sequence[PlannedOperation]:
+        return plan_receipt(receipt, key, self._settings)
+
+    def write(self, operation: StoredOperation) -> Written:
+        """Send the stored payload once.
+
+        Raises:
+            TryAgain: it was not sent. OutcomeUnknown: nobody knows. RefusedBySystem: Exact refused it, nothing was
+            written. AuthorizationNeeded: a person must act. WeAreWrong: it was planned for another division.
+        """
+        what = writable(operation)
+        if operation.target != f"{self.company}/{what.endpoint}":
+            raise WeAreWrong(
+                f"operation {operation.id} is planned for {operation.target}, this is division {self.company}"
+            )
+        payload = with_bytes(operation.payload, self._read_blob) if what is ATTACHMENT else operation.payload
+        row = self.client.create(what.endpoint, payload)
+        try:
+            done = written(what, row)
+        except KeyError as error:
+            raise OutcomeUnknown(
+                f"{self.connection}: POST {what.endpoint} was answered without an id.",
+                mend="It is looked up before it is sent again.",
+            ) from error
+        warning = dropped_amounts(what, json.loads(operation.payload, parse_float=Decimal), row)
+        return Written(done.outside_id, {**done.detail, "warning": warning}) if warning else done
+
+    def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
+        """Look everywhere these writes could have landed, in batched look-ups."""
+        finders = (
+            ({PURCHASE_INVOICE.kind, PURCHASE_ENTRY.kind}, self._bills.written),
+            ({GOODS_RECEIPT.kind}, self._receipts.written),
+            ({DOCUMENT.kind}, self._attachments.documents),
+            ({ATTACHMENT.kind}, self._attachments.files),
+        )
+        found: dict[int, Written] = {}
+        for kinds, find in finders:
+            wanted = [operation for operation in operations if operation.kind in kinds]
+            if wanted:
+                found.update(find(wanted))
+        return found
+
+    def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
+        return self._bills.find(bills)

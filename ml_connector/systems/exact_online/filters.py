@@ -1,0 +1,51 @@
+"""Building $filter expressions, and packing many look-ups into few addresses of at most 6,000 characters."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
+from urllib.parse import quote
+
+from ml_connector.errors import WeAreWrong
+from ml_connector.transport.http import QUERY_SAFE
+
+T = TypeVar("T")
+
+
+def equals(field: str, literal: str) -> str:
+    return f"{field} eq {literal}"
+
+
+def any_of(conditions: Sequence[str]) -> str:
+    """One of them, in parentheses when there are several."""
+    return conditions[0] if len(conditions) == 1 else "(" + " or ".join(conditions) + ")"
+
+
+def all_of(conditions: Sequence[str]) -> str:
+    return " and ".join(conditions)
+
+
+def encoded_length(text: str) -> int:
+    return len(quote(text, safe=QUERY_SAFE))
+
+
+def packed(items: Iterable[T], condition: Callable[[Sequence[T]], str], room: int) -> Iterator[list[T]]:
+    """Split items into batches, in order, such that `condition(batch)` encoded is at most `room` long.
+
+    condition: must not get shorter when an item is added.
+
+    Raises:
+        WeAreWrong: a single item does not fit.
+    """
+    batch: list[T] = []
+    used = 0
+    for item in items:
+        alone = encoded_length(condition([item]))
+        if alone > room:
+            raise WeAreWrong(f"a look-up of {alone} characters does not fit into an address")
+        # The sum over-estimates what a joint condition needs, by no more than its shared parts.
+        if batch and used + alone + 8 > room and encoded_length(condition([*batch, item])) > room:
+            yield batch
+            batch, used = [], 0
+        batch.append(item)
+        used += alone + 8
+    if batch:
+        yield batch

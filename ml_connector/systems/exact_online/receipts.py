@@ -1,0 +1,59 @@
+"""Goods receipts against order lines (exact-online 10.2): one for a supplier and warehouse, without deletion."""
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+
+from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.flows.ports import PlannedOperation, StoredOperation, Written
+from ml_connector.systems.exact_online.bills import key_in, with_key
+from ml_connector.systems.exact_online.client import ExactClient, Row
+from ml_connector.systems.exact_online.entities import GOODS_RECEIPT, written
+from ml_connector.systems.exact_online.filters import any_of, equals
+from ml_connector.systems.exact_online.literals import text_literal, to_json
+from ml_connector.systems.exact_online.settings import ExactSettings
+
+SELECT = "ID,Description,EntryNumber,ReceiptNumber,Remarks,YourRef"
+
+
+def plan_receipt(receipt: GoodsReceipt, key: str, settings: ExactSettings) -> list[PlannedOperation]:
+    """One write. Supplier and warehouse are derived by Exact from the order lines."""
+    body = {
+        "ReceiptDate": receipt.receipt_date,
+        "Description": with_key(receipt.description or receipt.reference, key, settings.description_length),
+        "Remarks": with_key("", key, 500),
+        "YourRef": receipt.reference[:30],
+        GOODS_RECEIPT.lines: [
+            {"PurchaseOrderLineID": line.order_line_id, "QuantityReceived": line.quantity} for line in receipt.lines
+        ],
+    }
+    return [PlannedOperation(GOODS_RECEIPT.kind, f"{settings.division}/{GOODS_RECEIPT.endpoint}", to_json(body))]
+
+
+class ReceiptFinder:
+    """Looks for receipts by our key. Several receipts may share a notice's number, so nothing else proves them ours."""
+
+    def __init__(self, client: ExactClient) -> None:
+        self._client = client
+
+    def written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
+        bodies = {op.id: json.loads(op.payload, parse_float=Decimal) for op in operations}
+        wanted = [(str(b.get("YourRef", "")), str(b.get("Description", ""))) for b in bodies.values()]
+        by_key: dict[str, Row] = {}
+        for rows in self._client.rows_matching(
+            GOODS_RECEIPT.endpoint, {"$select": SELECT}, sorted(set(wanted)), _condition
+        ):
+            for row in rows:
+                key = key_in(row.get("Description")) or key_in(row.get("Remarks"))
+                by_key.setdefault(key, row)
+        keys = {op_id: key_in(body.get("Description")) for op_id, body in bodies.items()}
+        return {
+            op_id: written(GOODS_RECEIPT, by_key[key], found_in=GOODS_RECEIPT.endpoint)
+            for op_id, key in keys.items()
+            if key and key in by_key
+        }
+
+
+def _condition(wanted: Sequence[tuple[str, str]]) -> str:
+    references = dict.fromkeys(equals("YourRef", text_literal(reference)) for reference, _ in wanted)
+    return any_of([*references, *(equals("Description", text_literal(text)) for _, text in wanted)])

@@ -1,0 +1,201 @@
+"""Reading reference tables by the cheapest endpoint: sync where there is one, plain lists for the rest.
+
+Sync endpoints give what changed after a row version (`Timestamp`), a thousand rows a call; `sync/Deleted` what is
+gone. Row versions are renumbered when a division is moved, which DivisionMoveDate tells (exact-online 7).
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from ml_connector.clock import Clock
+from ml_connector.documents.common import Record
+from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.flows.ports import ReferenceRead
+from ml_connector.systems.exact_online import records
+from ml_connector.systems.exact_online.client import ExactClient, Row
+from ml_connector.systems.exact_online.literals import guid, wall_of, wall_time, whole
+from ml_connector.systems.exact_online.orders import Orders
+
+#: The documented starting point: the first row version that `gt` can be asked for.
+FIRST = 1
+DELETED = "sync/Deleted"
+
+
+@dataclass(frozen=True)
+class SyncTable:
+    """A table with a sync endpoint. entity_type: its number in sync/Deleted. keep: rows that belong to the table."""
+
+    endpoint: str
+    fields: str
+    make: Callable[[Mapping[str, Any]], Record]
+    entity_type: int
+    keep: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+
+@dataclass(frozen=True)
+class PlainTable:
+    """A small table that is read whole."""
+
+    endpoint: str
+    fields: str
+    make: Callable[[Mapping[str, Any]], Record]
+    keep: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+
+SYNCED = {
+    ReferenceTable.VENDORS: SyncTable(
+        "sync/CRM/Accounts", records.VENDOR_FIELDS, records.vendor, 2, lambda row: bool(row.get("IsSupplier"))
+    ),
+    ReferenceTable.GL_ACCOUNTS: SyncTable(
+        "sync/Financial/GLAccounts", records.GL_ACCOUNT_FIELDS, records.gl_account, 7
+    ),
+    ReferenceTable.ITEMS: SyncTable("sync/Logistics/Items", records.ITEM_FIELDS, records.item, 9),
+}
+PLAIN = {
+    ReferenceTable.COST_CENTERS: PlainTable("hrm/Costcenters", records.COST_CENTER_FIELDS, records.cost_center),
+    ReferenceTable.COST_UNITS: PlainTable("hrm/Costunits", records.COST_UNIT_FIELDS, records.cost_center),
+    ReferenceTable.VAT_CODES: PlainTable(
+        "vat/VATCodes", records.VAT_CODE_FIELDS, records.vat_code, lambda row: not row.get("IsBlocked")
+    ),
+}
+ORDERS_ENDPOINT = "sync/PurchaseOrder/PurchaseOrders"
+ORDERS_TYPE = 22
+ORDER_FIELDS = (
+    "ID,PurchaseOrderID,LineNumber,ApprovalStatus,CostCenterCode,CostUnitCode,Currency,Description,InvoicedQuantity,"
+    "InvoiceStatus,Item,ItemBarcode,ItemCode,ItemDescription,Modified,NetPrice,OrderDate,OrderNumber,OrderStatus,"
+    "PaymentCondition,QuantityInPurchaseUnits,ReceiptDate,ReceiptStatus,ReceivedQuantity,Remarks,Supplier,"
+    "SupplierCode,SupplierItemCode,SupplierName,Unit,UnitPrice,VATCode,Warehouse,WarehouseCode,YourRef"
+)
+
+
+@dataclass(frozen=True)
+class Position:
+    """A table's cursor: the highest row versions read of the table and of sync/Deleted, and the division's move."""
+
+    rows: int = FIRST
+    deleted: int = FIRST
+    moved: str = ""
+
+    @staticmethod
+    def of(text: str | None, moved: str) -> "Position | None":
+        """None when reading must begin anew: no cursor, one of another kind, or the division was moved since."""
+        try:
+            value = json.loads(text or "null")
+            position = Position(int(value["rows"]), int(value["deleted"]), str(value["moved"]))
+        except (ValueError, KeyError, TypeError):
+            return None
+        return position if position.moved == moved else None
+
+    def text(self) -> str:
+        return json.dumps({"rows": self.rows, "deleted": self.deleted, "moved": self.moved})
+
+
+@dataclass
+class _Changes:
+    """What one sync endpoint gave after a row version."""
+
+    rows: list[Row] = field(default_factory=list)
+    highest: int = FIRST
+    calls: int = 0
+
+
+class Reference:
+    """Reference tables of one division. moved: tells DivisionMoveDate as last seen (empty: never moved)."""
+
+    def __init__(self, client: ExactClient, orders: Orders, clock: Clock, moved: Callable[[], str]) -> None:
+        self._client = client
+        self._orders = orders
+        self._clock = clock
+        self._moved = moved
+
+    def read(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
+        """See `flows.ports.Erp.read_reference`."""
+        if table in PLAIN:
+            return self._read_plain(PLAIN[table])
+        moved = self._moved()
+        position = Position.of(cursor, moved)
+        if table is ReferenceTable.PURCHASE_ORDERS:
+            return self._all_orders(moved) if position is None else self._changed_orders(position)
+        return self._all(SYNCED[table], moved) if position is None else self._changed(SYNCED[table], position)
+
+    def _read_plain(self, table: PlainTable) -> ReferenceRead:
+        pages = list(self._client.pages(table.endpoint, {"$select": table.fields}))
+        rows = [table.make(row) for page in pages for row in page if table.keep(row)]
+        return ReferenceRead(rows, None, complete=True, calls=len(pages))
+
+    def _all(self, table: SyncTable, moved: str) -> ReferenceRead:
+        """The whole table. Deletions are read first: what is deleted meanwhile then comes with the next read."""
+        deleted = self._after(DELETED, "EntityType,EntityKey", FIRST)
+        found = self._after(table.endpoint, table.fields, FIRST)
+        rows = [table.make(row) for row in _last(found.rows) if table.keep(row)]
+        position = Position(found.highest, deleted.highest, moved)
+        return ReferenceRead(rows, position.text(), complete=True, calls=found.calls + deleted.calls)
+
+    def _changed(self, table: SyncTable, position: Position) -> ReferenceRead:
+        deleted = self._after(DELETED, "EntityType,EntityKey", position.deleted)
+        found = self._after(table.endpoint, table.fields, position.rows)
+        changed = _last(found.rows)
+        gone = [guid(row.get("ID")) for row in changed if not table.keep(row)]
+        return ReferenceRead(
+            [table.make(row) for row in changed if table.keep(row)],
+            Position(found.highest, deleted.highest, position.moved).text(),
+            complete=False,
+            removed=[*_deleted_keys(deleted.rows, table.entity_type), *gone],
+            calls=found.calls + deleted.calls,
+        )
+
+    def _all_orders(self, moved: str) -> ReferenceRead:
+        deleted = self._after(DELETED, "EntityType,EntityKey", FIRST)
+        found = self._after(ORDERS_ENDPOINT, ORDER_FIELDS, FIRST)
+        orders = records.group_flat_orders(_last(found.rows, "PurchaseOrderID", "LineNumber"))
+        rows = [records.flat_order(rows) for rows in orders.values() if self._of_interest(rows)]
+        position = Position(found.highest, deleted.highest, moved)
+        return ReferenceRead(rows, position.text(), complete=True, calls=found.calls + deleted.calls)
+
+    def _changed_orders(self, position: Position) -> ReferenceRead:
+        """Rows that changed say which orders did; those are then read whole, sixty a call."""
+        deleted = self._after(DELETED, "EntityType,EntityKey", position.deleted)
+        found = self._after(ORDERS_ENDPOINT, "PurchaseOrderID", position.rows)
+        changed = list(dict.fromkeys(guid(row.get("PurchaseOrderID")) for row in found.rows))
+        before = self._client.calls
+        orders: Sequence[OpenOrder] = [source.order for source in self._orders.by_id(changed)]
+        present = {order.id for order in orders}
+        gone = [key for key in changed if key not in present]
+        return ReferenceRead(
+            orders,
+            Position(found.highest, deleted.highest, position.moved).text(),
+            complete=False,
+            removed=[*_deleted_keys(deleted.rows, ORDERS_TYPE), *gone],
+            calls=found.calls + deleted.calls + self._client.calls - before,
+        )
+
+    def _of_interest(self, rows: Sequence[Mapping[str, Any]]) -> bool:
+        if not records.finished(rows[0]):
+            return True
+        settings = self._client.settings
+        oldest = wall_of(self._clock.now(), settings.time_zone) - timedelta(days=settings.closed_order_days)
+        modified = [wall_time(row.get("Modified")) for row in rows]
+        return any(wall is not None and wall >= oldest for wall in modified)
+
+    def _after(self, endpoint: str, fields: str, version: int) -> _Changes:
+        """Everything of a sync endpoint after a row version; only `Timestamp` may be filtered (exact-online 7)."""
+        changes = _Changes(highest=version)
+        params = {"$filter": f"Timestamp gt {version}", "$select": f"{fields},Timestamp"}
+        for page in self._client.pages(endpoint, params):
+            changes.calls += 1
+            changes.rows += page
+            changes.highest = max([changes.highest, *(whole(row.get("Timestamp")) or 0 for row in page)])
+        return changes
+
+
+def _last(rows: Iterable[Row], *key: str) -> list[Row]:
+    """Each record once, as it came last: it may change while its table is being paged."""
+    fields = ("ID", *key)
+    return list({tuple(str(row.get(field)) for field in fields): row for row in rows}.values())
+
+
+def _deleted_keys(rows: Iterable[Row], entity_type: int) -> list[str]:
+    return [guid(row.get("EntityKey")) for row in rows if whole(row.get("EntityType")) == entity_type]

@@ -1,0 +1,43 @@
+"""What the Exact package needs to know of a connection; composition maps the configuration to it."""
+
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+#: The text of a real failure, in the languages seen; all other texts of a 500 are business messages (exact-online 6).
+FAILURE_TEXTS = (
+    "A problem has occurred. The cause of this issue will be investigated as soon as possible.",
+    "Er is een probleem opgetreden. De oorzaak van dit probleem wordt zo spoedig mogelijk onderzocht.",
+)
+
+
+#: Of the server, whatever the division (exact-online 4.4).
+SERVER_ZONE = ZoneInfo("Europe/Amsterdam")
+
+
+@dataclass(frozen=True)
+class ExactSettings:
+    """One connection to one division.
+
+    language: of descriptions (NL, FR-BE ...), empty for the user's own. poll_overlap_seconds: how far a poll by
+    Modified reaches back. orders_since: changed orders before this day are left alone when there is no cursor yet;
+    None means the day of the first poll. closed_order_days: how long orders that are invoiced in full stay in the
+    table of open orders, for credit notes and clear answers. credit_factor: sign of quantities and amounts on
+    matched credit notes (Type 8034). failure_texts: see FAILURE_TEXTS.
+    """
+
+    connection: str
+    division: int
+    journal: str = "60"
+    language: str = ""
+    time_zone: ZoneInfo = SERVER_ZONE
+    poll_overlap_seconds: int = 60
+    orders_since: date | None = None
+    closed_order_days: int = 365
+    credit_factor: int = 1
+    description_length: int = 60
+    max_url: int = 6000
+    max_post: int = 10_000_000
+    longest_wait: float = 65.0
+    attempts: int = 5
+    failure_texts: tuple[str, ...] = FAILURE_TEXTS
