@@ -82,6 +82,9 @@ class CleoConnection(Connection):
     upload_part: str = "file"
     upload_name: Literal["header", "query"] = Field(default="header", description="raw mode: where the name stands")
     upload_name_key: str = "X-File-Name"
+    upload_suffix: str = Field(
+        default="", description="Upload under name + suffix, then rename; only where the server can rename"
+    )
     requests_per_second: float | None = Field(default=5.0, gt=0, description="Per path; null for no limit (cleo 7)")
     page_size: int = Field(default=100, ge=1, le=1000)
     pages_per_tick: int = Field(default=20, ge=1, description="Listing pages read in one go; the rest next tick")

@@ -2,7 +2,7 @@
 
 import hmac
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -56,11 +56,16 @@ class Secret:
 class SecretResolver:
     """Turns references into secrets.
 
-    vault: the store that `{store: name}` refers to. folder: where relative file names start.
+    vault: a way to the store that `{store: name}` refers to, opened when first needed. folder: where relative file
+    names start.
     """
 
     def __init__(
-        self, vault: "Vault | None" = None, *, folder: Path | None = None, environ: Mapping[str, str] | None = None
+        self,
+        vault: "Callable[[], Vault] | None" = None,
+        *,
+        folder: Path | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self._vault = vault
         self._folder = folder or Path()
@@ -106,7 +111,7 @@ class SecretResolver:
         command = f"ml-connector credentials set {name}"
         if self._vault is None:
             raise ConfigError(f"Credential {name!r} stands in the store, and no store is open{needed}.")
-        found = self._vault.get(name)
+        found = self._vault().get(name)
         if found is None:
             raise ConfigError(f"The credential store has no {name!r}{needed}.", mend=f"Run `{command}`.")
         return found

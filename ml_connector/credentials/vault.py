@@ -44,13 +44,13 @@ class Rotated:
 class Vault:
     """Encrypts and decrypts; keeps credentials by name.
 
-    keys: a way to read the keys (`load_keys`). They are read when first needed, and again when a value does not
-    open, because another process may have added a key meanwhile.
+    keys: the keys, or a way to read them (`lambda: load_keys(home)`): then they are read when first needed, and again
+    when a value does not open, because another process may have added a key meanwhile.
     """
 
-    def __init__(self, database: Database, keys: Callable[[], Sequence[bytes]]) -> None:
+    def __init__(self, database: Database, keys: Sequence[bytes] | Callable[[], Sequence[bytes]]) -> None:
         self._database = database
-        self._read_keys = keys
+        self._read_keys = keys if callable(keys) else lambda: keys
         self._keys: tuple[bytes, ...] = ()
 
     def encrypt(self, purpose: str, value: str) -> bytes:

@@ -30,7 +30,7 @@ from ml_connector.transport.token_rules import (
     decide,
     judge,
 )
-from ml_connector.transport.token_sources import Held, pair_from, store_surely, token_lease, uninterrupted
+from ml_connector.transport.token_sources import Held, pair_from, surely, token_lease, uninterrupted
 
 _ROUNDS = 4
 _MAX_PASTED = 8_192
@@ -234,7 +234,7 @@ class AuthorizationCodeTokens:
             self._keep(row, error.message)
             return None
         except AnswerLost:
-            self.store.authorize_again(row.generation, "answer lost")
+            self._give_up(row, "answer lost")
             return None
         return self._judged(row, answer, sent_at, client)
 
@@ -242,19 +242,19 @@ class AuthorizationCodeTokens:
         verdict = judge(answer)
         if verdict is Verdict.NEW_PAIR:
             pair = self._pair(answer, sent_at)
-            if not store_surely(self.store, pair, generation=row.generation):
+            if not surely(lambda: self.store.store_pair(pair, generation=row.generation)):
                 return None
             self._hold(pair)
             return pair.access.reveal()
         if verdict is Verdict.TOO_EARLY:
             self._keep(row, TOO_EARLY, after=30.0)
         elif verdict is Verdict.BAD_CLIENT:
-            self.store.keep_pair(row.generation, client_refused=client)
+            surely(lambda: self.store.keep_pair(row.generation, client_refused=client))
             raise self._bad_client(answer.said)
         elif verdict is Verdict.LOST:
-            self.store.authorize_again(row.generation, "answer lost")
+            self._give_up(row, "answer lost")
         elif verdict is Verdict.CHAIN_BROKEN:
-            self.store.authorize_again(row.generation, f"the server said: {answer.said}")
+            self._give_up(row, f"the server said: {answer.said}")
         else:
             because = f"the token endpoint answered {answer.status} {answer.said}".strip()
             self._keep(row, because, after=answer.retry_after)
@@ -262,10 +262,15 @@ class AuthorizationCodeTokens:
 
     def _keep(self, row: StoredToken, because: str, *, after: float | None = None) -> None:
         failures = int(row.detail.get("failures", 0)) + 1
-        until = self._clock.now() + cool_down(failures, after)
-        self.store.keep_pair(
-            row.generation, cooling_until=until.isoformat(), cooling_because=because, failures=failures
+        until = (self._clock.now() + cool_down(failures, after)).isoformat()
+        surely(
+            lambda: self.store.keep_pair(
+                row.generation, cooling_until=until, cooling_because=because, failures=failures
+            )
         )
+
+    def _give_up(self, row: StoredToken, cause: str) -> None:
+        surely(lambda: self.store.authorize_again(row.generation, cause))
 
     def _pair(self, answer: TokenAnswer, sent_at: datetime) -> NewPair:
         return pair_from(
@@ -360,7 +365,7 @@ class AuthorizationCodeTokens:
                 mend=f"A code works once and for three minutes. {self._once_more()}",
             )
         pair = self._pair(answer, sent_at)
-        store_surely(self.store, pair, generation=None)
+        surely(lambda: self.store.store_pair(pair, generation=None))
         self._hold(pair)
 
     # ------------------------------------------------------------------ telling people

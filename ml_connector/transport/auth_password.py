@@ -16,7 +16,7 @@ from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 from ml_connector.ledger.store import Ledger
 from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
-from ml_connector.transport.token_sources import Held, pair_from, store_surely, token_lease, uninterrupted
+from ml_connector.transport.token_sources import Held, pair_from, surely, token_lease, uninterrupted
 
 _TOTP_WORDS = ("totp", "two-factor", "two factor", "2fa", "authenticator", "verification code", "one-time", "one time")
 _LOCKED_WORDS = ("locked", "lockout", "locked out", "too many failed")
@@ -149,7 +149,8 @@ class PasswordTokens:
             default_lifetime=None,  # a missing expires_in is unknown: 401 tells (cleo 3)
             refresh_lifetime=None,
         )
-        store_surely(self.store, pair, generation=generation, forget=("login_refused", "locked_until"))
+        forget = ("login_refused", "locked_until")
+        surely(lambda: self.store.store_pair(pair, generation=generation, forget=forget))
         self._remember(pair)
         return pair.access.reveal()
 

@@ -1,8 +1,5 @@
 """What both kinds of token source share: the lock of the process, the lease across processes, calm under signals."""
 
-import os
-import secrets
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,15 +11,16 @@ from typing import NamedTuple, TypeVar
 import sqlalchemy.exc
 
 from ml_connector.credentials.secrets import Secret
-from ml_connector.credentials.tokens import NewPair, TokenStore
+from ml_connector.credentials.tokens import NewPair
+from ml_connector.errors import TryAgain
 from ml_connector.ledger.leases import Lease
 from ml_connector.ledger.store import Ledger
 from ml_connector.transport.token_endpoint import TokenAnswer
 
 T = TypeVar("T")
 
-#: Tries to store a new pair while the database is in trouble; the pauses between them add up to about a minute.
-_STORE_TRIES = 12
+#: Tries to change the token row while the ledger is in trouble; the pauses between them add up to about a minute.
+_TRIES = 12
 _LONGEST_LIFETIME = timedelta(days=3650)
 
 
@@ -56,9 +54,8 @@ def uninterrupted(work: Callable[[], T]) -> T:
 @contextmanager
 def token_lease(ledger: Ledger, connection: str, patience: float) -> Iterator[bool]:
     """The right to write the connection's tokens, across processes; False: another kept it for `patience` seconds."""
-    holder = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    lease = Lease(ledger, f"token:{connection}", holder)
-    taken = lease.acquire(timeout=patience)
+    lease = Lease(ledger, f"token:{connection}")
+    taken = lease.acquire(blocking=True, timeout=patience)
     try:
         yield taken
     finally:
@@ -66,14 +63,17 @@ def token_lease(ledger: Ledger, connection: str, patience: float) -> Iterator[bo
             lease.release()
 
 
-def store_surely(store: TokenStore, pair: NewPair, *, generation: int | None, forget: tuple[str, ...] = ()) -> bool:
-    """Store a pair through a database that is busy or away for a moment: it exists nowhere else."""
-    for attempt in range(_STORE_TRIES):
+def surely(change: Callable[[], T]) -> T:
+    """Make a change to the token row through a ledger that is busy or away for a moment.
+
+    What a token endpoint answered exists nowhere else: it is kept trying for about a minute.
+    """
+    for attempt in range(_TRIES):
         try:
-            return store.store_pair(pair, generation=generation, forget=forget)
-        except sqlalchemy.exc.DBAPIError:
+            return change()
+        except (sqlalchemy.exc.DBAPIError, TryAgain):
             time.sleep(min(0.1 * 2**attempt, 10.0))
-    return store.store_pair(pair, generation=generation, forget=forget)
+    return change()
 
 
 def pair_from(

@@ -1,0 +1,1 @@
+"""Cleo Integration Cloud and Harmony: folders of files over REST."""
