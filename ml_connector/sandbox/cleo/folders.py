@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
@@ -11,8 +11,6 @@ from ml_connector.sandbox.cleo.errors import ApiError
 from ml_connector.sandbox.cleo.files import Bytes, Content, Growth, StoredFile
 from ml_connector.sandbox.cleo.ids import new_id
 
-#: Called after a file has arrived in a folder.
-Listener = Callable[["Folder", StoredFile], None]
 _PATTERN = re.compile(r"\[([^\]]*)\]|[^,;\[\]]+")
 
 
@@ -112,7 +110,6 @@ class FolderStore:
         self._folders = {self.root.id: self.root}
         self._paths = {"/": self.root}
         self._files: dict[str, StoredFile] = {}
-        self.listeners: list[Listener] = []
 
     def folders(self) -> list[Folder]:
         """Every folder but the root, in order of creation."""
@@ -179,8 +176,6 @@ class FolderStore:
         )
         folder.files.add(file)
         self._files[file.id] = file
-        for listener in self.listeners:
-            listener(folder, file)
         return file
 
     def remove(self, file: StoredFile) -> None:

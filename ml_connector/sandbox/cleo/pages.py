@@ -127,10 +127,8 @@ async def upload(call: Call) -> Response:
         raise ApiError(403, "You do not have permission to upload to this folder")
     name, data = await _received(call.request, call.state.options.max_upload_bytes)
     _check_name(folder, name)
-    file = call.state.folders.put(folder, name, data, owner=call.user.username)
-    resource = file_resource(call.state, folder, file)
-    call.state.note("file.uploaded", call.user.username, folder, file)
-    return reply(resource, 201, {"Location": f"/api/files/{file.id}"})
+    file = call.state.upload(folder, name, data, call.user.username)
+    return reply(file_resource(call.state, folder, file), 201, {"Location": f"/api/files/{file.id}"})
 
 
 async def _received(request: Request, limit: int) -> tuple[str, bytes]:

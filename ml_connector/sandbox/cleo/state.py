@@ -1,6 +1,7 @@
 """All that the simulated Cleo knows: accounts, folders, events, administration, settings."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from ml_connector.clock import Clock
@@ -19,6 +20,10 @@ TOTP_SECRET = "JBSWY3DPEHPK3PXP"
 MAILBOX_USER = "mailbox-northwind"
 MAILBOX_PASSWORD = "sandbox-mailbox-password"
 DEFAULT_PARTNERS = ("NORTHWIND", "ACME", "BRIGHTLINE")
+
+
+#: Called after an account has uploaded a file to a folder.
+Listener = Callable[[Folder, StoredFile], None]
 
 
 class Journal(Protocol):
@@ -57,6 +62,7 @@ class CleoState:
         self.folders = FolderStore(clock)
         self.events = EventLog()
         self.admin = Administration()
+        self.listeners: list[Listener] = []
         self._seed()
 
     def _seed(self) -> None:
@@ -83,6 +89,14 @@ class CleoState:
     def outbox(self, partner: str) -> Folder:
         """The folder files for a partner are uploaded to."""
         return self.folders.folder(f"/{partner}/outbox")
+
+    def upload(self, folder: Folder, name: str, data: bytes, user: str) -> StoredFile:
+        """A file arrives from an account; whoever stands behind the folder is told at once."""
+        file = self.folders.put(folder, name, data, owner=user)
+        self.note("file.uploaded", user, folder, file)
+        for listener in self.listeners:
+            listener(folder, file)
+        return file
 
     def deliver(
         self,
@@ -115,6 +129,13 @@ class CleoState:
                 "size": event.file_size,
             }
             self.journal.write(system="cleo", kind=kind, data=data)
+
+    def set_limits(self, **changes: Any) -> None:
+        """Change per_second, burst or retry_after (per_second None: no limit). Raises TypeError for another name."""
+        limits = replace(self.options.limits, **changes)
+        if limits.per_second is not None and limits.per_second <= 0:
+            raise ValueError("per_second must be above 0, or null for no limit")
+        self.options.limits = self.limiter.options = limits
 
     def reset(self) -> None:
         """Take away every file and event and every limit's memory; accounts, tokens and settings stay."""

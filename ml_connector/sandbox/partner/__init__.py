@@ -1,0 +1,1 @@
+"""The trading partners behind the simulated network: they take orders away and answer them in X12."""
