@@ -20,6 +20,7 @@ from ml_connector.errors import ConfigError
 from ml_connector.flows.context import ErpRules, FolderRules, Integration
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.ledger.store import Ledger
+from ml_connector.transport.shared_limits import LedgerLimits
 
 CONFIG_VARIABLE = "ML_CONNECTOR_CONFIG"
 
@@ -84,11 +85,16 @@ class Deployment:
     @cached_property
     def vault(self) -> Vault:
         """The encrypted credential store."""
-        return Vault(self.ledger, load_keys(self.loaded.home))
+        return Vault(self.ledger, lambda: load_keys(self.loaded.home))
 
     @cached_property
     def secrets(self) -> SecretResolver:
         return SecretResolver(self.vault, folder=self.loaded.path.parent)
+
+    @cached_property
+    def limits(self) -> LedgerLimits:
+        """Call limits, shared with all other processes of the deployment."""
+        return LedgerLimits(self.ledger)
 
     @property
     def heads_file(self) -> Path:
@@ -128,6 +134,7 @@ class Deployment:
             vault=self.vault,
             secrets=self.secrets,
             clock=self.clock,
+            shared=self.limits,
             journal=next(iter(sorted(invoice_journals)), "60"),
         )
 

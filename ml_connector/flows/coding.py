@@ -303,7 +303,7 @@ def _percent(tax: Tax, coder: _Coder) -> Decimal:
 
 def _fits(rule: VatRule, kind: str, percent: Decimal, country: str) -> bool:
     return (
-        (not rule.kind or not kind or rule.kind == kind)
+        (not rule.kind or rule.kind == kind)
         and (not rule.percent or Decimal(rule.percent) == percent)
         and (not rule.country or rule.country == country)
     )

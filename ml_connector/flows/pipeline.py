@@ -1,4 +1,4 @@
-"""The steps of each direction in their order, for whoever runs them one after another: tests, benchmarks, a plain worker.
+"""The steps of each direction in their order, for whoever runs them one after another: tests, benchmarks, workers.
 
 Dagster runs the same steps as ops and assets; the order stands in the graph there.
 """

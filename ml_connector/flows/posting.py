@@ -24,7 +24,6 @@ from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.operations import NewOperation
 from ml_connector.ledger.states import DocumentState as S
 
-
 #: A write of unknown outcome is looked up so soon for the first time; mostly it is there.
 FIRST_LOOK_SECONDS = 2.0
 

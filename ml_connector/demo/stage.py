@@ -1,0 +1,217 @@
+"""The demo's stage: sandbox, home folder, credentials, authorization, webhook receiver and Dagster, on free ports."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from ml_connector.clock import FileClock
+from ml_connector.composition import Deployment, config_path
+from ml_connector.credentials.keys import generate_key_file, key_file
+from ml_connector.credentials.secrets import Secret
+from ml_connector.errors import ConfigError
+from ml_connector.sandbox.exact.options import ExactOptions
+from ml_connector.sandbox.server import Sandbox, SandboxOptions
+
+START_SECONDS = 120
+#: Generous limits: the demo shows documents moving, not the sandbox's limits (they are tested elsewhere).
+EXACT_LIMITS = ExactOptions(minute_limit=3000, day_limit=100_000)
+
+
+@dataclass
+class Stage:
+    """Everything that runs while the demo is on."""
+
+    sandbox: Sandbox
+    deployment: Deployment
+    home: Path
+    environment: Mapping[str, str]
+    webhook_url: str
+    ui_url: str = ""
+    dagster: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log_file(self) -> Path:
+        return self.home / "dagster.log"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
+    """Start the sandbox and the receiver over a fresh home folder, authorized and ready; stop all at the end.
+
+    Raises:
+        ConfigError: there is no configuration here, or it does not point at the sandbox.
+    """
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    with ExitStack() as stack:
+        options = SandboxOptions(exact=EXACT_LIMITS, partner=partners, clock_file=home / "clock")
+        sandbox = stack.enter_context(Sandbox(options))
+        environment = _environment(home, sandbox.addresses())
+        stack.enter_context(_environ(environment))
+        generate_key_file(key_file(home))
+        deployment = stack.enter_context(
+            Deployment.open(config_path(), clock=FileClock(Path(sandbox.addresses()["clock_file"])))
+        )
+        _store_secrets(deployment, sandbox)
+        webhook_url = stack.enter_context(_receiver(deployment, int(environment["ML_CONNECTOR_WEBHOOK_PORT"])))
+        authorize(deployment, "exact_nl")
+        stage = Stage(sandbox, deployment, home, environment, webhook_url)
+        yield stage
+
+
+def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
+    port = free_port()
+    return {
+        "ML_CONNECTOR_HOME": str(home),
+        "ML_CONNECTOR_CONFIG": str(config_path().absolute()),
+        "ML_CONNECTOR_CLOCK_FILE": addresses["clock_file"],
+        "ML_CONNECTOR_WEBHOOK_PORT": str(port),
+        "SANDBOX_EXACT_URL": addresses["exact"],
+        "SANDBOX_CLEO_URL": addresses["cleo"],
+        "SANDBOX_REDIRECT_URI": f"http://127.0.0.1:{port}/oauth/callback",
+        "SANDBOX_CLEO_RATE": "200",
+        "DAGSTER_HOME": str(home / "dagster"),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+    }
+
+
+@contextmanager
+def _environ(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _store_secrets(deployment: Deployment, sandbox: Sandbox) -> None:
+    """The sandbox's own secrets, which are no secrets, into the credential store."""
+    from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
+
+    if "127.0.0.1" not in deployment.loaded.connection("exact_nl").base_url:
+        raise ConfigError(
+            f"{deployment.loaded.path}: exact_nl does not point at the sandbox.",
+            mend="Run the demo with the configuration that ships with the project.",
+        )
+    exact = sandbox.options.exact
+    for name, value in (
+        ("exact_nl_client_secret", exact.client_secret),
+        ("exact_nl_webhook_secret", exact.webhook_secret),
+        ("cleo_prod_password", SERVICE_PASSWORD),
+    ):
+        deployment.vault.put(name, Secret(value))
+
+
+@contextmanager
+def _receiver(deployment: Deployment, port: int) -> Iterator[str]:
+    """The webhook receiver in a thread: it takes notices and hosts the OAuth callback."""
+    import uvicorn
+
+    from ml_connector.web.app import create_app
+
+    config = uvicorn.Config(
+        create_app(deployment), host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off"
+    )
+    server = uvicorn.Server(config)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.run, name="receiver", daemon=True)
+    thread.start()
+    _wait_for(lambda: server.started, "the webhook receiver", 20)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+def authorize(deployment: Deployment, connection: str) -> None:
+    """Consent as a person would: open the link; the sandbox redirects to the receiver's callback."""
+    link = deployment.authorization_link(connection)
+    answer = httpx.get(link, follow_redirects=True, timeout=30)
+    if answer.status_code != 200:
+        raise ConfigError(f"The sandbox did not authorize {connection} (status {answer.status_code}).")
+
+
+def start_dagster(stage: Stage) -> None:
+    """Webserver, daemon and code server as `make dev` has them, logging to a file in the home folder."""
+    dagster_home = Path(stage.environment["DAGSTER_HOME"])
+    dagster_home.mkdir(parents=True, exist_ok=True)
+    root = Path(stage.environment["ML_CONNECTOR_CONFIG"]).parent
+    shutil.copy(root / "dagster.yaml", dagster_home / "dagster.yaml")
+    environment = {**os.environ, **stage.environment, "PYTHONUNBUFFERED": "1"}
+    scripts = Path(sys.executable).parent
+    # Two processes on an empty home would collide making its tables (dagster-practice 10).
+    subprocess.run(  # noqa: S603 - our own interpreter's script
+        [str(scripts / "dagster"), "instance", "info"],
+        env=environment,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd=root,
+    )
+    port = free_port()
+    log = stage.log_file.open("wb")
+    stage.dagster = subprocess.Popen(  # noqa: S603
+        [str(scripts / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+        env=environment,
+        cwd=root,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    stage.ui_url = f"http://127.0.0.1:{port}"
+    _wait_for(lambda: _answers(stage), "the Dagster webserver", START_SECONDS)
+
+
+def _answers(stage: Stage) -> bool:
+    if stage.dagster is not None and stage.dagster.poll() is not None:
+        raise ConfigError(f"Dagster ended by itself; see {stage.log_file}.")
+    try:
+        return httpx.get(f"{stage.ui_url}/server_info", timeout=2).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def stop_dagster(stage: Stage) -> None:
+    """End Dagster's processes, all of its group."""
+    import signal
+
+    if stage.dagster is None or stage.dagster.poll() is not None:
+        return
+    os.killpg(stage.dagster.pid, signal.SIGINT)
+    try:
+        stage.dagster.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(stage.dagster.pid, signal.SIGKILL)
+        stage.dagster.wait(10)
+
+
+def _wait_for(condition: Callable[[], bool], what: str, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.1)
+    raise ConfigError(f"{what} did not start within {seconds:.0f} seconds.")
