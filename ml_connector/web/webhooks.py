@@ -1,0 +1,101 @@
+"""Notices of Exact Online: verified over the exact bytes, stored first, answered at once (exact-online 8).
+
+200: stored, or the empty call that validates a subscription. 401: wrong signature. 403: another app's or another
+company's. 404: no such connection, or one without a webhook secret. 413: too large. 503: not stored, send it again.
+"""
+
+import asyncio
+import logging
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+
+from ml_connector.errors import ConnectorError, SenderMustMend
+from ml_connector.ledger import inbox
+from ml_connector.systems.exact_online.webhooks import MAX_NOTICE, parse_notice, verify
+from ml_connector.web.receiver import Receiver, WebhookTarget
+
+log = logging.getLogger(__name__)
+
+#: A sender that takes longer for its body is not Exact.
+BODY_SECONDS = 15.0
+
+
+class TooLargeError(Exception):
+    """The body is larger than the limit."""
+
+
+class ExactWebhooks:
+    """The page for POST /webhooks/exact/{connection}."""
+
+    def __init__(self, receiver: Receiver, max_body: int) -> None:
+        self._receiver = receiver
+        self._max_body = min(max_body, MAX_NOTICE)
+
+    async def __call__(self, request: Request) -> Response:
+        connection = str(request.path_params["connection"])
+        target = self._receiver.webhook_target(connection)
+        if target is None:
+            return PlainTextResponse("No webhooks for this connection.", 404)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await read_bounded(request, self._max_body)
+        except TooLargeError:
+            return PlainTextResponse(f"At most {self._max_body} bytes.", 413)
+        except (TimeoutError, ClientDisconnect):
+            return PlainTextResponse("The body did not come.", 408)
+        if not body:
+            return PlainTextResponse("")  # the empty POST that validates a subscription (exact-online 8.1)
+        return await run_in_threadpool(self._take, connection, target, body)
+
+    def _take(self, connection: str, target: WebhookTarget, body: bytes) -> Response:
+        try:
+            status, words = self._stored(connection, target, body)
+        except ConnectorError as error:
+            log.warning("webhook of %s not stored: %s", connection, error.message)
+            return PlainTextResponse("Not stored; send it again.", 503)
+        if status != 200:
+            log.warning("webhook of %s refused with %s: %s", connection, status, words)
+        return PlainTextResponse(words, status)
+
+    def _stored(self, connection: str, target: WebhookTarget, body: bytes) -> tuple[int, str]:
+        content = verify(body, target.secret().reveal().encode())
+        if content is None:
+            return 401, "The signature is wrong."
+        try:
+            notice = parse_notice(content)
+        except SenderMustMend:
+            return 400, "The notice has not the form that Exact documents."
+        if notice.client_id != target.client_id.strip("{}").lower():
+            return 403, "The notice is for another app."
+        if str(notice.division) not in target.companies():
+            return 403, "The notice is for another division."
+        new = inbox.NewNotice(
+            connection=connection,
+            topic=notice.topic,
+            company=str(notice.division),
+            action=notice.action,
+            key=notice.key,
+            body=body.decode("utf-8"),
+        )
+        with self._receiver.ledger.write() as tx:
+            inbox.add(tx, new)
+        return 200, ""
+
+
+async def read_bounded(request: Request, limit: int) -> bytes:
+    """The body, never more than `limit` bytes of it in memory, whatever Content-Length says.
+
+    Raises:
+        TooLargeError: it is larger.
+    """
+    announced = request.headers.get("content-length", "")
+    if announced.isascii() and announced.isdigit() and (len(announced) > 12 or int(announced) > limit):
+        raise TooLargeError
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise TooLargeError
+    return bytes(body)
