@@ -319,20 +319,23 @@ class ExactLimiter:
             return None
         if status in COUNTED_ERRORS:
             self._count_error(template)
+        minute = window_of(headers, "x-ratelimit-minutely-")
+        day = window_of(headers, "x-ratelimit-")
         with self._lock:
             self._in_flight = max(0, self._in_flight - 1)
             now = self._clock.now()
-            minute = window_of(headers, "x-ratelimit-minutely-")
-            day = window_of(headers, "x-ratelimit-")
-            self._tell(self._minute, minute, now, refused=status == 429)
-            self._tell(self._day, day, now, refused=status == 429, reserve=self._day_reserve)
-            if status != 429:
-                return None
-            return self._delay(now, minute, day)
+            news = [
+                self._tell(self._minute, minute, now, refused=status == 429),
+                self._tell(self._day, day, now, refused=status == 429, reserve=self._day_reserve),
+            ]
+            delay = self._delay(now, minute, day) if status == 429 else None
+        for name, window in filter(None, news):
+            self._shared.store_window(name, window)
+        return delay
 
     def _tell(self, tracked: _Tracked, told: Window | None, now: datetime, *, refused: bool, reserve: int = 0) -> None:
         if told is None:
-            return
+            return None
         ends = min(told.resets_at, now + tracked.length)  # clocks may disagree; no window is longer than this
         if refused:
             ends = ends if ends > now else now + timedelta(seconds=5)
@@ -340,8 +343,7 @@ class ExactLimiter:
         tracked.tell(told)
         tracked.answers += 1
         low = told.remaining - reserve <= self.LOW
-        if refused or low or tracked.answers % self.SHARE_EVERY == 1:
-            self._shared.store_window(tracked.name, told)
+        return (tracked.name, told) if refused or low or tracked.answers % self.SHARE_EVERY == 1 else None
 
     def _delay(self, now: datetime, minute: Window | None, day: Window | None) -> float | None:
         """After a 429: it carries only the headers of the limit that was hit (sheet 5)."""

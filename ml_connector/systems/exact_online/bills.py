@@ -58,10 +58,11 @@ def key_in(*texts: Any) -> str:
 
 
 class BillPlanner:
-    """Bill -> the exact payloads. blob_size: bytes of a stored file, by hash."""
+    """Bill -> the exact payloads. company: the division they are for. blob_size: bytes of a stored file, by hash."""
 
-    def __init__(self, settings: ExactSettings, blob_size: Callable[[str], int]) -> None:
+    def __init__(self, settings: ExactSettings, company: Callable[[], str], blob_size: Callable[[str], int]) -> None:
         self._settings = settings
+        self._company = company
         self._blob_size = blob_size
 
     def plan(self, bill: Bill, key: str) -> list[PlannedOperation]:
@@ -92,7 +93,7 @@ class BillPlanner:
     def _operation(
         self, what: Writable, body: Mapping[str, Any], uses: Mapping[str, int] | None = None
     ) -> PlannedOperation:
-        target = f"{self._settings.division}/{what.endpoint}"
+        target = f"{self._company()}/{what.endpoint}"
         return PlannedOperation(what.kind, target, to_json(body), uses or {})
 
     def _check_size(self, bill: Bill) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeVar
 
 from ml_connector.clock import Clock
@@ -33,17 +34,23 @@ class ExactClient:
     calls: pages read so far, for reports; a figure, not an account, when several threads read.
     """
 
-    def __init__(self, api: ApiClient, settings: ExactSettings, clock: Clock) -> None:
+    def __init__(self, api: ApiClient, settings: ExactSettings, clock: Clock, division: Callable[[], int]) -> None:
         self.api = api
         self.settings = settings
         self.calls = 0
+        self._division = division
         self._clock = clock
+
+    @cached_property
+    def division(self) -> int:
+        """The division all calls go to; asked for once, then never another."""
+        return self._division()
 
     def path(self, endpoint: str) -> str:
         """`crm/Accounts` -> `/api/v1/124132/crm/Accounts`; `current/Me` has no division."""
         if endpoint.startswith("current/"):
             return f"/api/v1/{endpoint}"
-        return f"/api/v1/{self.settings.division}/{endpoint}"
+        return f"/api/v1/{self.division}/{endpoint}"
 
     def page(self, endpoint: str, params: Mapping[str, str], *, link: str | None = None) -> Page:
         """One page: the first, or that of a `__next` link.

@@ -22,6 +22,7 @@ from ml_connector.systems.exact_online import orders as order_records
 from ml_connector.systems.exact_online.attachments import AttachmentFinder, with_bytes
 from ml_connector.systems.exact_online.bills import BillFinder, BillPlanner
 from ml_connector.systems.exact_online.client import ExactClient
+from ml_connector.systems.exact_online.division import Divisions
 from ml_connector.systems.exact_online.entities import (
     ATTACHMENT,
     DOCUMENT,
@@ -46,8 +47,8 @@ def _no_blob(sha256: str) -> bytes:
 class ExactErp:
     """One division of one connection. Safe to use from several threads.
 
-    api: a client whose `explain` is `meanings.explainer`. read_blob: stored bytes by their SHA-256, for attachments.
-    moved: DivisionMoveDate as last seen, e.g. `division.Divisions.moved`.
+    api: a client whose `explain` is `meanings.explainer`. divisions: which division, and whether it was moved.
+    read_blob: stored bytes by their SHA-256, for attachments.
     """
 
     def __init__(
@@ -55,21 +56,30 @@ class ExactErp:
         api: ApiClient,
         settings: ExactSettings,
         clock: Clock,
+        divisions: Divisions,
         *,
         read_blob: Callable[[str], bytes] = _no_blob,
-        moved: Callable[[], str] = str,
     ) -> None:
         self.connection = settings.connection
-        self.company = str(settings.division)
-        self.client = ExactClient(api, settings, clock)
+        self.divisions = divisions
+        self.client = ExactClient(api, settings, clock, divisions.division)
         self._settings = settings
         self._read_blob = read_blob
         self._orders = Orders(self.client, clock)
-        self._reference = Reference(self.client, self._orders, clock, moved)
-        self._planner = BillPlanner(settings, lambda sha256: len(read_blob(sha256)))
+        self._reference = Reference(self.client, self._orders, clock, divisions.moved)
+        self._planner = BillPlanner(settings, lambda: self.company, lambda sha256: len(read_blob(sha256)))
         self._bills = BillFinder(self.client)
         self._receipts = ReceiptFinder(self.client)
         self._attachments = AttachmentFinder(self.client)
+
+    @property
+    def company(self) -> str:
+        """The division as text. Asks Exact when it is neither configured nor known yet."""
+        return str(self.client.division)
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self.client.api.close()
 
     def read_reference(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
         return self._reference.read(table, cursor)
@@ -87,7 +97,7 @@ class ExactErp:
         return self._planner.plan(bill, key)
 
     def plan_receipt(self, receipt: GoodsReceipt, key: str) -> Sequence[PlannedOperation]:
-        return plan_receipt(receipt, key, self._settings)
+        return plan_receipt(receipt, key, self._settings, self.company)
 
     def write(self, operation: StoredOperation) -> Written:
         """Send the stored payload once.

@@ -140,10 +140,7 @@ class Orders:
         return poll_start(position.newest, overlap, self._settings.time_zone)
 
     def _beginning(self) -> datetime:
-        start = self._settings.orders_since
-        if start is None:
-            start = wall_of(self._clock.now(), self._settings.time_zone).date()
-        return datetime.combine(start, time.min)
+        return datetime.combine(wall_of(self._clock.now(), self._settings.time_zone).date(), time.min)
 
     def _relative(self, link: str) -> str:
         """A next-page address below our base URL: checked now, and again when it is used."""

@@ -16,7 +16,7 @@ from ml_connector.systems.exact_online.settings import ExactSettings
 SELECT = "ID,Description,EntryNumber,ReceiptNumber,Remarks,YourRef"
 
 
-def plan_receipt(receipt: GoodsReceipt, key: str, settings: ExactSettings) -> list[PlannedOperation]:
+def plan_receipt(receipt: GoodsReceipt, key: str, settings: ExactSettings, company: str) -> list[PlannedOperation]:
     """One write. Supplier and warehouse are derived by Exact from the order lines."""
     body = {
         "ReceiptDate": receipt.receipt_date,
@@ -27,7 +27,7 @@ def plan_receipt(receipt: GoodsReceipt, key: str, settings: ExactSettings) -> li
             {"PurchaseOrderLineID": line.order_line_id, "QuantityReceived": line.quantity} for line in receipt.lines
         ],
     }
-    return [PlannedOperation(GOODS_RECEIPT.kind, f"{settings.division}/{GOODS_RECEIPT.endpoint}", to_json(body))]
+    return [PlannedOperation(GOODS_RECEIPT.kind, f"{company}/{GOODS_RECEIPT.endpoint}", to_json(body))]
 
 
 class ReceiptFinder:

@@ -1,7 +1,6 @@
 """What the Exact package needs to know of a connection; composition maps the configuration to it."""
 
 from dataclasses import dataclass
-from datetime import date
 from zoneinfo import ZoneInfo
 
 #: The text of a real failure, in the languages seen; all other texts of a 500 are business messages (exact-online 6).
@@ -17,22 +16,19 @@ SERVER_ZONE = ZoneInfo("Europe/Amsterdam")
 
 @dataclass(frozen=True)
 class ExactSettings:
-    """One connection to one division.
+    """One connection to one division; which one, the client is told by itself.
 
     language: of descriptions (NL, FR-BE ...), empty for the user's own. poll_overlap_seconds: how far a poll by
-    Modified reaches back. orders_since: changed orders before this day are left alone when there is no cursor yet;
-    None means the day of the first poll. closed_order_days: how long orders that are invoiced in full stay in the
+    Modified reaches back. closed_order_days: how long orders that are invoiced in full stay in the
     table of open orders, for credit notes and clear answers. credit_factor: sign of quantities and amounts on
     matched credit notes (Type 8034). failure_texts: see FAILURE_TEXTS.
     """
 
     connection: str
-    division: int
     journal: str = "60"
     language: str = ""
     time_zone: ZoneInfo = SERVER_ZONE
     poll_overlap_seconds: int = 60
-    orders_since: date | None = None
     closed_order_days: int = 365
     credit_factor: int = 1
     description_length: int = 60

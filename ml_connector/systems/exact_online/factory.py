@@ -1,0 +1,132 @@
+"""An Exact Online connection from its configuration."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ml_connector.clock import Clock
+from ml_connector.config.connections import ExactOnlineConnection
+from ml_connector.credentials.secrets import Secret, SecretResolver
+from ml_connector.credentials.vault import Vault
+from ml_connector.ledger import blobs, positions
+from ml_connector.ledger.store import Ledger
+from ml_connector.systems.exact_online.division import Divisions
+from ml_connector.systems.exact_online.erp import ExactErp
+from ml_connector.systems.exact_online.meanings import explainer
+from ml_connector.systems.exact_online.settings import ExactSettings
+from ml_connector.transport.auth import AuthorizationCodeTokens, OAuthApp
+from ml_connector.transport.http import ApiClient, TokenSource
+from ml_connector.transport.limits import ExactLimiter
+from ml_connector.transport.shared_limits import LedgerLimits
+
+AUTHORIZE_PATH = "/api/oauth2/auth"
+TOKEN_PATH = "/api/oauth2/token"  # noqa: S105 - an address
+
+
+class LedgerNotes:
+    """`division.Notes` in the ledger's positions."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def get(self, name: str) -> str | None:
+        with self._ledger.read() as tx:
+            return positions.get(tx, name)
+
+    def put(self, name: str, value: str) -> None:
+        with self._ledger.write() as tx:
+            positions.put(tx, name, value)
+
+
+def build_exact(
+    name: str,
+    settings: ExactOnlineConnection,
+    *,
+    ledger: Ledger,
+    vault: Vault,
+    secrets: SecretResolver,
+    clock: Clock,
+    journal: str = "60",
+) -> ExactErp:
+    """The ERP of a connection. Nothing is called yet; the division is asked for when it is first needed."""
+    tokens = exact_tokens(name, settings, ledger=ledger, vault=vault, secrets=secrets)
+    erp = assemble(name, settings, tokens=tokens, ledger=ledger, clock=clock, journal=journal)
+    tokens.after_refresh = _facts_of(erp.divisions)
+    return erp
+
+
+def assemble(
+    name: str,
+    settings: ExactOnlineConnection,
+    *,
+    tokens: TokenSource,
+    ledger: Ledger,
+    clock: Clock,
+    journal: str = "60",
+) -> ExactErp:
+    """The ERP over a given source of tokens."""
+    exact = ExactSettings(
+        connection=name,
+        journal=journal,
+        time_zone=ZoneInfo(settings.time_zone),
+        poll_overlap_seconds=settings.poll_overlap_seconds,
+    )
+    limiter = ExactLimiter(
+        name,
+        str(settings.division or "current"),
+        clock,
+        shared=LedgerLimits(ledger),
+        day_reserve=settings.day_reserve,
+        longest_wait=exact.longest_wait,
+    )
+    api = ApiClient(
+        name,
+        settings.base_url,
+        tokens=tokens,
+        limiter=limiter,
+        clock=clock,
+        timeout=settings.timeout_seconds,
+        max_connections=settings.concurrency + 2,
+        explain=explainer(exact.failure_texts),
+    )
+    divisions = Divisions(api, LedgerNotes(ledger), clock, configured=settings.division)
+    return ExactErp(api, exact, clock, divisions, read_blob=_blob_reader(ledger))
+
+
+def _blob_reader(ledger: Ledger) -> Callable[[str], bytes]:
+    def read(sha256: str) -> bytes:
+        with ledger.read() as tx:
+            return blobs.read_blob(tx, sha256)
+
+    return read
+
+
+def _facts_of(divisions: Divisions) -> Callable[[], Mapping[str, Any]]:
+    """The division is validated at every refresh; what is found stands beside the token."""
+    return lambda: asdict(divisions.validate())
+
+
+def exact_app(name: str, settings: ExactOnlineConnection) -> OAuthApp:
+    """The app registration of a connection."""
+    return OAuthApp(
+        connection=name,
+        authorize_url=settings.base_url + AUTHORIZE_PATH,
+        token_url=settings.base_url + TOKEN_PATH,
+        client_id=settings.client_id,
+        redirect_uri=settings.redirect_uri,
+        refresh_age_seconds=settings.refresh_age_seconds,
+        warning=timedelta(days=settings.authorization_warning_days),
+    )
+
+
+def exact_tokens(
+    name: str, settings: ExactOnlineConnection, *, ledger: Ledger, vault: Vault, secrets: SecretResolver
+) -> AuthorizationCodeTokens:
+    """The rotating tokens of a connection, one writer across processes."""
+
+    def client_secret() -> Secret:
+        return secrets.resolve(settings.client_secret, f"the client secret of {name}")
+
+    return AuthorizationCodeTokens(exact_app(name, settings), ledger, vault, client_secret)
