@@ -32,21 +32,25 @@ class Moment(TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a moment needs a time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         if value is None:
             return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 class Amount(TypeDecorator[Decimal]):
-    """An exact decimal: NUMERIC on PostgreSQL, text on SQLite (whose NUMERIC would be a float)."""
+    """An exact decimal: NUMERIC on PostgreSQL, text on SQLite (whose NUMERIC would be a float).
+
+    Without trailing zeros on both sides, so that 12.50 is found by 12.5 on SQLite too.
+    """
 
     impl = sa.Numeric(28, 8)
     cache_ok = True
@@ -59,10 +63,18 @@ class Amount(TypeDecorator[Decimal]):
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        return format(value, "f") if dialect.name == "sqlite" else value
+        return decimal_text(value) if dialect.name == "sqlite" else value
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return None if value is None else Decimal(value)
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        return None if value is None else Decimal(decimal_text(Decimal(value)))
+
+
+def decimal_text(value: Decimal) -> str:
+    """Plain notation without trailing zeros: 12.50 is "12.5", -0 is "0"."""
+    if not value:
+        return "0"
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _key(table: str) -> sa.ForeignKey:
@@ -91,12 +103,19 @@ file = sa.Table(
     sa.Column("name", sa.String(400), nullable=False),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("state", sa.String(20), nullable=False, comment="stored, parsed, repeated, rejected, incomplete, planned, sent"),
+    sa.Column(
+        "state",
+        sa.String(20),
+        nullable=False,
+        comment="stored, parsed, repeated, rejected, incomplete, planned, sent",
+    ),
     sa.Column("removal", sa.String(20), nullable=False, comment="left, pending, done: the after-read policy"),
     sa.Column("partition_date", sa.Date, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
+    sa.Column("pruned_at", Moment, comment="when retention took the bytes away"),
     sa.Column("detail", Json, nullable=False, default=dict),
-    sa.UniqueConstraint("connection", "channel", "direction", "remote_id"),
+    # With the hash: partners put new content under an old name.
+    sa.UniqueConstraint("connection", "channel", "direction", "remote_id", "sha256", name="uq_file_remote"),
     sa.Index("ix_file_state", "integration", "direction", "state"),
     sa.Index("ix_file_sha256", "sha256"),
     sa.Index("ix_file_removal", "connection", "removal"),
@@ -209,18 +228,33 @@ document = sa.Table(
     sa.Column("claimed_by", sa.String(80), comment="name of the lease of the worker that has it"),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("updated_at", Moment, nullable=False),
+    sa.Column("pruned_at", Moment, comment="when retention took the content away; the events stay"),
     sa.Column("events", sa.Integer, nullable=False, default=0),
-    sa.Column("head_hash", sa.String(64), nullable=False, default=""),
+    sa.Column("head_hash", sa.String(64), nullable=False, default="", comment="hash of the newest event"),
     sa.UniqueConstraint("business_key"),
     sa.Index("ix_document_state", "integration", "flow", "state", "id"),
     sa.Index("ix_document_partition_date", "integration", "partition_date"),
-    sa.Index("ix_document_number", "number"),
-    sa.Index("ix_document_order_number", "order_number"),
+    # text_pattern_ops: a search by the beginning of a number uses the index whatever the database's collation.
+    sa.Index("ix_document_number", "number", postgresql_ops={"number": "text_pattern_ops"}),
+    sa.Index("ix_document_order_number", "order_number", postgresql_ops={"order_number": "text_pattern_ops"}),
     sa.Index("ix_document_file_id", "file_id"),
     sa.Index("ix_document_group_id", "group_id"),
     sa.Index("ix_document_parent_id", "parent_id"),
-    sa.Index("ix_document_due_at", "due_at"),
-    sa.Index("ix_document_claimed_by", "claimed_by"),
+    sa.Index("ix_document_amount", "amount"),
+    sa.Index("ix_document_partner", "partner", "id"),
+    # Partial: most documents have neither, and each index entry is paid for at every write.
+    sa.Index(
+        "ix_document_due_at",
+        "due_at",
+        sqlite_where=sa.text("due_at IS NOT NULL"),
+        postgresql_where=sa.text("due_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_document_claimed_by",
+        "claimed_by",
+        sqlite_where=sa.text("claimed_by IS NOT NULL"),
+        postgresql_where=sa.text("claimed_by IS NOT NULL"),
+    ),
 )
 
 operation = sa.Table(
@@ -235,12 +269,21 @@ operation = sa.Table(
     sa.Column("key", sa.String(120), nullable=False, comment="idempotency key, also written to the other side"),
     sa.Column("target", sa.String(600), nullable=False, default="", comment="folder and name, or entity"),
     sa.Column("payload", sa.Text, nullable=False, comment="exactly what is sent (JSON), or the hash of a blob"),
+    sa.Column(
+        "uses", Json, nullable=False, default=dict, comment="payload key -> earlier position whose outside id it takes"
+    ),
     sa.Column("state", sa.String(20), nullable=False, comment="planned, in_flight, done, unknown, refused, void"),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("first_attempt_at", Moment),
     sa.Column("last_attempt_at", Moment),
     sa.Column("not_before", Moment, comment="settling time before the next look or write"),
-    sa.Column("looked", sa.Integer, nullable=False, default=0, comment="look-ups since the last attempt that found nothing"),
+    sa.Column(
+        "looked",
+        sa.Integer,
+        nullable=False,
+        default=0,
+        comment="look-ups since the last attempt that found nothing",
+    ),
     sa.Column("outside_id", sa.String(200)),
     sa.Column("outcome", Json),
     sa.Column("finished_at", Moment),
@@ -390,8 +433,8 @@ chain_head = sa.Table(
     sa.Column("id", Key, primary_key=True),
     sa.Column("at", Moment, nullable=False),
     sa.Column("events", sa.BigInteger, nullable=False, comment="highest event id covered"),
-    sa.Column("documents", sa.Integer, nullable=False),
-    sa.Column("hash", sa.String(64), nullable=False, comment="of the previous export and all heads"),
+    sa.Column("documents", sa.Integer, nullable=False, comment="documents whose chain grew since the export before"),
+    sa.Column("hash", sa.String(64), nullable=False, comment="of the previous export and the events since"),
     sa.Column("exported_to", sa.String(400), nullable=False),
     comment="Exports of the chain heads to a place outside the database",
 )

@@ -1,0 +1,174 @@
+"""Files as received or sent: their rows, and the bytes behind them (`ledger.blobs`)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ml_connector.ledger.blobs import open_blob, put_blob, read_blob, stream_blob
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import file
+
+__all__ = [
+    "FileRow",
+    "NewFile",
+    "Tx",
+    "add_file",
+    "get",
+    "get_many",
+    "in_state",
+    "mark_removed",
+    "open_blob",
+    "put_blob",
+    "read_blob",
+    "removals_pending",
+    "same_content",
+    "set_state",
+    "stream_blob",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file to be added; its bytes are stored already. Without partition_date: the UTC date of now.
+
+    state: stored, repeated (in); planned, sent (out). removal: left, pending, done.
+    """
+
+    direction: str
+    integration: str
+    connection: str
+    channel: str
+    name: str
+    size: int
+    sha256: str
+    state: str
+    partner: str | None = None
+    remote_id: str | None = None
+    removal: str = "left"
+    partition_date: date | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file as the ledger has it."""
+
+    id: int
+    direction: str
+    integration: str
+    connection: str
+    channel: str
+    partner: str | None
+    remote_id: str | None
+    name: str
+    size: int
+    sha256: str
+    state: str
+    removal: str
+    partition_date: date
+    created_at: datetime
+    pruned_at: datetime | None
+    detail: dict[str, Any]
+
+
+_c = file.c
+_COLUMNS = [file.c[name] for name in FileRow.__slots__]
+
+
+def add_file(tx: Tx, new: NewFile) -> int:
+    """Add a file; its id. The same remote file with the same bytes is one file, however often it is fetched."""
+    at = now(tx)
+    values: dict[str, Any] = {name: getattr(new, name) for name in NewFile.__slots__}
+    values["partition_date"] = new.partition_date or at.date()
+    values["created_at"] = at
+    values["detail"] = dict(new.detail)
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(file).values(values).on_conflict_do_nothing().returning(_c.id)
+    added: int | None = tx.execute(statement).scalar_one_or_none()
+    return _again(tx, new) if added is None else added
+
+
+def _again(tx: Tx, new: NewFile) -> int:
+    """The file that is there already; when it came back into the folder it is to be taken away again."""
+    found: int = tx.execute(
+        sa.select(_c.id).where(
+            _c.connection == new.connection,
+            _c.channel == new.channel,
+            _c.direction == new.direction,
+            _c.remote_id == new.remote_id,
+            _c.sha256 == new.sha256,
+        )
+    ).scalar_one()
+    if new.removal == "pending":
+        tx.execute(sa.update(file).where(_c.id == found).values(removal="pending"))
+    return found
+
+
+def get(tx: Tx, file_id: int) -> FileRow | None:
+    """One file, or None."""
+    row = tx.execute(sa.select(*_COLUMNS).where(_c.id == file_id)).one_or_none()
+    return None if row is None else FileRow(*row)
+
+
+def get_many(tx: Tx, ids: Sequence[int]) -> list[FileRow]:
+    """Files by rising id; unknown ids are left out."""
+    query = sa.select(*_COLUMNS).where(_c.id.in_(sorted(set(ids)))).order_by(_c.id)
+    return [FileRow(*row) for row in tx.execute(query)]
+
+
+def in_state(
+    tx: Tx,
+    integration: str,
+    direction: str,
+    states: Sequence[str],
+    *,
+    limit: int = 100,
+    created_before: datetime | None = None,
+    partitions: Sequence[date] = (),
+    after_id: int = 0,
+) -> list[FileRow]:
+    """Files of an integration in these states, oldest first."""
+    query = sa.select(*_COLUMNS).where(_c.integration == integration, _c.direction == direction, _c.state.in_(states))
+    if created_before is not None:
+        query = query.where(_c.created_at <= created_before)
+    if partitions:
+        query = query.where(_c.partition_date.in_(partitions))
+    if after_id:
+        query = query.where(_c.id > after_id)
+    return [FileRow(*row) for row in tx.execute(query.order_by(_c.id).limit(limit))]
+
+
+def set_state(tx: Tx, file_id: int, state: str, **detail: Any) -> None:
+    """Set a file's state; `detail` is added to its facts."""
+    values: dict[str, Any] = {"state": state}
+    if detail:
+        known = tx.execute(sa.select(_c.detail).where(_c.id == file_id).with_for_update()).scalar_one()
+        values["detail"] = {**known, **detail}
+    tx.execute(sa.update(file).where(_c.id == file_id).values(values))
+
+
+def same_content(tx: Tx, connection: str, channel: str, sha256: str) -> int | None:
+    """The first file received from this folder with the same bytes."""
+    query = (
+        sa.select(_c.id)
+        .where(_c.sha256 == sha256, _c.connection == connection, _c.channel == channel, _c.direction == "in")
+        .order_by(_c.id)
+        .limit(1)
+    )
+    return tx.execute(query).scalar_one_or_none()
+
+
+def removals_pending(tx: Tx, connection: str, limit: int = 1000) -> list[FileRow]:
+    """Files whose bytes are kept and which the after-read policy wants away, oldest first."""
+    query = sa.select(*_COLUMNS).where(_c.connection == connection, _c.removal == "pending")
+    return [FileRow(*row) for row in tx.execute(query.order_by(_c.id).limit(limit))]
+
+
+def mark_removed(tx: Tx, ids: Sequence[int]) -> None:
+    """The network no longer shows these files where we read them."""
+    if ids:
+        tx.execute(sa.update(file).where(_c.id.in_(ids)).values(removal="done"))

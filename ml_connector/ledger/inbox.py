@@ -1,0 +1,88 @@
+"""Webhook notices as received: stored first, handled by a run later."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import inbox
+
+
+@dataclass(frozen=True, slots=True)
+class NewNotice:
+    """What a webhook told: topic (entity), company (division), action, key (the entity's id), the body's text."""
+
+    connection: str
+    topic: str
+    company: str
+    action: str
+    key: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A notice as stored."""
+
+    id: int
+    connection: str
+    received_at: datetime
+    topic: str
+    company: str
+    action: str
+    key: str
+    body: str
+    handled_at: datetime | None
+    handled_by: str | None
+
+
+_c = inbox.c
+_COLUMNS = [inbox.c[name] for name in Notice.__slots__]
+
+
+def add(tx: Tx, new: NewNotice) -> int:
+    """Store a notice; its id. Repeats are stored too: reading the newest state makes them harmless."""
+    values = {name: getattr(new, name) for name in NewNotice.__slots__}
+    statement = sa.insert(inbox).values(**values, received_at=now(tx)).returning(_c.id)
+    added: int = tx.execute(statement).scalar_one()
+    return added
+
+
+def waiting(tx: Tx, connection: str, company: str, topic: str, *, limit: int = 50) -> list[Notice]:
+    """Notices nobody has handled, oldest first."""
+    query = (
+        sa.select(*_COLUMNS)
+        .where(_c.connection == connection, _c.handled_at.is_(None), _c.topic == topic, _c.company == company)
+        .order_by(_c.id)
+        .limit(limit)
+    )
+    return [Notice(*row) for row in tx.execute(query)]
+
+
+def count_waiting(tx: Tx, connection: str, topic: str | None = None) -> int:
+    """How many notices wait."""
+    query = sa.select(sa.func.count()).where(_c.connection == connection, _c.handled_at.is_(None))
+    if topic is not None:
+        query = query.where(_c.topic == topic)
+    return tx.execute(query).scalar_one()
+
+
+def mark_handled(tx: Tx, ids: Sequence[int], by: str) -> None:
+    """These were handled."""
+    for start in range(0, len(ids), 500):
+        statement = sa.update(inbox).where(_c.id.in_(ids[start : start + 500]), _c.handled_at.is_(None))
+        tx.execute(statement.values(handled_at=now(tx), handled_by=by[:120]))
+
+
+def newest(tx: Tx, connection: str) -> datetime | None:
+    """When the last notice came: silence for long is a sign of trouble."""
+    query = sa.select(sa.func.max(_c.received_at)).where(_c.connection == connection)
+    found: datetime | None = tx.execute(query).scalar_one()
+    return found
+
+
+def prune(tx: Tx, before: datetime) -> int:
+    """Delete notices handled before that moment; how many."""
+    return int(tx.execute(sa.delete(inbox).where(_c.handled_at < before)).rowcount)

@@ -1,0 +1,254 @@
+"""Leases: one holder at a time, alive as long as its heartbeat, free again by itself when the holder died.
+
+Moments are the ledger's clock's. `generation` rises at every change of holder, so that a holder that was away too
+long can be told from the present one.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from ml_connector.errors import ConnectorError, TryAgain
+from ml_connector.ledger.store import Ledger, Tx, now
+from ml_connector.ledger.tables import lease
+
+log = logging.getLogger(__name__)
+
+DEFAULT_TTL = 15.0
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRow:
+    """A lease as stored."""
+
+    name: str
+    holder: str
+    run_id: str
+    taken_at: datetime
+    heartbeat_at: datetime
+    expires_at: datetime
+    generation: int
+
+
+_COLUMNS = [lease.c[name] for name in LeaseRow.__slots__]
+
+
+def new_holder() -> str:
+    """A name no other holder has: machine, process, random."""
+    return f"{socket.gethostname()[:40]}:{os.getpid()}:{uuid.uuid4().hex[:12]}"
+
+
+def living(tx: Tx, names: Sequence[str]) -> set[str]:
+    """Those of these leases that are held now."""
+    found: set[str] = set()
+    for start in range(0, len(names), 500):
+        query = sa.select(lease.c.name).where(
+            lease.c.name.in_(names[start : start + 500]), lease.c.expires_at > now(tx)
+        )
+        found.update(tx.execute(query).scalars())
+    return found
+
+
+def holder_alive(tx: Tx, name: str) -> bool:
+    """Whether a lease is held now: the way to tell whether a worker lives or a channel is busy."""
+    return bool(living(tx, [name]))
+
+
+def get(tx: Tx, name: str) -> LeaseRow | None:
+    """A lease, held or expired; None when it was released or never taken."""
+    row = tx.execute(sa.select(*_COLUMNS).where(lease.c.name == name)).one_or_none()
+    return None if row is None else LeaseRow(*row)
+
+
+def held(tx: Tx, prefix: str = "") -> list[LeaseRow]:
+    """The leases that are held now, by name."""
+    return _list(tx, prefix, lease.c.expires_at > now(tx))
+
+
+def expired(tx: Tx, prefix: str = "") -> list[LeaseRow]:
+    """Leases whose holder died: not released, and not renewed in time."""
+    return _list(tx, prefix, lease.c.expires_at <= now(tx))
+
+
+def _list(tx: Tx, prefix: str, which: sa.ColumnElement[bool]) -> list[LeaseRow]:
+    query = sa.select(*_COLUMNS).where(which).order_by(lease.c.name)
+    return [LeaseRow(*row) for row in tx.execute(query) if row[0].startswith(prefix)]
+
+
+def forget(tx: Tx, row: LeaseRow) -> bool:
+    """Take away an expired lease once its work was taken up again; False when somebody holds it meanwhile."""
+    statement = sa.delete(lease).where(
+        lease.c.name == row.name, lease.c.generation == row.generation, lease.c.expires_at <= now(tx)
+    )
+    return bool(tx.execute(statement).rowcount)
+
+
+def take(tx: Tx, name: str, holder: str, ttl: float, run_id: str = "") -> int | None:
+    """Take a free or expired lease; its generation, or None when somebody holds it."""
+    at = now(tx)
+    generation = (at - _EPOCH) // timedelta(microseconds=1)
+    values = {
+        "holder": holder,
+        "run_id": run_id,
+        "taken_at": at,
+        "heartbeat_at": at,
+        "expires_at": at + timedelta(seconds=ttl),
+    }
+    # The time in microseconds: it rises although a released lease leaves no row behind.
+    risen = sa.case((lease.c.generation >= generation, lease.c.generation + 1), else_=generation)
+    statement = (
+        sa.update(lease)
+        .where(lease.c.name == name, lease.c.expires_at <= at)
+        .values(**values, generation=risen)
+        .returning(lease.c.generation)
+    )
+    taken = tx.execute(statement).scalar_one_or_none()
+    if taken is not None:
+        return int(taken)
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    new = insert(lease).values(name=name, generation=generation, **values).on_conflict_do_nothing()
+    return generation if tx.execute(new.returning(lease.c.generation)).one_or_none() is not None else None
+
+
+class Lease:
+    """A lease with a heartbeat in a thread of its own; a context manager that waits for it.
+
+    lost: set when the lease expired or another holder has it; work must stop then. generation: the fence.
+    """
+
+    def __init__(
+        self, ledger: Ledger, name: str, holder: str | None = None, *, ttl: float = DEFAULT_TTL, run_id: str = ""
+    ) -> None:
+        self._ledger = ledger
+        self.name = name
+        self.holder = holder or new_holder()
+        self.ttl = ttl
+        self.run_id = run_id
+        self.generation = 0
+        self.lost = threading.Event()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._renewed = 0.0
+
+    def acquire(self, *, blocking: bool = False, timeout: float | None = None, poll: float = 0.1) -> bool:
+        """Take the lease; False when another holder has it (after `timeout` real seconds when blocking).
+
+        Raises:
+            TryAgain: the ledger cannot be reached (when not blocking).
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not self._try():
+            if not blocking or (deadline is not None and time.monotonic() >= deadline):
+                return False
+            time.sleep(poll)
+        return True
+
+    def _try(self) -> bool:
+        if self._thread is not None:
+            return not self.lost.is_set()
+        with self._ledger.write() as tx:
+            taken = take(tx, self.name, self.holder, self.ttl, self.run_id)
+        if taken is None:
+            return False
+        self.generation = taken
+        self._renewed = time.monotonic()
+        self.lost.clear()
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._beat, name=f"lease {self.name}", daemon=True)
+        self._thread.start()
+        return True
+
+    @property
+    def held(self) -> bool:
+        """Taken, and not lost as far as this process knows."""
+        return self._thread is not None and not self.lost.is_set()
+
+    def check(self) -> None:
+        """Raises TryAgain when the lease was lost: between two steps of work."""
+        if not self.held:
+            raise TryAgain(f"The lease {self.name} was lost.", after_seconds=self.ttl)
+
+    def renew(self) -> bool:
+        """One heartbeat; False when another holder has the lease. An expired one that nobody took is renewed."""
+        with self._ledger.write() as tx:
+            at = now(tx)
+            statement = (
+                sa.update(lease)
+                .where(self._is_mine())
+                .values(heartbeat_at=at, expires_at=at + timedelta(seconds=self.ttl))
+            )
+            mine = bool(tx.execute(statement).rowcount)
+        if mine:
+            self._renewed = time.monotonic()
+        else:
+            self._lose("another holder has it")
+        return mine
+
+    def _is_mine(self) -> sa.ColumnElement[bool]:
+        return sa.and_(lease.c.name == self.name, lease.c.holder == self.holder, lease.c.generation == self.generation)
+
+    def _beat(self) -> None:
+        """Renew every third of the time to live; an unreachable ledger is tried again until the lease has run out."""
+        wait = self.ttl / 3
+        while not self._stop.wait(wait):
+            wait = self.ttl / 3
+            try:
+                if not self.renew():
+                    return
+            except (SQLAlchemyError, ConnectorError) as error:
+                if time.monotonic() - self._renewed >= self.ttl:
+                    self._lose("the ledger was out of reach for too long")
+                    return
+                log.warning("heartbeat of %s failed, trying again: %s", self.name, type(error).__name__)
+                wait = min(1.0, self.ttl / 10)
+
+    def _lose(self, why: str) -> None:
+        if not self.lost.is_set():
+            log.warning("lease %s was lost: %s", self.name, why)
+            self.lost.set()
+
+    def release(self) -> None:
+        """Give it up; without effect when it was lost. An unreachable ledger lets it expire instead."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._stop.set()
+        if thread is not threading.current_thread():
+            thread.join(timeout=self.ttl)
+        with contextlib.suppress(SQLAlchemyError, ConnectorError), self._ledger.write() as tx:
+            tx.execute(sa.delete(lease).where(self._is_mine()))
+
+    def __enter__(self) -> Self:
+        self.acquire(blocking=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+@contextlib.contextmanager
+def worker(ledger: Ledger, *, run_id: str = "", ttl: float = DEFAULT_TTL) -> Iterator[Lease]:
+    """The lease of one worker, named `worker:<unique>`: its name goes into the documents that it claims."""
+    holder = new_holder()
+    lease_of_worker = Lease(ledger, f"worker:{holder}"[:80], holder, ttl=ttl, run_id=run_id)
+    lease_of_worker.acquire()
+    try:
+        yield lease_of_worker
+    finally:
+        lease_of_worker.release()

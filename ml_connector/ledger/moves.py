@@ -1,0 +1,213 @@
+"""Changing documents: states are checked, events chained and heads stored for a whole batch in few statements."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.errors import WeAreWrong
+from ml_connector.ledger import events
+from ml_connector.ledger.events import By
+from ml_connector.ledger.leases import living
+from ml_connector.ledger.rows import CHANGEABLE, ClaimLost, Move
+from ml_connector.ledger.states import DocumentState, check_move
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import document
+
+#: Ids in one IN list.
+CHUNK = 500
+#: These explain themselves by a reason: it comes with the move, and goes when the document goes on.
+_EXPLAINED = frozenset(
+    {
+        DocumentState.QUARANTINED,
+        DocumentState.UNKNOWN_OUTCOME,
+        DocumentState.REJECTED,
+        DocumentState.DUPLICATE,
+        DocumentState.DISCARDED,
+        DocumentState.REFUSED,
+        DocumentState.OVERDUE,
+    }
+)
+#: These no longer count: another document may take the business key.
+_GIVES_UP_KEY = frozenset({DocumentState.DISCARDED, DocumentState.REJECTED})
+
+
+@dataclass(slots=True)
+class _Working:
+    """A document while its moves are worked out."""
+
+    id: int
+    kind: DocumentKind
+    direction: Direction
+    state: DocumentState
+    events: int
+    head: str
+    claimed_by: str | None
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def chunks(ids: Sequence[int], size: int = CHUNK) -> Iterable[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def move(tx: Tx, moves: Sequence[Move], by: By, *, expect: str | None = None) -> None:
+    """Carry out a batch of moves, in their order; several of one document are allowed.
+
+    expect: every document must be claimed by this holder. Without it, `by.holder` (where `by` has one) must at least
+    not write over the work of another worker that is alive.
+
+    When a document that was held, refused or overdue goes on, reason, reason_detail and held_step are emptied; on any
+    change of state next_attempt_at is, unless the move sets them. Rejected and discarded documents give up their
+    business key.
+
+    Raises:
+        ClaimLost: another worker has one of the documents.
+        WeAreWrong: a move that the state table does not allow, an unknown document, a column that no move may set.
+    """
+    if not moves:
+        return
+    at = now(tx)
+    working = _load(tx, sorted({one.document_id for one in moves}))
+    _check_claims(tx, working.values(), expect, getattr(by, "holder", None))
+    rows: list[dict[str, Any]] = []
+    for one in moves:
+        row = _apply(working, one, by, at)
+        if row is not None:
+            rows.append(row)
+    events.append(tx, rows)
+    _store(tx, working.values())
+
+
+def _load(tx: Tx, ids: list[int]) -> dict[int, _Working]:
+    found: dict[int, _Working] = {}
+    c = document.c
+    for part in chunks(ids):
+        query = (
+            sa.select(c.id, c.kind, c.direction, c.state, c.events, c.head_hash, c.claimed_by)
+            .where(c.id.in_(part))
+            .order_by(c.id)
+            .with_for_update()
+        )
+        for row in tx.execute(query):
+            found[row[0]] = _Working(
+                row[0], DocumentKind(row[1]), Direction(row[2]), DocumentState(row[3]), row[4], row[5], row[6]
+            )
+    if len(found) != len(ids):
+        missing = sorted(set(ids) - set(found))
+        raise WeAreWrong(f"The ledger has no document {missing[0]}.")
+    return found
+
+
+def _check_claims(tx: Tx, rows: Iterable[_Working], expect: str | None, holder: str | None) -> None:
+    if expect is not None:
+        lost = [row for row in rows if row.claimed_by != expect]
+        if lost:
+            raise ClaimLost(f"Document {lost[0].id} is no longer claimed by {expect}.", data={"documents": len(lost)})
+        return
+    if holder is None:
+        return
+    others = {row.claimed_by: row.id for row in rows if row.claimed_by not in (None, holder)}
+    alive = living(tx, [name for name in others if name is not None])
+    for name in alive:
+        raise ClaimLost(f"Document {others[name]} is claimed by {name}, not by {holder}.")
+
+
+def _apply(working: Mapping[int, _Working], one: Move, by: By, at: datetime) -> dict[str, Any] | None:
+    row = working[one.document_id]
+    row.changes["updated_at"] = at
+    if one.to is not None:
+        check_move(row.kind, row.direction, row.state, one.to)
+        row.changes.update(_implied(row.state, one.to))
+        row.state = one.to
+        row.changes["state"] = one.to.value
+    for name in one.changes:
+        if name not in CHANGEABLE:
+            raise WeAreWrong(f"A move may not set {name}.")
+    row.changes.update(one.changes)
+    if row.state is DocumentState.QUARANTINED and one.to is not None and not row.changes.get("reason"):
+        raise WeAreWrong(f"Document {row.id} is to be held without a reason.")
+    if one.release:
+        row.changes["claimed_by"] = None
+    if one.to is None and not one.action:
+        return None
+    detail = events.canonical(one.detail)
+    row.events += 1
+    row.head = events.chained(
+        row.head,
+        document_id=row.id,
+        seq=row.events,
+        at=at,
+        action=one.action,
+        state=row.state.value,
+        by=by,
+        detail=detail,
+    )
+    row.changes["events"] = row.events
+    row.changes["head_hash"] = row.head
+    return {
+        "document_id": row.id,
+        "seq": row.events,
+        "at": at,
+        "action": one.action,
+        "state": row.state.value,
+        "actor": by.actor,
+        "run_id": by.run_id,
+        "asset": by.asset,
+        "detail": detail,
+        "hash": row.head,
+    }
+
+
+def _implied(old: DocumentState, new: DocumentState) -> dict[str, Any]:
+    """What a change of state changes with it, unless the move says otherwise."""
+    implied: dict[str, Any] = {"next_attempt_at": None}
+    if old in _EXPLAINED and new not in _EXPLAINED:
+        implied |= {"reason": None, "reason_detail": None, "held_step": None}
+    elif new in _EXPLAINED and old not in _EXPLAINED:
+        implied |= {"reason": None, "reason_detail": None}
+        implied["held_step"] = old.value if new is DocumentState.QUARANTINED else None
+    if new in _GIVES_UP_KEY:
+        implied["business_key"] = None
+    return implied
+
+
+def _store(tx: Tx, rows: Iterable[_Working]) -> None:
+    """One statement for each set of columns that change together."""
+    groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        names = tuple(sorted(row.changes))
+        groups.setdefault(names, []).append({"key_": row.id, **row.changes})
+    for values in groups.values():
+        tx.execute(sa.update(document).where(document.c.id == sa.bindparam("key_")), values)
+
+
+def first_events(tx: Tx, rows: Sequence[tuple[int, str, str, Mapping[str, Any]]], by: By) -> dict[int, str]:
+    """The first events of new documents (id, state, action, detail); the heads by document id."""
+    at = now(tx)
+    heads: dict[int, str] = {}
+    new: list[dict[str, Any]] = []
+    for document_id, state, action, detail_data in rows:
+        detail = events.canonical(detail_data)
+        head = events.chained(
+            "", document_id=document_id, seq=1, at=at, action=action, state=state, by=by, detail=detail
+        )
+        heads[document_id] = head
+        new.append(
+            {
+                "document_id": document_id,
+                "seq": 1,
+                "at": at,
+                "action": action,
+                "state": state,
+                "actor": by.actor,
+                "run_id": by.run_id,
+                "asset": by.asset,
+                "detail": detail,
+                "hash": head,
+            }
+        )
+    events.append(tx, new)
+    return heads

@@ -1,0 +1,368 @@
+"""Operations: the writes to outside systems, each with its key and exact payload.
+
+    planned --start--> in_flight --finish--> done
+                       in_flight --put_back--> planned      (certainly nothing happened)
+                       in_flight --refuse--> refused        (understood and refused; nothing was written)
+                       in_flight --mark_unknown--> unknown  (or mark_abandoned, when the worker died)
+                       unknown --finish--> done             (found at the other side)
+                       unknown --put_back--> planned        (looked for after settling, and not found)
+    planned, refused --void--> void
+
+What is done stays done. A payload that may have been sent is never replaced (DESIGN section 3, invariant 2).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from ml_connector.errors import WeAreWrong
+from ml_connector.ledger.moves import chunks
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import document, lease, operation
+
+_o = operation.c
+#: States in which nobody can tell whether the other side has it.
+OPEN = ("in_flight", "unknown")
+#: Planning the same key again may give these a new payload: nothing was written with the old one.
+_RENEWED = ("refused", "void")
+
+
+@dataclass(frozen=True, slots=True)
+class NewOperation:
+    """A write to be done. uses: payload key -> position of the earlier operation whose outside id goes there."""
+
+    document_id: int
+    position: int
+    connection: str
+    company: str
+    kind: str
+    key: str
+    target: str
+    payload: str
+    uses: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StoredOperation:
+    """An operation as the ledger has it."""
+
+    id: int
+    document_id: int
+    position: int
+    kind: str
+    key: str
+    target: str
+    payload: str
+    attempts: int
+    first_attempt_at: datetime | None
+    last_attempt_at: datetime | None
+    looked: int
+    state: str
+    outside_id: str | None = None
+    uses: Mapping[str, int] = field(default_factory=dict)
+
+
+class Written(Protocol):
+    """The other side has it: its identity there, and small facts."""
+
+    @property
+    def outside_id(self) -> str: ...
+
+    @property
+    def detail(self) -> Mapping[str, Any]: ...
+
+
+_NAMES = tuple(StoredOperation.__dataclass_fields__)
+_COLUMNS = [operation.c[name] for name in _NAMES]
+
+
+def _select() -> sa.Select[Any]:
+    return sa.select(*_COLUMNS)
+
+
+def plan(tx: Tx, new: Sequence[NewOperation], *, renew: bool = False) -> list[StoredOperation]:
+    """Store writes to be done; in the order given.
+
+    A key that is stored already keeps its stored payload, except where it was refused or made void. renew: also
+    where it was never attempted.
+
+    Raises:
+        WeAreWrong: the key belongs to another document, or another key stands at this position.
+    """
+    known = _by_key(tx, [one.key for one in new])
+    fresh = [one for one in new if one.key not in known]
+    for one in new:
+        stored = known.get(one.key)
+        if stored is not None:
+            if stored.document_id != one.document_id:
+                raise WeAreWrong(f"Key {one.key} of document {one.document_id} belongs to {stored.document_id}.")
+            if stored.state in _RENEWED or (renew and stored.state == "planned" and stored.attempts == 0):
+                _renew(tx, stored.id, one)
+    if fresh:
+        tx.execute(
+            sa.insert(operation),
+            [
+                {
+                    **{name: getattr(one, name) for name in NewOperation.__slots__},
+                    "uses": dict(one.uses),
+                    "state": "planned",
+                }
+                for one in fresh
+            ],
+        )
+    stored_now = _by_key(tx, [one.key for one in new])
+    return [stored_now[one.key] for one in new]
+
+
+def _renew(tx: Tx, operation_id: int, one: NewOperation) -> None:
+    values = {
+        "kind": one.kind,
+        "target": one.target,
+        "payload": one.payload,
+        "uses": dict(one.uses),
+        "position": one.position,
+        "state": "planned",
+        "not_before": None,
+        "looked": 0,
+        "outcome": None,
+    }
+    tx.execute(sa.update(operation).where(_o.id == operation_id).values(values))
+
+
+def _by_key(tx: Tx, keys: Sequence[str]) -> dict[str, StoredOperation]:
+    found: dict[str, StoredOperation] = {}
+    for start in range(0, len(keys), 500):
+        for row in tx.execute(_select().where(_o.key.in_(keys[start : start + 500]))):
+            found[row.key] = StoredOperation(*row)
+    return found
+
+
+def get_many(tx: Tx, ids: Iterable[int]) -> list[StoredOperation]:
+    """Operations by rising id."""
+    found: list[StoredOperation] = []
+    for part in chunks(sorted(set(ids))):
+        found += [StoredOperation(*row) for row in tx.execute(_select().where(_o.id.in_(part)).order_by(_o.id))]
+    return found
+
+
+def by_key(tx: Tx, key: str) -> StoredOperation | None:
+    """The operation with this key."""
+    return _by_key(tx, [key]).get(key)
+
+
+def of_documents(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperation]:
+    """All operations of these documents, by document and position; void ones left out."""
+    return _of(tx, document_ids, _o.state != "void")
+
+
+def next_planned(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperation]:
+    """For each document the planned operation whose turn it is: all before it are done."""
+    ready: dict[int, StoredOperation] = {}
+    blocked: set[int] = set()
+    for one in of_documents(tx, document_ids):
+        if one.document_id in ready or one.document_id in blocked or one.state == "done":
+            continue
+        if one.state == "planned":
+            ready[one.document_id] = one
+        else:
+            blocked.add(one.document_id)
+    return list(ready.values())
+
+
+def of_unknown_outcome(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperation]:
+    """Operations of these documents that may or may not have arrived."""
+    return _of(tx, document_ids, _o.state.in_(OPEN))
+
+
+def _of(tx: Tx, document_ids: Sequence[int], which: sa.ColumnElement[bool]) -> list[StoredOperation]:
+    found: list[StoredOperation] = []
+    for part in chunks(sorted(set(document_ids))):
+        query = _select().where(_o.document_id.in_(part), which).order_by(_o.document_id, _o.position)
+        found += [StoredOperation(*row) for row in tx.execute(query)]
+    return found
+
+
+def outside_ids(tx: Tx, document_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    """What the other side called the done operations: by document, by position."""
+    found: dict[int, dict[int, str]] = {}
+    for one in _of(tx, document_ids, _o.state == "done"):
+        if one.outside_id is not None:
+            found.setdefault(one.document_id, {})[one.position] = one.outside_id
+    return found
+
+
+def complete_documents(tx: Tx, document_ids: Sequence[int]) -> set[int]:
+    """Those of these documents that have operations, all of them done."""
+    left: set[int] = set()
+    some: set[int] = set()
+    for one in of_documents(tx, document_ids):
+        some.add(one.document_id)
+        if one.state != "done":
+            left.add(one.document_id)
+    return some - left
+
+
+def start(tx: Tx, starts: Sequence[tuple[int, str | None]]) -> list[StoredOperation]:
+    """Commit the intent to send: (id, payload as it will be sent, or None for the stored one). In the order given.
+
+    Raises:
+        WeAreWrong: one of them is not planned: somebody else has begun it, or its outcome is unknown.
+    """
+    if not starts:
+        return []
+    at = now(tx)
+    states = _states(tx, [key for key, _ in starts])
+    for key, _ in starts:
+        if states.get(key) != "planned":
+            raise WeAreWrong(f"Operation {key} cannot be started: it is {states.get(key, 'unknown to the ledger')}.")
+    statement = (
+        sa.update(operation)
+        .where(_o.id == sa.bindparam("key_"))
+        .values(
+            state="in_flight",
+            attempts=_o.attempts + 1,
+            first_attempt_at=sa.func.coalesce(_o.first_attempt_at, sa.literal(at, _o.last_attempt_at.type)),
+            last_attempt_at=at,
+            not_before=None,
+            looked=0,
+        )
+    )
+    filled = [{"key_": key, "payload_": payload} for key, payload in starts if payload is not None]
+    plain = [{"key_": key} for key, payload in starts if payload is None]
+    if filled:
+        tx.execute(statement.values(payload=sa.bindparam("payload_")), filled)
+    if plain:
+        tx.execute(statement, plain)
+    by_id = {one.id: one for one in get_many(tx, [key for key, _ in starts])}
+    return [by_id[key] for key, _ in starts]
+
+
+def _states(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
+    """The states of operations, locked until the transaction ends."""
+    found: dict[int, str] = {}
+    for part in chunks(sorted(set(ids))):
+        query = sa.select(_o.id, _o.state).where(_o.id.in_(part)).order_by(_o.id).with_for_update()
+        found.update((key, state) for key, state in tx.execute(query))
+    return found
+
+
+def finish(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
+    """The other side has these.
+
+    Raises:
+        WeAreWrong: one was done already with another outside id: it was written twice.
+    """
+    if not written:
+        return
+    at = now(tx)
+    _refuse_second(tx, written)
+    statement = (
+        sa.update(operation)
+        .where(_o.id == sa.bindparam("key_"))
+        .values(
+            state="done",
+            outside_id=sa.bindparam("outside_"),
+            outcome=sa.bindparam("outcome_", type_=_o.outcome.type),
+            finished_at=at,
+            not_before=None,
+        )
+    )
+    tx.execute(
+        statement,
+        [{"key_": key, "outside_": one.outside_id[:200], "outcome_": dict(one.detail)} for key, one in written],
+    )
+
+
+def _refuse_second(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
+    ids = {key: one.outside_id[:200] for key, one in written}
+    for part in chunks(sorted(ids)):
+        query = sa.select(_o.id, _o.outside_id).where(_o.id.in_(part), _o.state == "done")
+        for key, outside_id in tx.execute(query):
+            if outside_id != ids[key]:
+                raise WeAreWrong(f"Operation {key} is done as {outside_id} and came back as {ids[key]}.")
+
+
+def _set(tx: Tx, ids: Sequence[int], states: Sequence[str], **values: Any) -> int:
+    changed = 0
+    for part in chunks(sorted(set(ids))):
+        statement = sa.update(operation).where(_o.id.in_(part), _o.state.in_(states)).values(values)
+        changed += int(tx.execute(statement).rowcount)
+    return changed
+
+
+def put_back(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) -> None:
+    """Nothing happened at the other side, or it was not found there: the stored payload may be sent again."""
+    _set(tx, ids, OPEN, state="planned", not_before=not_before)
+
+
+def refuse(tx: Tx, refused: Sequence[tuple[int, str]]) -> None:
+    """The other side understood and refused, with this message; nothing was written."""
+    for key, message in refused:
+        _set(
+            tx,
+            [key],
+            ("in_flight", "unknown", "planned"),
+            state="refused",
+            outcome={"message": message[:2000]},
+            finished_at=now(tx),
+        )
+
+
+def mark_unknown(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) -> None:
+    """Nobody can tell whether these arrived; not to be looked for before that moment."""
+    _set(tx, ids, OPEN, state="unknown", not_before=not_before)
+
+
+def mark_abandoned(tx: Tx, document_ids: Sequence[int]) -> int:
+    """What a dead worker left in flight is of unknown outcome. Only for documents that the caller has claimed."""
+    changed = 0
+    for part in chunks(sorted(set(document_ids))):
+        statement = sa.update(operation).where(_o.document_id.in_(part), _o.state == "in_flight")
+        changed += int(tx.execute(statement.values(state="unknown", not_before=None)).rowcount)
+    return changed
+
+
+def mark_looked(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) -> None:
+    """Looked for at the other side and not found; look again from that moment."""
+    _set(tx, ids, OPEN, looked=_o.looked + 1, not_before=not_before)
+
+
+def void(tx: Tx, document_ids: Sequence[int]) -> int:
+    """What was planned for these documents and never written is not to be done: a person discarded them."""
+    changed = 0
+    for part in chunks(sorted(set(document_ids))):
+        statement = sa.update(operation).where(_o.document_id.in_(part), _o.state.in_(("planned", "refused")))
+        changed += int(tx.execute(statement.values(state="void", finished_at=now(tx))).rowcount)
+    return changed
+
+
+def due(tx: Tx, connection: str, *, limit: int = 500) -> list[StoredOperation]:
+    """Operations of unknown outcome whose time to be looked for has come and whose document nobody works on."""
+    at = now(tx)
+    alive = sa.exists().where(lease.c.name == document.c.claimed_by, lease.c.expires_at > at)
+    query = (
+        _select()
+        .join(document, document.c.id == _o.document_id)
+        .where(_o.connection == connection, _o.state.in_(OPEN))
+        .where(sa.or_(_o.not_before.is_(None), _o.not_before <= at))
+        .where(sa.or_(document.c.claimed_by.is_(None), ~alive))
+        .order_by(_o.id)
+        .limit(limit)
+    )
+    return [StoredOperation(*row) for row in tx.execute(query)]
+
+
+def by_outside_id(tx: Tx, connection: str, outside_ids: Sequence[str]) -> dict[str, StoredOperation]:
+    """Our operations by what the other side called them: to tell our own writes from other people's."""
+    found: dict[str, StoredOperation] = {}
+    unique = list(dict.fromkeys(outside_ids))
+    for start_at in range(0, len(unique), 500):
+        query = _select().where(_o.outside_id.in_(unique[start_at : start_at + 500]), _o.connection == connection)
+        for row in tx.execute(query):
+            one = StoredOperation(*row)
+            if one.outside_id is not None:
+                found[one.outside_id] = one
+    return found

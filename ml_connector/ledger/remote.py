@@ -1,0 +1,147 @@
+"""What was seen in the networks' folders, and since when it has its size (edi-operations 1: half-written files)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import remote_file
+
+
+class Listed(Protocol):
+    """A file as a network lists it."""
+
+    @property
+    def remote_id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def modified(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class SeenFile:
+    """A file that was listed. `name` is untrusted text: never a path of ours."""
+
+    remote_id: str
+    name: str
+    size: int
+    modified: str = ""
+
+
+_c = remote_file.c
+
+
+def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed]) -> int:
+    """Note a stretch of a listing; how many files are new, have grown or came back.
+
+    A file that was stored and now has another size or time is another file under an old name: it waits again.
+    """
+    if not files:
+        return 0
+    at = now(tx)
+    by_id = {one.remote_id: one for one in files}
+    known = _known(tx, connection, channel, list(by_id))
+    new: list[dict[str, Any]] = []
+    seen: list[str] = []
+    changed: list[dict[str, Any]] = []
+    for remote_id, one in by_id.items():
+        row = known.get(remote_id)
+        if row is None:
+            new.append(
+                {
+                    "connection": connection,
+                    "channel": channel,
+                    "remote_id": remote_id,
+                    "name": one.name[:400],
+                    "size": one.size,
+                    "modified": one.modified[:40],
+                    "first_seen_at": at,
+                    "last_seen_at": at,
+                    "size_since": at,
+                    "state": "waiting",
+                }
+            )
+        elif row.size != one.size or (row.modified or "") != one.modified[:40] or row.state == "gone":
+            changed.append({"remote_": remote_id, "size": one.size, "modified": one.modified[:40]})
+        else:
+            seen.append(remote_id)
+    if new:
+        tx.execute(sa.insert(remote_file), new)
+    where = sa.and_(_c.connection == connection, _c.channel == channel)
+    if changed:
+        statement = (
+            sa.update(remote_file)
+            .where(where, _c.remote_id == sa.bindparam("remote_"))
+            .values(
+                size=sa.bindparam("size"),
+                modified=sa.bindparam("modified"),
+                size_since=at,
+                last_seen_at=at,
+                state="waiting",
+                note=None,
+            )
+        )
+        tx.execute(statement, changed)
+    for start in range(0, len(seen), 500):
+        part = _c.remote_id.in_(seen[start : start + 500])
+        tx.execute(sa.update(remote_file).where(where, part).values(last_seen_at=at))
+    return len(new) + len(changed)
+
+
+def _known(tx: Tx, connection: str, channel: str, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
+    found: dict[str, sa.Row[Any]] = {}
+    for start in range(0, len(ids), 500):
+        query = sa.select(_c.remote_id, _c.size, _c.modified, _c.state).where(
+            _c.connection == connection, _c.channel == channel, _c.remote_id.in_(ids[start : start + 500])
+        )
+        found.update({row.remote_id: row for row in tx.execute(query)})
+    return found
+
+
+def ready_files(tx: Tx, connection: str, channel: str, stable_for: timedelta, limit: int = 500) -> list[SeenFile]:
+    """Waiting files whose size has not changed for so long, first seen first."""
+    query = (
+        sa.select(_c.remote_id, _c.name, _c.size, _c.modified)
+        .where(_c.connection == connection, _c.channel == channel, _c.state == "waiting")
+        .where(_c.size_since <= now(tx) - stable_for)
+        .order_by(_c.first_seen_at, _c.remote_id)
+        .limit(limit)
+    )
+    return [SeenFile(remote_id, name, size, modified or "") for remote_id, name, size, modified in tx.execute(query)]
+
+
+def count_waiting(tx: Tx, connection: str, channel: str) -> int:
+    """Files of a folder that are not fetched yet, stable or not."""
+    query = sa.select(sa.func.count()).where(_c.connection == connection, _c.channel == channel, _c.state == "waiting")
+    return tx.execute(query).scalar_one()
+
+
+def mark_stored(tx: Tx, connection: str, channel: str, remote_id: str, file_id: int) -> None:
+    """The bytes are kept in the ledger as this file."""
+    _set(tx, connection, channel, remote_id, state="stored", file_id=file_id)
+
+
+def mark_ignored(tx: Tx, connection: str, channel: str, remote_id: str, note: str) -> None:
+    """The file is not fetched: too large, not a file ..."""
+    _set(tx, connection, channel, remote_id, state="ignored", note=note[:400])
+
+
+def mark_gone(tx: Tx, connection: str, channel: str, remote_id: str) -> None:
+    """The file was taken away by somebody else before we had it."""
+    _set(tx, connection, channel, remote_id, state="gone")
+
+
+def _set(tx: Tx, connection: str, channel: str, remote_id: str, **values: Any) -> None:
+    statement = sa.update(remote_file).where(
+        _c.connection == connection, _c.channel == channel, _c.remote_id == remote_id
+    )
+    tx.execute(statement.values(values))

@@ -1,0 +1,41 @@
+"""Control numbers: reserved in the transaction that uses them, never given out twice (edi-operations 5)."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from ml_connector.errors import WeAreWrong
+from ml_connector.ledger.store import Tx
+from ml_connector.ledger.tables import sequence
+
+MAXIMUM = 999_999_999
+
+
+def reserve(tx: Tx, name: str, count: int = 1, maximum: int = MAXIMUM) -> list[int]:
+    """The next numbers of a sequence, from 1; after `maximum` comes 1 again.
+
+    A transaction that is rolled back gives its numbers back; others wait for its end, so that none is given twice.
+
+    Raises:
+        WeAreWrong: more numbers at once than the sequence has.
+    """
+    if not 1 <= count <= maximum:
+        raise WeAreWrong(f"{count} numbers of sequence {name} cannot be reserved at once.")
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    tx.execute(insert(sequence).values(name=name, next_value=1).on_conflict_do_nothing())
+    mine = sequence.c.name == name
+    first = tx.execute(sa.select(sequence.c.next_value).where(mine).with_for_update()).scalar_one()
+    numbers = [(first - 1 + step) % maximum + 1 for step in range(count)]
+    tx.execute(sa.update(sequence).where(mine).values(next_value=numbers[-1] % maximum + 1))
+    return numbers
+
+
+def set_next(tx: Tx, name: str, value: int) -> None:
+    """Go on from this number: when a partner's counter is taken over from another program."""
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(sequence).values(name=name, next_value=value)
+    tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"next_value": value}))
+
+
+def peek(tx: Tx, name: str) -> int:
+    """The number that comes next."""
+    return tx.execute(sa.select(sequence.c.next_value).where(sequence.c.name == name)).scalar_one_or_none() or 1
