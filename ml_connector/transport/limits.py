@@ -333,7 +333,10 @@ class ExactLimiter:
             self._shared.store_window(name, window)
         return delay
 
-    def _tell(self, tracked: _Tracked, told: Window | None, now: datetime, *, refused: bool, reserve: int = 0) -> None:
+    def _tell(
+        self, tracked: _Tracked, told: Window | None, now: datetime, *, refused: bool, reserve: int = 0
+    ) -> tuple[str, Window] | None:
+        """Take in a window; what the other processes should be told of it."""
         if told is None:
             return None
         ends = min(told.resets_at, now + tracked.length)  # clocks may disagree; no window is longer than this
