@@ -5,10 +5,12 @@
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
 from ml_connector.clock import Clock, clock_from
 from ml_connector.config.connections import CleoConnection, ExactOnlineConnection
@@ -21,6 +23,10 @@ from ml_connector.flows.context import ErpRules, FolderRules, Integration
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.ledger.store import Ledger
 from ml_connector.transport.shared_limits import LedgerLimits
+
+if TYPE_CHECKING:
+    from ml_connector.transport.auth import AuthorizationCodeTokens
+    from ml_connector.web.receiver import WebhookTarget
 
 CONFIG_VARIABLE = "ML_CONNECTOR_CONFIG"
 
@@ -89,7 +95,7 @@ class Deployment:
 
     @cached_property
     def secrets(self) -> SecretResolver:
-        return SecretResolver(self.vault, folder=self.loaded.path.parent)
+        return SecretResolver(lambda: self.vault, folder=self.loaded.path.parent)
 
     @cached_property
     def limits(self) -> LedgerLimits:
@@ -134,9 +140,43 @@ class Deployment:
             vault=self.vault,
             secrets=self.secrets,
             clock=self.clock,
-            shared=self.limits,
             journal=next(iter(sorted(invoice_journals)), "60"),
         )
+
+    # what the web app needs (web.receiver.Receiver)
+
+    @property
+    def callback_paths(self) -> Sequence[str]:
+        """Paths of the registered redirect addresses."""
+        redirects = [
+            urlsplit(settings.redirect_uri).path
+            for settings in self.loaded.settings.connections.values()
+            if isinstance(settings, ExactOnlineConnection)
+        ]
+        return list(dict.fromkeys(path for path in redirects if path))
+
+    def webhook_target(self, connection: str) -> "WebhookTarget | None":
+        """Who takes the notices of a connection."""
+        from ml_connector.web.receiver import WebhookTarget
+
+        settings = self.loaded.settings.connections.get(connection)
+        if not isinstance(settings, ExactOnlineConnection) or settings.webhook_secret is None:
+            return None
+        reference = settings.webhook_secret
+        return WebhookTarget(
+            client_id=settings.client_id,
+            secret=lambda: self.secrets.resolve(reference, f"the webhooks of {connection}"),
+            companies=lambda: {self.erp(connection).company},
+        )
+
+    def authorization(self, connection: str) -> "AuthorizationCodeTokens | None":
+        """The tokens of a connection with a consent page; None for others."""
+        from ml_connector.systems.exact_online.authorization import exact_tokens
+
+        settings = self.loaded.settings.connections.get(connection)
+        if not isinstance(settings, ExactOnlineConnection):
+            return None
+        return exact_tokens(connection, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets)
 
     def _cleo(self, name: str, settings: CleoConnection) -> Network:
         from ml_connector.systems.cleo.factory import build_cleo

@@ -127,31 +127,30 @@ def _store_secrets(deployment: Deployment, sandbox: Sandbox) -> None:
 @contextmanager
 def _receiver(deployment: Deployment, port: int) -> Iterator[str]:
     """The webhook receiver in a thread: it takes notices and hosts the OAuth callback."""
-    import uvicorn
-
     from ml_connector.web.app import create_app
+    from ml_connector.web.serve import listen, make_server
 
-    config = uvicorn.Config(
-        create_app(deployment), host="127.0.0.1", port=port, log_level="warning", access_log=False, lifespan="off"
-    )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.run, name="receiver", daemon=True)
+    server = make_server(create_app(deployment))
+    bound = listen("127.0.0.1", port)
+    thread = threading.Thread(target=server.run, args=([bound],), name="receiver", daemon=True)
     thread.start()
-    _wait_for(lambda: server.started, "the webhook receiver", 20)
+    _wait_for(lambda: server.started, "The webhook receiver", 20)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
-        thread.join(10)
+        thread.join(15)
 
 
 def authorize(deployment: Deployment, connection: str) -> None:
-    """Consent as a person would: open the link; the sandbox redirects to the receiver's callback."""
-    link = deployment.authorization_link(connection)
-    answer = httpx.get(link, follow_redirects=True, timeout=30)
-    if answer.status_code != 200:
+    """Consent as a person would: open the link; the sandbox consents and redirects to the callback with a code."""
+    tokens = deployment.authorization(connection)
+    if tokens is None:
+        raise ConfigError(f"{connection} needs no consent.")
+    answer = httpx.get(tokens.authorize_url(), timeout=30)
+    if answer.status_code not in {302, 303}:
         raise ConfigError(f"The sandbox did not authorize {connection} (status {answer.status_code}).")
+    tokens.exchange_pasted(answer.headers["location"])
 
 
 def start_dagster(stage: Stage) -> None:

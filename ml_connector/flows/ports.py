@@ -110,8 +110,15 @@ class ExistingBill:
 class Erp(Protocol):
     """A system that keeps books, for one connection and one company."""
 
-    connection: str
-    company: str
+    @property
+    def connection(self) -> str:
+        """Name of the connection."""
+        ...
+
+    @property
+    def company(self) -> str:
+        """Division, company or entity; may be asked of the system on first use."""
+        ...
 
     def read_reference(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
         """Read a table, or what changed since `cursor`, by the cheapest endpoint there is."""
@@ -169,7 +176,10 @@ class RemotePage:
 class Network(Protocol):
     """A place where partners leave and take files; channels are folders of it."""
 
-    connection: str
+    @property
+    def connection(self) -> str:
+        """Name of the connection."""
+        ...
 
     def list_files(self, channel: str, *, start: int, limit: int) -> RemotePage:
         """One page of a folder's listing."""

@@ -1,0 +1,1 @@
+"""What it costs and what it survives. Commands and tables: docs/benchmarks.md."""

@@ -1,0 +1,113 @@
+"""A deployment over a sandbox in this process, for benchmarks and fault tests: real sockets, real ledger."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ml_connector.clock import FileClock
+from ml_connector.composition import Deployment
+from ml_connector.credentials.keys import generate_key_file, key_file
+from ml_connector.credentials.secrets import Secret
+from ml_connector.demo.stage import authorize
+from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
+from ml_connector.sandbox.exact.options import ExactOptions
+from ml_connector.sandbox.server import Sandbox, SandboxOptions
+
+ROOT = Path(__file__).parent.parent
+INTEGRATION = "exact_cleo"
+
+
+@dataclass
+class Bench:
+    """A sandbox and a deployment over it. environment: what a worker process needs to open the same one."""
+
+    sandbox: Sandbox
+    home: Path
+    config: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def open(self) -> Deployment:
+        return Deployment.open(self.config, clock=FileClock(Path(self.sandbox.addresses()["clock_file"])))
+
+
+def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in changes.items():
+        known = result.get(key)
+        result[key] = _merged(known, value) if isinstance(known, dict) and isinstance(value, Mapping) else value
+    return result
+
+
+def write_config(home: Path, addresses: Mapping[str, str], changes: Mapping[str, Any]) -> Path:
+    """The shipped configuration, pointing at this sandbox, with `changes` merged in."""
+    shipped = yaml.safe_load((ROOT / "connections.yaml").read_text(encoding="utf-8"))
+    shipped["connections"]["exact_nl"]["base_url"] = addresses["exact"]
+    shipped["connections"]["exact_nl"]["redirect_uri"] = "http://127.0.0.1:9/oauth/callback"
+    shipped["connections"]["cleo_prod"]["base_url"] = addresses["cleo"]
+    shipped["integrations"][INTEGRATION]["partners"] = str(home / "partners")
+    shipped["home"] = str(home)
+    path = home / "connections.yaml"
+    path.write_text(yaml.safe_dump(_merged(shipped, changes)), encoding="utf-8")
+    return path
+
+
+def write_partners(home: Path, changes: Mapping[str, Any]) -> None:
+    """The shipped partners, with `changes` merged into each."""
+    folder = home / "partners"
+    folder.mkdir(exist_ok=True)
+    for file in (ROOT / "partners" / INTEGRATION).glob("*.yaml"):
+        partner = yaml.safe_load(file.read_text(encoding="utf-8"))
+        (folder / file.name).write_text(yaml.safe_dump(_merged(partner, changes)), encoding="utf-8")
+
+
+@contextmanager
+def open_bench(
+    home: Path,
+    *,
+    ledger_url: str = "",
+    changes: Mapping[str, Any] | None = None,
+    partner_changes: Mapping[str, Any] | None = None,
+    options: SandboxOptions | None = None,
+) -> Iterator[Bench]:
+    """Start a sandbox without limits and an authorized deployment over it."""
+    home.mkdir(parents=True, exist_ok=True)
+    options = options or SandboxOptions(
+        exact=ExactOptions(minute_limit=None, day_limit=None), clock_file=home / "clock"
+    )
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(Sandbox(options))
+        sandbox.call(sandbox.cleo.set_limits, requests_per_second=None)
+        no_limit = {"connections": {"cleo_prod": {"requests_per_second": None, "stable_seconds": 0}}}
+        config = write_config(home, sandbox.addresses(), _merged(no_limit, changes or {}))
+        write_partners(home, partner_changes or {})
+        generate_key_file(key_file(home))
+        environment = {
+            "ML_CONNECTOR_CONFIG": str(config),
+            "ML_CONNECTOR_HOME": str(home),
+            "ML_CONNECTOR_CLOCK_FILE": sandbox.addresses()["clock_file"],
+        }
+        if ledger_url:
+            environment["ML_CONNECTOR_LEDGER_URL"] = ledger_url
+        before = dict(os.environ)
+        os.environ.update(environment)
+        stack.callback(_restore, before)
+        bench = Bench(sandbox, home, config, environment)
+        with bench.open() as deployment:
+            for name, value in (
+                ("exact_nl_client_secret", options.exact.client_secret),
+                ("exact_nl_webhook_secret", options.exact.webhook_secret),
+                ("cleo_prod_password", SERVICE_PASSWORD),
+            ):
+                deployment.vault.put(name, Secret(value))
+            authorize(deployment, "exact_nl")
+        yield bench
+
+
+def _restore(before: dict[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(before)
