@@ -1,0 +1,81 @@
+"""Fixtures for all tests: ledgers on SQLite and on a real PostgreSQL, and a clock that can be moved."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ml_connector.ledger.store import Ledger
+from ml_connector_tests.support import postgres
+from ml_connector_tests.support.clocks import StillClock
+
+
+@pytest.fixture
+def clock() -> StillClock:
+    """Stands still until a test moves it."""
+    return StillClock()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """One PostgreSQL server for the session; tests that need it are skipped where there is none to be had."""
+    try:
+        with postgres.running_server() as server:
+            yield server
+    except postgres.NoPostgres as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgres.Server) -> Iterator[str]:
+    """A database with the ledger's tables, to be copied."""
+    with postgres_server.database() as url:
+        Ledger.open(url).close()
+        yield url.rsplit("/", 1)[1].split("?")[0]
+
+
+@pytest.fixture
+def postgres_url(postgres_server: postgres.Server) -> Iterator[str]:
+    """An empty database of the test's own."""
+    with postgres_server.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database without tables, on each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty' / 'ledger.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture
+def sqlite_ledger(tmp_path: Path, clock: StillClock) -> Iterator[Ledger]:
+    """A ledger on SQLite, on the movable clock."""
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", clock)
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def postgres_ledger(postgres_server: postgres.Server, postgres_template: str, clock: StillClock) -> Iterator[Ledger]:
+    """A ledger on PostgreSQL, on the movable clock."""
+    with postgres_server.database(postgres_template) as url:
+        ledger = Ledger.open(url, clock)
+        yield ledger
+        ledger.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """A ledger of the test's own, on each kind of database in turn, on the movable `clock`."""
+    name = "sqlite_ledger" if request.param == "sqlite" else "postgres_ledger"
+    opened: Ledger = request.getfixturevalue(name)
+    return opened
+
+
+@pytest.fixture
+def ledger_url(ledger: Ledger) -> str:
+    """Where other processes find `ledger`."""
+    return ledger.url.render_as_string(hide_password=False)

@@ -1,0 +1,59 @@
+"""Documents for ledger tests."""
+
+from typing import Any
+
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.ledger import documents
+from ml_connector.ledger.documents import Actor, Added, Move, NewDocument
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Ledger
+
+BY = Actor("worker one", "run-1", "exact_cleo/invoices_810")
+
+
+def invoice(number: str = "INV-1", **values: Any) -> NewDocument:
+    """A parsed invoice of partner acme."""
+    given: dict[str, Any] = {
+        "kind": DocumentKind.INVOICE,
+        "direction": Direction.IN,
+        "flow": "invoices_in",
+        "integration": "exact_cleo",
+        "connection": "exact_nl",
+        "company": "123",
+        "network": "cleo_prod",
+        "partner": "acme",
+        "number": number,
+        "state": S.PARSED,
+        "canonical": f'{{"number":"{number}"}}',
+        "content_hash": f"hash of {number}",
+        "business_key": f"exact_nl/123/acme|invoice|{number}|0",
+        "action": "parsed",
+    }
+    return NewDocument(**{**given, **values})
+
+
+def order(number: str = "PO-1", **values: Any) -> NewDocument:
+    """An order read from the ERP."""
+    given: dict[str, Any] = {
+        "kind": DocumentKind.ORDER,
+        "direction": Direction.OUT,
+        "flow": "orders_out",
+        "state": S.READ,
+        "order_number": number,
+        "business_key": f"exact_nl/123/acme|order|{number}|{values.get('revision', 0)}",
+    }
+    return invoice(number, **{**given, **values})
+
+
+def add(ledger: Ledger, *new: NewDocument) -> list[Added]:
+    """Add documents (one invoice when none is given)."""
+    with ledger.write() as tx:
+        return documents.add_documents(tx, list(new) or [invoice()], BY)
+
+
+def walk(ledger: Ledger, document_id: int, *states: S, **changes: Any) -> None:
+    """Move a document through states; `changes` with the last move."""
+    moves = [Move(document_id, state, str(state)) for state in states[:-1]]
+    moves.append(Move(document_id, states[-1], str(states[-1]), changes=changes))
+    with ledger.write() as tx:
+        documents.move(tx, moves, BY)
