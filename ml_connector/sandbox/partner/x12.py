@@ -14,6 +14,7 @@ ISA_LENGTH = 106
 _ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
 #: Versions of ISA12 from which ISA11 is the repetition separator.
 _REPETITION_FROM = "00402"
+_ENVELOPE = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA", "TA1"})
 
 Segment = list[str]
 
@@ -52,6 +53,7 @@ class Group:
     version: str
     sets: list[TransactionSet] = field(default_factory=list)
     declared_sets: int = 0
+    closed: bool = False
     findings: list[str] = field(default_factory=list)
 
 
@@ -151,21 +153,21 @@ def _place(interchange: Interchange, segment: Segment) -> None:
     current = group.sets[-1] if group and group.sets else None
     in_set = current is not None and current.segments[-1][0] != "SE"
     match segment[0]:
-        case "GS" if not in_set:
+        case "GS" if not in_set and (group is None or group.closed):
             _open_group(interchange, segment)
-        case "ST" if group is not None and not in_set:
+        case "ST" if group is not None and not in_set and not group.closed:
             _need(segment, 3)
             group.sets.append(TransactionSet(segment[1], segment[2], [segment]))
         case "SE" if in_set and current is not None:
             current.segments.append(segment)
             _close_set(current, segment)
-        case "GE" if group is not None and not in_set:
+        case "GE" if group is not None and not in_set and not group.closed:
             _close_group(group, segment)
-        case "IEA" if not in_set:
+        case "IEA" if not in_set and (group is None or group.closed):
             _close_interchange(interchange, segment)
         case "TA1" if group is None:
             interchange.acknowledgments.append(segment)
-        case _ if in_set and current is not None:
+        case name if in_set and current is not None and name not in _ENVELOPE:
             current.segments.append(segment)
         case name:
             raise BadX12(f"segment {name[:3]!r} stands where it may not")
@@ -196,6 +198,7 @@ def _close_set(current: TransactionSet, segment: Segment) -> None:
 
 def _close_group(group: Group, segment: Segment) -> None:
     _need(segment, 3)
+    group.closed = True
     group.declared_sets = int(segment[1]) if segment[1].isdigit() else -1
     if group.declared_sets != len(group.sets):
         group.findings.append("5")
