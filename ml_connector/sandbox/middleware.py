@@ -75,9 +75,7 @@ class FaultMiddleware:
             seconds=time.monotonic() - started,
         )
 
-    async def _play(
-        self, fault: Fault, scope: MutableMapping[str, Any], receive: Receive, send: "_Recorder"
-    ) -> None:
+    async def _play(self, fault: Fault, scope: MutableMapping[str, Any], receive: Receive, send: "_Recorder") -> None:
         match fault.kind:
             case FaultKind.STATUS | FaultKind.HTML | FaultKind.EXPIRED_TOKEN:
                 await _read_all(receive)
