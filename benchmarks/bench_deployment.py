@@ -81,7 +81,7 @@ def open_bench(
     )
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox(options))
-        sandbox.call(sandbox.cleo.set_limits, requests_per_second=None)
+        sandbox.call(sandbox.cleo.set_limits, per_second=None)
         no_limit = {"connections": {"cleo_prod": {"requests_per_second": None, "stable_seconds": 0}}}
         config = write_config(home, sandbox.addresses(), _merged(no_limit, changes or {}))
         write_partners(home, partner_changes or {})

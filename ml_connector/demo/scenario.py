@@ -52,16 +52,15 @@ def play(sandbox: Sandbox, orders: int = ORDERS) -> list[dict[str, Any]]:
 
 
 def _play(sandbox: Sandbox, orders: int) -> list[dict[str, Any]]:
-    from ml_connector.sandbox.exact import seed
+    from ml_connector.sandbox.exact import user
 
-    created = seed.orders(sandbox.exact, orders)
+    made = user.create_orders(sandbox.exact, orders)
+    created = [user.order_facts(sandbox.exact, order) for order in made]
     world = sandbox.partner
     if world is None:
         return created
-    partners = {profile.vendor: profile.name for profile in world.options.profiles}
+    partners = {profile.supplier: profile.name for profile in world.options.profiles}
     for trouble, order in zip(TROUBLES, created, strict=False):
-        partner = partners[str(order["supplier_code"])]
-        world.behave(partner, dict(trouble.behaviour), order=str(order["order_number"]))
-    for name in world.partners:
-        world.behave(name, {"freight": "15.00"}, times=2)
+        behaviour = dict(trouble.behaviour)
+        world.behave(partners[order["supplier"]], behaviour, order=str(order["order_number"]))
     return created

@@ -15,7 +15,7 @@ from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import hold_moves, resume_moves
-from ml_connector.ledger import documents, envelopes, operations
+from ml_connector.ledger import documents, envelopes, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.files import Tx
 from ml_connector.ledger.states import DocumentState as S
@@ -82,8 +82,8 @@ def _functional(
             mend="Kept and matched again later; if it stays, ask the partner what it answers.",
             data={"functional_id": answer.functional_id, "group": answer.group_control},
         )
-    envelopes.answer_group(tx, group.id, answer.code, row.id)
-    sent = documents.of_group(tx, group.id)
+    envelopes.answer_group(tx, group.id, answer.code, document_id=row.id)
+    sent = related.documents_of_group(tx, group.id)
     by_control = {s.control_number.lstrip("0"): s for s in answer.sets}
     moves: list[Move] = []
     for document in sent:
@@ -110,7 +110,7 @@ def _answered(
     """The sent document's new state; an answer proves that a doubtful upload arrived."""
     if document.state not in {S.SENT, S.OVERDUE, S.SENDING, S.UNKNOWN_OUTCOME, S.ACKNOWLEDGED, S.REFUSED}:
         return []
-    operations.confirm_uploads(tx, document.file_id, f"acknowledged by {by.id}")
+    related.confirm_uploads(tx, document.file_id, f"acknowledged by {by.id}")
     target = S.ACKNOWLEDGED if accepted else S.REFUSED
     if document.state is target:
         return []
@@ -142,7 +142,7 @@ def _interchange(
         )
     moves: list[Move] = []
     if answer.code == "R":
-        for document in documents.of_interchange(tx, sent):
+        for document in related.documents_of_interchange(tx, sent.id):
             if document.state in {S.SENT, S.OVERDUE, S.UNKNOWN_OUTCOME}:
                 reason = {
                     "message": f"The partner's TA1 refused the interchange (note {answer.note}).",

@@ -68,7 +68,7 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
             mend="A posted document is reversed in the ERP; a document in work is finished first.",
         )
     with integration.ledger.write() as tx:
-        operations.void(tx, row.id, why)
+        operations.void(tx, [row.id])
         detail = {"message": why, "mend": "", "data": {}}
         changes = {"reason": "discarded", "reason_detail": detail, "business_key": None, "next_attempt_at": None}
         documents.move(tx, [Move(row.id, S.DISCARDED, "discarded", {"why": why}, changes=changes)], work)

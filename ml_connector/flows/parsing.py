@@ -34,7 +34,7 @@ from ml_connector.flows.parsed_rows import (
 )
 from ml_connector.flows.parsed_rows import unreadable_document as unreadable
 from ml_connector.flows.receiving import dispose_read
-from ml_connector.ledger import documents, envelopes, files
+from ml_connector.ledger import documents, envelopes, files, related
 from ml_connector.ledger.documents import Move, NewDocument
 from ml_connector.ledger.files import FileRow, Tx
 from ml_connector.ledger.states import DocumentState as S
@@ -256,7 +256,7 @@ def _end_file(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
     rejected = file.error is not None and not file.interchanges
     files.set_state(tx, file.row.id, "rejected" if rejected else "parsed")
     if batch.integration.folders.after_read != "leave":
-        files.mark_removable(tx, [file.row.id])
+        related.mark_removable(tx, [file.row.id])
     batch.report.counts["files"] += 1
 
 

@@ -7,12 +7,27 @@ RefusedBySystem (understood and refused), AuthorizationNeeded (a person must aut
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Protocol
 
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.ledger.operations import StoredOperation
+
+__all__ = [
+    "BillIdentity",
+    "Erp",
+    "ExistingBill",
+    "Network",
+    "OrderBatch",
+    "PlannedOperation",
+    "ReferenceRead",
+    "RemoteFile",
+    "RemotePage",
+    "SourceOrder",
+    "StoredOperation",
+    "Written",
+]
 
 
 @dataclass(frozen=True)
@@ -27,26 +42,6 @@ class PlannedOperation:
     kind: str
     target: str
     payload: str
-    uses: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StoredOperation:
-    """An operation as the ledger has it."""
-
-    id: int
-    document_id: int
-    position: int
-    kind: str
-    key: str
-    target: str
-    payload: str
-    attempts: int
-    first_attempt_at: datetime | None
-    last_attempt_at: datetime | None
-    looked: int
-    state: str
-    outside_id: str | None = None
     uses: Mapping[str, int] = field(default_factory=dict)
 
 

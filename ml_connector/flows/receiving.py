@@ -12,7 +12,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work, chunks
 from ml_connector.flows.ports import RemoteFile
-from ml_connector.ledger import files, positions, remote
+from ml_connector.ledger import files, positions, related, remote
 from ml_connector.ledger.files import NewFile
 
 #: Files fetched and committed together.
@@ -85,9 +85,10 @@ def _fetch_ready(integration: Integration, channel: Channel, work: Work, report:
     stable = timedelta(seconds=integration.folders.stable_seconds)
     while not work.stopped():
         with integration.ledger.read() as tx:
-            ready = remote.ready_files(tx, integration.network.connection, channel.name, stable, limit=500)
-        if not ready:
+            seen = remote.ready_files(tx, integration.network.connection, channel.name, stable, limit=500)
+        if not seen:
             return
+        ready = [RemoteFile(one.remote_id, one.name, one.size, one.modified or "") for one in seen]
         for group in chunks(ready, FETCH_GROUP):
             if not _fetch_group(integration, channel, group, report):
                 return
@@ -141,7 +142,7 @@ def _keep(
     state = "repeated" if repeat is not None and data else "stored"
     # What is not parsed yet stays at the network: it may be half a file that is still growing.
     removal = "pending" if state == "repeated" and integration.folders.after_read != "leave" else "left"
-    files.supersede(tx, connection, channel.name, file.remote_id)
+    related.supersede_incomplete(tx, connection, channel.name, file.remote_id)
     today = integration.clock.now().date()
     file_id = files.add_file(
         tx,

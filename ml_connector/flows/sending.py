@@ -8,6 +8,7 @@ partners whose setting says that they deduplicate; else the document waits for i
 import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
@@ -17,7 +18,7 @@ from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.executor import Brake, Outcome, call_all
 from ml_connector.flows.holding import first_step, hold_moves
 from ml_connector.flows.ports import StoredOperation, Written
-from ml_connector.ledger import documents, files, operations
+from ml_connector.ledger import documents, files, operations, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
 
@@ -43,7 +44,7 @@ def send(integration: Integration, work: Work, flow: str) -> StepReport:
             else:
                 leads = _settle(integration, work, rows, leads, report)
             _upload(integration, work, leads, report, brake)
-            _release(integration, rows, brake)
+            _release(integration, work, rows, brake)
             if brake.error is not None:
                 raise brake.error
     return report
@@ -52,7 +53,7 @@ def send(integration: Integration, work: Work, flow: str) -> StepReport:
 def _leads(integration: Integration, rows: Sequence[DocumentRow]) -> list[StoredOperation]:
     """The open uploads of these documents' files, whichever document carries them."""
     with integration.ledger.read() as tx:
-        return operations.open_of_files(tx, [row.file_id for row in rows if row.file_id is not None])
+        return related.open_uploads(tx, [row.file_id for row in rows if row.file_id is not None])
 
 
 def _begin(integration: Integration, work: Work, rows: Sequence[DocumentRow]) -> None:
@@ -102,7 +103,7 @@ def _wait(
 ) -> None:
     """Nobody can tell: all documents of the file wait for the 997 or a person (`documents settle`)."""
     at = integration.clock.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
-    detail = {
+    detail: dict[str, Any] = {
         "message": f"Nobody can tell whether {operation.target} arrived: the connection broke, the file is not there.",
         "mend": "Ask the partner, then `ml-connector documents settle ID --sent` or `--send-again`; a 997 does it too.",
         "data": {"target": operation.target},
@@ -110,7 +111,7 @@ def _wait(
     changes = {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}
     with integration.ledger.write() as tx:
         operations.mark_unknown(tx, [operation.id], not_before=at)
-        together = documents.of_file(tx, row.file_id) if row.file_id is not None else [row]
+        together = related.documents_of_file(tx, row.file_id) if row.file_id is not None else [row]
         moves = [
             Move(one.id, S.UNKNOWN_OUTCOME, "outcome unknown", detail["data"], changes=changes)
             for one in together
@@ -132,7 +133,7 @@ def _upload(
         moves = [
             Move(row.id, S.SENDING, "sent again: same bytes, name and control number", release=False)
             for op in uploads
-            for row in documents.of_operation_file(tx, op)
+            for row in related.documents_of_upload(tx, op)
             if row.state is S.UNKNOWN_OUTCOME
         ]
         documents.move(tx, moves, work)
@@ -159,7 +160,7 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
         operations.put_back(tx, [o.operation.id for o in outcomes if o.not_sent])
         operations.refuse(tx, [(o.operation.id, str(o.error)) for o in outcomes if o.refused])
         for outcome in outcomes:
-            rows = documents.of_operation_file(tx, outcome.operation)
+            rows = related.documents_of_upload(tx, outcome.operation)
             for row in rows:
                 moves += _moves_after(integration, row, outcome, report)
             if outcome.written is not None and rows and rows[0].file_id is not None:
@@ -192,6 +193,6 @@ def _due(integration: Integration, row: DocumentRow) -> datetime | None:
     return integration.clock.now() + timedelta(hours=partner.acknowledgments.overdue_after_hours)
 
 
-def _release(integration: Integration, rows: Sequence[DocumentRow], brake: Brake) -> None:
+def _release(integration: Integration, work: Work, rows: Sequence[DocumentRow], brake: Brake) -> None:
     with integration.ledger.write() as tx:
-        documents.release(tx, [row.id for row in rows], next_attempt_at=brake.until, only_claimed=True)
+        documents.release(tx, [row.id for row in rows], next_attempt_at=brake.until, holder=work.holder)

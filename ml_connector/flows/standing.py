@@ -3,13 +3,13 @@
 One message a cause and batch, closed when it recovers (DESIGN section 9, point 8).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.ledger import alerts, documents, files, queries
+from ml_connector.ledger import alerts, documents, queries, related
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
 
@@ -30,14 +30,14 @@ def mark_overdue(integration: Integration, work: Work) -> StepReport:
     now = integration.clock.now()
     while True:
         with integration.ledger.write() as tx:
-            rows = documents.due(tx, integration.name, S.SENT, now, limit=500)
+            rows = related.documents_due(tx, integration.name, S.SENT, now)
             if not rows or work.dry_run:
                 report.counts["would_be_overdue"] += len(rows)
                 return report
             moves = []
             for row in rows:
                 report.add("overdue", row.partition_date, document=row.number, partner=row.partner)
-                detail = {
+                detail: dict[str, Any] = {
                     "message": f"{row.partner} has not answered {row.number} in time.",
                     "mend": "Ask the partner whether it arrived; it is not sent again by itself.",
                     "data": {"due": row.due_at.isoformat() if row.due_at else ""},
@@ -74,7 +74,7 @@ def _silent_partners(integration: Integration) -> list[Standing]:
         if partner.silent_after_hours is None:
             continue
         with integration.ledger.read() as tx:
-            last = files.last_received(tx, integration.name, partner.name)
+            last = related.last_received(tx, integration.name, partner.name)
         if last is not None and now - last > timedelta(hours=partner.silent_after_hours):
             causes.append(
                 Standing(
@@ -107,18 +107,19 @@ def collect_alerts(
     now = integration.clock.now()
     prefix = f"{scope or integration.name}/"
     with integration.ledger.write() as tx:
-        known: Mapping[str, Any] = {a.cause: a for a in alerts.open_alerts(tx, prefix)}
+        known = {a.cause: a for a in alerts.open_alerts(tx, prefix)}
         opened: list[Standing] = []
         for standing in causes:
             alert = known.get(standing.cause)
-            alerts.upsert(tx, standing.cause, standing.count, {"title": standing.title, "lines": list(standing.lines)})
-            due = alert is None or alert.last_sent_at is None
-            due = due or now - alert.last_sent_at >= timedelta(hours=repeat_hours)
-            if due:
+            alerts.open_or_update(
+                tx, standing.cause, standing.count, {"title": standing.title, "lines": list(standing.lines)}
+            )
+            last = alert.last_sent_at if alert is not None else None
+            if last is None or now - last >= timedelta(hours=repeat_hours):
                 opened.append(standing)
         present = {standing.cause for standing in causes}
         for cause in known:
             if cause not in present:
                 alerts.close(tx, cause)
-        closing = [a.detail.get("title", a.cause) for a in alerts.closed_unsent(tx, prefix)]
+        closing = [str(a.detail.get("title", a.cause)) for a in alerts.to_close(tx) if a.cause.startswith(prefix)]
     return AlertNews(opened, closing)

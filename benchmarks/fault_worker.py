@@ -1,0 +1,51 @@
+"""A plain worker: runs both directions over and over until it is killed or told to end. For benchmarks/faults.py."""
+
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.bench_deployment import INTEGRATION
+from ml_connector.composition import Deployment
+from ml_connector.errors import AuthorizationNeeded, TryAgain
+from ml_connector.flows import pipeline, standing
+from ml_connector.flows.context import StepReport, Work
+from ml_connector.flows.reference import warm_up
+from ml_connector.ledger.leases import worker
+
+
+def main(stop_file: Path, *, ttl: float = 6.0) -> None:
+    """Work until `stop_file` exists and nothing more moves."""
+    with Deployment.open() as deployment:
+        integration = deployment.integration(INTEGRATION)
+        with worker(deployment.ledger, ttl=ttl) as lease:
+            work = Work(holder=lease.name, actor="fault worker")
+            _patiently(lambda: warm_up(integration))
+            while not lease.lost.is_set():
+                moved = _round(integration, work)
+                if not moved and stop_file.exists():
+                    return
+                if not moved:
+                    time.sleep(0.1)
+
+
+def _round(integration, work) -> int:  # type: ignore[no-untyped-def]
+    reports: list[StepReport] = []
+    for step in (*pipeline.INBOUND, *pipeline.OUTBOUND, standing.mark_overdue):
+        _patiently(lambda step=step: reports.append(step(integration, work)))
+    quiet = {"would_be_overdue"}
+    return sum(count for report in reports for name, count in report.counts.items() if name not in quiet)
+
+
+def _patiently(action) -> None:  # type: ignore[no-untyped-def]
+    try:
+        action()
+    except TryAgain as error:
+        print(f"try again: {error}", file=sys.stderr, flush=True)
+        time.sleep(0.05)
+    except AuthorizationNeeded as error:
+        print(f"authorize: {error}", file=sys.stderr, flush=True)
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,122 @@
+"""Rows that belong together: the documents of a file, group or interchange, their uploads, and a file's own course."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_connector.ledger.moves import chunks
+from ml_connector.ledger.operations import OPEN, StoredOperation, of_documents
+from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
+from ml_connector.ledger.states import DocumentState
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import document, file, operation
+
+_d = document.c
+_f = file.c
+
+
+def _documents(tx: Tx, which: sa.ColumnElement[bool]) -> list[DocumentRow]:
+    query = sa.select(*DOCUMENT_COLUMNS).where(which).order_by(_d.id)
+    return [document_row(row) for row in tx.execute(query)]
+
+
+def documents_of_file(tx: Tx, file_id: int) -> list[DocumentRow]:
+    """All documents that came or leave in a file."""
+    return _documents(tx, _d.file_id == file_id)
+
+
+def documents_of_group(tx: Tx, group_id: int) -> list[DocumentRow]:
+    """The documents of a functional group, in their order."""
+    return _documents(tx, _d.group_id == group_id)
+
+
+def documents_of_interchange(tx: Tx, interchange_id: int) -> list[DocumentRow]:
+    """The documents of an interchange, in their order."""
+    return _documents(tx, _d.interchange_id == interchange_id)
+
+
+def documents_of_upload(tx: Tx, upload: StoredOperation) -> list[DocumentRow]:
+    """The documents that leave in the same file as the one that carries the upload."""
+    carried = sa.select(_d.file_id).where(_d.id == upload.document_id).scalar_subquery()
+    return _documents(tx, _d.file_id == carried)
+
+
+def documents_due(
+    tx: Tx, integration: str, state: DocumentState, at: datetime, *, limit: int = 500
+) -> list[DocumentRow]:
+    """Documents of a state whose answer is due."""
+    query = (
+        sa.select(*DOCUMENT_COLUMNS)
+        .where(_d.due_at <= at, _d.state == state.value, _d.integration == integration)
+        .order_by(_d.due_at)
+        .limit(limit)
+    )
+    return [document_row(row) for row in tx.execute(query)]
+
+
+def open_uploads(tx: Tx, file_ids: Sequence[int]) -> list[StoredOperation]:
+    """Uploads of these files that are planned, in flight or of unknown outcome, by rising id."""
+    carriers: list[int] = []
+    for part in chunks(sorted(set(file_ids))):
+        query = (
+            sa.select(operation.c.document_id)
+            .join(document, _d.id == operation.c.document_id)
+            .where(_d.file_id.in_(part), operation.c.kind == "upload", operation.c.state.in_(("planned", *OPEN)))
+        )
+        carriers += tx.execute(query).scalars()
+    found = of_documents(tx, sorted(set(carriers)))
+    return [one for one in found if one.kind == "upload" and one.state in ("planned", *OPEN)]
+
+
+def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:
+    """An answer of the partner proves that an upload in doubt arrived; how many were."""
+    if file_id is None:
+        return 0
+    carriers = sa.select(_d.id).where(_d.file_id == file_id)
+    statement = (
+        sa.update(operation)
+        .where(
+            operation.c.document_id.in_(carriers),
+            operation.c.kind == "upload",
+            operation.c.state.in_(OPEN),
+        )
+        .values(state="done", outcome={"confirmed": because}, finished_at=now(tx), not_before=None)
+    )
+    return int(tx.execute(statement).rowcount)
+
+
+def mark_removable(tx: Tx, file_ids: Sequence[int]) -> None:
+    """The network may take these files away now: they are kept here and were whole."""
+    for part in chunks(list(file_ids)):
+        statement = sa.update(file).where(_f.id.in_(part), _f.direction == "in", _f.removal == "left")
+        tx.execute(statement.values(removal="pending"))
+
+
+def supersede_incomplete(tx: Tx, connection: str, channel: str, remote_id: str) -> int:
+    """A file that was fetched before its end came is fetched again: the earlier part counts no longer."""
+    statement = (
+        sa.update(file)
+        .where(
+            _f.connection == connection,
+            _f.channel == channel,
+            _f.direction == "in",
+            _f.remote_id == remote_id,
+            _f.state == "incomplete",
+        )
+        .values(state="superseded")
+    )
+    return int(tx.execute(statement).rowcount)
+
+
+def last_received(tx: Tx, integration: str, partner: str) -> datetime | None:
+    """When the newest file of a partner came."""
+    query = sa.select(sa.func.max(_f.id)).where(
+        _f.integration == integration, _f.partner == partner, _f.direction == "in"
+    )
+    newest: Any = tx.execute(query).scalar_one_or_none()
+    if newest is None:
+        return None
+    at: datetime = tx.execute(sa.select(_f.created_at).where(_f.id == newest)).scalar_one()
+    return at
