@@ -1,0 +1,358 @@
+"""The crash test (bar 2): invoices and orders flow while the worker is killed again and again and calls fail.
+
+    .venv/bin/python -m benchmarks.faults --database sqlite --kills 180 --dagster-kills 20
+    .venv/bin/python -m benchmarks.faults --database postgresql
+
+In the sandbox every invoice must have been posted once and every order consumed once; every document must be
+accounted for in the ledger, and its chains must verify. Prints one JSON object.
+"""
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ml_connector.ledger.verify import verify
+
+from benchmarks.bench_deployment import INTEGRATION, ROOT, Bench, open_bench
+from benchmarks.dagster_side import DagsterSide
+from benchmarks.databases import ledger_database
+from ml_connector.sandbox.exact import user
+from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.faults import Fault, FaultKind
+
+SUPPLIERS = ("20011", "20012", "20013")
+
+
+@dataclass
+class Settings:
+    """How hard it is tried."""
+
+    invoices: int = 1000
+    orders: int = 300
+    kills: int = 180
+    dagster_kills: int = 20
+    share: float = 0.10
+    seed: int = 7
+    database: str = "sqlite"
+    drain_seconds: float = 600
+
+
+@dataclass
+class Recovery:
+    """Seconds from a kill until a dead worker's documents are in other hands."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    def summary(self) -> dict[str, float]:
+        ordered = sorted(self.seconds)
+        if not ordered:
+            return {"count": 0}
+        return {
+            "count": len(ordered),
+            "median": round(ordered[len(ordered) // 2], 2),
+            "p95": round(ordered[int(len(ordered) * 0.95)], 2),
+            "max": round(ordered[-1], 2),
+        }
+
+
+def prepare(bench: Bench, settings: Settings) -> tuple[list[str], list[str]]:
+    """Received orders with their invoices waiting in the folders; then new orders to be sent. Numbers of both."""
+    sandbox = bench.sandbox
+
+    def invoices() -> list[str]:
+        made = user.create_orders(sandbox.exact, settings.invoices, seed=settings.seed, suppliers=SUPPLIERS)
+        for order in made:
+            for line in user.lines_of(sandbox.exact, order):
+                add_quantity(sandbox.exact.main, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])
+            order_changed(sandbox.exact.main, order)
+        assert sandbox.partner is not None
+        rows = [{**user.order_facts(sandbox.exact, order)} for order in made]
+        files = sandbox.partner.invoice_files([_row(row) for row in rows], ordered=True)
+        return [document.number for file in files for document in file.documents]
+
+    numbers = sandbox.call(invoices)
+    sandbox.call(sandbox.clock.move, 3 * 24 * 3600)
+
+    def orders() -> list[str]:
+        made = user.create_orders(sandbox.exact, settings.orders, seed=settings.seed + 1, suppliers=SUPPLIERS)
+        return [str(order["OrderNumber"]) for order in made]
+
+    return numbers, sandbox.call(orders)
+
+
+def _row(facts: dict[str, Any]) -> dict[str, Any]:
+    """An order's facts by the names that the partners read."""
+    lines = [
+        {
+            "number": line["line_number"],
+            "quantity": line["quantity"],
+            "unit": "EA",
+            "price": line["price"],
+            "supplier_item": line["supplier_item_code"],
+            "item": line["item_code"],
+            "description": line["description"],
+        }
+        for line in facts["lines"]
+    ]
+    return {
+        "number": facts["order_number"],
+        "date": facts["order_date"],
+        "currency": facts["currency"],
+        "supplier": facts["supplier"],
+        "lines": lines,
+    }
+
+
+def faults() -> list[Fault]:
+    """One of each kind; together they hit the share of all business calls that is asked for."""
+    return [
+        Fault(FaultKind.STATUS, status=429),
+        Fault(FaultKind.STATUS, status=500),
+        Fault(FaultKind.RESET_BEFORE),
+        Fault(FaultKind.RESET_AFTER),
+        Fault(FaultKind.LATE_COMMIT, seconds=2.0),
+    ]
+
+
+class Worker:
+    """The plain worker process."""
+
+    def __init__(self, bench: Bench, stop_file: Path, log: Path) -> None:
+        self._arguments = [sys.executable, "-m", "benchmarks.fault_worker", str(stop_file)]
+        self._environment = {**os.environ, **bench.environment, "PYTHONPATH": str(ROOT)}
+        self._log = log.open("ab")
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(self._arguments, env=self._environment, cwd=ROOT, stdout=self._log, stderr=self._log)
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def restart(self) -> None:
+        self.process = self._start()
+
+
+def run(settings: Settings) -> dict[str, Any]:
+    """The whole test; the result says what was found, `ok` whether everything adds up."""
+    random_source = random.Random(settings.seed)
+    home = Path(tempfile.mkdtemp(prefix="ml-connector-faults-"))
+    with ExitStack() as stack:
+        url = stack.enter_context(ledger_database(settings.database))
+        changes = {
+            "connections": {
+                "exact_nl": {"settle_seconds": 6, "concurrency": 4},
+                "cleo_prod": {"after_read": "delete", "concurrency": 4},
+            },
+            "integrations": {INTEGRATION: {"batch_size": 25, "flows": {"orders_out": {"poll_seconds": 30}}}},
+        }
+        bench = stack.enter_context(
+            open_bench(home, ledger_url=url, changes=changes, partner_changes={"orders": {"deduplicates": True}})
+        )
+        sandbox = bench.sandbox
+        assert sandbox.partner is not None
+        sandbox.partner.consumer.options.deduplicate = True
+        for name in sandbox.partner.partners:
+            quiet = {"confirm": "never", "ship": "never", "invoice": "never"}
+            sandbox.call(sandbox.partner.behave, name, quiet)
+        numbers, orders = prepare(bench, settings)
+        _start_orders_today(bench)
+        sandbox.faults.mix("exact", settings.share, faults(), exclude="/api/oauth2/*")
+        sandbox.faults.mix("cleo", settings.share, faults(), exclude="/api/authentication")
+        recovery = Recovery()
+        began = time.monotonic()
+        killed_in_dagster = _dagster_part(bench, settings, random_source, recovery)
+        killed = _plain_part(bench, settings, random_source, recovery)
+        sandbox.faults.clear()
+        _drain(bench, settings)
+        result = judge(bench, numbers, orders)
+        result |= {
+            "database": settings.database,
+            "kills": killed,
+            "kills_of_dagster_runs": killed_in_dagster,
+            "seconds": round(time.monotonic() - began, 1),
+            "kill_to_taken_up": recovery.summary(),
+        }
+        return result
+
+
+def _start_orders_today(bench: Bench) -> None:
+    """Orders made before today were settled long ago: only the new ones are to be sent."""
+    import yaml
+
+    today = bench.sandbox.clock.now().date().isoformat()
+    config = yaml.safe_load(bench.config.read_text())
+    config["integrations"][INTEGRATION]["flows"]["orders_out"]["start_date"] = today
+    bench.config.write_text(yaml.safe_dump(config))
+
+
+def _plain_part(bench: Bench, settings: Settings, source: random.Random, recovery: Recovery) -> int:
+    stop_file = bench.home / "stop"
+    worker = Worker(bench, stop_file, bench.home / "worker.log")
+    kills = 0
+    while kills < settings.kills:
+        time.sleep(source.uniform(0.3, 3.0))
+        if worker.process.poll() is not None:
+            raise RuntimeError(f"the worker ended by itself; see {bench.home / 'worker.log'}")
+        worker.kill()
+        kills += 1
+        at = time.monotonic()
+        worker.restart()
+        if kills % 10 == 0:
+            _time_recovery(bench, at, recovery)
+            print(json.dumps({"kills": kills, **_progress(bench)}), file=sys.stderr, flush=True)
+    stop_file.touch()
+    try:
+        worker.process.wait(settings.drain_seconds)
+    finally:
+        worker.process.kill()
+    stop_file.unlink()
+    return kills
+
+
+def _time_recovery(bench: Bench, since: float, recovery: Recovery) -> None:
+    """Wait until no document is claimed by a dead worker any more."""
+    with bench.open() as deployment:
+        while time.monotonic() - since < 60:
+            if not _claimed_by_dead(deployment):
+                recovery.seconds.append(time.monotonic() - since)
+                return
+            time.sleep(0.1)
+
+
+def _claimed_by_dead(deployment: Any) -> int:
+    import sqlalchemy as sa
+
+    from ml_connector.ledger.store import now
+    from ml_connector.ledger.tables import document, lease
+
+    with deployment.ledger.read() as tx:
+        alive = sa.select(lease.c.name).where(lease.c.expires_at > now(tx))
+        query = sa.select(sa.func.count()).where(
+            document.c.claimed_by.is_not(None), document.c.claimed_by.not_in(alive)
+        )
+        return int(tx.execute(query).scalar_one())
+
+
+def _progress(bench: Bench) -> dict[str, Any]:
+    sandbox = bench.sandbox
+    assert sandbox.partner is not None
+    return {
+        "invoices": len(sandbox.exact.main.table("purchase/PurchaseInvoices")),
+        "orders": len(sandbox.partner.consumer.orders()),
+    }
+
+
+def _dagster_part(bench: Bench, settings: Settings, source: random.Random, recovery: Recovery) -> int:
+    """The first kills hit Dagster runs that daemon and sensors started."""
+    if not settings.dagster_kills:
+        return 0
+    killed = 0
+    with DagsterSide(bench.home, {**os.environ, **bench.environment}) as side:
+        while killed < settings.dagster_kills:
+            pid = side.wait_for_run(120)
+            time.sleep(source.uniform(0.5, 4.0))
+            if not side.kill(pid):
+                continue
+            killed += 1
+            _time_recovery(bench, time.monotonic(), recovery)
+            print(json.dumps({"dagster_kills": killed, **_progress(bench)}), file=sys.stderr, flush=True)
+    return killed
+
+
+def _drain(bench: Bench, settings: Settings) -> None:
+    """Without faults and kills now: let late commits land and a worker finish what is left."""
+    end = time.monotonic() + settings.drain_seconds
+    while bench.sandbox.late_commits() and time.monotonic() < end:
+        time.sleep(0.2)
+    stop_file = bench.home / "stop"
+    for _ in range(4):
+        bench.sandbox.clock.move(1800)  # held and doubtful documents come due
+        stop_file.touch()
+        worker = Worker(bench, stop_file, bench.home / "worker.log")
+        worker.process.wait(max(1.0, end - time.monotonic()))
+        stop_file.unlink()
+        time.sleep(0.5)
+
+
+def judge(bench: Bench, numbers: list[str], orders: list[str]) -> dict[str, Any]:
+    """Count what arrived, and what the ledger says of it."""
+    sandbox = bench.sandbox
+    assert sandbox.partner is not None
+    posted = Counter(str(row["YourRef"]) for row in sandbox.exact.main.table("purchase/PurchaseInvoices"))
+    consumed = sandbox.partner.consumer.orders()
+    with bench.open() as deployment:
+        report = verify(deployment.ledger)
+        states = _states(deployment)
+    wrong_invoices = {n: posted.get(n, 0) for n in numbers if posted.get(n, 0) != 1}
+    wrong_orders = {n: consumed.get(n, 0) for n in orders if consumed.get(n, 0) != 1}
+    open_states = {"received", "parsed", "matched", "coded", "posting", "read", "resolved", "rendered", "sending"}
+    unfinished = {key: count for key, count in states.items() if key.split("/")[1] in open_states}
+    return {
+        "ok": not wrong_invoices and not wrong_orders and not report.problems and not unfinished,
+        "invoices": len(numbers),
+        "invoices_posted_once": sum(1 for n in numbers if posted.get(n) == 1),
+        "orders": len(orders),
+        "orders_consumed_once": sum(1 for n in orders if consumed.get(n) == 1),
+        "wrong_invoices": dict(list(wrong_invoices.items())[:10]),
+        "wrong_orders": dict(list(wrong_orders.items())[:10]),
+        "strangers_posted": sorted(set(posted) - set(numbers))[:10],
+        "states": states,
+        "unfinished": unfinished,
+        "ledger_problems": [str(problem) for problem in report.problems][:10],
+        "home": str(bench.home),
+    }
+
+
+def _states(deployment: Any) -> dict[str, int]:
+    import sqlalchemy as sa
+
+    from ml_connector.ledger.tables import document
+
+    with deployment.ledger.read() as tx:
+        query = sa.select(document.c.flow, document.c.state, sa.func.count()).group_by(
+            document.c.flow, document.c.state
+        )
+        return {f"{flow}/{state}": count for flow, state, count in tx.execute(query)}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, kind, default in (
+        ("invoices", int, 1000),
+        ("orders", int, 300),
+        ("kills", int, 180),
+        ("dagster-kills", int, 20),
+        ("seed", int, 7),
+    ):
+        parser.add_argument(f"--{name}", type=kind, default=default)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    given = parser.parse_args()
+    result = run(
+        Settings(
+            invoices=given.invoices,
+            orders=given.orders,
+            kills=given.kills,
+            dagster_kills=given.dagster_kills,
+            seed=given.seed,
+            database=given.database,
+        )
+    )
+    print(json.dumps(result, indent=2))
+    return 0 if result["ok"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
