@@ -182,7 +182,9 @@ def test_a_written_filter_means_what_its_tree_means(tree: Any, name: str, path: 
 
 @given(text=st.text(alphabet=' ()"\\abcdefnmorqs0123.', max_size=60))
 def test_any_text_is_a_filter_or_a_400(text: str) -> None:
+    refused: list[int] = []
     try:
         parse_filter(text, NAMES)
     except ApiError as error:
-        assert error.status == 400
+        refused.append(error.status)
+    assert refused in ([], [400])

@@ -1,5 +1,6 @@
 """The partners' own X12: what they write they read, and they refuse what is not right."""
 
+import contextlib
 from datetime import datetime
 from pathlib import Path
 
@@ -79,12 +80,10 @@ def test_any_values_survive_writing_and_reading(rows: list[list[str]]) -> None:
 def test_a_damaged_file_is_read_or_refused_but_never_breaks_the_reader(at: int, by: bytes, cut: int) -> None:
     whole = written([order_set("4711")])
     at %= len(whole)
-    try:
+    with contextlib.suppress(BadX12):  # any other exception fails the test
         for interchange in read(whole[:at] + by + whole[at + cut :]):
             for group in interchange.groups:
                 functional_acknowledgment(group, judge(group))
-    except BadX12 as error:
-        assert str(error)
 
 
 @pytest.mark.parametrize(
