@@ -32,6 +32,8 @@ from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
 
 SUPPLIERS = ("20011", "20012", "20013")
+#: The sandbox's units as X12 has them; the same as orders_out.units in connections.yaml.
+UNITS = {"pc": "EA", "box": "BX", "m": "MR", "kg": "KG"}
 
 
 @dataclass
@@ -77,7 +79,7 @@ def prepare(bench: Bench, settings: Settings) -> tuple[list[str], list[str]]:
                 add_quantity(sandbox.exact.main, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])
             order_changed(sandbox.exact.main, order)
         assert sandbox.partner is not None
-        rows = [{**user.order_facts(sandbox.exact, order)} for order in made]
+        rows = [user.order_facts(sandbox.exact, order) for order in made]
         files = sandbox.partner.invoice_files([_row(row) for row in rows], ordered=True)
         return [document.number for file in files for document in file.documents]
 
@@ -92,26 +94,8 @@ def prepare(bench: Bench, settings: Settings) -> tuple[list[str], list[str]]:
 
 
 def _row(facts: dict[str, Any]) -> dict[str, Any]:
-    """An order's facts by the names that the partners read."""
-    lines = [
-        {
-            "number": line["line_number"],
-            "quantity": line["quantity"],
-            "unit": "EA",
-            "price": line["price"],
-            "supplier_item": line["supplier_item_code"],
-            "item": line["item_code"],
-            "description": line["description"],
-        }
-        for line in facts["lines"]
-    ]
-    return {
-        "number": facts["order_number"],
-        "date": facts["order_date"],
-        "currency": facts["currency"],
-        "supplier": facts["supplier"],
-        "lines": lines,
-    }
+    """An order's facts as the partner knows them: units by X12 code."""
+    return {**facts, "lines": [{**line, "unit": UNITS[line["unit"]]} for line in facts["lines"]]}
 
 
 def faults() -> list[Fault]:

@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment, SetAnswer
+from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment, OrderLine, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import hold_moves, resume_moves
+from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, envelopes, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.files import Tx
@@ -185,7 +187,7 @@ def _order(
             data={"order": answer.number},
         )
     order = sent[-1]
-    content = PurchaseOrder.model_validate_json(order.work) if order.work else None
+    content = stored(DocumentKind.ORDER, order.work, PurchaseOrder) if order.work else None
     verdicts = compare(answer, content.lines if content else ())
     differs = [v for v in verdicts if v.verdict != "accepted"]
     result = _overall(answer, verdicts)

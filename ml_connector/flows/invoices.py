@@ -16,6 +16,7 @@ from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.matching import MatchedInvoice, MatchRules, OrderBook, match_invoice
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
@@ -76,7 +77,7 @@ def _summary(decided: Decision) -> dict[str, object]:
 
 def _decide(integration: Integration, row: DocumentRow, book: ReferenceBook, orders: OrderBook) -> Decision:
     """Match, and see that coding would succeed: a document that is held again must not wander through the states."""
-    invoice = Invoice.model_validate_json(row.canonical)
+    invoice = stored(row.kind, row.canonical, Invoice)
     partner = partner_of(integration, row)
     vendor = vendor_of(book, partner)
     matched = match_invoice(invoice, vendor, orders, _rules(integration, partner))
@@ -171,7 +172,7 @@ def code(integration: Integration, work: Work) -> StepReport:
 
 
 def _code_row(integration: Integration, row: DocumentRow, book: ReferenceBook) -> Bill:
-    invoice = Invoice.model_validate_json(row.canonical)
+    invoice = stored(row.kind, row.canonical, Invoice)
     partner = partner_of(integration, row)
     matched = MatchedInvoice.model_validate_json(row.work or "{}")
     bill = _code(integration, Decision(row, invoice, vendor_of(book, partner), partner, matched), book)

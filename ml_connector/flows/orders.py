@@ -24,6 +24,7 @@ from ml_connector.flows.order_content import (
 )
 from ml_connector.flows.ports import SourceOrder
 from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, inbox, positions
 from ml_connector.ledger.documents import DocumentRow, Move, NewDocument
 from ml_connector.ledger.states import DocumentState as S
@@ -252,7 +253,7 @@ def _content(
     today = integration.clock.now().date()
     if order.cancelled:
         return content, as_cancellation(content, today, row.revision, by=partner.orders.changes)
-    previous = PurchaseOrder.model_validate_json(before.work)
+    previous = stored(DocumentKind.ORDER, before.work, PurchaseOrder)
     if previous == content:
         return content, None
     if partner.orders.changes == "850":

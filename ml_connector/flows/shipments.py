@@ -16,6 +16,7 @@ from ml_connector.flows.invoices import partner_of, vendor_of
 from ml_connector.flows.matching import names_item
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
@@ -94,7 +95,7 @@ def receipts_from(text: str) -> list[GoodsReceipt]:
 def _decide(
     integration: Integration, row: DocumentRow, book: ReferenceBook, spoken: dict[str, Decimal]
 ) -> list[GoodsReceipt]:
-    notice = ShipNotice.model_validate_json(row.canonical)
+    notice = stored(row.kind, row.canonical, ShipNotice)
     partner = partner_of(integration, row)
     vendor = vendor_of(book, partner)
     if notice.purpose in {Purpose.CANCEL, Purpose.REPLACE}:
