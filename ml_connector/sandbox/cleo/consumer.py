@@ -25,12 +25,14 @@ class ConsumerOptions:
 
     deduplicate: a file with the name and ISA13 of an earlier one is dropped (counted in `repeats` only).
     deduplicating: folders for which that holds whatever `deduplicate` says. paused: files stay.
+    temporary_suffixes: files of such a name stay until they are renamed (edi-operations 1).
     """
 
     delay: float = 0.0
     deduplicate: bool = False
     deduplicating: set[str] = field(default_factory=set)
     paused: bool = False
+    temporary_suffixes: tuple[str, ...] = (".tmp", ".filepart", ".incomplete", ".part")
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ class Consumer:
         self._due.clear()
         for folder in self._state.folders.folders():
             if folder.upload:
-                for file in list(folder.files):
+                for file in [file for file in folder.files if not self._is_temporary(file)]:
                     self._take(folder, file)
 
     def clear(self) -> None:
@@ -126,7 +128,7 @@ class Consumer:
         self._known.clear()
 
     def _arrived(self, folder: Folder, file: StoredFile) -> None:
-        if not folder.upload:
+        if not folder.upload or self._is_temporary(file):
             return
         now = self._state.clock.now()
         if self.options.delay <= 0 and not self.options.paused:
@@ -134,6 +136,9 @@ class Consumer:
         else:
             due = now + timedelta(seconds=self.options.delay)
             heappush(self._due, (due, file.sequence, folder, file))
+
+    def _is_temporary(self, file: StoredFile) -> bool:
+        return file.name.endswith(self.options.temporary_suffixes)
 
     def _take(self, folder: Folder, file: StoredFile) -> None:
         if not self._state.folders.present(file):

@@ -3,7 +3,7 @@
 import json
 import re
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
@@ -141,7 +141,8 @@ async def _received(request: Request, limit: int) -> tuple[str, bytes]:
         return await _multipart(request, limit)
     if kind not in {"application/octet-stream", "application/edi-x12", "text/plain", "application/xml"}:
         raise ApiError(415, "Content-Type must be multipart/form-data or application/octet-stream")
-    headers = (request.headers.get(header) for header in NAME_HEADERS)
+    # A header holds ASCII only: names come percent-encoded in it.
+    headers = (unquote(request.headers.get(header, "")) for header in NAME_HEADERS)
     queries = (request.query_params.get(query) for query in NAME_QUERIES)
     name = next((value for value in (*headers, *queries) if value), "")
     return name, await _body(request, limit)
@@ -233,8 +234,7 @@ async def move(call: Call) -> Response:
         raise ApiError(400, "name must be text")
     target = call.folder(_folder_key(body.get("folder"), folder))
     _check_name(target, name)
-    call.state.folders.move(file, target, name)
-    call.state.note("file.moved", call.user.username, target, file)
+    call.state.move(target, file, name, call.user.username)
     return reply(file_resource(call.state, target, file))
 
 

@@ -22,7 +22,7 @@ MAILBOX_PASSWORD = "sandbox-mailbox-password"
 DEFAULT_PARTNERS = ("NORTHWIND", "ACME", "BRIGHTLINE")
 
 
-#: Called after an account has uploaded a file to a folder.
+#: Called after an account has uploaded or moved a file to a folder.
 Listener = Callable[[Folder, StoredFile], None]
 
 
@@ -97,6 +97,13 @@ class CleoState:
         for listener in self.listeners:
             listener(folder, file)
         return file
+
+    def move(self, folder: Folder, file: StoredFile, name: str, user: str) -> None:
+        """Rename or move a file; in an upload folder it counts as arrived under its new name."""
+        self.folders.move(file, folder, name)
+        self.note("file.moved", user, folder, file)
+        for listener in self.listeners:
+            listener(folder, file)
 
     def deliver(
         self,
