@@ -142,9 +142,13 @@ def in_state(
     return [FileRow(*row) for row in tx.execute(query.order_by(_c.id).limit(limit))]
 
 
-def set_state(tx: Tx, file_id: int, state: str, **detail: Any) -> None:
-    """Set a file's state; `detail` is added to its facts."""
+def set_state(tx: Tx, file_id: int | None, state: str, *, remote_id: str | None = None, **detail: Any) -> None:
+    """Set a file's state, and what the network calls it; `detail` is added to its facts. No file, nothing to do."""
+    if file_id is None:
+        return
     values: dict[str, Any] = {"state": state}
+    if remote_id:
+        values["remote_id"] = remote_id[:400]
     if detail:
         known = tx.execute(sa.select(_c.detail).where(_c.id == file_id).with_for_update()).scalar_one()
         values["detail"] = {**known, **detail}

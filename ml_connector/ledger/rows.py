@@ -209,5 +209,6 @@ CHANGEABLE = frozenset(
         "due_at",
         "kind",
         "flow",
+        "pruned_at",
     }
 )
