@@ -13,7 +13,7 @@ from ml_connector.sandbox.cleo.accounts import AccountOptions
 from ml_connector.sandbox.cleo.errors import ApiError
 from ml_connector.sandbox.cleo.files import Content, Filler, Growth
 from ml_connector.sandbox.cleo.folders import Folder
-from ml_connector.sandbox.cleo.state import CleoState
+from ml_connector.sandbox.cleo.state import LISTING_ORDERS, CleoState
 
 _FOLDER_FLAGS = ("upload", "download", "delete", "rename", "overwrite", "patterns", "space")
 _OPTIONS = ("page_size", "max_page_size", "max_upload_bytes", "order", "list_upload_folders")
@@ -82,9 +82,7 @@ class CleoControl:
             growth = body.pop("growth")
             folder.growth = Growth(**growth) if growth is not None else None
         for name, value in body.items():
-            if name not in _FOLDER_FLAGS:
-                raise ValueError(f"{name} is not a setting of a folder")
-            setattr(folder, name, value)
+            _change(folder, name, value, _FOLDER_FLAGS)
         return JSONResponse(_folder_row(folder))
 
     async def files(self, request: Request) -> Response:
@@ -124,9 +122,9 @@ class CleoControl:
             body = await request.json()
             accounts = body.pop("accounts", {})
             for name, value in body.items():
-                if name not in _OPTIONS:
-                    raise ValueError(f"{name} is not a setting")
-                setattr(options, name, value)
+                if name == "order" and value not in LISTING_ORDERS:
+                    raise ValueError(f"order must be one of {', '.join(LISTING_ORDERS)}")
+                _change(options, name, value, _OPTIONS)
             options.accounts = replace(options.accounts, **accounts)
             self._state.accounts.options = options.accounts
         return JSONResponse(asdict(options))
@@ -157,6 +155,15 @@ class CleoControl:
         """Take away files and events."""
         self._state.reset()
         return JSONResponse({})
+
+
+def _change(target: object, name: str, value: Any, known: tuple[str, ...]) -> None:
+    """Set an attribute to another value of its type. Raises ValueError."""
+    if name not in known:
+        raise ValueError(f"{name} is not a setting; they are {', '.join(known)}")
+    if type(value) is not type(getattr(target, name)):
+        raise ValueError(f"{name} must be of type {type(getattr(target, name)).__name__}")
+    setattr(target, name, value)
 
 
 def _content(body: dict[str, Any]) -> bytes | Content:

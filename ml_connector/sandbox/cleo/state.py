@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from ml_connector.clock import Clock
 from ml_connector.sandbox.cleo.accounts import AccountOptions, Accounts, User
@@ -19,6 +19,8 @@ TOTP_PASSWORD = "sandbox-totp-password"
 TOTP_SECRET = "JBSWY3DPEHPK3PXP"
 MAILBOX_USER = "mailbox-northwind"
 MAILBOX_PASSWORD = "sandbox-mailbox-password"
+ListingOrder = Literal["oldest_first", "newest_first", "name"]
+LISTING_ORDERS: tuple[ListingOrder, ...] = get_args(ListingOrder)
 DEFAULT_PARTNERS = ("NORTHWIND", "ACME", "BRIGHTLINE")
 
 
@@ -45,7 +47,7 @@ class CleoOptions:
     page_size: int = 100
     max_page_size: int = 100
     max_upload_bytes: int = 500_000_000
-    order: Literal["oldest_first", "newest_first", "name"] = "oldest_first"
+    order: ListingOrder = "oldest_first"
     list_upload_folders: bool = True
     partners: tuple[str, ...] = DEFAULT_PARTNERS
 
