@@ -4,7 +4,7 @@ import json
 import socket
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from cryptography.fernet import Fernet
 
 from ml_connector.clock import FileClock
+from ml_connector.credentials.tokens import StoredToken
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.store import Ledger
 
@@ -43,6 +44,11 @@ def room(folder: Path) -> Iterator[Room]:
         ledger.close()
 
 
+def pair_of(row: StoredToken) -> tuple[str, str]:
+    """Access and refresh token of a row, in clear; empty where there is none."""
+    return tuple("" if secret is None else secret.reveal() for secret in (row.access, row.refresh))  # type: ignore[return-value]
+
+
 def everything_on_disk(folder: Path) -> bytes:
     """All bytes of the database files, also those not yet checkpointed."""
     return b"".join(path.read_bytes() for path in sorted(folder.glob("ledger.db*")))
@@ -52,7 +58,7 @@ def everything_on_disk(folder: Path) -> bytes:
 class Answer:
     """One scripted answer. end: `answer`, `reset` (after reading the request), `hang` (until the client gives up)."""
 
-    body: dict[str, object] | bytes = b""
+    body: Mapping[str, object] | bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     end: str = "answer"

@@ -14,7 +14,7 @@ from ml_connector.credentials.tokens import NewPair, TokenStore
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import ConfigError, WeAreWrong
 from ml_connector.ledger.tables import credential
-from ml_connector_tests.credentials.support import Room, everything_on_disk, room
+from ml_connector_tests.credentials.support import Room, everything_on_disk, pair_of, room
 
 PASSWORD = "correct horse battery staple"
 
@@ -82,7 +82,7 @@ def test_rotation_moves_everything_under_the_new_key(place: Room) -> None:
     assert place.vault.get("cleo") == PASSWORD
     row = TokenStore(place.ledger, place.vault, "exact_nl").read()
     assert row is not None
-    assert (row.access, row.refresh) == ("access", "refresh")
+    assert pair_of(row) == ("access", "refresh")
 
 
 def test_a_running_process_takes_up_a_key_that_was_added_meanwhile(place: Room) -> None:
@@ -162,7 +162,7 @@ def test_no_key_at_all_tells_how_to_make_one(tmp_path: Path) -> None:
 def test_a_secret_shows_itself_to_nobody_but_reveal() -> None:
     secret = Secret(PASSWORD)
     assert secret.reveal() == PASSWORD
-    for shown in (repr(secret), str(secret), f"{secret}", f"{secret!r:>40}", "{:s}".format(secret), repr([secret])):
+    for shown in (repr(secret), str(secret), f"{secret}", f"{secret!r:>40}", f"{secret:s}", repr([secret])):
         assert PASSWORD not in shown
     with pytest.raises(TypeError):
         pickle.dumps(secret)

@@ -130,7 +130,8 @@ def test_pauses_grow_to_a_limit_and_respect_what_was_asked() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_", "seconds_"), [("600", 600), (600, 600), (" 600 ", 600), (0, None), ("-5", None), (None, None), (True, None)]
+    ("given_", "seconds_"),
+    [("600", 600), (600, 600), (" 600 ", 600), (0, None), ("-5", None), (None, None), (True, None)],
 )
 def test_expires_in_is_read_as_text_or_number(given_: object, seconds_: int | None) -> None:
     wanted = None if seconds_ is None else timedelta(seconds=seconds_)

@@ -1,0 +1,83 @@
+"""Connections to a running sandbox, made by hand: a ledger, a vault and a token source."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from ml_connector.clock import FileClock
+from ml_connector.credentials.secrets import Secret
+from ml_connector.ledger.store import Ledger
+from ml_connector.sandbox.exact.options import CLIENT_ID, ExactOptions
+from ml_connector.sandbox.server import Sandbox, SandboxOptions
+from ml_connector.transport.auth import AuthorizationCodeTokens, OAuthApp
+from ml_connector.transport.token_endpoint import TokenEndpoint
+from ml_connector_tests.credentials.support import Room
+
+CALLBACK = "https://connector.example/oauth/callback"
+
+
+@dataclass
+class Exact:
+    """The Exact stand-in, and a room whose clock is the sandbox's."""
+
+    sandbox: Sandbox
+    room: Room
+
+    @property
+    def clock(self) -> FileClock:
+        return self.room.clock
+
+    @property
+    def url(self) -> str:
+        return self.sandbox.addresses()["exact"]
+
+    def app(self, name: str = "exact_nl", token_url: str | None = None) -> OAuthApp:
+        return OAuthApp(
+            connection=name,
+            authorize_url=f"{self.url}/api/oauth2/auth",
+            token_url=token_url or f"{self.url}/api/oauth2/token",
+            client_id=f"{{{CLIENT_ID}}}",
+            redirect_uri=CALLBACK,
+        )
+
+    def tokens(self, *, secret: str = "sandbox-client-secret", token_url: str | None = None) -> AuthorizationCodeTokens:
+        """A token source as another process would have it: with nothing in memory."""
+        app = self.app(token_url=token_url)
+        endpoint = TokenEndpoint(app.token_url, deadline=1.0)
+        return AuthorizationCodeTokens(
+            app, self.room.ledger, self.room.vault, lambda: Secret(secret), endpoint=endpoint
+        )
+
+    def consent(self, link: str) -> str:
+        """Follow the link as a browser would: the address it leads back to."""
+        return httpx.get(link, follow_redirects=False).headers["location"]
+
+    def authorized(self) -> AuthorizationCodeTokens:
+        tokens = self.tokens()
+        tokens.exchange_pasted(self.consent(tokens.authorize_url()))
+        return tokens
+
+    def works(self, access: str) -> bool:
+        """Whether a business call with this token is answered."""
+        headers = {"Authorization": f"Bearer {access}", "Accept": "application/json"}
+        return httpx.get(f"{self.url}/api/v1/current/Me", headers=headers).status_code == 200
+
+
+@contextmanager
+def exact_sandbox(folder: Path) -> Iterator[Exact]:
+    from cryptography.fernet import Fernet
+
+    clock_file = folder / "clock"
+    options = SandboxOptions(
+        clock_file=clock_file, partner=False, exact=ExactOptions(minute_limit=None, day_limit=None)
+    )
+    clock = FileClock(clock_file)
+    ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}", clock)
+    try:
+        with Sandbox(options) as sandbox:
+            yield Exact(sandbox, Room(ledger, clock, [Fernet.generate_key()], folder))
+    finally:
+        ledger.close()
