@@ -34,7 +34,9 @@ from ml_connector_tests.transport.local_server import (
 
 
 @contextmanager
-def serving(*actions: Any, tokens: NumberedTokens | None = None, **options: Any) -> Iterator[tuple[ApiClient, LocalServer]]:
+def serving(
+    *actions: Any, tokens: NumberedTokens | None = None, **options: Any
+) -> Iterator[tuple[ApiClient, LocalServer]]:
     with LocalServer(list(actions)) as server:
         client = ApiClient("conn", server.url, tokens=tokens, limiter=Unlimited(), clock=StillClock(), **options)
         with client:
@@ -92,9 +94,9 @@ def test_a_write_that_times_out_has_an_unknown_outcome() -> None:
 def test_a_write_that_was_never_sent_may_be_made_again() -> None:
     with LocalServer([json_answer({})]) as server:
         address = server.url
-    with ApiClient("conn", address, tokens=None, limiter=Unlimited(), clock=StillClock()) as client:
-        with pytest.raises(TryAgain, match="could not be sent"):
-            post(client)
+    client = ApiClient("conn", address, tokens=None, limiter=Unlimited(), clock=StillClock())
+    with client, pytest.raises(TryAgain, match="could not be sent"):
+        post(client)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 302])
@@ -131,16 +133,20 @@ def test_what_is_not_usable_json_is_told_and_never_quoted(body: bytes, content_t
 
 
 def test_a_body_without_end_is_cut_off() -> None:
-    with serving(endless(b" " * 65536), max_body=1_000_000) as (client, _):
-        with pytest.raises(TryAgain, match="more than 1000000 bytes"):
-            get(client)
+    with (
+        serving(endless(b" " * 65536), max_body=1_000_000) as (client, _),
+        pytest.raises(TryAgain, match="more than 1000000 bytes"),
+    ):
+        get(client)
 
 
 def test_a_small_answer_that_unpacks_to_a_large_one_is_cut_off() -> None:
     packed = gzip.compress(b" " * 20_000_000)
-    with serving(answer(200, packed, headers=[("Content-Encoding", "gzip")]), max_body=1_000_000) as (client, _):
-        with pytest.raises(TryAgain, match="more than 1000000 bytes"):
-            get(client)
+    with (
+        serving(answer(200, packed, headers=[("Content-Encoding", "gzip")]), max_body=1_000_000) as (client, _),
+        pytest.raises(TryAgain, match="more than 1000000 bytes"),
+    ):
+        get(client)
 
 
 def test_after_401_one_other_token_is_tried_once(tokens: NumberedTokens) -> None:
@@ -153,9 +159,8 @@ def test_after_401_one_other_token_is_tried_once(tokens: NumberedTokens) -> None
 
 
 def test_a_second_401_is_the_end_of_it(tokens: NumberedTokens) -> None:
-    with serving(answer(401, b""), tokens=tokens) as (client, server):
-        with pytest.raises(TryAgain, match="401"):
-            post(client)
+    with serving(answer(401, b""), tokens=tokens) as (client, server), pytest.raises(TryAgain, match="401"):
+        post(client)
     assert len(server.seen) == 2
     assert tokens.rejections == ["secret-token-1"]
 
@@ -170,9 +175,9 @@ def test_a_second_401_is_the_end_of_it(tokens: NumberedTokens) -> None:
     ],
 )
 def test_429_is_certainly_not_processed_and_says_when(headers: list[tuple[str, str]], seconds: float) -> None:
-    with serving(answer(429, b"", content_type="", headers=headers)) as (client, _):
-        with pytest.raises(TryAgain) as refused:
-            post(client)
+    busy = answer(429, b"", content_type="", headers=headers)
+    with serving(busy) as (client, _), pytest.raises(TryAgain) as refused:
+        post(client)
     assert refused.value.after_seconds == seconds
 
 
@@ -206,9 +211,8 @@ def test_an_accepted_status_is_no_error() -> None:
     ],
 )
 def test_the_token_never_follows_a_link_to_another_origin(link: str, tokens: NumberedTokens) -> None:
-    with serving(json_answer({}), tokens=tokens) as (client, server):
-        with pytest.raises(RefusedBySystem) as refused:
-            get(client, link) if not link.startswith("//") else client.request("GET", "http:" + link, template="t")
+    with serving(json_answer({}), tokens=tokens) as (client, server), pytest.raises(RefusedBySystem) as refused:
+        get(client, link) if not link.startswith("//") else client.request("GET", "http:" + link, template="t")
     assert server.seen == []
     assert "secret-token" not in str(refused.value)
 
@@ -221,9 +225,7 @@ def test_redirects_are_not_followed(tokens: NumberedTokens) -> None:
         assert other.seen == []
 
 
-def test_no_error_or_log_carries_token_query_or_body(
-    tokens: NumberedTokens, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_no_error_or_log_carries_token_query_or_body(tokens: NumberedTokens, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     echo = b'{"message":"bad Bearer secret-token-1 and ' + b"Gcp7IAAAA" * 8 + b'"}'
     errors: list[ConnectorError] = []
@@ -270,11 +272,12 @@ def test_the_limiter_is_told_of_every_call_and_of_those_without_an_answer() -> N
 
     limiter = Recording()
     with LocalServer([answer(429, b""), reset, json_answer({})]) as server:
-        with ApiClient("conn", server.url, tokens=None, limiter=limiter, clock=StillClock()) as client:
-            with pytest.raises(TryAgain) as refused:
-                get(client)
-            with pytest.raises(TryAgain):
-                get(client)
+        client = ApiClient("conn", server.url, tokens=None, limiter=limiter, clock=StillClock())
+        with pytest.raises(TryAgain) as refused:
             get(client)
+        with pytest.raises(TryAgain):
+            get(client)
+        get(client)
+        client.close()
     assert refused.value.after_seconds == 3.0
     assert limiter.told == [429, None, 200]

@@ -49,7 +49,9 @@ class CountingLimits(LocalLimits):
         return super().reserve(name, now=now, seconds=seconds)
 
 
-def made_at(limiters: list[PathLimiter], clock: StillClock, pauses: list[float], template: str = "files") -> list[float]:
+def made_at(
+    limiters: list[PathLimiter], clock: StillClock, pauses: list[float], template: str = "files"
+) -> list[float]:
     """The moments (seconds) at which calls are made by several processes that take turns."""
     moments = []
     for i, pause in enumerate(pauses):
@@ -203,9 +205,7 @@ def test_sharing_costs_few_database_writes() -> None:
     midnight = datetime(2026, 11, 21, tzinfo=UTC)
     for i in range(50):
         limiter.acquire("crm/Accounts")
-        limiter.observe(
-            "crm/Accounts", 200, minute(59 - i, START + timedelta(seconds=30)) | day(4999 - i, midnight)
-        )
+        limiter.observe("crm/Accounts", 200, minute(59 - i, START + timedelta(seconds=30)) | day(4999 - i, midnight))
     assert shared.writes <= 10
     assert shared.reads <= 10
 

@@ -243,7 +243,11 @@ class BillFinder:
 
     def find(self, bills: Sequence[BillIdentity]) -> list[ExistingBill]:
         """Bills of these suppliers and numbers, whoever entered them; one for each identity."""
-        wanted = [_Wanted(b.vendor_id, b.number) for b in dict.fromkeys(bills) if is_guid(b.vendor_id) and b.number]
+        wanted = [
+            _Wanted(b.vendor_id.lower(), b.number.strip())
+            for b in dict.fromkeys(bills)
+            if is_guid(b.vendor_id) and b.number.strip()
+        ]
         asked: dict[tuple[str, str], list[BillIdentity]] = {}
         for bill in dict.fromkeys(bills):
             asked.setdefault((bill.vendor_id.lower(), _folded(bill.number)), []).append(bill)
