@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from benchmarks.bench_deployment import ROOT
+from ml_connector_tests.support.deployment import ROOT
 
 
 class DagsterSide:

@@ -4,13 +4,13 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.bench_deployment import INTEGRATION
 from ml_connector.composition import Deployment
 from ml_connector.errors import AuthorizationNeeded, TryAgain
 from ml_connector.flows import pipeline, standing
 from ml_connector.flows.context import StepReport, Work
 from ml_connector.flows.reference import warm_up
 from ml_connector.ledger.leases import worker
+from ml_connector_tests.support.deployment import INTEGRATION
 
 
 def main(stop_file: Path, *, ttl: float = 6.0) -> None:

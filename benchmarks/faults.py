@@ -24,12 +24,12 @@ from typing import Any
 
 from ml_connector.ledger.verify import verify
 
-from benchmarks.bench_deployment import INTEGRATION, ROOT, Bench, open_bench
 from benchmarks.dagster_side import DagsterSide
 from benchmarks.databases import ledger_database
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
+from ml_connector_tests.support.deployment import INTEGRATION, ROOT, Bench, open_bench
 
 SUPPLIERS = ("20011", "20012", "20013")
 #: The sandbox's units as X12 has them; the same as orders_out.units in connections.yaml.

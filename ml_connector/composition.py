@@ -25,6 +25,7 @@ from ml_connector.ledger.store import Ledger
 from ml_connector.transport.shared_limits import LedgerLimits
 
 if TYPE_CHECKING:
+    from ml_connector.systems.exact_online.erp import ExactErp
     from ml_connector.transport.auth import AuthorizationCodeTokens
     from ml_connector.web.receiver import WebhookTarget
 
@@ -113,11 +114,15 @@ class Deployment:
     def erp(self, name: str) -> Erp:
         """The ERP of a connection; its company is known once it was asked or configured."""
         if name not in self.erps:
-            settings = self.loaded.connection(name)
-            if not isinstance(settings, ExactOnlineConnection):
-                raise ConfigError(f"Connection {name} is no ERP.", mend="Mend connections.yaml.")
-            self.erps[name] = self._exact(name, settings)
+            self.erps[name] = self.exact(name)
         return self.erps[name]
+
+    def exact(self, name: str) -> "ExactErp":
+        """A new client of an Exact Online connection: what only Exact has, such as webhook subscriptions."""
+        settings = self.loaded.connection(name)
+        if not isinstance(settings, ExactOnlineConnection):
+            raise ConfigError(f"Connection {name} is no Exact Online connection.", mend="Mend connections.yaml.")
+        return self._exact(name, settings)
 
     def network(self, name: str) -> Network:
         if name not in self.networks:
@@ -127,7 +132,7 @@ class Deployment:
             self.networks[name] = self._cleo(name, settings)
         return self.networks[name]
 
-    def _exact(self, name: str, settings: ExactOnlineConnection) -> Erp:
+    def _exact(self, name: str, settings: ExactOnlineConnection) -> "ExactErp":
         from ml_connector.systems.exact_online.factory import build_exact
 
         invoice_journals = {

@@ -1,4 +1,4 @@
-"""A deployment over a sandbox in this process, for benchmarks and fault tests: real sockets, real ledger."""
+"""A deployment over a sandbox in this process, for end-to-end tests and benchmarks: real sockets, real ledger."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 INTEGRATION = "exact_cleo"
 
 

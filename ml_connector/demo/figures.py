@@ -1,0 +1,151 @@
+"""The demo's numbers: what the ledger says, what the sandbox has, and whether the two agree."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_connector.composition import Deployment
+from ml_connector.demo.scenario import TROUBLES
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.tables import document, file, operation
+from ml_connector.sandbox.server import Sandbox
+
+IN_WORK = frozenset({S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDERED, S.SENDING})
+
+
+@dataclass
+class Figures:
+    """Counts at one moment. by_flow: flow -> state -> documents; held: (flow, reason) -> documents."""
+
+    by_flow: dict[str, Counter[str]] = field(default_factory=dict)
+    held: Counter[tuple[str, str]] = field(default_factory=Counter)
+    files: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def documents(self) -> int:
+        return sum(sum(states.values()) for states in self.by_flow.values())
+
+    @property
+    def in_work(self) -> int:
+        return sum(count for states in self.by_flow.values() for state, count in states.items() if state in IN_WORK)
+
+    def count(self, flow: str, *states: S) -> int:
+        return sum(self.by_flow.get(flow, Counter())[state] for state in states)
+
+
+def read_figures(deployment: Deployment) -> Figures:
+    """What the ledger says now."""
+    c = document.c
+    figures = Figures()
+    with deployment.ledger.read() as tx:
+        grouped = sa.select(c.flow, c.state, c.reason, sa.func.count(), sa.func.min(c.id)).group_by(
+            c.flow, c.state, c.reason
+        )
+        for flow, state, reason, count, first in tx.execute(grouped).all():
+            figures.by_flow.setdefault(flow, Counter())[state] += count
+            if reason:
+                figures.held[flow, reason] += count
+                detail = tx.execute(sa.select(c.reason_detail).where(c.id == first)).scalar_one()
+                figures.examples[f"{flow}/{reason}"] = str((detail or {}).get("message", ""))
+        files = sa.select(file.c.direction, file.c.state, sa.func.count()).group_by(file.c.direction, file.c.state)
+        for direction, state, count in tx.execute(files):
+            figures.files[f"{direction}/{state}"] += count
+    return figures
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that has to add up."""
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def add_up(deployment: Deployment, sandbox: Sandbox, orders: int, *, script: bool) -> list[Check]:
+    """Compare ledger and sandbox. `script`: the demo's own story was played, so its troubles must have shown."""
+    from ml_connector.ledger.verify import verify
+
+    figures = read_figures(deployment)
+    report = verify(deployment.ledger)
+    checks = [_posted(deployment, sandbox), _receipts(deployment, sandbox), _files(figures)]
+    checks.append(
+        Check("ledger verifies", not report.problems, "; ".join(str(p) for p in report.problems[:3]) or "every chain")
+    )
+    checks.append(Check("nothing left in work", figures.in_work == 0, f"{figures.in_work} documents"))
+    if script:
+        checks += [_orders(figures, sandbox, orders), *_story(figures)]
+    return checks
+
+
+def _posted(deployment: Deployment, sandbox: Sandbox) -> Check:
+    there = Counter(
+        (str(row["Supplier"]), str(row["YourRef"]))
+        for path in ("purchase/PurchaseInvoices", "purchaseentry/PurchaseEntries")
+        for row in sandbox.exact.main.table(path)
+        if path == "purchase/PurchaseInvoices" or row.get("Source") != 5
+    )
+    done = _operations(deployment, "purchase_invoice", "purchase_entry")
+    twice = [key for key, count in there.items() if count > 1]
+    ok = sum(there.values()) == done and not twice
+    return Check(
+        "invoices posted once", ok, f"{done} in the ledger, {sum(there.values())} in Exact, {len(twice)} twice"
+    )
+
+
+def _receipts(deployment: Deployment, sandbox: Sandbox) -> Check:
+    there = len(list(sandbox.exact.main.table("purchaseorder/GoodsReceipts")))
+    done = _operations(deployment, "goods_receipt")
+    return Check("receipts booked once", there == done, f"{done} in the ledger, {there} in Exact")
+
+
+def _operations(deployment: Deployment, *kinds: str) -> int:
+    query = sa.select(sa.func.count()).where(operation.c.kind.in_(kinds), operation.c.state == "done")
+    with deployment.ledger.read() as tx:
+        return int(tx.execute(query).scalar_one())
+
+
+def _files(figures: Figures) -> Check:
+    received = sum(count for key, count in figures.files.items() if key.startswith("in/"))
+    settled = sum(figures.files[f"in/{state}"] for state in ("parsed", "rejected", "repeated", "superseded"))
+    return Check("files accounted for", received == settled, f"{received} received, {settled} settled")
+
+
+def _orders(figures: Figures, sandbox: Sandbox, orders: int) -> Check:
+    consumed = sandbox.partner.consumer.orders() if sandbox.partner else Counter()
+    sent = figures.count("orders_out", S.SENT, S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
+    once = all(count == 1 for count in consumed.values())
+    ok = sent == orders == len(consumed) and once
+    return Check("orders sent once", ok, f"{orders} in Exact, {sent} sent, {len(consumed)} consumed by partners")
+
+
+def _story(figures: Figures) -> list[Check]:
+    shown = {reason for _, reason in figures.held} | {s for states in figures.by_flow.values() for s in states}
+    missing = [trouble.name for trouble in TROUBLES if trouble.expected not in shown]
+    kinds = len(TROUBLES) - len(missing)
+    return [
+        Check("kinds of trouble shown", not missing, f"{kinds} of {len(TROUBLES)}" + _list(missing)),
+        Check("documents moved", figures.documents >= 200, str(figures.documents)),
+    ]
+
+
+def _list(names: list[str]) -> str:
+    return f"; missing: {', '.join(names)}" if names else ""
+
+
+def as_json(figures: Figures, checks: list[Check]) -> dict[str, Any]:
+    """The numbers for `--json`."""
+    return {
+        "documents": figures.documents,
+        "by_flow": {flow: dict(states) for flow, states in sorted(figures.by_flow.items())},
+        "held": [
+            {"flow": flow, "reason": reason, "documents": count, "example": figures.examples[f"{flow}/{reason}"]}
+            for (flow, reason), count in sorted(figures.held.items())
+        ],
+        "files": dict(figures.files),
+        "checks": [{"name": c.name, "ok": c.ok, "detail": c.detail} for c in checks],
+        "ok": all(c.ok for c in checks),
+    }

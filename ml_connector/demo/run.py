@@ -1,0 +1,146 @@
+"""Runs the demo: the stage, the story (or a folder of the user's own files), live progress, the table, the numbers."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from ml_connector.demo.figures import Check, Figures, add_up, as_json, read_figures
+from ml_connector.demo.scenario import ORDERS, play
+from ml_connector.demo.stage import Stage, open_stage, start_dagster, stop_dagster
+from ml_connector.errors import ConfigError
+
+#: The numbers have come to rest when they have not changed for so long.
+QUIET_SECONDS = 20
+LONGEST_SECONDS = 900
+MAX_INBOUND_BYTES = 150_000_000
+
+
+def run_demo(*, once: bool, as_json_output: bool, inbound: Path | None = None, home: Path | None = None) -> int:
+    """The whole demo; the exit code is 0 only if every number adds up.
+
+    once: end by itself, else the UI stays up until Ctrl-C. inbound: a folder of X12 files to feed instead of the story.
+    """
+    console = Console(stderr=True)
+    where = (home or Path("var") / "demo").absolute()
+    console.print(f"Setting up the sandbox and Dagster in {where} ...")
+    with open_stage(where, partners=inbound is None) as stage:
+        _subscribe(stage)
+        start_dagster(stage)
+        try:
+            console.print(f"Dagster UI: {stage.ui_url}")
+            orders = 0
+            if inbound is None:
+                orders = len(play(stage.sandbox, ORDERS))
+            else:
+                console.print(f"{_feed(stage, inbound)} files put into the partners' folders.")
+            figures = _watch(stage, console, orders)
+            checks = add_up(stage.deployment, stage.sandbox, orders, script=inbound is None)
+            _finish(console, figures, checks, as_json_output=as_json_output)
+            if not once:
+                console.print(f"\nThe UI stays up at {stage.ui_url} until Ctrl-C; its log is {stage.log_file}.")
+                _until_interrupted()
+        finally:
+            stop_dagster(stage)
+    return 0 if all(check.ok for check in checks) else 1
+
+
+def _subscribe(stage: Stage) -> None:
+    """Exact tells the receiver of changed orders; polling would find them too."""
+    from ml_connector.systems.exact_online import webhooks
+
+    webhooks.subscribe(
+        stage.deployment.exact("exact_nl").client, "PurchaseOrders", f"{stage.webhook_url}/webhooks/exact/exact_nl"
+    )
+
+
+def _feed(stage: Stage, folder: Path) -> int:
+    """Put a folder's files into the partner folders, by what their ISA says; unknown senders into the first one."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder.", mend="Name a folder of X12 files.")
+    partners = stage.deployment.loaded.partners["exact_cleo"]
+    count = 0
+    for file in sorted(path for path in folder.iterdir() if path.is_file()):
+        if file.stat().st_size > MAX_INBOUND_BYTES:
+            raise ConfigError(f"{file} is larger than {MAX_INBOUND_BYTES} bytes.", mend="Take it out of the folder.")
+        data = file.read_bytes()
+        sender = data[35:50].decode("latin-1").strip()
+        partner = next((p for p in partners.values() if p.identity.id == sender), next(iter(partners.values())))
+        channel = partner.channels.receive[0]
+        place = stage.sandbox.cleo.folders.folder(channel)
+        stage.sandbox.call(stage.sandbox.cleo.deliver, place, file.name, data)
+        count += 1
+    return count
+
+
+def _watch(stage: Stage, console: Console, orders: int) -> Figures:
+    """Show progress until the numbers rest."""
+    began = last_change = time.monotonic()
+    seen: Any = None
+    figures = read_figures(stage.deployment)
+    with Live(_table(figures, 0), console=console, refresh_per_second=2, transient=True) as live:
+        while True:
+            figures = read_figures(stage.deployment)
+            now = time.monotonic()
+            state = (figures.by_flow, figures.files, _waiting(stage))
+            if state != seen:
+                seen, last_change = state, now
+            live.update(_table(figures, now - began))
+            sent_all = len(stage.sandbox.partner.consumer.orders()) >= orders if stage.sandbox.partner else True
+            resting = now - last_change > QUIET_SECONDS and figures.in_work == 0 and sent_all and _waiting(stage) == 0
+            if resting or now - began > LONGEST_SECONDS:
+                return figures
+            time.sleep(0.5)
+
+
+def _waiting(stage: Stage) -> int:
+    """What the partners still have to do, and files that nobody has fetched yet."""
+    world = stage.sandbox.partner
+    return len(world.agenda) if world is not None else 0
+
+
+def _table(figures: Figures, seconds: float) -> Table:
+    table = Table(title=f"Documents after {seconds:.0f} s", title_justify="left")
+    for name in ("flow", "documents", "done", "in work", "held", "refused or set aside"):
+        table.add_column(name, justify="left" if name == "flow" else "right")
+    done = {"posted", "applied", "sent", "acknowledged"}
+    held = {"quarantined", "unknown_outcome", "overdue"}
+    aside = {"rejected", "duplicate", "discarded", "refused"}
+    for flow, states in sorted(figures.by_flow.items()):
+        total = sum(states.values())
+        parts = [sum(states[s] for s in group) for group in (done, held, aside)]
+        in_work = total - sum(parts)
+        table.add_row(flow, str(total), str(parts[0]), str(in_work), str(parts[1]), str(parts[2]))
+    return table
+
+
+def _finish(console: Console, figures: Figures, checks: list[Check], *, as_json_output: bool) -> None:
+    if as_json_output:
+        sys.stdout.write(json.dumps(as_json(figures, checks), indent=2) + "\n")
+        return
+    console.print(_table(figures, 0))
+    held = Table(title="What is held or set aside, and why", title_justify="left")
+    for name in ("flow", "reason", "documents", "for example"):
+        held.add_column(name)
+    for (flow, reason), count in sorted(figures.held.items()):
+        held.add_row(flow, reason, str(count), figures.examples[f"{flow}/{reason}"])
+    console.print(held)
+    numbers = Table(title="Do the numbers add up?", title_justify="left")
+    for name in ("check", "", "figures"):
+        numbers.add_column(name)
+    for check in checks:
+        numbers.add_row(check.name, "yes" if check.ok else "NO", check.detail)
+    console.print(numbers)
+
+
+def _until_interrupted() -> None:
+    try:
+        while True:
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return
