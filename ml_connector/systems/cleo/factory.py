@@ -9,7 +9,8 @@ from ml_connector.systems.cleo.client import CleoClient
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector.transport.auth_password import PasswordLogin, PasswordTokens
 from ml_connector.transport.http import ApiClient
-from ml_connector.transport.limits import PathLimiter, SharedLimits
+from ml_connector.transport.limits import PathLimiter
+from ml_connector.transport.shared_limits import LedgerLimits
 
 
 def build_cleo(
@@ -20,17 +21,13 @@ def build_cleo(
     vault: Vault,
     secrets: SecretResolver,
     clock: Clock,
-    shared: SharedLimits | None = None,
 ) -> CleoNetwork:
-    """The network of a connection. Nothing is called yet.
-
-    shared: where processes tell each other about call limits; without it each keeps to the limit by itself.
-    """
+    """The network of a connection. Nothing is called yet; call limits are shared with other processes."""
     api = ApiClient(
         name,
         settings.base_url,
         tokens=cleo_tokens(name, settings, ledger=ledger, vault=vault, secrets=secrets),
-        limiter=PathLimiter(name, settings.requests_per_second, clock, shared=shared),
+        limiter=PathLimiter(name, settings.requests_per_second, clock, shared=LedgerLimits(ledger)),
         clock=clock,
         timeout=settings.timeout_seconds,
         max_connections=settings.concurrency + 2,

@@ -2,27 +2,23 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_connector.clock import Clock
 from ml_connector.config.connections import ExactOnlineConnection
-from ml_connector.credentials.secrets import Secret, SecretResolver
+from ml_connector.credentials.secrets import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger import blobs, positions
 from ml_connector.ledger.store import Ledger
+from ml_connector.systems.exact_online.authorization import exact_tokens
 from ml_connector.systems.exact_online.division import Divisions
 from ml_connector.systems.exact_online.erp import ExactErp
 from ml_connector.systems.exact_online.meanings import explainer
 from ml_connector.systems.exact_online.settings import ExactSettings
-from ml_connector.transport.auth import AuthorizationCodeTokens, OAuthApp
 from ml_connector.transport.http import ApiClient, TokenSource
 from ml_connector.transport.limits import ExactLimiter
 from ml_connector.transport.shared_limits import LedgerLimits
-
-AUTHORIZE_PATH = "/api/oauth2/auth"
-TOKEN_PATH = "/api/oauth2/token"  # noqa: S105 - an address
 
 
 class LedgerNotes:
@@ -106,27 +102,3 @@ def _blob_reader(ledger: Ledger) -> Callable[[str], bytes]:
 def _facts_of(divisions: Divisions) -> Callable[[], Mapping[str, Any]]:
     """The division is validated at every refresh; what is found stands beside the token."""
     return lambda: asdict(divisions.validate())
-
-
-def exact_app(name: str, settings: ExactOnlineConnection) -> OAuthApp:
-    """The app registration of a connection."""
-    return OAuthApp(
-        connection=name,
-        authorize_url=settings.base_url + AUTHORIZE_PATH,
-        token_url=settings.base_url + TOKEN_PATH,
-        client_id=settings.client_id,
-        redirect_uri=settings.redirect_uri,
-        refresh_age_seconds=settings.refresh_age_seconds,
-        warning=timedelta(days=settings.authorization_warning_days),
-    )
-
-
-def exact_tokens(
-    name: str, settings: ExactOnlineConnection, *, ledger: Ledger, vault: Vault, secrets: SecretResolver
-) -> AuthorizationCodeTokens:
-    """The rotating tokens of a connection, one writer across processes."""
-
-    def client_secret() -> Secret:
-        return secrets.resolve(settings.client_secret, f"the client secret of {name}")
-
-    return AuthorizationCodeTokens(exact_app(name, settings), ledger, vault, client_secret)
