@@ -117,6 +117,10 @@ class LineAnswer(Segmented):
 
 
 class AcknowledgedLine(OrderLine):
+    """A line as the seller answers it. `change` (POC02) and `quantity_left` are there only in an 865."""
+
+    change: str = ""
+    quantity_left: Decimal | None = None
     answers: tuple[LineAnswer, ...] = ()
 
 

@@ -1,0 +1,160 @@
+"""Elements of a segment against its rule: AK403 codes (x12-procurement 10)."""
+
+from collections.abc import Iterator
+
+from ml_connector.edi.findings import Finding, Level, Severity, shown
+from ml_connector.edi.overlay import Overlay
+from ml_connector.edi.schema import Condition, ElementType, SegmentRule
+from ml_connector.edi.segments import Segment
+from ml_connector.edi.separators import Separators
+from ml_connector.edi.values import (
+    digits_in,
+    is_integer,
+    is_number,
+    read_date,
+    read_time,
+)
+
+_CONTROL = frozenset(map(chr, [*range(32), 127]))
+
+
+class ElementChecker:
+    """Checks segments of one set. short_dates: dates of six digits are right in versions before 004010."""
+
+    def __init__(self, separators: Separators, overlay: Overlay, *, short_dates: bool = False) -> None:
+        self._component = separators.component
+        self._repetition = separators.repetition
+        self._overlay = overlay
+        self._short_dates = short_dates
+
+    def check(self, segment: Segment, rule: SegmentRule) -> Iterator[Finding]:
+        """All findings of one segment, in order of its elements, conditions last."""
+        values = segment.elements
+        for position, (element, requirement) in enumerate(rule.elements, start=1):
+            value = values[position] if position < len(values) else ""
+            if not value:
+                if requirement == "M":
+                    yield from self._report(segment, position, element, "1", "", "is mandatory and empty")
+                continue
+            yield from self._value(segment, position, element, value)
+        if len(values) - 1 > len(rule.elements) and not rule.open:
+            extra = len(rule.elements) + 1
+            what = f"comes after the last element of {rule.segment_id}"
+            yield from self._report(segment, extra, None, "3", values[extra], what)
+        for condition in rule.conditions:
+            yield from self._condition(segment, condition, rule)
+
+    def _value(self, segment: Segment, position: int, element: ElementType, value: str) -> Iterator[Finding]:
+        if element.kind == "comp":
+            yield from self._composite(segment, position, element, value)
+            return
+        for code, severity, what in self._faults(element, value):
+            yield from self._report(segment, position, element, code, value, what, severity)
+        for mark in (self._component, self._repetition):
+            if mark and mark in value and element.kind != "ID":
+                what = f"has the separator {shown(mark)} in a simple element"
+                yield from self._report(segment, position, element, "separator_in_data", value, what, Severity.WARNING)
+
+    def _faults(self, element: ElementType, value: str) -> Iterator[tuple[str, Severity, str]]:
+        """AK403 code, severity and a clause for each thing wrong with a value."""
+        kind = element.kind
+        if kind in {"DT", "TM"}:
+            yield from self._moment(kind, value)
+            return
+        length = len(value)
+        if element.numeric:
+            if not (is_number(value) if kind == "R" else is_integer(value)):
+                yield "6", Severity.ERROR, f"is not a number of type {kind}"
+                return
+            length = digits_in(value)
+        elif not value.isprintable() and any(c in _CONTROL for c in value):
+            yield "6", Severity.ERROR, "has a control character in it"
+        if length > element.most:
+            yield "5", Severity.ERROR, f"is longer than {element.most}"
+        elif length < element.least and kind != "AN":
+            # minimum length of text is reached by blanks, which a reader cuts
+            yield "4", Severity.ERROR, f"is shorter than {element.least}"
+        elif element.codes is not None and value not in element.codes:
+            severity = Severity.ERROR if element.closed else Severity.WARNING
+            yield "7", severity, "is not a known code"
+
+    def _moment(self, kind: str, value: str) -> Iterator[tuple[str, Severity, str]]:
+        if kind == "TM":
+            if read_time(value) is None:
+                yield "9", Severity.ERROR, "is not a time"
+        elif read_date(value) is None:
+            yield "8", Severity.ERROR, "is not a date"
+        elif len(value) == 6 and not self._short_dates:
+            yield "4", Severity.ERROR, "is a date of six digits"
+
+    def _composite(self, segment: Segment, position: int, element: ElementType, value: str) -> Iterator[Finding]:
+        parts = value.split(self._component) if self._component else [value]
+        if len(parts) > len(element.components):
+            yield from self._report(segment, position, element, "3", value, "has too many components")
+        for number, (part, requirement) in enumerate(element.components, start=1):
+            text = parts[number - 1] if number <= len(parts) else ""
+            if not text:
+                if requirement == "M":
+                    yield from self._report(segment, position, part, "1", "", "is mandatory and empty", component=number)
+                continue
+            for code, severity, what in self._faults(part, text):
+                yield from self._report(segment, position, part, code, text, what, severity, component=number)
+
+    def _condition(self, segment: Segment, condition: Condition, rule: SegmentRule) -> Iterator[Finding]:
+        values = segment.elements
+        positions = condition.positions
+        there = [p < len(values) and values[p] != "" for p in positions]
+        code, at, what = "2", 0, ""
+        names = ", ".join(f"{rule.segment_id}{p:02d}" for p in positions)
+        if condition.kind == "P" and any(there) and not all(there):
+            at, what = positions[there.index(False)], f"is needed: {names} come together"
+        elif condition.kind == "R" and not any(there):
+            at, what = positions[0], f"is needed: one of {names}"
+        elif condition.kind == "C" and there[0] and not all(there):
+            at, what = positions[there.index(False)], f"is needed with {rule.segment_id}{positions[0]:02d}"
+        elif condition.kind == "L" and there[0] and not any(there[1:]) and _applies(condition, values):
+            at, what = positions[1], f"or another of {names} is needed with {rule.segment_id}{positions[0]:02d}"
+        elif condition.kind == "E" and sum(there) > 1:
+            code, at, what = "10", positions[1], f"excludes the others of {names}"
+        if at:
+            element = rule.elements[at - 1][0] if at <= len(rule.elements) else None
+            value = values[at] if at < len(values) else ""
+            yield from self._report(segment, at, element, code, value, what)
+
+    def _report(
+        self,
+        segment: Segment,
+        position: int,
+        element: ElementType | None,
+        code: str,
+        value: str,
+        what: str,
+        severity: Severity = Severity.ERROR,
+        component: int = 0,
+    ) -> Iterator[Finding]:
+        segment_id = segment.elements[0]
+        if self._overlay.ignores(segment_id, position, code):
+            return
+        place = f"{segment_id}{position:02d}" + (f"-{component}" if component else "")
+        subject = f" {shown(value)}" if value else ""
+        yield Finding(
+            Level.ELEMENT,
+            code,
+            f"Segment {segment.number}: {place}{subject} {what}.",
+            severity,
+            segment_id=segment_id,
+            segment_number=segment.number,
+            element=position,
+            component=component,
+            reference=_reference(element),
+            value=value[:200],
+        )
+
+
+def _reference(element: ElementType | None) -> str:
+    """AK402 is a number: composites have none."""
+    return element.number if element is not None and element.number.isdigit() else ""
+
+
+def _applies(condition: Condition, values: list[str]) -> bool:
+    return not condition.codes or values[condition.positions[0]] in condition.codes

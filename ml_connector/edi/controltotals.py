@@ -1,0 +1,113 @@
+"""Business control totals: counts, hash totals and amounts against the lines. Never syntax (x12-procurement 3, 8)."""
+
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+
+from ml_connector.documents.common import AllowanceCharge, Record
+from ml_connector.documents.invoices import Invoice
+from ml_connector.edi.findings import Finding, Level, Severity, shown
+from ml_connector.edi.schema import SetRule
+from ml_connector.edi.segments import Segment
+from ml_connector.edi.structure import Loop
+from ml_connector.edi.values import read_decimal
+
+CENT = Decimal("0.01")
+
+#: SAC02 codes that are taxes: tax, sales and use tax, state tax, GST (x12-procurement 4 and 8).
+TAX_CODES = frozenset({"H850", "H740", "H770", "D360"})
+
+
+def control_totals(document: Record, root: Loop, rule: SetRule) -> Iterator[Finding]:
+    """What does not add up in one set."""
+    if rule.counted:
+        yield from _counts(root, rule)
+    if isinstance(document, Invoice):
+        yield from _invoice_total(document)
+
+
+def _counts(root: Loop, rule: SetRule) -> Iterator[Finding]:
+    """CTT01 against the lines, CTT02 against their quantities (a warning: the rule is read in two ways)."""
+    ctt = root.find("CTT") or next((loop.segments[0] for loop in root.loops if loop.loop_id == "CTT"), None)
+    if ctt is None:
+        return
+    lines = [loop for loop in root.loops if loop.loop_id == rule.counted]
+    said = _element(ctt, 1)
+    if said and (read_decimal(said) != len(lines)):
+        message = f"CTT01 says {shown(said)}, there are {len(lines)} {rule.counted}."
+        yield _finding("line_count", message, ctt, 1, said, Severity.ERROR)
+    hashed = read_decimal(_element(ctt, 2)) if _element(ctt, 2) else None
+    if hashed is not None and rule.quantity is not None:
+        total = sum(_quantities(lines, rule.quantity), Decimal(0))
+        if total != hashed:
+            message = f"CTT02 says {hashed}, the quantities add up to {total}."
+            yield _finding("hash_total", message, ctt, 2, _element(ctt, 2), Severity.WARNING)
+
+
+def _quantities(lines: list[Loop], quantity: tuple[str, int]) -> Iterator[Decimal]:
+    segment_id, position = quantity
+    for line in lines:
+        segment = line.find(segment_id)
+        if segment is not None:
+            yield read_decimal(_element(segment, position)) or Decimal(0)
+
+
+def _invoice_total(invoice: Invoice) -> Iterator[Finding]:
+    """TDS01 = lines, each rounded, + charges - allowances + taxes; the sign of a credit is the sender's (8)."""
+    if invoice.total is None or not any(line.price is not None for line in invoice.lines):
+        return
+    expected = expected_total(invoice)
+    candidates = expected, *(e.quantize(CENT, ROUND_HALF_UP) for e in (expected,))
+    if not any(abs(invoice.total) == abs(c) for c in candidates):
+        message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {expected}."
+        yield Finding(
+            Level.BUSINESS, "invoice_total", message, segment_id="TDS", element=1, value=str(invoice.total)
+        )
+
+
+def expected_total(invoice: Invoice) -> Decimal:
+    """What the total has to be by lines, allowances, charges and taxes; a tax given twice counts once."""
+    lines = sum((line.amount.quantize(CENT, ROUND_HALF_UP) for line in invoice.lines), Decimal(0))
+    charges = sum((c.signed_amount for c in invoice.allowances if not _is_tax(c)), Decimal(0))
+    charges += _line_charges(invoice)
+    tax_charges = sum((c.signed_amount for c in invoice.allowances if _is_tax(c)), Decimal(0))
+    taxes = sum((t.amount or Decimal(0) for t in invoice.taxes if t.relationship != "O"), Decimal(0))
+    return lines + charges + (taxes or tax_charges or _line_taxes(invoice))
+
+
+def _is_tax(charge: AllowanceCharge) -> bool:
+    return charge.code in TAX_CODES
+
+
+def _line_charges(invoice: Invoice) -> Decimal:
+    """Charges of lines, unless the summary repeats their sum (then they are counted there)."""
+    per_line = [c for line in invoice.lines for c in line.allowances if not _is_tax(c)]
+    total = Decimal(0)
+    for code in dict.fromkeys(c.code for c in per_line):
+        amount = sum((c.signed_amount for c in per_line if c.code == code), Decimal(0))
+        summary = sum((c.signed_amount for c in invoice.allowances if c.code == code), Decimal(0))
+        if summary != amount:
+            total += amount
+    return total
+
+
+def _line_taxes(invoice: Invoice) -> Decimal:
+    return sum(
+        (t.amount or Decimal(0) for line in invoice.lines for t in line.taxes if t.relationship != "O"), Decimal(0)
+    )
+
+
+def _element(segment: Segment, position: int) -> str:
+    return segment.elements[position] if position < len(segment.elements) else ""
+
+
+def _finding(code: str, message: str, segment: Segment, element: int, value: str, severity: Severity) -> Finding:
+    return Finding(
+        Level.BUSINESS,
+        code,
+        message,
+        severity,
+        segment_id=segment.elements[0],
+        segment_number=segment.number,
+        element=element,
+        value=value[:200],
+    )

@@ -1,0 +1,304 @@
+"""The envelope as a stream: interchanges, groups and transaction sets found in bytes, in constant memory.
+
+The envelope's own segments are found by one pattern, "terminator, then ISA, GS, ST, SE, GE, IEA, TA1, ISB or ISE";
+what stands between ST and SE is handed on as raw bytes. So one damaged set cannot take its neighbours along:
+whatever it holds, the next ST, GE or ISA behind a terminator ends it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from ml_connector.edi.separators import LONGEST_ISA, Header, discover, find_start
+
+CHUNK = 1 << 18
+
+#: How far into a file the first ISA may stand (mail headers and the like before it).
+LONGEST_PREAMBLE = 1 << 16
+
+_JUNK = b" \t\r\n\x00\x1a\x0b\x0c"
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """Text that belongs to nothing: before, between or behind interchanges, or between sets. `text` is bounded."""
+
+    text: bytes
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawInterchange:
+    """An ISA. offset counts bytes from the start of the file; encoding is that of its text."""
+
+    header: Header
+    offset: int
+    encoding: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawSegment:
+    """A segment of the envelope: GS, GE, IEA, TA1, ISB, ISE, with its elements (id first)."""
+
+    segment_id: str
+    elements: list[str]
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawSet:
+    """A transaction set as bytes. header is empty where no ST was found, trailer where no SE was.
+
+    oversize tells that the set was longer than allowed: `raw` is then only its beginning.
+    """
+
+    raw: bytes
+    header: list[str]
+    trailer: list[str]
+    offset: int
+    end: int
+    oversize: bool = False
+
+
+Event = Stray | RawInterchange | RawSegment | RawSet
+
+
+class _Window:
+    """A window over a binary stream: bytes still needed, and where in the stream they begin."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self.data = bytearray()
+        self.base = 0
+        self.ended = False
+
+    def more(self) -> bool:
+        """Read on; False at the end of the stream."""
+        chunk = b"" if self.ended else self._source.read(CHUNK)
+        if not chunk:
+            self.ended = True
+            return False
+        self.data += chunk
+        return True
+
+    def drop(self, count: int) -> None:
+        del self.data[:count]
+        self.base += count
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """An envelope segment in the window: from start to end, its terminator not counted."""
+
+    segment_id: str
+    elements: list[str]
+    start: int
+    end: int
+
+
+class _Scan:
+    """The pattern of one interchange's envelope segments. A line end as terminator means any line end."""
+
+    def __init__(self, header: Header, encoding: str) -> None:
+        self.terminator = header.terminator
+        self.by_line = header.terminator in {b"\r", b"\n"}
+        self.element = header.separators.element
+        self.component = header.separators.component
+        self.encoding = encoding
+        end = rb"[\r\n]" if self.by_line else re.escape(self.terminator)
+        behind = b"(?=" + re.escape(self.element.encode("latin-1")) + b"|" + end + rb"|\s|$)"
+        self.segment = re.compile(
+            end + b"[" + re.escape(_JUNK) + b"]*(ISA|GS|ST|SE|GE|IEA|TA1|ISB|ISE)" + behind
+        )
+        self.end = re.compile(end)
+
+    def last_terminator(self, data: bytearray, least: int) -> int:
+        """Where the search may go on once more bytes have come."""
+        last = data.rfind(self.terminator, least)
+        if self.by_line:
+            last = max(data.rfind(b"\r", least), data.rfind(b"\n", least))
+        # a terminator may be followed by blanks and the first letters of an id that is not whole yet
+        return max(last, least)
+
+    def elements(self, text: bytes) -> list[str]:
+        whole = decoded(text, self.encoding)
+        if self.component:
+            # some senders end every segment in an empty component (x12-procurement 2)
+            whole = whole.rstrip(self.component)
+        return [e.strip(_BLANKS) for e in whole.split(self.element)]
+
+
+_BLANKS = " \t\r\n\x00\x1a\xa0"
+
+
+def decoded(raw: bytes, encoding: str) -> str:
+    """Text of the bytes; Latin-1, which holds any byte, where they are not of that encoding."""
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+class EnvelopeReader:
+    """Iterates over the events of one file. max_set and max_segment are in bytes."""
+
+    def __init__(self, source: BinaryIO, encoding: str, max_set: int, max_segment: int) -> None:
+        self._window = _Window(source)
+        self._encoding = encoding
+        self._max_set = max_set
+        self._max_segment = max_segment
+
+    def events(self) -> Iterator[Event]:
+        """Interchange by interchange, with the stray text between them."""
+        window = self._window
+        window.more()
+        if window.data.startswith(b"\xef\xbb\xbf"):
+            # a byte-order mark declares the encoding; nothing else does (edi-operations 6)
+            self._encoding = "utf-8"
+            window.drop(3)
+        while True:
+            header, stray = self._next_header()
+            if stray is not None:
+                yield stray
+            if header is None:
+                return
+            encoding = self._encoding_of(header)
+            yield RawInterchange(header, window.base, encoding)
+            window.drop(header.length - len(header.terminator))
+            yield from self._interchange(_Scan(header, encoding))
+
+    def _encoding_of(self, header: Header) -> str:
+        """A single byte above 127 as separator cannot be found in UTF-8 text: such a file is Latin-1."""
+        marks = header.separators.element + header.separators.component
+        single = marks + (header.terminator.decode("latin-1") if len(header.terminator) == 1 else "")
+        return self._encoding if single.isascii() else "latin-1"
+
+    def _next_header(self) -> tuple[Header | None, Stray | None]:
+        """The next ISA, which then starts the window, and the text dropped before it."""
+        window = self._window
+        skipped, start, position = bytearray(), window.base, 0
+        while True:
+            found = find_start(window.data, position)
+            if found < 0:
+                self._skip(max(len(window.data) - 4, position), skipped)
+                position = 0
+                if window.more():
+                    continue
+                self._skip(len(window.data), skipped)
+                return None, _stray(skipped, start, window.base)
+            while len(window.data) - found < LONGEST_ISA and window.more():
+                pass
+            header = discover(bytes(window.data[found : found + LONGEST_ISA]), self._encoding)
+            if header is not None:
+                self._skip(found, skipped)
+                return header, _stray(skipped, start, window.base)
+            position = found + 3
+
+    def _skip(self, count: int, skipped: bytearray) -> None:
+        if len(skipped) < SHOWN_STRAY:
+            skipped += self._window.data[:count].strip(_JUNK)[:SHOWN_STRAY]
+        self._window.drop(count)
+
+    def _interchange(self, scan: _Scan) -> Iterator[Event]:
+        """Events up to and with IEA, or up to the next ISA, or to the end of the file."""
+        window = self._window
+        open_set: list[str] = []
+        opened = 0
+        search = 0
+        while True:
+            found, oversize = self._find(scan, search)
+            gap_end = found.start if found else len(window.data)
+            hidden = self._hidden_header(gap_end, search)
+            if hidden >= 0:
+                found, gap_end = None, hidden
+            if found and found.segment_id == "SE":
+                head = oversize or (bytes(window.data[: found.end]), window.base)
+                end = window.base + found.end + len(scan.terminator)
+                offset = opened if open_set else head[1]
+                yield RawSet(head[0].strip(_JUNK), open_set, found.elements, offset, end, bool(oversize))
+            else:
+                head = oversize or (bytes(window.data[:gap_end]), window.base)
+                if open_set:
+                    yield RawSet(head[0], open_set, [], opened, window.base + gap_end, bool(oversize))
+                else:
+                    stray = _between(head, window.base + gap_end, scan.terminator)
+                    if stray is not None:
+                        yield stray
+            open_set, search = [], 0
+            if found is None or found.segment_id == "ISA":
+                window.drop(gap_end)
+                return
+            if found.segment_id == "ST":
+                open_set, opened = found.elements, window.base + found.start
+                search = found.end - found.start
+                window.drop(found.start)
+                continue
+            if found.segment_id != "SE":
+                yield RawSegment(found.segment_id, found.elements, window.base + found.start)
+            # the terminator stays: the next segment is found behind it
+            window.drop(found.end)
+            if found.segment_id == "IEA":
+                window.drop(len(scan.terminator) if window.data.startswith(scan.terminator) else 0)
+                return
+
+    def _find(self, scan: _Scan, search: int) -> tuple[_Found | None, tuple[bytes, int] | None]:
+        """The next envelope segment in the window, reading on as needed; None at the end of the file.
+
+        When more than max_set bytes pass without one, only their beginning is kept: it comes as second value.
+        """
+        window = self._window
+        beginning: tuple[bytes, int] | None = None
+        while True:
+            match = scan.segment.search(window.data, search)
+            if match is not None:
+                start, search = match.start(1), match.start()
+                ending = scan.end.search(window.data, match.end(1))
+                if ending is None and len(window.data) - start < self._max_segment and window.more():
+                    continue
+                end = ending.start() if ending else min(len(window.data), start + self._max_segment)
+                hidden = self._hidden_header(min(end, start + LONGEST_ISA), start + 2)
+                if hidden >= 0:
+                    end = hidden
+                text = bytes(window.data[start:end])
+                name = match.group(1).decode("ascii")
+                return _Found(name, scan.elements(text), start, end), beginning
+            search = scan.last_terminator(window.data, search)
+            if len(window.data) > self._max_set:
+                beginning = beginning or (bytes(window.data[:CHUNK]), window.base)
+                search = max(search, len(window.data) - CHUNK)
+                window.drop(search)
+                search = 0
+            if not window.more():
+                return None, beginning
+
+    def _hidden_header(self, end: int, least: int) -> int:
+        """Where an ISA stands in the window between `least` and `end` without a terminator before it; -1 if none."""
+        data = self._window.data
+        position = data.find(b"ISA", least, end)
+        while position >= 0:
+            while len(data) - position < LONGEST_ISA and self._window.more():
+                pass
+            header = discover(bytes(data[position : position + LONGEST_ISA]), self._encoding)
+            if header is not None and header.sure:
+                return position
+            position = data.find(b"ISA", position + 3, end)
+        return -1
+
+
+#: So much of stray text is kept for the finding.
+SHOWN_STRAY = 200
+
+
+def _stray(skipped: bytearray, start: int, end: int) -> Stray | None:
+    text = bytes(skipped).strip(_JUNK)
+    return Stray(text[:SHOWN_STRAY], start, end - start) if text else None
+
+
+def _between(gap: tuple[bytes, int], end: int, terminator: bytes) -> Stray | None:
+    """What stands between envelope segments outside a set, if it is more than line ends."""
+    text = gap[0].strip(_JUNK)
+    while text.startswith(terminator):
+        text = text[len(terminator) :].lstrip(_JUNK)
+    return Stray(text[:SHOWN_STRAY], gap[1], end - gap[1]) if text else None

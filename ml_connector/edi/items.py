@@ -1,0 +1,113 @@
+"""What reading a file yields, in the order of the file."""
+
+from dataclasses import dataclass
+from datetime import date, time
+
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.edi.findings import Finding
+from ml_connector.edi.separators import Separators
+
+
+@dataclass(frozen=True, slots=True)
+class InterchangeStart:
+    """An ISA. position counts interchanges of the file from 0, offset bytes. Ids are trimmed.
+
+    version is ISA12. date and time are None where they cannot be read; raw_date and raw_time are as sent.
+    """
+
+    position: int
+    offset: int
+    sender_qualifier: str
+    sender_id: str
+    receiver_qualifier: str
+    receiver_id: str
+    control_number: str
+    version: str
+    usage: str
+    date: date | None
+    time: time | None
+    raw_date: str
+    raw_time: str
+    ack_requested: bool
+    separators: Separators
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStart:
+    """A GS. position counts groups of the interchange from 0. All empty where sets came without a GS."""
+
+    position: int
+    offset: int
+    functional_id: str
+    sender: str
+    receiver: str
+    control_number: str
+    version: str
+    date: date | None
+    time: time | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedSet:
+    """One transaction set. offsets are in bytes from the start of the file, the end exclusive.
+
+    document is None when the set is not supported or holds nothing to make one of. accepted is the mode's verdict:
+    only accepted documents may be worked on; the others go back to the sender by the group's acknowledgment.
+    """
+
+    position: int
+    set_type: str
+    control_number: str
+    kind: DocumentKind
+    document: Record | None
+    findings: tuple[Finding, ...]
+    accepted: bool
+    offset_start: int
+    offset_end: int
+    segment_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEnd:
+    """A GE, or where one should have been. announced is None where GE01 is missing or no number.
+
+    acknowledgment is the 997 this group is answered with; None for groups of acknowledgments, which are never
+    answered, and for sets without a GS.
+    """
+
+    announced: int | None
+    received: int
+    accepted: int
+    findings: tuple[Finding, ...]
+    acknowledgment: FunctionalAcknowledgment | None
+    control_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InterchangeEnd:
+    """An IEA, or where one should have been: `complete` tells. A file without IEA is first of all not yet complete.
+
+    received are the TA1 segments that came in it; acknowledgment is the TA1 to answer with where ISA14 asks for it.
+    """
+
+    complete: bool
+    groups: int
+    findings: tuple[Finding, ...]
+    received: tuple[InterchangeAcknowledgment, ...]
+    acknowledgment: InterchangeAcknowledgment | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class StrayText:
+    """Text that belongs to no interchange, group or set. text is bounded; finding says where it stands."""
+
+    text: str
+    offset: int
+    length: int
+    finding: Finding
+
+
+Item = InterchangeStart | GroupStart | ReceivedSet | GroupEnd | InterchangeEnd | StrayText

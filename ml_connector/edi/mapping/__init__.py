@@ -1,0 +1,1 @@
+"""Transaction sets to canonical documents and back, one module for each kind of document."""

@@ -1,0 +1,159 @@
+"""Segments to fields and back, by one table used in both directions.
+
+A `SegmentMap` lists which element is which field. Reading puts every element that is not empty either into its
+field or, when it has none or does not fit, into `kept`; writing puts both back. So nothing is dropped, and
+reading what was written gives the same record.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ml_connector.documents.common import ItemId, KeptElement, Record
+from ml_connector.edi import values as wire
+from ml_connector.edi.segments import COMPONENT
+from ml_connector.errors import NeedsMending, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """read gives None for a value that the field cannot hold; write gives None for one that X12 cannot."""
+
+    read: Callable[[str], Any]
+    write: Callable[[Any], str | None]
+
+
+def _same(value: str) -> str:
+    return value
+
+
+TEXT = Codec(_same, _same)
+NUMBER = Codec(wire.read_decimal, wire.write_decimal)
+CENTS = Codec(wire.read_cents, wire.write_cents)
+INTEGER = Codec(wire.read_integer, str)
+DAY = Codec(wire.read_date, wire.write_date)
+TIME = Codec(wire.read_time, wire.write_time)
+
+
+def coded(kind: Callable[[str], Any]) -> Codec:
+    """A code list that takes any code."""
+    return Codec(kind, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Element `position` is field `name`. `usual` is what a writer sends, and a reader ignores, when there is no value."""
+
+    position: int
+    name: str
+    codec: Codec = TEXT
+    usual: str = ""
+    composite: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Qualifier and value, repeated from `start` to before `stop`, as tuple of ItemId in field `name`."""
+
+    start: int
+    stop: int
+    name: str = "items"
+
+
+class SegmentMap:
+    """One segment as fields of a record. `constants` are sent always; a reader ignores them where they are the same.
+
+    `ignored` are positions that the writer computes.
+    """
+
+    def __init__(
+        self,
+        segment_id: str,
+        *fields: Field,
+        pairs: Pairs | None = None,
+        constants: Mapping[int, str] | None = None,
+        ignored: frozenset[int] = frozenset(),
+    ) -> None:
+        self.segment_id = segment_id
+        self.fields = fields
+        self.pairs = pairs
+        self.constants = dict(constants or {})
+        self.ignored = ignored
+        self._by_position = {f.position: f for f in fields}
+
+    def read(self, elements: list[str]) -> tuple[dict[str, Any], list[KeptElement]]:
+        """Values by field name (only those that are there), and what has no field. elements[0] is the id."""
+        values: dict[str, Any] = {}
+        kept: list[KeptElement] = []
+        count = len(elements)
+        pairs = self.pairs
+        position = 1
+        items: list[ItemId] = []
+        while position < count:
+            text = elements[position]
+            if pairs is not None and pairs.start <= position < pairs.stop:
+                value = elements[position + 1] if position + 1 < count else ""
+                if text or value:
+                    items.append(ItemId.model_construct(qualifier=text, value=value))
+                position += 2
+                continue
+            if text and position not in self.ignored and self.constants.get(position) != text:
+                self._read_one(position, text, values, kept)
+            position += 1
+        if items and pairs is not None:
+            values[pairs.name] = tuple(items)
+        return values, kept
+
+    def _read_one(self, position: int, text: str, values: dict[str, Any], kept: list[KeptElement]) -> None:
+        field = self._by_position.get(position)
+        whole = text
+        if field is not None:
+            if field.usual and text == field.usual:
+                return
+            if field.composite and COMPONENT in text:
+                text = text.partition(COMPONENT)[0]
+            value = field.codec.read(text) if field.name else None
+            if value is not None:
+                values[field.name] = value
+                if text is whole:
+                    return
+        kept.append(KeptElement.model_construct(segment_id=self.segment_id, position=position, value=whole))
+
+    def write(self, record: Record) -> list[str]:
+        """Elements with the id first, trailing empty ones cut.
+
+        Raises NeedsMending (BAD_VALUE) for a value that X12 has no form for.
+        """
+        elements = [self.segment_id]
+        for position, text in self.constants.items():
+            _put(elements, position, text)
+        for field in self.fields:
+            value = getattr(record, field.name) if field.name else None
+            text = field.usual if value is None or value == "" else self._text(field, value)
+            if text:
+                _put(elements, field.position, text)
+        if self.pairs is not None:
+            for number, item in enumerate(getattr(record, self.pairs.name)):
+                if self.pairs.start + 2 * number >= self.pairs.stop:
+                    raise NeedsMending(Reason.BAD_VALUE, f"{self.segment_id} has no place for {number + 1} item ids.")
+                _put(elements, self.pairs.start + 2 * number, item.qualifier)
+                _put(elements, self.pairs.start + 2 * number + 1, item.value)
+        for kept in getattr(record, "kept", ()):
+            if kept.segment_id == self.segment_id:
+                _put(elements, kept.position, kept.value)
+        while len(elements) > 1 and not elements[-1]:
+            elements.pop()
+        return elements
+
+    def _text(self, field: Field, value: Any) -> str:
+        text = field.codec.write(value)
+        if text is None:
+            place = f"{self.segment_id}{field.position:02d}"
+            raise NeedsMending(Reason.BAD_VALUE, f"{place} cannot hold {value}: it has two decimals.")
+        return text
+
+
+def _put(elements: list[str], position: int, text: str) -> None:
+    while len(elements) <= position:
+        elements.append("")
+    elements[position] = text

@@ -1,0 +1,80 @@
+"""Which mapping reads and writes which set."""
+
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
+from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
+from ml_connector.documents.shipments import ShipNotice
+from ml_connector.edi.mapping.acknowledgment import read_acknowledgment, write_acknowledgment
+from ml_connector.edi.mapping.invoice import INVOICE
+from ml_connector.edi.mapping.order import ORDER
+from ml_connector.edi.mapping.order_acknowledgment import CHANGE_ACKNOWLEDGMENT, ORDER_ACKNOWLEDGMENT
+from ml_connector.edi.mapping.order_change import ORDER_CHANGE
+from ml_connector.edi.mapping.scopes import Context, Scope, Unit
+from ml_connector.edi.mapping.ship_notice import read_ship_notice, write_ship_notice
+from ml_connector.edi.structure import Loop
+from ml_connector.errors import WeAreWrong
+
+#: Sets whose document is one scope, with the segment that opens it.
+SCOPES: dict[str, tuple[str, Scope]] = {
+    "850": ("BEG", ORDER),
+    "860": ("BCH", ORDER_CHANGE),
+    "855": ("BAK", ORDER_ACKNOWLEDGMENT),
+    "865": ("BCA", CHANGE_ACKNOWLEDGMENT),
+    "810": ("BIG", INVOICE),
+}
+
+KINDS: dict[str, DocumentKind] = {
+    "850": DocumentKind.ORDER,
+    "855": DocumentKind.ORDER_ACKNOWLEDGMENT,
+    "856": DocumentKind.SHIP_NOTICE,
+    "860": DocumentKind.ORDER_CHANGE,
+    "865": DocumentKind.CHANGE_ACKNOWLEDGMENT,
+    "810": DocumentKind.INVOICE,
+    "997": DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
+    "999": DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
+}
+
+
+def read_document(root: Loop, context: Context) -> Record | None:
+    """The document of a set's tree; None when the segment that every such set begins with is missing."""
+    set_type = root.loop_id
+    if set_type == "856":
+        return read_ship_notice(root, context)
+    if set_type in {"997", "999"}:
+        return read_acknowledgment(root, context)
+    opening_id, scope = SCOPES[set_type]
+    opening = root.find(opening_id)
+    if opening is None:
+        return None
+    body = Loop(root.rule)
+    body.segments = [s for s in root.segments if s is opening or s.elements[0] not in {"ST", "SE"}]
+    body.loops = root.loops
+    document: Record = scope.read(body, context, opening)
+    return document
+
+
+def set_type_of(document: Record) -> str:
+    """The set that carries a document. Raises WeAreWrong for a record that no set carries."""
+    if isinstance(document, PurchaseOrder):
+        return "850"
+    if isinstance(document, OrderChange):
+        return "860"
+    if isinstance(document, OrderAcknowledgment):
+        return "865" if document.answers_change else "855"
+    if isinstance(document, ShipNotice):
+        return "856"
+    if isinstance(document, Invoice):
+        return "810"
+    if isinstance(document, FunctionalAcknowledgment):
+        return "999" if document.implementation else "997"
+    raise WeAreWrong(f"{type(document).__name__} is not carried by any set")
+
+
+def write_document(document: Record) -> Unit:
+    """The set's opening segment with all that follows it inside, not yet in order."""
+    if isinstance(document, ShipNotice):
+        return write_ship_notice(document)
+    if isinstance(document, FunctionalAcknowledgment):
+        return write_acknowledgment(document)
+    return SCOPES[set_type_of(document)][1].write(document)

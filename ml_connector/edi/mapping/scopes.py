@@ -1,0 +1,317 @@
+"""Loops to records and back, by one table used in both directions.
+
+A `Scope` says which segments and loops of a loop fill which fields. What no slot takes is kept in `extras`, in the
+order of the definition, and written back at its place.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_connector.documents.common import KeptElement, KeptSegment, Record
+from ml_connector.edi.mapping.fields import SegmentMap
+from ml_connector.edi.schema import LoopRule
+from ml_connector.edi.segments import Segment, neutral
+from ml_connector.edi.separators import Separators
+from ml_connector.edi.structure import Loop
+
+
+@dataclass(slots=True)
+class Unit:
+    """A segment to be written, and what stands in the loop that it opens."""
+
+    elements: list[str]
+    inside: list["Unit"] = field(default_factory=list)
+
+    @property
+    def segment_id(self) -> str:
+        return self.elements[0]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a scope has gathered so far."""
+
+    values: dict[str, Any]
+    kept: list[KeptElement]
+    lists: dict[str, list[Any]] = field(default_factory=dict)
+    taken: set[str] = field(default_factory=set)
+
+    def add(self, name: str, value: Any) -> None:
+        self.lists.setdefault(name, []).append(value)
+
+    def first(self, key: str) -> bool:
+        """True the first time it is asked for that key."""
+        if key in self.taken:
+            return False
+        self.taken.add(key)
+        return True
+
+
+class Slot(ABC):
+    """Takes segments or loops with one id into fields, and writes them back."""
+
+    segment_id: str
+
+    @abstractmethod
+    def take(self, found: Segment | Loop, reading: Reading, context: "Context") -> bool:
+        """Whether it has a field for this one; what it refuses is kept."""
+
+    @abstractmethod
+    def give(self, record: Any) -> list[Unit]:
+        """The segments that say what its fields hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What reading a set needs to know of the file: its separators."""
+
+    separators: Separators
+
+
+class One(Slot):
+    """A segment that comes once and whose elements are fields of the record itself."""
+
+    def __init__(self, mapping: SegmentMap) -> None:
+        self.segment_id = mapping.segment_id
+        self._mapping = mapping
+
+    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+        segment = sole(found)
+        if segment is None or not reading.first(self.segment_id):
+            return False
+        values, kept = self._mapping.read(segment.elements)
+        reading.values.update(values)
+        reading.kept.extend(kept)
+        return True
+
+    def give(self, record: Any) -> list[Unit]:
+        elements = self._mapping.write(record)
+        empty = all(not e or self._mapping.constants.get(i) == e or self._usual(i) == e
+                    for i, e in enumerate(elements) if i)
+        return [] if empty else [Unit(elements)]
+
+    def _usual(self, position: int) -> str:
+        return next((f.usual for f in self._mapping.fields if f.position == position and not f.name), "")
+
+
+class Many(Slot):
+    """A segment that comes any number of times, each a record in a tuple."""
+
+    def __init__(self, name: str, model: type[Record], mapping: SegmentMap) -> None:
+        self.segment_id = mapping.segment_id
+        self._name, self._model, self._mapping = name, model, mapping
+        self._missing = missing_values(model)
+
+    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+        segment = sole(found)
+        if segment is None or len(segment.elements) == 1:
+            return False
+        values, kept = self._mapping.read(segment.elements)
+        if kept:
+            values["kept"] = tuple(kept)
+        reading.add(self._name, self._model.model_construct(**{**self._missing, **values}))
+        return True
+
+    def give(self, record: Any) -> list[Unit]:
+        return [Unit(self._mapping.write(item)) for item in getattr(record, self._name)]
+
+
+class Flat(Slot):
+    """Elements of repeated segments as one tuple of text: N2 and N3, two to a segment."""
+
+    def __init__(self, name: str, segment_id: str) -> None:
+        self.segment_id = segment_id
+        self._name = name
+
+    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+        segment = sole(found)
+        if segment is None or len(segment.elements) > 3:
+            return False
+        for text in segment.elements[1:]:
+            if text:
+                reading.add(self._name, text)
+        return True
+
+    def give(self, record: Any) -> list[Unit]:
+        texts = getattr(record, self._name)
+        return [Unit([self.segment_id, *texts[i : i + 2]]) for i in range(0, len(texts), 2)]
+
+
+class Text(Slot):
+    """The first plain description: PID*F****text."""
+
+    segment_id = "PID"
+
+    def __init__(self, name: str = "description") -> None:
+        self._name = name
+
+    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+        segment = sole(found)
+        if segment is None or segment.elements[:5] != ["PID", "F", "", "", ""] or len(segment.elements) != 6:
+            return False
+        if not reading.first("PID"):
+            return False
+        reading.values[self._name] = segment.elements[5]
+        return True
+
+    def give(self, record: Any) -> list[Unit]:
+        text = getattr(record, self._name)
+        return [Unit(["PID", "F", "", "", "", text])] if text else []
+
+
+class Notes(Slot):
+    """Plain notes: the messages of one N9 loop, opened by N9*L1*NOTES. In 005010 MTX stands where MSG stood."""
+
+    segment_id = "N9"
+
+    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+        if not isinstance(found, Loop) or found.loops or found.segments[0].elements != ["N9", "L1", "NOTES"]:
+            return False
+        texts = [_message(s) for s in found.segments[1:]]
+        if not texts or not all(texts) or not reading.first("N9"):
+            return False
+        for text in texts:
+            reading.add("notes", text)
+        return True
+
+    def give(self, record: Any) -> list[Unit]:
+        if not record.notes:
+            return []
+        return [Unit(["N9", "L1", "NOTES"], [Unit(["MSG", text]) for text in record.notes])]
+
+
+def _message(segment: Segment) -> str:
+    elements = segment.elements
+    if elements[0] == "MSG" and len(elements) == 2:
+        return elements[1]
+    return elements[2] if elements[0] == "MTX" and len(elements) == 3 and not elements[1] else ""
+
+
+class Scope(Slot):
+    """A loop as a record: its opening segment, its slots, and `extras` for the rest.
+
+    after_read may change the values before the record is made, before_write the record before it is written.
+    """
+
+    def __init__(
+        self,
+        model: type[Record],
+        head: SegmentMap,
+        slots: list[Slot],
+        *,
+        name: str = "",
+        after_read: Callable[[dict[str, Any]], None] | None = None,
+        before_write: Callable[[Any], Any] | None = None,
+    ) -> None:
+        self.segment_id = head.segment_id
+        self._model, self._head, self._slots, self._name = model, head, slots, name
+        self._by_id = {slot.segment_id: slot for slot in slots}
+        self._after_read, self._before_write = after_read, before_write
+        self._missing = missing_values(model)
+
+    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:
+        if isinstance(found, Segment):
+            # the definition has no loop here (SAC inside SLN): a loop of one
+            loop = Loop(LoopRule(found.elements[0]))
+            loop.segments.append(found)
+            found = loop
+        reading.add(self._name, self.read(found, context))
+        return True
+
+    def give(self, record: Any) -> list[Unit]:
+        return [self.write(item) for item in getattr(record, self._name)]
+
+    def read(self, loop: Loop, context: Context, opening: Segment | None = None) -> Any:
+        """The record of a loop. `opening` is its head where that is not the loop's first segment."""
+        head = opening or loop.segments[0]
+        values, kept = self._head.read(head.elements)
+        reading = Reading(values, kept)
+        extras: list[tuple[float, KeptSegment]] = []
+        for segment in loop.segments:
+            if segment is not head:
+                self._offer(segment, loop, reading, context, extras)
+        for inner in loop.loops:
+            self._offer(inner, loop, reading, context, extras)
+        extras += [(loop.rule.order(e.segment_id), e) for e in reading.lists.pop("extras", [])]
+        if extras:
+            extras.sort(key=lambda extra: extra[0])
+            values["extras"] = tuple(kept_segment for _, kept_segment in extras)
+        values.update({name: tuple(items) for name, items in reading.lists.items()})
+        if reading.kept:
+            values["kept"] = tuple(reading.kept)
+        if self._after_read is not None:
+            self._after_read(values)
+        return self._model.model_construct(**{**self._missing, **values})
+
+    def _offer(
+        self,
+        found: Segment | Loop,
+        loop: Loop,
+        reading: Reading,
+        context: Context,
+        extras: list[tuple[float, KeptSegment]],
+    ) -> None:
+        segment_id = found.elements[0] if isinstance(found, Segment) else found.loop_id
+        slot = self._by_id.get(segment_id)
+        if slot is None or not slot.take(found, reading, context):
+            extras.append((loop.rule.order(segment_id), keep(found, context)))
+
+    def write(self, record: Any) -> Unit:
+        """The loop that says what the record holds; its inside is not yet in the definition's order."""
+        ready = self._before_write(record) if self._before_write is not None else record
+        inside = [unit for slot in self._slots for unit in slot.give(ready)]
+        for extra in getattr(ready, "extras", ()):
+            whole = bring_back(extra)
+            # a kept loop whose head says nothing (CTT) goes on from the one that is written anyway
+            into = next((u for u in inside if u.segment_id == whole.segment_id), None)
+            if into is not None and not extra.elements and extra.inside:
+                into.inside.extend(whole.inside)
+            else:
+                inside.append(whole)
+        return Unit(self._head.write(ready), inside)
+
+
+def sole(found: Segment | Loop) -> Segment | None:
+    """The segment itself, or the only one of a loop that holds nothing else."""
+    if isinstance(found, Segment):
+        return found
+    return found.segments[0] if len(found.segments) == 1 and not found.loops else None
+
+
+def keep(found: Segment | Loop, context: Context) -> KeptSegment:
+    """A segment or loop as documents keep it."""
+    if isinstance(found, Segment):
+        elements = neutral(found.elements, context.separators)
+        return KeptSegment.model_construct(segment_id=found.elements[0], elements=elements)
+    head = keep(found.segments[0], context)
+    inside = [(found.rule.order(s.elements[0]), keep(s, context)) for s in found.segments[1:]]
+    inside += [(found.rule.order(inner.loop_id), keep(inner, context)) for inner in found.loops]
+    inside.sort(key=lambda item: item[0])
+    return KeptSegment.model_construct(
+        segment_id=head.segment_id, elements=head.elements, inside=tuple(item for _, item in inside)
+    )
+
+
+def bring_back(extra: KeptSegment) -> Unit:
+    """A kept segment or loop, to be written."""
+    return Unit([extra.segment_id, *extra.elements], [bring_back(inner) for inner in extra.inside])
+
+
+def arranged(units: list[Unit], rule: LoopRule) -> list[Unit]:
+    """The units in the order of a loop's definition, their insides too; what it does not know comes first."""
+    for unit in units:
+        node = rule.first.get(unit.segment_id)
+        if unit.inside and node is not None and node.loop is not None:
+            unit.inside = arranged(unit.inside, node.loop)
+    return sorted(units, key=lambda unit: rule.order(unit.segment_id))
+
+
+def missing_values(model: type[Record]) -> Mapping[str, Any]:
+    """Values for fields without a default, when a file does not say them: "" for text, None where that is allowed."""
+    return {
+        name: "" if info.annotation is str else None
+        for name, info in model.model_fields.items()
+        if info.is_required()
+    }

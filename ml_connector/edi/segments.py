@@ -1,0 +1,98 @@
+"""A transaction set's bytes as segments."""
+
+from dataclasses import dataclass
+
+from ml_connector.edi.envelope import decoded
+from ml_connector.edi.separators import Separators
+
+_LEADING = " \t\r\n\x00\x1a\x0b\x0c\xa0"
+
+#: Inside documents, components stand between COMPONENT and repetitions between REPETITION, whatever a file uses.
+COMPONENT = "\x1f"
+REPETITION = "\x1e"
+
+
+class Segment:
+    """One segment: its elements as text, id first, blanks at their ends cut; its number in the set, ST = 1."""
+
+    __slots__ = ("elements", "number")
+
+    def __init__(self, elements: list[str], number: int) -> None:
+        self.elements = elements
+        self.number = number
+
+    @property
+    def segment_id(self) -> str:
+        return self.elements[0]
+
+    def __repr__(self) -> str:
+        return f"<{self.number}: {'*'.join(self.elements)}>"
+
+
+@dataclass(slots=True)
+class Split:
+    """A set's segments, and what was odd about how they were separated."""
+
+    segments: list[Segment]
+    trailing_components: int = 0
+    trailing_elements: int = 0
+    overlong: int = 0
+    misencoded: bool = False
+
+
+def split_set(raw: bytes, separators: Separators, terminator: bytes, encoding: str, max_segment: int) -> Split:
+    """Segments of a set. Line ends, blanks and tabs around segments are not data (x12-procurement 2)."""
+    try:
+        text, misencoded = raw.decode(encoding), False
+    except UnicodeDecodeError:
+        text, misencoded = _piecewise(raw, terminator, encoding), True
+    split = Split([], misencoded=misencoded)
+    by_line = terminator in {b"\r", b"\n"}
+    if by_line:
+        text = text.replace("\r", "\n")
+    element, component = separators.element, separators.component
+    blank = " " + element
+    for piece in text.split("\n" if by_line else decoded(terminator, encoding)):
+        segment = piece.lstrip(_LEADING)
+        if not segment:
+            continue
+        if "\n" in segment or "\r" in segment:
+            # lines wrapped at a fixed width
+            segment = segment.replace("\r", "").replace("\n", "")
+        if len(segment) > max_segment:
+            segment = segment[:max_segment]
+            split.overlong += 1
+        if component and segment.endswith(component):
+            segment = segment.rstrip(component)
+            split.trailing_components += 1
+        elements = segment.split(element)
+        if blank in segment or segment[-1:].isspace():
+            elements = [e.rstrip() for e in elements]
+        if not elements[-1]:
+            split.trailing_elements += _cut_trailing(elements)
+        split.segments.append(Segment(elements, len(split.segments) + 1))
+    return split
+
+
+def _cut_trailing(elements: list[str]) -> int:
+    """Takes empty elements off the end: a segment's id stays. 1 when there were any."""
+    while len(elements) > 1 and not elements[-1]:
+        elements.pop()
+    return 1
+
+
+def _piecewise(raw: bytes, terminator: bytes, encoding: str) -> str:
+    """Text of bytes that are not all of that encoding: the segments that are not come as Latin-1, nothing is lost."""
+    glue = decoded(terminator, encoding)
+    return glue.join(decoded(piece, encoding) for piece in raw.split(terminator))
+
+
+def neutral(elements: list[str], separators: Separators) -> tuple[str, ...]:
+    """Elements without the id, with neutral component and repetition marks, as kept segments hold them."""
+    component, repetition = separators.component, separators.repetition
+    values = elements[1:]
+    if component:
+        values = [v.replace(component, COMPONENT) for v in values]
+    if repetition:
+        values = [v.replace(repetition, REPETITION) for v in values]
+    return tuple(values)

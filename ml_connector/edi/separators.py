@@ -1,0 +1,170 @@
+"""Separators, discovered from the ISA segment as it stands in the file (x12-procurement 2).
+
+The ISA should be 106 bytes of fixed width. In the wild its blanks are trimmed, no-break spaces stand in it (two bytes
+each in UTF-8), its terminator is a line break, and ISA11 is a letter in versions that have a repetition separator
+there. So elements are counted, not bytes.
+"""
+
+import re
+from dataclasses import dataclass
+
+#: An ISA of fixed width has 106 bytes; with no-break spaces in UTF-8 and partners' padding it stays below this.
+LONGEST_ISA = 400
+
+_START = re.compile(rb"(?<![0-9A-Za-z])ISA(?=[^0-9A-Za-z])")
+_BLANKS = " \t\r\n\x00\xa0"
+
+
+@dataclass(frozen=True, slots=True)
+class Separators:
+    """element, component, segment, repetition ("" where the version has none) and the line end after a segment."""
+
+    element: str = "*"
+    component: str = ">"
+    segment: str = "~"
+    repetition: str = ""
+    suffix: str = ""
+
+    def characters(self) -> str:
+        """All separator characters of the four, without line ends that only follow a terminator."""
+        return self.element + self.component + self.segment + self.repetition
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A discovered ISA: its elements ISA01 to ISA16 untrimmed, its terminator as bytes, its length with it.
+
+    `sure` tells that its elements are what an ISA holds, so that it cannot be data that happens to say ISA.
+    """
+
+    elements: tuple[str, ...]
+    separators: Separators
+    terminator: bytes
+    length: int
+    sure: bool
+
+
+def find_start(data: bytes | bytearray, position: int = 0) -> int:
+    """Where the next "ISA" followed by a separator stands at or after `position`; -1 when nowhere."""
+    found = _START.search(data, position)
+    return found.start() if found else -1
+
+
+def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
+    """The header of an interchange whose "ISA" starts `data` (at least LONGEST_ISA bytes of it, or all there is).
+
+    None when these are not the beginnings of an ISA: fewer than 16 separators within reach, or elements that
+    cannot be what they should be.
+    """
+    head = bytes(data[:LONGEST_ISA])
+    separator = head[3:4]
+    if not separator or separator.isalnum():
+        return None
+    places = _places(head, separator)
+    if places is None:
+        return None
+    raw = [head[a + 1 : b] for a, b in zip(places, places[1:], strict=False)]
+    elements = [_text(piece, encoding).replace("\r", "").replace("\n", "") for piece in raw]
+    if not _plausible(elements):
+        return None
+    component, terminator = _tail(head[places[-1] + 1 :])
+    end = places[-1] + 1 + len(component) + len(terminator)
+    separators = Separators(
+        element=separator.decode("latin-1"),
+        component=component.decode("latin-1"),
+        segment=_shown_terminator(terminator),
+        repetition=_repetition(elements),
+        suffix=_suffix(head[end:], terminator),
+    )
+    return Header(
+        elements=(*elements, separators.component),
+        separators=separators,
+        terminator=terminator or b"~",
+        length=end,
+        sure=_certain(elements),
+    )
+
+
+def _places(head: bytes, separator: bytes) -> list[int] | None:
+    """Positions of the 16 element separators. A blank or line end as separator cannot be told from padding."""
+    if separator in {b" ", b"\t", b"\r", b"\n"}:
+        fixed = [3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103]
+        return fixed if len(head) > 104 and all(head[p : p + 1] == separator for p in fixed) else None
+    places: list[int] = []
+    position = 3
+    for _ in range(16):
+        if position < 0:
+            return None
+        places.append(position)
+        position = head.find(separator, position + 1)
+    return places if len(places) == 16 else None
+
+
+def _text(piece: bytes, encoding: str) -> str:
+    try:
+        text = piece.decode("utf-8" if b"\xc2\xa0" in piece else encoding)
+    except (UnicodeDecodeError, LookupError):
+        text = piece.decode("latin-1")
+    return text.replace("\xa0", " ")
+
+
+def _plausible(elements: list[str]) -> bool:
+    """Fifteen elements, none longer than an ISA element can be by far, and a control number with a digit in it."""
+    if len(elements) != 15 or any(len(e.strip()) > 20 for e in elements):
+        return False
+    return any(c.isdigit() for c in elements[12]) or any(c.isdigit() for c in elements[8])
+
+
+def _certain(elements: list[str]) -> bool:
+    """Qualifiers of two characters, a version and a control number of digits: data does not look like this."""
+    short = (elements[0], elements[2], elements[4], elements[6], elements[13], elements[14])
+    digits = (elements[11], elements[12])
+    return all(len(e.strip()) <= 2 for e in short) and all(e.strip().isdigit() for e in digits)
+
+
+def _tail(after: bytes) -> tuple[bytes, bytes]:
+    """Component separator and terminator, from what begins right behind the 16th element separator.
+
+    Where the component separator has been left out ("...*P*~GS*"), the one character there is the terminator.
+    """
+    first, rest = after[:1], after[1:]
+    if _next_segment(rest):
+        return b"", first
+    return first, _terminator(rest)
+
+
+def _next_segment(rest: bytes) -> bool:
+    return bool(re.match(rb"(?:GS|TA1|ISB|IEA|ISA)[^0-9A-Za-z]", rest))
+
+
+def _terminator(rest: bytes) -> bytes:
+    """What stands between ISA16 and the next segment, without the line end after it; one byte, two in UTF-8."""
+    if not rest:
+        return b""
+    if 0xC2 <= rest[0] <= 0xDF and len(rest) > 1 and 0x80 <= rest[1] <= 0xBF and not _next_segment(rest[1:]):
+        return rest[:2]
+    return rest[:1]
+
+
+def _shown_terminator(terminator: bytes) -> str:
+    try:
+        return terminator.decode("utf-8" if len(terminator) > 1 else "latin-1")
+    except UnicodeDecodeError:
+        return terminator.decode("latin-1")
+
+
+def _suffix(rest: bytes, terminator: bytes) -> str:
+    """The line end that follows every terminator. CR LF as the terminator is CR with the suffix LF."""
+    if terminator == b"\n" or not rest:
+        return ""
+    if rest.startswith(b"\r\n"):
+        return "\r\n"
+    return rest[:1].decode("latin-1") if rest[:1] in {b"\r", b"\n"} else ""
+
+
+def _repetition(elements: list[str]) -> str:
+    """ISA11 from 00402 on, unless it is a letter, a digit or a blank (x12-procurement 2)."""
+    version, standard = elements[11].strip(), elements[10].strip(_BLANKS)
+    if len(standard) != 1 or standard.isalnum() or not version.isdigit() or int(version) < 402:
+        return ""
+    return standard

@@ -1,0 +1,227 @@
+"""One transaction set, from its bytes to its document, its findings and whether it is accepted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.edi.check import ElementChecker
+from ml_connector.edi.controltotals import control_totals
+from ml_connector.edi.envelope import RawSet
+from ml_connector.edi.findings import Finding, Level, Severity, shown
+from ml_connector.edi.mapping.registry import KINDS, read_document
+from ml_connector.edi.mapping.scopes import Context
+from ml_connector.edi.overlay import Overlay
+from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_formed
+from ml_connector.edi.segments import Segment, Split, split_set
+from ml_connector.edi.separators import Separators
+from ml_connector.edi.structure import Loop, build
+
+
+class Mode(StrEnum):
+    """What is fatal to a set.
+
+    strict: any error. standard: what makes its data doubtful (a missing mandatory segment or element, a number that
+    is none, counts and control numbers that do not fit). lenient: only what leaves no document, or half of one.
+    """
+
+    STRICT = "strict"
+    STANDARD = "standard"
+    LENIENT = "lenient"
+
+
+@dataclass(frozen=True, slots=True)
+class SetContext:
+    """What reading a set needs to know of its interchange and group."""
+
+    separators: Separators
+    terminator: bytes
+    encoding: str
+    version: str
+    functional_id: str
+    mode: Mode
+    overlay: Overlay
+    max_segment: int
+    max_findings: int
+    totals: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SetReading:
+    """What came of one set. document is None when nothing of it could be made into one."""
+
+    set_type: str
+    control_number: str
+    kind: DocumentKind
+    document: Record | None
+    findings: tuple[Finding, ...]
+    accepted: bool
+    segment_count: int
+
+
+class _Findings:
+    """Collects findings up to a limit: a hostile set may have millions."""
+
+    def __init__(self, limit: int) -> None:
+        self.found: list[Finding] = []
+        self._limit = limit
+        self.total = 0
+
+    def __call__(self, finding: Finding) -> None:
+        self.total += 1
+        if len(self.found) < self._limit:
+            self.found.append(finding)
+
+
+def read_set(raw: RawSet, context: SetContext, repeated: bool) -> SetReading:
+    """Reads and checks one set. `repeated`: its control number has come before in the group."""
+    report = _Findings(context.max_findings)
+    split = split_set(raw.raw, context.separators, context.terminator, context.encoding, context.max_segment)
+    set_type = raw.header[1] if len(raw.header) > 1 else ""
+    control = _control(raw)
+    _check_envelope(raw, split, context, report, repeated)
+    rule = set_rule(set_type, context.version, context.overlay) if raw.header else None
+    if raw.header and rule is None:
+        report(_set_finding("1", f"Set {shown(set_type)} is not supported here."))
+    document = None
+    fatal = raw.oversize or not raw.header
+    if rule is not None and split.segments and not raw.oversize:
+        document, doubtful = _read_body(split, rule, context, report)
+        fatal = fatal or doubtful
+    findings = _softened(report.found, context)
+    accepted = document is not None and not fatal and not any(_is_fatal(f, context, rule) for f in findings)
+    kind = KINDS.get(set_type, DocumentKind.UNSUPPORTED)
+    return SetReading(set_type, control, kind, document, tuple(findings), accepted, len(split.segments))
+
+
+def _control(raw: RawSet) -> str:
+    for elements in (raw.header, raw.trailer):
+        if len(elements) > 2:
+            return elements[2]
+    return ""
+
+
+def _read_body(
+    split: Split, rule: SetRule, context: SetContext, report: _Findings
+) -> tuple[Record | None, bool]:
+    """Document of the set, and whether something in it is doubtful in every mode."""
+    root = build(split.segments, rule, report)
+    _check_elements(split.segments, rule, context, report)
+    document = read_document(root, Context(context.separators))
+    if document is None:
+        return None, True
+    if context.totals:
+        for finding in control_totals(document, root, rule):
+            report(finding)
+    return document, _unidentified(document)
+
+
+def _unidentified(document: Record) -> bool:
+    """A document without a number is nobody's."""
+    return getattr(document, "number", "-") == "" or getattr(document, "functional_id", "-") == ""
+
+
+def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext, report: _Findings) -> None:
+    short = context.version[:6].isdigit() and context.version[:6] < "004010"
+    checker = ElementChecker(context.separators, context.overlay, short_dates=short)
+    rules = rule.segments
+    for segment in segments:
+        found = rules.get(segment.elements[0])
+        if found is None:
+            continue
+        for finding in checker.check(segment, found):
+            report(finding)
+
+
+def _check_envelope(
+    raw: RawSet, split: Split, context: SetContext, report: _Findings, repeated: bool
+) -> None:
+    """ST against SE, and what is odd about the set as a whole: AK502 codes."""
+    header, trailer = [*raw.header, "", "", ""], [*raw.trailer, "", "", ""]
+    if not raw.header:
+        report(_set_finding("6", "The set has no ST."))
+    elif len(header[1]) != 3:
+        report(_set_finding("6", f"ST01 {shown(header[1])} is no set identifier."))
+    if raw.header and not 4 <= len(header[2]) <= 9:
+        report(_set_finding("7", f"ST02 {shown(header[2])} is no control number of 4 to 9 characters."))
+    if raw.oversize:
+        report(_set_finding("5", "The set is longer than allowed here and was not read."))
+    elif not raw.trailer:
+        report(_set_finding("2", "The set has no SE."))
+    elif raw.header:
+        if header[2] != trailer[2]:
+            report(_set_finding("3", f"ST02 {shown(header[2])} and SE02 {shown(trailer[2])} differ."))
+        if not trailer[1].isdigit() or int(trailer[1][:12]) != len(split.segments):
+            report(_set_finding("4", f"SE01 says {shown(trailer[1])} segments, there are {len(split.segments)}."))
+    if repeated:
+        report(_set_finding("23", f"ST02 {shown(header[2])} came before in this group."))
+    _check_group(header[1], context, report)
+    _check_split(split, report)
+
+
+def _check_group(set_type: str, context: SetContext, report: _Findings) -> None:
+    rule = set_rule(set_type, context.version, context.overlay)
+    if rule is not None and context.functional_id and rule.group != context.functional_id:
+        message = f"Set {set_type} belongs into a group {rule.group}, not {shown(context.functional_id)}."
+        report(Finding(Level.SET, "functional_group", message, Severity.WARNING))
+
+
+def _check_split(split: Split, report: _Findings) -> None:
+    if split.trailing_components:
+        message = f"{split.trailing_components} segments end in an empty component."
+        report(Finding(Level.SET, "trailing_components", message, Severity.WARNING))
+    if split.trailing_elements:
+        message = f"{split.trailing_elements} segments end in empty elements."
+        report(Finding(Level.SET, "trailing_elements", message, Severity.WARNING))
+    if split.overlong:
+        report(_set_finding("5", f"{split.overlong} segments are longer than allowed here and were cut."))
+    if split.misencoded:
+        message = "The set is not all of the expected encoding; those segments were read as Latin-1."
+        report(Finding(Level.SET, "encoding", message, Severity.WARNING))
+
+
+def _set_finding(code: str, message: str) -> Finding:
+    return Finding(Level.SET, code, message)
+
+
+def _softened(findings: Iterable[Finding], context: SetContext) -> list[Finding]:
+    """In versions whose dictionary is not held here, syntax findings are warnings: the nearer dictionary may be wrong."""
+    ignored = context.overlay.ignores
+    kept = [f for f in findings if not (f.level is Level.SEGMENT and ignored(f.segment_id, 0, f.code))]
+    if own_dictionary(context.version) or not well_formed(context.version):
+        return kept
+    return [
+        replace(f, severity=Severity.WARNING) if f.kind == "syntax" and f.code not in {"1", "3"} else f for f in kept
+    ]
+
+
+#: In standard mode: missing trailer, control numbers, count, identifiers.
+_FATAL_SET = frozenset({"1", "2", "3", "4", "5", "6", "7"})
+
+
+def _is_fatal(finding: Finding, context: SetContext, rule: SetRule | None) -> bool:
+    if not finding.is_error or finding.level is Level.BUSINESS:
+        return False
+    if context.mode is Mode.STRICT:
+        return True
+    if context.mode is Mode.LENIENT:
+        return finding.level is Level.SET and finding.code in {"1", "2", "6"}
+    if finding.level is Level.SET:
+        return finding.code in _FATAL_SET
+    if finding.level is Level.SEGMENT:
+        return finding.code == "3"
+    return finding.code == "1" or (finding.code in {"6", "8"} and _matters(finding, rule))
+
+
+def _matters(finding: Finding, rule: SetRule | None) -> bool:
+    """Whether a value that cannot be read leaves the data doubtful: any number, and any mandatory element."""
+    segment = rule.segments.get(finding.segment_id) if rule is not None else None
+    if segment is None or finding.element > len(segment.elements):
+        return False
+    element, requirement = segment.elements[finding.element - 1]
+    return element.numeric or requirement == "M"
+
+
+def tree_of(segments: list[Segment], rule: SetRule) -> Loop:
+    """The tree of segments that are known to be right."""
+    return build(segments, rule, lambda finding: None)

@@ -1,0 +1,165 @@
+"""Segments against a set's definition: which loop each belongs to, and what is missing, too much or misplaced.
+
+The result is a tree of loops that holds every segment, also those that have no place in the definition.
+"""
+
+from collections.abc import Callable
+
+from ml_connector.edi.findings import Finding, Level
+from ml_connector.edi.schema import LoopRule, Node, SetRule, Step
+from ml_connector.edi.segments import Segment
+
+Report = Callable[[Finding], None]
+
+
+class Loop:
+    """One occurrence of a loop: its own segments (first the one that opened it) and the loops inside it."""
+
+    __slots__ = ("count", "loops", "rule", "seen", "segments", "times")
+
+    def __init__(self, rule: LoopRule) -> None:
+        self.rule = rule
+        self.segments: list[Segment] = []
+        self.loops: list[Loop] = []
+        self.seen: set[Node] = set()
+        self.count: dict[Node, int] = {}
+        self.times = 0
+
+    @property
+    def loop_id(self) -> str:
+        return self.rule.loop_id
+
+    def find(self, segment_id: str) -> Segment | None:
+        """Its first own segment with that id."""
+        return next((s for s in self.segments if s.elements[0] == segment_id), None)
+
+
+def build(segments: list[Segment], rule: SetRule, report: Report) -> Loop:
+    """The tree of one set. Findings carry AK304 codes 1 to 7 (x12-procurement 10)."""
+    root = Loop(rule.root)
+    stack = [root]
+    current = rule.root.nodes[0]
+    _count(root, current, segments[0], report)
+    root.segments.append(segments[0])
+    for segment in segments[1:]:
+        step = _step(current, segment.elements[0])
+        if step is None:
+            report(_unplaced(segment, rule))
+            stack[-1].segments.append(segment)
+            continue
+        node = step.node
+        if not step.in_sequence:
+            report(_finding("7", segment.elements[0], segment.number, "is not in its proper sequence"))
+            _misplaced(stack, step, segment, report)
+            if node.loop is not None:
+                current = node.trigger
+            continue
+        for _ in range(step.pops):
+            closed = stack.pop()
+            _missing(closed, current.index, len(closed.rule.nodes), segment.number, report)
+            current = closed.rule.own or current
+        if node.index > current.index + 1:
+            _missing(stack[-1], current.index, node.index, segment.number, report)
+        current = _enter(stack, node, segment, report)
+    for loop in reversed(stack):
+        _missing(loop, current.index, len(loop.rule.nodes), segments[-1].number, report)
+        current = loop.rule.own or current
+    return root
+
+
+def _enter(stack: list[Loop], node: Node, segment: Segment, report: Report) -> Node:
+    """Puts a segment at its node, opening the node's loop. The node that the next segment goes on from."""
+    _count(stack[-1], node, segment, report)
+    if node.loop is None:
+        stack[-1].segments.append(segment)
+        return node
+    loop = Loop(node.loop)
+    stack[-1].loops.append(loop)
+    stack.append(loop)
+    loop.segments.append(segment)
+    trigger = node.loop.nodes[0]
+    if trigger.required:
+        loop.seen.add(trigger)
+    return trigger
+
+
+def _misplaced(stack: list[Loop], step: Step, segment: Segment, report: Report) -> None:
+    """A segment that belongs earlier: it is put where it belongs; the place in the set stays unless it opens a loop."""
+    if step.node.loop is None:
+        target = stack[-1 - step.pops]
+        _count(target, step.node, segment, report)
+        target.segments.append(segment)
+        return
+    del stack[len(stack) - step.pops :]
+    _enter(stack, step.node, segment, report)
+
+
+def _count(loop: Loop, node: Node, segment: Segment, report: Report) -> None:
+    """Counts a use of a node against its maximum: AK304 5 for a segment, 4 for a loop."""
+    if node.required:
+        loop.seen.add(node)
+    if node.most > 200000:
+        return
+    times = loop.count.get(node, 0) + 1
+    loop.count[node] = times
+    if times == node.most + 1:
+        if node.loop is not None:
+            report(_finding("4", segment.elements[0], segment.number, f"loop occurs over {node.most} times"))
+        else:
+            report(_finding("5", segment.elements[0], segment.number, f"occurs more than {node.most} times"))
+
+
+def _missing(loop: Loop, after: int, before: int, number: int, report: Report) -> None:
+    for node in loop.rule.required:
+        # a missing SE is a matter of the set, not of a segment (AK502 2)
+        if after < node.index < before and node not in loop.seen and node.segment_id != "SE":
+            loop.seen.add(node)
+            report(_finding("3", node.segment_id, number, "is mandatory and missing before this place"))
+
+
+def _step(current: Node, segment_id: str) -> Step | None:
+    """The way from a node to the next segment with that id; remembered per node."""
+    try:
+        return current.steps[segment_id]
+    except KeyError:
+        step = _search(current, segment_id)
+        if len(current.steps) < 500:
+            current.steps[segment_id] = step
+        return step
+
+
+def _search(current: Node, segment_id: str) -> Step | None:
+    """Forward in its own loop, then forward in the loops around it; else backward, inmost first."""
+    for in_sequence in (True, False):
+        node, pops = current, 0
+        while True:
+            nodes = node.parent.nodes
+            found = nodes[node.index :] if in_sequence else nodes[: node.index]
+            # the opening segment of a loop comes again only as a new loop, which the loop around it knows
+            target = next((n for n in found if n.segment_id == segment_id and _may_come(n, node)), None)
+            if target is not None:
+                return Step(target, pops, in_sequence)
+            if node.parent.own is None:
+                break
+            node, pops = node.parent.own, pops + 1
+    return None
+
+
+def _may_come(node: Node, current: Node) -> bool:
+    return not (node.index == 0 and node.parent.own is not None and current.parent is node.parent)
+
+
+def _unplaced(segment: Segment, rule: SetRule) -> Finding:
+    segment_id = segment.elements[0]
+    if segment_id in rule.members:
+        return _finding("2", segment_id, segment.number, "is unexpected here")
+    if segment_id in rule.known:
+        return _finding("6", segment_id, segment.number, f"is not part of set {rule.set_type}")
+    return _finding("1", segment_id, segment.number, "is not a known segment")
+
+
+def _finding(code: str, segment_id: str, number: int, what: str) -> Finding:
+    name = segment_id if segment_id.isprintable() and len(segment_id) <= 10 else "segment"
+    return Finding(
+        Level.SEGMENT, code, f"Segment {number}: {name} {what}.", segment_id=segment_id[:10], segment_number=number
+    )
