@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from ml_connector.sandbox.partner.x12 import Segment, TransactionSet, get
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: X12 unit codes (element 355) for the unit codes of the sandbox's ERP.
+UNITS = {"pc": "EA", "box": "BX", "m": "MR", "kg": "KG"}
 CENT = Decimal("0.01")
 #: Price bases that are for more than one piece (PO105).
 PER = {"HP": Decimal(100), "TP": Decimal(1000)}
@@ -168,7 +172,7 @@ def _line_from_row(row: Mapping[str, Any]) -> Line:
     return Line(
         number=str(_first(row, "number", "LineNumber")),
         quantity=Decimal(str(_first(row, "quantity", "QuantityInPurchaseUnits", "Quantity"))),
-        unit=str(_first(row, "unit") or "EA"),
+        unit=_unit(str(_first(row, "unit", "Unit") or "EA").strip()),
         price=Decimal(str(_first(row, "price", "NetPrice", "UnitPrice") or 0)),
         items={qualifier: value for qualifier, value in items.items() if value},
         description=str(_first(row, "description", "ItemDescription") or ""),
@@ -179,8 +183,15 @@ def _first(row: Mapping[str, Any], *names: str) -> Any:
     return next((row[name] for name in names if row.get(name) is not None), None)
 
 
+def _unit(code: str) -> str:
+    """The X12 unit code for an ERP's."""
+    return UNITS.get(code, code.upper()[:2])
+
+
 def _day(value: Any) -> str:
-    """CCYYMMDD of a date, a datetime, ISO text or nothing."""
+    """CCYYMMDD of a date, a datetime, ISO text, milliseconds since 1970 or nothing."""
+    if isinstance(value, int):
+        value = EPOCH + timedelta(milliseconds=value)
     if hasattr(value, "strftime"):
         return str(value.strftime("%Y%m%d"))
     text = str(value or "")[:10].replace("-", "")
@@ -194,6 +205,6 @@ def plain(value: Decimal) -> str:
 
 
 def item_pairs(line: Line, qualifiers: Sequence[str] | None) -> list[str]:
-    """The line's ids as alternating qualifier and value; only those qualifiers when given."""
-    chosen = line.items if qualifiers is None else {q: line.items[q] for q in qualifiers if q in line.items}
+    """The line's ids as alternating qualifier and value; only those qualifiers when given and any of them is known."""
+    chosen = {name: line.items[name] for name in qualifiers or () if name in line.items} or line.items
     return [text for pair in chosen.items() for text in pair]
