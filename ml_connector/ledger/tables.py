@@ -107,7 +107,7 @@ file = sa.Table(
         "state",
         sa.String(20),
         nullable=False,
-        comment="stored, parsed, repeated, rejected, incomplete, planned, sent",
+        comment="in: stored, parsed, repeated, rejected, incomplete, superseded; out: planned, sent, void",
     ),
     sa.Column("removal", sa.String(20), nullable=False, comment="left, pending, done: the after-read policy"),
     sa.Column("partition_date", sa.Date, nullable=False),

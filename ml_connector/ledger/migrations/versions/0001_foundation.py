@@ -129,7 +129,7 @@ def _file() -> None:
             "state",
             sa.String(length=20),
             nullable=False,
-            comment="stored, parsed, repeated, rejected, incomplete, planned, sent",
+            comment="in: stored, parsed, repeated, rejected, incomplete, superseded; out: planned, sent, void",
         ),
         sa.Column(
             "removal", sa.String(length=20), nullable=False, comment="left, pending, done: the after-read policy"
