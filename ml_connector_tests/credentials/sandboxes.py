@@ -6,13 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from cryptography.fernet import Fernet
 
 from ml_connector.clock import FileClock
-from ml_connector.credentials.secrets import Secret
+from ml_connector.config.connections import CleoConnection
+from ml_connector.credentials.secrets import Secret, SecretResolver
 from ml_connector.ledger.store import Ledger
+from ml_connector.sandbox.cleo.limiter import LimitOptions
+from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER, CleoOptions, CleoState
 from ml_connector.sandbox.exact.options import CLIENT_ID, ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
+from ml_connector.systems.cleo.factory import build_cleo
+from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector.transport.auth import AuthorizationCodeTokens, OAuthApp
+from ml_connector.transport.auth_password import PasswordLogin, PasswordTokens
 from ml_connector.transport.token_endpoint import TokenEndpoint
 from ml_connector_tests.credentials.support import Room
 
@@ -66,10 +73,68 @@ class Exact:
         return httpx.get(f"{self.url}/api/v1/current/Me", headers=headers).status_code == 200
 
 
+@dataclass
+class Cleo:
+    """The Cleo stand-in with nobody behind its folders, and a room whose clock is the sandbox's."""
+
+    sandbox: Sandbox
+    room: Room
+
+    @property
+    def state(self) -> CleoState:
+        return self.sandbox.cleo
+
+    @property
+    def url(self) -> str:
+        return self.sandbox.addresses()["cleo"]
+
+    def tokens(
+        self, *, user: str = SERVICE_USER, password: str = SERVICE_PASSWORD, url: str = "", **more: int
+    ) -> PasswordTokens:
+        """A token source as another process would have it: with nothing in memory."""
+        login = PasswordLogin("cleo", url or f"{self.url}/api/authentication", user, **more)  # type: ignore[arg-type]
+        endpoint = TokenEndpoint(login.token_url, deadline=2.0)
+        return PasswordTokens(login, self.room.ledger, self.room.vault, lambda: Secret(password), endpoint=endpoint)
+
+    def works(self, access: str) -> bool:
+        return httpx.get(f"{self.url}/api/folders", headers={"Authorization": f"Bearer {access}"}).status_code == 200
+
+    def network(self, **settings: object) -> CleoNetwork:
+        """The network as the composition builds it."""
+        given: dict[str, object] = {
+            "system": "cleo",
+            "base_url": self.url,
+            "username": SERVICE_USER,
+            "password": {"env": "CLEO_PASSWORD"},
+            "requests_per_second": None,
+            **settings,
+        }
+        secrets = SecretResolver(environ={"CLEO_PASSWORD": SERVICE_PASSWORD})
+        return build_cleo(
+            "cleo",
+            CleoConnection.model_validate(given),
+            ledger=self.room.ledger,
+            vault=self.room.vault,
+            secrets=secrets,
+            clock=self.room.clock,
+        )
+
+
+@contextmanager
+def cleo_sandbox(folder: Path) -> Iterator[Cleo]:
+    clock_file = folder / "clock"
+    cleo = CleoOptions(limits=LimitOptions(per_second=None))
+    clock = FileClock(clock_file)
+    ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}", clock)
+    try:
+        with Sandbox(SandboxOptions(clock_file=clock_file, partner=False, cleo=cleo)) as sandbox:
+            yield Cleo(sandbox, Room(ledger, clock, [Fernet.generate_key()], folder))
+    finally:
+        ledger.close()
+
+
 @contextmanager
 def exact_sandbox(folder: Path) -> Iterator[Exact]:
-    from cryptography.fernet import Fernet
-
     clock_file = folder / "clock"
     options = SandboxOptions(
         clock_file=clock_file, partner=False, exact=ExactOptions(minute_limit=None, day_limit=None)
