@@ -59,6 +59,21 @@ class Finding:
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
 
+    def as_dict(self) -> dict[str, str | int | None]:
+        """For JSON: level, code, severity, kind, segment, position, element, component, value, message."""
+        return {
+            "level": self.level.value,
+            "code": self.code,
+            "severity": self.severity.value,
+            "kind": self.kind,
+            "segment": self.segment_id or None,
+            "position": self.segment_number or None,
+            "element": self.element or None,
+            "component": self.component or None,
+            "value": self.value or None,
+            "message": self.message,
+        }
+
     @property
     def place(self) -> str:
         """PO103 in segment 12: for people."""

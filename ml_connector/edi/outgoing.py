@@ -1,0 +1,191 @@
+"""One set on its way out: values made sendable, totals filled in, everything checked strictly."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ml_connector.edi.characters import Alphabet
+from ml_connector.edi.check import ElementChecker
+from ml_connector.edi.findings import Finding, Level, shown
+from ml_connector.edi.overlay import NO_OVERLAY
+from ml_connector.edi.schema import ElementType, SegmentRule, SetRule
+from ml_connector.edi.segments import COMPONENT, REPETITION, Segment
+from ml_connector.edi.separators import Separators
+from ml_connector.edi.structure import build
+from ml_connector.edi.values import read_decimal, write_decimal
+from ml_connector.errors import NeedsMending, Reason
+
+#: AK304 codes that a kept segment may cause: it was read where it stands, and goes back there.
+_KEPT_CODES = frozenset({"1", "2", "6", "7"})
+
+_FREE_TEXT = ElementType("", "AN", 1, 264, text=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """A value that was sent otherwise than it stood. position counts documents from 0."""
+
+    position: int
+    place: str
+    before: str
+    after: str
+    why: str
+
+    def as_dict(self) -> dict[str, str]:
+        """For a report: document, place, before, after, why; values bounded."""
+        return {
+            "document": str(self.position),
+            "place": self.place,
+            "before": self.before[:120],
+            "after": self.after[:120],
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSet:
+    """A set's segments as text, ST and SE included."""
+
+    segments: list[str]
+    replaced: list[Replacement]
+
+
+class SetWriter:
+    """Writes sets of one interchange. replacement is what a separator in free text becomes; None refuses it."""
+
+    def __init__(
+        self,
+        separators: Separators,
+        alphabet: Alphabet,
+        replacement: str | None,
+        version: str,
+        *,
+        hash_totals: bool = False,
+    ) -> None:
+        self._separators = separators
+        self._alphabet = alphabet
+        self._replacement = replacement
+        self._version = version
+        self._hash_totals = hash_totals
+
+    def write(self, rule: SetRule, control: str, body: list[list[str]], position: int) -> WrittenSet:
+        """ST, the body, SE. Raises NeedsMending for what cannot be sent, naming the place."""
+        replaced: list[Replacement] = []
+        ready = [["ST", rule.set_type, control]]
+        for elements in body:
+            segment = self._totalled(elements, body, rule) if elements[0] == "CTT" else elements
+            if elements[0] == "AK1" and self._version < "005010":
+                # AK103 came with 005010 (x12-procurement 13)
+                segment = elements[:3]
+            ready.extend(self._sendable(segment, rule.segments.get(segment[0]), position, replaced))
+        ready.append(["SE", str(len(ready) + 1), control])
+        self._check(ready, rule)
+        join = self._separators.element.join
+        return WrittenSet([join(elements) for elements in ready], replaced)
+
+    def _totalled(self, elements: list[str], body: list[list[str]], rule: SetRule) -> list[str]:
+        """CTT01 counts lines; CTT02, where it is wanted, adds up their quantities."""
+        lines = sum(1 for segment in body if segment[0] == rule.counted)
+        filled = [*elements, *[""] * (3 - len(elements))]
+        filled[1] = str(lines)
+        if self._hash_totals and rule.quantity is not None:
+            name, place = rule.quantity
+            values = [s[place] for s in body if s[0] == name and len(s) > place]
+            filled[2] = write_decimal(sum((read_decimal(v) or Decimal(0) for v in values), Decimal(0)))
+        return _cut(filled)
+
+    def _sendable(
+        self, elements: list[str], rule: SegmentRule | None, position: int, replaced: list[Replacement]
+    ) -> list[list[str]]:
+        """The segment with every value sendable; text too long for its element in further MSG or NTE segments."""
+        done = [elements[0]]
+        overflow = ""
+        for number, value in enumerate(elements[1:], start=1):
+            if not value:
+                done.append("")
+                continue
+            element = rule.elements[number - 1][0] if rule and number <= len(rule.elements) else None
+            place = f"{elements[0]}{number:02d}"
+            text = self._value(value, element, place, position, replaced)
+            if element is not None and element.text and len(text) > element.most:
+                if (elements[0], number) in {("MSG", 1), ("NTE", 2)}:
+                    text, overflow = _broken(text, element.most)
+                    why = "too long: continued in the next segment"
+                else:
+                    text, why = text[: element.most].rstrip(), f"longer than {element.most}: cut"
+                replaced.append(Replacement(position, place, value, text, why))
+            done.append(text)
+        result = [_cut(done)]
+        if overflow:
+            rest = [elements[0], overflow] if elements[0] == "MSG" else [elements[0], elements[1], overflow]
+            result.extend(self._sendable(rest, rule, position, replaced))
+        return result
+
+    def _value(
+        self, value: str, element: ElementType | None, place: str, position: int, replaced: list[Replacement]
+    ) -> str:
+        for neutral, mark in ((COMPONENT, self._separators.component), (REPETITION, self._separators.repetition)):
+            if neutral in value and mark:
+                parts = value.split(neutral)
+                return mark.join(self._value(p, element, place, position, replaced) if p else "" for p in parts)
+        text = value.rstrip()
+        if self._alphabet.sendable(text):
+            return text
+        free = element is not None and element.text
+        separator = self._alphabet.separator_in(text)
+        if separator and (not free or self._replacement is None):
+            raise NeedsMending(
+                Reason.CHARACTER_NOT_SENDABLE,
+                f"{place} {shown(text)} holds the separator {shown(separator)}.",
+                mend="Change the value, or the partner's separators.",
+                data={"place": place, "value": text[:60], "character": separator},
+            )
+        if separator and self._replacement is not None:
+            for mark in self._separators.characters():
+                text = text.replace(mark, self._replacement)
+        fitted = self._alphabet.fitted(text)
+        if fitted is None or not fitted.strip():
+            character = next((c for c in text if not self._alphabet.sendable(c)), "")
+            raise NeedsMending(
+                Reason.CHARACTER_NOT_SENDABLE,
+                f"{place} {shown(text)} holds {shown(character)}, which the partner's character set has not.",
+                mend="Change the value, or the partner's character set.",
+                data={"place": place, "value": text[:60], "character": character},
+            )
+        fitted = fitted.rstrip()
+        if fitted.upper() != value.rstrip().upper() or fitted != value.rstrip():
+            replaced.append(Replacement(position, place, value, fitted, "characters replaced"))
+        return fitted
+
+    def _check(self, ready: list[list[str]], rule: SetRule) -> None:
+        """Strict reading of what is about to be sent."""
+        found: list[Finding] = []
+        segments = [Segment(elements, number) for number, elements in enumerate(ready, start=1)]
+        build(segments, rule, found.append)
+        checker = ElementChecker(self._separators, NO_OVERLAY)
+        for segment in segments:
+            known = rule.segments.get(segment.elements[0])
+            if known is not None:
+                found.extend(checker.check(segment, known))
+        for finding in found:
+            if not finding.is_error or (finding.level is Level.SEGMENT and finding.code in _KEPT_CODES):
+                continue
+            raise NeedsMending(
+                Reason.BAD_VALUE,
+                f"The {rule.name} cannot be sent as {rule.set_type}: {finding.message}",
+                mend="Change the value where it comes from.",
+                data={"place": finding.place, "value": finding.value[:60], "code": finding.code},
+            )
+
+
+def _broken(text: str, most: int) -> tuple[str, str]:
+    """A text broken at the last blank that fits, or in the middle of a word longer than that."""
+    at = text.rfind(" ", 1, most + 1)
+    if at <= 0:
+        return text[:most], text[most:].lstrip()
+    return text[:at].rstrip(), text[at:].lstrip()
+
+
+def _cut(elements: list[str]) -> list[str]:
+    while len(elements) > 1 and not elements[-1]:
+        elements.pop()
+    return elements
