@@ -16,8 +16,8 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from ml_connector.sandbox.cleo.app import CleoState
 from ml_connector.sandbox.cleo.app import create_app as create_cleo_app
+from ml_connector.sandbox.cleo.state import CleoOptions, CleoState
 from ml_connector.sandbox.clock import open_clock
 from ml_connector.sandbox.control import create_control_app
 from ml_connector.sandbox.exact.app import create_app as create_exact_app
@@ -27,7 +27,7 @@ from ml_connector.sandbox.exact.state import ExactState
 from ml_connector.sandbox.faults import FaultPlan
 from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.middleware import App, FaultMiddleware, Latency
-from ml_connector.sandbox.partner.world import PartnerWorld
+from ml_connector.sandbox.partner.world import PartnerWorld, WorldOptions
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -46,9 +46,9 @@ class SandboxOptions:
     clock_file: Path | None = None
     seed: int = 1
     exact: ExactOptions = field(default_factory=ExactOptions)
-    cleo: dict[str, Any] = field(default_factory=dict)  # arguments of CleoState
+    cleo: CleoOptions | None = None
     partner: bool = True
-    partner_options: Any = None
+    partner_options: WorldOptions | None = None
 
 
 class Sandbox:
@@ -79,7 +79,7 @@ class Sandbox:
             clock=self.clock, journal=self.journal, options=self.options.exact, seed=self.options.seed
         )
         seed_exact(self.exact)
-        self.cleo = CleoState(clock=self.clock, journal=self.journal, **self.options.cleo)
+        self.cleo = CleoState(self.clock, self.journal, self.options.cleo)
         self.partner: PartnerWorld | None = None
         if self.options.partner:
             self.partner = PartnerWorld(self.cleo, self.clock, self.journal, self.options.partner_options)

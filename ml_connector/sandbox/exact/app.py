@@ -23,6 +23,7 @@ from ml_connector.sandbox.exact.wire import to_json
 from ml_connector.sandbox.exact.writing import write
 
 MAX_URL = 6000
+TOKEN_ENDPOINT = "oauth2/token"
 MAX_BODY = 10 * 1024 * 1024
 _RESOURCE = re.compile(
     r"(?P<service>read/sync/Sync|(?:(?:sync|bulk|read)/)?[A-Za-z]+)/(?P<set>[A-Za-z$_]+)"
@@ -59,14 +60,16 @@ class _Face:
         return RedirectResponse(back, status_code=302)
 
     async def token(self, request: Request) -> Response:
+        client = self._state.options.client_id
+        if self._state.limits.blocked(client, 0, TOKEN_ENDPOINT):
+            return Response(status_code=403, headers={"Reason": "TooManyErrors"})
         try:
             body = await limited_body(request, MAX_FORM)
         except ApiError as error:
             return Response(status_code=error.status)
         answer = self._state.oauth.token(dict(request.headers), body)
         if answer.status != 200:
-            client = self._state.options.client_id
-            self._state.limits.error(client, 0, "oauth2/token")
+            self._state.limits.error(client, 0, TOKEN_ENDPOINT)
         headers = {"Cache-Control": "no-store"}
         if answer.reason is not None:
             headers["Reason"] = answer.reason

@@ -84,14 +84,14 @@ class Table:
             index.remove(key)
 
     def equal(self, name: str, value: Any) -> set[str]:
-        """Keys of the rows whose field has that value."""
+        """Keys of the rows whose field has that value: the index's own set, not to be changed."""
         index = self._indexes.get(name)
         if index is None:
             index = _Index()
             for key, row in self.rows.items():
                 index.put(key, row.get(name))
             self._indexes[name] = index
-        return set(index.keys.get(index_value(value), ()))
+        return index.keys.get(index_value(value)) or set()
 
     def where(self, name: str, value: Any) -> list[Row]:
         """Rows whose field has that value, in the order of their keys."""

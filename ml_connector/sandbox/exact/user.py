@@ -252,8 +252,8 @@ def order_facts(state: ExactState, order: Row) -> dict[str, Any]:
                 "price": line["NetPrice"],
                 "received": line["ReceivedQuantity"],
                 "invoiced": line["InvoicedQuantity"],
-                "vat_code": line["VATCode"],
-                "cost_center": line["CostCenter"],
+                "vat_code": line.get("VATCode"),
+                "cost_center": line.get("CostCenter"),
             }
             for line in lines_of(state, order)
         ],

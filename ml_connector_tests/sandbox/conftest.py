@@ -1,0 +1,15 @@
+"""Fixtures of the sandbox tests."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ml_connector_tests.sandbox.exact_bench import ExactBench, exact_bench
+
+
+@pytest.fixture
+def exact(tmp_path: Path) -> Iterator[ExactBench]:
+    """A fresh sandbox without call limits, authorized."""
+    with exact_bench(tmp_path) as bench:
+        yield bench
