@@ -6,9 +6,9 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from ml_connector.clock import Clock
-from ml_connector.errors import OutcomeUnknown, RefusedBySystem, TryAgain
+from ml_connector.errors import AuthorizationNeeded, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.systems.exact_online.filters import packed
-from ml_connector.systems.exact_online.literals import guid_literal
+from ml_connector.systems.exact_online.literals import guid_literal, text_literal
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.retries import retried
@@ -95,23 +95,26 @@ class ExactClient:
         for batch in packed(items, condition, self.settings.max_url - bare):
             yield from self.pages(endpoint, {**params, "$filter": condition(batch)})
 
-    def entity(self, endpoint: str, key: str, params: Mapping[str, str] | None = None) -> Row | None:
-        """One record by its guid; None when there is none."""
-        answer = self._retried(
-            lambda: self.api.request(
-                "GET",
-                f"{self.path(endpoint)}({guid_literal(key)})",
-                template=endpoint,
-                params=params,
-                headers=self._headers(),
-                accept=(200, 404),
-                expect="json",
+    def may_read(self, endpoint: str) -> bool:
+        """Whether the user may read an endpoint, for lists that come back empty: without rights they do, too
+        (exact-online 6). True also when Exact does not say.
+        """
+        try:
+            answer = self._retried(
+                lambda: self.api.request(
+                    "GET",
+                    self.path("users/UserHasRights"),
+                    template="users/UserHasRights",
+                    params={"endpoint": text_literal(endpoint), "action": "'GET'"},
+                    headers=self._headers(),
+                    accept=(200, 404),
+                )
             )
-        )
-        if answer.status == 404:
-            return None
-        rows = page_of(answer.data, endpoint).rows
-        return rows[0] if rows else None
+        except (TryAgain, RefusedBySystem, AuthorizationNeeded):
+            return True
+        inner = answer.data.get("d") if isinstance(answer.data, dict) else None
+        said = inner.get("UserHasRights") if isinstance(inner, dict) else inner
+        return said is not False
 
     def create(self, endpoint: str, payload: str) -> Row:
         """POST a record, answered with all its fields.

@@ -1,6 +1,6 @@
 """What we write to Exact: the kinds of operations, their endpoints and keys."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -114,6 +114,3 @@ def _first(row: Row, *names: str) -> Any:
 def entry_number(row: Row) -> str:
     found = whole(row.get("EntryNumber"))
     return str(found) if found is not None else ""
-
-
-Finder = Callable[[list[StoredOperation]], Mapping[int, Written]]

@@ -3,11 +3,12 @@
 import json
 import re
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_connector.errors import WeAreWrong
+from ml_connector.transport.replies import MAX_EXPONENT, MAX_NUMBER_LENGTH
 
 _DATE = re.compile(r"/Date\((-?\d{1,17})\)/")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -15,7 +16,7 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - wall time of the server, which c
 _NONE = timedelta(0)
 #: Digits after the point that mean anything; a Double brings noise beyond them.
 PLACES = 9
-ACCOUNT_CODE_WIDTH = 18
+_WIDE = Context(prec=MAX_NUMBER_LENGTH + MAX_EXPONENT)
 
 
 def wall_time(value: Any) -> datetime | None:
@@ -74,11 +75,6 @@ def code(value: Any) -> str:
     return str(value).strip() if value is not None else ""
 
 
-def account_code(value: str) -> str:
-    """An account code as Exact keeps it: 18 characters, blanks on the left."""
-    return value.strip().rjust(ACCOUNT_CODE_WIDTH)
-
-
 def guid(value: Any) -> str:
     """A guid in lower case; empty for null."""
     return str(value).lower() if value is not None else ""
@@ -92,14 +88,16 @@ def number(value: Any) -> Decimal:
     """
     if value is None:
         return Decimal(0)
-    try:
-        exact = Decimal(value) if not isinstance(value, bool) else None
-    except (InvalidOperation, TypeError, ValueError):
-        exact = None
-    if exact is None or not exact.is_finite():
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
         raise WeAreWrong("Exact sent something else where a number is due")
+    try:
+        exact = Decimal(value)
+    except InvalidOperation as error:
+        raise WeAreWrong("Exact sent something else where a number is due") from error
+    if not exact.is_finite() or (exact and abs(exact.adjusted()) > MAX_EXPONENT):
+        raise WeAreWrong("Exact sent a number beyond all reason")
     if -int(exact.as_tuple().exponent) > PLACES:
-        exact = exact.quantize(Decimal(1).scaleb(-PLACES)).normalize()
+        exact = exact.quantize(Decimal(1).scaleb(-PLACES), context=_WIDE).normalize(_WIDE)
     return exact
 
 
@@ -128,12 +126,6 @@ def wall_literal(wall: datetime) -> str:
     return f"datetime'{wall.replace(microsecond=0, tzinfo=None).isoformat()}'"
 
 
-class RawNumber(str):
-    """A number's text, written into JSON as it is."""
-
-    __slots__ = ()
-
-
 def to_json(value: Any) -> str:
     """Compact JSON with numbers written exactly from Decimal: 750.00 stays 750.00, never 7.5E+2.
 
@@ -158,8 +150,6 @@ def _parts(value: Any) -> list[str]:
 
 
 def _scalar(value: Any) -> str:
-    if isinstance(value, RawNumber):
-        return str.__str__(value)
     if value is None or isinstance(value, bool | int | str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Decimal) and value.is_finite():

@@ -6,13 +6,14 @@ gone. Row versions are renumbered when a division is moved, which DivisionMoveDa
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from typing import Any
 
 from ml_connector.clock import Clock
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.errors import AuthorizationNeeded
 from ml_connector.flows.ports import ReferenceRead
 from ml_connector.systems.exact_online import records
 from ml_connector.systems.exact_online.client import ExactClient, Row
@@ -73,24 +74,34 @@ ORDER_FIELDS = (
 
 @dataclass(frozen=True)
 class Position:
-    """A table's cursor: the highest row versions read of the table and of sync/Deleted, and the division's move."""
+    """A table's cursor.
 
-    rows: int = FIRST
-    deleted: int = FIRST
-    moved: str = ""
+    rows, deleted: the highest row versions read of the table and of sync/Deleted. moved: DivisionMoveDate then.
+    whole: the day of the last whole read.
+    """
+
+    rows: int
+    deleted: int
+    moved: str
+    whole: date
 
     @staticmethod
-    def of(text: str | None, moved: str) -> "Position | None":
-        """None when reading must begin anew: no cursor, one of another kind, or the division was moved since."""
+    def of(text: str | None, moved: str, oldest: date) -> "Position | None":
+        """None when the table must be read whole: no usable cursor, the division was moved since, or the last whole
+        read is older than `oldest`. Row versions of transactions that commit late can be passed by, and
+        sync/Deleted forgets after two months (exact-online 7); a whole read now and then heals both.
+        """
         try:
             value = json.loads(text or "null")
-            position = Position(int(value["rows"]), int(value["deleted"]), str(value["moved"]))
+            whole_read = date.fromisoformat(value["whole"])
+            position = Position(int(value["rows"]), int(value["deleted"]), str(value["moved"]), whole_read)
         except (ValueError, KeyError, TypeError):
             return None
-        return position if position.moved == moved else None
+        return position if position.moved == moved and position.whole >= oldest else None
 
     def text(self) -> str:
-        return json.dumps({"rows": self.rows, "deleted": self.deleted, "moved": self.moved})
+        values = {"rows": self.rows, "deleted": self.deleted, "moved": self.moved, "whole": self.whole.isoformat()}
+        return json.dumps(values)
 
 
 @dataclass
@@ -116,14 +127,30 @@ class Reference:
         if table in PLAIN:
             return self._read_plain(PLAIN[table])
         moved = self._moved()
-        position = Position.of(cursor, moved)
+        oldest = self._today() - timedelta(days=self._client.settings.full_sync_days)
+        position = Position.of(cursor, moved, oldest)
         if table is ReferenceTable.PURCHASE_ORDERS:
             return self._all_orders(moved) if position is None else self._changed_orders(position)
         return self._all(SYNCED[table], moved) if position is None else self._changed(SYNCED[table], position)
 
+    def _today(self) -> date:
+        return self._clock.now().date()
+
+    def _check_rights(self, rows: Sequence[Record], endpoint: str) -> None:
+        """An empty table may be a user without rights; it must not empty our snapshot."""
+        readable = endpoint.removeprefix("sync/")
+        if rows or self._client.may_read(readable):
+            return
+        raise AuthorizationNeeded(
+            f"{self._client.api.name}: {endpoint} is empty because the user may not read it.",
+            mend=f"Give the user of this connection the right to read {readable} in Exact.",
+            data={"endpoint": readable},
+        )
+
     def _read_plain(self, table: PlainTable) -> ReferenceRead:
         pages = list(self._client.pages(table.endpoint, {"$select": table.fields}))
         rows = [table.make(row) for page in pages for row in page if table.keep(row)]
+        self._check_rights(rows, table.endpoint)
         return ReferenceRead(rows, None, complete=True, calls=len(pages))
 
     def _all(self, table: SyncTable, moved: str) -> ReferenceRead:
@@ -131,7 +158,8 @@ class Reference:
         deleted = self._after(DELETED, "EntityType,EntityKey", FIRST)
         found = self._after(table.endpoint, table.fields, FIRST)
         rows = [table.make(row) for row in _last(found.rows) if table.keep(row)]
-        position = Position(found.highest, deleted.highest, moved)
+        self._check_rights(rows, table.endpoint)
+        position = Position(found.highest, deleted.highest, moved, self._today())
         return ReferenceRead(rows, position.text(), complete=True, calls=found.calls + deleted.calls)
 
     def _changed(self, table: SyncTable, position: Position) -> ReferenceRead:
@@ -141,7 +169,7 @@ class Reference:
         gone = [guid(row.get("ID")) for row in changed if not table.keep(row)]
         return ReferenceRead(
             [table.make(row) for row in changed if table.keep(row)],
-            Position(found.highest, deleted.highest, position.moved).text(),
+            replace(position, rows=found.highest, deleted=deleted.highest).text(),
             complete=False,
             removed=[*_deleted_keys(deleted.rows, table.entity_type), *gone],
             calls=found.calls + deleted.calls,
@@ -152,7 +180,8 @@ class Reference:
         found = self._after(ORDERS_ENDPOINT, ORDER_FIELDS, FIRST)
         orders = records.group_flat_orders(_last(found.rows, "PurchaseOrderID", "LineNumber"))
         rows = [records.flat_order(rows) for rows in orders.values() if self._of_interest(rows)]
-        position = Position(found.highest, deleted.highest, moved)
+        self._check_rights(rows, ORDERS_ENDPOINT)
+        position = Position(found.highest, deleted.highest, moved, self._today())
         return ReferenceRead(rows, position.text(), complete=True, calls=found.calls + deleted.calls)
 
     def _changed_orders(self, position: Position) -> ReferenceRead:
@@ -166,7 +195,7 @@ class Reference:
         gone = [key for key in changed if key not in present]
         return ReferenceRead(
             orders,
-            Position(found.highest, deleted.highest, position.moved).text(),
+            replace(position, rows=found.highest, deleted=deleted.highest).text(),
             complete=False,
             removed=[*_deleted_keys(deleted.rows, ORDERS_TYPE), *gone],
             calls=found.calls + deleted.calls + self._client.calls - before,

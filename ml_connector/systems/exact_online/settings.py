@@ -20,7 +20,8 @@ class ExactSettings:
 
     language: of descriptions (NL, FR-BE ...), empty for the user's own. poll_overlap_seconds: how far a poll by
     Modified reaches back. closed_order_days: how long orders that are invoiced in full stay in the
-    table of open orders, for credit notes and clear answers. credit_factor: sign of quantities and amounts on
+    table of open orders, for credit notes and clear answers. full_sync_days: how often
+    synchronised tables are read whole all the same. credit_factor: sign of quantities and amounts on
     matched credit notes (Type 8034). failure_texts: see FAILURE_TEXTS.
     """
 
@@ -30,6 +31,7 @@ class ExactSettings:
     time_zone: ZoneInfo = SERVER_ZONE
     poll_overlap_seconds: int = 60
     closed_order_days: int = 365
+    full_sync_days: int = 7
     credit_factor: int = 1
     description_length: int = 60
     max_url: int = 6000
