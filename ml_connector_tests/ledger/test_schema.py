@@ -106,9 +106,10 @@ def test_reading_transactions_cannot_write(ledger: Ledger) -> None:
 
 
 def test_an_exception_rolls_everything_back(ledger: Ledger) -> None:
-    with pytest.raises(DBAPIError), ledger.write() as tx:
-        positions.put(tx, "here", "1")
-        tx.exec_driver_sql("SELECT nonsense FROM nowhere")
+    with pytest.raises(DBAPIError):  # noqa: PT012 - the transaction is what is tested
+        with ledger.write() as tx:
+            positions.put(tx, "here", "1")
+            tx.exec_driver_sql("SELECT nonsense FROM nowhere")
     with ledger.read() as tx:
         assert positions.get(tx, "here") is None
 
