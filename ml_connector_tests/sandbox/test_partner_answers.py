@@ -69,7 +69,8 @@ def test_an_order_is_answered_by_997_855_856_and_810(bench: Bench, partner: str)
         assert interchange.groups[0].findings == []
         assert interchange.groups[0].sender == profile.party.group
         assert [each.findings for each in interchange.groups[0].sets] == [[]]
-    assert only(bench, "997", partner)[1] == ["AK1", "PO", "1"]
+    version = ["005010"] if partner == "ACME" else []
+    assert only(bench, "997", partner)[1] == ["AK1", "PO", "1", *version]
     assert only(bench, "810", partner)[1][4] == "4711"
 
 
@@ -415,6 +416,29 @@ def test_acknowledgments_as_told(bench: Bench, settings: dict[str, Any], expecte
     assert [named(segments, "AK9")[0][1] for _, segments in answers(bench, "997")] == expected
     worked = [file.kind for file in bench.world.sent() if file.kind != "997"]
     assert (worked == []) is (settings.get("acknowledge") == "reject")
+
+
+def test_an_order_that_cannot_be_read_is_not_worked_on_even_if_acknowledged(bench: Bench) -> None:
+    told(bench, acknowledge="accept")
+    wrong = order_set("4711")
+    wrong[6][2] = "ten"
+    bench.send(bench.interchange("PO", [wrong]))
+    bench.world.flush()
+    assert named(only(bench, "997"), "AK9")[0][1] == "A"
+    assert [file.kind for file in bench.world.sent()] == ["997"]
+    assert bench.world.read_groups[0].code == "A"
+    assert bench.world.read_groups[0].problems, "its own judgement is kept beside"
+    assert bench.world.errors == []
+
+
+def test_a_defect_of_the_stand_in_is_recorded_and_fails_no_upload(bench: Bench) -> None:
+    """An inbox that is not there breaks the answers; the upload itself went through."""
+    bench.state.folders.folder("/NORTHWIND/inbox").path = "/elsewhere"
+    bench.state.folders._paths.pop("/NORTHWIND/inbox")
+    bench.send(bench.order("1"))
+    bench.world.flush()
+    assert len(bench.world.errors) == 4
+    assert bench.world.consumer.orders() == {"1": 1}
 
 
 def test_an_acknowledgment_for_a_group_nobody_sent(bench: Bench) -> None:

@@ -33,7 +33,9 @@ def functional_acknowledgment(
     group: Group, results: Sequence[SetResult], *, list_sets: bool = True, wrong_count: bool = False
 ) -> list[Segment]:
     """A 997 for a group. wrong_count: the accepted count equals the announced one, as one engine writes it."""
-    segments: list[Segment] = [["997"], ["AK1", group.functional_id, group.control]]
+    # AK103 came with 005010 (x12-procurement 13).
+    version = [group.version] if group.version >= "005010" else []
+    segments: list[Segment] = [["997"], ["AK1", group.functional_id, group.control, *version]]
     for result in results:
         if list_sets or result.code != "A":
             segments.extend(_set_segments(result))

@@ -212,16 +212,17 @@ class PartnerWorld:
         """Judge a group, plan its 997, and do business with what was accepted."""
         behaviours = [self._behaviour_of(partner, each) for each in group.sets]
         behaviour = behaviours[0] if behaviours else partner.behaviour
-        results = _results(group, behaviour)
+        judged = judge(group)
+        results = _results(judged, behaviour)
         refused = bool(group.findings or interchange.findings)
         code = "R" if refused else group_code(results)
-        self._note_read(partner, interchange, group, results, code)
+        self._note_read(partner, interchange, group, judged, code)
         if behaviour.acknowledge != "never":
             self._plan_acknowledgment(partner, group, results, behaviour)
-        for transaction, result, theirs in zip(group.sets, results, behaviours, strict=True):
-            if result.code in {"A", "E"} and not refused:
-                component = interchange.separators.component
-                self._do_business(partner, transaction, theirs, component)
+        for transaction, own, told, theirs in zip(group.sets, judged, results, behaviours, strict=True):
+            # What cannot be read is not worked on, even where the 997 was told to say that it was accepted.
+            if own.code == "A" and told.code != "R" and not refused:
+                self._do_business(partner, transaction, theirs, interchange.separators.component)
 
     def _behaviour_of(self, partner: Partner, transaction: TransactionSet) -> Behaviour:
         _, number = order_number(transaction)
@@ -306,11 +307,10 @@ class PartnerWorld:
             partner.books.duplicates.append(new.number)
 
 
-def _results(group: Group, behaviour: Behaviour) -> list[SetResult]:
+def _results(judged: list[SetResult], behaviour: Behaviour) -> list[SetResult]:
     """AK501 of each set, by strict reading or as the partner was told."""
-    results = judge(group)
     forced = {"accept": "A", "accept_with_errors": "E", "reject": "R"}.get(behaviour.acknowledge)
     if forced is None:
-        return results
+        return judged
     notes = ["5"] if forced == "R" else []
-    return [SetResult(result.kind, result.control, forced, notes) for result in results]
+    return [SetResult(result.kind, result.control, forced, notes) for result in judged]
