@@ -47,6 +47,20 @@ def answer_set(set_type: str, control_number: str, accepted: bool, findings: Ite
     return SetAnswer(set_type=set_type, control_number=control_number, code=code, reasons=unique, segments=segments)
 
 
+def answerable_set(set_type: str, control_number: str) -> str:
+    """The control number as AK202 can carry it (4 to 9 letters and digits); empty when the set cannot be listed."""
+    plain = control_number.isascii() and control_number.isalnum() and len(control_number) <= 9
+    if not plain or not (len(set_type) == 3 and set_type.isascii() and set_type.isalnum()):
+        return ""
+    return control_number.zfill(4)
+
+
+def answerable_group(functional_id: str, group_control: str) -> bool:
+    """Whether AK101 and AK102 can name the group: one that they cannot is not answered at all."""
+    named = len(functional_id) == 2 and functional_id.isascii() and functional_id.isalnum()
+    return named and group_control.isascii() and group_control.isdigit() and len(group_control) <= 9
+
+
 def _segments(errors: Sequence[Finding]) -> tuple[SegmentError, ...]:
     """AK3 with its AK4, in order of segments. Element errors of a segment stand under one AK3 with code 8."""
     found: dict[tuple[int, str, str], list[ElementError]] = {}
@@ -72,7 +86,7 @@ def _segment_id(found: str) -> str:
 
 def _element(finding: Finding) -> ElementError:
     return ElementError(
-        position=finding.element,
+        position=min(finding.element, 99),
         component=finding.component or None,
         reference=finding.reference,
         code=finding.code,
@@ -137,9 +151,7 @@ def answer_interchange(
     """TA1: looks at ISA and IEA only. The first error decides the note."""
     codes = [f.code for f in findings if f.is_error and f.level is Level.INTERCHANGE and f.code.isdigit()]
     if not codes:
-        return InterchangeAcknowledgment(
-            control_number=control_number, date=day, time=moment, code="A", note="000"
-        )
+        return InterchangeAcknowledgment(control_number=control_number, date=day, time=moment, code="A", note="000")
     worst = next((c for c in codes if c not in _NOTED), codes[0])
     code = "E" if worst in _NOTED else "R"
     return InterchangeAcknowledgment(control_number=control_number, date=day, time=moment, code=code, note=worst)

@@ -95,7 +95,8 @@ class ElementChecker:
             text = parts[number - 1] if number <= len(parts) else ""
             if not text:
                 if requirement == "M":
-                    yield from self._report(segment, position, part, "1", "", "is mandatory and empty", component=number)
+                    what = "is mandatory and empty"
+                    yield from self._report(segment, position, part, "1", "", what, component=number)
                 continue
             for code, severity, what in self._faults(part, text):
                 yield from self._report(segment, position, part, code, text, what, severity, component=number)

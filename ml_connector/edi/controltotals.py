@@ -59,9 +59,7 @@ def _invoice_total(invoice: Invoice) -> Iterator[Finding]:
     candidates = expected, *(e.quantize(CENT, ROUND_HALF_UP) for e in (expected,))
     if not any(abs(invoice.total) == abs(c) for c in candidates):
         message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {expected}."
-        yield Finding(
-            Level.BUSINESS, "invoice_total", message, segment_id="TDS", element=1, value=str(invoice.total)
-        )
+        yield Finding(Level.BUSINESS, "invoice_total", message, segment_id="TDS", element=1, value=str(invoice.total))
 
 
 def expected_total(invoice: Invoice) -> Decimal:

@@ -14,9 +14,6 @@ from ml_connector.edi.separators import LONGEST_ISA, Header, discover, find_star
 
 CHUNK = 1 << 18
 
-#: How far into a file the first ISA may stand (mail headers and the like before it).
-LONGEST_PREAMBLE = 1 << 16
-
 _JUNK = b" \t\r\n\x00\x1a\x0b\x0c"
 
 
@@ -109,9 +106,7 @@ class _Scan:
         self.encoding = encoding
         end = rb"[\r\n]" if self.by_line else re.escape(self.terminator)
         behind = b"(?=" + re.escape(self.element.encode("latin-1")) + b"|" + end + rb"|\s|$)"
-        self.segment = re.compile(
-            end + b"[" + re.escape(_JUNK) + b"]*(ISA|GS|ST|SE|GE|IEA|TA1|ISB|ISE)" + behind
-        )
+        self.segment = re.compile(end + b"[" + re.escape(_JUNK) + b"]*(ISA|GS|ST|SE|GE|IEA|TA1|ISB|ISE)" + behind)
         self.end = re.compile(end)
 
     def last_terminator(self, data: bytearray, least: int) -> int:

@@ -3,13 +3,18 @@
 import codecs
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from ml_connector.documents.acknowledgments import InterchangeAcknowledgment, SetAnswer
-from ml_connector.edi.acknowledge import answer_group, answer_interchange, answer_set
+from ml_connector.edi.acknowledge import (
+    answer_group,
+    answer_interchange,
+    answer_set,
+    answerable_group,
+    answerable_set,
+)
 from ml_connector.edi.envelope import (
-    LONGEST_PREAMBLE,
     EnvelopeReader,
     RawInterchange,
     RawSegment,
@@ -68,7 +73,7 @@ class ReadOptions:
 def read_interchanges(source: bytes | BinaryIO, options: ReadOptions | None = None) -> Iterator[Item]:
     """Items of a file in its order. `source` is the bytes, or a file open for reading bytes.
 
-    Raises SenderMustMend, before the first item, when there is no interchange in it at all; ConfigError for an
+    Raises SenderMustMend, in place of the first item, when there is no interchange in it at all; ConfigError for an
     encoding or a mode that does not exist. Nothing in a file that has an ISA raises: it is told by findings.
     """
     options = options or ReadOptions()
@@ -85,9 +90,7 @@ class _FileReader:
     """Walks the envelope of one file and reads its sets."""
 
     def __init__(self, stream: BinaryIO, options: ReadOptions, mode: Mode) -> None:
-        self._events = EnvelopeReader(
-            stream, options.encoding, options.max_set_bytes, options.max_segment
-        ).events()
+        self._events = EnvelopeReader(stream, options.encoding, options.max_set_bytes, options.max_segment).events()
         self._options = options
         self._mode = mode
         self._interchange: _OpenInterchange | None = None
@@ -95,37 +98,32 @@ class _FileReader:
         self._seen: set[tuple[str, str, str, str, str]] = set()
 
     def items(self) -> Iterator[Item]:
+        preamble: Stray | None = None
         for event in self._events:
-            if isinstance(event, RawInterchange):
+            if isinstance(event, Stray):
+                if self._interchanges == 0:
+                    preamble = event
+                else:
+                    yield self._stray(event)
+            elif isinstance(event, RawInterchange):
+                if preamble is not None:
+                    yield self._stray(preamble)
+                    preamble = None
                 yield from self._end_interchange(None, event.offset)
                 yield self._start(event)
-            elif isinstance(event, Stray):
-                yield self._stray(event)
             elif self._interchange is not None:
                 yield from self._inside(event, self._interchange)
+        if self._interchanges == 0:
+            raise _not_x12(preamble)
         yield from self._end_interchange(None, 0)
 
     def _stray(self, event: Stray) -> StrayText:
         text = event.text.decode("latin-1")
-        if self._interchanges == 0 and (event.offset + event.length >= LONGEST_PREAMBLE or self._is_all(event)):
-            raise SenderMustMend(
-                f"This is not an X12 file: it begins with {shown(text)}.",
-                mend="An X12 interchange begins with ISA.",
-                data={"begins": text[:60], "length": event.length},
-            )
         where = "in an interchange" if self._interchange else "outside of every interchange"
         finding = Finding(Level.FILE, "stray_text", f"Text {where}: {shown(text)}.", value=text)
         if self._interchange is not None:
             self._interchange.findings.append(finding)
         return StrayText(text, event.offset, event.length, finding)
-
-    def _is_all(self, event: Stray) -> bool:
-        """Whether nothing follows: looked up by taking the next event, which is put back."""
-        following = next(self._events, None)
-        if following is None:
-            return True
-        self._events = _put_back(following, self._events)
-        return False
 
     def _start(self, event: RawInterchange) -> InterchangeStart:
         opened = _OpenInterchange(event, self._interchanges)
@@ -213,9 +211,14 @@ class _FileReader:
         yield opened.end(trailer, offset)
 
 
-def _put_back(event: "Stray | RawInterchange | RawSegment | RawSet", events: Iterator) -> Iterator:  # type: ignore[type-arg]
-    yield event
-    yield from events
+def _not_x12(preamble: Stray | None) -> SenderMustMend:
+    text = preamble.text.decode("latin-1") if preamble is not None else ""
+    begins = f"it begins with {shown(text)}" if text else "there is nothing in it"
+    return SenderMustMend(
+        f"This is not an X12 file: {begins}.",
+        mend="An X12 interchange begins with ISA.",
+        data={"begins": text[:60], "length": preamble.length if preamble is not None else 0},
+    )
 
 
 class _OpenGroup:
@@ -248,17 +251,18 @@ class _OpenGroup:
         self.accepted += accepted
         if self.start.functional_id == "FA" or not self.real:
             return
-        answer = answer_set(set_type, number, accepted, findings)
+        # AK2 needs both identifiers: a set that has not got them is only counted
+        listed = answerable_set(set_type, number)
+        answer = answer_set(set_type, listed, accepted, findings)
         self.noted = self.noted or answer.code == "E"
-        # AK2 needs both identifiers: a set without an ST is only counted
-        listed = answer.code != "A" or options.acknowledge_accepted
-        if listed and len(set_type) == 3 and number:
+        if listed and (answer.code != "A" or options.acknowledge_accepted):
             self.answers.append(answer)
 
     def end(self, trailer: list[str] | None) -> GroupEnd:
         announced = self._check_trailer(trailer) if self.real else None
         acknowledgment = None
-        if self.real and self.start.functional_id != "FA":
+        named = answerable_group(self.start.functional_id, self.start.control_number)
+        if self.real and named and self.start.functional_id != "FA":
             acknowledgment = answer_group(
                 self.start.functional_id,
                 self.start.control_number,
@@ -325,8 +329,6 @@ class _OpenInterchange:
 
     def announced(self) -> InterchangeStart:
         """The start, with the findings that are known already."""
-        from dataclasses import replace
-
         return replace(self.start, findings=tuple(self.findings))
 
     def _check(self) -> None:

@@ -71,16 +71,25 @@ class SetWriter:
         """ST, the body, SE. Raises NeedsMending for what cannot be sent, naming the place."""
         replaced: list[Replacement] = []
         ready = [["ST", rule.set_type, control]]
+        in_notes = False
         for elements in body:
-            segment = self._totalled(elements, body, rule) if elements[0] == "CTT" else elements
-            if elements[0] == "AK1" and self._version < "005010":
-                # AK103 came with 005010 (x12-procurement 13)
-                segment = elements[:3]
+            in_notes = in_notes if elements[0] == "MSG" else elements == ["N9", "L1", "NOTES"]
+            segment = self._versioned(elements, rule, in_notes)
+            if elements[0] == "CTT":
+                segment = self._totalled(elements, body, rule)
             ready.extend(self._sendable(segment, rule.segments.get(segment[0]), position, replaced))
         ready.append(["SE", str(len(ready) + 1), control])
         self._check(ready, rule)
         join = self._separators.element.join
         return WrittenSet([join(elements) for elements in ready], replaced)
+
+    def _versioned(self, elements: list[str], rule: SetRule, in_notes: bool) -> list[str]:
+        """A segment as the version has it (x12-procurement 13)."""
+        if elements[0] == "AK1" and self._version < "005010":
+            return elements[:3]
+        if elements[0] == "MSG" and in_notes and rule.set_type == "850" and self._version >= "005010":
+            return ["MTX", "", elements[1]]
+        return elements
 
     def _totalled(self, elements: list[str], body: list[list[str]], rule: SetRule) -> list[str]:
         """CTT01 counts lines; CTT02, where it is wanted, adds up their quantities."""

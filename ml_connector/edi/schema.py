@@ -53,6 +53,7 @@ class SegmentRule:
     elements: tuple[tuple[ElementType, str], ...]
     conditions: tuple[Condition, ...] = ()
     open: bool = False
+    composites: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True, eq=False)
@@ -220,7 +221,8 @@ def _segment_rule(
     conditions += _pair_conditions(source)
     if "when" in source:
         conditions.append(_when(source["when"]))
-    return SegmentRule(segment_id, tuple(elements), tuple(conditions), is_open)
+    composites = frozenset(at for at, (element, _) in enumerate(elements, start=1) if element.kind == "comp")
+    return SegmentRule(segment_id, tuple(elements), tuple(conditions), is_open, composites)
 
 
 def _words(text: str) -> list[str]:
@@ -228,7 +230,7 @@ def _words(text: str) -> list[str]:
 
 
 def _pairs(source: dict[str, Any]) -> list[str]:
-    """"pairs: 235 234" after the elements listed, up to position "to"."""
+    """ "pairs: 235 234" after the elements listed, up to position "to"."""
     if "pairs" not in source:
         return []
     numbers = str(source["pairs"]).split()
@@ -249,7 +251,7 @@ def _condition(text: str) -> Condition:
 
 
 def _when(text: str) -> Condition:
-    """"01 in A C: 05 07 08": if element 01 is one of the codes, one of the others must be there."""
+    """ "01 in A C: 05 07 08": if element 01 is one of the codes, one of the others must be there."""
     head, positions = text.split(":")
     position, _, codes = head.partition(" in ")
     return Condition("L", (int(position), *map(int, positions.split())), frozenset(codes.split()))

@@ -87,12 +87,25 @@ def _piecewise(raw: bytes, terminator: bytes, encoding: str) -> str:
     return glue.join(decoded(piece, encoding) for piece in raw.split(terminator))
 
 
-def neutral(elements: list[str], separators: Separators) -> tuple[str, ...]:
-    """Elements without the id, with neutral component and repetition marks, as kept segments hold them."""
+#: Characters that stand in ordinary text: where a file names one of them as repetition separator (856 files with "-"
+#: do), it is data all the same.
+_TEXT_MARKS = frozenset(" -./,:;'\"()&+=?!")
+
+
+def neutralize(segment: Segment, composites: frozenset[int], checked: int, separators: Separators) -> None:
+    """Puts neutral marks between the components of composite elements, in place.
+
+    composites are the positions of composites, checked how many elements the dictionary knows: beyond those, and in
+    segments it does not know, any separator of components or repetitions is taken for one.
+    """
     component, repetition = separators.component, separators.repetition
-    values = elements[1:]
-    if component:
-        values = [v.replace(component, COMPONENT) for v in values]
-    if repetition:
-        values = [v.replace(repetition, REPETITION) for v in values]
-    return tuple(values)
+    elements = segment.elements
+    for position in range(1, len(elements)):
+        if position <= checked and position not in composites:
+            continue
+        value = elements[position]
+        if component and component in value:
+            value = value.replace(component, COMPONENT)
+        if repetition and repetition in value and repetition not in _TEXT_MARKS:
+            value = value.replace(repetition, REPETITION)
+        elements[position] = value

@@ -7,6 +7,7 @@ there. So elements are counted, not bytes.
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 #: An ISA of fixed width has 106 bytes; with no-break spaces in UTF-8 and partners' padding it stays below this.
 LONGEST_ISA = 400
@@ -63,7 +64,7 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
     places = _places(head, separator)
     if places is None:
         return None
-    raw = [head[a + 1 : b] for a, b in zip(places, places[1:], strict=False)]
+    raw = [head[a + 1 : b] for a, b in pairwise(places)]
     elements = [_text(piece, encoding).replace("\r", "").replace("\n", "") for piece in raw]
     if not _plausible(elements):
         return None

@@ -10,12 +10,11 @@ from ml_connector.edi.controltotals import control_totals
 from ml_connector.edi.envelope import RawSet
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.mapping.registry import KINDS, read_document
-from ml_connector.edi.mapping.scopes import Context
 from ml_connector.edi.overlay import Overlay
 from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_formed
-from ml_connector.edi.segments import Segment, Split, split_set
+from ml_connector.edi.segments import Segment, Split, neutralize, split_set
 from ml_connector.edi.separators import Separators
-from ml_connector.edi.structure import Loop, build
+from ml_connector.edi.structure import build
 
 
 class Mode(StrEnum):
@@ -101,13 +100,11 @@ def _control(raw: RawSet) -> str:
     return ""
 
 
-def _read_body(
-    split: Split, rule: SetRule, context: SetContext, report: _Findings
-) -> tuple[Record | None, bool]:
+def _read_body(split: Split, rule: SetRule, context: SetContext, report: _Findings) -> tuple[Record | None, bool]:
     """Document of the set, and whether something in it is doubtful in every mode."""
     root = build(split.segments, rule, report)
     _check_elements(split.segments, rule, context, report)
-    document = read_document(root, Context(context.separators))
+    document = read_document(root)
     if document is None:
         return None, True
     if context.totals:
@@ -128,14 +125,15 @@ def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext,
     for segment in segments:
         found = rules.get(segment.elements[0])
         if found is None:
+            neutralize(segment, frozenset(), 0, context.separators)
             continue
         for finding in checker.check(segment, found):
             report(finding)
+        if found.composites or (found.open and len(segment.elements) > len(found.elements)):
+            neutralize(segment, found.composites, len(found.elements), context.separators)
 
 
-def _check_envelope(
-    raw: RawSet, split: Split, context: SetContext, report: _Findings, repeated: bool
-) -> None:
+def _check_envelope(raw: RawSet, split: Split, context: SetContext, report: _Findings, repeated: bool) -> None:
     """ST against SE, and what is odd about the set as a whole: AK502 codes."""
     header, trailer = [*raw.header, "", "", ""], [*raw.trailer, "", "", ""]
     if not raw.header:
@@ -185,7 +183,7 @@ def _set_finding(code: str, message: str) -> Finding:
 
 
 def _softened(findings: Iterable[Finding], context: SetContext) -> list[Finding]:
-    """In versions whose dictionary is not held here, syntax findings are warnings: the nearer dictionary may be wrong."""
+    """In versions without a dictionary here syntax findings are warnings: the nearer dictionary may be wrong."""
     ignored = context.overlay.ignores
     kept = [f for f in findings if not (f.level is Level.SEGMENT and ignored(f.segment_id, 0, f.code))]
     if own_dictionary(context.version) or not well_formed(context.version):
@@ -220,8 +218,3 @@ def _matters(finding: Finding, rule: SetRule | None) -> bool:
         return False
     element, requirement = segment.elements[finding.element - 1]
     return element.numeric or requirement == "M"
-
-
-def tree_of(segments: list[Segment], rule: SetRule) -> Loop:
-    """The tree of segments that are known to be right."""
-    return build(segments, rule, lambda finding: None)

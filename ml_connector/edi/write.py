@@ -62,9 +62,7 @@ class Envelope:
     def separators(self) -> Separators:
         """A repetition separator exists only from 00402 on."""
         repetition = self.repetition_separator if self.isa_version >= "00402" else ""
-        return Separators(
-            self.element_separator, self.component_separator, self.terminator, repetition, self.suffix
-        )
+        return Separators(self.element_separator, self.component_separator, self.terminator, repetition, self.suffix)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +105,7 @@ def write_interchange(
     replaced: list[Replacement] = []
     writer = SetWriter(
         separators=envelope.separators,
-        alphabet=Alphabet(
-            envelope.character_set, encoding, envelope.separators.characters() + envelope.suffix
-        ),
+        alphabet=Alphabet(envelope.character_set, encoding, envelope.separators.characters() + envelope.suffix),
         replacement=envelope.replace_separators,
         version=envelope.version,
         hash_totals=envelope.hash_totals,
@@ -134,9 +130,7 @@ def write_interchange(
     segments.append(envelope.element_separator.join(trailer))
     end = envelope.terminator + envelope.suffix
     data = (end.join(segments) + end).encode(encoding)
-    return WrittenInterchange(
-        data, tuple(set_controls), tuple(group_controls), tuple(r.as_dict() for r in replaced)
-    )
+    return WrittenInterchange(data, tuple(set_controls), tuple(group_controls), tuple(r.as_dict() for r in replaced))
 
 
 def _rule(document: Record, version: str) -> SetRule:
@@ -181,9 +175,7 @@ def _check_envelope(envelope: Envelope, controls: ControlNumbers, encoding: str)
             )
         group = getattr(envelope, f"group_{name}") or identity
         if not 2 <= len(group) <= 15:
-            raise ConfigError(
-                f"The group {name} {group!r} does not fit into a GS.", mend="It has 2 to 15 characters."
-            )
+            raise ConfigError(f"The group {name} {group!r} does not fit into a GS.", mend="It has 2 to 15 characters.")
         try:
             (qualifier + identity + group + marks).encode(encoding)
         except (UnicodeEncodeError, LookupError) as error:

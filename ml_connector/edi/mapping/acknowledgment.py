@@ -1,4 +1,4 @@
-"""997 and 999 to and from FunctionalAcknowledgment, TA1 to and from InterchangeAcknowledgment (x12-procurement 10, 11)."""
+"""997, 999 and TA1 to and from FunctionalAcknowledgment and InterchangeAcknowledgment (x12-procurement 10, 11)."""
 
 from ml_connector.documents.acknowledgments import (
     ElementError,
@@ -7,12 +7,12 @@ from ml_connector.documents.acknowledgments import (
     SegmentError,
     SetAnswer,
 )
-from ml_connector.edi.mapping.scopes import Context, Unit
-from ml_connector.edi.segments import Segment
+from ml_connector.edi.mapping.scopes import Unit
+from ml_connector.edi.segments import COMPONENT, Segment
 from ml_connector.edi.structure import Loop
 
 
-def read_acknowledgment(root: Loop, context: Context) -> FunctionalAcknowledgment | None:
+def read_acknowledgment(root: Loop) -> FunctionalAcknowledgment | None:
     """The document of a 997 or 999; None when it has no AK1."""
     group = root.find("AK1")
     if group is None:
@@ -29,12 +29,12 @@ def read_acknowledgment(root: Loop, context: Context) -> FunctionalAcknowledgmen
         sets_received=_number(end[3]),
         sets_accepted=_number(end[4]),
         reasons=tuple(e for e in end[5:10] if e),
-        sets=tuple(_read_set(loop, context) for loop in root.loops if loop.loop_id == "AK2"),
+        sets=tuple(_read_set(loop) for loop in root.loops if loop.loop_id == "AK2"),
         implementation=root.loop_id == "999",
     )
 
 
-def _read_set(loop: Loop, context: Context) -> SetAnswer:
+def _read_set(loop: Loop) -> SetAnswer:
     head = _elements(loop.segments[0], 4)
     result = _elements(loop.find("AK5") or loop.find("IK5"), 7)
     return SetAnswer(
@@ -42,11 +42,11 @@ def _read_set(loop: Loop, context: Context) -> SetAnswer:
         control_number=head[2],
         code=result[1],
         reasons=tuple(e for e in result[2:7] if e),
-        segments=tuple(_read_segment(inner, context) for inner in loop.loops),
+        segments=tuple(_read_segment(inner) for inner in loop.loops),
     )
 
 
-def _read_segment(loop: Loop, context: Context) -> SegmentError:
+def _read_segment(loop: Loop) -> SegmentError:
     head = _elements(loop.segments[0], 5)
     found = [s for s in loop.segments if s.elements[0] == "AK4"]
     found += [inner.segments[0] for inner in loop.loops if inner.loop_id == "IK4"]
@@ -55,14 +55,13 @@ def _read_segment(loop: Loop, context: Context) -> SegmentError:
         position=_number(head[2]),
         loop=head[3],
         code=head[4],
-        elements=tuple(_read_element(segment, context) for segment in found),
+        elements=tuple(_read_element(segment) for segment in found),
     )
 
 
-def _read_element(segment: Segment, context: Context) -> ElementError:
+def _read_element(segment: Segment) -> ElementError:
     elements = _elements(segment, 5)
-    mark = context.separators.component
-    parts = elements[1].split(mark) if mark else [elements[1]]
+    parts = elements[1].split(COMPONENT)
     return ElementError(
         position=_number(parts[0]),
         component=_number(parts[1]) if len(parts) > 1 and parts[1] else None,
@@ -108,7 +107,7 @@ def _write_set(answer: SetAnswer, names: tuple[str, str, str]) -> Unit:
 def _write_element(error: ElementError, name: str) -> list[str]:
     place = str(error.position)
     if error.component is not None:
-        place += "\x1f" + str(error.component)
+        place += COMPONENT + str(error.component)
     return _cut([name, place, error.reference, error.code, error.value])
 
 

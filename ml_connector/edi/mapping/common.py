@@ -25,7 +25,7 @@ from ml_connector.edi.mapping.fields import (
     SegmentMap,
     coded,
 )
-from ml_connector.edi.mapping.scopes import Context, Flat, Many, One, Reading, Scope, Slot, Unit, sole
+from ml_connector.edi.mapping.scopes import Flat, Many, One, Reading, Scope, Slot, Unit, sole
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 from ml_connector.edi.values import read_decimal, write_decimal
@@ -47,7 +47,7 @@ class Contacts(Slot):
 
     segment_id = "PER"
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
         if segment is None:
             return False
@@ -85,9 +85,7 @@ def _contact(contact: Contact) -> Unit:
     return Unit(elements)
 
 
-N4 = SegmentMap(
-    "N4", Field(1, "city"), Field(2, "region"), Field(3, "postal_code"), Field(4, "country")
-)
+N4 = SegmentMap("N4", Field(1, "city"), Field(2, "region"), Field(3, "postal_code"), Field(4, "country"))
 
 PARTIES = Scope(
     Party,

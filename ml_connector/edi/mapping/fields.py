@@ -42,7 +42,10 @@ def coded(kind: Callable[[str], Any]) -> Codec:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Element `position` is field `name`. `usual` is what a writer sends, and a reader ignores, when there is no value."""
+    """Element `position` is field `name`.
+
+    `usual` is what a writer sends, and a reader ignores, when there is no value.
+    """
 
     position: int
     name: str

@@ -6,7 +6,7 @@ from ml_connector.documents.common import ItemId, Purpose
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.edi.mapping.common import ALLOWANCES, DATES, PARTIES, REFERENCES, TAXES, TERMS, Contacts, currency
 from ml_connector.edi.mapping.fields import CENTS, DAY, NUMBER, Field, Pairs, SegmentMap, coded
-from ml_connector.edi.mapping.scopes import Context, One, Reading, Scope, Slot, Text, Unit, sole
+from ml_connector.edi.mapping.scopes import One, Reading, Scope, Slot, Text, Unit, sole
 from ml_connector.edi.mapping.totals import Totals
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
@@ -17,7 +17,7 @@ class GeneralNotes(Slot):
 
     segment_id = "NTE"
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
         if segment is None or segment.elements[:2] != ["NTE", "GEN"] or len(segment.elements) != 3:
             return False

@@ -10,7 +10,7 @@ from ml_connector.edi.mapping.invoice import INVOICE
 from ml_connector.edi.mapping.order import ORDER
 from ml_connector.edi.mapping.order_acknowledgment import CHANGE_ACKNOWLEDGMENT, ORDER_ACKNOWLEDGMENT
 from ml_connector.edi.mapping.order_change import ORDER_CHANGE
-from ml_connector.edi.mapping.scopes import Context, Scope, Unit
+from ml_connector.edi.mapping.scopes import Scope, Unit
 from ml_connector.edi.mapping.ship_notice import read_ship_notice, write_ship_notice
 from ml_connector.edi.structure import Loop
 from ml_connector.errors import WeAreWrong
@@ -36,13 +36,13 @@ KINDS: dict[str, DocumentKind] = {
 }
 
 
-def read_document(root: Loop, context: Context) -> Record | None:
+def read_document(root: Loop) -> Record | None:
     """The document of a set's tree; None when the segment that every such set begins with is missing."""
     set_type = root.loop_id
     if set_type == "856":
-        return read_ship_notice(root, context)
+        return read_ship_notice(root)
     if set_type in {"997", "999"}:
-        return read_acknowledgment(root, context)
+        return read_acknowledgment(root)
     opening_id, scope = SCOPES[set_type]
     opening = root.find(opening_id)
     if opening is None:
@@ -50,7 +50,7 @@ def read_document(root: Loop, context: Context) -> Record | None:
     body = Loop(root.rule)
     body.segments = [s for s in root.segments if s is opening or s.elements[0] not in {"ST", "SE"}]
     body.loops = root.loops
-    document: Record = scope.read(body, context, opening)
+    document: Record = scope.read(body, opening)
     return document
 
 

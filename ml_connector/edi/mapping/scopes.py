@@ -12,8 +12,7 @@ from typing import Any
 from ml_connector.documents.common import KeptElement, KeptSegment, Record
 from ml_connector.edi.mapping.fields import SegmentMap
 from ml_connector.edi.schema import LoopRule
-from ml_connector.edi.segments import Segment, neutral
-from ml_connector.edi.separators import Separators
+from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 
 
@@ -55,19 +54,12 @@ class Slot(ABC):
     segment_id: str
 
     @abstractmethod
-    def take(self, found: Segment | Loop, reading: Reading, context: "Context") -> bool:
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         """Whether it has a field for this one; what it refuses is kept."""
 
     @abstractmethod
     def give(self, record: Any) -> list[Unit]:
         """The segments that say what its fields hold."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What reading a set needs to know of the file: its separators."""
-
-    separators: Separators
 
 
 class One(Slot):
@@ -77,7 +69,7 @@ class One(Slot):
         self.segment_id = mapping.segment_id
         self._mapping = mapping
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
         if segment is None or not reading.first(self.segment_id):
             return False
@@ -88,8 +80,9 @@ class One(Slot):
 
     def give(self, record: Any) -> list[Unit]:
         elements = self._mapping.write(record)
-        empty = all(not e or self._mapping.constants.get(i) == e or self._usual(i) == e
-                    for i, e in enumerate(elements) if i)
+        empty = all(
+            not e or self._mapping.constants.get(i) == e or self._usual(i) == e for i, e in enumerate(elements) if i
+        )
         return [] if empty else [Unit(elements)]
 
     def _usual(self, position: int) -> str:
@@ -104,7 +97,7 @@ class Many(Slot):
         self._name, self._model, self._mapping = name, model, mapping
         self._missing = missing_values(model)
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
         if segment is None or len(segment.elements) == 1:
             return False
@@ -125,7 +118,7 @@ class Flat(Slot):
         self.segment_id = segment_id
         self._name = name
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
         if segment is None or len(segment.elements) > 3:
             return False
@@ -147,7 +140,7 @@ class Text(Slot):
     def __init__(self, name: str = "description") -> None:
         self._name = name
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
         if segment is None or segment.elements[:5] != ["PID", "F", "", "", ""] or len(segment.elements) != 6:
             return False
@@ -166,7 +159,7 @@ class Notes(Slot):
 
     segment_id = "N9"
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:  # noqa: ARG002
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         if not isinstance(found, Loop) or found.loops or found.segments[0].elements != ["N9", "L1", "NOTES"]:
             return False
         texts = [_message(s) for s in found.segments[1:]]
@@ -211,19 +204,19 @@ class Scope(Slot):
         self._after_read, self._before_write = after_read, before_write
         self._missing = missing_values(model)
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         if isinstance(found, Segment):
             # the definition has no loop here (SAC inside SLN): a loop of one
             loop = Loop(LoopRule(found.elements[0]))
             loop.segments.append(found)
             found = loop
-        reading.add(self._name, self.read(found, context))
+        reading.add(self._name, self.read(found))
         return True
 
     def give(self, record: Any) -> list[Unit]:
         return [self.write(item) for item in getattr(record, self._name)]
 
-    def read(self, loop: Loop, context: Context, opening: Segment | None = None) -> Any:
+    def read(self, loop: Loop, opening: Segment | None = None) -> Any:
         """The record of a loop. `opening` is its head where that is not the loop's first segment."""
         head = opening or loop.segments[0]
         values, kept = self._head.read(head.elements)
@@ -231,9 +224,9 @@ class Scope(Slot):
         extras: list[tuple[float, KeptSegment]] = []
         for segment in loop.segments:
             if segment is not head:
-                self._offer(segment, loop, reading, context, extras)
+                self._offer(segment, loop, reading, extras)
         for inner in loop.loops:
-            self._offer(inner, loop, reading, context, extras)
+            self._offer(inner, loop, reading, extras)
         extras += [(loop.rule.order(e.segment_id), e) for e in reading.lists.pop("extras", [])]
         if extras:
             extras.sort(key=lambda extra: extra[0])
@@ -250,13 +243,12 @@ class Scope(Slot):
         found: Segment | Loop,
         loop: Loop,
         reading: Reading,
-        context: Context,
         extras: list[tuple[float, KeptSegment]],
     ) -> None:
         segment_id = found.elements[0] if isinstance(found, Segment) else found.loop_id
         slot = self._by_id.get(segment_id)
-        if slot is None or not slot.take(found, reading, context):
-            extras.append((loop.rule.order(segment_id), keep(found, context)))
+        if slot is None or not slot.take(found, reading):
+            extras.append((loop.rule.order(segment_id), keep(found)))
 
     def write(self, record: Any) -> Unit:
         """The loop that says what the record holds; its inside is not yet in the definition's order."""
@@ -280,14 +272,14 @@ def sole(found: Segment | Loop) -> Segment | None:
     return found.segments[0] if len(found.segments) == 1 and not found.loops else None
 
 
-def keep(found: Segment | Loop, context: Context) -> KeptSegment:
+def keep(found: Segment | Loop) -> KeptSegment:
     """A segment or loop as documents keep it."""
     if isinstance(found, Segment):
-        elements = neutral(found.elements, context.separators)
+        elements = tuple(found.elements[1:])
         return KeptSegment.model_construct(segment_id=found.elements[0], elements=elements)
-    head = keep(found.segments[0], context)
-    inside = [(found.rule.order(s.elements[0]), keep(s, context)) for s in found.segments[1:]]
-    inside += [(found.rule.order(inner.loop_id), keep(inner, context)) for inner in found.loops]
+    head = keep(found.segments[0])
+    inside = [(found.rule.order(s.elements[0]), keep(s)) for s in found.segments[1:]]
+    inside += [(found.rule.order(inner.loop_id), keep(inner)) for inner in found.loops]
     inside.sort(key=lambda item: item[0])
     return KeptSegment.model_construct(
         segment_id=head.segment_id, elements=head.elements, inside=tuple(item for _, item in inside)
@@ -311,7 +303,5 @@ def arranged(units: list[Unit], rule: LoopRule) -> list[Unit]:
 def missing_values(model: type[Record]) -> Mapping[str, Any]:
     """Values for fields without a default, when a file does not say them: "" for text, None where that is allowed."""
     return {
-        name: "" if info.annotation is str else None
-        for name, info in model.model_fields.items()
-        if info.is_required()
+        name: "" if info.annotation is str else None for name, info in model.model_fields.items() if info.is_required()
     }

@@ -8,7 +8,7 @@ from ml_connector.documents.common import KeptSegment, Purpose
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.edi.mapping.common import DATES, PARTIES, REFERENCES, Contacts, currency
 from ml_connector.edi.mapping.fields import DAY, NUMBER, TIME, Field, Pairs, SegmentMap, coded
-from ml_connector.edi.mapping.scopes import Context, One, Scope, Text, Unit, arranged, bring_back, keep
+from ml_connector.edi.mapping.scopes import One, Scope, Text, Unit, arranged, bring_back, keep
 from ml_connector.edi.mapping.totals import Totals
 from ml_connector.edi.schema import LoopRule
 from ml_connector.edi.structure import Loop
@@ -95,7 +95,7 @@ class _Level:
         return [s.elements[2] for s in self.loop.segments if s.elements[0] == "MAN" and len(s.elements) > 2]
 
 
-def read_ship_notice(root: Loop, context: Context) -> ShipNotice | None:
+def read_ship_notice(root: Loop) -> ShipNotice | None:
     """The document of an 856; None when it has no BSN."""
     opening = root.find("BSN")
     if opening is None:
@@ -108,11 +108,11 @@ def read_ship_notice(root: Loop, context: Context) -> ShipNotice | None:
     if shipment is not None:
         whole.segments += shipment.loop.segments[1:]
         whole.loops += shipment.loop.loops
-    notice: ShipNotice = _SHIPMENT.read(whole, context)
-    notice = notice.model_copy(update={"orders": _orders(levels, context)})
+    notice: ShipNotice = _SHIPMENT.read(whole)
+    notice = notice.model_copy(update={"orders": _orders(levels)})
     tree = tuple(
-        [keep(s, context) for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE", "CTT"}]
-        + [keep(loop, context) for loop in root.loops]
+        [keep(s) for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE", "CTT"}]
+        + [keep(loop) for loop in root.loops]
     )
     hl_rule = next((loop.rule for loop in root.loops if loop.loop_id == "HL"), None)
     if hl_rule is not None and _same(_generated(notice), tree, hl_rule):
@@ -153,23 +153,22 @@ def _tree(root: Loop) -> list[_Level]:
     return levels
 
 
-def _orders(levels: list[_Level], context: Context) -> tuple[ShippedOrder, ...]:
+def _orders(levels: list[_Level]) -> tuple[ShippedOrder, ...]:
     """One for each order number and release, in order of appearance, with the items that stand under it."""
     found: dict[tuple[str, str], ShippedOrder] = {}
     items: dict[tuple[str, str], list[ShippedItem]] = {}
     for level in levels:
         if level.loop.find("PRF") is not None:
-            order: ShippedOrder = _ORDER.read(level.loop if level.code == "O" else _only_order(level.loop), context)
+            order: ShippedOrder = _ORDER.read(level.loop if level.code == "O" else _only_order(level.loop))
             found.setdefault((order.order_number, order.release), order)
         if level.loop.find("SN1") is not None or level.code == "I":
             key = _order_key(level)
-            item: ShippedItem = _ITEM.read(level.loop, context)
+            item: ShippedItem = _ITEM.read(level.loop)
             items.setdefault(key, []).append(item.model_copy(update={"packs": _packs(level)}))
             if key not in found:
                 found[key] = ShippedOrder(order_number=key[0], release=key[1])
     return tuple(
-        order.model_copy(update={"items": tuple(items[key])}) if key in items else order
-        for key, order in found.items()
+        order.model_copy(update={"items": tuple(items[key])}) if key in items else order for key, order in found.items()
     )
 
 

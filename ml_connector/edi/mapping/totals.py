@@ -4,7 +4,7 @@ from typing import Any
 
 from ml_connector.documents.common import KeptElement, KeptSegment
 from ml_connector.edi.mapping.fields import NUMBER, Field, SegmentMap
-from ml_connector.edi.mapping.scopes import Context, Reading, Slot, Unit, keep
+from ml_connector.edi.mapping.scopes import Reading, Slot, Unit, keep
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 
@@ -20,7 +20,7 @@ class Totals(Slot):
     def __init__(self, *, amount: bool = False) -> None:
         self._amount = amount
 
-    def take(self, found: Segment | Loop, reading: Reading, context: Context) -> bool:
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segments = [found] if isinstance(found, Segment) else found.segments
         if not reading.first("CTT"):
             return False
@@ -38,7 +38,7 @@ class Totals(Slot):
                     KeptElement.model_construct(segment_id="CTT/AMT", position=k.position, value=k.value) for k in kept
                 )
             else:
-                others.append(keep(segment, context))
+                others.append(keep(segment))
         if others:
             reading.add("extras", KeptSegment.model_construct(segment_id="CTT", inside=tuple(others)))
         return True
