@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from ml_connector.config.connections import CleoConnection
-from ml_connector.errors import OutcomeUnknown, RefusedBySystem
+from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem
 from ml_connector.flows.ports import RemoteFile, Written
 from ml_connector.systems.cleo.names import clean_name, filled, usable_id, whole_number
-from ml_connector.transport.http import ApiClient, ApiResponse
+from ml_connector.transport.http import ApiClient, ApiResponse, Problem, explain
 from ml_connector.transport.replies import UnreadableReplyError, is_json, parse_json
 
 #: A folder tree is read at most so many pages wide.
@@ -183,6 +183,17 @@ class CleoClient:
             expect="any",
         )
         return answer.status not in _GONE
+
+
+def explain_cleo(problem: Problem) -> ConnectorError:
+    """What a status means here: a forbidden upload concerns one folder or file name, not the whole account."""
+    if problem.status == 403 and problem.write:
+        return RefusedBySystem(
+            f"{problem.call} was answered with {problem.said}.",
+            mend="The account may not upload to this folder, or the mailbox does not accept files of this name.",
+            data={"status": problem.status, "messages": list(problem.lines)},
+        )
+    return explain(problem)
 
 
 def folder_of(resource: Mapping[str, Any]) -> Folder | None:

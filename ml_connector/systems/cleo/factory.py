@@ -5,7 +5,7 @@ from ml_connector.config.connections import CleoConnection
 from ml_connector.credentials.secrets import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.store import Ledger
-from ml_connector.systems.cleo.client import CleoClient
+from ml_connector.systems.cleo.client import CleoClient, explain_cleo
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector.transport.auth_password import PasswordLogin, PasswordTokens
 from ml_connector.transport.http import ApiClient
@@ -31,6 +31,7 @@ def build_cleo(
         clock=clock,
         timeout=settings.timeout_seconds,
         max_connections=settings.concurrency + 2,
+        explain=explain_cleo,
     )
     return CleoNetwork(name, CleoClient(api, settings), settings)
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from ml_connector.config.connections import CleoConnection
 from ml_connector.errors import (
+    AuthorizationNeeded,
     ConfigError,
     ConnectorError,
     NeedsMending,
@@ -72,7 +73,7 @@ class CleoNetwork:
 
         Raises:
             NeedsMending: larger than `max_file_bytes` (reason too_large). FileNotFoundError: it has gone.
-            RefusedBySystem: it is listed, yet cannot be fetched. TryAgain: it broke off.
+            TryAgain: it broke off, or is listed and yet cannot be fetched.
         """
         limit = self._settings.max_file_bytes
         if file.size > limit:
@@ -125,7 +126,7 @@ class CleoNetwork:
             raise OutcomeUnknown(
                 f"{self.connection}: {name} stands under its temporary name: {error.message}"
             ) from error
-        except RefusedBySystem:
+        except (RefusedBySystem, AuthorizationNeeded):
             self._client.delete(written.outside_id)
             raise
         # Gone before the rename: somebody took the temporary file, and with it what it holds.
@@ -290,8 +291,8 @@ class CleoNetwork:
     def _refuse_if_listed(self, channel: str, file: RemoteFile, setting: str) -> None:
         """A 404 for a file that its folder still lists means a wrong path template, not a file that has gone."""
         if any(found.remote_id == file.remote_id for found in self._named(channel, file.name)):
-            raise RefusedBySystem(
+            raise TryAgain(
                 f"{self.connection}: a file is in its folder, and the server answers 404 for it.",
+                after_seconds=60,
                 mend=f"Check {setting} of the connection.",
-                data={"status": 404},
             )
