@@ -37,14 +37,14 @@ class ExactWebhooks:
         connection = str(request.path_params["connection"])
         target = self._receiver.webhook_target(connection)
         if target is None:
-            return PlainTextResponse("No webhooks for this connection.", 404)
+            return _unread("No webhooks for this connection.", 404)
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await read_bounded(request, self._max_body)
         except TooLargeError:
-            return PlainTextResponse(f"At most {self._max_body} bytes.", 413)
+            return _unread(f"At most {self._max_body} bytes.", 413)
         except (TimeoutError, ClientDisconnect):
-            return PlainTextResponse("The body did not come.", 408)
+            return _unread("The body did not come.", 408)
         if not body:
             return PlainTextResponse("")  # the empty POST that validates a subscription (exact-online 8.1)
         return await run_in_threadpool(self._take, connection, target, body)
@@ -82,6 +82,11 @@ class ExactWebhooks:
         with self._receiver.ledger.write() as tx:
             inbox.add(tx, new)
         return 200, ""
+
+
+def _unread(words: str, status: int) -> Response:
+    """An answer before the body was read: the connection is closed, so that the rest of it is not taken."""
+    return PlainTextResponse(words, status, {"Connection": "close"})
 
 
 async def read_bounded(request: Request, limit: int) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ml_connector.errors import SenderMustMend
 from ml_connector.systems.exact_online.client import ExactClient, Row
-from ml_connector.systems.exact_online.literals import guid, to_json
+from ml_connector.systems.exact_online.literals import guid, is_guid, to_json
 from ml_connector.transport.replies import UnreadableReplyError, clean, parse_json
 
 ENDPOINT = "webhooks/WebhookSubscriptions"
@@ -66,7 +66,7 @@ def parse_notice(content: bytes) -> Notice:
             client_id=_word(value["ClientId"], 60).strip("{}").lower(),
             division=_integer(value["Division"]),
             action=_word(value["Action"], 20),
-            key=guid(_word(value["Key"], 80)),
+            key=_identity(value["Key"]),
             event_created_on=clean(str(value.get("EventCreatedOn") or ""), 40),
         )
     except (UnreadableReplyError, KeyError, TypeError, ValueError) as error:
@@ -78,6 +78,12 @@ def _word(value: object, limit: int) -> str:
     if not isinstance(value, str) or len(value) > limit or not value.isprintable():
         raise ValueError("no plain text")
     return value
+
+
+def _identity(value: object) -> str:
+    if not isinstance(value, str) or not is_guid(value):
+        raise ValueError("no guid")
+    return guid(value)
 
 
 def _integer(value: object) -> int:
