@@ -13,9 +13,10 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment, OrderLine, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.holding import hold_moves, resume_moves
+from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, envelopes, related
 from ml_connector.ledger.documents import DocumentRow, Move
@@ -44,16 +45,30 @@ def apply(integration: Integration, work: Work) -> StepReport:
             if work.dry_run:
                 report.add("would_apply", row.partition_date, document=row.number, partner=row.partner)
                 continue
+            admitted = attempt(lambda row=row: admit(integration, row))  # type: ignore[misc]
             with integration.ledger.write() as tx:
-                _apply_one(integration, tx, work, row, report)
+                if isinstance(admitted, NeedsMending):
+                    documents.move(tx, hold_moves(integration, row, admitted, report, step=S.PARSED), work)
+                else:
+                    _apply_one(integration, tx, work, *admitted, report)
     return report
 
 
-def _apply_one(integration: Integration, tx: Tx, work: Work, row: DocumentRow, report: StepReport) -> None:
+def _apply_one(
+    integration: Integration,
+    tx: Tx,
+    work: Work,
+    row: DocumentRow,
+    changes: dict[str, Any],
+    report: StepReport,
+) -> None:
     try:
         moves = _moves(integration, tx, row, report)
     except NeedsMending as held:
         moves = hold_moves(integration, row, held, report, step=S.PARSED)
+        changes = {}
+    if changes:
+        moves.insert(0, Move(row.id, None, "let in", changes=changes, release=False))
     documents.move(tx, moves, work)
 
 

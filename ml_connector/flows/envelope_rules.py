@@ -7,6 +7,7 @@ from ml_connector.edi.interchange import InterchangeStart
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
 from ml_connector.ledger import envelopes
+from ml_connector.ledger.envelopes import InterchangeRow
 from ml_connector.ledger.files import FileRow
 
 
@@ -27,12 +28,11 @@ def judge_interchange(
     receiver = f"{start.receiver_qualifier}/{start.receiver_id}"
     partner = integration.partner_of_identity(sender)
     if partner is None:
-        return EnvelopeVerdict(None, held=_unknown_sender(row, sender))
+        return EnvelopeVerdict(None, held=_unknown_sender(sender))
     ours = integration.settings.identity.key
     if receiver != ours:
         return EnvelopeVerdict(partner, held=_other_receiver(receiver, ours))
-    wanted = "P" if integration.settings.environment == "production" else "T"
-    if start.usage != wanted:
+    if start.usage != _wanted_usage(integration):
         return EnvelopeVerdict(partner, held=_other_environment(integration, start.usage))
     if partner.control_numbers == "checked":
         key = (sender, receiver, start.control_number)
@@ -41,17 +41,39 @@ def judge_interchange(
                 tx, integration.name, sender, receiver, start.control_number, other_than_file=row.id
             )
         if known is not None or key in seen:
-            return EnvelopeVerdict(partner, held=_repeated(start, known), repeated=True)
+            return EnvelopeVerdict(partner, held=_repeated(start.control_number, known), repeated=True)
         seen.add(key)
     return EnvelopeVerdict(partner)
 
 
-def _unknown_sender(row: FileRow, sender: str) -> NeedsMending:
+def judge_stored(integration: Integration, interchange: InterchangeRow, held_for: str) -> Partner:
+    """Whose an interchange is that was held before, if it may flow now.
+
+    Raises:
+        NeedsMending: it may still not.
+    """
+    partner = integration.partner_of_identity(interchange.sender)
+    if partner is None:
+        raise _unknown_sender(interchange.sender)
+    if interchange.receiver != integration.settings.identity.key:
+        raise _other_receiver(interchange.receiver, integration.settings.identity.key)
+    if interchange.usage != _wanted_usage(integration):
+        raise _other_environment(integration, interchange.usage)
+    if held_for == Reason.REPEATED_CONTROL_NUMBER and partner.control_numbers == "checked":
+        raise _repeated(interchange.control_number, None)
+    return partner
+
+
+def _wanted_usage(integration: Integration) -> str:
+    return "P" if integration.settings.environment == "production" else "T"
+
+
+def _unknown_sender(sender: str) -> NeedsMending:
     return NeedsMending(
         Reason.UNKNOWN_PARTNER,
-        f"No partner has the identity {sender} (file {row.name[:80]!r}).",
+        f"No partner has the identity {sender}.",
         mend="Write a partner file with this identity, or tell the sender which identity to use.",
-        data={"sender": sender, "channel": row.channel},
+        data={"sender": sender},
     )
 
 
@@ -73,10 +95,10 @@ def _other_environment(integration: Integration, usage: str) -> NeedsMending:
     )
 
 
-def _repeated(start: InterchangeStart, known: int | None) -> NeedsMending:
+def _repeated(control_number: str, known: int | None) -> NeedsMending:
     return NeedsMending(
         Reason.REPEATED_CONTROL_NUMBER,
-        f"Interchange {start.control_number} came before with other content.",
+        f"Interchange {control_number} came before with other content.",
         mend="Ask the partner which one counts; `control_numbers: ignored` for partners that repeat theirs.",
-        data={"control_number": start.control_number, "earlier_file": known},
+        data={"control_number": control_number, "earlier_file": known},
     )

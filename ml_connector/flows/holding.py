@@ -63,11 +63,6 @@ def resume_moves(row: DocumentRow) -> list[Move]:
     return [Move(row.id, step, "taken up again", {"was": row.reason}, changes=cleared, release=False)]
 
 
-def is_waiting_for_person(row: DocumentRow, *, replay: bool) -> bool:
-    """Held for something only a person can mend, and nobody asked for it to be tried again."""
-    return row.state is S.QUARANTINED and not replay and Reason(row.reason or Reason.BAD_VALUE) in PERSON_ONLY
-
-
 def attempt(action: Callable[[], T]) -> T | NeedsMending:
     """Run a decision; a reason to hold comes back as a value, so that one document never stops its batch."""
     try:

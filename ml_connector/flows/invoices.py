@@ -1,14 +1,16 @@
 """Invoices in: the steps match and code. Posting is `posting.post`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.bills import Bill
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import code_invoice
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -26,13 +28,14 @@ FLOW = "invoices_in"
 
 @dataclass(frozen=True)
 class Decision:
-    """What was decided about one invoice."""
+    """What was decided about one invoice. admitted: columns that letting it in changes."""
 
     row: DocumentRow
     invoice: Invoice
     vendor: Vendor
     partner: Partner
     matched: MatchedInvoice
+    admitted: dict[str, Any] = field(default_factory=dict)
 
 
 def match(integration: Integration, work: Work) -> StepReport:
@@ -63,7 +66,11 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
             continue
         orders.commit(decided.matched)
         report.add("matched", row.partition_date, document=row.number, partner=row.partner, mode=decided.matched.mode)
-        changes = {"work": decided.matched.model_dump_json(), "snapshots": dict(book.versions)}
+        changes = {
+            "work": decided.matched.model_dump_json(),
+            "snapshots": dict(book.versions),
+            **decided.admitted,
+        }
         moves += resume_moves(row)
         moves.append(Move(row.id, S.MATCHED, "matched", _summary(decided), changes=changes))
     if not work.dry_run:
@@ -77,11 +84,12 @@ def _summary(decided: Decision) -> dict[str, object]:
 
 def _decide(integration: Integration, row: DocumentRow, book: ReferenceBook, orders: OrderBook) -> Decision:
     """Match, and see that coding would succeed: a document that is held again must not wander through the states."""
+    row, admitted = admit(integration, row)
     invoice = stored(row.kind, row.canonical, Invoice)
     partner = partner_of(integration, row)
     vendor = vendor_of(book, partner)
     matched = match_invoice(invoice, vendor, orders, _rules(integration, partner))
-    decision = Decision(row, invoice, vendor, partner, matched)
+    decision = Decision(row, invoice, vendor, partner, matched, admitted)
     if row.state is S.QUARANTINED:
         _code(integration, decision, book)
     return decision

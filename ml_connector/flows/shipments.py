@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
@@ -50,19 +52,20 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
         if isinstance(decided, NeedsMending):
             moves += hold_moves(integration, row, decided, report, step=S.PARSED)
             continue
-        for receipt in decided:
+        receipts, admitted = decided
+        for receipt in receipts:
             for line in receipt.lines:
                 spoken[line.order_line_id] = spoken.get(line.order_line_id, Decimal(0)) + line.quantity
-        work_text = "[" + ",".join(receipt.model_dump_json() for receipt in decided) + "]"
-        report.add("matched", row.partition_date, document=row.number, partner=row.partner, receipts=len(decided))
+        work_text = "[" + ",".join(receipt.model_dump_json() for receipt in receipts) + "]"
+        report.add("matched", row.partition_date, document=row.number, partner=row.partner, receipts=len(receipts))
         moves += resume_moves(row)
         moves.append(
             Move(
                 row.id,
                 S.MATCHED,
                 "matched",
-                {"receipts": len(decided)},
-                changes={"work": work_text, "snapshots": dict(book.versions)},
+                {"receipts": len(receipts)},
+                changes={"work": work_text, "snapshots": dict(book.versions), **admitted},
                 release=False,
             )
         )
@@ -94,7 +97,8 @@ def receipts_from(text: str) -> list[GoodsReceipt]:
 
 def _decide(
     integration: Integration, row: DocumentRow, book: ReferenceBook, spoken: dict[str, Decimal]
-) -> list[GoodsReceipt]:
+) -> tuple[list[GoodsReceipt], dict[str, Any]]:
+    row, admitted = admit(integration, row)
     notice = stored(row.kind, row.canonical, ShipNotice)
     partner = partner_of(integration, row)
     vendor = vendor_of(book, partner)
@@ -106,7 +110,7 @@ def _decide(
             data={"shipment": notice.number, "purpose": str(notice.purpose)},
         )
     over = Decimal(integration.settings.flows.shipments_in.over_shipment_percent)
-    return receipts_for(
+    receipts = receipts_for(
         notice,
         vendor,
         book.order,
@@ -116,6 +120,7 @@ def _decide(
         units=partner.units,
         order_units=integration.settings.flows.orders_out.units,
     )
+    return receipts, admitted
 
 
 def _receipt_date(integration: Integration, notice: ShipNotice) -> date:

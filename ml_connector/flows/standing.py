@@ -12,6 +12,7 @@ from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.ledger import alerts, documents, queries, related
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Ledger
 
 
 @dataclass(frozen=True)
@@ -100,13 +101,18 @@ class AlertNews:
         return "\n\n".join(parts)
 
 
-def collect_alerts(
-    integration: Integration, causes: Sequence[Standing], repeat_hours: float, *, scope: str = ""
-) -> AlertNews:
-    """Compare what stands with the open alerts and say what is news. `alerts.mark_sent` after it was delivered."""
-    now = integration.clock.now()
-    prefix = f"{scope or integration.name}/"
-    with integration.ledger.write() as tx:
+def collect_alerts(integration: Integration, causes: Sequence[Standing], repeat_hours: float) -> AlertNews:
+    """Compare what stands in an integration with its open alerts."""
+    return collect(integration.ledger, causes, repeat_hours, prefix=f"{integration.name}/")
+
+
+def collect(ledger: Ledger, causes: Sequence[Standing], repeat_hours: float, *, prefix: str) -> AlertNews:
+    """Compare what stands with the open alerts whose cause begins so, and say what is news.
+
+    `alerts.mark_sent` after it was delivered: what was not stays news.
+    """
+    now = ledger.clock.now()
+    with ledger.write() as tx:
         known = {a.cause: a for a in alerts.open_alerts(tx, prefix)}
         opened: list[Standing] = []
         for standing in causes:

@@ -241,7 +241,9 @@ def _candidates(query: ClaimQuery, at: datetime) -> sa.Select[tuple[int]]:
     if query.after_id:
         found = found.where(_c.id > query.after_id)
     if not query.ignore_due:
-        found = found.where(sa.or_(_c.next_attempt_at.is_(None), _c.next_attempt_at <= at))
+        # A held document without a date waits for a person; everything else without one is due at once.
+        undated = sa.and_(_c.next_attempt_at.is_(None), _c.state != DocumentState.QUARANTINED.value)
+        found = found.where(sa.or_(undated, _c.next_attempt_at <= at))
     return found.where(_is_free(at))
 
 

@@ -262,3 +262,9 @@ def unanswered(tx: Tx, integration: str, *, direction: str, before: datetime, li
         .limit(limit)
     )
     return [GroupRow(*row) for row in tx.execute(query)]
+
+
+def interchange_row(tx: Tx, interchange_id: int) -> InterchangeRow | None:
+    """One interchange, or None."""
+    row = tx.execute(sa.select(*_INTERCHANGE).where(_i.id == interchange_id)).one_or_none()
+    return None if row is None else InterchangeRow(*row)

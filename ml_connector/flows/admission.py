@@ -1,0 +1,47 @@
+"""Letting in a document that was held at the door: its envelope is judged again, and its business key taken.
+
+A document held for its envelope (unknown sender, test on production, repeated control number) or for a number that
+came before has no business key yet: only the one document that counts holds it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from ml_connector.documents.json import load
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.context import Integration
+from ml_connector.flows.envelope_rules import judge_stored
+from ml_connector.flows.identities import identity_of
+from ml_connector.ledger import documents, envelopes
+from ml_connector.ledger.documents import DocumentRow
+from ml_connector.ledger.states import DocumentState as S
+
+
+def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict[str, Any]]:
+    """The row as it is let in, and the columns that this changes; unchanged for documents that are in already.
+
+    Raises:
+        NeedsMending: the envelope is still wrong, or another document holds the number.
+    """
+    if row.state is not S.QUARANTINED or row.business_key is not None:
+        return row, {}
+    changes: dict[str, Any] = {}
+    if row.interchange_id is not None:
+        with integration.ledger.read() as tx:
+            interchange = envelopes.interchange_row(tx, row.interchange_id)
+        if interchange is not None:
+            changes["partner"] = judge_stored(integration, interchange, row.reason or "").name
+    partner = changes.get("partner", row.partner)
+    identity = identity_of(load(row.kind, row.canonical), row.canonical)
+    key = integration.business_key(partner, row.kind, identity.number, identity.distinct)
+    with integration.ledger.read() as tx:
+        holder = documents.by_business_key(tx, key)
+    if holder is not None and holder.id != row.id:
+        raise NeedsMending(
+            Reason.DUPLICATE_INVOICE_NUMBER,
+            f"Number {row.number} came before with other content.",
+            mend="Ask the supplier which one counts; discard the other. A credit note needs a number of its own.",
+            data={"number": row.number, "earlier_document": holder.id},
+        )
+    changes["business_key"] = key
+    return replace(row, partner=partner, business_key=key), changes

@@ -1,0 +1,176 @@
+"""810s left by a partner at Cleo become purchase invoices in Exact, once, or are held with their reason."""
+
+from pathlib import Path
+
+import pytest
+
+from ml_connector.flows import desk
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector.sandbox.exact import user
+from ml_connector.sandbox.faults import Fault, FaultKind
+from ml_connector_tests.flows.scenes import Scene, scene
+
+
+@pytest.fixture
+def stage(tmp_path: Path):  # type: ignore[no-untyped-def]
+    with scene(tmp_path / "home") as made:
+        yield made
+
+
+def states(stage: Scene) -> list[tuple[str, str | None]]:
+    return sorted((str(row.state), row.reason) for row in stage.documents("invoices_in"))
+
+
+def test_invoices_are_posted_against_their_order_lines_and_answered(stage: Scene) -> None:
+    orders = stage.orders(3)
+    numbers = stage.invoice(orders, {"freight": "15.00"})
+    stage.inbound()
+    posted = stage.posted()
+    assert sorted(row["YourRef"] for row in posted) == sorted(numbers)
+    assert states(stage) == [("posted", None)] * 3
+    lines = list(stage.sandbox.exact.main.table("purchase/PurchaseInvoiceLines"))
+    linked = [line for line in lines if line.get("PurchaseOrderLine")]
+    assert len(linked) == sum(len(order["lines"]) for order in orders)
+    assert len(lines) - len(linked) == 3, "freight is a charge item on each invoice"
+    answered = {group.code for group in stage.world.read_groups}
+    assert answered == {"A"}, "every group got its 997"
+
+
+def test_the_next_run_posts_nothing_again(stage: Scene) -> None:
+    stage.invoice(stage.orders(2))
+    stage.inbound()
+    stage.inbound(replay=True)
+    assert len(stage.posted()) == 2
+
+
+@pytest.mark.parametrize("kind", ["file", "document"])
+def test_a_repeat_is_set_aside(stage: Scene, kind: str) -> None:
+    stage.invoice(stage.orders(1), {"invoice_repeat": kind})
+    stage.inbound()
+    assert len(stage.posted()) == 1
+
+
+def test_the_same_number_with_other_content_waits_for_a_person(stage: Scene) -> None:
+    first, second = stage.orders(2)
+    stage.invoice([first], {"invoice_number": "R-1"})
+    stage.invoice([second], {"invoice_number": "R-1"})
+    stage.inbound()
+    assert states(stage) == [("posted", None), ("quarantined", "duplicate_invoice_number")]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "reason"),
+    [
+        ({"overcharge_percent": "12"}, "price_tolerance"),
+        ({"over_invoice_percent": "10"}, "quantity_tolerance"),
+        ({"order_number": "99999999"}, "no_such_order"),
+        ({"unknown_charge": "17.50"}, "unmapped_charge"),
+        ({"vat": "missing"}, "missing_vat_code"),
+        ({"vat": "wrong"}, "vat_difference"),
+        ({"vat_percent": "6"}, "missing_vat_code"),
+        ({"total_off": "10.00"}, "total_difference"),
+        ({"currency": "USD"}, "currency_mismatch"),
+        ({"test": True}, "test_on_production"),
+        ({"supplier": "NOBODYKNOWS"}, "unknown_partner"),
+    ],
+)
+def test_what_is_wrong_is_held_with_its_reason_and_the_others_go(
+    stage: Scene, behaviour: dict[str, object], reason: str
+) -> None:
+    wrong, right = stage.orders(2)
+    stage.invoice([wrong], behaviour)
+    stage.invoice([right])
+    stage.inbound()
+    assert states(stage) == [("posted", None), ("quarantined", reason)]
+    (held,) = [row for row in stage.documents("invoices_in") if row.state is S.QUARANTINED]
+    assert held.reason_detail is not None
+    assert held.reason_detail["message"]
+    assert held.reason_detail["mend"]
+
+
+def test_an_invoice_before_its_receipt_is_taken_up_when_the_goods_are_booked(stage: Scene) -> None:
+    (order,) = stage.orders(1, received=False)
+    stage.invoice([order])
+    stage.inbound()
+    assert states(stage) == [("quarantined", "not_received")]
+    made = stage.sandbox.call(user.order_by_number, stage.sandbox.exact.main, int(order["number"]))
+    for line in user.lines_of(stage.sandbox.exact, made):
+        stage.sandbox.call(_receive, stage, line)
+    stage.sandbox.clock.move(11 * 60)
+    stage.inbound()
+    assert states(stage) == [("posted", None)]
+
+
+def _receive(stage: Scene, line: dict[str, object]) -> None:
+    from ml_connector.sandbox.exact.orders import add_quantity, header_of, order_changed
+
+    company = stage.sandbox.exact.main
+    add_quantity(company, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])  # type: ignore[arg-type]
+    order_changed(company, header_of(company, line))
+
+
+def test_looking_again_at_a_held_invoice_leaves_no_trail_of_nothing(stage: Scene) -> None:
+    stage.invoice(stage.orders(1, received=False))
+    stage.inbound()
+    (before,) = stage.documents("invoices_in")
+    for _ in range(3):
+        stage.sandbox.clock.move(11 * 60)
+        stage.inbound()
+    (after,) = stage.documents("invoices_in")
+    assert after.events == before.events
+    assert after.next_attempt_at is not None
+    assert before.next_attempt_at is not None
+    assert after.next_attempt_at > before.next_attempt_at
+
+
+def test_an_invoice_keyed_by_hand_is_recognised(stage: Scene) -> None:
+    (order,) = stage.orders(1)
+    (number,) = stage.invoice([order])
+    stage.sandbox.call(
+        user.key_entry, stage.sandbox.exact, supplier="20011", your_ref=number, amount=1, account="4000"
+    )
+    stage.inbound()
+    assert states(stage) == [("duplicate", "keyed_by_hand")]
+    assert stage.posted() == []
+
+
+def test_an_invoice_without_an_order_is_coded_on_accounts(stage: Scene) -> None:
+    stage.invoice(stage.orders(1), {"order_number": "-"})
+    stage.inbound()
+    assert stage.posted() == []
+    entries = list(stage.sandbox.exact.main.table("purchaseentry/PurchaseEntries"))
+    assert len(entries) == 1
+    assert states(stage) == [("posted", None)]
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.RESET_BEFORE, FaultKind.LATE_COMMIT])
+def test_a_broken_connection_neither_loses_nor_doubles_an_invoice(stage: Scene, kind: FaultKind) -> None:
+    stage.invoice(stage.orders(2))
+    stage.sandbox.faults.add(Fault(kind, system="exact", method="POST", path="*/purchase/PurchaseInvoices", seconds=1))
+    stage.inbound()
+    for _ in range(6):
+        stage.sandbox.clock.move(70)
+        while stage.sandbox.late_commits():
+            pass
+        stage.inbound()
+    assert sorted(states(stage)) == [("posted", None)] * 2
+    assert len(stage.posted()) == 2
+
+
+def test_a_person_discards_a_held_invoice_with_the_reason(stage: Scene) -> None:
+    stage.invoice(stage.orders(1), {"overcharge_percent": "50"})
+    stage.inbound()
+    (held,) = stage.documents("invoices_in")
+    desk.discard(stage.integration, stage.work, held, "agreed with the supplier by phone")
+    assert states(stage) == [("discarded", "discarded")]
+    with pytest.raises(desk.NotPossibleError):
+        desk.discard(stage.integration, stage.work, stage.documents("invoices_in")[0], "again")
+
+
+def test_a_dry_run_plans_and_writes_nothing(stage: Scene) -> None:
+    stage.invoice(stage.orders(1))
+    before = stage.sandbox.journal.as_counts()["writes"]
+    reports = stage.inbound(dry_run=True)
+    assert reports["receive"].counts["would_fetch"] == 1
+    assert stage.documents() == []
+    assert stage.sandbox.journal.as_counts()["writes"] == before
