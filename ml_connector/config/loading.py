@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from ml_connector.config.base import Settings
 from ml_connector.config.connections import AnyConnection, CleoConnection, ExactOnlineConnection
 from ml_connector.config.integrations import Integration
+from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.config.secrets import SecretRef
 from ml_connector.errors import ConfigError
@@ -50,6 +51,7 @@ class Deployment(Settings):
     ledger: LedgerSettings = LedgerSettings()
     alerts: AlertSettings = AlertSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    orchestration: OrchestrationSettings = OrchestrationSettings()
     connections: dict[str, AnyConnection]
     integrations: dict[str, Integration]
 
@@ -190,6 +192,6 @@ def _check_references(settings: Deployment, path: Path) -> None:
                 )
             if not isinstance(connection, kinds):
                 raise ConfigError(
-                    f"{path}: integrations.{name}.{role}: {target!r} is a {connection.system} connection, not a {role}.",
+                    f"{path}: integrations.{name}.{role}: {target!r} is {connection.system}, which is no {role}.",
                     mend=f"Name a connection that is a {role}.",
                 )

@@ -1,0 +1,77 @@
+"""Delivers alerts through apprise: one message a cause, told again only after `repeat_hours`, closed when it recovers.
+
+What could not be delivered stays unsent in the ledger and goes with the next try.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+
+from ml_connector.config.loading import AlertSettings
+from ml_connector.credentials.secrets import SecretResolver
+from ml_connector.errors import ConfigError
+from ml_connector.flows.standing import AlertNews, Standing, collect
+from ml_connector.ledger import alerts
+from ml_connector.ledger.store import Ledger
+
+log = logging.getLogger(__name__)
+
+#: Delivers a message (title, body); False when it did not go out.
+Send = Callable[[str, str], bool]
+
+MAX_BODY = 4000
+
+
+def sender(settings: AlertSettings, secrets: SecretResolver) -> Send | None:
+    """A function that tells all configured addresses; None when none are configured.
+
+    Raises:
+        ConfigError: a reference cannot be resolved, or apprise does not know an address's kind.
+    """
+    if not settings.urls:
+        return None
+    import apprise
+
+    told = apprise.Apprise()
+    for position, reference in enumerate(settings.urls):
+        address = secrets.resolve(reference, f"alerts.urls[{position}]")
+        if not told.add(address.reveal()):
+            raise ConfigError(
+                f"alerts.urls[{position}] ({reference}) is no address that apprise knows.",
+                mend="See the list of services in apprise's documentation, e.g. mailtos:// or slack://.",
+            )
+
+    def send(title: str, body: str) -> bool:
+        # apprise tells failures by its answer; its plugins log what went wrong.
+        return bool(told.notify(title=title, body=body[:MAX_BODY]))
+
+    return send
+
+
+def tell(
+    ledger: Ledger, causes: Sequence[Standing], send: Send | None, *, prefix: str, repeat_hours: float
+) -> AlertNews:
+    """Bring the open alerts of a prefix up to date and deliver what is news.
+
+    Returns what was news, delivered or not: without a sender everything stays unsent and shows in the pages.
+    """
+    news = collect(ledger, causes, repeat_hours, prefix=prefix)
+    if send is None:
+        return news
+    delivered = {one.cause for one in news.opened if send(f"ml-connector: {one.title}", _body(one))}
+    recovered = bool(news.closed) and send("ml-connector: recovered", "\n".join(news.closed))
+    with ledger.write() as tx:
+        for alert in alerts.open_alerts(tx, prefix):
+            if alert.cause in delivered:
+                alerts.mark_sent(tx, alert.id)
+        if recovered:
+            for alert in alerts.to_close(tx):
+                if alert.cause.startswith(prefix):
+                    alerts.mark_sent(tx, alert.id)
+    unsent = len(news.opened) - len(delivered)
+    if unsent:
+        log.warning("%d alert(s) could not be delivered; they are tried again", unsent)
+    return news
+
+
+def _body(standing: Standing) -> str:
+    return "\n".join([*standing.lines, "", f"cause: {standing.cause}"]).strip()

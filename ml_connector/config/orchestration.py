@@ -1,0 +1,31 @@
+"""How often Dagster looks, and what it keeps."""
+
+from datetime import date
+
+from pydantic import Field, field_validator
+
+from ml_connector.config.base import Settings
+
+
+class OrchestrationSettings(Settings):
+    """Schedules and intervals of the Dagster part. The sensors' interval stands with each integration."""
+
+    start_date: str = Field(
+        default="2026-01-01",
+        description="First daily partition (UTC). Never change it in production: partitions are known by their keys",
+    )
+    reference_cron: str = Field(default="*/30 * * * *", description="When reference tables are read")
+    standing_cron: str = Field(
+        default="*/10 * * * *", description="When overdue answers, alerts, chain heads and tokens are looked after"
+    )
+    prune_cron: str = Field(default="30 3 * * *", description="When old Dagster runs are deleted")
+    keep_runs_days: int = Field(
+        default=30, ge=1, description="Older Dagster runs are deleted once the exported chain heads cover them"
+    )
+    reaper_seconds: int = Field(default=5, ge=5, description="How often Dagster runs of dead workers are looked for")
+    fresh_hours: float = Field(default=24, gt=0, description="A reference table read longer ago counts as stale")
+
+    @field_validator("start_date")
+    @classmethod
+    def _day(cls, value: str) -> str:
+        return date.fromisoformat(value).isoformat()

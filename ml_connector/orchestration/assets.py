@@ -1,0 +1,196 @@
+"""Makes Dagster assets out of flow steps: one op an asset, or a graph whose ops are seen one by one.
+
+Ops hand each other `Nothing`; the work passes through the ledger, so that no IO manager pickles anything and a
+range of partitions runs as one. The checks come back in the last op's MaterializeResult.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from ml_connector.flows.context import StepReport
+from ml_connector.orchestration import figures, metadata
+from ml_connector.orchestration.checks import LedgerCheck, results
+from ml_connector.orchestration.names import input_name
+from ml_connector.orchestration.resource import ConnectorResource
+from ml_connector.orchestration.settings import RunSettings
+from ml_connector.orchestration.steps import RETRY, FlowStep, Place, carry_out
+
+Context = dg.AssetExecutionContext
+#: More metadata, asked for after the asset's last step.
+More = Callable[[Context, ConnectorResource, RunSettings], metadata.Metadata]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One op. pool: the connection whose calls it makes; None for work that stays in the ledger."""
+
+    name: str
+    description: str
+    run: FlowStep
+    pool: str | None = None
+
+
+@dataclass(frozen=True)
+class DocumentAsset:
+    """An asset of an integration, partitioned by day. The last step's end is the asset's."""
+
+    place: Place
+    description: str
+    steps: Sequence[Step]
+    deps: Sequence[dg.AssetKey]
+    partitions: dg.DailyPartitionsDefinition
+    group: str
+    owner: str
+    kinds: frozenset[str]
+    flow: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    checks: Sequence[LedgerCheck] = ()
+    more: More | None = None
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """Arguments that every way of making an asset takes."""
+        return {
+            "key": self.place.asset,
+            "description": self.description,
+            "group_name": self.group,
+            "owners": [self.owner],
+            "kinds": set(self.kinds),
+            "tags": {**self.tags, "integration": self.place.integration, "direction": self.place.direction},
+            "partitions_def": self.partitions,
+            "backfill_policy": dg.BackfillPolicy.single_run(),
+            "check_specs": [check.spec for check in self.checks],
+        }
+
+
+def build(asset: DocumentAsset) -> dg.AssetsDefinition:
+    """A Dagster asset of one step, or a graph-backed one of several."""
+    return _single(asset) if len(asset.steps) == 1 else _graph(asset)
+
+
+def _single(asset: DocumentAsset) -> dg.AssetsDefinition:
+    step = asset.steps[0]
+
+    @dg.asset(  # type: ignore[untyped-decorator, unused-ignore]
+        **asset.common, deps=list(asset.deps), output_required=False, pool=step.pool, retry_policy=RETRY
+    )
+    def one_step(
+        context: Context, connector: ConnectorResource, run_settings: RunSettings
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run) is not None:
+            yield _result(asset, context, connector, run_settings)
+
+    made: dg.AssetsDefinition = one_step
+    return made
+
+
+def _graph(asset: DocumentAsset) -> dg.AssetsDefinition:
+    names = {input_name(dep): dep for dep in asset.deps}
+    first, *middle, last = asset.steps
+    ops = [
+        _op(asset, first, list(names)),
+        *(_op(asset, step, ["after"]) for step in middle),
+        _last_op(asset, last),
+    ]
+
+    def compose(**inputs: Any) -> Any:
+        done = ops[0](**inputs)
+        for op in ops[1:]:
+            done = op(after=done)
+        if not asset.checks:
+            return done
+        return {name: getattr(done, name) for name in ("result", *(check.output for check in asset.checks))}
+
+    ins = {name: dg.AssetIn(key=dep, dagster_type=dg.Nothing) for name, dep in names.items()}
+    return _as_graph_asset(compose, asset, ins)
+
+
+def _as_graph_asset(
+    compose: Callable[..., Any], asset: DocumentAsset, ins: Mapping[str, dg.AssetIn]
+) -> dg.AssetsDefinition:
+    """`graph_asset` reads the composing function's signature: give it one with the inputs' names."""
+    import inspect
+
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ins]
+    compose.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    compose.__name__ = input_name(asset.place.asset)
+    return dg.graph_asset(**asset.common, ins=dict(ins))(compose)
+
+
+def _op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinition:
+    @dg.op(
+        name=step.name,
+        description=step.description,
+        ins={name: dg.In(dg.Nothing) for name in inputs},
+        out=dg.Out(dg.Nothing, is_required=False),
+        pool=step.pool,
+        retry_policy=RETRY,
+    )
+    def work(context: Context, connector: ConnectorResource, run_settings: RunSettings) -> Iterator[dg.Output[None]]:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run) is not None:
+            yield dg.Output(None)
+
+    return work
+
+
+def _last_op(asset: DocumentAsset, step: Step) -> dg.OpDefinition:
+    outs = ["result", *(check.output for check in asset.checks)]
+
+    @dg.op(
+        name=step.name,
+        description=step.description,
+        ins={"after": dg.In(dg.Nothing)},
+        out={name: dg.Out(dg.Nothing, is_required=False) for name in outs},
+        pool=step.pool,
+        retry_policy=RETRY,
+    )
+    def work(
+        context: Context, connector: ConnectorResource, run_settings: RunSettings
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run) is not None:
+            yield _result(asset, context, connector, run_settings)
+
+    return work
+
+
+def _result(
+    asset: DocumentAsset, context: Context, connector: ConnectorResource, settings: RunSettings
+) -> dg.MaterializeResult[Any]:
+    """Counts, documents, what the run's partitions hold now, and the checks."""
+    reports = [*connector.reports(asset.place.asset_name), *_confirmed(asset, context, connector, settings)]
+    shown = metadata.of_reports(reports, settings)
+    if asset.flow:
+        shown |= partition_metadata(asset, context, connector)
+    if asset.more is not None:
+        shown |= asset.more(context, connector, settings)
+    integration = asset.place.integration
+    answers = results(connector.deployment.ledger, integration, asset.checks)
+    return dg.MaterializeResult(asset_key=asset.place.asset, metadata=shown, check_results=answers)
+
+
+def _confirmed(
+    asset: DocumentAsset, context: Context, connector: ConnectorResource, settings: RunSettings
+) -> list[StepReport]:
+    """A replay tells how many documents were finished already: confirmed, not written again."""
+    if settings.mode != "replay" or not asset.flow:
+        return []
+    from ml_connector.orchestration.steps import work_of
+
+    work = work_of(context, connector, settings, asset.place)
+    return [figures.confirm_finished(connector.integration(asset.place.integration), work, asset.flow)]
+
+
+def partition_metadata(asset: DocumentAsset, context: Context, connector: ConnectorResource) -> metadata.Metadata:
+    """What the run's partitions hold now: documents by state, money by currency."""
+    from ml_connector.orchestration.partitions import days
+
+    with connector.deployment.ledger.read() as tx:
+        held = figures.of_partitions(tx, asset.place.integration, asset.flow, days(context.partition_keys))
+    shown: metadata.Metadata = {
+        f"partition_{state}": dg.MetadataValue.int(count) for state, count in sorted(held.states.items())
+    }
+    shown["dagster/partition_row_count"] = sum(held.states.values())
+    return shown | metadata.amounts(held.amounts)

@@ -1,0 +1,159 @@
+"""Composes the code location from the configuration: structure only. No network, no ledger, no secret is touched."""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from ml_connector.composition import Deployment, config_path
+from ml_connector.config.loading import LoadedDeployment, load_deployment
+from ml_connector.orchestration import externals, jobs
+from ml_connector.orchestration.inbound import build_inbound
+from ml_connector.orchestration.names import INBOUND, OUTBOUND, job_name, outside
+from ml_connector.orchestration.outbound import build_outbound
+from ml_connector.orchestration.partitions import daily
+from ml_connector.orchestration.reaper import reaper_sensor
+from ml_connector.orchestration.reference import build_reference_assets
+from ml_connector.orchestration.resource import RESOURCE, ConnectorResource
+from ml_connector.orchestration.scene import Scene
+from ml_connector.orchestration.sensors import inbound_sensor, outbound_sensor
+from ml_connector.orchestration.settings import RESOURCE as SETTINGS
+from ml_connector.orchestration.settings import RunSettings
+from ml_connector.orchestration.standing import prune_job, run_failure_alert, standing_job
+
+DeploymentFactory = Callable[[], Deployment]
+
+
+def build_defs(
+    config: Path | LoadedDeployment | None = None,
+    *,
+    deployment_factory: DeploymentFactory | None = None,
+    resources: Mapping[str, Any] | None = None,
+    running: bool = True,
+) -> dg.Definitions:
+    """Everything of this code location.
+
+    config: the configuration file, or one loaded already; by default the one `composition.config_path` names.
+    deployment_factory: makes the deployment that runs and ticks use, instead of opening `config`. resources: replace
+    or add resources by name. running: whether sensors and schedules run from the start.
+
+    Raises:
+        ConfigError: the configuration is wrong.
+    """
+    loaded = config if isinstance(config, LoadedDeployment) else load_deployment(config or config_path())
+    with warnings.catch_warnings():
+        # backfill_policy and owners of jobs are beta in this release of Dagster (docs/decisions).
+        warnings.filterwarnings("ignore", category=dg.BetaWarning)
+        scenes = _scenes(loaded)
+        return dg.Definitions(
+            assets=_assets(loaded, scenes),
+            jobs=_jobs(loaded, scenes),
+            sensors=_sensors(loaded, scenes, running=running),
+            schedules=_schedules(loaded, running=running),
+            resources={
+                RESOURCE: _connector(loaded, deployment_factory),
+                SETTINGS: RunSettings.configure_at_launch(),
+                **(resources or {}),
+            },
+            executor=dg.in_process_executor,
+        )
+
+
+def _connector(loaded: LoadedDeployment, factory: DeploymentFactory | None) -> ConnectorResource:
+    path = str(loaded.path.absolute())
+    if factory is None:
+        return ConnectorResource(config_path=path)
+    made = factory
+
+    class GivenConnector(ConnectorResource):
+        @contextmanager
+        def opened(self) -> Iterator[Deployment]:
+            with made() as deployment:
+                yield deployment
+
+    return GivenConnector(config_path=path)
+
+
+def _scenes(loaded: LoadedDeployment) -> list[Scene]:
+    partitions = daily(loaded.settings.orchestration.start_date)
+    return [
+        Scene(name, settings, loaded.connection(settings.erp), loaded.connection(settings.network), partitions)
+        for name, settings in sorted(loaded.settings.integrations.items())
+    ]
+
+
+def erps(loaded: LoadedDeployment) -> list[str]:
+    """Connections that are the ERP of an integration."""
+    return sorted({settings.erp for settings in loaded.settings.integrations.values()})
+
+
+def _assets(loaded: LoadedDeployment, scenes: list[Scene]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    assets: list[dg.AssetsDefinition | dg.AssetSpec] = []
+    for name in erps(loaded):
+        assets += build_reference_assets(name, loaded.connection(name), loaded.settings.orchestration)
+    for scene in scenes:
+        assets += build_inbound(scene)
+        assets += build_outbound(scene)
+    return assets + _outside(loaded, scenes)
+
+
+def _outside(loaded: LoadedDeployment, scenes: list[Scene]) -> list[dg.AssetSpec]:
+    """External assets of every connection, fed by the assets that write there."""
+    fed: dict[dg.AssetKey, list[dg.AssetKey]] = {}
+    for scene in scenes:
+        flows = scene.settings.flows
+        network = outside(scene.settings.network, externals.FILES_TO_PARTNERS)
+        fed.setdefault(network, []).append(scene.key("acknowledgments_sent"))
+        if flows.orders_out.enabled:
+            fed[network].append(scene.key("sent_orders"))
+        if flows.invoices_in.enabled:
+            bills = outside(scene.settings.erp, externals.PURCHASE_INVOICES)
+            fed.setdefault(bills, []).append(scene.key("purchase_invoices"))
+        if flows.shipments_in.enabled:
+            receipts = outside(scene.settings.erp, externals.GOODS_RECEIPTS)
+            fed.setdefault(receipts, []).append(scene.key("goods_receipts"))
+    specs: list[dg.AssetSpec] = []
+    for name in erps(loaded):
+        specs += externals.erp_assets(name, loaded.connection(name), fed)
+    for name in sorted({scene.settings.network for scene in scenes}):
+        specs += externals.network_assets(name, loaded.connection(name), fed)
+    return specs
+
+
+def _jobs(loaded: LoadedDeployment, scenes: list[Scene]) -> list[Any]:
+    made: list[Any] = [jobs.reference_job(name) for name in erps(loaded)]
+    for scene in scenes:
+        made.append(jobs.inbound_job(scene))
+        if jobs.outbound_keys(scene):
+            made.append(jobs.outbound_job(scene))
+    return [*made, standing_job(), prune_job(loaded.settings.orchestration)]
+
+
+def _sensors(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) -> list[dg.SensorDefinition]:
+    status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
+    made: list[dg.SensorDefinition] = []
+    for scene in scenes:
+        made.append(inbound_sensor(scene, status=status))
+        if jobs.outbound_keys(scene):
+            made.append(outbound_sensor(scene, status=status))
+    reaper = reaper_sensor(loaded.settings.orchestration.reaper_seconds, status=status)
+    return [*made, reaper, run_failure_alert(status=status)]
+
+
+def _schedules(loaded: LoadedDeployment, *, running: bool) -> list[dg.ScheduleDefinition]:
+    status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
+    settings = loaded.settings.orchestration
+    crons = {job_name(name, "reference"): settings.reference_cron for name in erps(loaded)}
+    crons |= {"standing": settings.standing_cron, "prune": settings.prune_cron}
+    return [
+        dg.ScheduleDefinition(
+            name=f"{job}_schedule", job_name=job, cron_schedule=cron, execution_timezone="UTC", default_status=status
+        )
+        for job, cron in crons.items()
+    ]
+
+
+__all__ = ["INBOUND", "OUTBOUND", "build_defs", "erps"]

@@ -1,0 +1,53 @@
+"""Names of assets, groups, owners, pools and jobs: plain, stable, in one place. Keys are history: never rename one."""
+
+import dagster as dg
+
+from ml_connector.config.connections import AnyConnection
+
+#: Who is called when an asset fails.
+DATA_OWNER = "team:data-integration"
+PAYABLES_OWNER = "team:accounts-payable"
+PURCHASING_OWNER = "team:purchasing"
+
+#: The first part of every outside asset's key.
+OUTSIDE = "outside"
+
+INBOUND = "inbound"
+OUTBOUND = "outbound"
+
+#: Kinds shown on an asset; Dagster draws their icons where it has some.
+KIND_OF_SYSTEM = {"exact_online": "exact", "cleo": "cleo"}
+
+
+def key(first: str, *rest: str) -> dg.AssetKey:
+    """An asset's key: connection or integration, then the name."""
+    return dg.AssetKey([first, *rest])
+
+
+def outside(connection: str, name: str) -> dg.AssetKey:
+    """The key of something that another system keeps."""
+    return key(OUTSIDE, connection, name)
+
+
+def input_name(asset: dg.AssetKey) -> str:
+    """A key as a Dagster input or output name."""
+    return "__".join(asset.path)
+
+
+def kind_of(connection: AnyConnection) -> str:
+    return KIND_OF_SYSTEM[connection.system]
+
+
+def job_name(owner: str, what: str) -> str:
+    """exact_cleo, inbound -> exact_cleo_inbound."""
+    return f"{owner}_{what}"
+
+
+def channel_lease(integration: str, direction: str) -> str:
+    """The lease of whoever works on one direction of an integration."""
+    return f"channel:{integration}:{direction}"
+
+
+def worker_lease(run_id: str) -> str:
+    """The lease of a Dagster run's process: it claims documents by this name."""
+    return f"worker:{run_id}"

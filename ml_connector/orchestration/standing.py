@@ -1,0 +1,227 @@
+"""The standing job: what must be said and done although no document moves. Runs on a schedule."""
+
+from typing import Any
+
+import dagster as dg
+
+from ml_connector.alerting import Send, sender, tell
+from ml_connector.composition import Deployment
+from ml_connector.config.orchestration import OrchestrationSettings
+from ml_connector.errors import ConnectorError
+from ml_connector.flows.context import Work
+from ml_connector.flows.standing import Standing, mark_overdue, standing_causes
+from ml_connector.orchestration import checks
+from ml_connector.orchestration.pruning import prune_runs
+from ml_connector.orchestration.resource import ConnectorResource
+
+RUNS = "runs/"
+TOKENS = "tokens/"
+
+
+def standing_job() -> dg.JobDefinition:
+    """Overdue answers, checks, chain heads, alerts: one op each, in this order."""
+
+    @dg.op(out=dg.Out(dg.Nothing), description="Sent documents whose answer is due turn overdue.")
+    def overdue(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
+        counts = {}
+        for name in connector.deployment.integration_names:
+            work = Work(
+                holder=connector.holder, actor="dagster", run_id=context.run_id, asset="standing", stop=connector.stop
+            )
+            counts[name] = sum(mark_overdue(connector.integration(name), work).counts.values())
+        context.add_output_metadata(counts)
+
+    @dg.op(
+        ins={"after": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
+        description="Ask the ledger every standing question and show the answers at the assets.",
+    )
+    def standing_checks(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
+        failed = 0
+        for name in connector.deployment.integration_names:
+            failed += report_checks(context.instance, connector, name)
+        context.add_output_metadata({"failed_checks": failed})
+
+    @dg.op(
+        ins={"after": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
+        description="Export the heads of the documents' hash chains to a file outside the database.",
+    )
+    def chain_heads(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
+        from ml_connector.ledger.heads import export_heads
+
+        head = export_heads(connector.deployment.ledger, connector.deployment.heads_file)
+        context.add_output_metadata({"events": head.events if head is not None else 0})
+
+    @dg.op(
+        ins={"after": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
+        description="Say what stands wrong, once a cause; say when it has recovered.",
+    )
+    def alerts(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
+        told = tell_all(context.instance, connector)
+        context.add_output_metadata({"opened": told[0], "recovered": told[1]})
+
+    @dg.job(
+        name="standing",
+        description="What stands wrong now: overdue answers, checks over the whole ledger, alerts, chain heads.",
+        executor_def=dg.in_process_executor,
+    )
+    def standing() -> None:
+        alerts(after=chain_heads(after=standing_checks(after=overdue())))
+
+    return standing
+
+
+def report_checks(instance: dg.DagsterInstance, connector: ConnectorResource, integration: str) -> int:
+    """Evaluate an integration's checks outside of any asset's run; how many failed."""
+    settings = connector.deployment.loaded.integration(integration)
+    answers = checks.results(connector.deployment.ledger, integration, checks.enabled(integration, settings))
+    for answer in answers:
+        instance.report_runless_asset_event(
+            dg.AssetCheckEvaluation(
+                check_name=str(answer.check_name),
+                asset_key=dg.AssetKey.from_coercible(answer.asset_key or ""),
+                passed=answer.passed,
+                severity=answer.severity,
+                metadata=answer.metadata or {},
+            )
+        )
+    return sum(not answer.passed for answer in answers)
+
+
+def tell_all(instance: dg.DagsterInstance, connector: ConnectorResource) -> tuple[int, int]:
+    """Alerts of every integration, of tokens and of failed runs: how many were news, opened and recovered."""
+    deployment = connector.deployment
+    settings = deployment.loaded.settings.alerts
+    send = sender(settings, deployment.secrets)
+    opened = recovered = 0
+    scopes: list[tuple[str, list[Standing]]] = [
+        (TOKENS, token_causes(deployment)),
+        (RUNS, failing_jobs(instance, deployment)),
+    ]
+    for name in deployment.integration_names:
+        scopes.append((f"{name}/", _causes(connector, name)))
+    for prefix, causes in scopes:
+        news = tell(deployment.ledger, causes, send, prefix=prefix, repeat_hours=settings.repeat_hours)
+        opened += len(news.opened)
+        recovered += len(news.closed)
+    return opened, recovered
+
+
+def _causes(connector: ConnectorResource, name: str) -> list[Standing]:
+    """An integration's causes; one that cannot even be composed is a cause itself and stops no other's alerts."""
+    try:
+        return standing_causes(connector.integration(name))
+    except ConnectorError as error:
+        return [Standing(f"{name}/not_usable", f"{name} cannot be used", 1, [str(error)])]
+
+
+def token_causes(deployment: Deployment) -> list[Standing]:
+    """Authorizations that ended or end soon, and keys that are missing."""
+    from datetime import timedelta
+
+    from ml_connector.credentials.expiry import Health, expiry_report
+
+    days = [getattr(c, "authorization_warning_days", 0) for c in deployment.loaded.settings.connections.values()]
+    reports = expiry_report(deployment.ledger, warning=timedelta(days=max([7, *days])))
+    return [
+        Standing(
+            f"{TOKENS}{report.connection}/{report.health}",
+            f"{report.connection}: {report.message}",
+            1,
+            [report.mend] if report.mend else [],
+        )
+        for report in reports
+        if report.health is not Health.GOOD
+    ]
+
+
+def failing_jobs(instance: dg.DagsterInstance, deployment: Deployment) -> list[Standing]:
+    """Jobs with an open alert whose newest finished run failed still; the others recover."""
+    from ml_connector.ledger import alerts
+
+    with deployment.ledger.read() as tx:
+        known = {alert.cause: alert for alert in alerts.open_alerts(tx, RUNS)}
+    still: list[Standing] = []
+    for cause, alert in known.items():
+        job = cause.removeprefix(RUNS)
+        finished = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
+        newest = instance.get_runs(dg.RunsFilter(job_name=job, statuses=finished), limit=1)
+        if not newest or newest[0].status is dg.DagsterRunStatus.FAILURE:
+            detail: dict[str, Any] = alert.detail
+            still.append(Standing(cause, str(detail.get("title", cause)), alert.count, list(detail.get("lines", ()))))
+    return still
+
+
+def run_failure_alert(*, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """A failed run opens an alert of its job; the standing job closes it once a run has succeeded."""
+
+    @dg.run_failure_sensor(
+        name="run_failure_alert",
+        minimum_interval_seconds=30,
+        default_status=status,
+        description="Opens an alert for a failed run, one a job, and delivers it.",
+    )
+    def alert(context: dg.RunFailureSensorContext, connector: ConnectorResource) -> None:
+        from ml_connector.orchestration.reaper import REAPED
+
+        if REAPED in context.dagster_run.tags:
+            return
+        deployment = connector.deployment
+        job = context.dagster_run.job_name
+        cause = Standing(
+            f"{RUNS}{job}",
+            f"Dagster job {job} failed",
+            1,
+            [context.failure_event.message or "no message", f"run {context.dagster_run.run_id}"],
+        )
+        others = [one for one in failing_jobs(context.instance, deployment) if one.cause != cause.cause]
+        send = _sender_or_none(deployment)
+        tell(
+            deployment.ledger,
+            [*others, cause],
+            send,
+            prefix=RUNS,
+            repeat_hours=deployment.loaded.settings.alerts.repeat_hours,
+        )
+
+    return alert
+
+
+def _sender_or_none(deployment: Deployment) -> Send | None:
+    """This sensor's cursor moves on whatever happens: a wrong address must not lose the alert, it stays unsent."""
+    try:
+        return sender(deployment.loaded.settings.alerts, deployment.secrets)
+    except ConnectorError:
+        return None
+
+
+def prune_job(settings: OrchestrationSettings) -> dg.JobDefinition:
+    """Retention of Dagster's runs."""
+
+    class PruneConfig(dg.Config):
+        keep_days: int = settings.keep_runs_days
+
+    @dg.op(description="Delete finished runs older than the limit whose events the exported chain heads cover.")
+    def delete_old_runs(context: dg.OpExecutionContext, connector: ConnectorResource, config: PruneConfig) -> None:
+        from datetime import timedelta
+
+        deployment = connector.deployment
+        pruned = prune_runs(
+            context.instance,
+            deployment.ledger,
+            deployment.heads_file,
+            older_than=timedelta(days=max(1, config.keep_days)),
+        )
+        context.log.info(f"deleted {pruned.deleted} run(s), kept {pruned.kept} {pruned.why}".strip())
+
+    @dg.job(
+        name="prune",
+        description="Deletes old Dagster runs once the ledger's exported chain heads cover them.",
+        executor_def=dg.in_process_executor,
+    )
+    def prune() -> None:
+        delete_old_runs()
+
+    return prune

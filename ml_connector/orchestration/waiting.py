@@ -1,0 +1,149 @@
+"""Is there work? What sensors ask: cheap questions to the folders, the ERP and the ledger; nothing is done here."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from ml_connector.errors import AuthorizationNeeded, ConnectorError
+from ml_connector.flows import acknowledgments, invoices, orders, receiving, shipments
+from ml_connector.flows.context import Integration
+from ml_connector.flows.holding import PERSON_ONLY
+from ml_connector.ledger import documents, files, inbox, leases, positions, remote
+from ml_connector.ledger.documents import ClaimQuery
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import document
+from ml_connector.orchestration.names import channel_lease
+
+ANSWERS_FLOW = "acknowledgments_out"
+ERP_FLOWS = (invoices.FLOW, shipments.FLOW)
+#: A run needs some seconds to start: a file that will be stable by then is worth starting for.
+START_SECONDS = 5.0
+
+#: States in which a document goes on without anybody's help.
+_GOES_ON = (S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What waits, in words. unreachable: why the outside system could not be asked."""
+
+    reasons: list[str] = field(default_factory=list)
+    unreachable: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.reasons)
+
+
+def channel_busy(tx: Tx, integration: str, direction: str) -> str:
+    """Who works on this channel, by its lease (a killed Dagster run stays STARTED, its lease does not); else empty."""
+    row = leases.get(tx, channel_lease(integration, direction))
+    return (row.run_id or row.holder) if row is not None and row.expires_at > now(tx) else ""
+
+
+def inbound_work(integration: Integration, *, erp_usable: bool = True) -> Work:
+    """Files in the partners' folders, files not parsed, documents that can go on with what can be reached."""
+    unreachable = ""
+    try:
+        receiving.new_work(integration)
+    except ConnectorError as error:
+        unreachable = _why(error)
+    reasons: list[str] = []
+    with integration.ledger.read() as tx:
+        fetchable = _fetchable(tx, integration) if not unreachable else 0
+        if fetchable:
+            reasons.append(f"{fetchable} new file(s)")
+        unparsed = _unparsed(tx, integration)
+        if unparsed:
+            reasons.append(f"{unparsed} file(s) not parsed")
+        flows = (acknowledgments.FLOW, *(ERP_FLOWS if erp_usable else ()), *(() if unreachable else (ANSWERS_FLOW,)))
+        reasons += documents_waiting(tx, integration.name, flows)
+    return Work(reasons, unreachable)
+
+
+def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = True) -> Work:
+    """Webhook notices, orders that changed in the ERP (asked when `look`), documents that can go on."""
+    settings = integration.settings.flows.orders_out
+    unreachable = ""
+    changed = False
+    if look and settings.poll:
+        try:
+            changed = orders_changed(integration)
+        except ConnectorError as error:
+            unreachable = _why(error)
+    reasons = ["orders changed in the ERP"] if changed else []
+    with integration.ledger.read() as tx:
+        if settings.webhooks and erp_usable:
+            notices = inbox.count_waiting(tx, integration.erp.connection, orders.TOPIC)
+            if notices:
+                reasons.append(f"{notices} webhook notice(s)")
+        reasons += documents_waiting(tx, integration.name, (orders.FLOW,))
+    return Work(reasons, unreachable)
+
+
+def orders_changed(integration: Integration) -> bool:
+    """Whether the ERP has orders beyond the stored position, or some that the ledger's records do not show yet."""
+    with integration.ledger.read() as tx:
+        cursor = positions.get(tx, orders.position_name(integration))
+    if cursor is None:
+        return True
+    batch = integration.erp.changed_orders(cursor)
+    if batch.more or batch.cursor != cursor:
+        return True
+    # The poll reaches back over an overlap: what it brings again was read, unless it became visible late.
+    numbers = [source.order.number for source in batch.orders]
+    vendors = {partner.vendor for partner in integration.partners.values()}
+    with integration.ledger.read() as tx:
+        known = {row.number for row in documents.outbound_of_orders(tx, integration.name, orders.FLOW, numbers)}
+    approved_only = integration.settings.flows.orders_out.approved_only
+    return any(
+        source.order.number not in known
+        and source.order.supplier_code in vendors
+        and not source.order.cancelled
+        and (source.order.approved or not approved_only)
+        for source in batch.orders
+    )
+
+
+def _why(error: ConnectorError) -> str:
+    word = "must be authorized again" if isinstance(error, AuthorizationNeeded) else "cannot be asked now"
+    return f"{word}: {error}"[:400]
+
+
+def _fetchable(tx: Tx, integration: Integration) -> int:
+    """Files whose size is stable, or will be by the time a run has started."""
+    stable = timedelta(seconds=max(0.0, integration.folders.stable_seconds - START_SECONDS))
+    connection = integration.network.connection
+    return sum(
+        len(remote.ready_files(tx, connection, channel.name, stable, limit=1000))
+        for channel in receiving.channels_of(integration)
+    )
+
+
+def _unparsed(tx: Tx, integration: Integration) -> int:
+    before = now(tx) - timedelta(minutes=integration.folders.incomplete_minutes)
+    stored = files.in_state(tx, integration.name, "in", ("stored",), limit=100)
+    late = files.in_state(tx, integration.name, "in", ("incomplete",), limit=100, created_before=before)
+    return len(stored) + len(late)
+
+
+def documents_waiting(tx: Tx, integration: str, flows: tuple[str, ...]) -> list[str]:
+    """Documents nobody works on that can go on now: new ones, a dead run's, held ones whose time has come."""
+    going = documents.count_waiting(tx, ClaimQuery(integration=integration, states=_GOES_ON, flows=flows))
+    held = _held_and_due(tx, integration, flows)
+    reasons = [f"{going} document(s) under way"] if going else []
+    return reasons + ([f"{held} held document(s) to look at again"] if held else [])
+
+
+def _held_and_due(tx: Tx, integration: str, flows: tuple[str, ...]) -> int:
+    """Held documents whose next look is due; those that only a person can mend have no such time."""
+    c = document.c
+    query = sa.select(sa.func.count()).where(
+        c.integration == integration,
+        c.flow.in_(flows),
+        c.state == S.QUARANTINED.value,
+        c.next_attempt_at <= now(tx),
+        c.reason.not_in([reason.value for reason in PERSON_ONLY]),
+    )
+    return tx.execute(query).scalar_one()
