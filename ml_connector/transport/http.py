@@ -4,10 +4,9 @@ What it decides, so that nobody else has to: was the request certainly not proce
 been (OutcomeUnknown, for writes)? Redirects are never followed and tokens never leave the connection's origin.
 """
 
-import email.utils
 import logging
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -18,7 +17,6 @@ import httpx
 
 from ml_connector.clock import Clock
 from ml_connector.errors import (
-    AuthorizationNeeded,
     ConnectorError,
     NeedsMending,
     OutcomeUnknown,
@@ -26,6 +24,7 @@ from ml_connector.errors import (
     RefusedBySystem,
     TryAgain,
 )
+from ml_connector.transport.answers import ApiResponse, Explain, Problem, explain, retry_after
 from ml_connector.transport.limits import Limiter
 from ml_connector.transport.replies import (
     UnreadableReplyError,
@@ -62,45 +61,6 @@ class TokenSource(Protocol):
 
 
 @dataclass(frozen=True)
-class ApiResponse:
-    """An accepted answer. `data` is the parsed JSON (None when the body is empty), `content` the bytes of others."""
-
-    status: int
-    headers: Mapping[str, str]
-    data: Any = None
-    content: bytes = b""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """An answer that was not accepted, for a system to explain. `lines` is the server's message, line by line."""
-
-    connection: str
-    method: str
-    template: str
-    status: int
-    write: bool
-    headers: Mapping[str, str]
-    content_type: str
-    lines: tuple[str, ...] = ()
-    came: str = ""
-    after_seconds: float | None = None
-
-    @property
-    def call(self) -> str:
-        return f"{self.connection}: {self.method} {self.template}"
-
-    @property
-    def said(self) -> str:
-        """What the server said, in one line, for error texts."""
-        text = clean("; ".join(self.lines)) or self.came
-        return f"{self.status}: {text}" if text else str(self.status)
-
-
-Explain = Callable[[Problem], ConnectorError]
-
-
-@dataclass(frozen=True)
 class _Call:
     method: str
     template: str
@@ -108,21 +68,6 @@ class _Call:
     write: bool
     headers: Mapping[str, str]
     body: Mapping[str, Any] = field(default_factory=dict)
-
-
-def explain(problem: Problem) -> ConnectorError:
-    """The usual meaning of a status, for systems without rules of their own."""
-    text = f"{problem.call} was answered with {problem.said}."
-    data = {"status": problem.status, "messages": list(problem.lines)}
-    if problem.status >= 500 or 300 <= problem.status < 400:
-        if problem.write:
-            return OutcomeUnknown(text, mend="It is looked up before it is sent again.", data=data)
-        return TryAgain(text, after_seconds=problem.after_seconds, data=data)
-    if problem.status == 401:
-        return TryAgain(text, after_seconds=60, data=data, mend="If it lasts, authorize the connection again.")
-    if problem.status == 403:
-        return AuthorizationNeeded(text, mend="Give the account of this connection the right to do this.", data=data)
-    return RefusedBySystem(text, data=data)
 
 
 class ApiClient:
@@ -429,19 +374,3 @@ def _plain_cause(error: Exception) -> str:
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
         return "the connection was closed"
     return type(error).__name__
-
-
-def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
-    """Seconds that a Retry-After header asks for (a number or a date); None without a usable one."""
-    text = headers.get("retry-after", "").strip()
-    if not text:
-        return None
-    if text.isdigit():
-        return float(text[:9])
-    try:
-        moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        return None
-    return max(0.0, (moment - clock.now()).total_seconds())

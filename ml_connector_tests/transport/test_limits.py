@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import TryAgain
-from ml_connector.transport.limits import ExactLimiter, LocalLimits, PathLimiter, Window, merged, window_of
+from ml_connector.transport.limits import LocalLimits, PathLimiter, Window, merged
 from ml_connector.transport.retries import retried
+from ml_connector.transport.window_limits import ExactLimiter, window_of
 from ml_connector_tests.transport.conftest import StillClock
 
 START = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)

@@ -17,8 +17,8 @@ from ml_connector.systems.exact_online.erp import ExactErp
 from ml_connector.systems.exact_online.meanings import explainer
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.transport.http import ApiClient, TokenSource
-from ml_connector.transport.limits import ExactLimiter
 from ml_connector.transport.shared_limits import LedgerLimits
+from ml_connector.transport.window_limits import ExactLimiter
 
 
 class LedgerNotes:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
-from ml_connector.transport.http import Problem
+from ml_connector.transport.answers import Problem
 
 #: The Reason header of a 403 -> what it means and who mends it.
 FORBIDDEN = {

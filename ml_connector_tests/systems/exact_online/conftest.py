@@ -25,7 +25,8 @@ from ml_connector.systems.exact_online.erp import ExactErp
 from ml_connector.systems.exact_online.meanings import explainer
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
 from ml_connector.transport.http import ApiClient
-from ml_connector.transport.limits import ExactLimiter, LocalLimits
+from ml_connector.transport.limits import LocalLimits
+from ml_connector.transport.window_limits import ExactLimiter
 
 REDIRECT = "https://ml-connector.example/oauth/callback"
 
