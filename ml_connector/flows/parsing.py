@@ -63,10 +63,18 @@ def parse(integration: Integration, work: Work) -> StepReport:
     report = StepReport("parse")
     while not work.stopped():
         with integration.ledger.read() as tx:
-            rows = files.in_state(tx, integration.name, "in", ("stored",), limit=100)
+            rows = files.in_state(tx, integration.name, "in", ("stored",), limit=100, partitions=work.partitions)
             if not rows:
                 before = integration.clock.now() - timedelta(minutes=integration.folders.incomplete_minutes)
-                rows = files.in_state(tx, integration.name, "in", ("incomplete",), limit=100, created_before=before)
+                rows = files.in_state(
+                    tx,
+                    integration.name,
+                    "in",
+                    ("incomplete",),
+                    limit=100,
+                    created_before=before,
+                    partitions=work.partitions,
+                )
         if not rows:
             dispose_read(integration, report)
             return report

@@ -50,10 +50,17 @@ def post(integration: Integration, work: Work, kind: PostableKind) -> StepReport
     """Post everything of this kind that is coded, and finish what an earlier run left open."""
     report = StepReport(f"post {kind.flow}")
     brake = Brake()
+    after = 0
     while not work.stopped():
-        rows = claim_waiting(integration, work, kind.flow, (S.POSTING, S.UNKNOWN_OUTCOME))
+        # Each is looked at once: a replay takes them before their time, and would meet the same ones for ever.
+        rows = claim_waiting(integration, work, kind.flow, (S.POSTING, S.UNKNOWN_OUTCOME), after_id=after)
         if not rows:
             break
+        after = rows[-1].id
+        if work.dry_run:
+            for row in rows:
+                report.add("would_finish", row.partition_date, document=row.number, partner=row.partner)
+            continue
         _finish(integration, work, rows, report, brake)
         if brake.error is not None:
             raise brake.error

@@ -34,10 +34,13 @@ def send(integration: Integration, work: Work, flow: str) -> StepReport:
         return report
     brake = Brake()
     for states in ((S.SENDING, S.UNKNOWN_OUTCOME), (S.RENDERED,)):
+        after = 0
         while not work.stopped():
-            rows = claim_waiting(integration, work, flow, states)
+            # Each is looked at once: a replay takes them before their time, and would meet the same ones for ever.
+            rows = claim_waiting(integration, work, flow, states, after_id=after)
             if not rows:
                 break
+            after = rows[-1].id
             leads = _leads(integration, rows)
             if states == (S.RENDERED,):
                 _begin(integration, work, rows)

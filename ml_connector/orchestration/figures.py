@@ -17,7 +17,7 @@ from ml_connector.ledger import files
 from ml_connector.ledger.states import FINISHED
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
-from ml_connector.ledger.tables import document, file, operation
+from ml_connector.ledger.tables import document, event, file, operation
 
 #: Finished, and something stands at the other side.
 WRITTEN = (S.POSTED, S.SENT, S.ACKNOWLEDGED, S.OVERDUE)
@@ -86,6 +86,31 @@ def received(
         if len(rows) < samples:
             rows.append(dict(row._mapping))
     return Received(sum(states.values()), states, amounts, rows)
+
+
+def newest_event(tx: Tx) -> int:
+    """Id of the newest event, to tell afterwards what a run did."""
+    return tx.execute(sa.select(sa.func.max(event.c.id))).scalar_one() or 0
+
+
+def moved_by_run(
+    tx: Tx, run_id: str, kinds: Sequence[DocumentKind], *, after_event: int, samples: int = 100
+) -> tuple[Counter[str], list[dict[str, Any]]]:
+    """Documents of these kinds that a run moved: counts by the state they came to, and some of them."""
+    c = document.c
+    query = (
+        sa.select(event.c.state, c.partner, c.number, c.order_number, c.reason, c.partition_date)
+        .join(document, c.id == event.c.document_id)
+        .where(event.c.id > after_event, event.c.run_id == run_id, c.kind.in_([kind.value for kind in kinds]))
+        .order_by(event.c.id)
+    )
+    counts: Counter[str] = Counter()
+    rows: list[dict[str, Any]] = []
+    for row in tx.execute(query):
+        counts[row.state] += 1
+        if len(rows) < samples:
+            rows.append({**row._mapping, "partition_date": row.partition_date.isoformat()})
+    return counts, rows
 
 
 def newest_document(tx: Tx) -> int:

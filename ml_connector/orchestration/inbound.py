@@ -236,13 +236,22 @@ def applied_acknowledgments(scene: Scene) -> dg.AssetsDefinition:
     def apply(
         context: dg.AssetExecutionContext, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
+        ledger = connector.deployment.ledger
+        with ledger.read() as tx:
+            before = figures.newest_event(tx)
         report = carry_out(context, connector, run_settings, place, "apply", acknowledgments.apply)
         if report is None:
             return
-        answers = results(connector.deployment.ledger, scene.name, ledger_checks)
+        answers = results(ledger, scene.name, ledger_checks)
         for name, (parsed, _) in APPLIED.items():
-            shown = metadata.of_reports([report], run_settings)
-            shown |= _of_kinds(context, connector, scene, PARSED[parsed][0], after_id=None)
+            kinds = PARSED[parsed][0]
+            shown = metadata.of_reports([StepReport("apply", notes=report.notes)], run_settings)
+            shown |= _of_kinds(context, connector, scene, kinds, after_id=None)
+            with ledger.read() as tx:
+                counts, rows = figures.moved_by_run(tx, context.run_id, kinds, after_event=before)
+            shown |= {f"{state}_now": count for state, count in counts.items()}
+            if rows:
+                shown["documents"] = metadata.table(rows)
             mine = [answer for answer in answers if answer.asset_key == scene.key(name)]
             yield dg.MaterializeResult(asset_key=scene.key(name), metadata=shown, check_results=mine)
 

@@ -113,7 +113,7 @@ def _pause_after_failures(instance: dg.DagsterInstance, job: str) -> float:
         failed += 1
     if not failed or records[0].end_time is None:
         return 0.0
-    pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (failed - 1))
+    pause: float = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** (failed - 1))
     return max(0.0, float(records[0].end_time) + pause - time.time())
 
 
