@@ -243,7 +243,7 @@ class TokenStore:
 
 
 #: Notes about the previous pair, which a new pair makes untrue.
-_TROUBLES = ("cause", "cooling_until", "cooling_because", "failures", "refusals", "client_refused")
+_TROUBLES = ("cause", "cooling_from", "cooling_until", "cooling_because", "failures", "refusals", "client_refused")
 
 
 def connection_of_state(state: str) -> str:

@@ -28,6 +28,7 @@ from ml_connector.transport.token_rules import (
     Verdict,
     cool_down,
     decide,
+    early_pause,
     judge,
 )
 from ml_connector.transport.token_sources import Held, pair_from, surely, token_lease, uninterrupted
@@ -247,7 +248,7 @@ class AuthorizationCodeTokens:
             self._hold(pair)
             return pair.access.reveal()
         if verdict is Verdict.TOO_EARLY:
-            self._keep(row, TOO_EARLY, after=30.0)
+            self._keep(row, TOO_EARLY)
         elif verdict is Verdict.BAD_CLIENT:
             surely(lambda: self.store.keep_pair(row.generation, client_refused=client))
             raise self._bad_client(answer.said)
@@ -262,12 +263,15 @@ class AuthorizationCodeTokens:
 
     def _keep(self, row: StoredToken, because: str, *, after: float | None = None) -> None:
         failures = int(row.detail.get("failures", 0)) + 1
-        until = (self._clock.now() + cool_down(failures, after)).isoformat()
-        surely(
-            lambda: self.store.keep_pair(
-                row.generation, cooling_until=until, cooling_because=because, failures=failures
-            )
-        )
+        now = self._clock.now()
+        pause = early_pause(failures) if because == TOO_EARLY else cool_down(failures, after)
+        notes = {
+            "cooling_from": now.isoformat(),
+            "cooling_until": (now + pause).isoformat(),
+            "cooling_because": because,
+            "failures": failures,
+        }
+        surely(lambda: self.store.keep_pair(row.generation, **notes))
 
     def _give_up(self, row: StoredToken, cause: str) -> None:
         surely(lambda: self.store.authorize_again(row.generation, cause))

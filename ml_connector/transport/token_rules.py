@@ -13,6 +13,10 @@ CLOCK_DOUBT = timedelta(seconds=60)
 MOST_REFUSALS = 3
 #: How long a token that somebody is just refreshing is used before the row is read again.
 BRIEFLY = timedelta(seconds=2)
+#: How long a token whose age cannot be told is used before the row is read again.
+LOOK_AGAIN = timedelta(seconds=30)
+#: A token that was refused right after the server called it good is not asked about again sooner.
+AFTER_TOO_EARLY = timedelta(seconds=10)
 
 
 class Step(Enum):
@@ -49,26 +53,31 @@ def decide(row: StoredToken | None, now: datetime, refresh_age: timedelta, rejec
 
 
 def _of_valid(row: StoredToken, now: datetime, refresh_age: timedelta, *, unusable: bool) -> Decision:
-    due = _due(row, now, refresh_age)
-    cooling = row.moment("cooling_until")
+    if row.issued_at is None or row.issued_at > now + CLOCK_DOUBT:
+        # Its age cannot be told here: use it until the server refuses it.
+        return Decision(Step.REFRESH, now) if unusable else Decision(Step.USE, now + LOOK_AGAIN)
+    by_age = row.issued_at + refresh_age
+    due = by_age if row.expires_at is None else min(by_age, row.expires_at)
     if now < due:
         why = "the server refuses a token that is too young to be replaced"
         return Decision(Step.WAIT, due, why) if unusable else Decision(Step.USE, due)
+    cooling = row.moment("cooling_until")
     if cooling is None or now >= cooling:
         return Decision(Step.REFRESH, now)
     because = str(row.detail.get("cooling_because", ""))
-    good_for_the_server = row.alive(now) or because == TOO_EARLY
-    if good_for_the_server and not unusable:
+    if because == TOO_EARLY:
+        return _after_too_early(row, now, cooling, unusable=unusable)
+    return Decision(Step.USE, cooling) if row.alive(now) and not unusable else Decision(Step.WAIT, cooling, because)
+
+
+def _after_too_early(row: StoredToken, now: datetime, cooling: datetime, *, unusable: bool) -> Decision:
+    """The server said that the token is good: it is used, whatever our clock says, until the server refuses it."""
+    if not unusable:
         return Decision(Step.USE, cooling)
-    return Decision(Step.WAIT, cooling, because)
-
-
-def _due(row: StoredToken, now: datetime, refresh_age: timedelta) -> datetime:
-    """When a new token may be asked for: at the age, or after expiry when that comes first."""
-    if row.issued_at is None or row.issued_at > now + CLOCK_DOUBT:
-        return now
-    by_age = row.issued_at + refresh_age
-    return by_age if row.expires_at is None else min(by_age, max(row.expires_at, row.issued_at))
+    since = row.moment("cooling_from")
+    if since is None or now >= since + AFTER_TOO_EARLY:
+        return Decision(Step.REFRESH, now)
+    return Decision(Step.WAIT, since + AFTER_TOO_EARLY, "the server refuses the token and says that it is not expired")
 
 
 class Verdict(Enum):
@@ -120,4 +129,12 @@ def _judge_refusal(answer: TokenAnswer) -> Verdict:
 
 def cool_down(failures: int, asked: float | None = None) -> timedelta:
     """How long to leave the endpoint alone after the n-th failure in a row: 5 s, doubled each time, at most 5 min."""
-    return timedelta(seconds=asked if asked is not None else min(300.0, 5.0 * 2 ** min(failures, 6)))
+    return timedelta(seconds=max(1.0, asked) if asked is not None else min(300.0, 5.0 * 2 ** min(failures, 6)))
+
+
+def early_pause(failures: int) -> timedelta:
+    """How long a pair is kept after the n-th refusal as too early: each one counts as an error (exact-online 2.3).
+
+    Two minutes, so that clocks that differ by that much cost one error a token, not ten an hour.
+    """
+    return timedelta(seconds=min(480.0, 120.0 * 2 ** (failures - 1)))

@@ -35,9 +35,10 @@ class Room:
 
 
 @contextmanager
-def room(folder: Path) -> Iterator[Room]:
+def room(folder: Path, url: str = "") -> Iterator[Room]:
+    """url: an empty database; without it SQLite in the folder."""
     clock = FileClock(folder / "clock")
-    ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}", clock)
+    ledger = Ledger.open(url or f"sqlite:///{folder / 'ledger.db'}", clock)
     try:
         yield Room(ledger, clock, [Fernet.generate_key()], folder)
     finally:

@@ -24,8 +24,8 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 @pytest.mark.timeout(240)
-def test_eight_processes_never_use_a_refresh_token_twice(tmp_path: Path, sandbox: Sandbox) -> None:
-    result = run_race(tmp_path, sandbox, f"sqlite:///{tmp_path / 'ledger.db'}", processes=8, expiries=5)
+def test_eight_processes_never_use_a_refresh_token_twice(tmp_path: Path, sandbox: Sandbox, empty_url: str) -> None:
+    result = run_race(tmp_path, sandbox, empty_url, processes=8, expiries=5)
     assert result.failures == []
     assert result.second_uses == 0
     assert result.too_early == 0

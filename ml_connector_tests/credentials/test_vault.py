@@ -1,7 +1,9 @@
 """The credential store: what is encrypted, which key opens it, how keys are changed, and that nothing shows."""
 
 import pickle
+import threading
 import traceback
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +22,8 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
-def place(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with room(tmp_path) as made:
+def place(tmp_path: Path, empty_url: str) -> Iterator[Room]:
+    with room(tmp_path, empty_url) as made:
         yield made
 
 
@@ -36,7 +38,12 @@ def test_a_credential_comes_back_and_can_be_replaced_and_forgotten(place: Room) 
     assert place.vault.get("cleo") is None
 
 
-def test_the_database_holds_no_clear_text(place: Room) -> None:
+def test_the_database_holds_no_clear_text(tmp_path: Path) -> None:
+    with room(tmp_path) as place:
+        _look_at_the_disk(place)
+
+
+def _look_at_the_disk(place: Room) -> None:
     place.vault.put("cleo", Secret(PASSWORD))
     store = TokenStore(place.ledger, place.vault, "exact_nl")
     store.store_pair(NewPair(Secret("access-abc"), Secret("refresh-abc"), place.clock.now(), None), generation=None)
@@ -83,6 +90,32 @@ def test_rotation_moves_everything_under_the_new_key(place: Room) -> None:
     row = TokenStore(place.ledger, place.vault, "exact_nl").read()
     assert row is not None
     assert pair_of(row) == ("access", "refresh")
+
+
+def test_rotation_never_brings_an_older_token_back(place: Room) -> None:
+    """Tokens that are stored while everything is encrypted anew are the ones that remain."""
+    place.keys.insert(0, Fernet.generate_key())
+    store = TokenStore(place.ledger, place.vault, "exact_nl")
+    store.store_pair(NewPair(Secret("a0"), Secret("r0"), place.clock.now(), None), generation=None)
+    done = threading.Event()
+
+    def rotate() -> None:
+        vault = place.vault
+        while not done.is_set():
+            vault.rotate()
+
+    thread = threading.Thread(target=rotate)
+    thread.start()
+    try:
+        for number in range(1, 40):
+            pair = NewPair(Secret(f"a{number}"), Secret(f"r{number}"), place.clock.now(), None)
+            assert store.store_pair(pair, generation=number)
+            row = store.read()
+            assert row is not None
+            assert pair_of(row) == (f"a{number}", f"r{number}")
+    finally:
+        done.set()
+        thread.join()
 
 
 def test_a_running_process_takes_up_a_key_that_was_added_meanwhile(place: Room) -> None:

@@ -168,8 +168,34 @@ def test_a_refusal_as_too_early_keeps_the_pair_and_cools_down(exact: Exact, stat
     assert exact.tokens().token() == first
     assert exact.sandbox.exact.oauth.counts.too_early == 1
     exact.clock.move(31)
-    assert tokens.token() != first
+    assert not exact.works(first)
+    assert exact.works(tokens.rejected(first))
     assert exact.sandbox.exact.oauth.counts.too_early == 1
+
+
+def test_a_server_that_contradicts_itself_is_not_hammered(exact: Exact) -> None:
+    """It calls the token good and refuses it all the same: one question in ten seconds at most."""
+    exact.sandbox.exact.options.early_refresh_seconds = 5000
+    tokens = exact.authorized()
+    first = tokens.token()
+    exact.clock.move(650)
+    assert tokens.token() == first
+    for _ in range(3):
+        with pytest.raises(TryAgain) as caught:
+            tokens.rejected(first)
+        assert (caught.value.after_seconds or 0) <= 30
+    assert exact.sandbox.exact.oauth.counts.too_early == 1
+
+
+def test_a_stamp_from_a_clock_that_runs_ahead_costs_no_early_refresh(exact: Exact) -> None:
+    tokens = exact.authorized()
+    first = tokens.token()
+    exact.clock.move(-300)
+    assert exact.tokens().token() == first
+    assert exact.sandbox.exact.oauth.counts.too_early == 0
+    exact.clock.move(300 + 580)
+    assert exact.works(exact.tokens().token())
+    assert exact.sandbox.exact.oauth.counts.refreshed == 1
 
 
 def test_a_401_for_a_young_token_never_asks_for_a_refresh(exact: Exact) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import StoredToken, TokenState
 from ml_connector.transport.token_endpoint import TokenAnswer
-from ml_connector.transport.token_rules import MOST_REFUSALS, Step, Verdict, cool_down, decide, judge
+from ml_connector.transport.token_rules import MOST_REFUSALS, Step, Verdict, cool_down, decide, early_pause, judge
 from ml_connector.transport.token_sources import lifetime_of
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -24,7 +24,9 @@ def rows(draw: st.DrawFn) -> StoredToken:
     lifetime = draw(st.none() | st.integers(min_value=1, max_value=3600))
     detail: dict[str, object] = {}
     if draw(st.booleans()):
-        detail["cooling_until"] = (START + timedelta(seconds=draw(seconds))).isoformat()
+        cooling = START + timedelta(seconds=draw(seconds))
+        detail["cooling_from"] = (cooling - timedelta(seconds=draw(st.integers(0, 500)))).isoformat()
+        detail["cooling_until"] = cooling.isoformat()
         detail["cooling_because"] = draw(st.sampled_from(["too early", "no connection"]))
     if draw(st.booleans()):
         detail["refusals"] = draw(st.integers(min_value=0, max_value=5))
@@ -44,12 +46,17 @@ def rows(draw: st.DrawFn) -> StoredToken:
 
 @given(row=rows(), now=seconds, rejected=st.sampled_from([None, "mine", "another"]))
 def test_no_refresh_is_asked_for_a_young_token(row: StoredToken, now: int, rejected: str | None) -> None:
-    """Whatever the row holds: below the age only when it expired, or when its stamp lies in the future."""
+    """Whatever the row holds: below the age only when it expired, or when the server refused one of unknown age."""
     at = START + timedelta(seconds=now)
     if decide(row, at, AGE, rejected).step is not Step.REFRESH:
         return
     assert row.state is TokenState.VALID
-    assert row.issued_at is None or at - row.issued_at >= AGE or row.issued_at > at or not row.alive(at)
+    age_unknown = row.issued_at is None or row.issued_at > at
+    if age_unknown:
+        assert rejected == "mine" or int(row.detail.get("refusals", 0)) >= MOST_REFUSALS
+    else:
+        assert row.issued_at is not None
+        assert at - row.issued_at >= AGE or not row.alive(at)
 
 
 @given(row=rows(), now=seconds)
@@ -68,7 +75,8 @@ def test_a_token_in_use_is_alive_or_known_good_and_looked_at_again(
     if decision.step is Step.USE:
         assert row.access is not None
         assert int(row.detail.get("refusals", 0)) < MOST_REFUSALS
-        assert row.alive(at) or row.detail.get("cooling_because") == "too early"
+        stamp_in_future = row.issued_at is None or row.issued_at > at
+        assert row.alive(at) or row.detail.get("cooling_because") == "too early" or stamp_in_future
 
 
 @given(row=rows(), now=seconds, rejected=st.sampled_from([None, "mine", "another"]))
@@ -127,6 +135,9 @@ def test_pauses_grow_to_a_limit_and_respect_what_was_asked() -> None:
     assert pauses == sorted(pauses)
     assert (pauses[0], pauses[-1]) == (10, 300)
     assert cool_down(1, 42.0).total_seconds() == 42
+    assert cool_down(1, 0.0).total_seconds() == 1
+    early = [early_pause(n).total_seconds() for n in range(1, 6)]
+    assert early == [120, 240, 480, 480, 480]
 
 
 @pytest.mark.parametrize(
