@@ -170,7 +170,9 @@ def test_an_answer_is_noted_on_the_group_it_answers(ledger: Ledger) -> None:
         )
         interchange = envelopes.add_interchange(
             tx,
-            envelopes.NewInterchange(file_id, 0, "in", "exact_cleo", "ZZ/A", "ZZ/B", "000000001", "00401", "P", "accepted"),
+            envelopes.NewInterchange(
+                file_id, 0, "in", "exact_cleo", "ZZ/A", "ZZ/B", "000000001", "00401", "P", "accepted"
+            ),
         )
         group = envelopes.add_group(tx, envelopes.NewGroup(interchange, 0, "in", "exact_cleo", "IN", 7, "004010"))
     answer = invoice(
