@@ -126,6 +126,9 @@ class _Face:
         if match is None:
             raise ApiError(404)
         company = self._company(division, match["service"], match["set"])
+        if match["service"].lower() == "users" and match["set"] == "UserHasRights":
+            # A read function; without rights lists come back empty (exact-online 6). Every right is given here.
+            return json_answer({"d": {"UserHasRights": True}}, headers)
         if match["set"] == "$metadata":
             document = metadata(match["service"])
             if document is None:
