@@ -13,7 +13,7 @@ KEY_VARIABLE = "ML_CONNECTOR_KEY"
 KEY_FILE_VARIABLE = "ML_CONNECTOR_KEY_FILE"
 KEY_FILE_NAME = "key"
 _MAX_KEY_FILE_BYTES = 16_384
-_HOW = "Run `ml-connector credentials key`, or set ML_CONNECTOR_KEY."
+_HOW = "Run `ml-connector credentials generate-key`, or set ML_CONNECTOR_KEY."
 
 
 def key_file(home: Path, environ: Mapping[str, str] | None = None) -> Path:

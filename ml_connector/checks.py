@@ -1,0 +1,396 @@
+"""What `ml-connector check` finds out: can each connection be reached, is it authorized, can it be used, and the mend.
+
+Nothing is written to an outside system. Every finding stands by itself: one that fails never hides the others.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ml_connector.config.connections import AnyConnection, CleoConnection, ExactOnlineConnection
+from ml_connector.config.secrets import SecretRef
+from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
+
+if TYPE_CHECKING:
+    from ml_connector.composition import Deployment
+    from ml_connector.systems.exact_online.erp import ExactErp
+
+#: Clocks that differ by more make tokens expire at the wrong moment.
+CLOCK_SKEW = timedelta(seconds=60)
+REACH_SECONDS = 10.0
+#: Topics that flows make use of (exact-online 8.4).
+WEBHOOK_TOPICS = ("PurchaseOrders", "PurchaseEntries")
+
+
+class Level(StrEnum):
+    """good: as it should be. advice: works, and could be better. warn: will hurt. bad: does not work."""
+
+    GOOD = "good"
+    ADVICE = "advice"
+    WARN = "warn"
+    BAD = "bad"
+
+
+class Mender(StrEnum):
+    """What a bad finding needs: a person to authorize, time, or another configuration."""
+
+    AUTHORIZE = "authorize"
+    TIME = "time"
+    CONFIGURATION = "configuration"
+    PERSON = "person"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found out. about: a connection, `deployment` or an integration. aspect: what was looked at."""
+
+    about: str
+    aspect: str
+    level: Level
+    message: str
+    mend: str = ""
+    mender: Mender | None = None
+
+
+def check_deployment(deployment: "Deployment") -> list[Finding]:
+    """The parts that all connections need: the ledger, the key, alerts, the public address."""
+    about = "deployment"
+    found = list(_guarded(about, "ledger", lambda: _ledger(deployment)))
+    found += _guarded(about, "key", lambda: _key(deployment))
+    found += _guarded(about, "alerts", lambda: _alerts(deployment))
+    return found
+
+
+def check_connection(deployment: "Deployment", name: str, *, offline: bool = False) -> list[Finding]:
+    """A connection: its secrets, whether it can be reached, is authorized, and can be used.
+
+    offline: only what can be told without a call.
+
+    Raises:
+        ConfigError: there is no such connection.
+    """
+    settings = deployment.loaded.connection(name)
+    found = list(_guarded(name, "secrets", lambda: _secrets(deployment, name, settings)))
+    found += _guarded(name, "address", lambda: _address(name, settings))
+    if offline:
+        return found + _told_offline(deployment, name)
+    reached = list(_guarded(name, "reachable", lambda: _reachable(name, settings)))
+    found += reached
+    if any(finding.level is Level.BAD for finding in found):
+        return found
+    if isinstance(settings, ExactOnlineConnection):
+        return found + _exact(deployment, name, settings)
+    return found + _cleo(deployment, name, settings)
+
+
+def _guarded(about: str, aspect: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+    """The findings of a check; a typed error becomes one."""
+    try:
+        yield from check()
+    except ConnectorError as error:
+        yield of_error(about, aspect, error)
+
+
+def of_error(about: str, aspect: str, error: ConnectorError) -> Finding:
+    """A typed error as a finding."""
+    mender = Mender.CONFIGURATION
+    if isinstance(error, AuthorizationNeeded):
+        mender = Mender.AUTHORIZE
+    elif isinstance(error, TryAgain):
+        mender = Mender.TIME
+    return Finding(about, aspect, Level.BAD, error.message, error.mend, mender)
+
+
+# ---------------------------------------------------------------------- the deployment
+
+
+def _ledger(deployment: "Deployment") -> Iterator[Finding]:
+    where = deployment.ledger.url.render_as_string(hide_password=True)
+    yield Finding("deployment", "ledger", Level.GOOD, f"the ledger at {where} answers and is of this version")
+
+
+def _key(deployment: "Deployment") -> Iterator[Finding]:
+    from ml_connector.credentials.keys import load_keys
+
+    count = len(load_keys(deployment.loaded.home))
+    left = deployment.vault.under_old_keys() if count > 1 else 0
+    if count > 1:
+        message = f"{count} keys; {left} stored values stand under an old one"
+        yield Finding("deployment", "key", Level.ADVICE, message, "Run `ml-connector credentials rotate`.")
+        return
+    yield Finding("deployment", "key", Level.GOOD, "the credential store has its key, and nobody else can read it")
+
+
+def _alerts(deployment: "Deployment") -> Iterator[Finding]:
+    urls = deployment.loaded.settings.alerts.urls
+    if not urls:
+        mend = "Name apprise URLs under alerts.urls (docs/alerts.md)."
+        yield Finding("deployment", "alerts", Level.ADVICE, "nobody is told when something is held", mend)
+        return
+    for position, reference in enumerate(urls):
+        deployment.secrets.resolve(reference, f"alerts.urls[{position}]")
+    yield Finding("deployment", "alerts", Level.GOOD, f"alerts go to {len(urls)} place{'s' if len(urls) > 1 else ''}")
+
+
+# ---------------------------------------------------------------------- every connection
+
+
+def _secrets(deployment: "Deployment", name: str, settings: AnyConnection) -> Iterator[Finding]:
+    references = [(key, getattr(settings, key)) for key in type(settings).model_fields]
+    missing = 0
+    for key, reference in references:
+        if isinstance(reference, SecretRef):
+            try:
+                deployment.secrets.resolve(reference, f"{name}.{key}")
+            except ConnectorError as error:
+                missing += 1
+                yield of_error(name, "secrets", error)
+    if not missing:
+        yield Finding(name, "secrets", Level.GOOD, "all its secrets are there")
+
+
+def _address(name: str, settings: AnyConnection) -> Iterator[Finding]:
+    if not is_private(settings.base_url):
+        mend = "Use https://: passwords and tokens travel on it."
+        yield Finding(name, "address", Level.WARN, f"{settings.base_url} is not encrypted", mend)
+
+
+def is_private(url: str) -> bool:
+    """Whether what travels to this address is encrypted, or never leaves the machine."""
+    parts = urlsplit(url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return True
+    try:
+        return ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _reachable(name: str, settings: AnyConnection) -> Iterator[Finding]:
+    """Any answer at all counts; its Date tells whether the clocks agree."""
+    import httpx
+
+    asked = datetime.now(UTC)
+    try:
+        with httpx.Client(timeout=min(REACH_SECONDS, settings.timeout_seconds)) as client:
+            answer = client.head(settings.base_url)
+    except httpx.TimeoutException:
+        raise TryAgain(f"{settings.base_url} does not answer in time.", mend="See firewall and proxy.") from None
+    except httpx.HTTPError as error:
+        kind = type(error).__name__
+        mend = "See that the address is right, and that DNS, firewall, proxy and certificates let it through."
+        raise TryAgain(f"{settings.base_url} cannot be reached ({kind}).", mend=mend) from None
+    yield Finding(name, "reachable", Level.GOOD, f"{settings.base_url} answers")
+    skew = _skew(answer.headers.get("date", ""), asked)
+    if skew is not None and abs(skew) > CLOCK_SKEW:
+        direction = "behind" if skew > timedelta(0) else "ahead of"
+        message = f"this machine's clock is {abs(skew).total_seconds():.0f} s {direction} the server's"
+        yield Finding(name, "clock", Level.WARN, message, "Let the machine keep its time by NTP.")
+
+
+def _skew(date_header: str, asked: datetime) -> timedelta | None:
+    try:
+        told = parsedate_to_datetime(date_header)
+    except (TypeError, ValueError):
+        return None
+    return told - asked if told.tzinfo is not None else None
+
+
+def _expiry(deployment: "Deployment", name: str, warning_days: int) -> Iterator[Finding]:
+    """What is stored about the authorization, without a call."""
+    from ml_connector.credentials.expiry import Health, expiry_report
+
+    for report in expiry_report(deployment.ledger, warning=timedelta(days=warning_days)):
+        if report.connection != name or report.health is Health.GOOD:
+            continue
+        level = Level.WARN if report.health is Health.WARN else Level.BAD
+        mender = Mender.AUTHORIZE if level is Level.BAD else None
+        yield Finding(name, "authorized", level, report.message, report.mend, mender)
+
+
+def _told_offline(deployment: "Deployment", name: str) -> list[Finding]:
+    from ml_connector.credentials.expiry import expiry_report
+
+    known = {report.connection for report in expiry_report(deployment.ledger)}
+    if name not in known:
+        mend = f"Run `ml-connector credentials authorize {name}`."
+        return [Finding(name, "authorized", Level.ADVICE, "it was never authorized", mend)]
+    days = getattr(deployment.loaded.connection(name), "authorization_warning_days", 7)
+    told = list(_expiry(deployment, name, days))
+    return told or [Finding(name, "authorized", Level.GOOD, "it was authorized; whether it still works was not asked")]
+
+
+# ---------------------------------------------------------------------- Exact Online
+
+
+def _exact(deployment: "Deployment", name: str, settings: ExactOnlineConnection) -> list[Finding]:
+    found: list[Finding] = []
+    if not is_private(settings.redirect_uri):
+        mend = "Register an https:// redirect address with the app and write it here."
+        found.append(Finding(name, "redirect_uri", Level.WARN, "Exact wants an HTTPS redirect address", mend))
+    authorized = list(_guarded(name, "authorized", lambda: _exact_authorized(deployment, name, settings)))
+    found += authorized
+    if any(finding.level is Level.BAD for finding in authorized):
+        return found
+    found += _guarded(name, "usable", lambda: _exact_usable(deployment, name))
+    found += _guarded(name, "webhooks", lambda: _exact_webhooks(deployment, name, settings))
+    return found
+
+
+def _exact_authorized(deployment: "Deployment", name: str, settings: ExactOnlineConnection) -> Iterator[Finding]:
+    tokens = deployment.authorization(name)
+    if tokens is not None:
+        tokens.token()
+    told = list(_expiry(deployment, name, settings.authorization_warning_days))
+    yield from told or [Finding(name, "authorized", Level.GOOD, "it is authorized")]
+
+
+def _exact_usable(deployment: "Deployment", name: str) -> Iterator[Finding]:
+    erp = _exact_erp(deployment, name)
+    facts = erp.divisions.validate()
+    message = f"division {facts.code} {facts.description} ({facts.currency}) is open to us"
+    yield Finding(name, "usable", Level.GOOD, message)
+    if deployment.loaded.connection(name).model_dump().get("division") is None:
+        mend = f"Write `division: {facts.code}` into the connection, so that it can never be another one."
+        yield Finding(name, "division", Level.ADVICE, "the division was taken from the user, not configured", mend)
+    yield from _day_budget(deployment, name, erp.company)
+
+
+def _day_budget(deployment: "Deployment", name: str, company: str) -> Iterator[Finding]:
+    """What is left of the day's calls, as the headers told last."""
+    now = deployment.clock.now()
+    for scope in (company, "current"):
+        window = deployment.limits.window(f"{name}/{scope}/day")
+        if window is None or window.resets_at <= now:
+            continue
+        level = Level.WARN if window.remaining < window.limit // 10 else Level.GOOD
+        mend = "Raise sensor and poll intervals, or have the app's limit raised." if level is Level.WARN else ""
+        yield Finding(name, "limits", level, f"{window.remaining} of {window.limit} calls are left today", mend)
+        return
+
+
+def _exact_webhooks(deployment: "Deployment", name: str, settings: ExactOnlineConnection) -> Iterator[Finding]:
+    from ml_connector.systems.exact_online.webhooks import subscriptions
+
+    public = deployment.loaded.settings.webhooks.public_url.rstrip("/")
+    found = subscriptions(_exact_erp(deployment, name).client)
+    if settings.webhook_secret is None or not public:
+        what = "webhook_secret" if settings.webhook_secret is None else "webhooks.public_url"
+        message = f"no webhooks ({what} is not set): changes are found by polling alone"
+        mend = "Nothing is missed by that, it only takes longer. To change it see docs/webhooks.md."
+        yield Finding(name, "webhooks", Level.ADVICE, message, mend)
+        return
+    expected = f"{public}/webhooks/exact/{name}"
+    calling = {s.topic for s in found if s.callback_url == expected}
+    for topic in WEBHOOK_TOPICS:
+        if topic in calling:
+            yield Finding(name, "webhooks", Level.GOOD, f"{topic} calls {expected}")
+            continue
+        elsewhere = next((s.callback_url for s in found if s.topic == topic), None)
+        message = f"{topic} calls {elsewhere}" if elsewhere else f"there is no subscription to {topic}"
+        mend = f"Run `ml-connector webhooks subscribe {name}` while the receiver runs."
+        yield Finding(name, "webhooks", Level.WARN if elsewhere else Level.ADVICE, message, mend)
+
+
+def _exact_erp(deployment: "Deployment", name: str) -> "ExactErp":
+    from ml_connector.errors import ConfigError
+    from ml_connector.systems.exact_online.erp import ExactErp
+
+    erp = deployment.erp(name)
+    if not isinstance(erp, ExactErp):
+        raise ConfigError(f"{name} is not an Exact Online connection.", mend="Mend its `system`.")
+    return erp
+
+
+# ---------------------------------------------------------------------- Cleo
+
+
+def _cleo(deployment: "Deployment", name: str, settings: CleoConnection) -> list[Finding]:
+    found = list(_guarded(name, "authorized", lambda: _cleo_authorized(deployment, name, settings)))
+    if any(finding.level is Level.BAD for finding in found):
+        return found
+    found += _guarded(name, "usable", lambda: _cleo_folders(deployment, name))
+    found += _guarded(name, "after_read", lambda: _after_read(deployment, name, settings))
+    return found
+
+
+def _cleo_authorized(deployment: "Deployment", name: str, settings: CleoConnection) -> Iterator[Finding]:
+    from ml_connector.systems.cleo.factory import cleo_tokens
+
+    tokens = cleo_tokens(name, settings, ledger=deployment.ledger, vault=deployment.vault, secrets=deployment.secrets)
+    tokens.token()
+    yield Finding(name, "authorized", Level.GOOD, f"{settings.username} is logged in")
+
+
+def folders_of(deployment: "Deployment", network: str) -> tuple[list[str], list[str]]:
+    """The folders that partners of a network are read from, and those they are written to."""
+    receive: dict[str, None] = {}
+    send: dict[str, None] = {}
+    for integration, settings in deployment.loaded.settings.integrations.items():
+        if settings.network != network:
+            continue
+        for partner in deployment.loaded.partners[integration].values():
+            receive.update(dict.fromkeys(partner.channels.receive))
+            send.update(dict.fromkeys([partner.channels.send] if partner.channels.send else []))
+    return list(receive), list(send)
+
+
+def _cleo_folders(deployment: "Deployment", name: str) -> Iterator[Finding]:
+    from ml_connector.systems.cleo.network import CleoNetwork
+
+    network = deployment.network(name)
+    receive, send = folders_of(deployment, name)
+    if not receive and not send:
+        yield Finding(name, "usable", Level.WARN, "no partner names a folder", "Mend the partners' channels.")
+        return
+    if not isinstance(network, CleoNetwork):
+        return
+    for found in network.check(receive=receive, send=send):
+        level = (Level.ADVICE if found.mend else Level.GOOD) if found.ok else Level.BAD
+        mender = None if found.ok else Mender.CONFIGURATION
+        files = f", {found.files} files in it" if found.files is not None else ""
+        yield Finding(name, "usable", level, f"{found.channel}: {found.message}{files}", found.mend, mender)
+
+
+def _after_read(deployment: "Deployment", name: str, settings: CleoConnection) -> Iterator[Finding]:
+    if settings.after_read == "leave":
+        yield Finding(
+            name,
+            "after_read",
+            Level.ADVICE,
+            "files stay in their folders after they are read, and every look lists all of them again",
+            "Set after_read to move (with move_to) or delete; both only after the bytes are in the ledger.",
+        )
+        return
+    if settings.after_read == "move":
+        yield from _move_targets(deployment, name, settings)
+        return
+    yield Finding(name, "after_read", Level.GOOD, "read files are deleted once their bytes are in the ledger")
+
+
+def _move_targets(deployment: "Deployment", name: str, settings: CleoConnection) -> Iterator[Finding]:
+    from ml_connector.systems.cleo.network import CleoNetwork
+
+    if not settings.move_to:
+        mend = "Name a folder: /done, or done for a folder below each one that is read."
+        message = "after_read is move, and move_to is empty"
+        yield Finding(name, "after_read", Level.BAD, message, mend, Mender.CONFIGURATION)
+        return
+    network = deployment.network(name)
+    targets = _targets(folders_of(deployment, name)[0], settings.move_to)
+    if not isinstance(network, CleoNetwork):
+        return
+    for found in network.check(receive=targets, send=()):
+        level = Level.GOOD if found.ok else Level.WARN
+        yield Finding(name, "after_read", level, f"read files move to {found.channel}: {found.message}", found.mend)
+
+
+def _targets(channels: Sequence[str], move_to: str) -> list[str]:
+    if move_to.startswith("/"):
+        return [move_to]
+    return [f"{channel.rstrip('/')}/{move_to}" for channel in channels]

@@ -1,0 +1,242 @@
+"""`ml-connector documents`: find, show, replay, discard and settle documents."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ml_connector.cli import document_views
+from ml_connector.cli.exits import Exit
+from ml_connector.cli.output import print_table, say, tell
+from ml_connector.cli.picking import NOTHING, Picked, documents_of, filters
+from ml_connector.cli.session import Session, actor, common
+from ml_connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ml_connector.composition import Deployment
+    from ml_connector.flows.context import Integration
+    from ml_connector.ledger.rows import DocumentRow
+
+
+@click.group()
+def documents() -> None:
+    """List, show, replay, discard, settle documents.
+
+    \b
+    Examples:
+      ml-connector documents list --held
+      ml-connector documents show 4711
+      ml-connector documents replay --reason unknown_supplier --why "supplier created"
+      ml-connector documents discard 17 --why "sent twice by mistake"
+    """
+
+
+@documents.command("list")
+@filters
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--before", type=click.IntRange(1), help="Go on below this id (next_before of the page before).")
+@common
+def list_(session: Session, picked: Picked, limit: int, before: int | None) -> int:
+    """Documents, newest first.
+
+    \b
+    Examples:
+      ml-connector documents list --state quarantined --partner northwind
+      ml-connector documents list --number INV-1001
+      ml-connector documents list --date 2026-11-20 --flow invoices_in --json
+    """
+    from ml_connector.ledger.queries import count_documents, list_documents
+
+    with session.open() as deployment, deployment.ledger.read() as tx:
+        page = list_documents(tx, picked.filter(), limit=limit, before=before)
+        total = count_documents(tx, picked.filter())
+    value = {
+        "documents": [document_views.summary_json(row) for row in page.rows],
+        "next_before": page.next_before,
+        "total": total,
+    }
+
+    def human() -> None:
+        document_views.print_summaries(page.rows)
+        more = f"; the next page: --before {page.next_before}" if page.next_before else ""
+        say(f"{len(page.rows)} of {total} documents{more}.")
+
+    session.emit(value, human)
+    return Exit.OK
+
+
+@documents.command("show")
+@click.argument("document")
+@click.option("--content", is_flag=True, help="Also the canonical document and what matching and coding decided.")
+@click.option("--payloads", is_flag=True, help="Also exactly what was or will be written to the other side.")
+@click.option("--bytes", "as_bytes", is_flag=True, help="Only the bytes it came or left in, as they are.")
+@common
+def show(session: Session, document: str, content: bool, payloads: bool, as_bytes: bool) -> int:
+    """One document with its history: where it came from, what was made of it, every write and every event.
+
+    DOCUMENT is its id in the ledger, or its number when that names only one.
+
+    \b
+    Examples:
+      ml-connector documents show 4711
+      ml-connector documents show INV-1001 --content
+      ml-connector documents show 4711 --bytes > invoice.edi
+    """
+    with session.open() as deployment:
+        row = _one(deployment, document)
+        if as_bytes:
+            click.get_binary_stream("stdout").write(document_views.original_bytes(deployment.ledger, row))
+            return Exit.OK
+        value = document_views.full_json(deployment.ledger, row, content=content, payloads=payloads)
+    session.emit(value, lambda: document_views.print_full(value))
+    return Exit.OK
+
+
+def _one(deployment: "Deployment", given: str) -> "DocumentRow":
+    """A document by id or number.
+
+    Raises:
+        ConfigError: none, or several.
+    """
+    from ml_connector.ledger import documents as stored
+    from ml_connector.ledger.queries import search
+
+    with deployment.ledger.read() as tx:
+        if given.isascii() and given.isdigit() and len(given) < 19:
+            row = stored.get(tx, int(given))
+            if row is not None:
+                return row
+        found = [one for one in search(tx, given, limit=100) if given.casefold() == one.number.casefold()]
+        if len(found) == 1:
+            row = stored.get(tx, found[0].id)
+            if row is not None:
+                return row
+    if found:
+        ids = ", ".join(f"{one.id} ({one.kind.value}, {one.partner}, {one.state.value})" for one in found[:10])
+        raise ConfigError(f"{len(found)} documents have the number {given}: {ids}.", mend="Name one by its id.")
+    raise ConfigError(f"The ledger has no document {given}.", mend="`ml-connector documents list --number` searches.")
+
+
+@documents.command("replay")
+@click.argument("ids", nargs=-1, type=click.IntRange(1))
+@filters
+@click.option("--dry-run", is_flag=True, help="Only tell what would be done with each.")
+@click.option("--why", default="", help="Reason, kept in the ledger.")
+@common
+def replay(session: Session, ids: tuple[int, ...], picked: Picked, dry_run: bool, why: str) -> int:
+    """Run documents again from their kept bytes, with today's reference data. Nothing is posted or sent twice.
+
+    Finished ones are confirmed without writing, unfinished ones go on, held ones are looked at again now. An order
+    that the partner refused is sent again only when it is named by its id or by --state refused. A whole --date is
+    what materializing that partition in Dagster does.
+
+    \b
+    Examples:
+      ml-connector documents replay 17 18 --why "account 4406 unblocked"
+      ml-connector documents replay --date 2026-11-20 --dry-run
+      ml-connector documents replay --reason unknown_supplier
+    """
+    from ml_connector.cli import replaying
+
+    if not ids and not picked.narrows:
+        raise click.UsageError("Name documents by id, or pick them by --date, --state, --reason ...")
+    with session.open() as deployment:
+        rows = documents_of(deployment, ids, picked)
+        again = bool(ids) or "refused" in picked.states
+        plan = replaying.plan(rows, refused_too=again)
+        if dry_run or not rows:
+            session.emit({"dry_run": True, "documents": plan}, lambda: _print_plan(plan))
+            return Exit.OK if rows else _nothing(session)
+        days = (picked.day,) if picked.day is not None and picked.only_day and not ids else ()
+        replaying.prepare(deployment, rows, who=actor(), why=why, refused_too=again)
+    outcome = replaying.run(session, rows, days=days, partner=picked.partner or "", who=actor())
+    with session.open() as deployment:
+        after = replaying.after(deployment, rows)
+    value = {"dry_run": False, "documents": after, "runs": outcome.as_json()}
+    session.emit(value, lambda: _print_after(after))
+    if outcome.code != Exit.OK:
+        for message in outcome.messages:
+            tell(message)
+        return outcome.code
+    return Exit.WRONG if any(one["held"] for one in after) else Exit.OK
+
+
+def _nothing(session: Session) -> int:
+    if not session.json:
+        tell("No document fits.")
+    return Exit.WRONG
+
+
+def _print_plan(plan: list[dict[str, Any]]) -> None:
+    print_table(
+        ("id", "partner", "number", "state", "would be done"),
+        [(p["id"], p["partner"], p["number"], p["state"], p["action"]) for p in plan],
+    )
+
+
+def _print_after(after: list[dict[str, Any]]) -> None:
+    print_table(
+        ("id", "partner", "number", "was", "is", "reason", "what to do"),
+        [(a["id"], a["partner"], a["number"], a["was"], a["state"], a["reason"], a["mend"]) for a in after],
+    )
+
+
+@documents.command("discard")
+@click.argument("ids", nargs=-1, required=True, type=click.IntRange(1))
+@click.option("--why", required=True, help="Reason, kept in the ledger.")
+@common
+def discard(session: Session, ids: tuple[int, ...], why: str) -> int:
+    """Give documents up, with a reason. One that may be at the other side already is never discarded.
+
+    \b
+    Example:
+      ml-connector documents discard 17 --why "supplier sends a corrected invoice"
+    """
+    from ml_connector.flows import desk
+
+    return _each(session, ids, why, "discarded", lambda i, w, row: desk.discard(i, w, row, why))
+
+
+@documents.command("settle")
+@click.argument("ids", nargs=-1, required=True, type=click.IntRange(1))
+@click.option("--arrived/--not-arrived", required=True, help="Whether the other side has it. Ask there first.")
+@click.option("--why", required=True, help="How you know, kept in the ledger.")
+@common
+def settle(session: Session, ids: tuple[int, ...], arrived: bool, why: str) -> int:
+    """A person's word about documents of unknown outcome: they arrived, or they did not and may be sent again.
+
+    \b
+    Examples:
+      ml-connector documents settle 17 --arrived --why "partner confirmed by phone"
+      ml-connector documents settle 17 --not-arrived --why "their EDI desk has no such interchange"
+    """
+    from ml_connector.flows import desk
+
+    told = "settled: arrived" if arrived else "settled: did not arrive"
+    return _each(session, ids, why, told, lambda i, w, row: desk.settle_sent(i, w, row, arrived=arrived, why=why))
+
+
+def _each(session: Session, ids: tuple[int, ...], why: str, told: str, action: Any) -> int:
+    """Do something with each document by itself; what is not possible for one leaves the others done."""
+    from ml_connector.errors import ConnectorError
+    from ml_connector.flows.context import Work
+
+    if not why.strip():
+        raise click.UsageError("--why must say something.")
+    outcomes: list[dict[str, Any]] = []
+    with session.open() as deployment:
+        rows = documents_of(deployment, ids, NOTHING)
+        made: dict[str, Integration] = {}
+        work: Work = Work(holder="", actor=actor())
+        for row in rows:
+            try:
+                if row.integration not in made:
+                    made[row.integration] = deployment.integration(row.integration)
+                action(made[row.integration], work, row)
+                outcomes.append({"id": row.id, "number": row.number, "done": True, "message": told})
+            except ConnectorError as error:
+                outcomes.append({"id": row.id, "number": row.number, "done": False, "message": str(error)})
+    session.emit(
+        outcomes,
+        lambda: print_table(("id", "number", "outcome"), [(o["id"], o["number"], o["message"]) for o in outcomes]),
+    )
+    return Exit.OK if all(one["done"] for one in outcomes) else Exit.WRONG

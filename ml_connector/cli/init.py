@@ -1,0 +1,116 @@
+"""`ml-connector init`: commented starting files, ready to be filled in."""
+
+import re
+from importlib import resources
+from pathlib import Path
+
+import click
+
+from ml_connector.cli.exits import Exit
+from ml_connector.cli.output import say
+from ml_connector.cli.schema import schemas, text_of
+from ml_connector.cli.session import Session, common
+from ml_connector.errors import ConfigError
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
+
+
+@click.command()
+@click.option(
+    "--partner", "partners", multiple=True, metavar="NAME", help="A partner file of this name; may be repeated."
+)
+@click.option("--integration", help="Integration the partner belongs to (default: the only one).")
+@click.option("--force", is_flag=True, help="Write over files that are there already.")
+@common
+def init(session: Session, partners: tuple[str, ...], integration: str | None, force: bool) -> int:
+    """Write commented starting files: connections.yaml, an example partner, the JSON Schemas for editors.
+
+    With --partner NAME only a partner file is written, into the folder of its integration. Files that are there
+    already are never written over without --force.
+
+    \b
+    Examples:
+      ml-connector init
+      ml-connector init --partner northwind
+    """
+    path = session.path
+    if partners:
+        files = {_partner_path(path, integration, name): _partner_text(name) for name in partners}
+    else:
+        files = _starting_files(path)
+    _refuse_existing(list(files), force=force)
+    for file, text in files.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    written = [str(file) for file in files]
+
+    def human() -> None:
+        for file in written:
+            say(f"Wrote {file}")
+        if partners:
+            say("Fill in identity, vendor and channels, then run `ml-connector check`.")
+        else:
+            say(
+                "Next: fill in connections.yaml, then `ml-connector credentials generate-key` and `ml-connector check`."
+            )
+
+    session.emit({"written": written}, human)
+    return Exit.OK
+
+
+def _starting_files(path: Path) -> dict[Path, str]:
+    folder = path.parent
+    files = {
+        path: template("connections.yaml"),
+        folder / "partners" / "exact_cleo" / "example.yaml": _partner_text("example"),
+    }
+    files |= {folder / "schemas" / name: text_of(schema) for name, schema in schemas().items()}
+    return files
+
+
+def template(name: str) -> str:
+    """A starting file as it is packaged."""
+    return (resources.files("ml_connector.cli") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _partner_text(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is no name of a partner.", mend="Use small letters, digits and _, at most 60, no _ at the start."
+        )
+    text = template("partner.yaml")
+    identity = name.upper().replace("_", "")[:14]
+    title = name.replace("_", " ").title()
+    return text.replace("__NAME__", name).replace("__TITLE__", title).replace("__ID__", identity)
+
+
+def _partner_path(path: Path, integration: str | None, name: str) -> Path:
+    """Where a partner's file belongs: the folder its integration names.
+
+    Raises:
+        ConfigError: the configuration is missing or wrong, or names several integrations.
+    """
+    import yaml
+
+    from ml_connector.cli.session import only_integration
+    from ml_connector.composition import Deployment
+
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for settings in (raw.get("integrations") or {}).values():
+            # A folder that is not there yet is no reason to refuse its first file.
+            (path.parent / str(settings["partners"])).mkdir(parents=True, exist_ok=True)
+    except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError):
+        pass  # told with its place by what follows
+    with Deployment.open(path) as deployment:
+        chosen = only_integration(deployment, integration)
+        folder = path.parent / deployment.loaded.integration(chosen).partners
+    return folder / f"{name}.yaml"
+
+
+def _refuse_existing(files: list[Path], *, force: bool) -> None:
+    if force:
+        return
+    existing = [file for file in files if file.exists() and file.suffix == ".yaml"]
+    if existing:
+        raise ConfigError(f"{existing[0]} is there already.", mend="Take it away, or use --force to write over it.")

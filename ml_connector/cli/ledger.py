@@ -1,0 +1,181 @@
+"""`ml-connector ledger`: verify, upgrade, export chain heads, count."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ml_connector.cli.exits import Exit
+from ml_connector.cli.output import print_table, say, tell
+from ml_connector.cli.session import Session, common
+
+if TYPE_CHECKING:
+    from ml_connector.ledger.totals import ControlTotals
+
+
+@click.group()
+def ledger() -> None:
+    """Verify, upgrade, export and count the ledger.
+
+    \b
+    Examples:
+      ml-connector ledger verify
+      ml-connector ledger totals --date 2026-11-20
+      ml-connector ledger export-heads
+    """
+
+
+@ledger.command("verify")
+@click.option("--heads", type=click.Path(path_type=Path, dir_okay=False), help="Export file to compare with.")
+@click.option("--no-heads", is_flag=True, help="Compare with no export file.")
+@click.option("--sample", type=click.IntRange(1), help="Check the bytes of only so many files, the newest.")
+@common
+def verify(session: Session, heads: Path | None, no_heads: bool, sample: int | None) -> int:
+    """Check the whole ledger: event chains, kept bytes, writes against states, business keys, control totals.
+
+    The chains are compared with the exported heads too (default: ledger.heads_file), so that a past that somebody
+    rewrote in the database shows. Reads only. Ends with 1 when anything is wrong. What is merely open (a write in
+    flight, an outcome nobody knows yet) is told and is not wrong.
+
+    \b
+    Examples:
+      ml-connector ledger verify
+      ml-connector ledger verify --heads /mnt/audit/chain-heads.jsonl --json
+    """
+    from ml_connector.ledger.verify import verify as verify_ledger
+
+    with session.open() as deployment:
+        file = None if no_heads else heads or deployment.heads_file
+        report = verify_ledger(
+            deployment.ledger,
+            heads_file=file,
+            sample_blobs=sample,
+            progress=None if session.json else lambda what: tell(f"{what} ..."),
+        )
+    value = {
+        "clean": report.clean,
+        "problems": report.problems,
+        "waiting": report.waiting,
+        "checked": report.checked,
+    }
+
+    def human() -> None:
+        rows = [("PROBLEM", p.check, p.where, p.message) for p in report.problems]
+        rows += [("open", p.check, p.where, p.message) for p in report.waiting]
+        if rows:
+            print_table(("", "check", "where", "what"), rows)
+        checked = ", ".join(f"{count} {what}" for what, count in report.checked.items())
+        say(f"{'Clean' if report.clean else f'{len(report.problems)} problems'}. Checked: {checked}.")
+
+    session.emit(value, human)
+    return Exit.OK if report.clean else Exit.WRONG
+
+
+@ledger.command("upgrade")
+@common
+def upgrade(session: Session) -> int:
+    """Create the ledger's tables, or bring older ones up to date. Opening it does the same.
+
+    \b
+    Example:
+      ml-connector ledger upgrade
+    """
+    from ml_connector.ledger import schema
+
+    with session.open() as deployment:
+        schema.upgrade(deployment.ledger.engine)
+        with deployment.ledger.engine.connect() as connection:
+            version = schema.current_version(connection)
+        where = deployment.ledger.url.render_as_string(hide_password=True)
+    session.emit({"url": where, "version": version}, lambda: say(f"{where} is at version {version}."))
+    return Exit.OK
+
+
+@ledger.command("export-heads")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to append to (default heads_file).")
+@common
+def export_heads(session: Session, out: Path | None) -> int:
+    """Append the chain heads since the last export to a file outside the database.
+
+    Keep that file where whoever administers the database cannot write. Dagster's `standing` job does the same.
+
+    \b
+    Example:
+      ml-connector ledger export-heads --out /mnt/audit/chain-heads.jsonl
+    """
+    from ml_connector.ledger import heads
+
+    with session.open() as deployment:
+        path = out or deployment.heads_file
+        head = heads.export_heads(deployment.ledger, path)
+    value: dict[str, Any] = {"file": str(path), "export": head}
+    message = f"{head.events} events to {path}." if head else f"Nothing new; {path} is unchanged."
+    session.emit(value, lambda: say(message))
+    return Exit.OK
+
+
+@ledger.command("totals")
+@click.option("--integration", help="Only this one.")
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Only documents of this day (UTC).")
+@common
+def totals(session: Session, integration: str | None, day: datetime | None) -> int:
+    """Control totals: files in every state, documents in every bucket, and whether they add up.
+
+    Files received = parsed + rejected + repeated + incomplete + waiting; sets received = posted + held + rejected +
+    duplicate + in progress. Ends with 1 when something does not add up.
+
+    \b
+    Example:
+      ml-connector ledger totals --date 2026-11-20
+    """
+    from ml_connector.ledger.queries import control_totals, counts
+
+    found: list[ControlTotals] = []
+    with session.open() as deployment, deployment.ledger.read() as tx:
+        names = [integration] if integration else deployment.integration_names
+        for name in names:
+            deployment.loaded.integration(name)
+            found.append(control_totals(tx, name, day.date() if day else None))
+        on = day.date() if day else None
+        states = {
+            name: counts(tx, ["flow", "state", "reason"], integration=name, partition_from=on, partition_to=on)
+            for name in names
+        }
+    value = [
+        {
+            "integration": one.integration,
+            "date": one.partition_date,
+            "files_received": one.files,
+            "files_sent": one.sent_files,
+            "documents": one.documents,
+            "by_state": states[one.integration],
+            "adds_up": one.adds_up,
+            "problems": one.problems,
+        }
+        for one in found
+    ]
+
+    def human() -> None:
+        for one in found:
+            _print(one, states[one.integration])
+
+    session.emit(value, human)
+    return Exit.OK if all(one.adds_up for one in found) else Exit.WRONG
+
+
+def _print(one: "ControlTotals", states: list[dict[str, Any]]) -> None:
+    say(f"{one.integration}{f' on {one.partition_date}' if one.partition_date else ''}")
+    rows: list[tuple[str, str, int]] = [("files received", state, count) for state, count in one.files.items()]
+    rows += [("files sent", state, count) for state, count in one.sent_files.items()]
+    for direction, buckets in one.documents.items():
+        rows += [(f"documents {direction}", bucket, count) for bucket, count in buckets.items()]
+    print_table(("", "state", "count"), rows)
+    print_table(
+        ("flow", "state", "reason", "count"),
+        [(row["flow"], row["state"], row["reason"], row["count"]) for row in states],
+    )
+    for problem in one.problems:
+        say(f"Does not add up: {problem}")
+    if one.adds_up:
+        say("Everything adds up.")

@@ -1,0 +1,150 @@
+"""Which documents a command is about: filters, ids, days. Shared by `documents` commands."""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.errors import ConfigError, Reason
+from ml_connector.ledger.queries import STANDING, DocumentFilter, list_documents
+from ml_connector.ledger.states import DocumentState
+
+if TYPE_CHECKING:
+    from ml_connector.composition import Deployment
+    from ml_connector.ledger.rows import DocumentRow
+
+F = TypeVar("F", bound=Callable[..., Any])
+FLOWS = ("orders_out", "invoices_in", "shipments_in", "acknowledgments_in", "acknowledgments_out")
+#: A command never works on more at once than a person can have meant.
+MOST = 10_000
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What was asked for, as given."""
+
+    integration: str | None
+    flows: tuple[str, ...]
+    states: tuple[str, ...]
+    kinds: tuple[str, ...]
+    reasons: tuple[str, ...]
+    partner: str | None
+    number: str
+    day: date | None
+    since: date | None
+    until: date | None
+    held: bool
+    direction: str | None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether anything but the integration was given."""
+        return self != replace(NOTHING, integration=self.integration)
+
+    @property
+    def only_day(self) -> bool:
+        """Whether a whole day (perhaps of one partner) is meant: what materializing its partition does."""
+        return self.day is not None and replace(self, day=None, partner=None) == replace(
+            NOTHING, integration=self.integration
+        )
+
+    def filter(self) -> DocumentFilter:
+        states = tuple(DocumentState(state) for state in self.states) or (STANDING if self.held else ())
+        return DocumentFilter(
+            integration=self.integration,
+            flows=self.flows,
+            states=states,
+            kinds=tuple(DocumentKind(kind) for kind in self.kinds),
+            reasons=self.reasons,
+            direction=Direction(self.direction) if self.direction else None,
+            partner=self.partner,
+            partition_from=self.day or self.since,
+            partition_to=self.day or self.until,
+            text=self.number,
+        )
+
+
+NOTHING = Picked(None, (), (), (), (), None, "", None, None, None, False, None)
+
+
+def filters(function: F) -> F:
+    """The options that pick documents; the command gets them as one `picked`."""
+
+    @click.option("--integration", help="Integration.")
+    @click.option("--flow", "flows", multiple=True, type=click.Choice(FLOWS), help="Flow; may be repeated.")
+    @click.option(
+        "--state",
+        "states",
+        multiple=True,
+        metavar="STATE",
+        type=click.Choice([state.value for state in DocumentState]),
+        help="State, e.g. quarantined, posted, sent, overdue; may be repeated.",
+    )
+    @click.option(
+        "--held", is_flag=True, help="All that waits for somebody: quarantined, unknown outcome, overdue, refused."
+    )
+    @click.option(
+        "--reason",
+        "reasons",
+        multiple=True,
+        metavar="REASON",
+        type=click.Choice([*(reason.value for reason in Reason), "overdue", "discarded"]),
+        help="Why it is held, e.g. unknown_supplier (docs/held-documents.md); may be repeated.",
+    )
+    @click.option(
+        "--kind",
+        "kinds",
+        multiple=True,
+        metavar="KIND",
+        type=click.Choice([kind.value for kind in DocumentKind]),
+        help="Kind, e.g. invoice, order, ship_notice; may be repeated.",
+    )
+    @click.option("--partner", help="Partner's short name.")
+    @click.option("--number", default="", help="Order, invoice or shipment number, an amount, or the other side's id.")
+    @click.option("--direction", type=click.Choice(["in", "out"]), help="Received or sent.")
+    @click.option("--date", "day", type=DAY, help="Day of its first ledger row (UTC), YYYY-MM-DD.")
+    @click.option("--from", "since", type=DAY, help="From this day on.")
+    @click.option("--to", "until", type=DAY, help="Up to this day.")
+    @functools.wraps(function)
+    def command(*args: Any, **named: Any) -> Any:
+        keys = ("integration", "flows", "states", "kinds", "reasons", "partner", "number", "held", "direction")
+        given: dict[str, Any] = {key: named.pop(key) for key in keys}
+        given |= {key: _day(named.pop(key)) for key in ("day", "since", "until")}
+        return function(*args, picked=Picked(**given), **named)
+
+    return command  # type: ignore[return-value]
+
+
+def _day(value: datetime | None) -> date | None:
+    return None if value is None else value.date()
+
+
+def documents_of(deployment: "Deployment", ids: Sequence[int], picked: Picked) -> "list[DocumentRow]":
+    """The documents named by id, or let through by the filters.
+
+    Raises:
+        ConfigError: an id that the ledger does not have, or more documents than one command works on.
+    """
+    from ml_connector.ledger import documents
+
+    with deployment.ledger.read() as tx:
+        if ids:
+            found = documents.get_many(tx, ids)
+            if missing := sorted(set(ids) - {row.id for row in found}):
+                raise ConfigError(
+                    f"The ledger has no document {missing[0]}.", mend="`ml-connector documents list` shows their ids."
+                )
+            if not picked.narrows:
+                return found
+            wanted = replace(picked.filter(), ids=[row.id for row in found])
+        else:
+            wanted = picked.filter()
+        page = list_documents(tx, wanted, limit=MOST)
+        if page.next_before is not None:
+            raise ConfigError(f"More than {MOST} documents fit.", mend="Narrow it, for example by --date.")
+        return documents.get_many(tx, [row.id for row in page.rows])

@@ -1,0 +1,156 @@
+"""`ml-connector reference`: reference data as it was last read, or as it was on a day."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ml_connector.cli.exits import Exit
+from ml_connector.cli.output import print_table, say, tell
+from ml_connector.cli.session import Session, common
+from ml_connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ml_connector.composition import Deployment
+
+TABLES = ("vendors", "gl_accounts", "cost_centers", "cost_units", "items", "vat_codes", "purchase_orders")
+#: Columns that come first, where a table has them.
+_FIRST = ("code", "name", "number", "description")
+
+
+@click.group()
+def reference() -> None:
+    """Reference data as last read: vendors, accounts, cost centers, items, VAT codes, open orders.
+
+    \b
+    Examples:
+      ml-connector reference list
+      ml-connector reference show vendors --find northwind
+    """
+
+
+@reference.command("list")
+@click.option("--connection", help="ERP connection (default: the only one).")
+@common
+def list_(session: Session, connection: str | None) -> int:
+    """The tables with their newest version, and when they were read.
+
+    \b
+    Example:
+      ml-connector reference list
+    """
+    from ml_connector.ledger import snapshots
+
+    with session.open() as deployment:
+        name = _erp_name(deployment, connection)
+        company = _company(deployment, name)
+        with deployment.ledger.read() as tx:
+            found = [(table, snapshots.info(tx, name, company, table)) for table in TABLES]
+    rows = [
+        {
+            "table": table,
+            "version": info.version if info else None,
+            "rows": info.row_count if info else None,
+            "changed_at": info.taken_at if info else None,
+            "read_at": info.checked_at if info else None,
+        }
+        for table, info in found
+    ]
+    session.emit(
+        rows,
+        lambda: print_table(
+            ("table", "version", "rows", "changed at (UTC)", "read at (UTC)"), [tuple(row.values()) for row in rows]
+        ),
+    )
+    return Exit.OK if all(row["version"] for row in rows) else Exit.WRONG
+
+
+@reference.command("show")
+@click.argument("table", type=click.Choice(TABLES))
+@click.option("--connection", help="ERP connection (default: the only one).")
+@click.option("--version", type=click.IntRange(1), help="A version (default: the newest).")
+@click.option("--date", "as_of", type=click.DateTime(["%Y-%m-%d"]), help="As it was at the end of that day (UTC).")
+@click.option("--find", "text", default="", help="Only rows that hold this text.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Rows to show.")
+@common
+def show(
+    session: Session,
+    table: str,
+    connection: str | None,
+    version: int | None,
+    as_of: datetime | None,
+    text: str,
+    limit: int,
+) -> int:
+    """Rows of TABLE.
+
+    \b
+    Examples:
+      ml-connector reference show gl_accounts --find freight
+      ml-connector reference show vendors --date 2026-11-20 --json
+    """
+    from ml_connector.ledger import snapshots
+
+    with session.open() as deployment:
+        name = _erp_name(deployment, connection)
+        company = _company(deployment, name)
+        with deployment.ledger.read() as tx:
+            snapshot = snapshots.load(tx, name, company, table, version=version, as_of=as_of.date() if as_of else None)
+    if snapshot is None:
+        tell(f"{name} has no {table} of that version or day. Run `ml-connector sync` first.")
+        return Exit.WRONG
+    wanted = text.casefold()
+    matching = [r for r in snapshot.rows if not wanted or any(wanted in str(v).casefold() for v in r.values())]
+    shown = matching[:limit]
+    value = {
+        "connection": name,
+        "company": company,
+        "table": table,
+        "version": snapshot.version,
+        "taken_at": snapshot.taken_at,
+        "checked_at": snapshot.checked_at,
+        "row_count": snapshot.row_count,
+        "matching": len(matching),
+        "changes": snapshot.changes,
+        "rows": shown,
+    }
+
+    def human() -> None:
+        _print_rows(shown)
+        more = f", {len(shown)} shown" if len(shown) < len(matching) else ""
+        say(
+            f"{table} of {name} (company {company}), version {snapshot.version} of "
+            f"{snapshot.taken_at:%Y-%m-%d %H:%M} UTC: {len(matching)} of {snapshot.row_count} rows{more}."
+        )
+
+    session.emit(value, human)
+    return Exit.OK
+
+
+def _print_rows(rows: list[dict[str, Any]]) -> None:
+    """Columns that hold anything but nested data, the telling ones first."""
+    names = list(dict.fromkeys(key for row in rows for key in row))
+    flat = [n for n in names if any(row.get(n) not in (None, "") for row in rows)]
+    flat = [n for n in flat if not any(isinstance(row.get(n), list | dict) for row in rows) and n != "id"]
+    columns = [n for n in _FIRST if n in flat] + [n for n in flat if n not in _FIRST]
+    print_table(columns, [tuple(row.get(n) for n in columns) for row in rows])
+
+
+def _erp_name(deployment: "Deployment", given: str | None) -> str:
+    if given is not None:
+        deployment.loaded.connection(given)
+        return given
+    names = sorted({integration.erp for integration in deployment.loaded.settings.integrations.values()})
+    if len(names) == 1:
+        return names[0]
+    raise ConfigError(
+        f"{deployment.loaded.path}: there are {len(names)} ERP connections.",
+        mend=f"Name one with --connection: {', '.join(names) or 'none is configured'}.",
+    )
+
+
+def _company(deployment: "Deployment", name: str) -> str:
+    """The company that the connection's snapshots are of; empty before anything was read."""
+    from ml_connector.reference_checks import known_company
+
+    return known_company(deployment, name)

@@ -1,0 +1,116 @@
+"""Replaying documents: what would be done, making them due, and the runs that do it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from ml_connector.cli import running
+from ml_connector.documents.common import Direction
+from ml_connector.flows import desk
+from ml_connector.flows.context import Work
+from ml_connector.ledger import documents
+from ml_connector.ledger.queries import STANDING
+from ml_connector.ledger.rows import Move
+from ml_connector.ledger.states import FINISHED, DocumentState
+
+if TYPE_CHECKING:
+    from ml_connector.cli.session import Session
+    from ml_connector.composition import Deployment
+    from ml_connector.ledger.rows import DocumentRow
+
+_ANSWERS = "acknowledgments_out"
+_HELD = frozenset(STANDING) - {DocumentState.REFUSED, DocumentState.OVERDUE}
+
+
+def plan(rows: "Sequence[DocumentRow]", *, refused_too: bool) -> list[dict[str, Any]]:
+    """What a replay would do with each document."""
+    told = []
+    for row, one in zip(rows, desk.plan_replay(rows), strict=True):
+        action = one.action
+        if row.state is DocumentState.REFUSED and row.direction is Direction.OUT and not refused_too:
+            action = "confirm: refused by the partner; name it by its id to send it again"
+        told.append(
+            {
+                "id": row.id,
+                "integration": row.integration,
+                "partner": row.partner,
+                "number": row.number,
+                "state": row.state,
+                "action": action,
+            }
+        )
+    return told
+
+
+def prepare(deployment: "Deployment", rows: "Sequence[DocumentRow]", *, who: str, why: str, refused_too: bool) -> None:
+    """Make documents due now, and note in the ledger who asked and why."""
+    work = Work(holder="", actor=who)
+    for name, some in _by_integration(rows).items():
+        open_ = [row for row in some if row.state not in FINISHED]
+        refused = [row for row in some if row.state is DocumentState.REFUSED and refused_too]
+        if why and open_:
+            notes = [Move(row.id, None, "replay asked for", {"why": why}, release=False) for row in open_]
+            with deployment.ledger.write() as tx:
+                documents.move(tx, notes, work)
+        desk.prepare_replay(deployment.integration(name), work, [*open_, *refused])
+
+
+def run(
+    session: "Session", rows: "Sequence[DocumentRow]", *, days: Sequence[date] = (), partner: str = "", who: str
+) -> running.Outcome:
+    """Run the jobs over these documents; with days, over those partitions as materializing them does."""
+    from ml_connector.orchestration.settings import run_config
+
+    with session.open() as deployment:
+        running.prepare_dagster_home(deployment)
+    runner = running.Runner(session.path, debug=session.debug)
+    outcome = running.Outcome()
+    for name, some in _by_integration(rows).items():
+        for direction, part in _by_direction(some).items():
+            partners = [partner] if partner else []
+            if days:
+                settings = run_config("replay", partners=partners, actor=who)
+                for day in days:
+                    outcome.runs.append(runner.run(name, direction, day=day.isoformat(), settings=settings))
+                continue
+            settings = run_config("replay", documents=[row.id for row in part], actor=who)
+            newest = max(row.partition_date for row in part)
+            outcome.runs.append(runner.run(name, direction, day=newest.isoformat(), settings=settings))
+    return outcome
+
+
+def after(deployment: "Deployment", rows: "Sequence[DocumentRow]") -> list[dict[str, Any]]:
+    """Where the documents stand now."""
+    was = {row.id: row.state for row in rows}
+    with deployment.ledger.read() as tx:
+        now = documents.get_many(tx, list(was))
+    return [
+        {
+            "id": row.id,
+            "partner": row.partner,
+            "number": row.number,
+            "was": was[row.id],
+            "state": row.state,
+            "reason": row.reason,
+            "message": (row.reason_detail or {}).get("message", ""),
+            "mend": (row.reason_detail or {}).get("mend", ""),
+            "held": row.state in _HELD,
+        }
+        for row in now
+    ]
+
+
+def _by_integration(rows: "Iterable[DocumentRow]") -> "dict[str, list[DocumentRow]]":
+    found: dict[str, list[DocumentRow]] = {}
+    for row in rows:
+        found.setdefault(row.integration, []).append(row)
+    return found
+
+
+def _by_direction(rows: "Iterable[DocumentRow]") -> "dict[str, list[DocumentRow]]":
+    """Outbound first: what is sent now may be what an acknowledgment answers. Our 997s leave with the inbound job."""
+    found: dict[str, list[DocumentRow]] = {running.OUTBOUND: [], running.INBOUND: []}
+    for row in rows:
+        out = row.direction is Direction.OUT and row.flow != _ANSWERS
+        found[running.OUTBOUND if out else running.INBOUND].append(row)
+    return {direction: some for direction, some in found.items() if some}

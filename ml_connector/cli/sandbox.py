@@ -1,0 +1,61 @@
+"""`ml-connector sandbox`: the stand-ins of the outside systems, on chosen ports."""
+
+from pathlib import Path
+
+import click
+
+from ml_connector.cli.exits import Exit
+from ml_connector.cli.session import Session, common
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--exact-port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--cleo-port", default=0, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--control-port", default=0, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--clock-file", type=click.Path(path_type=Path, dir_okay=False), help="File of the movable clock.")
+@click.option("--seed", default=1, show_default=True, help="Decides made-up data.")
+@click.option("--no-limits", is_flag=True, help="No minutely and daily limits.")
+@click.option("--no-partner", is_flag=True, help="Nobody answers what is put into the folders.")
+@common
+def sandbox(
+    session: Session,  # noqa: ARG001 - its output is JSON either way
+    host: str,
+    exact_port: int,
+    cleo_port: int,
+    control_port: int,
+    clock_file: Path | None,
+    seed: int,
+    no_limits: bool,
+    no_partner: bool,
+) -> int:
+    """Start Exact Online, Cleo and the trading partners behind it, as stand-ins, until Ctrl-C.
+
+    Prints their addresses as one JSON object on one line when all of them answer. `GET /addresses` and the journal,
+    faults, clock and limits stand at the control address.
+
+    \b
+    Examples:
+      ml-connector sandbox
+      ml-connector sandbox --exact-port 8701 --cleo-port 8702 --control-port 8703
+    """
+    from ml_connector.sandbox.cleo.limiter import LimitOptions
+    from ml_connector.sandbox.cleo.state import CleoOptions
+    from ml_connector.sandbox.exact.options import ExactOptions
+    from ml_connector.sandbox.server import SandboxOptions, run_forever
+
+    exact = ExactOptions(minute_limit=None, day_limit=None) if no_limits else ExactOptions()
+    limits = LimitOptions(per_second=None) if no_limits else LimitOptions()
+    options = SandboxOptions(
+        host=host,
+        exact_port=exact_port,
+        cleo_port=cleo_port,
+        control_port=control_port,
+        clock_file=clock_file,
+        seed=seed,
+        exact=exact,
+        cleo=CleoOptions(limits=limits),
+        partner=not no_partner,
+    )
+    run_forever(options)
+    return Exit.OK

@@ -1,0 +1,101 @@
+"""`ml-connector trace`: everything known of an order, across documents, in time order."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from ml_connector.cli import document_views
+from ml_connector.cli.exits import Exit
+from ml_connector.cli.output import print_table, say, tell
+from ml_connector.cli.session import Session, common
+from ml_connector.cli.wording import whose_move
+
+if TYPE_CHECKING:
+    from ml_connector.ledger.queries import Trace
+    from ml_connector.ledger.store import Tx
+
+
+@click.command()
+@click.argument("number")
+@click.option("--integration", help="Only of this integration.")
+@common
+def trace(session: Session, number: str, integration: str | None) -> int:
+    """Everything known of order NUMBER: orders, changes, acknowledgments, shipments, invoices, in time order.
+
+    Also takes the number of an invoice or shipment. `PO-4711` and `4711` mean the same where only one of them exists.
+
+    \b
+    Examples:
+      ml-connector trace PO-4711
+      ml-connector trace 4711 --json
+    """
+    with session.open() as deployment, deployment.ledger.read() as tx:
+        found = find(tx, number, integration)
+    value = {
+        "number": found.number,
+        "documents": [document_views.summary_json(row) for row in found.documents],
+        "writes": [
+            {
+                "document_id": one.document_id,
+                "kind": one.kind,
+                "target": one.target,
+                "state": one.state,
+                "attempts": one.attempts,
+                "outside_id": one.outside_id,
+            }
+            for one in found.operations
+        ],
+        "entries": [asdict(entry) for entry in found.entries],
+    }
+    if not found.documents and not session.json:
+        tell(f"Nothing is known of {number}.")
+        return Exit.WRONG
+    session.emit(value, lambda: _print(found))
+    return Exit.OK if found.documents else Exit.WRONG
+
+
+def spellings(number: str) -> list[str]:
+    """A number as given, and without or with the words people put before it."""
+    given = number.strip()
+    bare = given
+    for prefix in ("PO-", "PO ", "PO#", "PO", "#"):
+        if given.upper().startswith(prefix) and len(given) > len(prefix):
+            bare = given[len(prefix) :].strip()
+            break
+    return list(dict.fromkeys([given, bare, f"PO-{bare}", f"PO{bare}"]))
+
+
+def find(tx: "Tx", number: str, integration: str | None) -> "Trace":
+    """The trace of the first spelling that the ledger knows; an empty one when it knows none."""
+    from ml_connector.ledger.queries import trace as trace_of
+
+    found = None
+    for spelling in spellings(number):
+        found = trace_of(tx, spelling, integration=integration)
+        if found.documents:
+            return found
+    return found or trace_of(tx, number, integration=integration)
+
+
+def _print(found: "Trace") -> None:
+    document_views.print_summaries(found.documents)
+    print_table(
+        ("at (UTC)", "document", "kind", "number", "partner", "what", "state", "by", "detail"),
+        [
+            (
+                entry.at,
+                entry.document_id,
+                f"{entry.kind} {entry.direction}",
+                entry.number,
+                entry.partner,
+                entry.what,
+                entry.state,
+                entry.actor,
+                document_views.flat(entry.detail),
+            )
+            for entry in found.entries
+        ],
+    )
+    waiting = {move for row in found.documents if (move := whose_move(row))}
+    say(f"Whose move it is: {'; '.join(sorted(waiting))}." if waiting else "Nobody has to do anything.")

@@ -1,0 +1,191 @@
+"""`ml-connector webhooks`: the receiver, and the subscriptions that bring notices to it."""
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from ml_connector.cli.exits import Exit
+from ml_connector.cli.output import print_json, print_table, say, tell
+from ml_connector.cli.session import Session, common
+from ml_connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ml_connector.composition import Deployment
+    from ml_connector.systems.exact_online.client import ExactClient
+
+#: What flows make use of: orders that were changed, invoices that somebody keyed by hand (exact-online 8.4).
+TOPICS = ("PurchaseOrders", "PurchaseEntries")
+
+
+@click.group()
+def webhooks() -> None:
+    """The receiver and its subscriptions.
+
+    \b
+    Examples:
+      ml-connector webhooks serve
+      ml-connector webhooks subscribe exact_nl
+      ml-connector webhooks list exact_nl
+    """
+
+
+@webhooks.command("serve")
+@click.option("--host", help="Address to listen on (default webhooks.host).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port (default webhooks.port; 0 takes a free one).")
+@click.option("--certificate", metavar="FILE", help="PEM file, when no proxy in front ends TLS.")
+@click.option("--key", metavar="FILE", help="PEM file of the certificate's key.")
+@common
+def serve_(session: Session, host: str | None, port: int | None, certificate: str | None, key: str | None) -> int:
+    """Take notices and host the OAuth callback, until Ctrl-C.
+
+    Prints its address when it listens. Exact needs a public HTTPS address: put a proxy in front that passes
+    /webhooks/ and /oauth/callback, and name its address in webhooks.public_url.
+
+    \b
+    Example:
+      ml-connector webhooks serve --host 0.0.0.0 --port 8780
+    """
+    from ml_connector.web.app import create_app
+    from ml_connector.web.serve import serve
+
+    with session.open() as deployment:
+        settings = deployment.loaded.settings.webhooks
+        app = create_app(deployment, max_body=settings.max_body_bytes)
+
+        def ready(address: str) -> None:
+            if session.json:
+                print_json({"address": address})
+            else:
+                say(f"Listening on {address}")
+
+        serve(
+            app,
+            settings.host if host is None else host,
+            settings.port if port is None else port,
+            ready=ready,
+            certificate=certificate,
+            key=key,
+        )
+    return Exit.OK
+
+
+@webhooks.command("subscribe")
+@click.argument("connection")
+@click.option("--topic", "topics", multiple=True, help=f"Topic; may be repeated (default {', '.join(TOPICS)}).")
+@click.option("--url", help="Callback address (default webhooks.public_url + /webhooks/exact/CONNECTION).")
+@common
+def subscribe_(session: Session, connection: str, topics: tuple[str, ...], url: str | None) -> int:
+    """Have CONNECTION send notices to the receiver. The receiver must run: Exact calls it at once.
+
+    A subscription that calls elsewhere is replaced; one that is there already is left.
+
+    \b
+    Example:
+      ml-connector webhooks subscribe exact_nl
+    """
+    from ml_connector.systems.exact_online.webhooks import subscribe
+
+    with session.open() as deployment:
+        client = _client(deployment, connection)
+        address = callback_url(deployment, connection) if url is None else url
+        _same_host(deployment, connection, address)
+        made = [subscribe(client, topic, address) for topic in topics or TOPICS]
+    rows = [(one.topic, one.callback_url, one.id) for one in made]
+    session.emit(
+        [{"topic": t, "callback_url": u, "id": i} for t, u, i in rows],
+        lambda: print_table(("topic", "calls", "id"), rows),
+    )
+    return Exit.OK
+
+
+@webhooks.command("list")
+@click.argument("connection")
+@common
+def list_(session: Session, connection: str) -> int:
+    """The subscriptions of our app in CONNECTION's division, and notices that wait.
+
+    \b
+    Example:
+      ml-connector webhooks list exact_nl
+    """
+    from ml_connector.ledger import inbox
+    from ml_connector.systems.exact_online.webhooks import subscriptions
+
+    with session.open() as deployment:
+        found = subscriptions(_client(deployment, connection))
+        with deployment.ledger.read() as tx:
+            waiting = inbox.count_waiting(tx, connection)
+            newest = inbox.newest(tx, connection)
+    value: dict[str, Any] = {
+        "subscriptions": [{"topic": s.topic, "callback_url": s.callback_url, "id": s.id} for s in found],
+        "notices_waiting": waiting,
+        "newest_notice_at": newest,
+    }
+
+    def human() -> None:
+        if found:
+            print_table(("topic", "calls", "id"), [(s.topic, s.callback_url, s.id) for s in found])
+        else:
+            say("No subscriptions. Orders are found by polling alone.")
+        last = f", the newest of {newest:%Y-%m-%d %H:%M:%S} UTC" if newest else ""
+        say(f"Notices waiting: {waiting}{last}")
+
+    session.emit(value, human)
+    return Exit.OK
+
+
+@webhooks.command("unsubscribe")
+@click.argument("connection")
+@click.option("--topic", "topics", multiple=True, help="Topic; may be repeated (default: all of our app).")
+@common
+def unsubscribe_(session: Session, connection: str, topics: tuple[str, ...]) -> int:
+    """Take subscriptions of CONNECTION away. Polling goes on and misses nothing.
+
+    \b
+    Example:
+      ml-connector webhooks unsubscribe exact_nl --topic PurchaseEntries
+    """
+    from ml_connector.systems.exact_online.webhooks import subscriptions, unsubscribe
+
+    with session.open() as deployment:
+        client = _client(deployment, connection)
+        gone = [s for s in subscriptions(client) if not topics or s.topic in topics]
+        for subscription in gone:
+            unsubscribe(client, subscription.id)
+    names = [s.topic for s in gone]
+    if topics and set(topics) - set(names):
+        tell(f"There was none of {', '.join(sorted(set(topics) - set(names)))}.")
+    session.emit({"unsubscribed": names}, lambda: say(f"Took away: {', '.join(names) or 'nothing'}."))
+    return Exit.OK
+
+
+def callback_url(deployment: "Deployment", connection: str) -> str:
+    """Where Exact reaches the receiver for this connection.
+
+    Raises:
+        ConfigError: webhooks.public_url is not set.
+    """
+    public = deployment.loaded.settings.webhooks.public_url.rstrip("/")
+    if not public:
+        raise ConfigError(
+            f"{deployment.loaded.path}: webhooks.public_url is not set.",
+            mend="Name the HTTPS address under which Exact reaches the receiver, or give --url.",
+        )
+    return f"{public}/webhooks/exact/{connection}"
+
+
+def _same_host(deployment: "Deployment", connection: str, url: str) -> None:
+    """Exact wants the callback under the domain of the redirect URI (exact-online 8.1): said before it refuses."""
+    redirect = getattr(deployment.loaded.connection(connection), "redirect_uri", "")
+    if urlsplit(url).hostname != urlsplit(redirect).hostname:
+        tell(f"Exact may refuse {url}: its domain is not that of redirect_uri ({redirect}).")
+
+
+def _client(deployment: "Deployment", connection: str) -> "ExactClient":
+    from ml_connector.systems.exact_online.erp import ExactErp
+
+    erp = deployment.erp(connection)
+    if not isinstance(erp, ExactErp):
+        raise ConfigError(f"{connection} sends no webhooks.", mend="Name an Exact Online connection.")
+    return erp.client
