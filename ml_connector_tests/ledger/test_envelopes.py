@@ -1,0 +1,120 @@
+"""Envelopes: control numbers in their scopes, and which answer belongs to which group."""
+
+from datetime import timedelta
+
+import pytest
+
+from ml_connector.ledger import envelopes, files
+from ml_connector.ledger.envelopes import NewGroup, NewInterchange
+from ml_connector.ledger.store import Ledger
+from ml_connector_tests.ledger.test_files import new_file
+from ml_connector_tests.support.clocks import StillClock
+
+
+def _file(ledger: Ledger, remote_id: str, direction: str = "in") -> int:
+    with ledger.write() as tx:
+        sha256 = files.put_blob(tx, remote_id.encode())
+        return files.add_file(tx, new_file(sha256, remote_id=remote_id, direction=direction))
+
+
+def _interchange(ledger: Ledger, file_id: int, number: str, *, state: str = "accepted", direction: str = "in") -> int:
+    with ledger.write() as tx:
+        return envelopes.add_interchange(
+            tx,
+            NewInterchange(
+                file_id, 0, direction, "exact_cleo", "ZZ/ACME", "ZZ/US", number, "00401", "P", state, partner="acme"
+            ),
+        )
+
+
+def _group(ledger: Ledger, interchange: int, number: int, *, direction: str = "out", functional: str = "PO") -> int:
+    with ledger.write() as tx:
+        return envelopes.add_group(
+            tx, NewGroup(interchange, 0, direction, "exact_cleo", functional, number, "004010", partner="acme")
+        )
+
+
+def _seen(ledger: Ledger, number: str, **options: object) -> int | None:
+    with ledger.read() as tx:
+        return envelopes.seen_control_number(tx, "exact_cleo", "ZZ/ACME", "ZZ/US", number, **options)  # type: ignore[arg-type]
+
+
+def test_a_control_number_counts_once_between_two_parties(ledger: Ledger, clock: StillClock) -> None:
+    """edi-operations 5: unique for sender and receiver, within a window of days."""
+    first = _file(ledger, "1")
+    _interchange(ledger, first, "000000001")
+    assert _seen(ledger, "000000001") == first
+    assert _seen(ledger, "000000002") is None
+    assert _seen(ledger, "000000001", other_than_file=first) is None
+    assert _seen(ledger, "000000001", direction="out") is None
+    with ledger.read() as tx:
+        assert envelopes.seen_control_number(tx, "exact_cleo", "ZZ/OTHER", "ZZ/US", "000000001") is None
+        assert envelopes.seen_control_number(tx, "other", "ZZ/ACME", "ZZ/US", "000000001") is None
+    clock.move(86_400 * 400)
+    assert _seen(ledger, "000000001", since=clock.now() - timedelta(days=365)) is None
+
+
+def test_repeats_do_not_hide_the_first(ledger: Ledger) -> None:
+    first = _file(ledger, "1")
+    _interchange(ledger, first, "000000001")
+    _interchange(ledger, _file(ledger, "2"), "000000001", state="repeated")
+    assert _seen(ledger, "000000001") == first
+
+
+def test_a_second_try_finds_what_the_first_added(ledger: Ledger) -> None:
+    file_id = _file(ledger, "1")
+    interchange = _interchange(ledger, file_id, "000000001")
+    assert _interchange(ledger, file_id, "000000001") == interchange
+    group = _group(ledger, interchange, 7)
+    assert _group(ledger, interchange, 7) == group
+
+
+def test_ends_are_recorded(ledger: Ledger) -> None:
+    file_id = _file(ledger, "1")
+    interchange = _interchange(ledger, file_id, "000000001")
+    group = _group(ledger, interchange, 7, direction="in", functional="IN")
+    with ledger.write() as tx:
+        envelopes.end_group(tx, group, 3, 3, 2, [{"code": "5"}])
+        envelopes.end_interchange(tx, interchange, "rejected", [{"code": "021"}])
+        (row,) = envelopes.groups_of_file(tx, file_id)
+        (whole,) = envelopes.interchanges_of_file(tx, file_id)
+    assert (row.sets_announced, row.sets_received, row.sets_accepted, row.findings) == (3, 3, 2, [{"code": "5"}])
+    assert (whole.state, whole.findings) == ("rejected", [{"code": "021"}])
+
+
+def test_an_acknowledgment_finds_the_newest_group_of_its_number(ledger: Ledger) -> None:
+    """Numbers come round after 999,999,999; AK1 names functional id and number, nothing else counts."""
+    groups = []
+    for name in ("1", "2"):
+        interchange = _interchange(ledger, _file(ledger, name, "out"), f"00000000{name}", direction="out")
+        groups.append(_group(ledger, interchange, 7))
+    with ledger.read() as tx:
+        found = envelopes.find_sent_group(tx, "exact_cleo", "acme", "PO", 7)
+        assert envelopes.find_sent_group(tx, "exact_cleo", "acme", "IN", 7) is None
+        assert envelopes.find_sent_group(tx, "exact_cleo", "northwind", "PO", 7) is None
+        assert envelopes.find_sent_group(tx, "exact_cleo", "acme", "PO", 8) is None
+        sent = envelopes.find_sent_interchange(tx, "exact_cleo", "acme", "000000002")
+        assert envelopes.find_sent_interchange(tx, "exact_cleo", "acme", "000000009") is None
+    assert found is not None
+    assert found.id == groups[1]
+    assert sent is not None
+
+
+@pytest.mark.parametrize("functional", ["PO", "FA"])
+def test_groups_wait_for_their_answer_except_acknowledgments(
+    ledger: Ledger, clock: StillClock, functional: str
+) -> None:
+    """edi-operations 7: never acknowledge an acknowledgment."""
+    interchange = _interchange(ledger, _file(ledger, "1", "out"), "000000001", direction="out")
+    group = _group(ledger, interchange, 7, functional=functional)
+    clock.move(60)
+    with ledger.write() as tx:
+        waiting = envelopes.unanswered(tx, "exact_cleo", direction="out", before=clock.now())
+        assert [row.id for row in waiting] == ([group] if functional == "PO" else [])
+        assert envelopes.unanswered(tx, "exact_cleo", direction="out", before=clock.now() - timedelta(hours=1)) == []
+        envelopes.answer_group(tx, group, "A", document_id=None, accepted=1)
+        assert envelopes.unanswered(tx, "exact_cleo", direction="out", before=clock.now()) == []
+        row = envelopes.group(tx, group)
+        assert envelopes.group(tx, 99) is None
+    assert row is not None
+    assert (row.answer, row.answered_at, row.sets_accepted) == ("A", clock.now(), 1)
