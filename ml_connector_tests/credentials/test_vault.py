@@ -188,7 +188,7 @@ def test_a_bad_key_is_named_by_its_place_and_not_shown(tmp_path: Path) -> None:
 
 
 def test_no_key_at_all_tells_how_to_make_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="ml-connector credentials key"):
+    with pytest.raises(ConfigError, match="ml-connector credentials generate-key"):
         load_keys(tmp_path, {})
 
 

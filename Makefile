@@ -1,0 +1,65 @@
+# Everything is installed into .venv in this checkout, in the versions of requirements.lock.
+# Needs Python 3.11 (or newer), make and git; nothing else of the system.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip
+# Processes of the test run; the suite starts databases and sandboxes of its own.
+JOBS ?= auto
+
+export DAGSTER_DISABLE_TELEMETRY = 1
+
+.PHONY: help venv demo dev test lint format coverage bench bench-faults schemas clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(STAMP) ## install everything into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null || { echo "$(VENV) is broken: run make clean"; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## orders out, invoices back in, numbers added up; the UI stays up until Ctrl-C
+	@$(BIN)/ml-connector demo
+
+dev: $(STAMP) ## the sandbox and Dagster's UI, to work in
+	@$(BIN)/ml-connector dev
+
+test: $(STAMP) ## all tests, on SQLite and on PostgreSQL
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile
+
+lint: $(STAMP) ## ruff, format, types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP) ## put the source into its format
+	$(BIN)/ruff check --fix --exit-zero .
+	$(BIN)/ruff format .
+
+coverage: $(STAMP) ## which lines the tests run
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+bench: $(STAMP) ## what it costs: calls, speed, delay, tokens
+	$(BIN)/python -m benchmarks
+
+bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and PostgreSQL
+	$(BIN)/python -m benchmarks.faults
+
+schemas: $(STAMP) ## the JSON Schemas of the configuration files
+	$(BIN)/ml-connector schema
+
+clean: ## take away .venv and everything that was made
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* var/demo var/dev
+	find ml_connector ml_connector_tests -type d -name __pycache__ -prune -exec rm -rf {} +
