@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ml_connector.config.connections import CleoConnection
-from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem
+from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.flows.ports import RemoteFile, Written
 from ml_connector.systems.cleo.names import clean_name, filled, usable_id, whole_number
 from ml_connector.transport.answers import ApiResponse, Problem, explain
@@ -55,14 +55,25 @@ class CleoClient:
 
     # ------------------------------------------------------------------ reading
 
-    def page(self, path: str, template: str, *, start: int, count: int, filter_: str = "") -> Page:
-        """One page of a collection: 0-based, stops at `totalResults` or at an empty page (cleo 4)."""
+    def page(
+        self, path: str, template: str, *, start: int, count: int, filter_: str = "", collection: bool = True
+    ) -> Page:
+        """One page of a collection: 0-based, stops at `totalResults` or at an empty page (cleo 4).
+
+        collection: something else is no empty folder but a wrong path. Raises TryAgain then.
+        """
         params = {"startIndex": str(start), "count": str(count)}
         if filter_:
             params["filter"] = filter_
         data = self.api.request("GET", path, template=template, params=params).data
         body: Mapping[str, Any] = data if isinstance(data, dict) else {}
         found = data if isinstance(data, list) else body.get("resources")
+        if collection and not isinstance(found, list):
+            raise TryAgain(
+                f"{self.api.name}: GET {template} was answered with JSON that is no collection of resources.",
+                after_seconds=60,
+                mend="Check the connection's paths.",
+            )
         resources = found if isinstance(found, list) else []
         total = whole_number(body.get("totalResults"))
         if isinstance(data, list):
@@ -84,7 +95,7 @@ class CleoClient:
     def folders_in(self, folder: Folder) -> Iterator[Folder]:
         """The folders in a folder: from its own resource, or by the link that it gives."""
         path = filled(self._paths.folder, folder=folder.id)
-        first = self.page(path, self._paths.folder, start=0, count=self.settings.page_size)
+        first = self.page(path, self._paths.folder, start=0, count=self.settings.page_size, collection=False)
         if "resources" in first.owner or not first.owner:
             yield from self._folders(path, self._paths.folder, first)
             return

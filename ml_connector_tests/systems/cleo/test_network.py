@@ -154,6 +154,36 @@ def test_a_page_of_html_in_place_of_a_listing_changes_nothing(cleo: Cleo, networ
         network.list_files(INBOX, start=0, limit=10)
 
 
+@pytest.mark.parametrize("body", ['{"message":"ok"}', "null", "5", '{"resources":{}}'])
+def test_json_that_is_no_listing_is_not_taken_for_an_empty_folder(cleo: Cleo, network: CleoNetwork, body: str) -> None:
+    one(cleo, network)
+    fault(cleo, FaultKind.STATUS, status=200, body=body)
+    with pytest.raises(TryAgain, match="no collection"):
+        network.list_files(INBOX, start=0, limit=10)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"resources":[5,null,{"name":"no id"},{"id":".."},{"id":"x","name":"\\ud800","size":"7"}],"totalResults":"5"}',
+        '[{"id":"x","size":7}]',
+    ],
+)
+def test_odd_entries_are_left_out_and_the_rest_is_read(cleo: Cleo, network: CleoNetwork, body: str) -> None:
+    one(cleo, network)
+    fault(cleo, FaultKind.STATUS, status=200, body=body)
+    page = network.list_files(INBOX, start=0, limit=10)
+    assert [(file.remote_id, file.size) for file in page.files] == [("x", 7)]
+    assert page.next_start is None
+
+
+def test_json_nested_without_end_is_refused(cleo: Cleo, network: CleoNetwork) -> None:
+    one(cleo, network)
+    fault(cleo, FaultKind.STATUS, status=200, body='{"resources":' + "[" * 50_000 + "]" * 50_000 + "}")
+    with pytest.raises(TryAgain, match="deep"):
+        network.list_files(INBOX, start=0, limit=10)
+
+
 def test_a_token_that_expires_in_between_is_replaced(cleo: Cleo, network: CleoNetwork) -> None:
     one(cleo, network)
     cleo.state.accounts.expire_tokens()
