@@ -275,9 +275,10 @@ def _compare_line(line: AcknowledgedLine, ordered: OrderLine | None) -> LineVerd
         detail["quantity"] = f"{ordered.quantity} -> {quantity}"
     if line.price is not None and ordered.price is not None and line.price != ordered.price:
         detail["price"] = f"{ordered.price} -> {line.price}"
-    days = sorted({a.day.isoformat() for a in taken if a.day is not None})
+    days = sorted({a.day for a in taken if a.day is not None})
     wanted = next((d.day for d in ordered.dates if d.day is not None), None)
-    if days and wanted is not None and days != [wanted.isoformat()]:
-        detail["date"] = f"{wanted} -> {', '.join(days)}"
+    if days and wanted is not None and days != [wanted]:
+        # Earlier than asked is good to know; later needs somebody.
+        detail["date" if days[-1] > wanted else "earlier"] = f"{wanted} -> {', '.join(map(str, days))}"
     differs = {"quantity", "price", "date"} & set(detail) or [s for s in statuses if s not in AS_ORDERED]
     return LineVerdict(line.number, "changed" if differs else "accepted", detail)

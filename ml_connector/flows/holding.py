@@ -9,10 +9,13 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration, StepReport
+from ml_connector.ledger import related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Tx
 
 T = TypeVar("T")
 
@@ -61,6 +64,33 @@ def resume_moves(row: DocumentRow) -> list[Move]:
     cleared = {"reason": None, "reason_detail": None, "held_step": None, "next_attempt_at": None}
     step = S(row.held_step or S.PARSED)
     return [Move(row.id, step, "taken up again", {"was": row.reason}, changes=cleared, release=False)]
+
+
+#: What a change of a reference table may mend.
+MENDED_BY: Mapping[ReferenceTable, frozenset[Reason]] = {
+    ReferenceTable.VENDORS: frozenset({Reason.UNKNOWN_SUPPLIER, Reason.SUPPLIER_BLOCKED, Reason.CURRENCY_MISMATCH}),
+    ReferenceTable.GL_ACCOUNTS: frozenset({Reason.UNMAPPED_ACCOUNT, Reason.BLOCKED_ACCOUNT}),
+    ReferenceTable.COST_CENTERS: frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER}),
+    ReferenceTable.COST_UNITS: frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER}),
+    ReferenceTable.ITEMS: frozenset({Reason.UNMAPPED_CHARGE, Reason.UNMAPPED_ACCOUNT, Reason.UNRESOLVED_ITEM}),
+    ReferenceTable.VAT_CODES: frozenset({Reason.MISSING_VAT_CODE, Reason.VAT_DIFFERENCE}),
+    ReferenceTable.PURCHASE_ORDERS: frozenset(
+        {
+            Reason.NO_SUCH_ORDER,
+            Reason.NO_SUCH_ORDER_LINE,
+            Reason.ORDER_CANCELLED,
+            Reason.PRICE_TOLERANCE,
+            Reason.QUANTITY_TOLERANCE,
+            Reason.NOT_RECEIVED,
+            Reason.OVER_SHIPMENT,
+        }
+    ),
+}
+
+
+def wake(tx: Tx, connection: str, company: str, table: ReferenceTable) -> int:
+    """A table has changed: what it may mend is due now, so that the next run takes it up without being asked."""
+    return related.wake_held(tx, connection, company, sorted(MENDED_BY[table]))
 
 
 def attempt(action: Callable[[], T]) -> T | NeedsMending:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.flows.context import Integration
+from ml_connector.flows.holding import wake
 from ml_connector.flows.ports import Erp
 from ml_connector.ledger import snapshots
 from ml_connector.ledger.store import Ledger
@@ -39,6 +40,8 @@ def sync_table(ledger: Ledger, erp: Erp, table: ReferenceTable) -> TableSync:
             removed=read.removed,
             cursor=read.cursor,
         )
+        if stored.changed:
+            wake(tx, erp.connection, erp.company, table)
     return TableSync(
         table=table,
         version=stored.version,

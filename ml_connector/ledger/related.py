@@ -87,6 +87,22 @@ def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:
     return int(tx.execute(statement).rowcount)
 
 
+def wake_held(tx: Tx, connection: str, company: str, reasons: Sequence[str]) -> int:
+    """Documents held for these reasons are due now; how many. Those that only a person can mend are left alone."""
+    statement = (
+        sa.update(document)
+        .where(
+            _d.connection == connection,
+            _d.company == company,
+            _d.state == DocumentState.QUARANTINED.value,
+            _d.reason.in_(list(reasons)),
+            _d.next_attempt_at > now(tx),
+        )
+        .values(next_attempt_at=now(tx))
+    )
+    return int(tx.execute(statement).rowcount)
+
+
 def mark_removable(tx: Tx, file_ids: Sequence[int]) -> None:
     """The network may take these files away now: they are kept here and were whole."""
     for part in chunks(list(file_ids)):

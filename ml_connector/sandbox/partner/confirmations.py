@@ -1,6 +1,6 @@
 """855: what the partner says to an order or a change (x12-procurement 6)."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 
 from ml_connector.sandbox.partner.behaviour import Behaviour
@@ -62,7 +62,8 @@ def _line(line: Line, behaviour: Behaviour, today: date, *, last: bool) -> list[
 
 
 def _answers(line: Line, behaviour: Behaviour, today: date, price: Decimal, *, last: bool) -> list[Segment]:
-    due = today + timedelta(days=DELIVERY_DAYS + behaviour.late_days)
+    wanted = datetime.strptime(line.wanted, "%Y%m%d").date() if line.wanted else None  # noqa: DTZ007 - a date
+    due = (wanted or today + timedelta(days=DELIVERY_DAYS)) + timedelta(days=behaviour.late_days)
     day = due.strftime("%Y%m%d")
 
     def answer(status: str, quantity: Decimal, on: str = day) -> Segment:

@@ -33,6 +33,7 @@ class Line:
     price_basis: str = ""
     description: str = ""
     deleted: bool = False
+    wanted: str = ""
 
     def amount(self, quantity: Decimal | None = None, price: Decimal | None = None) -> Decimal:
         """Quantity times price per price basis, rounded to the cent."""
@@ -86,6 +87,8 @@ def read_order(transaction: TransactionSet) -> Order:
                 order.lines.append(line)
             case "PID" if line is not None:
                 line.description = line.description or get(segment, 5)
+            case "DTM" if line is not None and get(segment, 1) == "002":
+                line.wanted = get(segment, 2)
     return order
 
 
