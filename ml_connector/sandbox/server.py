@@ -5,6 +5,7 @@ import contextlib
 import importlib.util
 import json
 import logging
+import signal
 import socket
 import sys
 import threading
@@ -66,6 +67,7 @@ class Sandbox:
         self.latency = Latency()
         self.middlewares: dict[str, FaultMiddleware] = {}
         self._sockets: dict[str, socket.socket] = {}
+        self._ports: dict[str, int] = {}
         self._servers: list[uvicorn.Server] = []
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -86,7 +88,7 @@ class Sandbox:
 
     def addresses(self) -> dict[str, str]:
         """Base URLs by system, and the file of the movable clock."""
-        urls = {name: f"http://{self.options.host}:{bound.getsockname()[1]}" for name, bound in self._sockets.items()}
+        urls = {name: f"http://{self.options.host}:{port}" for name, port in self._ports.items()}
         return {**urls, "clock_file": str(self.clock_file)}
 
     def start(self) -> Self:
@@ -98,7 +100,8 @@ class Sandbox:
         }
         try:
             for name, port in wanted.items():
-                self._sockets[name] = _listen(self.options.host, port)
+                bound = self._sockets[name] = _listen(self.options.host, port)
+                self._ports[name] = bound.getsockname()[1]
         except OSError:
             self._close_sockets()
             raise
@@ -240,11 +243,14 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def run_forever(options: SandboxOptions) -> None:
-    """Start, print the addresses as one JSON object on one line of standard output, and serve until Ctrl-C."""
+    """Start, print the addresses as one JSON object on one line of standard output, serve until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sandbox = Sandbox(options).start()
     sys.stdout.write(json.dumps(sandbox.addresses()) + "\n")
     sys.stdout.flush()
     try:
         sandbox.wait()
     except KeyboardInterrupt:
+        logger.info("sandbox told to stop")
+    finally:
         sandbox.stop()

@@ -1,4 +1,4 @@
-"""Orders, receipts, invoices and entries: quantities, statuses, accounts, what our own writes move (exact-online 10)."""
+"""Orders, receipts, invoices, entries: quantities, statuses, accounts, what our own writes move (exact-online 10)."""
 
 from decimal import Decimal
 from typing import Any

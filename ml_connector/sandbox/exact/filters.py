@@ -183,7 +183,8 @@ class _Parser:
             case "string":
                 return _constant("String", text[1:-1].replace("''", "'"))
             case "number":
-                return _constant("Number", Decimal(text.rstrip("LlMmDdFf")))
+                digits = text.rstrip("LlMmDdFf")
+                return _constant("Number", Decimal(digits) if "." in digits else int(digits))
             case "word":
                 return self._word(text)
             case _:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 from urllib.parse import quote, unquote_plus
@@ -185,16 +184,12 @@ def _candidates(table: Table, query: Query, among: set[str] | None) -> set[str] 
 
 
 def _by_key(table: Table, query: Query, candidates: set[str] | None) -> Iterator[Row]:
-    after = None if query.token is None else _key_text(query.token[-1])
+    after = None if query.token is None else str(query.token[-1])
     holds = query.test.holds
     for key in table.keys_after(after, candidates):
         row = table.rows[key]
         if holds(row):
             yield row
-
-
-def _key_text(literal: Any) -> str:
-    return str(int(literal)) if isinstance(literal, Decimal) else str(literal)
 
 
 def _sorted(table: Table, entity: Entity, query: Query, candidates: set[str] | None) -> list[Row]:

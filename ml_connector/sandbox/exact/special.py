@@ -1,6 +1,9 @@
 """Lists that are no plain tables: sync, sync/Deleted, divisions, Me, and read functions (exact-online 3, 7)."""
 
+from collections.abc import Iterable
 from decimal import Decimal
+from heapq import merge
+from itertools import islice
 
 from ml_connector.sandbox.exact.company import Company
 from ml_connector.sandbox.exact.entities import ENTITIES, SYNC_TWINS, Entity
@@ -21,10 +24,12 @@ def sync_page(company: Company, entity: Entity, query: Query, page_size: int) ->
     if text and not text.strip().startswith("Timestamp"):
         raise query_error()
     after = int(query.token[-1]) if query.token else -1
-    rows = [row for row in _sync_rows(company, entity, query) if row["Timestamp"] > after and query.test.holds(row)]
-    rows.sort(key=lambda row: int(row["Timestamp"]))
     wanted = page_size if query.top is None else min(page_size, query.top)
+    passing = (row for row in _changed(company, entity, after) if query.test.holds(row))
+    rows = list(islice(passing, wanted + 1))
     page = Page(rows=rows[:wanted], bare=query.top is not None and query.top <= page_size and not query.token)
+    if entity.path == ORDERS_SYNC:
+        page.rows = [flat_header(row) if "OrderStatus" in row else flat_line(company, row) for row in page.rows]
     if len(rows) > wanted and (query.top is None or query.top > page_size):
         options = {name: value for name, value in query.raw.items() if name not in {"$top", "$skiptoken"}}
         if query.top is not None:
@@ -34,20 +39,16 @@ def sync_page(company: Company, entity: Entity, query: Query, page_size: int) ->
     return page
 
 
-def _sync_rows(company: Company, entity: Entity, query: Query) -> list[Row]:
-    if entity.path == ORDERS_SYNC:
-        headers = [flat_header(row) for row in _changed(company.table(ORDERS), query)]
-        return headers + [flat_line(company, row) for row in _changed(company.table(LINES), query)]
-    if entity.path == "sync/Deleted":
-        return _changed(company.table(entity.path), query)
+def _changed(company: Company, entity: Entity, after: int) -> Iterable[Row]:
+    """The stored rows behind a sync endpoint whose version is beyond `after`, in the order of their versions."""
     if entity.path == "sync/Inventory/StockPositions":
-        return _stock_positions(company)
-    return _changed(company.table(SYNC_TWINS[entity.path]), query)
-
-
-def _changed(table: Table, query: Query) -> list[Row]:
-    keys = query.test.hint(table)
-    return list(table) if keys is None else [table.rows[key] for key in keys]
+        positions = [row for row in _stock_positions(company) if row["Timestamp"] > after]
+        return sorted(positions, key=lambda row: int(row["Timestamp"]))
+    if entity.path == ORDERS_SYNC:
+        both = (company.table(ORDERS).newer(after), company.table(LINES).newer(after))
+        return merge(*both, key=lambda row: int(row["Timestamp"]))
+    path = entity.path if entity.path == "sync/Deleted" else SYNC_TWINS[entity.path]
+    return company.table(path).newer(after)
 
 
 def _stock_positions(company: Company) -> list[Row]:

@@ -103,6 +103,15 @@ class Table:
         start = bisect_left(log, (value, ""))
         return {key for _, key in log[start:] if key in self.rows}
 
+    def newer(self, version: int) -> Iterator[Row]:
+        """Rows whose row version is beyond that one, in the order of their versions."""
+        log = self._logs["Timestamp"]
+        for at in range(bisect_right(log, (version, "\uffff")), len(log)):
+            number, key = log[at]
+            row = self.rows.get(key)
+            if row is not None and row["Timestamp"] == number:
+                yield row
+
     def keys_after(self, key: str | None, among: Iterable[str] | None) -> Iterable[str]:
         """Keys in order, after the given one; of the whole table or of the given ones."""
         if among is not None:
