@@ -109,8 +109,8 @@ def _check_claims(tx: Tx, rows: Iterable[_Working], expect: str | None, holder: 
         return
     if holder is None:
         return
-    others = {row.claimed_by: row.id for row in rows if row.claimed_by not in (None, holder)}
-    alive = living(tx, [name for name in others if name is not None])
+    others = {row.claimed_by: row.id for row in rows if row.claimed_by is not None and row.claimed_by != holder}
+    alive = living(tx, list(others))
     for name in alive:
         raise ClaimLost(f"Document {others[name]} is claimed by {name}, not by {holder}.")
 

@@ -36,30 +36,29 @@ def some(ledger: Ledger) -> Ledger:
     return ledger
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("INV-100", ["INV-100"]),
-        ("inv-10", ["INV-101", "INV-100"]),
-        ("  INV-101 ", ["INV-101"]),
-        ("PO-4711", ["INV-100"]),
-        ("PO-9", ["INV-101"]),
-        ("northwind", ["INV-101"]),
-        ("1234.50", ["XX_1", "INV-100"]),
-        ("1.234,50", ["XX_1", "INV-100"]),
-        ("1,234.50", ["XX_1", "INV-100"]),
-        ("1 234,5", ["XX_1", "INV-100"]),
-        ("XX_", ["XX_1"]),
-        ("%", []),
-        ("", []),
-        ("   ", []),
-        ("' OR 1=1 --", []),
-        ("1e999999", []),
-        ("NaN", []),
-    ],
-)
-def test_search_by_what_a_person_has_in_hand(some: Ledger, text: str, found: list[str]) -> None:
-    assert _search(some, text) == found
+FOUND = {
+    "INV-100": ["INV-100"],
+    "inv-10": ["INV-101", "INV-100"],
+    "  INV-101 ": ["INV-101"],
+    "PO-4711": ["INV-100"],
+    "PO-9": ["INV-101"],
+    "northwind": ["INV-101"],
+    "1234.50": ["XX_1", "INV-100"],
+    "1.234,50": ["XX_1", "INV-100"],
+    "1,234.50": ["XX_1", "INV-100"],
+    "1 234,5": ["XX_1", "INV-100"],
+    "XX_": ["XX_1"],
+    "%": [],
+    "": [],
+    "   ": [],
+    "' OR 1=1 --": [],
+    "1e999999": [],
+    "NaN": [],
+}
+
+
+def test_search_by_what_a_person_has_in_hand(some: Ledger) -> None:
+    assert {text: _search(some, text) for text in FOUND} == FOUND
 
 
 def test_search_by_the_identity_at_the_other_side(some: Ledger) -> None:
