@@ -70,9 +70,9 @@ class Root(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         try:
             return super().resolve_command(ctx, args)
-        except click.UsageError as error:
+        except click.UsageError:
             close = _closest(args[0], list(available()))
-            if close and error.__class__ is click.UsageError:
+            if close and self.get_command(ctx, args[0]) is None:
                 raise click.UsageError(f"There is no command {args[0]!r}. Did you mean {close!r}?", ctx) from None
             raise
 
@@ -111,9 +111,9 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def run(args: Sequence[str] | None = None) -> int:
     """Run a command; its exit code."""
-    given = list(sys.argv[1:] if args is None else args)
+    given = tuple(sys.argv[1:] if args is None else args)
     try:
-        with root.make_context("ml-connector", given) as context:
+        with root.make_context("ml-connector", list(given)) as context:
             return _code(root.invoke(context))
     except BaseException as error:  # noqa: BLE001 - the outermost boundary: nobody is left to tell but the person
         return _ended(error, as_json="--json" in given, debug="--debug" in given)

@@ -1,5 +1,6 @@
 """`ml-connector documents`: find, show, replay, discard and settle documents."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,7 +85,7 @@ def show(session: Session, document: str, content: bool, payloads: bool, as_byte
     with session.open() as deployment:
         row = _one(deployment, document)
         if as_bytes:
-            click.get_binary_stream("stdout").write(document_views.original_bytes(deployment.ledger, row))
+            sys.stdout.buffer.write(document_views.original_bytes(deployment.ledger, row))
             return Exit.OK
         value = document_views.full_json(deployment.ledger, row, content=content, payloads=payloads)
     session.emit(value, lambda: document_views.print_full(value))

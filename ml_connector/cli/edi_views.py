@@ -149,7 +149,7 @@ def _interchange(item: InterchangeStart) -> dict[str, Any]:
         "separators": {
             "element": item.separators.element,
             "component": item.separators.component,
-            "terminator": item.separators.terminator,
+            "segment": item.separators.segment,
             "repetition": item.separators.repetition,
         },
         "findings": [finding_json(f) for f in item.findings],

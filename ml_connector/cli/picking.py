@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.errors import ConfigError, Reason
+from ml_connector.errors import ConfigError
 from ml_connector.ledger.queries import STANDING, DocumentFilter, list_documents
 from ml_connector.ledger.states import DocumentState
 
@@ -93,7 +93,6 @@ def filters(function: F) -> F:
         "reasons",
         multiple=True,
         metavar="REASON",
-        type=click.Choice([*(reason.value for reason in Reason), "overdue", "discarded"]),
         help="Why it is held, e.g. unknown_supplier (docs/held-documents.md); may be repeated.",
     )
     @click.option(

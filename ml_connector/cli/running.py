@@ -97,14 +97,17 @@ class Outcome:
 def prepare_dagster_home(deployment: "Deployment") -> Path:
     """Where Dagster's instance is: DAGSTER_HOME, else `dagster` in the deployment's home folder.
 
-    A new one gets the dagster.yaml that stands beside the configuration.
+    A new one gets the dagster.yaml that stands beside the configuration, or one that only switches telemetry off.
     """
     named = os.environ.get("DAGSTER_HOME")
     home = Path(named) if named else deployment.loaded.home / "dagster"
     home.mkdir(parents=True, exist_ok=True)
+    settings = home / "dagster.yaml"
     template = deployment.loaded.path.parent / "dagster.yaml"
-    if not (home / "dagster.yaml").exists() and template.is_file():
-        shutil.copy(template, home / "dagster.yaml")
+    if not settings.exists() and template.is_file():
+        shutil.copy(template, settings)
+    elif not settings.exists():
+        settings.write_text("telemetry:\n  enabled: false\n", encoding="ascii")
     os.environ["DAGSTER_HOME"] = str(home.absolute())
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     return home

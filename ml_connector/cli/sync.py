@@ -75,7 +75,7 @@ def _known_partners(known: Any, given: tuple[str, ...]) -> None:
 def _print(outcome: "Outcome") -> None:
     for run in outcome.runs:
         for asset, facts in run.assets.items():
-            counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts["counts"].items())
+            counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts["counts"].items() if count)
             say(f"{asset}: {counts or 'nothing to do'}")
             for one in facts["documents"]:
                 if one.get("outcome") == "held":

@@ -8,6 +8,8 @@ from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.ledger.states import FINISHED, DocumentState
 
 S = DocumentState
+#: Reasons of supplier's answers that a person has to act on (flows.acknowledgments).
+ANSWERS_TO_ACT_ON = frozenset({"order_refused", "order_changed", "order_held"})
 
 
 class Told(Protocol):
@@ -21,17 +23,21 @@ class Told(Protocol):
     def reason(self) -> str | None: ...
 
 
+_MOVES = {
+    S.SENT: "the partner",
+    S.OVERDUE: "the buyer: ask the partner",
+    S.REFUSED: "the buyer: the partner refused it",
+}
+_MOVES_IN = {S.REJECTED: "the sender", S.UNKNOWN_OUTCOME: "the connector looks it up"}
+_MOVES_OUT = {S.REJECTED: "a person", S.UNKNOWN_OUTCOME: "the partner's answer, or a person"}
+
+
 def whose_move(row: Told) -> str:
     """Who has to do something about this document now; empty when nobody has."""
     if row.state is S.QUARANTINED:
         reason = Reason(row.reason) if row.reason in set(Reason) else None
         return "a person" if reason in PERSON_ONLY else "a person, or reference data"
-    if row.state in (S.OVERDUE, S.SENT):
-        return "the partner" if row.state is S.SENT else "the buyer: ask the partner"
-    if row.state is S.REFUSED:
-        return "the buyer: the partner refused it"
-    if row.state is S.REJECTED:
-        return "the sender" if row.direction is Direction.IN else "a person"
-    if row.state is S.UNKNOWN_OUTCOME:
-        return "the partner's answer, or a person" if row.direction is Direction.OUT else "the connector looks it up"
-    return "" if row.state in FINISHED else "the connector"
+    if row.reason in ANSWERS_TO_ACT_ON:
+        return "the buyer: the supplier's answer differs from the order"
+    known = _MOVES | (_MOVES_IN if row.direction is Direction.IN else _MOVES_OUT)
+    return known.get(row.state, "" if row.state in FINISHED else "the connector")

@@ -1,0 +1,53 @@
+"""What is printed: exact values in JSON, nothing foreign that steers the terminal."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector.cli import output
+from ml_connector.ledger.states import DocumentState
+
+
+@dataclass(frozen=True)
+class Thing:
+    amount: Decimal
+    at: datetime
+
+
+def test_json_keeps_decimals_and_moments_exact(capsys: pytest.CaptureFixture[str]) -> None:
+    at = datetime(2026, 11, 20, 10, 0, tzinfo=timezone(timedelta(hours=1)))
+    output.print_json({"thing": Thing(Decimal("1E+2"), at), "day": date(2026, 1, 2), "state": DocumentState.POSTED})
+    told = json.loads(capsys.readouterr().out)
+    assert told["thing"] == {"amount": "100", "at": "2026-11-20T09:00:00+00:00"}
+    assert told["day"] == "2026-01-02"
+    assert told["state"] == "posted"
+
+
+@given(st.text())
+def test_no_control_character_reaches_the_terminal(text: str) -> None:
+    shown = output.safe(text)
+    assert not any((ord(c) < 32 and c not in "\t\n") or 127 <= ord(c) < 160 for c in shown)
+    assert len(shown) == len(text)
+
+
+def test_tables_show_foreign_text_as_it_is_and_not_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(("name", "count"), [("[red]x[/red]\x1b[31m", 3)])
+    shown = capsys.readouterr().out
+    assert "[red]x[/red]" in shown
+    assert "\x1b" not in shown
+
+
+def test_long_cells_are_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    output.print_table(("text",), [("word " * 200,)])
+    assert capsys.readouterr().out.split().count("word") == 200
+
+
+def test_facts_leave_out_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    output.print_facts([("a", None), ("bb", Decimal("1.50")), ("c", ""), ("d", at)])
+    assert capsys.readouterr().out.splitlines() == ["bb  1.50", "d   2026-01-02 03:04:05"]
