@@ -45,6 +45,7 @@ class Deployment:
     clock: Clock
     erps: dict[str, Erp] = field(default_factory=dict)
     networks: dict[str, Network] = field(default_factory=dict)
+    _exacts: "dict[str, ExactErp]" = field(default_factory=dict)
 
     @classmethod
     def open(cls, path: Path | None = None, *, clock: Clock | None = None) -> Self:
@@ -64,7 +65,7 @@ class Deployment:
 
     def close(self) -> None:
         """Close clients and the ledger's engine, if they were made."""
-        for part in (*self.erps.values(), *self.networks.values()):
+        for part in (*self._exacts.values(), *self.erps.values(), *self.networks.values()):
             closing = getattr(part, "close", None)
             if closing is not None:
                 closing()
@@ -118,11 +119,14 @@ class Deployment:
         return self.erps[name]
 
     def exact(self, name: str) -> "ExactErp":
-        """A new client of an Exact Online connection: what only Exact has, such as webhook subscriptions."""
+        """The client of an Exact Online connection: what only Exact has, such as webhook subscriptions."""
+        if name in self._exacts:
+            return self._exacts[name]
         settings = self.loaded.connection(name)
         if not isinstance(settings, ExactOnlineConnection):
             raise ConfigError(f"Connection {name} is no Exact Online connection.", mend="Mend connections.yaml.")
-        return self._exact(name, settings)
+        self._exacts[name] = self._exact(name, settings)
+        return self._exacts[name]
 
     def network(self, name: str) -> Network:
         if name not in self.networks:
@@ -181,7 +185,16 @@ class Deployment:
         settings = self.loaded.settings.connections.get(connection)
         if not isinstance(settings, ExactOnlineConnection):
             return None
-        return exact_tokens(connection, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets)
+        from ml_connector.systems.exact_online.factory import facts_of
+
+        return exact_tokens(
+            connection,
+            settings,
+            ledger=self.ledger,
+            vault=self.vault,
+            secrets=self.secrets,
+            after_refresh=lambda: facts_of(self.exact(connection).divisions)(),  # noqa: PLW0108 - made at its use
+        )
 
     def _cleo(self, name: str, settings: CleoConnection) -> Network:
         from ml_connector.systems.cleo.factory import build_cleo

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from ml_connector.composition import Deployment
 from ml_connector.demo.scenario import TROUBLES
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import now
 from ml_connector.ledger.tables import document, file, operation
 from ml_connector.sandbox.server import Sandbox
 
@@ -28,9 +29,13 @@ class Figures:
     def documents(self) -> int:
         return sum(sum(states.values()) for states in self.by_flow.values())
 
+    due: int = 0
+
     @property
     def in_work(self) -> int:
-        return sum(count for states in self.by_flow.values() for state, count in states.items() if state in IN_WORK)
+        """Documents on their way, and held ones whose next look is due."""
+        going = sum(count for states in self.by_flow.values() for state, count in states.items() if state in IN_WORK)
+        return going + self.due
 
     def count(self, flow: str, *states: S) -> int:
         return sum(self.by_flow.get(flow, Counter())[state] for state in states)
@@ -50,6 +55,8 @@ def read_figures(deployment: Deployment) -> Figures:
                 figures.held[flow, reason] += count
                 detail = tx.execute(sa.select(c.reason_detail).where(c.id == first)).scalar_one()
                 figures.examples[f"{flow}/{reason}"] = str((detail or {}).get("message", ""))
+        held = sa.select(sa.func.count()).where(c.state == S.QUARANTINED, c.next_attempt_at <= now(tx))
+        figures.due = int(tx.execute(held).scalar_one())
         files = sa.select(file.c.direction, file.c.state, sa.func.count()).group_by(file.c.direction, file.c.state)
         for direction, state, count in tx.execute(files):
             figures.files[f"{direction}/{state}"] += count

@@ -16,7 +16,7 @@ from ml_connector.demo.stage import Stage, open_stage, start_dagster, stop_dagst
 from ml_connector.errors import ConfigError
 
 #: The numbers have come to rest when they have not changed for so long.
-QUIET_SECONDS = 20
+QUIET_SECONDS = 30
 LONGEST_SECONDS = 900
 MAX_INBOUND_BYTES = 150_000_000
 
@@ -101,7 +101,11 @@ def _watch(stage: Stage, console: Console, orders: int) -> Figures:
 def _waiting(stage: Stage) -> int:
     """What the partners still have to do, and files that nobody has fetched yet."""
     world = stage.sandbox.partner
-    return len(world.agenda) if world is not None else 0
+    planned = len(world.agenda) if world is not None else 0
+    folders = stage.sandbox.cleo.folders
+    partners = stage.deployment.loaded.partners["exact_cleo"].values()
+    lying = sum(len(folders.folder(channel).files) for partner in partners for channel in partner.channels.receive)
+    return planned + lying
 
 
 def _table(figures: Figures, seconds: float) -> Table:

@@ -15,6 +15,7 @@ from ml_connector.flows.context import Integration
 from ml_connector.flows.envelope_rules import EnvelopeVerdict
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import Identity, identity_of
+from ml_connector.flows.ports import RemoteFile
 from ml_connector.ledger.documents import NewDocument
 from ml_connector.ledger.envelopes import NewGroup, NewInterchange
 from ml_connector.ledger.files import FileRow
@@ -264,6 +265,34 @@ def unreadable_document(integration: Integration, row: FileRow, error: Connector
         held_step=str(S.PARSED),
         canonical="",
         file_id=row.id,
+        action="held",
+    )
+
+
+def unfetched_document(
+    integration: Integration, channel: str, partner: str, file: RemoteFile, held: NeedsMending
+) -> NewDocument:
+    """A file that is not taken in at all (too large): held, so that a person sees it; it stays at the network."""
+    return NewDocument(
+        kind=DocumentKind.UNSUPPORTED,
+        direction=Direction.IN,
+        flow=UNREADABLE_FLOW,
+        integration=integration.name,
+        connection=integration.erp.connection,
+        company=integration.erp.company,
+        network=integration.network.connection,
+        partner=partner,
+        number=file.name[:80],
+        business_key=f"unfetched|{integration.network.connection}|{channel}|{file.remote_id}"[:400],
+        state=S.QUARANTINED,
+        reason=str(held.reason),
+        reason_detail={
+            "message": f"File {file.name[:80]!r} in {channel} is not taken in: {held.message}",
+            "mend": held.mend,
+            "data": {"file": file.name[:80], "size": file.size, **held.data},
+        },
+        held_step=str(S.PARSED),
+        canonical="",
         action="held",
     )
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ml_connector.config.partners import Partner
-from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
+from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, NeedsMending, TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work, chunks
+from ml_connector.flows.parsed_rows import unfetched_document
 from ml_connector.flows.ports import RemoteFile
-from ml_connector.ledger import files, positions, related, remote
+from ml_connector.ledger import documents, files, positions, related, remote
 from ml_connector.ledger.files import NewFile
 
 #: Files fetched and committed together.
@@ -42,7 +43,13 @@ def receive(integration: Integration, work: Work) -> StepReport:
     for channel in channels_of(integration, work.partners):
         if work.stopped():
             break
-        look(integration, channel)
+        try:
+            look(integration, channel)
+        except ConfigError as error:
+            # One folder that is misspelt or closed to us never keeps the other partners' files from being read.
+            report.add("folder_unusable", name=channel.name, reason=error.message[:200])
+            report.notes.append(str(error))
+            continue
         if work.dry_run:
             with integration.ledger.read() as tx:
                 waiting = remote.count_waiting(tx, integration.network.connection, channel.name)
@@ -89,13 +96,21 @@ def _fetch_ready(integration: Integration, channel: Channel, work: Work, report:
         if not seen:
             return
         ready = [RemoteFile(one.remote_id, one.name, one.size, one.modified or "") for one in seen]
+        before = report.counts["not_fetched"]
         for group in chunks(ready, FETCH_GROUP):
-            if not _fetch_group(integration, channel, group, report):
+            if not _fetch_group(integration, channel, group, work, report):
                 return
+        if report.counts["not_fetched"] > before:
+            return
 
 
-def _fetch_group(integration: Integration, channel: Channel, group: Sequence[RemoteFile], report: StepReport) -> bool:
-    """Fetch and commit a group. False when the network as a whole cannot go on now."""
+def _fetch_group(
+    integration: Integration, channel: Channel, group: Sequence[RemoteFile], work: Work, report: StepReport
+) -> bool:
+    """Fetch and commit a group. False when the network as a whole cannot go on now.
+
+    A file that alone cannot be fetched is tried again by the next run; one that is too large is held for a person.
+    """
     with ThreadPoolExecutor(max_workers=integration.folders.concurrency, thread_name_prefix="fetch") as pool:
         results = list(pool.map(lambda file: _fetch(integration, channel, file), group))
     broken: ConnectorError | None = None
@@ -104,11 +119,16 @@ def _fetch_group(integration: Integration, channel: Channel, group: Sequence[Rem
             if isinstance(data, AuthorizationNeeded | TryAgain):
                 broken = data
                 continue
-            if isinstance(data, ConnectorError):
+            if isinstance(data, NeedsMending):
                 remote.mark_ignored(
                     tx, integration.network.connection, channel.name, file.remote_id, data.message[:400]
                 )
-                report.add("not_readable", name=file.name[:80], reason=data.message[:200])
+                held = unfetched_document(integration, channel.name, channel.partner.name, file, data)
+                documents.add_documents(tx, [held], work)
+                report.add("held", name=file.name[:80], reason=str(data.reason))
+                continue
+            if isinstance(data, ConnectorError):
+                report.add("not_fetched", name=file.name[:80], reason=data.message[:200])
                 continue
             if data is None:
                 remote.mark_gone(tx, integration.network.connection, channel.name, file.remote_id)

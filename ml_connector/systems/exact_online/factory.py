@@ -49,7 +49,7 @@ def build_exact(
     """The ERP of a connection. Nothing is called yet; the division is asked for when it is first needed."""
     tokens = exact_tokens(name, settings, ledger=ledger, vault=vault, secrets=secrets)
     erp = assemble(name, settings, tokens=tokens, ledger=ledger, clock=clock, journal=journal)
-    tokens.after_refresh = _facts_of(erp.divisions)
+    tokens.after_refresh = facts_of(erp.divisions)
     return erp
 
 
@@ -99,6 +99,6 @@ def _blob_reader(ledger: Ledger) -> Callable[[str], bytes]:
     return read
 
 
-def _facts_of(divisions: Divisions) -> Callable[[], Mapping[str, Any]]:
+def facts_of(divisions: Divisions) -> Callable[[], Mapping[str, Any]]:
     """The division is validated at every refresh; what is found stands beside the token."""
     return lambda: asdict(divisions.validate())
