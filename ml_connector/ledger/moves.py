@@ -13,24 +13,12 @@ from ml_connector.ledger import events
 from ml_connector.ledger.events import By
 from ml_connector.ledger.leases import living
 from ml_connector.ledger.rows import CHANGEABLE, ClaimLost, Move
-from ml_connector.ledger.states import DocumentState, check_move
+from ml_connector.ledger.states import EXPLAINED, DocumentState, check_move
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import document
 
 #: Ids in one IN list.
 CHUNK = 500
-#: These explain themselves by a reason: it comes with the move, and goes when the document goes on.
-_EXPLAINED = frozenset(
-    {
-        DocumentState.QUARANTINED,
-        DocumentState.UNKNOWN_OUTCOME,
-        DocumentState.REJECTED,
-        DocumentState.DUPLICATE,
-        DocumentState.DISCARDED,
-        DocumentState.REFUSED,
-        DocumentState.OVERDUE,
-    }
-)
 #: These no longer count: another document may take the business key.
 _GIVES_UP_KEY = frozenset({DocumentState.DISCARDED, DocumentState.REJECTED})
 
@@ -164,9 +152,9 @@ def _apply(working: Mapping[int, _Working], one: Move, by: By, at: datetime) -> 
 def _implied(old: DocumentState, new: DocumentState) -> dict[str, Any]:
     """What a change of state changes with it, unless the move says otherwise."""
     implied: dict[str, Any] = {"next_attempt_at": None}
-    if old in _EXPLAINED and new not in _EXPLAINED:
+    if old in EXPLAINED and new not in EXPLAINED:
         implied |= {"reason": None, "reason_detail": None, "held_step": None}
-    elif new in _EXPLAINED and old not in _EXPLAINED:
+    elif new in EXPLAINED and old not in EXPLAINED:
         implied |= {"reason": None, "reason_detail": None}
         implied["held_step"] = old.value if new is DocumentState.QUARANTINED else None
     if new in _GIVES_UP_KEY:

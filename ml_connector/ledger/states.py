@@ -94,6 +94,9 @@ FINISHED = frozenset(
 #: States in which somebody waits for something: a person, reference data, a partner's answer.
 WAITING = frozenset({S.QUARANTINED, S.UNKNOWN_OUTCOME})
 
+#: States that explain themselves by a reason: it comes with the move, and goes when the document goes on.
+EXPLAINED = frozenset({S.QUARANTINED, S.UNKNOWN_OUTCOME, S.REJECTED, S.DUPLICATE, S.DISCARDED, S.REFUSED, S.OVERDUE})
+
 
 def moves_of(kind: DocumentKind, direction: Direction) -> Moves:
     """The state table of a kind of document in a direction."""

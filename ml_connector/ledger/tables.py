@@ -232,8 +232,9 @@ document = sa.Table(
     sa.Column("events", sa.Integer, nullable=False, default=0),
     sa.Column("head_hash", sa.String(64), nullable=False, default="", comment="hash of the newest event"),
     sa.UniqueConstraint("business_key"),
-    sa.Index("ix_document_state", "integration", "flow", "state", "id"),
-    sa.Index("ix_document_partition_date", "integration", "partition_date"),
+    # The selective column first: a list of one integration must not be tempted to sort millions of rows.
+    sa.Index("ix_document_state", "state", "integration", "flow", "id"),
+    sa.Index("ix_document_partition_date", "partition_date", "integration"),
     # text_pattern_ops: a search by the beginning of a number uses the index whatever the database's collation.
     sa.Index("ix_document_number", "number", postgresql_ops={"number": "text_pattern_ops"}),
     sa.Index("ix_document_order_number", "order_number", postgresql_ops={"order_number": "text_pattern_ops"}),

@@ -118,5 +118,5 @@ def test_claiming_uses_the_index_on_sqlite(sqlite_ledger: Ledger) -> None:
     text = str(query.compile(sqlite_ledger.engine, compile_kwargs={"render_postcompile": True, "literal_binds": True}))
     with sqlite_ledger.read() as tx:
         plan = " ".join(row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
-    assert "ix_document_state (integration=? AND flow=? AND state=?)" in plan
+    assert "ix_document_state (state=? AND integration=? AND flow=?)" in plan
     assert "SCAN document" not in plan

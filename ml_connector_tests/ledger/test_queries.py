@@ -108,6 +108,32 @@ def test_lists_are_filtered_and_paged(some: Ledger) -> None:
         assert queries.count_documents(tx, DocumentFilter(states=(S.PARSED,))) == 2
 
 
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (DocumentFilter(integration="exact_cleo"), None),
+        (DocumentFilter(integration="exact_cleo", states=(S.POSTED,)), None),
+        (DocumentFilter(integration="exact_cleo", states=(S.QUARANTINED,)), "ix_document_state"),
+        (DocumentFilter(reasons=("bad_value",)), "ix_document_state"),
+        (DocumentFilter(partner="acme"), "ix_document_partner"),
+        (DocumentFilter(partition_from=date(2026, 1, 1), partition_to=date(2026, 1, 1)), "ix_document_partition_date"),
+    ],
+)
+def test_a_page_is_cheap_on_sqlite(sqlite_ledger: Ledger, wanted: DocumentFilter, index: str | None) -> None:
+    """The common is read from the newest row back; the rare by its index. Never are all documents sorted."""
+    with sqlite_ledger.read() as tx:
+        query = (
+            sa.select(document.c.id).where(*queries._conditions(tx, wanted)).order_by(document.c.id.desc()).limit(50)
+        )
+        text = str(query.compile(tx.engine, compile_kwargs={"literal_binds": True, "render_postcompile": True}))
+        plan = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    if index is None:
+        assert plan == ["SCAN document"]
+    else:
+        assert index in plan[0]
+        assert plan[0].startswith("SEARCH")
+
+
 def test_a_trace_tells_everything_in_time_order(ledger: Ledger, clock: StillClock) -> None:
     (sent, revision) = add(ledger, order("PO-1"), order("PO-1", revision=1))
     clock.move(10)

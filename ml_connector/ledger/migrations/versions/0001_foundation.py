@@ -417,9 +417,9 @@ def _document() -> None:
         "ix_document_order_number", "document", ["order_number"], postgresql_ops={"order_number": "text_pattern_ops"}
     )
     op.create_index("ix_document_parent_id", "document", ["parent_id"])
-    op.create_index("ix_document_partition_date", "document", ["integration", "partition_date"])
+    op.create_index("ix_document_partition_date", "document", ["partition_date", "integration"])
     op.create_index("ix_document_partner", "document", ["partner", "id"])
-    op.create_index("ix_document_state", "document", ["integration", "flow", "state", "id"])
+    op.create_index("ix_document_state", "document", ["state", "integration", "flow", "id"])
 
 
 def _event() -> None:
