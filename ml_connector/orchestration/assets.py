@@ -67,8 +67,12 @@ class DocumentAsset:
 
 
 def build(asset: DocumentAsset) -> dg.AssetsDefinition:
-    """A Dagster asset of one step, or a graph-backed one of several."""
-    return _single(asset) if len(asset.steps) == 1 else _graph(asset)
+    """A Dagster asset of one step, or a graph-backed one of several.
+
+    An asset's own check outputs cannot be left out, those of a graph's op can: a run that finds its channel busy
+    leaves out all of them. So one step with checks is a graph, too.
+    """
+    return _single(asset) if len(asset.steps) == 1 and not asset.checks else _graph(asset)
 
 
 def _single(asset: DocumentAsset) -> dg.AssetsDefinition:
@@ -89,12 +93,10 @@ def _single(asset: DocumentAsset) -> dg.AssetsDefinition:
 
 def _graph(asset: DocumentAsset) -> dg.AssetsDefinition:
     names = {input_name(dep): dep for dep in asset.deps}
-    first, *middle, last = asset.steps
-    ops = [
-        _op(asset, first, list(names)),
-        *(_op(asset, step, ["after"]) for step in middle),
-        _last_op(asset, last),
-    ]
+    *earlier, last = asset.steps
+    inputs = [list(names), *(["after"] for _ in earlier)]
+    ops = [_op(asset, step, ins) for step, ins in zip(earlier, inputs, strict=False)]
+    ops.append(_last_op(asset, last, inputs[-1]))
 
     def compose(**inputs: Any) -> Any:
         done = ops[0](**inputs)
@@ -136,13 +138,13 @@ def _op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinit
     return work
 
 
-def _last_op(asset: DocumentAsset, step: Step) -> dg.OpDefinition:
+def _last_op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinition:
     outs = ["result", *(check.output for check in asset.checks)]
 
     @dg.op(
         name=step.name,
         description=step.description,
-        ins={"after": dg.In(dg.Nothing)},
+        ins={name: dg.In(dg.Nothing) for name in inputs},
         out={name: dg.Out(dg.Nothing, is_required=False) for name in outs},
         pool=step.pool,
         retry_policy=RETRY,

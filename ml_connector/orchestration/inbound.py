@@ -101,6 +101,7 @@ def parsed_documents(scene: Scene) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=RETRY,
         group_name=scene.group(INBOUND),
+        can_subset=True,
     )
     def parse(
         context: dg.AssetExecutionContext, connector: ConnectorResource, run_settings: RunSettings
@@ -111,6 +112,8 @@ def parsed_documents(scene: Scene) -> dg.AssetsDefinition:
         if report is None:
             return
         for name, (kinds, _) in PARSED.items():
+            if scene.key(name) not in context.selected_asset_keys:
+                continue
             shown = metadata.of_reports([StepReport("parse", notes=report.notes)], run_settings)
             shown |= _of_kinds(context, connector, scene, kinds, after_id=before)
             yield dg.MaterializeResult(asset_key=scene.key(name), metadata=shown)
@@ -232,6 +235,7 @@ def applied_acknowledgments(scene: Scene) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=RETRY,
         group_name=scene.group(INBOUND),
+        can_subset=True,
     )
     def apply(
         context: dg.AssetExecutionContext, connector: ConnectorResource, run_settings: RunSettings
@@ -242,13 +246,16 @@ def applied_acknowledgments(scene: Scene) -> dg.AssetsDefinition:
         report = carry_out(context, connector, run_settings, place, "apply", acknowledgments.apply)
         if report is None:
             return
-        answers = results(ledger, scene.name, ledger_checks)
+        wanted = [check for check in ledger_checks if check.spec.key in context.selected_asset_check_keys]
+        answers = results(ledger, scene.name, wanted)
         for name, (parsed, _) in APPLIED.items():
+            if scene.key(name) not in context.selected_asset_keys:
+                continue
             kinds = PARSED[parsed][0]
             shown = metadata.of_reports([StepReport("apply", notes=report.notes)], run_settings)
             shown |= _of_kinds(context, connector, scene, kinds, after_id=None)
             with ledger.read() as tx:
-                counts, rows = figures.moved_by_run(tx, context.run_id, kinds, after_event=before)
+                counts, rows = figures.moved_by_run(tx, context.run.run_id, kinds, after_event=before)
             shown |= {f"{state}_now": count for state, count in counts.items()}
             if rows:
                 shown["documents"] = metadata.table(rows)

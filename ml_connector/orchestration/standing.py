@@ -26,7 +26,11 @@ def standing_job() -> dg.JobDefinition:
         counts = {}
         for name in connector.deployment.integration_names:
             work = Work(
-                holder=connector.holder, actor="dagster", run_id=context.run_id, asset="standing", stop=connector.stop
+                holder=connector.holder,
+                actor="dagster",
+                run_id=context.run.run_id,
+                asset="standing",
+                stop=connector.stop,
             )
             counts[name] = sum(mark_overdue(connector.integration(name), work).counts.values())
         context.add_output_metadata(counts)

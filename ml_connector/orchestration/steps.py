@@ -87,7 +87,7 @@ def work_of(
     return Work(
         holder=connector.holder,
         actor=settings.actor,
-        run_id=context.run_id,
+        run_id=context.run.run_id,
         asset=place.asset_name,
         partitions=partitions,
         documents=tuple(settings.documents),
@@ -100,7 +100,7 @@ def work_of(
 
 def fail(context: dg.AssetExecutionContext | dg.OpExecutionContext, error: ConnectorError) -> NoReturn:
     """End the run: nothing that a retry could mend."""
-    context.instance.add_run_tags(context.run_id, NO_RUN_RETRY)
+    context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
     metadata = {"kind": type(error).__name__, "mend": error.mend or "see the description"}
     raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
 
@@ -111,7 +111,7 @@ def _has_channel(
     if settings.dry_run:
         return True
     wait = CHANNEL_WAIT_SECONDS if settings.mode == "replay" else 0.0
-    taken = connector.take_channel(place.integration, place.direction, context.run_id, wait_seconds=wait)
+    taken = connector.take_channel(place.integration, place.direction, context.run.run_id, wait_seconds=wait)
     if not taken and settings.mode == "replay":
         raise ConnectorError(
             f"Another run has worked on {place.integration} {place.direction} for more than {wait:.0f} seconds.",

@@ -1,0 +1,232 @@
+"""Runs of the document jobs against the sandbox: new work, replays, dry runs, a busy channel, failures."""
+
+import dagster as dg
+import pytest
+
+from ml_connector.errors import AuthorizationNeeded, TryAgain
+from ml_connector.flows import parsing, receiving
+from ml_connector.ledger.leases import Lease
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector.orchestration import steps
+from ml_connector.orchestration.names import channel_lease
+from ml_connector_tests.orchestration.stage import Stage
+
+
+def test_a_run_takes_everything_that_waits_and_tells_it(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(3))
+    run = stage.inbound()
+    assert run.success, run.failures
+    told = run.assets["purchase_invoices"]
+    assert (told["matched"], told["coded"], told["posted"], told["partition_posted"]) == (3, 3, 3, 3)
+    assert told["amount_EUR"] > 0
+    files = run.assets["received_files"]["files"].records
+    assert len(files) == 3
+    assert all(len(row.data["sha256"]) == 64 for row in files)
+    assert len(stage.scene.posted()) == 3
+
+
+def test_orders_go_out_and_their_answers_come_back(stage: Stage) -> None:
+    stage.scene.orders(2, received=False)
+    run = stage.outbound()
+    assert run.success, run.failures
+    assert run.assets["orders_read"]["read"] == 2
+    assert run.assets["orders_850"]["rendered"] == 2
+    assert run.assets["sent_orders"]["sent"] == 2
+
+
+def test_a_replay_confirms_and_writes_nothing(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(2))
+    stage.inbound()
+    stage.outbound()
+    # The partner's answers would be new work of the next live run, not of a replay.
+    before, posted = stage.written(), len(stage.scene.posted())
+    again = stage.inbound("replay")
+    assert again.success
+    assert again.assets["purchase_invoices"]["confirmed"] == 2
+    assert again.assets["received_files"]["confirmed"] == before["file"] - _sent_files(stage)
+    assert stage.outbound("replay").assets["sent_orders"]["confirmed"] == 2
+    assert stage.written() == before
+    assert len(stage.scene.posted()) == posted
+
+
+def _sent_files(stage: Stage) -> int:
+    with stage.scene.deployment.ledger.read() as tx:
+        return int(tx.exec_driver_sql("SELECT count(*) FROM file WHERE direction = 'out'").scalar_one())
+
+
+def test_a_replay_takes_up_what_is_held_before_its_time(stage: Stage) -> None:
+    orders = stage.scene.orders(1, received=False)
+    stage.scene.invoice(orders)
+    assert stage.inbound().assets["purchase_invoices"]["held"] == 1
+    later = stage.inbound()
+    assert "held" not in later.assets["purchase_invoices"], "not due yet"
+    again = stage.inbound("replay")
+    assert again.assets["purchase_invoices"]["held"] == 1
+
+
+def test_a_replay_of_another_day_leaves_today_alone(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(1))
+    stage.run("exact_cleo_inbound", "new", assets=["received_files"])
+    before = stage.written()
+    run = stage.inbound("replay", day="2026-01-02")
+    assert run.success, run.failures
+    assert stage.written() == before, "the file of today is still not parsed"
+
+
+def test_a_dry_run_writes_nothing(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(2))
+    stage.run("exact_cleo_inbound", assets=["received_files", "invoices_810", *OTHER_PARSED])
+    stage.plain("exact_nl_reference")  # a dry run decides by the reference data that is there
+    before = stage.written()
+    run = stage.inbound(dry_run=True)
+    assert run.success, run.failures
+    assert run.assets["purchase_invoices"]["matched"] == 2
+    assert stage.outbound(dry_run=True).assets["orders_read"]["read"] == 2
+    assert stage.written() == before
+    assert stage.scene.posted() == []
+    assert all(row.state is S.PARSED and row.claimed_by is None for row in stage.scene.documents("invoices_in"))
+
+
+OTHER_PARSED = ("ship_notices_856", "order_acknowledgments_855", "functional_acknowledgments_997")
+
+
+def test_a_range_of_days_is_one_run(stage: Stage) -> None:
+    """A backfill of several days: one run by policy, nothing pickled between the ops."""
+    job = stage.definitions.resolve_job_def("exact_cleo_inbound")
+    tags = {
+        "dagster/asset_partition_range_start": "2026-01-02",
+        "dagster/asset_partition_range_end": "2026-01-04",
+    }
+    result = job.execute_in_process(instance=stage.instance, tags=tags, raise_on_error=False)
+    assert result.success
+    days = {event.partition for event in result.get_asset_materialization_events()}
+    assert days == {"2026-01-02", "2026-01-03", "2026-01-04"}
+
+
+def test_only_some_partners_or_documents(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(1))
+    stage.run("exact_cleo_inbound", assets=["received_files", "invoices_810", *OTHER_PARSED])
+    assert "posted" not in stage.inbound("replay", partners=["acme"]).assets["purchase_invoices"]
+    (row,) = stage.scene.documents("invoices_in")
+    run = stage.inbound("replay", day="2026-01-02", documents=[row.id], actor="mieke")
+    assert run.assets["purchase_invoices"]["posted"] == 1, "a named document is taken whatever its partition"
+    with stage.scene.deployment.ledger.read() as tx:
+        actors = tx.exec_driver_sql(f"SELECT DISTINCT actor FROM event WHERE document_id = {row.id}").scalars().all()
+    assert "mieke" in actors
+
+
+def test_a_second_run_of_a_channel_ends_with_a_note(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(1))
+    with Lease(stage.scene.deployment.ledger, channel_lease("exact_cleo", "inbound")):
+        run = stage.inbound()
+    assert run.success, run.failures
+    assert run.assets == {}, "nothing was done, so nothing is materialized"
+    assert stage.scene.documents() == []
+
+
+def test_a_replay_waits_for_the_channel_and_then_says_so(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steps, "CHANNEL_WAIT_SECONDS", 0.2)
+    with Lease(stage.scene.deployment.ledger, channel_lease("exact_cleo", "inbound")):
+        run = stage.inbound("replay")
+    assert not run.success
+    assert "Another run" in run.failures[0]
+
+
+def test_leases_are_given_up_when_the_run_ends(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(1))
+    stage.inbound()
+    with stage.scene.deployment.ledger.read() as tx:
+        held = tx.exec_driver_sql("SELECT name FROM lease WHERE name LIKE 'channel:%'").scalars().all()
+    assert held == []
+
+
+def test_a_missing_authorization_fails_the_run_once_and_for_both_retry_systems(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def refused(*_: object) -> None:
+        calls.append(1)
+        raise AuthorizationNeeded("exact_nl must be authorized again.", mend="Run credentials authorize.")
+
+    monkeypatch.setattr(parsing, "parse", refused)
+    run = stage.run("exact_cleo_inbound")
+    assert not run.success
+    assert len(calls) == 1, "the op's retry policy must not try again"
+    assert "authorized again" in run.failures[0]
+    record = stage.instance.get_run_by_id(run.result.run_id)
+    assert record is not None
+    assert record.tags["dagster/retry_on_asset_or_op_failure"] == "false"
+
+
+def test_a_pause_asked_for_ends_the_step_with_a_note_and_rests_the_sensor(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise TryAgain("Cleo asks for a pause.", after_seconds=60)
+
+    stage.scene.invoice(stage.scene.orders(1))
+    monkeypatch.setattr(receiving, "receive", busy)
+    run = stage.inbound()
+    assert run.success, "the other steps go on"
+    assert run.assets["received_files"]["postponed"] == 1
+    assert "asks for a pause" in run.assets["received_files"]["notes"]
+    assert "purchase_invoices" in run.assets
+    assert "asked for a pause" in stage.tick("exact_cleo_inbound_sensor").skip_message
+
+
+def test_the_same_pause_fails_a_replay(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise TryAgain("Not now.", after_seconds=60)
+
+    monkeypatch.setattr(parsing, "parse", busy)
+    run = stage.inbound("replay")
+    assert not run.success
+    assert "Not now" in run.failures[0]
+
+
+def test_no_secret_stands_in_a_run(stage: Stage) -> None:
+    """Run config, events and metadata of a whole run hold none of the sandbox's secrets."""
+    stage.scene.invoice(stage.scene.orders(1))
+    run = stage.inbound()
+    told = "".join(str(event) for event in run.result.all_events)
+    told += str(stage.instance.get_run_by_id(run.result.run_id))
+    for secret in ("sandbox-client-secret", "sandbox-cleo-password", "sandbox-webhook-secret"):
+        assert secret not in told
+
+
+def test_the_lost_lease_ends_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another worker may have the documents by then: the run stops after the step in hand."""
+    real = parsing.parse
+
+    def lose(integration, work):  # type: ignore[no-untyped-def]
+        report = real(integration, work)
+        work.stop.leases[0].lost.set()
+        return report
+
+    monkeypatch.setattr(parsing, "parse", lose)
+    stage.scene.invoice(stage.scene.orders(1))
+    run = stage.inbound()
+    assert not run.success
+    assert "lost its lease" in run.failures[0]
+    assert "purchase_invoices" not in run.assets
+
+
+def test_reference_assets_tell_rows_columns_and_changes(stage: Stage) -> None:
+    run = stage.plain("exact_nl_reference")
+    assert run.success, run.failures
+    vendors = run.assets["vendors"]
+    assert vendors["dagster/row_count"] == 6
+    assert [column.name for column in vendors["dagster/column_schema"].columns][:3] == ["id", "code", "name"]
+    assert run.checks[("vendors", "has_rows")].passed
+    assert run.checks[("vendors", "kept_its_rows")].passed
+    versions = [
+        event.step_materialization_data.materialization.tags["dagster/data_version"]
+        for event in run.result.get_asset_materialization_events()
+    ]
+    again = stage.plain("exact_nl_reference")
+    assert versions == [
+        event.step_materialization_data.materialization.tags["dagster/data_version"]
+        for event in again.result.get_asset_materialization_events()
+    ], "unchanged content keeps its data version"
+    assert isinstance(run.result, dg.ExecuteInProcessResult)
