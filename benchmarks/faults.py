@@ -9,6 +9,7 @@ accounted for in the ledger, and its chains must verify. Prints one JSON object.
 
 import argparse
 import json
+import math
 import os
 import random
 import signal
@@ -22,13 +23,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ml_connector.ledger.verify import verify
-
 from benchmarks.dagster_side import DagsterSide
 from benchmarks.databases import ledger_database
+from ml_connector.ledger.verify import verify
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
+from ml_connector.sandbox.server import Sandbox
 from ml_connector_tests.support.deployment import INTEGRATION, ROOT, Bench, open_bench
 
 SUPPLIERS = ("20011", "20012", "20013")
@@ -70,27 +71,52 @@ class Recovery:
 
 def prepare(bench: Bench, settings: Settings) -> tuple[list[str], list[str]]:
     """Received orders with their invoices waiting in the folders; then new orders to be sent. Numbers of both."""
-    sandbox = bench.sandbox
+    feed = Feed(bench, settings)
+    feed.all()
+    return feed.invoices, feed.orders
 
-    def invoices() -> list[str]:
-        made = user.create_orders(sandbox.exact, settings.invoices, seed=settings.seed, suppliers=SUPPLIERS)
-        for order in made:
-            for line in user.lines_of(sandbox.exact, order):
-                add_quantity(sandbox.exact.main, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])
-            order_changed(sandbox.exact.main, order)
+
+@dataclass
+class Feed:
+    """Work in portions, so that every kill finds some. invoices, orders: the numbers given out so far."""
+
+    bench: Bench
+    settings: Settings
+    invoices: list[str] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """The orders that are invoiced were made and received days ago; they are not to be sent."""
+        sandbox = self.bench.sandbox
+        self._rows = sandbox.call(_received_orders, sandbox, self.settings.invoices, self.settings.seed)
+        sandbox.call(sandbox.clock.move, 3 * 24 * 3600)
+        self._orders_left = self.settings.orders
+
+    def all(self) -> None:
+        self.portion(len(self._rows), self._orders_left)
+
+    def portion(self, invoices: int, orders: int) -> None:
+        """So many more invoices into the folders, so many more orders into the books."""
+        sandbox = self.bench.sandbox
         assert sandbox.partner is not None
-        rows = [user.order_facts(sandbox.exact, order) for order in made]
-        files = sandbox.partner.invoice_files([_row(row) for row in rows], ordered=True)
-        return [document.number for file in files for document in file.documents]
+        rows, self._rows = self._rows[:invoices], self._rows[invoices:]
+        files = sandbox.call(sandbox.partner.invoice_files, rows, ordered=True) if rows else []
+        self.invoices += [document.number for file in files for document in file.documents]
+        orders = min(orders, self._orders_left)
+        self._orders_left -= orders
+        if orders:
+            seed = self.settings.seed + 1 + self._orders_left
+            made = sandbox.call(user.create_orders, sandbox.exact, orders, seed=seed, suppliers=SUPPLIERS)
+            self.orders += [str(order["OrderNumber"]) for order in made]
 
-    numbers = sandbox.call(invoices)
-    sandbox.call(sandbox.clock.move, 3 * 24 * 3600)
 
-    def orders() -> list[str]:
-        made = user.create_orders(sandbox.exact, settings.orders, seed=settings.seed + 1, suppliers=SUPPLIERS)
-        return [str(order["OrderNumber"]) for order in made]
-
-    return numbers, sandbox.call(orders)
+def _received_orders(sandbox: Sandbox, count: int, seed: int) -> list[dict[str, Any]]:
+    made = user.create_orders(sandbox.exact, count, seed=seed, suppliers=SUPPLIERS)
+    for order in made:
+        for line in user.lines_of(sandbox.exact, order):
+            add_quantity(sandbox.exact.main, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])
+        order_changed(sandbox.exact.main, order)
+    return [_row(user.order_facts(sandbox.exact, order)) for order in made]
 
 
 def _row(facts: dict[str, Any]) -> dict[str, Any]:
@@ -151,17 +177,20 @@ def run(settings: Settings) -> dict[str, Any]:
         for name in sandbox.partner.partners:
             quiet = {"confirm": "never", "ship": "never", "invoice": "never"}
             sandbox.call(sandbox.partner.behave, name, quiet)
-        numbers, orders = prepare(bench, settings)
+        feed = Feed(bench, settings)
         _start_orders_today(bench)
+        sandbox.latency.seconds = 0.02
         sandbox.faults.mix("exact", settings.share, faults(), exclude="/api/oauth2/*")
         sandbox.faults.mix("cleo", settings.share, faults(), exclude="/api/authentication")
         recovery = Recovery()
         began = time.monotonic()
-        killed_in_dagster = _dagster_part(bench, settings, random_source, recovery)
-        killed = _plain_part(bench, settings, random_source, recovery)
+        killed_in_dagster = _dagster_part(bench, feed, settings, random_source, recovery)
+        killed = _plain_part(bench, feed, settings, random_source, recovery)
+        feed.all()
         sandbox.faults.clear()
+        sandbox.latency.seconds = 0
         _drain(bench, settings)
-        result = judge(bench, numbers, orders)
+        result = judge(bench, feed.invoices, feed.orders)
         result |= {
             "database": settings.database,
             "kills": killed,
@@ -182,51 +211,55 @@ def _start_orders_today(bench: Bench) -> None:
     bench.config.write_text(yaml.safe_dump(config))
 
 
-def _plain_part(bench: Bench, settings: Settings, source: random.Random, recovery: Recovery) -> int:
+def _portion(feed: Feed, settings: Settings, kills: int) -> None:
+    """What the next so many kills will find; nine tenths of all work are given out while killing."""
+    share = 0.9 * kills / max(1, settings.kills + settings.dagster_kills)
+    feed.portion(math.ceil(settings.invoices * share), math.ceil(settings.orders * share))
+
+
+def _plain_part(bench: Bench, feed: Feed, settings: Settings, source: random.Random, recovery: Recovery) -> int:
     stop_file = bench.home / "stop"
     worker = Worker(bench, stop_file, bench.home / "worker.log")
     kills = 0
     while kills < settings.kills:
-        time.sleep(source.uniform(0.3, 3.0))
+        if kills % 5 == 0:
+            _portion(feed, settings, 5)
+        time.sleep(source.uniform(0.8, 3.2))
         if worker.process.poll() is not None:
             raise RuntimeError(f"the worker ended by itself; see {bench.home / 'worker.log'}")
         worker.kill()
-        kills += 1
         at = time.monotonic()
+        pid = worker.process.pid
         worker.restart()
-        if kills % 10 == 0:
-            _time_recovery(bench, at, recovery)
+        kills += 1
+        if kills % 5 == 0:
+            _time_recovery(bench, pid, at, recovery)
+        if kills % 20 == 0:
             print(json.dumps({"kills": kills, **_progress(bench)}), file=sys.stderr, flush=True)
-    stop_file.touch()
-    try:
-        worker.process.wait(settings.drain_seconds)
-    finally:
-        worker.process.kill()
-    stop_file.unlink()
+    worker.kill()
     return kills
 
 
-def _time_recovery(bench: Bench, since: float, recovery: Recovery) -> None:
-    """Wait until no document is claimed by a dead worker any more."""
+def _time_recovery(bench: Bench, pid: int, since: float, recovery: Recovery) -> None:
+    """Wait until nothing is claimed by the killed process any more; counted only if it had something."""
+    had_work = False
     with bench.open() as deployment:
-        while time.monotonic() - since < 60:
-            if not _claimed_by_dead(deployment):
-                recovery.seconds.append(time.monotonic() - since)
+        while time.monotonic() - since < 90:
+            if not _claimed_by(deployment, pid):
+                if had_work:
+                    recovery.seconds.append(time.monotonic() - since)
                 return
+            had_work = True
             time.sleep(0.1)
 
 
-def _claimed_by_dead(deployment: Any) -> int:
+def _claimed_by(deployment: Any, pid: int) -> int:
     import sqlalchemy as sa
 
-    from ml_connector.ledger.store import now
-    from ml_connector.ledger.tables import document, lease
+    from ml_connector.ledger.tables import document
 
     with deployment.ledger.read() as tx:
-        alive = sa.select(lease.c.name).where(lease.c.expires_at > now(tx))
-        query = sa.select(sa.func.count()).where(
-            document.c.claimed_by.is_not(None), document.c.claimed_by.not_in(alive)
-        )
+        query = sa.select(sa.func.count()).where(document.c.claimed_by.like(f"%:{pid}:%"))
         return int(tx.execute(query).scalar_one())
 
 
@@ -239,19 +272,23 @@ def _progress(bench: Bench) -> dict[str, Any]:
     }
 
 
-def _dagster_part(bench: Bench, settings: Settings, source: random.Random, recovery: Recovery) -> int:
+def _dagster_part(bench: Bench, feed: Feed, settings: Settings, source: random.Random, recovery: Recovery) -> int:
     """The first kills hit Dagster runs that daemon and sensors started."""
     if not settings.dagster_kills:
         return 0
     killed = 0
     with DagsterSide(bench.home, {**os.environ, **bench.environment}) as side:
+        _portion(feed, settings, 2)
         while killed < settings.dagster_kills:
-            pid = side.wait_for_run(120)
-            time.sleep(source.uniform(0.5, 4.0))
+            pid = side.wait_for_run(180)
+            time.sleep(source.uniform(2.0, 7.0))
             if not side.kill(pid):
+                _portion(feed, settings, 1)
                 continue
+            at = time.monotonic()
             killed += 1
-            _time_recovery(bench, time.monotonic(), recovery)
+            _portion(feed, settings, 1)
+            _time_recovery(bench, pid, at, recovery)
             print(json.dumps({"dagster_kills": killed, **_progress(bench)}), file=sys.stderr, flush=True)
     return killed
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from ml_connector.config.partners import Partner
@@ -73,13 +74,27 @@ def position_name(integration: Integration) -> str:
     return f"{integration.name}:{integration.erp.connection}:{integration.erp.company}:orders"
 
 
+def start_day(integration: Integration, *, dry_run: bool = False) -> date:
+    """Orders dated before this day were settled before we came: the setting, or the day of the first read, kept."""
+    if integration.settings.flows.orders_out.start_date:
+        return date.fromisoformat(integration.settings.flows.orders_out.start_date)
+    name = f"{position_name(integration)}:since"
+    with integration.ledger.read() as tx:
+        kept = positions.get(tx, name)
+    if kept is None:
+        kept = integration.clock.now().date().isoformat()
+        if not dry_run:
+            with integration.ledger.write() as tx:
+                positions.put(tx, name, kept)
+    return date.fromisoformat(kept)
+
+
 def _read_changes(integration: Integration, work: Work, report: StepReport) -> None:
     name = position_name(integration)
     with integration.ledger.read() as tx:
         cursor = positions.get(tx, name)
     if cursor is None:
-        start = integration.settings.flows.orders_out.start_date or integration.clock.now().date().isoformat()
-        cursor = f"{start}T00:00:00"
+        cursor = f"{start_day(integration, dry_run=work.dry_run).isoformat()}T00:00:00"
     more = True
     while more and not work.stopped():
         batch = integration.erp.changed_orders(cursor)
@@ -100,6 +115,7 @@ def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], r
         return
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
     tables = _tables(book)
+    since = start_day(integration, dry_run=work.dry_run)
     numbers = [source.order.number for source, _ in wanted]
     with integration.ledger.read() as tx:
         known = _known(documents.outbound_of_orders(tx, integration.name, FLOW, numbers))
@@ -107,6 +123,8 @@ def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], r
     moves: list[Move] = []
     for source, partner in wanted:
         before = known.get((partner.name, source.order.number), _Known(None, None))
+        if before.newest is None and source.order.order_date is not None and source.order.order_date < since:
+            continue  # our receipts and invoices move old orders too: that makes them no new orders
         if not _is_ready(integration, source.order, before):
             continue
         digest = _digest(integration, source.order, partner, tables)
