@@ -13,7 +13,7 @@ from ml_connector.ledger.leases import worker
 from ml_connector_tests.support.deployment import INTEGRATION
 
 
-def main(stop_file: Path, *, ttl: float = 6.0) -> None:
+def main(stop_file: Path, *, ttl: float = 3.0) -> None:
     """Work until `stop_file` exists and nothing more moves."""
     with Deployment.open() as deployment:
         integration = deployment.integration(INTEGRATION)

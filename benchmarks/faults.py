@@ -224,7 +224,7 @@ def _plain_part(bench: Bench, feed: Feed, settings: Settings, source: random.Ran
     while kills < settings.kills:
         if kills % 5 == 0:
             _portion(feed, settings, 5)
-        time.sleep(source.uniform(0.8, 3.2))
+        time.sleep(source.uniform(1.5, 5.0))
         if worker.process.poll() is not None:
             raise RuntimeError(f"the worker ended by itself; see {bench.home / 'worker.log'}")
         worker.kill()
