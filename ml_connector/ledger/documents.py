@@ -3,7 +3,6 @@
 A business key is held by the one document that counts; a repeat is stored without it and points at the holder.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,9 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.errors import WeAreWrong
+from ml_connector.ledger.adding import add_documents, holders
 from ml_connector.ledger.events import Actor, By
-from ml_connector.ledger.moves import chunks, first_events, move
+from ml_connector.ledger.moves import chunks, move
 from ml_connector.ledger.rows import (
     DOCUMENT_COLUMNS,
     Added,
@@ -24,9 +23,9 @@ from ml_connector.ledger.rows import (
     NewDocument,
     document_row,
 )
-from ml_connector.ledger.states import DocumentState, moves_of
+from ml_connector.ledger.states import DocumentState
 from ml_connector.ledger.store import Tx, now
-from ml_connector.ledger.tables import document, envelope_group, file, lease
+from ml_connector.ledger.tables import document, file, lease
 
 __all__ = [
     "Actor",
@@ -40,6 +39,7 @@ __all__ = [
     "by_business_key",
     "claim",
     "count_of_file",
+    "count_waiting",
     "get",
     "get_many",
     "move",
@@ -49,142 +49,12 @@ __all__ = [
     "outbound_of_orders",
     "release",
     "release_held",
+    "take_key",
     "waiting",
     "work_of",
 ]
 
 _c = document.c
-_OWN_COLUMNS = [
-    name for name in NewDocument.__slots__ if name not in {"partition_date", "action", "detail", "answers_group_id"}
-]
-
-
-def add_documents(tx: Tx, new: Sequence[NewDocument], by: By) -> list[Added]:
-    """Add documents with their first events; in the order given.
-
-    A document whose business key is held by another is stored without the key, with that one as its parent, and
-    comes back with `repeats`: the caller decides whether it is a duplicate or must be held.
-
-    Raises:
-        WeAreWrong: a state that this kind of document does not have.
-    """
-    if not new:
-        return []
-    for one in new:
-        if one.state not in moves_of(one.kind, one.direction):
-            raise WeAreWrong(f"A {one.direction} {one.kind} cannot start as {one.state}.")
-    _lock_keys(tx, new)
-    holders = _holders(tx, [one.business_key for one in new if one.business_key])
-    at = now(tx)
-    values: list[dict[str, Any]] = []
-    repeats: list[_Holder | None] = []
-    first_of: dict[str, int] = {}
-    for index, one in enumerate(new):
-        key = one.business_key
-        holder = holders.get(key) if key else None
-        if key and holder is None and key in first_of:
-            earlier = new[first_of[key]]
-            holder = _Holder(-first_of[key] - 1, earlier.content_hash, earlier.state)
-        row: dict[str, Any] = {name: getattr(one, name) for name in _OWN_COLUMNS}
-        row |= {
-            "kind": one.kind.value,
-            "direction": one.direction.value,
-            "state": one.state.value,
-            "partition_date": one.partition_date or at.date(),
-            "created_at": at,
-            "updated_at": at,
-            "events": 1,
-            "head_hash": "",
-        }
-        if holder is not None:
-            row["business_key"] = None
-            if holder.id > 0:
-                row["parent_id"] = holder.id
-        elif key:
-            first_of[key] = index
-        repeats.append(holder)
-        values.append(row)
-    ids = _insert(tx, values)
-    heads = first_events(
-        tx,
-        [(key, one.state.value, one.action, one.detail) for key, one in zip(ids, new, strict=True)],
-        by,
-    )
-    added = [_added(one, key, holder, ids) for one, key, holder in zip(new, ids, repeats, strict=True)]
-    _store_heads(tx, heads, added)
-    _note_answers(tx, new, ids)
-    return added
-
-
-class _Holder:
-    """The document that has a key; a negative id is a place in the batch."""
-
-    __slots__ = ("content_hash", "id", "state")
-
-    def __init__(self, key: int, content_hash: str | None, state: DocumentState) -> None:
-        self.id = key
-        self.content_hash = content_hash
-        self.state = state
-
-
-def _lock_keys(tx: Tx, new: Sequence[NewDocument]) -> None:
-    """Adding to one company takes turns, so that two workers cannot both find a key free (SQLite has one writer)."""
-    if tx.dialect.name != "postgresql":
-        return
-    for scope in sorted({f"{one.connection}|{one.company}" for one in new if one.business_key}):
-        number = int.from_bytes(hashlib.sha256(b"keys|" + scope.encode()).digest()[:8], "big", signed=True)
-        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
-
-
-def _holders(tx: Tx, keys: Sequence[str]) -> dict[str, _Holder]:
-    found: dict[str, _Holder] = {}
-    unique = list(dict.fromkeys(keys))
-    for start in range(0, len(unique), 500):
-        query = sa.select(_c.business_key, _c.id, _c.content_hash, _c.state).where(
-            _c.business_key.in_(unique[start : start + 500])
-        )
-        for key, holder, content_hash, state in tx.execute(query):
-            found[key] = _Holder(holder, content_hash, DocumentState(state))
-    return found
-
-
-def _insert(tx: Tx, values: list[dict[str, Any]]) -> list[int]:
-    statement = sa.insert(document).returning(_c.id, sort_by_parameter_order=True)
-    return list(tx.execute(statement, values).scalars())
-
-
-def _added(one: NewDocument, key: int, holder: _Holder | None, ids: Sequence[int]) -> Added:
-    if holder is None:
-        return Added(key, one.number)
-    repeats = holder.id if holder.id > 0 else ids[-holder.id - 1]
-    same = one.content_hash is not None and one.content_hash == holder.content_hash
-    return Added(key, one.number, repeats, same, holder.state)
-
-
-def _store_heads(tx: Tx, heads: Mapping[int, str], added: Sequence[Added]) -> None:
-    parents = {one.id: one.repeats for one in added}
-    plain = [{"key_": key, "head_": head} for key, head in heads.items() if parents[key] is None]
-    repeats = [{"key_": k, "head_": h, "parent_": parents[k]} for k, h in heads.items() if parents[k] is not None]
-    statement = sa.update(document).where(_c.id == sa.bindparam("key_")).values(head_hash=sa.bindparam("head_"))
-    if plain:
-        tx.execute(statement, plain)
-    if repeats:
-        tx.execute(statement.values(parent_id=sa.bindparam("parent_")), repeats)
-
-
-def _note_answers(tx: Tx, new: Sequence[NewDocument], ids: Sequence[int]) -> None:
-    answers = [
-        {"group_": one.answers_group_id, "answer_": key}
-        for one, key in zip(new, ids, strict=True)
-        if one.answers_group_id is not None
-    ]
-    if answers:
-        statement = (
-            sa.update(envelope_group)
-            .where(envelope_group.c.id == sa.bindparam("group_"))
-            .values(answer_document_id=sa.bindparam("answer_"))
-        )
-        tx.execute(statement, answers)
 
 
 def note(tx: Tx, document_id: int, action: str, detail: Mapping[str, Any], by: By) -> None:
@@ -296,7 +166,7 @@ def by_business_key(tx: Tx, key: str) -> DocumentRow | None:
 
 def take_key(tx: Tx, document_id: int, key: str) -> int | None:
     """Give a document a business key that is free; the holder's id when it is not (nothing is changed then)."""
-    holder = _holders(tx, [key]).get(key)
+    holder = holders(tx, [key]).get(key)
     if holder is not None and holder.id != document_id:
         return holder.id
     tx.execute(sa.update(document).where(_c.id == document_id).values(business_key=key))

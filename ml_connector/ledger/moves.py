@@ -172,30 +172,21 @@ def _store(tx: Tx, rows: Iterable[_Working]) -> None:
         tx.execute(sa.update(document).where(document.c.id == sa.bindparam("key_")), values)
 
 
-def first_events(tx: Tx, rows: Sequence[tuple[int, str, str, Mapping[str, Any]]], by: By) -> dict[int, str]:
-    """The first events of new documents (id, state, action, detail); the heads by document id."""
-    at = now(tx)
-    heads: dict[int, str] = {}
-    new: list[dict[str, Any]] = []
-    for document_id, state, action, detail_data in rows:
-        detail = events.canonical(detail_data)
-        head = events.chained(
-            "", document_id=document_id, seq=1, at=at, action=action, state=state, by=by, detail=detail
-        )
-        heads[document_id] = head
-        new.append(
-            {
-                "document_id": document_id,
-                "seq": 1,
-                "at": at,
-                "action": action,
-                "state": state,
-                "actor": by.actor,
-                "run_id": by.run_id,
-                "asset": by.asset,
-                "detail": detail,
-                "hash": head,
-            }
-        )
-    events.append(tx, new)
-    return heads
+def first_event(
+    document_id: int, state: str, action: str, detail: Mapping[str, Any], by: By, at: datetime
+) -> dict[str, Any]:
+    """The row of a new document's first event; its `hash` is the document's head."""
+    text = events.canonical(detail)
+    head = events.chained("", document_id=document_id, seq=1, at=at, action=action, state=state, by=by, detail=text)
+    return {
+        "document_id": document_id,
+        "seq": 1,
+        "at": at,
+        "action": action,
+        "state": state,
+        "actor": by.actor,
+        "run_id": by.run_id,
+        "asset": by.asset,
+        "detail": text,
+        "hash": head,
+    }
