@@ -1,13 +1,15 @@
 """The tables: migrations make what `ledger.tables` says, once, whoever starts first."""
 
 import multiprocessing
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from ml_connector.errors import ConfigError, TryAgain, WeAreWrong
-from ml_connector.ledger import positions, schema
+from ml_connector.ledger import positions, schema, sequences, store
 from ml_connector.ledger.store import Ledger, ledger_url
 from ml_connector_tests.ledger.samples import add
 
@@ -142,3 +144,49 @@ def test_events_cannot_be_changed_or_deleted(ledger: Ledger) -> None:
     for statement in ("UPDATE event SET action = 'x'", "DELETE FROM event"):
         with pytest.raises(DBAPIError, match="append-only"), ledger.write() as tx:
             tx.exec_driver_sql(statement)
+
+
+def test_a_busy_sqlite_is_try_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process holds the one writer's place for longer than anybody waits."""
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0)
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    holder, other = Ledger.open(url), Ledger.open(url)
+    with holder.write() as tx:
+        positions.put(tx, "here", "1")
+        with pytest.raises(TryAgain, match="busy"), other.write():
+            pass
+    with other.write() as tx:
+        assert positions.get(tx, "here") == "1"
+    holder.close()
+    other.close()
+
+
+def test_threads_take_turns(ledger: Ledger) -> None:
+    """Also with themselves reading in between; no update is lost."""
+
+    def count() -> None:
+        for _ in range(20):
+            with ledger.write() as tx:
+                sequences.reserve(tx, "n")
+            with ledger.read() as tx:
+                sequences.peek(tx, "n")
+
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(count) for _ in range(8)]:
+            future.result()
+    with ledger.read() as tx:
+        assert sequences.peek(tx, "n") == 161
+
+
+def test_connections_that_the_server_cut_are_replaced(postgres_ledger: Ledger) -> None:
+    with postgres_ledger.write() as tx:
+        positions.put(tx, "here", "1")
+    admin = sa.create_engine(postgres_ledger.url)
+    with admin.connect() as connection:
+        connection.exec_driver_sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    admin.dispose()
+    with postgres_ledger.read() as tx:
+        assert positions.get(tx, "here") == "1"
