@@ -132,7 +132,7 @@ def _read(
     return dg.MaterializeResult(
         metadata=_metadata(frame, stored, synced, table),
         data_version=dg.DataVersion(stored.digest[:16]),
-        check_results=[_has_rows(frame, table), _kept_its_rows(len(frame), before)],
+        check_results=[_has_rows(frame, table), kept_its_rows(len(frame), before)],
     )
 
 
@@ -212,7 +212,8 @@ def _has_rows(frame: "pd.DataFrame", table: ReferenceTable) -> dg.AssetCheckResu
     )
 
 
-def _kept_its_rows(count: int, before: int | None) -> dg.AssetCheckResult:
+def kept_its_rows(count: int, before: int | None) -> dg.AssetCheckResult:
+    """Whether a table kept at least half of the rows that its version before had (None: there was none)."""
     return dg.AssetCheckResult(
         check_name="kept_its_rows",
         passed=before is None or count >= before * COLLAPSE,

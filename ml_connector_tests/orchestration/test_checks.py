@@ -1,0 +1,69 @@
+"""Checks count over the whole ledger, in runs and in the standing job."""
+
+import dagster as dg
+
+from ml_connector_tests.orchestration.stage import Stage
+
+
+def test_replaying_a_clean_day_does_not_turn_a_red_check_green(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(1, received=False))
+    red = stage.inbound().checks[("purchase_invoices", "quarantined")]
+    assert not red.passed
+    assert red.severity is dg.AssetCheckSeverity.WARN
+    assert red.metadata["count"].value == 1
+    clean = stage.inbound("replay", day="2026-01-02")
+    assert clean.success, clean.failures
+    assert not clean.checks[("purchase_invoices", "quarantined")].passed
+
+
+def test_a_check_names_document_reason_and_mend(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(1, received=False))
+    check = stage.inbound().checks[("purchase_invoices", "quarantined")]
+    (row,) = check.metadata["documents"].records  # type: ignore[union-attr]
+    assert row.data["partner"] == "northwind"
+    assert row.data["reason"]
+    assert row.data["message"]
+    assert row.data["mend"]
+
+
+def test_repeats_of_a_number_show_as_duplicates(stage: Stage) -> None:
+    first, second = stage.scene.orders(2)
+    stage.scene.invoice([first], {"invoice_number": "R-1"})
+    stage.scene.invoice([second], {"invoice_number": "R-1"})
+    checks = stage.inbound().checks
+    assert not checks[("purchase_invoices", "duplicates")].passed
+    assert checks[("purchase_invoices", "unmapped_codes")].passed
+    assert checks[("received_files", "control_totals")].passed
+
+
+def test_what_is_lost_shows_in_the_control_totals(stage: Stage) -> None:
+    """Somebody took a document out of the database."""
+    stage.scene.invoice(stage.scene.orders(2))
+    assert stage.inbound().checks[("received_files", "control_totals")].passed
+    with stage.scene.deployment.ledger.write() as tx:
+        tx.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        tx.exec_driver_sql("UPDATE document SET group_id = NULL WHERE id = (SELECT min(id) FROM document)")
+    red = stage.inbound("replay").checks[("received_files", "control_totals")]
+    assert not red.passed
+    assert red.severity is dg.AssetCheckSeverity.ERROR
+
+
+def test_the_standing_job_marks_overdue_evaluates_all_and_exports_heads(
+    stage: Stage, fresh_instance: dg.DagsterInstance
+) -> None:
+    from ml_connector.clock import FileClock
+
+    stage.instance = fresh_instance
+    stage.scene.orders(1, received=False)
+    stage.outbound()
+    assert stage.scene.sandbox.clock_file is not None
+    FileClock(stage.scene.sandbox.clock_file).move(49 * 3600)
+    run = stage.plain("standing")
+    assert run.success, run.failures
+    (order,) = stage.scene.documents("orders_out")
+    assert str(order.state) == "overdue"
+    key = dg.AssetCheckKey(dg.AssetKey(["exact_cleo", "sent_orders"]), "overdue")
+    newest = fresh_instance.event_log_storage.get_latest_asset_check_execution_by_key([key])[key]
+    evaluation = newest.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
+    assert not evaluation.passed
+    assert stage.scene.deployment.heads_file.exists()

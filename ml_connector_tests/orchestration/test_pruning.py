@@ -1,0 +1,66 @@
+"""Dagster's runs go only after the ledger is safe outside of its database."""
+
+from datetime import timedelta
+
+import dagster as dg
+import pytest
+
+from ml_connector.ledger.heads import export_heads
+from ml_connector.orchestration import pruning
+from ml_connector_tests.orchestration.stage import Stage
+
+NOW = timedelta(seconds=-5)
+
+
+@pytest.fixture
+def scenario(stage: Stage, fresh_instance: dg.DagsterInstance) -> Stage:
+    """A run that is over, with events in the ledger."""
+    stage.instance = fresh_instance
+    stage.scene.invoice(stage.scene.orders(1))
+    assert stage.inbound().success
+    return stage
+
+
+def prune(stage: Stage, older_than: timedelta = NOW) -> pruning.Pruned:
+    deployment = stage.scene.deployment
+    return pruning.prune_runs(stage.instance, deployment.ledger, deployment.heads_file, older_than=older_than)
+
+
+def test_nothing_goes_before_heads_were_exported(scenario: Stage) -> None:
+    assert "no chain heads" in prune(scenario).why
+    assert scenario.instance.get_runs_count() == 1
+
+
+def test_covered_runs_go(scenario: Stage) -> None:
+    deployment = scenario.scene.deployment
+    export_heads(deployment.ledger, deployment.heads_file)
+    assert prune(scenario).deleted == 1
+    assert scenario.instance.get_runs_count() == 0
+
+
+def test_young_runs_stay(scenario: Stage) -> None:
+    deployment = scenario.scene.deployment
+    export_heads(deployment.ledger, deployment.heads_file)
+    assert prune(scenario, timedelta(days=1)).deleted == 0
+
+
+def test_runs_after_the_last_export_stay(scenario: Stage) -> None:
+    deployment = scenario.scene.deployment
+    export_heads(deployment.ledger, deployment.heads_file)
+    scenario.scene.invoice(scenario.scene.orders(1))
+    assert scenario.inbound().success
+    assert prune(scenario).deleted == 1
+    assert scenario.instance.get_runs_count() == 1
+
+
+def test_a_heads_file_that_is_gone_keeps_everything(scenario: Stage) -> None:
+    deployment = scenario.scene.deployment
+    export_heads(deployment.ledger, deployment.heads_file)
+    deployment.heads_file.unlink()
+    assert "does not hold" in prune(scenario).why
+    assert scenario.instance.get_runs_count() == 1
+
+
+def test_the_job_runs(scenario: Stage) -> None:
+    run = scenario.plain("prune")
+    assert run.success, run.failures
