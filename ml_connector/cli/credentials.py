@@ -77,7 +77,8 @@ def _value(name: str, from_file: Path | None) -> str:
     from ml_connector.credentials.secrets import MAX_SECRET_BYTES
 
     if from_file is not None:
-        raw = from_file.open("rb").read(MAX_SECRET_BYTES + 1)
+        with from_file.open("rb") as file:
+            raw = file.read(MAX_SECRET_BYTES + 1)
     elif sys.stdin.isatty():
         return str(click.prompt(f"Value of {name}", hide_input=True, err=True))
     else:

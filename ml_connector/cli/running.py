@@ -30,7 +30,7 @@ _PARSED = (
 ASSETS_OF_FLOW: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "invoices_in": (INBOUND, (*_PARSED, "purchase_invoices", "acknowledgments_sent")),
     "shipments_in": (INBOUND, (*_PARSED, "goods_receipts", "acknowledgments_sent")),
-    "acknowledgments_in": (INBOUND, (*_PARSED, "order_confirmations", "acknowledgments_sent")),
+    "acknowledgments_in": (INBOUND, (*_PARSED, "order_confirmations", "acknowledged_orders", "acknowledgments_sent")),
     "acknowledgments_out": (INBOUND, ("acknowledgments_sent",)),
     "orders_out": (OUTBOUND, ("orders_read", "orders_850", "sent_orders")),
 }
