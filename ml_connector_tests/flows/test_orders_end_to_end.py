@@ -1,6 +1,5 @@
 """Orders leave once, changes follow, answers come back: Exact -> 850 -> partner -> 997, 855, 856, 810 -> Exact."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,13 +7,7 @@ import pytest
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
-from ml_connector_tests.flows.scenes import Scene, scene
-
-
-@pytest.fixture
-def stage(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with scene(tmp_path / "home") as made:
-        yield made
+from ml_connector_tests.flows.scenes import Scene
 
 
 def play(stage: Scene, rounds: int = 6) -> None:
