@@ -9,6 +9,7 @@ from ml_connector.documents.common import (
     Document,
     Itemized,
     KeptSegment,
+    Party,
     PaymentTerms,
     Purpose,
     Reference,
@@ -30,6 +31,7 @@ class InvoiceLine(Itemized):
     dates: tuple[DateReference, ...] = ()
     allowances: tuple[AllowanceCharge, ...] = ()
     taxes: tuple[Tax, ...] = ()
+    parties: tuple[Party, ...] = ()
     extras: tuple[KeptSegment, ...] = ()
 
     @property

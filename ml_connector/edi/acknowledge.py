@@ -13,6 +13,7 @@ from ml_connector.documents.acknowledgments import (
     SetAnswer,
 )
 from ml_connector.edi.findings import Finding, Level
+from ml_connector.edi.values import is_digits
 
 #: AK5 and AK9 hold five reasons, AK3 is followed by at most 99 AK4.
 _MOST_REASONS = 5
@@ -58,7 +59,7 @@ def answerable_set(set_type: str, control_number: str) -> str:
 def answerable_group(functional_id: str, group_control: str) -> bool:
     """Whether AK101 and AK102 can name the group: one that they cannot is not answered at all."""
     named = len(functional_id) == 2 and functional_id.isascii() and functional_id.isalnum()
-    return named and group_control.isascii() and group_control.isdigit() and len(group_control) <= 9
+    return named and is_digits(group_control) and len(group_control) <= 9
 
 
 def _segments(errors: Sequence[Finding]) -> tuple[SegmentError, ...]:
@@ -134,15 +135,20 @@ def answer_group(
     return FunctionalAcknowledgment(
         functional_id=functional_id,
         group_control=group_control,
-        # AK103 came with 005010 (x12-procurement 13)
-        version=version if version[:6] >= "005010" else "",
+        version=_version(version),
         code=code,
-        sets_announced=int(announced) if announced.isascii() and announced.isdigit() and len(announced) < 7 else 0,
+        sets_announced=int(announced) if is_digits(announced) and len(announced) < 7 else 0,
         sets_received=received,
         sets_accepted=accepted,
         reasons=reasons[:_MOST_REASONS],
         sets=tuple(sets),
     )
+
+
+def _version(version: str) -> str:
+    """AK103, which came with 005010 (x12-procurement 13), where GS08 is one that can be repeated."""
+    plain = version.isascii() and version.isalnum() and 6 <= len(version) <= 12
+    return version if plain and version[:6] >= "005010" else ""
 
 
 def answer_interchange(

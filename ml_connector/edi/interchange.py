@@ -35,7 +35,7 @@ from ml_connector.edi.mapping.acknowledgment import read_interchange_acknowledgm
 from ml_connector.edi.overlay import NO_OVERLAY, Overlay
 from ml_connector.edi.schema import well_formed
 from ml_connector.edi.sets import Mode, SetContext, read_set
-from ml_connector.edi.values import read_date, read_time
+from ml_connector.edi.values import is_digits, read_date, read_time
 from ml_connector.errors import ConfigError, SenderMustMend
 
 __all__ = [
@@ -238,7 +238,7 @@ class _OpenGroup:
             self.usable = False
             self._note("2", f"GS08 {shown(start.version)} is no version that can be read.")
         number = start.control_number
-        if self.real and not (number.isascii() and number.isdigit() and len(number) <= 9):
+        if self.real and not (is_digits(number) and len(number) <= 9):
             self._note("6", f"GS06 {shown(number)} is no control number of up to 9 digits.")
 
     def _note(self, code: str, message: str) -> None:
@@ -337,7 +337,7 @@ class _OpenInterchange:
             self.note("014", f"ISA09 {shown(start.raw_date)} is not a date.")
         if start.time is None:
             self.note("015", f"ISA10 {shown(start.raw_time)} is not a time.")
-        if not (start.control_number.isascii() and start.control_number.isdigit()):
+        if not is_digits(start.control_number):
             self.note("018", f"ISA13 {shown(start.control_number)} is no control number.")
         if start.usage not in {"P", "T", "I"}:
             self.note("020", f"ISA15 {shown(start.usage)} is none of P, T, I.")
@@ -389,12 +389,12 @@ class _OpenInterchange:
 
 
 def _count(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
+    return int(text) if is_digits(text) and len(text) <= 10 else None
 
 
 def _same_number(one: str, other: str) -> bool:
     """Control numbers are numbers: compared as such where they are (x12-procurement 2)."""
     if one == other:
         return True
-    both_numbers = all(t.isascii() and t.isdigit() for t in (one, other))
+    both_numbers = all(is_digits(t) for t in (one, other))
     return both_numbers and one.lstrip("0") == other.lstrip("0")

@@ -152,7 +152,7 @@ class SetWriter:
             for mark in self._separators.characters():
                 text = text.replace(mark, self._replacement)
         fitted = self._alphabet.fitted(text)
-        if fitted is None or not fitted.strip():
+        if fitted is None or not (free or fitted.strip()):
             character = next((c for c in text if not self._alphabet.sendable(c)), "")
             raise NeedsMending(
                 Reason.CHARACTER_NOT_SENDABLE,

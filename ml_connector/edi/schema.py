@@ -9,6 +9,7 @@ from importlib import resources
 from typing import Any
 
 from ml_connector.edi.overlay import NO_OVERLAY, Overlay
+from ml_connector.edi.values import is_digits
 
 UNLIMITED = 1 << 30
 
@@ -117,12 +118,12 @@ class SetRule:
 
 def dictionary_version(version: str) -> str:
     """004010 or 005010, whichever is nearer to the version (its first six digits)."""
-    return "005010" if version[:3] >= "005" and version[:6].isdigit() else "004010"
+    return "005010" if version[:3] >= "005" and is_digits(version[:6]) else "004010"
 
 
 def well_formed(version: str) -> bool:
     """Six digits from 003010 to 008999, perhaps with an industry suffix (004010VICS)."""
-    return len(version) >= 6 and version[:6].isdigit() and "002000" <= version[:6] <= "008999"
+    return len(version) >= 6 and is_digits(version[:6]) and "002000" <= version[:6] <= "008999"
 
 
 def own_dictionary(version: str) -> bool:

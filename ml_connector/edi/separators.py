@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ml_connector.edi.values import is_digits
+
 #: An ISA of fixed width has 106 bytes; with no-break spaces in UTF-8 and partners' padding it stays below this.
 LONGEST_ISA = 400
 
@@ -120,7 +122,7 @@ def _certain(elements: list[str]) -> bool:
     """Qualifiers of two characters, a version and a control number of digits: data does not look like this."""
     short = (elements[0], elements[2], elements[4], elements[6], elements[13], elements[14])
     digits = (elements[11], elements[12])
-    return all(len(e.strip()) <= 2 for e in short) and all(e.strip().isdigit() for e in digits)
+    return all(len(e.strip()) <= 2 for e in short) and all(is_digits(e.strip()) for e in digits)
 
 
 def _tail(after: bytes) -> tuple[bytes, bytes]:
@@ -166,6 +168,6 @@ def _suffix(rest: bytes, terminator: bytes) -> str:
 def _repetition(elements: list[str]) -> str:
     """ISA11 from 00402 on, unless it is a letter, a digit or a blank (x12-procurement 2)."""
     version, standard = elements[11].strip(), elements[10].strip(_BLANKS)
-    if len(standard) != 1 or standard.isalnum() or not version.isdigit() or int(version) < 402:
+    if len(standard) != 1 or standard.isalnum() or not is_digits(version) or int(version) < 402:
         return ""
     return standard

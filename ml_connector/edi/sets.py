@@ -15,6 +15,7 @@ from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_form
 from ml_connector.edi.segments import Segment, Split, neutralize, split_set
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.structure import build
+from ml_connector.edi.values import is_digits
 
 
 class Mode(StrEnum):
@@ -119,7 +120,7 @@ def _unidentified(document: Record) -> bool:
 
 
 def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext, report: _Findings) -> None:
-    short = context.version[:6].isdigit() and context.version[:6] < "004010"
+    short = is_digits(context.version[:6]) and context.version[:6] < "004010"
     checker = ElementChecker(context.separators, context.overlay, short_dates=short)
     rules = rule.segments
     for segment in segments:
@@ -149,7 +150,7 @@ def _check_envelope(raw: RawSet, split: Split, context: SetContext, report: _Fin
     elif raw.header:
         if header[2] != trailer[2]:
             report(_set_finding("3", f"ST02 {shown(header[2])} and SE02 {shown(trailer[2])} differ."))
-        if not trailer[1].isdigit() or int(trailer[1][:12]) != len(split.segments):
+        if not is_digits(trailer[1]) or int(trailer[1][:12]) != len(split.segments):
             report(_set_finding("4", f"SE01 says {shown(trailer[1])} segments, there are {len(split.segments)}."))
     if repeated:
         report(_set_finding("23", f"ST02 {shown(header[2])} came before in this group."))

@@ -14,6 +14,11 @@ _INTEGER = re.compile(r"-?[0-9]+\Z")
 _TIME = re.compile(r"[0-9]{4}(?:[0-9]{2}(?:[0-9]{1,2})?)?\Z")
 
 
+def is_digits(text: str) -> bool:
+    """Digits 0 to 9 and nothing else, at least one."""
+    return text.isascii() and text.isdigit()
+
+
 def is_number(text: str) -> bool:
     """Whether it is an R value: digits, optional point, optional leading minus."""
     return _NUMBER.match(text) is not None
@@ -54,7 +59,7 @@ def read_integer(text: str) -> int | None:
 
 def read_date(text: str) -> date | None:
     """CCYYMMDD, or YYMMDD with the century from a window: 70 to 99 are 19yy."""
-    if not (text.isascii() and text.isdigit()):
+    if not is_digits(text):
         return None
     if len(text) == 6:
         text = ("19" if text >= "70" else "20") + text

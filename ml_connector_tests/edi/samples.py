@@ -20,9 +20,7 @@ from ml_connector.edi.interchange import (
     read_interchanges,
 )
 
-FOLDER = Path(
-    os.environ.get("ML_CONNECTOR_SAMPLES", Path(__file__).resolve().parents[2] / "../shared/samples")
-)
+FOLDER = Path(os.environ.get("ML_CONNECTOR_SAMPLES", Path(__file__).resolve().parents[2] / "../shared/samples"))
 NAMES = sorted(path.name for path in FOLDER.glob("*.edi")) if FOLDER.is_dir() else []
 
 needs_samples = pytest.mark.skipif(

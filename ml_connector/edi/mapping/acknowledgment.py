@@ -10,6 +10,7 @@ from ml_connector.documents.acknowledgments import (
 from ml_connector.edi.mapping.scopes import Unit
 from ml_connector.edi.segments import COMPONENT, Segment
 from ml_connector.edi.structure import Loop
+from ml_connector.edi.values import is_digits
 
 
 def read_acknowledgment(root: Loop) -> FunctionalAcknowledgment | None:
@@ -79,7 +80,7 @@ def _elements(segment: Segment | None, count: int) -> list[str]:
 
 def _number(text: str) -> int:
     """A count as sent; 0 when it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else 0
+    return int(text) if is_digits(text) and len(text) <= 10 else 0
 
 
 def write_acknowledgment(document: FunctionalAcknowledgment) -> Unit:

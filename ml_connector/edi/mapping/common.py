@@ -42,6 +42,20 @@ def currency(whose: str) -> One:
     return One(SegmentMap("CUR", Field(1, "", usual=whose), Field(2, "currency")))
 
 
+def currency_of_lines(values: dict[str, Any]) -> None:
+    """Where the header names no currency but all lines that name one agree, that is the document's."""
+    if values.get("currency"):
+        return
+    found = {
+        extra.elements[1]
+        for line in values.get("lines", ())
+        for extra in line.extras
+        if extra.segment_id == "CUR" and len(extra.elements) > 1
+    }
+    if len(found) == 1:
+        values["currency"] = found.pop()
+
+
 class Contacts(Slot):
     """PER: function, name and up to three numbers, each with its type."""
 

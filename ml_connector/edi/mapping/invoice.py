@@ -4,7 +4,17 @@ from typing import Any
 
 from ml_connector.documents.common import ItemId, Purpose
 from ml_connector.documents.invoices import Invoice, InvoiceLine
-from ml_connector.edi.mapping.common import ALLOWANCES, DATES, PARTIES, REFERENCES, TAXES, TERMS, Contacts, currency
+from ml_connector.edi.mapping.common import (
+    ALLOWANCES,
+    DATES,
+    PARTIES,
+    REFERENCES,
+    TAXES,
+    TERMS,
+    Contacts,
+    currency,
+    currency_of_lines,
+)
 from ml_connector.edi.mapping.fields import CENTS, DAY, NUMBER, Field, Pairs, SegmentMap, coded
 from ml_connector.edi.mapping.scopes import One, Reading, Scope, Slot, Text, Unit, sole
 from ml_connector.edi.mapping.totals import Totals
@@ -54,8 +64,9 @@ def _line_with_order(line: InvoiceLine) -> InvoiceLine:
     return line.model_copy(update={"items": (*line.items, pair)})
 
 
-def _header_order(values: dict[str, Any]) -> None:
+def _complete(values: dict[str, Any]) -> None:
     """BIG04 may be empty: then a REF*PO names the order (x12-procurement 8)."""
+    currency_of_lines(values)
     if values.get("order_number"):
         return
     for reference in values.get("references", ()):
@@ -75,7 +86,7 @@ LINE = Scope(
         Field(5, "price_basis"),
         pairs=Pairs(6, 26),
     ),
-    [TAXES, Text(), REFERENCES, DATES, ALLOWANCES],
+    [TAXES, Text(), REFERENCES, DATES, ALLOWANCES, PARTIES],
     name="lines",
     after_read=_line_order,
     before_write=_line_with_order,
@@ -116,5 +127,5 @@ INVOICE = Scope(
         ALLOWANCES,
         Totals(),
     ],
-    after_read=_header_order,
+    after_read=_complete,
 )

@@ -2,7 +2,17 @@
 
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.orders import OrderLine, PurchaseOrder, Schedule
-from ml_connector.edi.mapping.common import ALLOWANCES, DATES, PARTIES, REFERENCES, TAXES, TERMS, Contacts, currency
+from ml_connector.edi.mapping.common import (
+    ALLOWANCES,
+    DATES,
+    PARTIES,
+    REFERENCES,
+    TAXES,
+    TERMS,
+    Contacts,
+    currency,
+    currency_of_lines,
+)
 from ml_connector.edi.mapping.fields import DAY, NUMBER, TIME, Field, Pairs, SegmentMap, coded
 from ml_connector.edi.mapping.scopes import Notes, Scope, Slot, Text
 from ml_connector.edi.mapping.totals import Totals
@@ -52,4 +62,9 @@ HEADER_SLOTS: list[Slot] = [
     currency("BY"), REFERENCES, Contacts(), ALLOWANCES, TERMS, DATES, TAXES, Notes(), PARTIES, Totals(amount=True),
 ]  # fmt: skip
 
-ORDER = Scope(PurchaseOrder, BEG, [*HEADER_SLOTS, Scope(OrderLine, PO1, LINE_SLOTS, name="lines")])
+ORDER = Scope(
+    PurchaseOrder,
+    BEG,
+    [*HEADER_SLOTS, Scope(OrderLine, PO1, LINE_SLOTS, name="lines")],
+    after_read=currency_of_lines,
+)

@@ -4,7 +4,17 @@ from typing import Any
 
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment
-from ml_connector.edi.mapping.common import ALLOWANCES, DATES, PARTIES, REFERENCES, TAXES, TERMS, Contacts, currency
+from ml_connector.edi.mapping.common import (
+    ALLOWANCES,
+    DATES,
+    PARTIES,
+    REFERENCES,
+    TAXES,
+    TERMS,
+    Contacts,
+    currency,
+    currency_of_lines,
+)
 from ml_connector.edi.mapping.fields import DAY, NUMBER, Field, Pairs, SegmentMap, coded
 from ml_connector.edi.mapping.order import LINE_SLOTS, PO1
 from ml_connector.edi.mapping.order_change import POC
@@ -54,13 +64,14 @@ _HEADER: list[Slot] = [
 ]  # fmt: skip
 
 
-def _answers_change(values: dict[str, Any]) -> None:
-    values["answers_change"] = True
-    values.setdefault("type", "")
-
-
 def _type_said(values: dict[str, Any]) -> None:
     values.setdefault("type", "")
+    currency_of_lines(values)
+
+
+def _answers_change(values: dict[str, Any]) -> None:
+    values["answers_change"] = True
+    _type_said(values)
 
 
 ORDER_ACKNOWLEDGMENT = Scope(

@@ -2,6 +2,7 @@
 
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.orders import OrderChange, OrderChangeLine
+from ml_connector.edi.mapping.common import currency_of_lines
 from ml_connector.edi.mapping.fields import DAY, NUMBER, Field, Pairs, SegmentMap, coded
 from ml_connector.edi.mapping.order import HEADER_SLOTS, LINE_SLOTS
 from ml_connector.edi.mapping.scopes import Scope
@@ -30,4 +31,9 @@ BCH = SegmentMap(
     Field(11, "change_date", DAY),
 )
 
-ORDER_CHANGE = Scope(OrderChange, BCH, [*HEADER_SLOTS, Scope(OrderChangeLine, POC, LINE_SLOTS, name="lines")])
+ORDER_CHANGE = Scope(
+    OrderChange,
+    BCH,
+    [*HEADER_SLOTS, Scope(OrderChangeLine, POC, LINE_SLOTS, name="lines")],
+    after_read=currency_of_lines,
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_connector.documents.common import KeptElement, KeptSegment, Record
-from ml_connector.edi.mapping.fields import SegmentMap
+from ml_connector.edi.mapping.fields import Field, SegmentMap
 from ml_connector.edi.schema import LoopRule
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
@@ -133,25 +133,27 @@ class Flat(Slot):
 
 
 class Text(Slot):
-    """The first plain description: PID*F****text."""
+    """The first description in free form: PID*F****text; its language and the like are kept."""
 
     segment_id = "PID"
 
     def __init__(self, name: str = "description") -> None:
         self._name = name
+        self._mapping = SegmentMap("PID", Field(5, name), constants={1: "F"})
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
-        if segment is None or segment.elements[:5] != ["PID", "F", "", "", ""] or len(segment.elements) != 6:
+        if segment is None or len(segment.elements) < 6 or segment.elements[1] != "F" or not segment.elements[5]:
             return False
         if not reading.first("PID"):
             return False
-        reading.values[self._name] = segment.elements[5]
+        values, kept = self._mapping.read(segment.elements)
+        reading.values.update(values)
+        reading.kept.extend(kept)
         return True
 
     def give(self, record: Any) -> list[Unit]:
-        text = getattr(record, self._name)
-        return [Unit(["PID", "F", "", "", "", text])] if text else []
+        return [Unit(self._mapping.write(record))] if getattr(record, self._name) else []
 
 
 class Notes(Slot):

@@ -12,6 +12,7 @@ from ml_connector.edi.mapping.scopes import One, Scope, Text, Unit, arranged, br
 from ml_connector.edi.mapping.totals import Totals
 from ml_connector.edi.schema import LoopRule
 from ml_connector.edi.structure import Loop
+from ml_connector.edi.values import is_digits
 
 _LEVEL = SegmentMap("HL", ignored=frozenset({1, 2, 3, 4}))
 
@@ -224,7 +225,7 @@ def _generated(notice: ShipNotice) -> list[Unit]:
 
 def _mark(number: str) -> Unit:
     """GM with application identifier 00 (20 digits), AA for the bare SSCC, CP for anything else."""
-    form = number.isdigit() and len(number)
+    form = is_digits(number) and len(number)
     qualifier = "GM" if form == 20 else "AA" if form == 18 else "CP"
     return Unit(["MAN", qualifier, number])
 
