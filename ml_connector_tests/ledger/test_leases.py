@@ -69,6 +69,17 @@ def test_an_expired_lease_can_be_taken_and_the_first_holder_learns_it(ledger: Le
     second.release()
 
 
+def test_the_generation_tells_two_holders_of_one_name_apart(ledger: Ledger, clock: StillClock) -> None:
+    first, second = Lease(ledger, "channel", "same"), Lease(ledger, "channel", "same")
+    assert first.acquire()
+    clock.move(16)
+    assert second.acquire()
+    assert not first.renew()
+    first.release()
+    assert second.renew()
+    second.release()
+
+
 def test_an_expired_lease_that_nobody_took_is_renewed(ledger: Ledger, clock: StillClock) -> None:
     lease = Lease(ledger, "channel")
     lease.acquire()

@@ -78,9 +78,12 @@ def test_damaged_and_missing_bytes(whole: Ledger) -> None:
 
 
 @pytest.mark.parametrize("state", ["planned", "in_flight", "unknown", "refused"])
-def test_a_posted_document_whose_write_is_not_done(whole: Ledger, state: str) -> None:
-    rewrite(whole, sa.update(operation).where(operation.c.document_id == 1).values(state=state))
-    assert ("operation", "document 1") in _problems(whole)
+def test_a_posted_document_one_of_whose_writes_is_not_done(whole: Ledger, state: str) -> None:
+    with whole.write() as tx:
+        (second,) = operations.plan(tx, [new(1, 1)])
+    rewrite(whole, sa.update(operation).where(operation.c.id == second.id).values(state=state))
+    (problem,) = verify(whole).problems
+    assert (problem.where, problem.message) == ("document 1", f"1 is posted, its write 1 is {state}")
 
 
 def test_a_posted_document_for_which_nothing_was_written(whole: Ledger) -> None:
