@@ -57,7 +57,7 @@ class OrdersOut(Settings):
     webhooks: bool = Field(default=True, description="Read orders that a webhook named")
     poll_seconds: int = Field(default=120, ge=30)
     start_date: str = Field(
-        default="", description="Orders dated before this day (YYYY-MM-DD) are left alone; empty: the day of the first read"
+        default="", description="Orders dated before it (YYYY-MM-DD) are left alone; empty: day of the first read"
     )
     units: dict[str, str] = Field(default_factory=dict, description="Unit code of the ERP -> X12 unit code")
     acknowledgment_wanted: str = Field(default="AC", description="BEG07")
