@@ -1,7 +1,7 @@
 """What every write is checked against: properties, mandatory fields, references, accounts, periods."""
 
 from collections.abc import Mapping
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from ml_connector.sandbox.exact.company import Company
@@ -11,6 +11,7 @@ from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.exact.wire import Row, day_of, parse
 
 CENT = Decimal("0.01")
+_WIDE = Context(prec=120)  # absurd amounts are stored, not tripped over
 Finding = tuple[str, str]
 
 LABELS: Mapping[str, str] = {
@@ -126,6 +127,16 @@ def _missing(entity: Entity, values: Row, lines: dict[str, list[Row]], header_ke
     return findings
 
 
+def check_change(company: Company, entity: Entity, values: Row) -> None:
+    """Mandatory fields are not emptied, references lead somewhere. Raises BusinessError."""
+    emptied: list[Finding] = [
+        ("mandatory", label(name))
+        for name, value in values.items()
+        if entity.fields[name].mandatory and value in (None, "", [])
+    ]
+    refuse(emptied + references(company, entity, values))
+
+
 def references(company: Company, entity: Entity, values: Row) -> list[Finding]:
     """Findings for references that lead nowhere."""
     findings: list[Finding] = []
@@ -214,7 +225,7 @@ def rate_of(options: ExactOptions, currency: str, given: Decimal | None) -> Deci
 
 
 def cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_UP)
+    return amount.quantize(CENT, ROUND_HALF_UP, _WIDE)
 
 
 def split_vat(vat: Row | None, amount: Decimal, given: Decimal | None = None) -> tuple[Decimal, Decimal]:

@@ -29,7 +29,6 @@ class ExactOptions:
     next_on_full_page: bool = False  # a full last page still has a __next, to an empty one
     allow_over_receipt: bool = False
     refuse_duplicate_your_ref: bool = False  # the real one accepts them over REST
-    order_number_mandatory: bool = False
     missing_scopes: set[str] = field(default_factory=set)  # services that answer 403
     missing_editions: set[str] = field(default_factory=set)  # entity paths that answer 403
     closed_periods: set[tuple[int, int]] = field(default_factory=set)  # (year, period)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cmp_to_key
 from typing import Any
 from urllib.parse import quote, unquote_plus
@@ -15,6 +16,7 @@ from ml_connector.sandbox.exact.wire import Row, iso_wall
 _KNOWN = frozenset(
     {"$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$inlinecount", "$expand", "$format"}
 )
+_PYTHON_TYPES: Mapping[str, tuple[type, ...]] = {"Guid": (str,), "String": (str,), "Boolean": (bool,)}
 _UNQUOTED = "'(),/*$"
 
 
@@ -70,13 +72,16 @@ def parse_query(raw: dict[str, str], entity: Entity) -> Query:
     _parse_expand(query, entity)
     _parse_select(query, entity)
     if raw.get("$filter"):
-        query.test = parse_filter(raw["$filter"], entity.fields)
+        # Only Timestamp may be filtered at sync endpoints (exact-online 7).
+        is_sync = entity.path.startswith("sync/")
+        fields = {"Timestamp": entity.fields["Timestamp"]} if is_sync else entity.fields
+        query.test = parse_filter(raw["$filter"], fields)
     if raw.get("$orderby"):
         query.order = [_order(part, entity) for part in raw["$orderby"].split(",")]
     query.top = _whole(raw.get("$top"))
     query.skip = _whole(raw.get("$skip")) or 0
     if "$skiptoken" in raw:
-        query.token = parse_literals(raw["$skiptoken"])
+        query.token = _token(raw["$skiptoken"], query, entity)
     if "$inlinecount" in raw:
         if raw["$inlinecount"] not in {"allpages", "none"}:
             raise query_error()
@@ -137,6 +142,19 @@ def _order(part: str, entity: Entity) -> tuple[str, bool]:
     if known is None or known.collection or known.write_only:
         raise query_error()
     return words[0], len(words) == 2 and words[1] == "desc"
+
+
+def _token(text: str, query: Query, entity: Entity) -> list[Any]:
+    """The literals of a skiptoken: of the fields of $orderby, then of the key."""
+    literals = parse_literals(text)
+    names = [*(name for name, _ in query.order), entity.key]
+    if len(literals) != len(names):
+        raise query_error()
+    for name, literal in zip(names, literals, strict=True):
+        wanted = _PYTHON_TYPES.get(entity.fields[name].type, (int, Decimal))
+        if not isinstance(literal, wanted) and (literal is not None or name == entity.key):
+            raise query_error()
+    return literals
 
 
 def _whole(text: str | None) -> int | None:
@@ -205,8 +223,6 @@ def _sorted(table: Table, entity: Entity, query: Query, candidates: set[str] | N
     rows.sort(key=cmp_to_key(compare))
     if query.token is None:
         return rows
-    if len(query.token) != len(order):
-        raise query_error()
     mark = {name: literal for (name, _), literal in zip(order, query.token, strict=True)}
     return [row for row in rows if _compare(row, mark, order) > 0]
 

@@ -65,7 +65,6 @@ def seed_exact(state: ExactState) -> None:
     main = state.add_company(DIVISION, "Voltwerk Industries BV")
     second = state.add_company(SECOND_DIVISION, "Voltwerk Services BV")
     state.current_division = DIVISION
-    state.foreign_divisions = {FOREIGN_DIVISION}
     for company in (main, second):
         _divisions(state, company)
         seed_company(company)

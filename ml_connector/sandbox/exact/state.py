@@ -31,7 +31,6 @@ class ExactState:
         self.webhooks = Webhooks(clock, journal, options, random.Random(seed + 1))
         self.companies: dict[int, Company] = {}
         self.current_division = 0
-        self.foreign_divisions: set[int] = set()
         self.division_rows: list[Row] = []
         self.user = BUYER
         self.root = "http://127.0.0.1"  # the address last called, for links made without a request

@@ -149,7 +149,7 @@ class Webhooks:
         try:
             answer = await client.post(one.url, content=one.body, headers={"Content-Type": "application/json"})
             status: int | None = answer.status_code
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             status = None
         self._journal.write(
             system="exact",
@@ -185,7 +185,7 @@ class Webhooks:
         try:
             async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
                 answer = await client.post(url, content=b"")
-        except httpx.HTTPError:
+        except (httpx.HTTPError, httpx.InvalidURL):
             raise BusinessError(("callback", "504 Gateway Timeout")) from None
         if not 200 <= answer.status_code < 300:
             raise BusinessError(("callback", f"{answer.status_code} {answer.reason_phrase}"))

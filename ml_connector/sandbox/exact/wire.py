@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,9 +51,8 @@ def iso_wall(ms: int) -> str:
     return (_EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds")
 
 
-def real_moment(ms: int) -> datetime:
-    """The UTC moment behind stored wall milliseconds."""
-    return (_EPOCH + timedelta(milliseconds=ms)).replace(tzinfo=AMSTERDAM).astimezone(UTC)
+# What a SQL Server datetime holds, with room for terms of payment.
+_EARLIEST, _LATEST = day_ms(date(1753, 1, 1)), day_ms(date(9990, 1, 1))
 
 
 def guid(text: str) -> str | None:
@@ -118,7 +117,7 @@ def _guid_value(field: Field, value: Any) -> str:
 
 def _moment(field: Field, value: Any) -> int:
     ms = parse_datetime(_text(field, value))
-    if ms is None:
+    if ms is None or not _EARLIEST <= ms <= _LATEST:
         raise bad_value(field.name, field.type)
     return ms
 

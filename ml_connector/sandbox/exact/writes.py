@@ -9,12 +9,12 @@ from decimal import Decimal
 from ml_connector.sandbox.exact import entries, invoices, orders, receipts
 from ml_connector.sandbox.exact.checks import (
     cents,
+    check_change,
     check_new,
     dimension_findings,
     open_period,
     parse_body,
     rate_of,
-    references,
     refuse,
 )
 from ml_connector.sandbox.exact.company import LINES as LINE_ENTITIES
@@ -72,11 +72,12 @@ def change(company: Company, entity: Entity, key: str, body: Row) -> Row:
     values, lines = parse_body(entity, body)
     if lines:
         raise bad_stream()  # lines are changed one by one
-    refuse(references(company, entity, values))
+    check_change(company, entity, values)
     values.pop(entity.key, None)
     special = _CHANGE.get(entity.path)
     if special is not None:
-        special(company, row, values)
+        # What amounts are computed from cannot be emptied: a null leaves it as it is.
+        special(company, row, {name: v for name, v in values.items() if v is not None or _may_be_empty(entity, name)})
     else:
         if entity.path in _UNIQUE_CODES and values.get("Code") not in (None, row.get("Code")):
             _check_code(company, entity, values)
@@ -101,6 +102,10 @@ def delete(company: Company, entity: Entity, key: str) -> None:
             for line in company.table(path).where(header, key):
                 company.drop(path, line)
     company.drop(entity.path, row)
+
+
+def _may_be_empty(entity: Entity, name: str) -> bool:
+    return entity.fields[name].type == "String" and name not in {"Currency", "Journal", "PaymentCondition"}
 
 
 def _check_code(company: Company, entity: Entity, values: Row) -> None:
