@@ -7,12 +7,13 @@ from urllib.parse import quote
 from ml_connector.errors import ConfigError
 
 MAX_NAME = 400
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+#: Control characters, marks that turn the direction of reading around, line separators, broken code points.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _DOTS = {"", ".", ".."}
 
 
 def clean_name(value: object) -> str:
-    """A name as one line of text that every database takes: control characters and broken code points become U+FFFD."""
+    """A name as one line of text that every database takes: what could mislead becomes U+FFFD."""
     return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", value)[:MAX_NAME] if isinstance(value, str) else ""
 
 
@@ -56,10 +57,8 @@ def equals(attribute: str, value: str) -> str:
 
 
 def whole_number(value: Any) -> int | None:
-    """A count that may arrive as text (cleo 4); None when it is neither."""
-    if isinstance(value, bool):
+    """A count that may arrive as text (cleo 4); None when it is neither, or more than any count."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    if isinstance(value, int):
-        return value if value >= 0 else None
-    text = str(value).strip() if isinstance(value, str) else ""
+    text = str(value).strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None
