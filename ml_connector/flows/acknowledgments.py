@@ -24,6 +24,8 @@ from ml_connector.ledger.files import Tx
 from ml_connector.ledger.states import DocumentState as S
 
 FLOW = "acknowledgments_in"
+#: Digits of a control number that we write (x12-procurement 2).
+LONGEST_CONTROL = 9
 #: BAK02 values that refuse the whole order (x12-procurement 6).
 REFUSED_TYPES = {"RD", "RJ", "RF"}
 #: ACK01 values that take a line as it was ordered.
@@ -89,8 +91,12 @@ def _moves(integration: Integration, tx: Tx, row: DocumentRow, report: StepRepor
 def _functional(
     integration: Integration, tx: Tx, row: DocumentRow, answer: FunctionalAcknowledgment, report: StepReport
 ) -> list[Move]:
-    group = envelopes.find_sent_group(
-        tx, integration.name, row.partner, answer.functional_id, int(answer.group_control or 0)
+    number = answer.group_control
+    usable = number.isascii() and number.isdigit() and len(number) <= LONGEST_CONTROL
+    group = (
+        envelopes.find_sent_group(tx, integration.name, row.partner, answer.functional_id, int(number))
+        if usable
+        else None
     )
     if group is None:
         raise NeedsMending(
@@ -124,7 +130,12 @@ def _answered(
     by: DocumentRow,
     report: StepReport,
 ) -> list[Move]:
-    """The sent document's new state; an answer proves that a doubtful upload arrived."""
+    """The sent document's new state; an answer proves that a doubtful upload arrived.
+
+    Acknowledgments that we sent have no answers: one that comes all the same changes nothing (edi-operations 7).
+    """
+    if document.kind in {DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT}:
+        return []
     if document.state not in {S.SENT, S.OVERDUE, S.SENDING, S.UNKNOWN_OUTCOME, S.ACKNOWLEDGED, S.REFUSED}:
         return []
     related.confirm_uploads(tx, document.file_id, f"acknowledged by {by.id}")
