@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from ml_connector.config.partners import Partner
@@ -32,6 +33,8 @@ FLOW_OF_KIND = {
 UNREADABLE_FLOW = "unreadable"
 ANSWERS_FLOW = "acknowledgments_out"
 FINDINGS_KEPT = 50
+#: Of the ledger's column of amounts.
+MOST_AMOUNT = Decimal(10) ** 20
 
 
 @dataclass
@@ -70,11 +73,12 @@ class ParsedInterchange:
             direction="in",
             integration=integration.name,
             partner=self.verdict.partner.name if self.verdict.partner else None,
-            sender=f"{start.sender_qualifier}/{start.sender_id}",
-            receiver=f"{start.receiver_qualifier}/{start.receiver_id}",
-            control_number=start.control_number,
-            version=start.version,
-            usage=start.usage,
+            # As long as the columns: what is longer is nobody's identity and no number of ours.
+            sender=f"{start.sender_qualifier}/{start.sender_id}"[:40],
+            receiver=f"{start.receiver_qualifier}/{start.receiver_id}"[:40],
+            control_number=start.control_number[:20],
+            version=start.version[:12],
+            usage=start.usage if len(start.usage) <= 1 else "?",
             state="held" if self.verdict.held else "accepted",
         )
 
@@ -158,7 +162,13 @@ def set_document(
         else Identity(number=f"{received.set_type} {received.control_number}")
     )
     state, held = _start_state(
-        received, verdict, staged=staged, whole=whole, ended=ended, complete=group.interchange.complete
+        received,
+        verdict,
+        staged=staged,
+        whole=whole,
+        ended=ended,
+        complete=group.interchange.complete,
+        version=group.start.version,
     )
     keyed = state in {S.PARSED, S.RECEIVED}
     key = integration.business_key(partner, received.kind, identity.number, identity.distinct) if keyed else None
@@ -179,7 +189,7 @@ def set_document(
         business_key=key,
         business_date=identity.day,
         currency=identity.currency[:3] or None,
-        amount=identity.amount,
+        amount=_storable(identity.amount),
         state=state,
         reason=str(held.reason) if held else None,
         reason_detail={"message": held.message, "mend": held.mend, "data": held.data} if held else None,
@@ -197,6 +207,11 @@ def set_document(
     )
 
 
+def _storable(amount: Decimal | None) -> Decimal | None:
+    """An amount as the ledger's column holds it; None for one beyond all reason, which the document still tells."""
+    return amount if amount is not None and abs(amount) < MOST_AMOUNT else None
+
+
 def _start_state(
     received: ReceivedSet,
     verdict: EnvelopeVerdict,
@@ -205,9 +220,10 @@ def _start_state(
     whole: bool,
     ended: bool,
     complete: bool,
+    version: str,
 ) -> tuple[S, NeedsMending | None]:
     if not received.accepted or whole:
-        return S.REJECTED, _rejection(received, whole=whole)
+        return S.REJECTED, _rejection(received, version, whole=whole)
     if verdict.held is not None:
         return S.QUARANTINED, verdict.held
     if ended and not complete:
@@ -231,10 +247,12 @@ def incomplete_file() -> NeedsMending:
     )
 
 
-def _rejection(received: ReceivedSet, *, whole: bool) -> NeedsMending:
+def _rejection(received: ReceivedSet, version: str, *, whole: bool) -> NeedsMending:
     findings = _findings(received.findings)
-    first = findings[0].get("message", "") if findings else ""
-    message = first or ("Another part of the interchange is wrong." if whole else "The set is not readable.")
+    message = findings[0].get("message", "") if findings else ""
+    if not message:
+        why = f"The set is not readable: its group names version {version[:12]!r} (GS08)."
+        message = "Another part of the interchange is wrong." if whole else why
     return NeedsMending(
         Reason.BAD_VALUE,
         message,

@@ -8,7 +8,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
@@ -104,6 +104,7 @@ def _parse_file(batch: _Batch, row: FileRow) -> None:
         source: BinaryIO = io.BytesIO(files.read_blob(tx, row.sha256)) if row.size < 8_000_000 else io.BytesIO()
     if row.size >= 8_000_000:
         source = files.open_blob(integration.ledger, row.sha256)
+    source = cast("BinaryIO", _Storable(source))
     file = ParsedFile(row, integration.partners.get(row.partner or ""), skip=staged, staged=staged > 0)
     batch.files.append(file)
     try:
@@ -117,6 +118,19 @@ def _parse_file(batch: _Batch, row: FileRow) -> None:
     except SenderMustMend as error:
         file.error = error
         file.ended = True
+
+
+class _Storable:
+    """A file as it is read: NUL, which no database takes as text, comes as SUB, a control character like it.
+
+    Places in the file stay the same, and the bytes that are kept are those that came.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        return self._source.read(size).replace(b"\x00", b"\x1a")
 
 
 def _take(batch: _Batch, file: ParsedFile, item: Any) -> None:
