@@ -19,6 +19,11 @@ from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.amounts import MatchedCharge, cents
 from ml_connector.flows.matching import MatchedInvoice, MatchedLine
 
+#: What the ledger shows and finds an invoice by; X12 allows 22 (BIG02).
+LONGEST_NUMBER = 80
+#: Dates of business. A refused call for another one would count against the connection (exact-online 5).
+YEARS = (1950, 2150)
+
 
 @dataclass(frozen=True)
 class CodingTables:
@@ -58,6 +63,7 @@ def code_invoice(
     Raises:
         NeedsMending: an account, cost center, charge or VAT code is missing, blocked or ended, or the VAT differs.
     """
+    _check_number(invoice)
     coder = _Coder(invoice, _invoice_date(invoice), matched, vendor, partner, coding, tables)
     lines = [_goods_line(coder, line) for line in matched.lines]
     lines += [_charge_line(coder, charge, len(lines) + i) for i, charge in enumerate(matched.charges, 1)]
@@ -82,7 +88,25 @@ def code_invoice(
     )
 
 
+def _check_number(invoice: Invoice) -> None:
+    if len(invoice.number) > LONGEST_NUMBER:
+        raise NeedsMending(
+            Reason.BAD_VALUE,
+            f"The invoice number {invoice.number[:20]}... has {len(invoice.number)} characters; "
+            f"{LONGEST_NUMBER} at most are posted.",
+            mend="Ask the supplier for the right number (BIG02), or enter the invoice by hand and discard it here.",
+            data={"segment": "BIG", "element": 2, "length": len(invoice.number)},
+        )
+
+
 def _invoice_date(invoice: Invoice) -> date:
+    if invoice.invoice_date is not None and not YEARS[0] <= invoice.invoice_date.year <= YEARS[1]:
+        raise NeedsMending(
+            Reason.BAD_VALUE,
+            f"Invoice {invoice.number} is dated {invoice.invoice_date.isoformat()}, which no invoice is.",
+            mend="Ask the supplier to send it again with its date (BIG01); discard this one.",
+            data={"segment": "BIG", "element": 1},
+        )
     if invoice.invoice_date is None:
         raise NeedsMending(
             Reason.BAD_VALUE,
