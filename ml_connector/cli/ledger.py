@@ -1,6 +1,7 @@
 """`ml-connector ledger`: verify, upgrade, export chain heads, count."""
 
-from datetime import datetime
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import click
 
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import print_table, say, tell
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.session import Session, actor, common
 
 if TYPE_CHECKING:
     from ml_connector.ledger.totals import ControlTotals
@@ -43,13 +44,16 @@ def verify(session: Session, heads: Path | None, no_heads: bool, sample: int | N
       ml-connector ledger verify
       ml-connector ledger verify --heads /mnt/audit/chain-heads.jsonl --json
     """
+    from ml_connector.credentials.keys import key_in
     from ml_connector.ledger.verify import verify as verify_ledger
 
     with session.open() as deployment:
         file = None if no_heads else heads or deployment.heads_file
+        signing = tombstone_key_file(deployment.loaded.home)
         report = verify_ledger(
             deployment.ledger,
             heads_file=file,
+            key=key_in(signing) if signing.exists() else None,
             sample_blobs=sample,
             progress=None if session.json else lambda what: tell(f"{what} ..."),
         )
@@ -93,26 +97,67 @@ def upgrade(session: Session) -> int:
 
 
 @ledger.command("export-heads")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to append to (default heads_file).")
 @common
-def export_heads(session: Session, out: Path | None) -> int:
-    """Append the chain heads since the last export to a file outside the database.
+def export_heads(session: Session) -> int:
+    """Append the chain heads since the last export to ledger.heads_file, outside the database.
 
-    Keep that file where whoever administers the database cannot write. Dagster's `standing` job does the same.
+    Keep that file where whoever administers the database cannot write. Each line follows from the one before it, so
+    there is one file. Dagster's `standing` job does the same.
 
     \b
     Example:
-      ml-connector ledger export-heads --out /mnt/audit/chain-heads.jsonl
+      ml-connector ledger export-heads
     """
     from ml_connector.ledger import heads
 
     with session.open() as deployment:
-        path = out or deployment.heads_file
+        path = deployment.heads_file
         head = heads.export_heads(deployment.ledger, path)
     value: dict[str, Any] = {"file": str(path), "export": head}
     message = f"{head.events} events to {path}." if head else f"Nothing new; {path} is unchanged."
     session.emit(value, lambda: say(message))
     return Exit.OK
+
+
+@ledger.command("prune")
+@click.option("--before", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Day (UTC), YYYY-MM-DD.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def prune(session: Session, before: datetime, yes: bool) -> int:
+    """Take away the content of documents finished before a day: bytes, payloads, canonical forms. Never undone.
+
+    Events, hashes and totals stay, with a tombstone signed by a key of its own (<home>/tombstone-key, mode 600; keep it
+    with the other key). The chain heads are exported first. What is held, waits or is not answered yet is left alone.
+
+    \b
+    Example:
+      ml-connector ledger prune --before 2025-01-01
+    """
+    from ml_connector.credentials.keys import generate_key_file, key_in
+    from ml_connector.ledger import heads, retention
+    from ml_connector.ledger.events import Actor
+
+    moment = before.replace(tzinfo=UTC)
+    if not yes and not (
+        sys.stdin.isatty() and click.confirm(f"Take away all content before {before.date()}?", err=True)
+    ):
+        raise click.UsageError("Nothing was done; use --yes where nobody can be asked.")
+    with session.open() as deployment:
+        if moment >= deployment.clock.now():
+            raise click.UsageError("--before must be a day in the past.")
+        path = tombstone_key_file(deployment.loaded.home)
+        if not path.exists():
+            generate_key_file(path)
+        heads.export_heads(deployment.ledger, deployment.heads_file)
+        done = retention.prune(deployment.ledger, moment, key=key_in(path), by=Actor(actor()))
+    value = {"documents": done.documents, "files": done.files}
+    session.emit(value, lambda: say(f"Took away the content of {done.documents} documents and {done.files} files."))
+    return Exit.OK
+
+
+def tombstone_key_file(home: Path) -> Path:
+    """Where the key stands that signs tombstones."""
+    return home / "tombstone-key"
 
 
 @ledger.command("totals")

@@ -62,6 +62,15 @@ def drop_old_keys(path: Path) -> None:
     _replace(path, _keys_in(path)[:1])
 
 
+def key_in(path: Path) -> bytes:
+    """The first key of a key file, for other uses than the credential store.
+
+    Raises:
+        ConfigError: it is missing, holds no key, or others can read it.
+    """
+    return _keys_in(path)[0].encode("ascii")
+
+
 def _keys_in(path: Path) -> list[str]:
     return [key.decode() for key in _checked(_lines(path), f"key file {path}")]
 

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ml_connector.cli.reference import TABLES
 from ml_connector.cli.trace import spellings
+from ml_connector.clock import FileClock
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.ledger.states import DocumentState
 from ml_connector_tests.cli.terminal import say
@@ -179,8 +181,10 @@ def test_ledger_verify_notices_a_rewritten_past(office: Office) -> None:
 
     from ml_connector.ledger.tables import event
 
-    heads = office.scene.bench.home / "elsewhere" / "heads.jsonl"
-    assert say("ledger", "export-heads", "--out", heads).code == 0
+    exported = say("ledger", "export-heads", "--json").json
+    assert exported["export"]["events"] > 0
+    heads = office.scene.bench.home / "a-copy.jsonl"
+    heads.write_bytes(Path(exported["file"]).read_bytes())
     assert say("ledger", "verify", "--heads", heads).code == 0
     ledger = office.scene.deployment.ledger
     with ledger.read() as tx:
@@ -282,3 +286,26 @@ def test_discard_keeps_who_and_why(office: Office) -> None:
     assert told["state"] == DocumentState.DISCARDED
     assert told["events"][-1]["detail"] == {"why": "corrected invoice comes"}
     assert told["events"][-1]["actor"].startswith("person:")
+
+
+def test_prune_takes_content_away_and_leaves_the_proof(office: Office) -> None:
+    """The last test of this module: its days pass."""
+    row = office.row(office.posted)
+    events = len(say("documents", "show", row["id"], "--json").json["events"])
+    FileClock(Path(office.scene.sandbox.addresses()["clock_file"])).move(3 * 86_400)
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    assert say("ledger", "prune", "--before", tomorrow).code == 2
+    assert say("ledger", "prune", "--before", "2999-01-01", "--yes").code == 2
+    said = say("ledger", "prune", "--before", tomorrow, "--yes", "--json")
+    assert said.code == 0, said.err
+    assert said.json["documents"] >= 2
+    told = say("documents", "show", row["id"], "--content", "--json").json
+    assert told["pruned_at"]
+    assert len(told["events"]) == events + 1
+    assert told["events"][-1]["actor"].startswith("person:")
+    gone = say("documents", "show", row["id"], "--bytes")
+    assert gone.code == 2
+    assert "retention" in gone.err
+    assert (office.scene.bench.home / "tombstone-key").stat().st_mode & 0o077 == 0
+    verified = say("ledger", "verify", "--json")
+    assert verified.json["problems"] == []
