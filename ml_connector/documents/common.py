@@ -8,15 +8,35 @@ from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
+
+_DEFAULTS: dict[type[BaseModel], dict[str, Any]] = {}
 
 
 class Record(BaseModel):
     """A frozen value. Unknown keys are refused, so that a misspelt field cannot vanish."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def made(cls, values: dict[str, Any]) -> Self:
+        """A record of values known to be right, without a look at them; missing fields get their default.
+
+        For readers that have just made the values themselves: several times as fast as validation. A field that
+        has no default must be among the values.
+        """
+        defaults = _DEFAULTS.get(cls)
+        if defaults is None:
+            defaults = {n: f.get_default() for n, f in cls.model_fields.items() if not f.is_required()}
+            _DEFAULTS[cls] = defaults
+        record = cls.__new__(cls)
+        object.__setattr__(record, "__dict__", {**defaults, **values})
+        object.__setattr__(record, "__pydantic_fields_set__", set(values))
+        object.__setattr__(record, "__pydantic_extra__", None)
+        object.__setattr__(record, "__pydantic_private__", None)
+        return record
 
 
 class Direction(StrEnum):

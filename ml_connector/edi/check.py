@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from ml_connector.edi.fastpath import FastRule
 from ml_connector.edi.findings import Finding, Level, Severity, shown
-from ml_connector.edi.overlay import Overlay
+from ml_connector.edi.overlay import NO_OVERLAY, Overlay
 from ml_connector.edi.schema import Condition, ElementType, SegmentRule
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.separators import Separators
@@ -19,16 +20,48 @@ _CONTROL = frozenset(map(chr, [*range(32), 127]))
 
 
 class ElementChecker:
-    """Checks segments of one set. short_dates: dates of six digits are right in versions before 004010."""
+    """Checks segments of one dictionary and one set of separators; keeps their patterns.
 
-    def __init__(self, separators: Separators, overlay: Overlay, *, short_dates: bool = False) -> None:
+    short_dates: dates of six digits are right in versions before 004010.
+    """
+
+    def __init__(
+        self,
+        rules: dict[str, SegmentRule],
+        separators: Separators,
+        overlay: Overlay = NO_OVERLAY,
+        *,
+        short_dates: bool = False,
+    ) -> None:
+        self._rules = rules
+        self._separators = separators
         self._component = separators.component
         self._repetition = separators.repetition
         self._overlay = overlay
         self._short_dates = short_dates
+        self._fast: dict[str, FastRule] = {}
 
-    def check(self, segment: Segment, rule: SegmentRule) -> Iterator[Finding]:
-        """All findings of one segment, in order of its elements, conditions last."""
+    def check(self, segment: Segment) -> list[Finding]:
+        """All findings of one segment, in order of its elements, conditions last. None for an unknown segment."""
+        elements = segment.elements
+        segment_id = elements[0]
+        fast = self._fast.get(segment_id)
+        if fast is None:
+            if segment_id not in self._rules:
+                return []
+            fast = self._fast[segment_id] = FastRule(self._rules[segment_id], self._separators)
+        right = fast.is_right(self._separators.element.join(elements), elements)
+        shape = fast.shape(elements)
+        if right and fast.is_sound(shape):
+            return []
+        rule = self._rules[segment_id]
+        found = [] if right else list(self._elements(segment, rule))
+        broken = [finding for condition in rule.conditions for finding in self._condition(segment, condition, rule)]
+        if not broken and not self._overlay.ignore:
+            fast.remember(shape)
+        return found + broken
+
+    def _elements(self, segment: Segment, rule: SegmentRule) -> Iterator[Finding]:
         values = segment.elements
         for position, (element, requirement) in enumerate(rule.elements, start=1):
             value = values[position] if position < len(values) else ""
@@ -41,8 +74,6 @@ class ElementChecker:
             extra = len(rule.elements) + 1
             what = f"comes after the last element of {rule.segment_id}"
             yield from self._report(segment, extra, None, "3", values[extra], what)
-        for condition in rule.conditions:
-            yield from self._condition(segment, condition, rule)
 
     def _value(self, segment: Segment, position: int, element: ElementType, value: str) -> Iterator[Finding]:
         if element.kind == "comp":

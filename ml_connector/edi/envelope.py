@@ -14,6 +14,9 @@ from ml_connector.edi.separators import LONGEST_ISA, Header, discover, find_star
 
 CHUNK = 1 << 18
 
+_NAMES = (b"ISA", b"GS", b"ST", b"SE", b"GE", b"IEA", b"TA1", b"ISB", b"ISE")
+
+_MARK = b"\xef\xbb\xbf"
 _JUNK = b" \t\r\n\x00\x1a\x0b\x0c"
 
 
@@ -106,7 +109,10 @@ class _Scan:
         self.encoding = encoding
         end = rb"[\r\n]" if self.by_line else re.escape(self.terminator)
         behind = b"(?=" + re.escape(self.element.encode("latin-1")) + b"|" + end + rb"|\s|$)"
-        self.segment = re.compile(end + b"[" + re.escape(_JUNK) + b"]*(ISA|GS|ST|SE|GE|IEA|TA1|ISB|ISE)" + behind)
+        # files wrapped at a fixed width have line ends anywhere, in segment ids too
+        wrap = b"" if self.by_line else rb"[\r\n]{0,2}"
+        names = b"|".join(wrap.join(bytes([letter]) for letter in name) for name in _NAMES)
+        self.segment = re.compile(end + b"[" + re.escape(_JUNK) + b"]*(" + names + b")" + wrap + behind)
         self.end = re.compile(end)
 
     def last_terminator(self, data: bytearray, least: int) -> int:
@@ -119,6 +125,8 @@ class _Scan:
 
     def elements(self, text: bytes) -> list[str]:
         whole = decoded(text, self.encoding)
+        if not self.by_line:
+            whole = whole.replace("\r", "").replace("\n", "")
         if self.component:
             # some senders end every segment in an empty component (x12-procurement 2)
             whole = whole.rstrip(self.component)
@@ -148,11 +156,12 @@ class EnvelopeReader:
     def events(self) -> Iterator[Event]:
         """Interchange by interchange, with the stray text between them."""
         window = self._window
-        window.more()
-        if window.data.startswith(b"\xef\xbb\xbf"):
+        while len(window.data) < len(_MARK) and window.more():
+            pass
+        if window.data.startswith(_MARK):
             # a byte-order mark declares the encoding; nothing else does (edi-operations 6)
             self._encoding = "utf-8"
-            window.drop(3)
+            window.drop(len(_MARK))
         while True:
             header, stray = self._next_header()
             if stray is not None:
@@ -193,7 +202,8 @@ class EnvelopeReader:
 
     def _skip(self, count: int, skipped: bytearray) -> None:
         if len(skipped) < SHOWN_STRAY:
-            skipped += self._window.data[:count].strip(_JUNK)[:SHOWN_STRAY]
+            text = self._window.data[:count]
+            skipped += (text if skipped else text.lstrip(_JUNK))[:SHOWN_STRAY]
         self._window.drop(count)
 
     def _interchange(self, scan: _Scan) -> Iterator[Event]:
@@ -257,7 +267,7 @@ class EnvelopeReader:
                 if hidden >= 0:
                     end = hidden
                 text = bytes(window.data[start:end])
-                name = match.group(1).decode("ascii")
+                name = bytes(match.group(1)).translate(None, b"\r\n").decode("ascii")
                 return _Found(name, scan.elements(text), start, end), beginning
             search = scan.last_terminator(window.data, search)
             if len(window.data) > self._max_set:
@@ -287,7 +297,8 @@ SHOWN_STRAY = 200
 
 
 def _stray(skipped: bytearray, start: int, end: int) -> Stray | None:
-    text = bytes(skipped).strip(_JUNK)
+    # files put one behind the other bring their byte-order marks along
+    text = bytes(skipped).replace(_MARK, b"").strip(_JUNK)
     return Stray(text[:SHOWN_STRAY], start, end - start) if text else None
 
 

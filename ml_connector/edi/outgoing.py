@@ -6,7 +6,6 @@ from decimal import Decimal
 from ml_connector.edi.characters import Alphabet
 from ml_connector.edi.check import ElementChecker
 from ml_connector.edi.findings import Finding, Level, shown
-from ml_connector.edi.overlay import NO_OVERLAY
 from ml_connector.edi.schema import ElementType, SegmentRule, SetRule
 from ml_connector.edi.segments import COMPONENT, REPETITION, Segment
 from ml_connector.edi.separators import Separators
@@ -66,6 +65,8 @@ class SetWriter:
         self._replacement = replacement
         self._version = version
         self._hash_totals = hash_totals
+        # segments are the same for all sets of a version
+        self._checker: ElementChecker | None = None
 
     def write(self, rule: SetRule, control: str, body: list[list[str]], position: int) -> WrittenSet:
         """ST, the body, SE. Raises NeedsMending for what cannot be sent, naming the place."""
@@ -170,11 +171,10 @@ class SetWriter:
         found: list[Finding] = []
         segments = [Segment(elements, number) for number, elements in enumerate(ready, start=1)]
         build(segments, rule, found.append)
-        checker = ElementChecker(self._separators, NO_OVERLAY)
+        if self._checker is None:
+            self._checker = ElementChecker(rule.segments, self._separators)
         for segment in segments:
-            known = rule.segments.get(segment.elements[0])
-            if known is not None:
-                found.extend(checker.check(segment, known))
+            found.extend(self._checker.check(segment))
         for finding in found:
             if not finding.is_error or (finding.level is Level.SEGMENT and finding.code in _KEPT_CODES):
                 continue

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.edi.check import ElementChecker
@@ -120,18 +121,23 @@ def _unidentified(document: Record) -> bool:
 
 
 def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext, report: _Findings) -> None:
-    short = is_digits(context.version[:6]) and context.version[:6] < "004010"
-    checker = ElementChecker(context.separators, context.overlay, short_dates=short)
+    checker = _checker(rule.set_type, context.version, context.overlay, context.separators)
     rules = rule.segments
     for segment in segments:
+        for finding in checker.check(segment):
+            report(finding)
         found = rules.get(segment.elements[0])
         if found is None:
             neutralize(segment, frozenset(), 0, context.separators)
-            continue
-        for finding in checker.check(segment, found):
-            report(finding)
-        if found.composites or (found.open and len(segment.elements) > len(found.elements)):
+        elif found.composites or (found.open and len(segment.elements) > len(found.elements)):
             neutralize(segment, found.composites, len(found.elements), context.separators)
+
+
+@lru_cache(maxsize=128)
+def _checker(set_type: str, version: str, overlay: Overlay, separators: Separators) -> ElementChecker:
+    rule = set_rule(set_type, version, overlay)
+    short = is_digits(version[:6]) and version[:6] < "004010"
+    return ElementChecker(rule.segments if rule else {}, separators, overlay, short_dates=short)
 
 
 def _check_envelope(raw: RawSet, split: Split, context: SetContext, report: _Findings, repeated: bool) -> None:

@@ -67,18 +67,18 @@ class Contacts(Slot):
             return False
         elements = [*segment.elements, *[""] * 8][:9]
         numbers = tuple(
-            Reference.model_construct(qualifier=elements[i], value=elements[i + 1])
+            Reference.made({"qualifier": elements[i], "value": elements[i + 1]})
             for i in (3, 5, 7)
             if elements[i] or elements[i + 1]
         )
         kept = tuple(
-            KeptElement.model_construct(segment_id="PER", position=position, value=text)
+            KeptElement.made({"segment_id": "PER", "position": position, "value": text})
             for position, text in enumerate(segment.elements)
             if position > 8 and text
         )
         reading.add(
             "contacts",
-            Contact.model_construct(function=elements[1], name=elements[2], numbers=numbers, kept=kept),
+            Contact.made({"function": elements[1], "name": elements[2], "numbers": numbers, "kept": kept}),
         )
         return True
 

@@ -97,7 +97,7 @@ class SegmentMap:
             if pairs is not None and pairs.start <= position < pairs.stop:
                 value = elements[position + 1] if position + 1 < count else ""
                 if text or value:
-                    items.append(ItemId.model_construct(qualifier=text, value=value))
+                    items.append(ItemId.made({"qualifier": text, "value": value}))
                 position += 2
                 continue
             if text and position not in self.ignored and self.constants.get(position) != text:
@@ -120,7 +120,7 @@ class SegmentMap:
                 values[field.name] = value
                 if text is whole:
                     return
-        kept.append(KeptElement.model_construct(segment_id=self.segment_id, position=position, value=whole))
+        kept.append(KeptElement.made({"segment_id": self.segment_id, "position": position, "value": whole}))
 
     def write(self, record: Record) -> list[str]:
         """Elements with the id first, trailing empty ones cut.

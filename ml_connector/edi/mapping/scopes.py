@@ -104,7 +104,7 @@ class Many(Slot):
         values, kept = self._mapping.read(segment.elements)
         if kept:
             values["kept"] = tuple(kept)
-        reading.add(self._name, self._model.model_construct(**{**self._missing, **values}))
+        reading.add(self._name, self._model.made({**self._missing, **values}))
         return True
 
     def give(self, record: Any) -> list[Unit]:
@@ -238,7 +238,7 @@ class Scope(Slot):
             values["kept"] = tuple(reading.kept)
         if self._after_read is not None:
             self._after_read(values)
-        return self._model.model_construct(**{**self._missing, **values})
+        return self._model.made({**self._missing, **values})
 
     def _offer(
         self,
@@ -278,13 +278,13 @@ def keep(found: Segment | Loop) -> KeptSegment:
     """A segment or loop as documents keep it."""
     if isinstance(found, Segment):
         elements = tuple(found.elements[1:])
-        return KeptSegment.model_construct(segment_id=found.elements[0], elements=elements)
+        return KeptSegment.made({"segment_id": found.elements[0], "elements": elements})
     head = keep(found.segments[0])
     inside = [(found.rule.order(s.elements[0]), keep(s)) for s in found.segments[1:]]
     inside += [(found.rule.order(inner.loop_id), keep(inner)) for inner in found.loops]
     inside.sort(key=lambda item: item[0])
-    return KeptSegment.model_construct(
-        segment_id=head.segment_id, elements=head.elements, inside=tuple(item for _, item in inside)
+    return KeptSegment.made(
+        {"segment_id": head.segment_id, "elements": head.elements, "inside": tuple(item for _, item in inside)}
     )
 
 

@@ -25,7 +25,7 @@ class Totals(Slot):
         if not reading.first("CTT"):
             return False
         reading.kept.extend(
-            KeptElement.model_construct(segment_id="CTT", position=position, value=text)
+            KeptElement.made({"segment_id": "CTT", "position": position, "value": text})
             for position, text in enumerate(segments[0].elements)
             if position > 2 and text
         )
@@ -35,12 +35,12 @@ class Totals(Slot):
                 values, kept = _AMT.read(segment.elements)
                 reading.values.update(values)
                 reading.kept.extend(
-                    KeptElement.model_construct(segment_id="CTT/AMT", position=k.position, value=k.value) for k in kept
+                    KeptElement.made({"segment_id": "CTT/AMT", "position": k.position, "value": k.value}) for k in kept
                 )
             else:
                 others.append(keep(segment))
         if others:
-            reading.add("extras", KeptSegment.model_construct(segment_id="CTT", inside=tuple(others)))
+            reading.add("extras", KeptSegment.made({"segment_id": "CTT", "inside": tuple(others)}))
         return True
 
     def give(self, record: Any) -> list[Unit]:
