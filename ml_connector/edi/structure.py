@@ -45,7 +45,7 @@ def build(segments: list[Segment], rule: SetRule, report: Report) -> Loop:
         step = _step(current, segment.elements[0])
         if step is None:
             report(_unplaced(segment, rule))
-            stack[-1].segments.append(segment)
+            _holder(stack).segments.append(segment)
             continue
         node = step.node
         if not step.in_sequence:
@@ -81,6 +81,15 @@ def _enter(stack: list[Loop], node: Node, segment: Segment, report: Report) -> N
     if trigger.required:
         loop.seen.add(trigger)
     return trigger
+
+
+#: A loop of up to so many kinds of segment only qualifies the segment that opens it (PID, SAC, CTP, QTY, ACK).
+_SMALL = 3
+
+
+def _holder(stack: list[Loop]) -> Loop:
+    """The loop that a segment without a place is put in: the innermost that is more than a qualified segment."""
+    return next((loop for loop in reversed(stack) if len(loop.rule.nodes) > _SMALL), stack[0])
 
 
 def _misplaced(stack: list[Loop], step: Step, segment: Segment, report: Report) -> None:

@@ -127,7 +127,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(
     st.sampled_from(sorted(segment_rules("004010"))),
     st.lists(_PIECES | st.text("A1 .>-é\x01", max_size=6), max_size=14),

@@ -1,0 +1,151 @@
+"""HL trees of any shape come out as shipment, orders and items; and go back as they came."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from ml_connector.documents.shipments import ShipNotice
+from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector_tests.edi.building import codes, group, interchange, one, transaction
+from ml_connector_tests.edi.samples import read, sets
+
+AT = datetime(2026, 11, 21, 2, 15, tzinfo=UTC)
+ITEM_A, ITEM_B = "LIN*1*VP*A~SN1**10*EA~", "LIN*2*VP*B~SN1**5*EA~"
+PACK_1, PACK_2 = "MAN*GM*00300000000000000011~", "MAN*GM*00300000000000000028~"
+
+
+def notice(body: str, structure: str = "0001") -> ShipNotice:
+    document = one(_data(body, structure)).document
+    assert isinstance(document, ShipNotice)
+    return document
+
+
+def _data(body: str, structure: str = "0001") -> bytes:
+    count = body.count("HL*")
+    return interchange(group("SH", transaction("856", f"BSN*00*SHIP-1*20261121*0215*{structure}~{body}CTT*{count}~")))
+
+
+def shape(document: ShipNotice) -> list[tuple[str, list[tuple[str, Decimal | None, tuple[str, ...]]]]]:
+    """Order numbers with their items: vendor's item, quantity, packs."""
+    return [
+        (order.order_number, [(item.vendors_item, item.quantity, item.packs) for item in order.items])
+        for order in document.orders
+    ]
+
+
+ONE, TWO = "00300000000000000011", "00300000000000000028"
+
+SHAPES: dict[str, tuple[str, object]] = {
+    "S-O-I": (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*0~{ITEM_A}HL*4*2*I*0~{ITEM_B}",
+        [("PO-1", [("A", 10, ()), ("B", 5, ())])],
+    ),
+    "S-O-P-I": (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*P*1~{PACK_1}HL*4*3*I*0~{ITEM_A}HL*5*2*P*1~{PACK_2}HL*6*5*I*0~{ITEM_B}",
+        [("PO-1", [("A", 10, (ONE,)), ("B", 5, (TWO,))])],
+    ),
+    "S-O-T-P-I": (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*T*1~{PACK_1}HL*4*3*P*1~{PACK_2}HL*5*4*I~{ITEM_A}HL*6*4*I~{ITEM_B}",
+        [("PO-1", [("A", 10, (ONE, TWO)), ("B", 5, (ONE, TWO))])],
+    ),
+    "S-O-I-P": (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*1~{ITEM_A}HL*4*3*P*0~{PACK_1}HL*5*3*P*0~{PACK_2}",
+        [("PO-1", [("A", 10, (ONE, TWO))])],
+    ),
+    "S-P-O-I": (
+        f"HL*1**S~HL*2*1*P~{PACK_1}HL*3*2*O~PRF*PO-1~HL*4*3*I~{ITEM_A}HL*5*1*P~{PACK_2}HL*6*5*O~PRF*PO-1~HL*7*6*I~{ITEM_B}",
+        [("PO-1", [("A", 10, (ONE,)), ("B", 5, (TWO,))])],
+    ),
+    "several orders": (
+        f"HL*1**S~HL*2*1*O~PRF*PO-1~HL*3*2*I~{ITEM_A}HL*4*1*O~PRF*PO-2~HL*5*4*I~{ITEM_B}",
+        [("PO-1", [("A", 10, ())]), ("PO-2", [("B", 5, ())])],
+    ),
+    "the same order twice": (
+        f"HL*1**S~HL*2*1*O~PRF*PO-1~HL*3*2*I~{ITEM_A}HL*4*1*O~PRF*PO-1~HL*5*4*I~{ITEM_B}",
+        [("PO-1", [("A", 10, ()), ("B", 5, ())])],
+    ),
+    "no parents": (
+        f"HL*1**S~HL*2**O~PRF*PO-1~HL*3**P~{PACK_1}HL*4**I~{ITEM_A}HL*5**O~PRF*PO-2~HL*6**I~{ITEM_B}",
+        [("PO-1", [("A", 10, (ONE,))]), ("PO-2", [("B", 5, ())])],
+    ),
+    "parents that do not exist": (
+        f"HL*1**S~HL*2*9*O~PRF*PO-1~HL*3*8*I~{ITEM_A}HL*4*8*I~{ITEM_B}",
+        [("PO-1", [("A", 10, ()), ("B", 5, ())])],
+    ),
+    "levels in another order than their numbers": (
+        f"HL*1**S~HL*2*1*O~PRF*PO-1~HL*3*1*O~PRF*PO-2~HL*4*2*I~{ITEM_A}HL*5*3*I~{ITEM_B}",
+        [("PO-1", [("A", 10, ())]), ("PO-2", [("B", 5, ())])],
+    ),
+    "the order named at the item": (
+        "HL*1**S~HL*2*1*I~LIN*1*VP*A~SN1**10*EA~PRF*PO-1~HL*3*1*I~LIN*2*VP*B~SN1**5*EA~PRF*PO-2~",
+        [("PO-1", [("A", 10, ())]), ("PO-2", [("B", 5, ())])],
+    ),
+    "no order at all": (
+        f"HL*1**S~HL*2*1*I~{ITEM_A}",
+        [("", [("A", 10, ())])],
+    ),
+    "numbers that come twice": (
+        f"HL*1**S~HL*2*1*O~PRF*PO-1~HL*3*2*I~{ITEM_A}HL*2*1*O~PRF*PO-2~HL*3*2*I~{ITEM_B}",
+        [("PO-1", [("A", 10, ())]), ("PO-2", [("B", 5, ())])],
+    ),
+    "no shipment level": (
+        f"HL*1**O~PRF*PO-1~HL*2*1*I~{ITEM_A}",
+        [("PO-1", [("A", 10, ())])],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_shapes(name: str) -> None:
+    body, expected = SHAPES[name]
+    assert shape(notice(body)) == expected
+
+
+def test_item_before_pack_without_parents() -> None:
+    """BSN05 0002: the pack stands below the item."""
+    body = f"HL*1**S~HL*2**O~PRF*PO-1~HL*3**I~{ITEM_A}HL*4**P~{PACK_1}HL*5**I~{ITEM_B}HL*6**P~{PACK_2}"
+    expected: object = [("PO-1", [("A", 10, (ONE,)), ("B", 5, (TWO,))])]
+    assert shape(notice(body, "0002")) == expected
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_written_back_it_is_the_same_notice(name: str) -> None:
+    document = notice(SHAPES[name][0])
+    written = write_interchange(Envelope("ZZ", "SELLER", "ZZ", "BUYER"), ControlNumbers(1, 1), [document], AT)
+    again = sets(read(written.data))[0]
+    assert again.document == document
+    assert SHAPES[name][0].encode() in written.data
+
+
+def test_the_tree_is_kept_only_where_orders_and_items_do_not_say_it_all() -> None:
+    assert notice(SHAPES["S-O-I"][0]).tree == ()
+    assert notice(SHAPES["S-O-P-I"][0]).tree == ()
+    assert notice(SHAPES["S-P-O-I"][0]).tree != ()
+
+
+def test_the_header_of_the_shipment() -> None:
+    body = (
+        "HL*1**S*1~TD1*CTN25*2~TD5**2*UPSN~REF*BM*BOL-1~REF*CN*PRO-1~DTM*011*20261120~N1*SF*SELLER~N1*ST*PLANT*92*0099~"
+        f"HL*2*1*O*1~PRF*PO-1***20261101~HL*3*2*I*0~{ITEM_A}"
+    )
+    document = notice(body)
+    assert (document.number, str(document.shipped_date)) == ("SHIP-1", "2026-11-20")
+    assert document.reference("BM") == "BOL-1"
+    assert [p.role for p in document.parties] == ["SF", "ST"]
+    assert [e.segment_id for e in document.extras] == ["TD1", "TD5"]
+    assert str(document.orders[0].order_date) == "2026-11-01"
+    assert document.tree == ()
+
+
+def test_an_item_without_a_quantity_has_none_and_is_refused() -> None:
+    received = one(_data("HL*1**S~HL*2*1*O~PRF*PO-1~HL*3*2*I~LIN*1*VP*A~SN1***EA~"))
+    assert not received.accepted
+    assert ("element", "1", "SN102") in codes(received)
+    assert isinstance(received.document, ShipNotice)
+    assert received.document.orders[0].items[0].quantity is None
+
+
+def test_the_count_of_levels_and_the_sum_of_quantities() -> None:
+    data = _data(SHAPES["S-O-I"][0]).replace(b"CTT*4~", b"CTT*5*16~")
+    assert [f.code for f in one(data).findings] == ["line_count", "hash_total"]
