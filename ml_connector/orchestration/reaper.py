@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import dagster as dg
 
@@ -16,10 +16,12 @@ from ml_connector.ledger.store import Tx, now
 from ml_connector.orchestration.names import DATA_OWNER, worker_lease
 from ml_connector.orchestration.resource import ConnectorResource
 
-#: Tag of a run that was ended here.
-REAPED = "ml_connector/ended_by_reaper"
+#: Tag of a run whose process died, whoever noticed it first.
+REAPED = "ml_connector/killed"
 #: A run without any lease (not taken yet, or given up already) is dead when it has said nothing for so long.
 SILENT_SECONDS = 90.0
+#: Expired leases of workers that are no Dagster runs go after so long.
+FORGET_SECONDS = 3600.0
 IN_PROGRESS = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
@@ -43,6 +45,7 @@ def reaper_sensor(seconds: int, *, status: dg.DefaultSensorStatus) -> dg.SensorD
     def sensor(context: dg.SensorEvaluationContext, connector: ConnectorResource) -> dg.SensorResult:
         seen = _read(context.cursor)
         ended, suspects = end_dead_runs(context.instance, connector, seen)
+        forget_dead_workers(context.instance, connector)
         reason = f"ended {', '.join(ended)}" if ended else f"{len(suspects)} run(s) under suspicion"
         return dg.SensorResult(
             skip_reason=reason if ended or suspects else "no dead run",
@@ -50,6 +53,14 @@ def reaper_sensor(seconds: int, *, status: dg.DefaultSensorStatus) -> dg.SensorD
         )
 
     return sensor
+
+
+def was_killed(connector: ConnectorResource, run: dg.DagsterRun) -> bool:
+    """Whether a failed run's process died: a run that ends by itself gives its lease up."""
+    if REAPED in run.tags:
+        return True
+    with connector.deployment.ledger.read() as tx:
+        return leases.get(tx, worker_lease(run.run_id)) is not None
 
 
 def _read(cursor: str | None) -> dict[str, str]:
@@ -81,6 +92,25 @@ def end_dead_runs(
         elif verdict.suspect:
             suspects[run.run_id] = verdict.suspect
     return ended, suspects
+
+
+def forget_dead_workers(instance: dg.DagsterInstance, connector: ConnectorResource) -> None:
+    """Take away the leases of dead workers whose runs are over: Dagster itself notices some that were killed."""
+    ledger = connector.deployment.ledger
+    with ledger.read() as tx:
+        dead = leases.expired(tx, worker_lease(""))
+        long_ago = now(tx) - timedelta(seconds=FORGET_SECONDS)
+    for lease in dead:
+        if not lease.run_id:
+            over = lease.expires_at < long_ago
+        else:
+            run = instance.get_run_by_id(lease.run_id)
+            over = run is None or run.is_finished
+            if run is not None and run.status is dg.DagsterRunStatus.FAILURE and REAPED not in run.tags:
+                instance.add_run_tags(run.run_id, {REAPED: "true"})
+        if over:
+            with ledger.write() as tx:
+                leases.forget(tx, lease)
 
 
 def judge(tx: Tx, instance: dg.DagsterInstance, record: dg.RunRecord, seen: str) -> Verdict:

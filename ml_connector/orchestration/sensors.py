@@ -17,7 +17,7 @@ from ml_connector.orchestration import waiting
 from ml_connector.orchestration.jobs import LIVE_PRIORITY, inbound_keys
 from ml_connector.orchestration.names import INBOUND, OUTBOUND, PURCHASING_OWNER, job_name
 from ml_connector.orchestration.partitions import newest_key
-from ml_connector.orchestration.reaper import REAPED
+from ml_connector.orchestration.reaper import was_killed
 from ml_connector.orchestration.resource import ConnectorResource
 from ml_connector.orchestration.scene import Scene
 from ml_connector.orchestration.settings import run_config
@@ -95,7 +95,7 @@ def _tick(
         until = resting(connector, scene.name, direction)
         if until is not None:
             return dg.SkipReason(f"the other side asked for a pause until {until:%H:%M:%S} UTC")
-        pause = _pause_after_failures(context.instance, job)
+        pause = _pause_after_failures(context.instance, connector, job)
         if pause > 0:
             return dg.SkipReason(f"the last run failed; the next one in {pause:.0f} s")
         return decide(connector.integration(scene.name))
@@ -103,12 +103,13 @@ def _tick(
         return dg.SkipReason(f"{scene.name} {direction}: {error}"[:500])
 
 
-def _pause_after_failures(instance: dg.DagsterInstance, job: str) -> float:
+def _pause_after_failures(instance: dg.DagsterInstance, connector: ConnectorResource, job: str) -> float:
     """Seconds still to wait after the last runs failed; runs that were killed do not count: their work is taken up."""
     records = instance.get_run_records(dg.RunsFilter(job_name=job, statuses=FINISHED), limit=8)
     failed = 0
     for record in records:
-        if record.dagster_run.status is not dg.DagsterRunStatus.FAILURE or REAPED in record.dagster_run.tags:
+        run = record.dagster_run
+        if run.status is not dg.DagsterRunStatus.FAILURE or was_killed(connector, run):
             break
         failed += 1
     if not failed or records[0].end_time is None:

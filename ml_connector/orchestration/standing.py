@@ -12,6 +12,7 @@ from ml_connector.flows.context import Work
 from ml_connector.flows.standing import Standing, mark_overdue, standing_causes
 from ml_connector.orchestration import checks
 from ml_connector.orchestration.pruning import prune_runs
+from ml_connector.orchestration.reaper import was_killed
 from ml_connector.orchestration.resource import ConnectorResource
 
 RUNS = "runs/"
@@ -165,12 +166,10 @@ def run_failure_alert(*, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         name="run_failure_alert",
         minimum_interval_seconds=30,
         default_status=status,
-        description="Opens an alert for a failed run, one a job, and delivers it.",
+        description="Opens an alert for a failed run, one a job, and delivers it. Killed runs are taken up silently.",
     )
     def alert(context: dg.RunFailureSensorContext, connector: ConnectorResource) -> None:
-        from ml_connector.orchestration.reaper import REAPED
-
-        if REAPED in context.dagster_run.tags:
+        if was_killed(connector, context.dagster_run):
             return
         deployment = connector.deployment
         job = context.dagster_run.job_name

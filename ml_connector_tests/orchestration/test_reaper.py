@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.clock import FileClock
+from ml_connector.ledger import leases
 from ml_connector.ledger.leases import Lease
 from ml_connector.ledger.tables import lease
 from ml_connector.orchestration import reaper
@@ -99,3 +100,16 @@ def test_a_run_without_a_lease_is_given_time(scenario: Stage, monkeypatch: pytes
 def test_a_cursor_that_is_no_cursor_does_no_harm(scenario: Stage) -> None:
     assert scenario.tick("dead_run_sensor", "[1, 2").skip_message == "no dead run"
     assert scenario.tick("dead_run_sensor", "[1, 2]").skip_message == "no dead run"
+
+
+def test_leases_of_runs_that_dagster_ended_are_forgotten(scenario: Stage) -> None:
+    """The code server notices a killed child, too; the lease it left must not stay for ever."""
+    run = started(scenario)
+    leave_dead_lease(scenario, run)
+    scenario.instance.report_run_failed(run)
+    scenario.tick("dead_run_sensor")
+    with scenario.scene.deployment.ledger.read() as tx:
+        assert leases.get(tx, worker_lease(run.run_id)) is None
+    found = scenario.instance.get_run_by_id(run.run_id)
+    assert found is not None
+    assert reaper.REAPED in found.tags

@@ -12,8 +12,8 @@ from ml_connector.errors import TryAgain
 from ml_connector.ledger import inbox
 from ml_connector.ledger.inbox import NewNotice
 from ml_connector.ledger.leases import Lease
-from ml_connector.orchestration import sensors
-from ml_connector.orchestration.names import channel_lease
+from ml_connector.orchestration.names import channel_lease, worker_lease
+from ml_connector.orchestration.reaper import REAPED
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector_tests.orchestration.stage import Stage
 
@@ -84,8 +84,21 @@ def test_after_a_failed_run_the_next_one_waits(stage: Stage, fresh_instance: dg.
     run = _run_in_state(stage, dg.DagsterRunStatus.STARTED)
     fresh_instance.report_run_failed(run)
     assert "the last run failed" in stage.tick(INBOUND).skip_message
-    fresh_instance.add_run_tags(run.run_id, {sensors.REAPED: "true"})
-    assert stage.tick(INBOUND).run_requests, "a killed run's work is taken up at once"
+
+
+def test_after_a_killed_run_the_next_one_starts_at_once(stage: Stage, fresh_instance: dg.DagsterInstance) -> None:
+    """Whoever noticed first: Dagster (the lease was never given up) or the reaper (its tag)."""
+    stage.instance = fresh_instance
+    stage.scene.invoice(stage.scene.orders(1))
+    run = _run_in_state(stage, dg.DagsterRunStatus.STARTED)
+    fresh_instance.report_run_failed(run)
+    left = Lease(stage.scene.deployment.ledger, worker_lease(run.run_id), run_id=run.run_id)
+    assert left.acquire()
+    assert stage.tick(INBOUND).run_requests
+    left.release()
+    assert not stage.tick(INBOUND).run_requests
+    fresh_instance.add_run_tags(run.run_id, {REAPED: "true"})
+    assert stage.tick(INBOUND).run_requests
 
 
 def _run_in_state(stage: Stage, status: dg.DagsterRunStatus) -> dg.DagsterRun:

@@ -1,0 +1,181 @@
+"""Daemon, sensors, run processes and GraphQL for real: a file found by the sensor, a killed run, a backfill."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from ml_connector.ledger.verify import verify
+from ml_connector.orchestration.partitions import daily, newest_key
+from ml_connector.orchestration.reaper import REAPED
+from ml_connector.sandbox.exact import user
+from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector_tests.flows.scenes import Scene, scene
+from ml_connector_tests.orchestration.live import Live, pid_of, running_dagster, wait_until
+from ml_connector_tests.support import postgres
+from ml_connector_tests.support.deployment import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+BACKFILL = """
+mutation Backfill($params: LaunchBackfillParams!) {
+  launchPartitionBackfill(backfillParams: $params) {
+    __typename
+    ... on LaunchBackfillSuccess { backfillId }
+    ... on PythonError { message }
+  }
+}
+"""
+STATUS = """
+query Status($id: String!) {
+  partitionBackfillOrError(backfillId: $id) { __typename ... on PartitionBackfill { status numPartitions } }
+}
+"""
+INVOICE_ASSETS = [
+    "received_files",
+    "invoices_810",
+    "ship_notices_856",
+    "order_acknowledgments_855",
+    "functional_acknowledgments_997",
+    "purchase_invoices",
+]
+#: Exact answers so slowly while the run is to be killed that it dies in the middle of its postings.
+SLOW_SECONDS = 1.5
+#: Longer than the sandbox takes to commit what a killed run had under way.
+CHANGES = {
+    "connections": {"exact_nl": {"settle_seconds": 8, "concurrency": 2}},
+    # The partner would answer the orders with invoices of its own.
+    "integrations": {"exact_cleo": {"flows": {"orders_out": {"enabled": False}}}},
+}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Live]:
+    """On SQLite with the shipped dagster.yaml; on PostgreSQL with deploy/dagster.yaml and the ledger there, too."""
+    if request.param == "sqlite":
+        with scene(tmp_path / "home", changes=CHANGES) as made, running_dagster(made) as running:
+            yield running
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    with server.database() as ledger_url, server.database() as dagster_url:
+        settings = _for_postgres(tmp_path, dagster_url, monkeypatch)
+        with (
+            scene(tmp_path / "home", changes=CHANGES, ledger_url=ledger_url) as made,
+            running_dagster(made, settings=settings) as running,
+        ):
+            yield running
+
+
+def _for_postgres(folder: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """deploy/dagster.yaml with its environment; a server on a Unix socket is named by its whole URL instead."""
+    from sqlalchemy.engine import make_url
+
+    monkeypatch.setenv("DAGSTER_COMPUTE_LOGS", str(folder / "compute_logs"))
+    shipped = yaml.safe_load((ROOT / "deploy" / "dagster.yaml").read_text(encoding="utf-8"))
+    parsed = make_url(url)
+    if parsed.host:
+        for name, value in (
+            ("HOST", parsed.host),
+            ("USERNAME", parsed.username or "postgres"),
+            ("PASSWORD", parsed.password or "none"),
+            ("DB", parsed.database or ""),
+            ("PORT", str(parsed.port or 5432)),
+        ):
+            monkeypatch.setenv(f"DAGSTER_PG_{name}", value)
+    else:
+        shipped["storage"] = {"postgres": {"postgres_url": url.replace("postgresql://", "postgresql+psycopg2://", 1)}}
+    path = folder / "dagster.yaml"
+    path.write_text(yaml.safe_dump(shipped), encoding="utf-8")
+    return path
+
+
+def posted_numbers(made: Scene) -> list[str]:
+    return sorted(row["YourRef"] for row in made.posted())
+
+
+def test_found_killed_taken_up_and_backfilled(live: Live) -> None:
+    """Milestone: one way through everything, because starting Dagster is the expensive part."""
+    numbers = _killed_in_the_middle(live)
+    _backfilled(live, numbers)
+    report = verify(live.scene.deployment.ledger)
+    assert report.problems == []
+
+
+def _killed_in_the_middle(live: Live) -> list[str]:
+    made = live.scene
+    orders = made.orders(8)
+    made.sandbox.latency.seconds = SLOW_SECONDS
+    numbers = made.invoice(orders)
+    wait_until(lambda: 0 < len(made.posted()) < len(numbers), "the sensor's run posts", 120)
+    killed = wait_until(live.worker, "a run works", 10)
+    os.kill(pid_of(killed), signal.SIGKILL)
+    killed_at = time.monotonic()
+    made.sandbox.latency.seconds = 0.0
+
+    def taken_up() -> bool:
+        worker = live.worker()
+        return worker is not None and worker.run_id != killed.run_id
+
+    wait_until(taken_up, "another run takes the work up", 120)
+    print(f"from kill to work taken up again: {time.monotonic() - killed_at:.1f} s")
+    wait_until(
+        lambda: {str(row.state) for row in made.documents("invoices_in")} == {"posted"}, "all invoices are posted", 180
+    )
+    assert posted_numbers(made) == sorted(numbers), "each exactly once"
+
+    def ended() -> bool:
+        run = live.instance.get_run_by_id(killed.run_id)
+        assert run is not None
+        return run.status is dg.DagsterRunStatus.FAILURE and REAPED in run.tags
+
+    wait_until(ended, "the killed run is ended in Dagster", 60)
+    return numbers
+
+
+def _backfilled(live: Live, numbers: list[str]) -> None:
+    """A backfill of today through GraphQL: takes up what is held, confirms the rest, posts nothing twice."""
+    made = live.scene
+    (order,) = made.orders(1, received=False)
+    numbers = numbers + made.invoice([order])
+    wait_until(
+        lambda: [row for row in made.documents("invoices_in") if str(row.state) == "quarantined"], "one is held", 120
+    )
+    made.sandbox.call(_receive, made, order["number"])
+    today = newest_key(daily("2026-01-01"))
+    params = {
+        "partitionNames": [today],
+        "assetSelection": [{"path": ["exact_cleo", name]} for name in INVOICE_ASSETS],
+    }
+    launched = live.graphql(BACKFILL, {"params": params})["launchPartitionBackfill"]
+    assert launched["__typename"] == "LaunchBackfillSuccess", launched
+
+    def status() -> str:
+        answer = live.graphql(STATUS, {"id": launched["backfillId"]})["partitionBackfillOrError"]
+        return str(answer.get("status"))
+
+    wait_until(lambda: status() not in {"REQUESTED", "None"}, "the backfill ends", 240)
+    assert status() in {"COMPLETED", "COMPLETED_SUCCESS"}
+    assert posted_numbers(made) == sorted(numbers), "each exactly once"
+    runs = live.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": launched["backfillId"]}))
+    assert [run.status for run in runs] == [dg.DagsterRunStatus.SUCCESS], "a day is one run"
+    told = live.instance.get_latest_materialization_event(dg.AssetKey(["exact_cleo", "purchase_invoices"]))
+    assert told is not None
+    assert told.asset_materialization is not None
+    metadata = told.asset_materialization.metadata
+    assert metadata["posted"].value == 1
+    assert metadata["confirmed"].value == len(numbers)
+
+
+def _receive(made: Scene, number: int | str) -> None:
+    """The goods of an order arrive, as a person enters it."""
+    company = made.sandbox.exact.main
+    order = user.order_by_number(company, int(number))
+    for line in user.lines_of(made.sandbox.exact, order):
+        add_quantity(company, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])
+    order_changed(company, order)
