@@ -108,7 +108,7 @@ def _wait(
     at = integration.clock.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
     detail: dict[str, Any] = {
         "message": f"Nobody can tell whether {operation.target} arrived: the connection broke, the file is not there.",
-        "mend": "Ask the partner, then `ml-connector documents settle ID --arrived` or `--not-arrived`; or a 997 comes.",
+        "mend": "Ask the partner: `ml-connector documents settle ID --arrived` or `--not-arrived`; a 997 does it, too.",
         "data": {"target": operation.target},
     }
     changes = {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}
