@@ -280,8 +280,8 @@ def _dagster_part(bench: Bench, feed: Feed, settings: Settings, source: random.R
     with DagsterSide(bench.home, {**os.environ, **bench.environment}) as side:
         _portion(feed, settings, 2)
         while killed < settings.dagster_kills:
-            pid = side.wait_for_run(180)
-            time.sleep(source.uniform(2.0, 7.0))
+            pid = side.wait_for_run(300)
+            time.sleep(source.uniform(3.0, 12.0))
             if not side.kill(pid):
                 _portion(feed, settings, 1)
                 continue
