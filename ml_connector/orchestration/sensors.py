@@ -111,6 +111,9 @@ def _pause_after_failures(instance: dg.DagsterInstance, connector: ConnectorReso
         run = record.dagster_run
         if run.status is not dg.DagsterRunStatus.FAILURE or was_killed(connector, run):
             break
+        if record.start_time is None:  # died before it began: a short pause, in case nothing can begin at all
+            failed = max(failed, 1)
+            break
         failed += 1
     if not failed or records[0].end_time is None:
         return 0.0
