@@ -19,6 +19,9 @@ from ml_connector.ledger.store import Tx
 
 T = TypeVar("T")
 
+#: Characters of a message or a fact that are kept and shown.
+LONGEST_TEXT = 600
+
 #: Only a person can mend these; they wait without being looked at again.
 PERSON_ONLY = frozenset(
     {
@@ -43,7 +46,7 @@ def hold_moves(
     again = None
     if held.reason not in PERSON_ONLY:
         again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)
-    detail: Mapping[str, Any] = {"message": held.message, "mend": held.mend, "data": held.data}
+    detail: Mapping[str, Any] = {"message": _cut(held.message), "mend": held.mend, "data": _bounded(held.data)}
     changes = {
         "reason": str(held.reason),
         "reason_detail": dict(detail),
@@ -55,6 +58,15 @@ def hold_moves(
     if row.state is S.QUARANTINED:
         return [Move(row.id, None, "held for another reason", {"reason": str(held.reason), **detail}, changes=changes)]
     return [Move(row.id, S.QUARANTINED, "held", {"reason": str(held.reason), **detail}, changes=changes)]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _bounded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts for a person: a value from a file may be as long as the file lets it."""
+    return {name: _cut(value) if isinstance(value, str) else value for name, value in data.items()}
 
 
 def resume_moves(row: DocumentRow) -> list[Move]:

@@ -249,7 +249,7 @@ def incomplete_file() -> NeedsMending:
 
 def _rejection(received: ReceivedSet, version: str, *, whole: bool) -> NeedsMending:
     findings = _findings(received.findings)
-    message = findings[0].get("message", "") if findings else ""
+    message = next((f["message"] for f in findings if f["severity"] == "error"), "")
     if not message:
         why = f"The set is not readable: its group names version {version[:12]!r} (GS08)."
         message = "Another part of the interchange is wrong." if whole else why

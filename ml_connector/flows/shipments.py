@@ -157,6 +157,8 @@ def receipts_for(
         for item in shipped.items:
             if not item.quantity:
                 continue
+            if item.quantity < 0:
+                raise _less_than_nothing(notice, item)
             line = find_shipped_line(item, order)
             _check_unit(item, line, order, units, order_units)
             taken[line.id] = taken.get(line.id, Decimal(0)) + item.quantity
@@ -189,6 +191,16 @@ def receipts_for(
             data={"shipment": notice.number},
         )
     return receipts
+
+
+def _less_than_nothing(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
+    """A receipt cannot take back; Exact would refuse it, and a negative quantity must not make room for others."""
+    return NeedsMending(
+        Reason.BAD_VALUE,
+        f"Ship notice {notice.number} ships {item.quantity} of {item.vendors_item or item.buyers_item or 'an item'}.",
+        mend="Ask the supplier for a notice of what was shipped; enter a return in the ERP by hand.",
+        data={"shipment": notice.number, "quantity": str(item.quantity), "segment": "SN1", "element": 2},
+    )
 
 
 def _order_of(shipped: ShippedOrder, vendor: Vendor, find_order: Callable[[str], OpenOrder | None]) -> OpenOrder:
