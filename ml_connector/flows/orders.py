@@ -3,15 +3,16 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.documents.json import dump
+from ml_connector.documents.common import Direction, DocumentKind, Purpose
+from ml_connector.documents.json import dump, load
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsMending, Reason, TryAgain
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
@@ -36,12 +37,31 @@ TOPIC = "PurchaseOrders"
 NOT_BEGUN = frozenset({S.READ, S.RESOLVED, S.QUARANTINED})
 
 
+#: A newer revision waits while an older one is in one of these: it may not reach the partner first.
+ON_ITS_WAY = NOT_BEGUN | {S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME}
+#: So long a revision waits before it is looked at again.
+WAIT_SECONDS = 60.0
+#: All cancelled orders are the same news: what is cancelled is what the partner has.
+CANCELLED = hashlib.sha256(b"cancelled").hexdigest()
+
+
 @dataclass(frozen=True)
 class _Known:
-    """What the ledger knows of an order: its newest document, and the newest that was sent or is on its way."""
+    """What the ledger knows of an order.
 
-    newest: DocumentRow | None
-    begun: DocumentRow | None
+    newest: its newest document that counts. begun: the newest that the partner has or is getting; None when that was
+    refused or cancelled, for then there is nothing to change. given_up: hashes of contents that were dropped since.
+    highest: the highest revision ever given.
+    """
+
+    newest: DocumentRow | None = None
+    begun: DocumentRow | None = None
+    given_up: frozenset[str] = frozenset()
+    highest: int = -1
+
+
+class _RevisionTakenError(Exception):
+    """Another worker added the revision between our look and our write."""
 
 
 def read(integration: Integration, work: Work) -> StepReport:
@@ -108,11 +128,25 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
 def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], report: StepReport) -> None:
     """Compare orders as read with what the ledger has, and store what is new."""
     partners = {partner.vendor: partner for partner in integration.partners.values()}
-    wanted = [(o, partners[o.order.supplier_code]) for o in orders if o.order.supplier_code in partners]
-    if work.partners:
-        wanted = [(o, p) for o, p in wanted if p.name in work.partners]
+    known_partners = [(o, partners[o.order.supplier_code]) for o in orders if o.order.supplier_code in partners]
+    # An order that moves while pages are read comes twice: the last reading counts.
+    wanted = {
+        (p.name, o.order.number): (o, p) for o, p in known_partners if not work.partners or p.name in work.partners
+    }
     if not wanted:
         return
+    for _ in range(3):
+        try:
+            taken = _take_once(integration, work, list(wanted.values()))
+        except _RevisionTakenError:
+            continue
+        report.merge(taken)
+        return
+    raise TryAgain("Another worker keeps adding revisions of the same orders.", after_seconds=30)
+
+
+def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[SourceOrder, Partner]]) -> StepReport:
+    report = StepReport("read orders")
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
     tables = _tables(book)
     since = start_day(integration, dry_run=work.dry_run)
@@ -122,23 +156,30 @@ def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], r
     new: list[NewDocument] = []
     moves: list[Move] = []
     for source, partner in wanted:
-        before = known.get((partner.name, source.order.number), _Known(None, None))
+        before = known.get((partner.name, source.order.number), _Known())
         if before.newest is None and source.order.order_date is not None and source.order.order_date < since:
             continue  # our receipts and invoices move old orders too: that makes them no new orders
+        waiting = before.newest is not None and before.newest.state in NOT_BEGUN
         if not _is_ready(integration, source.order, before):
+            if before.newest is not None and waiting:
+                moves.append(_withdrawn(before.newest, source.order))
+                report.add("withdrawn", None, document=source.order.number, partner=partner.name)
             continue
         digest = _digest(integration, source.order, partner, tables)
-        if before.newest is not None and before.newest.content_hash == digest:
+        if digest in before.given_up or (before.newest is not None and before.newest.content_hash == digest):
             continue
         report.add("read", None, document=source.order.number, partner=partner.name)
-        if before.newest is not None and before.newest.state in NOT_BEGUN:
-            moves += _renewed(before.newest, source, digest)
+        if before.newest is not None and waiting:
+            moves += _renewed(integration, before.newest, source, digest)
         else:
             new.append(_new_document(integration, source, partner, before, digest))
     if not work.dry_run and (new or moves):
         with integration.ledger.write() as tx:
-            documents.add_documents(tx, new, work)
+            added = documents.add_documents(tx, new, work)
+            if any(one.repeats is not None for one in added):
+                raise _RevisionTakenError
             documents.move(tx, moves, work)
+    return report
 
 
 def _known(rows: Sequence[DocumentRow]) -> dict[tuple[str, str], _Known]:
@@ -146,26 +187,49 @@ def _known(rows: Sequence[DocumentRow]) -> dict[tuple[str, str], _Known]:
     known: dict[tuple[str, str], _Known] = {}
     for row in rows:
         key = (row.partner, row.number)
-        before = known.get(key, _Known(None, None))
-        dropped = row.state in {S.DISCARDED, S.DUPLICATE}
-        begun = before.begun if dropped or row.state in NOT_BEGUN else row
-        known[key] = _Known(before.newest if dropped else row, begun)
+        before = known.get(key, _Known())
+        highest = max(before.highest, row.revision)
+        if row.state is S.DUPLICATE:
+            continue
+        if row.state is S.DISCARDED:
+            given_up = before.given_up | {row.content_hash or ""}
+            known[key] = _Known(before.newest, before.begun, given_up, highest)
+            continue
+        begun = before.begun
+        if row.state not in NOT_BEGUN and row.state is not S.REFUSED:
+            begun = None if _cancels(row) else row
+        known[key] = _Known(row, begun, frozenset(), highest)
     return known
 
 
+def _cancels(row: DocumentRow) -> bool:
+    """Whether a document tells the partner that the order is cancelled."""
+    document = load(row.kind, row.canonical) if row.canonical else None
+    return isinstance(document, PurchaseOrder | OrderChange) and document.purpose is Purpose.CANCEL
+
+
 def _is_ready(integration: Integration, order: OpenOrder, before: _Known) -> bool:
-    """Only approved orders leave (a setting); a cancelled one only if it was sent before."""
+    """Only approved orders leave (a setting); a cancelled one only if the partner has it."""
     if order.cancelled:
         return before.begun is not None
     return order.approved or not integration.settings.flows.orders_out.approved_only
 
 
+def _withdrawn(row: DocumentRow, order: OpenOrder) -> Move:
+    """An order that had not left yet was cancelled, or is no longer approved: it does not leave."""
+    why = "cancelled in the ERP before it was sent" if order.cancelled else "no longer approved in the ERP"
+    # Without a hash, the same order approved again is news.
+    return Move(row.id, S.DISCARDED, why, changes={"content_hash": None, "reason": "withdrawn"})
+
+
 def _digest(integration: Integration, order: OpenOrder, partner: Partner, tables: OrderTables) -> str:
     """Hash of what the partner is sent; of the record's own content where it cannot be resolved yet."""
+    if order.cancelled:
+        return CANCELLED
     content = attempt(lambda: resolve_order(order, partner, integration.settings, tables))
     if isinstance(content, NeedsMending):
         return hashlib.sha256(b"unresolved|" + order.model_dump_json(exclude=_OURS).encode()).hexdigest()
-    return hashlib.sha256(f"{content_hash(content)}|{order.cancelled}".encode()).hexdigest()
+    return content_hash(content)
 
 
 #: Fields that our own receipts and invoices move.
@@ -176,7 +240,7 @@ def _new_document(
     integration: Integration, source: SourceOrder, partner: Partner, before: _Known, digest: str
 ) -> NewDocument:
     order = source.order
-    revision = before.newest.revision + 1 if before.newest is not None else 0
+    revision = before.highest + 1
     changes = before.begun is not None and partner.orders.changes == "860"
     kind = DocumentKind.ORDER_CHANGE if changes else DocumentKind.ORDER
     return NewDocument(
@@ -204,9 +268,9 @@ def _new_document(
     )
 
 
-def _renewed(row: DocumentRow, source: SourceOrder, digest: str) -> list[Move]:
-    """The order changed before it left: the stored record is replaced, the change recorded."""
-    changes = {"source": source.record, "content_hash": digest, "next_attempt_at": None}
+def _renewed(integration: Integration, row: DocumentRow, source: SourceOrder, digest: str) -> list[Move]:
+    """The order changed before it left: the stored record is replaced, the change recorded, and looked at now."""
+    changes = {"source": source.record, "content_hash": digest, "next_attempt_at": integration.clock.now()}
     back = None if row.state in {S.READ, S.QUARANTINED} else S.READ
     return [Move(row.id, back, "read again, changed before it was sent", {}, changes=changes)]
 
@@ -227,34 +291,54 @@ def resolve(integration: Integration, work: Work) -> StepReport:
 def _resolve_batch(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     tables = _tables(book)
-    parents = [row.parent_id for row in rows if row.parent_id is not None]
     with integration.ledger.read() as tx:
-        sent = {row.id: row for row in documents.get_many(tx, parents)}
+        family = documents.outbound_of_orders(tx, integration.name, FLOW, [row.number for row in rows])
     moves: list[Move] = []
     for row in rows:
-        decided = attempt(lambda row=row: _content(integration, row, tables, sent))  # type: ignore[misc]
+        older = [o for o in family if (o.partner, o.number) == (row.partner, row.number) and o.revision < row.revision]
+        if any(o.state in ON_ITS_WAY for o in older):
+            at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
+            moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
+            report.add("waits_for_earlier", row.partition_date, document=row.number, partner=row.partner)
+            continue
+        before = _known(older).get((row.partner, row.number), _Known()).begun
+        decided = attempt(lambda row=row, before=before: _content(integration, row, tables, before))  # type: ignore[misc]
         if isinstance(decided, NeedsMending):
             moves += hold_moves(integration, row, decided, report, step=S.READ)
             continue
-        content, document = decided
-        if document is None:
+        moves += resume_moves(row)
+        if decided.document is None:
             report.add("unchanged", row.partition_date, document=row.number, partner=row.partner)
-            moves += resume_moves(row)
-            moves.append(Move(row.id, S.DISCARDED, "nothing changed for the partner"))
+            moves.append(Move(row.id, S.DISCARDED, "nothing changed for the partner", changes=decided.facts()))
             continue
         report.add("resolved", row.partition_date, document=row.number, partner=row.partner)
-        changes = {"canonical": dump(document), "work": dump(content), "snapshots": dict(book.versions)}
-        moves += resume_moves(row)
+        changes = {**decided.facts(), "snapshots": dict(book.versions), "parent_id": before.id if before else None}
         moves.append(Move(row.id, S.RESOLVED, "resolved", {"snapshots": dict(book.versions)}, changes=changes))
     if not work.dry_run:
         with integration.ledger.write() as tx:
             documents.move(tx, moves, work)
 
 
-def _content(
-    integration: Integration, row: DocumentRow, tables: OrderTables, sent: dict[int, DocumentRow]
-) -> tuple[PurchaseOrder, PurchaseOrder | OrderChange | None]:
-    """The order's whole content, and the document to send; None when the partner would see no change."""
+@dataclass(frozen=True)
+class _Resolved:
+    """The order's whole content, the document to send (None when the partner would see no change), and its hash."""
+
+    content: PurchaseOrder
+    document: PurchaseOrder | OrderChange | None
+    digest: str
+
+    def facts(self) -> dict[str, Any]:
+        """The columns that say so."""
+        changes: dict[str, Any] = {"content_hash": self.digest}
+        if self.document is not None:
+            changed = isinstance(self.document, OrderChange)
+            kind = DocumentKind.ORDER_CHANGE if changed else DocumentKind.ORDER
+            changes |= {"canonical": dump(self.document), "work": dump(self.content), "kind": kind.value}
+        return changes
+
+
+def _content(integration: Integration, row: DocumentRow, tables: OrderTables, before: DocumentRow | None) -> _Resolved:
+    """What the partner is sent, given the document that told it last what the order is (None: it has no order)."""
     partner = integration.partners.get(row.partner)
     if partner is None:
         raise NeedsMending(
@@ -264,19 +348,21 @@ def _content(
             data={"partner": row.partner},
         )
     order = integration.erp.order_from_record(row.source or "")
-    content = resolve_order(order, partner, integration.settings, tables)
-    before = sent.get(row.parent_id) if row.parent_id is not None else None
-    if before is None or not before.work:
-        return content, content
+    previous = stored(DocumentKind.ORDER, before.work, PurchaseOrder) if before is not None and before.work else None
     today = integration.clock.now().date()
-    if order.cancelled:
-        return content, as_cancellation(content, today, row.revision, by=partner.orders.changes)
-    previous = stored(DocumentKind.ORDER, before.work, PurchaseOrder)
-    if previous == content:
-        return content, None
+    if order.cancelled and previous is not None:
+        # What the partner has is cancelled; what the ERP left of the order may not even resolve any more.
+        cancelled = as_cancellation(previous, today, row.revision, by=partner.orders.changes)
+        return _Resolved(previous, cancelled, CANCELLED)
+    content = resolve_order(order, partner, integration.settings, tables)
+    digest = CANCELLED if order.cancelled else content_hash(content)
+    if order.cancelled or previous == content:
+        return _Resolved(content, None, digest)
+    if previous is None:
+        return _Resolved(content, content, digest)
     if partner.orders.changes == "850":
-        return content, as_replacement(content)
-    return content, as_change(previous, content, today, row.revision)
+        return _Resolved(content, as_replacement(content), digest)
+    return _Resolved(content, as_change(previous, content, today, row.revision), digest)
 
 
 def _tables(book: ReferenceBook) -> OrderTables:

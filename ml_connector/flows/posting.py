@@ -304,7 +304,7 @@ def _settle_unknown(integration: Integration, work: Work, by_id: dict[int, Docum
             Move(
                 document_id,
                 S.UNKNOWN_OUTCOME,
-                "not found yet: look again after the settling time",
+                "not found yet: looked for again",
                 changes={"reason": str(Reason.OUTCOME_UNKNOWN), "next_attempt_at": again_at},
             )
             for document_id in waiting

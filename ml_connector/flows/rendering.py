@@ -217,17 +217,18 @@ def _keep(
         moves += resume_moves(row)
         moves.append(Move(row.id, S.RENDERED, "rendered", {**detail, "set": set_control}, changes=changes))
     documents.move(tx, moves, work)
-    operations.plan(tx, [_upload(parcel.lead, integration, channel, name, sha256, len(written.data))])
+    position = operations.next_position(tx, parcel.lead.id)
+    operations.plan(tx, [_upload(parcel.lead, position, integration, channel, name, sha256, len(written.data))])
 
 
 def _upload(
-    lead: DocumentRow, integration: Integration, channel: str, name: str, sha256: str, size: int
+    lead: DocumentRow, position: int, integration: Integration, channel: str, name: str, sha256: str, size: int
 ) -> NewOperation:
     """One upload. Its key holds the bytes' hash: the same bytes under the same name, or another operation."""
     identity = hashlib.sha256(f"{lead.id}|{channel}|{name}|{sha256}".encode()).hexdigest()[:24]
     return NewOperation(
         document_id=lead.id,
-        position=lead.attempts,
+        position=position,
         connection=integration.network.connection,
         company=lead.company,
         kind="upload",

@@ -134,7 +134,7 @@ def _upload(
     with integration.ledger.write() as tx:
         started = operations.start(tx, [(op.id, op.payload) for op in uploads])
         moves = [
-            Move(row.id, S.SENDING, "sent again: same bytes, name and control number", release=False)
+            Move(row.id, S.SENDING, "sent again: same bytes and number", release=False)
             for op in uploads
             for row in related.documents_of_upload(tx, op)
             if row.state is S.UNKNOWN_OUTCOME

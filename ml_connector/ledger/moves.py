@@ -19,6 +19,8 @@ from ml_connector.ledger.tables import document
 
 #: Ids in one IN list.
 CHUNK = 500
+#: An event's action is a few words (its column).
+ACTION_LENGTH = 40
 #: These no longer count: another document may take the business key.
 _GIVES_UP_KEY = frozenset({DocumentState.DISCARDED, DocumentState.REJECTED})
 
@@ -121,6 +123,8 @@ def _apply(working: Mapping[int, _Working], one: Move, by: By, at: datetime) -> 
         row.changes["claimed_by"] = None
     if one.to is None and not one.action:
         return None
+    if len(one.action) > ACTION_LENGTH:
+        raise WeAreWrong(f"An action has at most {ACTION_LENGTH} characters: {one.action}.")
     detail = events.canonical(one.detail)
     row.events += 1
     row.head = events.chained(

@@ -205,6 +205,12 @@ def complete_documents(tx: Tx, document_ids: Sequence[int]) -> set[int]:
     return some - left
 
 
+def next_position(tx: Tx, document_id: int) -> int:
+    """The position after all operations that a document ever had."""
+    last: int | None = tx.execute(sa.select(sa.func.max(_o.position)).where(_o.document_id == document_id)).scalar_one()
+    return 0 if last is None else last + 1
+
+
 def start(tx: Tx, starts: Sequence[tuple[int, str | None]]) -> list[StoredOperation]:
     """Commit the intent to send: (id, payload as it will be sent, or None for the stored one). In the order given.
 
