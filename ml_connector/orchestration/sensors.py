@@ -3,10 +3,9 @@
 Whether a channel is busy is told by its lease, not by a Dagster run's status: a killed run stays STARTED.
 """
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
@@ -14,9 +13,11 @@ import dagster as dg
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.context import Integration
 from ml_connector.orchestration import waiting
+from ml_connector.orchestration.figures import newest_event
 from ml_connector.orchestration.jobs import LIVE_PRIORITY, inbound_keys
 from ml_connector.orchestration.names import INBOUND, OUTBOUND, PURCHASING_OWNER, job_name
 from ml_connector.orchestration.partitions import newest_key
+from ml_connector.orchestration.patience import Asked
 from ml_connector.orchestration.reaper import was_killed
 from ml_connector.orchestration.resource import ConnectorResource
 from ml_connector.orchestration.scene import Scene
@@ -124,43 +125,53 @@ def _pause_after_failures(instance: dg.DagsterInstance, connector: ConnectorReso
 def _inbound_tick(
     context: dg.SensorEvaluationContext, connector: ConnectorResource, scene: Scene, integration: Integration
 ) -> Tick:
-    del context
     erp_closed = _must_authorize(connector, scene.settings.erp)
     work = waiting.inbound_work(integration, erp_usable=not erp_closed)
     closed = "; ".join(part for part in (erp_closed, work.unreachable) if part)
-    if not work:
-        return dg.SkipReason(closed or "nothing waits")
     leave_out = set()
     if work.unreachable:
         leave_out |= {scene.key("received_files"), scene.key("acknowledgments_sent")}
     if erp_closed:
         leave_out |= {scene.key("goods_receipts"), scene.key("purchase_invoices")}
     selection = [key for key in inbound_keys(scene) if key not in leave_out] if leave_out else None
-    return dg.SensorResult(run_requests=[_request(scene, INBOUND, work.reasons, selection)])
+    return _answer(scene, INBOUND, integration, work, closed, Asked.of(context.cursor), selection)
 
 
 def _outbound_tick(
     context: dg.SensorEvaluationContext, connector: ConnectorResource, scene: Scene, integration: Integration
 ) -> Tick:
     closed = _must_authorize(connector, scene.settings.erp)
+    asked = Asked.of(context.cursor)
     now = integration.clock.now()
-    seconds = scene.settings.flows.orders_out.poll_seconds
-    look = not closed and _poll_is_due(context.cursor, now, timedelta(seconds=seconds))
+    every = timedelta(seconds=scene.settings.flows.orders_out.poll_seconds)
+    look = not closed and asked.poll_is_due(now, every)
     work = waiting.outbound_work(integration, look=look, erp_usable=not closed)
-    cursor = json.dumps({"polled_at": now.isoformat()}) if look and not work.unreachable else context.cursor
+    if look and not work.unreachable:
+        asked = asked.polled(now)
+    return _answer(scene, OUTBOUND, integration, work, closed or work.unreachable, asked, None)
+
+
+def _answer(
+    scene: Scene,
+    direction: str,
+    integration: Integration,
+    work: waiting.Work,
+    closed: str,
+    asked: Asked,
+    selection: Sequence[dg.AssetKey] | None,
+) -> dg.SensorResult:
+    """A run for what waits, unless the same was asked for again and again and nothing moved."""
     if not work:
-        return dg.SensorResult(skip_reason=closed or work.unreachable or "nothing waits", cursor=cursor)
-    return dg.SensorResult(run_requests=[_request(scene, OUTBOUND, work.reasons, None)], cursor=cursor)
-
-
-def _poll_is_due(cursor: str | None, now: datetime, every: timedelta) -> bool:
-    if not cursor:
-        return True
-    try:
-        polled = datetime.fromisoformat(json.loads(cursor)["polled_at"])
-    except (ValueError, KeyError, TypeError):
-        return True
-    return now - polled >= every or polled > now
+        return dg.SensorResult(skip_reason=closed or "nothing waits", cursor=asked.cursor())
+    now = integration.clock.now()
+    with integration.ledger.read() as tx:
+        event = newest_event(tx)
+    pause = asked.pause(work.reasons, event, now)
+    if pause > 0:
+        reason = f"{'; '.join(work.reasons)}: runs bring it no further, the next one in {pause:.0f} s"
+        return dg.SensorResult(skip_reason=reason, cursor=asked.cursor())
+    asked = asked.again(work.reasons, event, now)
+    return dg.SensorResult(run_requests=[_request(scene, direction, work.reasons, selection)], cursor=asked.cursor())
 
 
 def _must_authorize(connector: ConnectorResource, connection: str) -> str:

@@ -169,27 +169,25 @@ def run_failure_alert(*, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         description="Opens an alert for a failed run, one a job, and delivers it. Killed runs are taken up silently.",
     )
     def alert(context: dg.RunFailureSensorContext, connector: ConnectorResource) -> None:
-        if was_killed(connector, context.dagster_run):
-            return
-        deployment = connector.deployment
-        job = context.dagster_run.job_name
-        cause = Standing(
-            f"{RUNS}{job}",
-            f"Dagster job {job} failed",
-            1,
-            [context.failure_event.message or "no message", f"run {context.dagster_run.run_id}"],
-        )
-        others = [one for one in failing_jobs(context.instance, deployment) if one.cause != cause.cause]
-        send = _sender_or_none(deployment)
-        tell(
-            deployment.ledger,
-            [*others, cause],
-            send,
-            prefix=RUNS,
-            repeat_hours=deployment.loaded.settings.alerts.repeat_hours,
-        )
+        message = context.failure_event.message or "no message"
+        open_failure_alert(context.instance, connector, context.dagster_run, message)
 
     return alert
+
+
+def open_failure_alert(
+    instance: dg.DagsterInstance, connector: ConnectorResource, run: dg.DagsterRun, message: str
+) -> None:
+    """Open the alert of a failed run's job and deliver it; a killed run's work is taken up without a word."""
+    if was_killed(connector, run):
+        return
+    deployment = connector.deployment
+    cause = Standing(
+        f"{RUNS}{run.job_name}", f"Dagster job {run.job_name} failed", 1, [message[:500], f"run {run.run_id}"]
+    )
+    others = [one for one in failing_jobs(instance, deployment) if one.cause != cause.cause]
+    hours = deployment.loaded.settings.alerts.repeat_hours
+    tell(deployment.ledger, [*others, cause], _sender_or_none(deployment), prefix=RUNS, repeat_hours=hours)
 
 
 def _sender_or_none(deployment: Deployment) -> Send | None:

@@ -72,12 +72,13 @@ def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = Tr
             changed = orders_changed(integration)
         except ConnectorError as error:
             unreachable = _why(error)
+    # Only our own company's notices are ours to handle; another division's must not start runs for ever.
+    company = integration.erp.company if settings.webhooks and erp_usable else ""
     reasons = ["orders changed in the ERP"] if changed else []
     with integration.ledger.read() as tx:
-        if settings.webhooks and erp_usable:
-            notices = inbox.count_waiting(tx, integration.erp.connection, orders.TOPIC)
-            if notices:
-                reasons.append(f"{notices} webhook notice(s)")
+        notices = inbox.waiting(tx, integration.erp.connection, company, orders.TOPIC) if company else []
+        if notices:
+            reasons.append(f"{len(notices)} webhook notice(s)")
         reasons += documents_waiting(tx, integration.name, (orders.FLOW,))
     return Work(reasons, unreachable)
 

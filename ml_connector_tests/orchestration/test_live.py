@@ -45,12 +45,12 @@ INVOICE_ASSETS = [
     "purchase_invoices",
 ]
 #: Exact answers so slowly while the run is to be killed that it dies in the middle of its postings.
-SLOW_SECONDS = 1.5
+SLOW_SECONDS = 0.5
 #: Longer than the sandbox takes to commit what a killed run had under way.
 CHANGES = {
-    "connections": {"exact_nl": {"settle_seconds": 8, "concurrency": 2}},
+    "connections": {"exact_nl": {"settle_seconds": 8, "concurrency": 1}},
     # The partner would answer the orders with invoices of its own.
-    "integrations": {"exact_cleo": {"flows": {"orders_out": {"enabled": False}}}},
+    "integrations": {"exact_cleo": {"sensor_seconds": 5, "flows": {"orders_out": {"enabled": False}}}},
 }
 
 
@@ -109,7 +109,7 @@ def test_found_killed_taken_up_and_backfilled(live: Live) -> None:
 
 def _killed_in_the_middle(live: Live) -> list[str]:
     made = live.scene
-    orders = made.orders(8)
+    orders = made.orders(12)
     made.sandbox.latency.seconds = SLOW_SECONDS
     numbers = made.invoice(orders)
     wait_until(lambda: 0 < len(made.posted()) < len(numbers), "the sensor's run posts", 120)

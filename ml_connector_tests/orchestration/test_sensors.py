@@ -1,6 +1,5 @@
 """Sensors only look and decide: what makes them ask for a run, what makes them wait, and that they survive outages."""
 
-import json
 from datetime import timedelta
 
 import dagster as dg
@@ -13,6 +12,7 @@ from ml_connector.ledger import inbox
 from ml_connector.ledger.inbox import NewNotice
 from ml_connector.ledger.leases import Lease
 from ml_connector.orchestration.names import channel_lease, worker_lease
+from ml_connector.orchestration.patience import Asked
 from ml_connector.orchestration.reaper import REAPED
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector_tests.orchestration.stage import Stage
@@ -214,13 +214,13 @@ def test_orders_are_polled_at_their_interval_only(stage: Stage) -> None:
     first = stage.tick(OUTBOUND)
     assert first.run_requests, "never polled: everything since the start date"
     stage.outbound()
-    polled = json.dumps({"polled_at": stage.scene.deployment.clock.now().isoformat()})
+    polled = Asked().polled(stage.scene.deployment.clock.now()).cursor()
     stage.scene.orders(1, received=False)
     assert stage.tick(OUTBOUND, polled).skip_message == "nothing waits", "not due yet"
     late = stage.scene.deployment.clock.now() - timedelta(seconds=121)
-    due = stage.tick(OUTBOUND, json.dumps({"polled_at": late.isoformat()}))
+    due = stage.tick(OUTBOUND, Asked().polled(late).cursor())
     assert "orders changed" in _why(due)
-    assert json.loads(due.cursor)["polled_at"] > late.isoformat()
+    assert Asked.of(due.cursor).polled_at > late.isoformat()
 
 
 def test_a_poll_that_brings_nothing_new_starts_no_run(stage: Stage) -> None:
@@ -241,7 +241,29 @@ def test_an_order_that_becomes_visible_late_is_found_by_the_overlap(stage: Stage
 
 def test_a_webhook_notice_asks_for_a_run_at_once(stage: Stage) -> None:
     stage.outbound()
-    polled = json.dumps({"polled_at": stage.scene.deployment.clock.now().isoformat()})
+    polled = Asked().polled(stage.scene.deployment.clock.now()).cursor()
     with stage.scene.deployment.ledger.write() as tx:
         inbox.add(tx, NewNotice("exact_nl", "PurchaseOrders", "124132", "Update", "some-id", "{}"))
     assert "1 webhook notice(s)" in _why(stage.tick(OUTBOUND, polled))
+
+
+def test_notices_of_another_division_start_no_runs(stage: Stage) -> None:
+    stage.outbound()
+    polled = Asked().polled(stage.scene.deployment.clock.now()).cursor()
+    with stage.scene.deployment.ledger.write() as tx:
+        inbox.add(tx, NewNotice("exact_nl", "PurchaseOrders", "999999", "Update", "some-id", "{}"))
+    assert stage.tick(OUTBOUND, polled).skip_message == "nothing waits"
+
+
+def test_work_that_no_run_brings_further_is_asked_for_more_seldom(stage: Stage) -> None:
+    """A document that nobody can move must not start a run every few seconds for ever."""
+    stage.scene.invoice(stage.scene.orders(1))
+    stage.inbound(assets=["received_files"])
+    cursor = None
+    asked = 0
+    for _ in range(8):
+        tick = stage.tick(INBOUND, cursor)
+        cursor = tick.cursor
+        asked += len(tick.run_requests)
+    assert asked == 4
+    assert "no further" in tick.skip_message
