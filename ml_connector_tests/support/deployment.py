@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,33 +79,57 @@ def open_bench(
     options = options or SandboxOptions(
         exact=ExactOptions(minute_limit=None, day_limit=None), clock_file=home / "clock"
     )
-    with ExitStack() as stack:
-        sandbox = stack.enter_context(Sandbox(options))
+    with Sandbox(options) as sandbox:
         sandbox.call(sandbox.cleo.set_limits, per_second=None)
-        no_limit = {"connections": {"cleo_prod": {"requests_per_second": None, "stable_seconds": 0}}}
-        config = write_config(home, sandbox.addresses(), _merged(no_limit, changes or {}))
-        write_partners(home, partner_changes or {})
-        generate_key_file(key_file(home))
-        environment = {
-            "ML_CONNECTOR_CONFIG": str(config),
-            "ML_CONNECTOR_HOME": str(home),
-            "ML_CONNECTOR_CLOCK_FILE": sandbox.addresses()["clock_file"],
-        }
-        if ledger_url:
-            environment["ML_CONNECTOR_LEDGER_URL"] = ledger_url
-        before = dict(os.environ)
-        os.environ.update(environment)
-        stack.callback(_restore, before)
-        bench = Bench(sandbox, home, config, environment)
-        with bench.open() as deployment:
+        with open_over(
+            home,
+            sandbox.addresses(),
+            ledger_url=ledger_url,
+            changes=changes,
+            partner_changes=partner_changes,
+            exact=options.exact,
+        ) as (config, environment):
+            yield Bench(sandbox, home, config, environment)
+
+
+@contextmanager
+def open_over(
+    home: Path,
+    addresses: Mapping[str, str],
+    *,
+    ledger_url: str = "",
+    changes: Mapping[str, Any] | None = None,
+    partner_changes: Mapping[str, Any] | None = None,
+    exact: ExactOptions | None = None,
+) -> Iterator[tuple[Path, dict[str, str]]]:
+    """An authorized deployment over a sandbox that runs somewhere: its configuration and environment, set here too."""
+    home.mkdir(parents=True, exist_ok=True)
+    exact = exact or ExactOptions()
+    no_limit = {"connections": {"cleo_prod": {"requests_per_second": None, "stable_seconds": 0}}}
+    config = write_config(home, addresses, _merged(no_limit, changes or {}))
+    write_partners(home, partner_changes or {})
+    generate_key_file(key_file(home))
+    environment = {
+        "ML_CONNECTOR_CONFIG": str(config),
+        "ML_CONNECTOR_HOME": str(home),
+        "ML_CONNECTOR_CLOCK_FILE": addresses["clock_file"],
+    }
+    if ledger_url:
+        environment["ML_CONNECTOR_LEDGER_URL"] = ledger_url
+    before = dict(os.environ)
+    os.environ.update(environment)
+    try:
+        with Deployment.open(config, clock=FileClock(Path(addresses["clock_file"]))) as deployment:
             for name, value in (
-                ("exact_nl_client_secret", options.exact.client_secret),
-                ("exact_nl_webhook_secret", options.exact.webhook_secret),
+                ("exact_nl_client_secret", exact.client_secret),
+                ("exact_nl_webhook_secret", exact.webhook_secret),
                 ("cleo_prod_password", SERVICE_PASSWORD),
             ):
                 deployment.vault.put(name, Secret(value))
             authorize(deployment, "exact_nl")
-        yield bench
+        yield config, environment
+    finally:
+        _restore(before)
 
 
 def _restore(before: dict[str, str]) -> None:
