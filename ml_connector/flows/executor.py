@@ -6,10 +6,12 @@ up at the other side, twice with a settling time, before the *stored* payload is
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
 
 from ml_connector.clock import Clock
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
@@ -17,8 +19,9 @@ from ml_connector.flows.ports import StoredOperation, Written
 
 log = logging.getLogger(__name__)
 
-#: Outcomes are committed in groups: at most so many, whenever the pool has something finished.
+#: Outcomes are committed in groups: at most so many, at most so long after the first of them has come.
 GROUP = 50
+GATHER_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class Brake:
             self.error = error
         elif isinstance(error, TryAgain):
             self.until = now + timedelta(seconds=error.after_seconds or 30.0)
-            if (error.after_seconds or 0) > 5:
+            if (error.after_seconds or 0) > 5 and not isinstance(self.error, AuthorizationNeeded):
                 self.error = error
 
 
@@ -73,6 +76,7 @@ def call_all(
     Once the brake is on, the remaining operations come back as not sent, without a call.
     """
     brake = brake or Brake()
+    finished: SimpleQueue[Future[Outcome]] = SimpleQueue()
 
     def one(operation: StoredOperation) -> Outcome:
         if brake.error is not None:
@@ -80,17 +84,30 @@ def call_all(
         try:
             return Outcome(operation, written=write(operation))
         except ConnectorError as error:
-            return Outcome(operation, error=error)
+            outcome = Outcome(operation, error=error)
+            brake.apply(outcome, clock.now())
+            return outcome
 
     with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="write") as pool:
-        waiting: set[Future[Outcome]] = {pool.submit(one, operation) for operation in operations}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            outcomes = [future.result() for future in done]
-            for outcome in outcomes:
-                brake.apply(outcome, clock.now())
-            for start in range(0, len(outcomes), GROUP):
-                yield outcomes[start : start + GROUP]
+        for operation in operations:
+            pool.submit(one, operation).add_done_callback(finished.put)
+        left = len(operations)
+        while left:
+            group = _gathered(finished, min(GROUP, left))
+            left -= len(group)
+            yield [future.result() for future in group]
+
+
+def _gathered(finished: "SimpleQueue[Future[Outcome]]", most: int) -> list[Future[Outcome]]:
+    """At least one finished call, and those that finish within a moment after it: they share a transaction."""
+    group = [finished.get()]
+    until = time.monotonic() + GATHER_SECONDS
+    while len(group) < most:
+        try:
+            group.append(finished.get(timeout=max(0.0, until - time.monotonic())))
+        except Empty:
+            break
+    return group
 
 
 @dataclass(frozen=True)

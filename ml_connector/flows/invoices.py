@@ -39,25 +39,35 @@ class Decision:
 
 
 def match(integration: Integration, work: Work) -> StepReport:
-    """Match every waiting invoice to its orders; held ones are looked at again when their time has come."""
+    """Match every waiting invoice to its orders; held ones are looked at again when their time has come.
+
+    Reference data and what is spoken for are read once: what this step matches it adds to its own account.
+    """
     report = StepReport("match")
-    refreshed = False
+    orders: OrderBook | None = None
+    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     after = 0
     while not work.stopped():
         rows = claim_waiting(integration, work, FLOW, (S.PARSED, S.QUARANTINED), after_id=after)
         if not rows:
             return report
         after = rows[-1].id
-        if not refreshed and not work.as_of and not work.dry_run:
-            refresh_orders(integration)
-            refreshed = True
-        _match_batch(integration, work, rows, report)
+        if orders is None:
+            if not work.as_of and not work.dry_run:
+                refresh_orders(integration)
+            orders = OrderBook(order=book.order, committed=_committed(integration))
+        _match_batch(integration, work, rows, book, orders, report)
     return report
 
 
-def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
-    orders = OrderBook(order=book.order, committed=_committed(integration))
+def _match_batch(
+    integration: Integration,
+    work: Work,
+    rows: Sequence[DocumentRow],
+    book: ReferenceBook,
+    orders: OrderBook,
+    report: StepReport,
+) -> None:
     moves: list[Move] = []
     for row in rows:
         decided = attempt(lambda row=row: _decide(integration, row, book, orders))  # type: ignore[misc]
@@ -144,12 +154,11 @@ def _committed(integration: Integration) -> dict[str, Decimal]:
     with integration.ledger.read() as tx:
         pending = documents.work_of(tx, integration.name, FLOW, states)
     for state, text in pending:
-        bill = Bill.model_validate_json(text) if state is not S.MATCHED else None
-        lines = bill.lines if bill else MatchedInvoice.model_validate_json(text).lines
-        credit = bill.credit if bill else MatchedInvoice.model_validate_json(text).credit
-        for line in lines:
+        model = MatchedInvoice if state is S.MATCHED else Bill
+        known: MatchedInvoice | Bill = model.model_validate_json(text)
+        for line in known.lines:
             if line.order_line_id:
-                quantity = -line.quantity if credit else line.quantity
+                quantity = -line.quantity if known.credit else line.quantity
                 held[line.order_line_id] = held.get(line.order_line_id, Decimal(0)) + quantity
     return held
 
@@ -157,14 +166,14 @@ def _committed(integration: Integration) -> dict[str, Decimal]:
 def code(integration: Integration, work: Work) -> StepReport:
     """Give every matched invoice its accounts, cost centers and VAT codes: the bill to post."""
     report = StepReport("code")
+    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     while not work.stopped():
         rows = claim_waiting(integration, work, FLOW, (S.MATCHED,))
         if not rows:
             return report
-        book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
         moves: list[Move] = []
         for row in rows:
-            decided = attempt(lambda row=row, book=book: _code_row(integration, row, book))  # type: ignore[misc]
+            decided = attempt(lambda row=row: _code_row(integration, row, book))  # type: ignore[misc]
             if isinstance(decided, NeedsMending):
                 moves += hold_moves(integration, row, decided, report, step=S.PARSED)
                 continue

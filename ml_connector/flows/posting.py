@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -84,10 +84,14 @@ def _report_plans(integration: Integration, rows: Iterable[DocumentRow], report:
         report.add("would_post", row.partition_date, document=row.number, partner=row.partner, writes=len(planned))
 
 
-def _plan(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:
+def _bill(row: DocumentRow) -> Bill:
+    return Bill.model_validate_json(row.work or "{}")
+
+
+def _plan(integration: Integration, row: DocumentRow, bill: Bill | None = None) -> list[PlannedOperation]:
     key = operation_key(row)
     if row.kind is DocumentKind.INVOICE:
-        return list(integration.erp.plan_bill(Bill.model_validate_json(row.work or "{}"), key))
+        return list(integration.erp.plan_bill(bill or _bill(row), key))
     receipts = [GoodsReceipt.model_validate(item) for item in json.loads(row.work or "[]")]
     many = len(receipts) > 1
     planned: list[PlannedOperation] = []
@@ -100,17 +104,18 @@ def _begin(
     integration: Integration, work: Work, rows: Sequence[DocumentRow], kind: PostableKind, report: StepReport
 ) -> list[DocumentRow]:
     """Commit the intents of a batch; documents the ERP has already are not begun."""
-    entered = _entered_by_hand(integration, rows) if kind is BILLS else {}
+    bills = {row.id: _bill(row) for row in rows} if kind is BILLS else {}
+    entered = _entered_by_hand(integration, bills)
     moves: list[Move] = []
     begun: list[DocumentRow] = []
     planned: list[NewOperation] = []
     for row in rows:
-        existing = entered.get(_identity(row)) if kind is BILLS else None
+        existing = entered.get(row.id)
         if existing is not None:
             moves += _already_there(row, existing, report)
             continue
         try:
-            plan = _plan(integration, row)
+            plan = _plan(integration, row, bills.get(row.id))
         except NeedsMending as held:
             moves += hold_moves(integration, row, held, report, step=S.PARSED)
             continue
@@ -141,17 +146,13 @@ def _operations(row: DocumentRow, plan: Sequence[PlannedOperation]) -> list[NewO
     ]
 
 
-def _identity(row: DocumentRow) -> BillIdentity:
-    bill = Bill.model_validate_json(row.work or "{}")
-    return BillIdentity(bill.vendor_id, bill.number)
-
-
-def _entered_by_hand(integration: Integration, rows: Sequence[DocumentRow]) -> dict[BillIdentity, ExistingBill]:
-    """Invoices of these suppliers and numbers that the ERP has already, in batched look-ups."""
-    if not integration.settings.flows.invoices_in.look_for_hand_keyed:
+def _entered_by_hand(integration: Integration, bills: Mapping[int, Bill]) -> dict[int, ExistingBill]:
+    """Those of these bills, by document, that the ERP has already under supplier and number, in batched look-ups."""
+    if not bills or not integration.settings.flows.invoices_in.look_for_hand_keyed:
         return {}
-    found = integration.erp.find_bills([_identity(row) for row in rows])
-    return {existing.identity: existing for existing in found}
+    identities = {row_id: BillIdentity(bill.vendor_id, bill.number) for row_id, bill in bills.items()}
+    found = {existing.identity: existing for existing in integration.erp.find_bills(list(identities.values()))}
+    return {row_id: found[identity] for row_id, identity in identities.items() if identity in found}
 
 
 def _already_there(row: DocumentRow, existing: ExistingBill, report: StepReport) -> list[Move]:
@@ -192,7 +193,7 @@ def _run_round(
 ) -> None:
     with integration.ledger.write() as tx:
         earlier = operations.outside_ids(tx, [op.document_id for op in ready])
-        started = operations.start(tx, [(op.id, fill(op, earlier.get(op.document_id, {}))) for op in ready])
+        started = operations.start(tx, [(op.id, _filled(op, earlier.get(op.document_id, {}))) for op in ready])
     groups = call_all(
         started,
         integration.erp.write,
@@ -202,6 +203,11 @@ def _run_round(
     )
     for outcomes in groups:
         _record(integration, work, outcomes, by_id, report)
+
+
+def _filled(operation: StoredOperation, earlier: Mapping[int, str]) -> str | None:
+    """The payload with earlier outside ids in it; None where the planned one stands."""
+    return fill(operation, earlier) if operation.uses else None
 
 
 def _record(

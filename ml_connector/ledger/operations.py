@@ -198,10 +198,12 @@ def complete_documents(tx: Tx, document_ids: Sequence[int]) -> set[int]:
     """Those of these documents that have operations, all of them done."""
     left: set[int] = set()
     some: set[int] = set()
-    for one in of_documents(tx, document_ids):
-        some.add(one.document_id)
-        if one.state != "done":
-            left.add(one.document_id)
+    for part in chunks(sorted(set(document_ids))):
+        query = sa.select(_o.document_id, _o.state).where(_o.document_id.in_(part), _o.state != "void")
+        for document_id, state in tx.execute(query):
+            some.add(document_id)
+            if state != "done":
+                left.add(document_id)
     return some - left
 
 
@@ -224,25 +226,23 @@ def start(tx: Tx, starts: Sequence[tuple[int, str | None]]) -> list[StoredOperat
     for key, _ in starts:
         if states.get(key) != "planned":
             raise WeAreWrong(f"Operation {key} cannot be started: it is {states.get(key, 'unknown to the ledger')}.")
-    statement = (
-        sa.update(operation)
-        .where(_o.id == sa.bindparam("key_"))
-        .values(
-            state="in_flight",
-            attempts=_o.attempts + 1,
-            first_attempt_at=sa.func.coalesce(_o.first_attempt_at, sa.literal(at, _o.last_attempt_at.type)),
-            last_attempt_at=at,
-            not_before=None,
-            looked=0,
-        )
+    begun = sa.update(operation).values(
+        state="in_flight",
+        attempts=_o.attempts + 1,
+        first_attempt_at=sa.func.coalesce(_o.first_attempt_at, sa.literal(at, _o.last_attempt_at.type)),
+        last_attempt_at=at,
+        not_before=None,
+        looked=0,
     )
     filled = [{"key_": key, "payload_": payload} for key, payload in starts if payload is not None]
-    plain = [{"key_": key} for key, payload in starts if payload is None]
     if filled:
-        tx.execute(statement.values(payload=sa.bindparam("payload_")), filled)
-    if plain:
-        tx.execute(statement, plain)
-    by_id = {one.id: one for one in get_many(tx, [key for key, _ in starts])}
+        tx.execute(
+            sa.update(operation).where(_o.id == sa.bindparam("key_")).values(payload=sa.bindparam("payload_")), filled
+        )
+    by_id: dict[int, StoredOperation] = {}
+    for part in chunks([key for key, _ in starts]):
+        for row in tx.execute(begun.where(_o.id.in_(part)).returning(*_COLUMNS)):
+            by_id[row.id] = StoredOperation(*row)
     return [by_id[key] for key, _ in starts]
 
 

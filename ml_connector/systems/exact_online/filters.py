@@ -23,8 +23,13 @@ def all_of(conditions: Sequence[str]) -> str:
     return " and ".join(conditions)
 
 
+#: Bytes that stand for themselves in an address; every other becomes three characters.
+_PLAIN = bytes(c for c in range(128) if quote(chr(c), safe=QUERY_SAFE) == chr(c))
+
+
 def encoded_length(text: str) -> int:
-    return len(quote(text, safe=QUERY_SAFE))
+    data = text.encode()
+    return len(data) + 2 * len(data.translate(None, _PLAIN))
 
 
 def packed(items: Iterable[T], condition: Callable[[Sequence[T]], str], room: int) -> Iterator[list[T]]:

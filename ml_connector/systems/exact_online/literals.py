@@ -2,8 +2,10 @@
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Context, Decimal, InvalidOperation
+from json.encoder import encode_basestring
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -132,21 +134,31 @@ def to_json(value: Any) -> str:
     Raises:
         WeAreWrong: a float, or something that has no JSON form.
     """
-    return "".join(_parts(value))
+    parts: list[str] = []
+    _write(value, parts.append)
+    return "".join(parts)
 
 
-def _parts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        inner: list[str] = ["{"]
-        for i, (key, item) in enumerate(value.items()):
-            inner += ["," if i else "", json.dumps(key, ensure_ascii=False), ":", *_parts(item)]
-        return [*inner, "}"]
-    if isinstance(value, list | tuple):
-        inner = ["["]
-        for i, item in enumerate(value):
-            inner += ["," if i else "", *_parts(item)]
-        return [*inner, "]"]
-    return [_scalar(value)]
+def _write(value: Any, put: Callable[[str], None]) -> None:
+    kind = type(value)
+    if kind is str:
+        put(encode_basestring(value))
+    elif kind is dict:
+        mark = "{"
+        for key, item in value.items():
+            put(f"{mark}{encode_basestring(key)}:")
+            _write(item, put)
+            mark = ","
+        put("}" if mark == "," else "{}")
+    elif kind is list or kind is tuple:
+        mark = "["
+        for item in value:
+            put(mark)
+            _write(item, put)
+            mark = ","
+        put("]" if mark == "," else "[]")
+    else:
+        put(_scalar(value))
 
 
 def _scalar(value: Any) -> str:
