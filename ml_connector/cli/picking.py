@@ -145,5 +145,8 @@ def documents_of(deployment: "Deployment", ids: Sequence[int], picked: Picked) -
             wanted = picked.filter()
         page = list_documents(tx, wanted, limit=MOST)
         if page.next_before is not None:
-            raise ConfigError(f"More than {MOST} documents fit.", mend="Narrow it; a whole day: `ml-connector sync INTEGRATION --date DAY`.")
+            raise ConfigError(
+                f"More than {MOST} documents fit.",
+                mend="Narrow it; a whole day: `ml-connector sync INTEGRATION --date DAY`.",
+            )
         return documents.get_many(tx, [row.id for row in page.rows])
