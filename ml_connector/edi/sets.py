@@ -44,6 +44,7 @@ class SetContext:
     overlay: Overlay
     max_segment: int
     max_findings: int
+    max_segments: int = 300_000
     totals: bool = True
 
 
@@ -58,6 +59,10 @@ class SetReading:
     findings: tuple[Finding, ...]
     accepted: bool
     segment_count: int
+
+
+#: Of a set that is too long only its beginning is looked at.
+SHOWN_OF_LONG = 1 << 16
 
 
 class _Findings:
@@ -77,6 +82,8 @@ class _Findings:
 def read_set(raw: RawSet, context: SetContext, repeated: bool) -> SetReading:
     """Reads and checks one set. `repeated`: its control number has come before in the group."""
     report = _Findings(context.max_findings)
+    if raw.raw.count(context.terminator) > context.max_segments:
+        raw = replace(raw, raw=raw.raw[:SHOWN_OF_LONG], oversize=True)
     split = split_set(raw.raw, context.separators, context.terminator, context.encoding, context.max_segment)
     set_type = raw.header[1] if len(raw.header) > 1 else ""
     control = _control(raw)

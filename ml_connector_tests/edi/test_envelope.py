@@ -203,6 +203,14 @@ def test_a_set_longer_than_allowed_is_passed_by() -> None:
     assert data[found[2].offset_start :].startswith(b"ST*850*0003")
 
 
+def test_a_set_of_more_segments_than_allowed_is_passed_by() -> None:
+    long = transaction("850", ORDER.replace("PID*F****WIDGET~", "X~" * 5000), "0002")
+    data = interchange(group("PO", transaction("850", ORDER), long))
+    found = sets(read(data, max_segments=4000))
+    assert [s.accepted for s in found] == [True, False]
+    assert [f.code for f in found[1].findings] == ["5"]
+
+
 def test_findings_of_a_set_are_bounded() -> None:
     received = one(order(ORDER.replace("PID*F****WIDGET~", "QQQ*1~" * 5000)))
     assert len(received.findings) == ReadOptions().max_findings

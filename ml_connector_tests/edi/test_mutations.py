@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml_connector.documents.json import dump
+from ml_connector.documents.json import dump, kind_of, load
 from ml_connector.edi.interchange import Item
 from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import SenderMustMend
@@ -61,7 +61,7 @@ def survey(items: list[Item]) -> None:
     for received in sets(items):
         assert received.accepted <= (received.document is not None)
         if received.document is not None:
-            dump(received.document)
+            assert load(kind_of(received.document), dump(received.document)) == received.document
     answers = [end.acknowledgment for end in group_ends(items) if end.acknowledgment is not None]
     if answers:
         written = write_interchange(

@@ -1,0 +1,204 @@
+"""Interchanges and groups while they are being read: what is counted, compared and answered at their end."""
+
+from dataclasses import replace
+
+from ml_connector.documents.acknowledgments import InterchangeAcknowledgment, SetAnswer
+from ml_connector.edi.acknowledge import (
+    answer_group,
+    answer_interchange,
+    answer_set,
+    answerable_group,
+    answerable_set,
+)
+from ml_connector.edi.envelope import RawInterchange, RawSegment
+from ml_connector.edi.findings import Finding, Level, Severity, shown
+from ml_connector.edi.items import GroupEnd, GroupStart, InterchangeEnd, InterchangeStart
+from ml_connector.edi.schema import well_formed
+from ml_connector.edi.values import is_digits, read_date, read_time
+
+#: So many control numbers of a file are remembered to find repeats, so many findings and TA1 of an interchange are
+#: kept, so many sets are listed in an answer (its counts tell of the others): files can be made to exhaust a reader.
+REMEMBERED = 200_000
+NOTED = 1_000
+LISTED = 20_000
+
+
+class OpenGroup:
+    """A group that is being read."""
+
+    def __init__(self, start: GroupStart) -> None:
+        self.start = start
+        self.real = bool(start.control_number or start.functional_id)
+        self.findings: list[Finding] = []
+        self.numbers: set[str] = set()
+        self.answers: list[SetAnswer] = []
+        self.received = 0
+        self.accepted = 0
+        self.noted = False
+        self.usable = True
+        if self.real and not well_formed(start.version):
+            self.usable = False
+            self._note("2", f"GS08 {shown(start.version)} is no version that can be read.")
+        number = start.control_number
+        if self.real and not (is_digits(number) and len(number) <= 9):
+            self._note("6", f"GS06 {shown(number)} is no control number of up to 9 digits.")
+
+    def _note(self, code: str, message: str) -> None:
+        self.findings.append(Finding(Level.GROUP, code, message, segment_id="GS"))
+
+    def add(
+        self, set_type: str, number: str, accepted: bool, findings: tuple[Finding, ...], acknowledge_accepted: bool
+    ) -> None:
+        self.received += 1
+        self.accepted += accepted
+        if self.start.functional_id == "FA" or not self.real:
+            return
+        # AK2 needs both identifiers: a set that has not got them is only counted
+        listed = answerable_set(set_type, number)
+        answer = answer_set(set_type, listed, accepted, findings)
+        self.noted = self.noted or answer.code == "E"
+        wanted = answer.code != "A" or acknowledge_accepted
+        if listed and wanted and len(self.answers) < LISTED:
+            self.answers.append(answer)
+
+    def end(self, trailer: list[str] | None) -> GroupEnd:
+        announced = self._check_trailer(trailer) if self.real else None
+        acknowledgment = None
+        named = answerable_group(self.start.functional_id, self.start.control_number)
+        if self.real and named and self.start.functional_id != "FA":
+            acknowledgment = answer_group(
+                self.start.functional_id,
+                self.start.control_number,
+                self.start.version,
+                str(announced or 0),
+                self.answers,
+                self.received,
+                self.accepted,
+                self.findings,
+                noted=self.noted,
+            )
+        return GroupEnd(
+            announced, self.received, self.accepted, tuple(self.findings), acknowledgment, self.start.control_number
+        )
+
+    def _check_trailer(self, trailer: list[str] | None) -> int | None:
+        if trailer is None:
+            self._note("3", "The group has no GE.")
+            return None
+        elements = [*trailer, "", ""]
+        announced = _count(elements[1])
+        if announced != self.received:
+            self._note("5", f"GE01 says {shown(elements[1])} sets, there are {self.received}.")
+        if not _same_number(elements[2], self.start.control_number):
+            message = f"GS06 {shown(self.start.control_number)} and GE02 {shown(elements[2])} differ."
+            self._note("4", message)
+        return announced
+
+
+class OpenInterchange:
+    """An interchange that is being read."""
+
+    def __init__(self, event: RawInterchange, position: int) -> None:
+        fields = [e.strip(" \t\xa0\x00") for e in event.header.elements]
+        self.terminator = event.header.terminator
+        self.encoding = event.encoding
+        self.start = InterchangeStart(
+            position=position,
+            offset=event.offset,
+            sender_qualifier=fields[4],
+            sender_id=fields[5],
+            receiver_qualifier=fields[6],
+            receiver_id=fields[7],
+            control_number=fields[12],
+            version=fields[11],
+            usage=fields[14],
+            date=read_date(fields[8]),
+            time=read_time(fields[9]),
+            raw_date=fields[8],
+            raw_time=fields[9],
+            ack_requested=fields[13] == "1",
+            separators=event.header.separators,
+        )
+        self.findings: list[Finding] = []
+        self.group: OpenGroup | None = None
+        self.groups = 0
+        self.group_numbers: set[str] = set()
+        self.received: list[InterchangeAcknowledgment] = []
+        self.services = 0
+        self._check()
+
+    def note(self, code: str, message: str, severity: Severity = Severity.ERROR) -> None:
+        self.findings.append(Finding(Level.INTERCHANGE, code, message, severity))
+
+    def announced(self) -> InterchangeStart:
+        """The start, with the findings that are known already."""
+        return replace(self.start, findings=tuple(self.findings))
+
+    def _check(self) -> None:
+        start = self.start
+        if start.date is None:
+            self.note("014", f"ISA09 {shown(start.raw_date)} is not a date.")
+        if start.time is None:
+            self.note("015", f"ISA10 {shown(start.raw_time)} is not a time.")
+        if not is_digits(start.control_number):
+            self.note("018", f"ISA13 {shown(start.control_number)} is no control number.")
+        if start.usage not in {"P", "T", "I"}:
+            self.note("020", f"ISA15 {shown(start.usage)} is none of P, T, I.")
+        marks = start.separators.characters()
+        if len(set(marks)) != len(marks):
+            self.note("027", "Two separators are the same character.", Severity.WARNING)
+
+    def open_group(self, event: RawSegment) -> GroupStart:
+        elements = [*event.elements, *[""] * 9]
+        start = GroupStart(
+            position=self.groups,
+            offset=event.offset,
+            functional_id=elements[1],
+            sender=elements[2],
+            receiver=elements[3],
+            date=read_date(elements[4]),
+            time=read_time(elements[5]),
+            control_number=elements[6],
+            version=elements[8],
+        )
+        self.group = OpenGroup(start)
+        if start.control_number and start.control_number in self.group_numbers:
+            message = f"GS06 {shown(start.control_number)} came before in this interchange."
+            self.group.findings.append(Finding(Level.GROUP, "6", message, segment_id="GS"))
+        if len(self.group_numbers) < REMEMBERED:
+            self.group_numbers.add(start.control_number)
+        return start
+
+    def end(self, trailer: list[str] | None, offset: int) -> InterchangeEnd:
+        if trailer is None:
+            self.note("023", "The interchange has no IEA: the file is not complete.")
+        else:
+            elements = [*trailer, "", ""]
+            if not _same_number(elements[2], self.start.control_number):
+                message = f"ISA13 {shown(self.start.control_number)} and IEA02 {shown(elements[2])} differ."
+                self.note("001", message)
+            if _count(elements[1]) != self.groups:
+                self.note("021", f"IEA01 says {shown(elements[1])} groups, there are {self.groups}.")
+        answer = None
+        if self.start.ack_requested and not self._only_acknowledgments():
+            start = self.start
+            answer = answer_interchange(start.control_number, start.raw_date, start.raw_time, self.findings)
+        return InterchangeEnd(
+            trailer is not None, self.groups, tuple(self.findings), tuple(self.received), answer, offset
+        )
+
+    def _only_acknowledgments(self) -> bool:
+        """A TA1 is never answered by a TA1."""
+        return bool(self.received) and self.groups == 0
+
+
+def _count(text: str) -> int | None:
+    return int(text) if is_digits(text) and len(text) <= 10 else None
+
+
+def _same_number(one: str, other: str) -> bool:
+    """Control numbers are numbers: compared as such where they are (x12-procurement 2)."""
+    if one == other:
+        return True
+    both_numbers = all(is_digits(t) for t in (one, other))
+    return both_numbers and one.lstrip("0") == other.lstrip("0")
