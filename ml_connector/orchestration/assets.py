@@ -190,9 +190,9 @@ def partition_metadata(asset: DocumentAsset, context: Context, connector: Connec
     from ml_connector.orchestration.partitions import days
 
     with connector.deployment.ledger.read() as tx:
-        held = figures.of_partitions(tx, asset.place.integration, asset.flow, days(context.partition_keys))
+        held = figures.of_flow(tx, asset.place.integration, asset.flow, days(context.partition_keys))
     shown: metadata.Metadata = {
         f"partition_{state}": dg.MetadataValue.int(count) for state, count in sorted(held.states.items())
     }
-    shown["dagster/partition_row_count"] = sum(held.states.values())
+    shown["dagster/partition_row_count"] = held.count
     return shown | metadata.amounts(held.amounts)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -24,39 +23,23 @@ WRITTEN = (S.POSTED, S.SENT, S.ACKNOWLEDGED, S.OVERDUE)
 
 
 @dataclass(frozen=True)
-class PartitionFigures:
-    """What a flow's documents of some days are now: counts by state, money of the finished ones by currency."""
+class Figures:
+    """Some documents: counts by state, money by currency as numbers to plot, and a few of them."""
 
     states: Counter[str]
-    amounts: dict[str, Decimal]
-
-
-def of_partitions(tx: Tx, integration: str, flow: str, days: Sequence[date]) -> PartitionFigures:
-    """Counts by state and amounts of a flow's documents of these days."""
-    c = document.c
-    query = (
-        sa.select(c.state, c.currency, c.amount)
-        .where(c.integration == integration, c.partition_date.in_(days), c.flow == flow)
-        .order_by(c.id)
-    )
-    states: Counter[str] = Counter()
-    amounts: dict[str, Decimal] = {}
-    written = {state.value for state in WRITTEN}
-    for state, currency, amount in tx.execute(query):
-        states[state] += 1
-        if state in written and amount is not None:
-            amounts[currency or ""] = amounts.get(currency or "", Decimal(0)) + amount
-    return PartitionFigures(states, amounts)
-
-
-@dataclass(frozen=True)
-class Received:
-    """Received documents of some kinds."""
-
-    count: int
-    states: Counter[str]
-    amounts: dict[str, Decimal]
+    amounts: dict[str, float]
     rows: list[dict[str, Any]]
+
+    @property
+    def count(self) -> int:
+        return sum(self.states.values())
+
+
+def of_flow(tx: Tx, integration: str, flow: str, days: Sequence[date]) -> Figures:
+    """A flow's documents of these days; the money is that of the written ones."""
+    c = document.c
+    wanted = [c.integration == integration, c.partition_date.in_(days), c.flow == flow]
+    return _figures(tx, wanted, money_of=[state.value for state in WRITTEN])
 
 
 def received(
@@ -66,8 +49,8 @@ def received(
     *,
     on: Sequence[date] = (),
     after_id: int | None = None,
-    samples: int = 100,
-) -> Received:
+    samples: int = 0,
+) -> Figures:
     """Received documents of these kinds: of these days, or younger than a document's id."""
     c = document.c
     wanted = [c.integration == integration, c.direction == "in", c.kind.in_([kind.value for kind in kinds])]
@@ -75,17 +58,28 @@ def received(
         wanted.append(c.partition_date.in_(on))
     if after_id is not None:
         wanted.append(c.id > after_id)
+    return _figures(tx, wanted, samples=samples)
+
+
+def _figures(
+    tx: Tx, wanted: Sequence[sa.ColumnElement[bool]], *, money_of: Sequence[str] = (), samples: int = 0
+) -> Figures:
+    """Counted and added up by the database: a day may hold any number of documents."""
+    c = document.c
+    # SQLite keeps amounts as text. Numbers for a plot may be floats; the exact amounts stay in the ledger.
+    total = sa.func.sum(sa.cast(c.amount, sa.Float))
     states: Counter[str] = Counter()
-    amounts: dict[str, Decimal] = {}
+    amounts: dict[str, float] = {}
+    query = sa.select(c.state, c.currency, sa.func.count(), total).where(*wanted).group_by(c.state, c.currency)
+    for state, currency, count, money in tx.execute(query):
+        states[state] += count
+        if money is not None and (not money_of or state in money_of):
+            amounts[currency or ""] = amounts.get(currency or "", 0.0) + float(money)
     rows: list[dict[str, Any]] = []
-    query = sa.select(c.partner, c.number, c.order_number, c.state, c.currency, c.amount, c.reason).where(*wanted)
-    for row in tx.execute(query.order_by(c.id)):
-        states[row.state] += 1
-        if row.amount is not None:
-            amounts[row.currency or ""] = amounts.get(row.currency or "", Decimal(0)) + row.amount
-        if len(rows) < samples:
-            rows.append(dict(row._mapping))
-    return Received(sum(states.values()), states, amounts, rows)
+    if samples:
+        shown = sa.select(c.partner, c.number, c.order_number, c.state, c.currency, c.amount, c.reason)
+        rows = [dict(row._mapping) for row in tx.execute(shown.where(*wanted).order_by(c.id).limit(samples))]
+    return Figures(states, {name: round(value, 2) for name, value in amounts.items()}, rows)
 
 
 def newest_event(tx: Tx) -> int:
@@ -98,18 +92,19 @@ def moved_by_run(
 ) -> tuple[Counter[str], list[dict[str, Any]]]:
     """Documents of these kinds that a run moved: counts by the state they came to, and some of them."""
     c = document.c
-    query = (
+    moved = [event.c.id > after_event, event.c.run_id == run_id, c.kind.in_([kind.value for kind in kinds])]
+    counted = sa.select(event.c.state, sa.func.count()).join(document, c.id == event.c.document_id).where(*moved)
+    counts: Counter[str] = Counter()
+    for state, count in tx.execute(counted.group_by(event.c.state)):
+        counts[state] = count
+    shown = (
         sa.select(event.c.state, c.partner, c.number, c.order_number, c.reason, c.partition_date)
         .join(document, c.id == event.c.document_id)
-        .where(event.c.id > after_event, event.c.run_id == run_id, c.kind.in_([kind.value for kind in kinds]))
+        .where(*moved)
         .order_by(event.c.id)
+        .limit(samples)
     )
-    counts: Counter[str] = Counter()
-    rows: list[dict[str, Any]] = []
-    for row in tx.execute(query):
-        counts[row.state] += 1
-        if len(rows) < samples:
-            rows.append({**row._mapping, "partition_date": row.partition_date.isoformat()})
+    rows = [{**row._mapping, "partition_date": row.partition_date.isoformat()} for row in tx.execute(shown)]
     return counts, rows
 
 

@@ -144,7 +144,7 @@ def _of_kinds(
     """What the run's partitions hold of these kinds, and what was added after a document's id."""
     with connector.deployment.ledger.read() as tx:
         held = figures.received(tx, scene.name, kinds, on=days(context.partition_keys))
-        new = figures.received(tx, scene.name, kinds, after_id=after_id) if after_id is not None else None
+        new = figures.received(tx, scene.name, kinds, after_id=after_id, samples=100) if after_id is not None else None
     shown: metadata.Metadata = {
         "dagster/partition_row_count": held.count,
         **{f"partition_{state}": count for state, count in sorted(held.states.items())},

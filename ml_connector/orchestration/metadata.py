@@ -79,9 +79,9 @@ def _text(value: Any) -> str:
     return str(value)[:300]
 
 
-def amounts(totals: Mapping[str, Decimal], prefix: str = "amount") -> Metadata:
+def amounts(totals: Mapping[str, float], prefix: str = "amount") -> Metadata:
     """Money by currency. Dagster plots floats; the exact amounts stand in the ledger."""
     return {
-        f"{prefix}_{currency or 'without_currency'}": dg.MetadataValue.float(float(total))
+        f"{prefix}_{currency or 'without_currency'}": dg.MetadataValue.float(total)
         for currency, total in sorted(totals.items())
     }
