@@ -9,6 +9,9 @@ from ml_connector.clock import Clock
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.transport.replies import clean
 
+#: Seconds. A server that asks for more is asked again all the same: its clock, or what stands before it, is wrong.
+LONGEST_ASKED = 86_400.0
+
 
 @dataclass(frozen=True)
 class ApiResponse:
@@ -65,16 +68,16 @@ def explain(problem: Problem) -> ConnectorError:
 
 
 def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
-    """Seconds that a Retry-After header asks for (a number or a date); None without a usable one."""
+    """Seconds that a Retry-After header asks for (a number or a date), a day at most; None without a usable one."""
     text = headers.get("retry-after", "").strip()
     if not text:
         return None
-    if text.isdigit():
-        return float(text[:9])
+    if text.isascii() and text.isdigit():
+        return min(float(text[:9]), LONGEST_ASKED)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         return None
-    return max(0.0, (moment - clock.now()).total_seconds())
+    return min(max(0.0, (moment - clock.now()).total_seconds()), LONGEST_ASKED)

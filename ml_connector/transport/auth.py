@@ -176,7 +176,11 @@ class AuthorizationCodeTokens:
             self.store.note(row.generation, refusals=refusals)
             if refusals < MOST_REFUSALS:
                 left = min(left, 30.0)
-        return TryAgain(f"{self.app.connection}: no access token can be had now: {decision.why}.", after_seconds=left)
+        return TryAgain(
+            f"{self.app.connection}: no access token can be had now: {decision.why}.",
+            after_seconds=left,
+            mend=f"It is asked for again by itself; if it lasts, run `{self.app.command}`.",
+        )
 
     # ------------------------------------------------------------------ refreshing, under the lease
 

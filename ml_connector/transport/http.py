@@ -43,6 +43,7 @@ QUERY_SAFE = "$()',:/*-_.~"
 MAX_ERROR_BODY = 65_536
 DEFAULT_MAX_BODY = 50_000_000
 CHUNK = 65_536
+_IF_IT_LASTS = "If it lasts, look at base_url of the connection and at the network between."
 
 #: The request cannot have reached the server's application.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -201,7 +202,7 @@ class ApiClient:
             if response.status_code not in accept:
                 self._refuse(call, response)
             announced = response.headers.get("content-length", "")
-            if announced.isdigit() and int(announced) > max_bytes:
+            if announced.isascii() and announced.isdigit() and int(announced[:18]) > max_bytes:
                 self._too_large(call, max_bytes)
             total = 0
             for chunk in self._chunks(call, response):
@@ -259,13 +260,15 @@ class ApiClient:
     def _broken(self, call: _Call, error: Exception, *, sent: bool) -> ConnectorError:
         what = _plain_cause(error)
         if not sent:
-            return TryAgain(f"{self.name}: {call.method} {call.template} could not be sent ({what}).")
+            return TryAgain(
+                f"{self.name}: {call.method} {call.template} could not be sent ({what}).", mend=_IF_IT_LASTS
+            )
         if call.write:
             return OutcomeUnknown(
                 f"{self.name}: {call.method} {call.template} was sent and no answer came ({what}).",
                 mend="It is looked up before it is sent again.",
             )
-        return TryAgain(f"{self.name}: {call.method} {call.template} got no answer ({what}).")
+        return TryAgain(f"{self.name}: {call.method} {call.template} got no answer ({what}).", mend=_IF_IT_LASTS)
 
     def _chunks(self, call: _Call, response: httpx.Response) -> Iterator[bytes]:
         until = time.monotonic() + self._patience

@@ -16,6 +16,8 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]+")
 _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
 #: Tokens and keys in a server's text; identifiers of 36 characters and dotted names stay readable.
 _OPAQUE = re.compile(r"Bearer\s+\S+|[A-Za-z0-9+/_=!-]{44,}", re.IGNORECASE)
+_ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _MARKUP = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<")
 
 
@@ -55,7 +57,17 @@ def parse_json(body: bytes, *, max_depth: int = MAX_DEPTH) -> Any:
         raise UnreadableReplyError("not readable as JSON") from error
     if _deeper_than(value, max_depth):
         raise UnreadableReplyError(f"JSON nested deeper than {max_depth} levels")
-    return value
+    # Only an escape can bring NUL or half a code point into a text, and most bodies have none.
+    return _storable(value) if _ESCAPED.search(body) else value
+
+
+def _storable(value: Any) -> Any:
+    """The value with U+FFFD for what no database takes as text: NUL and halves of code points."""
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return [_storable(item) for item in value] if isinstance(value, list) else value
 
 
 def _decimal(text: str) -> Decimal:

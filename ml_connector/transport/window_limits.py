@@ -215,7 +215,7 @@ def _counts(template: str) -> bool:
 def window_of(headers: Mapping[str, str], prefix: str) -> Window | None:
     """The window that three headers tell; None when one is missing or no number (sheet 5: not all always come)."""
     texts = [headers.get(prefix + part, "").strip() for part in ("limit", "remaining", "reset")]
-    if not all(text.isdigit() and len(text) <= 16 for text in texts):
+    if not all(text.isascii() and text.isdigit() and len(text) <= 16 for text in texts):
         return None
     limit, remaining, reset = (int(text) for text in texts)
     try:

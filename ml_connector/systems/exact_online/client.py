@@ -1,12 +1,13 @@
 """Exact's OData dialect over the shared HTTP client: both list shapes, paging, batched filters (exact-online 4)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
 from ml_connector.clock import Clock
-from ml_connector.errors import AuthorizationNeeded, OutcomeUnknown, RefusedBySystem, TryAgain
+from ml_connector.errors import AuthorizationNeeded, OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
 from ml_connector.systems.exact_online.filters import packed
 from ml_connector.systems.exact_online.literals import guid_literal, text_literal
 from ml_connector.systems.exact_online.settings import ExactSettings
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 #: More pages than any list has: a server that never ends is not followed for ever.
 MAX_PAGES = 20_000
+IF_IT_LASTS = "If it lasts, look at base_url of the connection and at Exact's status page."
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class ExactClient:
         answer = self._retried(
             lambda: self.api.request("GET", address, template=endpoint, params=query, headers=self._headers())
         )
-        return page_of(answer.data, endpoint)
+        return page_of(answer.data, endpoint, self.api.name)
 
     def pages(self, endpoint: str, params: Mapping[str, str]) -> Iterator[list[Row]]:
         """All pages, one after the other: Exact warns of gaps when pages are read in parallel (exact-online 4.6)."""
@@ -140,7 +142,7 @@ class ExactClient:
             )
         )
         try:
-            rows = page_of(answer.data, endpoint).rows
+            rows = page_of(answer.data, endpoint, self.api.name).rows
         except TryAgain:
             rows = []
         if len(rows) != 1:
@@ -179,7 +181,7 @@ class ExactClient:
         )
 
 
-def page_of(data: Any, endpoint: str) -> Page:
+def page_of(data: Any, endpoint: str, connection: str) -> Page:
     """Rows of either list shape, or of a single record: {"d": [...]}, {"d": {"results": [...]}}, {"d": {...}}.
 
     Raises:
@@ -193,16 +195,40 @@ def page_of(data: Any, endpoint: str) -> Page:
     elif isinstance(inner, dict):
         inner = [inner]
     if not isinstance(inner, list) or not all(isinstance(row, dict) for row in inner):
-        raise TryAgain(f"The answer of {endpoint} has not the shape of Exact's lists.")
+        raise TryAgain(f"{connection}: the answer of {endpoint} has not the shape of Exact's lists.", mend=IF_IT_LASTS)
     if link is not None and not isinstance(link, str):
-        raise TryAgain(f"The answer of {endpoint} has an unreadable next page.")
+        raise TryAgain(f"{connection}: the answer of {endpoint} has an unreadable next page.", mend=IF_IT_LASTS)
     return Page(inner, link or None)
 
 
+@contextmanager
+def readable(connection: str, what: str) -> Iterator[None]:
+    """For the reading of records: a value that cannot be read is the other side's, and may be right the next time.
+
+    Raises:
+        TryAgain: in place of WeAreWrong.
+    """
+    try:
+        yield
+    except WeAreWrong as error:
+        raise TryAgain(
+            f"{connection}: {what} cannot be read: {error.message}.", after_seconds=300, mend=IF_IT_LASTS
+        ) from error
+
+
 def nested(row: Mapping[str, Any], name: str) -> tuple[list[Row], str | None] | None:
-    """An expanded collection with its next page; None when it was not expanded (`__deferred`)."""
+    """An expanded collection with its next page; None when it was not expanded (`__deferred`).
+
+    Raises:
+        WeAreWrong: it holds something else than records.
+    """
     value = row.get(name)
+    link: Any = None
     if isinstance(value, dict) and isinstance(value.get("results"), list):
         link = value.get("__next")
-        return value["results"], link if isinstance(link, str) else None
-    return (value, None) if isinstance(value, list) else None
+        value = value["results"]
+    if not isinstance(value, list):
+        return None
+    if not all(isinstance(inner, dict) for inner in value):
+        raise WeAreWrong(f"Exact sent {name} that are no records")
+    return value, link if isinstance(link, str) else None

@@ -7,12 +7,14 @@ from typing import Protocol
 
 from ml_connector.clock import Clock
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, RefusedBySystem, TryAgain
-from ml_connector.systems.exact_online.client import Row, page_of
+from ml_connector.systems.exact_online.client import IF_IT_LASTS, Row, page_of, readable
 from ml_connector.systems.exact_online.literals import code, wall_time, whole
 from ml_connector.transport.http import ApiClient
 
 #: Facts older than this are asked for anew by `Divisions.current_facts`.
 KEPT = timedelta(hours=24)
+#: Codes are Int32 (exact-online 3).
+MOST_DIVISION = 1 << 31
 _FIELDS = "Code,Description,Currency,Status,DivisionMoveDate"
 _HEADERS = {"Accept": "application/json"}
 
@@ -71,10 +73,11 @@ def current_user(api: ApiClient) -> CurrentUser:
         params={"$select": "CurrentDivision,FullName,LanguageCode"},
         headers=_HEADERS,
     )
-    rows = page_of(answer.data, "current/Me").rows
-    division = whole(rows[0].get("CurrentDivision")) if rows else None
-    if division is None:
-        raise TryAgain(f"{api.name}: current/Me did not tell a division.")
+    rows = page_of(answer.data, "current/Me", api.name).rows
+    with readable(api.name, "current/Me"):
+        division = whole(rows[0].get("CurrentDivision")) if rows else None
+    if division is None or not 0 < division < MOST_DIVISION:
+        raise TryAgain(f"{api.name}: current/Me did not tell a division.", mend=IF_IT_LASTS)
     return CurrentUser(division, code(rows[0].get("FullName")), code(rows[0].get("LanguageCode")))
 
 
@@ -118,7 +121,8 @@ class Divisions:
         for listing in self._listings(division):
             row = self._listed(listing, division)
             if row is not None:
-                moved = wall_time(row.get("DivisionMoveDate"))
+                with readable(self._api.name, listing):
+                    moved = wall_time(row.get("DivisionMoveDate"))
                 facts = DivisionFacts(
                     division,
                     code(row.get("Description")),
@@ -154,8 +158,9 @@ class Divisions:
             if error.data.get("status") not in {403, 404}:
                 raise
             return None
-        rows = page_of(answer.data, listing).rows
-        return next((row for row in rows if whole(row.get("Code")) == division), None)
+        rows = page_of(answer.data, listing, self._api.name).rows
+        with readable(self._api.name, listing):
+            return next((row for row in rows if whole(row.get("Code")) == division), None)
 
     def facts(self, division: int | None = None) -> DivisionFacts | None:
         """What is known of the division, without asking Exact; None when it was never validated."""

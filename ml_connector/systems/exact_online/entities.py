@@ -8,7 +8,7 @@ from typing import Any
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.ports import StoredOperation, Written
 from ml_connector.systems.exact_online.client import Row
-from ml_connector.systems.exact_online.literals import guid, number, whole
+from ml_connector.systems.exact_online.literals import guid, is_guid, number, whole
 
 Body = Mapping[str, Any]
 
@@ -81,7 +81,7 @@ def written(what: Writable, row: Row, **more: Any) -> Written:
         KeyError: the record has no id.
     """
     outside_id = guid(row[what.key])
-    if not outside_id:
+    if not is_guid(outside_id):
         raise KeyError(what.key)
     facts = {name: _fact(row[source]) for source, name in what.facts.items() if row.get(source) is not None}
     return Written(outside_id, {**facts, **more})

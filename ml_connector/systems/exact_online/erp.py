@@ -21,7 +21,7 @@ from ml_connector.flows.ports import (
 from ml_connector.systems.exact_online import orders as order_records
 from ml_connector.systems.exact_online.attachments import AttachmentFinder, with_bytes
 from ml_connector.systems.exact_online.bills import BillFinder, BillPlanner
-from ml_connector.systems.exact_online.client import ExactClient
+from ml_connector.systems.exact_online.client import ExactClient, readable
 from ml_connector.systems.exact_online.division import Divisions
 from ml_connector.systems.exact_online.entities import (
     ATTACHMENT,
@@ -82,13 +82,16 @@ class ExactErp:
         self.client.api.close()
 
     def read_reference(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
-        return self._reference.read(table, cursor)
+        with readable(self.connection, f"a record of {table.value}"):
+            return self._reference.read(table, cursor)
 
     def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
-        return self._orders.changed(cursor, limit=limit)
+        with readable(self.connection, "a changed purchase order"):
+            return self._orders.changed(cursor, limit=limit)
 
     def read_orders(self, keys: Sequence[str]) -> Sequence[SourceOrder]:
-        return self._orders.by_id(keys)
+        with readable(self.connection, "a purchase order"):
+            return self._orders.by_id(keys)
 
     def order_from_record(self, record: str) -> OpenOrder:
         return order_records.order_from_record(record)
@@ -115,12 +118,12 @@ class ExactErp:
         row = self.client.create(what.endpoint, payload)
         try:
             done = written(what, row)
-        except KeyError as error:
+            warning = dropped_amounts(what, json.loads(operation.payload, parse_float=Decimal), row)
+        except (KeyError, WeAreWrong) as error:
             raise OutcomeUnknown(
-                f"{self.connection}: POST {what.endpoint} was answered without an id.",
+                f"{self.connection}: POST {what.endpoint} was answered without a readable record.",
                 mend="It is looked up before it is sent again.",
             ) from error
-        warning = dropped_amounts(what, json.loads(operation.payload, parse_float=Decimal), row)
         return Written(done.outside_id, {**done.detail, "warning": warning}) if warning else done
 
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
@@ -135,8 +138,10 @@ class ExactErp:
         for kinds, find in finders:
             wanted = [operation for operation in operations if operation.kind in kinds]
             if wanted:
-                found.update(find(wanted))
+                with readable(self.connection, "what was written"):
+                    found.update(find(wanted))
         return found
 
     def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
-        return self._bills.find(bills)
+        with readable(self.connection, "a booked invoice"):
+            return self._bills.find(bills)

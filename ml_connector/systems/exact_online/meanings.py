@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
+from ml_connector.systems.exact_online.client import IF_IT_LASTS
 from ml_connector.transport.answers import Problem
 
 #: The Reason header of a 403 -> what it means and who mends it.
@@ -70,7 +71,7 @@ def _failure(problem: Problem) -> ConnectorError:
     text = f"{problem.call} failed at Exact ({problem.said})."
     if problem.write:
         return _data(OutcomeUnknown(text, mend=_LOOKED_UP), problem)
-    return _data(TryAgain(text, after_seconds=problem.after_seconds), problem)
+    return _data(TryAgain(text, after_seconds=problem.after_seconds, mend=IF_IT_LASTS), problem)
 
 
 def _forbidden(problem: Problem) -> ConnectorError:
@@ -95,5 +96,5 @@ def _refused(problem: Problem) -> ConnectorError:
     mend = {
         400: "The request does not fit Exact's API for this division: look at the message; it counts as an error.",
         404: "There is no such record or address (any more).",
-    }.get(problem.status, "")
+    }.get(problem.status, IF_IT_LASTS)
     return _data(RefusedBySystem(f"{problem.call} was refused ({problem.said}).", mend=mend), problem)

@@ -196,7 +196,7 @@ def test_a_single_look_up_that_cannot_fit_is_told() -> None:
     ],
 )
 def test_both_list_shapes_and_single_records_are_read(data: Any, rows: list[Any], link: str | None) -> None:
-    page = page_of(data, "crm/Accounts")
+    page = page_of(data, "crm/Accounts", "exact_nl")
     assert (page.rows, page.next_link) == (rows, link)
 
 
@@ -205,7 +205,7 @@ def test_both_list_shapes_and_single_records_are_read(data: Any, rows: list[Any]
 )
 def test_other_shapes_are_told(data: Any) -> None:
     with pytest.raises(TryAgain):
-        page_of(data, "crm/Accounts")
+        page_of(data, "crm/Accounts", "exact_nl")
 
 
 def client_over(handler: Any, **more: Any) -> ExactClient:
