@@ -38,6 +38,8 @@ def prune_runs(
         )
         done = [r for r in records if r.end_time is not None and r.end_time <= covered.timestamp()]
         for record in done:
+            # The captured output lies outside of Dagster's database, and nothing else deletes it.
+            instance.compute_log_manager.delete_logs(prefix=[record.dagster_run.run_id])
             instance.delete_run(record.dagster_run.run_id)
         deleted += len(done)
         if len(done) < BATCH:

@@ -1,6 +1,7 @@
 """Dagster's runs go only after the ledger is safe outside of its database."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -36,6 +37,19 @@ def test_covered_runs_go(scenario: Stage) -> None:
     export_heads(deployment.ledger, deployment.heads_file)
     assert prune(scenario).deleted == 1
     assert scenario.instance.get_runs_count() == 0
+
+
+def test_a_run_leaves_no_captured_output_behind(scenario: Stage, tmp_path: Path) -> None:
+    """On disk: what a run printed goes with the run."""
+    (tmp_path / "dagster").mkdir()
+    with dg.DagsterInstance.local_temp(str(tmp_path / "dagster")) as instance:
+        scenario.instance = instance
+        run = scenario.inbound("replay")
+        assert list((tmp_path / "dagster").rglob(f"*{run.result.run_id}*/compute_logs"))
+        deployment = scenario.scene.deployment
+        export_heads(deployment.ledger, deployment.heads_file)
+        assert prune(scenario).deleted == 1
+        assert not list((tmp_path / "dagster").rglob(f"*{run.result.run_id}*/compute_logs"))
 
 
 def test_young_runs_stay(scenario: Stage) -> None:
