@@ -86,8 +86,7 @@ class ExactErp:
             return self._reference.read(table, cursor)
 
     def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
-        with readable(self.connection, "a changed purchase order"):
-            return self._orders.changed(cursor, limit=limit)
+        return self._orders.changed(cursor, limit=limit)
 
     def read_orders(self, keys: Sequence[str]) -> Sequence[SourceOrder]:
         with readable(self.connection, "a purchase order"):

@@ -13,7 +13,7 @@ from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.ports import OrderBatch, SourceOrder
 from ml_connector.systems.exact_online import records
-from ml_connector.systems.exact_online.client import ExactClient, Row, nested
+from ml_connector.systems.exact_online.client import ExactClient, Row, nested, readable
 from ml_connector.systems.exact_online.filters import any_of, equals
 from ml_connector.systems.exact_online.literals import (
     guid,
@@ -124,9 +124,10 @@ class Orders:
         found: list[SourceOrder] = []
         while True:
             page = self._client.page(ENDPOINT, params, link=link)
-            for row in page.rows:
-                since = max(since, wall_time(row.get("Modified")) or since)
-            found += self._whole(page.rows)
+            with readable(self._settings.connection, "a changed purchase order"):
+                for row in page.rows:
+                    since = max(since, wall_time(row.get("Modified")) or since)
+                found += self._whole(page.rows)
             link = page.next_link
             if link is None or len(found) >= limit:
                 break

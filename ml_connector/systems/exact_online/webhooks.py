@@ -75,7 +75,8 @@ def parse_notice(content: bytes) -> Notice:
 
 
 def _word(value: object, limit: int) -> str:
-    if not isinstance(value, str) or len(value) > limit or not value.isprintable():
+    broken = "\N{REPLACEMENT CHARACTER}"
+    if not isinstance(value, str) or len(value) > limit or not value.isprintable() or broken in value:
         raise ValueError("no plain text")
     return value
 
