@@ -20,6 +20,8 @@ def main(stop_file: Path, *, ttl: float = 3.0) -> None:
         with worker(deployment.ledger, ttl=ttl) as lease:
             work = Work(holder=lease.name, actor="fault worker")
             _patiently(lambda: warm_up(integration))
+            ready_file = stop_file.with_name("ready")
+            ready_file.touch()
             while not lease.lost.is_set():
                 moved = _round(integration, work)
                 if not moved and stop_file.exists():

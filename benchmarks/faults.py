@@ -142,9 +142,17 @@ class Worker:
         self._arguments = [sys.executable, "-m", "benchmarks.fault_worker", str(stop_file)]
         self._environment = {**os.environ, **bench.environment, "PYTHONPATH": str(ROOT)}
         self._log = log.open("ab")
+        self._ready = stop_file.with_name("ready")
         self.process = self._start()
 
+    def wait_until_ready(self, seconds: float = 60) -> None:
+        """Until it has begun to work: a kill before that would hit nothing but imports."""
+        end = time.monotonic() + seconds
+        while not self._ready.exists() and time.monotonic() < end and self.process.poll() is None:
+            time.sleep(0.02)
+
     def _start(self) -> subprocess.Popen[bytes]:
+        self._ready.unlink(missing_ok=True)
         return subprocess.Popen(self._arguments, env=self._environment, cwd=ROOT, stdout=self._log, stderr=self._log)
 
     def kill(self) -> None:
@@ -224,7 +232,8 @@ def _plain_part(bench: Bench, feed: Feed, settings: Settings, source: random.Ran
     while kills < settings.kills:
         if kills % 5 == 0:
             _portion(feed, settings, 5)
-        time.sleep(source.uniform(1.5, 5.0))
+        worker.wait_until_ready()
+        time.sleep(source.uniform(0.1, 4.0))
         if worker.process.poll() is not None:
             raise RuntimeError(f"the worker ended by itself; see {bench.home / 'worker.log'}")
         worker.kill()

@@ -146,7 +146,20 @@ def make_erp(
     notes = MemoryNotes()
     divisions = Divisions(api, notes, sandbox.clock, configured=division)
     blobs: dict[str, bytes] = {}
-    return ExactErp(api, exact, sandbox.clock, divisions, read_blob=blobs.__getitem__), notes, blobs
+    erp = ExactErp(api, exact, sandbox.clock, divisions, read_blob=blobs.__getitem__)
+    _made.append(erp)
+    return erp, notes, blobs
+
+
+#: Every ERP that a test made, to be closed with it: an open connection is an error here.
+_made: list[ExactErp] = []
+
+
+@pytest.fixture(autouse=True)
+def closed_erps() -> Iterator[None]:
+    yield
+    while _made:
+        _made.pop().close()
 
 
 @pytest.fixture
