@@ -1,15 +1,17 @@
 """Elements of a segment against its rule: AK403 codes (x12-procurement 10)."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ml_connector.edi.fastpath import FastRule
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.overlay import NO_OVERLAY, Overlay
-from ml_connector.edi.schema import Condition, ElementType, SegmentRule
+from ml_connector.edi.schema import Condition, ElementType, SegmentRule, segment_rules
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.values import (
     digits_in,
+    is_digits,
     is_integer,
     is_number,
     read_date,
@@ -17,6 +19,10 @@ from ml_connector.edi.values import (
 )
 
 _CONTROL = frozenset(map(chr, [*range(32), 127]))
+
+
+#: Making a pattern costs about as much as checking so many segments without one.
+PAYS_AFTER = 50
 
 
 class ElementChecker:
@@ -40,6 +46,7 @@ class ElementChecker:
         self._overlay = overlay
         self._short_dates = short_dates
         self._fast: dict[str, FastRule] = {}
+        self._times: dict[str, int] = {}
 
     def check(self, segment: Segment) -> list[Finding]:
         """All findings of one segment, in order of its elements, conditions last. None for an unknown segment."""
@@ -47,19 +54,32 @@ class ElementChecker:
         segment_id = elements[0]
         fast = self._fast.get(segment_id)
         if fast is None:
-            if segment_id not in self._rules:
-                return []
-            fast = self._fast[segment_id] = FastRule(self._rules[segment_id], self._separators)
+            return self._first_times(segment)
         right = fast.is_right(self._separators.element.join(elements), elements)
         shape = fast.shape(elements)
         if right and fast.is_sound(shape):
             return []
         rule = self._rules[segment_id]
         found = [] if right else list(self._elements(segment, rule))
-        broken = [finding for condition in rule.conditions for finding in self._condition(segment, condition, rule)]
+        broken = self._conditions(segment, rule)
         if not broken and not self._overlay.ignore:
             fast.remember(shape)
         return found + broken
+
+    def _first_times(self, segment: Segment) -> list[Finding]:
+        """Checks element by element; a pattern is made once a segment has come so often that it pays."""
+        segment_id = segment.elements[0]
+        rule = self._rules.get(segment_id)
+        if rule is None:
+            return []
+        times = self._times.get(segment_id, 0) + 1
+        self._times[segment_id] = times
+        if times >= PAYS_AFTER:
+            self._fast[segment_id] = FastRule(rule, self._separators)
+        return [*self._elements(segment, rule), *self._conditions(segment, rule)]
+
+    def _conditions(self, segment: Segment, rule: SegmentRule) -> list[Finding]:
+        return [finding for condition in rule.conditions for finding in self._condition(segment, condition, rule)]
 
     def _elements(self, segment: Segment, rule: SegmentRule) -> Iterator[Finding]:
         values = segment.elements
@@ -181,6 +201,13 @@ class ElementChecker:
             reference=_reference(element),
             value=value[:200],
         )
+
+
+@lru_cache(maxsize=64)
+def shared_checker(version: str, overlay: Overlay, separators: Separators) -> ElementChecker:
+    """The checker for files of one version, partner guide and set of separators; it keeps what it has learned."""
+    short = is_digits(version[:6]) and version[:6] < "004010"
+    return ElementChecker(segment_rules(version, overlay), separators, overlay, short_dates=short)
 
 
 def _reference(element: ElementType | None) -> str:

@@ -23,11 +23,9 @@ class FastRule:
 
     def __init__(self, rule: SegmentRule, separators: Separators) -> None:
         self._pattern = re.compile(_segment_pattern(rule, separators))
-        self._coded = tuple(
-            (position, element.codes)
-            for position, (element, _) in enumerate(rule.elements, start=1)
-            if element.codes is not None and element.kind != "comp"
-        )
+        # the pattern passes composites only with their first component alone
+        simple = [e.components[0][0] if e.kind == "comp" else e for e, _ in rule.elements]
+        self._coded = tuple((at, e.codes) for at, e in enumerate(simple, start=1) if e.codes is not None)
         self._valued = next((c.positions[0] for c in rule.conditions if c.codes), 0)
         self._sound: set[tuple[bytes, str]] = set()
 
@@ -87,6 +85,9 @@ def _value_pattern(element: ElementType, other: str, end: str) -> str:
         return f"(?:{_MOMENT})"
     if kind == "comp":
         first = element.components[0][0]
+        if any(requirement == "M" for _, requirement in element.components[1:]):
+            # more than its first component is needed: that is looked at closely
+            return "(?!)"
         letter = "[0-9]" if first.numeric else other
         return f"{letter}{{{first.least},{first.most}}}"
     return f"{other}{{{least if kind == 'ID' else 1},{most}}}"

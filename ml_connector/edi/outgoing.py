@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ml_connector.edi.characters import Alphabet
-from ml_connector.edi.check import ElementChecker
+from ml_connector.edi.check import shared_checker
 from ml_connector.edi.findings import Finding, Level, shown
+from ml_connector.edi.overlay import NO_OVERLAY
 from ml_connector.edi.schema import ElementType, SegmentRule, SetRule
 from ml_connector.edi.segments import COMPONENT, REPETITION, Segment
 from ml_connector.edi.separators import Separators
@@ -65,8 +66,6 @@ class SetWriter:
         self._replacement = replacement
         self._version = version
         self._hash_totals = hash_totals
-        # segments are the same for all sets of a version
-        self._checker: ElementChecker | None = None
 
     def write(self, rule: SetRule, control: str, body: list[list[str]], position: int) -> WrittenSet:
         """ST, the body, SE. Raises NeedsMending for what cannot be sent, naming the place."""
@@ -171,10 +170,9 @@ class SetWriter:
         found: list[Finding] = []
         segments = [Segment(elements, number) for number, elements in enumerate(ready, start=1)]
         build(segments, rule, found.append)
-        if self._checker is None:
-            self._checker = ElementChecker(rule.segments, self._separators)
+        checker = shared_checker(self._version, NO_OVERLAY, self._separators)
         for segment in segments:
-            found.extend(self._checker.check(segment))
+            found.extend(checker.check(segment))
         for finding in found:
             if not finding.is_error or (finding.level is Level.SEGMENT and finding.code in _KEPT_CODES):
                 continue

@@ -3,10 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import lru_cache
 
 from ml_connector.documents.common import DocumentKind, Record
-from ml_connector.edi.check import ElementChecker
+from ml_connector.edi.check import shared_checker
 from ml_connector.edi.controltotals import control_totals
 from ml_connector.edi.envelope import RawSet
 from ml_connector.edi.findings import Finding, Level, Severity, shown
@@ -128,7 +127,7 @@ def _unidentified(document: Record) -> bool:
 
 
 def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext, report: _Findings) -> None:
-    checker = _checker(rule.set_type, context.version, context.overlay, context.separators)
+    checker = shared_checker(context.version, context.overlay, context.separators)
     rules = rule.segments
     for segment in segments:
         for finding in checker.check(segment):
@@ -138,13 +137,6 @@ def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext,
             neutralize(segment, frozenset(), 0, context.separators)
         elif found.composites or (found.open and len(segment.elements) > len(found.elements)):
             neutralize(segment, found.composites, len(found.elements), context.separators)
-
-
-@lru_cache(maxsize=128)
-def _checker(set_type: str, version: str, overlay: Overlay, separators: Separators) -> ElementChecker:
-    rule = set_rule(set_type, version, overlay)
-    short = is_digits(version[:6]) and version[:6] < "004010"
-    return ElementChecker(rule.segments if rule else {}, separators, overlay, short_dates=short)
 
 
 def _check_envelope(raw: RawSet, split: Split, context: SetContext, report: _Findings, repeated: bool) -> None:
