@@ -24,6 +24,7 @@ class _Tracked:
     assumed: bool = False
     answers: int = 0
     fresh: bool = False
+    asked: datetime | None = None
 
     def turn(self, now: datetime) -> None:
         """Begin the next window when the known one is over; windows end at whole minutes or days, UTC."""
@@ -52,6 +53,7 @@ class ExactLimiter:
 
     SHARE_EVERY = 20
     LOW = 10
+    ASK_AGAIN = timedelta(seconds=1)
 
     def __init__(
         self,
@@ -106,11 +108,16 @@ class ExactLimiter:
             return 0.0
 
     def _learn(self, tracked: _Tracked, reserve: int, now: datetime) -> None:
-        """Ask what the other processes know: once a window, and always when little is left."""
+        """Ask what the other processes know: once a window, and always when little is left.
+
+        Where no limit was ever told there is nothing to be low on: then once a second is often enough.
+        """
         window = tracked.window
         if tracked.fresh and window is not None and window.remaining - reserve > self.LOW:
             return
-        tracked.fresh = True
+        if window is None and tracked.asked is not None and timedelta(0) <= now - tracked.asked < self.ASK_AGAIN:
+            return
+        tracked.fresh, tracked.asked = True, now
         told = self._shared.window(tracked.name)
         if told is not None and told.resets_at > now:
             tracked.tell(told)
