@@ -8,7 +8,7 @@ up at the other side, twice with a settling time, before the *stored* payload is
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -67,11 +67,11 @@ def call_all(
     operations: Sequence[StoredOperation],
     write: Callable[[StoredOperation], Written],
     *,
-    concurrency: int,
+    calls: Executor,
     clock: Clock,
     brake: Brake | None = None,
 ) -> Iterator[list[Outcome]]:
-    """Call `write` for each operation, several at once, and yield outcomes in groups as they come.
+    """Call `write` for each operation, as many at once as `calls` does, and yield outcomes in groups as they come.
 
     Once the brake is on, the remaining operations come back as not sent, without a call.
     """
@@ -88,14 +88,13 @@ def call_all(
             brake.apply(outcome, clock.now())
             return outcome
 
-    with ThreadPoolExecutor(max_workers=concurrency, thread_name_prefix="write") as pool:
-        for operation in operations:
-            pool.submit(one, operation).add_done_callback(finished.put)
-        left = len(operations)
-        while left:
-            group = _gathered(finished, min(GROUP, left))
-            left -= len(group)
-            yield [future.result() for future in group]
+    for operation in operations:
+        calls.submit(one, operation).add_done_callback(finished.put)
+    left = len(operations)
+    while left:
+        group = _gathered(finished, min(GROUP, left))
+        left -= len(group)
+        yield [future.result() for future in group]
 
 
 def _gathered(finished: "SimpleQueue[Future[Outcome]]", most: int) -> list[Future[Outcome]]:

@@ -5,7 +5,9 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -26,6 +28,8 @@ from ml_connector.ledger.states import DocumentState as S
 
 #: A write of unknown outcome is looked up so soon for the first time; mostly it is there.
 FIRST_LOOK_SECONDS = 2.0
+#: Batches in hand at once, so that the calls of one go out while the next is looked up, planned and committed.
+LANES = 2
 
 
 @dataclass(frozen=True)
@@ -46,42 +50,92 @@ def operation_key(row: DocumentRow) -> str:
     return "mlc-" + hashlib.sha256(identity.encode()).hexdigest()[:20]
 
 
+@dataclass(frozen=True)
+class _Lane:
+    """One of the loops that post side by side: while one waits for answers, the other prepares its batch."""
+
+    integration: Integration
+    work: Work
+    kind: PostableKind
+    report: StepReport
+    brake: Brake
+    calls: Executor
+
+
 def post(integration: Integration, work: Work, kind: PostableKind) -> StepReport:
     """Post everything of this kind that is coded, and finish what an earlier run left open."""
-    report = StepReport(f"post {kind.flow}")
+    reports = [StepReport(f"post {kind.flow}") for _ in range(LANES)]
     brake = Brake()
+    with ThreadPoolExecutor(integration.erp_rules.concurrency, thread_name_prefix="write") as calls:
+        lanes = [_Lane(integration, work, kind, report, brake, calls) for report in reports]
+        _finish_open(lanes[0])
+        if work.dry_run:
+            _report_plans(lanes[0])
+        else:
+            _side_by_side(lanes)
+    for report in reports[1:]:
+        reports[0].merge(report)
+    return reports[0]
+
+
+def _finish_open(lane: _Lane) -> None:
+    """Finish what an earlier run left open."""
     after = 0
-    while not work.stopped():
+    while not lane.work.stopped():
         # Each is looked at once: a replay takes them before their time, and would meet the same ones for ever.
-        rows = claim_waiting(integration, work, kind.flow, (S.POSTING, S.UNKNOWN_OUTCOME), after_id=after)
+        rows = claim_waiting(
+            lane.integration, lane.work, lane.kind.flow, (S.POSTING, S.UNKNOWN_OUTCOME), after_id=after
+        )
         if not rows:
-            break
+            return
         after = rows[-1].id
-        if work.dry_run:
+        if lane.work.dry_run:
             for row in rows:
-                report.add("would_finish", row.partition_date, document=row.number, partner=row.partner)
+                lane.report.add("would_finish", row.partition_date, document=row.number, partner=row.partner)
             continue
-        _finish(integration, work, rows, report, brake)
-        if brake.error is not None:
-            raise brake.error
-    while not work.stopped():
-        rows = claim_waiting(integration, work, kind.flow, (S.CODED,))
+        _finish(lane, rows)
+        if lane.brake.error is not None:
+            raise lane.brake.error
+
+
+class _Coded:
+    """Batches of coded documents, each for one lane alone, even where the worker's lease lapses for a moment."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._after = 0
+
+    def take(self, lane: _Lane) -> list[DocumentRow]:
+        with self._lock:
+            rows = claim_waiting(lane.integration, lane.work, lane.kind.flow, (S.CODED,), after_id=self._after)
+            if rows:
+                self._after = rows[-1].id
+            return rows
+
+
+def _side_by_side(lanes: Sequence[_Lane]) -> None:
+    """Run the lanes to their ends; the first error of any of them is raised when all have ended."""
+    coded = _Coded()
+    with ThreadPoolExecutor(len(lanes), thread_name_prefix="post") as pool:
+        running = [pool.submit(_post_coded, lane, coded) for lane in lanes]
+    for lane in running:
+        lane.result()
+
+
+def _post_coded(lane: _Lane, coded: _Coded) -> None:
+    while not lane.work.stopped():
+        rows = coded.take(lane)
         if not rows:
-            return report
-        if work.dry_run:
-            _report_plans(integration, rows, report)
-            return report
-        begun = _begin(integration, work, rows, kind, report)
-        _finish(integration, work, begun, report, brake)
-        if brake.error is not None:
-            raise brake.error
-    return report
+            return
+        _finish(lane, _begin(lane, rows))
+        if lane.brake.error is not None:
+            raise lane.brake.error
 
 
-def _report_plans(integration: Integration, rows: Iterable[DocumentRow], report: StepReport) -> None:
-    for row in rows:
-        planned = _plan(integration, row)
-        report.add("would_post", row.partition_date, document=row.number, partner=row.partner, writes=len(planned))
+def _report_plans(lane: _Lane) -> None:
+    for row in claim_waiting(lane.integration, lane.work, lane.kind.flow, (S.CODED,)):
+        planned = _plan(lane.integration, row)
+        lane.report.add("would_post", row.partition_date, document=row.number, partner=row.partner, writes=len(planned))
 
 
 def _bill(row: DocumentRow) -> Bill:
@@ -100,11 +154,10 @@ def _plan(integration: Integration, row: DocumentRow, bill: Bill | None = None) 
     return planned
 
 
-def _begin(
-    integration: Integration, work: Work, rows: Sequence[DocumentRow], kind: PostableKind, report: StepReport
-) -> list[DocumentRow]:
+def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
     """Commit the intents of a batch; documents the ERP has already are not begun."""
-    bills = {row.id: _bill(row) for row in rows} if kind is BILLS else {}
+    integration, report = lane.integration, lane.report
+    bills = {row.id: _bill(row) for row in rows} if lane.kind is BILLS else {}
     entered = _entered_by_hand(integration, bills)
     moves: list[Move] = []
     begun: list[DocumentRow] = []
@@ -124,7 +177,7 @@ def _begin(
         begun.append(row)
     with integration.ledger.write() as tx:
         operations.plan(tx, planned)
-        documents.move(tx, moves, work)
+        documents.move(tx, moves, lane.work)
     return begun
 
 
@@ -166,43 +219,29 @@ def _already_there(row: DocumentRow, existing: ExistingBill, report: StepReport)
     return [Move(row.id, S.DUPLICATE, "found in the ERP", detail["data"], changes=change)]
 
 
-def _finish(
-    integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport, brake: Brake
-) -> None:
+def _finish(lane: _Lane, rows: Sequence[DocumentRow]) -> None:
     """Carry out the open operations of claimed documents, one position after the other."""
     by_id = {row.id: row for row in rows}
-    _settle_unknown(integration, work, by_id, report)
-    while by_id and brake.error is None and not work.stopped():
-        with integration.ledger.read() as tx:
+    _settle_unknown(lane, by_id)
+    while by_id and lane.brake.error is None and not lane.work.stopped():
+        with lane.integration.ledger.read() as tx:
             ready = operations.next_planned(tx, list(by_id))
         if not ready:
             break
-        _run_round(integration, work, ready, by_id, report, brake)
+        _run_round(lane, ready, by_id)
     if by_id:
-        with integration.ledger.write() as tx:
-            documents.release(tx, list(by_id), next_attempt_at=brake.until)
+        with lane.integration.ledger.write() as tx:
+            documents.release(tx, list(by_id), next_attempt_at=lane.brake.until)
 
 
-def _run_round(
-    integration: Integration,
-    work: Work,
-    ready: Sequence[StoredOperation],
-    by_id: dict[int, DocumentRow],
-    report: StepReport,
-    brake: Brake,
-) -> None:
+def _run_round(lane: _Lane, ready: Sequence[StoredOperation], by_id: dict[int, DocumentRow]) -> None:
+    integration = lane.integration
     with integration.ledger.write() as tx:
-        earlier = operations.outside_ids(tx, [op.document_id for op in ready])
+        earlier = operations.outside_ids(tx, [op.document_id for op in ready if op.uses])
         started = operations.start(tx, [(op.id, _filled(op, earlier.get(op.document_id, {}))) for op in ready])
-    groups = call_all(
-        started,
-        integration.erp.write,
-        concurrency=integration.erp_rules.concurrency,
-        clock=integration.clock,
-        brake=brake,
-    )
+    groups = call_all(started, integration.erp.write, calls=lane.calls, clock=integration.clock, brake=lane.brake)
     for outcomes in groups:
-        _record(integration, work, outcomes, by_id, report)
+        _record(lane, outcomes, by_id)
 
 
 def _filled(operation: StoredOperation, earlier: Mapping[int, str]) -> str | None:
@@ -210,14 +249,9 @@ def _filled(operation: StoredOperation, earlier: Mapping[int, str]) -> str | Non
     return fill(operation, earlier) if operation.uses else None
 
 
-def _record(
-    integration: Integration,
-    work: Work,
-    outcomes: Sequence[Outcome],
-    by_id: dict[int, DocumentRow],
-    report: StepReport,
-) -> None:
+def _record(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentRow]) -> None:
     """Commit a group of outcomes with the states that follow from them."""
+    integration = lane.integration
     now = integration.clock.now()
     settle_at = now + timedelta(seconds=integration.erp_rules.settle_seconds)
     with integration.ledger.write() as tx:
@@ -229,15 +263,15 @@ def _record(
         moves: list[Move] = []
         for outcome in outcomes:
             row = by_id[outcome.operation.document_id]
-            moves += _moves_after(integration, row, outcome, complete=row.id in complete, report=report)
-        documents.move(tx, moves, work)
+            moves += _moves_after(integration, row, outcome, complete=row.id in complete, report=lane.report)
+        documents.move(tx, moves, lane.work)
     for outcome in outcomes:
         row = by_id[outcome.operation.document_id]
         if row.id in complete or outcome.error is not None:
             by_id.pop(row.id)
     retry = [o for o in outcomes if o.not_sent]
     if retry:
-        _postpone(integration, retry, report)
+        _postpone(lane, retry)
 
 
 def _moves_after(
@@ -273,16 +307,17 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
     return {"entry": detail.get("entry_number", "")}
 
 
-def _postpone(integration: Integration, outcomes: Sequence[Outcome], report: StepReport) -> None:
+def _postpone(lane: _Lane, outcomes: Sequence[Outcome]) -> None:
     after = max(getattr(o.error, "after_seconds", None) or 5.0 for o in outcomes)
-    at = integration.clock.now() + timedelta(seconds=after)
-    with integration.ledger.write() as tx:
+    at = lane.integration.clock.now() + timedelta(seconds=after)
+    with lane.integration.ledger.write() as tx:
         documents.release(tx, [o.operation.document_id for o in outcomes], next_attempt_at=at)
-    report.counts["postponed"] += len(outcomes)
+    lane.report.counts["postponed"] += len(outcomes)
 
 
-def _settle_unknown(integration: Integration, work: Work, by_id: dict[int, DocumentRow], report: StepReport) -> None:
+def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
     """Look up what an earlier attempt left open; documents still to wait for leave `by_id`."""
+    integration = lane.integration
     now = integration.clock.now()
     with integration.ledger.write() as tx:
         operations.mark_abandoned(tx, list(by_id))
@@ -316,9 +351,9 @@ def _settle_unknown(integration: Integration, work: Work, by_id: dict[int, Docum
             for document_id in waiting
             if by_id[document_id].state is not S.UNKNOWN_OUTCOME
         ]
-        documents.move(tx, moves, work)
+        documents.move(tx, moves, lane.work)
         documents.release(tx, waiting, next_attempt_at=again_at)
     for document_id in waiting:
         by_id.pop(document_id)
     if outcomes:
-        _record(integration, work, outcomes, by_id, report)
+        _record(lane, outcomes, by_id)

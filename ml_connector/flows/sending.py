@@ -7,6 +7,7 @@ partners whose setting says that they deduplicate; else the document waits for i
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -147,10 +148,9 @@ def _upload(
             data = files.read_blob(tx, plan["sha256"])
         return integration.network.upload(plan["channel"], plan["name"], data)
 
-    for outcomes in call_all(
-        started, write, concurrency=integration.folders.concurrency, clock=integration.clock, brake=brake
-    ):
-        _record(integration, work, outcomes, report)
+    with ThreadPoolExecutor(integration.folders.concurrency, thread_name_prefix="upload") as calls:
+        for outcomes in call_all(started, write, calls=calls, clock=integration.clock, brake=brake):
+            _record(integration, work, outcomes, report)
 
 
 def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], report: StepReport) -> None:
