@@ -150,7 +150,7 @@ _VALUES = (
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(sorted(segment_rules("004010"))),
     st.sampled_from(["004010", "005010"]),
