@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
+from ml_connector.documents.acknowledgments import InterchangeAcknowledgment
 from ml_connector.documents.common import Record
 from ml_connector.edi.characters import Alphabet
+from ml_connector.edi.mapping.acknowledgment import write_interchange_acknowledgment
 from ml_connector.edi.mapping.registry import set_type_of, write_document
 from ml_connector.edi.mapping.scopes import Unit, arranged
 from ml_connector.edi.outgoing import Replacement, SetWriter
 from ml_connector.edi.schema import SetRule, set_rule
 from ml_connector.edi.separators import Separators
-from ml_connector.errors import ConfigError, WeAreWrong
+from ml_connector.errors import ConfigError, NeedsMending, Reason, WeAreWrong
 
 #: Envelope versions by the version of the content; ISA12 and GS08 are independent, these go together by custom.
 _ISA_VERSIONS = {"004010": "00401", "005010": "00501"}
@@ -92,6 +94,7 @@ def write_interchange(
 ) -> WrittenInterchange:
     """One interchange with all documents, those of one functional group that follow each other in one group.
 
+    A TA1 is no set: it stands after the ISA, outside of every group, and its control number comes back empty.
     `at` is stamped into ISA and GS as it is given (aware moments in UTC). Raises NeedsMending
     (CHARACTER_NOT_SENDABLE or BAD_VALUE) naming the place and the value, ConfigError for an impossible envelope,
     WeAreWrong for a record that no set carries.
@@ -102,6 +105,7 @@ def write_interchange(
     segments = [_isa(envelope, controls.interchange, moment)]
     set_controls: list[str] = []
     group_controls: list[int] = []
+    head = 0
     replaced: list[Replacement] = []
     writer = SetWriter(
         separators=envelope.separators,
@@ -111,7 +115,15 @@ def write_interchange(
         hash_totals=envelope.hash_totals,
     )
     position = 0
-    for functional_id, group in groupby(documents, lambda d: _rule(d, envelope.version).group):
+    for functional_id, group in groupby(documents, lambda d: _group_of(d, envelope.version)):
+        if not functional_id:
+            # A partner's own words in it cannot break the segment: they are digits and codes, or it is not written.
+            answers = [d for d in group if isinstance(d, InterchangeAcknowledgment)]
+            at_the_head = [envelope.element_separator.join(_ta1(answer)) for answer in answers]
+            segments[1 + head : 1 + head] = at_the_head
+            set_controls += [""] * len(answers)
+            head, position = head + len(answers), position + len(answers)
+            continue
         control = _counted(controls.group, len(group_controls))
         segments.append(_gs(envelope, functional_id, control, moment))
         count = 0
@@ -131,6 +143,23 @@ def write_interchange(
     end = envelope.terminator + envelope.suffix
     data = (end.join(segments) + end).encode(encoding)
     return WrittenInterchange(data, tuple(set_controls), tuple(group_controls), tuple(r.as_dict() for r in replaced))
+
+
+def _group_of(document: Record, version: str) -> str:
+    """GS01 of a document's group; empty for a TA1, which stands in none."""
+    return "" if isinstance(document, InterchangeAcknowledgment) else _rule(document, version).group
+
+
+def _ta1(answer: InterchangeAcknowledgment) -> list[str]:
+    elements = write_interchange_acknowledgment(answer)
+    if not all(element.isascii() and element.isalnum() for element in elements):
+        raise NeedsMending(
+            Reason.BAD_VALUE,
+            f"Interchange {answer.control_number[:9]!r} cannot be answered by a TA1: its ISA holds other than digits.",
+            mend="Tell the partner by hand; discard this answer.",
+            data={"interchange": answer.control_number[:9]},
+        )
+    return elements
 
 
 def _rule(document: Record, version: str) -> SetRule:

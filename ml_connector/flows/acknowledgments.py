@@ -17,6 +17,7 @@ from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.sending import answer_due
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, envelopes, related
 from ml_connector.ledger.documents import DocumentRow, Move
@@ -168,21 +169,34 @@ def _interchange(
             mend="Kept and matched again later; if it stays, ask the partner what it answers.",
             data={"interchange": answer.control_number},
         )
+    related.confirm_uploads(tx, sent.file_id, f"answered by {row.id}")
     moves: list[Move] = []
-    if answer.code == "R":
-        for document in related.documents_of_interchange(tx, sent.id):
-            if document.state in {S.SENT, S.OVERDUE, S.UNKNOWN_OUTCOME}:
-                reason = {
-                    "message": f"The partner's TA1 refused the interchange (note {answer.note}).",
-                    "mend": "See the note code in docs/acknowledgments; mend and replay.",
-                    "data": {"note": answer.note},
-                }
-                changes = {"reason": "refused_by_partner", "reason_detail": reason, "due_at": None}
-                moves.append(Move(document.id, S.REFUSED, "refused by TA1", {"by": row.id}, changes=changes))
+    for document in related.documents_of_interchange(tx, sent.id):
+        if answer.code == "R" and document.kind is not DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT:
+            moves += _refused_by_ta1(document, answer, row)
+        elif document.state is S.UNKNOWN_OUTCOME:
+            moves.append(_arrived(integration, document, row))
     report.add("applied", row.partition_date, document=row.number, partner=row.partner, answer=answer.code)
     moves += resume_moves(row)
     moves.append(Move(row.id, S.APPLIED, "applied", {"code": answer.code, "note": answer.note}))
     return moves
+
+
+def _arrived(integration: Integration, document: DocumentRow, by: DocumentRow) -> Move:
+    due = {"due_at": answer_due(integration, document)}
+    return Move(document.id, S.SENT, "arrived: answered by TA1", {"by": by.id}, changes=due)
+
+
+def _refused_by_ta1(document: DocumentRow, answer: InterchangeAcknowledgment, by: DocumentRow) -> list[Move]:
+    if document.state not in {S.SENT, S.OVERDUE, S.SENDING, S.UNKNOWN_OUTCOME}:
+        return []
+    reason = {
+        "message": f"The partner's TA1 refused the interchange (note {answer.note}).",
+        "mend": "See the note code in docs/acknowledgments; mend and replay.",
+        "data": {"note": answer.note},
+    }
+    changes = {"reason": "refused_by_partner", "reason_detail": reason, "due_at": None, "next_attempt_at": None}
+    return [Move(document.id, S.REFUSED, "refused by TA1", {"by": by.id}, changes=changes)]
 
 
 # 855: recorded against the order; what differs is for a person

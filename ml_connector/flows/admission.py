@@ -12,7 +12,7 @@ from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
 from ml_connector.flows.envelope_rules import judge_stored
 from ml_connector.flows.identities import identity_of
-from ml_connector.ledger import documents, envelopes
+from ml_connector.ledger import documents, envelopes, files
 from ml_connector.ledger.documents import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
 
@@ -29,8 +29,9 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
     if row.interchange_id is not None:
         with integration.ledger.read() as tx:
             interchange = envelopes.interchange_row(tx, row.interchange_id)
+            file = files.get(tx, row.file_id) if row.file_id is not None else None
         if interchange is not None:
-            changes["partner"] = judge_stored(integration, interchange, row.reason or "").name
+            changes["partner"] = judge_stored(integration, interchange, file, row.reason or "").name
     partner = changes.get("partner", row.partner)
     identity = identity_of(load(row.kind, row.canonical), row.canonical)
     key = integration.business_key(partner, row.kind, identity.number, identity.distinct)

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ml_connector.documents.common import Direction
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
+from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, operations
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import FINISHED
@@ -94,5 +96,7 @@ def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arriv
             operations.put_back(tx, [op.id for op in doubtful])
             state = S.SENDING if row.direction is Direction.OUT else S.POSTING
             moves = [Move(row.id, state, "settled by a person: it did not arrive", {"why": why})]
-        changes = {"reason": None, "reason_detail": None, "next_attempt_at": None}
+        changes: dict[str, Any] = {"reason": None, "reason_detail": None, "next_attempt_at": None}
+        if state is S.SENT:
+            changes["due_at"] = answer_due(integration, row)
         documents.move(tx, [Move(m.document_id, m.to, m.action, m.detail, changes=changes) for m in moves], work)

@@ -29,6 +29,8 @@ def judge_interchange(
     partner = integration.partner_of_identity(sender)
     if partner is None:
         return EnvelopeVerdict(None, held=_unknown_sender(sender))
+    if not _may_come_from(partner, row):
+        return EnvelopeVerdict(partner, held=_other_folder(partner, row))
     ours = integration.settings.identity.key
     if receiver != ours:
         return EnvelopeVerdict(partner, held=_other_receiver(receiver, ours))
@@ -46,8 +48,8 @@ def judge_interchange(
     return EnvelopeVerdict(partner)
 
 
-def judge_stored(integration: Integration, interchange: InterchangeRow, held_for: str) -> Partner:
-    """Whose an interchange is that was held before, if it may flow now.
+def judge_stored(integration: Integration, interchange: InterchangeRow, row: FileRow | None, held_for: str) -> Partner:
+    """Whose an interchange is that was held before, if it may flow now. row: its file.
 
     Raises:
         NeedsMending: it may still not.
@@ -55,6 +57,8 @@ def judge_stored(integration: Integration, interchange: InterchangeRow, held_for
     partner = integration.partner_of_identity(interchange.sender)
     if partner is None:
         raise _unknown_sender(interchange.sender)
+    if row is not None and not _may_come_from(partner, row):
+        raise _other_folder(partner, row)
     if interchange.receiver != integration.settings.identity.key:
         raise _other_receiver(interchange.receiver, integration.settings.identity.key)
     if interchange.usage != _wanted_usage(integration):
@@ -66,6 +70,20 @@ def judge_stored(integration: Integration, interchange: InterchangeRow, held_for
 
 def _wanted_usage(integration: Integration) -> str:
     return "P" if integration.settings.environment == "production" else "T"
+
+
+def _may_come_from(partner: Partner, row: FileRow) -> bool:
+    """Whether a partner's documents may lie in this folder: nobody speaks for another through a folder of his own."""
+    return row.partner == partner.name or row.channel in partner.channels.receive
+
+
+def _other_folder(partner: Partner, row: FileRow) -> NeedsMending:
+    return NeedsMending(
+        Reason.UNKNOWN_PARTNER,
+        f"The interchange says it is from {partner.name}, and lay in {row.channel}, a folder of {row.partner}.",
+        mend="Ask who sent it; add the folder to the partner's channels if it is theirs too.",
+        data={"folder": row.channel, "partner": partner.name, "folder_of": row.partner},
+    )
 
 
 def _unknown_sender(sender: str) -> NeedsMending:

@@ -117,4 +117,4 @@ def first_step(kind: DocumentKind, direction: str) -> S:
     """Where work on a document of this kind starts over."""
     if direction == "in":
         return S.PARSED
-    return S.RESOLVED if kind is DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT else S.READ
+    return S.READ if kind in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE} else S.RESOLVED

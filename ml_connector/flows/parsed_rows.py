@@ -1,16 +1,22 @@
 """From what the reader hands over to ledger rows: interchanges, groups, documents, answers."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.json import dump
-from ml_connector.edi.interchange import GroupEnd, GroupStart, InterchangeEnd, InterchangeStart, ReceivedSet
+from ml_connector.edi.interchange import (
+    GroupEnd,
+    GroupStart,
+    InterchangeEnd,
+    InterchangeStart,
+    ReceivedSet,
+    StrayText,
+)
 from ml_connector.errors import ConnectorError, NeedsMending, Reason
 from ml_connector.flows.context import Integration
 from ml_connector.flows.envelope_rules import EnvelopeVerdict
@@ -31,7 +37,6 @@ FLOW_OF_KIND = {
     DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: "acknowledgments_in",
 }
 UNREADABLE_FLOW = "unreadable"
-ANSWERS_FLOW = "acknowledgments_out"
 FINDINGS_KEPT = 50
 #: Of the ledger's column of amounts.
 MOST_AMOUNT = Decimal(10) ** 20
@@ -135,6 +140,7 @@ class ParsedFile:
     interchanges: list[ParsedInterchange] = field(default_factory=list)
     pending: list[tuple[ParsedGroup, ReceivedSet]] = field(default_factory=list)
     error: ConnectorError | None = None
+    stray: StrayText | None = None
     ended: bool = False
 
 
@@ -250,14 +256,25 @@ def incomplete_file() -> NeedsMending:
 def _rejection(received: ReceivedSet, version: str, *, whole: bool) -> NeedsMending:
     findings = _findings(received.findings)
     message = next((f["message"] for f in findings if f["severity"] == "error"), "")
+    if not message and whole:
+        return whole_rejection()
     if not message:
-        why = f"The set is not readable: its group names version {version[:12]!r} (GS08)."
-        message = "Another part of the interchange is wrong." if whole else why
+        message = f"The set is not readable: its group names version {version[:12]!r} (GS08)."
     return NeedsMending(
         Reason.BAD_VALUE,
         message,
         mend="The 997 tells the sender, who must mend it and send it again.",
         data={"findings": findings},
+    )
+
+
+def whole_rejection() -> NeedsMending:
+    """For good sets of an interchange that the partner wants rejected whole."""
+    return NeedsMending(
+        Reason.BAD_VALUE,
+        "Another part of the interchange is wrong.",
+        mend="The 997 tells the sender, who must mend it and send it again.",
+        data={"findings": []},
     )
 
 
@@ -287,6 +304,18 @@ def unreadable_document(integration: Integration, row: FileRow, error: Connector
     )
 
 
+def stray_document(integration: Integration, row: FileRow, stray: StrayText) -> NewDocument:
+    """Text that belongs to no interchange: the rest of the file flows, a person looks at what this was."""
+    error = NeedsMending(
+        Reason.NOT_X12,
+        stray.finding.message,
+        mend="Look whether a document is cut off there and ask the partner for it; then discard this.",
+        data={"offset": stray.offset, "length": stray.length},
+    )
+    held = unreadable_document(integration, row, error)
+    return replace(held, reason_detail={"message": error.message, "mend": error.mend, "data": error.data})
+
+
 def unfetched_document(
     integration: Integration, channel: str, partner: str, file: RemoteFile, held: NeedsMending
 ) -> NewDocument:
@@ -312,30 +341,4 @@ def unfetched_document(
         held_step=str(S.PARSED),
         canonical="",
         action="held",
-    )
-
-
-def answer_document(
-    integration: Integration, row: FileRow, group: ParsedGroup, answer: FunctionalAcknowledgment
-) -> NewDocument:
-    """The 997 that answers a group, ready to be rendered and sent with others to the same partner."""
-    partner = group.interchange.verdict.partner
-    name = partner.name if partner else ""
-    number = f"{answer.functional_id} {answer.group_control}"
-    return NewDocument(
-        kind=DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
-        direction=Direction.OUT,
-        flow=ANSWERS_FLOW,
-        integration=integration.name,
-        connection=integration.erp.connection,
-        company=integration.erp.company,
-        network=integration.network.connection,
-        partner=name,
-        number=number[:80],
-        business_key=f"answer|{integration.name}|{name}|{row.id}|{group.interchange.position}|{group.position}",
-        state=S.RESOLVED,
-        canonical=dump(answer),
-        parent_id=None,
-        action="answered",
-        answers_group_id=group.id,
     )

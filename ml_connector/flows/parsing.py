@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, BinaryIO, cast
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
 from ml_connector.edi.interchange import (
     GroupEnd,
     GroupStart,
@@ -19,18 +19,21 @@ from ml_connector.edi.interchange import (
     InterchangeStart,
     ReadOptions,
     ReceivedSet,
+    StrayText,
     read_interchanges,
 )
-from ml_connector.errors import Reason, SenderMustMend
+from ml_connector.errors import ConnectorError, Reason, SenderMustMend
+from ml_connector.flows.answers import answer_document, answer_interchange_document, interchange_answer_document
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.envelope_rules import EnvelopeVerdict, judge_interchange
 from ml_connector.flows.parsed_rows import (
     ParsedFile,
     ParsedGroup,
     ParsedInterchange,
-    answer_document,
     incomplete_file,
     set_document,
+    stray_document,
+    whole_rejection,
 )
 from ml_connector.flows.parsed_rows import unreadable_document as unreadable
 from ml_connector.flows.receiving import dispose_read
@@ -39,6 +42,8 @@ from ml_connector.ledger.documents import Move, NewDocument
 from ml_connector.ledger.files import FileRow, Tx
 from ml_connector.ledger.states import DocumentState as S
 
+#: Around interchanges these are no text: line ends, blanks, NUL and the end-of-file mark of old systems.
+BLANKS = " \t\r\n\x00\x1a\ufeff\xef\xbb\xbf"
 #: Documents put into the ledger in one transaction.
 CHUNK = 500
 
@@ -94,7 +99,11 @@ def options_for(partner: Partner | None) -> ReadOptions:
     """How a partner's files are read."""
     if partner is None:
         return ReadOptions()
-    return ReadOptions(mode=partner.syntax, encoding=partner.x12.encoding)
+    return ReadOptions(
+        mode=partner.syntax,
+        encoding=partner.x12.encoding,
+        acknowledge_accepted=partner.acknowledgments.list_accepted_sets,
+    )
 
 
 def _parse_file(batch: _Batch, row: FileRow) -> None:
@@ -147,6 +156,13 @@ def _take(batch: _Batch, file: ParsedFile, item: Any) -> None:
         file.interchanges[-1].groups[-1].end = item
     elif isinstance(item, InterchangeEnd):
         file.interchanges[-1].end = item
+    elif isinstance(item, StrayText) and item.text.strip(BLANKS) and _behind_an_interchange(file):
+        file.stray = file.stray or item
+
+
+def _behind_an_interchange(file: ParsedFile) -> bool:
+    """There it may be the rest of a document. Before the first ISA it is a mailbox's; inside, the findings tell it."""
+    return bool(file.interchanges) and file.interchanges[-1].end is not None
 
 
 def _take_set(file: ParsedFile, received: ReceivedSet) -> None:
@@ -164,6 +180,9 @@ def _commit(batch: _Batch) -> None:
         return
     with batch.integration.ledger.write() as tx:
         new: list[NewDocument] = []
+        known = files.states_of(tx, [file.row.id for file in batch.files])
+        # Another worker may have read a file since; what it stored stands.
+        batch.files = [file for file in batch.files if known[file.row.id] == file.row.state]
         early = [file for file in batch.files if _waits_for_its_end(batch, file)]
         for file in early:
             files.set_state(tx, file.row.id, "incomplete")
@@ -211,6 +230,16 @@ def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
     if file.error is not None and not file.interchanges:
         batch.report.add("held", None, document=file.row.name[:80], reason=str(Reason.NOT_X12))
         new.append(unreadable(batch.integration, file.row, file.error))
+    if file.stray is not None and file.ended:
+        batch.report.add("held", None, document=file.row.name[:80], reason=str(Reason.NOT_X12))
+        new.append(stray_document(batch.integration, file.row, file.stray))
+    if file.ended:
+        new += [
+            interchange_answer_document(batch.integration, file.row, interchange, answer)
+            for interchange in file.interchanges
+            if interchange.end is not None
+            for answer in interchange.end.received
+        ]
     return new
 
 
@@ -255,8 +284,14 @@ def _repeat_moves(batch: _Batch, added: Sequence[documents.Added]) -> list[Move]
 
 
 def _waits_for_its_end(batch: _Batch, file: ParsedFile) -> bool:
-    """A file whose IEA has not come is incomplete, not wrong, until it has stayed so for a while (edi-operations 1)."""
-    if not file.ended or file.row.state != "stored" or all(one.complete for one in file.interchanges):
+    """A file whose IEA has not come is incomplete, not wrong, until it has stayed so for a while (edi-operations 1).
+
+    So is one of which nothing has come yet, or hardly the beginning.
+    """
+    if not file.ended or file.row.state != "stored":
+        return False
+    begun = file.row.size == 0 or (file.error is not None and str(file.error.data.get("begins", "")).startswith("ISA"))
+    if not begun and all(one.complete for one in file.interchanges):
         return False
     until = file.row.created_at + timedelta(minutes=batch.integration.folders.incomplete_minutes)
     return batch.integration.clock.now() < until
@@ -274,27 +309,39 @@ def _end_file(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
             answer = _answer(group)
             if answer is not None:
                 answers.append(answer_document(batch.integration, file.row, group, answer))
+        wanted = _interchange_answer(interchange)
+        if wanted is not None:
+            answers.append(answer_interchange_document(batch.integration, file.row, interchange, wanted))
     documents.add_documents(tx, answers, batch.work)
     rejected = file.error is not None and not file.interchanges
     files.set_state(tx, file.row.id, "rejected" if rejected else "parsed")
-    if batch.integration.folders.after_read != "leave":
+    # One that never got its end stays in the folder: should its writer go on, it is read again.
+    if batch.integration.folders.after_read != "leave" and file.row.state != "incomplete":
         related.mark_removable(tx, [file.row.id])
     batch.report.counts["files"] += 1
 
 
 def _unstage(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
-    whole = all(one.complete for one in file.interchanges)
-    held = incomplete_file()
-    detail = {"message": held.message, "mend": held.mend, "data": held.data}
-    changes = {"reason": str(held.reason), "reason_detail": detail, "held_step": str(S.PARSED)}
+    """What becomes of the staged documents, interchange by interchange, now that all of the file is known."""
+    by_id = {interchange.id: interchange for interchange in file.interchanges}
     for rows in documents.of_file_in_state(tx, file.row.id, S.RECEIVED, size=CHUNK):
-        moves = [
-            Move(row.id, S.PARSED, "interchange complete")
-            if whole
-            else Move(row.id, S.QUARANTINED, "held", detail, changes=changes)
-            for row in rows
-        ]
-        documents.move(tx, moves, batch.work)
+        documents.move(tx, [_unstaged(row, by_id[row.interchange_id or 0]) for row in rows], batch.work)
+
+
+def _unstaged(row: documents.DocumentRow, interchange: ParsedInterchange) -> Move:
+    if any(_whole_is_bad(group) for group in interchange.groups):
+        rejected = whole_rejection()
+        return Move(row.id, S.REJECTED, "rejected", changes={"reason": str(rejected.reason), **_told(rejected)})
+    if interchange.complete:
+        return Move(row.id, S.PARSED, "interchange complete")
+    held = incomplete_file()
+    # Without its key: should the file come whole, its documents are the ones that count.
+    changes = {"reason": str(held.reason), **_told(held), "held_step": str(S.PARSED), "business_key": None}
+    return Move(row.id, S.QUARANTINED, "held", _told(held)["reason_detail"], changes=changes)
+
+
+def _told(error: ConnectorError) -> dict[str, Any]:
+    return {"reason_detail": {"message": error.message, "mend": error.mend, "data": error.data}}
 
 
 def _answer(group: ParsedGroup) -> FunctionalAcknowledgment | None:
@@ -309,3 +356,13 @@ def _answer(group: ParsedGroup) -> FunctionalAcknowledgment | None:
         return answer
     sets = tuple(s.model_copy(update={"code": "R"}) for s in answer.sets)
     return answer.model_copy(update={"code": "R", "sets": sets, "sets_accepted": 0})
+
+
+def _interchange_answer(interchange: ParsedInterchange) -> InterchangeAcknowledgment | None:
+    """The TA1 that ISA14 asked for; a repeated control number is refused by note 025 (edi-operations 5 and 8)."""
+    if interchange.verdict.partner is None or interchange.end is None or not interchange.complete:
+        return None
+    answer = interchange.end.acknowledgment
+    if answer is not None and interchange.verdict.repeated:
+        return answer.model_copy(update={"code": "R", "note": "025"})
+    return answer

@@ -3,7 +3,7 @@
 Nothing is taken away from the network before its bytes and their hash are committed (DESIGN, invariant 1).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,10 +14,13 @@ from ml_connector.flows.context import Integration, StepReport, Work, chunks
 from ml_connector.flows.parsed_rows import unfetched_document
 from ml_connector.flows.ports import RemoteFile
 from ml_connector.ledger import documents, files, positions, related, remote
+from ml_connector.ledger.documents import Move
 from ml_connector.ledger.files import NewFile
+from ml_connector.ledger.states import DocumentState as S
 
 #: Files fetched and committed together.
 FETCH_GROUP = 50
+FETCH_BYTES = 32_000_000
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,14 @@ def receive(integration: Integration, work: Work) -> StepReport:
         if work.stopped():
             break
         try:
+            if work.dry_run:
+                report.counts["would_fetch"] += would_fetch(integration, channel)
+                continue
             look(integration, channel)
         except ConfigError as error:
             # One folder that is misspelt or closed to us never keeps the other partners' files from being read.
             report.add("folder_unusable", name=channel.name, reason=error.message[:200])
             report.notes.append(str(error))
-            continue
-        if work.dry_run:
-            with integration.ledger.read() as tx:
-                waiting = remote.count_waiting(tx, integration.network.connection, channel.name)
-            report.counts["would_fetch"] += waiting
             continue
         _fetch_ready(integration, channel, work, report)
     if not work.dry_run:
@@ -83,6 +84,24 @@ def look(integration: Integration, channel: Channel) -> int:
     return news
 
 
+def would_fetch(integration: Integration, channel: Channel) -> int:
+    """For a dry run: files that wait and files the ledger has not noted yet, within one look; nothing is written."""
+    connection = integration.network.connection
+    new = 0
+    start: int | None = 0
+    with integration.ledger.read() as tx:
+        waiting = remote.count_waiting(tx, connection, channel.name)
+    for _ in range(integration.folders.pages_per_tick):
+        if start is None:
+            break
+        page = integration.network.list_files(channel.name, start=start, limit=integration.folders.page_size)
+        wanted = [f for f in page.files if not _is_temporary(integration, f)]
+        with integration.ledger.read() as tx:
+            new += remote.count_new(tx, connection, channel.name, wanted)
+        start = page.next_start
+    return waiting + new
+
+
 def _is_temporary(integration: Integration, file: RemoteFile) -> bool:
     return file.name.lower().endswith(integration.folders.temporary_suffixes)
 
@@ -97,11 +116,25 @@ def _fetch_ready(integration: Integration, channel: Channel, work: Work, report:
             return
         ready = [RemoteFile(one.remote_id, one.name, one.size, one.modified or "") for one in seen]
         before = report.counts["not_fetched"]
-        for group in chunks(ready, FETCH_GROUP):
+        for group in _groups(ready):
             if not _fetch_group(integration, channel, group, work, report):
                 return
         if report.counts["not_fetched"] > before:
             return
+
+
+def _groups(ready: Sequence[RemoteFile]) -> Iterator[list[RemoteFile]]:
+    """Groups that are fetched together: bounded in number and, as far as listings can be believed, in bytes."""
+    group: list[RemoteFile] = []
+    size = 0
+    for file in ready:
+        if group and (len(group) >= FETCH_GROUP or size + file.size > FETCH_BYTES):
+            yield group
+            group, size = [], 0
+        group.append(file)
+        size += file.size
+    if group:
+        yield group
 
 
 def _fetch_group(
@@ -134,7 +167,7 @@ def _fetch_group(
                 remote.mark_gone(tx, integration.network.connection, channel.name, file.remote_id)
                 report.counts["gone"] += 1
                 continue
-            _keep(integration, tx, channel, file, data, report)
+            _keep(integration, tx, channel, file, data, work, report)
     if isinstance(broken, AuthorizationNeeded):
         raise broken
     if broken is not None:
@@ -153,16 +186,23 @@ def _fetch(integration: Integration, channel: Channel, file: RemoteFile) -> byte
 
 
 def _keep(
-    integration: Integration, tx: files.Tx, channel: Channel, file: RemoteFile, data: bytes, report: StepReport
+    integration: Integration,
+    tx: files.Tx,
+    channel: Channel,
+    file: RemoteFile,
+    data: bytes,
+    work: Work,
+    report: StepReport,
 ) -> None:
     """Commit the bytes. Same bytes as an earlier file of the folder: a silent repeat (edi-operations 2)."""
     connection = integration.network.connection
     sha256 = files.put_blob(tx, data)
+    _supersede(tx, connection, channel, file, sha256, work)
     repeat = files.same_content(tx, connection, channel.name, sha256)
     state = "repeated" if repeat is not None and data else "stored"
     # What is not parsed yet stays at the network: it may be half a file that is still growing.
-    removal = "pending" if state == "repeated" and integration.folders.after_read != "leave" else "left"
-    related.supersede_incomplete(tx, connection, channel.name, file.remote_id)
+    read = repeat is not None and repeat.state in {"parsed", "rejected"}
+    removal = "pending" if state == "repeated" and read and integration.folders.after_read != "leave" else "left"
     today = integration.clock.now().date()
     file_id = files.add_file(
         tx,
@@ -179,11 +219,18 @@ def _keep(
             state=state,
             removal=removal,
             partition_date=today,
-            detail={"repeats": repeat} if repeat is not None else {},
+            detail={"repeats": repeat.id} if repeat is not None else {},
         ),
     )
     remote.mark_stored(tx, connection, channel.name, file.remote_id, file_id)
     report.add("repeated" if state == "repeated" else "fetched", today, name=file.name[:80], size=len(data))
+
+
+def _supersede(tx: files.Tx, connection: str, channel: Channel, file: RemoteFile, sha256: str, work: Work) -> None:
+    """A file that was fetched before its end came and has grown: what was staged of the earlier part does not count."""
+    for file_id in related.supersede_incomplete(tx, connection, channel.name, file.remote_id, sha256):
+        for rows in documents.of_file_in_state(tx, file_id, S.RECEIVED):
+            documents.move(tx, [Move(row.id, S.DISCARDED, "part of a file that has grown") for row in rows], work)
 
 
 def dispose_read(integration: Integration, report: StepReport) -> None:

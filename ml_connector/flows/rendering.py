@@ -31,8 +31,11 @@ SET_OF_KIND = {
     DocumentKind.ORDER: "850",
     DocumentKind.ORDER_CHANGE: "860",
     DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT: "997",
+    DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: "TA1",
 }
 GROUP_OF_SET = {"850": "PO", "860": "PC", "997": "FA"}
+#: What answers; never answered itself (edi-operations 7).
+ANSWERS = frozenset({DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT})
 
 
 @dataclass(frozen=True)
@@ -68,18 +71,18 @@ def render(integration: Integration, work: Work, flow: str) -> StepReport:
 
 
 def parcels(integration: Integration, rows: Sequence[DocumentRow]) -> list[Parcel]:
-    """What goes together: each order alone, 997s by partner."""
+    """What goes together: each order alone, 997s by partner, TA1s by partner (in no group: edi-operations 8)."""
     found: list[Parcel] = []
-    answers: dict[str, list[DocumentRow]] = {}
+    answers: dict[tuple[str, DocumentKind], list[DocumentRow]] = {}
     for row in rows:
         partner = integration.partners.get(row.partner)
         if partner is None:
             continue
-        if row.kind is DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT:
-            answers.setdefault(row.partner, []).append(row)
+        if row.kind in ANSWERS:
+            answers.setdefault((row.partner, row.kind), []).append(row)
         else:
             found.append(Parcel(partner, [row]))
-    for name, together in answers.items():
+    for (name, _), together in answers.items():
         for start in range(0, len(together), ANSWERS_TOGETHER):
             found.append(Parcel(integration.partners[name], together[start : start + ANSWERS_TOGETHER]))
     return found
@@ -127,8 +130,8 @@ def envelope_for(integration: Integration, parcel: Parcel) -> Envelope:
     x12 = parcel.partner.x12
     test = integration.settings.environment == "test"
     ours: X12Identity = integration.settings.identity
-    theirs = (parcel.partner.test_identity if test else None) or parcel.partner.identity
-    answer = parcel.lead.kind is DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT
+    theirs = _identity_of(integration, parcel.partner)
+    answer = parcel.lead.kind in ANSWERS
     return Envelope(
         sender_qualifier=ours.qualifier,
         sender_id=ours.id,
@@ -150,9 +153,15 @@ def envelope_for(integration: Integration, parcel: Parcel) -> Envelope:
     )
 
 
+def _identity_of(integration: Integration, partner: Partner) -> X12Identity:
+    """Who the partner is in this environment."""
+    test = integration.settings.environment == "test"
+    return (partner.test_identity if test else None) or partner.identity
+
+
 def _reserve(integration: Integration, tx: Tx, parcel: Parcel) -> ControlNumbers:
     """Control numbers from the ledger's sequences: one of each level per sender-receiver pair (edi-operations 5)."""
-    pair = f"{integration.name}:{integration.settings.identity.key}>{parcel.partner.identity.key}"
+    pair = f"{integration.name}:{integration.settings.identity.key}>{_identity_of(integration, parcel.partner).key}"
     return ControlNumbers(
         interchange=sequences.reserve(tx, f"ISA13:{pair}")[0],
         group=sequences.reserve(tx, f"GS06:{pair}")[0],
@@ -212,7 +221,7 @@ def _keep(
             "file_id": file_id,
             "interchange_id": interchange_id,
             "group_id": group_id,
-            "set_control": set_control,
+            "set_control": set_control or None,
         }
         moves += resume_moves(row)
         moves.append(Move(row.id, S.RENDERED, "rendered", {**detail, "set": set_control}, changes=changes))
@@ -240,7 +249,7 @@ def _upload(
 
 def _envelope_rows(
     integration: Integration, tx: Tx, parcel: Parcel, controls: ControlNumbers, file_id: int, set_type: str
-) -> tuple[int, int]:
+) -> tuple[int, int | None]:
     partner = parcel.partner
     interchange_id = envelopes.add_interchange(
         tx,
@@ -251,13 +260,15 @@ def _envelope_rows(
             integration=integration.name,
             partner=partner.name,
             sender=integration.settings.identity.key,
-            receiver=partner.identity.key,
+            receiver=_identity_of(integration, partner).key,
             control_number=f"{controls.interchange:09d}",
             version="00501" if partner.x12.version == "005010" else "00401",
             usage="T" if integration.settings.environment == "test" else "P",
             state="planned",
         ),
     )
+    if set_type not in GROUP_OF_SET:
+        return interchange_id, None
     group_id = envelopes.add_group(
         tx,
         NewGroup(

@@ -176,7 +176,12 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
 def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, report: StepReport) -> list[Move]:
     if outcome.written is not None and row.state in {S.SENDING, S.UNKNOWN_OUTCOME}:
         report.add("sent", row.partition_date, document=row.number, partner=row.partner)
-        cleared = {"reason": None, "reason_detail": None, "next_attempt_at": None, "due_at": _due(integration, row)}
+        cleared = {
+            "reason": None,
+            "reason_detail": None,
+            "next_attempt_at": None,
+            "due_at": answer_due(integration, row),
+        }
         return [Move(row.id, S.SENT, "sent", {"target": outcome.operation.target}, changes=cleared)]
     if isinstance(outcome.error, RefusedBySystem):
         held = NeedsMending(
@@ -186,12 +191,12 @@ def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, r
     return []
 
 
-def _due(integration: Integration, row: DocumentRow) -> datetime | None:
+def answer_due(integration: Integration, row: DocumentRow) -> datetime | None:
     """When the partner's 997 is overdue; never for acknowledgments (edi-operations 7 and 9)."""
     partner: Partner | None = integration.partners.get(row.partner)
     if partner is None or not partner.acknowledgments.expect:
         return None
-    if row.kind is DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT:
+    if row.kind not in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}:
         return None
     return integration.clock.now() + timedelta(hours=partner.acknowledgments.overdue_after_hours)
 

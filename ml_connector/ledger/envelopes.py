@@ -162,7 +162,7 @@ def seen_control_number(
 ) -> int | None:
     """The file in which this interchange control number came before; None when it is new.
 
-    since: control numbers begin again after 999,999,999, so older ones need not count. Repeats do not count.
+    since: control numbers begin again after 999,999,999, so older ones need not count. Repeats and parts do not count.
     """
     query = sa.select(_i.file_id).where(
         _i.integration == integration,
@@ -170,7 +170,7 @@ def seen_control_number(
         _i.sender == sender,
         _i.receiver == receiver,
         _i.control_number == control_number,
-        _i.state != "repeated",
+        _i.state.not_in(("repeated", "incomplete")),
     )
     if other_than_file is not None:
         query = query.where(_i.file_id != other_than_file)

@@ -27,6 +27,7 @@ __all__ = [
     "removals_pending",
     "same_content",
     "set_state",
+    "states_of",
     "stream_blob",
 ]
 
@@ -105,6 +106,7 @@ def _again(tx: Tx, new: NewFile) -> int:
     ).scalar_one()
     if new.removal == "pending":
         tx.execute(sa.update(file).where(_c.id == found).values(removal="pending"))
+    tx.execute(sa.update(file).where(_c.id == found, _c.state == "superseded").values(state=new.state))
     return found
 
 
@@ -155,15 +157,23 @@ def set_state(tx: Tx, file_id: int | None, state: str, *, remote_id: str | None 
     tx.execute(sa.update(file).where(_c.id == file_id).values(values))
 
 
-def same_content(tx: Tx, connection: str, channel: str, sha256: str) -> int | None:
-    """The first file received from this folder with the same bytes."""
+def same_content(tx: Tx, connection: str, channel: str, sha256: str) -> FileRow | None:
+    """The first file received from this folder with the same bytes; parts of files that were not whole do not count."""
     query = (
-        sa.select(_c.id)
+        sa.select(*_COLUMNS)
         .where(_c.sha256 == sha256, _c.connection == connection, _c.channel == channel, _c.direction == "in")
+        .where(_c.state.not_in(("incomplete", "superseded")))
         .order_by(_c.id)
         .limit(1)
     )
-    return tx.execute(query).scalar_one_or_none()
+    row = tx.execute(query).one_or_none()
+    return None if row is None else FileRow(*row)
+
+
+def states_of(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
+    """The states of files, locked until the transaction ends."""
+    query = sa.select(_c.id, _c.state).where(_c.id.in_(sorted(set(ids)))).order_by(_c.id).with_for_update()
+    return {row.id: row.state for row in tx.execute(query)}
 
 
 def removals_pending(tx: Tx, connection: str, limit: int = 1000) -> list[FileRow]:

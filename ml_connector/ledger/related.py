@@ -11,7 +11,7 @@ from ml_connector.ledger.operations import OPEN, StoredOperation, of_documents
 from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
 from ml_connector.ledger.states import DocumentState
 from ml_connector.ledger.store import Tx, now
-from ml_connector.ledger.tables import document, file, operation
+from ml_connector.ledger.tables import document, file, interchange, operation
 
 _d = document.c
 _f = file.c
@@ -104,14 +104,19 @@ def wake_held(tx: Tx, connection: str, company: str, reasons: Sequence[str]) -> 
 
 
 def mark_removable(tx: Tx, file_ids: Sequence[int]) -> None:
-    """The network may take these files away now: they are kept here and were whole."""
+    """The network may take these files away now, and repeats of them: they are kept here and were whole."""
     for part in chunks(list(file_ids)):
-        statement = sa.update(file).where(_f.id.in_(part), _f.direction == "in", _f.removal == "left")
+        read = sa.select(_f.connection, _f.channel, _f.sha256).where(_f.id.in_(part))
+        repeats = sa.and_(_f.state == "repeated", sa.tuple_(_f.connection, _f.channel, _f.sha256).in_(read))
+        statement = sa.update(file).where(sa.or_(_f.id.in_(part), repeats), _f.direction == "in", _f.removal == "left")
         tx.execute(statement.values(removal="pending"))
 
 
-def supersede_incomplete(tx: Tx, connection: str, channel: str, remote_id: str) -> int:
-    """A file that was fetched before its end came is fetched again: the earlier part counts no longer."""
+def supersede_incomplete(tx: Tx, connection: str, channel: str, remote_id: str, sha256: str) -> list[int]:
+    """A file that was fetched before its end came is fetched again, grown: the earlier part counts no longer.
+
+    Returns the files that are superseded. The same bytes again supersede nothing.
+    """
     statement = (
         sa.update(file)
         .where(
@@ -120,10 +125,15 @@ def supersede_incomplete(tx: Tx, connection: str, channel: str, remote_id: str) 
             _f.direction == "in",
             _f.remote_id == remote_id,
             _f.state == "incomplete",
+            _f.sha256 != sha256,
         )
         .values(state="superseded")
+        .returning(_f.id)
     )
-    return int(tx.execute(statement).rowcount)
+    superseded = list(tx.execute(statement).scalars())
+    for part in chunks(superseded):
+        tx.execute(sa.update(interchange).where(interchange.c.file_id.in_(part)).values(state="incomplete"))
+    return superseded
 
 
 def last_received(tx: Tx, integration: str, partner: str) -> datetime | None:

@@ -70,7 +70,7 @@ def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed])
                     "state": "waiting",
                 }
             )
-        elif row.size != one.size or (row.modified or "") != one.modified[:40] or row.state == "gone":
+        elif _is_news(row, one):
             changed.append({"remote_": remote_id, "size": one.size, "modified": one.modified[:40]})
         else:
             seen.append(remote_id)
@@ -95,6 +95,11 @@ def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed])
         part = _c.remote_id.in_(seen[start : start + 500])
         tx.execute(sa.update(remote_file).where(where, part).values(last_seen_at=at))
     return len(new) + len(changed)
+
+
+def _is_news(row: sa.Row[Any], one: Listed) -> bool:
+    """It has grown, is another file under an old name, or came back."""
+    return row.size != one.size or (row.modified or "") != one.modified[:40] or row.state == "gone"
 
 
 def _known(tx: Tx, connection: str, channel: str, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
@@ -123,6 +128,12 @@ def count_waiting(tx: Tx, connection: str, channel: str) -> int:
     """Files of a folder that are not fetched yet, stable or not."""
     query = sa.select(sa.func.count()).where(_c.connection == connection, _c.channel == channel, _c.state == "waiting")
     return tx.execute(query).scalar_one()
+
+
+def count_new(tx: Tx, connection: str, channel: str, files: Sequence[Listed]) -> int:
+    """How many of these files a listing would newly note as waiting."""
+    known = _known(tx, connection, channel, [one.remote_id for one in files])
+    return sum(one.remote_id not in known or _is_news(known[one.remote_id], one) for one in files)
 
 
 def mark_stored(tx: Tx, connection: str, channel: str, remote_id: str, file_id: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.acknowledgments import InterchangeAcknowledgment
-from ml_connector.documents.common import ItemId, Party, Purpose, Reference
+from ml_connector.documents.common import ItemId, Party, Purpose, Reference, Tax
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
 from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
@@ -279,9 +279,21 @@ def test_impossible_control_numbers_are_refused(controls: tuple[int, int, int]) 
 
 
 def test_a_record_that_no_set_carries_is_refused() -> None:
-    ta1 = InterchangeAcknowledgment(control_number="1", date="261121", time="0215", code="A", note="000")
     with pytest.raises(WeAreWrong):
-        written(ta1)
+        written(Tax(kind="VA"))
+
+
+def test_a_ta1_stands_alone_between_isa_and_iea() -> None:
+    ta1 = InterchangeAcknowledgment(control_number="000000077", date="261121", time="0215", code="A", note="000")
+    made = written(ta1)
+    segments = made.data.decode().split("~")
+    assert segments[1:] == ["TA1*000000077*261121*0215*A*000", "IEA*0*" + segments[0].split("*")[13], ""]
+    assert (made.set_controls, made.group_controls) == (("",), ())
+
+
+def test_a_ta1_whose_values_could_break_the_segment_is_refused() -> None:
+    with pytest.raises(NeedsMending):
+        written(InterchangeAcknowledgment(control_number="1~IEA*", date="261121", time="0215", code="A", note="000"))
 
 
 def test_a_line_number_or_price_is_never_rounded() -> None:

@@ -97,7 +97,9 @@ def test_files_and_their_states(ledger: Ledger, clock: StillClock) -> None:
         assert [one.id for one in files.in_state(tx, "exact_cleo", "in", ("stored",), after_id=first)] == [second]
         assert files.in_state(tx, "exact_cleo", "in", ("stored",), partitions=(date(2026, 1, 1),)) == []
         assert files.in_state(tx, "exact_cleo", "in", ("stored",), created_before=clock.now() - timedelta(1)) == []
-        assert files.same_content(tx, "cleo_prod", "/in/acme", sha256) == first
+        same = files.same_content(tx, "cleo_prod", "/in/acme", sha256)
+        assert same is not None
+        assert same.id == first
         assert files.same_content(tx, "cleo_prod", "/in/other", sha256) is None
         assert [one.id for one in files.removals_pending(tx, "cleo_prod")] == [second]
         assert files.get(tx, 99) is None

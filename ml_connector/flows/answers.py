@@ -1,0 +1,102 @@
+"""Answers to what was received, and TA1s that came: both hang on the envelope, not on a transaction set."""
+
+import hashlib
+from datetime import timedelta
+
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.documents.json import dump
+from ml_connector.flows.context import Integration
+from ml_connector.flows.holding import PERSON_ONLY
+from ml_connector.flows.identities import identity_of
+from ml_connector.flows.parsed_rows import FLOW_OF_KIND, ParsedGroup, ParsedInterchange, incomplete_file
+from ml_connector.ledger.documents import NewDocument
+from ml_connector.ledger.files import FileRow
+from ml_connector.ledger.states import DocumentState as S
+
+ANSWERS_FLOW = "acknowledgments_out"
+
+
+def interchange_answer_document(
+    integration: Integration, row: FileRow, interchange: ParsedInterchange, answer: InterchangeAcknowledgment
+) -> NewDocument:
+    """A TA1 that came: what our partner says of an interchange of ours."""
+    verdict = interchange.verdict
+    partner = verdict.partner.name if verdict.partner else ""
+    canonical = dump(answer)
+    identity = identity_of(answer, canonical)
+    kind = DocumentKind.INTERCHANGE_ACKNOWLEDGMENT
+    held = verdict.held if verdict.held is not None or interchange.complete else incomplete_file()
+    retry = held is not None and held.reason not in PERSON_ONLY
+    again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)
+    return NewDocument(
+        kind=kind,
+        direction=Direction.IN,
+        flow=FLOW_OF_KIND[kind],
+        integration=integration.name,
+        connection=integration.erp.connection,
+        company=integration.erp.company,
+        network=integration.network.connection,
+        partner=partner,
+        number=identity.number[:80],
+        business_key=integration.business_key(partner, kind, identity.number, identity.distinct) if not held else None,
+        state=S.QUARANTINED if held else S.PARSED,
+        reason=str(held.reason) if held else None,
+        reason_detail={"message": held.message, "mend": held.mend, "data": held.data} if held else None,
+        held_step=str(S.PARSED) if held else None,
+        next_attempt_at=again if retry else None,
+        canonical=canonical,
+        content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
+        file_id=row.id,
+        interchange_id=interchange.id,
+        action="held" if held else "parsed",
+    )
+
+
+def answer_interchange_document(
+    integration: Integration, row: FileRow, interchange: ParsedInterchange, answer: InterchangeAcknowledgment
+) -> NewDocument:
+    """The TA1 that answers an interchange, ready to be rendered."""
+    partner = interchange.verdict.partner
+    name = partner.name if partner else ""
+    return NewDocument(
+        kind=DocumentKind.INTERCHANGE_ACKNOWLEDGMENT,
+        direction=Direction.OUT,
+        flow=ANSWERS_FLOW,
+        integration=integration.name,
+        connection=integration.erp.connection,
+        company=integration.erp.company,
+        network=integration.network.connection,
+        partner=name,
+        number=f"ISA {answer.control_number}"[:80],
+        business_key=f"answer|{integration.name}|{name}|{row.id}|{interchange.position}|TA1",
+        state=S.RESOLVED,
+        canonical=dump(answer),
+        action="answered",
+    )
+
+
+def answer_document(
+    integration: Integration, row: FileRow, group: ParsedGroup, answer: FunctionalAcknowledgment
+) -> NewDocument:
+    """The 997 that answers a group, ready to be rendered and sent with others to the same partner."""
+    partner = group.interchange.verdict.partner
+    name = partner.name if partner else ""
+    number = f"{answer.functional_id} {answer.group_control}"
+    return NewDocument(
+        kind=DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
+        direction=Direction.OUT,
+        flow=ANSWERS_FLOW,
+        integration=integration.name,
+        connection=integration.erp.connection,
+        company=integration.erp.company,
+        network=integration.network.connection,
+        partner=name,
+        number=number[:80],
+        business_key=f"answer|{integration.name}|{name}|{row.id}|{group.interchange.position}|{group.position}",
+        state=S.RESOLVED,
+        canonical=dump(answer),
+        parent_id=None,
+        action="answered",
+        answers_group_id=group.id,
+    )
