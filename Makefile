@@ -52,10 +52,15 @@ coverage: $(STAMP) ## which lines the tests run
 	$(BIN)/coverage report
 
 bench: $(STAMP) ## what it costs: calls, speed, delay, tokens
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.economy
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.speed --database postgresql
+	$(BIN)/python -m benchmarks.tokens
 
 bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and PostgreSQL
-	$(BIN)/python -m benchmarks.faults
+	$(BIN)/python -m benchmarks.faults --database sqlite
+	$(BIN)/python -m benchmarks.faults --database postgresql
+	ML_CONNECTOR_TEST_LIVE_POSTGRES=1 $(BIN)/python -m pytest ml_connector_tests/orchestration/test_live.py
 
 schemas: $(STAMP) ## the JSON Schemas of the configuration files
 	$(BIN)/ml-connector schema

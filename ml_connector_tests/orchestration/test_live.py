@@ -61,6 +61,8 @@ def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Live]:
         with scene(tmp_path / "home", changes=CHANGES) as made, running_dagster(made) as running:
             yield running
         return
+    if not os.environ.get("ML_CONNECTOR_TEST_LIVE_POSTGRES"):
+        pytest.skip("takes minutes: set ML_CONNECTOR_TEST_LIVE_POSTGRES=1 (make bench-faults does)")
     server: postgres.Server = request.getfixturevalue("postgres_server")
     monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
     with server.database() as ledger_url, server.database() as dagster_url:
