@@ -80,9 +80,7 @@ class SenderMustMend(ConnectorError):
 class NeedsMending(ConnectorError):
     """A person or reference data can mend it: the document is quarantined with this reason."""
 
-    def __init__(
-        self, reason: Reason, message: str, *, mend: str = "", data: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, reason: Reason, message: str, *, mend: str = "", data: Mapping[str, Any] | None = None) -> None:
         super().__init__(message, mend=mend, data=data)
         self.reason = reason
 

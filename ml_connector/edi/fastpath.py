@@ -73,7 +73,7 @@ def _segment_pattern(rule: SegmentRule, separators: Separators) -> str:
     return re.escape(rule.segment_id) + inside + r"\Z"
 
 
-def _value_pattern(element: ElementType, other: str, end: str) -> str:
+def _value_pattern(element: ElementType, other: str, end: str) -> str:  # noqa: PLR0911 - one return a type
     kind, least, most = element.kind, element.least, element.most
     if kind == "R" and least == 1:
         return rf"(?:-?(?:[0-9]{{1,{most}}}|(?=[0-9.]{{2,{most + 1}}}(?:{end}|\Z))[0-9]*\.[0-9]+))"

@@ -220,7 +220,11 @@ ENVELOPES = [
     Case("set kind is a path", _swap(b"ST*810", b"ST*../../etc"), REJECTED, "ST01"),
     Case("an order where an invoice is due", _swap(b"ST*810", b"ST*850"), REJECTED, "BIG is not part of set 850"),
     Case("no group", lambda o, n: _without(_good(o, n), b"GS*", b"GE*"), POSTED, finding="without a GS"),
-    Case("text behind IEA", lambda o, n: _good(o, n) + b"\r\nGET /\x00 HTTP/1.1\r\n", (*POSTED, ("quarantined", "not_x12"))),
+    Case(
+        "text behind IEA",
+        lambda o, n: _good(o, n) + b"\r\nGET /\x00 HTTP/1.1\r\n",
+        (*POSTED, ("quarantined", "not_x12")),
+    ),
     Case("text between sets", _swap(b"~GE*", b"~evil\x00\xff~GE*"), POSTED, finding="stray_text"),
     Case("text before ISA", lambda o, n: b"HTTP/1.1 200 OK\r\n\r\n" + _good(o, n), POSTED),
     Case("terminator is a letter", _inv(env={"terminator": "Q"}), POSTED),
