@@ -323,6 +323,9 @@ class ApiClient:
         except (httpx.TransportError, httpx.DecodingError, OSError):
             body.clear()
         content = bytes(body[:MAX_ERROR_BODY])
+        if response.is_success:
+            # A success of another kind than expected says nothing of what was done.
+            raise self._unreadable(call, response.status_code, describe_body(content_type, content))
         lines = tuple(message_lines(content, content_type))
         raise self._explain(
             Problem(
