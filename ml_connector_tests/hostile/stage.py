@@ -143,6 +143,7 @@ class Stage:
     exact: Attacker
     cleo: Attacker
     shown: list[tuple[str, str]] = field(default_factory=list)
+    _seen: tuple[int, int] = (0, 0)
 
     # ------------------------------------------------------------------ doing
 
@@ -217,10 +218,14 @@ class Stage:
     def events(self, document_id: int) -> list[sa.RowMapping]:
         return self.rows(event, document_id=document_id)
 
-    def leaks(self) -> list[str]:
-        """Places that hold a secret in clear."""
-        texts = [*self.shown, ("log", "\n".join(self.log.lines)), *columns(self.scene.deployment.ledger)]
-        return leaks(self.eavesdropper.secrets, texts, files_of(self.scene.bench.home))
+    def leaks(self, *, whole: bool = True) -> list[str]:
+        """Places that hold a secret in clear; not `whole`: what was shown since the last look, and the files."""
+        texts = self.shown if whole else self.shown[self._seen[0] :]
+        lines = self.log.lines if whole else self.log.lines[self._seen[1] :]
+        self._seen = (len(self.shown), len(self.log.lines))
+        stored = columns(self.scene.deployment.ledger) if whole else ()
+        places = [*texts, ("log", "\n".join(lines)), *stored]
+        return leaks(self.eavesdropper.secrets, places, files_of(self.scene.bench.home))
 
 
 @contextmanager
