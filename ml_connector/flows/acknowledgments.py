@@ -5,6 +5,7 @@ Neither ever makes an invoice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,14 +18,17 @@ from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.orders import NOT_BEGUN
 from ml_connector.flows.sending import answer_due
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, envelopes, related
-from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
 from ml_connector.ledger.files import Tx
 from ml_connector.ledger.states import DocumentState as S
 
 FLOW = "acknowledgments_in"
+#: So soon an acknowledgment is looked at again when its order is just being worked on.
+AGAIN_SECONDS = 15.0
 #: Digits of a control number that we write (x12-procurement 2).
 LONGEST_CONTROL = 9
 #: BAK02 values that refuse the whole order (x12-procurement 6).
@@ -48,13 +52,27 @@ def apply(integration: Integration, work: Work) -> StepReport:
             if work.dry_run:
                 report.add("would_apply", row.partition_date, document=row.number, partner=row.partner)
                 continue
-            admitted = attempt(lambda row=row: admit(integration, row))  # type: ignore[misc]
-            with integration.ledger.write() as tx:
-                if isinstance(admitted, NeedsMending):
-                    documents.move(tx, hold_moves(integration, row, admitted, report, step=S.PARSED), work)
-                else:
-                    _apply_one(integration, tx, work, *admitted, report)
+            _take(integration, work, row, report)
     return report
+
+
+def _take(integration: Integration, work: Work, row: DocumentRow, report: StepReport) -> None:
+    """Apply one. What it answers may be in another worker's hands just now: then it is applied a moment later."""
+    admitted = attempt(lambda: admit(integration, row))
+    told = StepReport(report.step)
+    try:
+        with integration.ledger.write() as tx:
+            if isinstance(admitted, NeedsMending):
+                documents.move(tx, hold_moves(integration, row, admitted, told, step=S.PARSED), work)
+            else:
+                _apply_one(integration, tx, work, *admitted, told)
+    except ClaimLost:
+        at = integration.clock.now() + timedelta(seconds=AGAIN_SECONDS)
+        with integration.ledger.write() as tx:
+            documents.release(tx, [row.id], next_attempt_at=at, holder=work.holder)
+        told = StepReport(report.step)
+        told.add("postponed", row.partition_date, document=row.number, partner=row.partner)
+    report.merge(told)
 
 
 def _apply_one(
@@ -112,7 +130,7 @@ def _functional(
     moves: list[Move] = []
     for document in sent:
         decided = by_control.get((document.set_control or "").lstrip("0"))
-        accepted = decided.accepted if decided else answer.code in {"A", "E"}
+        accepted = decided.accepted if decided else answer.code in {"A", "E", "P"}
         moves += _answered(tx, document, answer, decided, accepted=accepted, by=row, report=report)
     report.add("applied", row.partition_date, document=row.number, partner=row.partner, answer=answer.code)
     changes = {"parent_id": sent[0].id if sent else None, "order_number": sent[0].order_number if sent else ""}
@@ -226,7 +244,8 @@ def _order(
             mend="Ask the partner which order is meant; discard it here if it is not ours.",
             data={"order": answer.number},
         )
-    order = sent[-1]
+    left = [d for d in sent if d.state not in NOT_BEGUN]
+    order = (left or sent)[-1]
     content = stored(DocumentKind.ORDER, order.work, PurchaseOrder) if order.work else None
     verdicts = compare(answer, content.lines if content else ())
     differs = [v for v in verdicts if v.verdict != "accepted"]

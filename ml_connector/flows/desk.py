@@ -9,7 +9,7 @@ from ml_connector.errors import ConnectorError
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
 from ml_connector.flows.sending import answer_due
-from ml_connector.ledger import documents, operations
+from ml_connector.ledger import documents, operations, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import FINISHED
 from ml_connector.ledger.states import DocumentState as S
@@ -70,6 +70,11 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
             mend="A posted document is reversed in the ERP; a document in work is finished first.",
         )
     with integration.ledger.write() as tx:
+        if row.state is S.RENDERED and row.file_id is not None and len(related.documents_of_file(tx, row.file_id)) > 1:
+            raise NotPossibleError(
+                f"Document {row.id} ({row.number}) leaves in one file with others.",
+                mend="Let it be sent; `acknowledgments.send: false` in the partner's file stops further ones.",
+            )
         operations.void(tx, [row.id])
         detail = {"message": why, "mend": "", "data": {}}
         changes = {"reason": "discarded", "reason_detail": detail, "business_key": None, "next_attempt_at": None}

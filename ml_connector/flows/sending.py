@@ -42,9 +42,12 @@ def send(integration: Integration, work: Work, flow: str) -> StepReport:
             if not rows:
                 break
             after = rows[-1].id
+            rows = _without_arrived(integration, work, rows, report)
             leads = _leads(integration, rows)
             if states == (S.RENDERED,):
                 _begin(integration, work, rows)
+                # What another batch has begun of the same file is settled by the next run.
+                leads = [lead for lead in leads if lead.state == "planned"]
             else:
                 leads = _settle(integration, work, rows, leads, report)
             _upload(integration, work, leads, report, brake)
@@ -52,6 +55,26 @@ def send(integration: Integration, work: Work, flow: str) -> StepReport:
             if brake.error is not None:
                 raise brake.error
     return report
+
+
+def _without_arrived(
+    integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport
+) -> list[DocumentRow]:
+    """Documents whose file has left already, with others that were claimed before them, are sent."""
+    with integration.ledger.write() as tx:
+        done = related.done_uploads(tx, [row.file_id for row in rows if row.file_id is not None])
+        moves: list[Move] = []
+        for row in rows:
+            upload = done.get(row.file_id or 0)
+            if upload is None:
+                continue
+            report.add("sent", row.partition_date, document=row.number, partner=row.partner)
+            if row.state is S.RENDERED:
+                moves.append(Move(row.id, S.SENDING, "sending", release=False))
+            changes = {"due_at": answer_due(integration, row)}
+            moves.append(Move(row.id, S.SENT, "sent", {"target": upload.target}, changes=changes))
+        documents.move(tx, moves, work)
+    return [row for row in rows if (row.file_id or 0) not in done]
 
 
 def _leads(integration: Integration, rows: Sequence[DocumentRow]) -> list[StoredOperation]:

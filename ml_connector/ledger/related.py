@@ -70,6 +70,20 @@ def open_uploads(tx: Tx, file_ids: Sequence[int]) -> list[StoredOperation]:
     return [one for one in found if one.kind == "upload" and one.state in ("planned", *OPEN)]
 
 
+def done_uploads(tx: Tx, file_ids: Sequence[int]) -> dict[int, StoredOperation]:
+    """The uploads of these files that are done, by file."""
+    file_of: dict[int, int] = {}
+    for part in chunks(sorted(set(file_ids))):
+        query = (
+            sa.select(_d.id, _d.file_id)
+            .join(operation, operation.c.document_id == _d.id)
+            .where(_d.file_id.in_(part), operation.c.kind == "upload", operation.c.state == "done")
+        )
+        file_of.update({row.id: row.file_id for row in tx.execute(query)})
+    found = of_documents(tx, sorted(file_of))
+    return {file_of[one.document_id]: one for one in found if one.kind == "upload" and one.state == "done"}
+
+
 def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:
     """An answer of the partner proves that an upload in doubt arrived; how many were."""
     if file_id is None:

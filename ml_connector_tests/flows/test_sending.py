@@ -1,0 +1,117 @@
+"""Files that leave with several documents in them, and answers that come at awkward moments."""
+
+import pytest
+
+from ml_connector.flows import desk, orders, rendering, sending
+from ml_connector.flows.context import Work
+from ml_connector.ledger import documents
+from ml_connector.ledger.leases import worker
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector_tests.flows.scenes import Scene
+from ml_connector_tests.flows.test_files_end_to_end import deliver
+from ml_connector_tests.hostile.interchanges import acknowledgment
+
+SILENT = {"acknowledge": "never", "ship": "never", "invoice": "never", "confirm": "never"}
+ANSWERS = "acknowledgments_out"
+
+
+def with_batches_of(stage: Scene, size: int) -> None:
+    settings = stage.integration.settings.model_copy(update={"batch_size": size})
+    object.__setattr__(stage.integration, "settings", settings)
+
+
+def answers_waiting(stage: Scene, count: int) -> None:
+    """997s rendered into one file, not sent."""
+    from ml_connector.flows import parsing, receiving
+
+    for order in stage.orders(count):
+        stage.invoice([order])
+    receiving.receive(stage.integration, stage.work)
+    parsing.parse(stage.integration, stage.work)
+    rendering.render(stage.integration, stage.work, ANSWERS)
+
+
+def test_a_file_whose_documents_are_claimed_in_two_batches_is_sent_once_and_wholly(stage: Scene) -> None:
+    answers_waiting(stage, 5)
+    with_batches_of(stage, 2)
+    sending.send(stage.integration, stage.work, ANSWERS)
+    sending.send(stage.integration, stage.work, ANSWERS)
+    assert [str(row.state) for row in stage.documents(ANSWERS)] == ["sent"] * 5
+    groups = [group for partner in stage.world.partners.values() for group in partner.books.groups.values()]
+    assert [group.answers for group in groups] == [["A"]] * 5
+
+
+def test_one_answer_of_a_rendered_file_cannot_be_discarded(stage: Scene) -> None:
+    answers_waiting(stage, 2)
+    with pytest.raises(desk.NotPossibleError):
+        desk.discard(stage.integration, stage.work, stage.documents(ANSWERS)[0], "not wanted")
+
+
+def sent_group(stage: Scene) -> int:
+    from ml_connector.ledger.tables import envelope_group
+
+    with stage.deployment.ledger.read() as tx:
+        return int(next(row.control_number for row in tx.execute(envelope_group.select()) if row.direction == "out"))
+
+
+def test_a_group_accepted_in_part_accepts_the_sets_it_does_not_list(stage: Scene) -> None:
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    stage.outbound()
+    deliver(stage, acknowledgment([f"AK1*PO*{sent_group(stage)}", "AK9*P*1*1*1"]))
+    stage.inbound()
+    assert [str(row.state) for row in stage.documents("orders_out")] == ["acknowledged"]
+
+
+def test_an_answer_that_comes_while_its_order_is_in_work_waits_a_moment(stage: Scene) -> None:
+    """Another worker, alive, has the order: the 997 is applied later, and the other answers of the batch are now."""
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    orders.read(stage.integration, stage.work)
+    orders.resolve(stage.integration, stage.work)
+    rendering.render(stage.integration, stage.work, orders.FLOW)
+    (order,) = stage.documents("orders_out")
+    deliver(stage, acknowledgment([f"AK1*PO*{sent_group(stage)}", "AK9*A*1*1*1"]))
+    with worker(stage.deployment.ledger) as other:
+        query = documents.ClaimQuery(stage.integration.name, (S.RENDERED,))
+        with stage.deployment.ledger.write() as tx:
+            documents.claim(tx, query, other.name)
+            documents.move(tx, [documents.Move(order.id, S.SENDING, "sending", release=False)], Work(other.name))
+        reports = stage.inbound()
+        assert reports["apply acknowledgments"].counts["postponed"] == 1
+    stage.sandbox.clock.move(60)
+    stage.inbound()
+    assert [str(row.state) for row in stage.documents("orders_out")] == ["acknowledged"]
+    assert [str(row.state) for row in stage.documents("acknowledgments_in")] == ["applied"]
+
+
+def test_an_order_a_person_says_arrived_is_waited_for(stage: Scene) -> None:
+    from ml_connector.sandbox.faults import Fault, FaultKind
+
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    stage.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
+    stage.outbound()
+    stage.sandbox.clock.move(10)
+    stage.outbound()
+    (order,) = stage.documents("orders_out")
+    desk.settle_sent(stage.integration, stage.work, order, arrived=True, why="they have it")
+    (order,) = stage.documents("orders_out")
+    assert (order.state, order.due_at is not None) == (S.SENT, True)
+
+
+def test_a_confirmation_answers_what_was_sent_not_what_is_still_held(stage: Scene) -> None:
+    from ml_connector.sandbox.exact import user
+
+    (order,) = stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", {**SILENT, "confirm": "accept", "acknowledge": "accept"})
+    stage.outbound()
+    number = int(order["number"])
+    quantity = order["lines"][0]["quantity"] + 1
+    stage.sandbox.call(user.change_order_line, stage.sandbox.exact, number, 1, quantity=quantity)
+    orders.read(stage.integration, stage.work)
+    stage.sandbox.clock.move(30)
+    stage.sandbox.call(stage.world.flush)
+    stage.inbound()
+    (answer,) = [row for row in stage.documents("acknowledgments_in") if row.kind == "order_acknowledgment"]
+    assert (answer.state, answer.reason) == (S.APPLIED, None)
