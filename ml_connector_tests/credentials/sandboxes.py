@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
@@ -79,6 +79,7 @@ class Cleo:
 
     sandbox: Sandbox
     room: Room
+    made: list[CleoNetwork] = field(default_factory=list)
 
     @property
     def state(self) -> CleoState:
@@ -110,7 +111,7 @@ class Cleo:
             **settings,
         }
         secrets = SecretResolver(environ={"CLEO_PASSWORD": SERVICE_PASSWORD})
-        return build_cleo(
+        made = build_cleo(
             "cleo",
             CleoConnection.model_validate(given),
             ledger=self.room.ledger,
@@ -118,6 +119,13 @@ class Cleo:
             secrets=secrets,
             clock=self.room.clock,
         )
+        self.made.append(made)
+        return made
+
+    def close(self) -> None:
+        """Close every network that was made."""
+        while self.made:
+            self.made.pop().close()
 
 
 @contextmanager
@@ -128,7 +136,9 @@ def cleo_sandbox(folder: Path) -> Iterator[Cleo]:
     ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}", clock)
     try:
         with Sandbox(SandboxOptions(clock_file=clock_file, partner=False, cleo=cleo)) as sandbox:
-            yield Cleo(sandbox, Room(ledger, clock, [Fernet.generate_key()], folder))
+            cleo_side = Cleo(sandbox, Room(ledger, clock, [Fernet.generate_key()], folder))
+            yield cleo_side
+            cleo_side.close()
     finally:
         ledger.close()
 
