@@ -171,7 +171,7 @@ def _fetch_group(
     if isinstance(broken, AuthorizationNeeded):
         raise broken
     if broken is not None:
-        report.notes.append(f"{channel.name}: {broken.message}")
+        report.notes.append(f"{channel.name}: {broken}")
     return broken is None
 
 

@@ -11,6 +11,7 @@ from ml_connector.transport.replies import clean
 
 #: Seconds. A server that asks for more is asked again all the same: its clock, or what stands before it, is wrong.
 LONGEST_ASKED = 86_400.0
+IF_IT_LASTS = "If it lasts, look at base_url of the connection and at the system's status page."
 
 
 @dataclass(frozen=True)
@@ -59,12 +60,12 @@ def explain(problem: Problem) -> ConnectorError:
     if problem.status >= 500 or 300 <= problem.status < 400:
         if problem.write:
             return OutcomeUnknown(text, mend="It is looked up before it is sent again.", data=data)
-        return TryAgain(text, after_seconds=problem.after_seconds, data=data)
+        return TryAgain(text, after_seconds=problem.after_seconds, data=data, mend=IF_IT_LASTS)
     if problem.status == 401:
         return TryAgain(text, after_seconds=60, data=data, mend="If it lasts, authorize the connection again.")
     if problem.status == 403:
         return AuthorizationNeeded(text, mend="Give the account of this connection the right to do this.", data=data)
-    return RefusedBySystem(text, data=data)
+    return RefusedBySystem(text, data=data, mend="Look at what it says, and at base_url and paths of the connection.")
 
 
 def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:

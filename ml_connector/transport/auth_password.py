@@ -15,9 +15,10 @@ from ml_connector.credentials.tokens import NewPair, StoredToken, TokenState, To
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 from ml_connector.ledger.store import Ledger
-from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
+from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint, usable_token
 from ml_connector.transport.token_sources import Held, pair_from, surely, token_lease, uninterrupted
 
+_IF_IT_LASTS = "If it lasts, look at base_url and paths.authentication of the connection."
 _TOTP_WORDS = ("totp", "two-factor", "two factor", "2fa", "authenticator", "verification code", "one-time", "one time")
 _LOCKED_WORDS = ("locked", "lockout", "locked out", "too many failed")
 LOCK_OUT = timedelta(minutes=15)
@@ -119,7 +120,7 @@ class PasswordTokens:
             answer = self._endpoint.post({"grant_type": "refresh_token", "refresh_token": row.refresh.reveal()})
         except (NotSent, AnswerLost):
             return None
-        if answer.status != 200 or not isinstance(answer.fields.get("access_token"), str):
+        if answer.status != 200 or not usable_token(answer.fields.get("access_token")):
             return None
         return self._stored(answer, sent_at, row.generation)
 
@@ -136,8 +137,8 @@ class PasswordTokens:
         try:
             answer = self._endpoint.post(form)
         except (NotSent, AnswerLost) as error:
-            raise TryAgain(f"{self.login.connection}: {error.message}", after_seconds=10) from None
-        if answer.status == 200 and isinstance(answer.fields.get("access_token"), str):
+            raise TryAgain(f"{self.login.connection}: {error.message}", after_seconds=10, mend=_IF_IT_LASTS) from None
+        if answer.status == 200 and usable_token(answer.fields.get("access_token")):
             return self._stored(answer, sent_at, None)
         raise self._refused(answer, credentials)
 
@@ -198,7 +199,9 @@ class PasswordTokens:
             )
         what = said or answer.content_type or "nothing readable"
         return TryAgain(
-            f"{name}: the log-in was answered with {answer.status} ({what}).", after_seconds=answer.retry_after or 10
+            f"{name}: the log-in was answered with {answer.status} ({what}), and with no token.",
+            after_seconds=answer.retry_after or 10,
+            mend=_IF_IT_LASTS,
         )
 
     def _note(self, **detail: object) -> None:

@@ -17,6 +17,7 @@ from ml_connector.transport.replies import clean
 
 MAX_ANSWER_BYTES = 65_536
 MAX_SAID = 200
+LONGEST_TOKEN = 16_384
 
 
 class NotSent(ConnectorError):
@@ -48,6 +49,13 @@ class TokenAnswer:
             return ""
         words = [self.fields.get(key) for key in ("error", "error_description", "message")]
         return ": ".join(dict.fromkeys(text for text in map(text_of, [*words, self.reason]) if text))[:MAX_SAID]
+
+
+def usable_token(value: object) -> bool:
+    """Whether a token can stand in a header and a form: text without blanks, control characters or other letters."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_TOKEN:
+        return False
+    return value.isascii() and value.isprintable() and " " not in value
 
 
 def text_of(value: object) -> str:

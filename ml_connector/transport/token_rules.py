@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from ml_connector.credentials.tokens import StoredToken, TokenState
-from ml_connector.transport.token_endpoint import TokenAnswer
+from ml_connector.transport.token_endpoint import TokenAnswer, usable_token
 
 #: A row issued later than this from now was written by a clock that runs otherwise than ours.
 CLOCK_DOUBT = timedelta(seconds=60)
@@ -111,7 +111,7 @@ def judge(answer: TokenAnswer) -> Verdict:
 
 
 def _judge_good(answer: TokenAnswer) -> Verdict:
-    if isinstance(answer.fields.get("access_token"), str):
+    if usable_token(answer.fields.get("access_token")):
         return Verdict.NEW_PAIR
     return Verdict.LOST if answer.fields else Verdict.BUSY
 

@@ -15,7 +15,7 @@ from ml_connector.credentials.tokens import NewPair
 from ml_connector.errors import TryAgain
 from ml_connector.ledger.leases import Lease
 from ml_connector.ledger.store import Ledger
-from ml_connector.transport.token_endpoint import TokenAnswer
+from ml_connector.transport.token_endpoint import TokenAnswer, usable_token
 
 T = TypeVar("T")
 
@@ -92,7 +92,7 @@ def pair_from(
     refresh = answer.fields.get("refresh_token")
     return NewPair(
         access=Secret(str(answer.fields["access_token"])),
-        refresh=Secret(refresh) if isinstance(refresh, str) and refresh else None,
+        refresh=Secret(str(refresh)) if usable_token(refresh) else None,
         issued_at=received_at,
         expires_at=None if lifetime is None else sent_at + lifetime,
         refresh_expires_at=None if refresh_lifetime is None else sent_at + refresh_lifetime,
