@@ -73,7 +73,7 @@ def test_an_invoice_is_posted_once_whatever_is_answered(exact: Stage, name: str)
     reply, effect, state, words = WRITES[name]
     reply.path, reply.method, reply.effect = INVOICES, "POST", effect
     (order,) = exact.scene.orders(1)
-    number = f"W-{name}"[:22]
+    number = f"W-{list(WRITES).index(name)}"
     remote_id = exact.deliver(f"{name}.edi", Invoice(number, order).bytes())
     exact.exact.replies.append(reply)
     error = exact.ended(exact.inbound)
