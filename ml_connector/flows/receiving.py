@@ -3,8 +3,8 @@
 Nothing is taken away from the network before its bytes and their hash are committed (DESIGN, invariant 1).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -21,6 +21,9 @@ from ml_connector.ledger.states import DocumentState as S
 #: Files fetched and committed together.
 FETCH_GROUP = 50
 FETCH_BYTES = 32_000_000
+
+#: A file's bytes; None when it has gone; an error as a value.
+Fetched = bytes | ConnectorError | None
 
 
 @dataclass(frozen=True)
@@ -116,11 +119,24 @@ def _fetch_ready(integration: Integration, channel: Channel, work: Work, report:
             return
         ready = [RemoteFile(one.remote_id, one.name, one.size, one.modified or "") for one in seen]
         before = report.counts["not_fetched"]
-        for group in _groups(ready):
-            if not _fetch_group(integration, channel, group, work, report):
-                return
-        if report.counts["not_fetched"] > before:
+        if not _fetch_all(integration, channel, ready, work, report) or report.counts["not_fetched"] > before:
             return
+
+
+def _fetch_all(
+    integration: Integration, channel: Channel, ready: Sequence[RemoteFile], work: Work, report: StepReport
+) -> bool:
+    """Fetch files; the next group is on its way while one is committed. False when the network cannot go on now."""
+    with ThreadPoolExecutor(integration.folders.concurrency, thread_name_prefix="fetch") as pool:
+        coming: list[tuple[RemoteFile, Future[Fetched]]] = []
+        for group in [*_groups(ready), []]:
+            ahead = [(file, pool.submit(_fetch, integration, channel, file)) for file in group]
+            fetched = [(file, future.result()) for file, future in coming]
+            if fetched and (not _commit_group(integration, channel, fetched, work, report) or work.stopped()):
+                pool.shutdown(cancel_futures=True)
+                return False
+            coming = ahead
+    return True
 
 
 def _groups(ready: Sequence[RemoteFile]) -> Iterator[list[RemoteFile]]:
@@ -137,18 +153,21 @@ def _groups(ready: Sequence[RemoteFile]) -> Iterator[list[RemoteFile]]:
         yield group
 
 
-def _fetch_group(
-    integration: Integration, channel: Channel, group: Sequence[RemoteFile], work: Work, report: StepReport
+def _commit_group(
+    integration: Integration,
+    channel: Channel,
+    group: Sequence[tuple[RemoteFile, Fetched]],
+    work: Work,
+    report: StepReport,
 ) -> bool:
-    """Fetch and commit a group. False when the network as a whole cannot go on now.
+    """Commit a group of fetched files. False when the network as a whole cannot go on now.
 
     A file that alone cannot be fetched is tried again by the next run; one that is too large is held for a person.
     """
-    with ThreadPoolExecutor(max_workers=integration.folders.concurrency, thread_name_prefix="fetch") as pool:
-        results = list(pool.map(lambda file: _fetch(integration, channel, file), group))
     broken: ConnectorError | None = None
+    whole: list[tuple[RemoteFile, bytes]] = []
     with integration.ledger.write() as tx:
-        for file, data in zip(group, results, strict=True):
+        for file, data in group:
             if isinstance(data, AuthorizationNeeded | TryAgain):
                 broken = data
                 continue
@@ -167,7 +186,8 @@ def _fetch_group(
                 remote.mark_gone(tx, integration.network.connection, channel.name, file.remote_id)
                 report.counts["gone"] += 1
                 continue
-            _keep(integration, tx, channel, file, data, work, report)
+            whole.append((file, data))
+        _keep(integration, tx, channel, whole, work, report)
     if isinstance(broken, AuthorizationNeeded):
         raise broken
     if broken is not None:
@@ -175,7 +195,7 @@ def _fetch_group(
     return broken is None
 
 
-def _fetch(integration: Integration, channel: Channel, file: RemoteFile) -> bytes | ConnectorError | None:
+def _fetch(integration: Integration, channel: Channel, file: RemoteFile) -> Fetched:
     """A file's bytes; None when it has gone; an error as a value, so that one file never stops the others."""
     try:
         return b"".join(integration.network.fetch(channel.name, file))
@@ -189,41 +209,74 @@ def _keep(
     integration: Integration,
     tx: files.Tx,
     channel: Channel,
-    file: RemoteFile,
-    data: bytes,
+    fetched: Sequence[tuple[RemoteFile, bytes]],
     work: Work,
     report: StepReport,
 ) -> None:
     """Commit the bytes. Same bytes as an earlier file of the folder: a silent repeat (edi-operations 2)."""
     connection = integration.network.connection
-    sha256 = files.put_blob(tx, data)
-    _supersede(tx, connection, channel, file, sha256, work)
-    repeat = files.same_content(tx, connection, channel.name, sha256)
+    hashes = files.put_blobs(tx, [data for _, data in fetched])
+    partly = related.incomplete_of(tx, connection, channel.name, [file.remote_id for file, _ in fetched])
+    for (file, _), sha256 in zip(fetched, hashes, strict=True):
+        if file.remote_id in partly:
+            _supersede(tx, connection, channel, file, sha256, work)
+    earlier = files.same_contents(tx, connection, channel.name, hashes)
+    first = {sha256: i for i, sha256 in reversed(list(enumerate(hashes))) if sha256 not in earlier}
+    news = sorted(first.values())
+    stored = _add(integration, tx, channel, [(*fetched[i], hashes[i]) for i in news], {}, report)
+    if len(news) < len(fetched):
+        earlier = files.same_contents(tx, connection, channel.name, hashes)
+        repeats = [(*fetched[i], sha256) for i, sha256 in enumerate(hashes) if first.get(sha256) != i]
+        stored |= _add(integration, tx, channel, repeats, earlier, report)
+    remote.mark_all_stored(tx, connection, channel.name, stored)
+
+
+def _add(
+    integration: Integration,
+    tx: files.Tx,
+    channel: Channel,
+    fetched: Sequence[tuple[RemoteFile, bytes, str]],
+    earlier: Mapping[str, files.FileRow],
+    report: StepReport,
+) -> dict[str, int]:
+    """Rows of fetched files (with their hashes) among earlier ones of the same content; their ids by remote_id."""
+    if not fetched:
+        return {}
+    new = [_new_file(integration, channel, file, data, sha256, earlier.get(sha256)) for file, data, sha256 in fetched]
+    for one in new:
+        outcome = "repeated" if one.state == "repeated" else "fetched"
+        report.add(outcome, one.partition_date, name=one.name[:80], size=one.size)
+    ids = files.add_fetched(tx, new)
+    return {file.remote_id: key for (file, _, _), key in zip(fetched, ids, strict=True)}
+
+
+def _new_file(
+    integration: Integration,
+    channel: Channel,
+    file: RemoteFile,
+    data: bytes,
+    sha256: str,
+    repeat: files.FileRow | None,
+) -> NewFile:
     state = "repeated" if repeat is not None and data else "stored"
     # What is not parsed yet stays at the network: it may be half a file that is still growing.
     read = repeat is not None and repeat.state in {"parsed", "rejected"}
     removal = "pending" if state == "repeated" and read and integration.folders.after_read != "leave" else "left"
-    today = integration.clock.now().date()
-    file_id = files.add_file(
-        tx,
-        NewFile(
-            direction="in",
-            integration=integration.name,
-            connection=connection,
-            channel=channel.name,
-            partner=channel.partner.name,
-            remote_id=file.remote_id,
-            name=file.name[:400],
-            size=len(data),
-            sha256=sha256,
-            state=state,
-            removal=removal,
-            partition_date=today,
-            detail={"repeats": repeat.id} if repeat is not None else {},
-        ),
+    return NewFile(
+        direction="in",
+        integration=integration.name,
+        connection=integration.network.connection,
+        channel=channel.name,
+        partner=channel.partner.name,
+        remote_id=file.remote_id,
+        name=file.name[:400],
+        size=len(data),
+        sha256=sha256,
+        state=state,
+        removal=removal,
+        partition_date=integration.clock.now().date(),
+        detail={"repeats": repeat.id} if repeat is not None else {},
     )
-    remote.mark_stored(tx, connection, channel.name, file.remote_id, file_id)
-    report.add("repeated" if state == "repeated" else "fetched", today, name=file.name[:80], size=len(data))
 
 
 def _supersede(tx: files.Tx, connection: str, channel: Channel, file: RemoteFile, sha256: str, work: Work) -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO, cast
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_connector.errors import WeAreWrong
+from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Ledger, Tx
 from ml_connector.ledger.tables import blob
 
@@ -17,29 +18,58 @@ CHUNK_BYTES = 1 << 20
 
 def put_blob(tx: Tx, data: bytes | BinaryIO) -> str:
     """Store bytes, or a seekable binary file from its beginning; the SHA-256 in hex. Known content is kept once."""
-    source = io.BytesIO(data) if isinstance(data, bytes) else data
+    if isinstance(data, bytes):
+        return put_blobs(tx, [data])[0]
     digest = hashlib.sha256()
-    source.seek(0)
-    while part := source.read(CHUNK_BYTES):
+    data.seek(0)
+    while part := data.read(CHUNK_BYTES):
         digest.update(part)
     sha256 = digest.hexdigest()
-    if has_blob(tx, sha256):
-        return sha256
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    # Two processes may store the same content at once.
-    statement = insert(blob).on_conflict_do_nothing()
-    source.seek(0)
-    position = 0
-    while (part := source.read(CHUNK_BYTES)) or position == 0:
-        tx.execute(statement, {"sha256": sha256, "chunk": position, "data": part})
-        position += 1
+    if not has_blob(tx, sha256):
+        data.seek(0)
+        position = 0
+        while (part := data.read(CHUNK_BYTES)) or position == 0:
+            _insert(tx, [{"sha256": sha256, "chunk": position, "data": part}])
+            position += 1
     return sha256
+
+
+def put_blobs(tx: Tx, contents: Sequence[bytes]) -> list[str]:
+    """Store several small contents in few statements; their SHA-256 in the order given."""
+    hashes = [hashlib.sha256(data).hexdigest() for data in contents]
+    new = dict(zip(hashes, contents, strict=True))
+    for sha256 in _known(tx, list(new)):
+        del new[sha256]
+    rows: list[dict[str, object]] = []
+    size = 0
+    for sha256, data in new.items():
+        for position, start in enumerate(range(0, len(data) or 1, CHUNK_BYTES)):
+            rows.append({"sha256": sha256, "chunk": position, "data": data[start : start + CHUNK_BYTES]})
+            size += len(rows[-1]["data"])  # type: ignore[arg-type]
+            if size >= CHUNK_BYTES * 8:
+                _insert(tx, rows)
+                rows, size = [], 0
+    _insert(tx, rows)
+    return hashes
+
+
+def _known(tx: Tx, hashes: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for part in chunks(hashes):
+        found += tx.execute(sa.select(blob.c.sha256).where(blob.c.sha256.in_(part), blob.c.chunk == 0)).scalars()
+    return found
+
+
+def _insert(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
+    """Two processes may store the same content at once."""
+    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    if rows:
+        tx.execute(insert(blob).on_conflict_do_nothing(), list(rows))
 
 
 def has_blob(tx: Tx, sha256: str) -> bool:
     """Whether the content is stored."""
-    query = sa.select(blob.c.chunk).where(blob.c.sha256 == sha256, blob.c.chunk == 0)
-    return tx.execute(query).one_or_none() is not None
+    return bool(_known(tx, [sha256]))
 
 
 def stream_blob(tx: Tx, sha256: str) -> Iterator[bytes]:
@@ -62,7 +92,20 @@ def stream_blob(tx: Tx, sha256: str) -> Iterator[bytes]:
 
 def read_blob(tx: Tx, sha256: str) -> bytes:
     """The whole content. Raises WeAreWrong when there is none."""
-    return b"".join(stream_blob(tx, sha256))
+    return read_blobs(tx, [sha256])[sha256]
+
+
+def read_blobs(tx: Tx, hashes: Sequence[str]) -> dict[str, bytes]:
+    """Several whole contents, by their SHA-256. Raises WeAreWrong when one is not there."""
+    parts: dict[str, list[bytes]] = {sha256: [] for sha256 in hashes}
+    for wanted in chunks(list(parts)):
+        query = sa.select(blob.c.sha256, blob.c.data).where(blob.c.sha256.in_(wanted))
+        for sha256, data in tx.execute(query.order_by(blob.c.sha256, blob.c.chunk)):
+            parts[sha256].append(bytes(data))
+    for sha256, found in parts.items():
+        if not found:
+            raise WeAreWrong(f"The ledger has no content {sha256[:16]}.")
+    return {sha256: found[0] if len(found) == 1 else b"".join(found) for sha256, found in parts.items()}
 
 
 def open_blob(ledger: Ledger, sha256: str) -> BinaryIO:

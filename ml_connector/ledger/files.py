@@ -8,7 +8,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ml_connector.ledger.blobs import open_blob, put_blob, read_blob, stream_blob
+from ml_connector.ledger.blobs import open_blob, put_blob, put_blobs, read_blob, read_blobs, stream_blob
+from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import file
 
@@ -16,6 +17,7 @@ __all__ = [
     "FileRow",
     "NewFile",
     "Tx",
+    "add_fetched",
     "add_file",
     "get",
     "get_many",
@@ -23,9 +25,12 @@ __all__ = [
     "mark_removed",
     "open_blob",
     "put_blob",
+    "put_blobs",
     "read_blob",
+    "read_blobs",
     "removals_pending",
     "same_content",
+    "same_contents",
     "set_state",
     "states_of",
     "stream_blob",
@@ -82,15 +87,47 @@ _COLUMNS = [file.c[name] for name in FileRow.__slots__]
 
 def add_file(tx: Tx, new: NewFile) -> int:
     """Add a file; its id. The same remote file with the same bytes is one file, however often it is fetched."""
-    at = now(tx)
-    values: dict[str, Any] = {name: getattr(new, name) for name in NewFile.__slots__}
-    values["partition_date"] = new.partition_date or at.date()
-    values["created_at"] = at
-    values["detail"] = dict(new.detail)
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(file).values(values).on_conflict_do_nothing().returning(_c.id)
-    added: int | None = tx.execute(statement).scalar_one_or_none()
+    statement = insert(file).on_conflict_do_nothing().returning(_c.id)
+    added: int | None = tx.execute(statement, _values(new, now(tx))).scalar_one_or_none()
     return _again(tx, new) if added is None else added
+
+
+def add_fetched(tx: Tx, new: Sequence[NewFile]) -> list[int]:
+    """`add_file` for files of one folder, each with its own remote_id, in few statements; ids in the order given."""
+    known = _fetched(tx, new)
+    fresh = [one for one in new if one.remote_id not in known]
+    for one in new:
+        if one.remote_id in known:
+            _again(tx, one)
+    if fresh:
+        insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+        at = now(tx)
+        # Another process may have added the same meanwhile.
+        tx.execute(insert(file).on_conflict_do_nothing(), [_values(one, at) for one in fresh])
+        known |= _fetched(tx, fresh)
+    return [known[one.remote_id] for one in new]
+
+
+def _fetched(tx: Tx, new: Sequence[NewFile]) -> dict[str | None, int]:
+    """Ids of these files, by remote_id, where the ledger has them with the same bytes."""
+    hashes = {one.remote_id: one.sha256 for one in new}
+    found: dict[str | None, int] = {}
+    for part in chunks(list(hashes)):
+        query = sa.select(_c.id, _c.remote_id, _c.sha256).where(
+            _c.connection == new[0].connection,
+            _c.channel == new[0].channel,
+            _c.direction == new[0].direction,
+            _c.remote_id.in_(part),
+        )
+        found |= {name: key for key, name, sha256 in tx.execute(query) if hashes[name] == sha256}
+    return found
+
+
+def _values(new: NewFile, at: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(new, name) for name in NewFile.__slots__}
+    values |= {"partition_date": new.partition_date or at.date(), "created_at": at, "detail": dict(new.detail)}
+    return values
 
 
 def _again(tx: Tx, new: NewFile) -> int:
@@ -159,15 +196,21 @@ def set_state(tx: Tx, file_id: int | None, state: str, *, remote_id: str | None 
 
 def same_content(tx: Tx, connection: str, channel: str, sha256: str) -> FileRow | None:
     """The first file received from this folder with the same bytes; parts of files that were not whole do not count."""
-    query = (
-        sa.select(*_COLUMNS)
-        .where(_c.sha256 == sha256, _c.connection == connection, _c.channel == channel, _c.direction == "in")
-        .where(_c.state.not_in(("incomplete", "superseded")))
-        .order_by(_c.id)
-        .limit(1)
-    )
-    row = tx.execute(query).one_or_none()
-    return None if row is None else FileRow(*row)
+    return same_contents(tx, connection, channel, [sha256]).get(sha256)
+
+
+def same_contents(tx: Tx, connection: str, channel: str, hashes: Sequence[str]) -> dict[str, FileRow]:
+    """`same_content` for several contents, by their hash; contents that are new are left out."""
+    first: list[int] = []
+    for part in chunks(list(dict.fromkeys(hashes))):
+        query = (
+            sa.select(sa.func.min(_c.id))
+            .where(_c.sha256.in_(part), _c.connection == connection, _c.channel == channel, _c.direction == "in")
+            .where(_c.state.not_in(("incomplete", "superseded")))
+            .group_by(_c.sha256)
+        )
+        first += tx.execute(query).scalars()
+    return {row.sha256: row for row in get_many(tx, first)}
 
 
 def states_of(tx: Tx, ids: Sequence[int]) -> dict[int, str]:

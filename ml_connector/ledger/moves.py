@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -16,6 +16,8 @@ from ml_connector.ledger.rows import CHANGEABLE, ClaimLost, Move
 from ml_connector.ledger.states import EXPLAINED, DocumentState, check_move
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import document
+
+T = TypeVar("T")
 
 #: Ids in one IN list.
 CHUNK = 500
@@ -39,7 +41,7 @@ class _Working:
     changes: dict[str, Any] = field(default_factory=dict)
 
 
-def chunks(ids: Sequence[int], size: int = CHUNK) -> Iterable[Sequence[int]]:
+def chunks(ids: Sequence[T], size: int = CHUNK) -> Iterable[Sequence[T]]:
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 

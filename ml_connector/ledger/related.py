@@ -120,10 +120,29 @@ def wake_held(tx: Tx, connection: str, company: str, reasons: Sequence[str]) -> 
 def mark_removable(tx: Tx, file_ids: Sequence[int]) -> None:
     """The network may take these files away now, and repeats of them: they are kept here and were whole."""
     for part in chunks(list(file_ids)):
+        statement = sa.update(file).where(_f.direction == "in", _f.removal == "left").values(removal="pending")
+        tx.execute(statement.where(_f.id.in_(part)))
         read = sa.select(_f.connection, _f.channel, _f.sha256).where(_f.id.in_(part))
-        repeats = sa.and_(_f.state == "repeated", sa.tuple_(_f.connection, _f.channel, _f.sha256).in_(read))
-        statement = sa.update(file).where(sa.or_(_f.id.in_(part), repeats), _f.direction == "in", _f.removal == "left")
-        tx.execute(statement.values(removal="pending"))
+        same = sa.and_(
+            _f.sha256.in_(sa.select(_f.sha256).where(_f.id.in_(part))),
+            sa.tuple_(_f.connection, _f.channel, _f.sha256).in_(read),
+        )
+        tx.execute(statement.where(_f.state == "repeated", same))
+
+
+def incomplete_of(tx: Tx, connection: str, channel: str, remote_ids: Sequence[str]) -> set[str]:
+    """Those of these remote files of which only a part was read so far."""
+    found: set[str] = set()
+    for part in chunks(list(remote_ids)):
+        query = sa.select(_f.remote_id).where(
+            _f.connection == connection,
+            _f.channel == channel,
+            _f.direction == "in",
+            _f.remote_id.in_(part),
+            _f.state == "incomplete",
+        )
+        found.update(name for name in tx.execute(query).scalars() if name is not None)
+    return found
 
 
 def supersede_incomplete(tx: Tx, connection: str, channel: str, remote_id: str, sha256: str) -> list[int]:

@@ -1,6 +1,6 @@
 """What was seen in the networks' folders, and since when it has its size (edi-operations 1: half-written files)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Protocol
@@ -139,6 +139,17 @@ def count_new(tx: Tx, connection: str, channel: str, files: Sequence[Listed]) ->
 def mark_stored(tx: Tx, connection: str, channel: str, remote_id: str, file_id: int) -> None:
     """The bytes are kept in the ledger as this file."""
     _set(tx, connection, channel, remote_id, state="stored", file_id=file_id)
+
+
+def mark_all_stored(tx: Tx, connection: str, channel: str, file_ids: Mapping[str, int]) -> None:
+    """The bytes of these (remote_id -> file) are kept in the ledger."""
+    statement = (
+        sa.update(remote_file)
+        .where(_c.connection == connection, _c.channel == channel, _c.remote_id == sa.bindparam("remote_"))
+        .values(state="stored", file_id=sa.bindparam("file_"))
+    )
+    if file_ids:
+        tx.execute(statement, [{"remote_": name, "file_": key} for name, key in file_ids.items()])
 
 
 def mark_ignored(tx: Tx, connection: str, channel: str, remote_id: str, note: str) -> None:
