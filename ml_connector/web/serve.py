@@ -31,6 +31,8 @@ def make_server(app: Starlette, *, certificate: str | None = None, key: str | No
         ws="none",
         lifespan="off",
         limit_concurrency=200,
+        # The one of uvicorn's parsers that bounds what a request may say before its body.
+        http="h11",
         h11_max_incomplete_event_size=16_384,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=10,
