@@ -29,6 +29,8 @@ def plan(rows: "Sequence[DocumentRow]", *, refused_too: bool) -> list[dict[str, 
         action = one.action
         if row.state is DocumentState.REFUSED and row.direction is Direction.OUT and not refused_too:
             action = "confirm: refused by the partner; name it by its id to send it again"
+        if desk.keyed_by_hand(row) and not refused_too:
+            action = "confirm: the ERP has it; name it by its id to look for it again"
         told.append(
             {
                 "id": row.id,
@@ -47,7 +49,9 @@ def prepare(deployment: "Deployment", rows: "Sequence[DocumentRow]", *, who: str
     work = Work(holder="", actor=who)
     for name, some in _by_integration(rows).items():
         open_ = [row for row in some if row.state not in FINISHED]
-        refused = [row for row in some if row.state is DocumentState.REFUSED and refused_too]
+        refused = [
+            row for row in some if refused_too and (row.state is DocumentState.REFUSED or desk.keyed_by_hand(row))
+        ]
         if why and open_:
             notes = [Move(row.id, None, "replay asked for", {"why": why}, release=False) for row in open_]
             with deployment.ledger.write() as tx:

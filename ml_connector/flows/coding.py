@@ -118,7 +118,7 @@ def _invoice_date(invoice: Invoice) -> date:
 
 
 def _goods_line(coder: _Coder, line: MatchedLine) -> BillLine:
-    vat = _vat_code(coder, line.taxes, f"line {line.number}")
+    vat = _vat_code(coder, line.taxes, line.amount, f"line {line.number}")
     cost_center = _cost_center(coder, line)
     cost_unit = line.cost_unit or coder.partner.cost_unit or coder.coding.default_cost_unit
     account = _account_of(coder, line)
@@ -127,7 +127,7 @@ def _goods_line(coder: _Coder, line: MatchedLine) -> BillLine:
     return BillLine(
         number=line.number,
         order_number=line.order_number,
-        order_line_id="" if coded else line.order_line_id,
+        order_line_id=line.order_line_id,
         item_id="" if coded else line.item_id,
         gl_account_id=account.id if coded and account else "",
         gl_account_code=account.code if account else "",
@@ -145,7 +145,7 @@ def _goods_line(coder: _Coder, line: MatchedLine) -> BillLine:
 
 def _charge_line(coder: _Coder, charge: MatchedCharge, number: int) -> BillLine:
     """A charge becomes a line of its own: an item when matched, an account when coded (exact-online 10.3)."""
-    vat = _vat_code(coder, charge.taxes, f"charge {charge.code}")
+    vat = _vat_code(coder, charge.taxes, charge.amount, f"charge {charge.code}")
     coded = coder.matched.mode == "coded"
     table = coder.coding.charge_accounts if coded else coder.coding.charge_items
     target = coder.partner.charges.get(charge.code) or table.get(charge.code)
@@ -287,10 +287,11 @@ def _check_dimension(table: Callable[[str], CostCenter | None], code: str, name:
         )
 
 
-def _vat_code(coder: _Coder, own: tuple[Tax, ...], place: str) -> VatCode:
+def _vat_code(coder: _Coder, own: tuple[Tax, ...], amount: Decimal, place: str) -> VatCode:
     """The VAT code of a line: its own taxes, else the header's single rate, else no tax at all."""
     taxes = own or tuple(t for t in coder.invoice.taxes if t.relationship != "O")
-    rates = {(tax.kind, _percent(tax, coder)) for tax in taxes}
+    basis = amount if own else coder.matched.total - coder.matched.vat_total
+    rates = {(tax.kind, _percent(tax, basis)) for tax in taxes}
     if len(rates) > 1:
         raise NeedsMending(
             Reason.MISSING_VAT_CODE,
@@ -315,14 +316,17 @@ def _shown(percent: Decimal) -> str:
     return f"{percent.normalize():f}"
 
 
-def _percent(tax: Tax, coder: _Coder) -> Decimal:
-    """The rate as written, or worked out from the amount (rounded to half a percent) where only that is sent."""
+def _percent(tax: Tax, taxed: Decimal) -> Decimal:
+    """The rate as written, or worked out from the amount (rounded to half a percent) where only that is sent.
+
+    taxed: what the tax is on, where TXI does not say it. Signs do not matter: credits may be sent negative.
+    """
     if tax.percent is not None:
         return tax.percent.normalize()
-    basis = tax.basis or (coder.matched.total - coder.matched.vat_total)
+    basis = tax.basis or taxed
     if tax.amount is None or not basis:
         return Decimal(0)
-    return ((tax.amount / basis * 200).quantize(Decimal(1)) / 2).normalize()
+    return ((abs(tax.amount / basis) * 200).quantize(Decimal(1)) / 2).normalize()
 
 
 def _fits(rule: VatRule, kind: str, percent: Decimal, country: str) -> bool:

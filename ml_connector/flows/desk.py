@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.documents.common import Direction
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, Reason
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
 from ml_connector.flows.sending import answer_due
@@ -35,6 +35,8 @@ def plan_replay(rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
     for row in rows:
         if row.state is S.REFUSED and row.direction is Direction.OUT:
             action = "render and send again"
+        elif keyed_by_hand(row):
+            action = "look for it in the ERP again"
         elif row.state in FINISHED:
             action = "confirm: finished, nothing is written"
         elif row.state is S.UNKNOWN_OUTCOME:
@@ -46,16 +48,40 @@ def plan_replay(rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
 
 
 def prepare_replay(integration: Integration, work: Work, rows: Sequence[DocumentRow]) -> int:
-    """Make unfinished documents due now, and refused ones ready to be rendered again; the flow's steps do the rest."""
+    """Make unfinished documents due now, and refused ones ready to be rendered again; the flow's steps do the rest.
+
+    An invoice that had been keyed by hand is looked for again: that entry may have been voided. An order that was
+    refused, and of which a newer revision has left since, is not sent again.
+    """
     moves = []
+    now = integration.clock.now()
     for row in rows:
-        if row.state is S.REFUSED and row.direction is Direction.OUT:
+        if keyed_by_hand(row):
+            moves.append(Move(row.id, S.RECEIVED, "replayed: keyed by hand before"))
+            moves.append(Move(row.id, S.PARSED, "taken up again"))
+        elif row.state is S.REFUSED and row.direction is Direction.OUT:
+            if _is_outdated(integration, row):
+                continue
             moves.append(Move(row.id, S.RESOLVED, "replayed after refusal", changes={"attempts": row.attempts + 1}))
         elif row.state not in FINISHED and row.next_attempt_at is not None:
-            moves.append(Move(row.id, None, "", changes={"next_attempt_at": None}))
+            # Not None: a held document without a date waits for a person, should this replay not come to it.
+            moves.append(Move(row.id, None, "", changes={"next_attempt_at": now}))
     with integration.ledger.write() as tx:
         documents.move(tx, moves, work)
     return len(moves)
+
+
+def keyed_by_hand(row: DocumentRow) -> bool:
+    """Whether an invoice was set aside because the ERP had it."""
+    return row.state is S.DUPLICATE and row.reason == Reason.KEYED_BY_HAND
+
+
+def _is_outdated(integration: Integration, row: DocumentRow) -> bool:
+    """Whether a newer revision of the order has left or is leaving."""
+    with integration.ledger.read() as tx:
+        family = documents.outbound_of_orders(tx, row.integration, row.flow, [row.order_number])
+    gone = {S.RENDERED, S.SENDING, S.SENT, S.ACKNOWLEDGED, S.OVERDUE, S.UNKNOWN_OUTCOME}
+    return any(one.partner == row.partner and one.revision > row.revision and one.state in gone for one in family)
 
 
 def discard(integration: Integration, work: Work, row: DocumentRow, why: str) -> None:

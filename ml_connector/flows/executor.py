@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
 from ml_connector.clock import Clock
-from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
+from ml_connector.errors import AuthorizationNeeded, ConnectorError, RefusedBySystem, TryAgain
 from ml_connector.flows.ports import StoredOperation, Written
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,8 @@ class Outcome:
 
     @property
     def unknown(self) -> bool:
-        return isinstance(self.error, OutcomeUnknown)
+        """Nobody can tell; an error that says nothing about what happened counts as that too."""
+        return self.error is not None and not self.refused and not self.not_sent
 
     @property
     def refused(self) -> bool:

@@ -16,6 +16,8 @@ from ml_connector.flows.coding import code_invoice
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.matching import MatchedInvoice, MatchRules, OrderBook, match_invoice
+from ml_connector.flows.ports import BillIdentity, ExistingBill
+from ml_connector.flows.posting import already_there
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
@@ -46,6 +48,7 @@ def match(integration: Integration, work: Work) -> StepReport:
     report = StepReport("match")
     orders: OrderBook | None = None
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    counted: set[str] = set()
     after = 0
     while not work.stopped():
         rows = claim_waiting(integration, work, FLOW, (S.PARSED, S.QUARANTINED), after_id=after)
@@ -56,6 +59,7 @@ def match(integration: Integration, work: Work) -> StepReport:
             if not work.as_of and not work.dry_run:
                 refresh_orders(integration)
             orders = OrderBook(order=book.order, committed=_committed(integration))
+        _count_coded(integration, rows, orders, counted)
         _match_batch(integration, work, rows, book, orders, report)
     return report
 
@@ -69,10 +73,11 @@ def _match_batch(
     report: StepReport,
 ) -> None:
     moves: list[Move] = []
+    held: list[tuple[DocumentRow, NeedsMending]] = []
     for row in rows:
         decided = attempt(lambda row=row: _decide(integration, row, book, orders))  # type: ignore[misc]
         if isinstance(decided, NeedsMending):
-            moves += hold_moves(integration, row, decided, report, step=S.PARSED)
+            held.append((row, decided))
             continue
         orders.commit(decided.matched)
         report.add("matched", row.partition_date, document=row.number, partner=row.partner, mode=decided.matched.mode)
@@ -83,9 +88,36 @@ def _match_batch(
         }
         moves += resume_moves(row)
         moves.append(Move(row.id, S.MATCHED, "matched", _summary(decided), changes=changes))
+    entered = _keyed_by_hand(integration, work, held, book)
+    for row, why in held:
+        if row.id in entered:
+            moves += already_there(row, entered[row.id], report)
+        else:
+            moves += hold_moves(integration, row, why, report, step=S.PARSED)
     if not work.dry_run:
         with integration.ledger.write() as tx:
             documents.move(tx, moves, work)
+
+
+def _keyed_by_hand(
+    integration: Integration, work: Work, held: Sequence[tuple[DocumentRow, NeedsMending]], book: ReferenceBook
+) -> dict[int, ExistingBill]:
+    """Those that somebody keyed meanwhile: an order's quantity is used up then, and matching calls ours too much.
+
+    Others that are held are looked for when a person replays them, so that waiting ones cost no calls.
+    """
+    if work.dry_run or not integration.settings.flows.invoices_in.look_for_hand_keyed:
+        return {}
+    wanted: dict[int, BillIdentity] = {}
+    for row, why in held:
+        partner = integration.partners.get(row.partner)
+        vendor = book.vendor(partner.vendor) if partner is not None else None
+        if vendor is not None and (why.reason is Reason.QUANTITY_TOLERANCE or work.replay):
+            wanted[row.id] = BillIdentity(vendor.id, row.number)
+    if not wanted:
+        return {}
+    found = {bill.identity: bill for bill in integration.erp.find_bills(list(wanted.values()))}
+    return {row_id: found[identity] for row_id, identity in wanted.items() if identity in found}
 
 
 def _summary(decided: Decision) -> dict[str, object]:
@@ -149,18 +181,29 @@ def _rules(integration: Integration, partner: Partner) -> MatchRules:
 
 def _committed(integration: Integration) -> dict[str, Decimal]:
     """Quantities of invoices that are matched and not yet in the ERP's figures."""
-    held: dict[str, Decimal] = {}
+    book = OrderBook(order=lambda _: None)
     states = (S.MATCHED, S.CODED, S.POSTING, S.UNKNOWN_OUTCOME)
     with integration.ledger.read() as tx:
         pending = documents.work_of(tx, integration.name, FLOW, states)
     for state, text in pending:
-        model = MatchedInvoice if state is S.MATCHED else Bill
-        known: MatchedInvoice | Bill = model.model_validate_json(text)
-        for line in known.lines:
-            if line.order_line_id:
-                quantity = -line.quantity if known.credit else line.quantity
-                held[line.order_line_id] = held.get(line.order_line_id, Decimal(0)) + quantity
-    return held
+        book.commit((MatchedInvoice if state is S.MATCHED else Bill).model_validate_json(text))
+    return book.committed
+
+
+def _count_coded(integration: Integration, rows: Sequence[DocumentRow], orders: OrderBook, counted: set[str]) -> None:
+    """Add what was invoiced of these rows' orders in mode coded: the ERP does not count that against its orders.
+
+    By the first order that an invoice names: what a consolidated invoice took of its other orders is not seen here.
+    """
+    numbers = {row.order_number for row in rows if row.order_number} - counted
+    if not numbers:
+        return
+    counted |= numbers
+    with integration.ledger.read() as tx:
+        posted = documents.work_of_orders(tx, integration.name, FLOW, S.POSTED, sorted(numbers))
+    for text in posted:
+        if '"mode":"coded"' in text:
+            orders.commit(Bill.model_validate_json(text))
 
 
 def code(integration: Integration, work: Work) -> StepReport:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Literal
 
 from ml_connector.config.partners import MatchTolerances
+from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import Record, Tax
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
@@ -71,8 +72,8 @@ class OrderBook:
     order: Callable[[str], OpenOrder | None]
     committed: dict[str, Decimal] = field(default_factory=dict)
 
-    def commit(self, matched: MatchedInvoice) -> None:
-        """Speak for the quantities of a matched invoice, so that the next one in the batch sees them."""
+    def commit(self, matched: MatchedInvoice | Bill) -> None:
+        """Speak for the quantities of an invoice, so that the next one sees them."""
         sign = -1 if matched.credit else 1
         for line in matched.lines:
             if line.order_line_id:

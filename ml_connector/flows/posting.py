@@ -8,7 +8,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from ml_connector.errors import ConnectorError, NeedsMending, Reason, RefusedByS
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.executor import Brake, Outcome, call_all, settle
-from ml_connector.flows.holding import hold_moves
+from ml_connector.flows.holding import attempt, hold_moves
 from ml_connector.flows.payloads import fill
 from ml_connector.flows.ports import BillIdentity, ExistingBill, PlannedOperation, StoredOperation
 from ml_connector.ledger import documents, operations
@@ -134,7 +134,11 @@ def _post_coded(lane: _Lane, coded: _Coded) -> None:
 
 def _report_plans(lane: _Lane) -> None:
     for row in claim_waiting(lane.integration, lane.work, lane.kind.flow, (S.CODED,)):
-        planned = _plan(lane.integration, row)
+        planned = attempt(lambda row=row: _plan(lane.integration, row))  # type: ignore[misc]
+        if isinstance(planned, NeedsMending):
+            reason = str(planned.reason)
+            lane.report.add("would_hold", row.partition_date, document=row.number, partner=row.partner, reason=reason)
+            continue
         lane.report.add("would_post", row.partition_date, document=row.number, partner=row.partner, writes=len(planned))
 
 
@@ -162,38 +166,48 @@ def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
     moves: list[Move] = []
     begun: list[DocumentRow] = []
     planned: list[NewOperation] = []
+    with integration.ledger.read() as tx:
+        earlier = operations.layouts(tx, [row.id for row in rows])
     for row in rows:
         existing = entered.get(row.id)
         if existing is not None:
-            moves += _already_there(row, existing, report)
+            moves += already_there(row, existing, report)
             continue
         try:
             plan = _plan(integration, row, bills.get(row.id))
         except NeedsMending as held:
             moves += hold_moves(integration, row, held, report, step=S.PARSED)
             continue
-        planned += _operations(row, plan)
+        planned += _operations(row, plan, earlier.get(row.id, {}))
         moves.append(Move(row.id, S.POSTING, "posting", {"operations": len(plan)}, release=False))
         begun.append(row)
     with integration.ledger.write() as tx:
+        operations.void(tx, [row.id for row in begun if row.id in earlier])
         operations.plan(tx, planned)
         documents.move(tx, moves, lane.work)
     return begun
 
 
-def _operations(row: DocumentRow, plan: Sequence[PlannedOperation]) -> list[NewOperation]:
+def _operations(row: DocumentRow, plan: Sequence[PlannedOperation], earlier: Mapping[int, str]) -> list[NewOperation]:
+    """The writes of a plan. earlier: kinds by position of a plan that was begun before.
+
+    The same writes in the same places are the same operations: what is done of them stays done. A plan of another
+    shape (an attachment more or less) stands behind the earlier one, whose open rest is void.
+    """
     key = operation_key(row)
+    same = [planned.kind for planned in plan] == [kind for _, kind in sorted(earlier.items())]
+    base = 0 if same or not earlier else max(earlier) + 1
     return [
         NewOperation(
             document_id=row.id,
-            position=position,
+            position=base + position,
             connection=row.connection,
             company=row.company,
             kind=planned.kind,
-            key=f"{key}/{position}",
+            key=f"{key}/{base + position}",
             target=planned.target,
             payload=planned.payload,
-            uses=planned.uses,
+            uses={name: base + used for name, used in planned.uses.items()},
         )
         for position, planned in enumerate(plan)
     ]
@@ -208,7 +222,7 @@ def _entered_by_hand(integration: Integration, bills: Mapping[int, Bill]) -> dic
     return {row_id: found[identity] for row_id, identity in identities.items() if identity in found}
 
 
-def _already_there(row: DocumentRow, existing: ExistingBill, report: StepReport) -> list[Move]:
+def already_there(row: DocumentRow, existing: ExistingBill, report: StepReport) -> list[Move]:
     report.add("duplicate", row.partition_date, document=row.number, partner=row.partner, entry=existing.entry_number)
     detail: dict[str, Any] = {
         "message": f"The ERP already has invoice {row.number} as entry {existing.entry_number or existing.outside_id}.",
@@ -283,14 +297,14 @@ def _moves_after(
         return [Move(row.id, S.POSTED, "posted", {"id": outcome.written.outside_id, **outcome.written.detail})]
     if outcome.unknown:
         report.add("unknown_outcome", row.partition_date, document=row.number, partner=row.partner)
-        if row.state is S.UNKNOWN_OUTCOME:
-            return []
         soon = integration.clock.now() + timedelta(seconds=FIRST_LOOK_SECONDS)
         reason = {
             "reason": str(Reason.OUTCOME_UNKNOWN),
             "reason_detail": _detail(error),
             "next_attempt_at": soon,
         }
+        if row.state is S.UNKNOWN_OUTCOME:
+            return [Move(row.id, None, "", changes=reason)]
         return [Move(row.id, S.UNKNOWN_OUTCOME, "outcome unknown", {"error": str(error)}, changes=reason)]
     if isinstance(error, RefusedBySystem):
         held = NeedsMending(Reason.REFUSED_BY_SYSTEM, error.message, mend=error.mend, data=error.data)
@@ -353,6 +367,8 @@ def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
         ]
         documents.move(tx, moves, lane.work)
         documents.release(tx, waiting, next_attempt_at=again_at)
+    for operation in settlement.write_again:
+        by_id[operation.document_id] = replace(by_id[operation.document_id], state=S.POSTING)
     for document_id in waiting:
         by_id.pop(document_id)
     if outcomes:

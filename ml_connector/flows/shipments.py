@@ -19,7 +19,7 @@ from ml_connector.flows.matching import names_item
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
-from ml_connector.ledger import documents
+from ml_connector.ledger import documents, operations
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
 
@@ -98,6 +98,9 @@ def receipts_from(text: str) -> list[GoodsReceipt]:
 def _decide(
     integration: Integration, row: DocumentRow, book: ReferenceBook, spoken: dict[str, Decimal]
 ) -> tuple[list[GoodsReceipt], dict[str, Any]]:
+    if row.state is S.QUARANTINED and row.work and _partly_booked(integration, row):
+        # Once begun it is finished: what was booked of it stands, and would look like too much now.
+        return receipts_from(row.work), {}
     row, admitted = admit(integration, row)
     notice = stored(row.kind, row.canonical, ShipNotice)
     partner = partner_of(integration, row)
@@ -121,6 +124,11 @@ def _decide(
         order_units=integration.settings.flows.orders_out.units,
     )
     return receipts, admitted
+
+
+def _partly_booked(integration: Integration, row: DocumentRow) -> bool:
+    with integration.ledger.read() as tx:
+        return bool(operations.outside_ids(tx, [row.id]))
 
 
 def _receipt_date(integration: Integration, notice: ShipNotice) -> date:

@@ -52,6 +52,7 @@ __all__ = [
     "take_key",
     "waiting",
     "work_of",
+    "work_of_orders",
 ]
 
 _c = document.c
@@ -220,6 +221,22 @@ def work_of(tx: Tx, integration: str, flow: str, states: Sequence[DocumentState]
         .order_by(_c.id)
     )
     return [(DocumentState(state), work) for state, work in tx.execute(query)]
+
+
+def work_of_orders(tx: Tx, integration: str, flow: str, state: DocumentState, orders: Sequence[str]) -> list[str]:
+    """The work of a flow's documents in a state whose (first) order is one of these."""
+    found: list[str] = []
+    unique = sorted(set(orders))
+    for start in range(0, len(unique), 500):
+        query = sa.select(_c.work).where(
+            _c.order_number.in_(unique[start : start + 500]),
+            _c.integration == integration,
+            _c.flow == flow,
+            _c.state == state.value,
+            _c.work.is_not(None),
+        )
+        found += tx.execute(query.order_by(_c.id)).scalars()
+    return found
 
 
 def original_of(tx: Tx, row: DocumentRow) -> tuple[str, str]:

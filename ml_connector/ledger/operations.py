@@ -207,6 +207,15 @@ def complete_documents(tx: Tx, document_ids: Sequence[int]) -> set[int]:
     return some - left
 
 
+def layouts(tx: Tx, document_ids: Sequence[int]) -> dict[int, dict[int, str]]:
+    """What was ever planned for these documents: by document, the kind at each position."""
+    found: dict[int, dict[int, str]] = {}
+    for part in chunks(sorted(set(document_ids))):
+        for row in tx.execute(sa.select(_o.document_id, _o.position, _o.kind).where(_o.document_id.in_(part))):
+            found.setdefault(row.document_id, {})[row.position] = row.kind
+    return found
+
+
 def next_position(tx: Tx, document_id: int) -> int:
     """The position after all operations that a document ever had."""
     last: int | None = tx.execute(sa.select(sa.func.max(_o.position)).where(_o.document_id == document_id)).scalar_one()

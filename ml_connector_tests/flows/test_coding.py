@@ -42,10 +42,11 @@ def test_a_matched_bill_links_order_lines_and_leaves_the_account_to_the_item() -
     assert line.vat_amount == D("262.50")
 
 
-def test_a_coded_bill_has_accounts_and_no_order_lines() -> None:
+def test_a_coded_bill_has_accounts_and_keeps_its_order_lines_for_counting() -> None:
     bill = bill_of(rules=b.rules(mode="coded"))
     (line,) = bill.lines
-    assert (line.order_line_id, line.gl_account_code, bill.order_number) == ("", "4000", "26000017")
+    assert (line.order_line_id, line.item_id, line.gl_account_code) == ("line1", "", "4000")
+    assert bill.order_number == "26000017"
 
 
 def test_an_item_mapping_wins_over_the_items_own_account() -> None:
