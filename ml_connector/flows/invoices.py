@@ -11,6 +11,7 @@ from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.admission import admit
+from ml_connector.flows.bookings import note_bookings, noted
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import code_invoice
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -48,6 +49,7 @@ def match(integration: Integration, work: Work) -> StepReport:
     report = StepReport("match")
     orders: OrderBook | None = None
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    note_bookings(integration, work, report)
     counted: set[str] = set()
     after = 0
     while not work.stopped():
@@ -74,7 +76,11 @@ def _match_batch(
 ) -> None:
     moves: list[Move] = []
     held: list[tuple[DocumentRow, NeedsMending]] = []
+    told = {} if work.replay else _told_by_webhooks(integration, rows, book)
     for row in rows:
+        if row.id in told:
+            moves += already_there(row, told[row.id], report)
+            continue
         decided = attempt(lambda row=row: _decide(integration, row, book, orders))  # type: ignore[misc]
         if isinstance(decided, NeedsMending):
             held.append((row, decided))
@@ -99,6 +105,22 @@ def _match_batch(
             documents.move(tx, moves, work)
 
 
+def _told_by_webhooks(
+    integration: Integration, rows: Sequence[DocumentRow], book: ReferenceBook
+) -> dict[int, ExistingBill]:
+    """Those that webhooks told of as booked by others. A replay asks the ERP itself: the entry may have been voided."""
+    wanted = {row.id: identity for row in rows if (identity := _identity_of(integration, row, book)) is not None}
+    found = noted(integration, list(wanted.values()))
+    return {row_id: found[identity] for row_id, identity in wanted.items() if identity in found}
+
+
+def _identity_of(integration: Integration, row: DocumentRow, book: ReferenceBook) -> BillIdentity | None:
+    """How the ERP would know the invoice; None where its supplier is not known."""
+    partner = integration.partners.get(row.partner)
+    vendor = book.vendor(partner.vendor) if partner is not None else None
+    return BillIdentity(vendor.id, row.number) if vendor is not None else None
+
+
 def _keyed_by_hand(
     integration: Integration, work: Work, held: Sequence[tuple[DocumentRow, NeedsMending]], book: ReferenceBook
 ) -> dict[int, ExistingBill]:
@@ -110,10 +132,9 @@ def _keyed_by_hand(
         return {}
     wanted: dict[int, BillIdentity] = {}
     for row, why in held:
-        partner = integration.partners.get(row.partner)
-        vendor = book.vendor(partner.vendor) if partner is not None else None
-        if vendor is not None and (why.reason is Reason.QUANTITY_TOLERANCE or work.replay):
-            wanted[row.id] = BillIdentity(vendor.id, row.number)
+        identity = _identity_of(integration, row, book)
+        if identity is not None and (why.reason is Reason.QUANTITY_TOLERANCE or work.replay):
+            wanted[row.id] = identity
     if not wanted:
         return {}
     found = {bill.identity: bill for bill in integration.erp.find_bills(list(wanted.values()))}

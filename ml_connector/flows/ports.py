@@ -147,6 +147,10 @@ class Erp(Protocol):
         """Look for our keys everywhere the writes could have landed; by operation id. Absent = not found."""
         ...
 
+    def read_bills(self, keys: Sequence[str]) -> Sequence[ExistingBill]:
+        """Bookings by the ERP's own id, in batched look-ups. Ids that are gone are left out."""
+        ...
+
     def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
         """Bills of these suppliers with these numbers, whoever entered them, in batched look-ups."""
         ...

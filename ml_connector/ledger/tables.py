@@ -369,6 +369,24 @@ inbox = sa.Table(
     comment="Webhook notices as received",
 )
 
+booking = sa.Table(
+    "booking",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("connection", sa.String(80), nullable=False),
+    sa.Column("company", sa.String(80), nullable=False),
+    sa.Column("outside_id", sa.String(80), nullable=False),
+    sa.Column("vendor_id", sa.String(80), nullable=False),
+    sa.Column("number", sa.String(80), nullable=False, comment="the supplier's invoice number, folded for comparing"),
+    sa.Column("entry_number", sa.String(40), nullable=False),
+    sa.Column("amount", sa.String(40), nullable=False),
+    sa.Column("source", sa.String(80), nullable=False),
+    sa.Column("noted_at", Moment, nullable=False),
+    sa.UniqueConstraint("connection", "company", "outside_id"),
+    sa.Index("ix_booking_number", "connection", "company", "number"),
+    comment="Bookings that others made in the ERP, as webhooks told: invoices keyed by hand",
+)
+
 token = sa.Table(
     "token",
     metadata,

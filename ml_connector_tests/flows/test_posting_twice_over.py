@@ -7,9 +7,9 @@ import pytest
 
 from ml_connector.flows import desk, pipeline
 from ml_connector.flows.posting import BILLS, post
-from ml_connector.ledger import verify
+from ml_connector.ledger import inbox, verify
 from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.tables import operation
+from ml_connector.ledger.tables import booking, operation
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
@@ -199,3 +199,57 @@ def test_an_outcome_unknown_twice_is_told_by_the_state_each_time(stage: Scene) -
             (op,) = tx.execute(operation.select().where(operation.c.document_id == row.id))
         assert (op.state == "unknown") == (row.state is S.UNKNOWN_OUTCOME)
     assert states(stage) == [("posted", None)]
+
+
+def told(stage: Scene, entry: dict[str, Any], action: str = "Create") -> None:
+    """A webhook notice about a booking."""
+    erp = stage.integration.erp
+    with stage.deployment.ledger.write() as tx:
+        inbox.add(tx, inbox.NewNotice(erp.connection, "PurchaseEntries", erp.company, action, entry["EntryID"], "{}"))
+
+
+def key_in(stage: Scene, number: str) -> dict[str, Any]:
+    entry: dict[str, Any] = stage.sandbox.call(
+        user.key_entry, stage.sandbox.exact, supplier="20011", your_ref=number, amount=1, account="4000"
+    )
+    return entry
+
+
+def test_a_booking_that_a_webhook_told_of_is_recognised_without_a_look_up(stage: Scene) -> None:
+    with_invoices(stage, look_for_hand_keyed=False)
+    first, second = stage.orders(2)
+    told(stage, key_in(stage, "w-1 "))
+    deliver(stage, Invoice("W-1", first).bytes(), "one.edi")
+    deliver(stage, Invoice("W-2", second).bytes(), "two.edi")
+    stage.inbound()
+    assert states(stage) == [("duplicate", "keyed_by_hand"), ("posted", None)]
+
+
+def test_a_held_invoice_that_somebody_keys_is_set_aside(stage: Scene) -> None:
+    (order,) = stage.orders(1, received=False)
+    deliver(stage, Invoice("W-1", order).bytes())
+    stage.inbound()
+    assert states(stage) == [("quarantined", "not_received")]
+    told(stage, key_in(stage, "W-1"))
+    stage.sandbox.clock.move(11 * 60)
+    stage.inbound()
+    assert states(stage) == [("duplicate", "keyed_by_hand")]
+
+
+def test_a_booking_that_was_voided_is_forgotten_and_our_own_are_no_news(stage: Scene) -> None:
+    with_invoices(stage, look_for_hand_keyed=False)
+    first, second = stage.orders(2)
+    entry = key_in(stage, "W-1")
+    told(stage, entry)
+    deliver(stage, Invoice("W-2", second, order_number="", type="DI").bytes(), "two.edi")
+    stage.inbound()
+    company = stage.sandbox.exact.main
+    (ours,) = [row for row in company.table("purchaseentry/PurchaseEntries") if row["YourRef"] == "W-2"]
+    told(stage, ours)
+    stage.sandbox.call(lambda: company.drop("purchaseentry/PurchaseEntries", entry))
+    told(stage, entry, "Delete")
+    deliver(stage, Invoice("W-1", first).bytes(), "one.edi")
+    stage.inbound()
+    assert states(stage) == [("posted", None)] * 2
+    with stage.deployment.ledger.read() as tx:
+        assert tx.execute(booking.select()).all() == []

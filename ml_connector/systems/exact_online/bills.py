@@ -257,6 +257,17 @@ class BillFinder:
                 found.setdefault(identity, _existing(what, row, identity))
         return list(found.values())
 
+    def by_id(self, keys: Sequence[str]) -> list[ExistingBill]:
+        """PurchaseEntries by EntryID, as the webhook topic of that name gives them; what is gone is left out."""
+        wanted = sorted({guid(key) for key in keys if is_guid(key)})
+        params = {"$select": SELECT[PURCHASE_ENTRY.kind]}
+        found: list[ExistingBill] = []
+        for rows in self._client.rows_matching(PURCHASE_ENTRY.endpoint, params, wanted, _any_entry):
+            for row in rows:
+                identity = BillIdentity(guid(row.get("Supplier")), str(row.get("YourRef") or ""))
+                found.append(_existing(PURCHASE_ENTRY, row, identity))
+        return found
+
     def written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
         """Which of these writes are there, by operation id.
 
@@ -291,6 +302,10 @@ class BillFinder:
         for what in (PURCHASE_INVOICE, PURCHASE_ENTRY):
             for rows in self._client.rows_matching(what.endpoint, {"$select": SELECT[what.kind]}, ordered, _condition):
                 yield from ((what, row) for row in rows)
+
+
+def _any_entry(keys: Sequence[str]) -> str:
+    return any_of([equals("EntryID", guid_literal(key)) for key in keys])
 
 
 def _condition(wanted: Sequence[_Wanted]) -> str:

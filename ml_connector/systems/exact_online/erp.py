@@ -141,6 +141,9 @@ class ExactErp:
                     found.update(find(wanted))
         return found
 
+    def read_bills(self, keys: Sequence[str]) -> Sequence[ExistingBill]:
+        return self._bills.by_id(keys)
+
     def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
         with readable(self.connection, "a booked invoice"):
             return self._bills.find(bills)
