@@ -1,8 +1,9 @@
 """Connections: one configured account at one system."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import Field, HttpUrl, field_validator
+from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from ml_connector.config.base import Settings
 from ml_connector.config.secrets import SecretRef
@@ -25,7 +26,10 @@ class Connection(Settings):
     @field_validator("base_url")
     @classmethod
     def _address(cls, value: str) -> str:
-        return _without_slash(HttpUrl(value))
+        address = HttpUrl(value)
+        if address.username or address.password or address.query or address.fragment:
+            raise ValueError("is an address and nothing more: no user, no password, no query")
+        return _without_slash(address)
 
 
 class ExactOnlineConnection(Connection):
@@ -55,6 +59,15 @@ class ExactOnlineConnection(Connection):
     day_reserve: int = Field(default=100, ge=0, description="Calls of the daily limit kept for people and other apps")
     time_zone: str = "Europe/Amsterdam"
 
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("is no time zone; write one like Europe/Amsterdam") from error
+        return value
+
 
 class CleoPaths(Settings):
     """Path templates (cleo 6: none of the folder and file calls is public, so all of them are settings)."""
@@ -67,6 +80,16 @@ class CleoPaths(Settings):
     content: str = "/api/files/{file}/content"
     delete: str = "/api/files/{file}"
     move: str = "/api/files/{file}/move"
+
+    @model_validator(mode="after")
+    def _below_the_base(self) -> Self:
+        wanted = {"folder": "{folder}", "files": "{folder}", "upload": "{folder}"}
+        wanted |= dict.fromkeys(("content", "delete", "move"), "{file}")
+        for name in type(self).model_fields:
+            path = getattr(self, name)
+            if not path.startswith("/") or path.startswith("//") or wanted.get(name, "") not in path:
+                raise ValueError(f"{name} must begin with / and hold {wanted.get(name, 'no placeholder')}")
+        return self
 
 
 class CleoConnection(Connection):

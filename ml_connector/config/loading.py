@@ -1,6 +1,7 @@
 """Reads connections.yaml and the partner files; every error names the file, the key, the value and the mend."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,12 @@ M = TypeVar("M", bound=Settings)
 V = TypeVar("V")
 
 MAX_BYTES = 1_000_000
+MAX_VALUES = 100_000
+MAX_DEPTH = 50
+#: Errors named at once.
+MOST_TOLD = 50
+#: Names of connections and integrations stand in keys, paths and asset names.
+NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 ERP_SYSTEMS = (ExactOnlineConnection,)
 NETWORK_SYSTEMS = (CleoConnection,)
 
@@ -78,7 +85,7 @@ def load_deployment(path: Path) -> LoadedDeployment:
     Raises:
         ConfigError: a file is missing, is not YAML, or holds a wrong or contradictory setting.
     """
-    text = _expanded(_read(path), path)
+    text = _Expansion(path).of(_read(path))
     settings = _validated(Deployment, text, path)
     _check_references(settings, path)
     home = Path(os.environ.get("ML_CONNECTOR_HOME") or path.parent / settings.home)
@@ -95,13 +102,19 @@ def load_partners(folder: Path) -> dict[str, Partner]:
     partners: dict[str, Partner] = {}
     taken: dict[str, str] = {}
     for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
-        partner = _validated(Partner, _expanded(_read(file), file), file)
-        for key in (f"name {partner.name}", f"identity {partner.identity.key}", *_folders(partner)):
+        partner = _validated(Partner, _Expansion(file).of(_read(file)), file)
+        for key in (f"name {partner.name}", *_identities(partner), *_folders(partner)):
             if key in taken:
                 raise ConfigError(f"{file}: {key} is also that of {taken[key]}.", mend="Give each partner its own.")
             taken[key] = file.name
         partners[partner.name] = partner
     return partners
+
+
+def _identities(partner: Partner) -> Iterable[str]:
+    """A sender must be one partner, whether it marks what it sends as test or not."""
+    known = {identity.key for identity in (partner.identity, partner.test_identity) if identity is not None}
+    return (f"identity {key}" for key in sorted(known))
 
 
 def _folders(partner: Partner) -> Iterable[str]:
@@ -126,31 +139,83 @@ def _read(path: Path) -> Any:
     if len(raw) > MAX_BYTES:
         raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes.", mend="This is not a configuration file.")
     try:
-        return yaml.safe_load(raw.decode("utf-8"))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        where = getattr(error, "problem_mark", None)
-        place = f" line {where.line + 1}, column {where.column + 1}" if where else ""
-        problem = getattr(error, "problem", None) or "not UTF-8 text"
-        raise ConfigError(f"{path}:{place} is not YAML: {problem}.", mend="Mend the line.") from error
+        return yaml.load(raw.decode("utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+    except RecursionError:
+        refused = _too_deep(path)
+    except (ValueError, yaml.YAMLError) as error:
+        refused = _not_yaml(path, error)
+    # Not chained: the parser's own text quotes the line, and a secret may stand there.
+    raise refused
 
 
-def _expanded(value: Any, path: Path) -> Any:
-    """Replace ${NAME} and ${NAME:-default} in text values: for addresses and ports, not for secrets."""
-    if isinstance(value, dict):
-        return {key: _expanded(item, path) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_expanded(item, path) for item in value]
-    if isinstance(value, str) and value.startswith("${") and value.endswith("}"):
+def _not_yaml(path: Path, error: Exception) -> ConfigError:
+    where = getattr(error, "problem_mark", None)
+    place = f" line {where.line + 1}, column {where.column + 1}" if where else ""
+    other = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it holds a value that cannot be read"
+    # A password that begins with ! or * reads as a tag or an alias, and the parser's words quote it.
+    problem = re.sub(r"'[^']{5,}'", "(…)", str(getattr(error, "problem", None) or other))
+    return ConfigError(f"{path}:{place} is not YAML: {problem}.", mend="Mend the line.")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without surprises: a key that stands twice is refused, not overwritten in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.tag != "tag:yaml.org,2002:merge":
+                if key_node.value in seen:
+                    problem = f"the key {key_node.value[:40]} stands twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                seen.add(key_node.value)
+        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return made
+
+
+def _too_deep(path: Path) -> ConfigError:
+    return ConfigError(
+        f"{path}: nested deeper than {MAX_DEPTH} levels, or aliases that lead back to themselves.",
+        mend="This is not a configuration file; or take the aliases out.",
+    )
+
+
+class _Expansion:
+    """Replaces ${NAME} and ${NAME:-default} in text values: for addresses and ports, not for secrets.
+
+    Aliases are written out by it: few lines of them can mean more values than any memory holds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._left = MAX_VALUES
+
+    def of(self, value: Any, depth: int = 0) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise ConfigError(
+                f"{self._path}: holds more than {MAX_VALUES} values, aliases written out.",
+                mend="This is not a configuration file; or take the aliases out.",
+            )
+        if depth > MAX_DEPTH:
+            raise _too_deep(self._path)
+        if isinstance(value, dict):
+            return {key: self.of(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.of(item, depth + 1) for item in value]
+        return self._text(value) if isinstance(value, str) else value
+
+    def _text(self, value: str) -> str:
+        if not (value.startswith("${") and value.endswith("}")):
+            return value
         name, found, default = value[2:-1].partition(":-")
         if (given := os.environ.get(name)) is not None:
             return given
         if not found:
             raise ConfigError(
-                f"{path}: environment variable {name} is not set.",
+                f"{self._path}: environment variable {name} is not set.",
                 mend=f"Set it, or write ${{{name}:-default}}.",
             )
         return default
-    return value
 
 
 def _validated(model: type[M], value: Any, path: Path) -> M:
@@ -159,21 +224,29 @@ def _validated(model: type[M], value: Any, path: Path) -> M:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        lines = [_explain(path, problem) for problem in error.errors(include_url=False)]
-        raise ConfigError("\n".join(lines), mend="") from error
+        problems = error.errors(include_url=False)
+    lines = [_explain(path, problem) for problem in problems[:MOST_TOLD]]
+    if len(problems) > MOST_TOLD:
+        lines.append(f"{path}: and {len(problems) - MOST_TOLD} more.")
+    # Not chained: pydantic's own text quotes the values.
+    raise ConfigError(
+        "\n".join(lines), mend=f"Mend {path.name}; `ml-connector init` writes one with every setting explained."
+    )
 
 
 def _explain(path: Path, problem: Any) -> str:
     key = ".".join(str(part) for part in problem["loc"] if part not in ("exact_online", "cleo")) or "(top)"
     found = problem.get("input")
-    shown = "" if isinstance(found, dict | list) or problem["type"] == "missing" else f" (found {str(found)[:60]!r})"
-    if _looks_secret(key):
-        shown = ""
+    # A value under a name we do not know, or with an @ in it, may be a secret under a misspelt key or in an address.
+    hidden = problem["type"] in {"missing", "extra_forbidden"} or isinstance(found, dict | list) or "@" in str(found)
+    shown = "" if hidden or _looks_secret(key) else f" (found {str(found)[:60]!r})"
     message = {
         "extra_forbidden": "is not a setting here: mend the name or take it out",
         "missing": "is missing: add it",
     }.get(problem["type"], problem["msg"])
-    return f"{path}: {key}: {message}{shown}"
+    if "SecretRef" in message:
+        message = "is a reference, never the secret itself: write {env: NAME}, {file: PATH} or {store: NAME}"
+    return f"{path}: {key[:200]}: {message.removeprefix('Value error, ')[:300]}{shown}"
 
 
 def _looks_secret(key: str) -> bool:
@@ -181,6 +254,13 @@ def _looks_secret(key: str) -> bool:
 
 
 def _check_references(settings: Deployment, path: Path) -> None:
+    for what, names in (("connections", settings.connections), ("integrations", settings.integrations)):
+        for name in names:
+            if not NAME.fullmatch(name):
+                raise ConfigError(
+                    f"{path}: {what}: {name[:60]!r} is no name.",
+                    mend="Use small letters, digits and _, at most 60, and begin with a letter or digit.",
+                )
     for name, integration in settings.integrations.items():
         for role, kinds in (("erp", ERP_SYSTEMS), ("network", NETWORK_SYSTEMS)):
             target = getattr(integration, role)

@@ -1,9 +1,10 @@
 """A partner: a supplier behind a network, with its identity, folders and deviations. One file each."""
 
 from decimal import Decimal
-from typing import Literal
+from string import Formatter
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ml_connector.config.base import Settings
 
@@ -59,6 +60,30 @@ class X12Writing(Settings):
         default=" ", description="What a separator inside data becomes; null holds the document instead"
     )
 
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> Self:
+        marks = (self.element_separator, self.component_separator, self.repetition_separator, self.terminator)
+        if len(set(marks)) != len(marks):
+            raise ValueError("the separators and the terminator must be four different characters")
+        if any(mark.isalnum() or mark in " \x00" for mark in marks):
+            raise ValueError("a separator cannot be a letter, a digit, a blank or NUL")
+        return self
+
+    @field_validator("encoding")
+    @classmethod
+    def _plain(cls, value: str) -> str:
+        try:
+            same = "ISA*~".encode(value) == b"ISA*~"
+        except LookupError as error:
+            raise ValueError("is no encoding of text; write latin-1 or utf-8") from error
+        if not same:
+            raise ValueError("does not write ASCII as it is; X12 needs one that does, like latin-1 or utf-8")
+        return value
+
+
+#: What may stand in braces in a file name.
+FILE_NAME_PARTS = ("partner", "set", "number", "timestamp", "control")
+
 
 class OrdersToPartner(Settings):
     changes: Literal["860", "850"] = Field(default="860", description="850 sends the whole order with BEG01 05")
@@ -83,7 +108,11 @@ class OrdersToPartner(Settings):
     def _unique(cls, value: str) -> str:
         if "{control}" not in value:
             raise ValueError("must hold {control}, or two files could get one name")
-        value.format(partner="p", set="850", number="1", timestamp="t", control="1")
+        for _, name, form, conversion in Formatter().parse(value):
+            if (name is not None and name not in FILE_NAME_PARTS) or form or conversion:
+                raise ValueError(f"placeholders are {', '.join(f'{{{part}}}' for part in FILE_NAME_PARTS)}, plain")
+        if "/" in value or "\\" in value or not value.isprintable():
+            raise ValueError("is the name of a file, without folders")
         return value
 
 
