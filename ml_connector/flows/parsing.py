@@ -4,11 +4,10 @@ Small files are parsed many to a transaction. A large one is staged: its documen
 interchange has ended and the partner's policy has spoken (edi-operations 10); a crash resumes after what is staged.
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
@@ -26,6 +25,7 @@ from ml_connector.errors import ConnectorError, Reason, SenderMustMend
 from ml_connector.flows.answers import answer_document, answer_interchange_document, interchange_answer_document
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.envelope_rules import EnvelopeVerdict, judge_interchange
+from ml_connector.flows.opening import opened
 from ml_connector.flows.parsed_rows import (
     ParsedFile,
     ParsedGroup,
@@ -87,8 +87,8 @@ def parse(integration: Integration, work: Work) -> StepReport:
             report.counts["would_parse"] += len(rows)
             return report
         batch = _Batch(integration, work, report)
-        for row in rows:
-            _parse_file(batch, row)
+        for row, staged, source in opened(integration, rows):
+            _parse_file(batch, row, staged, source)
             if batch.size >= CHUNK:
                 _commit(batch)
         _commit(batch)
@@ -106,15 +106,8 @@ def options_for(partner: Partner | None) -> ReadOptions:
     )
 
 
-def _parse_file(batch: _Batch, row: FileRow) -> None:
-    integration = batch.integration
-    with integration.ledger.read() as tx:
-        staged = documents.count_of_file(tx, row.id)
-        source: BinaryIO = io.BytesIO(files.read_blob(tx, row.sha256)) if row.size < 8_000_000 else io.BytesIO()
-    if row.size >= 8_000_000:
-        source = files.open_blob(integration.ledger, row.sha256)
-    source = cast("BinaryIO", _Storable(source))
-    file = ParsedFile(row, integration.partners.get(row.partner or ""), skip=staged, staged=staged > 0)
+def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> None:
+    file = ParsedFile(row, batch.integration.partners.get(row.partner or ""), skip=staged, staged=staged > 0)
     batch.files.append(file)
     try:
         for item in read_interchanges(source, options_for(file.partner)):
@@ -127,19 +120,6 @@ def _parse_file(batch: _Batch, row: FileRow) -> None:
     except SenderMustMend as error:
         file.error = error
         file.ended = True
-
-
-class _Storable:
-    """A file as it is read: NUL, which no database takes as text, comes as SUB, a control character like it.
-
-    Places in the file stay the same, and the bytes that are kept are those that came.
-    """
-
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
-
-    def read(self, size: int = -1) -> bytes:
-        return self._source.read(size).replace(b"\x00", b"\x1a")
 
 
 def _take(batch: _Batch, file: ParsedFile, item: Any) -> None:
@@ -188,24 +168,26 @@ def _commit(batch: _Batch) -> None:
             files.set_state(tx, file.row.id, "incomplete")
             batch.report.counts["incomplete"] += 1
         batch.files = [file for file in batch.files if file not in early]
+        _add_envelopes(batch, tx)
         for file in batch.files:
-            _add_envelopes(batch, tx, file)
             new += _new_documents(batch, file)
         added = documents.add_documents(tx, new, batch.work)
         documents.move(tx, _repeat_moves(batch, added), batch.work)
-        for file in batch.files:
-            if file.ended:
-                _end_file(batch, tx, file)
+        _end_files(batch, tx, [file for file in batch.files if file.ended])
     batch.files = []
 
 
-def _add_envelopes(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
-    for interchange in file.interchanges:
-        if not interchange.id:
-            interchange.id = envelopes.add_interchange(tx, interchange.new(batch.integration, file.row))
-        for group in interchange.groups:
-            if not group.id:
-                group.id = envelopes.add_group(tx, group.new(batch.integration, interchange.id))
+def _add_envelopes(batch: _Batch, tx: Tx) -> None:
+    integration = batch.integration
+    all_ = [(file, interchange) for file in batch.files for interchange in file.interchanges]
+    new = [(file, interchange) for file, interchange in all_ if not interchange.id]
+    ids = envelopes.add_interchanges(tx, [interchange.new(integration, file.row) for file, interchange in new])
+    for (_, interchange), key in zip(new, ids, strict=True):
+        interchange.id = key
+    groups = [(one, group) for _, one in all_ for group in one.groups if not group.id]
+    ids = envelopes.add_groups(tx, [group.new(integration, interchange.id) for interchange, group in groups])
+    for (_, group), key in zip(groups, ids, strict=True):
+        group.id = key
 
 
 def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
@@ -297,28 +279,35 @@ def _waits_for_its_end(batch: _Batch, file: ParsedFile) -> bool:
     return batch.integration.clock.now() < until
 
 
-def _end_file(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
-    """The file's last transaction: staged documents go on, groups are answered, the file has its state."""
-    if file.staged:
-        _unstage(batch, tx, file)
+def _end_files(batch: _Batch, tx: Tx, ended: Sequence[ParsedFile]) -> None:
+    """The files' last transaction: staged documents go on, groups are answered, each file has its state."""
     answers: list[NewDocument] = []
-    for interchange in file.interchanges:
-        envelopes.end_interchange(tx, interchange.id, interchange.state, interchange.findings)
-        for group in interchange.groups:
-            envelopes.end_group(tx, group.id, group.announced, group.received, group.accepted, group.findings)
-            answer = _answer(group)
-            if answer is not None:
-                answers.append(answer_document(batch.integration, file.row, group, answer))
-        wanted = _interchange_answer(interchange)
-        if wanted is not None:
-            answers.append(answer_interchange_document(batch.integration, file.row, interchange, wanted))
+    interchanges: list[envelopes.InterchangeEnd] = []
+    groups: list[envelopes.GroupEnd] = []
+    for file in ended:
+        if file.staged:
+            _unstage(batch, tx, file)
+        for interchange in file.interchanges:
+            interchanges.append(envelopes.InterchangeEnd(interchange.id, interchange.state, interchange.findings))
+            for group in interchange.groups:
+                groups.append(
+                    envelopes.GroupEnd(group.id, group.announced, group.received, group.accepted, group.findings)
+                )
+                answer = _answer(group)
+                if answer is not None:
+                    answers.append(answer_document(batch.integration, file.row, group, answer))
+            wanted = _interchange_answer(interchange)
+            if wanted is not None:
+                answers.append(answer_interchange_document(batch.integration, file.row, interchange, wanted))
+    envelopes.end_interchanges(tx, interchanges)
+    envelopes.end_groups(tx, groups)
     documents.add_documents(tx, answers, batch.work)
-    rejected = file.error is not None and not file.interchanges
-    files.set_state(tx, file.row.id, "rejected" if rejected else "parsed")
+    rejected = {file.row.id for file in ended if file.error is not None and not file.interchanges}
+    files.set_states(tx, {file.row.id: "rejected" if file.row.id in rejected else "parsed" for file in ended})
     # One that never got its end stays in the folder: should its writer go on, it is read again.
-    if batch.integration.folders.after_read != "leave" and file.row.state != "incomplete":
-        related.mark_removable(tx, [file.row.id])
-    batch.report.counts["files"] += 1
+    if batch.integration.folders.after_read != "leave":
+        related.mark_removable(tx, [file.row.id for file in ended if file.row.state != "incomplete"])
+    batch.report.counts["files"] += len(ended)
 
 
 def _unstage(batch: _Batch, tx: Tx, file: ParsedFile) -> None:

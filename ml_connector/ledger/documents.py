@@ -38,8 +38,8 @@ __all__ = [
     "add_documents",
     "by_business_key",
     "claim",
-    "count_of_file",
     "count_waiting",
+    "counts_of_files",
     "get",
     "get_many",
     "move",
@@ -174,10 +174,13 @@ def take_key(tx: Tx, document_id: int, key: str) -> int | None:
     return None
 
 
-def count_of_file(tx: Tx, file_id: int) -> int:
-    """How many received documents of a file the ledger has."""
-    query = sa.select(sa.func.count()).where(_c.file_id == file_id, _c.direction == Direction.IN.value)
-    return tx.execute(query).scalar_one()
+def counts_of_files(tx: Tx, file_ids: Sequence[int]) -> dict[int, int]:
+    """How many received documents of these files the ledger has; files without any are left out."""
+    found: dict[int, int] = {}
+    for part in chunks(sorted(set(file_ids))):
+        query = sa.select(_c.file_id, sa.func.count()).where(_c.file_id.in_(part), _c.direction == Direction.IN.value)
+        found.update((key, count) for key, count in tx.execute(query.group_by(_c.file_id)) if key is not None)
+    return found
 
 
 def of_file_in_state(tx: Tx, file_id: int, state: DocumentState, *, size: int = 500) -> Iterator[list[DocumentRow]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import envelope_group, file, interchange
 
@@ -99,54 +100,119 @@ _INTERCHANGE = [interchange.c[name] for name in InterchangeRow.__slots__]
 _GROUP = [envelope_group.c[name] for name in GroupRow.__slots__]
 
 
+@dataclass(frozen=True, slots=True)
+class InterchangeEnd:
+    """What became of an interchange."""
+
+    id: int
+    state: str
+    findings: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEnd:
+    """What GE01 announced of a group, what came, what is readable."""
+
+    id: int
+    sets_announced: int | None
+    sets_received: int
+    sets_accepted: int
+    findings: Sequence[Mapping[str, Any]] = ()
+
+
 def add_interchange(tx: Tx, new: NewInterchange) -> int:
     """Add an interchange, or find the one that an earlier, broken-off try added at this place of the file."""
-    known: int | None = tx.execute(
-        sa.select(_i.id).where(_i.file_id == new.file_id, _i.position == new.position)
-    ).scalar_one_or_none()
-    if known is not None:
-        return known
-    values: dict[str, Any] = {name: getattr(new, name) for name in NewInterchange.__slots__}
-    values |= {"findings": [dict(one) for one in new.findings], "created_at": now(tx)}
-    added: int = tx.execute(sa.insert(interchange).values(values).returning(_i.id)).scalar_one()
-    return added
+    return add_interchanges(tx, [new])[0]
 
 
-def end_interchange(tx: Tx, interchange_id: int, state: str, findings: Sequence[Mapping[str, Any]] = ()) -> None:
-    """What became of it."""
-    values = {"state": state, "findings": [dict(one) for one in findings]}
-    tx.execute(sa.update(interchange).where(_i.id == interchange_id).values(values))
+def add_interchanges(tx: Tx, new: Sequence[NewInterchange]) -> list[int]:
+    """`add_interchange` for several in few statements; ids in the order given."""
+    known: dict[tuple[int, int], int] = {}
+    for part in chunks(sorted({one.file_id for one in new})):
+        query = sa.select(_i.file_id, _i.position, _i.id).where(_i.file_id.in_(part))
+        known.update(((file_id, position), key) for file_id, position, key in tx.execute(query))
+    fresh = [one for one in new if (one.file_id, one.position) not in known]
+    at = now(tx)
+    values = [
+        {
+            **{name: getattr(one, name) for name in NewInterchange.__slots__},
+            "findings": [dict(each) for each in one.findings],
+            "created_at": at,
+        }
+        for one in fresh
+    ]
+    ids = _insert(tx, interchange, values)
+    known |= {(one.file_id, one.position): key for one, key in zip(fresh, ids, strict=True)}
+    return [known[one.file_id, one.position] for one in new]
+
+
+def _insert(tx: Tx, table: sa.Table, values: list[dict[str, Any]]) -> list[int]:
+    if not values:
+        return []
+    statement = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
+    return list(tx.execute(statement, values).scalars())
+
+
+def end_interchanges(tx: Tx, ends: Sequence[InterchangeEnd]) -> None:
+    """Note what became of interchanges."""
+    statement = (
+        sa.update(interchange)
+        .where(_i.id == sa.bindparam("key_"))
+        .values(state=sa.bindparam("state_"), findings=sa.bindparam("findings_", type_=_i.findings.type))
+    )
+    if ends:
+        rows = [{"key_": e.id, "state_": e.state, "findings_": [dict(one) for one in e.findings]} for e in ends]
+        tx.execute(statement, rows)
 
 
 def add_group(tx: Tx, new: NewGroup) -> int:
     """Add a group, or find the one that an earlier, broken-off try added at this place of the interchange."""
-    known: int | None = tx.execute(
-        sa.select(_g.id).where(_g.interchange_id == new.interchange_id, _g.position == new.position)
-    ).scalar_one_or_none()
-    if known is not None:
-        return known
-    values: dict[str, Any] = {name: getattr(new, name) for name in NewGroup.__slots__}
-    values["findings"] = [dict(one) for one in new.findings]
-    added: int = tx.execute(sa.insert(envelope_group).values(values).returning(_g.id)).scalar_one()
-    return added
+    return add_groups(tx, [new])[0]
 
 
-def end_group(
-    tx: Tx,
-    group_id: int,
-    announced: int | None,
-    received: int,
-    accepted: int,
-    findings: Sequence[Mapping[str, Any]] = (),
-) -> None:
-    """What GE01 announced, what came, what is readable."""
-    values = {
-        "sets_announced": announced,
-        "sets_received": received,
-        "sets_accepted": accepted,
-        "findings": [dict(one) for one in findings],
-    }
-    tx.execute(sa.update(envelope_group).where(_g.id == group_id).values(values))
+def add_groups(tx: Tx, new: Sequence[NewGroup]) -> list[int]:
+    """`add_group` for several in few statements; ids in the order given."""
+    known: dict[tuple[int, int], int] = {}
+    for part in chunks(sorted({one.interchange_id for one in new})):
+        query = sa.select(_g.interchange_id, _g.position, _g.id).where(_g.interchange_id.in_(part))
+        known.update(((parent, position), key) for parent, position, key in tx.execute(query))
+    fresh = [one for one in new if (one.interchange_id, one.position) not in known]
+    values = [
+        {
+            **{name: getattr(one, name) for name in NewGroup.__slots__},
+            "findings": [dict(each) for each in one.findings],
+        }
+        for one in fresh
+    ]
+    ids = _insert(tx, envelope_group, values)
+    known |= {(one.interchange_id, one.position): key for one, key in zip(fresh, ids, strict=True)}
+    return [known[one.interchange_id, one.position] for one in new]
+
+
+def end_groups(tx: Tx, ends: Sequence[GroupEnd]) -> None:
+    """Note what came of groups."""
+    statement = (
+        sa.update(envelope_group)
+        .where(_g.id == sa.bindparam("key_"))
+        .values(
+            sets_announced=sa.bindparam("announced_"),
+            sets_received=sa.bindparam("received_"),
+            sets_accepted=sa.bindparam("accepted_"),
+            findings=sa.bindparam("findings_", type_=_g.findings.type),
+        )
+    )
+    if ends:
+        rows = [
+            {
+                "key_": e.id,
+                "announced_": e.sets_announced,
+                "received_": e.sets_received,
+                "accepted_": e.sets_accepted,
+                "findings_": [dict(one) for one in e.findings],
+            }
+            for e in ends
+        ]
+        tx.execute(statement, rows)
 
 
 def seen_control_number(

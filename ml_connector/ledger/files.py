@@ -32,6 +32,7 @@ __all__ = [
     "same_content",
     "same_contents",
     "set_state",
+    "set_states",
     "states_of",
     "stream_blob",
 ]
@@ -192,6 +193,16 @@ def set_state(tx: Tx, file_id: int | None, state: str, *, remote_id: str | None 
         known = tx.execute(sa.select(_c.detail).where(_c.id == file_id).with_for_update()).scalar_one()
         values["detail"] = {**known, **detail}
     tx.execute(sa.update(file).where(_c.id == file_id).values(values))
+
+
+def set_states(tx: Tx, states: Mapping[int, str]) -> None:
+    """Set the states of several files."""
+    by_state: dict[str, list[int]] = {}
+    for key, state in states.items():
+        by_state.setdefault(state, []).append(key)
+    for state, ids in by_state.items():
+        for part in chunks(ids):
+            tx.execute(sa.update(file).where(_c.id.in_(part)).values(state=state))
 
 
 def same_content(tx: Tx, connection: str, channel: str, sha256: str) -> FileRow | None:

@@ -191,7 +191,7 @@ def test_whole_rejects_the_good_sets_of_a_small_file_too_and_split_does_not(stag
 
 def test_two_workers_parsing_the_same_file_make_one_document(stage: Scene) -> None:
     deliver(stage, an_invoice(stage, usage="T"))
-    from ml_connector.flows import receiving
+    from ml_connector.flows import opening, receiving
     from ml_connector.ledger import files as stored
 
     receiving.receive(stage.integration, stage.work)
@@ -199,7 +199,8 @@ def test_two_workers_parsing_the_same_file_make_one_document(stage: Scene) -> No
         (row,) = stored.in_state(tx, stage.integration.name, "in", ("stored",))
     for _ in range(2):
         batch = parsing._Batch(stage.integration, stage.work, StepReport("parse"))
-        parsing._parse_file(batch, row)
+        for opened in opening.opened(stage.integration, [row]):
+            parsing._parse_file(batch, *opened)
         parsing._commit(batch)
     assert states(stage) == [("quarantined", "test_on_production")]
     assert len(stage.documents("acknowledgments_out")) == 1

@@ -74,8 +74,8 @@ def test_ends_are_recorded(ledger: Ledger) -> None:
     interchange = _interchange(ledger, file_id, "000000001")
     group = _group(ledger, interchange, 7, direction="in", functional="IN")
     with ledger.write() as tx:
-        envelopes.end_group(tx, group, 3, 3, 2, [{"code": "5"}])
-        envelopes.end_interchange(tx, interchange, "rejected", [{"code": "021"}])
+        envelopes.end_groups(tx, [envelopes.GroupEnd(group, 3, 3, 2, [{"code": "5"}])])
+        envelopes.end_interchanges(tx, [envelopes.InterchangeEnd(interchange, "rejected", [{"code": "021"}])])
         (row,) = envelopes.groups_of_file(tx, file_id)
         (whole,) = envelopes.interchanges_of_file(tx, file_id)
     assert (row.sets_announced, row.sets_received, row.sets_accepted, row.findings) == (3, 3, 2, [{"code": "5"}])

@@ -260,7 +260,7 @@ def _received(ledger: Ledger, sets: int) -> tuple[int, int]:
             envelopes.NewInterchange(file_id, 0, "in", "exact_cleo", "a", "b", "000000001", "00401", "P", "accepted"),
         )
         group = envelopes.add_group(tx, envelopes.NewGroup(interchange, 0, "in", "exact_cleo", "IN", 7, "004010"))
-        envelopes.end_group(tx, group, sets, sets, sets)
+        envelopes.end_groups(tx, [envelopes.GroupEnd(group, sets, sets, sets)])
     return file_id, group
 
 

@@ -1,0 +1,52 @@
+"""Stored files opened for reading: small ones fetched from the ledger together, large ones as a stream."""
+
+import io
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, cast
+
+from ml_connector.flows.context import Integration
+from ml_connector.ledger import documents, files
+from ml_connector.ledger.files import FileRow
+
+#: Larger files are read as a stream; smaller ones together, up to so many bytes.
+SMALL_BYTES = 8_000_000
+
+
+def opened(integration: Integration, rows: Sequence[FileRow]) -> Iterator[tuple[FileRow, int, BinaryIO]]:
+    """Each file with what of it is staged already and its bytes: small ones together, large ones as a stream."""
+    with integration.ledger.read() as tx:
+        staged = documents.counts_of_files(tx, [row.id for row in rows])
+    for group in _small_together(rows):
+        small = [row.sha256 for row in group if row.size < SMALL_BYTES]
+        with integration.ledger.read() as tx:
+            contents = files.read_blobs(tx, small)
+        for row in group:
+            known = contents.get(row.sha256)
+            source = io.BytesIO(known) if known is not None else files.open_blob(integration.ledger, row.sha256)
+            yield row, staged.get(row.id, 0), cast("BinaryIO", _Storable(source))
+
+
+def _small_together(rows: Sequence[FileRow]) -> Iterator[list[FileRow]]:
+    group: list[FileRow] = []
+    size = 0
+    for row in rows:
+        if group and size + row.size > SMALL_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(row)
+        size += row.size
+    if group:
+        yield group
+
+
+class _Storable:
+    """A file as it is read: NUL, which no database takes as text, comes as SUB, a control character like it.
+
+    Places in the file stay the same, and the bytes that are kept are those that came.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        return self._source.read(size).replace(b"\x00", b"\x1a")
