@@ -14,6 +14,8 @@ def listen(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.bind((host, port))
+    # From here on who connects waits a moment until the server runs, instead of being refused.
+    bound.listen(128)
     return bound
 
 
