@@ -8,8 +8,6 @@ STAMP := $(VENV)/.installed
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip
 # Processes of the test run; the suite starts databases and sandboxes of its own.
 JOBS ?= auto
-# What `make bench` measures, of what is there; one alone: make bench BENCHMARKS=speed
-BENCHMARKS ?= $(filter economy speed delay tokens,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
 export DAGSTER_DISABLE_TELEMETRY = 1
 
