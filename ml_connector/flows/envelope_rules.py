@@ -34,8 +34,8 @@ def judge_interchange(
     ours = integration.settings.identity.key
     if receiver != ours:
         return EnvelopeVerdict(partner, held=_other_receiver(receiver, ours))
-    if start.usage != _wanted_usage(integration):
-        return EnvelopeVerdict(partner, held=_other_environment(integration, start.usage))
+    if start.usage != _wanted_usage(integration) or _is_trial(integration, partner, sender):
+        return EnvelopeVerdict(partner, held=_other_environment(integration, start.usage, sender))
     if partner.control_numbers == "checked":
         key = (sender, receiver, start.control_number)
         with integration.ledger.read() as tx:
@@ -61,8 +61,8 @@ def judge_stored(integration: Integration, interchange: InterchangeRow, row: Fil
         raise _other_folder(partner, row)
     if interchange.receiver != integration.settings.identity.key:
         raise _other_receiver(interchange.receiver, integration.settings.identity.key)
-    if interchange.usage != _wanted_usage(integration):
-        raise _other_environment(integration, interchange.usage)
+    if interchange.usage != _wanted_usage(integration) or _is_trial(integration, partner, interchange.sender):
+        raise _other_environment(integration, interchange.usage, interchange.sender)
     if held_for == Reason.REPEATED_CONTROL_NUMBER and partner.control_numbers == "checked":
         raise _repeated(interchange.control_number, None)
     return partner
@@ -86,6 +86,11 @@ def _other_folder(partner: Partner, row: FileRow) -> NeedsMending:
     )
 
 
+def _is_trial(integration: Integration, partner: Partner, sender: str) -> bool:
+    """Whether a production integration is addressed under the partner's test identity."""
+    return integration.settings.environment == "production" and sender != partner.identity.key
+
+
 def _unknown_sender(sender: str) -> NeedsMending:
     return NeedsMending(
         Reason.UNKNOWN_PARTNER,
@@ -104,11 +109,12 @@ def _other_receiver(receiver: str, ours: str) -> NeedsMending:
     )
 
 
-def _other_environment(integration: Integration, usage: str) -> NeedsMending:
+def _other_environment(integration: Integration, usage: str, sender: str) -> NeedsMending:
     return NeedsMending(
         Reason.TEST_ON_PRODUCTION,
-        f"The interchange is marked {usage!r}, this integration is {integration.settings.environment}.",
-        mend="Ask the partner to send with ISA15 P, or run a test integration for it; discard these documents.",
+        f"The interchange of {sender} is marked {usage!r}, this integration is {integration.settings.environment}.",
+        mend="Ask the partner to send with ISA15 P under its production identity, or run a test integration for it; "
+        "discard these documents.",
         data={"usage": usage, "environment": integration.settings.environment},
     )
 
