@@ -108,8 +108,12 @@ class TokenStore:
         with self._database.write() as tx:
             return bool(tx.execute(sa.update(token_table).where(*where).values(**values)).rowcount)
 
-    def store_pair(self, pair: NewPair, *, generation: int | None, forget: tuple[str, ...] = ()) -> bool:
+    def store_pair(
+        self, pair: NewPair, *, generation: int | None, forget: tuple[str, ...] = (), rotates: bool = False
+    ) -> bool:
         """Make `pair` the valid one.
+
+        rotates: a refresh token works once, so that a pair without one leaves none; else the old one stays.
 
         generation: the one it was refreshed from. It counts whatever the row's state is by now, because it is the
         truth of the server; only a newer generation (somebody authorized again) wins over it. None: a new
@@ -124,7 +128,7 @@ class TokenStore:
         if pair.refresh is not None:
             values["refresh"] = self._vault.encrypt(f"refresh:{self.connection}", pair.refresh.reveal())
             values["refresh_expires_at"] = pair.refresh_expires_at
-        elif generation is None:
+        elif rotates or generation is None:
             values |= {"refresh": None, "refresh_expires_at": None}
         return self._change(generation, values, {}, forget=_TROUBLES + forget, rise=True)
 

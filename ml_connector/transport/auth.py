@@ -247,7 +247,7 @@ class AuthorizationCodeTokens:
         verdict = judge(answer)
         if verdict is Verdict.NEW_PAIR:
             pair = self._pair(answer, sent_at)
-            if not surely(lambda: self.store.store_pair(pair, generation=row.generation)):
+            if not surely(lambda: self.store.store_pair(pair, generation=row.generation, rotates=True)):
                 return None
             self._hold(pair)
             return pair.access.reveal()

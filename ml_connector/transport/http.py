@@ -322,7 +322,7 @@ class ApiClient:
                     break
         except (httpx.TransportError, httpx.DecodingError, OSError):
             body.clear()
-        content = bytes(body[:MAX_ERROR_BODY])
+        content = _without_token(bytes(body[:MAX_ERROR_BODY]), response.request)
         if response.is_success:
             # A success of another kind than expected says nothing of what was done.
             raise self._unreadable(call, response.status_code, describe_body(content_type, content))
@@ -349,6 +349,12 @@ class ApiClient:
             mend="Raise max_file_bytes of the connection if the file is genuine.",
             data={"limit": max_bytes},
         )
+
+
+def _without_token(content: bytes, request: httpx.Request) -> bytes:
+    """An error's body without the token that was sent: some servers quote what they refuse."""
+    token = request.headers.get("Authorization", "").partition(" ")[2]
+    return content.replace(token.encode(), b"(...)") if token else content
 
 
 def _origin(address: str) -> tuple[str, str, int] | None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import httpx
 
@@ -18,6 +19,8 @@ from ml_connector.transport.replies import clean
 MAX_ANSWER_BYTES = 65_536
 MAX_SAID = 200
 LONGEST_TOKEN = 16_384
+#: A shorter text is too likely to stand in an answer by chance.
+LEAST_SECRET = 4
 
 
 class NotSent(ConnectorError):
@@ -94,7 +97,7 @@ class TokenEndpoint:
                 httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False) as client,
                 client.stream("POST", self.url, data=dict(form), headers=headers) as response,
             ):
-                return _answer(response, _read(response, ends))
+                return _answer(response, _without(_read(response, ends), form))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise NotSent(f"{self._place()} cannot be reached: {type(error).__name__}.") from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
@@ -104,6 +107,25 @@ class TokenEndpoint:
 
     def _place(self) -> str:
         return f"The token endpoint {self.url.partition('?')[0]}"
+
+
+#: What is sent that nobody else may see.
+_SECRETS = ("client_secret", "password", "refresh_token", "code")
+
+
+def _without(body: bytes, form: Mapping[str, str]) -> bytes:
+    """The answer without the secrets that were sent: some servers quote what they refuse.
+
+    A new pair may hold the old refresh token, so answers with tokens are left as they are; they say nothing to anybody.
+    """
+    if b'"access_token"' in body:
+        return body
+    for name in _SECRETS:
+        value = form.get(name, "")
+        for shape in {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}:
+            if len(shape) >= LEAST_SECRET:
+                body = body.replace(shape.encode(), b"(...)")
+    return body
 
 
 def _read(response: httpx.Response, ends: float) -> bytes:

@@ -34,7 +34,10 @@ class Eavesdropper:
     secrets: set[str] = field(default_factory=set)
 
     def learn(self, *values: object) -> None:
-        self.secrets.update(str(value) for value in values if value and len(str(value)) >= LEAST_LENGTH)
+        for value in map(str, filter(None, values)):
+            # What is no text at all can stand nowhere.
+            if len(value) >= LEAST_LENGTH and not any("\ud800" <= character <= "\udfff" for character in value):
+                self.secrets.add(value)
 
     def heard_request(self, path: str, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         """Bearer tokens of every call; passwords, codes and tokens of a call to a token endpoint."""

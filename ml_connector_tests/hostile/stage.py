@@ -33,7 +33,8 @@ JSON = "application/json; charset=utf-8"
 class Reply:
     """A canned answer, to every call whose method and path match (shell patterns), so many times.
 
-    change: makes the body of the sandbox's own answer instead. effect: whether the sandbox handles the call too.
+    change: makes the body of the sandbox's own answer instead. echo: the body from what the request held: its token and
+    its own body. effect: whether the sandbox handles the call too.
     """
 
     body: bytes | str | Any = b""
@@ -44,6 +45,7 @@ class Reply:
     path: str = "*"
     count: int | None = None
     change: Callable[[Any], Any] | None = None
+    echo: Callable[[str, str], Any] | None = None
     effect: bool = False
     played: int = 0
 
@@ -85,6 +87,9 @@ class Attacker:
             reply.count -= 1
         start: Message = {"type": "http.response.start", "status": reply.status, "headers": []}
         content = reply.content()
+        if reply.echo is not None:
+            sent = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1").partition(" ")[2]
+            content = json.dumps(reply.echo(sent, body.decode("latin-1"))).encode()
         if reply.effect or reply.change is not None:
             real, answered = await self._real(scope, body)
             if reply.change is not None:

@@ -113,6 +113,9 @@ CASES: dict[str, Case] = {
     ),
     "listing redirected": Case(Reply(status=302, path=LISTING, headers=(("Location", "http://evil.example/"),)), "302"),
     "listing 500 that quotes": Case(Reply({"error": "Bearer AAEAx\x1b[2J" * 90}, status=500, path=LISTING), "500"),
+    "listing that quotes our token": Case(
+        Reply(status=400, path=LISTING, echo=lambda token, _: {"error": {"message": f"no token {token}"}}), "400"
+    ),
     "folders are html": Case(Reply(b"<html>", content_type=HTML, path=ROOT), "an HTML page"),
     "folders without ids": Case(
         Reply({"resources": [{"name": "NORTHWIND"}], "totalResults": 1}, path=ROOT), "no folder"
@@ -151,6 +154,10 @@ CASES: dict[str, Case] = {
     "log-in lasts a word": Case(Reply(path=LOGIN, change=_all(expires_in="soon"))),
     "log-in is deep": Case(Reply(b"[" * 60_000, path=LOGIN), "log-in|JSON is broken"),
     "log-in asks for a code": Case(Reply({"error": "totp_required"}, status=401, path=LOGIN), "two-factor|asks for"),
+    "log-in that quotes the password": Case(
+        Reply(status=401, path=LOGIN, echo=lambda _, body: {"error": "invalid", "message": f"no: {body}"}),
+        "refuses the user name",
+    ),
     "log-in refused": Case(
         Reply({"error": "invalid_grant"}, status=401, path=LOGIN), "refuses the user name or password"
     ),

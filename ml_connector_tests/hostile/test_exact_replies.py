@@ -143,6 +143,11 @@ READS: dict[str, tuple[Reply, type[ConnectorError], str]] = {
         RefusedBySystem,
         "Exact refused it: bad",
     ),
+    "500 that quotes our token": (
+        Reply(status=500, echo=lambda token, _: {"error": {"message": {"value": f"no: {token} in {token[:40]}"}}}),
+        RefusedBySystem,
+        "Exact refused it: no",
+    ),
     "503": (Reply(b"", status=503), TryAgain, "failed at Exact .503"),
     **{
         f"403 {reason}": (Reply(b"", status=403, headers=(("Reason", f"{reason}: x"),)), AuthorizationNeeded, words)
