@@ -31,10 +31,8 @@ class DagsterSide:
         self.home.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "dagster.yaml", self.home / "dagster.yaml")
         scripts = Path(sys.executable).parent
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        subprocess.run(
-            [str(scripts / "dagster"), "instance", "info"], env=self._environment, cwd=ROOT, check=True, **quiet
-        )
+        command = [str(scripts / "dagster"), "instance", "info"]
+        subprocess.run(command, env=self._environment, cwd=ROOT, check=True, capture_output=True)
         log = (self.home / "dev.log").open("wb")
         self._process = subprocess.Popen(
             [str(scripts / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", "0"],

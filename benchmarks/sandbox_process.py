@@ -71,8 +71,8 @@ class SandboxProcess:
         return json.loads(line)
 
 
-def _invoices(sandbox: Sandbox, *, count: int, per_file: int, seed: int) -> int:
-    """Received orders, and an invoice for each in the partners' folders; the number of files."""
+def _invoices(sandbox: Sandbox, *, count: int, per_file: int, seed: int) -> list[str]:
+    """Received orders, and an invoice for each in the partners' folders; the network's ids of the files."""
     assert sandbox.partner is not None
     made = user.create_orders(sandbox.exact, count, seed=seed, suppliers=SUPPLIERS)
     rows = []
@@ -82,7 +82,7 @@ def _invoices(sandbox: Sandbox, *, count: int, per_file: int, seed: int) -> int:
         order_changed(sandbox.exact.main, order)
         facts = user.order_facts(sandbox.exact, order)
         rows.append({**facts, "lines": [{**line, "unit": UNITS[line["unit"]]} for line in facts["lines"]]})
-    return len(sandbox.partner.invoice_files(rows, per_file=per_file, ordered=True))
+    return [file.file_id for file in sandbox.partner.invoice_files(rows, per_file=per_file, ordered=True)]
 
 
 def _posted(sandbox: Sandbox) -> int:
