@@ -191,7 +191,8 @@ def find_order_line(line: InvoiceLine, order: OpenOrder, position: int) -> OpenO
     A line number that contradicts the item is not believed: suppliers number their own lines.
     """
     by_number = [o for o in order.lines if line.number and str(o.number) == line.number.lstrip("0")]
-    by_item = [o for o in order.lines if names_item(line.buyers_item, line.vendors_item, line.gtin, o)]
+    named = (line.buyers_item, line.vendors_item, line.gtin)
+    by_item = [o for o in order.lines if names_item(*named, o)]
     both = [o for o in by_number if o in by_item]
     if both:
         return both[0]

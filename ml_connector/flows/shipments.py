@@ -240,7 +240,8 @@ def _order_of(shipped: ShippedOrder, vendor: Vendor, find_order: Callable[[str],
 def find_shipped_line(item: ShippedItem, order: OpenOrder) -> OpenOrderLine:
     """The order line an item belongs to: by number and item, then by item, the one with most still open first."""
     number = item.line_number.lstrip("0")
-    by_item = [o for o in order.lines if names_item(item.buyers_item, item.vendors_item, item.gtin, o)]
+    named = (item.buyers_item, item.vendors_item, item.gtin)
+    by_item = [o for o in order.lines if names_item(*named, o)]
     by_number = [o for o in order.lines if number and str(o.number) == number]
     both = [o for o in by_number if o in by_item]
     if both:

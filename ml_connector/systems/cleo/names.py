@@ -1,26 +1,16 @@
 """Untrusted names and identities from a server, and how they stand in paths and filters."""
 
-import re
 from typing import Any
 from urllib.parse import quote
 
 from ml_connector.errors import ConfigError
-
-MAX_NAME = 400
-#: Control characters, marks that turn the direction of reading around, line separators, broken code points.
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_DOTS = {"", ".", ".."}
-
-
-def clean_name(value: object) -> str:
-    """A name as one line of text that every database takes: what could mislead becomes U+FFFD."""
-    return _UNFIT.sub("\N{REPLACEMENT CHARACTER}", value)[:MAX_NAME] if isinstance(value, str) else ""
+from ml_connector.transport.names import DOTS, MAX_NAME, UNFIT
 
 
 def usable_id(value: object) -> str | None:
     """An identity that can stand in a path, or None. Ids are opaque text (cleo 5); a number is taken as text."""
     text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if text in _DOTS or len(text) > MAX_NAME or _UNFIT.search(text):
+    if text in DOTS or len(text) > MAX_NAME or UNFIT.search(text):
         return None
     return text
 
@@ -45,7 +35,7 @@ def segments(path: str) -> list[str]:
         ConfigError: it is empty or holds `.` or `..`.
     """
     parts = [part for part in path.split("/") if part]
-    if not parts or any(part in _DOTS for part in parts):
+    if not parts or any(part in DOTS for part in parts):
         raise ConfigError(f"{path!r} is no folder path.", mend="Write it like /PARTNER/inbox.")
     return parts
 

@@ -1,6 +1,7 @@
 """Exact's OData dialect over the shared HTTP client: both list shapes, paging, batched filters (exact-online 4)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -92,10 +93,18 @@ class ExactClient:
         items: Sequence[T],
         condition: Callable[[Sequence[T]], str],
     ) -> Iterator[list[Row]]:
-        """Pages of the rows that fit `condition` for any of the items, in as few calls as addresses allow."""
+        """The rows that fit `condition` for any of the items, in as few calls as addresses allow, several at once."""
         bare = len(self.api.url(self.path(endpoint), {**params, "$filter": ""}))
-        for batch in packed(items, condition, self.settings.max_url - bare):
-            yield from self.pages(endpoint, {**params, "$filter": condition(batch)})
+        batches = list(packed(items, condition, self.settings.max_url - bare))
+
+        def matching(batch: Sequence[T]) -> list[Row]:
+            return self.rows(endpoint, {**params, "$filter": condition(batch)})
+
+        if len(batches) < 2:
+            yield from map(matching, batches)
+            return
+        with ThreadPoolExecutor(self.settings.concurrency, thread_name_prefix="look-up") as pool:
+            yield from pool.map(matching, batches)
 
     def may_read(self, endpoint: str) -> bool:
         """Whether the user may read an endpoint, for lists that come back empty: without rights they do, too

@@ -68,6 +68,7 @@ def assemble(
         journal=journal,
         time_zone=ZoneInfo(settings.time_zone),
         poll_overlap_seconds=settings.poll_overlap_seconds,
+        concurrency=settings.concurrency,
     )
     limiter = ExactLimiter(
         name,

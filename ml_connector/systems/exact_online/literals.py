@@ -162,7 +162,9 @@ def _write(value: Any, put: Callable[[str], None]) -> None:
 
 
 def _scalar(value: Any) -> str:
-    if value is None or isinstance(value, bool | int | str):
+    if value is None:
+        return "null"
+    if isinstance(value, bool | int | str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")

@@ -1,7 +1,7 @@
 """Purchase orders: what changed since the last poll, and orders by id, whole with their lines (exact-online 10.1)."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
@@ -127,7 +127,7 @@ class Orders:
             with readable(self._settings.connection, "a changed purchase order"):
                 for row in page.rows:
                     since = max(since, wall_time(row.get("Modified")) or since)
-                found += self._whole(page.rows)
+                found += [_source_order(self._with_all_lines(row)) for row in page.rows]
             link = page.next_link
             if link is None or len(found) >= limit:
                 break
@@ -152,16 +152,18 @@ class Orders:
 
     def by_id(self, ids: Sequence[str]) -> list[SourceOrder]:
         """Orders by PurchaseOrderID in batched look-ups, in the order asked; what is gone, or no guid, is left out."""
-        wanted = list(dict.fromkeys(guid(key) for key in ids if is_guid(key)))
-        found: dict[str, SourceOrder] = {}
-        for rows in self._client.rows_matching(ENDPOINT, WHOLE, wanted, _any_id):
-            found.update((order.order.id, order) for order in self._whole(rows))
-        return [found[key] for key in wanted if key in found]
+        return [_source_order(row) for row in self._rows(ids)]
 
-    def _whole(self, rows: Iterable[Row]) -> Iterator[SourceOrder]:
-        for row in rows:
-            complete = self._with_all_lines(row)
-            yield SourceOrder(to_json(complete), order_of(complete))
+    def open_orders(self, ids: Sequence[str]) -> list[OpenOrder]:
+        """The same without the records as read: for tables, which keep no record."""
+        return [order_of(row) for row in self._rows(ids)]
+
+    def _rows(self, ids: Sequence[str]) -> list[Row]:
+        wanted = list(dict.fromkeys(guid(key) for key in ids if is_guid(key)))
+        found: dict[str, Row] = {}
+        for rows in self._client.rows_matching(ENDPOINT, WHOLE, wanted, _any_id):
+            found.update((_id_of(row), self._with_all_lines(row)) for row in rows)
+        return [found[key] for key in wanted if key in found]
 
     def _with_all_lines(self, row: Row) -> Row:
         """The record with its lines; they are read by themselves where the expansion left some out."""
@@ -177,6 +179,17 @@ class Orders:
             },
         )
         return {**_plain(row), LINES: [_plain(line) for line in lines]}
+
+
+def _id_of(row: Row) -> str:
+    key = guid(row.get("PurchaseOrderID"))
+    if not key:
+        raise WeAreWrong("Exact sent a purchase order without an id")
+    return key
+
+
+def _source_order(row: Row) -> SourceOrder:
+    return SourceOrder(to_json(row), order_of(row))
 
 
 def order_from_record(record: str) -> OpenOrder:

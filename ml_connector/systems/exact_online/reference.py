@@ -12,7 +12,7 @@ from typing import Any
 
 from ml_connector.clock import Clock
 from ml_connector.documents.common import Record
-from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded
 from ml_connector.flows.ports import ReferenceRead
 from ml_connector.systems.exact_online import records
@@ -190,7 +190,7 @@ class Reference:
         found = self._after(ORDERS_ENDPOINT, "PurchaseOrderID", position.rows)
         changed = list(dict.fromkeys(guid(row.get("PurchaseOrderID")) for row in found.rows))
         before = self._client.calls
-        orders: Sequence[OpenOrder] = [source.order for source in self._orders.by_id(changed)]
+        orders = self._orders.open_orders(changed)
         present = {order.id for order in orders}
         gone = [key for key in changed if key not in present]
         return ReferenceRead(

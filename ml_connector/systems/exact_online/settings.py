@@ -22,7 +22,8 @@ class ExactSettings:
     Modified reaches back. closed_order_days: how long orders that are invoiced in full stay in the
     table of open orders, for credit notes and clear answers. full_sync_days: how often
     synchronised tables are read whole all the same. credit_factor: sign of quantities and amounts on
-    matched credit notes (Type 8034). failure_texts: see FAILURE_TEXTS.
+    matched credit notes (Type 8034). concurrency: look-ups of other records made at once; pages of one list never
+    are. failure_texts: see FAILURE_TEXTS.
     """
 
     connection: str
@@ -37,5 +38,6 @@ class ExactSettings:
     max_url: int = 6000
     max_post: int = 10_000_000
     longest_wait: float = 65.0
+    concurrency: int = 4
     attempts: int = 5
     failure_texts: tuple[str, ...] = FAILURE_TEXTS

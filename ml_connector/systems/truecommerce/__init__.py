@@ -1,0 +1,1 @@
+"""TrueCommerce Transaction Manager: folders of files over SFTP."""

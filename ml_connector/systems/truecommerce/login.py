@@ -1,0 +1,198 @@
+"""Opening the connection: the server shows its key first, and only one that was accepted is told who we are."""
+
+import io
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ml_connector.config.connections import TrueCommerceConnection
+from ml_connector.config.secrets import SecretRef
+from ml_connector.credentials.secrets import Secret
+from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
+from ml_connector.systems.truecommerce.hostkeys import HostKey, Pin, check_host_key
+
+if TYPE_CHECKING:
+    import paramiko
+
+#: paramiko's own account of a connection: what matters of it stands in our errors.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
+AGAIN_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who logs in and where. The secrets and the accepted host key are read when a connection is opened."""
+
+    connection: str
+    settings: TrueCommerceConnection
+    password: Callable[[], Secret] | None
+    private_key: Callable[[], Secret] | None
+    passphrase: Callable[[], Secret] | None
+    pin: Callable[[], Pin]
+
+
+def connect(login: Login) -> "paramiko.Transport":
+    """A connection that is logged in, with keep-alive.
+
+    Raises:
+        AuthorizationNeeded: the host key is unknown or changed, or the log-in is refused.
+        TryAgain: the server cannot be reached, or is no SSH server. ConfigError: the private key is unusable.
+    """
+    pin = login.pin()
+    transport = _shaken_hands(login.connection, login.settings, pin)
+    try:
+        check_host_key(login.connection, login.settings.address, pin, _shown(transport))
+        _log_in(login, transport)
+    except BaseException:
+        transport.close()
+        raise
+    transport.set_keepalive(login.settings.keepalive_seconds)
+    return transport
+
+
+def host_key_of(connection: str, settings: TrueCommerceConnection, pin: Pin | None = None) -> HostKey:
+    """The key that the server shows. Nothing is told to it.
+
+    Raises:
+        TryAgain: it cannot be reached, or is no SSH server.
+    """
+    transport = _shaken_hands(connection, settings, pin or Pin(None))
+    try:
+        return _shown(transport)
+    finally:
+        transport.close()
+
+
+def _shaken_hands(connection: str, settings: TrueCommerceConnection, pin: Pin) -> "paramiko.Transport":
+    """A connection with agreed keys, nobody logged in. A server with several keys is asked for the accepted one."""
+    import paramiko
+
+    transport = _opened(connection, settings)
+    if pin.key is not None and (wanted := _first(transport, pin.key)):
+        transport.get_security_options().key_types = wanted
+    try:
+        transport.start_client(timeout=settings.timeout_seconds)
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        transport.close()
+        if not isinstance(error, TimeoutError) and "timeout" not in str(error).lower():
+            mend = "See that host and port are those of SFTP; plain FTP and FTPS answer differently."
+            message = f"{connection}: {settings.address} does not agree on an SSH connection ({_short(error)})."
+            raise TryAgain(message, after_seconds=AGAIN_SECONDS, mend=mend) from None
+        raise TryAgain(
+            f"{connection}: {settings.address} does not answer in time.", after_seconds=AGAIN_SECONDS
+        ) from None
+    return transport
+
+
+def _opened(connection: str, settings: TrueCommerceConnection) -> "paramiko.Transport":
+    import paramiko
+
+    try:
+        connected = socket.create_connection((settings.host, settings.port), timeout=settings.timeout_seconds)
+    except OSError as error:
+        raise TryAgain(
+            f"{connection}: {settings.address} cannot be reached ({_short(error)}).",
+            after_seconds=AGAIN_SECONDS,
+            mend="See that host and port are right, and that DNS and firewall let it through.",
+        ) from None
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    transport = paramiko.Transport(connected)
+    transport.banner_timeout = settings.timeout_seconds
+    transport.auth_timeout = settings.timeout_seconds
+    transport.channel_timeout = settings.timeout_seconds
+    return transport
+
+
+def _first(transport: "paramiko.Transport", key: HostKey) -> tuple[str, ...]:
+    """The algorithms of the accepted kind of key first, the others after them."""
+    known = tuple(transport.get_security_options().key_types)
+    mine = tuple(name for name in key.algorithms if name in known)
+    return (*mine, *(name for name in known if name not in mine)) if mine else ()
+
+
+def _shown(transport: "paramiko.Transport") -> HostKey:
+    key = transport.get_remote_server_key()
+    return HostKey.of_blob(key.get_name(), key.asbytes())
+
+
+def _log_in(login: Login, transport: "paramiko.Transport") -> None:
+    import paramiko
+
+    settings = login.settings
+    try:
+        left: list[str] = []
+        if login.private_key is not None:
+            left = transport.auth_publickey(settings.username, _key(login))
+        if login.password is not None and (login.private_key is None or left):
+            left = transport.auth_password(settings.username, login.password().reveal())
+        if not transport.is_authenticated():
+            raise _refused(login, f"it wants more: {', '.join(left)[:80]}")
+    except ConnectorError:
+        raise
+    except paramiko.BadAuthenticationType as error:
+        raise _refused(login, f"it allows {', '.join(error.allowed_types)[:80] or 'nothing'}") from None
+    except paramiko.AuthenticationException as error:
+        if "timeout" in str(error).lower():
+            raise _broke_off(login, error) from None
+        raise _refused(login, "wrong user name, password or key") from None
+    except (paramiko.SSHException, EOFError, OSError) as error:
+        raise _broke_off(login, error) from None
+
+
+def _refused(login: Login, why: str) -> AuthorizationNeeded:
+    settings = login.settings
+    names = [f"`ml-connector credentials set {ref.store}`" for ref in _secrets(settings) if ref.store]
+    how = " or ".join(names) or f"mend {' and '.join(str(ref) for ref in _secrets(settings))}"
+    return AuthorizationNeeded(
+        f"{login.connection}: {settings.address} refused the log-in of {settings.username} ({why}).",
+        mend=f"Ask TrueCommerce for the login, then: {how}.",
+    )
+
+
+def _secrets(settings: TrueCommerceConnection) -> list[SecretRef]:
+    return [reference for reference in (settings.password, settings.private_key) if reference is not None]
+
+
+def _broke_off(login: Login, error: Exception) -> TryAgain:
+    return TryAgain(
+        f"{login.connection}: {login.settings.address} broke off during the log-in ({_short(error)}).",
+        after_seconds=AGAIN_SECONDS,
+    )
+
+
+def _key(login: Login) -> "paramiko.PKey":
+    """The private key, whatever its kind.
+
+    Raises:
+        ConfigError: it is none, or its passphrase is missing or wrong. The text holds nothing of it.
+    """
+    import paramiko
+
+    if login.private_key is None:
+        raise ConfigError(f"{login.connection}: there is no private key.")
+    text = login.private_key().reveal()
+    phrase = login.passphrase().reveal() if login.passphrase is not None else None
+    for kind in (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey):
+        try:
+            return kind.from_private_key(io.StringIO(text), phrase)
+        except paramiko.PasswordRequiredException:
+            raise ConfigError(
+                f"{login.connection}: the private key is encrypted.", mend="Name its private_key_passphrase."
+            ) from None
+        except (paramiko.SSHException, ValueError, IndexError, TypeError):
+            continue
+    raise ConfigError(
+        f"{login.connection}: the private key cannot be read.",
+        mend="Give an Ed25519, ECDSA or RSA key in OpenSSH or PEM form, and the right passphrase.",
+    )
+
+
+def _short(error: Exception) -> str:
+    """What kind of trouble it was; texts of the server are not repeated."""
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__

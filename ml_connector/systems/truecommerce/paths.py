@@ -1,0 +1,92 @@
+"""Where a channel's folder is: `Export` is what we read, `Import` what we write (truecommerce 1 and 3)."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from ml_connector.config.connections import TrueCommerceConnection
+from ml_connector.errors import ConfigError
+from ml_connector.transport.names import DOTS, MAX_NAME, UNFIT, clean_name
+
+Direction = Literal["read", "write"]
+_TREE = "integrationftp"
+_EXPORT, _IMPORT, _DEFINITIONS = "export", "import", "definitions"
+
+
+def segments_of(connection: str, settings: TrueCommerceConnection, channel: str, direction: Direction) -> list[str]:
+    """The names on the way to a channel's folder, from where the login starts.
+
+    channel: `Export` or `Import` for the company's own folders by the connection's templates; `Export/Other Company`
+    for another company's; with a leading slash a whole path; anything else is below `root_prefix`.
+
+    Raises:
+        ConfigError: no folder, or one of the other direction.
+    """
+    parts = _parts(connection, channel)
+    word = parts[0].casefold()
+    if not channel.startswith("/"):
+        if word in {_EXPORT, _IMPORT} and len(parts) <= 2:
+            template = settings.export_path_template if word == _EXPORT else settings.import_path_template
+            parts = _filled(connection, template, parts[1] if len(parts) == 2 else settings.company_folder)
+        if settings.root_prefix.strip("/"):
+            parts = [*_parts(connection, settings.root_prefix), *parts]
+    _check_direction(connection, channel, parts, direction)
+    return parts
+
+
+def _parts(connection: str, path: str) -> list[str]:
+    parts = [part for part in path.split("/") if part]
+    if not parts or any(part in DOTS or not usable(part) for part in parts):
+        raise ConfigError(
+            f"{connection}: {clean_name(path)!r} is no folder.",
+            mend="Write `Export`, `Import`, or a path like /0123456789/IntegrationFTP/Export/Company/Transaction.",
+        )
+    return parts
+
+
+def _filled(connection: str, template: str, company: str) -> list[str]:
+    if "{company}" in template and not company.strip():
+        raise ConfigError(f"{connection}: company_folder is empty.", mend="Name the company's folder of the tree.")
+    return [part.replace("{company}", company.strip()) for part in _parts(connection, template)]
+
+
+def _check_direction(connection: str, channel: str, parts: Sequence[str], direction: Direction) -> None:
+    """Taking files out of Import, or putting some into Export, is always a mistake: the words mean TrueCommerce's side."""
+    folded = [part.casefold() for part in parts]
+    below = folded[folded.index(_TREE) + 1 :] if _TREE in folded else folded
+    word = below[0] if below else ""
+    if direction == "read" and word in {_IMPORT, _DEFINITIONS}:
+        raise ConfigError(
+            f"{connection}: {channel!r} is not for reading.",
+            mend="Documents from partners are in Export; Import is what TrueCommerce takes from us.",
+        )
+    if direction == "write" and word in {_EXPORT, _DEFINITIONS}:
+        raise ConfigError(
+            f"{connection}: {channel!r} is not for writing.",
+            mend="Documents for partners go to Import; Export is what TrueCommerce gives to us.",
+        )
+
+
+def usable(name: str) -> bool:
+    """Whether a name from outside can stand in a path, and in the ledger: one name, no control characters."""
+    return name not in DOTS and len(name) <= MAX_NAME and "/" not in name and "\\" not in name and not UNFIT.search(name)
+
+
+def same_folder(connection: str, wanted: str, names: Sequence[str], where: Callable[[], str]) -> str:
+    """The name among those of a folder that is the wanted one, without regard to case (truecommerce 3).
+
+    Raises:
+        ConfigError: none is, or several are.
+    """
+    same = [name for name in names if name.casefold() == wanted.casefold()]
+    if len(same) == 1:
+        return same[0]
+    if same:
+        raise ConfigError(
+            f"{connection}: {where()} holds {len(same)} folders named {wanted!r} but for case.",
+            mend="Write the name exactly as it stands there.",
+        )
+    seen = ", ".join(sorted(clean_name(name) for name in names)[:20])
+    raise ConfigError(
+        f"{connection}: there is no folder {wanted!r} in {where()}, or the login does not see it.",
+        mend=f"Mend root_prefix, company_folder or the partner's channels.{f' Seen there: {seen}.' if seen else ''}",
+    )
