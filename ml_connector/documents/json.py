@@ -11,9 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
+from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import WeAreWrong
 
@@ -25,6 +27,8 @@ MODELS: dict[DocumentKind, type[Record]] = {
     DocumentKind.CHANGE_ACKNOWLEDGMENT: OrderAcknowledgment,
     DocumentKind.INVOICE: Invoice,
     DocumentKind.SHIP_NOTICE: ShipNotice,
+    DocumentKind.REMITTANCE: Remittance,
+    DocumentKind.APPLICATION_ADVICE: ApplicationAdvice,
     DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT: FunctionalAcknowledgment,
     DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: InterchangeAcknowledgment,
 }

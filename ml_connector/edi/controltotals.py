@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from ml_connector.documents.common import AllowanceCharge, Record
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.remittances import Remittance
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.schema import SetRule
 from ml_connector.edi.segments import Segment
@@ -23,6 +24,8 @@ def control_totals(document: Record, root: Loop, rule: SetRule) -> Iterator[Find
         yield from _counts(root, rule)
     if isinstance(document, Invoice):
         yield from _invoice_total(document)
+    elif isinstance(document, Remittance):
+        yield from _payment_total(document)
 
 
 def _counts(root: Loop, rule: SetRule) -> Iterator[Finding]:
@@ -60,6 +63,21 @@ def _invoice_total(invoice: Invoice) -> Iterator[Finding]:
     if not any(abs(invoice.total) == abs(c) for c in candidates):
         message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {expected}."
         yield Finding(Level.BUSINESS, "invoice_total", message, segment_id="TDS", element=1, value=str(invoice.total))
+
+
+def _payment_total(payment: Remittance) -> Iterator[Finding]:
+    """BPR02 = what is paid for the items + adjustments beside them; those under an item are in it already (9)."""
+    paid = [item.amount for item in payment.items]
+    if payment.amount is None or not paid or None in paid:
+        return
+    expected = sum((amount or Decimal(0) for amount in paid), Decimal(0))
+    expected += sum((one.amount or Decimal(0) for one in payment.adjustments), Decimal(0))
+    if expected != payment.amount:
+        message = f"BPR02 says {payment.amount}, items and adjustments give {expected}."
+        yield Finding(
+            Level.BUSINESS, "payment_total", message, segment_id="BPR", segment_number=2, element=2,
+            value=str(payment.amount),
+        )  # fmt: skip
 
 
 def expected_total(invoice: Invoice) -> Decimal:

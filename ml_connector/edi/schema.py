@@ -16,7 +16,7 @@ UNLIMITED = 1 << 30
 #: The two versions with a dictionary of their own. Others are read with the nearer one, leniently.
 VERSIONS = ("004010", "005010")
 
-SUPPORTED_SETS = ("850", "855", "856", "860", "865", "810", "997", "999")
+SUPPORTED_SETS = ("850", "855", "856", "860", "865", "810", "820", "824", "997", "999")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,10 @@ class SegmentRule:
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A place in a set: a segment, or a loop (`loop` set) that its first segment opens."""
+    """A place in a set: a segment, or a loop (`loop` set) that its first segment opens.
+
+    tolerated: not in the standard, but seen so often that it is read where it stands, and reported.
+    """
 
     segment_id: str
     required: bool
@@ -67,6 +70,7 @@ class Node:
     index: int
     parent: "LoopRule"
     loop: "LoopRule | None" = None
+    tolerated: bool = False
     steps: dict[str, "Step | None"] = field(default_factory=dict)
 
     @property
@@ -172,6 +176,7 @@ def _fill(loop: LoopRule, lines: list[Any], overlay: Overlay) -> None:
             most=UNLIMITED if words[2] == ">1" else int(words[2]),
             index=len(loop.nodes),
             parent=loop,
+            tolerated=words[1] == "T",
         )
         if inside is not None:
             node.loop = LoopRule(words[0], own=node)
@@ -207,6 +212,9 @@ def segment_rules(version: str, overlay: Overlay = NO_OVERLAY) -> dict[str, Segm
 def _segment_rule(
     segment_id: str, source: dict[str, Any], version: str, types: dict[str, ElementType], overlay: Overlay
 ) -> SegmentRule:
+    for since, changed in (source.get("changed") or {}).items():
+        if version >= since:
+            source = {**source, **changed}
     words = _words(source["elements"]) + _pairs(source) + _words(source.get("rest", ""))
     for since, more in (source.get("from") or {}).items():
         if version >= since:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.documents.remittances import Remittance
 from ml_connector.edi.check import shared_checker
 from ml_connector.edi.controltotals import control_totals
 from ml_connector.edi.envelope import RawSet
@@ -122,7 +123,9 @@ def _read_body(split: Split, rule: SetRule, context: SetContext, report: _Findin
 
 
 def _unidentified(document: Record) -> bool:
-    """A document without a number is nobody's."""
+    """A document without a number is nobody's; a payment may go without one, but not without an amount."""
+    if isinstance(document, Remittance):
+        return document.amount is None
     return getattr(document, "number", "-") == "" or getattr(document, "functional_id", "-") == ""
 
 

@@ -70,6 +70,8 @@ def build(segments: list[Segment], rule: SetRule, report: Report) -> Loop:
 def _enter(stack: list[Loop], node: Node, segment: Segment, report: Report) -> Node:
     """Puts a segment at its node, opening the node's loop. The node that the next segment goes on from."""
     _count(stack[-1], node, segment, report)
+    if node.tolerated:
+        report(_finding("2", segment.elements[0], segment.number, "is unexpected here"))
     if node.loop is None:
         stack[-1].segments.append(segment)
         return node

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ml_connector.documents.acknowledgments import ElementError, FunctionalAcknowledgment, SegmentError, SetAnswer
+from ml_connector.documents.advices import AdviceError, AdviceItem, ApplicationAdvice
 from ml_connector.documents.common import (
     AllowanceCharge,
     AllowanceKind,
@@ -32,6 +33,7 @@ from ml_connector.documents.orders import (
     PurchaseOrder,
     Schedule,
 )
+from ml_connector.documents.remittances import Adjustment, PaidEntity, PaidItem, Remittance
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 
 #: Everything a Latin-1 partner can get with * > ~ ^ as separators.
@@ -394,11 +396,95 @@ functional = st.builds(
     ),
 )
 
+_adjustments = st.builds(
+    Adjustment,
+    amount=cents,
+    reason=st.sampled_from(["01", "04", "ZZ"]),
+    extras=st.sampled_from([(), (KeptSegment(segment_id="NTE", elements=("GEN", "damaged")),)]),
+)
+_paid = st.builds(
+    PaidItem,
+    qualifier=st.sampled_from(["IV", "CM", "PO"]),
+    number=text(30),
+    action=maybe(st.sampled_from(["PI", "PP"])),
+    amount=maybe(cents, None),
+    invoice_amount=maybe(cents, None),
+    discount=maybe(amounts, None),
+    references=some(references),
+    dates=some(dates),
+    adjustments=some(_adjustments),
+)
+remittances = st.builds(
+    Remittance,
+    number=text(30),
+    trace_type=st.just("1"),
+    amount=amounts,
+    handling=st.sampled_from(["C", "I"]),
+    credit_or_debit=st.just("C"),
+    method=st.sampled_from(["ACH", "CHK"]),
+    payer_bank_type=st.just("01"),
+    payer_bank=text(12, 3),
+    payer_account_type=st.just("DA"),
+    payer_account=text(35),
+    payment_date=maybe(days, None),
+    entities=some(
+        st.builds(
+            PaidEntity,
+            number=maybe(st.sampled_from(["7", "12"])),
+            items=some(_paid, 3),
+            adjustments=some(_adjustments),
+        )
+    ),
+    notes=some(text(80)),
+    **{name: made for name, made in _HEADER.items() if name != "contacts"},
+)
+
+advices = st.builds(
+    ApplicationAdvice,
+    number=text(30),
+    advice_date=days,
+    advice_time=maybe(times, None),
+    answers=maybe(text(30)),
+    parties=some(parties()),
+    items=st.lists(
+        st.builds(
+            AdviceItem,
+            code=st.sampled_from(["TA", "TE", "TR"]),
+            qualifier=st.sampled_from(["IV", "PO"]),
+            number=text(30),
+            day=maybe(days, None),
+            group_control=st.integers(1, 999999999).map(str),
+            set_control=st.integers(1, 999999999).map(lambda n: f"{n:04d}"),
+            set_type=maybe(st.sampled_from(["810", "850"])),
+            references=some(references),
+            dates=some(dates),
+            contacts=some(contacts),
+            errors=some(
+                st.builds(
+                    AdviceError,
+                    code=st.sampled_from(["848", "ZZZ"]),
+                    message=maybe(text(60)),
+                    segment_id=maybe(st.just("IT1")),
+                    position=maybe(st.integers(1, 999999), None),
+                    element=maybe(st.integers(1, 99), None),
+                    reference=maybe(st.just("212")),
+                    value=maybe(text(99)),
+                    notes=some(text(80)),
+                )
+            ),
+        ),
+        min_size=1,
+        max_size=2,
+    ).map(tuple),
+)
+
 ALL: dict[str, st.SearchStrategy[Any]] = {
     "850": orders,
     "860": changes,
     "855 and 865": acknowledgments(),
     "810": invoices(),
     "856": notices(),
+    "820": remittances,
+    "824": advices,
     "997": functional,
 }

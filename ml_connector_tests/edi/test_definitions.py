@@ -51,7 +51,7 @@ def test_a_segment_stands_once_in_a_loop(set_type: str) -> None:
 
 
 def test_notation_has_no_misspelt_keys() -> None:
-    known = {"elements", "pairs", "to", "rest", "conditions", "when", "from"}
+    known = {"elements", "pairs", "to", "rest", "conditions", "when", "from", "changed"}
     for segment_id, rule in source("segments.yaml")["segments"].items():
         assert set(rule) <= known, segment_id
     for name in SUPPORTED_SETS:

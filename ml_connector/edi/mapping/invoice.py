@@ -16,26 +16,9 @@ from ml_connector.edi.mapping.common import (
     currency_of_lines,
 )
 from ml_connector.edi.mapping.fields import CENTS, DAY, NUMBER, Field, Pairs, SegmentMap, coded
-from ml_connector.edi.mapping.scopes import One, Reading, Scope, Slot, Text, Unit, sole
+from ml_connector.edi.mapping.notes import GeneralNotes
+from ml_connector.edi.mapping.scopes import One, Scope, Text
 from ml_connector.edi.mapping.totals import Totals
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop
-
-
-class GeneralNotes(Slot):
-    """NTE*GEN*text; other kinds of note are kept."""
-
-    segment_id = "NTE"
-
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        segment = sole(found)
-        if segment is None or segment.elements[:2] != ["NTE", "GEN"] or len(segment.elements) != 3:
-            return False
-        reading.add("notes", segment.elements[2])
-        return True
-
-    def give(self, record: Any) -> list[Unit]:
-        return [Unit(["NTE", "GEN", text]) for text in record.notes]
 
 
 def _line_order(values: dict[str, Any]) -> None:

@@ -1,15 +1,19 @@
 """Which mapping reads and writes which set."""
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
+from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
+from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.mapping.acknowledgment import read_acknowledgment, write_acknowledgment
+from ml_connector.edi.mapping.advice import ADVICE
 from ml_connector.edi.mapping.invoice import INVOICE
 from ml_connector.edi.mapping.order import ORDER
 from ml_connector.edi.mapping.order_acknowledgment import CHANGE_ACKNOWLEDGMENT, ORDER_ACKNOWLEDGMENT
 from ml_connector.edi.mapping.order_change import ORDER_CHANGE
+from ml_connector.edi.mapping.remittance import REMITTANCE
 from ml_connector.edi.mapping.scopes import Scope, Unit
 from ml_connector.edi.mapping.ship_notice import read_ship_notice, write_ship_notice
 from ml_connector.edi.structure import Loop
@@ -22,6 +26,8 @@ SCOPES: dict[str, tuple[str, Scope]] = {
     "855": ("BAK", ORDER_ACKNOWLEDGMENT),
     "865": ("BCA", CHANGE_ACKNOWLEDGMENT),
     "810": ("BIG", INVOICE),
+    "820": ("BPR", REMITTANCE),
+    "824": ("BGN", ADVICE),
 }
 
 KINDS: dict[str, DocumentKind] = {
@@ -31,6 +37,8 @@ KINDS: dict[str, DocumentKind] = {
     "860": DocumentKind.ORDER_CHANGE,
     "865": DocumentKind.CHANGE_ACKNOWLEDGMENT,
     "810": DocumentKind.INVOICE,
+    "820": DocumentKind.REMITTANCE,
+    "824": DocumentKind.APPLICATION_ADVICE,
     "997": DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
     "999": DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
 }
@@ -54,7 +62,7 @@ def read_document(root: Loop) -> Record | None:
     return document
 
 
-def set_type_of(document: Record) -> str:
+def set_type_of(document: Record) -> str:  # noqa: PLR0911 - one return a kind
     """The set that carries a document. Raises WeAreWrong for a record that no set carries."""
     if isinstance(document, PurchaseOrder):
         return "850"
@@ -66,6 +74,10 @@ def set_type_of(document: Record) -> str:
         return "856"
     if isinstance(document, Invoice):
         return "810"
+    if isinstance(document, Remittance):
+        return "820"
+    if isinstance(document, ApplicationAdvice):
+        return "824"
     if isinstance(document, FunctionalAcknowledgment):
         return "999" if document.implementation else "997"
     raise WeAreWrong(f"{type(document).__name__} is not carried by any set")

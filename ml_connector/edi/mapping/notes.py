@@ -1,0 +1,23 @@
+"""NTE: notes of a document (810, 820) or of an error (824)."""
+
+from typing import Any
+
+from ml_connector.edi.mapping.scopes import Reading, Slot, Unit, sole
+from ml_connector.edi.segments import Segment
+from ml_connector.edi.structure import Loop
+
+
+class GeneralNotes(Slot):
+    """NTE*GEN*text; other kinds of note are kept."""
+
+    segment_id = "NTE"
+
+    def take(self, found: Segment | Loop, reading: Reading) -> bool:
+        segment = sole(found)
+        if segment is None or segment.elements[:2] != ["NTE", "GEN"] or len(segment.elements) != 3:
+            return False
+        reading.add("notes", segment.elements[2])
+        return True
+
+    def give(self, record: Any) -> list[Unit]:
+        return [Unit(["NTE", "GEN", text]) for text in record.notes]
