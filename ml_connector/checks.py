@@ -9,12 +9,18 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
-from ml_connector.config.connections import AnyConnection, CleoConnection, ExactOnlineConnection
+from ml_connector.config.connections import (
+    AnyConnection,
+    CleoConnection,
+    ExactOnlineConnection,
+    TrueCommerceConnection,
+)
 from ml_connector.config.secrets import SecretRef
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
+from ml_connector.flows.ports import ChannelCheck
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
@@ -25,6 +31,10 @@ CLOCK_SKEW = timedelta(seconds=60)
 REACH_SECONDS = 10.0
 #: Topics that flows make use of (exact-online 8.4).
 WEBHOOK_TOPICS = ("PurchaseOrders", "PurchaseEntries")
+
+
+#: Connections with an address of the web.
+OverHttp = ExactOnlineConnection | CleoConnection
 
 
 class Level(StrEnum):
@@ -76,6 +86,9 @@ def check_connection(deployment: "Deployment", name: str, *, offline: bool = Fal
     """
     settings = deployment.loaded.connection(name)
     found = list(_guarded(name, "secrets", lambda: _secrets(deployment, name, settings)))
+    if isinstance(settings, TrueCommerceConnection):
+        bad = any(finding.level is Level.BAD for finding in found)
+        return found if offline or bad else found + _truecommerce(deployment, name, settings)
     found += _guarded(name, "address", lambda: _address(name, settings))
     if offline:
         return found + _told_offline(deployment, name)
@@ -154,7 +167,7 @@ def _secrets(deployment: "Deployment", name: str, settings: AnyConnection) -> It
         yield Finding(name, "secrets", Level.GOOD, "all its secrets are there")
 
 
-def _address(name: str, settings: AnyConnection) -> Iterator[Finding]:
+def _address(name: str, settings: OverHttp) -> Iterator[Finding]:
     if not is_private(settings.base_url):
         mend = "Use https://: passwords and tokens travel on it."
         yield Finding(name, "address", Level.WARN, f"{settings.base_url} is not encrypted", mend)
@@ -171,7 +184,7 @@ def is_private(url: str) -> bool:
         return False
 
 
-def _reachable(name: str, settings: AnyConnection) -> Iterator[Finding]:
+def _reachable(name: str, settings: OverHttp) -> Iterator[Finding]:
     """Any answer at all counts; its Date tells whether the clocks agree."""
     import httpx
 
@@ -344,11 +357,20 @@ def _cleo_folders(deployment: "Deployment", name: str) -> Iterator[Finding]:
     from ml_connector.systems.cleo.network import CleoNetwork
 
     network = deployment.network(name)
+    if isinstance(network, CleoNetwork):
+        yield from _folders(deployment, name, network)
+
+
+class ChecksFolders(Protocol):
+    """A network that can tell whether its folders can be used."""
+
+    def check(self, *, receive: Sequence[str], send: Sequence[str]) -> Sequence[ChannelCheck]: ...
+
+
+def _folders(deployment: "Deployment", name: str, network: ChecksFolders) -> Iterator[Finding]:
     receive, send = folders_of(deployment, name)
     if not receive and not send:
         yield Finding(name, "usable", Level.WARN, "no partner names a folder", "Mend the partners' channels.")
-        return
-    if not isinstance(network, CleoNetwork):
         return
     for found in network.check(receive=receive, send=send):
         level = (Level.ADVICE if found.mend else Level.GOOD) if found.ok else Level.BAD
@@ -394,3 +416,35 @@ def _targets(channels: Sequence[str], move_to: str) -> list[str]:
     if move_to.startswith("/"):
         return [move_to]
     return [f"{channel.rstrip('/')}/{move_to}" for channel in channels]
+
+
+# ---------------------------------------------------------------------- TrueCommerce
+
+
+def _truecommerce(deployment: "Deployment", name: str, settings: TrueCommerceConnection) -> list[Finding]:
+    """Host key and log-in at once: nothing can be told about a server before its key is the accepted one."""
+    found = list(_guarded(name, "authorized", lambda: _truecommerce_authorized(deployment, name, settings)))
+    if any(finding.level is Level.BAD for finding in found):
+        return found
+    found += _guarded(name, "usable", lambda: _truecommerce_folders(deployment, name))
+    return found
+
+
+def _truecommerce_authorized(
+    deployment: "Deployment", name: str, settings: TrueCommerceConnection
+) -> Iterator[Finding]:
+    from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
+
+    network = deployment.network(name)
+    if isinstance(network, TrueCommerceNetwork):
+        with network.pool.session():
+            message = f"{settings.username} is logged in at {settings.address}, whose host key is the accepted one"
+        yield Finding(name, "authorized", Level.GOOD, message)
+
+
+def _truecommerce_folders(deployment: "Deployment", name: str) -> Iterator[Finding]:
+    from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
+
+    network = deployment.network(name)
+    if isinstance(network, TrueCommerceNetwork):
+        yield from _folders(deployment, name, network)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from ml_connector.clock import Clock, clock_from
-from ml_connector.config.connections import CleoConnection, ExactOnlineConnection
+from ml_connector.config.connections import CleoConnection, ExactOnlineConnection, TrueCommerceConnection
 from ml_connector.config.loading import LoadedDeployment, load_deployment
 from ml_connector.credentials.keys import load_keys
 from ml_connector.credentials.secrets import SecretResolver
@@ -131,9 +131,12 @@ class Deployment:
     def network(self, name: str) -> Network:
         if name not in self.networks:
             settings = self.loaded.connection(name)
-            if not isinstance(settings, CleoConnection):
+            if isinstance(settings, CleoConnection):
+                self.networks[name] = self._cleo(name, settings)
+            elif isinstance(settings, TrueCommerceConnection):
+                self.networks[name] = self._truecommerce(name, settings)
+            else:
                 raise ConfigError(f"Connection {name} is no network.", mend="Mend connections.yaml.")
-            self.networks[name] = self._cleo(name, settings)
         return self.networks[name]
 
     def _exact(self, name: str, settings: ExactOnlineConnection) -> "ExactErp":
@@ -201,6 +204,11 @@ class Deployment:
 
         return build_cleo(name, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets, clock=self.clock)
 
+    def _truecommerce(self, name: str, settings: TrueCommerceConnection) -> Network:
+        from ml_connector.systems.truecommerce.factory import build_truecommerce
+
+        return build_truecommerce(name, settings, vault=self.vault, secrets=self.secrets, clock=self.clock)
+
     def integration(self, name: str) -> Integration:
         """An integration ready to run flows over."""
         settings = self.loaded.integration(name)
@@ -219,7 +227,7 @@ class Deployment:
 
 def folder_rules(connection: object) -> FolderRules:
     """A network connection's settings as flows need them."""
-    if isinstance(connection, CleoConnection):
+    if isinstance(connection, CleoConnection | TrueCommerceConnection):
         return FolderRules(
             after_read=connection.after_read,
             move_to=connection.move_to,

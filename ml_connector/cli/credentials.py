@@ -14,6 +14,7 @@ from ml_connector.errors import ConfigError
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
     from ml_connector.config.secrets import SecretRef
+    from ml_connector.systems.truecommerce.hostkeys import HostKey
 
 
 @click.group()
@@ -257,10 +258,12 @@ def _finished_elsewhere(session: Session, deployment: "Deployment", connection: 
 
 def _log_in(session: Session, deployment: "Deployment", connection: str) -> int:
     """A connection with user name and password: log in now, so that a wrong password shows at once."""
-    from ml_connector.config.connections import CleoConnection
+    from ml_connector.config.connections import CleoConnection, TrueCommerceConnection
     from ml_connector.systems.cleo.factory import cleo_tokens
 
     settings = deployment.loaded.connection(connection)
+    if isinstance(settings, TrueCommerceConnection):
+        return _log_in_over_sftp(session, deployment, connection)
     if not isinstance(settings, CleoConnection):
         raise ConfigError(f"{connection} needs no authorization.", mend="Name another connection.")
     source = cleo_tokens(
@@ -268,6 +271,83 @@ def _log_in(session: Session, deployment: "Deployment", connection: str) -> int:
     )
     source.token()
     session.emit({"connection": connection, "authorized": True}, lambda: say(f"{connection}: logged in."))
+    return Exit.OK
+
+
+def _log_in_over_sftp(session: Session, deployment: "Deployment", connection: str) -> int:
+    from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
+
+    network = deployment.network(connection)
+    if isinstance(network, TrueCommerceNetwork):
+        with network.pool.session():
+            pass
+    session.emit({"connection": connection, "authorized": True}, lambda: say(f"{connection}: logged in."))
+    return Exit.OK
+
+
+@credentials.command("accept-host-key")
+@click.argument("connection")
+@click.option("--fingerprint", metavar="SHA256:...", help="Accept only this one: what TrueCommerce told.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@common
+def accept_host_key(session: Session, connection: str, fingerprint: str | None, yes: bool) -> int:
+    """Accept the host key that the SFTP server of CONNECTION shows, in place of the one accepted before.
+
+    Shows both fingerprints first. Compare them with what TrueCommerce tells by another way: whoever stands between
+    could show a key of his own. Nothing else is sent to the server.
+
+    \b
+    Examples:
+      ml-connector credentials accept-host-key truecommerce_prod
+      ml-connector credentials accept-host-key truecommerce_prod --fingerprint SHA256:...
+    """
+    from ml_connector.config.connections import TrueCommerceConnection
+    from ml_connector.systems.truecommerce.factory import accept_host_key, accepted_host_key
+    from ml_connector.systems.truecommerce.hostkeys import HostKey
+    from ml_connector.systems.truecommerce.login import host_key_of
+
+    with session.open() as deployment:
+        settings = deployment.loaded.connection(connection)
+        if not isinstance(settings, TrueCommerceConnection):
+            raise ConfigError(f"{connection} has no host key.", mend="Name a connection over SFTP.")
+        pin = accepted_host_key(connection, settings, deployment.vault)
+        shown = host_key_of(connection, settings, pin)
+        _say_host_keys(settings.address, str(pin.key or "none"), str(shown))
+        if fingerprint is not None and not HostKey.of_text(fingerprint).same_as(shown):
+            raise ConfigError(
+                f"{connection}: {settings.address} shows {shown}, not {fingerprint[:100]}.",
+                mend="Accept nothing; ask TrueCommerce.",
+            )
+        if pin.key is not None and pin.key.same_as(shown):
+            return _host_key(session, connection, pin.key, shown, "it is the accepted one already")
+        if pin.configured:
+            raise ConfigError(
+                f"{connection}: host_key_fingerprint in {deployment.loaded.path} says {pin.key}.",
+                mend=f"Write {str(shown)!r} there, or take the setting out and run this again.",
+            )
+        if not (yes or fingerprint is not None or _agreed(connection)):
+            return Exit.AUTHORIZE
+        accept_host_key(connection, str(shown), deployment.vault)
+    return _host_key(session, connection, pin.key, shown, "accepted")
+
+
+def _say_host_keys(address: str, accepted: str, shown: str) -> None:
+    tell(f"{address}")
+    tell(f"  accepted until now: {accepted}")
+    tell(f"  shown now:          {shown}")
+
+
+def _agreed(connection: str) -> bool:
+    """Asked on a terminal; anywhere else nobody can answer, and nothing is accepted."""
+    if not sys.stdin.isatty():
+        tell("Not accepted: give --fingerprint with what TrueCommerce told, or --yes.")
+        return False
+    return click.confirm(f"Accept the key shown now for {connection}?", err=True)
+
+
+def _host_key(session: Session, connection: str, old: "HostKey | None", new: "HostKey", outcome: str) -> int:
+    value = {"connection": connection, "accepted_before": str(old or ""), "shown": str(new), "outcome": outcome}
+    session.emit(value, lambda: say(f"{connection}: {outcome}."))
     return Exit.OK
 
 
@@ -282,7 +362,7 @@ def status(session: Session) -> int:
     """
     from datetime import timedelta
 
-    from ml_connector.config.connections import ExactOnlineConnection
+    from ml_connector.config.connections import ExactOnlineConnection, TrueCommerceConnection
     from ml_connector.credentials.expiry import Health, expiry_report
 
     with session.open() as deployment:
@@ -290,7 +370,9 @@ def status(session: Session) -> int:
         exact = [c.authorization_warning_days for c in settings.values() if isinstance(c, ExactOnlineConnection)]
         reports = expiry_report(deployment.ledger, warning=timedelta(days=max(exact, default=7)))
         reports = [report for report in reports if report.connection in settings]
-        never = [name for name in settings if name not in {report.connection for report in reports}]
+        told = {report.connection for report in reports}
+        # A login over SFTP keeps no token: whether it works is asked by `check`.
+        never = [n for n, c in settings.items() if n not in told and not isinstance(c, TrueCommerceConnection)]
     rows: list[tuple[Any, ...]] = [
         (r.connection, r.health.value, r.message, r.access_expires_at, r.refresh_expires_at, r.mend) for r in reports
     ]

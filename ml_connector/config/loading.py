@@ -11,7 +11,12 @@ import yaml
 from pydantic import Field, ValidationError
 
 from ml_connector.config.base import Settings
-from ml_connector.config.connections import AnyConnection, CleoConnection, ExactOnlineConnection
+from ml_connector.config.connections import (
+    AnyConnection,
+    CleoConnection,
+    ExactOnlineConnection,
+    TrueCommerceConnection,
+)
 from ml_connector.config.integrations import Integration
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.config.partners import Partner
@@ -29,7 +34,7 @@ MOST_TOLD = 50
 #: Names of connections and integrations stand in keys, paths and asset names.
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 ERP_SYSTEMS = (ExactOnlineConnection,)
-NETWORK_SYSTEMS = (CleoConnection,)
+NETWORK_SYSTEMS = (CleoConnection, TrueCommerceConnection)
 
 
 class LedgerSettings(Settings):

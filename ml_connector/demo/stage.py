@@ -110,7 +110,7 @@ def _store_secrets(deployment: Deployment, sandbox: Sandbox) -> None:
     """The sandbox's own secrets, which are no secrets, into the credential store."""
     from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
 
-    if "127.0.0.1" not in deployment.loaded.connection("exact_nl").base_url:
+    if "127.0.0.1" not in getattr(deployment.loaded.connection("exact_nl"), "base_url", ""):
         raise ConfigError(
             f"{deployment.loaded.path}: exact_nl does not point at the sandbox.",
             mend="Run the demo with the configuration that ships with the project.",

@@ -7,7 +7,7 @@ RefusedBySystem (understood and refused), AuthorizationNeeded (a person must aut
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.documents.common import Record
@@ -16,6 +16,8 @@ from ml_connector.ledger.operations import StoredOperation
 
 __all__ = [
     "BillIdentity",
+    "ChannelCheck",
+    "ChannelUsage",
     "Erp",
     "ExistingBill",
     "Network",
@@ -170,6 +172,21 @@ class RemoteFile:
 class RemotePage:
     files: Sequence[RemoteFile]
     next_start: int | None
+
+
+ChannelUsage = Literal["download", "upload"]
+
+
+@dataclass(frozen=True)
+class ChannelCheck:
+    """What a look at one folder found out, for `check`. files: how many are in it (download folders)."""
+
+    channel: str
+    usage: ChannelUsage
+    ok: bool
+    message: str
+    mend: str = ""
+    files: int | None = None
 
 
 class Network(Protocol):

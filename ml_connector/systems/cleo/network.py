@@ -2,8 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 from ml_connector.config.connections import CleoConnection
@@ -17,7 +16,7 @@ from ml_connector.errors import (
     RefusedBySystem,
     TryAgain,
 )
-from ml_connector.flows.ports import RemoteFile, RemotePage, Written
+from ml_connector.flows.ports import ChannelCheck, ChannelUsage, RemoteFile, RemotePage, Written
 from ml_connector.systems.cleo.client import CleoClient, Folder, Page, file_of, is_missing
 from ml_connector.systems.cleo.names import equals, folder_in_path, segments
 
@@ -27,19 +26,6 @@ _SEARCH_PAGES = 50
 _MANY_FILES = 5_000
 
 T = TypeVar("T")
-Usage = Literal["download", "upload"]
-
-
-@dataclass(frozen=True)
-class ChannelCheck:
-    """What `check` found out about one folder. files: how many are in it (download folders)."""
-
-    channel: str
-    usage: Usage
-    ok: bool
-    message: str
-    mend: str = ""
-    files: int | None = None
 
 
 class CleoNetwork:
@@ -147,11 +133,11 @@ class CleoNetwork:
         Raises:
             AuthorizationNeeded, TryAgain: the account or the server itself is not usable.
         """
-        wanted: list[tuple[str, Usage]] = [(name, "download") for name in receive]
+        wanted: list[tuple[str, ChannelUsage]] = [(name, "download") for name in receive]
         wanted += [(name, "upload") for name in send]
         return [self._check(channel, usage) for channel, usage in wanted]
 
-    def _check(self, channel: str, usage: Usage) -> ChannelCheck:
+    def _check(self, channel: str, usage: ChannelUsage) -> ChannelCheck:
         try:
             folder = self._found(channel)
         except ConfigError as error:

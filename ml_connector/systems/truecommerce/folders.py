@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 
 from ml_connector.config.connections import TrueCommerceConnection
-from ml_connector.errors import ConfigError
+from ml_connector.errors import ConfigError, TryAgain
 from ml_connector.systems.truecommerce.paths import Direction, same_folder, segments_of, usable
 from ml_connector.systems.truecommerce.session import SftpSession, StatusError, TooLongError
 
@@ -35,22 +35,33 @@ class FolderFinder:
         parts = [part for part in move_to.split("/") if part]
         if not parts or not all(usable(part) for part in parts):
             raise ConfigError(f"{self._connection}: move_to is no folder.", mend="Name one for after_read: move.")
-        return self.below(session, parts if move_to.startswith("/") else [*own, *parts])
+        return self.below(session, ["", *parts] if move_to.startswith("/") else [*own, *parts])
 
     def forget(self) -> None:
         """Look again next time: a folder has gone from its place."""
         with self._lock:
             self._paths.clear()
 
+    def check(self, session: SftpSession, path: str) -> None:
+        """See that a folder is still where it was: in one that is gone, no file's absence says anything.
+
+        Raises:
+            TryAgain: it is not.
+        """
+        found = session.entry(path)
+        if found is None or not found.is_folder:
+            self.forget()
+            raise TryAgain(f"{self._connection}: the folder {path} has gone.", after_seconds=60)
+
     def below(self, session: SftpSession, segments: Sequence[str]) -> str:
-        """Walk down to a folder."""
+        """Walk down to a folder; the first segment is "" or "." (see `segments_of`)."""
         key = tuple(segments)
         with self._lock:
             known = self._paths.get(key)
         if known is not None:
             return known
-        path = ""
-        for name in segments:
+        path = segments[0]
+        for name in segments[1:]:
             path = f"{path}/{self._step(session, path, name)}"
         with self._lock:
             self._paths[key] = path

@@ -13,7 +13,7 @@ _EXPORT, _IMPORT, _DEFINITIONS = "export", "import", "definitions"
 
 
 def segments_of(connection: str, settings: TrueCommerceConnection, channel: str, direction: Direction) -> list[str]:
-    """The names on the way to a channel's folder, from where the login starts.
+    """The names on the way to a channel's folder: first "" for the server's root or "." for where the login starts.
 
     channel: `Export` or `Import` for the company's own folders by the connection's templates; `Export/Other Company`
     for another company's; with a leading slash a whole path; anything else is below `root_prefix`.
@@ -23,6 +23,7 @@ def segments_of(connection: str, settings: TrueCommerceConnection, channel: str,
     """
     parts = _parts(connection, channel)
     word = parts[0].casefold()
+    start = "" if channel.startswith("/") or settings.root_prefix.startswith("/") else "."
     if not channel.startswith("/"):
         if word in {_EXPORT, _IMPORT} and len(parts) <= 2:
             template = settings.export_path_template if word == _EXPORT else settings.import_path_template
@@ -30,7 +31,7 @@ def segments_of(connection: str, settings: TrueCommerceConnection, channel: str,
         if settings.root_prefix.strip("/"):
             parts = [*_parts(connection, settings.root_prefix), *parts]
     _check_direction(connection, channel, parts, direction)
-    return parts
+    return [start, *parts]
 
 
 def _parts(connection: str, path: str) -> list[str]:
@@ -50,7 +51,7 @@ def _filled(connection: str, template: str, company: str) -> list[str]:
 
 
 def _check_direction(connection: str, channel: str, parts: Sequence[str], direction: Direction) -> None:
-    """Taking files out of Import, or putting some into Export, is always a mistake: the words mean TrueCommerce's side."""
+    """Reading Import or writing to Export is always a mistake: the words are from TrueCommerce's side."""
     folded = [part.casefold() for part in parts]
     below = folded[folded.index(_TREE) + 1 :] if _TREE in folded else folded
     word = below[0] if below else ""
@@ -68,7 +69,9 @@ def _check_direction(connection: str, channel: str, parts: Sequence[str], direct
 
 def usable(name: str) -> bool:
     """Whether a name from outside can stand in a path, and in the ledger: one name, no control characters."""
-    return name not in DOTS and len(name) <= MAX_NAME and "/" not in name and "\\" not in name and not UNFIT.search(name)
+    return (
+        name not in DOTS and len(name) <= MAX_NAME and "/" not in name and "\\" not in name and not UNFIT.search(name)
+    )
 
 
 def same_folder(connection: str, wanted: str, names: Sequence[str], where: Callable[[], str]) -> str:

@@ -133,8 +133,7 @@ class SftpSession:
                 position += len(chunk)
                 if position > limit:
                     raise TooLongError(limit)
-                if time.monotonic() > until:
-                    raise SessionLostError("the transfer is too slow")
+                _in_time(until)
                 yield chunk
         finally:
             with _quiet():
@@ -149,8 +148,7 @@ class SftpSession:
             with _lost():
                 for start in range(0, len(data), CHUNK):
                     file.write(data[start : start + CHUNK])
-                    if time.monotonic() > until:
-                        raise SessionLostError("the transfer is too slow")
+                    _in_time(until)
         except BaseException:
             with _quiet():
                 file.close()
@@ -169,6 +167,11 @@ class SftpSession:
 
     def _until(self, size: int) -> float:
         return time.monotonic() + self._timeout + size / SLOWEST_BYTES_PER_SECOND
+
+
+def _in_time(until: float) -> None:
+    if time.monotonic() > until:
+        raise SessionLostError("the transfer is too slow")
 
 
 def _chunks(file: "paramiko.SFTPFile", offset: int, size: int) -> Iterator[bytes]:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from ml_connector.errors import ConfigError
 from ml_connector.sandbox.cleo.filters import parse_filter
 from ml_connector.systems.cleo.names import (
-    clean_name,
     equals,
     filled,
     folder_in_path,
@@ -17,6 +16,7 @@ from ml_connector.systems.cleo.names import (
     usable_id,
     whole_number,
 )
+from ml_connector.transport.names import clean_name
 
 anything = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
 
