@@ -1,72 +1,132 @@
 """`ml-connector edi`: what is in an X12 file, and the 997 it is answered with. Needs no deployment."""
 
+import io
+import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from ml_connector.cli import edi_views
+from ml_connector.cli import edi_documents
 from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import print_json, say, tell
+from ml_connector.cli.output import plain, safe, say, tell
 from ml_connector.cli.session import Session, common
-from ml_connector.errors import ConfigError
+from ml_connector.errors import ConfigError, SenderMustMend
 
 if TYPE_CHECKING:
     from ml_connector.config.partners import Partner
     from ml_connector.edi.interchange import ReadOptions
 
-FILE = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
+#: A file that cannot be opened is told like one that is no X12: one object for each file, whatever it is.
+FILE = click.Path(path_type=Path, allow_dash=True)
 MODES = click.Choice(["strict", "standard", "lenient"])
 
 
 @click.group()
 def edi() -> None:
-    """Read X12 files and print their 997.
+    """Read, check, write, compare and anonymize X12 files; print their 997.
 
     \b
     Examples:
       ml-connector edi inspect invoice.edi
       ml-connector edi ack invoice.edi
+      ml-connector edi diff order.edi order-again.edi
     """
 
 
+edi.add_command(edi_documents.render)
+edi.add_command(edi_documents.extract)
+edi.add_command(edi_documents.diff)
+edi.add_command(edi_documents.anonymize)
+
+
 @edi.command("inspect")
-@click.argument("file", type=FILE)
+@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE...")
 @click.option("--mode", type=MODES, help="How much is forgiven (default: the partner's, or standard).")
 @click.option("--encoding", help="What the bytes are (default: the partner's, or latin-1).")
-@click.option("--partner", help="Read it as this partner's files are read.")
-@click.option("--content/--no-content", default=None, help="With the documents (default: with --json only).")
+@click.option("--partner", help="Read them as this partner's files are read.")
+@click.option("--content/--no-content", default=None, help="With the documents whole (default: with --json only).")
 @common
 def inspect(
-    session: Session, file: Path, mode: str | None, encoding: str | None, partner: str | None, content: bool | None
+    session: Session,
+    files: Sequence[Path],
+    mode: str | None,
+    encoding: str | None,
+    partner: str | None,
+    content: bool | None,
 ) -> int:
-    """What is in FILE: interchanges, groups, sets, documents, and everything that is wrong, each with its place.
+    """What is in each FILE: interchanges, groups, sets, documents, and everything that is wrong, each with its place.
 
-    Ends with 1 when anything is rejected, missing, or no X12. `-` reads standard input.
+    With --json one object for each file, each on a line of its own. Ends with 0 when all is clean, 1 when there are
+    findings of severity error, 2 when a file cannot be read. `-` reads standard input.
 
     \b
     Examples:
       ml-connector edi inspect invoice.edi
-      ml-connector edi inspect invoice.edi --mode strict --json
+      ml-connector edi inspect inbox/*.edi --mode strict --json
     """
-    from ml_connector.edi.interchange import read_interchanges
-
     options = _options(session, mode, encoding, partner)
-    with _opened(file) as stream:
-        items = read_interchanges(stream, options)
-        if session.json:
-            value = edi_views.as_json(items, content=content is not False)
-            print_json({"file": str(file), **value})
-            return Exit.OK if value["ok"] else Exit.WRONG
-        ok = edi_views.print_items(items, content=bool(content))
-    return Exit.OK if ok else Exit.WRONG
+    return max(_inspect_one(session, file, options, content) for file in files)
+
+
+@edi.command("validate")
+@click.argument("files", type=FILE, nargs=-1, required=True, metavar="FILE...")
+@click.option("--partner", help="Check them by this partner's mode and guide.")
+@click.option("--mode", type=MODES, help="How much is forgiven (default: the partner's, or strict).")
+@click.option("--encoding", help="What the bytes are (default: the partner's, or latin-1).")
+@common
+def validate(
+    session: Session, files: Sequence[Path], partner: str | None, mode: str | None, encoding: str | None
+) -> int:
+    """Whether each FILE would be accepted, with everything that is wrong. Exit codes and JSON as of `edi inspect`.
+
+    \b
+    Examples:
+      ml-connector edi validate order.edi
+      ml-connector edi validate invoice.edi --partner northwind
+    """
+    options = _options(session, mode or (None if partner else "strict"), encoding, partner)
+    return max(_inspect_one(session, file, options, False) for file in files)
+
+
+def _inspect_one(session: Session, file: Path, options: "ReadOptions", content: bool | None) -> Exit:
+    """One file: its object or its page. Unreadable is what cannot be opened and what holds no interchange."""
+    from ml_connector.cli.edi_views import Page
+    from ml_connector.edi.findings import Finding, Level
+    from ml_connector.edi.interchange import read_interchanges
+    from ml_connector.edi.report import has_errors, report, unreadable
+
+    try:
+        with _opened(file) as stream:
+            items = read_interchanges(stream, options)
+            if session.json:
+                told = report(str(file), items, content=content is not False)
+                _print_line(told)
+                return Exit.WRONG if has_errors(told) else Exit.OK
+            click.echo(f"{safe(file)}:")
+            return Exit.OK if Page(stream, content=bool(content)).print(items) else Exit.WRONG
+    except SenderMustMend as error:
+        finding = Finding(Level.FILE, "not_x12", error.message, value=str(error.data.get("begins", "")))
+    except OSError as error:
+        finding = Finding(Level.FILE, "unreadable", f"{file} cannot be read: {error.strerror}.")
+    if session.json:
+        _print_line(unreadable(str(file), finding))
+    else:
+        tell(safe(finding.message))
+    return Exit.USAGE
+
+
+def _print_line(told: dict[str, Any]) -> None:
+    """Exactly one object a line."""
+    click.echo(json.dumps(told, default=plain, ensure_ascii=False))
 
 
 @edi.command("ack")
-@click.argument("file", type=FILE)
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True))
 @click.option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead of the terminal."
 )
@@ -88,7 +148,8 @@ def ack(
 ) -> int:
     """The 997 that FILE would be answered with: one interchange for each one received. Nothing is sent.
 
-    Groups of acknowledgments are never answered. Ends with 1 when a group is answered with anything but A.
+    Groups of acknowledgments are never answered. An interchange that asks for it (ISA14) gets its TA1 too. Ends with
+    1 when a group is answered with anything but A.
 
     \b
     Examples:
@@ -98,7 +159,7 @@ def ack(
     from ml_connector.cli.edi_answers import answers
 
     options = _options(session, mode, encoding, partner)
-    style = _partner(session, partner).x12 if partner else None
+    style = partner_of(session, partner) if partner else None
     with _opened(file) as stream:
         made = list(answers(stream, options, style, control))
     data = b"".join(one.data for one in made)
@@ -132,18 +193,16 @@ def ack(
 
 
 def _options(session: Session, mode: str | None, encoding: str | None, partner: str | None) -> "ReadOptions":
-    from dataclasses import replace
-
     from ml_connector.edi.interchange import ReadOptions
     from ml_connector.flows.parsing import options_for
 
-    options = options_for(_partner(session, partner)) if partner else ReadOptions()
+    options = options_for(partner_of(session, partner)) if partner else ReadOptions()
     if mode:
         options = replace(options, mode=mode)
     return replace(options, encoding=encoding) if encoding else options
 
 
-def _partner(session: Session, name: str) -> "Partner":
+def partner_of(session: Session, name: str) -> "Partner":
     from ml_connector.config.loading import load_deployment
 
     loaded = load_deployment(session.path)
@@ -156,8 +215,10 @@ def _partner(session: Session, name: str) -> "Partner":
 
 @contextmanager
 def _opened(file: Path) -> Iterator[BinaryIO]:
+    """The file; standard input is read whole where it cannot be gone back in."""
     if str(file) == "-":
-        yield sys.stdin.buffer
+        stream = sys.stdin.buffer
+        yield stream if stream.seekable() else io.BytesIO(stream.read())
         return
     with file.open("rb") as stream:
         yield stream

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, BinaryIO
 
-from ml_connector.config.partners import X12Writing
-from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
+from ml_connector.config.partners import Partner, X12Writing
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.common import Record
 from ml_connector.edi.interchange import (
     GroupEnd,
     GroupStart,
@@ -34,26 +35,36 @@ class _Pending:
 
     start: InterchangeStart
     groups: list[tuple[str, FunctionalAcknowledgment, GroupStart]] = field(default_factory=list)
+    whole: InterchangeAcknowledgment | None = None
 
 
-def answers(source: BinaryIO, options: ReadOptions, style: X12Writing | None, control: int) -> Iterator[Answer]:
+def answers(source: BinaryIO, options: ReadOptions, partner: Partner | None, control: int) -> Iterator[Answer]:
     """Read a file and write its answers; control numbers count on from `control`.
 
     Raises:
         SenderMustMend: there is no X12 in it.
     """
     for pending in _received(source, options):
-        # A 997 is of the version of the group that it answers (x12-procurement 10).
-        for version, groups in groupby(pending.groups, key=lambda group: group[0]):
-            found = list(groups)
-            documents = [acknowledgment for _, acknowledgment, _ in found]
-            envelope = _envelope(pending.start, found[0][2], version, style)
+        # A TA1 stands at the head of the first answer, or alone (x12-procurement 11).
+        head: list[Record] = [pending.whole] if pending.whole is not None else []
+        for version, group, found in _together(pending):
+            envelope = _envelope(pending.start, group, version, partner)
             written = write_interchange(
-                envelope, ControlNumbers(interchange=control, group=control), documents, datetime.now(UTC)
+                envelope, ControlNumbers(interchange=control, group=control), [*head, *found], datetime.now(UTC)
             )
             receiver = f"{envelope.receiver_qualifier}/{envelope.receiver_id}"
-            yield Answer(receiver, written.data, [_told(answer) for answer in documents])
+            yield Answer(receiver, written.data, [_told(answer) for answer in found])
+            head = []
             control += 1
+
+
+def _together(pending: _Pending) -> Iterator[tuple[str, GroupStart | None, list[FunctionalAcknowledgment]]]:
+    """What goes into one interchange. A 997 is of the version of the group that it answers (x12-procurement 10)."""
+    if not pending.groups and pending.whole is not None:
+        yield "004010", None, []
+    for version, groups in groupby(pending.groups, key=lambda group: group[0]):
+        found = list(groups)
+        yield version, found[0][2], [acknowledgment for _, acknowledgment, _ in found]
 
 
 def _received(source: BinaryIO, options: ReadOptions) -> Iterator[_Pending]:
@@ -65,8 +76,10 @@ def _received(source: BinaryIO, options: ReadOptions) -> Iterator[_Pending]:
         elif isinstance(item, GroupStart):
             group = item
         elif isinstance(item, GroupEnd) and pending and group and item.acknowledgment is not None:
-            pending.groups.append((_version(group.version), item.acknowledgment, group))
+            version = "005010" if item.acknowledgment.implementation else _version(group.version)
+            pending.groups.append((version, item.acknowledgment, group))
         elif isinstance(item, InterchangeEnd) and pending is not None:
+            pending.whole = item.acknowledgment
             yield pending
             pending = None
 
@@ -76,15 +89,15 @@ def _version(group_version: str) -> str:
     return "005010" if group_version[:6] >= "005010" else "004010"
 
 
-def _envelope(start: InterchangeStart, group: GroupStart, version: str, style: X12Writing | None) -> Envelope:
-    style = style or X12Writing()
+def _envelope(start: InterchangeStart, group: GroupStart | None, version: str, partner: Partner | None) -> Envelope:
+    style = partner.x12 if partner is not None else X12Writing()
     return Envelope(
         sender_qualifier=start.receiver_qualifier,
         sender_id=start.receiver_id,
         receiver_qualifier=start.sender_qualifier,
         receiver_id=start.sender_id,
-        group_sender=group.receiver,
-        group_receiver=group.sender,
+        group_sender=group.receiver if group else "",
+        group_receiver=group.sender if group else "",
         version=version,
         usage=start.usage if start.usage in {"P", "T", "I"} else "P",
         element_separator=style.element_separator,

@@ -1,5 +1,6 @@
 """A partner: a supplier behind a network, with its identity, folders and deviations. One file each."""
 
+import re
 from decimal import Decimal
 from string import Formatter
 from typing import Literal, Self
@@ -118,10 +119,47 @@ class OrdersToPartner(Settings):
 
 class AcknowledgmentRules(Settings):
     send: bool = Field(default=True, description="Answer every received group with a 997")
+    form: Literal["997", "999"] = Field(default="997", description="999 only where the partner asks for it")
+    interchanges: Literal["asked", "always", "never"] = Field(
+        default="asked", description="TA1 for received interchanges: where ISA14 asks for it, for all, for none"
+    )
     list_accepted_sets: bool = True
     expect: bool = Field(default=True, description="A 997 is expected for what we send")
     warn_after_hours: float = Field(default=24, gt=0)
     overdue_after_hours: float = Field(default=48, gt=0)
+
+
+class X12Guide(Settings):
+    """What the partner's guide changes in the standard's definitions, for reading."""
+
+    codes: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Element number -> codes that are right too, e.g. '355': [CS]"
+    )
+    only: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="Element number -> the only codes that are right"
+    )
+    optional: tuple[str, ...] = Field(
+        default=(), description="Mandatory elements or segments that may be missing, e.g. BEG05, TDS"
+    )
+    ignore: tuple[str, ...] = Field(
+        default=(), description="Findings that are not reported: place and AK304 or AK403 code, e.g. REF02:5, ZQ:1, *:7"
+    )
+
+    @field_validator("optional")
+    @classmethod
+    def _places(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for place in value:
+            if not re.fullmatch(r"[A-Z][A-Z0-9]{1,2}([0-9]{2})?", place):
+                raise ValueError(f"{place!r} is neither a segment (TDS) nor an element (BEG05)")
+        return value
+
+    @field_validator("ignore")
+    @classmethod
+    def _findings(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not re.fullmatch(r"(\*|[A-Z0-9]{2,10}):[A-Za-z0-9_]+", one):
+                raise ValueError(f"{one!r} is no place with a code, like REF02:5")
+        return value
 
 
 class Channels(Settings):
@@ -152,6 +190,7 @@ class Partner(Settings):
         default="checked", description="ignored: for partners that repeat or restart ISA13"
     )
     x12: X12Writing = X12Writing()
+    guide: X12Guide = X12Guide()
     orders: OrdersToPartner = OrdersToPartner()
     acknowledgments: AcknowledgmentRules = AcknowledgmentRules()
     tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
@@ -165,3 +204,9 @@ class Partner(Settings):
     cost_unit: str = ""
     silent_after_hours: float | None = Field(default=None, gt=0, description="Alert when nothing came for so long")
     contact: str = Field(default="", description="Whom to call")
+
+    @model_validator(mode="after")
+    def _form_has_a_version(self) -> Self:
+        if self.acknowledgments.form == "999" and self.x12.version < "005010":
+            raise ValueError("acknowledgments.form 999 exists from x12.version 005010 on")
+        return self

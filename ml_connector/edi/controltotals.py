@@ -23,7 +23,7 @@ def control_totals(document: Record, root: Loop, rule: SetRule) -> Iterator[Find
     if rule.counted:
         yield from _counts(root, rule)
     if isinstance(document, Invoice):
-        yield from _invoice_total(document)
+        yield from _invoice_total(document, root.find("TDS"))
     elif isinstance(document, Remittance):
         yield from _payment_total(document)
 
@@ -54,7 +54,7 @@ def _quantities(lines: list[Loop], quantity: tuple[str, int]) -> Iterator[Decima
             yield read_decimal(_element(segment, position)) or Decimal(0)
 
 
-def _invoice_total(invoice: Invoice) -> Iterator[Finding]:
+def _invoice_total(invoice: Invoice, said: Segment | None) -> Iterator[Finding]:
     """TDS01 = lines, each rounded, + charges - allowances + taxes; the sign of a credit is the sender's (8)."""
     if invoice.total is None or not any(line.price is not None for line in invoice.lines):
         return
@@ -62,7 +62,16 @@ def _invoice_total(invoice: Invoice) -> Iterator[Finding]:
     candidates = expected, *(e.quantize(CENT, ROUND_HALF_UP) for e in (expected,))
     if not any(abs(invoice.total) == abs(c) for c in candidates):
         message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {expected}."
-        yield Finding(Level.BUSINESS, "invoice_total", message, segment_id="TDS", element=1, value=str(invoice.total))
+        number = said.number if said is not None else 0
+        yield Finding(
+            Level.BUSINESS,
+            "invoice_total",
+            message,
+            segment_id="TDS",
+            segment_number=number,
+            element=1,
+            value=str(invoice.total),
+        )
 
 
 def _payment_total(payment: Remittance) -> Iterator[Finding]:
@@ -70,14 +79,19 @@ def _payment_total(payment: Remittance) -> Iterator[Finding]:
     paid = [item.amount for item in payment.items]
     if payment.amount is None or not paid or None in paid:
         return
-    expected = sum((amount or Decimal(0) for amount in paid), Decimal(0))
-    expected += sum((one.amount or Decimal(0) for one in payment.adjustments), Decimal(0))
+    expected = expected_payment(payment)
     if expected != payment.amount:
         message = f"BPR02 says {payment.amount}, items and adjustments give {expected}."
         yield Finding(
             Level.BUSINESS, "payment_total", message, segment_id="BPR", segment_number=2, element=2,
             value=str(payment.amount),
         )  # fmt: skip
+
+
+def expected_payment(payment: Remittance) -> Decimal:
+    """What is paid by items and the adjustments beside them."""
+    paid = sum((item.amount or Decimal(0) for item in payment.items), Decimal(0))
+    return paid + sum((one.amount or Decimal(0) for one in payment.adjustments), Decimal(0))
 
 
 def expected_total(invoice: Invoice) -> Decimal:

@@ -3,7 +3,7 @@
 import codecs
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from ml_connector.edi.envelope import (
@@ -50,7 +50,8 @@ class ReadOptions:
     mode: strict, standard or lenient (see edi.sets.Mode). encoding: what the bytes are, for X12 does not say; any
     byte is kept, for what does not fit is read as Latin-1. max_segment and max_set_bytes are in bytes; a set beyond
     max_set_bytes or max_segments is not read but reported. max_findings is per set. acknowledge_accepted: whether
-    acknowledgments list accepted sets too (AK2).
+    acknowledgments list accepted sets too (AK2). acknowledge_with: 997 or 999; acknowledge_interchanges: a TA1 is made
+    where ISA14 asks for it ("asked"), always or never.
     """
 
     mode: str = "standard"
@@ -61,6 +62,8 @@ class ReadOptions:
     max_segments: int = 300_000
     max_findings: int = 200
     acknowledge_accepted: bool = True
+    acknowledge_with: str = "997"
+    acknowledge_interchanges: str = "asked"
 
 
 def read_interchanges(source: bytes | BinaryIO, options: ReadOptions | None = None) -> Iterator[Item]:
@@ -116,7 +119,7 @@ class _FileReader:
         finding = Finding(Level.FILE, "stray_text", f"Text {where}: {shown(text)}.", value=text)
         if self._interchange is not None and len(self._interchange.findings) < NOTED:
             self._interchange.findings.append(finding)
-        return StrayText(text, event.offset, event.length, finding)
+        return StrayText(text, event.offset, event.length, finding, outside=self._interchange is None)
 
     def _start(self, event: RawInterchange) -> InterchangeStart:
         opened = OpenInterchange(event, self._interchanges)
@@ -200,14 +203,18 @@ class _FileReader:
         if opened.group is not None:
             group, opened.group = opened.group, None
             opened.groups += 1 if group.real else 0
-            yield group.end(trailer)
+            end = group.end(trailer)
+            if end.acknowledgment is not None and self._options.acknowledge_with == "999":
+                answer = end.acknowledgment.model_copy(update={"implementation": True})
+                end = replace(end, acknowledgment=answer)
+            yield end
 
     def _end_interchange(self, trailer: list[str] | None, offset: int) -> Iterator[Item]:
         opened, self._interchange = self._interchange, None
         if opened is None:
             return
         yield from self._end_group(opened, None)
-        yield opened.end(trailer, offset)
+        yield opened.end(trailer, offset, self._options.acknowledge_interchanges)
 
 
 def _not_x12(preamble: Stray | None) -> SenderMustMend:

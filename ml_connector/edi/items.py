@@ -14,6 +14,7 @@ class InterchangeStart:
     """An ISA. position counts interchanges of the file from 0, offset bytes. Ids are trimmed.
 
     version is ISA12. date and time are None where they cannot be read; raw_date and raw_time are as sent.
+    terminator and encoding are what the bytes of its sets are split and decoded with.
     """
 
     position: int
@@ -32,6 +33,8 @@ class InterchangeStart:
     ack_requested: bool
     separators: Separators
     findings: tuple[Finding, ...] = ()
+    terminator: bytes = b"~"
+    encoding: str = "latin-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +105,16 @@ class InterchangeEnd:
 
 @dataclass(frozen=True, slots=True)
 class StrayText:
-    """Text that belongs to no interchange, group or set. text is bounded; finding says where it stands."""
+    """Text that belongs to no interchange, group or set. text is bounded; finding says where it stands.
+
+    outside tells that it stands in no interchange; findings of text inside one are among those of its end too.
+    """
 
     text: str
     offset: int
     length: int
     finding: Finding
+    outside: bool = True
 
 
 Item = InterchangeStart | GroupStart | ReceivedSet | GroupEnd | InterchangeEnd | StrayText

@@ -118,6 +118,8 @@ class OpenInterchange:
             raw_time=fields[9],
             ack_requested=fields[13] == "1",
             separators=event.header.separators,
+            terminator=event.header.terminator,
+            encoding=event.encoding,
         )
         self.findings: list[Finding] = []
         self.group: OpenGroup | None = None
@@ -169,7 +171,8 @@ class OpenInterchange:
             self.group_numbers.add(start.control_number)
         return start
 
-    def end(self, trailer: list[str] | None, offset: int) -> InterchangeEnd:
+    def end(self, trailer: list[str] | None, offset: int, wanted: str = "asked") -> InterchangeEnd:
+        """`wanted`: whether a TA1 is made where ISA14 asks for it ("asked"), always or never."""
         if trailer is None:
             self.note("023", "The interchange has no IEA: the file is not complete.")
         else:
@@ -180,7 +183,8 @@ class OpenInterchange:
             if _count(elements[1]) != self.groups:
                 self.note("021", f"IEA01 says {shown(elements[1])} groups, there are {self.groups}.")
         answer = None
-        if self.start.ack_requested and not self._only_acknowledgments():
+        asked = wanted == "always" or (wanted == "asked" and self.start.ack_requested)
+        if asked and not self._only_acknowledgments():
             start = self.start
             answer = answer_interchange(start.control_number, start.raw_date, start.raw_time, self.findings)
         return InterchangeEnd(

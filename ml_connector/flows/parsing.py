@@ -21,6 +21,7 @@ from ml_connector.edi.interchange import (
     StrayText,
     read_interchanges,
 )
+from ml_connector.edi.overlay import overlay_from
 from ml_connector.errors import ConnectorError, Reason, SenderMustMend
 from ml_connector.flows.answers import answer_document, answer_interchange_document, interchange_answer_document
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -45,7 +46,7 @@ from ml_connector.ledger.states import DocumentState as S
 #: Around interchanges these are no text: line ends, blanks, NUL and the end-of-file mark of old systems.
 BLANKS = " \t\r\n\x00\x1a\ufeff\xef\xbb\xbf"
 #: Documents put into the ledger in one transaction.
-CHUNK = 500
+CHUNK = 200
 
 
 @dataclass
@@ -80,6 +81,8 @@ def parse(integration: Integration, work: Work) -> StepReport:
                     created_before=before,
                     partitions=work.partitions,
                 )
+        if not rows and work.more_to_come():
+            continue
         if not rows:
             dispose_read(integration, report)
             return report
@@ -102,7 +105,10 @@ def options_for(partner: Partner | None) -> ReadOptions:
     return ReadOptions(
         mode=partner.syntax,
         encoding=partner.x12.encoding,
+        overlay=overlay_from(partner.guide.model_dump(), where="guide"),
         acknowledge_accepted=partner.acknowledgments.list_accepted_sets,
+        acknowledge_with=partner.acknowledgments.form,
+        acknowledge_interchanges=partner.acknowledgments.interchanges,
     )
 
 
@@ -175,6 +181,7 @@ def _commit(batch: _Batch) -> None:
         documents.move(tx, _repeat_moves(batch, added), batch.work)
         _end_files(batch, tx, [file for file in batch.files if file.ended])
     batch.files = []
+    batch.work.hand_over()
 
 
 def _add_envelopes(batch: _Batch, tx: Tx) -> None:

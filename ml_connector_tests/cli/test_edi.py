@@ -1,5 +1,6 @@
 """`edi inspect` and `edi ack`: what is in a file, and what it would be answered with."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,12 +37,125 @@ def test_inspect_tells_what_is_in_a_file(good: Path) -> None:
 
 def test_inspect_as_json_holds_the_document(good: Path) -> None:
     told = say("edi", "inspect", good, "--json").json
-    assert told["ok"] is True
-    [found] = told["interchanges"][0]["groups"][0]["sets"]
-    assert (found["set"], found["number"], found["accepted"]) == ("810", "INV-1", True)
-    assert found["document"]["lines"][0]["price"] in ("10", "10.00")
-    [short] = say("edi", "inspect", good, "--json", "--no-content").json["interchanges"][0]["groups"][0]["sets"]
-    assert "document" not in short
+    assert set(told) == {"file", "interchanges", "findings"}
+    [interchange] = told["interchanges"]
+    assert interchange["sender"] == {"qualifier": "ZZ", "id": "NORTHWIND"}
+    assert (interchange["control_number"], interchange["date"], interchange["usage"]) == (
+        "000000007",
+        "2026-11-20",
+        "P",
+    )
+    assert interchange["separators"] == {"element": "*", "component": ">", "repetition": None, "segment": "~"}
+    assert (interchange["acknowledgments"], interchange["findings"]) == ([], [])
+    [group] = interchange["groups"]
+    assert (group["functional_id"], group["version"], group["sender"]) == ("IN", "004010", "NORTHWIND")
+    [found] = group["transaction_sets"]
+    assert (found["set"], found["control_number"], found["accepted"], found["findings"]) == ("810", "0001", True, [])
+    document = found["document"]
+    head = ("kind", "number", "date", "purpose", "type", "release", "currency", "po_number", "po_date", "total")
+    assert [document[key] for key in head] == [
+        "invoice", "INV-1", "2026-11-20", None, None, None, None, "4711", "2026-11-01", "20"
+    ]  # fmt: skip
+    assert (document["line_count"], document["quantity_total"], document["line_amount_total"]) == (1, "2", "20")
+    [line] = document["lines"]
+    assert [line[key] for key in ("line_number", "quantity", "unit", "unit_price")] == ["1", "2", "EA", "10"]
+    assert line["identifiers"] == {"BP": "A-1"}
+    short = say("edi", "inspect", good, "--json", "--no-content").json
+    assert "document" not in short["interchanges"][0]["groups"][0]["transaction_sets"][0]
+
+
+def test_inspect_of_several_files_prints_one_object_for_each(good: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.edi"
+    bad.write_text(interchange(BROKEN), encoding="ascii")
+    page = tmp_path / "page.html"
+    page.write_text("<html>", encoding="ascii")
+    said = say("edi", "inspect", good, bad, "--json")
+    assert said.code == 1
+    told = [json.loads(line) for line in said.out.splitlines()]
+    assert [one["file"] for one in told] == [str(good), str(bad)]
+    found = told[1]["interchanges"][0]["groups"][0]["transaction_sets"][0]["findings"][0]
+    assert set(found) >= {"level", "code", "severity", "segment", "position", "element", "value", "message"}
+    assert [found[k] for k in ("level", "code", "severity", "segment", "position", "element", "value")] == [
+        "element", "1", "error", "BIG", 2, 2, None
+    ]  # fmt: skip
+    said = say("edi", "inspect", page, good, tmp_path / "missing.edi", "--json")
+    assert said.code == 2
+    told = [json.loads(line) for line in said.out.splitlines()]
+    assert [len(one["interchanges"]) for one in told] == [0, 1, 0]
+    assert [[f["code"] for f in one["findings"]] for one in told] == [["not_x12"], [], ["unreadable"]]
+
+
+def test_inspect_puts_a_caret_under_the_place(tmp_path: Path) -> None:
+    file = tmp_path / "bad.edi"
+    file.write_text(interchange(INVOICE.replace("*EA*", "*EACH*")), encoding="ascii")
+    lines = say("edi", "inspect", file).out.splitlines()
+    at = next(n for n, line in enumerate(lines) if "IT1*1*2*EACH" in line)
+    assert lines[at + 1].index("^") == lines[at].index("EACH")
+    assert lines[at + 1].strip() == "^^^^"
+
+
+def test_validate_is_strict_unless_a_partner_says_otherwise(tmp_path: Path) -> None:
+    file = tmp_path / "odd.edi"
+    file.write_text(interchange(INVOICE.replace("*EA*", "*EACH*")), encoding="ascii")
+    assert say("edi", "validate", file, "--json").json["interchanges"][0]["groups"][0]["transaction_sets"][0][
+        "accepted"
+    ] is False  # fmt: skip
+    said = say("edi", "validate", file, "--partner", "brightline", "--config", ROOT / "connections.yaml")
+    assert said.code == 1
+    assert "accepted" in said.out
+
+
+def test_a_document_is_extracted_rendered_and_the_same_again(good: Path, tmp_path: Path) -> None:
+    extracted = say("edi", "extract", good)
+    assert extracted.code == 0
+    document = tmp_path / "invoice.json"
+    document.write_text(extracted.out, encoding="utf-8")
+    out = tmp_path / "again.edi"
+    for version in ("004010", "005010"):
+        said = say("edi", "render", document, "--set", "810", "--x12-version", version, "--out", out)
+        assert said.code == 0, said.err
+        assert say("edi", "validate", out).code == 0
+        assert say("edi", "diff", good, out).code == 0
+    assert say("edi", "render", document, "--set", "850").code == 2
+    document.write_text('{"kind": "invoice", "number": 1}', encoding="utf-8")
+    wrong = say("edi", "render", document)
+    assert wrong.code == 2
+    assert "is no such document" in wrong.err
+
+
+def test_diff_tells_what_differs_in_business_terms(good: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.edi"
+    text = interchange(INVOICE.replace("*2*EA*10.00", "*3*EA*10.00"), BROKEN.replace("**20261101", "*INV-2*20261101"))
+    other.write_text(text.replace("~", "'\n").replace("*", "+"), encoding="ascii")
+    said = say("edi", "diff", good, other)
+    assert said.code == 1
+    assert "invoice INV-1: line 1: quantity: 2 -> 3" in said.out
+    assert "invoice INV-2: nothing -> there" in said.out
+    assert say("edi", "diff", good, good, "--json").json == {"same": True, "differences": []}
+
+
+def test_anonymize_leaves_the_structure_and_nothing_real(good: Path, tmp_path: Path) -> None:
+    out = tmp_path / "shown.edi"
+    real = interchange(INVOICE.replace("INV-1", "INV-2026-77").replace("4711", "45004711").replace("A-1", "WIDGET-77"))
+    good.write_text(real, encoding="ascii")
+    assert say("edi", "anonymize", good, "--out", out).code == 0
+    data = out.read_text("ascii")
+    for real in ("NORTHWIND", "VOLTWERK", "INV-2026-77", "45004711", "WIDGET-77", "20261120"):
+        assert real not in data
+    assert say("edi", "validate", out).code == 0
+    document = say("edi", "inspect", out, "--json").json["interchanges"][0]["groups"][0]["transaction_sets"][0][
+        "document"
+    ]
+    assert document["total"] == document["line_amount_total"]
+
+
+def test_ack_answers_an_interchange_that_asks_for_it(good: Path, tmp_path: Path) -> None:
+    asking = tmp_path / "asking.edi"
+    asking.write_text(good.read_text("ascii").replace("*0*P*>~", "*1*P*>~"), encoding="ascii")
+    said = say("edi", "ack", asking)
+    assert said.code == 0
+    assert "TA1*000000007*261120*0900*A*000~" in said.out
+    assert "AK9*A*1*1*1~" in said.out
 
 
 def test_inspect_names_the_place_of_what_is_wrong(tmp_path: Path) -> None:
@@ -51,7 +165,7 @@ def test_inspect_names_the_place_of_what_is_wrong(tmp_path: Path) -> None:
     assert said.code == 1
     assert "BIG02" in said.out
     assert "2 sets, 1 rejected." in said.out
-    assert say("edi", "inspect", file, "--json").json["ok"] is False
+    assert say("edi", "inspect", file, "--json").code == 1
 
 
 def test_inspect_reads_standard_input(good: Path) -> None:
@@ -70,10 +184,10 @@ def test_what_is_no_x12_is_said_in_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "page.html"
     file.write_text("<html>\x1b[31mlogin</html>", encoding="ascii")
     said = say("edi", "inspect", file)
-    assert said.code == 1
+    assert said.code == 2
     assert "not an X12 file" in said.err
     assert "\x1b" not in said.err
-    assert say("edi", "inspect", file, "--json").json["error"]["kind"] == "SenderMustMend"
+    assert say("edi", "inspect", file, "--json").json["findings"][0]["code"] == "not_x12"
 
 
 def test_control_characters_in_a_file_do_not_reach_the_terminal(tmp_path: Path) -> None:

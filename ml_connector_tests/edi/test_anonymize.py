@@ -1,0 +1,61 @@
+"""An anonymized file has the structure of the original, the same findings, and nothing of its content."""
+
+import re
+
+import pytest
+
+from ml_connector.edi.anonymize import anonymize
+from ml_connector.edi.findings import Finding
+from ml_connector.edi.interchange import Item
+from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, order, transaction
+from ml_connector_tests.edi.samples import NAMES, ends, group_ends, needs_samples, read, sample, sets, starts
+from ml_connector_tests.edi.test_mutations import MADE
+
+KEY = b"any key, but always the same"
+
+
+def _codes(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, int, int]]:
+    return [(f.level.value, f.code, f.segment_id, f.segment_number, f.element) for f in findings]
+
+
+def shape(items: list[Item]) -> object:
+    """Everything of a file but its content."""
+    return (
+        [(s.separators, s.version, s.usage, len(s.sender_id), len(s.control_number)) for s in starts(items)],
+        [(s.set_type, s.control_number, s.accepted, s.segment_count, _codes(s.findings)) for s in sets(items)],
+        [(e.announced, e.received, e.accepted, _codes(e.findings)) for e in group_ends(items)],
+        [(e.complete, _codes(e.findings)) for e in ends(items)],
+    )
+
+
+@needs_samples
+@pytest.mark.parametrize("name", NAMES)
+def test_samples_keep_their_shape_and_findings(name: str) -> None:
+    data = sample(name)
+    made = anonymize(data, key=KEY)
+    assert shape(read(made)) == shape(read(data))
+    assert made != data
+
+
+def test_everything_that_could_name_somebody_is_gone() -> None:
+    made = anonymize(b"From: Jane Roe <jane@acme.example>\r\n\r\n" + MADE, key=KEY).decode("latin-1")
+    # every word of four letters or more that is no segment or code
+    original = MADE.decode("latin-1")
+    words = {w for w in re.findall(r"[A-Za-z0-9-]{6,}", original) if not re.fullmatch(r"0+[0-9]?|00[45]010", w)}
+    assert not [word for word in words if word in made]
+    assert "Jane" not in made
+    assert "acme" not in made
+
+
+def test_equal_values_stay_equal_and_others_stay_apart() -> None:
+    data = interchange(
+        group("PO", transaction("850", ORDER), control="77"), group("IN", transaction("810", INVOICE), control="78")
+    )
+    first, second = sets(read(anonymize(data, key=KEY)))
+    ordered = {i.qualifier: i.value for i in first.document.lines[0].items}  # type: ignore[union-attr]
+    invoiced = {i.qualifier: i.value for i in second.document.lines[0].items}  # type: ignore[union-attr]
+    assert ordered["VP"] == invoiced["VP"] != "WIDGET-001"
+
+
+def test_another_run_gives_other_values() -> None:
+    assert anonymize(order()) != anonymize(order())
