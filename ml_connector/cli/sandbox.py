@@ -12,6 +12,7 @@ from ml_connector.cli.session import Session, common
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--exact-port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--cleo-port", default=0, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--truecommerce-port", default=0, show_default=True, type=click.IntRange(0, 65535), help="SFTP.")
 @click.option("--control-port", default=0, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--clock-file", type=click.Path(path_type=Path, dir_okay=False), help="File of the movable clock.")
 @click.option("--seed", default=1, show_default=True, help="Decides made-up data.")
@@ -23,21 +24,23 @@ def sandbox(
     host: str,
     exact_port: int,
     cleo_port: int,
+    truecommerce_port: int,
     control_port: int,
     clock_file: Path | None,
     seed: int,
     no_limits: bool,
     no_partner: bool,
 ) -> int:
-    """Start Exact Online, Cleo and the trading partners behind it, as stand-ins, until Ctrl-C.
+    """Start Exact Online, Cleo, TrueCommerce and the trading partners behind them, as stand-ins, until Ctrl-C.
 
-    Prints their addresses as one JSON object on one line when all of them answer. `GET /addresses` and the journal,
+    Prints their addresses as one JSON object on one line when all of them answer; TrueCommerce speaks SFTP, and its
+    host key's fingerprint stands beside its address. `GET /addresses` and the journal,
     faults, clock and limits stand at the control address.
 
     \b
     Examples:
       ml-connector sandbox
-      ml-connector sandbox --exact-port 8701 --cleo-port 8702 --control-port 8703
+      ml-connector sandbox --exact-port 8701 --cleo-port 8702 --control-port 8703 --truecommerce-port 8722
     """
     from ml_connector.sandbox.cleo.limiter import LimitOptions
     from ml_connector.sandbox.cleo.state import CleoOptions
@@ -50,6 +53,7 @@ def sandbox(
         host=host,
         exact_port=exact_port,
         cleo_port=cleo_port,
+        truecommerce_port=truecommerce_port,
         control_port=control_port,
         clock_file=clock_file,
         seed=seed,

@@ -14,6 +14,7 @@ from ml_connector.sandbox.cleo.control import routes as cleo_routes
 from ml_connector.sandbox.exact.control import routes as exact_routes
 from ml_connector.sandbox.faults import Fault
 from ml_connector.sandbox.partner.control import routes as partner_routes
+from ml_connector.sandbox.truecommerce.control import routes as truecommerce_routes
 
 if TYPE_CHECKING:
     from ml_connector.sandbox.server import Sandbox
@@ -48,7 +49,7 @@ def refusing(handler: Handler) -> Handler:
 
 def create_control_app(sandbox: "Sandbox") -> Starlette:
     """GET /addresses, /journal, /journal/counts, /faults; POST /faults, /clock, /limits, /latency, /reset;
-    and the systems' own routes under /exact, /state/exact, /cleo, /state/cleo, /partner."""
+    and the systems' own routes under /exact, /cleo, /truecommerce, /state/..., /partner, /truecommerce/partner."""
 
     async def addresses(_: Request) -> Response:
         return Answer(sandbox.addresses())
@@ -99,7 +100,15 @@ def create_control_app(sandbox: "Sandbox") -> Starlette:
         Route("/latency", refusing(latency), methods=["POST"]),
         Route("/limits", refusing(limits), methods=["POST"]),
         Route("/reset", refusing(reset_journal), methods=["POST"]),
-        Mount("/", routes=[*exact_routes(sandbox.exact), *cleo_routes(sandbox.cleo)]),
+        Mount("/truecommerce/partner", routes=list(partner_routes(sandbox.truecommerce.partners))),
+        Mount(
+            "/",
+            routes=[
+                *exact_routes(sandbox.exact),
+                *cleo_routes(sandbox.cleo),
+                *truecommerce_routes(sandbox.truecommerce),
+            ],
+        ),
     ]
     if sandbox.partner is not None:
         routes.insert(-1, Mount("/partner", routes=list(partner_routes(sandbox.partner))))

@@ -29,6 +29,7 @@ from ml_connector.sandbox.faults import FaultPlan
 from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.middleware import App, FaultMiddleware, Latency
 from ml_connector.sandbox.partner.world import PartnerWorld, WorldOptions
+from ml_connector.sandbox.truecommerce.service import TrueCommerce, TrueCommerceOptions
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -43,11 +44,13 @@ class SandboxOptions:
     host: str = "127.0.0.1"
     exact_port: int = 0
     cleo_port: int = 0
+    truecommerce_port: int = 0
     control_port: int = 0
     clock_file: Path | None = None
     seed: int = 1
     exact: ExactOptions = field(default_factory=ExactOptions)
     cleo: CleoOptions | None = None
+    truecommerce: TrueCommerceOptions | None = None
     partner: bool = True
     partner_options: WorldOptions | None = None
 
@@ -85,10 +88,14 @@ class Sandbox:
         self.partner: PartnerWorld | None = None
         if self.options.partner:
             self.partner = PartnerWorld(self.cleo, self.clock, self.journal, self.options.partner_options)
+        self.truecommerce = TrueCommerce(self.clock, self.journal, self.faults, self.exact, self.options.truecommerce)
 
     def addresses(self) -> dict[str, str]:
-        """Base URLs by system, and the file of the movable clock."""
+        """Addresses by system, the host key of the one over SFTP, and the file of the movable clock."""
         urls = {name: f"http://{self.options.host}:{port}" for name, port in self._ports.items()}
+        if "truecommerce" in urls:
+            urls["truecommerce"] = f"sftp://{self.options.host}:{self._ports['truecommerce']}"
+            urls["truecommerce_host_key"] = self.truecommerce.state.fingerprint
         return {**urls, "clock_file": str(self.clock_file)}
 
     def start(self) -> Self:
@@ -96,6 +103,7 @@ class Sandbox:
         wanted = {
             "exact": self.options.exact_port,
             "cleo": self.options.cleo_port,
+            "truecommerce": self.options.truecommerce_port,
             "control": self.options.control_port,
         }
         try:
@@ -105,6 +113,7 @@ class Sandbox:
         except OSError:
             self._close_sockets()
             raise
+        self.addresses()  # makes the host key, before several threads could
         self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
         self._thread.start()
         if not self._ready.wait(START_SECONDS):
@@ -161,6 +170,7 @@ class Sandbox:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
+        self.truecommerce.serve(self._sockets["truecommerce"], self.call)
         apps: dict[str, App] = {
             "exact": self._wrapped("exact", create_exact_app(self.exact)),
             "cleo": self._wrapped("cleo", create_cleo_app(self.cleo)),
@@ -170,11 +180,14 @@ class Sandbox:
         tasks.append(asyncio.create_task(self.exact.webhooks.run(), name="exact webhooks"))
         if self.partner is not None:
             tasks.append(asyncio.create_task(self.partner.run(), name="partners"))
+            tasks.append(asyncio.create_task(self.truecommerce.manager.run(), name="transaction manager"))
         while not all(server.started for server in self._servers) or len(self._servers) < len(apps):
             await asyncio.sleep(0.01)
         self._ready.set()
         stopping = asyncio.create_task(self._stop.wait())
         done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        # Its threads wait for this loop: they are told while it still runs.
+        await asyncio.to_thread(self.truecommerce.stop)
         for server in self._servers:
             server.should_exit = True
         for task in [*tasks[len(apps) :], stopping, *(t for m in self.middlewares.values() for t in m.late)]:

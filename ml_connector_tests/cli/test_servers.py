@@ -16,7 +16,14 @@ from ml_connector_tests.support.deployment import Bench
 def test_the_sandbox_prints_its_addresses_and_ends_on_ctrl_c(tmp_path: Path) -> None:
     with running("sandbox", "--clock-file", tmp_path / "clock", "--no-limits") as command:
         addresses = json.loads(command.line())
-        assert set(addresses) == {"exact", "cleo", "control", "clock_file"}
+        assert set(addresses) == {
+            "exact",
+            "cleo",
+            "truecommerce",
+            "truecommerce_host_key",
+            "control",
+            "clock_file",
+        }
         assert addresses["clock_file"] == str(tmp_path / "clock")
         answer = httpx.get(f"{addresses['control']}/addresses", timeout=10)
         assert answer.json()["exact"] == addresses["exact"]

@@ -28,7 +28,16 @@ def _answers(url: str) -> bool:
 
 def test_each_system_has_an_address_of_its_own_on_loopback(exact: ExactBench) -> None:
     addresses = exact.control.get("/addresses").json()
-    assert set(addresses) == {"exact", "cleo", "control", "clock_file"}
+    assert set(addresses) == {
+        "exact",
+        "cleo",
+        "truecommerce",
+        "truecommerce_host_key",
+        "control",
+        "clock_file",
+    }
+    assert addresses["truecommerce"].startswith("sftp://127.0.0.1:")
+    assert addresses["truecommerce_host_key"].startswith("SHA256:")
     urls = [addresses[name] for name in ("exact", "cleo", "control")]
     assert len(set(urls)) == 3
     assert all(url.startswith("http://127.0.0.1:") for url in urls)

@@ -7,6 +7,7 @@ and every file ends after so many bytes. paramiko itself bounds a packet to 16 M
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
@@ -194,9 +195,10 @@ def _chunks(file: "paramiko.SFTPFile", offset: int, size: int) -> Iterator[bytes
     while True:
         with _lost():
             chunk = file.read(CHUNK)
-        if not chunk:
-            return
-        yield chunk
+        if chunk:
+            yield chunk
+        if len(chunk) < CHUNK:
+            return  # paramiko asks on until the end or the wanted number of bytes
 
 
 def _entry(name: str, attributes: "paramiko.SFTPAttributes") -> Entry:
@@ -208,24 +210,20 @@ def _entry(name: str, attributes: "paramiko.SFTPAttributes") -> Entry:
     )
 
 
-class _lost:  # noqa: N801 - a context manager, used like a function
-    """Turns what paramiko and the socket raise into SessionLostError; StatusError passes."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None or isinstance(error, StatusError | SessionLostError) or not isinstance(error, Exception):
-            return
-        if isinstance(error, _broken()):
-            raise SessionLostError(f"{type(error).__name__}: {str(error)[:200]}") from error
+@contextmanager
+def _lost() -> Iterator[None]:
+    """Turns what paramiko and the socket raise into SessionLostError."""
+    try:
+        yield
+    except _broken() as error:
+        raise SessionLostError(f"{type(error).__name__}: {str(error)[:200]}") from error
 
 
-class _quiet(_lost):  # noqa: N801
+@contextmanager
+def _quiet() -> Iterator[None]:
     """For closing: a session that is gone needs none."""
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:  # type: ignore[override]
-        return isinstance(error, StatusError | SessionLostError | _broken())
+    with suppress(StatusError, SessionLostError), _lost():
+        yield
 
 
 @cache

@@ -1,0 +1,1 @@
+"""TrueCommerce's Integration FTP: an SFTP server, and the Transaction Manager behind it."""
