@@ -15,10 +15,11 @@ ALLOWED: dict[str, frozenset[str]] = {
     "documents": frozenset({"errors"}),
     "edi": frozenset({"documents", "errors"}),
     "config": frozenset({"errors", "documents"}),
+    "layouts": frozenset({"documents", "edi.findings", "config", "errors"}),
     "ledger": frozenset({"documents", "errors", "clock"}),
     "credentials": frozenset({"ledger", "config", "errors", "clock"}),
     "transport": frozenset({"credentials", "ledger", "config", "errors", "clock"}),
-    "flows": frozenset({"documents", "edi", "ledger", "config", "errors", "clock"}),
+    "flows": frozenset({"documents", "edi", "layouts", "ledger", "config", "errors", "clock"}),
     "systems": frozenset(
         {"documents", "transport", "credentials", "config", "errors", "clock", "flows.ports", "ledger"}
     ),

@@ -32,6 +32,7 @@ COMMANDS: dict[str, Lazy] = {
     "documents": Lazy("ml_connector.cli.documents", "documents", "List, show, replay, discard, settle documents."),
     "trace": Lazy("ml_connector.cli.trace", "trace", "Everything known of an order, in time order."),
     "edi": Lazy("ml_connector.cli.edi", "edi", "Read X12 files and print their 997."),
+    "layout": Lazy("ml_connector.cli.layout", "layout", "Layouts of CSV, XML, JSON and text files; try one."),
     "ledger": Lazy("ml_connector.cli.ledger", "ledger", "Verify, upgrade, export and count the ledger."),
     "reference": Lazy("ml_connector.cli.reference", "reference", "Show reference data as last read."),
     "credentials": Lazy("ml_connector.cli.credentials", "credentials", "Secrets, keys and authorizations."),

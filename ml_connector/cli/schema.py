@@ -19,9 +19,11 @@ def schemas() -> dict[str, dict[str, Any]]:
     """The schemas by file name."""
     from ml_connector.config.loading import Deployment
     from ml_connector.config.partners import Partner
+    from ml_connector.layouts.model import LayoutFile
 
     return {
         "connections.schema.json": _schema(Deployment, "connections.yaml of ml-connector"),
+        "layout.schema.json": _schema(LayoutFile, "A layout file of ml-connector"),
         "partner.schema.json": _schema(Partner, "A partner file of ml-connector"),
     }
 
@@ -62,7 +64,7 @@ def text_of(schema: dict[str, Any]) -> str:
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 when a file is not current.")
 @common
 def schema(session: Session, out: Path, only_check: bool) -> int:
-    """Write the JSON Schemas of connections.yaml and of partner files.
+    """Write the JSON Schemas of connections.yaml, of partner files and of layouts.
 
     Editors pick them up from the `# yaml-language-server: $schema=...` line at the top of the files.
 

@@ -1,0 +1,31 @@
+"""Layouts: CSV, XML, JSON, fixed-width and parent-child files to business documents and back, by configuration.
+
+    from ml_connector.layouts import load_layout, read_documents, write_documents
+    layout = load_layout("truecommerce_810_csv")
+    for one in read_documents(data, layout):
+        print(one.accepted, one.document, one.findings)
+    data = write_documents([order], load_layout("truecommerce_850_csv"))
+
+What a layout file can say stands in docs/layouts.md.
+"""
+
+from ml_connector.layouts.compiled import Layout
+from ml_connector.layouts.findings import Finding, Place
+from ml_connector.layouts.loading import load_layout, shipped_names
+from ml_connector.layouts.reading import ReadDocument, read_documents, recognised
+from ml_connector.layouts.taking import WriteContext
+from ml_connector.layouts.writing import left_out, write_documents
+
+__all__ = [
+    "Finding",
+    "Layout",
+    "Place",
+    "ReadDocument",
+    "WriteContext",
+    "left_out",
+    "load_layout",
+    "read_documents",
+    "recognised",
+    "shipped_names",
+    "write_documents",
+]

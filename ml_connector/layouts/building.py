@@ -1,0 +1,220 @@
+"""Nodes to documents: every text converted, everything wrong told at once, each with its place."""
+
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+
+from ml_connector.documents.common import Record
+from ml_connector.layouts.amounts import COMPUTED
+from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
+from ml_connector.layouts.findings import Finding, Severity, finding
+from ml_connector.layouts.nodes import Node
+from ml_connector.layouts.targets import Values
+from ml_connector.layouts.values import WrongText
+
+_CURRENCY = re.compile("[A-Z]{3}")
+
+
+@dataclass
+class Built:
+    """What became of a document's node. document is None when it cannot be made at all."""
+
+    document: Record | None = None
+    findings: list[Finding] = field(default_factory=list)
+    partner: str = ""
+    revision: str = ""
+
+
+class Builder:
+    """Makes documents of one layout. currency: the caller's, for layouts that take it from there."""
+
+    def __init__(self, layout: Layout, currency: str = "") -> None:
+        self._layout = layout
+        self._currency = currency
+        self._empty = frozenset(layout.settings.values.empty)
+        self._strip = layout.settings.values.strip
+        self._limit = layout.settings.limits.findings
+
+    def build(self, node: Node) -> Built:
+        built = Built()
+        built.document = self._record(node, built)
+        if len(built.findings) > self._limit:
+            more = len(built.findings) - self._limit
+            built.findings[self._limit :] = [finding("more", node.place, "", f"and {more} more findings")]
+        return built
+
+    def _record(self, node: Node, built: Built) -> Record | None:
+        level = node.level
+        built.findings += node.findings
+        values = Values()
+        checks: list[tuple[CompiledField, Decimal]] = []
+        bad: set[str] = set()
+        for one in level.fields:
+            if one.reads:
+                self._field(node, one, values, checks, bad, built)
+        for target, value in level.constants:
+            if target.steps[0].single or values.has(target.steps[0]):
+                target.put(values, value)
+        whole = self._children(node, values, built)
+        if level.depth == 0:
+            self._set_currency(node, values, built)
+        record = self._made(node, values, bad, built) if whole else None
+        if record is not None and not any(found.is_error for found in built.findings):
+            for one, said in checks:
+                self._check(node, one, said, record, built)
+        return record
+
+    def _children(self, node: Node, values: Values, built: Built) -> bool:
+        whole = True
+        for level in node.level.below:
+            records = [self._record(child, built) for child in node.children.get(level.name, ())]
+            whole = whole and None not in records
+            if records:
+                values.lists[level.name] = records
+        return whole
+
+    def _field(
+        self,
+        node: Node,
+        one: CompiledField,
+        values: Values,
+        checks: list[tuple[CompiledField, Decimal]],
+        bad: set[str],
+        built: Built,
+    ) -> None:
+        text = self._text(node, one)
+        try:
+            value = self._value(one, text)
+        except WrongText as wrong:
+            bad.add(one.target.steps[0].name if one.target else "")
+            problem = _PROBLEMS.get(wrong.code, "cannot be read")
+            built.findings.append(
+                finding(wrong.code, node.where(one), one.label, problem, value=text, expected=wrong.expected)
+            )
+            return
+        if value is None:
+            if one.settings.required:
+                bad.add(one.target.steps[0].name if one.target else "")
+                built.findings.append(
+                    finding(
+                        "missing", node.where(one), one.label, "is empty", expected=_EXPECTED.get(one.form, "a text")
+                    )
+                )
+        elif one.target:
+            one.target.put(values, value)
+        elif one.special == "@partner":
+            built.partner = value
+        elif one.special == "@revision":
+            built.revision = value
+        elif one.special in COMPUTED:
+            checks.append((one, value))
+
+    def _text(self, node: Node, one: CompiledField) -> str:
+        text = node.text(one) or ""
+        if self._strip:
+            text = text.strip()
+        return "" if text in self._empty else text
+
+    def _value(self, one: CompiledField, text: str) -> Any:
+        """The value a text means, None for none. Raises WrongText."""
+        settings = one.settings
+        if settings.constant is not None:
+            if text and text != settings.constant:
+                raise WrongText("not_the_constant", f'"{settings.constant}"')
+            text = settings.constant
+        elif not text:
+            text = settings.default or ""
+        elif settings.codes:
+            if text in settings.codes:
+                text = settings.codes[text]
+            elif settings.unknown_codes == "refuse":
+                raise WrongText("unknown_code", "one of " + ", ".join(list(settings.codes)[:20]))
+        if not text:
+            return None
+        if one.target and one.target.many:
+            return tuple(one.converter.read(part) for part in text.split(settings.join or "\n") if part)
+        return one.converter.read(text)
+
+    def _set_currency(self, node: Node, values: Values, built: Built) -> None:
+        """The document's currency from where the layout says; amounts without one are worth nothing."""
+        rule = self._layout.settings.currency
+        if rule is None or rule.source == "order":
+            return
+        if rule.source == "field":
+            label = next(one.label for one in self._layout.document.fields if one.settings.to == "currency")
+            found = values.plain.get("currency", "")
+        else:
+            label, found = "", rule.constant or self._currency
+            values.plain["currency"] = found
+        if not _CURRENCY.fullmatch(found):
+            problem = "is no currency" if found else "no currency"
+            told = finding(
+                "no_currency", node.place, label, problem, value=found, expected="three capital letters, as in EUR"
+            )
+            if not any(f.column == label and f.place == node.place and f.code == "missing" for f in built.findings):
+                built.findings.append(told)
+
+    def _made(self, node: Node, values: Values, bad: set[str], built: Built) -> Record | None:
+        ready = values.made()
+        for name in node.level.nullable:
+            ready.setdefault(name, None)
+        try:
+            return node.level.model.model_validate(ready)
+        except ValidationError as error:
+            problems = error.errors(include_url=False, include_input=False)
+        for problem in problems[:20]:
+            names = [str(part) for part in problem["loc"]]
+            if names and names[0] in bad:
+                continue
+            label = self._label(node.level, names)
+            said = "is empty" if problem["type"] == "missing" else "does not fit the document"
+            built.findings.append(finding("missing", node.place, label, said, expected=".".join(names)))
+        if not any(f.is_error for f in built.findings):
+            built.findings.append(finding("missing", node.place, "", "the document cannot be made"))
+        return None
+
+    def _label(self, level: CompiledLevel, names: list[str]) -> str:
+        """The column of a value that the model found missing."""
+        words = [name for name in names if not name.isdigit()]
+        for one in level.fields:
+            if one.target and [step.name for step in one.target.steps] == words:
+                return one.label
+        return ""
+
+    def _check(self, node: Node, one: CompiledField, said: Decimal, record: Record, built: Built) -> None:
+        """What the file says against what its own values add up to: told, never corrected."""
+        computed = COMPUTED[one.special](record)
+        if abs(said - computed) > one.settings.tolerance:
+            built.findings.append(
+                finding(
+                    "control_total",
+                    node.where(one),
+                    one.label,
+                    "does not agree with the values it is computed from",
+                    value=format(said, "f"),
+                    expected=format(computed, "f"),
+                    severity=Severity.WARNING,
+                )
+            )
+
+
+_EXPECTED = {
+    "number": "a number",
+    "integer": "a whole number",
+    "date": "a date",
+    "time": "a time",
+    "flag": "true or false",
+}
+_PROBLEMS = {
+    "not_a_number": "is no number",
+    "not_a_date": "is no date",
+    "not_a_time": "is no time",
+    "not_a_flag": "is neither true nor false",
+    "too_long": "is too long",
+    "control_character": "holds control characters",
+    "unknown_code": "is no code that the layout knows",
+    "not_the_constant": "is not what stands there in this kind of document",
+}

@@ -1,0 +1,273 @@
+"""JSON files: objects and arrays to nodes and back. Numbers stay the digits they were written with."""
+
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from ml_connector.errors import NeedsMending, Reason, SenderMustMend
+from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
+from ml_connector.layouts.findings import Place, finding, shown
+from ml_connector.layouts.nodes import Cells, Node, attach
+from ml_connector.layouts.paths import Path, PathStep
+from ml_connector.layouts.values import MOST_DIGITS, WrongText
+
+_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+class _Number(str):
+    """A number as it stands in the file."""
+
+    __slots__ = ()
+
+
+class _Twice(dict[str, Any]):
+    """An object in which a name stands twice: whoever reads it could mean either."""
+
+    twice = ""
+
+
+def read(text: str, layout: Layout) -> Iterator[Node]:
+    """The documents of a JSON text.
+
+    Raises:
+        SenderMustMend: no JSON, cut off, nested too deep, or without the place the documents stand at.
+    """
+    root = _parsed(text, layout)
+    found = list(_at(root, root, layout.document.at, "")) if layout.document.at.steps else [(root, "")]
+    if not found:
+        raise SenderMustMend(
+            f"There is nothing at {layout.document.at.text!r}, where the documents stand.",
+            mend="See whether the file is of this layout.",
+        )
+    for value, path in found:
+        members = enumerate(value) if isinstance(value, list) else [(-1, value)]
+        for number, one in members:
+            place = Place(path=f"{path}[{number}]" if number >= 0 else path or "/")
+            above = Node(layout.document, [], place)
+            if not isinstance(one, dict):
+                node = Node(layout.document, [None] * len(layout.document.fields), place)
+                node.findings.append(
+                    finding("not_an_object", place, "", "is no object", value=_text_of(one) or "an array")
+                )
+                yield node
+                continue
+            yield _taken(layout.document, one, above, place, root)
+
+
+def _parsed(text: str, layout: Layout) -> Any:
+    depth = 0
+    elements = 0
+    for mark in _MARKS.finditer(text):
+        if mark.group() in "[{":
+            depth += 1
+            elements += 1
+        elif mark.group() in "]}":
+            depth -= 1
+        if depth > layout.settings.limits.depth or elements > layout.settings.limits.rows:
+            wrong = f"nested deeper than {layout.settings.limits.depth}" if depth > 1 else "more elements than allowed"
+            raise SenderMustMend(
+                f"Line {text.count(chr(10), 0, mark.start()) + 1}: {wrong}.",
+                mend="This is no file of this layout; limits stand in the layout.",
+            )
+    try:
+        return json.loads(
+            text, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant, object_pairs_hook=_object
+        )
+    except json.JSONDecodeError as error:
+        problem = "the file is cut off" if error.pos >= len(text.rstrip()) else error.msg
+        raise SenderMustMend(
+            f"Line {error.lineno}, column {error.colno}: {problem}; there stands "
+            f"{shown(text[error.pos : error.pos + 30])}.",
+            mend="The file is no JSON; ask the sender for it again.",
+            data={"row": error.lineno},
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise SenderMustMend(f"The file is no JSON: {str(error)[:100]}.", mend="Ask the sender to mend it.") from error
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) == len(pairs):
+        return made
+    names = [name for name, _ in pairs]
+    twice = _Twice(made)
+    twice.twice = next(name for name in names if names.count(name) > 1)
+    return twice
+
+
+def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Place, root: Any) -> Node:
+    chain: list[tuple[CompiledLevel, Cells]] = []
+    wrong = []
+    if isinstance(value, _Twice):
+        wrong.append(finding("repeated", place, value.twice, "stands twice in one object"))
+    for part in level.chain():
+        cells: Cells = []
+        for one in part.fields:
+            try:
+                cells.append(_cell(value, root, one))
+            except WrongText as error:
+                cells.append(None)
+                wrong.append(finding(error.code, place, one.label, "cannot be read", expected=error.expected))
+        chain.append((part, cells))
+    node = attach(above, chain, place)
+    node.findings += wrong
+    last = level.chain()[-1]
+    for child in last.children:
+        for found, path in _at(value, root, child.at, place.path.rstrip("/")):
+            members = found if isinstance(found, list) else [found]
+            for number, one in enumerate(members):
+                here = Place(path=f"{path}[{number}]" if isinstance(found, list) else path)
+                if isinstance(one, dict):
+                    _taken(child, one, node, here, root)
+                elif one is not None:
+                    node.findings.append(finding("not_an_object", here, "", "is no object", value=_text_of(one) or ""))
+    if node.level.depth == 0 or above.level is node.level:
+        return node
+    return above.children[level.name][-1]
+
+
+def _at(value: Any, root: Any, path: Path, prefix: str) -> Iterator[tuple[Any, str]]:
+    """What stands at a path; nothing where there is nothing or null."""
+    here = root if path.top else value
+    told = "" if path.top else prefix
+    for step in path.steps:
+        here = _step(here, step)
+        if here is None:
+            return
+        told = f"{told}/{step.name}"
+    yield here, told
+
+
+def _step(here: Any, step: PathStep) -> Any:
+    value = here.get(step.name) if isinstance(here, dict) else None
+    if not step.picks:
+        return value
+    members = value if isinstance(value, list) else [value]
+    for one in members:
+        if isinstance(one, dict) and all(_text_of(one.get(name)) == wanted for name, wanted in step.picks):
+            return one
+    return None
+
+
+def _cell(value: dict[str, Any], root: Any, one: CompiledField) -> str | None:
+    found = next((found for found, _ in _at(value, root, one.path, "")), None)
+    if isinstance(found, list) and one.target and one.target.many:
+        return (one.settings.join or "").join(filter(None, map(_text_of, found)))
+    text = _text_of(found)
+    if text is None and found is not None:
+        raise WrongText("not_a_value", "a single value")
+    if isinstance(found, _Number) and one.form == "number":
+        return _in_form(found, one)
+    return text
+
+
+def _text_of(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str) else None
+
+
+def _in_form(found: _Number, one: CompiledField) -> str:
+    """A JSON number as the layout writes numbers: its own form does not concern it."""
+    exponent = found.lower().partition("e")[2]
+    if len(found) > 2 * MOST_DIGITS or (exponent and abs(int(exponent)) > MOST_DIGITS):
+        raise WrongText("not_a_number", f"a number of at most {MOST_DIGITS} digits")
+    try:
+        return one.converter.write(Decimal(found))
+    except WrongText:
+        return str(found)
+
+
+# ---- writing ----
+
+
+def write(nodes: list[Node], layout: Layout) -> str:
+    """The JSON text of documents."""
+    made = [_object_of(node) for node in nodes]
+    whole: Any = made if layout.settings.json_.documents == "list" else made[0]
+    if layout.document.at.steps:
+        top: dict[str, Any] = {}
+        holder = _holder(top, layout.document.at.steps[:-1])
+        holder[layout.document.at.steps[-1].name] = whole
+        whole = top
+    indent = "\n" if layout.settings.json_.indent else ""
+    return _dumped(whole, indent) + ("\n" if indent else "")
+
+
+def _object_of(node: Node) -> dict[str, Any]:
+    [made] = _objects(node, [])
+    return made
+
+
+def _objects(node: Node, above: list[Node]) -> list[dict[str, Any]]:
+    """The objects of a node: one, or one for each of the inline records below it."""
+    if node.level.inline and (inner := node.children.get(node.level.inline.name)):
+        return [made for child in inner for made in _objects(child, [*above, node])]
+    made: dict[str, Any] = {}
+    for part in [*above, node]:
+        for one in part.level.fields:
+            if one.writes:
+                _put(made, one, part.cells[one.index])
+    for child in node.level.children:
+        members = [made_one for inner in node.children.get(child.name, ()) for made_one in _objects(inner, [])]
+        _holder(made, child.at.steps[:-1])[child.at.steps[-1].name] = members
+    return [made]
+
+
+def _put(made: dict[str, Any], one: CompiledField, text: str | None) -> None:
+    if not text:
+        return
+    if one.path.top or one.path.steps[-1].picks:
+        raise NeedsMending(
+            Reason.BAD_VALUE,
+            f"Field {one.name} stands at {one.path.text!r}, where nothing can be written.",
+            mend="Give it `on: read`, or another path.",
+        )
+    holder = _holder(made, one.path.steps[:-1])
+    name = one.path.steps[-1].name
+    if one.form in {"number", "integer"} and not one.settings.as_text and _NUMBER.fullmatch(text):
+        holder[name] = _Number(text)
+    elif one.form == "flag" and not one.settings.as_text and text in {"true", "false"}:
+        holder[name] = text == "true"
+    elif one.target and one.target.many:
+        holder[name] = text.split(one.settings.join or "\n")
+    else:
+        holder[name] = text
+
+
+def _holder(made: dict[str, Any], steps: tuple[PathStep, ...]) -> dict[str, Any]:
+    """The object a path leads to, made on the way."""
+    here = made
+    for step in steps:
+        if not step.picks:
+            here = here.setdefault(step.name, {})
+            continue
+        members = here.setdefault(step.name, [])
+        found = next((one for one in members if all(one.get(n) == v for n, v in step.picks)), None)
+        if found is None:
+            found = dict(step.picks)
+            members.append(found)
+        here = found
+    return here
+
+
+def _dumped(value: Any, indent: str) -> str:
+    """JSON text; numbers as the digits they are made of."""
+    inner = f"{indent}  " if indent else ""
+    joint = f",{inner}" if indent else ","
+    if isinstance(value, dict):
+        parts = [f"{json.dumps(k, ensure_ascii=False)}: {_dumped(v, inner)}" for k, v in value.items()]
+        return "{" + inner + joint.join(parts) + indent + "}" if parts else "{}"
+    if isinstance(value, list):
+        parts = [_dumped(one, inner) for one in value]
+        return "[" + inner + joint.join(parts) + indent + "]" if parts else "[]"
+    if isinstance(value, _Number):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,74 @@
+"""Between a file's format and its documents: records of levels, with the texts of their fields and their places."""
+
+from dataclasses import dataclass, field
+
+from ml_connector.layouts.compiled import CompiledField, CompiledLevel
+from ml_connector.layouts.findings import Finding, Place, finding
+
+Cells = list[str | None]
+
+
+@dataclass(slots=True)
+class Node:
+    """One record of a level. cells are its fields' texts, None where the file has no place for one."""
+
+    level: CompiledLevel
+    cells: Cells
+    place: Place
+    children: dict[str, list["Node"]] = field(default_factory=dict)
+    known: dict[tuple[str, tuple[str, ...]], "Node"] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    elsewhere: dict[int, Place] = field(default_factory=dict)
+
+    def text(self, one: CompiledField) -> str | None:
+        return self.cells[one.index]
+
+    def where(self, one: CompiledField) -> Place:
+        """Where a field's text stands: some stand in a record of their own."""
+        return self.elsewhere.get(one.index, self.place)
+
+
+def attach(parent: Node, chain: list[tuple[CompiledLevel, Cells]], place: Place) -> Node:
+    """Put a row or element, which carries a chain of levels, under its parent; the innermost node it made or met.
+
+    Levels that are repeated with the rows below them are met again by their key; what differs then is told.
+    """
+    here = parent
+    for position, (level, cells) in enumerate(chain):
+        if position and not any(any(below) for _, below in chain[position:]):
+            return here
+        here = _entered(here, level, cells, place, met_again=level.inline is not None)
+    return here
+
+
+def _entered(parent: Node, level: CompiledLevel, cells: Cells, place: Place, *, met_again: bool) -> Node:
+    key = (level.name, key_of(level, cells))
+    if met_again and (found := parent.known.get(key)) is not None:
+        compare(found, cells, place)
+        return found
+    made = Node(level, cells, place)
+    parent.children.setdefault(level.name, []).append(made)
+    if met_again:
+        parent.known[key] = made
+    return made
+
+
+def key_of(level: CompiledLevel, cells: Cells) -> tuple[str, ...]:
+    """What a repeated row is known by."""
+    return tuple((cells[index] or "").strip() for index in level.key)
+
+
+def compare(node: Node, cells: Cells, place: Place) -> None:
+    """Tell where a repeated row says something else than the first one of its document."""
+    if cells == node.cells:
+        return
+    for one, first, again in zip(node.level.fields, node.cells, cells, strict=True):
+        if (first or "").strip() != (again or "").strip() and one.reads and not one.settings.same_as:
+            problem = f"differs from row {node.place.row}, which belongs to the same {_singular(node.level.name)}"
+            node.findings.append(
+                finding("differs", place, one.label, problem, value=again or "", expected=f'"{(first or "")[:60]}"')
+            )
+
+
+def _singular(name: str) -> str:
+    return name.removesuffix("s")

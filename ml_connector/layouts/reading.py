@@ -1,0 +1,93 @@
+"""The way in: a file to documents, each with what is wrong with it, none stopped by its neighbours."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.errors import SenderMustMend
+from ml_connector.layouts import json_files, rows, xml_files
+from ml_connector.layouts.building import Builder
+from ml_connector.layouts.compiled import ROWS, Layout
+from ml_connector.layouts.findings import Finding, Place, shown
+from ml_connector.layouts.nodes import Node
+from ml_connector.layouts.rows import Stray
+from ml_connector.layouts.texts import ENCODINGS, decoded, encoding_name
+
+#: Rows that belong to no document, told one by one; then no more.
+MOST_STRAYS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """One document of a file, as edi.interchange.ReceivedSet is one of an interchange.
+
+    document is None when it cannot be made. Only accepted ones may be worked on: no finding is an error. partner and
+    revision are what the file itself says (fields `@partner`, `@revision`), empty where it says nothing.
+    """
+
+    position: int
+    kind: DocumentKind
+    document: Record | None
+    findings: tuple[Finding, ...]
+    accepted: bool
+    place: Place
+    partner: str = ""
+    revision: str = ""
+
+
+def read_documents(source: bytes, layout: Layout, *, currency: str = "") -> Iterator[ReadDocument]:
+    """Documents of a file in its order. currency: for layouts that take it from the caller.
+
+    Raises, in place of the first document, SenderMustMend when the file is not of this layout at all: not its text,
+    its columns, its root, cut off, or beyond its limits. Nothing else is raised; everything else is told by findings.
+    """
+    nodes = _nodes(source, layout)
+    builder = Builder(layout, currency)
+    position = strays = 0
+    for item in nodes:
+        if isinstance(item, Stray):
+            strays += 1
+            if strays > MOST_STRAYS:
+                continue
+            yield ReadDocument(position, layout.kind, None, (item.finding,), False, item.finding.place)
+        else:
+            built = builder.build(item)
+            findings = tuple(built.findings)
+            accepted = built.document is not None and not any(f.is_error for f in findings)
+            yield ReadDocument(
+                position, layout.kind, built.document, findings, accepted, item.place, built.partner, built.revision
+            )
+        position += 1
+    if not position:
+        raise SenderMustMend(
+            "There is no document in the file, only its frame.", mend="Ask the sender; it may have been cut off."
+        )
+
+
+def _nodes(source: bytes, layout: Layout) -> Iterator[Node | Stray]:
+    settings = layout.settings
+    encoding = settings.text.encoding
+    if layout.format == "xml" and (declared := xml_files.declared_encoding(source)):
+        if encoding_name(declared) not in ENCODINGS:
+            raise SenderMustMend(
+                f"The XML says that it is {shown(declared)}, which is not read.", mend="Ask the sender for UTF-8."
+            )
+        encoding = declared
+    text = decoded(source, encoding, most=settings.limits.bytes)
+    if layout.format in ROWS:
+        return rows.read(text, layout)
+    if layout.format == "json":
+        return json_files.read(text, layout)
+    return xml_files.read(text, layout)
+
+
+def recognised(source: bytes, layouts: Iterable[Layout]) -> Layout | None:
+    """The first of these layouts that a file is of: whose columns, tags or root it has, and a document that is read."""
+    for layout in layouts:
+        try:
+            first = next(iter(read_documents(source, layout)), None)
+        except SenderMustMend:
+            continue
+        if first is not None and first.document is not None:
+            return layout
+    return None

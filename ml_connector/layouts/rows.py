@@ -1,0 +1,374 @@
+"""Files of rows: which cell is which field, and which rows make a document. Flat files and parent-child files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ml_connector.errors import SenderMustMend
+from ml_connector.layouts import tables
+from ml_connector.layouts.compiled import TAGGED, CompiledField, CompiledLevel, Layout
+from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.nodes import Cells, Node, attach, key_of
+from ml_connector.layouts.tables import Table
+
+#: Problems of the headings named at once.
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Stray:
+    """Rows that belong to no document."""
+
+    finding: Finding
+
+
+def read(text: str, layout: Layout) -> Iterator[Node | Stray]:
+    """The documents of a text of rows. Raises SenderMustMend when its columns or quoting are not the layout's."""
+    settings = layout.settings
+    fixed = layout.format.startswith("fixed")
+    text = tables.with_line_ends(text, settings.fixed.terminator if fixed else settings.csv.terminator)
+    tables.check_rows(text, settings.limits)
+    if fixed:
+        lines = tables.read_lines(text)
+        return _tagged(_FixedLines(lines, layout), layout) if layout.format in TAGGED else _flat_fixed(lines, layout)
+    if layout.format in TAGGED:
+        return _tagged(_Records(text, layout), layout)
+    return _flat_delimited(text, layout)
+
+
+# ---- flat ----
+
+
+def _flat_delimited(text: str, layout: Layout) -> Iterator[Node]:
+    settings = layout.settings.csv
+    notes: list[Finding] = []
+    first = tables.first_row(text, settings, layout.settings.limits)
+    if settings.header:
+        columns = _by_heading(first, layout, notes)
+        width = len(first)
+    else:
+        columns = {id(one): one.column for level in layout.document.chain() for one in level.fields}
+        width = max(columns.values(), default=0) + 1
+    table = tables.read_delimited(text, settings, width)
+    return _grouped(_Cells(table, columns, layout), layout, notes)
+
+
+class _Cells:
+    """Rows of a delimited table, level by level."""
+
+    def __init__(self, table: Table, columns: dict[int, int], layout: Layout) -> None:
+        self._table = table
+        self._strict_width = layout.settings.csv.header
+        self._refuse_more = layout.settings.csv.unknown_columns == "refuse" or layout.settings.csv.header
+        self.first = 1 if layout.settings.csv.header else 0
+        self.levels = [(level, [columns.get(id(one), -1) for one in level.fields]) for level in layout.document.chain()]
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def blank(self, at: int) -> bool:
+        return self._table.blank(at)
+
+    def chain(self, at: int) -> list[tuple[CompiledLevel, Cells]]:
+        row = self._table.row(at)
+        return [(level, [row[c] if c >= 0 else None for c in columns]) for level, columns in self.levels]
+
+    def problems(self, at: int) -> Iterator[Finding]:
+        row = self._table.row(at)
+        width = self._table.width
+        if row[width] is not None and self._refuse_more:
+            yield finding(
+                "columns", Place(at + 1), "", "has more columns than there are headings", expected=f"{width} columns"
+            )
+        elif self._strict_width and row[width - 1] is None:
+            has = sum(cell is not None for cell in row)
+            yield finding(
+                "columns",
+                Place(at + 1),
+                "",
+                f"ends after {has} columns; it may be cut off",
+                expected=f"{width} columns",
+            )
+
+
+class _FixedCells:
+    """Lines of a flat fixed file, level by level."""
+
+    first = 0
+
+    def __init__(self, lines: list[str], layout: Layout) -> None:
+        self._lines = lines
+        self.levels = [(level, level.fields) for level in layout.document.chain()]
+        ends = [one.start + one.length for _, fields in self.levels for one in fields]
+        self._least = max(ends, default=0) if layout.settings.fixed.short_lines == "refuse" else 0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def blank(self, at: int) -> bool:
+        return not self._lines[at].strip("\x01\x1a \t")
+
+    def chain(self, at: int) -> list[tuple[CompiledLevel, Cells]]:
+        return [(level, [cut(self._lines[at], one) for one in fields]) for level, fields in self.levels]
+
+    def problems(self, at: int) -> Iterator[Finding]:
+        if len(self._lines[at]) < self._least:
+            yield _short(at, len(self._lines[at]), self._least)
+
+
+def _short(at: int, has: int, least: int) -> Finding:
+    return finding("columns", Place(at + 1), "", f"has {has} characters", expected=f"{least} characters")
+
+
+def cut(line: str, one: CompiledField) -> str:
+    """A field's text in a fixed line, without what fills it up."""
+    text = line[one.start : one.start + one.length].strip(" ")
+    pad = one.settings.pad
+    if pad.isdigit() or pad in " +-":
+        return text
+    return text.lstrip(pad) if _aligned_right(one) else text.rstrip(pad)
+
+
+def _aligned_right(one: CompiledField) -> bool:
+    return one.settings.align == "right" or (one.settings.align is None and one.form in {"number", "integer"})
+
+
+def _flat_fixed(lines: list[str], layout: Layout) -> Iterator[Node]:
+    return _grouped(_FixedCells(lines, layout), layout, [])
+
+
+def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[Finding]) -> Iterator[Node]:
+    """Documents in the order of their first rows, wherever their other rows stand."""
+    document = layout.document
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for at in range(rows.first, len(rows)):
+        if rows.blank(at):
+            continue
+        key = key_of(document, rows.chain(at)[0][1]) if document.key else ()
+        groups.setdefault(key, []).append(at)
+    for members in groups.values():
+        above = Node(document, [], Place())
+        for at in members:
+            attach(above, rows.chain(at), Place(at + 1))
+            above.findings += rows.problems(at)
+        for node in above.children.get(document.name, ()):
+            node.findings += above.findings + notes
+            node.place = Place(members[0] + 1, last_row=members[-1] + 1)
+            notes = []
+            yield node
+
+
+def _by_heading(first: list[str], layout: Layout, notes: list[Finding]) -> dict[int, int]:
+    """Column numbers of the fields. Raises SenderMustMend naming every heading that is missing or double."""
+    settings = layout.settings.csv
+
+    def plain(text: str) -> str:
+        return text.strip().casefold() if settings.headings == "any_case" else text.strip()
+
+    where: dict[str, list[int]] = {}
+    for number, text in enumerate(first):
+        where.setdefault(plain(text), []).append(number)
+    columns: dict[int, int] = {}
+    problems: list[str] = []
+    for level in layout.document.chain():
+        for one in level.fields:
+            if not one.heading:
+                columns[id(one)] = one.column if one.column < len(first) else -1
+                continue
+            found = where.get(plain(one.heading), [])
+            if len(found) > 1:
+                problems.append(f"column {shown(one.heading)} stands {len(found)} times")
+            elif not found and one.reads and (one.settings.required or settings.missing_columns == "refuse"):
+                problems.append(f"column {shown(one.heading)} is missing")
+            columns[id(one)] = found[0] if found else -1
+    known = set(columns.values())
+    unknown = [text.strip() for number, text in enumerate(first) if number not in known]
+    if unknown and settings.unknown_columns == "refuse":
+        problems += [f"column {shown(text)} is unknown" for text in unknown]
+    if problems:
+        raise _wrong_headings(problems, first)
+    if unknown:
+        names = ", ".join(shown(text) for text in unknown[:MOST_NAMED])
+        notes.append(finding("unknown_column", Place(1), "", f"columns not read: {names}", severity=Severity.WARNING))
+    return columns
+
+
+def _wrong_headings(problems: list[str], first: list[str]) -> SenderMustMend:
+    told = "; ".join(problems[:MOST_NAMED])
+    if len(problems) > MOST_NAMED:
+        told += f"; and {len(problems) - MOST_NAMED} more"
+    found = ", ".join(shown(text) for text in first[:MOST_NAMED])
+    return SenderMustMend(
+        f"Row 1: {told}. The headings are {found}.",
+        mend="Ask the sender for the columns agreed, or name its own in the layout.",
+        data={"problems": problems[:MOST_NAMED], "row": 1},
+    )
+
+
+# ---- parent-child ----
+
+
+class _Records:
+    """Rows whose first column is a tag."""
+
+    def __init__(self, text: str, layout: Layout) -> None:
+        width = 1 + max((one.column for level in layout.document.all() for one in level.fields), default=1)
+        self._refuse = layout.settings.csv.unknown_columns == "refuse"
+        tables.first_row(text, layout.settings.csv, layout.settings.limits)
+        self._table = tables.read_delimited(text, layout.settings.csv, width)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def blank(self, at: int) -> bool:
+        return self._table.blank(at)
+
+    def tag(self, at: int) -> str:
+        return (self._table.row(at)[0] or "").strip()
+
+    def cells(self, at: int, fields: list[CompiledField]) -> Cells:
+        row = self._table.row(at)
+        return [row[one.column] for one in fields]
+
+    def problems(self, at: int, fields: list[CompiledField]) -> Iterator[Finding]:
+        last = max((one.column for one in fields), default=0)
+        row = self._table.row(at)
+        if self._refuse and any(cell is not None for cell in row[last + 1 :]):
+            yield finding("columns", Place(at + 1), "", "has more columns", expected=f"{last + 1} columns")
+
+
+class _FixedLines:
+    """Fixed lines with a tag at a place of its own."""
+
+    def __init__(self, lines: list[str], layout: Layout) -> None:
+        self._lines = lines
+        self._settings = layout.settings.fixed
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def blank(self, at: int) -> bool:
+        return not self._lines[at].strip("\x01\x1a \t")
+
+    def tag(self, at: int) -> str:
+        start = self._settings.tag_start - 1
+        return self._lines[at][start : start + self._settings.tag_length].strip()
+
+    def cells(self, at: int, fields: list[CompiledField]) -> Cells:
+        return [cut(self._lines[at], one) for one in fields]
+
+    def problems(self, at: int, fields: list[CompiledField]) -> Iterator[Finding]:
+        least = max((one.start + one.length for one in fields), default=0)
+        if self._settings.short_lines == "refuse" and len(self._lines[at]) < least:
+            yield _short(at, len(self._lines[at]), least)
+
+
+class _Walk:
+    """Puts records under their parents as they come."""
+
+    def __init__(self, rows: _Records | _FixedLines, layout: Layout) -> None:
+        self._rows = rows
+        self._layout = layout
+        self._openers: dict[str, tuple[CompiledLevel, CompiledLevel | None]] = {}
+        self._extras: dict[str, CompiledLevel] = {}
+        self._open: dict[int, Node] = {}
+        for level, parent in _heads(layout.document, None):
+            self._openers[level.tag] = (level, parent)
+            self._extras |= {one.record: level for one in level.fields if one.record != level.tag}
+        self.document: Node | None = None
+
+    def take(self, at: int) -> Iterator[Node | Stray]:
+        """Take a row; the document that it ends, or what is wrong with a row that belongs nowhere."""
+        tag = self._rows.tag(at)
+        place = Place(at + 1)
+        if tag in self._layout.settings.ignored_tags:
+            return
+        if tag in self._extras:
+            yield from self._extra(at, self._extras[tag], place)
+            return
+        if tag not in self._openers:
+            known = ", ".join([*self._openers, *self._extras])
+            yield from self._told(
+                finding("unknown_record", place, "", "unknown record", value=tag, expected=f"one of {known}")
+            )
+            return
+        level, parent = self._openers[tag]
+        if parent is None:
+            if self.document is not None:
+                yield self.document
+            self._open.clear()
+            above = Node(level, [], place)
+        else:
+            found = self._open.get(id(parent))
+            if found is None:
+                yield from self._told(
+                    finding("stray_record", place, "", f"record {shown(tag)} stands under no {parent.name}")
+                )
+                return
+            above = found
+        self._enter(at, level, above, place)
+
+    def _enter(self, at: int, level: CompiledLevel, above: Node, place: Place) -> None:
+        fields = [one for part in level.chain() for one in part.fields if one.record == level.tag]
+        chain: list[tuple[CompiledLevel, Cells]] = []
+        for part in level.chain():
+            cells: Cells = [None] * len(part.fields)
+            own = [one for one in part.fields if one.record == level.tag]
+            for one, cell in zip(own, self._rows.cells(at, own), strict=True):
+                cells[one.index] = cell
+            chain.append((part, cells))
+        node = attach(above, chain, place)
+        node.findings += self._rows.problems(at, fields)
+        for part in level.all():
+            self._open.pop(id(part), None)
+        self._open[id(node.level)] = node
+        self._open[id(level)] = node
+        if level.depth == 0:
+            self.document = above.children[level.name][0]
+
+    def _extra(self, at: int, level: CompiledLevel, place: Place) -> Iterator[Node | Stray]:
+        tag = self._rows.tag(at)
+        node = self._open.get(id(level))
+        if node is None:
+            yield from self._told(
+                finding("stray_record", place, "", f"record {shown(tag)} stands under no {level.name}")
+            )
+            return
+        own = [one for one in level.fields if one.record == tag]
+        if own and own[0].index in node.elsewhere:
+            node.findings.append(
+                finding("repeated", place, "", f"record {shown(tag)} stands twice for one {level.name}")
+            )
+            return
+        node.findings += self._rows.problems(at, own)
+        for one, cell in zip(own, self._rows.cells(at, own), strict=True):
+            node.cells[one.index] = cell
+            node.elsewhere[one.index] = place
+
+    def _told(self, wrong: Finding) -> Iterator[Stray]:
+        """A wrong row is told of the document it stands in; before the first one it stands alone."""
+        if self.document is None:
+            yield Stray(wrong)
+        else:
+            self.document.findings.append(wrong)
+
+
+def _heads(level: CompiledLevel, parent: CompiledLevel | None) -> Iterator[tuple[CompiledLevel, CompiledLevel | None]]:
+    """Levels with rows of their own, each with the level its parent rows end in."""
+    yield level, parent
+    last = level.chain()[-1]
+    for child in last.children:
+        yield from _heads(child, last)
+
+
+def _tagged(rows: _Records | _FixedLines, layout: Layout) -> Iterator[Node | Stray]:
+    walk = _Walk(rows, layout)
+    for at in range(len(rows)):
+        if rows.blank(at):
+            continue
+        for item in walk.take(at):
+            if isinstance(item, Node):
+                item.place = Place(item.place.row, last_row=at)
+            yield item
+    if walk.document is not None:
+        walk.document.place = Place(walk.document.place.row, last_row=len(rows))
+        yield walk.document

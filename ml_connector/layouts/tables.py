@@ -1,0 +1,171 @@
+"""Text to rows and back: delimited (by pandas, everything as text) and fixed lines. No meaning here, only cells."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ml_connector.errors import NeedsMending, Reason, SenderMustMend
+from ml_connector.layouts.findings import shown
+from ml_connector.layouts.model import CsvSettings, Limits
+from ml_connector.layouts.nodes import Cells
+
+_LINE_ENDS = ("\r\n", "\n", "\r")
+#: Cells that a spreadsheet would compute.
+FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells; a cell is None where its row has ended before. `width` columns are meant, one more is kept."""
+
+    columns: Sequence[Sequence[object]]
+    width: int
+
+    def __len__(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
+
+    def row(self, at: int) -> Cells:
+        """The cells of a row, one more than `width` where it has more."""
+        return [cell if isinstance(cell, str) else None for cell in (column[at] for column in self.columns)]
+
+    def blank(self, at: int) -> bool:
+        return not any(isinstance(c[at], str) and str(c[at]).strip("\x01\x1a \t") for c in self.columns)
+
+
+def with_line_ends(text: str, terminator: str) -> str:
+    """The text with line ends that every reader knows."""
+    if terminator not in _LINE_ENDS:
+        return text.replace(terminator, "\n")
+    if terminator == "\r" or ("\n" not in text and "\r" in text):
+        return text.replace("\r\n", "\n").replace("\r", "\n")
+    return text
+
+
+def check_rows(text: str, limits: Limits) -> None:
+    """Bound the rows of a text before anything is made of them. Raises SenderMustMend, naming the row."""
+    if text.count("\n") >= limits.rows:
+        raise SenderMustMend(
+            f"The file has more than {limits.rows} rows.", mend="Ask for smaller files, or raise limits.rows."
+        )
+    start, row = 0, 1
+    while start <= len(text):
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        if end - start > limits.row_length:
+            raise SenderMustMend(
+                f"Row {row}: {end - start} characters in one line, it begins with {shown(text[start : start + 60])}.",
+                mend=f"At most {limits.row_length} are read; see whether the line ends are what the layout says.",
+                data={"row": row},
+            )
+        start, row = end + 1, row + 1
+
+
+def first_row(text: str, settings: CsvSettings, limits: Limits) -> list[str]:
+    """The cells of the first row. Raises SenderMustMend."""
+    try:
+        row = next(_reader(text, settings), [])
+    except csv.Error as error:
+        raise _unreadable(1, str(error)) from error
+    if len(row) > limits.columns:
+        raise SenderMustMend(
+            f"Row 1: {len(row)} columns; the layout takes at most {limits.columns}.",
+            mend="See whether the delimiter is what the layout says.",
+            data={"row": 1},
+        )
+    return row
+
+
+def _reader(text: str, settings: CsvSettings) -> Iterator[list[str]]:
+    return csv.reader(
+        io.StringIO(text, newline=""),
+        delimiter=settings.delimiter,
+        quotechar=settings.quote or '"',
+        quoting=csv.QUOTE_MINIMAL if settings.quote else csv.QUOTE_NONE,
+        strict=True,
+    )
+
+
+def read_delimited(text: str, settings: CsvSettings, width: int) -> Table:
+    """The rows of a delimited text, each cell as it stands there.
+
+    Raises:
+        SenderMustMend: the quoting is broken, so that nobody can tell where cells end; names the row.
+    """
+    import pandas as pd
+
+    try:
+        frame = pd.read_csv(
+            io.StringIO(text, newline=""),
+            sep=settings.delimiter,
+            quotechar=settings.quote or '"',
+            quoting=csv.QUOTE_MINIMAL if settings.quote else csv.QUOTE_NONE,
+            header=None,
+            names=list(range(width + 1)),
+            index_col=False,
+            dtype=object,
+            na_filter=False,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            engine="python",
+            on_bad_lines=lambda cells: cells[: width + 1],
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
+        raise _located(text, settings, error) from error
+    return Table([frame[column].tolist() for column in frame.columns], width)
+
+
+def _located(text: str, settings: CsvSettings, error: Exception) -> SenderMustMend:
+    """The same trouble with its row: found by reading once more, row by row."""
+    row = 0
+    try:
+        for _ in _reader(text, settings):
+            row += 1
+    except csv.Error as found:
+        return _unreadable(row + 1, str(found))
+    return _unreadable(row, str(error)[:200])
+
+
+def _unreadable(row: int, problem: str) -> SenderMustMend:
+    told = {
+        "unexpected end of data": "a quote that opens is never closed",
+        "new-line character seen in unquoted field - do you need to open the file with newline=''?": "a stray CR",
+    }.get(problem, problem.replace("field larger than field limit", "a cell is longer than allowed"))
+    return SenderMustMend(
+        f"Row {row}: {told}.",
+        mend="Ask the sender to mend it: a quote inside of a quoted value is doubled. Or mend csv.quote in the layout.",
+        data={"row": row},
+    )
+
+
+def read_lines(text: str) -> list[str]:
+    """The lines of a text without their ends."""
+    lines = text.split("\n")
+    return [line.removesuffix("\r") for line in lines]
+
+
+def written_row(cells: Sequence[str], settings: CsvSettings, where: str) -> str:
+    """One delimited row with its terminator. Raises NeedsMending where a cell cannot be told apart any more."""
+    return settings.delimiter.join(_cell(cell, settings, where) for cell in cells) + settings.terminator
+
+
+def _cell(cell: str, settings: CsvSettings, where: str) -> str:
+    quote = settings.quote
+    marked = any(mark in cell for mark in (settings.delimiter, *settings.terminator, "\r", "\n")) or (
+        bool(quote) and quote in cell
+    )
+    if marked and not quote:
+        raise NeedsMending(
+            Reason.CHARACTER_NOT_SENDABLE,
+            f"{where}: {shown(cell)} holds a delimiter or a line end, and the layout quotes nothing.",
+            mend="Take it out of the document, or set csv.quote in the layout.",
+        )
+    if settings.terminator not in _LINE_ENDS and settings.terminator in cell:
+        raise NeedsMending(
+            Reason.CHARACTER_NOT_SENDABLE,
+            f"{where}: {shown(cell)} holds the terminator of rows.",
+            mend="Take it out of the document.",
+        )
+    if quote and (marked or settings.quoting == "all" or cell != cell.strip()):
+        return f"{quote}{cell.replace(quote, quote * 2)}{quote}"
+    return cell

@@ -1,0 +1,104 @@
+"""Bytes to text and back, with errors that say what the bytes may be instead."""
+
+import codecs
+
+from ml_connector.errors import NeedsMending, Reason, SenderMustMend
+from ml_connector.layouts.findings import shown
+
+#: Encodings that layouts may name, by Python's names: all of them write line ends as themselves.
+ENCODINGS = frozenset(
+    {"utf-8", "utf-16", "utf-16-le", "utf-16-be", "ascii", "iso8859-1", "iso8859-2", "iso8859-15", "cp1250"}
+    | {"cp1252", "cp437", "cp850", "mac-roman"}
+)
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+#: Stands for NUL inside a text until the value that holds it is refused: some readers end a text at NUL.
+NUL_MARK = "\x01"
+_PROBED = 4096
+
+
+def encoding_name(name: str) -> str:
+    """Python's own name of an encoding; empty when there is none of that name."""
+    try:
+        return codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return ""
+
+
+def decoded(data: bytes, encoding: str, *, most: int) -> str:
+    """The text of a file. A byte order mark counts more than `encoding` and is taken off.
+
+    Raises:
+        SenderMustMend: larger than `most` bytes, empty, or not text in this encoding.
+    """
+    if len(data) > most:
+        raise SenderMustMend(
+            f"The file has {len(data)} bytes; the layout takes at most {most}.",
+            mend="Ask for smaller files, or raise limits.bytes in the layout.",
+            data={"size": len(data)},
+        )
+    mark, named = next(((m, e) for m, e in _MARKS if data.startswith(m)), (b"", encoding_name(encoding)))
+    if named == "utf-32":
+        raise SenderMustMend("The file is UTF-32, which is not read.", mend="Ask for UTF-8.")
+    if named == "utf-16":
+        named = "utf-16-le"
+    body = data[len(mark) :]
+    if not body.strip(b" \t\r\n\x00\x1a"):
+        raise SenderMustMend("There is nothing in the file.", mend="Ask the sender for it; it may have been cut off.")
+    _check_width(body, named)
+    try:
+        text = body.decode(named)
+    except UnicodeDecodeError as error:
+        at = error.start
+        row = body.count(b"\n", 0, at) + 1
+        hint = " It may be Latin-1 or Windows-1252." if named in {"utf-8", "ascii"} else ""
+        raise SenderMustMend(
+            f"Row {row}: byte 0x{body[at]:02X} at offset {at + len(mark)} is no {named}.{hint}",
+            mend="Set text.encoding in the layout, or ask the sender for the encoding agreed.",
+            data={"row": row, "offset": at + len(mark)},
+        ) from error
+    return text.replace("\x00", NUL_MARK)
+
+
+def _check_width(body: bytes, named: str) -> None:
+    """UTF-16 read as something narrower, and the reverse: told by where the NULs stand."""
+    probe = body[:_PROBED]
+    wide = named.startswith("utf-16")
+    zeros = probe.count(0)
+    if not wide and len(probe) > 3 and zeros * 3 > len(probe):
+        raise SenderMustMend(
+            f"The file looks like UTF-16 without a byte order mark; the layout says {named}.",
+            mend="Set text.encoding to utf-16-le or utf-16-be, or ask for UTF-8.",
+        )
+    if wide and not zeros and len(probe) > 8 and all(byte < 0x80 for byte in probe):
+        raise SenderMustMend(
+            f"The file is no UTF-16: it begins with {shown(probe[:40].decode('ascii'))}.",
+            mend="Set text.encoding in the layout to what the sender writes, often utf-8.",
+        )
+
+
+def encoded(text: str, encoding: str, *, bom: bool) -> bytes:
+    """The bytes of a text.
+
+    Raises:
+        NeedsMending: a character has no place in the encoding.
+    """
+    named = encoding_name(encoding)
+    narrow = "utf-16-le" if named == "utf-16" else named
+    try:
+        data = text.encode(narrow)
+    except UnicodeEncodeError as error:
+        raise NeedsMending(
+            Reason.CHARACTER_NOT_SENDABLE,
+            f"{shown(text[error.start])} cannot be written as {named}.",
+            mend="Take it out of the document, or set text.encoding to utf-8 if the partner reads that.",
+            data={"character": text[error.start]},
+        ) from error
+    mark = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
+    wants = bom or named == "utf-16"
+    return (mark.get(narrow, b"") if wants else b"") + data
