@@ -72,18 +72,23 @@ def _shaken_hands(connection: str, settings: TrueCommerceConnection, pin: Pin) -
     transport = _opened(connection, settings)
     if pin.key is not None and (wanted := _first(transport, pin.key)):
         transport.get_security_options().key_types = wanted
+    failed: Exception | None = None
     try:
         transport.start_client(timeout=settings.timeout_seconds)
     except (paramiko.SSHException, EOFError, OSError) as error:
-        transport.close()
-        if not isinstance(error, TimeoutError) and "timeout" not in str(error).lower():
-            mend = "See that host and port are those of SFTP; plain FTP and FTPS answer differently."
-            message = f"{connection}: {settings.address} does not agree on an SSH connection ({_short(error)})."
-            raise TryAgain(message, after_seconds=AGAIN_SECONDS, mend=mend) from None
-        raise TryAgain(
-            f"{connection}: {settings.address} does not answer in time.", after_seconds=AGAIN_SECONDS
-        ) from None
-    return transport
+        failed = error
+    # paramiko's own timeout ends without a word.
+    if failed is None and transport.is_active() and transport.initial_kex_done:
+        return transport
+    transport.close()
+    if failed is None or isinstance(failed, TimeoutError) or "timeout" in str(failed).lower():
+        message = f"{connection}: {settings.address} does not answer in time."
+        raise TryAgain(message, after_seconds=AGAIN_SECONDS)
+    raise TryAgain(
+        f"{connection}: {settings.address} does not agree on an SSH connection ({_short(failed)}).",
+        after_seconds=AGAIN_SECONDS,
+        mend="See that host and port are those of SFTP; plain FTP and FTPS answer differently.",
+    )
 
 
 def _opened(connection: str, settings: TrueCommerceConnection) -> "paramiko.Transport":
