@@ -99,6 +99,13 @@ class ElementChecker:
         if element.kind == "comp":
             yield from self._composite(segment, position, element, value)
             return
+        if value[0] == " " and element.kind != "AN":
+            yield from self._report(
+                segment, position, element, "blanks", value, "has blanks before it", Severity.WARNING
+            )
+            value = value.strip()
+            if position < len(segment.elements):
+                segment.elements[position] = value
         for code, severity, what in self._faults(element, value):
             yield from self._report(segment, position, element, code, value, what, severity)
         for mark in (self._component, self._repetition):
@@ -133,7 +140,7 @@ class ElementChecker:
         if kind == "TM":
             if read_time(value) is None:
                 yield "9", Severity.ERROR, "is not a time"
-        elif read_date(value) is None:
+        elif read_date(value) is None or not is_digits(value):
             yield "8", Severity.ERROR, "is not a date"
         elif len(value) == 6 and not self._short_dates:
             yield "4", Severity.ERROR, "is a date of six digits"

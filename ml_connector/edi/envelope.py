@@ -5,19 +5,27 @@ what stands between ST and SE is handed on as raw bytes. So one damaged set cann
 whatever it holds, the next ST, GE or ISA behind a terminator ends it.
 """
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ml_connector.edi.separators import LONGEST_ISA, Header, discover, find_start
+from ml_connector.edi.separators import LONGEST_ISA, Header, discover, find_start, headless
 
 CHUNK = 1 << 18
 
 _NAMES = (b"ISA", b"GS", b"ST", b"SE", b"GE", b"IEA", b"TA1", b"ISB", b"ISE")
 
 _MARK = b"\xef\xbb\xbf"
+
+#: UTF-16, told by its byte-order mark, or by how "ISA" is spelled in it.
+_WIDE = (b"I\x00S\x00A\x00", b"\x00I\x00S\x00A")
+_WIDE_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", _WIDE[0]: "utf-16-le", _WIDE[1]: "utf-16-be"}
 _JUNK = b" \t\r\n\x00\x1a\x0b\x0c"
+
+#: What may stand between a terminator and the next segment: blanks of every kind, byte-order marks of joined files.
+_BETWEEN = rb"(?:[ \t\r\n\x00\x1a\x0b\x0c]|\xc2?\xa0|\xef\xbb\xbf)*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,7 @@ class _Window:
         self.data = bytearray()
         self.base = 0
         self.ended = False
+        self._decoder: codecs.IncrementalDecoder | None = None
 
     def more(self) -> bool:
         """Read on; False at the end of the stream."""
@@ -80,8 +89,13 @@ class _Window:
         if not chunk:
             self.ended = True
             return False
-        self.data += chunk
+        self.data += chunk if self._decoder is None else self._decoder.decode(chunk).encode("utf-8", "replace")
         return True
+
+    def transcode(self, encoding: str) -> None:
+        """Everything from here on as UTF-8. Offsets then count its bytes, not those of the file."""
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self.data = bytearray(self._decoder.decode(bytes(self.data)).encode("utf-8", "replace"))
 
     def drop(self, count: int) -> None:
         del self.data[:count]
@@ -98,6 +112,12 @@ class _Found:
     end: int
 
 
+def _either_case(letter: int) -> bytes:
+    """Some senders write segment ids in small letters."""
+    character = bytes([letter])
+    return b"[" + character + character.lower() + b"]" if character.isalpha() else character
+
+
 class _Scan:
     """The pattern of one interchange's envelope segments. A line end as terminator means any line end."""
 
@@ -111,25 +131,41 @@ class _Scan:
         behind = b"(?=" + re.escape(self.element.encode("latin-1")) + b"|" + end + rb"|\s|$)"
         # files wrapped at a fixed width have line ends anywhere, in segment ids too
         wrap = b"" if self.by_line else rb"[\r\n]{0,2}"
-        names = b"|".join(wrap.join(bytes([letter]) for letter in name) for name in _NAMES)
-        self.segment = re.compile(end + b"[" + re.escape(_JUNK) + b"]*(" + names + b")" + wrap + behind)
+        names = b"|".join(wrap.join(_either_case(letter) for letter in name) for name in _NAMES)
+        self.lines = header.lines and not self.by_line
+        if self.lines:
+            # one segment a line: a terminator may be lost where a line ends, but not behind an element separator
+            end = b"(?:" + end + b"|(?<!" + re.escape(self.element.encode("latin-1")) + rb")[\r\n])"
+        self.segment = re.compile(end + _BETWEEN + b"(" + names + b")" + wrap + behind)
         self.end = re.compile(end)
+        mark = re.escape(self.element.encode("latin-1"))
+        self._trailer = re.compile(
+            b"I[\r\n]*E[\r\n]*A[\r\n]*" + mark + b"[0-9 \r\n]*" + mark + b"[ \r\n]*(?:[0-9][\r\n]{0,2}){0,8}[0-9]"
+        )
 
     def last_terminator(self, data: bytearray, least: int) -> int:
         """Where the search may go on once more bytes have come."""
         last = data.rfind(self.terminator, least)
-        if self.by_line:
-            last = max(data.rfind(b"\r", least), data.rfind(b"\n", least))
+        if self.by_line or self.lines:
+            last = max(last, data.rfind(b"\r", least), data.rfind(b"\n", least))
         # a terminator may be followed by blanks and the first letters of an id that is not whole yet
         return max(last, least)
 
+    def end_of_trailer(self, data: bytearray, start: int, end: int) -> int:
+        """Where an IEA ends whose terminator is missing: behind the digits of its number, before text that follows."""
+        found = self._trailer.match(data, start, end)
+        if found is None or not data[found.end() : end].strip(_JUNK + self.component.encode("latin-1")):
+            return end
+        follows = data[found.end() : found.end() + 1]
+        return end if follows.isalnum() or follows == self.element.encode("latin-1") else found.end()
+
     def elements(self, text: bytes) -> list[str]:
-        whole = decoded(text, self.encoding)
+        whole = decoded(text, self.encoding).replace("\xc2\xa0", "\xa0")
         if not self.by_line:
             whole = whole.replace("\r", "").replace("\n", "")
         if self.component:
             # some senders end every segment in an empty component (x12-procurement 2)
-            whole = whole.rstrip(self.component)
+            whole = whole.rstrip(_BLANKS.replace(self.element, "")).rstrip(self.component)
         return [e.strip(_BLANKS) for e in whole.split(self.element)]
 
 
@@ -156,12 +192,17 @@ class EnvelopeReader:
     def events(self) -> Iterator[Event]:
         """Interchange by interchange, with the stray text between them."""
         window = self._window
-        while len(window.data) < len(_MARK) and window.more():
+        while len(window.data) < len(_WIDE[0]) and window.more():
             pass
+        wide = next((name for mark, name in _WIDE_MARKS.items() if window.data.startswith(mark)), "")
+        if wide:
+            window.transcode(wide)
+            self._encoding = "utf-8"
         if window.data.startswith(_MARK):
             # a byte-order mark declares the encoding; nothing else does (edi-operations 6)
             self._encoding = "utf-8"
             window.drop(len(_MARK))
+        yield from self._without_header()
         while True:
             header, stray = self._next_header()
             if stray is not None:
@@ -173,11 +214,27 @@ class EnvelopeReader:
             window.drop(header.length - len(header.terminator))
             yield from self._interchange(_Scan(header, encoding))
 
+    def _without_header(self) -> Iterator[Event]:
+        """A file that begins with GS or ST: its ISA was cut off, and its separators show all the same."""
+        window = self._window
+        while len(window.data) < LONGEST_ISA and window.more():
+            pass
+        header = None if find_start(window.data) >= 0 else headless(bytes(window.data[:LONGEST_ISA]))
+        if header is not None:
+            yield RawInterchange(header, window.base, self._encoding)
+            # as if the ISA's terminator stood before it
+            window.data[:0] = header.terminator
+            window.base -= len(header.terminator)
+            yield from self._interchange(_Scan(header, self._encoding))
+
     def _encoding_of(self, header: Header) -> str:
         """A single byte above 127 as separator cannot be found in UTF-8 text: such a file is Latin-1."""
         marks = header.separators.element + header.separators.component
         single = marks + (header.terminator.decode("latin-1") if len(header.terminator) == 1 else "")
-        return self._encoding if single.isascii() else "latin-1"
+        if not single.isascii():
+            return "latin-1"
+        # no-break spaces of two bytes tell that the text is UTF-8
+        return "utf-8" if header.wide else self._encoding
 
     def _next_header(self) -> tuple[Header | None, Stray | None]:
         """The next ISA, which then starts the window, and the text dropped before it."""
@@ -195,7 +252,13 @@ class EnvelopeReader:
             while len(window.data) - found < LONGEST_ISA and window.more():
                 pass
             header = discover(bytes(window.data[found : found + LONGEST_ISA]), self._encoding)
-            if header is not None:
+            # in the middle of a word it has to be an ISA beyond doubt
+            worded = found > 0 and window.data[found - 1 : found].isalnum()
+            if header is not None and not header.sure and self._hidden_header(found + header.length, found + 3) >= 0:
+                # the word in a text, just before the real one
+                position = found + 3
+                continue
+            if header is not None and (header.sure or not worded):
                 self._skip(found, skipped)
                 return header, _stray(skipped, start, window.base)
             position = found + 3
@@ -245,7 +308,8 @@ class EnvelopeReader:
             # the terminator stays: the next segment is found behind it
             window.drop(found.end)
             if found.segment_id == "IEA":
-                window.drop(len(scan.terminator) if window.data.startswith(scan.terminator) else 0)
+                while window.data.startswith(scan.terminator):
+                    window.drop(len(scan.terminator))
                 return
 
     def _find(self, scan: _Scan, search: int) -> tuple[_Found | None, tuple[bytes, int] | None]:
@@ -266,8 +330,10 @@ class EnvelopeReader:
                 hidden = self._hidden_header(min(end, start + LONGEST_ISA), start + 2)
                 if hidden >= 0:
                     end = hidden
+                name = bytes(match.group(1)).translate(None, b"\r\n").decode("ascii").upper()
+                if name == "IEA":
+                    end = scan.end_of_trailer(window.data, start, end)
                 text = bytes(window.data[start:end])
-                name = bytes(match.group(1)).translate(None, b"\r\n").decode("ascii")
                 return _Found(name, scan.elements(text), start, end), beginning
             search = scan.last_terminator(window.data, search)
             if len(window.data) > self._max_set:
@@ -297,14 +363,18 @@ SHOWN_STRAY = 200
 
 
 def _stray(skipped: bytearray, start: int, end: int) -> Stray | None:
-    # files put one behind the other bring their byte-order marks along
-    text = bytes(skipped).replace(_MARK, b"").strip(_JUNK)
+    text = _visible(bytes(skipped))
     return Stray(text[:SHOWN_STRAY], start, end - start) if text else None
+
+
+def _visible(text: bytes) -> bytes:
+    """The text without blanks of any kind and the byte-order marks that files put one behind the other bring along."""
+    return text.replace(_MARK, b"").replace(b"\xc2\xa0", b"\xa0").strip(_JUNK + b"\xa0")
 
 
 def _between(gap: tuple[bytes, int], end: int, terminator: bytes) -> Stray | None:
     """What stands between envelope segments outside a set, if it is more than line ends."""
-    text = gap[0].strip(_JUNK)
+    text = _visible(gap[0])
     while text.startswith(terminator):
-        text = text[len(terminator) :].lstrip(_JUNK)
+        text = _visible(text[len(terminator) :])
     return Stray(text[:SHOWN_STRAY], gap[1], end - gap[1]) if text else None

@@ -89,5 +89,7 @@ def _value_pattern(element: ElementType, other: str, end: str) -> str:  # noqa: 
             # more than its first component is needed: that is looked at closely
             return "(?!)"
         letter = "[0-9]" if first.numeric else other
-        return f"{letter}{{{first.least},{first.most}}}"
-    return f"{other}{{{least if kind == 'ID' else 1},{most}}}"
+        return f"(?! ){letter}{{{first.least},{first.most}}}"
+    if kind == "ID":
+        return f"(?! ){other}{{{least},{most}}}"
+    return f"{other}{{1,{most}}}"

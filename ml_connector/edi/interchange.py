@@ -26,6 +26,7 @@ from ml_connector.edi.items import (
 from ml_connector.edi.mapping.acknowledgment import read_interchange_acknowledgment
 from ml_connector.edi.opened import NOTED, REMEMBERED, OpenInterchange
 from ml_connector.edi.overlay import NO_OVERLAY, Overlay
+from ml_connector.edi.schema import full_version
 from ml_connector.edi.sets import Mode, SetContext, read_set
 from ml_connector.errors import ConfigError, SenderMustMend
 
@@ -173,7 +174,7 @@ class _FileReader:
             separators=opened.start.separators,
             terminator=opened.terminator,
             encoding=opened.encoding,
-            version=group.start.version,
+            version=full_version(group.start.version),
             functional_id=group.start.functional_id,
             mode=self._mode,
             overlay=self._options.overlay or NO_OVERLAY,

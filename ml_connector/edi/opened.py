@@ -13,7 +13,7 @@ from ml_connector.edi.acknowledge import (
 from ml_connector.edi.envelope import RawInterchange, RawSegment
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.items import GroupEnd, GroupStart, InterchangeEnd, InterchangeStart
-from ml_connector.edi.schema import well_formed
+from ml_connector.edi.schema import full_version, well_formed
 from ml_connector.edi.values import is_digits, read_date, read_time
 
 #: So many control numbers of a file are remembered to find repeats, so many findings and TA1 of an interchange are
@@ -36,7 +36,10 @@ class OpenGroup:
         self.accepted = 0
         self.noted = False
         self.usable = True
-        if self.real and not well_formed(start.version):
+        if self.real and start.version != full_version(start.version):
+            message = f"GS08 {shown(start.version)} is read as {full_version(start.version)}."
+            self.findings.append(Finding(Level.GROUP, "version", message, Severity.WARNING, segment_id="GS"))
+        elif self.real and not well_formed(start.version):
             self.usable = False
             self._note("2", f"GS08 {shown(start.version)} is no version that can be read.")
         number = start.control_number
@@ -100,6 +103,7 @@ class OpenInterchange:
 
     def __init__(self, event: RawInterchange, position: int) -> None:
         fields = [e.strip(" \t\xa0\x00") for e in event.header.elements]
+        self._fields = fields
         self.terminator = event.header.terminator
         self.encoding = event.encoding
         self.start = InterchangeStart(
@@ -138,6 +142,9 @@ class OpenInterchange:
 
     def _check(self) -> None:
         start = self.start
+        if not any(field.strip() for field in self._fields[:15]):
+            self.note("022", "The interchange has no ISA.")
+            return
         if start.date is None:
             self.note("014", f"ISA09 {shown(start.raw_date)} is not a date.")
         if start.time is None:

@@ -120,6 +120,14 @@ class SetRule:
     known: frozenset[str]
 
 
+def full_version(version: str) -> str:
+    """GS08 with six digits in front: some senders write 4010 or 00401. Anything else stays as it is."""
+    digits = version[: len(version) - len(version.lstrip("0123456789"))]
+    if len(digits) == 4 and digits >= "2000":
+        return "00" + version
+    return f"{digits}0{version[5:]}" if len(digits) == 5 and digits.startswith("00") else version
+
+
 def dictionary_version(version: str) -> str:
     """004010 or 005010, whichever is nearer to the version (its first six digits)."""
     return "005010" if version[:3] >= "005" and is_digits(version[:6]) else "004010"

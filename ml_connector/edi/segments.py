@@ -1,6 +1,8 @@
 """A transaction set's bytes as segments."""
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ml_connector.edi.envelope import decoded
 from ml_connector.edi.separators import Separators
@@ -38,10 +40,22 @@ class Split:
     trailing_elements: int = 0
     overlong: int = 0
     misencoded: bool = False
+    unterminated: int = 0
+    strays: list[str] = field(default_factory=list)
 
 
-def split_set(raw: bytes, separators: Separators, terminator: bytes, encoding: str, max_segment: int) -> Split:
-    """Segments of a set. Line ends, blanks and tabs around segments are not data (x12-procurement 2)."""
+def split_set(
+    raw: bytes,
+    separators: Separators,
+    terminator: bytes,
+    encoding: str,
+    max_segment: int,
+    known: frozenset[str] = frozenset(),
+) -> Split:
+    """Segments of a set. Line ends, blanks and tabs around segments are not data (x12-procurement 2).
+
+    known are the segment ids at which a line may begin whose predecessor has lost its terminator.
+    """
     try:
         text, misencoded = raw.decode(encoding), False
     except UnicodeDecodeError:
@@ -50,10 +64,16 @@ def split_set(raw: bytes, separators: Separators, terminator: bytes, encoding: s
     by_line = terminator in {b"\r", b"\n"}
     if by_line:
         text = text.replace("\r", "\n")
+    if "\xc2\xa0" in text:
+        # no-break spaces of UTF-8, read as Latin-1
+        text = text.replace("\xc2\xa0", "\xa0")
     element, component = separators.element, separators.component
     blank = " " + element
-    for piece in text.split("\n" if by_line else decoded(terminator, encoding)):
-        segment = piece.lstrip(_LEADING)
+    pieces = text.split("\n" if by_line else decoded(terminator, encoding))
+    if not by_line and separators.suffix:
+        pieces = _by_lines(pieces, _line_start(known, element), element, split)
+    for piece in pieces:
+        segment = piece.strip(_LEADING) if element not in _LEADING else piece.lstrip(" \r\n\x00\x1a\xa0")
         if not segment:
             continue
         if "\n" in segment or "\r" in segment:
@@ -70,8 +90,34 @@ def split_set(raw: bytes, separators: Separators, terminator: bytes, encoding: s
             elements = [e.rstrip() for e in elements]
         if not elements[-1]:
             split.trailing_elements += _cut_trailing(elements)
+        if not elements[0].isupper() and elements[0].upper() in known:
+            elements[0] = elements[0].upper()
         split.segments.append(Segment(elements, len(split.segments) + 1))
     return split
+
+
+@lru_cache(maxsize=64)
+def _line_start(known: frozenset[str], element: str) -> re.Pattern[str]:
+    """Where a line begins that can be nothing but a segment of its own."""
+    mark = re.escape(element)
+    names = "|".join(sorted(known, key=len, reverse=True)) or "(?!)"
+    return re.compile(rf"(?<!{mark})[\r\n]+[ \t]*(?=(?:{names}){mark})", re.IGNORECASE)
+
+
+def _by_lines(pieces: list[str], line_start: re.Pattern[str], element: str, split: Split) -> list[str]:
+    """In a file with one segment a line: also split where a line ends without its terminator."""
+    result: list[str] = []
+    for piece in pieces:
+        inside = piece.strip(_LEADING)
+        parts = line_start.split(inside) if "\n" in inside or "\r" in inside else [inside]
+        for number, part in enumerate(parts):
+            if number + 1 < len(parts) and not 2 <= len(part.partition(element)[0]) <= 3:
+                # a remark between two segments
+                split.strays.append(part)
+                continue
+            split.unterminated += number + 1 < len(parts)
+            result.append(part)
+    return result
 
 
 def _cut_trailing(elements: list[str]) -> int:

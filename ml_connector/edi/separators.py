@@ -14,7 +14,7 @@ from ml_connector.edi.values import is_digits
 #: An ISA of fixed width has 106 bytes; with no-break spaces in UTF-8 and partners' padding it stays below this.
 LONGEST_ISA = 400
 
-_START = re.compile(rb"(?<![0-9A-Za-z])ISA(?=[^0-9A-Za-z])")
+_START = re.compile(rb"[Ii][Ss][Aa](?=[^0-9A-Za-z])")
 _BLANKS = " \t\r\n\x00\xa0"
 
 
@@ -37,7 +37,9 @@ class Separators:
 class Header:
     """A discovered ISA: its elements ISA01 to ISA16 untrimmed, its terminator as bytes, its length with it.
 
-    `sure` tells that its elements are what an ISA holds, so that it cannot be data that happens to say ISA.
+    `sure` tells that its elements are what an ISA holds, so that it cannot be data that happens to say ISA. `lines`
+    tells that a line end follows its terminator: one segment a line. `wide` that it is padded with no-break spaces of
+    two bytes.
     """
 
     elements: tuple[str, ...]
@@ -45,6 +47,8 @@ class Header:
     terminator: bytes
     length: int
     sure: bool
+    lines: bool = False
+    wide: bool = False
 
 
 def find_start(data: bytes | bytearray, position: int = 0) -> int:
@@ -67,11 +71,22 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
     if places is None:
         return None
     raw = [head[a + 1 : b] for a, b in pairwise(places)]
+    shortened = _SHORT.match(raw[14])
+    if shortened is not None:
+        # ISA16 and the separator before it are missing: the next segment's first separator was counted
+        raw[14] = shortened[1]
     elements = [_text(piece, encoding).replace("\r", "").replace("\n", "") for piece in raw]
     if not _plausible(elements):
         return None
-    component, terminator = _tail(head[places[-1] + 1 :])
-    end = places[-1] + 1 + len(component) + len(terminator)
+    if shortened is not None:
+        behind = places[14] + 1 + len(shortened[1])
+        component, terminator = b"", head[behind : behind + 1]
+    else:
+        behind = places[-1] + 1
+        component, terminator = _tail(head[behind:])
+    end = behind + len(component) + len(terminator)
+    if terminator in {b"\r", b"\n"}:
+        terminator = _missed(head[end:], separator + component) or terminator
     separators = Separators(
         element=separator.decode("latin-1"),
         component=component.decode("latin-1"),
@@ -85,7 +100,42 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
         terminator=terminator or b"~",
         length=end,
         sure=_certain(elements),
+        lines=head[end : end + 1] in {b"\r", b"\n"} or head[end - 1 : end] in {b"\r", b"\n"},
+        wide=b"\xc2\xa0" in head[:end],
     )
+
+
+_HEADLESS = re.compile(
+    rb"\s*(?:GS(?P<gs>[^0-9A-Za-z\s])[A-Z]{2}(?:(?P=gs)[^\r\n]{1,20}?){5}(?P=gs)[XT](?P=gs)[0-9A-Z]{4,12}"
+    rb"|ST(?P<st>[^0-9A-Za-z\s])[0-9]{3}(?P=st)[0-9A-Za-z]{1,9})"
+    rb"(?P<end>[^0-9A-Za-z ])(?P<suffix>[\r\n]*)[A-Z][A-Z0-9]{1,2}[^0-9A-Za-z]"
+)
+
+
+def headless(data: bytes) -> Header | None:
+    """The header that a file beginning with GS or ST would have had, its elements empty; None for another file."""
+    found = _HEADLESS.match(data)
+    if found is None or found["end"] in {found["gs"], found["st"]}:
+        return None
+    element, end = (found["gs"] or found["st"]).decode("latin-1"), found["end"].decode("latin-1")
+    component = next(mark for mark in ">:\\" if mark not in {element, end})
+    suffix = found["suffix"].decode("latin-1")
+    separators = Separators(element, component, end, "", "" if end in "\r\n" else suffix)
+    return Header(("",) * 15 + (component,), separators, found["end"], 0, sure=False, lines=bool(separators.suffix))
+
+
+#: The usage indicator, one character that ends segments, and the next segment.
+_SHORT = re.compile(rb"([PTI]?)[^0-9A-Za-z]\s*(?:GS|TA1|ISB|IEA)\Z")
+
+
+def _missed(rest: bytes, others: bytes) -> bytes:
+    """The terminator of the other segments, where only the ISA has lost its own; empty when they end with the line."""
+    lines = [line for line in re.split(rb"[\r\n]+", rest)[:-1] if line.strip()]
+    last = {line.rstrip()[-1:] for line in lines[:4]}
+    if len(lines) < 2 or len(last) != 1:
+        return b""
+    mark = last.pop()
+    return b"" if mark.isalnum() or mark in others or mark == b" " else mark
 
 
 def _places(head: bytes, separator: bytes) -> list[int] | None:
@@ -137,7 +187,7 @@ def _tail(after: bytes) -> tuple[bytes, bytes]:
 
 
 def _next_segment(rest: bytes) -> bool:
-    return bool(re.match(rb"(?:GS|TA1|ISB|IEA|ISA)[^0-9A-Za-z]", rest))
+    return bool(re.match(rb"(?:GS|TA1|ISB|IEA|ISA)[^0-9A-Za-z]", rest[:4].upper()))
 
 
 def _terminator(rest: bytes) -> bytes:
@@ -146,6 +196,10 @@ def _terminator(rest: bytes) -> bytes:
         return b""
     if 0xC2 <= rest[0] <= 0xDF and len(rest) > 1 and 0x80 <= rest[1] <= 0xBF and not _next_segment(rest[1:]):
         return rest[:2]
+    two = rest[:2].strip(b" \t\r\n\x00\x1a\x0b\x0c\xa0")
+    if len(two) == 2 and two[:1] != two[1:] and not two[1:].isalnum() and two[1] < 0x80 and _next_segment(rest[2:]):
+        # two characters end every segment
+        return two
     return rest[:1]
 
 

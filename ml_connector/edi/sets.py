@@ -16,7 +16,7 @@ from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_form
 from ml_connector.edi.segments import Segment, Split, neutralize, split_set
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.structure import build
-from ml_connector.edi.values import is_digits
+from ml_connector.edi.values import is_digits, read_date, read_decimal
 
 
 class Mode(StrEnum):
@@ -61,6 +61,9 @@ class SetReading:
     segment_count: int
 
 
+#: Of a set of a kind that is not known, these ids are.
+ENVELOPE_IDS = frozenset({"ST", "SE"})
+
 #: Of a set that is too long only its beginning is looked at.
 SHOWN_OF_LONG = 1 << 16
 
@@ -84,11 +87,12 @@ def read_set(raw: RawSet, context: SetContext, repeated: bool) -> SetReading:
     report = _Findings(context.max_findings)
     if raw.raw.count(context.terminator) > context.max_segments:
         raw = replace(raw, raw=raw.raw[:SHOWN_OF_LONG], oversize=True)
-    split = split_set(raw.raw, context.separators, context.terminator, context.encoding, context.max_segment)
     set_type = raw.header[1] if len(raw.header) > 1 else ""
+    rule = set_rule(set_type, context.version, context.overlay) if raw.header else None
+    known = rule.known if rule is not None else ENVELOPE_IDS
+    split = split_set(raw.raw, context.separators, context.terminator, context.encoding, context.max_segment, known)
     control = _control(raw)
     _check_envelope(raw, split, context, report, repeated)
-    rule = set_rule(set_type, context.version, context.overlay) if raw.header else None
     if raw.header and rule is None:
         report(_set_finding("1", f"Set {shown(set_type)} is not supported here."))
     document = None
@@ -150,7 +154,8 @@ def _check_envelope(raw: RawSet, split: Split, context: SetContext, report: _Fin
     elif len(header[1]) != 3:
         report(_set_finding("6", f"ST01 {shown(header[1])} is no set identifier."))
     if raw.header and not 4 <= len(header[2]) <= 9:
-        report(_set_finding("7", f"ST02 {shown(header[2])} is no control number of 4 to 9 characters."))
+        message = f"ST02 {shown(header[2])} is no control number of 4 to 9 characters."
+        report(Finding(Level.SET, "7", message, value=header[2][:200]))
     if raw.oversize:
         report(_set_finding("5", "The set is longer than allowed here and was not read."))
     elif not raw.trailer:
@@ -180,6 +185,11 @@ def _check_split(split: Split, report: _Findings) -> None:
     if split.trailing_elements:
         message = f"{split.trailing_elements} segments end in empty elements."
         report(Finding(Level.SET, "trailing_elements", message, Severity.WARNING))
+    if split.unterminated:
+        message = f"{split.unterminated} segments have lost their terminator: they end where their line ends."
+        report(Finding(Level.SET, "missing_terminator", message, Severity.WARNING))
+    for text in split.strays[:10]:
+        report(Finding(Level.SET, "stray_text", f"Text between segments: {shown(text)}.", value=text[:200]))
     if split.overlong:
         report(_set_finding("5", f"{split.overlong} segments are longer than allowed here and were cut."))
     if split.misencoded:
@@ -214,16 +224,32 @@ def _is_fatal(finding: Finding, context: SetContext, rule: SetRule | None) -> bo
     if context.mode is Mode.LENIENT:
         return finding.level is Level.SET and finding.code in {"1", "2", "6"}
     if finding.level is Level.SET:
-        return finding.code in _FATAL_SET
+        # a control number of fewer digits still tells the set apart
+        short = finding.code == "7" and 1 <= len(finding.value) < 4
+        return finding.code in _FATAL_SET and not short
     if finding.level is Level.SEGMENT:
         return finding.code == "3"
     return finding.code == "1" or (finding.code in {"6", "8"} and _matters(finding, rule))
 
 
 def _matters(finding: Finding, rule: SetRule | None) -> bool:
-    """Whether a value that cannot be read leaves the data doubtful: any number, and any mandatory element."""
+    """Whether a value that cannot be read leaves the data doubtful: any number, and any mandatory element.
+
+    One that is only spelled otherwise (+5, 1E3, 2026-11-21) can be read; an amount with a point where the point is
+    implied cannot be trusted.
+    """
+    if read_date(finding.value) is not None if finding.code == "8" else read_decimal(finding.value) is not None:
+        return _implied(finding, rule)
     segment = rule.segments.get(finding.segment_id) if rule is not None else None
     if segment is None or finding.element > len(segment.elements):
         return False
     element, requirement = segment.elements[finding.element - 1]
     return element.numeric or requirement == "M"
+
+
+def _implied(finding: Finding, rule: SetRule | None) -> bool:
+    """Whether the element is an amount with implied decimals, or a count."""
+    segment = rule.segments.get(finding.segment_id) if rule is not None else None
+    if segment is None or finding.element > len(segment.elements):
+        return False
+    return segment.elements[finding.element - 1][0].kind in {"N0", "N2"} and "." in finding.value

@@ -10,6 +10,7 @@ from ml_connector.documents.json import decimal_text
 MOST_DIGITS = 24
 
 _NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\Z")
+_LOOSE = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][-+]?[0-9]{1,2})?\Z")
 _INTEGER = re.compile(r"-?[0-9]+\Z")
 _TIME = re.compile(r"[0-9]{4}(?:[0-9]{2}(?:[0-9]{1,2})?)?\Z")
 
@@ -35,11 +36,16 @@ def digits_in(text: str) -> int:
 
 
 def read_decimal(text: str) -> Decimal | None:
-    """An R value; None when it is none or has more digits than a number can have. A leading plus is read."""
-    plain = text[1:] if text.startswith("+") else text
-    if not is_number(plain) or len(plain) > MOST_DIGITS:
+    """An R value; None when it is none or has more digits than a number can have.
+
+    A leading plus and an exponent of up to two digits are read too: a checker reports them.
+    """
+    if _NUMBER.match(text) is not None:
+        return Decimal(text) if len(text) <= MOST_DIGITS else None
+    if len(text) > MOST_DIGITS or _LOOSE.match(text) is None:
         return None
-    return Decimal(plain)
+    value = Decimal(text)
+    return Decimal(format(value, "f")) if -18 <= value.adjusted() <= 18 else None
 
 
 def read_cents(text: str) -> Decimal | None:
@@ -58,7 +64,9 @@ def read_integer(text: str) -> int | None:
 
 
 def read_date(text: str) -> date | None:
-    """CCYYMMDD, or YYMMDD with the century from a window: 70 to 99 are 19yy."""
+    """CCYYMMDD, or YYMMDD with the century from a window: 70 to 99 are 19yy. CCYY-MM-DD is read too."""
+    if len(text) == 10 and text[4] == text[7] and text[4] in "-/":
+        text = text[:4] + text[5:7] + text[8:]
     if not is_digits(text):
         return None
     if len(text) == 6:
