@@ -113,6 +113,7 @@ def _classes() -> tuple[Any, Any]:
             self.account: Account | None = None
             self.transport: paramiko.Transport | None = None
             self.sessions = 0
+            self.cut = False
 
         def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002
             return "password,publickey"
@@ -170,12 +171,15 @@ def _classes() -> tuple[Any, Any]:
             self.acts = server.acts
 
         def done(self, act: Any) -> Any:
-            """What an act gives, or its status; a cut one ends the connection."""
+            """What an act gives, or its status; a cut one ends the connection, and what was sent with it is lost."""
+            if self.connection.cut:
+                return FAILURE
             try:
                 return act(self.acts)
             except StatusError as error:
                 return error.code
             except CutError:
+                self.connection.cut = True
                 if self.connection.transport is not None:
                     cut(self.connection.transport)
                 return FAILURE

@@ -88,8 +88,7 @@ class TrueCommerceNetwork:
             NeedsMending: too large, no regular file, or a name that cannot be kept. FileNotFoundError: it has gone.
             RefusedBySystem: it changes just now, or may not be read. TryAgain.
         """
-        if not usable(file.remote_id) or file.remote_id != file.name:
-            raise self._unfit(file)
+        self._check_name(file)
         done = 0
         for attempt in (1, 2):
             try:
@@ -113,8 +112,7 @@ class TrueCommerceNetwork:
             return
         if policy not in {"delete", "move"}:
             raise ConfigError(f"{self.connection}: {policy!r} is no after-read policy.", mend="leave, move or delete.")
-        if not usable(file.remote_id):
-            raise self._unfit(file)
+        self._check_name(file)
         try:
             self.pool.run(lambda session: self._dispose(session, channel, file, move_to if policy == "move" else ""))
         except StatusError as error:
@@ -232,7 +230,11 @@ class TrueCommerceNetwork:
     def _wanted(self, entry: Entry) -> bool:
         """Not folders (truecommerce 3), names that begin with a dot, or names that the patterns leave out."""
         name = entry.name
-        if entry.is_folder or name.startswith("."):
+        if entry.is_folder:
+            return False
+        if not usable(name):
+            return True  # told of, never read
+        if name.startswith("."):
             return False
         if self._include is not None and not self._include.fullmatch(name):
             return False
@@ -312,8 +314,10 @@ class TrueCommerceNetwork:
 
     # ------------------------------------------------------------------ errors
 
-    def _unfit(self, file: RemoteFile) -> NeedsMending:
-        return NeedsMending(
+    def _check_name(self, file: RemoteFile) -> None:
+        if usable(file.remote_id) and file.remote_id == file.name:
+            return
+        raise NeedsMending(
             Reason.UNSUPPORTED_DOCUMENT,
             f"{self.connection}: the name {file.name!r} cannot be a file's: it holds a path, control characters, "
             "or bytes that are no UTF-8.",

@@ -127,35 +127,58 @@ class SftpSession:
         """
         until = self._until(max(size - offset, 0))
         with _lost():
-            file = self._client.open(path, "rb")
-        position = offset
+            handle = self._client.opened(path, for_writing=False)
         try:
-            for chunk in _chunks(file, offset, size):
-                position += len(chunk)
-                if position > limit:
+            for chunk in self._chunks(handle, offset, size):
+                offset += len(chunk)
+                if offset > limit:
                     raise TooLongError(limit)
                 _in_time(until)
                 yield chunk
         finally:
             with _quiet():
-                file.close()
+                self._client.closed(handle)
 
-    def write(self, path: str, data: bytes) -> None:
-        """Make a file of these bytes, in place of what stands there."""
-        until = self._until(len(data))
-        with _lost():
-            file = self._client.open(path, "wb")
-        try:
+    def _chunks(self, handle: bytes, position: int, size: int) -> Iterator[bytes]:
+        """The file's bytes up to where the server says that it ends, whatever its size was said to be.
+
+        As many requests are on their way as the size promises, never more than a window, and one at its end.
+        """
+        while True:
+            end = max(position, min(size, position + WINDOW))
+            wanted = [(start, min(CHUNK, end - start)) for start in range(position, end, CHUNK)]
+            wanted.append((end, CHUNK))
             with _lost():
-                for start in range(0, len(data), CHUNK):
-                    file.write(data[start : start + CHUNK])
-                    _in_time(until)
+                parts = self._client.parts(handle, wanted)
+            for (start, length), part in zip(wanted, parts, strict=True):
+                if start != position:
+                    break  # the part before it was short: asked for again from there
+                if not part:
+                    return
+                position += len(part)
+                yield part[:length]
+
+    def write(self, path: str, data: bytes, *, one_by_one: bool = False) -> None:
+        """Make a file of these bytes, in place of what stands there.
+
+        one_by_one: each part is answered before the next one is sent, so that after a cut the file's size is that of
+        its bytes, without holes.
+        """
+        until = self._until(len(data))
+        step = CHUNK if one_by_one else WINDOW
+        with _lost():
+            handle = self._client.opened(path, for_writing=True)
+        try:
+            for start in range(0, len(data), step):
+                with _lost():
+                    self._client.written(handle, start, data[start : start + step])
+                _in_time(until)
         except BaseException:
             with _quiet():
-                file.close()
+                self._client.closed(handle)
             raise
         with _lost():
-            file.close()
+            self._client.closed(handle)
 
     def rename(self, old: str, new: str) -> None:
         """Rename without replacing what stands under the new name, as far as the server keeps to the protocol."""
@@ -173,32 +196,6 @@ class SftpSession:
 def _in_time(until: float) -> None:
     if time.monotonic() > until:
         raise SessionLostError("the transfer is too slow")
-
-
-def _chunks(file: "paramiko.SFTPFile", offset: int, size: int) -> Iterator[bytes]:
-    """The file's bytes: windows of requests while the size promises them, then one request after the other."""
-    position = offset
-    with _lost():
-        file.seek(position)
-    while size - position > 2 * CHUNK:
-        window = min(WINDOW, size - position)
-        parts = [(position + at, min(CHUNK, window - at)) for at in range(0, window, CHUNK)]
-        with _lost():
-            chunk = b"".join(file.readv(parts))
-        if chunk:
-            yield chunk
-        position += len(chunk)
-        if len(chunk) < window:
-            return
-    with _lost():
-        file.seek(position)
-    while True:
-        with _lost():
-            chunk = file.read(CHUNK)
-        if chunk:
-            yield chunk
-        if len(chunk) < CHUNK:
-            return  # paramiko asks on until the end or the wanted number of bytes
 
 
 def _entry(name: str, attributes: "paramiko.SFTPAttributes") -> Entry:
@@ -241,7 +238,49 @@ def _broken() -> tuple[type[Exception], ...]:
 def _client_class() -> Any:
     """paramiko's client, with statuses that keep their code and names that may be any bytes."""
     import paramiko
-    from paramiko.sftp import CMD_CLOSE, CMD_HANDLE, CMD_NAME, CMD_OPENDIR, CMD_READDIR, SFTP_EOF, SFTP_OK, SFTPError
+    from paramiko.sftp import (
+        CMD_CLOSE,
+        CMD_DATA,
+        CMD_HANDLE,
+        CMD_NAME,
+        CMD_OPEN,
+        CMD_OPENDIR,
+        CMD_READ,
+        CMD_READDIR,
+        CMD_STATUS,
+        CMD_WRITE,
+        SFTP_EOF,
+        SFTP_FLAG_CREATE,
+        SFTP_FLAG_READ,
+        SFTP_FLAG_TRUNC,
+        SFTP_FLAG_WRITE,
+        SFTP_OK,
+        SFTPError,
+        int64,
+    )
+
+    class Answers:
+        """Collects the answers to requests that are on their way together, in whatever order they come."""
+
+        def __init__(self, client: "Client") -> None:
+            self._client = client
+            self.parts: dict[int, bytes | StatusError] = {}
+
+        def _async_response(self, kind: int, message: paramiko.Message, number: int) -> None:
+            try:
+                if kind == CMD_STATUS:
+                    self._client._convert_status(message)
+                elif kind != CMD_DATA:
+                    raise SFTPError("an answer of another kind")
+            except EOFError:
+                self.parts[number] = b""
+            except StatusError as error:
+                self.parts[number] = error
+            else:
+                self.parts[number] = message.get_string() if kind == CMD_DATA else b""
+
+        def _check_exception(self) -> None:
+            return
 
     class Client(paramiko.SFTPClient):
         def _convert_status(self, message: paramiko.Message) -> None:
@@ -252,14 +291,45 @@ def _client_class() -> Any:
                 raise EOFError
             raise StatusError(code, message.get_string()[:200].decode("utf-8", "replace"))
 
+        def opened(self, path: str, *, for_writing: bool) -> bytes:
+            flags = SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_TRUNC if for_writing else SFTP_FLAG_READ
+            attributes = paramiko.SFTPAttributes()
+            kind, message = self._request(CMD_OPEN, path, flags, attributes)  # type: ignore[attr-defined]
+            if kind != CMD_HANDLE:
+                raise SFTPError("no handle was given")
+            return bytes(message.get_string())
+
+        def closed(self, handle: bytes) -> None:
+            self._request(CMD_CLOSE, handle)  # type: ignore[attr-defined]
+
+        def parts(self, handle: bytes, wanted: list[tuple[int, int]]) -> list[bytes]:
+            """Parts of a file by offset and length; empty after its end."""
+            return self._together([(CMD_READ, handle, int64(start), length) for start, length in wanted])
+
+        def written(self, handle: bytes, offset: int, data: bytes) -> None:
+            """Write a stretch, all of its requests on their way together."""
+            starts = range(0, len(data), CHUNK)
+            self._together([(CMD_WRITE, handle, int64(offset + at), data[at : at + CHUNK]) for at in starts])
+
+        def _together(self, requests: list[tuple[Any, ...]]) -> list[bytes]:
+            answers = Answers(self)
+            numbers = [self._async_request(answers, *one) for one in requests]  # type: ignore[attr-defined]
+            while len(answers.parts) < len(numbers):
+                self._read_response()  # type: ignore[attr-defined]
+            found = [answers.parts[number] for number in numbers]
+            for one in found:
+                if isinstance(one, StatusError):
+                    raise one
+            return [one for one in found if isinstance(one, bytes)]
+
         def listing(self, path: str) -> Iterator[tuple[str, paramiko.SFTPAttributes]]:
             kind, message = self._request(CMD_OPENDIR, path)  # type: ignore[attr-defined]
             if kind != CMD_HANDLE:
                 raise SFTPError("no handle was given")
-            handle = message.get_string()
+            handle = bytes(message.get_string())
             while (message := self._next(handle)) is not None:
                 yield from self._names(message)
-            self._request(CMD_CLOSE, handle)  # type: ignore[attr-defined]
+            self.closed(handle)
 
         def _next(self, handle: bytes) -> paramiko.Message | None:
             """The next packet of names; None at the end of the folder."""

@@ -131,7 +131,7 @@ class Uploads:
             if there is not None and there.size >= len(data):
                 raise self._taken(name, channel)
             try:
-                session.write(f"{folder}/{name}", data)
+                session.write(f"{folder}/{name}", data, one_by_one=True)
             except SessionLostError as error:
                 raise OutcomeUnknown(
                     f"{self._connection}: the connection broke while {name} was written to {channel}.",
