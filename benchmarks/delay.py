@@ -77,12 +77,14 @@ def measure(profile: str, database: str, invoices: int, seed: int) -> dict[str, 
 def _arrivals(sandbox: SandboxProcess, deployment: Deployment, invoices: int, seed: int) -> dict[str, float]:
     """File -> the moment it became visible. One file more comes first, for Dagster to wake up by; it does not count."""
     chance = random.Random(seed)
-    sandbox.ask("invoices", count=1, per_file=1, seed=1)
+    sandbox.ask("orders", count=1, seed=1)
+    sandbox.ask("invoices", per_file=1)
     _wait_for_posted(deployment, 1)
     moments = {}
     for number in range(invoices):
         time.sleep(chance.uniform(0, 2 * BETWEEN))
-        (file,) = sandbox.ask("invoices", count=1, per_file=1, seed=number + 2)
+        sandbox.ask("orders", count=1, seed=number + 2)
+        (file,) = sandbox.ask("invoices", per_file=1)
         moments[file] = time.time()
     return moments
 

@@ -9,6 +9,7 @@ from ml_connector.errors import AuthorizationNeeded, TryAgain
 from ml_connector.flows import pipeline, standing
 from ml_connector.flows.context import StepReport, Work
 from ml_connector.flows.reference import warm_up
+from ml_connector.flows.side_by_side import SideBySide
 from ml_connector.ledger.leases import worker
 from ml_connector_tests.support.deployment import INTEGRATION
 
@@ -31,8 +32,14 @@ def main(stop_file: Path, *, ttl: float = 3.0) -> None:
 
 
 def _round(integration, work) -> int:  # type: ignore[no-untyped-def]
+    """Both directions as live runs do them: what comes in side by side, what goes out one step after another."""
     reports: list[StepReport] = []
-    for step in (*pipeline.INBOUND, *pipeline.OUTBOUND, standing.mark_overdue):
+    names = [member.name for member in pipeline.INBOUND_TOGETHER]
+    with SideBySide(integration, pipeline.INBOUND_TOGETHER, dict.fromkeys(names, work)) as running:
+        running.wait()
+        for name in names:
+            _patiently(lambda name=name: reports.append(running.result(name)))
+    for step in (*pipeline.OUTBOUND, standing.mark_overdue):
         _patiently(lambda step=step: reports.append(step(integration, work)))
     quiet = {"would_be_overdue"}
     return sum(count for report in reports for name, count in report.counts.items() if name not in quiet)

@@ -6,6 +6,7 @@ The child reads orders as JSON lines from standard input and answers each with o
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -71,9 +72,12 @@ class SandboxProcess:
         return json.loads(line)
 
 
-def _invoices(sandbox: Sandbox, *, count: int, per_file: int, seed: int) -> list[str]:
-    """Received orders, and an invoice for each in the partners' folders; the network's ids of the files."""
-    assert sandbox.partner is not None
+#: Orders received and not yet invoiced.
+_received: list[dict[str, Any]] = []
+
+
+def _orders(sandbox: Sandbox, *, count: int, seed: int) -> int:
+    """Orders whose goods were received; they wait for `_invoices`."""
     made = user.create_orders(sandbox.exact, count, seed=seed, suppliers=SUPPLIERS)
     rows = []
     for order in made:
@@ -82,6 +86,15 @@ def _invoices(sandbox: Sandbox, *, count: int, per_file: int, seed: int) -> list
         order_changed(sandbox.exact.main, order)
         facts = user.order_facts(sandbox.exact, order)
         rows.append({**facts, "lines": [{**line, "unit": UNITS[line["unit"]]} for line in facts["lines"]]})
+    _received.extend(rows)
+    return len(rows)
+
+
+def _invoices(sandbox: Sandbox, *, per_file: int) -> list[str]:
+    """Invoices in the folders for the orders received since the last time; the network's ids of the files."""
+    assert sandbox.partner is not None
+    rows = [*_received]
+    _received.clear()
     return [file.file_id for file in sandbox.partner.invoice_files(rows, per_file=per_file, ordered=True)]
 
 
@@ -101,7 +114,13 @@ def _calls(sandbox: Sandbox) -> dict[str, int]:
     return counts
 
 
-_ACTS = {"invoices": _invoices, "posted": _posted, "latency": _latency, "calls": _calls}
+_ACTS: dict[str, Callable[..., Any]] = {
+    "orders": _orders,
+    "invoices": _invoices,
+    "posted": _posted,
+    "latency": _latency,
+    "calls": _calls,
+}
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
     .venv/bin/python -m benchmarks.speed [--database postgresql] [--invoices 400] [--per-file 10]
 
 Both talk to one sandbox in a process of its own, without limits, with the same concurrency, side by side in one run.
-The bare loop has no ledger, no files, no matching: it is what the network and the sandbox alone allow.
+The bare loop has no ledger, no files, no matching: it is what the network and the sandbox alone allow. Reference data
+are warm, as the schedule leaves them: orders are older than their invoices.
 """
 
 import argparse
@@ -24,14 +25,14 @@ import sqlalchemy as sa
 
 from benchmarks.databases import ledger_database
 from benchmarks.sandbox_process import SandboxProcess
-from ml_connector.clock import FileClock
+from ml_connector.clock import SystemClock
 from ml_connector.composition import Deployment
 from ml_connector.credentials.keys import generate_key_file, key_file
 from ml_connector.credentials.secrets import Secret
 from ml_connector.demo.stage import authorize
 from ml_connector.flows import pipeline
 from ml_connector.flows.context import Work
-from ml_connector.flows.reference import warm_up
+from ml_connector.flows.reference import refresh_orders, warm_up
 from ml_connector.ledger.leases import worker
 from ml_connector.ledger.tables import operation
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
@@ -55,7 +56,7 @@ def deployment_over(sandbox: SandboxProcess, home: Path, ledger_url: str, concur
     os.environ["ML_CONNECTOR_HOME"] = str(home)
     if ledger_url:
         os.environ["ML_CONNECTOR_LEDGER_URL"] = ledger_url
-    with Deployment.open(config, clock=FileClock(Path(sandbox.addresses["clock_file"]))) as deployment:
+    with Deployment.open(config, clock=SystemClock()) as deployment:
         options = ExactOptions()
         for name, value in (
             ("exact_nl_client_secret", options.client_secret),
@@ -67,13 +68,20 @@ def deployment_over(sandbox: SandboxProcess, home: Path, ledger_url: str, concur
         yield deployment
 
 
+def arrive(deployment: Deployment, sandbox: SandboxProcess, invoices: int, per_file: int, *, seed: int) -> None:
+    """Orders and receipts, which the reference schedule has read, and then their invoices in the folders."""
+    sandbox.ask("orders", count=invoices, seed=seed)
+    refresh_orders(deployment.integration(INTEGRATION))
+    sandbox.ask("invoices", per_file=per_file)
+
+
 def connector(deployment: Deployment, sandbox: SandboxProcess, invoices: int) -> float:
     """Documents a second of the whole inbound way, 997s included."""
     integration = deployment.integration(INTEGRATION)
     before = sandbox.ask("posted")
     with worker(deployment.ledger) as lease:
         began = time.perf_counter()
-        pipeline.run(integration, Work(holder=lease.name), pipeline.INBOUND)
+        pipeline.run_together(integration, Work(holder=lease.name), pipeline.INBOUND_TOGETHER)
         seconds = time.perf_counter() - began
     posted = sandbox.ask("posted") - before
     if posted != invoices:
@@ -120,13 +128,13 @@ def measure(database: str, invoices: int, per_file: int, rounds: int) -> list[di
                     ledger_url = stack.enter_context(ledger_database(database))
                 deployment = inner.enter_context(deployment_over(sandbox, home, ledger_url, concurrency))
                 warm_up(deployment.integration(INTEGRATION))
-                sandbox.ask("invoices", count=50, per_file=per_file, seed=99)
+                arrive(deployment, sandbox, 50, per_file, seed=99)
                 connector(deployment, sandbox, 50)
                 sandbox.ask("latency", seconds=latency)
                 ours: list[float] = []
                 theirs: list[float] = []
                 for turn in range(rounds):
-                    sandbox.ask("invoices", count=invoices, per_file=per_file, seed=turn + 1)
+                    arrive(deployment, sandbox, invoices, per_file, seed=turn + 1)
                     ours.append(connector(deployment, sandbox, invoices))
                     theirs.append(bare(deployment, sandbox.addresses["exact"], invoices, concurrency))
                 ratios = [a / b for a, b in zip(ours, theirs, strict=True)]

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ml_connector.clock import Clock
 from ml_connector.config.integrations import Integration as IntegrationSettings
@@ -69,12 +69,25 @@ class Integration:
         return None
 
 
+class Feed(Protocol):
+    """What a step hears of the steps beside it, when several run at the same time (see flows.side_by_side)."""
+
+    def hand_over(self) -> None:
+        """Tell the steps behind that something is committed for them."""
+        ...
+
+    def more_to_come(self) -> bool:
+        """Wait for the steps before: True when there may be new work, False when they have ended and all was seen."""
+        ...
+
+
 @dataclass(frozen=True)
 class Work:
     """One run over waiting documents: who does it, and what it is limited to.
 
     holder: name of the worker's lease. partition, documents, partners: limits of a replay; empty means everything
-    that waits. replay: also take up held documents before their time. dry_run: plan and write nothing.
+    that waits. replay: also take up held documents before their time. dry_run: plan and write nothing. feed: the
+    steps beside this one, when several run at the same time.
     """
 
     holder: str
@@ -88,9 +101,19 @@ class Work:
     dry_run: bool = False
     as_of: date | None = None
     stop: "StopSignal | None" = None
+    feed: Feed | None = None
 
     def stopped(self) -> bool:
         return self.stop is not None and self.stop.is_set()
+
+    def hand_over(self) -> None:
+        """Something is committed for the steps behind this one."""
+        if self.feed is not None:
+            self.feed.hand_over()
+
+    def more_to_come(self) -> bool:
+        """Whether to look for work again: never for a step that runs alone, which takes what waits and ends."""
+        return self.feed is not None and not self.stopped() and self.feed.more_to_come()
 
     def for_asset(self, asset: str) -> "Work":
         return Work(**{**self.__dict__, "asset": asset})

@@ -47,33 +47,60 @@ def match(integration: Integration, work: Work) -> StepReport:
     Reference data and what is spoken for are read once: what this step matches it adds to its own account.
     """
     report = StepReport("match")
-    orders: OrderBook | None = None
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     note_bookings(integration, work, report)
-    counted: set[str] = set()
+    books: _Books | None = None
+    early: list[DocumentRow] | None = [] if work.feed is not None else None
     after = 0
     while not work.stopped():
         rows = claim_waiting(integration, work, FLOW, (S.PARSED, S.QUARANTINED), after_id=after)
+        if not rows and work.more_to_come():
+            after = 0
+            continue
         if not rows:
-            return report
+            break
         after = rows[-1].id
-        if orders is None:
-            if not work.as_of and not work.dry_run:
-                refresh_orders(integration)
-            orders = OrderBook(order=book.order, committed=_committed(integration))
-        _count_coded(integration, rows, orders, counted)
-        _match_batch(integration, work, rows, book, orders, report)
+        books = books or _open_books(integration, work)
+        _match_batch(integration, work, rows, books, report, early)
+    if early and not work.stopped():
+        _match_batch(integration, work, early, _open_books(integration, work), report, None)
     return report
+
+
+@dataclass(frozen=True)
+class _Books:
+    """Reference data and the open quantities, read once; counted: orders whose invoices in mode coded are in them."""
+
+    reference: ReferenceBook
+    orders: OrderBook
+    counted: set[str] = field(default_factory=set)
+
+
+def _open_books(integration: Integration, work: Work) -> _Books:
+    """The books as they are now.
+
+    What is spoken for is read before the orders: an invoice that is posted in between counts twice, which holds
+    another one for a while, and never not at all, which would let it through.
+    """
+    committed = _committed(integration)
+    if not work.as_of and not work.dry_run:
+        refresh_orders(integration)
+    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    return _Books(book, OrderBook(order=book.order, committed=committed))
 
 
 def _match_batch(
     integration: Integration,
     work: Work,
     rows: Sequence[DocumentRow],
-    book: ReferenceBook,
-    orders: OrderBook,
+    books: _Books,
     report: StepReport,
+    early: list[DocumentRow] | None,
 ) -> None:
+    """Match a batch. early: takes those that wait for goods whose notice may be in hand beside us, to be looked at
+    again when all receipts are posted.
+    """
+    book, orders = books.reference, books.orders
+    _count_coded(integration, rows, orders, books.counted)
     moves: list[Move] = []
     held: list[tuple[DocumentRow, NeedsMending]] = []
     told = {} if work.replay else _told_by_webhooks(integration, rows, book)
@@ -82,6 +109,9 @@ def _match_batch(
             moves += already_there(row, told[row.id], report)
             continue
         decided = attempt(lambda row=row: _decide(integration, row, book, orders))  # type: ignore[misc]
+        if isinstance(decided, NeedsMending) and decided.reason is Reason.NOT_RECEIVED and early is not None:
+            early.append(row)
+            continue
         if isinstance(decided, NeedsMending):
             held.append((row, decided))
             continue
@@ -103,6 +133,7 @@ def _match_batch(
     if not work.dry_run:
         with integration.ledger.write() as tx:
             documents.move(tx, moves, work)
+        work.hand_over()
 
 
 def _told_by_webhooks(
@@ -233,6 +264,8 @@ def code(integration: Integration, work: Work) -> StepReport:
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     while not work.stopped():
         rows = claim_waiting(integration, work, FLOW, (S.MATCHED,))
+        if not rows and work.more_to_come():
+            continue
         if not rows:
             return report
         moves: list[Move] = []
@@ -249,6 +282,7 @@ def code(integration: Integration, work: Work) -> StepReport:
             return report
         with integration.ledger.write() as tx:
             documents.move(tx, moves, work)
+        work.hand_over()
     return report
 
 

@@ -3,13 +3,12 @@
 Dagster runs the same steps as ops and assets; the order stands in the graph there.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 
 from ml_connector.flows import acknowledgments, invoices, orders, parsing, receiving, rendering, sending, shipments
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.posting import BILLS, RECEIPTS, post
-
-Step = Callable[[Integration, Work], StepReport]
+from ml_connector.flows.side_by_side import Member, SideBySide, Step
 
 ANSWERS = "acknowledgments_out"
 
@@ -22,10 +21,12 @@ def _post_bills(integration: Integration, work: Work) -> StepReport:
     return post(integration, work, BILLS)
 
 
+def _render_answers(integration: Integration, work: Work) -> StepReport:
+    return rendering.render(integration, work, ANSWERS)
+
+
 def _send_answers(integration: Integration, work: Work) -> StepReport:
-    report = rendering.render(integration, work, ANSWERS)
-    report.merge(sending.send(integration, work, ANSWERS))
-    return report
+    return sending.send(integration, work, ANSWERS)
 
 
 def _render_orders(integration: Integration, work: Work) -> StepReport:
@@ -46,9 +47,53 @@ INBOUND: Sequence[Step] = (
     invoices.match,
     invoices.code,
     _post_bills,
+    _render_answers,
     _send_answers,
 )
 OUTBOUND: Sequence[Step] = (orders.read, orders.resolve, _render_orders, _send_orders)
+
+
+#: Who feeds whom when they run side by side; steps that are not named wait for nobody.
+FEEDERS: Mapping[str, tuple[str, ...]] = {
+    "parse": ("receive",),
+    "apply": ("parse",),
+    "match_shipments": ("parse",),
+    "post_receipts": ("match_shipments",),
+    "match": ("parse", "post_receipts"),
+    "code": ("match",),
+    "post": ("code",),
+    "render_997": ("parse",),
+    "send_997": ("render_997",),
+}
+#: These take what comes while their feeders run. The others begin when those have ended: a notice and its correction
+#: meet, and a partner gets one interchange of 997s.
+STREAMING = frozenset({"parse", "match", "code", "post"})
+
+
+def member(name: str, step: Step) -> Member:
+    return Member(name, step, FEEDERS.get(name, ()), name in STREAMING)
+
+
+INBOUND_TOGETHER: Sequence[Member] = (
+    member("receive", receiving.receive),
+    member("parse", parsing.parse),
+    member("apply", acknowledgments.apply),
+    member("match_shipments", shipments.match),
+    member("post_receipts", _post_receipts),
+    member("match", invoices.match),
+    member("code", invoices.code),
+    member("post", _post_bills),
+    member("render_997", _render_answers),
+    member("send_997", _send_answers),
+)
+
+
+def run_together(integration: Integration, work: Work, members: Sequence[Member]) -> list[StepReport]:
+    """Run steps at the same time; the first error of any of them is raised when all have ended."""
+    with SideBySide(integration, members, {member.name: work for member in members}) as running:
+        names = [member.name for member in members]
+        running.wait()
+        return [running.result(name) for name in names]
 
 
 def run(integration: Integration, work: Work, steps: Sequence[Step]) -> list[StepReport]:

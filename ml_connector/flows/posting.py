@@ -103,14 +103,20 @@ class _Coded:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._after = 0
+        self._taken: set[int] = set()
 
     def take(self, lane: _Lane) -> list[DocumentRow]:
         with self._lock:
-            rows = claim_waiting(lane.integration, lane.work, lane.kind.flow, (S.CODED,), after_id=self._after)
-            if rows:
-                self._after = rows[-1].id
-            return rows
+            after = 0
+            while True:
+                claimed = claim_waiting(lane.integration, lane.work, lane.kind.flow, (S.CODED,), after_id=after)
+                rows = [row for row in claimed if row.id not in self._taken]
+                self._taken.update(row.id for row in rows)
+                if rows:
+                    return rows
+                if not claimed and not lane.work.more_to_come():
+                    return []
+                after = claimed[-1].id if claimed else 0
 
 
 def _side_by_side(lanes: Sequence[_Lane]) -> None:

@@ -60,7 +60,7 @@ def receive(integration: Integration, work: Work) -> StepReport:
             report.notes.append(str(error))
             continue
         _fetch_ready(integration, channel, work, report)
-    if not work.dry_run:
+    if not work.dry_run and work.feed is None:
         dispose_read(integration, report)
     return report
 
@@ -135,6 +135,7 @@ def _fetch_all(
             if fetched and (not _commit_group(integration, channel, fetched, work, report) or work.stopped()):
                 pool.shutdown(cancel_futures=True)
                 return False
+            work.hand_over()
             coming = ahead
     return True
 

@@ -230,20 +230,30 @@ def seen_control_number(
 
     since: control numbers begin again after 999,999,999, so older ones need not count. Repeats and parts do not count.
     """
-    query = sa.select(_i.file_id).where(
-        _i.integration == integration,
-        _i.direction == direction,
-        _i.sender == sender,
-        _i.receiver == receiver,
-        _i.control_number == control_number,
-        _i.state.not_in(("repeated", "incomplete")),
-    )
+    given = {"own": integration, "way": direction, "by": sender, "to": receiver, "number": control_number}
+    query = _SEEN
     if other_than_file is not None:
         query = query.where(_i.file_id != other_than_file)
     if since is not None:
         query = query.where(_i.created_at >= since)
-    found: int | None = tx.execute(query.order_by(_i.id.desc()).limit(1)).scalar_one_or_none()
+    found: int | None = tx.execute(query, given).scalar_one_or_none()
     return found
+
+
+#: Made once: it is asked for every interchange that comes.
+_SEEN = (
+    sa.select(_i.file_id)
+    .where(
+        _i.integration == sa.bindparam("own"),
+        _i.direction == sa.bindparam("way"),
+        _i.sender == sa.bindparam("by"),
+        _i.receiver == sa.bindparam("to"),
+        _i.control_number == sa.bindparam("number"),
+        _i.state.not_in(("repeated", "incomplete")),
+    )
+    .order_by(_i.id.desc())
+    .limit(1)
+)
 
 
 def find_sent_group(tx: Tx, integration: str, partner: str, functional_id: str, control_number: int) -> GroupRow | None:

@@ -16,7 +16,8 @@ from ml_connector.orchestration.checks import LedgerCheck, results
 from ml_connector.orchestration.names import input_name
 from ml_connector.orchestration.resource import ConnectorResource
 from ml_connector.orchestration.settings import RunSettings
-from ml_connector.orchestration.steps import RETRY, FlowStep, Place, carry_out
+from ml_connector.orchestration.steps import RETRY, Beside, FlowStep, Place, carry_out
+from ml_connector.orchestration.together import Together
 
 Context = dg.AssetExecutionContext
 #: More metadata, asked for after the asset's last step.
@@ -35,7 +36,10 @@ class Step:
 
 @dataclass(frozen=True)
 class DocumentAsset:
-    """An asset of an integration, partitioned by day. The last step's end is the asset's."""
+    """An asset of an integration, partitioned by day. The last step's end is the asset's.
+
+    together: where its steps are listed when those of a live run go side by side.
+    """
 
     place: Place
     description: str
@@ -49,6 +53,11 @@ class DocumentAsset:
     tags: Mapping[str, str] = field(default_factory=dict)
     checks: Sequence[LedgerCheck] = ()
     more: More | None = None
+    together: Together | None = None
+
+    @property
+    def beside(self) -> Beside | None:
+        return self.together.start if self.together is not None else None
 
     @property
     def common(self) -> dict[str, Any]:
@@ -72,6 +81,9 @@ def build(asset: DocumentAsset) -> dg.AssetsDefinition:
     An asset's own check outputs cannot be left out, those of a graph's op can: a run that finds its channel busy
     leaves out all of them. So one step with checks is a graph, too.
     """
+    if asset.together is not None:
+        for step in asset.steps:
+            asset.together.add(step.name, step.run, asset.place, [asset.place.asset])
     return _single(asset) if len(asset.steps) == 1 and not asset.checks else _graph(asset)
 
 
@@ -84,7 +96,7 @@ def _single(asset: DocumentAsset) -> dg.AssetsDefinition:
     def one_step(
         context: Context, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        if carry_out(context, connector, run_settings, asset.place, step.name, step.run) is not None:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
             yield _result(asset, context, connector, run_settings)
 
     made: dg.AssetsDefinition = one_step
@@ -132,7 +144,7 @@ def _op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinit
         retry_policy=RETRY,
     )
     def work(context: Context, connector: ConnectorResource, run_settings: RunSettings) -> Iterator[dg.Output[None]]:
-        if carry_out(context, connector, run_settings, asset.place, step.name, step.run) is not None:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
             yield dg.Output(None)
 
     return work
@@ -152,7 +164,7 @@ def _last_op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDe
     def work(
         context: Context, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        if carry_out(context, connector, run_settings, asset.place, step.name, step.run) is not None:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
             yield _result(asset, context, connector, run_settings)
 
     return work

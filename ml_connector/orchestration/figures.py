@@ -88,11 +88,16 @@ def newest_event(tx: Tx) -> int:
 
 
 def moved_by_run(
-    tx: Tx, run_id: str, kinds: Sequence[DocumentKind], *, after_event: int, samples: int = 100
+    tx: Tx, run_id: str, asset: str, kinds: Sequence[DocumentKind], *, after_event: int, samples: int = 100
 ) -> tuple[Counter[str], list[dict[str, Any]]]:
-    """Documents of these kinds that a run moved: counts by the state they came to, and some of them."""
+    """Documents of these kinds that a run's asset moved: counts by the state they came to, and some of them."""
     c = document.c
-    moved = [event.c.id > after_event, event.c.run_id == run_id, c.kind.in_([kind.value for kind in kinds])]
+    moved = [
+        event.c.id > after_event,
+        event.c.run_id == run_id,
+        event.c.asset == asset,
+        c.kind.in_([kind.value for kind in kinds]),
+    ]
     counted = sa.select(event.c.state, sa.func.count()).join(document, c.id == event.c.document_id).where(*moved)
     counts: Counter[str] = Counter()
     for state, count in tx.execute(counted.group_by(event.c.state)):
@@ -106,6 +111,18 @@ def moved_by_run(
     )
     rows = [{**row._mapping, "partition_date": row.partition_date.isoformat()} for row in tx.execute(shown)]
     return counts, rows
+
+
+@dataclass(frozen=True)
+class Before:
+    """The newest document and event before a run did anything."""
+
+    document: int
+    event: int
+
+
+def before_a_run(tx: Tx) -> Before:
+    return Before(newest_document(tx), newest_event(tx))
 
 
 def newest_document(tx: Tx) -> int:

@@ -18,6 +18,7 @@ from ml_connector.orchestration.resource import ConnectorResource
 from ml_connector.orchestration.scene import Scene, for_flow, with_tables
 from ml_connector.orchestration.settings import RunSettings
 from ml_connector.orchestration.steps import RETRY, carry_out
+from ml_connector.orchestration.together import Together
 
 ANSWERS_FLOW = "acknowledgments_out"
 X12 = "x12"
@@ -49,17 +50,18 @@ APPLIED = {
 def build_inbound(scene: Scene) -> list[dg.AssetsDefinition]:
     """The inbound assets of the flows that are switched on."""
     flows = scene.settings.flows
-    assets = [build(received_files(scene)), parsed_documents(scene)]
+    together = Together()
+    assets = [build(received_files(scene, together)), parsed_documents(scene, together)]
     if flows.shipments_in.enabled:
-        assets.append(build(goods_receipts(scene)))
+        assets.append(build(goods_receipts(scene, together)))
     if flows.invoices_in.enabled:
-        assets.append(build(purchase_invoices(scene)))
+        assets.append(build(purchase_invoices(scene, together)))
     if flows.acknowledgments_in.enabled:
-        assets.append(applied_acknowledgments(scene))
-    return [*assets, build(acknowledgments_sent(scene))]
+        assets.append(applied_acknowledgments(scene, together))
+    return [*assets, build(acknowledgments_sent(scene, together))]
 
 
-def received_files(scene: Scene) -> DocumentAsset:
+def received_files(scene: Scene, together: Together) -> DocumentAsset:
     def receive(integration: Integration, work: Work) -> StepReport:
         """A replay never reads a folder: it confirms the bytes that are kept."""
         return figures.confirm_files(integration, work) if work.replay else receiving.receive(integration, work)
@@ -85,13 +87,19 @@ def received_files(scene: Scene) -> DocumentAsset:
         owner=PURCHASING_OWNER,
         kinds=frozenset({scene.network_kind}),
         checks=scene.checks("received_files"),
+        together=together,
         more=newest_files,
     )
 
 
-def parsed_documents(scene: Scene) -> dg.AssetsDefinition:
+def parsed_documents(scene: Scene, together: Together) -> dg.AssetsDefinition:
     """One step parses whatever came; each kind of document is an asset."""
     place = scene.place(INBOUND, "parsed_documents")
+
+    def parse_files(integration: Integration, work: Work) -> StepReport:
+        return parsing.parse(integration, work)
+
+    together.add("parse", parse_files, place, [scene.key(name) for name in PARSED])
 
     @dg.multi_asset(
         name=f"{scene.name}__parse",
@@ -106,16 +114,15 @@ def parsed_documents(scene: Scene) -> dg.AssetsDefinition:
     def parse(
         context: dg.AssetExecutionContext, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        with connector.deployment.ledger.read() as tx:
-            before = figures.newest_document(tx)
-        report = carry_out(context, connector, run_settings, place, "parse", parsing.parse)
+        before = connector.before()
+        report = carry_out(context, connector, run_settings, place, "parse", parse_files, together.start)
         if report is None:
             return
         for name, (kinds, _) in PARSED.items():
             if scene.key(name) not in context.selected_asset_keys:
                 continue
             shown = metadata.of_reports([StepReport("parse", notes=report.notes)], run_settings)
-            shown |= _of_kinds(context, connector, scene, kinds, after_id=before)
+            shown |= _of_kinds(context, connector, scene, kinds, after_id=before.document)
             yield dg.MaterializeResult(asset_key=scene.key(name), metadata=shown)
 
     return parse
@@ -157,7 +164,7 @@ def _of_kinds(
     return shown
 
 
-def goods_receipts(scene: Scene) -> DocumentAsset:
+def goods_receipts(scene: Scene, together: Together) -> DocumentAsset:
     return DocumentAsset(
         place=scene.place(INBOUND, "goods_receipts"),
         description="Goods receipts posted to the ERP from ship notices, against the lines of open orders.",
@@ -182,10 +189,11 @@ def goods_receipts(scene: Scene) -> DocumentAsset:
         kinds=frozenset({scene.erp_kind}),
         flow=shipments.FLOW,
         checks=scene.checks("goods_receipts"),
+        together=together,
     )
 
 
-def purchase_invoices(scene: Scene) -> DocumentAsset:
+def purchase_invoices(scene: Scene, together: Together) -> DocumentAsset:
     receipts = [scene.key("goods_receipts")] if scene.settings.flows.shipments_in.enabled else []
     return DocumentAsset(
         place=scene.place(INBOUND, "purchase_invoices"),
@@ -218,12 +226,14 @@ def purchase_invoices(scene: Scene) -> DocumentAsset:
         kinds=frozenset({scene.erp_kind}),
         flow=invoices.FLOW,
         checks=scene.checks("purchase_invoices"),
+        together=together,
     )
 
 
-def applied_acknowledgments(scene: Scene) -> dg.AssetsDefinition:
+def applied_acknowledgments(scene: Scene, together: Together) -> dg.AssetsDefinition:
     """One step applies whatever was answered; suppliers' answers and partners' receipts are an asset each."""
     place = scene.place(INBOUND, "applied_acknowledgments")
+    together.add("apply", acknowledgments.apply, place, [scene.key(name) for name in APPLIED])
     ledger_checks = [check for name in APPLIED for check in scene.checks(name)]
 
     @dg.multi_asset(
@@ -241,9 +251,8 @@ def applied_acknowledgments(scene: Scene) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
         ledger = connector.deployment.ledger
-        with ledger.read() as tx:
-            before = figures.newest_event(tx)
-        report = carry_out(context, connector, run_settings, place, "apply", acknowledgments.apply)
+        before = connector.before()
+        report = carry_out(context, connector, run_settings, place, "apply", acknowledgments.apply, together.start)
         if report is None:
             return
         wanted = [check for check in ledger_checks if check.spec.key in context.selected_asset_check_keys]
@@ -255,7 +264,9 @@ def applied_acknowledgments(scene: Scene) -> dg.AssetsDefinition:
             shown = metadata.of_reports([StepReport("apply", notes=report.notes)], run_settings)
             shown |= _of_kinds(context, connector, scene, kinds, after_id=None)
             with ledger.read() as tx:
-                counts, rows = figures.moved_by_run(tx, context.run.run_id, kinds, after_event=before)
+                counts, rows = figures.moved_by_run(
+                    tx, context.run.run_id, place.asset_name, kinds, after_event=before.event
+                )
             shown |= {f"{state}_now": count for state, count in counts.items()}
             if rows:
                 shown["documents"] = metadata.table(rows)
@@ -279,7 +290,7 @@ def _applied_spec(scene: Scene, name: str) -> dg.AssetSpec:
     )
 
 
-def acknowledgments_sent(scene: Scene) -> DocumentAsset:
+def acknowledgments_sent(scene: Scene, together: Together) -> DocumentAsset:
     return DocumentAsset(
         place=scene.place(INBOUND, "acknowledgments_sent"),
         description="Our 997s: one for every received group, batched by partner into one interchange.",
@@ -294,4 +305,5 @@ def acknowledgments_sent(scene: Scene) -> DocumentAsset:
         kinds=frozenset({X12, scene.network_kind}),
         flow=ANSWERS_FLOW,
         checks=scene.checks("acknowledgments_sent"),
+        together=together,
     )

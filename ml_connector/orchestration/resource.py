@@ -4,7 +4,7 @@ It holds the path of the configuration, no secret and no address: Dagster shows 
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,9 @@ from ml_connector.orchestration.names import channel_lease, worker_lease
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
+    from ml_connector.flows.side_by_side import SideBySide
     from ml_connector.ledger.leases import Lease
+    from ml_connector.orchestration.figures import Before
 
 RESOURCE = "connector"
 
@@ -47,6 +49,8 @@ class ConnectorResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     _channels: dict[str, Any] = PrivateAttr(default_factory=dict)
     _integrations: dict[str, Integration] = PrivateAttr(default_factory=dict)
     _reports: dict[str, list[StepReport]] = PrivateAttr(default_factory=dict)
+    _beside: Any = PrivateAttr(default=None)
+    _before: Any = PrivateAttr(default=None)
     _stop: LeaseStop = PrivateAttr(default_factory=LeaseStop)
     _lock: Any = PrivateAttr(default_factory=threading.RLock)
 
@@ -81,7 +85,10 @@ class ConnectorResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._worker = lease
 
     def _give_up(self) -> None:
-        """Release the leases, this worker's last; what it has claimed becomes free with it."""
+        """End what still runs, then release the leases, this worker's last; what it has claimed is free with it."""
+        if self._beside is not None:
+            self._beside.close()
+        self._beside = self._before = None
         for lease in (*self._channels.values(), self._worker):
             if lease is not None:
                 lease.release()
@@ -129,6 +136,26 @@ class ConnectorResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             self._channels[name] = lease
             self._stop.leases.append(lease)
             return True
+
+    def side_by_side(self, start: "Callable[[], SideBySide]") -> "SideBySide":
+        """The steps that go side by side in this run, started by the first op that asks."""
+        with self._lock:
+            if self._beside is None:
+                self.before()
+                self._beside = start()
+            beside: SideBySide = self._beside
+            return beside
+
+    def before(self) -> "Before":
+        """What the ledger held when this run began to work."""
+        from ml_connector.orchestration.figures import before_a_run
+
+        with self._lock:
+            if self._before is None:
+                with self.deployment.ledger.read() as tx:
+                    self._before = before_a_run(tx)
+            before: Before = self._before
+            return before
 
     def note(self, asset: str, report: StepReport) -> None:
         """Keep a step's report until the asset's last step tells it (steps of a run share this process)."""

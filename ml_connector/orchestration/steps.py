@@ -13,6 +13,7 @@ import dagster as dg
 
 from ml_connector.errors import ConnectorError, TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.side_by_side import SideBySide
 from ml_connector.orchestration.partitions import days
 from ml_connector.orchestration.resource import ConnectorResource
 from ml_connector.orchestration.settings import RunSettings
@@ -32,6 +33,8 @@ LONGEST_REST_SECONDS = 120.0
 CHANNEL_WAIT_SECONDS = 300.0
 
 FlowStep = Callable[[Integration, Work], StepReport]
+#: Starts what runs side by side; see `together`.
+Beside = Callable[[dg.AssetExecutionContext, ConnectorResource, RunSettings], SideBySide]
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,12 @@ def carry_out(
     place: Place,
     name: str,
     step: FlowStep,
+    beside: "Beside | None" = None,
 ) -> StepReport | None:
-    """Run a step. None when another run works on this channel: then nothing was done.
+    """Run a step, or wait for it where it runs beside others. None when another run works on this channel: then
+    nothing was done.
+
+    beside: starts the steps of a live run that go side by side.
 
     Raises:
         dg.Failure: a person must act, or the run lost its lease; not to be retried.
@@ -66,7 +73,7 @@ def carry_out(
             context.log.info(f"{place.integration} {place.direction}: another run is at it; it takes what waits")
             return None
         connector.drop_reports(place.asset_name, name)
-        report = step(connector.integration(place.integration), work_of(context, connector, settings, place))
+        report = _report(context, connector, settings, place, name, step, beside)
     except TryAgain as error:
         report = _postponed(context, connector, settings, place, name, error)
     except ConnectorError as error:
@@ -76,6 +83,23 @@ def carry_out(
     if connector.stop.is_set():
         fail(context, TryAgain("The run lost its lease; what it had is taken up by the next run."))
     return report
+
+
+def _report(
+    context: dg.AssetExecutionContext,
+    connector: ConnectorResource,
+    settings: RunSettings,
+    place: Place,
+    name: str,
+    step: FlowStep,
+    beside: "Beside | None",
+) -> StepReport:
+    live = settings.mode == "new" and not settings.dry_run and context.retry_number == 0
+    if beside is not None and live:
+        running = connector.side_by_side(lambda: beside(context, connector, settings))
+        if name in running:
+            return running.result(name)
+    return step(connector.integration(place.integration), work_of(context, connector, settings, place))
 
 
 def work_of(

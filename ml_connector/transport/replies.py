@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +17,7 @@ _JSON_TYPE = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
 _OPAQUE = re.compile(r"Bearer\s+\S+|[A-Za-z0-9+/_=!-]{44,}", re.IGNORECASE)
 _ESCAPED = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_CONTAINERS = frozenset({dict, list})
 _MARKUP = re.compile(rb"\A(?:\xef\xbb\xbf)?\s*<")
 
 
@@ -90,17 +90,13 @@ def _constant(text: str) -> Any:
 
 
 def _deeper_than(value: Any, limit: int) -> bool:
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(limit):
         if not level:
             return False
-        level = [child for container in level for child in _children(container)]
+        values = [one.values() if type(one) is dict else one for one in level]
+        level = [value for one in values for value in one if type(value) in _CONTAINERS]
     return bool(level)
-
-
-def _children(container: Any) -> Iterator[Any]:
-    values = container.values() if isinstance(container, dict) else container
-    return (value for value in values if isinstance(value, dict | list))
 
 
 def message_lines(body: bytes, content_type: str) -> list[str]:

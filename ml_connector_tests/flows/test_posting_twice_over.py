@@ -13,7 +13,7 @@ from ml_connector.ledger.tables import booking, operation
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
-from ml_connector_tests.flows.scenes import Scene
+from ml_connector_tests.flows.scenes import UNITS, Scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver, states
 from ml_connector_tests.hostile.interchanges import Envelope, Invoice, notice
 
@@ -96,7 +96,7 @@ def shipped(number: str, orders: list[Any]) -> bytes:
             levels += [
                 f"HL*{position * 10 + at}*{position * 10}*I",
                 f"LIN*{line['number']}*VP*{line['supplier_item']}*BP*{line['item']}",
-                f"SN1*{line['number']}*{line['quantity']}*EA",
+                f"SN1*{line['number']}*{line['quantity']}*{UNITS[line['unit']]}",
             ]
     return notice(number, [*levels, f"CTT*{sum(len(o['lines']) for o in orders)}"])
 

@@ -5,10 +5,12 @@ import pytest
 
 from ml_connector.errors import AuthorizationNeeded, TryAgain
 from ml_connector.flows import parsing, receiving
+from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.ledger.leases import Lease
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.orchestration import steps
 from ml_connector.orchestration.names import channel_lease
+from ml_connector_tests.orchestration.live import wait_until
 from ml_connector_tests.orchestration.stage import Stage
 
 
@@ -23,6 +25,24 @@ def test_a_run_takes_everything_that_waits_and_tells_it(stage: Stage) -> None:
     assert len(files) == 3
     assert all(len(row.data["sha256"]) == 64 for row in files)
     assert len(stage.scene.posted()) == 3
+
+
+def test_steps_of_a_live_run_go_side_by_side(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fetching ends only when an invoice is posted: one step after another it would wait in vain."""
+    stage.scene.invoice(stage.scene.orders(2))
+    fetch = receiving.receive
+
+    def fetch_and_wait(integration: Integration, work: Work) -> StepReport:
+        report = fetch(integration, work)
+        wait_until(stage.scene.posted, "an invoice is posted while files are fetched", 20)
+        return report
+
+    monkeypatch.setattr(receiving, "receive", fetch_and_wait)
+    run = stage.inbound()
+    assert run.success, run.failures
+    assert run.assets["received_files"]["fetched"] == 2
+    assert run.assets["invoices_810"]["parsed_now"] == 2
+    assert run.assets["purchase_invoices"]["posted"] == 2
 
 
 def test_orders_go_out_and_their_answers_come_back(stage: Stage) -> None:

@@ -7,6 +7,7 @@ coded one a PurchaseEntry. Our key stands in brackets at the end of the descript
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -299,9 +300,15 @@ class BillFinder:
 
     def _rows(self, wanted: Sequence[_Wanted]) -> Iterable[tuple[Writable, Row]]:
         ordered = sorted(wanted, key=lambda w: (w.vendor_id, w.number))
-        for what in (PURCHASE_INVOICE, PURCHASE_ENTRY):
-            for rows in self._client.rows_matching(what.endpoint, {"$select": SELECT[what.kind]}, ordered, _condition):
-                yield from ((what, row) for row in rows)
+
+        def matching(what: Writable) -> list[tuple[Writable, Row]]:
+            select = {"$select": SELECT[what.kind]}
+            pages = self._client.rows_matching(what.endpoint, select, ordered, _condition)
+            return [(what, row) for rows in pages for row in rows]
+
+        with ThreadPoolExecutor(2, thread_name_prefix="bills") as pool:
+            for rows in pool.map(matching, (PURCHASE_INVOICE, PURCHASE_ENTRY)):
+                yield from rows
 
 
 def _any_entry(keys: Sequence[str]) -> str:

@@ -5,14 +5,15 @@ gone. Row versions are renumbered when a division is moved, which DivisionMoveDa
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from ml_connector.clock import Clock
 from ml_connector.documents.common import Record
-from ml_connector.documents.reference import ReferenceTable
+from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import AuthorizationNeeded
 from ml_connector.flows.ports import ReferenceRead
 from ml_connector.systems.exact_online import records
@@ -185,20 +186,29 @@ class Reference:
         return ReferenceRead(rows, position.text(), complete=True, calls=found.calls + deleted.calls)
 
     def _changed_orders(self, position: Position) -> ReferenceRead:
-        """Rows that changed say which orders did; those are then read whole, sixty a call."""
-        deleted = self._after(DELETED, "EntityType,EntityKey", position.deleted)
-        found = self._after(ORDERS_ENDPOINT, "PurchaseOrderID", position.rows)
-        changed = list(dict.fromkeys(guid(row.get("PurchaseOrderID")) for row in found.rows))
+        """Rows that changed say which orders did; those are read whole, sixty a call, while the next page comes.
+
+        An order that comes again on a later page is read again: it may have changed in between.
+        """
         before = self._client.calls
-        orders = self._orders.open_orders(changed)
-        present = {order.id for order in orders}
-        gone = [key for key in changed if key not in present]
+        deleted = self._after(DELETED, "EntityType,EntityKey", position.deleted)
+        changes = _Changes(highest=position.rows)
+        orders: dict[str, OpenOrder | None] = {}
+        with ThreadPoolExecutor(self._client.settings.concurrency, thread_name_prefix="orders") as pool:
+            reading: list[tuple[list[str], Future[list[OpenOrder]]]] = []
+            for rows in self._pages_after(ORDERS_ENDPOINT, "PurchaseOrderID", changes):
+                keys = list(dict.fromkeys(guid(row.get("PurchaseOrderID")) for row in rows))
+                reading.append((keys, pool.submit(self._orders.open_orders, keys)))
+            for keys, read in reading:
+                orders.update(dict.fromkeys(keys))
+                orders.update((order.id, order) for order in read.result())
+        gone = [key for key, order in orders.items() if order is None]
         return ReferenceRead(
-            orders,
-            replace(position, rows=found.highest, deleted=deleted.highest).text(),
+            [order for order in orders.values() if order is not None],
+            replace(position, rows=changes.highest, deleted=deleted.highest).text(),
             complete=False,
             removed=[*_deleted_keys(deleted.rows, ORDERS_TYPE), *gone],
-            calls=found.calls + deleted.calls + self._client.calls - before,
+            calls=self._client.calls - before,
         )
 
     def _of_interest(self, rows: Sequence[Mapping[str, Any]]) -> bool:
@@ -212,12 +222,17 @@ class Reference:
     def _after(self, endpoint: str, fields: str, version: int) -> _Changes:
         """Everything of a sync endpoint after a row version; only `Timestamp` may be filtered (exact-online 7)."""
         changes = _Changes(highest=version)
-        params = {"$filter": f"Timestamp gt {version}", "$select": f"{fields},Timestamp"}
+        for page in self._pages_after(endpoint, fields, changes):
+            changes.rows += page
+        return changes
+
+    def _pages_after(self, endpoint: str, fields: str, changes: _Changes) -> Iterator[list[Row]]:
+        """Pages after the highest row version of `changes`, which goes on with them."""
+        params = {"$filter": f"Timestamp gt {changes.highest}", "$select": f"{fields},Timestamp"}
         for page in self._client.pages(endpoint, params):
             changes.calls += 1
-            changes.rows += page
             changes.highest = max([changes.highest, *(whole(row.get("Timestamp")) or 0 for row in page)])
-        return changes
+            yield page
 
 
 def _last(rows: Iterable[Row], *key: str) -> list[Row]:
