@@ -1,7 +1,7 @@
 """Connections: one configured account at one system."""
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
@@ -18,7 +18,10 @@ def _without_slash(value: HttpUrl) -> str:
 
 
 class Connection(Settings):
-    """What every connection has."""
+    """What every connection over HTTP has."""
+
+    #: Whether several partners' files come through one folder, so that only their content tells whose they are.
+    shares_folders: ClassVar[bool] = False
 
     base_url: str = Field(description="Address of the system, https:// in production")
     timeout_seconds: float = Field(default=30.0, gt=0, le=300)
@@ -131,6 +134,9 @@ _AFFIX = re.compile(r"[A-Za-z0-9_.-]*")
 
 class TrueCommerceConnection(Settings):
     """One login at TrueCommerce's Integration FTP, over SFTP (truecommerce 2, 3, 4, 9)."""
+
+    #: All partners of a company share one folder for each direction (truecommerce 3).
+    shares_folders: ClassVar[bool] = True
 
     system: Literal["truecommerce"]
     host: str = Field(default="integrationftp.truecommerce.com", min_length=1, max_length=255)

@@ -95,20 +95,26 @@ def load_deployment(path: Path) -> LoadedDeployment:
     _check_references(settings, path)
     home = Path(os.environ.get("ML_CONNECTOR_HOME") or path.parent / settings.home)
     partners = {
-        name: load_partners(path.parent / integration.partners) for name, integration in settings.integrations.items()
+        name: load_partners(
+            path.parent / integration.partners, shared_folders=settings.connections[integration.network].shares_folders
+        )
+        for name, integration in settings.integrations.items()
     }
     return LoadedDeployment(path=path, home=home.absolute(), settings=settings, partners=partners)
 
 
-def load_partners(folder: Path) -> dict[str, Partner]:
-    """All partner files of a folder, by name; two partners with one identity are refused."""
+def load_partners(folder: Path, *, shared_folders: bool = False) -> dict[str, Partner]:
+    """All partner files of a folder, by name; two partners with one identity are refused.
+
+    shared_folders: several partners may be read from one folder; who sent a file stands in it.
+    """
     if not folder.is_dir():
         raise ConfigError(f"{folder}: no such folder of partner files.", mend="Create it, or mend `partners`.")
     partners: dict[str, Partner] = {}
     taken: dict[str, str] = {}
     for file in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         partner = _validated(Partner, _Expansion(file).of(_read(file)), file)
-        for key in (f"name {partner.name}", *_identities(partner), *_folders(partner)):
+        for key in (f"name {partner.name}", *_identities(partner), *(() if shared_folders else _folders(partner))):
             if key in taken:
                 raise ConfigError(f"{file}: {key} is also that of {taken[key]}.", mend="Give each partner its own.")
             taken[key] = file.name

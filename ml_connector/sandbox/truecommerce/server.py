@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 #: A failed handshake is a client's business; what it means shows at the client.
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
-logging.getLogger("paramiko").propagate = False
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
 class SftpServer:
@@ -87,7 +86,7 @@ class SftpServer:
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, files)
             with self._lock:
                 self._transports = {one for one in self._transports if one.is_active()} | {transport}
-            transport.start_server(server=handler(self._acts))
+            transport.start_server(server=handler(self._acts, transport))
         except (CutError, StatusError, paramiko.SSHException, EOFError, OSError, RuntimeError):
             if transport is not None:
                 transport.close()
@@ -108,10 +107,10 @@ def _classes() -> tuple[Any, Any]:
     from paramiko import common
 
     class Connection(paramiko.ServerInterface):
-        def __init__(self, acts: Acts) -> None:
+        def __init__(self, acts: Acts, transport: paramiko.Transport) -> None:
             self.acts = acts
             self.account: Account | None = None
-            self.transport: paramiko.Transport | None = None
+            self.transport = transport
             self.sessions = 0
             self.cut = False
 
@@ -129,7 +128,10 @@ def _classes() -> tuple[Any, Any]:
             try:
                 if not self.acts.do("LOGIN", "/", allowed):
                     return common.AUTH_FAILED
-            except (CutError, StatusError):
+            except StatusError:
+                return common.AUTH_FAILED
+            except CutError:
+                cut(self.transport)
                 return common.AUTH_FAILED
             self.account = self.acts.state.accounts[username]
             self.acts.state.logins += 1
@@ -140,10 +142,6 @@ def _classes() -> tuple[Any, Any]:
                 return common.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
             self.sessions += 1
             return common.OPEN_SUCCEEDED
-
-        def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
-            self.transport = channel.get_transport()
-            return super().check_channel_subsystem_request(channel, name)
 
     class Handle(paramiko.SFTPHandle):
         def __init__(self, files: "Files", path: str, file: File, *, writing: bool) -> None:
@@ -180,8 +178,7 @@ def _classes() -> tuple[Any, Any]:
                 return error.code
             except CutError:
                 self.connection.cut = True
-                if self.connection.transport is not None:
-                    cut(self.connection.transport)
+                cut(self.connection.transport)
                 return FAILURE
 
         def _path(self, path: str) -> str:

@@ -16,8 +16,8 @@ from ml_connector.systems.truecommerce.hostkeys import HostKey, Pin, check_host_
 if TYPE_CHECKING:
     import paramiko
 
-#: paramiko's own account of a connection: what matters of it stands in our errors.
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
+#: paramiko writes tracebacks of every connection that breaks; what matters of it stands in our errors.
+logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 AGAIN_SECONDS = 60.0
 
 
@@ -139,7 +139,8 @@ def _log_in(login: Login, transport: "paramiko.Transport") -> None:
     except paramiko.BadAuthenticationType as error:
         raise _refused(login, f"it allows {', '.join(error.allowed_types)[:80] or 'nothing'}") from None
     except paramiko.AuthenticationException as error:
-        if "timeout" in str(error).lower():
+        # A connection that breaks, or a server that is slow, refuses nobody.
+        if any(sign in str(error).lower() for sign in ("timeout", "eof", "shut down")):
             raise _broke_off(login, error) from None
         raise _refused(login, "wrong user name, password or key") from None
     except (paramiko.SSHException, EOFError, OSError) as error:

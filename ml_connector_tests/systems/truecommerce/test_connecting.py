@@ -102,6 +102,12 @@ def test_a_closed_account_is_for_a_person(tc: Bench) -> None:
         listed(tc.network())
 
 
+def test_a_connection_that_breaks_during_the_log_in_refuses_nobody(tc: Bench) -> None:
+    tc.fault(FaultKind.RESET_BEFORE, "LOGIN")
+    with pytest.raises(TryAgain, match="broke off during the log-in"):
+        listed(tc.network())
+
+
 # ---------------------------------------------------------------------- servers that are none
 
 
