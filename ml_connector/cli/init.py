@@ -23,7 +23,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 @click.option("--force", is_flag=True, help="Write over files that are there already.")
 @common
 def init(session: Session, partners: tuple[str, ...], integration: str | None, force: bool) -> int:
-    """Write commented starting files: connections.yaml, an example partner, the JSON Schemas for editors.
+    """Write commented starting files: connections.yaml, an example partner, Dagster's settings, schemas for editors.
 
     With --partner NAME only a partner file is written, into the folder of its integration. Files that are there
     already are never written over without --force.
@@ -64,6 +64,8 @@ def _starting_files(path: Path) -> dict[Path, str]:
         path: template("connections.yaml"),
         folder / "partners" / "exact_cleo" / "example.yaml": _partner_text("example"),
     }
+    # Dagster finds its settings and our code location in the folder it is started in.
+    files |= {folder / name: template(name) for name in ("workspace.yaml", "dagster.yaml")}
     files |= {folder / "schemas" / name: text_of(schema) for name, schema in schemas().items()}
     return files
 

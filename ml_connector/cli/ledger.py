@@ -10,6 +10,7 @@ import click
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import print_table, say, tell
 from ml_connector.cli.session import Session, actor, common
+from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
     from ml_connector.ledger.totals import ControlTotals
@@ -93,6 +94,35 @@ def upgrade(session: Session) -> int:
             version = schema.current_version(connection)
         where = deployment.ledger.url.render_as_string(hide_password=True)
     session.emit({"url": where, "version": version}, lambda: say(f"{where} is at version {version}."))
+    return Exit.OK
+
+
+@ledger.command("numbers")
+@click.argument("name", required=False)
+@click.option("--next", "value", type=int, help="Go on from this number; never a lower one.")
+@common
+def numbers(session: Session, name: str | None, value: int | None) -> int:
+    """Show the control numbers that come next, or go on from a higher one.
+
+    After a restore the numbers used since the backup would be used again: name one above the last the partner saw.
+
+    \b
+    Examples:
+      ml-connector ledger numbers
+      ml-connector ledger numbers "ISA13:exact_cleo:ZZ/ACME>ZZ/NORTHWIND" --next 5000
+    """
+    from ml_connector.ledger import sequences
+
+    if (name is None) != (value is None):
+        raise ConfigError("A name and --next belong together.", mend="`ml-connector ledger numbers` lists the names.")
+    with session.open() as deployment:
+        if name is not None and value is not None:
+            with deployment.ledger.write() as tx:
+                sequences.raise_to(tx, name, value)
+        with deployment.ledger.read() as tx:
+            rows = sequences.all_next(tx)
+    told = [{"name": name, "next": number} for name, number in rows]
+    session.emit({"numbers": told}, lambda: print_table(("sequence", "next"), rows))
     return Exit.OK
 
 

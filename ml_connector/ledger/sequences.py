@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ml_connector.errors import WeAreWrong
+from ml_connector.errors import ConfigError, WeAreWrong
 from ml_connector.ledger.store import Tx
 from ml_connector.ledger.tables import sequence
 
@@ -34,6 +34,30 @@ def set_next(tx: Tx, name: str, value: int) -> None:
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     statement = insert(sequence).values(name=name, next_value=value)
     tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"next_value": value}))
+
+
+def raise_to(tx: Tx, name: str, value: int) -> None:
+    """Give no number below `value` any more: those were used after the backup that was restored.
+
+    Raises:
+        ConfigError: there is no such sequence, it stands above already, or the number is none.
+    """
+    known = dict(all_next(tx))
+    if name not in known:
+        raise ConfigError(f"There is no sequence {name}.", mend="`ml-connector ledger numbers` lists them.")
+    if not 1 <= value <= MAXIMUM:
+        raise ConfigError(f"{value} is no control number.", mend=f"Numbers go from 1 to {MAXIMUM}.")
+    if value < known[name]:
+        raise ConfigError(
+            f"{name} goes on with {known[name]}; {value} would be given twice.",
+            mend="Name a number above the last one the partner saw.",
+        )
+    set_next(tx, name, value)
+
+
+def all_next(tx: Tx) -> list[tuple[str, int]]:
+    """Every sequence with the number that comes next."""
+    return [(row.name, row.next_value) for row in tx.execute(sa.select(sequence).order_by(sequence.c.name))]
 
 
 def peek(tx: Tx, name: str) -> int:

@@ -4,11 +4,12 @@ Everything else in this package is functions over a transaction, so that a flow 
 """
 
 import logging
+import os
 import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,12 @@ def _begin_sqlite(tx: Tx) -> None:
     tx.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
+def _make_private(path: Path) -> None:
+    """A new database for its owner alone: it holds everything that was received, and encrypted credentials."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _is_busy(error: DBAPIError) -> bool:
     return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
 
@@ -131,6 +138,7 @@ class Ledger:
             path = Path(parsed.database or "")
             if create:
                 path.parent.mkdir(parents=True, exist_ok=True)
+                _make_private(path)
             elif not path.exists():
                 raise ConfigError(f"There is no ledger at {path}.", mend="Mend the path, or start the connector once.")
         ledger = cls(make_engine(parsed, clock or SystemClock()), clock or SystemClock())

@@ -175,6 +175,18 @@ def test_ledger_verify_is_clean_and_totals_add_up(office: Office) -> None:
     assert say("ledger", "totals", "--integration", "nowhere").code == 2
 
 
+def test_control_numbers_are_shown_and_go_on_from_a_higher_one(office: Office) -> None:
+    numbers = say("ledger", "numbers", "--json").json["numbers"]
+    name, before = numbers[0]["name"], numbers[0]["next"]
+    assert name.startswith("GS06:exact_cleo:")
+    assert say("ledger", "numbers", name, "--next", str(before + 500)).code == 0
+    assert say("ledger", "numbers", "--json").json["numbers"][0]["next"] == before + 500
+    lower = say("ledger", "numbers", name, "--next", str(before))
+    assert lower.code == 2
+    assert "given twice" in lower.err
+    assert say("ledger", "numbers", name).code == 2
+
+
 def test_ledger_verify_notices_a_rewritten_past(office: Office) -> None:
     """An auditor's question: the export outside the database disagrees with what stands in it now."""
     import sqlalchemy as sa

@@ -6,6 +6,7 @@ import pytest
 
 from ml_connector.config.loading import load_deployment
 from ml_connector_tests.cli.terminal import say
+from ml_connector_tests.support.deployment import ROOT
 
 
 def test_starting_files_load(alone: None, tmp_path: Path) -> None:
@@ -15,6 +16,12 @@ def test_starting_files_load(alone: None, tmp_path: Path) -> None:
     loaded = load_deployment(tmp_path / "connections.yaml")
     assert list(loaded.partners["exact_cleo"]) == ["example"]
     assert (tmp_path / "schemas" / "connections.schema.json").is_file()
+
+
+def test_dagster_finds_its_settings_as_they_are_shipped(alone: None, tmp_path: Path) -> None:
+    say("init")
+    for name in ("workspace.yaml", "dagster.yaml"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_every_commented_setting_of_a_partner_can_be_switched_on(alone: None, tmp_path: Path) -> None:

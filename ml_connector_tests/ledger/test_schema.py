@@ -190,3 +190,9 @@ def test_connections_that_the_server_cut_are_replaced(postgres_ledger: Ledger) -
     admin.dispose()
     with postgres_ledger.read() as tx:
         assert positions.get(tx, "here") == "1"
+
+
+def test_a_new_sqlite_ledger_is_for_its_owner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "ledger.db"
+    Ledger.open(f"sqlite:///{path}").close()
+    assert path.stat().st_mode & 0o777 == 0o600

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml_connector.errors import WeAreWrong
+from ml_connector.errors import ConfigError, WeAreWrong
 from ml_connector.ledger import sequences
 from ml_connector.ledger.store import Ledger
 
@@ -58,3 +58,17 @@ def test_reserving_is_counting_round(sqlite_ledger: Ledger, maximum: int, start:
         for count in wanted:
             got += sequences.reserve(tx, "small", count, maximum)
     assert got == [(first - 1 + step) % maximum + 1 for step in range(sum(wanted))]
+
+
+def test_a_sequence_goes_on_from_a_higher_number_and_never_from_a_lower_one(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        sequences.reserve(tx, "a", 5)
+        sequences.raise_to(tx, "a", 100)
+        assert sequences.all_next(tx) == [("a", 100)]
+        assert sequences.reserve(tx, "a") == [100]
+        for value, words in ((100, "would be given twice"), (0, "no control number"), (10**9, "no control number")):
+            with pytest.raises(ConfigError, match=words):
+                sequences.raise_to(tx, "a", value)
+        with pytest.raises(ConfigError, match="no sequence b"):
+            sequences.raise_to(tx, "b", 7)
+        assert sequences.peek(tx, "a") == 101
