@@ -121,6 +121,11 @@ class TrueCommerceNetwork:
 
     # ------------------------------------------------------------------ writing
 
+    @property
+    def stages(self) -> bool:
+        """Whether uploads stand under a temporary name first, and their outcome can always be told."""
+        return self.settings.renames and not self.settings.write_directly_if_rename_refused
+
     def stage(self, channel: str, name: str, data: bytes) -> str | None:
         """Put the bytes under a temporary name and return it. None: this connection writes final names at once.
 

@@ -5,9 +5,10 @@ all its bytes stood there and it is gone, it was renamed (truecommerce 4, rules 
 """
 
 import contextlib
+import threading
 
 from ml_connector.config.connections import TrueCommerceConnection
-from ml_connector.errors import ConfigError, OutcomeUnknown, RefusedBySystem, TryAgain
+from ml_connector.errors import ConfigError, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.flows.ports import Written
 from ml_connector.systems.truecommerce.folders import FolderFinder
 from ml_connector.systems.truecommerce.paths import usable
@@ -58,13 +59,23 @@ class Uploads:
         """Rename a staged file. data: what it holds, for connections that may write directly instead.
 
         Done again after a connection was lost, or after a crash, it ends in the same place.
+
+        Raises:
+            OutcomeUnknown: the rename was begun, and nobody can tell. RefusedBySystem: it was not done. TryAgain,
+            AuthorizationNeeded: it was not begun.
         """
         self._check_name(name)
+        begun = threading.Event()
         try:
-            published = self._pool.run(lambda session: self._rename(session, channel, staged, name))
-        except TryAgain as error:
+            published = self._pool.run(lambda session: self._rename(session, channel, staged, name, begun))
+        except RefusedBySystem:
+            raise
+        except (ConnectorError, StatusError) as error:
+            if isinstance(error, ConnectorError) and not begun.is_set():
+                raise
+            said = error.message if isinstance(error, ConnectorError) else clean_name(error.said)[:80]
             raise OutcomeUnknown(
-                f"{self._connection}: {name} stands under its temporary name or under its own: {error.message}"
+                f"{self._connection}: {name} stands under its temporary name or under its own: {said}"
             ) from error
         if published is None:
             if self._settings.write_directly_if_rename_refused and data is not None:
@@ -93,9 +104,12 @@ class Uploads:
 
     # ------------------------------------------------------------------ steps
 
-    def _rename(self, session: SftpSession, channel: str, staged: str, name: str) -> Written | None:
+    def _rename(
+        self, session: SftpSession, channel: str, staged: str, name: str, begun: threading.Event
+    ) -> Written | None:
         """None: refused. A staged file that is not there has been renamed already: only we do that."""
         folder = self._folders.path(session, channel, "write")
+        begun.set()
         try:
             session.rename(f"{folder}/{staged}", f"{folder}/{name}")
         except StatusError:

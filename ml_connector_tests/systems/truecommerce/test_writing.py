@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from ml_connector.errors import ConfigError, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
+from ml_connector.errors import (
+    AuthorizationNeeded,
+    ConfigError,
+    ConnectorError,
+    OutcomeUnknown,
+    RefusedBySystem,
+    TryAgain,
+)
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.truecommerce.bench import Bench
 
@@ -94,6 +101,41 @@ def test_an_unknown_rename_is_settled_by_publishing_again(tc: Bench) -> None:
     tc.faults.clear()
     tc.tree.remove(f"{tc.service.state.import_path}/a.edi")
     assert network.publish("Import", staged, "a.edi").detail["found_published"] is True
+
+
+def test_a_publishing_that_was_begun_is_unknown_even_when_the_server_is_another_one_now(tc: Bench) -> None:
+    """Were it told as not sent, the same order would go twice."""
+    network = tc.network()
+    staged = network.stage("Import", "a.edi", DATA)
+    assert staged is not None
+    tc.fault(FaultKind.RESET_AFTER, "RENAME")
+    tc.service.state.change_host_key()
+    with pytest.raises(OutcomeUnknown, match="CHANGED"):
+        network.publish("Import", staged, "a.edi")
+    assert tc.imported() == {"a.edi": DATA}
+
+
+@pytest.mark.parametrize("change", ["host key", "login"])
+def test_a_publishing_that_could_not_begin_is_not_sent(tc: Bench, change: str) -> None:
+    staged = tc.network().stage("Import", "a.edi", DATA)
+    assert staged is not None
+    later = tc.network()
+    if change == "login":
+        tc.service.state.options.login = False
+    else:
+        tc.service.state.change_host_key()
+    with pytest.raises(AuthorizationNeeded):
+        later.publish("Import", staged, "a.edi")
+
+
+def test_a_refused_rename_that_cannot_be_looked_after_is_unknown(tc: Bench) -> None:
+    network = tc.network()
+    staged = network.stage("Import", "a.edi", DATA)
+    assert staged is not None
+    tc.fault(FaultKind.STATUS, "RENAME", count=None)
+    tc.fault(FaultKind.STATUS, "STAT", "*.tmp", status=3, count=None)
+    with pytest.raises(OutcomeUnknown, match="tc_prod"):
+        network.publish("Import", staged, "a.edi")
 
 
 def test_a_rename_cut_between_its_two_names_is_finished(tc: Bench) -> None:
