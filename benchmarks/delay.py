@@ -35,12 +35,17 @@ from ml_connector.ledger.tables import document, event
 from ml_connector.ledger.tables import file as stored_file
 from ml_connector_tests.support.deployment import INTEGRATION, open_over
 
+#: Orders stay here: the sandbox's partners would answer each with invoices of their own.
+NO_ORDERS = {"flows": {"orders_out": {"enabled": False}}}
 #: What a profile changes of the shipped configuration.
 PROFILES: dict[str, dict[str, Any]] = {
-    "default": {"connections": {"cleo_prod": {"stable_seconds": 5, "requests_per_second": 5}}},
+    "default": {
+        "connections": {"cleo_prod": {"stable_seconds": 5, "requests_per_second": 5}},
+        "integrations": {INTEGRATION: NO_ORDERS},
+    },
     "quick": {
         "connections": {"cleo_prod": {"stable_seconds": 1, "requests_per_second": 5}},
-        "integrations": {INTEGRATION: {"sensor_seconds": 5}},
+        "integrations": {INTEGRATION: {"sensor_seconds": 5, **NO_ORDERS}},
     },
 }
 #: Seconds between two arrivals, on average.

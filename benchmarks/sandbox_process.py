@@ -90,11 +90,14 @@ def _orders(sandbox: Sandbox, *, count: int, seed: int) -> int:
     return len(rows)
 
 
-def _invoices(sandbox: Sandbox, *, per_file: int) -> list[str]:
-    """Invoices in the folders for the orders received since the last time; the network's ids of the files."""
+def _invoices(sandbox: Sandbox, *, per_file: int, count: int | None = None) -> list[str]:
+    """Invoices in the folders for orders received and not yet invoiced; the network's ids of the files.
+
+    count: so many of them; all when None.
+    """
     assert sandbox.partner is not None
-    rows = [*_received]
-    _received.clear()
+    rows = _received[:count]
+    del _received[: len(rows)]
     return [file.file_id for file in sandbox.partner.invoice_files(rows, per_file=per_file, ordered=True)]
 
 
