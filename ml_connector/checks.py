@@ -437,6 +437,7 @@ def _truecommerce_authorized(
 
     network = deployment.network(name)
     if isinstance(network, TrueCommerceNetwork):
+        network.pool.try_at_once()
         with network.pool.session():
             message = f"{settings.username} is logged in at {settings.address}, whose host key is the accepted one"
         yield Finding(name, "authorized", Level.GOOD, message)

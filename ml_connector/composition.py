@@ -207,7 +207,9 @@ class Deployment:
     def _truecommerce(self, name: str, settings: TrueCommerceConnection) -> Network:
         from ml_connector.systems.truecommerce.factory import build_truecommerce
 
-        return build_truecommerce(name, settings, vault=self.vault, secrets=self.secrets, clock=self.clock)
+        return build_truecommerce(
+            name, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets, clock=self.clock
+        )
 
     def integration(self, name: str) -> Integration:
         """An integration ready to run flows over."""

@@ -279,6 +279,7 @@ def _log_in_over_sftp(session: Session, deployment: "Deployment", connection: st
 
     network = deployment.network(connection)
     if isinstance(network, TrueCommerceNetwork):
+        network.pool.try_at_once()
         with network.pool.session():
             pass
     session.emit({"connection": connection, "authorized": True}, lambda: say(f"{connection}: logged in."))

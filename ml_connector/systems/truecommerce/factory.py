@@ -1,20 +1,34 @@
 """A TrueCommerce connection from its configuration."""
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ml_connector.clock import Clock
 from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.config.secrets import SecretRef
 from ml_connector.credentials.secrets import Secret, SecretResolver
 from ml_connector.credentials.vault import Vault
+from ml_connector.ledger import positions
+from ml_connector.ledger.store import Ledger
 from ml_connector.systems.truecommerce.hostkeys import Pin, pin_from, stored_name
 from ml_connector.systems.truecommerce.login import Login
 from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
 from ml_connector.systems.truecommerce.pool import SessionPool
 
+#: A log-in that was refused is not tried again for so long, unless its secret changes or a person asks.
+REFUSED_FOR = timedelta(minutes=15)
+
 
 def build_truecommerce(
-    name: str, settings: TrueCommerceConnection, *, vault: Vault, secrets: SecretResolver, clock: Clock
+    name: str,
+    settings: TrueCommerceConnection,
+    *,
+    ledger: Ledger,
+    vault: Vault,
+    secrets: SecretResolver,
+    clock: Clock,
 ) -> TrueCommerceNetwork:
     """The network of a connection. Nothing is called yet."""
 
@@ -23,15 +37,56 @@ def build_truecommerce(
             return None
         return lambda: secrets.resolve(reference, f"the log-in of {name}")
 
+    password, private_key = secret(settings.password), secret(settings.private_key)
+
+    def mark() -> str:
+        """Tells whether the credentials are still those that were refused; nothing can be guessed from it."""
+        parts = [settings.username, *(one().reveal() for one in (password, private_key) if one is not None)]
+        return vault.fingerprint("\n".join(parts))
+
     login = Login(
         connection=name,
         settings=settings,
-        password=secret(settings.password),
-        private_key=secret(settings.private_key),
+        password=password,
+        private_key=private_key,
         passphrase=secret(settings.private_key_passphrase),
         pin=lambda: accepted_host_key(name, settings, vault),
+        refusals=KeptRefusals(ledger, f"{name}:login_refused", mark),
     )
     return TrueCommerceNetwork(name, settings, SessionPool(login), clock)
+
+
+@dataclass(frozen=True)
+class KeptRefusals:
+    """The last refusal, in the ledger, for all processes (login.Refusals)."""
+
+    ledger: Ledger
+    position: str
+    mark: Callable[[], str]
+
+    def standing(self) -> str:
+        with self.ledger.read() as tx:
+            stored = positions.get(tx, self.position)
+        if not stored:
+            return ""
+        kept = json.loads(stored)
+        at = datetime.fromisoformat(kept["at"])
+        age = self.ledger.clock.now() - at
+        if not timedelta(0) <= age < REFUSED_FOR or kept["mark"] != self.mark():
+            return ""
+        return f"the log-in was refused at {at:%H:%M} UTC, and is not tried again before {at + REFUSED_FOR:%H:%M}."
+
+    def note(self, message: str) -> None:
+        kept = {"at": self.ledger.clock.now().isoformat(), "mark": self.mark(), "message": message}
+        with self.ledger.write() as tx:
+            positions.put(tx, self.position, json.dumps(kept))
+
+    def clear(self) -> None:
+        with self.ledger.read() as tx:
+            stored = positions.get(tx, self.position)
+        if stored:
+            with self.ledger.write() as tx:
+                positions.put(tx, self.position, "")
 
 
 def accepted_host_key(name: str, settings: TrueCommerceConnection, vault: Vault) -> Pin:

@@ -4,8 +4,8 @@ import io
 import logging
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.config.secrets import SecretRef
@@ -21,6 +21,31 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 AGAIN_SECONDS = 60.0
 
 
+class Refusals(Protocol):
+    """What is remembered of log-ins that were refused, so that nobody's account is locked by asking on and on."""
+
+    def standing(self) -> str:
+        """Why no log-in should be tried now; empty when one may be."""
+        ...
+
+    def note(self, message: str) -> None: ...
+
+    def clear(self) -> None: ...
+
+
+class NoRefusals:
+    """Remembers nothing."""
+
+    def standing(self) -> str:
+        return ""
+
+    def note(self, message: str) -> None:
+        """Forgotten at once."""
+
+    def clear(self) -> None:
+        """Nothing is kept."""
+
+
 @dataclass(frozen=True)
 class Login:
     """Who logs in and where. The secrets and the accepted host key are read when a connection is opened."""
@@ -31,6 +56,7 @@ class Login:
     private_key: Callable[[], Secret] | None
     passphrase: Callable[[], Secret] | None
     pin: Callable[[], Pin]
+    refusals: Refusals = field(default_factory=NoRefusals)
 
 
 def connect(login: Login) -> "paramiko.Transport":
@@ -40,14 +66,22 @@ def connect(login: Login) -> "paramiko.Transport":
         AuthorizationNeeded: the host key is unknown or changed, or the log-in is refused.
         TryAgain: the server cannot be reached, or is no SSH server. ConfigError: the private key is unusable.
     """
+    if standing := login.refusals.standing():
+        raise AuthorizationNeeded(
+            f"{login.connection}: {standing}",
+            mend=f"Mend the credentials; `ml-connector check {login.connection}` tries at once.",
+        )
     pin = login.pin()
     transport = _shaken_hands(login.connection, login.settings, pin)
     try:
         check_host_key(login.connection, login.settings.address, pin, _shown(transport))
         _log_in(login, transport)
-    except BaseException:
+    except BaseException as error:
         transport.close()
+        if isinstance(error, LogInRefused):
+            login.refusals.note(error.message)
         raise
+    login.refusals.clear()
     transport.set_keepalive(login.settings.keepalive_seconds)
     return transport
 
@@ -147,11 +181,15 @@ def _log_in(login: Login, transport: "paramiko.Transport") -> None:
         raise _broke_off(login, error) from None
 
 
-def _refused(login: Login, why: str) -> AuthorizationNeeded:
+class LogInRefused(AuthorizationNeeded):
+    """The server does not let us in with what we have."""
+
+
+def _refused(login: Login, why: str) -> LogInRefused:
     settings = login.settings
     names = [f"`ml-connector credentials set {ref.store}`" for ref in _secrets(settings) if ref.store]
     how = " or ".join(names) or f"mend {' and '.join(str(ref) for ref in _secrets(settings))}"
-    return AuthorizationNeeded(
+    return LogInRefused(
         f"{login.connection}: {settings.address} refused the log-in of {settings.username} ({why}).",
         mend=f"Ask TrueCommerce for the login, then: {how}.",
     )

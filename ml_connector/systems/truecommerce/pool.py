@@ -73,6 +73,10 @@ class SessionPool:
             after_seconds=30,
         )
 
+    def try_at_once(self) -> None:
+        """Forget that the last log-in was refused: a person asks."""
+        self._login.refusals.clear()
+
     def close(self) -> None:
         """Close the connection. The pool opens it again when it is asked for a session after all."""
         with self._changed:

@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 
 from ml_connector.cli.exits import Exit
+from ml_connector.composition import Deployment
+from ml_connector.errors import AuthorizationNeeded
+from ml_connector.sandbox.truecommerce.state import PASSWORD
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.systems.truecommerce.stage import CONNECTION, Stage, open_stage
 
@@ -92,3 +95,34 @@ def test_authorize_logs_in_and_status_asks_for_nothing(tmp_path: Path) -> None:
         said = say("credentials", "authorize", CONNECTION)
         assert said.code == 0, said.err
         assert CONNECTION not in say("credentials", "status").out
+
+
+def test_a_refused_log_in_is_not_tried_again_and_again_but_when_something_changed(tmp_path: Path) -> None:
+    """A sensor that asks every few seconds would lock the account."""
+    with open_stage(tmp_path) as stage:
+        assert say("credentials", "set", CONNECTION + "_password", given="not it\n").code == 0
+        stage.deployment.close()
+
+        def look() -> str:
+            with Deployment.open(stage.config, clock=stage.sandbox.clock) as deployment:
+                try:
+                    deployment.network(CONNECTION).list_files("Export", start=0, limit=1)
+                except AuthorizationNeeded as error:
+                    return error.message
+            return "good"
+
+        def tries() -> int:
+            return sum(count for call, count in stage.sandbox.journal.counts.items() if " LOGIN " in call)
+
+        assert "refused the log-in" in look()
+        assert tries() == 1
+        assert "not tried again before" in look()
+        assert tries() == 1
+        stage.sandbox.clock.move(16 * 60)
+        assert "refused the log-in" in look()
+        assert tries() == 2
+        assert say("check", CONNECTION).code == Exit.AUTHORIZE
+        assert tries() == 3
+        assert say("credentials", "set", CONNECTION + "_password", given=PASSWORD + "\n").code == 0
+        assert look() == "good"
+        assert look() == "good"
