@@ -106,7 +106,7 @@ def _field_rows(loaded: "Layout") -> Iterator[tuple[str, ...]]:
                 f"always {one.settings.constant}" if one.settings.constant is not None else "",
                 f"else {one.settings.default}" if one.settings.default is not None else "",
                 f"{len(one.settings.codes)} codes" if one.settings.codes else "",
-                {"read": "only read", "write": "only written"}.get(one.settings.on, ""),
+                {"read": "only read", "write": "only written"}.get(one.settings.only or "", ""),
             ]
             yield level.name, one.name, _stand(one), one.settings.to, ", ".join(filter(None, rules))
         for target, value in level.constants:

@@ -85,6 +85,9 @@ class Builder:
         bad: set[str],
         built: Built,
     ) -> None:
+        if one.index in node.told:
+            bad.add(one.target.steps[0].name if one.target else "")
+            return
         text = self._text(node, one)
         try:
             value = self._value(one, text)

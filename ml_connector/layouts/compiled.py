@@ -65,11 +65,11 @@ class CompiledField:
 
     @property
     def reads(self) -> bool:
-        return self.settings.on != "write"
+        return self.settings.only != "write"
 
     @property
     def writes(self) -> bool:
-        return self.settings.on != "read" and not self.settings.same_as
+        return self.settings.only != "read" and not self.settings.same_as
 
 
 @dataclass

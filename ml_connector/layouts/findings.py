@@ -23,7 +23,7 @@ class Place:
     def told(self, column: str = "") -> str:
         """For people: row 3, column Quantity; /Order/Line[2]/Quantity (line 14)."""
         if self.path:
-            path = f"{self.path}/{column}" if column else self.path
+            path = f"{self.path.rstrip('/')}/{column}" if column else self.path
             return f"{path} (line {self.row})" if self.row else path
         row = f"row {self.row}" if self.row else ""
         name = f"column {column}" if column else ""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Place, finding, shown
-from ml_connector.layouts.nodes import Cells, Node, attach
+from ml_connector.layouts.nodes import Cells, Node, attach, tell
 from ml_connector.layouts.paths import Path, PathStep
 from ml_connector.layouts.values import MOST_DIGITS, WrongText
 
@@ -24,9 +25,9 @@ class _Number(str):
 
 
 class _Twice(dict[str, Any]):
-    """An object in which a name stands twice: whoever reads it could mean either."""
+    """An object in which names stand twice: whoever reads them could mean either."""
 
-    twice = ""
+    twice: frozenset[str] = frozenset()
 
 
 def read(text: str, layout: Layout) -> Iterator[Node]:
@@ -36,7 +37,12 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
         SenderMustMend: no JSON, cut off, nested too deep, or without the place the documents stand at.
     """
     root = _parsed(text, layout)
-    found = list(_at(root, root, layout.document.at, "")) if layout.document.at.steps else [(root, "")]
+    try:
+        found = list(_at(root, root, layout.document.at, "")) if layout.document.at.steps else [(root, "")]
+    except WrongText as error:
+        raise SenderMustMend(
+            f"{layout.document.at.text!r} cannot be read: {error}.", mend="Ask for it again."
+        ) from error
     if not found:
         raise SenderMustMend(
             f"There is nothing at {layout.document.at.text!r}, where the documents stand.",
@@ -98,15 +104,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return made
     names = [name for name, _ in pairs]
     twice = _Twice(made)
-    twice.twice = next(name for name in names if names.count(name) > 1)
+    twice.twice = frozenset(name for name, count in Counter(names).items() if count > 1)
     return twice
 
 
 def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Place, root: Any) -> Node:
     chain: list[tuple[CompiledLevel, Cells]] = []
-    wrong = []
-    if isinstance(value, _Twice):
-        wrong.append(finding("repeated", place, value.twice, "stands twice in one object"))
+    wrong: list[tuple[CompiledField, WrongText]] = []
     for part in level.chain():
         cells: Cells = []
         for one in part.fields:
@@ -114,13 +118,18 @@ def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Plac
                 cells.append(_cell(value, root, one))
             except WrongText as error:
                 cells.append(None)
-                wrong.append(finding(error.code, place, one.label, "cannot be read", expected=error.expected))
+                wrong.append((one, error))
         chain.append((part, cells))
     node = attach(above, chain, place)
-    node.findings += wrong
+    tell(node, wrong, place)
     last = level.chain()[-1]
     for child in last.children:
-        for found, path in _at(value, root, child.at, place.path.rstrip("/")):
+        try:
+            below = list(_at(value, root, child.at, place.path.rstrip("/")))
+        except WrongText as error:
+            node.findings.append(finding(error.code, place, child.at.text, "cannot be read", expected=error.expected))
+            continue
+        for found, path in below:
             members = found if isinstance(found, list) else [found]
             for number, one in enumerate(members):
                 here = Place(path=f"{path}[{number}]" if isinstance(found, list) else path)
@@ -146,6 +155,8 @@ def _at(value: Any, root: Any, path: Path, prefix: str) -> Iterator[tuple[Any, s
 
 
 def _step(here: Any, step: PathStep) -> Any:
+    if isinstance(here, _Twice) and step.name in here.twice:
+        raise WrongText("repeated", f"{step.name} once, it stands there twice")
     value = here.get(step.name) if isinstance(here, dict) else None
     if not step.picks:
         return value
@@ -228,7 +239,7 @@ def _put(made: dict[str, Any], one: CompiledField, text: str | None) -> None:
         raise NeedsMending(
             Reason.BAD_VALUE,
             f"Field {one.name} stands at {one.path.text!r}, where nothing can be written.",
-            mend="Give it `on: read`, or another path.",
+            mend="Give it `only: read`, or another path.",
         )
     holder = _holder(made, one.path.steps[:-1])
     name = one.path.steps[-1].name

@@ -86,7 +86,7 @@ def _joined(base: Any, change: Any) -> Any:
     if not isinstance(base, dict) or not isinstance(change, dict):
         # A field's short form, `Name: address`, joins as its long form.
         if isinstance(base, str) and isinstance(change, dict):
-            return {"to": base, **change}
+            return _joined({"to": base}, change)
         return change
     joined = {key: value for key, value in base.items() if key not in change or change[key] is not None}
     for key, value in change.items():
@@ -100,6 +100,7 @@ def _explained(path: Path, problem: Any) -> str:
     message = {
         "extra_forbidden": "is not a setting here: mend the name or take it out",
         "missing": "is missing: add it",
+        "invalid_key": "is a name that YAML reads as something else (yes, no, on, off, numbers): put it in quotes",
     }.get(problem["type"], problem["msg"].removeprefix("Value error, "))
     found = problem.get("input")
     shown = (

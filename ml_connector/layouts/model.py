@@ -88,7 +88,7 @@ class FieldSettings(Block):
     length: int | None = Field(default=None, ge=1, le=10_000, description="Fixed: positions")
     record: str | None = Field(default=None, description="Tag of the record it stands in; default: the level's")
     same_as: str = Field(default="", description="Stands where that field stands; only read")
-    on: Literal["both", "read", "write"] = "both"
+    only: Literal["read", "write"] | None = Field(default=None, description="Only read, or only written")
     required: bool = False
     constant: str | None = Field(default=None, description="Always this; another text in the file is an error")
     default: str | None = Field(default=None, description="Taken where the file holds nothing")

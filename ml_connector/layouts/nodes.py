@@ -3,14 +3,18 @@
 from dataclasses import dataclass, field
 
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel
-from ml_connector.layouts.findings import Finding, Place, finding
+from ml_connector.layouts.findings import Finding, Place, finding, shown
+from ml_connector.layouts.values import WrongText
 
 Cells = list[str | None]
 
 
 @dataclass(slots=True)
 class Node:
-    """One record of a level. cells are its fields' texts, None where the file has no place for one."""
+    """One record of a level. cells are its fields' texts, None where the file has no place for one.
+
+    told are those whose trouble is among the findings already.
+    """
 
     level: CompiledLevel
     cells: Cells
@@ -19,6 +23,7 @@ class Node:
     known: dict[tuple[str, tuple[str, ...]], "Node"] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     elsewhere: dict[int, Place] = field(default_factory=dict)
+    told: set[int] = field(default_factory=set)
 
     def text(self, one: CompiledField) -> str | None:
         return self.cells[one.index]
@@ -66,9 +71,18 @@ def compare(node: Node, cells: Cells, place: Place) -> None:
         if (first or "").strip() != (again or "").strip() and one.reads and not one.settings.same_as:
             problem = f"differs from row {node.place.row}, which belongs to the same {_singular(node.level.name)}"
             node.findings.append(
-                finding("differs", place, one.label, problem, value=again or "", expected=f'"{(first or "")[:60]}"')
+                finding("differs", place, one.label, problem, value=again or "", expected=shown(first or ""))
             )
 
 
 def _singular(name: str) -> str:
     return name.removesuffix("s")
+
+
+def tell(node: Node, wrong: list[tuple[CompiledField, WrongText]], place: Place) -> None:
+    """What of a row or element could not even be taken as text, told at its innermost node."""
+    own = {id(one) for one in node.level.fields}
+    for one, error in wrong:
+        node.findings.append(finding(error.code, place, one.label, "cannot be read", expected=error.expected))
+        if id(one) in own:
+            node.told.add(one.index)

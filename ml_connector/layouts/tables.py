@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ml_connector.errors import NeedsMending, Reason, SenderMustMend
+from ml_connector.errors import NeedsMending, Reason, SenderMustMend, WeAreWrong
 from ml_connector.layouts.findings import shown
 from ml_connector.layouts.model import CsvSettings, Limits
 from ml_connector.layouts.nodes import Cells
@@ -19,18 +19,18 @@ FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 class Table:
     """Rows of cells; a cell is None where its row has ended before. `width` columns are meant, one more is kept."""
 
-    columns: Sequence[Sequence[object]]
+    rows: Sequence[Sequence[object]]
     width: int
 
     def __len__(self) -> int:
-        return len(self.columns[0]) if self.columns else 0
+        return len(self.rows)
 
     def row(self, at: int) -> Cells:
         """The cells of a row, one more than `width` where it has more."""
-        return [cell if isinstance(cell, str) else None for cell in (column[at] for column in self.columns)]
+        return [cell if isinstance(cell, str) else None for cell in self.rows[at]]
 
     def blank(self, at: int) -> bool:
-        return not any(isinstance(c[at], str) and str(c[at]).strip("\x01\x1a \t") for c in self.columns)
+        return not any(isinstance(cell, str) and cell.strip("\x01\x1a \t") for cell in self.rows[at])
 
 
 def with_line_ends(text: str, terminator: str) -> str:
@@ -94,6 +94,8 @@ def read_delimited(text: str, settings: CsvSettings, width: int) -> Table:
     """
     import pandas as pd
 
+    # Where it is told what to do with rows that are too long, pandas leaves out rows that it cannot read at all.
+    rows = _count(text, settings)
     try:
         frame = pd.read_csv(
             io.StringIO(text, newline=""),
@@ -111,19 +113,21 @@ def read_delimited(text: str, settings: CsvSettings, width: int) -> Table:
             on_bad_lines=lambda cells: cells[: width + 1],
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
-        raise _located(text, settings, error) from error
-    return Table([frame[column].tolist() for column in frame.columns], width)
+        raise _unreadable(rows, str(error)[:200]) from error
+    if len(frame) != rows:
+        raise WeAreWrong(f"pandas read {len(frame)} rows of {rows}")
+    return Table(list(zip(*(frame[column].tolist() for column in frame.columns), strict=True)), width)
 
 
-def _located(text: str, settings: CsvSettings, error: Exception) -> SenderMustMend:
-    """The same trouble with its row: found by reading once more, row by row."""
+def _count(text: str, settings: CsvSettings) -> int:
+    """How many rows there are. Raises SenderMustMend for the first that cannot be read."""
     row = 0
     try:
         for _ in _reader(text, settings):
             row += 1
-    except csv.Error as found:
-        return _unreadable(row + 1, str(found))
-    return _unreadable(row, str(error)[:200])
+    except csv.Error as error:
+        raise _unreadable(row + 1, str(error)) from error
+    return row
 
 
 def _unreadable(row: int, problem: str) -> SenderMustMend:

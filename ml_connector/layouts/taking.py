@@ -53,6 +53,13 @@ class Taker:
 
     def _check_currency(self, document: Record) -> None:
         rule = self._layout.settings.currency
+        if rule is not None and rule.source == "caller" and not self._context.currency:
+            raise NeedsMending(
+                Reason.CURRENCY_MISMATCH,
+                f"{named(document)}: files of {self._layout.name} do not say their currency, and nobody else did.",
+                mend="Say which currency this partner's files are in, or use a layout with a field for it.",
+                data={"layout": self._layout.name},
+            )
         wanted = "" if rule is None else rule.constant or (self._context.currency if rule.source == "caller" else "")
         has = getattr(document, "currency", "")
         if wanted and has and has != wanted:

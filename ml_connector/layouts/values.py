@@ -76,7 +76,8 @@ def number(form: NumberForm) -> Converter:
         return Decimal(f"{minus}{digits}" + (f".{after}" if after else ""))
 
     def write(value: Decimal) -> str:
-        plain = format(abs(value), "f")
+        # Not abs(): that would round to the context's precision.
+        plain = format(value.copy_abs(), "f")
         digits, _, after = plain.partition(".")
         after = after.rstrip("0")
         if len(digits) + len(after) > MOST_DIGITS:

@@ -6,8 +6,8 @@ from typing import Any
 
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
-from ml_connector.layouts.findings import Place, finding, shown
-from ml_connector.layouts.nodes import Cells, Node, attach
+from ml_connector.layouts.findings import Place, shown
+from ml_connector.layouts.nodes import Cells, Node, attach, tell
 from ml_connector.layouts.paths import Path, PathStep
 from ml_connector.layouts.values import WrongText
 
@@ -232,7 +232,7 @@ def _taken(
     name = names.of(element).rpartition("}")[2]
     place = Place(int(element.sourceline or 0), path=f"{prefix}/{name}[{number}]")
     chain: list[tuple[CompiledLevel, Cells]] = []
-    wrong = []
+    wrong: list[tuple[CompiledField, WrongText]] = []
     for part in level.chain():
         cells: Cells = []
         for one in part.fields:
@@ -240,10 +240,10 @@ def _taken(
                 cells.append(_cell(element, one, names))
             except WrongText as error:
                 cells.append(None)
-                wrong.append(finding(error.code, place, one.label, "cannot be read", expected=error.expected))
+                wrong.append((one, error))
         chain.append((part, cells))
     node = attach(above, chain, place)
-    node.findings += wrong
+    tell(node, wrong, place)
     for child in level.chain()[-1].children:
         for count, inner in enumerate(_elements(element, child.at, names), 1):
             _taken(layout, names, child, inner, node, count, place.path)

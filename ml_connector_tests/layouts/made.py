@@ -29,6 +29,8 @@ def of_field(one: CompiledField) -> st.SearchStrategy[Any]:
     address = one.settings.to
     if address == "currency":
         return st.sampled_from(["EUR", "USD", "JPY"])
+    if one.settings.codes:
+        return st.sampled_from(sorted(one.codes_out))
     if address in CODES:
         return st.sampled_from(CODES[address])
     forms: dict[str, st.SearchStrategy[Any]] = {
@@ -103,8 +105,8 @@ def documents(draw: st.DrawFn, layout: Layout, most: int = 3) -> list[Record]:
     size = most if layout.holds_several else 1
     made = draw(st.lists(records(layout.document, unique), min_size=1, max_size=size))
     rule = layout.settings.currency
-    if rule and rule.constant:
-        made = [{**one, "currency": rule.constant} for one in made]
+    if rule and rule.source in {"constant", "caller"}:
+        made = [{**one, "currency": rule.constant or "EUR"} for one in made]
     return [layout.document.model.model_validate(one) for one in made]
 
 
