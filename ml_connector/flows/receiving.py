@@ -21,6 +21,8 @@ from ml_connector.ledger.states import DocumentState as S
 #: Files fetched and committed together.
 FETCH_GROUP = 50
 FETCH_BYTES = 32_000_000
+#: A file that will have stood still by then is waited for.
+LONGEST_STABLE_WAIT = timedelta(seconds=6)
 
 #: A file's bytes; None when it has gone; an error as a value.
 Fetched = bytes | ConnectorError | None
@@ -112,15 +114,33 @@ def _is_temporary(integration: Integration, file: RemoteFile) -> bool:
 def _fetch_ready(integration: Integration, channel: Channel, work: Work, report: StepReport) -> None:
     """Fetch files whose size has been stable long enough; a group at a time, committed before anything else."""
     stable = timedelta(seconds=integration.folders.stable_seconds)
+    waited = False
     while not work.stopped():
         with integration.ledger.read() as tx:
             seen = remote.ready_files(tx, integration.network.connection, channel.name, stable, limit=500)
         if not seen:
-            return
+            if waited or not _wait_for_stable(integration, channel, stable):
+                return
+            waited = True
+            continue
         ready = [RemoteFile(one.remote_id, one.name, one.size, one.modified or "") for one in seen]
         before = report.counts["not_fetched"]
         if not _fetch_all(integration, channel, ready, work, report) or report.counts["not_fetched"] > before:
             return
+
+
+def _wait_for_stable(integration: Integration, channel: Channel, stable: timedelta) -> bool:
+    """Wait for a file that will soon have stood still for long enough, and look again. False when there is none.
+
+    The run was started for it; left to the next one it would wait for another interval of the sensor.
+    """
+    with integration.ledger.read() as tx:
+        wait = remote.soonest_ready(tx, integration.network.connection, channel.name, stable)
+    if wait is None or wait > LONGEST_STABLE_WAIT:
+        return False
+    integration.clock.sleep(wait.total_seconds())
+    look(integration, channel)
+    return True
 
 
 def _fetch_all(

@@ -4,8 +4,10 @@ A book is loaded once for a batch. Rows stay plain until they are asked for, so 
 costs little when ten are used.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from ml_connector.documents.common import Record
@@ -23,33 +25,35 @@ from ml_connector.ledger import snapshots
 from ml_connector.ledger.store import Ledger
 
 R = TypeVar("R", bound=Record)
-Row = Mapping[str, Any]
+
+#: Records of a table that are kept made: what a batch needs, however many documents a run takes.
+KEPT = 2000
 
 
 class Index(Generic[R]):
-    """One table by id and by its code."""
+    """One table by id and by its code. Rows stay text until they are asked for."""
 
-    def __init__(self, model: type[R], rows: Iterable[Row], code: str) -> None:
+    def __init__(self, model: type[R], lines: Sequence[str], code: str) -> None:
         self._model = model
-        self._rows: dict[str, Row] = {}
-        self._made: dict[str, R] = {}
-        for row in rows:
-            self._rows[str(row["id"])] = row
-            self._rows.setdefault(str(row[code]).strip().casefold(), row)
+        self._lines = lines
+        self._places: dict[str, int] = {}
+        self._made = lru_cache(maxsize=KEPT)(self._make)
+        for place, line in enumerate(lines):
+            row = json.loads(line)
+            self._places[str(row["id"])] = place
+            self._places.setdefault(str(row[code]).strip().casefold(), place)
 
     def get(self, key: str) -> R | None:
         """The record whose id or code is `key`."""
         folded = key.strip()
-        row = self._rows.get(folded) or self._rows.get(folded.casefold())
-        if row is None:
-            return None
-        made = self._made.get(row["id"])
-        if made is None:
-            made = self._made[row["id"]] = self._model.model_validate(row)
-        return made
+        place = self._places.get(folded, self._places.get(folded.casefold()))
+        return None if place is None else self._made(place)
+
+    def _make(self, place: int) -> R:
+        return self._model.model_validate_json(self._lines[place])
 
     def __len__(self) -> int:
-        return len({id(row) for row in self._rows.values()})
+        return len(self._lines)
 
 
 _MODELS: dict[ReferenceTable, tuple[type[Record], str]] = {
@@ -79,9 +83,9 @@ class ReferenceBook:
         if table not in self._tables:
             model, code = _MODELS[table]
             with self._ledger.read() as tx:
-                stored = snapshots.load(tx, self._connection, self._company, table, as_of=self._as_of)
-            self.versions[table.value] = stored.version if stored else 0
-            self._tables[table] = Index(model, stored.rows if stored else (), code)
+                stored = snapshots.load_lines(tx, self._connection, self._company, table, as_of=self._as_of)
+            self.versions[table.value], lines = stored if stored else (0, [])
+            self._tables[table] = Index(model, lines, code)
         return self._tables[table]
 
     def vendor(self, key: str) -> Vendor | None:

@@ -124,6 +124,15 @@ def ready_files(tx: Tx, connection: str, channel: str, stable_for: timedelta, li
     return [SeenFile(remote_id, name, size, modified or "") for remote_id, name, size, modified in tx.execute(query)]
 
 
+def soonest_ready(tx: Tx, connection: str, channel: str, stable_for: timedelta) -> timedelta | None:
+    """How long until the next waiting file has stood still for so long; None when none waits."""
+    query = sa.select(sa.func.min(_c.size_since)).where(
+        _c.connection == connection, _c.channel == channel, _c.state == "waiting"
+    )
+    since = tx.execute(query).scalar_one()
+    return None if since is None else max(timedelta(0), since + stable_for - now(tx))
+
+
 def count_waiting(tx: Tx, connection: str, channel: str) -> int:
     """Files of a folder that are not fetched yet, stable or not."""
     query = sa.select(sa.func.count()).where(_c.connection == connection, _c.channel == channel, _c.state == "waiting")

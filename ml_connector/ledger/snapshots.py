@@ -239,13 +239,9 @@ def load(
 
     None when there is no such version.
     """
-    query = sa.select(*_INFO).where(_key(connection, company, table, version))
-    if as_of is not None:
-        query = query.where(_c.taken_at < datetime.combine(as_of + timedelta(days=1), time(), UTC))
-    row = tx.execute(query.order_by(_c.version.desc()).limit(1)).one_or_none()
-    if row is None:
+    found = _version(tx, connection, company, table, version=version, as_of=as_of)
+    if found is None:
         return None
-    found = SnapshotInfo(*row)
     text = _text(tx, found)
     rows = json.loads(f"[{text.replace(chr(10), ',')}]", parse_float=Decimal) if text else []
     return Snapshot(
@@ -258,3 +254,24 @@ def load(
         found.cursor,
         rows,
     )
+
+
+def load_lines(
+    tx: Tx, connection: str, company: str, table: str, *, as_of: date | None = None
+) -> tuple[int, list[str]] | None:
+    """A version's number and its rows as JSON lines: a large table takes a sixth of what its rows as dicts do."""
+    found = _version(tx, connection, company, table, as_of=as_of)
+    if found is None:
+        return None
+    text = _text(tx, found)
+    return found.version, text.split("\n") if text else []
+
+
+def _version(
+    tx: Tx, connection: str, company: str, table: str, *, version: int | None = None, as_of: date | None = None
+) -> SnapshotInfo | None:
+    query = sa.select(*_INFO).where(_key(connection, company, table, version))
+    if as_of is not None:
+        query = query.where(_c.taken_at < datetime.combine(as_of + timedelta(days=1), time(), UTC))
+    row = tx.execute(query.order_by(_c.version.desc()).limit(1)).one_or_none()
+    return None if row is None else SnapshotInfo(*row)
