@@ -3,13 +3,13 @@
 Nothing is written to an outside system. Every finding stands by itself: one that fails never hides the others.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ml_connector.config.connections import (
@@ -20,7 +20,6 @@ from ml_connector.config.connections import (
 )
 from ml_connector.config.secrets import SecretRef
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
-from ml_connector.flows.ports import ChannelCheck
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
@@ -70,9 +69,9 @@ class Finding:
 def check_deployment(deployment: "Deployment") -> list[Finding]:
     """The parts that all connections need: the ledger, the key, alerts, the public address."""
     about = "deployment"
-    found = list(_guarded(about, "ledger", lambda: _ledger(deployment)))
-    found += _guarded(about, "key", lambda: _key(deployment))
-    found += _guarded(about, "alerts", lambda: _alerts(deployment))
+    found = list(guarded(about, "ledger", lambda: _ledger(deployment)))
+    found += guarded(about, "key", lambda: _key(deployment))
+    found += guarded(about, "alerts", lambda: _alerts(deployment))
     return found
 
 
@@ -85,23 +84,29 @@ def check_connection(deployment: "Deployment", name: str, *, offline: bool = Fal
         ConfigError: there is no such connection.
     """
     settings = deployment.loaded.connection(name)
-    found = list(_guarded(name, "secrets", lambda: _secrets(deployment, name, settings)))
+    found = list(guarded(name, "secrets", lambda: _secrets(deployment, name, settings)))
     if isinstance(settings, TrueCommerceConnection):
         bad = any(finding.level is Level.BAD for finding in found)
-        return found if offline or bad else found + _truecommerce(deployment, name, settings)
-    found += _guarded(name, "address", lambda: _address(name, settings))
+        if offline or bad:
+            return found
+        from ml_connector.network_checks import check_truecommerce
+
+        return found + check_truecommerce(deployment, name, settings)
+    found += guarded(name, "address", lambda: _address(name, settings))
     if offline:
         return found + _told_offline(deployment, name)
-    reached = list(_guarded(name, "reachable", lambda: _reachable(name, settings)))
+    reached = list(guarded(name, "reachable", lambda: _reachable(name, settings)))
     found += reached
     if any(finding.level is Level.BAD for finding in found):
         return found
     if isinstance(settings, ExactOnlineConnection):
         return found + _exact(deployment, name, settings)
-    return found + _cleo(deployment, name, settings)
+    from ml_connector.network_checks import check_cleo
+
+    return found + check_cleo(deployment, name, settings)
 
 
-def _guarded(about: str, aspect: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
+def guarded(about: str, aspect: str, check: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
     """The findings of a check; a typed error becomes one."""
     try:
         yield from check()
@@ -246,12 +251,12 @@ def _exact(deployment: "Deployment", name: str, settings: ExactOnlineConnection)
     if not is_private(settings.redirect_uri):
         mend = "Register an https:// redirect address with the app and write it here."
         found.append(Finding(name, "redirect_uri", Level.WARN, "Exact wants an HTTPS redirect address", mend))
-    authorized = list(_guarded(name, "authorized", lambda: _exact_authorized(deployment, name, settings)))
+    authorized = list(guarded(name, "authorized", lambda: _exact_authorized(deployment, name, settings)))
     found += authorized
     if any(finding.level is Level.BAD for finding in authorized):
         return found
-    found += _guarded(name, "usable", lambda: _exact_usable(deployment, name))
-    found += _guarded(name, "webhooks", lambda: _exact_webhooks(deployment, name, settings))
+    found += guarded(name, "usable", lambda: _exact_usable(deployment, name))
+    found += guarded(name, "webhooks", lambda: _exact_webhooks(deployment, name, settings))
     return found
 
 
@@ -318,134 +323,3 @@ def _exact_erp(deployment: "Deployment", name: str) -> "ExactErp":
     if not isinstance(erp, ExactErp):
         raise ConfigError(f"{name} is not an Exact Online connection.", mend="Mend its `system`.")
     return erp
-
-
-# ---------------------------------------------------------------------- Cleo
-
-
-def _cleo(deployment: "Deployment", name: str, settings: CleoConnection) -> list[Finding]:
-    found = list(_guarded(name, "authorized", lambda: _cleo_authorized(deployment, name, settings)))
-    if any(finding.level is Level.BAD for finding in found):
-        return found
-    found += _guarded(name, "usable", lambda: _cleo_folders(deployment, name))
-    found += _guarded(name, "after_read", lambda: _after_read(deployment, name, settings))
-    return found
-
-
-def _cleo_authorized(deployment: "Deployment", name: str, settings: CleoConnection) -> Iterator[Finding]:
-    from ml_connector.systems.cleo.factory import cleo_tokens
-
-    tokens = cleo_tokens(name, settings, ledger=deployment.ledger, vault=deployment.vault, secrets=deployment.secrets)
-    tokens.token()
-    yield Finding(name, "authorized", Level.GOOD, f"{settings.username} is logged in")
-
-
-def folders_of(deployment: "Deployment", network: str) -> tuple[list[str], list[str]]:
-    """The folders that partners of a network are read from, and those they are written to."""
-    receive: dict[str, None] = {}
-    send: dict[str, None] = {}
-    for integration, settings in deployment.loaded.settings.integrations.items():
-        if settings.network != network:
-            continue
-        for partner in deployment.loaded.partners[integration].values():
-            receive.update(dict.fromkeys(partner.channels.receive))
-            send.update(dict.fromkeys([partner.channels.send] if partner.channels.send else []))
-    return list(receive), list(send)
-
-
-def _cleo_folders(deployment: "Deployment", name: str) -> Iterator[Finding]:
-    from ml_connector.systems.cleo.network import CleoNetwork
-
-    network = deployment.network(name)
-    if isinstance(network, CleoNetwork):
-        yield from _folders(deployment, name, network)
-
-
-class ChecksFolders(Protocol):
-    """A network that can tell whether its folders can be used."""
-
-    def check(self, *, receive: Sequence[str], send: Sequence[str]) -> Sequence[ChannelCheck]: ...
-
-
-def _folders(deployment: "Deployment", name: str, network: ChecksFolders) -> Iterator[Finding]:
-    receive, send = folders_of(deployment, name)
-    if not receive and not send:
-        yield Finding(name, "usable", Level.WARN, "no partner names a folder", "Mend the partners' channels.")
-        return
-    for found in network.check(receive=receive, send=send):
-        level = (Level.ADVICE if found.mend else Level.GOOD) if found.ok else Level.BAD
-        mender = None if found.ok else Mender.CONFIGURATION
-        files = f", {found.files} files in it" if found.files is not None else ""
-        yield Finding(name, "usable", level, f"{found.channel}: {found.message}{files}", found.mend, mender)
-
-
-def _after_read(deployment: "Deployment", name: str, settings: CleoConnection) -> Iterator[Finding]:
-    if settings.after_read == "leave":
-        yield Finding(
-            name,
-            "after_read",
-            Level.ADVICE,
-            "files stay in their folders after they are read, and every look lists all of them again",
-            "Set after_read to move (with move_to) or delete; both only after the bytes are in the ledger.",
-        )
-        return
-    if settings.after_read == "move":
-        yield from _move_targets(deployment, name, settings)
-        return
-    yield Finding(name, "after_read", Level.GOOD, "read files are deleted once their bytes are in the ledger")
-
-
-def _move_targets(deployment: "Deployment", name: str, settings: CleoConnection) -> Iterator[Finding]:
-    from ml_connector.systems.cleo.network import CleoNetwork
-
-    if not settings.move_to:
-        mend = "Name a folder: /done, or done for a folder below each one that is read."
-        message = "after_read is move, and move_to is empty"
-        yield Finding(name, "after_read", Level.BAD, message, mend, Mender.CONFIGURATION)
-        return
-    network = deployment.network(name)
-    targets = _targets(folders_of(deployment, name)[0], settings.move_to)
-    if not isinstance(network, CleoNetwork):
-        return
-    for found in network.check(receive=targets, send=()):
-        level = Level.GOOD if found.ok else Level.WARN
-        yield Finding(name, "after_read", level, f"read files move to {found.channel}: {found.message}", found.mend)
-
-
-def _targets(channels: Sequence[str], move_to: str) -> list[str]:
-    if move_to.startswith("/"):
-        return [move_to]
-    return [f"{channel.rstrip('/')}/{move_to}" for channel in channels]
-
-
-# ---------------------------------------------------------------------- TrueCommerce
-
-
-def _truecommerce(deployment: "Deployment", name: str, settings: TrueCommerceConnection) -> list[Finding]:
-    """Host key and log-in at once: nothing can be told about a server before its key is the accepted one."""
-    found = list(_guarded(name, "authorized", lambda: _truecommerce_authorized(deployment, name, settings)))
-    if any(finding.level is Level.BAD for finding in found):
-        return found
-    found += _guarded(name, "usable", lambda: _truecommerce_folders(deployment, name))
-    return found
-
-
-def _truecommerce_authorized(
-    deployment: "Deployment", name: str, settings: TrueCommerceConnection
-) -> Iterator[Finding]:
-    from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
-
-    network = deployment.network(name)
-    if isinstance(network, TrueCommerceNetwork):
-        network.pool.try_at_once()
-        with network.pool.session():
-            message = f"{settings.username} is logged in at {settings.address}, whose host key is the accepted one"
-        yield Finding(name, "authorized", Level.GOOD, message)
-
-
-def _truecommerce_folders(deployment: "Deployment", name: str) -> Iterator[Finding]:
-    from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
-
-    network = deployment.network(name)
-    if isinstance(network, TrueCommerceNetwork):
-        yield from _folders(deployment, name, network)

@@ -33,6 +33,7 @@ COMPOSING = {
     "cli",
     "demo",
     "checks",
+    "network_checks",
     "reference_checks",
     "alerting",
     "definitions",
