@@ -13,6 +13,13 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict
 
 _DEFAULTS: dict[type[BaseModel], dict[str, Any]] = {}
+_FIELDS: dict[type[BaseModel], set[str]] = {}
+
+#: The slots of a pydantic model, set past its own `__setattr__`, which is for people.
+_set_values = BaseModel.__dict__["__dict__"].__set__
+_set_fields = BaseModel.__dict__["__pydantic_fields_set__"].__set__
+_set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
+_set_private = BaseModel.__dict__["__pydantic_private__"].__set__
 
 
 class Record(BaseModel):
@@ -27,16 +34,33 @@ class Record(BaseModel):
         For readers that have just made the values themselves: several times as fast as validation. A field that
         has no default must be among the values.
         """
+        return cls.of({**cls.defaults(), **values})
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """The fields that need not be given, with what they hold then. Not to be changed."""
         defaults = _DEFAULTS.get(cls)
         if defaults is None:
             defaults = {n: f.get_default() for n, f in cls.model_fields.items() if not f.is_required()}
             _DEFAULTS[cls] = defaults
+            _FIELDS[cls] = set(cls.model_fields)
+        return defaults
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """A record of the values of all its fields, known to be right; the dictionary becomes the record's."""
         record = cls.__new__(cls)
-        object.__setattr__(record, "__dict__", {**defaults, **values})
-        object.__setattr__(record, "__pydantic_fields_set__", set(values))
-        object.__setattr__(record, "__pydantic_extra__", None)
-        object.__setattr__(record, "__pydantic_private__", None)
+        _set_values(record, values)
+        # shared, and never changed: a copy has its own
+        _set_fields(record, _FIELDS.get(cls) or _fields(cls))
+        _set_extra(record, None)
+        _set_private(record, None)
         return record
+
+
+def _fields(cls: type[Record]) -> set[str]:
+    cls.defaults()
+    return _FIELDS[cls]
 
 
 class Direction(StrEnum):

@@ -25,7 +25,7 @@ _WIDE_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", _WIDE[0]: "utf-16-l
 _JUNK = b" \t\r\n\x00\x1a\x0b\x0c"
 
 #: What may stand between a terminator and the next segment: blanks of every kind, byte-order marks of joined files.
-_BETWEEN = rb"(?:[ \t\r\n\x00\x1a\x0b\x0c]|\xc2?\xa0|\xef\xbb\xbf)*"
+_BETWEEN = rb"[ \t\r\n\x00\x1a\x0b\x0c]*(?:(?:\xc2?\xa0|\xef\xbb\xbf)[ \t\r\n\x00\x1a\x0b\x0c]*)*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,14 @@ class _Scan:
         self.lines = header.lines and not self.by_line
         if self.lines:
             # one segment a line: a terminator may be lost where a line ends, but not behind an element separator
-            end = b"(?:" + end + b"|(?<!" + re.escape(self.element.encode("latin-1")) + rb")[\r\n])"
-        self.segment = re.compile(end + _BETWEEN + b"(" + names + b")" + wrap + behind)
-        self.end = re.compile(end)
+            before = re.escape(self.element.encode("latin-1"))
+            ends = b"(?:" + end + b"|(?<!" + before + rb")[\r\n])"
+            # those behind a terminator are found from there
+            start = b"(?:" + end + b"|(?<![" + before + re.escape(self.terminator[-1:]) + rb"\s])[\r\n])"
+        else:
+            start = ends = end
+        self.segment = re.compile(start + _BETWEEN + b"(?=[GISTgist])(" + names + b")" + wrap + behind)
+        self.end = re.compile(ends)
         mark = re.escape(self.element.encode("latin-1"))
         self._trailer = re.compile(
             b"I[\r\n]*E[\r\n]*A[\r\n]*" + mark + b"[0-9 \r\n]*" + mark + b"[ \r\n]*(?:[0-9][\r\n]{0,2}){0,8}[0-9]"

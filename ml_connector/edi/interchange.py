@@ -193,6 +193,7 @@ class _FileReader:
             control_number=reading.control_number,
             kind=reading.kind,
             document=reading.document,
+            make=reading.make,
             findings=reading.findings,
             accepted=accepted,
             offset_start=event.offset,

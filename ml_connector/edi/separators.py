@@ -106,7 +106,7 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
 
 
 _HEADLESS = re.compile(
-    rb"\s*(?:GS(?P<gs>[^0-9A-Za-z\s])[A-Z]{2}(?:(?P=gs)[^\r\n]{1,20}?){5}(?P=gs)[XT](?P=gs)[0-9A-Z]{4,12}"
+    rb"\s*(?:GS(?P<gs>[^0-9A-Za-z\s])[A-Z]{2}(?:(?P=gs)(?:(?!(?P=gs))[^\r\n]){1,20}){5}(?P=gs)[XT](?P=gs)[0-9A-Z]{4,12}"
     rb"|ST(?P<st>[^0-9A-Za-z\s])[0-9]{3}(?P=st)[0-9A-Za-z]{1,9})"
     rb"(?P<end>[^0-9A-Za-z ])(?P<suffix>[\r\n]*)[A-Z][A-Z0-9]{1,2}[^0-9A-Za-z]"
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.remittances import Remittance
@@ -12,6 +13,7 @@ from ml_connector.edi.envelope import RawSet
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.mapping.registry import KINDS, read_document
 from ml_connector.edi.overlay import Overlay
+from ml_connector.edi.quick import Make, quick_for
 from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_formed
 from ml_connector.edi.segments import Segment, Split, neutralize, split_set
 from ml_connector.edi.separators import Separators
@@ -50,7 +52,7 @@ class SetContext:
 
 @dataclass(frozen=True, slots=True)
 class SetReading:
-    """What came of one set. document is None when nothing of it could be made into one."""
+    """What came of one set. document is None when nothing of it could be made into one, or `make` makes it."""
 
     set_type: str
     control_number: str
@@ -59,6 +61,7 @@ class SetReading:
     findings: tuple[Finding, ...]
     accepted: bool
     segment_count: int
+    make: Make | None = None
 
 
 #: Of a set of a kind that is not known, these ids are.
@@ -84,6 +87,27 @@ class _Findings:
 
 def read_set(raw: RawSet, context: SetContext, repeated: bool) -> SetReading:
     """Reads and checks one set. `repeated`: its control number has come before in the group."""
+    reading = None if repeated else _quick(raw, context)
+    return reading or _read_slowly(raw, context, repeated)
+
+
+def _quick(raw: RawSet, context: SetContext) -> SetReading | None:
+    """A set that is right in every respect; None for any other."""
+    set_type = raw.header[1] if len(raw.header) > 2 else ""
+    quick = quick_for(
+        set_type, context.version, context.overlay, context.separators, context.terminator, context.encoding
+    )
+    if quick is None or not context.totals or quick.group not in {context.functional_id, ""}:
+        return None
+    found = quick.segments(raw)
+    if found is None or len(found) > context.max_segments:
+        return None
+    make = partial(quick.document, found)
+    return SetReading(set_type, raw.header[2], KINDS[set_type], None, (), True, len(found), make)
+
+
+def _read_slowly(raw: RawSet, context: SetContext, repeated: bool) -> SetReading:
+    """Segment by segment, with everything that is wrong."""
     report = _Findings(context.max_findings)
     if raw.raw.count(context.terminator) > context.max_segments:
         raw = replace(raw, raw=raw.raw[:SHOWN_OF_LONG], oversize=True)

@@ -15,7 +15,7 @@ Report = Callable[[Finding], None]
 class Loop:
     """One occurrence of a loop: its own segments (first the one that opened it) and the loops inside it."""
 
-    __slots__ = ("count", "loops", "rule", "seen", "segments", "times")
+    __slots__ = ("count", "loops", "rule", "seen", "segments")
 
     def __init__(self, rule: LoopRule) -> None:
         self.rule = rule
@@ -23,7 +23,6 @@ class Loop:
         self.loops: list[Loop] = []
         self.seen: set[Node] = set()
         self.count: dict[Node, int] = {}
-        self.times = 0
 
     @property
     def loop_id(self) -> str:
@@ -32,6 +31,34 @@ class Loop:
     def find(self, segment_id: str) -> Segment | None:
         """Its first own segment with that id."""
         return next((s for s in self.segments if s.elements[0] == segment_id), None)
+
+
+def grow(segments: list[Segment], rule: SetRule) -> Loop:
+    """The tree of a set that is known to be right: as `build`, with nothing counted or reported."""
+    top = Loop(rule.root)
+    top.segments.append(segments[0])
+    stack = [top]
+    current = rule.root.nodes[0]
+    for segment in segments[1:]:
+        segment_id = segment.elements[0]
+        step = current.steps.get(segment_id) or _step(current, segment_id)
+        if step is None:
+            top.segments.append(segment)
+            continue
+        if step.pops:
+            del stack[-step.pops :]
+            top = stack[-1]
+        current = step.node
+        if current.loop is None:
+            top.segments.append(segment)
+            continue
+        inner = Loop(current.loop)
+        inner.segments.append(segment)
+        top.loops.append(inner)
+        stack.append(inner)
+        top = inner
+        current = current.loop.nodes[0]
+    return stack[0]
 
 
 def build(segments: list[Segment], rule: SetRule, report: Report) -> Loop:

@@ -40,6 +40,8 @@ def read_decimal(text: str) -> Decimal | None:
 
     A leading plus and an exponent of up to two digits are read too: a checker reports them.
     """
+    if text.isdigit() and text.isascii() and len(text) <= MOST_DIGITS:
+        return Decimal(text)
     if _NUMBER.match(text) is not None:
         return Decimal(text) if len(text) <= MOST_DIGITS else None
     if len(text) > MOST_DIGITS or _LOOSE.match(text) is None:

@@ -63,6 +63,14 @@ class Pairs:
     name: str = "items"
 
 
+#: Position, field name, and what reads its text.
+_Planned = tuple[int, str, Callable[[str], Any] | None]
+
+
+def _nothing(text: str) -> None:
+    """Reads nothing."""
+
+
 class SegmentMap:
     """One segment as fields of a record. `constants` are sent always; a reader ignores them where they are the same.
 
@@ -83,31 +91,71 @@ class SegmentMap:
         self.constants = dict(constants or {})
         self.ignored = ignored
         self._by_position = {f.position: f for f in fields}
+        self._plan = self._planned_elements()
+        self._planned = len(self._plan)
 
     def read(self, elements: list[str]) -> tuple[dict[str, Any], list[KeptElement]]:
         """Values by field name (only those that are there), and what has no field. elements[0] is the id."""
         values: dict[str, Any] = {}
         kept: list[KeptElement] = []
-        count = len(elements)
-        pairs = self.pairs
-        position = 1
-        items: list[ItemId] = []
-        while position < count:
-            text = elements[position]
-            if pairs is not None and pairs.start <= position < pairs.stop:
-                value = elements[position + 1] if position + 1 < count else ""
-                if text or value:
-                    items.append(ItemId.made({"qualifier": text, "value": value}))
-                position += 2
+        for (position, name, read), text in zip(self._plan, elements, strict=False):
+            if not text:
                 continue
-            if text and position not in self.ignored and self.constants.get(position) != text:
+            if read is None:
+                values[name] = text
+            elif name:
+                value = read(text)
+                if value is not None:
+                    values[name] = value
+                else:
+                    self._read_one(position, text, values, kept)
+            elif position:
                 self._read_one(position, text, values, kept)
-            position += 1
-        if items and pairs is not None:
-            values[pairs.name] = tuple(items)
+        if len(elements) > self._planned:
+            self._read_rest(elements, values, kept)
         return values, kept
 
+    def _read_rest(self, elements: list[str], values: dict[str, Any], kept: list[KeptElement]) -> None:
+        """Pairs, and elements behind the last field."""
+        pairs, count = self.pairs, len(elements)
+        position = self._planned
+        if pairs is not None:
+            items = []
+            stop = min(count, pairs.stop)
+            while position < stop:
+                text = elements[position]
+                value = elements[position + 1] if position + 1 < count else ""
+                if text or value:
+                    items.append(ItemId.of({"qualifier": text, "value": value}))
+                position += 2
+            if items:
+                values[pairs.name] = tuple(items)
+        for at in range(position, count):
+            text = elements[at]
+            if text and at not in self.ignored and self.constants.get(at) != text:
+                self._read_one(at, text, values, kept)
+
+    def _planned_elements(self) -> list[_Planned]:
+        """One entry for each element from 0 to the last field or the pairs' beginning: position, field, how to read.
+
+        read is None for plain text; an empty name sends the element to `_read_one`; position 0 passes it by.
+        """
+        last = max((f.position for f in self.fields), default=0)
+        count = self.pairs.start if self.pairs is not None else max([last, *self.constants, *self.ignored, 0]) + 1
+        plan: list[_Planned] = [(0, "", _nothing)]
+        for position in range(1, count):
+            field = self._by_position.get(position)
+            if position in self.ignored:
+                plan.append((0, "", _nothing))
+            elif field is None or field.usual or field.composite or not field.name or position in self.constants:
+                plan.append((position, "", _nothing))
+            else:
+                plan.append((position, field.name, None if field.codec is TEXT else field.codec.read))
+        return plan
+
     def _read_one(self, position: int, text: str, values: dict[str, Any], kept: list[KeptElement]) -> None:
+        if self.constants.get(position) == text:
+            return
         field = self._by_position.get(position)
         whole = text
         if field is not None:
@@ -157,6 +205,10 @@ class SegmentMap:
 
 
 def _put(elements: list[str], position: int, text: str) -> None:
-    while len(elements) <= position:
-        elements.append("")
+    missing = position - len(elements)
+    if missing == 0:
+        elements.append(text)
+        return
+    if missing > 0:
+        elements += [""] * (missing + 1)
     elements[position] = text

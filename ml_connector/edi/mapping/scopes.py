@@ -95,7 +95,7 @@ class Many(Slot):
     def __init__(self, name: str, model: type[Record], mapping: SegmentMap) -> None:
         self.segment_id = mapping.segment_id
         self._name, self._model, self._mapping = name, model, mapping
-        self._missing = missing_values(model)
+        self._empty = {**model.defaults(), **missing_values(model)}
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
@@ -104,7 +104,7 @@ class Many(Slot):
         values, kept = self._mapping.read(segment.elements)
         if kept:
             values["kept"] = tuple(kept)
-        reading.add(self._name, self._model.made({**self._missing, **values}))
+        reading.add(self._name, self._model.of({**self._empty, **values}))
         return True
 
     def give(self, record: Any) -> list[Unit]:
@@ -204,7 +204,7 @@ class Scope(Slot):
         self._model, self._head, self._slots, self._name = model, head, slots, name
         self._by_id = {slot.segment_id: slot for slot in slots}
         self._after_read, self._before_write = after_read, before_write
-        self._missing = missing_values(model)
+        self._empty = {**model.defaults(), **missing_values(model)}
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         if isinstance(found, Segment):
@@ -224,33 +224,30 @@ class Scope(Slot):
         values, kept = self._head.read(head.elements)
         reading = Reading(values, kept)
         extras: list[tuple[float, KeptSegment]] = []
+        slots = self._by_id
         for segment in loop.segments:
             if segment is not head:
-                self._offer(segment, loop, reading, extras)
+                slot = slots.get(segment.elements[0])
+                if slot is None or not slot.take(segment, reading):
+                    extras.append((loop.rule.order(segment.elements[0]), keep(segment)))
         for inner in loop.loops:
-            self._offer(inner, loop, reading, extras)
-        extras += [(loop.rule.order(e.segment_id), e) for e in reading.lists.pop("extras", [])]
+            slot = slots.get(inner.rule.loop_id)
+            if slot is None or not slot.take(inner, reading):
+                extras.append((loop.rule.order(inner.rule.loop_id), keep(inner)))
+        lists = reading.lists
+        if "extras" in lists:
+            extras += [(loop.rule.order(e.segment_id), e) for e in lists.pop("extras")]
         if extras:
-            extras.sort(key=lambda extra: extra[0])
-            values["extras"] = tuple(kept_segment for _, kept_segment in extras)
-        values.update({name: tuple(items) for name, items in reading.lists.items()})
+            if len(extras) > 1:
+                extras.sort(key=lambda extra: extra[0])
+            values["extras"] = tuple([kept_segment for _, kept_segment in extras])
+        for name, items in lists.items():
+            values[name] = tuple(items)
         if reading.kept:
             values["kept"] = tuple(reading.kept)
         if self._after_read is not None:
             self._after_read(values)
-        return self._model.made({**self._missing, **values})
-
-    def _offer(
-        self,
-        found: Segment | Loop,
-        loop: Loop,
-        reading: Reading,
-        extras: list[tuple[float, KeptSegment]],
-    ) -> None:
-        segment_id = found.elements[0] if isinstance(found, Segment) else found.loop_id
-        slot = self._by_id.get(segment_id)
-        if slot is None or not slot.take(found, reading):
-            extras.append((loop.rule.order(segment_id), keep(found)))
+        return self._model.of({**self._empty, **values})
 
     def write(self, record: Any) -> Unit:
         """The loop that says what the record holds; its inside is not yet in the definition's order."""

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_connector.documents.common import KeptSegment, Purpose
+from ml_connector.documents.common import Purpose
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.edi.mapping.common import DATES, PARTIES, REFERENCES, Contacts, currency
 from ml_connector.edi.mapping.fields import DAY, NUMBER, TIME, Field, Pairs, SegmentMap, coded
 from ml_connector.edi.mapping.scopes import One, Scope, Text, Unit, arranged, bring_back, keep
 from ml_connector.edi.mapping.totals import Totals
 from ml_connector.edi.schema import LoopRule
+from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 from ml_connector.edi.values import is_digits
 
@@ -111,13 +112,10 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
         whole.loops += shipment.loop.loops
     notice: ShipNotice = _SHIPMENT.read(whole)
     notice = notice.model_copy(update={"orders": _orders(levels)})
-    tree = tuple(
-        [keep(s) for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE", "CTT"}]
-        + [keep(loop) for loop in root.loops]
-    )
-    hl_rule = next((loop.rule for loop in root.loops if loop.loop_id == "HL"), None)
-    if hl_rule is not None and _same(_generated(notice), tree, hl_rule):
+    others = [s for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE", "CTT"}]
+    if not others and root.loops and _same(_generated(notice), root.loops):
         return notice
+    tree = (*(keep(s) for s in others), *(keep(loop) for loop in root.loops))
     return notice.model_copy(update={"tree": tree})
 
 
@@ -230,18 +228,31 @@ def _mark(number: str) -> Unit:
     return Unit(["MAN", qualifier, number])
 
 
-def _same(generated: list[Unit], tree: tuple[KeptSegment, ...], rule: LoopRule) -> bool:
+def _same(generated: list[Unit], loops: list[Loop]) -> bool:
     """Whether what would be written is what was read."""
-    if len(generated) != len(tree):
+    if len(generated) != len(loops):
         return False
     for unit in generated:
-        unit.inside = arranged(unit.inside, rule)
-    return all(_equal(unit, kept) for unit, kept in zip(generated, tree, strict=True))
+        unit.inside = arranged(unit.inside, loops[0].rule)
+    return all(_equal(unit, loop) for unit, loop in zip(generated, loops, strict=True))
 
 
-def _equal(unit: Unit, kept: KeptSegment) -> bool:
-    if unit.segment_id != kept.segment_id or tuple(unit.elements[1:]) != kept.elements:
+def _equal(unit: Unit, loop: Loop) -> bool:
+    """The loop's own segments and the loops in it stand in the order of its definition, as a writer has them."""
+    if unit.elements != loop.segments[0].elements or len(unit.inside) != len(loop.segments) - 1 + len(loop.loops):
         return False
-    if len(unit.inside) != len(kept.inside):
-        return False
-    return all(_equal(u, k) for u, k in zip(unit.inside, kept.inside, strict=True))
+    if not loop.loops:
+        return all(
+            not inner.inside and inner.elements == segment.elements
+            for inner, segment in zip(unit.inside, loop.segments[1:], strict=True)
+        )
+    order = loop.rule.order
+    found: list[Segment | Loop] = [*loop.segments[1:], *loop.loops]
+    found.sort(key=lambda one: order(one.elements[0] if isinstance(one, Segment) else one.loop_id))
+    for inner, one in zip(unit.inside, found, strict=True):
+        if isinstance(one, Loop):
+            if not _equal(inner, one):
+                return False
+        elif inner.inside or inner.elements != one.elements:
+            return False
+    return True

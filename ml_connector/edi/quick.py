@@ -1,0 +1,139 @@
+"""Sets that are right in every respect: told by patterns, accepted at once, their documents made when asked for.
+
+Everything else goes the long way (edi.sets), which finds and explains what is wrong. Both ways make documents by the
+same mapping, and the quick one passes only what the long one has nothing to say about.
+"""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
+
+from ml_connector.documents.common import Record
+from ml_connector.edi.envelope import RawSet
+from ml_connector.edi.mapping.registry import read_document
+from ml_connector.edi.overlay import Overlay
+from ml_connector.edi.schema import SetRule, set_rule
+from ml_connector.edi.segments import Segment, neutralize
+from ml_connector.edi.separators import Separators
+from ml_connector.edi.setpattern import SetPattern
+from ml_connector.edi.structure import grow
+from ml_connector.edi.values import is_digits
+
+#: Longer sets go the long way.
+LONGEST = 1 << 20
+
+_CENT = Decimal("0.01")
+_ZERO = Decimal(0)
+
+#: SAC02 codes that may be taxes, and price bases per hundred or thousand: sums with them are for the long way.
+_TAXES = frozenset({"H850", "H740", "H770", "D360"})
+_BASES = frozenset({"HP", "TP"})
+
+
+class Quick:
+    """What recognizes right sets of one kind in one version, partner guide and set of separators."""
+
+    def __init__(self, rule: SetRule, separators: Separators, terminator: str, encoding: str) -> None:
+        self.group = rule.group
+        self._rule = rule
+        self._element = separators.element
+        self._separators = separators
+        self._encoding = encoding
+        self._pattern = SetPattern(rule, separators, terminator)
+        self._sums = {"810": self._invoice_adds_up, "820": _never}.get(rule.set_type, self._counts_fit)
+        self._counted = (rule.counted + self._element)[:3]
+        self._quantity = (rule.quantity[0] + self._element)[:3] if rule.quantity else ""
+
+    def segments(self, raw: RawSet) -> list[str] | None:
+        """The segments of a set that is right, as text; None for any other."""
+        header, trailer = raw.header, raw.trailer
+        if len(header) < 3 or len(trailer) != 3 or header[2] != trailer[2] or not 4 <= len(header[2]) <= 9:
+            return None
+        if raw.oversize or len(raw.raw) > LONGEST or not is_digits(trailer[1]):
+            return None
+        try:
+            text = raw.raw.decode(self._encoding)
+        except UnicodeDecodeError:
+            return None
+        found = self._pattern.segments(text)
+        if found is None or int(trailer[1]) != len(found):
+            return None
+        try:
+            return found if self._sums(found) else None
+        except InvalidOperation:
+            return None
+
+    def document(self, found: list[str]) -> Record | None:
+        """The document of a right set's segments."""
+        mark, rules = self._element, self._rule.segments
+        segments = [Segment(text.split(mark), number) for number, text in enumerate(found, start=1)]
+        for segment in segments:
+            rule = rules.get(segment.elements[0])
+            if rule is not None and rule.composites:
+                neutralize(segment, rule.composites, len(rule.elements), self._separators)
+        return read_document(grow(segments, self._rule))
+
+    def _counts_fit(self, found: list[str]) -> bool:
+        """CTT01 and CTT02 against the lines."""
+        if not self._rule.counted:
+            return True
+        total = next((text for text in reversed(found) if text.startswith("CTT")), None)
+        if total is None:
+            return True
+        said = total.split(self._element)
+        counted = self._counted
+        if int(said[1]) != sum([text[:3] == counted for text in found]):
+            return False
+        if len(said) < 3 or not said[2] or self._rule.quantity is None:
+            return True
+        place, quantity = self._rule.quantity[1], self._quantity
+        lines = [text.split(self._element, place + 1) for text in found if text[:3] == quantity]
+        return sum([Decimal(line[place] or 0) for line in lines if len(line) > place], _ZERO) == Decimal(said[2])
+
+    def _invoice_adds_up(self, found: list[str]) -> bool:
+        """TDS01 = lines + charges - allowances, where there is nothing else to it."""
+        if not self._counts_fit(found):
+            return False
+        mark = self._element
+        total, lines = _ZERO, 0
+        summary = False
+        for text in found:
+            name = text[:3]
+            if name == "IT1":
+                elements = text.split(mark, 6)
+                if len(elements) > 5 and elements[5] in _BASES:
+                    return False
+                if len(elements) > 4 and elements[4]:
+                    total += (Decimal(elements[2]) * Decimal(elements[4])).quantize(_CENT, ROUND_HALF_UP)
+                    lines += 1
+            elif name == "TDS":
+                summary, said = True, text.split(mark, 2)[1]
+            elif name == "SAC":
+                elements = text.split(mark, 6)
+                if not summary or elements[2] in _TAXES:
+                    return False
+                amount = Decimal(elements[5]).scaleb(-2) if len(elements) > 5 and elements[5] else _ZERO
+                total += amount if elements[1] == "C" else -amount if elements[1] == "A" else _ZERO
+            elif name == "TXI":
+                return False
+        return not lines or (summary and abs(total) == abs(Decimal(said).scaleb(-2)))
+
+
+def _never(found: list[str]) -> bool:  # noqa: ARG001 - what adds up in 820 is for the long way
+    return False
+
+
+@lru_cache(maxsize=128)
+def quick_for(
+    set_type: str, version: str, overlay: Overlay, separators: Separators, terminator: bytes, encoding: str
+) -> Quick | None:
+    """What recognizes right sets of that kind; None where only the long way will do."""
+    rule = set_rule(set_type, version, overlay)
+    if rule is None or len(terminator) != 1 or version < "004010" or not is_digits(version[:6]):
+        return None
+    if len(set(separators.characters())) != len(separators.characters()) or separators.element.isspace():
+        return None
+    return Quick(rule, separators, terminator.decode("latin-1"), encoding)
+
+
+Make = Callable[[], Record | None]

@@ -1,0 +1,187 @@
+"""The quick way passes only what the long way has nothing to say about, and makes the same documents."""
+
+import random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from benchmarks.edi_files import interchange
+from ml_connector.edi import quick, setpattern, sets
+from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
+from ml_connector.edi.setpattern import _choice
+from ml_connector.errors import SenderMustMend
+from ml_connector_tests.edi.odd import BODIES, Style, spell
+from ml_connector_tests.edi.test_mutations import damaged
+
+_PIECES = [
+    "",
+    "0",
+    "12.5",
+    "-3",
+    ".5",
+    "EA",
+    "ZQ",
+    "20261121",
+    "20260230",
+    "2515",
+    "X" * 81,
+    " A",
+    "A ",
+    ">",
+    "é",
+    "\x07",
+    "*",
+]
+
+
+@pytest.fixture(autouse=True)
+def _learn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setpattern, "PAYS_AFTER", 0)
+    quick.quick_for.cache_clear()
+
+
+def read(data: bytes) -> list[ReceivedSet]:
+    return [item for item in read_interchanges(data, ReadOptions()) if isinstance(item, ReceivedSet)]
+
+
+def slowly(data: bytes, monkeypatch: pytest.MonkeyPatch) -> list[ReceivedSet]:
+    """As if there were no quick way."""
+    with monkeypatch.context() as patched:
+        patched.setattr(sets, "_quick", lambda raw, context: None)
+        return read(data)
+
+
+def taught(data: bytes) -> None:
+    """The patterns have seen the segments of a file."""
+    for _ in range(3):
+        read(data)
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether each set went the quick way."""
+    went: list[bool] = []
+    original = sets._quick
+
+    def spied(raw: Any, context: Any) -> Any:
+        found = original(raw, context)
+        went.append(found is not None)
+        return found
+
+    monkeypatch.setattr(sets, "_quick", spied)
+    return went
+
+
+@pytest.mark.parametrize("version", ["004010", "005010"])
+@pytest.mark.parametrize("set_type", sorted(set(BODIES) - {"820", "997", "860"}))
+def test_right_sets_go_the_quick_way(
+    set_type: str, version: str, quickly: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    style = Style(version=version, suffixes=("\n",))
+    data = spell(style, (set_type,))
+    taught(data)
+    quickly.clear()
+    found = read(data)
+    assert quickly == [True]
+    assert found == slowly(data, monkeypatch)
+
+
+def test_generated_files_go_the_quick_way(quickly: list[bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    data, expected = interchange(40, lines=6)
+    taught(data)
+    quickly.clear()
+    found = read(data)
+    assert quickly == [True] * sum(expected.documents.values())
+    assert found == slowly(data, monkeypatch)
+
+
+@settings(
+    max_examples=400,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+)
+@given(st.sampled_from(sorted(BODIES)), st.integers(0, 1 << 30), st.sampled_from(["004010", "005010"]))
+def test_what_goes_the_quick_way_is_right(set_type: str, seed: int, version: str) -> None:
+    """Elements changed at random, segments left out, doubled and moved: either the long way agrees or it was asked."""
+    chance = random.Random(seed)
+    style = Style(version=version)
+    clean = spell(style, (set_type,))
+    taught(clean)
+    text = clean.decode("latin-1")
+    head, _, rest = text.partition("~BIG" if set_type == "810" else f"~{BODIES[set_type][:3].rstrip('*')}")
+    segments = (text[len(head) + 1 :]).split("~")
+    last = next(n for n, segment in enumerate(segments) if segment.startswith("SE*"))
+    for _ in range(chance.randint(1, 3)):
+        at = chance.randrange(last)
+        elements = segments[at].split("*")
+        what = chance.randrange(5)
+        if what < 3 and len(elements) > 1:
+            elements[chance.randrange(1, len(elements))] = chance.choice(_PIECES)
+            segments[at] = "*".join(elements)
+        elif what == 3:
+            segments.insert(chance.randrange(last), segments[at])
+            last += 1
+        else:
+            del segments[at]
+            last -= 1
+        if last < 1:
+            return
+    segments[last] = f"SE*{last + 2}*0001"
+    data = (head + "~" + "~".join(segments)).encode("latin-1")
+    with pytest.MonkeyPatch.context() as patched:
+        found = read(data)
+        assert found == slowly(data, patched)
+    assert rest
+
+
+@settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["set", "cut", "add", "copy"]),
+            st.integers(0, 1 << 16),
+            st.integers(0, 255),
+            st.integers(1, 80),
+        ),
+        min_size=1,
+        max_size=2,
+    )
+)
+def test_damaged_files_are_read_the_same_both_ways(changes: list[tuple[str, int, int, int]]) -> None:
+    clean = spell(Style(suffixes=("\r\n",)), ("850", "856", "810"))
+    taught(clean)
+    data = damaged(clean, changes)
+    try:
+        found = read(data)
+    except SenderMustMend:
+        return
+    with pytest.MonkeyPatch.context() as patched:
+        assert found == slowly(data, patched)
+
+
+def test_a_failure_at_the_end_of_a_long_set_is_found_at_once() -> None:
+    """The patterns do not try again what they have passed: this would not end otherwise."""
+    body, expected = interchange(4, lines=400)
+    taught(body)
+    broken = body.replace(b"CTT*", b"CTT*X")
+    assert len(read(broken)) == sum(expected.documents.values())
+
+
+@given(st.sets(st.text("AB12", min_size=1, max_size=3), min_size=1), st.text("AB12", min_size=1, max_size=4))
+def test_a_tree_of_codes_matches_exactly_its_codes(codes: set[str], text: str) -> None:
+    import re
+
+    pattern = re.compile(_choice(codes) + r"(?=\*)")
+    assert (pattern.match(text + "*") is not None) == (text in codes)
+
+
+def test_a_receivedset_is_equal_to_another_by_what_it_holds() -> None:
+    data = spell(Style(), ("850", "810"))
+    assert read(data) == read(data)
+    one, other = read(data)
+    assert one != other
+    assert hash(one) != hash(other)
+    assert "850 0001 accepted" in repr(one)
