@@ -13,8 +13,11 @@ from typing import Any
 
 from ml_connector.sandbox.cleo.files import Growth
 from ml_connector.sandbox.cleo.state import CleoOptions, CleoState
+from ml_connector.sandbox.partner.profiles import US
 from ml_connector.sandbox.partner.world import PartnerWorld
-from ml_connector.sandbox.partner.x12 import BadX12, read
+from ml_connector.sandbox.partner.x12 import BadX12, Party, Writer, read
+from ml_connector.sandbox.truecommerce.flat_documents import flat_of, order_segments
+from ml_connector.sandbox.truecommerce.flat_files import EXTENSIONS, Format, read_order, written
 from ml_connector.sandbox.truecommerce.state import TrueCommerceState
 from ml_connector.sandbox.truecommerce.tree import File
 
@@ -27,7 +30,8 @@ class ManagerOptions:
 
     takes_half_written: it is taken at once, whoever still writes to it. takes_temporary: also under a temporary name.
     paused: nothing is taken, nothing comes. upper_case: exported names end in `.XML`, not `.xml`.
-    growth: seconds over which exported files grow; 0 none.
+    growth: seconds over which exported files grow; 0 none. formats: by partner, what their documents are exported as
+    (x12, csv, json, xml, parent_child); one that is not named: x12. In flat files there are no 997s.
     """
 
     stable_seconds: float = 0.2
@@ -37,6 +41,7 @@ class ManagerOptions:
     paused: bool = False
     upper_case: bool = False
     growth: float = 0.0
+    formats: dict[str, Format] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,8 @@ class TransactionManager:
         self.imported: list[Imported] = []
         self.exported: dict[str, Exported] = {}
         self.purged: list[str] = []
+        self._control = 0
+        self._files = 0
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -139,19 +146,37 @@ class TransactionManager:
 
     def _sent(self, name: str, data: bytes) -> str:
         """Give it to its partner; why not, else nothing."""
+        if not data.lstrip().startswith(b"ISA"):
+            return self._sent_flat(name, data)
         try:
             interchanges = read(data)
         except BadX12 as problem:
             return f"bad layout: {problem}"
         receivers = {interchange.receiver for interchange in interchanges}
-        found = [
-            partner.profile.name
-            for partner in self.world.partners.values()
-            if (partner.profile.party.qualifier, partner.profile.party.id) in receivers
-        ]
+        found = [name for name, profile in self._profiles() if (profile.qualifier, profile.id) in receivers]
         if len(receivers) != 1 or len(found) != 1:
             return f"unknown trading partner: {sorted(receivers)}"
         self.mailbox.upload(self.mailbox.outbox(found[0]), name, data, user="transaction manager")
+        return ""
+
+    def _profiles(self) -> list[tuple[str, Party]]:
+        return [(name, partner.profile.party) for name, partner in self.world.partners.items()]
+
+    def _sent_flat(self, name: str, data: bytes) -> str:
+        """An order in a flat file goes on as an 850: the envelope is Transaction Manager's own (truecommerce 5)."""
+        try:
+            header, lines = read_order(data)
+            segments = order_segments(header, lines)
+        except (ValueError, ArithmeticError) as problem:
+            return f"bad layout: {problem}"
+        wanted = header.get("TradingPartner", "")
+        found = [one for one, party in self._profiles() if wanted.casefold() in {one.casefold(), party.id.casefold()}]
+        if len(found) != 1:
+            return f"unknown trading partner: {wanted[:40]}"
+        self._control += 1
+        writer = Writer(US, self.world.partners[found[0]].profile.party, self.state.clock)
+        interchange = writer.write("PO", [segments], control=self._control)
+        self.mailbox.upload(self.mailbox.outbox(found[0]), name, interchange, user="transaction manager")
         return ""
 
     # ------------------------------------------------------------------ export
@@ -163,7 +188,27 @@ class TransactionManager:
             for file in list(inbox.files):
                 data = b"".join(file.content.chunks(file.content.size))
                 self.mailbox.folders.remove(file)
-                self.export(file.name, data, growth=file.growth)
+                form = self.options.formats.get(partner, "x12")
+                if form == "x12":
+                    self.export(file.name, data, growth=file.growth)
+                else:
+                    self._export_flat(partner, data, form)
+
+    def _export_flat(self, partner: str, data: bytes, form: Format) -> None:
+        """Each document of an interchange becomes a file of its own. What is no X12 comes as it is."""
+        try:
+            sets = [each for one in read(data) for group in one.groups for each in group.sets]
+        except BadX12:
+            self._files += 1
+            self.export(f"{partner}_{self._files:06d}.{EXTENSIONS[form]}", data)
+            return
+        identity = self.world.partners[partner].profile.party.id
+        for each in sets:
+            flat = flat_of(each, identity)
+            if flat is not None:
+                self._files += 1
+                name = f"{flat.kind}_{partner}_{flat.number}_{self._files:06d}.{EXTENSIONS[form]}"
+                self.export(name, written(flat, form))
 
     def export(self, name: str, data: bytes, *, growth: Growth | None = None) -> str:
         """Put a document into Export; the name it got."""

@@ -1,5 +1,6 @@
 """Transaction Manager: what it takes, what it leaves, what it forgets after seven days."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from ml_connector.sandbox.partner.x12 import Party, Writer
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
+from ml_connector.sandbox.truecommerce.flat_files import Format
 from ml_connector.sandbox.truecommerce.manager import ManagerOptions
 from ml_connector.sandbox.truecommerce.profiles import HARBOUR, LUMEN
 from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
@@ -155,3 +157,61 @@ def test_the_control_port_tells_and_is_told(tmp_path: Path) -> None:
         assert http.post("/truecommerce/folders", json={"path": "/x/y", "endless": True}).status_code == 200
         assert http.post("/truecommerce/reset").status_code == 200
         assert http.get("/state/truecommerce").json()["export"] == 0
+
+
+def flat_order(form: str, number: str, partner: str = "HARBOURTOOLS") -> bytes:
+    header = {"TradingPartner": partner, "PONumber": number, "PODate": "2026-11-20", "Currency": "EUR"}
+    line = {
+        "LineNumber": "1",
+        "BuyerItem": "VW-1001",
+        "VendorItem": "HA-1",
+        "Quantity": "5",
+        "UOM": "EA",
+        "UnitPrice": "2.5",
+    }
+    if form == "json":
+        return json.dumps({"header": header, "lines": [line]}).encode()
+    if form == "xml":
+        inside = {
+            name: "".join(f"<{k}>{v}</{k}>" for k, v in row.items()) for name, row in (("h", header), ("l", line))
+        }
+        text = f"<PurchaseOrder><Header>{inside['h']}</Header><Lines><Line>{inside['l']}</Line></Lines></PurchaseOrder>"
+        return f"<PurchaseOrders>{text}</PurchaseOrders>".encode()
+    if form == "parent_child":
+        return f"H|{partner}|{number}|2026-11-20|||EUR\r\nL|1|VW-1001|HA-1|||5|EA|2.5\r\n".encode()
+    row = {**header, **line}
+    return (",".join(row) + "\r\n" + ",".join(row.values()) + "\r\n").encode()
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "xml", "parent_child"])
+def test_flat_orders_reach_their_partner_and_answers_come_flat_without_997s(tc: Bench, form: Format) -> None:
+    manager = tc.service.manager
+    manager.options.formats = {"HARBOUR": form}
+    put(tc, "order.dat", flat_order(form, "P77"))
+    manager.flush()
+    assert manager.errors == []
+    assert manager.orders() == {"P77": 1}
+    files = tc.exported()
+    assert sorted(name[:3] for name in files) == ["810", "855", "856"]
+    for name, data in files.items():
+        assert b"P77" in data, name
+        assert b"HARBOURTOOLS" in data
+        assert b"ISA" not in data
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        (flat_order("csv", "P1", "NOBODY"), "unknown trading partner"),
+        (flat_order("csv", ""), "bad layout: PONumber is missing"),
+        (flat_order("json", "P1").replace(b"2026-11-20", b"tomorrow"), "bad layout: PODate is no date"),
+        (b'{"header": 1}', "bad layout"),
+        (b"<!DOCTYPE a [<!ENTITY b 'c'>]><PurchaseOrders/>", "bad layout"),
+        (flat_order("xml", "P1").replace(b"<Quantity>5", b"<Quantity>five"), "bad layout"),
+    ],
+)
+def test_flat_orders_that_cannot_be_imported_show_inside_only(tc: Bench, data: bytes, error: str) -> None:
+    put(tc, "order.dat", data)
+    tc.service.manager.flush()
+    (refused,) = tc.service.manager.errors
+    assert refused.error.startswith(error)
