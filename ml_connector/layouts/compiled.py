@@ -345,7 +345,7 @@ def _nullable(model: type[BaseModel]) -> tuple[str, ...]:
 def _check_levels(document: CompiledLevel, settings: LayoutFile) -> None:
     _lay_out_rows(document, settings)
     for level in document.all():
-        if level.inline and level.depth and not level.key:
+        if level.inline and level.depth and level.fields and not level.key:
             raise Contradiction(
                 f"{level.where}.key", f"rows are grouped into {level.name}: name the fields that are the same in them"
             )

@@ -48,7 +48,7 @@ def _flat_delimited(text: str, layout: Layout) -> Iterator[Node]:
     else:
         columns = {id(one): one.column for level in layout.document.chain() for one in level.fields}
         width = max(columns.values(), default=0) + 1
-    table = tables.read_delimited(text, settings, width)
+    table = tables.read_delimited(text, settings, width, layout.settings.limits)
     return _grouped(_Cells(table, columns, layout), layout, notes)
 
 
@@ -214,7 +214,7 @@ class _Records:
         width = 1 + max((one.column for level in layout.document.all() for one in level.fields), default=1)
         self._refuse = layout.settings.csv.unknown_columns == "refuse"
         tables.first_row(text, layout.settings.csv, layout.settings.limits)
-        self._table = tables.read_delimited(text, layout.settings.csv, width)
+        self._table = tables.read_delimited(text, layout.settings.csv, width, layout.settings.limits)
 
     def __len__(self) -> int:
         return len(self._table)

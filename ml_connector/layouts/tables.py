@@ -11,6 +11,8 @@ from ml_connector.layouts.model import CsvSettings, Limits
 from ml_connector.layouts.nodes import Cells
 
 _LINE_ENDS = ("\r\n", "\n", "\r")
+#: Rows times columns: one very wide row makes all others as wide.
+MOST_CELLS = 40_000_000
 #: Cells that a spreadsheet would compute.
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -86,16 +88,17 @@ def _reader(text: str, settings: CsvSettings) -> Iterator[list[str]]:
     )
 
 
-def read_delimited(text: str, settings: CsvSettings, width: int) -> Table:
+def read_delimited(text: str, settings: CsvSettings, width: int, limits: Limits) -> Table:
     """The rows of a delimited text, each cell as it stands there.
 
     Raises:
-        SenderMustMend: the quoting is broken, so that nobody can tell where cells end; names the row.
+        SenderMustMend: the quoting is broken, so that nobody can tell where cells end, or a row has too many columns;
+            names the row.
     """
     import pandas as pd
 
-    # Where it is told what to do with rows that are too long, pandas leaves out rows that it cannot read at all.
-    rows = _count(text, settings)
+    rows, widest = _measured(text, settings, limits)
+    names = list(range(max(width + 1, widest)))
     try:
         frame = pd.read_csv(
             io.StringIO(text, newline=""),
@@ -103,31 +106,43 @@ def read_delimited(text: str, settings: CsvSettings, width: int) -> Table:
             quotechar=settings.quote or '"',
             quoting=csv.QUOTE_MINIMAL if settings.quote else csv.QUOTE_NONE,
             header=None,
-            names=list(range(width + 1)),
+            names=names,
             index_col=False,
             dtype=object,
             na_filter=False,
             keep_default_na=False,
             skip_blank_lines=False,
             engine="python",
-            on_bad_lines=lambda cells: cells[: width + 1],
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise _unreadable(rows, str(error)[:200]) from error
     if len(frame) != rows:
         raise WeAreWrong(f"pandas read {len(frame)} rows of {rows}")
-    return Table(list(zip(*(frame[column].tolist() for column in frame.columns), strict=True)), width)
+    return Table(list(zip(*(frame[column].tolist() for column in names[: width + 1]), strict=True)), width)
 
 
-def _count(text: str, settings: CsvSettings) -> int:
-    """How many rows there are. Raises SenderMustMend for the first that cannot be read."""
-    row = 0
+def _measured(text: str, settings: CsvSettings, limits: Limits) -> tuple[int, int]:
+    """How many rows there are, and how many columns the widest has. Raises SenderMustMend for one beyond all bounds.
+
+    Measured before pandas reads: it leaves out rows that it cannot read where it is told to bear with some.
+    """
+    row = widest = widest_row = 0
     try:
-        for _ in _reader(text, settings):
-            row += 1
+        for row, cells in enumerate(_reader(text, settings), 1):
+            if len(cells) > widest:
+                widest, widest_row = len(cells), row
+                if widest > limits.columns:
+                    break
     except csv.Error as error:
         raise _unreadable(row + 1, str(error)) from error
-    return row
+    if widest > limits.columns or widest * row > MOST_CELLS:
+        raise SenderMustMend(
+            f"Row {widest_row}: {widest} columns; the layout takes at most {limits.columns}, and a file of {row} rows "
+            f"{MOST_CELLS // max(row, 1)}.",
+            mend="See whether delimiter and line ends are what the layout says.",
+            data={"row": widest_row},
+        )
+    return row, widest
 
 
 def _unreadable(row: int, problem: str) -> SenderMustMend:

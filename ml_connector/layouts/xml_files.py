@@ -102,7 +102,7 @@ class _Names:
 
 
 class _Bounds:
-    """A parser target that keeps nothing: well-formed to the end, bounded, and of the right root."""
+    """Looks at every element once and forgets it: bounded, of the right root, without a document type."""
 
     def __init__(self, layout: Layout, names: _Names) -> None:
         self._limits = layout.settings.limits
@@ -110,64 +110,62 @@ class _Bounds:
         self._names = names
         self._depth = 0
         self._elements = 0
-        self._length = 0
 
-    def start(self, tag: str, attributes: Any) -> None:
+    def start(self, element: Element) -> None:
         if not self._elements:
-            name = tag.rpartition("}")[2] if self._names.loose else tag
-            if name != self._names.full(self._root):
-                raise _Wrong(f"the root is {shown(name)}, expected {shown(self._names.full(self._root))}")
+            if element.getroottree().docinfo.internalDTD is not None:
+                raise _Wrong("the file has a document type (DOCTYPE), which is never read")
+            if self._names.of(element) != self._names.full(self._root):
+                wanted = shown(self._names.full(self._root))
+                raise _Wrong(f"the root is {shown(self._names.of(element))}, expected {wanted}")
         self._depth += 1
         self._elements += 1
-        self._length = 0
         if self._depth > self._limits.depth:
             raise _Wrong(f"elements are nested deeper than {self._limits.depth}")
         if self._elements > self._limits.rows:
             raise _Wrong(f"there are more than {self._limits.rows} elements")
-        if len(attributes) > self._limits.columns:
-            raise _Wrong(f"{shown(tag)} has {len(attributes)} attributes")
+        if len(element.attrib) > self._limits.columns:
+            raise _Wrong(f"{shown(self._names.of(element))} has {len(element.attrib)} attributes")
 
-    def end(self, tag: str) -> None:  # noqa: ARG002 - the parser's signature
+    def end(self, element: Element) -> None:
         self._depth -= 1
-        self._length = 0
-
-    def data(self, text: str) -> None:
-        self._length += len(text)
-        if self._length > self._limits.row_length:
+        if len(element.text or "") > self._limits.row_length:
             raise _Wrong(f"one text has more than {self._limits.row_length} characters")
-
-    def doctype(self, *_: Any) -> None:
-        raise _Wrong("the file has a document type (DOCTYPE), which is never read")
-
-    def close(self) -> None:
-        return None
+        element.clear()
+        parent = element.getparent()
+        while parent is not None and element.getprevious() is not None:
+            del parent[0]
 
 
 class _Wrong(ValueError):
     """What a target found; the parser hands it through."""
 
 
-def _options() -> dict[str, Any]:
-    return {
-        "resolve_entities": False,
-        "load_dtd": False,
-        "dtd_validation": False,
-        "no_network": True,
-        "huge_tree": False,
-    }
+_OPTIONS: dict[str, Any] = {
+    "resolve_entities": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "no_network": True,
+    "huge_tree": False,
+    "remove_comments": True,
+    "remove_pis": True,
+}
 
 
 def _check(data: bytes, layout: Layout, names: _Names) -> None:
     from lxml import etree
 
-    target: Any = _Bounds(layout, names)
-    parser = etree.XMLParser(target=target, encoding="utf-8", **_options())
+    bounds = _Bounds(layout, names)
+    # The same parser as takes the documents: what one of the two refuses, the other does.
+    parser = etree.XMLPullParser(events=("start", "end"), encoding="utf-8", **_OPTIONS)
     try:
         for start in range(0, len(data), CHUNK):
             parser.feed(data[start : start + CHUNK])
+            for event, element in parser.read_events():
+                (bounds.start if event == "start" else bounds.end)(element)
         parser.close()
     except _Wrong as error:
-        raise SenderMustMend(f"The XML is not what the layout reads: {error}.", mend=_MEND) from error
+        raise SenderMustMend(f"The XML is not what the layout reads: {_printable(str(error))}.", mend=_MEND) from error
     except etree.XMLSyntaxError as error:
         raise _not_well_formed(error) from error
 
@@ -177,8 +175,12 @@ _MEND = "See whether the file is of this layout, or ask the sender for it again.
 
 def _not_well_formed(error: Any) -> SenderMustMend:
     line, column = error.position
-    problem = "".join(c if c.isprintable() else " " for c in str(error.msg or "not well-formed"))[:200]
+    problem = _printable(str(error.msg or "not well-formed"))
     return SenderMustMend(f"Line {line}, column {column}: {problem}.", mend=_MEND, data={"row": line})
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)[:300]
 
 
 def _documents(data: bytes, layout: Layout, names: _Names) -> Iterator[Node]:
@@ -186,11 +188,14 @@ def _documents(data: bytes, layout: Layout, names: _Names) -> Iterator[Node]:
     from lxml import etree
 
     steps = layout.document.at.steps
-    parser = etree.XMLPullParser(events=("end",), encoding="utf-8", remove_comments=True, remove_pis=True, **_options())
+    parser = etree.XMLPullParser(events=("end",), encoding="utf-8", **_OPTIONS)
     wanted = [names.full(layout.settings.xml.root), *(names.full(step.name) for step in steps)]
     count = 0
     for start in range(0, len(data), CHUNK):
-        parser.feed(data[start : start + CHUNK])
+        try:
+            parser.feed(data[start : start + CHUNK])
+        except etree.XMLSyntaxError as error:
+            raise _not_well_formed(error) from error
         for _, ended in parser.read_events():
             element: Element = ended
             if names.of(element) != wanted[-1] or not _stands_at(element, wanted, names):

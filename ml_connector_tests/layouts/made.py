@@ -80,7 +80,9 @@ def records(level: CompiledLevel, unique: Callable[[], int]) -> st.SearchStrateg
         ready = _ready(level, values)
         for child in level.below:
             least = 1 if level.depth else 0
-            ready[child.name] = tuple(draw(st.lists(records(child, unique), min_size=least, max_size=3)))
+            # A level without anything of its own in a row can be there only once.
+            most = 3 if child.fields else 1
+            ready[child.name] = tuple(draw(st.lists(records(child, unique), min_size=least, max_size=most)))
         return ready
 
     return made()
