@@ -187,7 +187,8 @@ class RawServer:
             transport = paramiko.Transport(one)
             transport.add_server_key(self.key)
             self.transports.append(transport)
-            transport.start_server(server=Open())
+            with suppress(paramiko.SSHException, EOFError):  # whoever came has gone again
+                transport.start_server(server=Open())
 
     def speak(self, channel: paramiko.Channel) -> None:
         try:
