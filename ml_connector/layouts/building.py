@@ -163,7 +163,10 @@ class Builder:
     def _made(self, node: Node, values: Values, bad: set[str], built: Built) -> Record | None:
         ready = values.made()
         for name in node.level.nullable:
-            ready.setdefault(name, None)
+            if ready.setdefault(name, None) is None and name not in bad:
+                bad.add(name)
+                label = self._label(node.level, [name])
+                built.findings.append(finding("missing", node.place, label, "is empty", expected=name))
         try:
             return node.level.model.model_validate(ready)
         except ValidationError as error:

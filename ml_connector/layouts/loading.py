@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from ml_connector.config import loading
 from ml_connector.errors import ConfigError
-from ml_connector.layouts.compiled import Contradiction, Layout, compile_layout
+from ml_connector.layouts.compiled import Contradiction, Layout
+from ml_connector.layouts.compiling import compile_layout
 from ml_connector.layouts.model import LayoutFile
 
 SHIPPED = Path(__file__).parent / "shipped"

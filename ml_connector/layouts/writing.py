@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ml_connector.documents.common import Record
 from ml_connector.errors import ConnectorError, NeedsMending, Reason, WeAreWrong
-from ml_connector.layouts import json_files, xml_files
+from ml_connector.layouts import json_files, xml_writing
 from ml_connector.layouts.addresses import flat
 from ml_connector.layouts.compiled import ROWS, Layout
 from ml_connector.layouts.findings import shown
@@ -111,7 +111,7 @@ def _bytes(documents: Sequence[Record], layout: Layout, context: WriteContext) -
         return encoded(json_files.write(nodes, layout), encoding, bom=bom)
     declared = "utf-16" if encoding.lower().startswith("utf-16") else encoding
     declaration = f'<?xml version="1.0" encoding="{declared}"?>\n'
-    return encoded(declaration + xml_files.write(nodes, layout), encoding, bom=bom)
+    return encoded(declaration + xml_writing.write(nodes, layout), encoding, bom=bom)
 
 
 def _matters(document: Record, address: str, value: str, allowed: frozenset[str]) -> bool:

@@ -1,14 +1,14 @@
-"""XML files: elements to nodes and back. No document types, no entities, nothing fetched, nothing beyond the bounds."""
+"""XML files: elements to nodes. No document types, no entities, nothing fetched, nothing beyond the bounds."""
 
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from ml_connector.errors import NeedsMending, Reason, SenderMustMend
+from ml_connector.errors import SenderMustMend
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Place, shown
 from ml_connector.layouts.nodes import Cells, Node, attach, tell
-from ml_connector.layouts.paths import Path, PathStep
+from ml_connector.layouts.paths import Path
 from ml_connector.layouts.values import WrongText
 
 #: lxml is imported where it works only, and its stubs do not know sourceline.
@@ -39,7 +39,7 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
     body = "\n" * text[: declaration.end()].count("\n") + text[declaration.end() :] if declaration else text
     _refuse_document_type(body)
     data = body.lstrip().encode("utf-8", "surrogatepass") if not declaration else body.encode("utf-8", "surrogatepass")
-    names = _Names(layout)
+    names = Names(layout)
     _check(data, layout, names)
     return _documents(data, layout, names)
 
@@ -65,7 +65,7 @@ def _refuse_document_type(text: str) -> None:
         )
 
 
-class _Names:
+class Names:
     """Element names as the parser has them, of names with prefixes as layouts have them."""
 
     def __init__(self, layout: Layout) -> None:
@@ -104,7 +104,7 @@ class _Names:
 class _Bounds:
     """Looks at every element once and forgets it: bounded, of the right root, without a document type."""
 
-    def __init__(self, layout: Layout, names: _Names) -> None:
+    def __init__(self, layout: Layout, names: Names) -> None:
         self._limits = layout.settings.limits
         self._root = layout.settings.xml.root
         self._names = names
@@ -152,7 +152,7 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def _check(data: bytes, layout: Layout, names: _Names) -> None:
+def _check(data: bytes, layout: Layout, names: Names) -> None:
     from lxml import etree
 
     bounds = _Bounds(layout, names)
@@ -183,7 +183,7 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)[:300]
 
 
-def _documents(data: bytes, layout: Layout, names: _Names) -> Iterator[Node]:
+def _documents(data: bytes, layout: Layout, names: Names) -> Iterator[Node]:
     """Documents as their elements end; what was read of one is forgotten then."""
     from lxml import etree
 
@@ -222,7 +222,7 @@ def _above(layout: Layout, element: Element) -> Node:
     return Node(layout.document, [], Place(int(element.sourceline or 0)))
 
 
-def _stands_at(element: Element, wanted: list[str], names: _Names) -> bool:
+def _stands_at(element: Element, wanted: list[str], names: Names) -> bool:
     above: Any = element
     for name in reversed(wanted):
         if above is None or names.of(above) != name:
@@ -232,7 +232,7 @@ def _stands_at(element: Element, wanted: list[str], names: _Names) -> bool:
 
 
 def _taken(
-    layout: Layout, names: _Names, level: CompiledLevel, element: Element, above: Node, number: int, prefix: str = ""
+    layout: Layout, names: Names, level: CompiledLevel, element: Element, above: Node, number: int, prefix: str = ""
 ) -> Node:
     name = names.of(element).rpartition("}")[2]
     place = Place(int(element.sourceline or 0), path=f"{prefix}/{name}[{number}]")
@@ -255,7 +255,7 @@ def _taken(
     return above.children[level.name][-1] if level.depth == 0 else node
 
 
-def _elements(element: Element, path: Path, names: _Names) -> list[Element]:
+def _elements(element: Element, path: Path, names: Names) -> list[Element]:
     """The elements a path leads to."""
     found = [element.getroottree().getroot()] if path.top else [element]
     for step in path.steps:
@@ -269,7 +269,7 @@ def _elements(element: Element, path: Path, names: _Names) -> list[Element]:
     return found
 
 
-def _picked(element: Element, pick: tuple[str, str], names: _Names) -> bool:
+def _picked(element: Element, pick: tuple[str, str], names: Names) -> bool:
     name, wanted = pick
     if name.startswith("@"):
         return names.attribute(element, name) == wanted
@@ -281,7 +281,7 @@ def _text(element: Element) -> str:
     return "".join(str(part) for part in element.itertext()).strip()
 
 
-def _cell(element: Element, one: CompiledField, names: _Names) -> str | None:
+def _cell(element: Element, one: CompiledField, names: Names) -> str | None:
     last = one.path.steps[-1]
     if last.attribute:
         holders = _elements(element, Path("", one.path.steps[:-1], one.path.top), names)
@@ -296,121 +296,3 @@ def _cell(element: Element, one: CompiledField, names: _Names) -> str | None:
     if len(texts) > 1:
         raise WrongText("repeated", f"it once, it stands {len(texts)} times")
     return texts[0] if texts else None
-
-
-# ---- writing ----
-
-
-def write(nodes: list[Node], layout: Layout) -> str:
-    """The XML text of documents, without a declaration."""
-    from lxml import etree
-
-    names = _Names(layout)
-    spaces: Any = {prefix or None: uri for prefix, uri in names.spaces.items()}
-    written = _Written(layout)
-    root = etree.Element(written.tag(layout.settings.xml.root), nsmap=spaces)
-    if layout.document.at.steps:
-        for node in nodes:
-            for holder in written.elements(root, layout.document.at, node):
-                written.fill(holder, root)
-    else:
-        written.fill((root, [nodes[0]]), root)
-    if layout.settings.xml.indent:
-        etree.indent(root)
-    return etree.tostring(root, encoding="unicode") + "\n"
-
-
-class _Written:
-    """Makes elements of nodes."""
-
-    def __init__(self, layout: Layout) -> None:
-        self._spaces = layout.settings.xml.namespaces
-
-    def tag(self, name: str) -> str:
-        prefix, _, local = name.rpartition(":")
-        space = self._spaces.get(prefix, "")
-        return f"{{{space}}}{local}" if space else local
-
-    def elements(self, parent: Element, at: Path, node: Node) -> list[tuple[Element, list[Node]]]:
-        """New elements for a node, one for each inline record below it, with the nodes whose fields they hold."""
-        holder = self._on_the_way(parent, at.steps[:-1])
-        made = []
-        for chain in _chains(node, []):
-            element = self._new(holder, at.steps[-1])
-            made.append((element, chain))
-        return made
-
-    def fill(self, filled: tuple[Element, list[Node]], root: Element) -> None:
-        element, chain = filled
-        for node in chain:
-            for one in node.level.fields:
-                if one.writes and (text := node.cells[one.index]):
-                    self._put(root if one.path.top else element, one, text)
-        last = chain[-1]
-        for child in last.level.children:
-            for inner in last.children.get(child.name, ()):
-                for made in self.elements(element, child.at, inner):
-                    self.fill(made, root)
-
-    def _put(self, element: Element, one: CompiledField, text: str) -> None:
-        last = one.path.steps[-1]
-        try:
-            if last.attribute:
-                self._on_the_way(element, one.path.steps[:-1]).set(self._attribute(last.name), text)
-                return
-            holder = self._on_the_way(element, one.path.steps[:-1])
-            parts = text.split(one.settings.join or "\n") if one.target and one.target.many else [text]
-            for part in parts:
-                found = self._find(holder, last)
-                taken = found is not None and not one.path.top and (found.text is not None or len(found))
-                (self._new(holder, last) if found is None or taken else found).text = part
-        except ValueError as error:
-            raise NeedsMending(
-                Reason.CHARACTER_NOT_SENDABLE,
-                f"{one.label}: {shown(text)} cannot stand in XML.",
-                mend="Take control characters out of the document.",
-            ) from error
-
-    def _attribute(self, name: str) -> str:
-        plain = name.removeprefix("@")
-        prefix, _, local = plain.rpartition(":")
-        space = self._spaces.get(prefix, "") if prefix else ""
-        return f"{{{space}}}{local}" if space else local
-
-    def _on_the_way(self, element: Element, steps: tuple[PathStep, ...]) -> Element:
-        for step in steps:
-            found = self._find(element, step)
-            element = self._new(element, step) if found is None else found
-        return element
-
-    def _find(self, element: Element, step: PathStep) -> Element | None:
-        tag = self.tag(step.name)
-        for child in reversed(element):
-            if child.tag == tag and all(self._has(child, pick) for pick in step.picks):
-                return child
-        return None
-
-    def _has(self, element: Element, pick: tuple[str, str]) -> bool:
-        name, wanted = pick
-        if name.startswith("@"):
-            return bool(element.get(self._attribute(name)) == wanted)
-        return any(child.tag == self.tag(name) and child.text == wanted for child in element)
-
-    def _new(self, parent: Element, step: PathStep) -> Element:
-        from lxml import etree
-
-        made = etree.SubElement(parent, self.tag(step.name))
-        for name, value in step.picks:
-            if name.startswith("@"):
-                made.set(self._attribute(name), value)
-            else:
-                etree.SubElement(made, self.tag(name)).text = value
-        return made
-
-
-def _chains(node: Node, above: list[Node]) -> list[list[Node]]:
-    """The nodes that share an element: an inline level repeats it."""
-    inline = node.level.inline
-    if inline and (inner := node.children.get(inline.name)):
-        return [chain for child in inner for chain in _chains(child, [*above, node])]
-    return [[*above, node]]

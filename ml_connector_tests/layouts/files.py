@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector.layouts import Layout, ReadDocument, load_layout, read_documents
-from ml_connector.layouts.compiled import compile_layout
+from ml_connector.layouts.compiling import compile_layout
 from ml_connector.layouts.loading import SHIPPED, _joined, merged_settings
 from ml_connector.layouts.model import LayoutFile
 
