@@ -122,6 +122,15 @@ def load_partners(folder: Path, *, shared_folders: bool = False) -> dict[str, Pa
     return partners
 
 
+def read_yaml(path: Path) -> Any:
+    """The values of a configuration file, bounded, with environment variables put in; not yet validated.
+
+    Raises:
+        ConfigError: missing, no YAML, too large or too deep.
+    """
+    return _Expansion(path).of(_read(path))
+
+
 def _identities(partner: Partner) -> Iterable[str]:
     """A sender must be one partner, whether it marks what it sends as test or not."""
     known = {identity.key for identity in (partner.identity, partner.test_identity) if identity is not None}

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ml_connector.documents.common import Record
+from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.layouts.amounts import COMPUTED
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Severity, finding
@@ -61,6 +61,8 @@ class Builder:
         whole = self._children(node, values, built)
         if level.depth == 0:
             self._set_currency(node, values, built)
+            if self._layout.kind is DocumentKind.CHANGE_ACKNOWLEDGMENT:
+                values.plain["answers_change"] = True
         record = self._made(node, values, bad, built) if whole else None
         if record is not None and not any(found.is_error for found in built.findings):
             for one, said in checks:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ml_connector.config import loading
+from ml_connector.config.loading import read_yaml
 from ml_connector.errors import ConfigError
 from ml_connector.layouts.compiled import Contradiction, Layout
 from ml_connector.layouts.compiling import compile_layout
@@ -77,7 +77,7 @@ def merged_settings(path: Path) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    value = loading._Expansion(path).of(loading._read(path))
+    value = read_yaml(path)
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: holds no settings.", mend="See docs/layouts.md for an example.")
     return value

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ml_connector.documents.common import Record
+from ml_connector.documents.json import kind_of
 from ml_connector.errors import ConnectorError, NeedsMending, Reason, WeAreWrong
 from ml_connector.layouts import json_files, xml_writing
 from ml_connector.layouts.addresses import flat
@@ -101,6 +102,8 @@ def _bytes(documents: Sequence[Record], layout: Layout, context: WriteContext) -
             f"{len(documents)} documents, but a file of layout {layout.name} holds one.",
             mend="Write one file for each.",
         )
+    if strange := next((one for one in documents if kind_of(one) is not layout.kind), None):
+        raise WeAreWrong(f"{named(strange)} is no {layout.kind.value}, which is what layout {layout.name} writes")
     taker = Taker(layout, context)
     nodes = [taker.take(document) for document in documents]
     settings = layout.settings

@@ -16,8 +16,9 @@ from ml_connector.documents.common import (
     Reference,
 )
 from ml_connector.documents.invoices import Invoice, InvoiceLine
+from ml_connector.documents.json import kind_of
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsMending, Reason, WeAreWrong
 from ml_connector.layouts import WriteContext, left_out, load_layout, read_documents, write_documents
 from ml_connector_tests.layouts.files import changed
 
@@ -147,3 +148,18 @@ def test_computed_amounts_are_exact_and_rounded_half_up() -> None:
     sent = Invoice(number="I1", invoice_date=date(2026, 1, 1), currency="EUR", total=Decimal("0.35"), lines=lines)
     text = write_documents([sent], load_layout("truecommerce_810_csv")).decode()
     assert text.rstrip().endswith(",0.115,0.35")
+
+
+def test_a_document_of_another_kind_is_a_defect_of_ours() -> None:
+    with pytest.raises(WeAreWrong, match="is no invoice"):
+        write_documents([order()], load_layout("truecommerce_810_csv"))
+
+
+def test_answers_to_changes_are_told_from_answers_to_orders() -> None:
+    layout = changed("truecommerce_855_csv", {"kind": "change_acknowledgment"})
+    text = "TradingPartner,PONumber,AckNumber,AckDate,AckType,LineNumber,VendorItem,UnitPrice,LineStatus,"
+    text += "QuantityAcknowledged,UOM,ScheduledShipDate\nA,4711,S1,2026-11-21,AC,1,A-1,10,IA,3,EA,\n"
+    [one] = read_documents(text.encode(), layout)
+    assert one.document is not None
+    assert kind_of(one.document) is one.kind
+    assert write_documents([one.document], layout, WriteContext(partner="A")).decode().split() == text.split()
