@@ -26,6 +26,20 @@ class Built:
     findings: list[Finding] = field(default_factory=list)
     partner: str = ""
     revision: str = ""
+    limit: int = 200
+    errors: int = 0
+    untold: int = 0
+    untold_errors: int = 0
+
+    def tell(self, *found: Finding) -> None:
+        """Add findings, as far as there is room; the others are counted."""
+        for one in found:
+            self.errors += one.is_error
+            if len(self.findings) < self.limit:
+                self.findings.append(one)
+            else:
+                self.untold += 1
+                self.untold_errors += one.is_error
 
 
 class Builder:
@@ -39,16 +53,18 @@ class Builder:
         self._limit = layout.settings.limits.findings
 
     def build(self, node: Node) -> Built:
-        built = Built()
+        built = Built(limit=self._limit)
         built.document = self._record(node, built)
-        if len(built.findings) > self._limit:
-            more = len(built.findings) - self._limit
-            built.findings[self._limit :] = [finding("more", node.place, "", f"and {more} more findings")]
+        if built.untold:
+            severity = Severity.ERROR if built.untold_errors else Severity.WARNING
+            built.findings.append(
+                finding("more", node.place, "", f"and {built.untold} more findings", severity=severity)
+            )
         return built
 
     def _record(self, node: Node, built: Built) -> Record | None:
         level = node.level
-        built.findings += node.findings
+        built.tell(*node.findings)
         values = Values()
         checks: list[tuple[CompiledField, Decimal]] = []
         bad: set[str] = set()
@@ -64,7 +80,7 @@ class Builder:
             if self._layout.kind is DocumentKind.CHANGE_ACKNOWLEDGMENT:
                 values.plain["answers_change"] = True
         record = self._made(node, values, bad, built) if whole else None
-        if record is not None and not any(found.is_error for found in built.findings):
+        if record is not None and not built.errors:
             for one, said in checks:
                 self._check(node, one, said, record, built)
         return record
@@ -96,14 +112,12 @@ class Builder:
         except WrongText as wrong:
             bad.add(one.target.steps[0].name if one.target else "")
             problem = _PROBLEMS.get(wrong.code, "cannot be read")
-            built.findings.append(
-                finding(wrong.code, node.where(one), one.label, problem, value=text, expected=wrong.expected)
-            )
+            built.tell(finding(wrong.code, node.where(one), one.label, problem, value=text, expected=wrong.expected))
             return
         if value is None:
             if one.settings.required:
                 bad.add(one.target.steps[0].name if one.target else "")
-                built.findings.append(
+                built.tell(
                     finding(
                         "missing", node.where(one), one.label, "is empty", expected=_EXPECTED.get(one.form, "a text")
                     )
@@ -160,7 +174,7 @@ class Builder:
                 "no_currency", node.place, label, problem, value=found, expected="three capital letters, as in EUR"
             )
             if not any(f.column == label and f.place == node.place and f.code == "missing" for f in built.findings):
-                built.findings.append(told)
+                built.tell(told)
 
     def _made(self, node: Node, values: Values, bad: set[str], built: Built) -> Record | None:
         ready = values.made()
@@ -168,7 +182,7 @@ class Builder:
             if ready.setdefault(name, None) is None and name not in bad:
                 bad.add(name)
                 label = self._label(node.level, [name])
-                built.findings.append(finding("missing", node.place, label, "is empty", expected=name))
+                built.tell(finding("missing", node.place, label, "is empty", expected=name))
         try:
             return node.level.model.model_validate(ready)
         except ValidationError as error:
@@ -179,9 +193,9 @@ class Builder:
                 continue
             label = self._label(node.level, names)
             said = "is empty" if problem["type"] == "missing" else "does not fit the document"
-            built.findings.append(finding("missing", node.place, label, said, expected=".".join(names)))
-        if not any(f.is_error for f in built.findings):
-            built.findings.append(finding("missing", node.place, "", "the document cannot be made"))
+            built.tell(finding("missing", node.place, label, said, expected=".".join(names)))
+        if not built.errors:
+            built.tell(finding("missing", node.place, "", "the document cannot be made"))
         return None
 
     def _label(self, level: CompiledLevel, names: list[str]) -> str:
@@ -196,7 +210,7 @@ class Builder:
         """What the file says against what its own values add up to: told, never corrected."""
         computed = COMPUTED[one.special](record)
         if abs(said - computed) > one.settings.tolerance:
-            built.findings.append(
+            built.tell(
                 finding(
                     "control_total",
                     node.where(one),

@@ -7,6 +7,8 @@ from ml_connector.layouts.findings import Finding, Place, finding, shown
 from ml_connector.layouts.values import WrongText
 
 Cells = list[str | None]
+#: Findings kept with one node; what tells them cuts them shorter still.
+MOST_FOUND = 1_000
 
 
 @dataclass(slots=True)
@@ -65,7 +67,7 @@ def key_of(level: CompiledLevel, cells: Cells) -> tuple[str, ...]:
 
 def compare(node: Node, cells: Cells, place: Place) -> None:
     """Tell where a repeated row says something else than the first one of its document."""
-    if cells == node.cells:
+    if cells == node.cells or len(node.findings) >= MOST_FOUND:
         return
     for one, first, again in zip(node.level.fields, node.cells, cells, strict=True):
         if (first or "").strip() != (again or "").strip() and one.reads and not one.settings.same_as:

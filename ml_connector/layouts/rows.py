@@ -7,7 +7,7 @@ from ml_connector.errors import SenderMustMend
 from ml_connector.layouts import tables
 from ml_connector.layouts.compiled import TAGGED, CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
-from ml_connector.layouts.nodes import Cells, Node, attach, key_of
+from ml_connector.layouts.nodes import MOST_FOUND, Cells, Node, attach, key_of
 from ml_connector.layouts.tables import Table
 
 #: Problems of the headings named at once.
@@ -149,7 +149,8 @@ def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[Finding]) -
         above = Node(document, [], Place())
         for at in members:
             attach(above, rows.chain(at), Place(at + 1))
-            above.findings += rows.problems(at)
+            if len(above.findings) < MOST_FOUND:
+                above.findings += rows.problems(at)
         for node in above.children.get(document.name, ()):
             node.findings += above.findings + notes
             node.place = Place(members[0] + 1, last_row=members[-1] + 1)
@@ -348,7 +349,7 @@ class _Walk:
         """A wrong row is told of the document it stands in; before the first one it stands alone."""
         if self.document is None:
             yield Stray(wrong)
-        else:
+        elif len(self.document.findings) < MOST_FOUND:
             self.document.findings.append(wrong)
 
 

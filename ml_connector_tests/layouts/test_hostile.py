@@ -187,3 +187,26 @@ def test_twenty_megabytes_are_read() -> None:
     found = sum(one.accepted for one in read(data))
     assert found == 1_900
     assert threading.active_count() < 20
+
+
+def test_many_notes_do_not_refuse_a_document_and_do_not_hide_an_error() -> None:
+    rows = [row(line=str(i), Extended="31") for i in range(1, 301)]
+    [one] = read(csv_rows(*rows))
+    assert (one.accepted, len(one.findings)) == (True, 201)
+    [one] = read(csv_rows(*rows, row(line="301", Quantity="x")))
+    assert not one.accepted
+
+
+def test_a_document_of_a_hundred_thousand_lines_takes_no_time_for_each_of_the_others() -> None:
+    """Would not end within the suite's patience if a line looked at all lines before it."""
+    [one] = read(csv_rows(*[row(line=str(i), Extended="31") for i in range(60_000)]))
+    assert one.accepted
+
+
+def test_rows_that_contradict_each_other_by_the_thousand_are_told_in_bounds() -> None:
+    [one] = read(csv_rows(row(), *[row(line="2", Terms=f"T{i}", PODate="x", Tax=str(i)) for i in range(20_000)]))
+    assert not one.accepted
+    assert len(one.findings) == 201
+    [one] = read("H|ACME|I1|2026-11-21|4711||EUR||\n" + "X|1\n" * 20_000, "truecommerce_810_parent_child")
+    assert not one.accepted
+    assert len(one.findings) <= 201
