@@ -1,16 +1,69 @@
 """X12 for procurement: reading, checking, writing and acknowledging; knows nothing of systems, ledger or Dagster.
 
-    from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
-    for item in read_interchanges(data, ReadOptions()):
-        if isinstance(item, ReceivedSet) and item.document is not None:
-            print(item.set_type, item.document, item.findings)
+    from ml_connector.edi import ReceivedSet, read_interchanges
+
+    for item in read_interchanges(open("order.edi", "rb")):
+        if isinstance(item, ReceivedSet):
+            print(item.set_type, item.accepted, item.document)
 
 What others call:
 
     edi.interchange   read_interchanges(source, options) and the items it yields, in order
     edi.write         write_interchange(envelope, controls, documents, at) -> WrittenInterchange
-    edi.acknowledge   acknowledge(...), refused_sets(...): the 997 of a received group, and reading one that came
+    edi.acknowledge   acknowledgments of received groups, and verdicts(...): reading one that came
     edi.overlay       Overlay, overlay_from(mapping): what a partner does otherwise
     edi.findings      Finding, Severity, Level
     edi.separators    Separators
+    edi.summary       summary(document): a document in business terms; edi.report: a whole file
+    edi.differences   what differs between two files in business terms
+    edi.anonymize     a file that can be shown to others
+
+The names below are there without naming their module; they are imported when they are first used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ml_connector.edi.acknowledge import verdicts
+    from ml_connector.edi.findings import Finding, Level, Severity
+    from ml_connector.edi.interchange import (
+        GroupEnd,
+        GroupStart,
+        InterchangeEnd,
+        InterchangeStart,
+        ReadOptions,
+        ReceivedSet,
+        StrayText,
+        read_interchanges,
+    )
+    from ml_connector.edi.overlay import Overlay, overlay_from
+    from ml_connector.edi.separators import Separators
+    from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
+
+_HOMES = {
+    "acknowledge": ("verdicts",),
+    "findings": ("Finding", "Level", "Severity"),
+    "interchange": (
+        "GroupEnd", "GroupStart", "InterchangeEnd", "InterchangeStart", "ReadOptions", "ReceivedSet", "StrayText",
+        "read_interchanges",
+    ),
+    "overlay": ("Overlay", "overlay_from"),
+    "separators": ("Separators",),
+    "write": ("ControlNumbers", "Envelope", "WrittenInterchange", "write_interchange"),
+}  # fmt: skip
+_MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ControlNumbers", "Envelope", "Finding", "GroupEnd", "GroupStart", "InterchangeEnd", "InterchangeStart", "Level",
+    "Overlay", "ReadOptions", "ReceivedSet", "Separators", "Severity", "StrayText", "WrittenInterchange",
+    "overlay_from", "read_interchanges", "verdicts", "write_interchange",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, from where they live."""
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{module}"), name)

@@ -12,7 +12,8 @@ from ml_connector.edi.interchange import (
     Item,
     ReceivedSet,
 )
-from ml_connector.edi.summary import interchange_acknowledgment, summary
+from ml_connector.edi.summary import summary
+from ml_connector.edi.summary_answers import interchange_acknowledgment
 
 Plain = dict[str, Any]
 
