@@ -29,7 +29,7 @@ class Target:
         from ml_connector.edi import setpattern
         from ml_connector_tests.edi.odd import Style, spell
 
-        setpattern.PAYS_AFTER = 0
+        learned, setpattern.PAYS_AFTER = setpattern.PAYS_AFTER, 0
         styles = [
             Style(suffixes=("\n",)),
             Style(element="|", component=":", terminator="'", version="005010", isa_version="00501"),
@@ -43,6 +43,8 @@ class Target:
         for data in self._files:
             for _ in range(3):
                 self._documents(data)
+        # separators that an edit makes are no sender's: no patterns for them
+        setpattern.PAYS_AFTER = learned
         self.executions = 0
         self.refused = 0
         self.sets = 0
