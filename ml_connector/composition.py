@@ -239,6 +239,8 @@ def folder_rules(connection: object) -> FolderRules:
             pages_per_tick=connection.pages_per_tick,
             max_file_bytes=connection.max_file_bytes,
             concurrency=connection.concurrency,
+            unread_alarm_hours=getattr(connection, "age_alarm_hours", None),
+            purge_days=getattr(connection, "purge_days", None),
         )
     return FolderRules()
 

@@ -29,6 +29,9 @@ class FolderRules:
     pages_per_tick: int = 20
     max_file_bytes: int = 150_000_000
     concurrency: int = 4
+    #: Networks that delete files by age: after so many hours unread a file is told of, after so many days it is gone.
+    unread_alarm_hours: float | None = None
+    purge_days: float | None = None
 
 
 @dataclass(frozen=True)

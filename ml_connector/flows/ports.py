@@ -209,6 +209,19 @@ class Network(Protocol):
         """After-read policy: `move` or `delete`. A file that is gone already is a success."""
         ...
 
+    @property
+    def stages(self) -> bool:
+        """Whether files are put under a temporary name first: then `stage` and `publish` are used, else `upload`."""
+        ...
+
+    def stage(self, channel: str, name: str, data: bytes) -> str | None:
+        """Put the bytes under a temporary name, where nobody takes them, and return it. Nothing has arrived by that."""
+        ...
+
+    def publish(self, channel: str, staged: str, name: str) -> Written:
+        """Give a staged file its final name. Done again, it ends in the same place: one that is gone was published."""
+        ...
+
     def upload(self, channel: str, name: str, data: bytes) -> Written:
         """Write one file under its final name."""
         ...

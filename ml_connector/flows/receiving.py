@@ -37,12 +37,13 @@ class Channel:
 
 
 def channels_of(integration: Integration, partners: Sequence[str] = ()) -> list[Channel]:
-    return [
-        Channel(name, partner)
-        for partner in integration.partners.values()
-        for name in partner.channels.receive
-        if not partners or partner.name in partners
-    ]
+    """The folders to be read, each once: several partners may share one, and then their files tell whose they are."""
+    found: dict[str, Channel] = {}
+    for partner in integration.partners.values():
+        for name in partner.channels.receive:
+            if not partners or partner.name in partners:
+                found.setdefault(name, Channel(name, partner))
+    return list(found.values())
 
 
 def receive(integration: Integration, work: Work) -> StepReport:
@@ -296,7 +297,8 @@ def _new_file(
         state=state,
         removal=removal,
         partition_date=integration.clock.now().date(),
-        detail={"repeats": repeat.id} if repeat is not None else {},
+        # Another file under the same name, put there after this one was read, is told by its time (`_dispose`).
+        detail={"modified": file.modified, **({"repeats": repeat.id} if repeat is not None else {})},
     )
 
 
@@ -325,7 +327,7 @@ def dispose_read(integration: Integration, report: StepReport) -> None:
 
 
 def _dispose(integration: Integration, row: files.FileRow) -> bool:
-    remote_file = RemoteFile(row.remote_id or "", row.name, row.size)
+    remote_file = RemoteFile(row.remote_id or "", row.name, row.size, str(row.detail.get("modified") or ""))
     try:
         integration.network.dispose(
             row.channel, remote_file, policy=integration.folders.after_read, move_to=integration.folders.move_to

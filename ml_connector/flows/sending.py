@@ -1,19 +1,29 @@
 """Uploading rendered files, exactly once as far as it can be known.
 
-Folders cannot be asked: partners take files away, so a missing file proves nothing. After an upload of unknown
-outcome the file is looked for; if it is not there, the same bytes go again under the same name and ISA13 only to
+Folders cannot be asked: partners take files away, so a missing file proves nothing. Where a network stages, the bytes
+are put under a temporary name, that is committed, and only then is the file renamed: a temporary file that is there
+was not published, one that is gone was (DESIGN section 3). Elsewhere, after an upload of unknown outcome the file is
+looked for; if it is not there, the same bytes go again under the same name and ISA13 only to
 partners whose setting says that they deduplicate; else the document waits for its 997 or a person.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
-from ml_connector.errors import ConnectorError, NeedsMending, Reason, RefusedBySystem
+from ml_connector.errors import (
+    AuthorizationNeeded,
+    ConnectorError,
+    NeedsMending,
+    OutcomeUnknown,
+    Reason,
+    RefusedBySystem,
+)
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.executor import Brake, Outcome, call_all
@@ -99,9 +109,23 @@ def _settle(
     by_document = {row.id: row for row in rows}
     again: list[StoredOperation] = [op for op in uploads if op.state == "planned"]
     doubtful = [op for op in uploads if op.state in {"in_flight", "unknown"}]
+    away = False
     for operation in doubtful:
         row = by_document.get(operation.document_id)
         if row is None:
+            continue
+        staged = json.loads(operation.payload).get("staged")
+        if staged == "":
+            # It broke before all bytes stood under the temporary name: nothing has arrived.
+            with integration.ledger.write() as tx:
+                operations.put_back(tx, [operation.id])
+            again.append(operation)
+            continue
+        if staged is not None:
+            if not away:
+                outcome = _published_again(integration, operation)
+                away = outcome.unknown
+                _record(integration, work, [outcome], report)
             continue
         found = _look(integration, operation)
         partner = integration.partners.get(row.partner)
@@ -114,6 +138,16 @@ def _settle(
         else:
             _wait(integration, work, operation, row, report)
     return again
+
+
+def _published_again(integration: Integration, operation: StoredOperation) -> Outcome:
+    """Publishing what was staged, once more: it ends the same way whether it had been published or not."""
+    try:
+        return Outcome(operation, written=_publish(integration, operation))
+    except ConnectorError as error:
+        # While the server is away nobody can tell: not even TryAgain says that it was not published before.
+        unknown = not isinstance(error, RefusedBySystem | AuthorizationNeeded)
+        return Outcome(operation, error=OutcomeUnknown(error.message) if unknown else error)
 
 
 def _look(integration: Integration, operation: StoredOperation) -> Written | None:
@@ -156,7 +190,7 @@ def _upload(
     if not uploads:
         return
     with integration.ledger.write() as tx:
-        started = operations.start(tx, [(op.id, op.payload) for op in uploads])
+        started = operations.start(tx, [(op.id, _begun(integration, op)) for op in uploads])
         moves = [
             Move(row.id, S.SENDING, "sent again: same bytes and number", release=False)
             for op in uploads
@@ -164,16 +198,59 @@ def _upload(
             if row.state is S.UNKNOWN_OUTCOME
         ]
         documents.move(tx, moves, work)
-
-    def write(operation: StoredOperation) -> Written:
-        plan = json.loads(operation.payload)
-        with integration.ledger.read() as tx:
-            data = files.read_blob(tx, plan["sha256"])
-        return integration.network.upload(plan["channel"], plan["name"], data)
-
     with ThreadPoolExecutor(integration.folders.concurrency, thread_name_prefix="upload") as calls:
-        for outcomes in call_all(started, write, calls=calls, clock=integration.clock, brake=brake):
+        if integration.network.stages:
+            started = _stage(integration, work, started, report, brake, calls)
+        for outcomes in call_all(
+            started, lambda one: _publish(integration, one), calls=calls, clock=integration.clock, brake=brake
+        ):
             _record(integration, work, outcomes, report)
+
+
+def _begun(integration: Integration, operation: StoredOperation) -> str:
+    """The payload of an upload that begins. An empty `staged`: not all bytes stand under the temporary name yet."""
+    plan = {key: value for key, value in json.loads(operation.payload).items() if key != "staged"}
+    if integration.network.stages:
+        plan["staged"] = ""
+    return json.dumps(plan, sort_keys=True)
+
+
+def _stage(
+    integration: Integration,
+    work: Work,
+    started: Sequence[StoredOperation],
+    report: StepReport,
+    brake: Brake,
+    calls: ThreadPoolExecutor,
+) -> list[StoredOperation]:
+    """Put all bytes under temporary names and commit these; the operations that are to be published."""
+
+    def stage(operation: StoredOperation) -> Written:
+        plan = json.loads(operation.payload)
+        staged = integration.network.stage(plan["channel"], plan["name"], _bytes_of(integration, plan))
+        return Written(json.dumps({**plan, "staged": staged}, sort_keys=True))
+
+    ready: list[StoredOperation] = []
+    for outcomes in call_all(started, stage, calls=calls, clock=integration.clock, brake=brake):
+        done = [(one.operation, one.written.outside_id) for one in outcomes if one.written is not None]
+        with integration.ledger.write() as tx:
+            operations.refill(tx, [(operation.id, payload) for operation, payload in done])
+        ready += [replace(operation, payload=payload) for operation, payload in done]
+        _record(integration, work, [one for one in outcomes if one.written is None], report)
+    return ready
+
+
+def _publish(integration: Integration, operation: StoredOperation) -> Written:
+    """The step by which a file arrives: its rename, or its upload where nothing is staged."""
+    plan = json.loads(operation.payload)
+    if plan.get("staged"):
+        return integration.network.publish(plan["channel"], plan["staged"], plan["name"])
+    return integration.network.upload(plan["channel"], plan["name"], _bytes_of(integration, plan))
+
+
+def _bytes_of(integration: Integration, plan: Mapping[str, Any]) -> bytes:
+    with integration.ledger.read() as tx:
+        return files.read_blob(tx, plan["sha256"])
 
 
 def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], report: StepReport) -> None:

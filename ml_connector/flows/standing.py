@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.ledger import alerts, documents, queries, related
+from ml_connector.flows.receiving import channels_of
+from ml_connector.ledger import alerts, documents, queries, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
@@ -61,7 +62,7 @@ def standing_causes(integration: Integration) -> list[Standing]:
         )
         for row in held
     ]
-    return causes + _silent_partners(integration)
+    return causes + _silent_partners(integration) + _unread_files(integration)
 
 
 def _plain(reason: str) -> str:
@@ -86,6 +87,31 @@ def _silent_partners(integration: Integration) -> list[Standing]:
                 )
             )
     return causes
+
+
+def _unread_files(integration: Integration) -> list[Standing]:
+    """Files that nobody has read for long at a network that deletes them by age (truecommerce 4, rule 1)."""
+    rules = integration.folders
+    if rules.unread_alarm_hours is None:
+        return []
+    now = integration.clock.now()
+    channels = [channel.name for channel in channels_of(integration)]
+    with integration.ledger.read() as tx:
+        waiting = remote.unread(
+            tx, integration.network.connection, channels, listed_since=now - timedelta(hours=rules.unread_alarm_hours)
+        )
+    old = [one for one in waiting if now - one.since >= timedelta(hours=rules.unread_alarm_hours)]
+    if not old:
+        return []
+    gone = f"; they are deleted after {rules.purge_days:g} days" if rules.purge_days is not None else ""
+    return [
+        Standing(
+            cause=f"{integration.name}/unread_files",
+            title=f"{len(old)} file(s) unread for more than {rules.unread_alarm_hours:g} hours{gone}",
+            count=len(old),
+            lines=[f"{one.channel} {one.name[:80]}: since {one.since:%Y-%m-%d %H:%M} UTC" for one in old[:10]],
+        )
+    ]
 
 
 @dataclass(frozen=True)

@@ -255,6 +255,14 @@ def start(tx: Tx, starts: Sequence[tuple[int, str | None]]) -> list[StoredOperat
     return [by_id[key] for key, _ in starts]
 
 
+def refill(tx: Tx, payloads: Sequence[tuple[int, str]]) -> None:
+    """What operations that are under way have come to, before their next step is taken: (id, payload)."""
+    if payloads:
+        statement = sa.update(operation).where(_o.id == sa.bindparam("key_"), _o.state == "in_flight")
+        filled = [{"key_": key, "payload_": payload} for key, payload in payloads]
+        tx.execute(statement.values(payload=sa.bindparam("payload_")), filled)
+
+
 def _states(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
     """The states of operations, locked until the transaction ends."""
     found: dict[int, str] = {}

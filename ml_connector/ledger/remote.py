@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -35,6 +35,15 @@ class SeenFile:
     name: str
     size: int
     modified: str = ""
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file that waits in a network's folder since then. `name` is untrusted."""
+
+    channel: str
+    name: str
+    since: datetime
 
 
 _c = remote_file.c
@@ -143,6 +152,25 @@ def count_new(tx: Tx, connection: str, channel: str, files: Sequence[Listed]) ->
     """How many of these files a listing would newly note as waiting."""
     known = _known(tx, connection, channel, [one.remote_id for one in files])
     return sum(one.remote_id not in known or _is_news(known[one.remote_id], one) for one in files)
+
+
+def unread(tx: Tx, connection: str, channels: Sequence[str], *, listed_since: datetime) -> list[Unread]:
+    """Files that wait to be read and were still there not long ago, the oldest first.
+
+    Their age counts from the time the network tells, where that is a number of seconds, else from when we saw them.
+    """
+    query = sa.select(_c.channel, _c.name, _c.modified, _c.first_seen_at).where(
+        _c.connection == connection, _c.channel.in_(channels), _c.state == "waiting", _c.last_seen_at >= listed_since
+    )
+    found = [
+        Unread(channel, name, min(seen, datetime.fromtimestamp(int(modified), UTC)) if _is_moment(modified) else seen)
+        for channel, name, modified, seen in tx.execute(query)
+    ]
+    return sorted(found, key=lambda one: (one.since, one.name))
+
+
+def _is_moment(modified: str | None) -> bool:
+    return modified is not None and modified.isascii() and modified.isdigit() and 0 < int(modified) < 2**32
 
 
 def mark_stored(tx: Tx, connection: str, channel: str, remote_id: str, file_id: int) -> None:

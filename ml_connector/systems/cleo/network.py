@@ -15,6 +15,7 @@ from ml_connector.errors import (
     Reason,
     RefusedBySystem,
     TryAgain,
+    WeAreWrong,
 )
 from ml_connector.flows.ports import ChannelCheck, ChannelUsage, RemoteFile, RemotePage, Written
 from ml_connector.systems.cleo.client import CleoClient, Folder, Page, file_of, is_missing
@@ -95,6 +96,18 @@ class CleoNetwork:
         target = self._folder(move_to if move_to.startswith("/") else f"{channel.rstrip('/')}/{move_to}")
         if not self._moved(file, target):
             self._refuse_if_listed(channel, file, "paths.move")
+
+    @property
+    def stages(self) -> bool:
+        """Never: a file under a temporary name may be taken away like any other, so its absence would prove nothing."""
+        return False
+
+    def stage(self, channel: str, name: str, data: bytes) -> None:
+        """Nothing is staged; see `upload`."""
+
+    def publish(self, channel: str, staged: str, name: str) -> Written:  # noqa: ARG002 - as the port has it
+        """Never called: nothing is staged."""
+        raise WeAreWrong(f"{self.connection}: {staged} was never staged, so {name} cannot be published.")
 
     def upload(self, channel: str, name: str, data: bytes) -> Written:
         """Write one file; with `upload_suffix` under a temporary name first, then renamed.

@@ -1,0 +1,141 @@
+"""A process that dies at any step of an upload: the order arrives once, whole, and without a person."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml_connector.flows import pipeline, sending
+from ml_connector.flows.context import Work
+from ml_connector.ledger.leases import worker
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage
+
+
+class KilledError(BaseException):
+    """As if the process ended here."""
+
+
+def die_before(call: Callable[..., Any]) -> Callable[..., Any]:
+    def dying(*args: Any, **named: Any) -> Any:
+        raise KilledError
+
+    return dying
+
+
+def die_after(call: Callable[..., Any]) -> Callable[..., Any]:
+    def dying(*args: Any, **named: Any) -> Any:
+        call(*args, **named)
+        raise KilledError
+
+    return dying
+
+
+def send_and_die(stage: Stage, monkeypatch: pytest.MonkeyPatch, target: Any, name: str, way: Any) -> None:
+    """A worker of its own sends, dies there, and its lease ends."""
+    with monkeypatch.context() as patch:
+        patch.setattr(target, name, way(getattr(target, name)))
+        with worker(stage.deployment.ledger) as lease, pytest.raises(KilledError):
+            pipeline.run(stage.integration, Work(holder=lease.name, actor="dying"), pipeline.OUTBOUND)
+
+
+def read_twice(stage: Stage, work: Work) -> None:
+    """The first run reads, the second one takes away what was read."""
+    for _ in range(2):
+        pipeline.run(stage.integration, work, pipeline.INBOUND)
+        stage.sandbox.clock.move(3)
+
+
+STEPS = [
+    ("network", "stage", die_before),
+    ("network", "stage", die_after),
+    ("operations", "refill", die_before),
+    ("network", "publish", die_before),
+    ("network", "publish", die_after),
+    ("operations", "finish", die_before),
+]
+
+
+@pytest.mark.parametrize("taken", [True, False], ids=["taken at once", "still there"])
+@pytest.mark.parametrize(("where", "name", "way"), STEPS, ids=lambda value: getattr(value, "__name__", str(value)))
+def test_wherever_it_dies_the_order_arrives_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, name: str, way: Any, taken: bool
+) -> None:
+    with open_stage(tmp_path, options={"partner": False}) as stage:
+        stage.orders(3)
+        manager = stage.sandbox.truecommerce.manager
+        target = stage.integration.network if where == "network" else sending.operations
+        send_and_die(stage, monkeypatch, target, name, way)
+        if taken:
+            stage.sandbox.call(manager.take, everything=True)
+        for _ in range(3):
+            stage.sandbox.clock.move(600)
+            stage.outbound()
+        stage.sandbox.call(manager.take, everything=True)
+        assert [len(set(manager.orders().values())), sum(manager.orders().values())] == [1, 3]
+        assert manager.errors == []
+        assert {row.state for row in stage.documents("orders_out")} == {S.SENT}
+        left = stage.sandbox.call(manager.summary)
+        assert left["import"] == 0
+
+
+def test_without_temporary_names_a_crash_leaves_an_unknown_outcome_for_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_stage(tmp_path, options={"partner": False}, use_rename=False) as stage:
+        stage.orders(1)
+        send_and_die(stage, monkeypatch, stage.integration.network, "upload", die_after)
+        stage.sandbox.call(stage.sandbox.truecommerce.manager.take, everything=True)
+        stage.outbound()
+        assert [row.state for row in stage.documents("orders_out")] == [S.UNKNOWN_OUTCOME]
+        assert sum(stage.sandbox.truecommerce.manager.orders().values()) == 1
+
+
+def test_partners_that_share_a_folder_cost_one_listing(tmp_path: Path) -> None:
+    with open_stage(tmp_path) as stage:
+        stage.sandbox.call(stage.sandbox.truecommerce.fill, 300, "f_{n}.txt", b"x")
+        before = stage.sandbox.journal.counts.copy()
+        from ml_connector.flows import receiving
+
+        receiving.new_work(stage.integration)
+        counts = stage.sandbox.journal.counts - before
+        assert sum(count for call, count in counts.items() if call.startswith("truecommerce LIST")) == 1
+        assert not any(call.startswith(("truecommerce OPEN", "truecommerce READ")) for call in counts)
+
+
+def test_a_file_that_came_under_the_name_of_a_read_one_is_read_too(tmp_path: Path) -> None:
+    """Read, not yet deleted, written anew with the same length: the second one is never deleted unread."""
+    with open_stage(tmp_path, options={"partner": False}) as stage:
+        service = stage.sandbox.truecommerce
+        real = stage.integration.network.dispose
+        stage.sandbox.call(service.state.deliver, "same.txt", b"one")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(stage.integration.network, "dispose", die_before(real))
+            with worker(stage.deployment.ledger) as lease, pytest.raises(KilledError):
+                read_twice(stage, Work(holder=lease.name, actor="dying"))
+        stage.sandbox.clock.move(5)
+        stage.sandbox.call(service.state.deliver, "same.txt", b"two")
+        stage.inbound()
+        stage.sandbox.clock.move(5)
+        stage.inbound()
+        stage.inbound()
+        from ml_connector.ledger.tables import file
+
+        with stage.deployment.ledger.read() as tx:
+            assert len(tx.execute(file.select()).all()) == 2
+        assert dict(service.state.tree.files(service.state.export_path)) == {}
+
+
+def test_files_that_nobody_reads_are_told_of_before_they_are_purged(tmp_path: Path) -> None:
+    from ml_connector.flows import receiving, standing
+
+    with open_stage(tmp_path, options={"partner": False}, stable_seconds=1_000_000) as stage:
+        stage.sandbox.call(stage.sandbox.truecommerce.state.deliver, "old.edi", b"x")
+        receiving.look(stage.integration, receiving.channels_of(stage.integration)[0])
+        assert standing.standing_causes(stage.integration) == []
+        stage.sandbox.clock.move(73 * 3600)
+        receiving.look(stage.integration, receiving.channels_of(stage.integration)[0])
+        (cause,) = standing.standing_causes(stage.integration)
+        assert cause.title == "1 file(s) unread for more than 72 hours; they are deleted after 7 days"
+        assert "old.edi" in cause.lines[0]
