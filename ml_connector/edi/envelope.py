@@ -7,8 +7,8 @@ whatever it holds, the next ST, GE or ISA behind a terminator ends it.
 
 import codecs
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from ml_connector.edi.separators import LONGEST_ISA, Header, discover, find_start, headless
@@ -59,7 +59,8 @@ class RawSegment:
 class RawSet:
     """A transaction set as bytes. header is empty where no ST was found, trailer where no SE was.
 
-    oversize tells that the set was longer than allowed: `raw` is then only its beginning.
+    oversize tells that the set was longer than allowed: `raw` is then only its beginning. right is what the reader's
+    `recognize` has made of a set that is right in every respect.
     """
 
     raw: bytes
@@ -68,6 +69,7 @@ class RawSet:
     offset: int
     end: int
     oversize: bool = False
+    right: object | None = None
 
 
 Event = Stray | RawInterchange | RawSegment | RawSet
@@ -143,6 +145,9 @@ class _Scan:
             start = ends = end
         self.segment = re.compile(start + _BETWEEN + b"(?=[GISTgist])(" + names + b")" + wrap + behind)
         self.end = re.compile(ends)
+        suffix = b"" if self.by_line else header.separators.suffix.encode("latin-1")
+        self.before_trailer = len(self.terminator) + len(suffix)
+        self.trailer = self.terminator + suffix + b"SE" + self.element.encode("latin-1")
         mark = re.escape(self.element.encode("latin-1"))
         self._trailer = re.compile(
             b"I[\r\n]*E[\r\n]*A[\r\n]*" + mark + b"[0-9 \r\n]*" + mark + b"[ \r\n]*(?:[0-9][\r\n]{0,2}){0,8}[0-9]"
@@ -185,6 +190,10 @@ def decoded(raw: bytes, encoding: str) -> str:
         return raw.decode("latin-1")
 
 
+#: Longer sets are searched segment by segment.
+LONGEST_RIGHT = 1 << 18
+
+
 class EnvelopeReader:
     """Iterates over the events of one file. max_set and max_segment are in bytes."""
 
@@ -193,6 +202,7 @@ class EnvelopeReader:
         self._encoding = encoding
         self._max_set = max_set
         self._max_segment = max_segment
+        self.recognize: Callable[[RawSet], object | None] | None = None
 
     def events(self) -> Iterator[Event]:
         """Interchange by interchange, with the stray text between them."""
@@ -281,6 +291,13 @@ class EnvelopeReader:
         opened = 0
         search = 0
         while True:
+            right = self._right(scan, open_set, opened) if open_set else None
+            if right is not None:
+                yield right
+                # the terminator stays: the next segment is found behind it
+                window.drop(right.end - len(scan.terminator) - window.base)
+                open_set, search = [], 0
+                continue
             found, oversize = self._find(scan, search)
             gap_end = found.start if found else len(window.data)
             hidden = self._hidden_header(gap_end, search)
@@ -316,6 +333,27 @@ class EnvelopeReader:
                 while window.data.startswith(scan.terminator):
                     window.drop(len(scan.terminator))
                 return
+
+    def _right(self, scan: _Scan, header: list[str], offset: int) -> RawSet | None:
+        """The set that begins the window, where it ends at the next SE and is recognized as right; else None.
+
+        What is right in every respect holds no other segment of the envelope: nothing has to be searched in it.
+        """
+        window = self._window
+        if self.recognize is None:
+            return None
+        place = window.data.find(scan.trailer, 0, LONGEST_RIGHT)
+        while place < 0 and len(window.data) < LONGEST_RIGHT and window.more():
+            place = window.data.find(scan.trailer, 0, LONGEST_RIGHT)
+        end = window.data.find(scan.terminator, place + len(scan.trailer), place + 40) if place >= 0 else -1
+        if end < 0:
+            return None
+        text = bytes(window.data[place + scan.before_trailer : end]).decode("latin-1")
+        raw = bytes(window.data[:end])
+        whole = window.base + end + len(scan.terminator)
+        found = RawSet(raw, header, text.split(scan.element), offset, whole)
+        right = self.recognize(found)
+        return None if right is None else replace(found, right=right)
 
     def _find(self, scan: _Scan, search: int) -> tuple[_Found | None, tuple[bytes, int] | None]:
         """The next envelope segment in the window, reading on as needed; None at the end of the file.

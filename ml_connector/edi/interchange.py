@@ -24,10 +24,10 @@ from ml_connector.edi.items import (
     StrayText,
 )
 from ml_connector.edi.mapping.acknowledgment import read_interchange_acknowledgment
-from ml_connector.edi.opened import NOTED, REMEMBERED, OpenInterchange
+from ml_connector.edi.opened import NOTED, REMEMBERED, OpenGroup, OpenInterchange
 from ml_connector.edi.overlay import NO_OVERLAY, Overlay
 from ml_connector.edi.schema import full_version
-from ml_connector.edi.sets import Mode, SetContext, read_set
+from ml_connector.edi.sets import Mode, SetContext, SetReading, read_set, recognized
 from ml_connector.errors import ConfigError, SenderMustMend
 
 __all__ = [
@@ -87,11 +87,14 @@ class _FileReader:
     """Walks the envelope of one file and reads its sets."""
 
     def __init__(self, stream: BinaryIO, options: ReadOptions, mode: Mode) -> None:
-        self._events = EnvelopeReader(stream, options.encoding, options.max_set_bytes, options.max_segment).events()
+        reader = EnvelopeReader(stream, options.encoding, options.max_set_bytes, options.max_segment)
+        reader.recognize = self._recognized
+        self._events = reader.events()
         self._options = options
         self._mode = mode
         self._interchange: OpenInterchange | None = None
         self._interchanges = 0
+        self._shared: tuple[OpenGroup, SetContext] | None = None
         self._seen: set[tuple[str, str, str, str, str]] = set()
 
     def items(self) -> Iterator[Item]:
@@ -170,19 +173,7 @@ class _FileReader:
         repeated = number in group.numbers and number != ""
         if len(group.numbers) < REMEMBERED:
             group.numbers.add(number)
-        context = SetContext(
-            separators=opened.start.separators,
-            terminator=opened.terminator,
-            encoding=opened.encoding,
-            version=full_version(group.start.version),
-            functional_id=group.start.functional_id,
-            mode=self._mode,
-            overlay=self._options.overlay or NO_OVERLAY,
-            max_segment=self._options.max_segment,
-            max_findings=self._options.max_findings,
-            max_segments=self._options.max_segments,
-        )
-        reading = read_set(event, context, repeated)
+        reading = read_set(event, self._context(opened, group), repeated)
         accepted = reading.accepted and group.usable
         group.add(
             reading.set_type, reading.control_number, accepted, reading.findings, self._options.acknowledge_accepted
@@ -200,6 +191,33 @@ class _FileReader:
             offset_end=event.end,
             segment_count=reading.segment_count,
         )
+
+    def _recognized(self, raw: RawSet) -> SetReading | None:
+        """A set that is right in every respect, where it stands in a group and its number is new there."""
+        opened = self._interchange
+        group = opened.group if opened is not None else None
+        if opened is None or group is None or len(raw.header) < 3 or raw.header[2] in group.numbers:
+            return None
+        return recognized(raw, self._context(opened, group))
+
+    def _context(self, opened: OpenInterchange, group: OpenGroup) -> SetContext:
+        """What the sets of a group have in common."""
+        if self._shared is not None and self._shared[0] is group:
+            return self._shared[1]
+        context = SetContext(
+            separators=opened.start.separators,
+            terminator=opened.terminator,
+            encoding=opened.encoding,
+            version=full_version(group.start.version),
+            functional_id=group.start.functional_id,
+            mode=self._mode,
+            overlay=self._options.overlay or NO_OVERLAY,
+            max_segment=self._options.max_segment,
+            max_findings=self._options.max_findings,
+            max_segments=self._options.max_segments,
+        )
+        self._shared = (group, context)
+        return context
 
     def _end_group(self, opened: OpenInterchange, trailer: list[str] | None) -> Iterator[Item]:
         if opened.group is not None:

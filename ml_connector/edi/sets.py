@@ -87,11 +87,12 @@ class _Findings:
 
 def read_set(raw: RawSet, context: SetContext, repeated: bool) -> SetReading:
     """Reads and checks one set. `repeated`: its control number has come before in the group."""
-    reading = None if repeated else _quick(raw, context)
-    return reading or _read_slowly(raw, context, repeated)
+    if isinstance(raw.right, SetReading):
+        return raw.right
+    return _read_slowly(raw, context, repeated)
 
 
-def _quick(raw: RawSet, context: SetContext) -> SetReading | None:
+def recognized(raw: RawSet, context: SetContext) -> SetReading | None:
     """A set that is right in every respect; None for any other."""
     set_type = raw.header[1] if len(raw.header) > 2 else ""
     quick = quick_for(

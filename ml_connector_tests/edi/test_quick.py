@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.edi_files import interchange
+from ml_connector.edi import interchange as interchange_module
 from ml_connector.edi import quick, setpattern, sets
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.edi.setpattern import _choice
@@ -49,7 +50,7 @@ def read(data: bytes) -> list[ReceivedSet]:
 def slowly(data: bytes, monkeypatch: pytest.MonkeyPatch) -> list[ReceivedSet]:
     """As if there were no quick way."""
     with monkeypatch.context() as patched:
-        patched.setattr(sets, "_quick", lambda raw, context: None)
+        patched.setattr(interchange_module, "recognized", lambda raw, context: None)
         return read(data)
 
 
@@ -63,14 +64,14 @@ def taught(data: bytes) -> None:
 def quickly(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each set went the quick way."""
     went: list[bool] = []
-    original = sets._quick
+    original = sets.recognized
 
     def spied(raw: Any, context: Any) -> Any:
         found = original(raw, context)
         went.append(found is not None)
         return found
 
-    monkeypatch.setattr(sets, "_quick", spied)
+    monkeypatch.setattr(interchange_module, "recognized", spied)
     return went
 
 
