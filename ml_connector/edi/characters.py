@@ -42,6 +42,12 @@ class Alphabet:
         self._encoding = encoding
         self._separators = frozenset(separators)
 
+    def holds(self, text: str, end: str) -> bool:
+        """Whether a whole set, its separators included, is made of nothing but plain characters of this alphabet."""
+        if not text.isascii():
+            return False
+        return not self._basic or (BASIC | self._separators).union(end).issuperset(text)
+
     def sendable(self, text: str) -> bool:
         """Whether the text can be sent as it is."""
         if self._basic:

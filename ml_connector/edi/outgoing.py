@@ -10,12 +10,16 @@ from ml_connector.edi.overlay import NO_OVERLAY
 from ml_connector.edi.schema import ElementType, SegmentRule, SetRule
 from ml_connector.edi.segments import COMPONENT, REPETITION, Segment
 from ml_connector.edi.separators import Separators
+from ml_connector.edi.setpattern import SetPattern, pattern_for
 from ml_connector.edi.structure import build
 from ml_connector.edi.values import read_decimal, write_decimal
 from ml_connector.errors import NeedsMending, Reason
 
 #: AK304 codes that a kept segment may cause: it was read where it stands, and goes back there.
 _KEPT_CODES = frozenset({"1", "2", "6", "7"})
+
+#: Segments that differ by version, or decide whether the next one does.
+_VERSIONED = frozenset({"AK1", "MSG", "N9"})
 
 _FREE_TEXT = ElementType("", "AN", 1, 264, text=True)
 
@@ -66,9 +70,13 @@ class SetWriter:
         self._replacement = replacement
         self._version = version
         self._hash_totals = hash_totals
+        self._patterns: dict[str, SetPattern] = {}
 
     def write(self, rule: SetRule, control: str, body: list[list[str]], position: int) -> WrittenSet:
         """ST, the body, SE. Raises NeedsMending for what cannot be sent, naming the place."""
+        segments = self._as_they_are(rule, control, body)
+        if segments is not None:
+            return WrittenSet(segments, [])
         replaced: list[Replacement] = []
         ready = [["ST", rule.set_type, control]]
         in_notes = False
@@ -82,6 +90,32 @@ class SetWriter:
         self._check(ready, rule)
         join = self._separators.element.join
         return WrittenSet([join(elements) for elements in ready], replaced)
+
+    def _as_they_are(self, rule: SetRule, control: str, body: list[list[str]]) -> list[str] | None:
+        """The segments where every value can be sent as it is and the whole set is right; None where one cannot."""
+        pattern = self._patterns.get(rule.set_type)
+        if pattern is None:
+            pattern = pattern_for(rule.set_type, self._version, self._separators)
+            self._patterns[rule.set_type] = pattern
+        join = self._separators.element.join
+        ready = [join(("ST", rule.set_type, control))]
+        in_notes = False
+        for elements in body:
+            name = elements[0]
+            segment = elements
+            if name in _VERSIONED:
+                in_notes = in_notes if name == "MSG" else elements == ["N9", "L1", "NOTES"]
+                segment = self._versioned(elements, rule, in_notes)
+            elif name == "CTT":
+                segment = self._totalled(elements, body, rule)
+            else:
+                in_notes = False
+            ready.append(join(segment))
+        ready.append(join(("SE", str(len(ready) + 1), control)))
+        text = pattern.end.join(ready)
+        if not self._alphabet.holds(text, pattern.end):
+            return None
+        return pattern.segments(text)
 
     def _versioned(self, elements: list[str], rule: SetRule, in_notes: bool) -> list[str]:
         """A segment as the version has it (x12-procurement 13)."""

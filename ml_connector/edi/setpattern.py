@@ -9,9 +9,11 @@ segment by segment, which is also what explains what is wrong.
 import re
 import sys
 from collections.abc import Iterable
+from functools import lru_cache
 
-from ml_connector.edi.schema import UNLIMITED, Condition, ElementType, LoopRule, Node, SegmentRule, SetRule
+from ml_connector.edi.schema import UNLIMITED, Condition, ElementType, LoopRule, Node, SegmentRule, SetRule, set_rule
 from ml_connector.edi.separators import Separators
+from ml_connector.errors import WeAreWrong
 
 #: Making a pattern costs about as much as checking so many sets without one.
 PAYS_AFTER = 20
@@ -179,6 +181,15 @@ class SetPattern:
         if kind == "ID":
             return f"(?! ){self._other}{{{least},{most}}}"
         return f"{self._other}{{1,{most}}}"
+
+
+@lru_cache(maxsize=64)
+def pattern_for(set_type: str, version: str, separators: Separators) -> SetPattern:
+    """The patterns that what is written has to match."""
+    rule = set_rule(set_type, version)
+    if rule is None:
+        raise WeAreWrong(f"{set_type} has no set definition")
+    return SetPattern(rule, separators, separators.segment)
 
 
 def _order(loop: LoopRule, letters: dict[str, str]) -> str:

@@ -93,6 +93,8 @@ class SegmentMap:
         self._by_position = {f.position: f for f in fields}
         self._plan = self._planned_elements()
         self._planned = len(self._plan)
+        self._filled = [(f.position, f.name, None if f.codec is TEXT else f.codec.write, f) for f in fields if f.name]
+        self._blank = self._without_values()
 
     def read(self, elements: list[str]) -> tuple[dict[str, Any], list[KeptElement]]:
         """Values by field name (only those that are there), and what has no field. elements[0] is the id."""
@@ -135,6 +137,15 @@ class SegmentMap:
             if text and at not in self.ignored and self.constants.get(at) != text:
                 self._read_one(at, text, values, kept)
 
+    def _without_values(self) -> list[str]:
+        """The segment as it is sent when no field has a value: constants, and what is usual."""
+        elements = [self.segment_id]
+        for field in self.fields:
+            _put(elements, field.position, field.usual)
+        for position, text in self.constants.items():
+            _put(elements, position, text)
+        return elements
+
     def _planned_elements(self) -> list[_Planned]:
         """One entry for each element from 0 to the last field or the pairs' beginning: position, field, how to read.
 
@@ -175,26 +186,32 @@ class SegmentMap:
 
         Raises NeedsMending (BAD_VALUE) for a value that X12 has no form for.
         """
-        elements = [self.segment_id]
-        for position, text in self.constants.items():
-            _put(elements, position, text)
-        for field in self.fields:
-            value = getattr(record, field.name) if field.name else None
-            text = field.usual if value is None or value == "" else self._text(field, value)
-            if text:
-                _put(elements, field.position, text)
-        if self.pairs is not None:
-            for number, item in enumerate(getattr(record, self.pairs.name)):
-                if self.pairs.start + 2 * number >= self.pairs.stop:
-                    raise NeedsMending(Reason.BAD_VALUE, f"{self.segment_id} has no place for {number + 1} item ids.")
-                _put(elements, self.pairs.start + 2 * number, item.qualifier)
-                _put(elements, self.pairs.start + 2 * number + 1, item.value)
-        for kept in getattr(record, "kept", ()):
+        elements = self._blank.copy()
+        values = record.__dict__
+        for position, name, write, field in self._filled:
+            value = values[name]
+            if value is None or value == "":
+                continue
+            elements[position] = value if write is None else write(value) or self._refused(field, value)
+        if self.pairs is not None and values[self.pairs.name]:
+            if len(elements) < self.pairs.start:
+                elements += [""] * (self.pairs.start - len(elements))
+            for item in values[self.pairs.name]:
+                elements.append(item.qualifier)
+                elements.append(item.value)
+            if len(elements) > self.pairs.stop:
+                most = (self.pairs.stop - self.pairs.start) // 2
+                raise NeedsMending(Reason.BAD_VALUE, f"{self.segment_id} has no place for {most + 1} item ids.")
+        for kept in values.get("kept", ()):
             if kept.segment_id == self.segment_id:
                 _put(elements, kept.position, kept.value)
-        while len(elements) > 1 and not elements[-1]:
+        while not elements[-1] and len(elements) > 1:
             elements.pop()
         return elements
+
+    def _refused(self, field: Field, value: Any) -> str:
+        """What a codec has no form for; an empty form is none."""
+        return self._text(field, value)
 
     def _text(self, field: Field, value: Any) -> str:
         text = field.codec.write(value)
