@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
+
+RecordT = TypeVar("RecordT", bound="Record")
 
 _DEFAULTS: dict[type[BaseModel], dict[str, Any]] = {}
 _FIELDS: dict[type[BaseModel], set[str]] = {}
@@ -56,6 +58,11 @@ class Record(BaseModel):
         _set_extra(record, None)
         _set_private(record, None)
         return record
+
+
+def changed(record: RecordT, **values: Any) -> RecordT:
+    """The record with other values that are known to be right: they are not looked at."""
+    return record.of({**record.__dict__, **values})
 
 
 def _fields(cls: type[Record]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.remittances import Adjustment, PaidEntity, PaidItem, Remittance
 from ml_connector.edi.mapping.common import DATES, PARTIES, REFERENCES, currency
 from ml_connector.edi.mapping.fields import DAY, NUMBER, Field, SegmentMap
@@ -52,13 +53,13 @@ class Entities(Slot):
         _ENTITY.take(found, reading)
         entities = reading.lists["entities"]
         if entities[-1].number == str(len(entities)):
-            entities[-1] = entities[-1].model_copy(update={"number": ""})
+            entities[-1] = changed(entities[-1], number="")
         return True
 
     def give(self, record: Any) -> list[Unit]:
         units = []
         for position, entity in enumerate(record.entities, start=1):
-            numbered = entity if entity.number else entity.model_copy(update={"number": str(position)})
+            numbered = entity if entity.number else changed(entity, number=str(position))
             units.append(_ENTITY.write(numbered))
         return units
 
@@ -76,7 +77,7 @@ class Unassigned(Slot):
         entities = reading.lists.setdefault("entities", [])
         item = ITEMS.read(found)
         last = entities[-1] if entities else PaidEntity()
-        entities[-1:] = [last.model_copy(update={"items": (*last.items, item)})]
+        entities[-1:] = [changed(last, items=(*last.items, item))]
         return True
 
     def give(self, record: Any) -> list[Unit]:  # noqa: ARG002 - they are written under their entity

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ml_connector.documents.common import Purpose
+from ml_connector.documents.common import Purpose, changed
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.edi.mapping.common import DATES, PARTIES, REFERENCES, Contacts, currency
 from ml_connector.edi.mapping.fields import DAY, NUMBER, TIME, Field, Pairs, SegmentMap, coded
@@ -111,12 +111,12 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
         whole.segments += shipment.loop.segments[1:]
         whole.loops += shipment.loop.loops
     notice: ShipNotice = _SHIPMENT.read(whole)
-    notice = notice.model_copy(update={"orders": _orders(levels)})
+    notice = changed(notice, orders=_orders(levels))
     others = [s for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE", "CTT"}]
     if not others and root.loops and _same(_generated(notice), root.loops):
         return notice
     tree = (*(keep(s) for s in others), *(keep(loop) for loop in root.loops))
-    return notice.model_copy(update={"tree": tree})
+    return changed(notice, tree=tree)
 
 
 def write_ship_notice(notice: ShipNotice) -> Unit:
@@ -163,12 +163,11 @@ def _orders(levels: list[_Level]) -> tuple[ShippedOrder, ...]:
         if level.loop.find("SN1") is not None or level.code == "I":
             key = _order_key(level)
             item: ShippedItem = _ITEM.read(level.loop)
-            items.setdefault(key, []).append(item.model_copy(update={"packs": _packs(level)}))
+            packs = _packs(level)
+            items.setdefault(key, []).append(changed(item, packs=packs) if packs else item)
             if key not in found:
                 found[key] = ShippedOrder(order_number=key[0], release=key[1])
-    return tuple(
-        order.model_copy(update={"items": tuple(items[key])}) if key in items else order for key, order in found.items()
-    )
+    return tuple(changed(order, items=tuple(items[key])) if key in items else order for key, order in found.items())
 
 
 def _only_order(loop: Loop) -> Loop:
