@@ -370,7 +370,7 @@ class EnvelopeReader:
                 if ending is None and len(window.data) - start < self._max_segment and window.more():
                     continue
                 end = ending.start() if ending else min(len(window.data), start + self._max_segment)
-                hidden = self._hidden_header(min(end, start + LONGEST_ISA), start + 2)
+                hidden = self._hidden_header(end, start + 2)
                 if hidden >= 0:
                     end = hidden
                 name = bytes(match.group(1)).translate(None, b"\r\n").decode("ascii").upper()

@@ -85,3 +85,11 @@ def test_the_word_isa_in_a_text_before_is_no_interchange() -> None:
         items = read(text + PLAIN)
         assert [s.document for s in sets(items)] == DOCUMENTS
         assert len(strays(items)) == 1
+
+
+def test_a_damaged_terminator_does_not_take_the_next_interchange_along() -> None:
+    """Found by the fuzzer: an ISB behind an ISA whose terminator comes nowhere else went on to the end of the file."""
+    lost = spell(Style(services=True, control=1), ("850",)).replace(b"*P*>~ISB", b"*P*>\xffISB")
+    items = read(lost + b"\r\n" + PLAIN)
+    assert [s.document for s in sets(items)] == DOCUMENTS
+    assert [end.complete for end in ends(items)] == [False, True]
