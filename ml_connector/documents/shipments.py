@@ -10,6 +10,7 @@ from ml_connector.documents.common import (
     KeptSegment,
     Party,
     Purpose,
+    Record,
     Reference,
     Segmented,
 )
@@ -28,6 +29,13 @@ class ShippedItem(Itemized):
     extras: tuple[KeptSegment, ...] = ()
 
 
+class ShippedPack(Record):
+    """A pack with what is in it. marks are its own and those of the packs around it, outermost first; none: loose."""
+
+    marks: tuple[str, ...] = ()
+    items: tuple[ShippedItem, ...] = ()
+
+
 class ShippedOrder(Segmented):
     """All that the shipment carries for one purchase order."""
 
@@ -39,6 +47,14 @@ class ShippedOrder(Segmented):
     parties: tuple[Party, ...] = ()
     items: tuple[ShippedItem, ...] = ()
     extras: tuple[KeptSegment, ...] = ()
+
+    @property
+    def packs(self) -> tuple[ShippedPack, ...]:
+        """The items by the packs they stand in, in order of appearance."""
+        found: dict[tuple[str, ...], list[ShippedItem]] = {}
+        for item in self.items:
+            found.setdefault(item.packs, []).append(item)
+        return tuple(ShippedPack(marks=marks, items=tuple(items)) for marks, items in found.items())
 
 
 class ShipNotice(Document):

@@ -279,6 +279,21 @@ def _notice(document: ShipNotice) -> Plain:
                 "references": [reference(r) for r in order.references],
                 "parties": [_party(p) for p in order.parties],
                 "item_count": len(order.items),
+                "packs": [
+                    {
+                        "marks": list(pack.marks),
+                        "items": [
+                            {
+                                "line_number": text_of(item.line_number),
+                                "quantity": number(item.quantity),
+                                "unit": text_of(item.unit),
+                                "identifiers": identifiers(item.items),
+                            }
+                            for item in pack.items
+                        ],
+                    }
+                    for pack in order.packs
+                ],
             }
             for order in document.orders
         ],

@@ -149,3 +149,13 @@ def test_an_item_without_a_quantity_has_none_and_is_refused() -> None:
 def test_the_count_of_levels_and_the_sum_of_quantities() -> None:
     data = _data(SHAPES["S-O-I"][0]).replace(b"CTT*4~", b"CTT*5*16~")
     assert [f.code for f in one(data).findings] == ["line_count", "hash_total"]
+
+
+def test_the_items_of_an_order_by_their_packs() -> None:
+    body = (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*P*1~{PACK_1}HL*4*3*I*0~{ITEM_A}HL*5*3*I*0~{ITEM_B}"
+        f"HL*6*2*P*1~{PACK_2}HL*7*6*I*0~{ITEM_A}HL*8*2*I*0~{ITEM_B}"
+    )
+    [order] = notice(body).orders
+    found = [(pack.marks, [item.vendors_item for item in pack.items]) for pack in order.packs]
+    assert found == [((ONE,), ["A", "B"]), ((TWO,), ["A"]), ((), ["B"])]
