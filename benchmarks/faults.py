@@ -25,6 +25,7 @@ from typing import Any
 
 from benchmarks.dagster_side import DagsterSide
 from benchmarks.databases import ledger_database
+from ml_connector.ledger import leases
 from ml_connector.ledger.verify import verify
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
@@ -39,7 +40,7 @@ UNITS = {"pc": "EA", "box": "BX", "m": "MR", "kg": "KG"}
 
 @dataclass
 class Settings:
-    """How hard it is tried."""
+    """How hard it is tried. share: of business calls that fail. longest_life: seconds until a worker is killed."""
 
     invoices: int = 1000
     orders: int = 300
@@ -48,6 +49,7 @@ class Settings:
     share: float = 0.10
     seed: int = 7
     database: str = "sqlite"
+    longest_life: float = 4.0
     drain_seconds: float = 600
 
 
@@ -141,7 +143,7 @@ class Worker:
     def __init__(self, bench: Bench, stop_file: Path, log: Path) -> None:
         self._arguments = [sys.executable, "-m", "benchmarks.fault_worker", str(stop_file)]
         self._environment = {**os.environ, **bench.environment, "PYTHONPATH": str(ROOT)}
-        self._log = log.open("ab")
+        self._log = log
         self._ready = stop_file.with_name("ready")
         self.process = self._start()
 
@@ -153,7 +155,8 @@ class Worker:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._ready.unlink(missing_ok=True)
-        return subprocess.Popen(self._arguments, env=self._environment, cwd=ROOT, stdout=self._log, stderr=self._log)
+        with self._log.open("ab") as log:
+            return subprocess.Popen(self._arguments, env=self._environment, cwd=ROOT, stdout=log, stderr=log)
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -163,12 +166,15 @@ class Worker:
         self.process = self._start()
 
 
-def run(settings: Settings) -> dict[str, Any]:
-    """The whole test; the result says what was found, `ok` whether everything adds up."""
+def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
+    """The whole test; the result says what was found, `ok` whether everything adds up.
+
+    ledger_url: an empty database; one is made when None.
+    """
     random_source = random.Random(settings.seed)
     home = Path(tempfile.mkdtemp(prefix="ml-connector-faults-"))
     with ExitStack() as stack:
-        url = stack.enter_context(ledger_database(settings.database))
+        url = ledger_url or stack.enter_context(ledger_database(settings.database))
         changes = {
             "connections": {
                 "exact_nl": {"settle_seconds": 6, "concurrency": 4},
@@ -233,7 +239,7 @@ def _plain_part(bench: Bench, feed: Feed, settings: Settings, source: random.Ran
         if kills % 5 == 0:
             _portion(feed, settings, 5)
         worker.wait_until_ready()
-        time.sleep(source.uniform(0.1, 4.0))
+        time.sleep(source.uniform(0.1, settings.longest_life))
         if worker.process.poll() is not None:
             raise RuntimeError(f"the worker ended by itself; see {bench.home / 'worker.log'}")
         worker.kill()
@@ -242,19 +248,22 @@ def _plain_part(bench: Bench, feed: Feed, settings: Settings, source: random.Ran
         worker.restart()
         kills += 1
         if kills % 5 == 0:
-            _time_recovery(bench, pid, at, recovery)
+            _time_recovery(bench, f"%:{pid}:%", at, recovery)
         if kills % 20 == 0:
             print(json.dumps({"kills": kills, **_progress(bench)}), file=sys.stderr, flush=True)
     worker.kill()
     return kills
 
 
-def _time_recovery(bench: Bench, pid: int, since: float, recovery: Recovery) -> None:
-    """Wait until nothing is claimed by the killed process any more; counted only if it had something."""
+def _time_recovery(bench: Bench, claimer: str, since: float, recovery: Recovery) -> None:
+    """Wait until nothing is claimed by the killed worker any more; counted only if it had something.
+
+    claimer: its lease's name, as a pattern.
+    """
     had_work = False
     with bench.open() as deployment:
         while time.monotonic() - since < 90:
-            if not _claimed_by(deployment, pid):
+            if not _claimed_by(deployment, claimer):
                 if had_work:
                     recovery.seconds.append(time.monotonic() - since)
                 return
@@ -262,13 +271,13 @@ def _time_recovery(bench: Bench, pid: int, since: float, recovery: Recovery) -> 
             time.sleep(0.1)
 
 
-def _claimed_by(deployment: Any, pid: int) -> int:
+def _claimed_by(deployment: Any, claimer: str) -> int:
     import sqlalchemy as sa
 
     from ml_connector.ledger.tables import document
 
     with deployment.ledger.read() as tx:
-        query = sa.select(sa.func.count()).where(document.c.claimed_by.like(f"%:{pid}:%"))
+        query = sa.select(sa.func.count()).where(document.c.claimed_by.like(claimer))
         return int(tx.execute(query).scalar_one())
 
 
@@ -290,16 +299,28 @@ def _dagster_part(bench: Bench, feed: Feed, settings: Settings, source: random.R
         _portion(feed, settings, 2)
         while killed < settings.dagster_kills:
             pid = side.wait_for_run(300)
-            time.sleep(source.uniform(3.0, 12.0))
+            lease = _lease_of(bench, side, pid)
+            time.sleep(source.uniform(0.3, 3.5))
             if not side.kill(pid):
-                _portion(feed, settings, 1)
                 continue
             at = time.monotonic()
             killed += 1
             _portion(feed, settings, 1)
-            _time_recovery(bench, pid, at, recovery)
+            _time_recovery(bench, lease, at, recovery)
             print(json.dumps({"dagster_kills": killed, **_progress(bench)}), file=sys.stderr, flush=True)
     return killed
+
+
+def _lease_of(bench: Bench, side: DagsterSide, pid: int) -> str:
+    """The run's worker lease, once it has one: a kill before that would hit nothing but imports."""
+    with bench.open() as deployment:
+        while pid in side.runs():
+            with deployment.ledger.read() as tx:
+                for held in leases.held(tx, "worker:"):
+                    if f":{pid}:" in held.holder:
+                        return held.name
+            time.sleep(0.05)
+    return "none"
 
 
 def _drain(bench: Bench, settings: Settings) -> None:
