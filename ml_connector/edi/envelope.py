@@ -5,23 +5,18 @@ what stands between ST and SE is handed on as raw bytes. So one damaged set cann
 whatever it holds, the next ST, GE or ISA behind a terminator ends it.
 """
 
-import codecs
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from ml_connector.edi.separators import LONGEST_ISA, Header, discover, find_start, headless
-
-CHUNK = 1 << 18
+from ml_connector.edi.window import CHUNK, Window
 
 _NAMES = (b"ISA", b"GS", b"ST", b"SE", b"GE", b"IEA", b"TA1", b"ISB", b"ISE")
 
 _MARK = b"\xef\xbb\xbf"
 
-#: UTF-16, told by its byte-order mark, or by how "ISA" is spelled in it.
-_WIDE = (b"I\x00S\x00A\x00", b"\x00I\x00S\x00A")
-_WIDE_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", _WIDE[0]: "utf-16-le", _WIDE[1]: "utf-16-be"}
 _JUNK = b" \t\r\n\x00\x1a\x0b\x0c"
 
 #: What may stand between a terminator and the next segment: blanks of every kind, byte-order marks of joined files.
@@ -73,35 +68,6 @@ class RawSet:
 
 
 Event = Stray | RawInterchange | RawSegment | RawSet
-
-
-class _Window:
-    """A window over a binary stream: bytes still needed, and where in the stream they begin."""
-
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
-        self.data = bytearray()
-        self.base = 0
-        self.ended = False
-        self._decoder: codecs.IncrementalDecoder | None = None
-
-    def more(self) -> bool:
-        """Read on; False at the end of the stream."""
-        chunk = b"" if self.ended else self._source.read(CHUNK)
-        if not chunk:
-            self.ended = True
-            return False
-        self.data += chunk if self._decoder is None else self._decoder.decode(chunk).encode("utf-8", "replace")
-        return True
-
-    def transcode(self, encoding: str) -> None:
-        """Everything from here on as UTF-8. Offsets then count its bytes, not those of the file."""
-        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
-        self.data = bytearray(self._decoder.decode(bytes(self.data)).encode("utf-8", "replace"))
-
-    def drop(self, count: int) -> None:
-        del self.data[:count]
-        self.base += count
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +164,7 @@ class EnvelopeReader:
     """Iterates over the events of one file. max_set and max_segment are in bytes."""
 
     def __init__(self, source: BinaryIO, encoding: str, max_set: int, max_segment: int) -> None:
-        self._window = _Window(source)
+        self._window = Window(source)
         self._encoding = encoding
         self._max_set = max_set
         self._max_segment = max_segment
@@ -207,11 +173,7 @@ class EnvelopeReader:
     def events(self) -> Iterator[Event]:
         """Interchange by interchange, with the stray text between them."""
         window = self._window
-        while len(window.data) < len(_WIDE[0]) and window.more():
-            pass
-        wide = next((name for mark, name in _WIDE_MARKS.items() if window.data.startswith(mark)), "")
-        if wide:
-            window.transcode(wide)
+        if window.narrowed():
             self._encoding = "utf-8"
         if window.data.startswith(_MARK):
             # a byte-order mark declares the encoding; nothing else does (edi-operations 6)
