@@ -62,6 +62,21 @@ class ExactOnlineConnection(Connection):
     poll_overlap_seconds: int = Field(default=60, ge=0, description="Overlap of polls by Modified")
     day_reserve: int = Field(default=100, ge=0, description="Calls of the daily limit kept for people and other apps")
     time_zone: str = "Europe/Amsterdam"
+    language: str = Field(
+        default="", max_length=10, description="Language of descriptions (NL, FR-BE, EN-GB); empty: the user's own"
+    )
+    full_sync_days: int = Field(
+        default=7, ge=1, le=60, description="How often synchronised tables are read whole all the same"
+    )
+    closed_order_days: int = Field(
+        default=365, ge=0, description="How long orders invoiced in full stay in the table of open orders"
+    )
+    credit_note_sign: Literal[1, -1] = Field(
+        default=1, description="Sign of quantities and amounts on matched credit notes (Type 8034)"
+    )
+    failure_texts: tuple[str, ...] = Field(
+        default=(), description="Further texts of a 500 that mean a failure at Exact and no business message"
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -15,7 +15,7 @@ from ml_connector.systems.exact_online.authorization import exact_tokens
 from ml_connector.systems.exact_online.division import Divisions
 from ml_connector.systems.exact_online.erp import ExactErp
 from ml_connector.systems.exact_online.meanings import explainer
-from ml_connector.systems.exact_online.settings import ExactSettings
+from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
 from ml_connector.transport.http import ApiClient, TokenSource
 from ml_connector.transport.shared_limits import LedgerLimits
 from ml_connector.transport.window_limits import ExactLimiter
@@ -69,6 +69,11 @@ def assemble(
         time_zone=ZoneInfo(settings.time_zone),
         poll_overlap_seconds=settings.poll_overlap_seconds,
         concurrency=settings.concurrency,
+        language=settings.language,
+        full_sync_days=settings.full_sync_days,
+        closed_order_days=settings.closed_order_days,
+        credit_factor=settings.credit_note_sign,
+        failure_texts=(*FAILURE_TEXTS, *settings.failure_texts),
     )
     limiter = ExactLimiter(
         name,
