@@ -99,7 +99,7 @@ class SetWriter:
             self._patterns[rule.set_type] = pattern
         join = self._separators.element.join
         ready = [join(("ST", rule.set_type, control))]
-        in_notes = False
+        in_notes, marks = False, 0
         for elements in body:
             name = elements[0]
             segment = elements
@@ -111,11 +111,14 @@ class SetWriter:
             else:
                 in_notes = False
             ready.append(join(segment))
+            marks += len(segment) - 1
         ready.append(join(("SE", str(len(ready) + 1), control)))
         text = pattern.end.join(ready)
-        if not self._alphabet.holds(text, pattern.end):
+        # a separator inside a value would make two of it
+        if not self._alphabet.holds(text, pattern.end) or text.count(self._separators.element) != marks + 4:
             return None
-        return pattern.segments(text)
+        found = pattern.segments(text)
+        return found if found is not None and len(found) == len(ready) else None
 
     def _versioned(self, elements: list[str], rule: SetRule, in_notes: bool) -> list[str]:
         """A segment as the version has it (x12-procurement 13)."""

@@ -1,6 +1,7 @@
 """The quick way passes only what the long way has nothing to say about, and makes the same documents."""
 
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,11 +9,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.edi_files import interchange
+from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.edi import interchange as interchange_module
 from ml_connector.edi import quick, setpattern, sets
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
+from ml_connector.edi.outgoing import SetWriter
 from ml_connector.edi.setpattern import _choice
-from ml_connector.errors import SenderMustMend
+from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
+from ml_connector.errors import NeedsMending, SenderMustMend
 from ml_connector_tests.edi.odd import BODIES, Style, spell
 from ml_connector_tests.edi.test_mutations import damaged
 
@@ -186,3 +190,38 @@ def test_a_receivedset_is_equal_to_another_by_what_it_holds() -> None:
     assert one != other
     assert hash(one) != hash(other)
     assert "850 0001 accepted" in repr(one)
+
+
+def _written(document: Any, **style: Any) -> WrittenInterchange:
+    envelope = Envelope("ZZ", "SENDER", "ZZ", "RECEIVER", suffix="\n", **style)
+    return write_interchange(envelope, ControlNumbers(1, 1), [document], datetime(2026, 11, 21, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("text", ["A*B", "A~B", "A~\nN3*B", "A>B", "A*", "A ~", "N3*X~\nN3*Y", "Ü*"])
+def test_a_separator_in_a_value_never_makes_two_of_it(text: str) -> None:
+    """Patterns that have learned what is right do not let an order with a crafted street pass."""
+    [order] = [s.document for s in read(spell(Style(), ("850",)))]
+    assert isinstance(order, PurchaseOrder)
+    for _ in range(3):
+        _written(order)
+    party = order.parties[0].model_copy(update={"street": (text, "SUITE 4")})
+    crafted = order.model_copy(update={"parties": (party,)})
+    written = _written(crafted)
+    assert len(written.replaced) == 1
+    [again] = read(written.data)
+    assert again.accepted
+    assert len(again.document.parties[0].street) == 2  # type: ignore[union-attr]
+    with pytest.raises(NeedsMending):
+        _written(order.model_copy(update={"number": f"45{text}"}))
+
+
+@pytest.mark.parametrize("set_type", sorted(BODIES))
+@pytest.mark.parametrize("version", ["004010", "005010"])
+def test_both_ways_of_writing_write_the_same(set_type: str, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [received] = read(spell(Style(), (set_type,)))
+    for character_set in ("extended", "basic"):
+        for _ in range(3):
+            quickly = _written(received.document, version=version, character_set=character_set)
+        with monkeypatch.context() as patched:
+            patched.setattr(SetWriter, "_as_they_are", lambda *_: None)
+            assert quickly == _written(received.document, version=version, character_set=character_set)
