@@ -30,7 +30,10 @@ class Loop:
 
     def find(self, segment_id: str) -> Segment | None:
         """Its first own segment with that id."""
-        return next((s for s in self.segments if s.elements[0] == segment_id), None)
+        for segment in self.segments:
+            if segment.elements[0] == segment_id:
+                return segment
+        return None
 
 
 def grow(segments: list[Segment], rule: SetRule) -> Loop:

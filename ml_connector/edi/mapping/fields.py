@@ -95,6 +95,9 @@ class SegmentMap:
         self._planned = len(self._plan)
         self._filled = [(f.position, f.name, None if f.codec is TEXT else f.codec.write, f) for f in fields if f.name]
         self._blank = self._without_values()
+        self.nothing = self._blank.copy()
+        while not self.nothing[-1] and len(self.nothing) > 1:
+            self.nothing.pop()
 
     def read(self, elements: list[str]) -> tuple[dict[str, Any], list[KeptElement]]:
         """Values by field name (only those that are there), and what has no field. elements[0] is the id."""

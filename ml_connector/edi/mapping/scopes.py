@@ -80,13 +80,8 @@ class One(Slot):
 
     def give(self, record: Any) -> list[Unit]:
         elements = self._mapping.write(record)
-        empty = all(
-            not e or self._mapping.constants.get(i) == e or self._usual(i) == e for i, e in enumerate(elements) if i
-        )
-        return [] if empty else [Unit(elements)]
-
-    def _usual(self, position: int) -> str:
-        return next((f.usual for f in self._mapping.fields if f.position == position and not f.name), "")
+        # nothing but what is always sent says nothing
+        return [] if elements == self._mapping.nothing else [Unit(elements)]
 
 
 class Many(Slot):
