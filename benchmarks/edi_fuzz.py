@@ -4,8 +4,8 @@
     python -m benchmarks.edi_fuzz --executions 1000000
 
 The input is a list of edits to one interchange; another, which is never touched, stands before or behind it. It fails
-on any exception but SenderMustMend, on a run of more than ten seconds of processor time, and on another value in a set that no edit
-touched. What is worth keeping of the inputs goes into --corpus; the counts reached are printed at the end.
+on any exception but SenderMustMend, on a run of more than ten seconds of processor time, and on another value in a set
+that no edit touched. What is worth keeping of the inputs goes into --corpus; the counts reached are printed at the end.
 """
 
 import argparse
