@@ -21,6 +21,7 @@ from ml_connector.credentials.vault import Vault
 from ml_connector.errors import ConfigError
 from ml_connector.flows.context import ErpRules, FolderRules, Integration
 from ml_connector.flows.ports import Erp, Network
+from ml_connector.layouts import Layout, load_layout
 from ml_connector.ledger.store import Ledger
 from ml_connector.transport.shared_limits import LedgerLimits
 
@@ -224,6 +225,26 @@ class Deployment:
             clock=self.clock,
             folders=folder_rules(self.loaded.connection(settings.network)),
             erp_rules=erp_rules(self.loaded.connection(settings.erp)),
+            notice_readers=self._notice_readers(settings.erp),
+            layouts=self.layouts(name),
+        )
+
+    def layouts(self, integration: str) -> dict[str, Layout]:
+        """The layouts that an integration's partner files name, by that name.
+
+        Raises:
+            ConfigError: one is missing or wrong.
+        """
+        folder = self.loaded.path.parent / self.loaded.integration(integration).partners
+        named = [name for partner in self.loaded.partners[integration].values() for name in partner.layouts.names]
+        return {name: load_layout(name, folder) for name in dict.fromkeys(named)}
+
+    def _notice_readers(self, erp: str) -> tuple[str, ...]:
+        """Integrations that read orders of an ERP connection by its webhooks."""
+        return tuple(
+            name
+            for name, settings in sorted(self.loaded.settings.integrations.items())
+            if settings.erp == erp and settings.flows.orders_out.enabled and settings.flows.orders_out.webhooks
         )
 
 

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     UNSUPPORTED_DOCUMENT = "unsupported_document"
     INCOMPLETE_FILE = "incomplete_file"
     NOT_X12 = "not_x12"
+    NO_LAYOUT_FITS = "no_layout_fits"
     TOO_LARGE = "too_large"
     BAD_VALUE = "bad_value"
     ORIGINAL_INVOICE_UNKNOWN = "original_invoice_unknown"

@@ -21,6 +21,7 @@ from ml_connector.config.integrations import Integration
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.config.secrets import SecretRef
+from ml_connector.config.side_by_side import check_side_by_side
 from ml_connector.errors import ConfigError
 
 M = TypeVar("M", bound=Settings)
@@ -33,6 +34,8 @@ MAX_DEPTH = 50
 MOST_TOLD = 50
 #: Names of connections and integrations stand in keys, paths and asset names.
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
+#: pydantic names the chosen kind of connection in a place; nobody wrote it there.
+SYSTEM_NAMES = ("exact_online", "cleo", "truecommerce")
 ERP_SYSTEMS = (ExactOnlineConnection,)
 NETWORK_SYSTEMS = (CleoConnection, TrueCommerceConnection)
 
@@ -100,6 +103,7 @@ def load_deployment(path: Path) -> LoadedDeployment:
         )
         for name, integration in settings.integrations.items()
     }
+    check_side_by_side(settings.integrations, partners, path)
     return LoadedDeployment(path=path, home=home.absolute(), settings=settings, partners=partners)
 
 
@@ -255,7 +259,7 @@ def _validated(model: type[M], value: Any, path: Path) -> M:
 
 
 def _explain(path: Path, problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"] if part not in ("exact_online", "cleo")) or "(top)"
+    key = ".".join(str(part) for part in problem["loc"] if part not in SYSTEM_NAMES) or "(top)"
     found = problem.get("input")
     # A value under a name we do not know, or with an @ in it, may be a secret under a misspelt key or in an address.
     hidden = problem["type"] in {"missing", "extra_forbidden"} or isinstance(found, dict | list) or "@" in str(found)

@@ -83,7 +83,7 @@ class X12Writing(Settings):
 
 
 #: What may stand in braces in a file name.
-FILE_NAME_PARTS = ("partner", "set", "number", "timestamp", "control")
+FILE_NAME_PARTS = ("partner", "set", "number", "timestamp", "control", "ext")
 
 
 class OrdersToPartner(Settings):
@@ -99,8 +99,8 @@ class OrdersToPartner(Settings):
     buyers_item_qualifier: str = Field(default="BP", min_length=2, max_length=2)
     vendors_item_qualifier: str = Field(default="VP", min_length=2, max_length=2)
     file_name: str = Field(
-        default="{partner}_{set}_{timestamp}_{control}.edi",
-        description="Placeholders: partner, set, number, timestamp, control; must hold control or timestamp",
+        default="{partner}_{set}_{timestamp}_{control}.{ext}",
+        description="Placeholders: partner, set, number, timestamp, control (must be there), ext (edi, csv, xml ...)",
     )
     ship_to: dict[str, str] = Field(default_factory=dict, description="Warehouse code -> the partner's code for it")
 
@@ -162,6 +162,26 @@ class X12Guide(Settings):
         return value
 
 
+class SentLayouts(Settings):
+    """Layouts that documents leave in, by kind; X12 where none is named."""
+
+    order: str = Field(default="", description="Layout of orders (850): a shipped name or a file")
+    order_change: str = Field(default="", description="Layout of order changes (860)")
+
+
+class PartnerLayouts(Settings):
+    """Files beside X12: a layout is the name of a shipped one, or a file relative to the partner's file."""
+
+    receive: tuple[str, ...] = Field(default=(), description="Layouts of files that come; the first that fits reads it")
+    send: SentLayouts = SentLayouts()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that are named."""
+        sent = (name for name in (self.send.order, self.send.order_change) if name)
+        return tuple(dict.fromkeys((*self.receive, *sent)))
+
+
 class Channels(Settings):
     receive: tuple[str, ...] = Field(default=(), description="Folders we read (Cleo: with download permission)")
     send: str = Field(default="", description="Folder we write to (Cleo: with upload permission)")
@@ -189,6 +209,10 @@ class Partner(Settings):
     control_numbers: Literal["checked", "ignored"] = Field(
         default="checked", description="ignored: for partners that repeat or restart ISA13"
     )
+    layouts: PartnerLayouts = PartnerLayouts()
+    currency: str = Field(
+        default="", pattern="^([A-Z]{3})?$", description="Of flat files whose layout says `currency: {from: caller}`"
+    )
     x12: X12Writing = X12Writing()
     guide: X12Guide = X12Guide()
     orders: OrdersToPartner = OrdersToPartner()
@@ -209,4 +233,13 @@ class Partner(Settings):
     def _form_has_a_version(self) -> Self:
         if self.acknowledgments.form == "999" and self.x12.version < "005010":
             raise ValueError("acknowledgments.form 999 exists from x12.version 005010 on")
+        return self
+
+    @model_validator(mode="after")
+    def _changes_have_a_layout(self) -> Self:
+        sent = self.layouts.send
+        if sent.order_change and not sent.order:
+            raise ValueError("layouts.send.order_change without layouts.send.order: orders and changes go one way")
+        if sent.order and not sent.order_change and self.orders.changes == "860":
+            raise ValueError('layouts.send.order needs layouts.send.order_change, or orders.changes: "850"')
         return self

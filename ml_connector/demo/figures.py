@@ -1,6 +1,7 @@
 """The demo's numbers: what the ledger says, what the sandbox has, and whether the two agree."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,27 +19,36 @@ IN_WORK = frozenset({S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ
 
 @dataclass
 class Figures:
-    """Counts at one moment. by_flow: flow -> state -> documents; held: (flow, reason) -> documents."""
+    """Counts at one moment. by_integration: (integration, flow) -> state -> documents; held: (flow, reason) -> ..."""
 
-    by_flow: dict[str, Counter[str]] = field(default_factory=dict)
+    by_integration: dict[tuple[str, str], Counter[str]] = field(default_factory=dict)
     held: Counter[tuple[str, str]] = field(default_factory=Counter)
     files: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
 
     @property
+    def by_flow(self) -> dict[str, Counter[str]]:
+        """flow -> state -> documents, over all integrations."""
+        added: dict[str, Counter[str]] = {}
+        for (_, flow), states in self.by_integration.items():
+            added.setdefault(flow, Counter()).update(states)
+        return added
+
+    @property
     def documents(self) -> int:
-        return sum(sum(states.values()) for states in self.by_flow.values())
+        return sum(sum(states.values()) for states in self.by_integration.values())
 
     due: int = 0
 
     @property
     def in_work(self) -> int:
         """Documents on their way, and held ones whose next look is due."""
-        going = sum(count for states in self.by_flow.values() for state, count in states.items() if state in IN_WORK)
-        return going + self.due
+        counts = self.by_integration.values()
+        return sum(count for states in counts for state, count in states.items() if state in IN_WORK) + self.due
 
-    def count(self, flow: str, *states: S) -> int:
-        return sum(self.by_flow.get(flow, Counter())[state] for state in states)
+    def count(self, integration: str, flow: str, *states: S) -> int:
+        known = self.by_integration.get((integration, flow), Counter())
+        return sum(known[state] for state in states)
 
 
 def read_figures(deployment: Deployment) -> Figures:
@@ -46,11 +56,10 @@ def read_figures(deployment: Deployment) -> Figures:
     c = document.c
     figures = Figures()
     with deployment.ledger.read() as tx:
-        grouped = sa.select(c.flow, c.state, c.reason, sa.func.count(), sa.func.min(c.id)).group_by(
-            c.flow, c.state, c.reason
-        )
-        for flow, state, reason, count, first in tx.execute(grouped).all():
-            figures.by_flow.setdefault(flow, Counter())[state] += count
+        columns = (c.integration, c.flow, c.state, c.reason)
+        grouped = sa.select(*columns, sa.func.count(), sa.func.min(c.id)).group_by(*columns)
+        for integration, flow, state, reason, count, first in tx.execute(grouped).all():
+            figures.by_integration.setdefault((integration, flow), Counter())[state] += count
             if reason:
                 figures.held[flow, reason] += count
                 detail = tx.execute(sa.select(c.reason_detail).where(c.id == first)).scalar_one()
@@ -72,8 +81,10 @@ class Check:
     detail: str
 
 
-def add_up(deployment: Deployment, sandbox: Sandbox, orders: int, *, script: bool) -> list[Check]:
-    """Compare ledger and sandbox. `script`: the demo's own story was played, so its troubles must have shown."""
+def add_up(deployment: Deployment, sandbox: Sandbox, orders: Mapping[str, int], *, script: bool) -> list[Check]:
+    """Compare ledger and sandbox. orders: by integration. `script`: the demo's own story was played, so its troubles
+    must have shown.
+    """
     from ml_connector.ledger.verify import verify
 
     figures = read_figures(deployment)
@@ -84,7 +95,12 @@ def add_up(deployment: Deployment, sandbox: Sandbox, orders: int, *, script: boo
     )
     checks.append(Check("nothing left in work", figures.in_work == 0, f"{figures.in_work} documents"))
     if script:
-        checks += [_orders(figures, sandbox, orders), *_story(figures)]
+        consumed = {
+            "exact_cleo": sandbox.partner.consumer.orders() if sandbox.partner else Counter(),
+            "exact_truecommerce": sandbox.truecommerce.manager.orders(),
+        }
+        checks += [_orders(figures, name, count, consumed[name]) for name, count in orders.items()]
+        checks += _story(figures)
     return checks
 
 
@@ -123,12 +139,12 @@ def _files(figures: Figures) -> Check:
     return Check("files accounted for", received == settled, f"{received} received, {settled} settled")
 
 
-def _orders(figures: Figures, sandbox: Sandbox, orders: int) -> Check:
-    consumed = sandbox.partner.consumer.orders() if sandbox.partner else Counter()
-    sent = figures.count("orders_out", S.SENT, S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
+def _orders(figures: Figures, integration: str, orders: int, consumed: Mapping[str, int]) -> Check:
+    sent = figures.count(integration, "orders_out", S.SENT, S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
     once = all(count == 1 for count in consumed.values())
     ok = sent == orders == len(consumed) and once
-    return Check("orders sent once", ok, f"{orders} in Exact, {sent} sent, {len(consumed)} consumed by partners")
+    detail = f"{orders} in Exact, {sent} sent, {len(consumed)} consumed by partners"
+    return Check(f"{integration}: orders sent once", ok, detail)
 
 
 def _story(figures: Figures) -> list[Check]:
@@ -150,6 +166,9 @@ def as_json(figures: Figures, checks: list[Check]) -> dict[str, Any]:
     return {
         "documents": figures.documents,
         "by_flow": {flow: dict(states) for flow, states in sorted(figures.by_flow.items())},
+        "by_integration": {
+            f"{name}/{flow}": dict(states) for (name, flow), states in sorted(figures.by_integration.items())
+        },
         "held": [
             {"flow": flow, "reason": reason, "documents": count, "example": figures.examples[f"{flow}/{reason}"]}
             for (flow, reason), count in sorted(figures.held.items())

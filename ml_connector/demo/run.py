@@ -11,9 +11,10 @@ from rich.live import Live
 from rich.table import Table
 
 from ml_connector.demo.figures import Check, Figures, add_up, as_json, read_figures
-from ml_connector.demo.scenario import ORDERS, play
+from ml_connector.demo.scenario import play
 from ml_connector.demo.stage import Stage, open_stage, start_dagster, stop_dagster
 from ml_connector.errors import ConfigError
+from ml_connector.flows.formats import looks_like_x12
 
 #: The numbers have come to rest when they have not changed for so long.
 QUIET_SECONDS = 30
@@ -24,7 +25,7 @@ MAX_INBOUND_BYTES = 150_000_000
 def run_demo(*, once: bool, as_json_output: bool, inbound: Path | None = None, home: Path | None = None) -> int:
     """The whole demo; the exit code is 0 only if every number adds up.
 
-    once: end by itself, else the UI stays up until Ctrl-C. inbound: a folder of X12 files to feed instead of the story.
+    once: end by itself, else the UI stays up until Ctrl-C. inbound: a folder of files to feed instead of the story.
     """
     console = Console(stderr=True)
     where = (home or Path("var") / "demo").absolute()
@@ -34,12 +35,12 @@ def run_demo(*, once: bool, as_json_output: bool, inbound: Path | None = None, h
         start_dagster(stage)
         try:
             console.print(f"Dagster UI: {stage.ui_url}")
-            orders = 0
+            orders: dict[str, int] = {}
             if inbound is None:
-                orders = len(play(stage.sandbox, ORDERS))
+                orders = play(stage.sandbox)
             else:
                 console.print(f"{_feed(stage, inbound)} files put into the partners' folders.")
-            figures = _watch(stage, console, orders)
+            figures = _watch(stage, console, sum(orders.values()))
             checks = add_up(stage.deployment, stage.sandbox, orders, script=inbound is None)
             _finish(console, figures, checks, as_json_output=as_json_output)
             if not once:
@@ -60,20 +61,27 @@ def _subscribe(stage: Stage) -> None:
 
 
 def _feed(stage: Stage, folder: Path) -> int:
-    """Put a folder's files into the partner folders, by what their ISA says; unknown senders into the first one."""
+    """Put a folder's files where they would come: X12 by what its ISA says, all else to TrueCommerce's Export.
+
+    X12 of senders that nobody knows goes into the first partner's folder at Cleo.
+    """
     if not folder.is_dir():
-        raise ConfigError(f"{folder} is no folder.", mend="Name a folder of X12 files.")
-    partners = stage.deployment.loaded.partners["exact_cleo"]
+        raise ConfigError(f"{folder} is no folder.", mend="Name a folder of X12 or flat files.")
+    sandbox = stage.sandbox
+    behind_cleo = stage.deployment.loaded.partners["exact_cleo"]
+    behind_truecommerce = stage.deployment.loaded.partners["exact_truecommerce"]
     count = 0
     for file in sorted(path for path in folder.iterdir() if path.is_file()):
         if file.stat().st_size > MAX_INBOUND_BYTES:
             raise ConfigError(f"{file} is larger than {MAX_INBOUND_BYTES} bytes.", mend="Take it out of the folder.")
         data = file.read_bytes()
         sender = data[35:50].decode("latin-1").strip()
-        partner = next((p for p in partners.values() if p.identity.id == sender), next(iter(partners.values())))
-        channel = partner.channels.receive[0]
-        place = stage.sandbox.cleo.folders.folder(channel)
-        stage.sandbox.call(stage.sandbox.cleo.deliver, place, file.name, data)
+        if not looks_like_x12(data) or any(p.identity.id == sender for p in behind_truecommerce.values()):
+            sandbox.call(sandbox.truecommerce.state.deliver, file.name, data)
+        else:
+            known = (p for p in behind_cleo.values() if p.identity.id == sender)
+            channel = next(known, next(iter(behind_cleo.values()))).channels.receive[0]
+            sandbox.call(sandbox.cleo.deliver, sandbox.cleo.folders.folder(channel), file.name, data)
         count += 1
     return count
 
@@ -87,39 +95,47 @@ def _watch(stage: Stage, console: Console, orders: int) -> Figures:
         while True:
             figures = read_figures(stage.deployment)
             now = time.monotonic()
-            state = (figures.by_flow, figures.files, _waiting(stage))
+            state = (figures.by_integration, figures.files, _waiting(stage))
             if state != seen:
                 seen, last_change = state, now
             live.update(_table(figures, now - began))
-            sent_all = len(stage.sandbox.partner.consumer.orders()) >= orders if stage.sandbox.partner else True
+            sent_all = _consumed(stage) >= orders
             resting = now - last_change > QUIET_SECONDS and figures.in_work == 0 and sent_all and _waiting(stage) == 0
             if resting or now - began > LONGEST_SECONDS:
                 return figures
             time.sleep(0.5)
 
 
+def _consumed(stage: Stage) -> int:
+    """Orders that have come to partners, over both networks."""
+    world = stage.sandbox.partner
+    return (len(world.consumer.orders()) if world else 0) + len(stage.sandbox.truecommerce.manager.orders())
+
+
 def _waiting(stage: Stage) -> int:
     """What the partners still have to do, and files that nobody has fetched yet."""
-    world = stage.sandbox.partner
-    planned = len(world.agenda) if world is not None else 0
-    folders = stage.sandbox.cleo.folders
+    sandbox = stage.sandbox
+    planned = len(sandbox.partner.agenda) + len(sandbox.truecommerce.partners.agenda) if sandbox.partner else 0
+    folders = sandbox.cleo.folders
     partners = stage.deployment.loaded.partners["exact_cleo"].values()
     lying = sum(len(folders.folder(channel).files) for partner in partners for channel in partner.channels.receive)
-    return planned + lying
+    state = sandbox.truecommerce.state
+    exported = sandbox.call(lambda: list(state.tree.files(state.export_path)))
+    return planned + lying + len(exported)
 
 
 def _table(figures: Figures, seconds: float) -> Table:
     table = Table(title=f"Documents after {seconds:.0f} s", title_justify="left")
-    for name in ("flow", "documents", "done", "in work", "held", "refused or set aside"):
-        table.add_column(name, justify="left" if name == "flow" else "right")
+    for name in ("integration", "flow", "documents", "done", "in work", "held", "refused or set aside"):
+        table.add_column(name, justify="left" if name in {"integration", "flow"} else "right")
     done = {"posted", "applied", "sent", "acknowledged"}
     held = {"quarantined", "unknown_outcome", "overdue"}
     aside = {"rejected", "duplicate", "discarded", "refused"}
-    for flow, states in sorted(figures.by_flow.items()):
+    for (integration, flow), states in sorted(figures.by_integration.items()):
         total = sum(states.values())
         parts = [sum(states[s] for s in group) for group in (done, held, aside)]
         in_work = total - sum(parts)
-        table.add_row(flow, str(total), str(parts[0]), str(in_work), str(parts[1]), str(parts[2]))
+        table.add_row(integration, flow, str(total), str(parts[0]), str(in_work), str(parts[1]), str(parts[2]))
     return table
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from ml_connector.sandbox.server import Sandbox
 
+#: Orders of suppliers behind Cleo, of whom some get things wrong, and of suppliers behind TrueCommerce.
 ORDERS = 60
+TRUECOMMERCE_ORDERS = 20
 
 
 @dataclass(frozen=True)
@@ -46,9 +48,22 @@ TROUBLES: tuple[Trouble, ...] = (
 )
 
 
-def play(sandbox: Sandbox, orders: int = ORDERS) -> list[dict[str, Any]]:
-    """Tell the partners how to behave and create the orders, as buyers in Exact would. Returns the orders."""
-    return sandbox.call(_play, sandbox, orders)
+def play(sandbox: Sandbox, orders: int = ORDERS, others: int = TRUECOMMERCE_ORDERS) -> dict[str, int]:
+    """Tell the partners how to behave and create the orders, as buyers in Exact would.
+
+    Returns how many orders go out by each integration.
+    """
+    first = sandbox.call(_play, sandbox, orders)
+    second = sandbox.call(_play_others, sandbox, others)
+    return {"exact_cleo": len(first), "exact_truecommerce": len(second)}
+
+
+def _play_others(sandbox: Sandbox, orders: int) -> list[Any]:
+    """Orders of the suppliers behind TrueCommerce, who do everything right."""
+    from ml_connector.sandbox.exact import user
+
+    suppliers = tuple(profile.supplier for profile in sandbox.truecommerce.partners.options.profiles)
+    return list(user.create_orders(sandbox.exact, orders, seed=2, suppliers=suppliers))
 
 
 def _play(sandbox: Sandbox, orders: int) -> list[dict[str, Any]]:

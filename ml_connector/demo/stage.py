@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,10 +22,15 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import ConfigError
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
+from ml_connector.sandbox.truecommerce.flat_files import Format
+from ml_connector.sandbox.truecommerce.manager import ManagerOptions
+from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
 
 START_SECONDS = 120
 #: Generous limits: the demo shows documents moving, not the sandbox's limits (they are tested elsewhere).
 EXACT_LIMITS = ExactOptions(minute_limit=3000, day_limit=100_000)
+#: Partners behind TrueCommerce whose documents come as flat files (their layouts stand in their partner files).
+FLAT_PARTNERS: Mapping[str, Format] = {}
 
 
 @dataclass
@@ -61,8 +67,14 @@ def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     with ExitStack() as stack:
-        options = SandboxOptions(exact=EXACT_LIMITS, partner=partners, clock_file=home / "clock")
+        options = SandboxOptions(
+            exact=EXACT_LIMITS,
+            partner=partners,
+            clock_file=home / "clock",
+            truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_PARTNERS))),
+        )
         sandbox = stack.enter_context(Sandbox(options))
+        sandbox.call(sandbox.truecommerce.add_suppliers)
         environment = _environment(home, sandbox.addresses())
         stack.enter_context(_environ(environment))
         generate_key_file(key_file(home))
@@ -78,6 +90,7 @@ def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
 
 def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
     port = free_port()
+    sftp = urlsplit(addresses["truecommerce"])
     return {
         "ML_CONNECTOR_HOME": str(home),
         "ML_CONNECTOR_CONFIG": str(config_path().absolute()),
@@ -85,6 +98,9 @@ def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
         "ML_CONNECTOR_WEBHOOK_PORT": str(port),
         "SANDBOX_EXACT_URL": addresses["exact"],
         "SANDBOX_CLEO_URL": addresses["cleo"],
+        "SANDBOX_TRUECOMMERCE_HOST": str(sftp.hostname),
+        "SANDBOX_TRUECOMMERCE_PORT": str(sftp.port),
+        "SANDBOX_TRUECOMMERCE_HOST_KEY": addresses["truecommerce_host_key"],
         "SANDBOX_REDIRECT_URI": f"http://127.0.0.1:{port}/oauth/callback",
         "SANDBOX_CLEO_RATE": "200",
         "DAGSTER_HOME": str(home / "dagster"),
@@ -109,6 +125,7 @@ def _environ(values: Mapping[str, str]) -> Iterator[None]:
 def _store_secrets(deployment: Deployment, sandbox: Sandbox) -> None:
     """The sandbox's own secrets, which are no secrets, into the credential store."""
     from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
+    from ml_connector.sandbox.truecommerce.state import PASSWORD
 
     if "127.0.0.1" not in getattr(deployment.loaded.connection("exact_nl"), "base_url", ""):
         raise ConfigError(
@@ -120,6 +137,7 @@ def _store_secrets(deployment: Deployment, sandbox: Sandbox) -> None:
         ("exact_nl_client_secret", exact.client_secret),
         ("exact_nl_webhook_secret", exact.webhook_secret),
         ("cleo_prod_password", SERVICE_PASSWORD),
+        ("tc_prod_password", PASSWORD),
     ):
         deployment.vault.put(name, Secret(value))
 

@@ -11,6 +11,7 @@ from ml_connector.documents.json import load
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
 from ml_connector.flows.envelope_rules import judge_stored
+from ml_connector.flows.flat_rows import judge_flat
 from ml_connector.flows.identities import identity_of
 from ml_connector.ledger import documents, envelopes, files
 from ml_connector.ledger.documents import DocumentRow
@@ -26,7 +27,9 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
     if row.state is not S.QUARANTINED or row.business_key is not None:
         return row, {}
     changes: dict[str, Any] = {}
-    if row.interchange_id is not None:
+    if row.interchange_id is None:
+        changes |= _of_flat_file(integration, row)
+    else:
         with integration.ledger.read() as tx:
             interchange = envelopes.interchange_row(tx, row.interchange_id)
             file = files.get(tx, row.file_id) if row.file_id is not None else None
@@ -34,7 +37,7 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
             changes["partner"] = judge_stored(integration, interchange, file, row.reason or "").name
     partner = changes.get("partner", row.partner)
     identity = identity_of(load(row.kind, row.canonical), row.canonical)
-    key = integration.business_key(partner, row.kind, identity.number, identity.distinct)
+    key = integration.business_key(partner, row.kind, identity.number, identity.distinct or row.revision or "")
     with integration.ledger.read() as tx:
         holder = documents.by_business_key(tx, key)
     if holder is not None and holder.id != row.id:
@@ -46,3 +49,11 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
         )
     changes["business_key"] = key
     return replace(row, partner=partner, business_key=key), changes
+
+
+def _of_flat_file(integration: Integration, row: DocumentRow) -> dict[str, Any]:
+    """Whose a document of a flat file is, where that was not known."""
+    with integration.ledger.read() as tx:
+        file = files.get(tx, row.file_id) if row.file_id is not None else None
+    partner = judge_flat(integration, file, row.reason_detail or {}) if file is not None else None
+    return {"partner": partner.name} if partner is not None else {}

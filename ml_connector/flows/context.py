@@ -11,6 +11,7 @@ from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import MatchTolerances, Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.flows.ports import Erp, Network
+from ml_connector.layouts import Layout
 from ml_connector.ledger.store import Ledger
 
 T = TypeVar("T")
@@ -55,6 +56,10 @@ class Integration:
     clock: Clock
     folders: FolderRules = FolderRules()
     erp_rules: ErpRules = ErpRules()
+    #: Integrations that take orders out of this ERP by webhook, this one among them: each must see every notice.
+    notice_readers: tuple[str, ...] = ()
+    #: Layouts that partner files name, by that name.
+    layouts: Mapping[str, Layout] = field(default_factory=dict)
 
     def business_key(self, partner: str, kind: DocumentKind, number: str, revision: int | str = 0) -> str:
         """The company-scoped identity of a document (DESIGN section 3)."""

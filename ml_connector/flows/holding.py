@@ -26,6 +26,7 @@ LONGEST_TEXT = 600
 PERSON_ONLY = frozenset(
     {
         Reason.NOT_X12,
+        Reason.NO_LAYOUT_FITS,
         Reason.TOO_LARGE,
         Reason.INCOMPLETE_FILE,
         Reason.UNSUPPORTED_DOCUMENT,

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from ml_connector.flows.context import Integration
 from ml_connector.ledger import documents, files
@@ -23,7 +23,7 @@ def opened(integration: Integration, rows: Sequence[FileRow]) -> Iterator[tuple[
         for row in group:
             known = contents.get(row.sha256)
             source = io.BytesIO(known) if known is not None else files.open_blob(integration.ledger, row.sha256)
-            yield row, staged.get(row.id, 0), cast("BinaryIO", _Storable(source))
+            yield row, staged.get(row.id, 0), source
 
 
 def _small_together(rows: Sequence[FileRow]) -> Iterator[list[FileRow]]:
@@ -37,16 +37,3 @@ def _small_together(rows: Sequence[FileRow]) -> Iterator[list[FileRow]]:
         size += row.size
     if group:
         yield group
-
-
-class _Storable:
-    """A file as it is read: NUL, which no database takes as text, comes as SUB, a control character like it.
-
-    Places in the file stay the same, and the bytes that are kept are those that came.
-    """
-
-    def __init__(self, source: BinaryIO) -> None:
-        self._source = source
-
-    def read(self, size: int = -1) -> bytes:
-        return self._source.read(size).replace(b"\x00", b"\x1a")

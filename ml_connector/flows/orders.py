@@ -29,7 +29,9 @@ from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, inbox, positions
 from ml_connector.ledger.documents import DocumentRow, Move, NewDocument
+from ml_connector.ledger.inbox import Notice
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Tx
 
 FLOW = "orders_out"
 TOPIC = "PurchaseOrders"
@@ -79,7 +81,7 @@ def _read_notices(integration: Integration, work: Work, report: StepReport) -> N
     """Orders that webhooks named: the newest state is read whatever the notices' number or order."""
     while not work.stopped():
         with integration.ledger.read() as tx:
-            notices = inbox.waiting(tx, integration.erp.connection, integration.erp.company, TOPIC, limit=50)
+            notices = waiting_notices(integration, tx)
         if not notices:
             return
         orders = integration.erp.read_orders(list(dict.fromkeys(notice.key for notice in notices)))
@@ -87,7 +89,14 @@ def _read_notices(integration: Integration, work: Work, report: StepReport) -> N
         if work.dry_run:
             return
         with integration.ledger.write() as tx:
-            inbox.mark_handled(tx, [notice.id for notice in notices], work.actor)
+            ids = [notice.id for notice in notices]
+            inbox.mark_taken(tx, ids, integration.name, integration.notice_readers, work.actor)
+
+
+def waiting_notices(integration: Integration, tx: Tx) -> list[Notice]:
+    """Notices of orders that this integration has not taken yet, whoever else reads the same ERP's."""
+    erp = integration.erp
+    return inbox.waiting(tx, erp.connection, erp.company, TOPIC, reader=integration.name, limit=50)
 
 
 def position_name(integration: Integration) -> str:

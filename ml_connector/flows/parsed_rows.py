@@ -20,9 +20,11 @@ from ml_connector.edi.interchange import (
 from ml_connector.errors import ConnectorError, NeedsMending, Reason
 from ml_connector.flows.context import Integration
 from ml_connector.flows.envelope_rules import EnvelopeVerdict
+from ml_connector.flows.formats import Candidate
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import Identity, identity_of
 from ml_connector.flows.ports import RemoteFile
+from ml_connector.layouts import ReadDocument
 from ml_connector.ledger.documents import NewDocument
 from ml_connector.ledger.envelopes import NewGroup, NewInterchange
 from ml_connector.ledger.files import FileRow
@@ -139,6 +141,9 @@ class ParsedFile:
     sets: int = 0
     interchanges: list[ParsedInterchange] = field(default_factory=list)
     pending: list[tuple[ParsedGroup, ReceivedSet]] = field(default_factory=list)
+    #: Of a flat file: the layout it has, and its documents that are read and not yet in the ledger.
+    layout: Candidate | None = None
+    flat: list[ReadDocument] = field(default_factory=list)
     error: ConnectorError | None = None
     stray: StrayText | None = None
     ended: bool = False
@@ -195,7 +200,7 @@ def set_document(
         business_key=key,
         business_date=identity.day,
         currency=identity.currency[:3] or None,
-        amount=_storable(identity.amount),
+        amount=storable(identity.amount),
         state=state,
         reason=str(held.reason) if held else None,
         reason_detail={"message": held.message, "mend": held.mend, "data": held.data} if held else None,
@@ -213,7 +218,7 @@ def set_document(
     )
 
 
-def _storable(amount: Decimal | None) -> Decimal | None:
+def storable(amount: Decimal | None) -> Decimal | None:
     """An amount as the ledger's column holds it; None for one beyond all reason, which the document still tells."""
     return amount if amount is not None and abs(amount) < MOST_AMOUNT else None
 
@@ -278,8 +283,10 @@ def whole_rejection() -> NeedsMending:
     )
 
 
-def unreadable_document(integration: Integration, row: FileRow, error: ConnectorError) -> NewDocument:
-    """A file that is no X12 at all: held, so that a person sees it; its bytes are kept."""
+def unreadable_document(
+    integration: Integration, row: FileRow, error: ConnectorError, *, reason: Reason = Reason.NOT_X12
+) -> NewDocument:
+    """A file that is no X12 at all, or of no layout: held, so that a person sees it; its bytes are kept."""
     return NewDocument(
         kind=DocumentKind.UNSUPPORTED,
         direction=Direction.IN,
@@ -291,17 +298,22 @@ def unreadable_document(integration: Integration, row: FileRow, error: Connector
         partner=row.partner or "",
         number=row.name[:80],
         state=S.QUARANTINED,
-        reason=str(Reason.NOT_X12),
+        reason=str(reason),
         reason_detail={
             "message": f"File {row.name[:80]!r} in {row.channel} cannot be read: {error.message}",
             "mend": error.mend or "Ask the partner to send it again; discard this document.",
-            "data": {"file": row.name[:80], "size": row.size},
+            "data": {"file": row.name[:80], "size": row.size} | _of_layouts(reason, error),
         },
         held_step=str(S.PARSED),
         canonical="",
         file_id=row.id,
         action="held",
     )
+
+
+def _of_layouts(reason: Reason, error: ConnectorError) -> dict[str, Any]:
+    """What each layout had against the file."""
+    return {"layouts": error.data.get("layouts", [])} if reason is Reason.NO_LAYOUT_FITS else {}
 
 
 def stray_document(integration: Integration, row: FileRow, stray: StrayText) -> NewDocument:

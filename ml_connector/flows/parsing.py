@@ -4,10 +4,10 @@ Small files are parsed many to a transaction. A large one is staged: its documen
 interchange has ended and the partner's policy has spoken (edi-operations 10); a crash resumes after what is staged.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
@@ -26,6 +26,8 @@ from ml_connector.errors import ConnectorError, Reason, SenderMustMend
 from ml_connector.flows.answers import answer_document, answer_interchange_document, interchange_answer_document
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.envelope_rules import EnvelopeVerdict, judge_interchange
+from ml_connector.flows.flat_rows import flat_document
+from ml_connector.flows.formats import Begun, Storable, candidates, looks_like_x12, read_flat
 from ml_connector.flows.opening import opened
 from ml_connector.flows.parsed_rows import (
     ParsedFile,
@@ -38,12 +40,13 @@ from ml_connector.flows.parsed_rows import (
 )
 from ml_connector.flows.parsed_rows import unreadable_document as unreadable
 from ml_connector.flows.receiving import dispose_read
+from ml_connector.layouts import ReadDocument
 from ml_connector.ledger import documents, envelopes, files, related
 from ml_connector.ledger.documents import Move, NewDocument
 from ml_connector.ledger.files import FileRow, Tx
 from ml_connector.ledger.states import DocumentState as S
 
-#: Around interchanges these are no text: line ends, blanks, NUL and the end-of-file mark of old systems.
+#: Around interchanges these are no text: line ends, blanks, NUL (as SUB) and the end-of-file mark of old systems.
 BLANKS = " \t\r\n\x00\x1a\ufeff\xef\xbb\xbf"
 #: Documents put into the ledger in one transaction.
 CHUNK = 200
@@ -61,7 +64,7 @@ class _Batch:
 
     @property
     def size(self) -> int:
-        return sum(len(file.pending) for file in self.files)
+        return sum(len(file.pending) + len(file.flat) for file in self.files)
 
 
 def parse(integration: Integration, work: Work) -> StepReport:
@@ -116,7 +119,7 @@ def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> N
     file = ParsedFile(row, batch.integration.partners.get(row.partner or ""), skip=staged, staged=staged > 0)
     batch.files.append(file)
     try:
-        for item in read_interchanges(source, options_for(file.partner)):
+        for item in _items(batch.integration, file, Begun(source)):
             _take(batch, file, item)
             if batch.size >= CHUNK:
                 file.staged = file.staged or not file.ended
@@ -128,8 +131,22 @@ def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> N
         file.ended = True
 
 
+def _items(integration: Integration, file: ParsedFile, source: Begun) -> Iterable[Any]:
+    """What the file holds, as its format's reader hands it over: X12, or what a layout of its folder makes of it."""
+    layouts = candidates(integration, file.row)
+    if not layouts or looks_like_x12(source.head):
+        return read_interchanges(cast("BinaryIO", Storable(source)), options_for(file.partner))
+    file.layout = layouts[0]
+    file.layout, found = read_flat(source.read(), layouts)
+    return found
+
+
 def _take(batch: _Batch, file: ParsedFile, item: Any) -> None:
-    if isinstance(item, InterchangeStart):
+    if isinstance(item, ReadDocument):
+        file.sets += 1
+        if file.sets > file.skip:
+            file.flat.append(item)
+    elif isinstance(item, InterchangeStart):
         verdict = judge_interchange(batch.integration, file.row, item, batch.seen)
         file.interchanges.append(ParsedInterchange(item, verdict, position=len(file.interchanges)))
     elif isinstance(item, GroupStart):
@@ -212,13 +229,17 @@ def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
         for group, received in file.pending
     ]
     file.pending = []
+    if file.layout is not None:
+        new += [flat_document(batch.integration, file.row, file.layout, read, staged=staged) for read in file.flat]
+        file.flat = []
     for document in new:
         batch.report.add(
             _outcome(document), document.partition_date, document=document.number, partner=document.partner
         )
     if file.error is not None and not file.interchanges:
-        batch.report.add("held", None, document=file.row.name[:80], reason=str(Reason.NOT_X12))
-        new.append(unreadable(batch.integration, file.row, file.error))
+        reason = Reason.NO_LAYOUT_FITS if file.layout is not None else Reason.NOT_X12
+        batch.report.add("held", None, document=file.row.name[:80], reason=str(reason))
+        new.append(unreadable(batch.integration, file.row, file.error, reason=reason))
     if file.stray is not None and file.ended:
         batch.report.add("held", None, document=file.row.name[:80], reason=str(Reason.NOT_X12))
         new.append(stray_document(batch.integration, file.row, file.stray))
@@ -279,7 +300,8 @@ def _waits_for_its_end(batch: _Batch, file: ParsedFile) -> bool:
     """
     if not file.ended or file.row.state != "stored":
         return False
-    begun = file.row.size == 0 or (file.error is not None and str(file.error.data.get("begins", "")).startswith("ISA"))
+    data = file.error.data if file.error is not None else {}
+    begun = file.row.size == 0 or str(data.get("begins", "")).startswith("ISA") or data.get("unfinished", False)
     if not begun and all(one.complete for one in file.interchanges):
         return False
     until = file.row.created_at + timedelta(minutes=batch.integration.folders.incomplete_minutes)
@@ -321,10 +343,12 @@ def _unstage(batch: _Batch, tx: Tx, file: ParsedFile) -> None:
     """What becomes of the staged documents, interchange by interchange, now that all of the file is known."""
     by_id = {interchange.id: interchange for interchange in file.interchanges}
     for rows in documents.of_file_in_state(tx, file.row.id, S.RECEIVED, size=CHUNK):
-        documents.move(tx, [_unstaged(row, by_id[row.interchange_id or 0]) for row in rows], batch.work)
+        documents.move(tx, [_unstaged(row, by_id.get(row.interchange_id or 0)) for row in rows], batch.work)
 
 
-def _unstaged(row: documents.DocumentRow, interchange: ParsedInterchange) -> Move:
+def _unstaged(row: documents.DocumentRow, interchange: ParsedInterchange | None) -> Move:
+    if interchange is None:
+        return Move(row.id, S.PARSED, "file complete")
     if any(_whole_is_bad(group) for group in interchange.groups):
         rejected = whole_rejection()
         return Move(row.id, S.REJECTED, "rejected", changes={"reason": str(rejected.reason), **_told(rejected)})

@@ -1,4 +1,5 @@
-"""Resolved documents become files: control numbers reserved, bytes written, the upload planned. Nothing is sent here.
+"""Resolved documents become files, X12 or of the partner's layout: numbers reserved, bytes written, the upload planned.
+Nothing is sent here.
 
 An order gets a file of its own; 997s for one partner share an interchange. Control numbers are reserved and the bytes
 kept in one transaction, so that a number is never given to two contents (edi-operations 5).
@@ -7,17 +8,19 @@ kept in one transaction, so that a number is never given to two contents (edi-op
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from ml_connector.config.partners import Partner, X12Identity
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
-from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
+from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import first_step, hold_moves, resume_moves
+from ml_connector.layouts import Layout, WriteContext, write_documents
 from ml_connector.ledger import documents, envelopes, files, operations, sequences
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.envelopes import NewGroup, NewInterchange
@@ -48,6 +51,18 @@ class Parcel:
     @property
     def lead(self) -> DocumentRow:
         return self.rows[0]
+
+
+@dataclass(frozen=True)
+class Packed:
+    """The bytes of a file that leaves. number: of its name. controls, set_controls: of X12 alone."""
+
+    data: bytes
+    extension: str
+    number: int
+    controls: ControlNumbers | None = None
+    replaced: tuple[dict[str, str], ...] = ()
+    set_controls: Sequence[str] = ()
 
 
 def render(integration: Integration, work: Work, flow: str) -> StepReport:
@@ -106,12 +121,11 @@ def _hold_strangers(integration: Integration, work: Work, rows: Sequence[Documen
 
 def _render_parcel(integration: Integration, work: Work, parcel: Parcel, report: StepReport) -> None:
     now = integration.clock.now()
-    contents = [load(row.kind, row.canonical) for row in parcel.rows]
     try:
         with integration.ledger.write() as tx:
-            controls = _reserve(integration, tx, parcel)
-            written = write_interchange(envelope_for(integration, parcel), controls, contents, now)
-            _keep(integration, tx, work, parcel, controls, written, now)
+            layout = layout_for(integration, parcel.partner, parcel.lead.kind)
+            packed = _as_x12(integration, tx, parcel, now) if layout is None else _as_flat(tx, parcel, layout, now)
+            _keep(integration, tx, work, parcel, packed, now)
     except NeedsMending as held:
         moves = [
             move
@@ -123,6 +137,34 @@ def _render_parcel(integration: Integration, work: Work, parcel: Parcel, report:
         return
     for row in parcel.rows:
         report.add("rendered", row.partition_date, document=row.number, partner=row.partner)
+
+
+def layout_for(integration: Integration, partner: Partner, kind: DocumentKind) -> Layout | None:
+    """The layout that a partner gets documents of this kind in; None for X12."""
+    sent = partner.layouts.send
+    name = {DocumentKind.ORDER: sent.order, DocumentKind.ORDER_CHANGE: sent.order_change}.get(kind, "")
+    return integration.layouts[name] if name else None
+
+
+def _as_x12(integration: Integration, tx: Tx, parcel: Parcel, now: datetime) -> Packed:
+    """An interchange, with control numbers of its own."""
+    controls = _reserve(integration, tx, parcel)
+    contents = [load(row.kind, row.canonical) for row in parcel.rows]
+    written = write_interchange(envelope_for(integration, parcel), controls, contents, now)
+    return Packed(written.data, "edi", controls.interchange, controls, tuple(written.replaced), written.set_controls)
+
+
+def _as_flat(tx: Tx, parcel: Parcel, layout: Layout, now: datetime) -> Packed:
+    """A file of the partner's layout: the envelope is the network's own, and no 997 comes (truecommerce 5)."""
+    row = parcel.lead
+    document = load(row.kind, row.canonical)
+    context = WriteContext(partner=parcel.partner.identity.id, revision=str(row.revision), at=now)
+    if parcel.partner.currency:
+        context = replace(context, currency=parcel.partner.currency)
+    data = write_documents([document], layout, context)
+    # Only for its name, which is never used twice; the partner sees no control number.
+    number = sequences.reserve(tx, f"file:{row.integration}>{parcel.partner.name}")[0]
+    return Packed(data, layout.extension, number)
 
 
 def envelope_for(integration: Integration, parcel: Parcel) -> Envelope:
@@ -169,7 +211,7 @@ def _reserve(integration: Integration, tx: Tx, parcel: Parcel) -> ControlNumbers
     )
 
 
-def file_name(partner: Partner, set_type: str, number: str, at: datetime, control: int) -> str:
+def file_name(partner: Partner, set_type: str, number: str, at: datetime, control: int, extension: str = "edi") -> str:
     """A name never used before: the template must hold the control number. Only plain characters are let through."""
     name = partner.orders.file_name.format(
         partner=partner.name,
@@ -177,6 +219,7 @@ def file_name(partner: Partner, set_type: str, number: str, at: datetime, contro
         number=number,
         timestamp=at.strftime("%Y%m%dT%H%M%S"),
         control=f"{control:09d}",
+        ext=extension,
     )
     return "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "_" for c in name)
 
@@ -186,14 +229,13 @@ def _keep(
     tx: Tx,
     work: Work,
     parcel: Parcel,
-    controls: ControlNumbers,
-    written: WrittenInterchange,
+    packed: Packed,
     now: datetime,
 ) -> None:
     """The bytes, their envelope rows and the planned upload, with the documents' move to rendered."""
     set_type = SET_OF_KIND[parcel.lead.kind]
-    sha256 = files.put_blob(tx, written.data)
-    name = file_name(parcel.partner, set_type, parcel.lead.number, now, controls.interchange)
+    sha256 = files.put_blob(tx, packed.data)
+    name = file_name(parcel.partner, set_type, parcel.lead.number, now, packed.number, packed.extension)
     channel = parcel.partner.channels.send
     file_id = files.add_file(
         tx,
@@ -205,18 +247,22 @@ def _keep(
             partner=parcel.partner.name,
             remote_id=None,
             name=name,
-            size=len(written.data),
+            size=len(packed.data),
             sha256=sha256,
             state="planned",
             removal="left",
             partition_date=parcel.lead.partition_date,
-            detail={"replaced": list(written.replaced)[:50]} if written.replaced else {},
+            detail={"replaced": list(packed.replaced)[:50]} if packed.replaced else {},
         ),
     )
-    interchange_id, group_id = _envelope_rows(integration, tx, parcel, controls, file_id, set_type)
-    detail = {"file": name, "sha256": sha256, "interchange": controls.interchange, "group": controls.group}
+    interchange_id: int | None = None
+    group_id: int | None = None
+    detail: dict[str, Any] = {"file": name, "sha256": sha256}
+    if packed.controls is not None:
+        interchange_id, group_id = _envelope_rows(integration, tx, parcel, packed.controls, file_id, set_type)
+        detail |= {"interchange": packed.controls.interchange, "group": packed.controls.group}
     moves: list[Move] = []
-    for row, set_control in zip(parcel.rows, written.set_controls, strict=True):
+    for row, set_control in zip(parcel.rows, packed.set_controls or [""] * len(parcel.rows), strict=True):
         changes = {
             "file_id": file_id,
             "interchange_id": interchange_id,
@@ -227,7 +273,7 @@ def _keep(
         moves.append(Move(row.id, S.RENDERED, "rendered", {**detail, "set": set_control}, changes=changes))
     documents.move(tx, moves, work)
     position = operations.next_position(tx, parcel.lead.id)
-    operations.plan(tx, [_upload(parcel.lead, position, integration, channel, name, sha256, len(written.data))])
+    operations.plan(tx, [_upload(parcel.lead, position, integration, channel, name, sha256, len(packed.data))])
 
 
 def _upload(

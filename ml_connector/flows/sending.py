@@ -29,6 +29,7 @@ from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.executor import Brake, Outcome, call_all
 from ml_connector.flows.holding import first_step, hold_moves
 from ml_connector.flows.ports import StoredOperation, Written
+from ml_connector.flows.rendering import layout_for
 from ml_connector.ledger import documents, files, operations, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
@@ -298,6 +299,8 @@ def answer_due(integration: Integration, row: DocumentRow) -> datetime | None:
         return None
     if row.kind not in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}:
         return None
+    if layout_for(integration, partner, row.kind) is not None:
+        return None  # the network's own 997s are not seen in flat files (truecommerce 5)
     return integration.clock.now() + timedelta(hours=partner.acknowledgments.overdue_after_hours)
 
 

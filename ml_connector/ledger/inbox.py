@@ -7,7 +7,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from ml_connector.ledger.store import Tx, now
-from ml_connector.ledger.tables import inbox
+from ml_connector.ledger.tables import inbox, inbox_reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +50,42 @@ def add(tx: Tx, new: NewNotice) -> int:
     return added
 
 
-def waiting(tx: Tx, connection: str, company: str, topic: str, *, limit: int = 50) -> list[Notice]:
-    """Notices nobody has handled, oldest first."""
-    query = (
-        sa.select(*_COLUMNS)
-        .where(_c.connection == connection, _c.handled_at.is_(None), _c.topic == topic, _c.company == company)
-        .order_by(_c.id)
-        .limit(limit)
+def waiting(
+    tx: Tx, connection: str, company: str, topic: str, *, reader: str | None = None, limit: int = 50
+) -> list[Notice]:
+    """Notices nobody has handled, oldest first. reader: without those that this one of several readers has taken."""
+    query = sa.select(*_COLUMNS).where(
+        _c.connection == connection, _c.handled_at.is_(None), _c.topic == topic, _c.company == company
     )
-    return [Notice(*row) for row in tx.execute(query)]
+    if reader is not None:
+        taken = sa.select(inbox_reader.c.notice_id).where(
+            inbox_reader.c.notice_id == _c.id, inbox_reader.c.reader == reader
+        )
+        query = query.where(~taken.exists())
+    return [Notice(*row) for row in tx.execute(query.order_by(_c.id).limit(limit))]
+
+
+def mark_taken(tx: Tx, ids: Sequence[int], reader: str, readers: Sequence[str], by: str) -> None:
+    """One of several readers has taken these. Handled they are when all of `readers` have."""
+    others = sorted(set(readers) - {reader})
+    if not others:
+        mark_handled(tx, ids, by)
+        return
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        c = inbox_reader.c
+        known = sa.select(c.notice_id).where(c.notice_id.in_(some), c.reader == reader)
+        mine = set(tx.execute(known).scalars())
+        new = [{"notice_id": key, "reader": reader} for key in dict.fromkeys(some) if key not in mine]
+        if new:
+            tx.execute(sa.insert(inbox_reader), new)
+        taken = (
+            sa.select(c.notice_id)
+            .where(c.notice_id.in_(some), c.reader.in_(others))
+            .group_by(c.notice_id)
+            .having(sa.func.count() == len(others))
+        )
+        mark_handled(tx, list(tx.execute(taken).scalars()), by)
 
 
 def count_waiting(tx: Tx, connection: str, topic: str | None = None) -> int:
@@ -85,4 +112,6 @@ def newest(tx: Tx, connection: str) -> datetime | None:
 
 def prune(tx: Tx, before: datetime) -> int:
     """Delete notices handled before that moment; how many."""
+    old = sa.select(_c.id).where(_c.handled_at < before)
+    tx.execute(sa.delete(inbox_reader).where(inbox_reader.c.notice_id.in_(old)))
     return int(tx.execute(sa.delete(inbox).where(_c.handled_at < before)).rowcount)

@@ -369,6 +369,14 @@ inbox = sa.Table(
     comment="Webhook notices as received",
 )
 
+inbox_reader = sa.Table(
+    "inbox_reader",
+    metadata,
+    sa.Column("notice_id", Key, sa.ForeignKey("inbox.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("reader", sa.String(80), primary_key=True),
+    comment="Integrations that took a notice which several read; until all have, it waits",
+)
+
 booking = sa.Table(
     "booking",
     metadata,

@@ -111,9 +111,11 @@ def _graph(asset: DocumentAsset) -> dg.AssetsDefinition:
     ops.append(_last_op(asset, last, inputs[-1]))
 
     def compose(**inputs: Any) -> Any:
-        done = ops[0](**inputs)
-        for op in ops[1:]:
-            done = op(after=done)
+        # Definitions are known by name in the whole code location, nodes in their graph alone.
+        nodes = [op.alias(step.name) for op, step in zip(ops, asset.steps, strict=True)]
+        done = nodes[0](**inputs)
+        for node in nodes[1:]:
+            done = node(after=done)
         if not asset.checks:
             return done
         return {name: getattr(done, name) for name in ("result", *(check.output for check in asset.checks))}
@@ -134,9 +136,13 @@ def _as_graph_asset(
     return dg.graph_asset(**asset.common, ins=dict(ins))(compose)
 
 
+def _definition_name(asset: DocumentAsset, step: Step) -> str:
+    return f"{input_name(asset.place.asset)}__{step.name}"
+
+
 def _op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinition:
     @dg.op(
-        name=step.name,
+        name=_definition_name(asset, step),
         description=step.description,
         ins={name: dg.In(dg.Nothing) for name in inputs},
         out=dg.Out(dg.Nothing, is_required=False),
@@ -154,7 +160,7 @@ def _last_op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDe
     outs = ["result", *(check.output for check in asset.checks)]
 
     @dg.op(
-        name=step.name,
+        name=_definition_name(asset, step),
         description=step.description,
         ins={name: dg.In(dg.Nothing) for name in inputs},
         out={name: dg.Out(dg.Nothing, is_required=False) for name in outs},

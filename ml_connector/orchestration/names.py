@@ -16,7 +16,7 @@ INBOUND = "inbound"
 OUTBOUND = "outbound"
 
 #: Kinds shown on an asset; Dagster draws their icons where it has some.
-KIND_OF_SYSTEM = {"exact_online": "exact", "cleo": "cleo"}
+KIND_OF_SYSTEM = {"exact_online": "exact", "cleo": "cleo", "truecommerce": "sftp"}
 
 
 def key(first: str, *rest: str) -> dg.AssetKey:

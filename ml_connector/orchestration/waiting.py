@@ -9,7 +9,7 @@ from ml_connector.errors import AuthorizationNeeded, ConnectorError
 from ml_connector.flows import acknowledgments, invoices, orders, receiving, shipments
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY
-from ml_connector.ledger import documents, files, inbox, leases, positions, remote
+from ml_connector.ledger import documents, files, leases, positions, remote
 from ml_connector.ledger.documents import ClaimQuery
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx, now
@@ -73,10 +73,10 @@ def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = Tr
         except ConnectorError as error:
             unreachable = _why(error)
     # Only our own company's notices are ours to handle; another division's must not start runs for ever.
-    company = integration.erp.company if settings.webhooks and erp_usable else ""
+    usable = settings.webhooks and erp_usable and integration.erp.company
     reasons = ["orders changed in the ERP"] if changed else []
     with integration.ledger.read() as tx:
-        notices = inbox.waiting(tx, integration.erp.connection, company, orders.TOPIC) if company else []
+        notices = orders.waiting_notices(integration, tx) if usable else []
         if notices:
             reasons.append(f"{len(notices)} webhook notice(s)")
         reasons += documents_waiting(tx, integration.name, (orders.FLOW,))

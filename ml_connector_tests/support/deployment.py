@@ -20,6 +20,7 @@ from ml_connector.sandbox.server import Sandbox, SandboxOptions
 
 ROOT = Path(__file__).parent.parent.parent
 INTEGRATION = "exact_cleo"
+SECOND_INTEGRATION, SECOND_CONNECTION = "exact_truecommerce", "tc_prod"
 
 
 @dataclass
@@ -51,6 +52,8 @@ def write_config(home: Path, addresses: Mapping[str, str], changes: Mapping[str,
     shipped["connections"]["cleo_prod"]["base_url"] = addresses["cleo"]
     shipped["integrations"][INTEGRATION]["partners"] = str(home / "partners")
     shipped["home"] = str(home)
+    # The second integration is for tests that bring it (systems/truecommerce/stage); the others know one.
+    del shipped["connections"][SECOND_CONNECTION], shipped["integrations"][SECOND_INTEGRATION]
     path = home / "connections.yaml"
     path.write_text(yaml.safe_dump(_merged(shipped, changes)), encoding="utf-8")
     return path

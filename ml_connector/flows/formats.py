@@ -1,0 +1,143 @@
+"""Which format a received file is in, told by its content and never by its name (edi-operations 3): X12, or a layout.
+
+Both give one stream of items to `parsing`, so that what happens to a file's documents is said once.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Protocol
+
+from ml_connector.config.partners import Partner
+from ml_connector.errors import SenderMustMend
+from ml_connector.flows.context import Integration
+from ml_connector.layouts import Layout, ReadDocument, read_documents
+from ml_connector.ledger.files import FileRow
+
+#: Around interchanges these are no text: line ends, blanks, NUL and the end-of-file mark of old systems.
+BLANKS = b" \t\r\n\x00\x1a\xef\xbb\xbf\xff\xfe"
+#: So much of a file is looked at.
+HEAD_BYTES = 512
+#: Layouts told of when none fits.
+MOST_TOLD = 5
+
+
+class Readable(Protocol):
+    """What a file is read from."""
+
+    def read(self, size: int = -1) -> bytes: ...
+
+
+class Begun:
+    """A file of which the beginning was looked at; reading it starts there all the same."""
+
+    def __init__(self, source: Readable) -> None:
+        self._source = source
+        self.head = self._rest = source.read(HEAD_BYTES)
+
+    def read(self, size: int = -1) -> bytes:
+        taken, self._rest = (self._rest, b"") if size < 0 else (self._rest[:size], self._rest[size:])
+        if 0 <= size <= len(taken):
+            return taken
+        return taken + self._source.read(size if size < 0 else size - len(taken))
+
+
+class Storable:
+    """X12 as it is read: NUL, which no database takes as text, comes as SUB, a control character like it.
+
+    Places in the file stay the same, and the bytes that are kept are those that came.
+    """
+
+    def __init__(self, source: Readable) -> None:
+        self._source = source
+
+    def read(self, size: int = -1) -> bytes:
+        return self._source.read(size).replace(b"\x00", b"\x1a")
+
+
+def looks_like_x12(head: bytes) -> bool:
+    """Whether a file that begins so is X12, in whatever encoding."""
+    return _plain(head)[:3].upper() == b"ISA"
+
+
+def shape_of(head: bytes) -> str:
+    """xml, json, or rows: what kind of text a file that begins so can only be."""
+    first = _plain(head)[:1]
+    return {b"<": "xml", b"{": "json", b"[": "json"}.get(first, "rows")
+
+
+def _plain(head: bytes) -> bytes:
+    return head[:HEAD_BYTES].replace(b"\x00", b"").lstrip(BLANKS)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A layout that files of a folder may have, and the currency of the partner who named it, where it matters."""
+
+    layout: Layout
+    currency: str = ""
+
+    @property
+    def shape(self) -> str:
+        return self.layout.format if self.layout.format in {"xml", "json"} else "rows"
+
+
+def senders(integration: Integration, row: FileRow) -> list[Partner]:
+    """Partners whose files may lie where this one lay."""
+    return [p for p in integration.partners.values() if row.channel in p.channels.receive or p.name == row.partner]
+
+
+def candidates(integration: Integration, row: FileRow) -> list[Candidate]:
+    """The layouts of a folder's partners, each once, in the order of their files."""
+    found = [
+        Candidate(layout, partner.currency if _from_caller(layout) else "")
+        for partner in senders(integration, row)
+        for layout in (integration.layouts[name] for name in partner.layouts.receive)
+    ]
+    return [one for at, one in enumerate(found) if (one.layout.name, one.currency) not in _keys(found[:at])]
+
+
+def _from_caller(layout: Layout) -> bool:
+    return layout.settings.currency is not None and layout.settings.currency.source == "caller"
+
+
+def _keys(found: Sequence[Candidate]) -> set[tuple[str, str]]:
+    return {(one.layout.name, one.currency) for one in found}
+
+
+def read_flat(data: bytes, known: Sequence[Candidate]) -> tuple[Candidate, Iterator[ReadDocument]]:
+    """The layout that fits a file, and the file's documents by it.
+
+    A layout whose first document can be made goes before one that only has the right columns.
+
+    Raises:
+        SenderMustMend: none fits; says of each why. `unfinished` in its data: the rest may still come.
+    """
+    shape = shape_of(data[:HEAD_BYTES])
+    reasons: list[str] = []
+    second_best: Candidate | None = None
+    for candidate in known:
+        if candidate.shape != shape:
+            continue
+        documents = read_documents(data, candidate.layout, currency=candidate.currency)
+        try:
+            first = next(documents)
+        except SenderMustMend as error:
+            reasons.append(f"{candidate.layout.name}: {error.message}")
+            continue
+        if first.document is not None:
+            return candidate, chain([first], documents)
+        second_best = second_best or candidate
+    if second_best is not None:
+        return second_best, read_documents(data, second_best.layout, currency=second_best.currency)
+    raise _none_fits(shape, known, reasons)
+
+
+def _none_fits(shape: str, known: Sequence[Candidate], reasons: Sequence[str]) -> SenderMustMend:
+    why = " ".join(reasons[:MOST_TOLD]) or f"None of {', '.join(c.layout.name for c in known)} is for {shape}."
+    return SenderMustMend(
+        f"No layout fits. {why}",
+        mend="Try it with `ml-connector layout try`; name the right layout under layouts.receive of the partner's "
+        "file, or ask the partner to send it again.",
+        data={"format": shape, "layouts": list(reasons[:MOST_TOLD]), "unfinished": shape in {"xml", "json"}},
+    )
