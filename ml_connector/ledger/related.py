@@ -85,7 +85,7 @@ def done_uploads(tx: Tx, file_ids: Sequence[int]) -> dict[int, StoredOperation]:
 
 
 def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:
-    """An answer of the partner proves that an upload in doubt arrived; how many were."""
+    """An answer of the partner proves that an upload arrived, also one that was about to go again; how many did."""
     if file_id is None:
         return 0
     carriers = sa.select(_d.id).where(_d.file_id == file_id)
@@ -94,7 +94,7 @@ def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:
         .where(
             operation.c.document_id.in_(carriers),
             operation.c.kind == "upload",
-            operation.c.state.in_(OPEN),
+            sa.or_(operation.c.state.in_(OPEN), sa.and_(operation.c.state == "planned", operation.c.attempts > 0)),
         )
         .values(state="done", outcome={"confirmed": because}, finished_at=now(tx), not_before=None)
     )

@@ -4,9 +4,11 @@ import pytest
 
 from ml_connector.flows import desk, orders, rendering, sending
 from ml_connector.flows.context import Work
-from ml_connector.ledger import documents
+from ml_connector.ledger import documents, operations
 from ml_connector.ledger.leases import worker
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.verify import verify
+from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
 from ml_connector_tests.hostile.interchanges import acknowledgment
@@ -85,9 +87,23 @@ def test_an_answer_that_comes_while_its_order_is_in_work_waits_a_moment(stage: S
     assert [str(row.state) for row in stage.documents("acknowledgments_in")] == ["applied"]
 
 
-def test_an_order_a_person_says_arrived_is_waited_for(stage: Scene) -> None:
-    from ml_connector.sandbox.faults import Fault, FaultKind
+def test_an_answer_to_an_order_that_was_about_to_go_again_ends_its_upload(stage: Scene) -> None:
+    """Sent, not heard of, planned again, and the worker was killed: the 997 proves that the first upload arrived."""
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    stage.sandbox.faults.add(Fault(FaultKind.RESET_AFTER, system="cleo", method="POST", path="*/files"))
+    stage.outbound()
+    (order,) = stage.documents("orders_out")
+    with stage.deployment.ledger.write() as tx:
+        (upload,) = operations.of_unknown_outcome(tx, [order.id])
+        operations.put_back(tx, [upload.id])
+    deliver(stage, acknowledgment([f"AK1*PO*{sent_group(stage)}", "AK9*A*1*1*1"]))
+    stage.inbound()
+    assert [str(row.state) for row in stage.documents("orders_out")] == ["acknowledged"]
+    assert verify(stage.deployment.ledger).clean
 
+
+def test_an_order_a_person_says_arrived_is_waited_for(stage: Scene) -> None:
     stage.orders(1, received=False)
     stage.world.behave("NORTHWIND", SILENT)
     stage.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
