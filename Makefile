@@ -51,11 +51,16 @@ coverage: $(STAMP) ## which lines the tests run
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-bench: $(STAMP) ## what it costs: calls, speed, delay, tokens
+bench: $(STAMP) ## what it costs: calls, speed, memory, delay, tokens, X12
 	$(BIN)/python -m benchmarks.economy
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed --database postgresql
+	$(BIN)/python -m benchmarks.memory
+	$(BIN)/python -m benchmarks.delay --profile default
+	$(BIN)/python -m benchmarks.delay --profile quick
 	$(BIN)/python -m benchmarks.tokens
+	$(BIN)/python -m benchmarks.edi_speed
+	$(BIN)/python -m benchmarks.edi_memory
 
 bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.faults --database sqlite

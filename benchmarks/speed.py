@@ -1,6 +1,6 @@
 """Bar 5: file in Cleo -> posted in Exact, against a bare httpx loop that posts the same payloads.
 
-    .venv/bin/python -m benchmarks.speed [--database postgresql] [--invoices 400] [--per-file 10]
+    .venv/bin/python -m benchmarks.speed [--database postgresql] [--invoices 3000] [--per-file 10]
 
 Both talk to one sandbox in a process of its own, without limits, with the same concurrency, side by side in one run.
 The bare loop has no ledger, no files, no matching: it is what the network and the sandbox alone allow. Reference data
@@ -155,7 +155,7 @@ def measure(database: str, invoices: int, per_file: int, rounds: int) -> list[di
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
-    parser.add_argument("--invoices", type=int, default=400)
+    parser.add_argument("--invoices", type=int, default=3000)
     parser.add_argument("--per-file", type=int, default=10)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
