@@ -46,6 +46,9 @@ def sandbox(
     from ml_connector.sandbox.cleo.state import CleoOptions
     from ml_connector.sandbox.exact.options import ExactOptions
     from ml_connector.sandbox.server import SandboxOptions, run_forever
+    from ml_connector.sandbox.truecommerce.manager import ManagerOptions
+    from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS
+    from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
 
     exact = ExactOptions(minute_limit=None, day_limit=None) if no_limits else ExactOptions()
     limits = LimitOptions(per_second=None) if no_limits else LimitOptions()
@@ -60,6 +63,7 @@ def sandbox(
         exact=exact,
         cleo=CleoOptions(limits=limits),
         partner=not no_partner,
+        truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_FORMATS))),
     )
     run_forever(options)
     return Exit.OK

@@ -22,15 +22,13 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import ConfigError
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
-from ml_connector.sandbox.truecommerce.flat_files import Format
 from ml_connector.sandbox.truecommerce.manager import ManagerOptions
+from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS
 from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
 
 START_SECONDS = 120
 #: Generous limits: the demo shows documents moving, not the sandbox's limits (they are tested elsewhere).
 EXACT_LIMITS = ExactOptions(minute_limit=3000, day_limit=100_000)
-#: Partners behind TrueCommerce whose documents come as flat files (their layouts stand in their partner files).
-FLAT_PARTNERS: Mapping[str, Format] = {}
 
 
 @dataclass
@@ -71,7 +69,7 @@ def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
             exact=EXACT_LIMITS,
             partner=partners,
             clock_file=home / "clock",
-            truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_PARTNERS))),
+            truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_FORMATS))),
         )
         sandbox = stack.enter_context(Sandbox(options))
         sandbox.call(sandbox.truecommerce.add_suppliers)

@@ -108,14 +108,15 @@ def _keys(found: Sequence[Candidate]) -> set[tuple[str, str]]:
 def read_flat(data: bytes, known: Sequence[Candidate]) -> tuple[Candidate, Iterator[ReadDocument]]:
     """The layout that fits a file, and the file's documents by it.
 
-    A layout whose first document can be made goes before one that only has the right columns.
+    The first that finds nothing wrong with the file's first document; else the one that finds the least: records of
+    parent and child do not tell what kind of document they are.
 
     Raises:
         SenderMustMend: none fits; says of each why. `unfinished` in its data: the rest may still come.
     """
     shape = shape_of(data[:HEAD_BYTES])
     reasons: list[str] = []
-    second_best: Candidate | None = None
+    second_best: list[tuple[int, int, Candidate]] = []
     for candidate in known:
         if candidate.shape != shape:
             continue
@@ -125,11 +126,12 @@ def read_flat(data: bytes, known: Sequence[Candidate]) -> tuple[Candidate, Itera
         except SenderMustMend as error:
             reasons.append(f"{candidate.layout.name}: {error.message}")
             continue
-        if first.document is not None:
+        if first.accepted:
             return candidate, chain([first], documents)
-        second_best = second_best or candidate
-    if second_best is not None:
-        return second_best, read_documents(data, second_best.layout, currency=second_best.currency)
+        second_best.append((sum(finding.is_error for finding in first.findings), len(second_best), candidate))
+    if second_best:
+        *_, best = min(second_best, key=lambda one: one[:2])
+        return best, read_documents(data, best.layout, currency=best.currency)
     raise _none_fits(shape, known, reasons)
 
 

@@ -4,6 +4,7 @@ from ml_connector.sandbox.exact.state import ExactState
 from ml_connector.sandbox.exact.user import add_supplier, supplier_by_code
 from ml_connector.sandbox.partner.profiles import Profile
 from ml_connector.sandbox.partner.x12 import Party, Separators
+from ml_connector.sandbox.truecommerce.flat_files import Format
 
 HARBOUR = Profile(
     name="HARBOUR",
@@ -22,6 +23,8 @@ LUMEN = Profile(
     behaviour=(("ship", "items"),),
 )
 PROFILES = (HARBOUR, LUMEN)
+#: Who has its documents as flat files, and in which format; the partner files that ship expect it so.
+FLAT_FORMATS: dict[str, Format] = {"LUMEN": "csv"}
 #: Their offers are those of this supplier, under codes of their own.
 _MODEL = "20011"
 _OFFER = (

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import yaml
+
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import pipeline
@@ -20,12 +22,16 @@ from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.partner.world import WorldOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
-from ml_connector.sandbox.truecommerce.profiles import PROFILES
+from ml_connector.sandbox.truecommerce.flat_files import Format
+from ml_connector.sandbox.truecommerce.manager import ManagerOptions
+from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS, PROFILES
 from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
 from ml_connector.sandbox.truecommerce.state import COMPANY, PASSWORD, USER
 from ml_connector_tests.support.deployment import ROOT, open_over
 
 INTEGRATION, CONNECTION = "exact_truecommerce", "tc_prod"
+#: For `partners`: X12 both ways for all of them.
+X12_ONLY: dict[str, dict[str, Any]] = {"lumen": {"layouts": {}}}
 
 
 @dataclass
@@ -85,7 +91,7 @@ def changes(addresses: Mapping[str, str], home: Path, **connection: Any) -> dict
     coding = {
         "charge_items": {"D240": "FREIGHT"},
         "charge_accounts": {"D240": "4400"},
-        "vat": [{"kind": "VA", "percent": "21", "code": "2"}],
+        "vat": [{"percent": "21", "code": "2"}],
     }
     integration = {
         "erp": "exact_nl",
@@ -110,11 +116,16 @@ def open_stage(
     *,
     truecommerce: TrueCommerceOptions | None = None,
     options: Mapping[str, Any] | None = None,
+    partners: Mapping[str, Mapping[str, Any]] | None = None,
     **connection: Any,
 ) -> Iterator[Stage]:
-    """Sandbox, deployment and worker; `connection`: settings that differ."""
+    """Sandbox, deployment and worker; `connection`, `partners` (by name): settings that differ."""
     home.mkdir(parents=True, exist_ok=True)
     shutil.copytree(ROOT / "partners" / INTEGRATION, home / "truecommerce_partners")
+    for name, settings in (partners or {}).items():
+        file = home / "truecommerce_partners" / f"{name}.yaml"
+        raw = yaml.safe_load(file.read_text(encoding="utf-8")) | settings
+        file.write_text(yaml.safe_dump(raw), encoding="utf-8")
     exact = ExactOptions(minute_limit=None, day_limit=None)
     made = SandboxOptions(
         exact=exact, clock_file=home / "clock", truecommerce=truecommerce or quick(), **(options or {})
@@ -133,6 +144,7 @@ def open_stage(
             yield Stage(sandbox, config, deployment, integration, Work(holder=lease.name, actor="test"))
 
 
-def quick() -> TrueCommerceOptions:
-    """Partners that answer; orders that come through this network only."""
-    return TrueCommerceOptions(partner_options=WorldOptions(profiles=PROFILES))
+def quick(formats: Mapping[str, Format] = FLAT_FORMATS) -> TrueCommerceOptions:
+    """Partners that answer; orders that come through this network only; one of them with flat files."""
+    manager = ManagerOptions(formats=dict(formats))
+    return TrueCommerceOptions(partner_options=WorldOptions(profiles=PROFILES), manager=manager)
