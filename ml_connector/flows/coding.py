@@ -157,7 +157,7 @@ def _charge_line(coder: _Coder, charge: MatchedCharge, number: int) -> BillLine:
             mend=f"Add {charge.code} under coding.{'charge_accounts' if coded else 'charge_items'} or to the partner.",
             data={"charge": charge.code, "amount": str(charge.amount), "currency": coder.matched.currency},
         )
-    account = _known_account(coder, target, f"charge {charge.code}") if coded else None
+    account = known_account(coder.tables, target, f"charge {charge.code}") if coded else None
     item = None if coded else _known_item(coder, target, charge.code)
     if item is not None and item.gl_account:
         account = coder.tables.gl_account(item.gl_account)
@@ -206,11 +206,16 @@ def _account_of(coder: _Coder, line: MatchedLine) -> GLAccount | None:
             mend="Map the item under coding.item_accounts, or give the partner or the integration an account.",
             data={"line": line.number, "item": line.item_code, "description": line.description},
         )
-    return _known_account(coder, chosen, f"line {line.number}")
+    return known_account(coder.tables, chosen, f"line {line.number}")
 
 
-def _known_account(coder: _Coder, key: str, place: str) -> GLAccount:
-    account = coder.tables.gl_account(key)
+def known_account(tables: CodingTables, key: str, place: str) -> GLAccount:
+    """The account with this code or id.
+
+    Raises:
+        NeedsMending: there is none, or it is blocked.
+    """
+    account = tables.gl_account(key)
     if account is None:
         raise NeedsMending(
             Reason.UNMAPPED_ACCOUNT,
@@ -250,8 +255,8 @@ def _default_cost_center(coder: _Coder) -> str:
 
 def _check_dimensions(coder: _Coder, account: GLAccount | None, cost_center: str, cost_unit: str, place: str) -> None:
     day = coder.day
-    _check_dimension(coder.tables.cost_center, cost_center, "Cost center", day, place)
-    _check_dimension(coder.tables.cost_unit, cost_unit, "Cost unit", day, place)
+    check_dimension(coder.tables.cost_center, cost_center, "Cost center", day, place)
+    check_dimension(coder.tables.cost_unit, cost_unit, "Cost unit", day, place)
     if account is None:
         return
     for name, value, rule in (
@@ -267,7 +272,12 @@ def _check_dimensions(coder: _Coder, account: GLAccount | None, cost_center: str
             )
 
 
-def _check_dimension(table: Callable[[str], CostCenter | None], code: str, name: str, day: date, place: str) -> None:
+def check_dimension(table: Callable[[str], CostCenter | None], code: str, name: str, day: date, place: str) -> None:
+    """See that a cost center or cost unit can be used on that day; an empty code is none.
+
+    Raises:
+        NeedsMending: there is none of this code, or it has ended.
+    """
     if not code:
         return
     found = table(code)

@@ -5,8 +5,7 @@ write-backs of our own move the ERP's record, not what the partner is sent.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -21,29 +20,22 @@ from ml_connector.documents.orders import (
     OrderLine,
     PurchaseOrder,
 )
-from ml_connector.documents.reference import Item, OpenOrder, OpenOrderLine
+from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.coding import CodingTables, check_dimension, known_account
 
 #: DTM qualifier of a requested delivery (x12-procurement 4).
 DELIVERY_REQUESTED = "002"
 
 
-@dataclass(frozen=True)
-class OrderTables:
-    """Look-ups that resolving needs."""
-
-    item: Callable[[str], Item | None]
-    account_code: Callable[[str], str]
-
-
 def resolve_order(
-    order: OpenOrder, partner: Partner, settings: IntegrationSettings, tables: OrderTables
+    order: OpenOrder, partner: Partner, settings: IntegrationSettings, tables: CodingTables
 ) -> PurchaseOrder:
     """The order as the partner is to get it.
 
     Raises:
-        NeedsMending: no lines, a line without a unit or item the partner can read, no ship-to, no account where one
-            has to be sent.
+        NeedsMending: no lines, a line without a unit or item the partner can read, no ship-to, no account or cost
+            center that the ERP knows where one has to be sent.
     """
     if not order.lines:
         raise NeedsMending(
@@ -107,7 +99,7 @@ def _parties(order: OpenOrder, partner: Partner, settings: IntegrationSettings) 
 
 
 def _line(
-    order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: OrderTables
+    order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: CodingTables
 ) -> OrderLine:
     unit = settings.flows.orders_out.units.get(line.unit, line.unit.upper())
     if not unit or len(unit) != 2:
@@ -149,31 +141,57 @@ def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[Ite
 
 
 def _references(
-    order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: OrderTables
+    order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: CodingTables
 ) -> tuple[Reference, ...]:
-    """GL account and cost center in the REFs whose qualifiers the partner's settings name (DESIGN section 5)."""
+    """GL account and cost center in the REFs whose qualifiers the partner's settings name (DESIGN section 5).
+
+    Both are looked up before anything ships: what the ERP does not have, or closed, never reaches the partner.
+    """
     found: list[Reference] = []
-    coding = settings.flows.invoices_in.coding
     if partner.orders.account_reference:
-        item = tables.item(line.item_code)
-        account = coding.item_accounts.get(line.item_code) or (
-            tables.account_code(item.gl_account) if item and item.gl_account else ""
-        )
-        account = account or partner.gl_account or coding.default_account
-        if not account:
-            raise NeedsMending(
-                Reason.UNMAPPED_ACCOUNT,
-                f"Line {line.number} of purchase order {order.number} has no GL account to send.",
-                mend="Give the item an account, or map it under coding.item_accounts.",
-                data={"order": order.number, "line": line.number, "item": line.item_code},
-            )
+        account = _account(order, line, partner, settings, tables)
         found.append(Reference(qualifier=partner.orders.account_reference, value=account))
     if partner.orders.cost_center_reference:
-        cost_center = line.cost_center or coding.item_cost_centers.get(line.item_code, "") or partner.cost_center
-        cost_center = cost_center or coding.default_cost_center
-        if cost_center:
-            found.append(Reference(qualifier=partner.orders.cost_center_reference, value=cost_center))
+        cost_center = _cost_center(order, line, partner, settings, tables)
+        found.append(Reference(qualifier=partner.orders.cost_center_reference, value=cost_center))
     return tuple(found)
+
+
+def _account(
+    order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: CodingTables
+) -> str:
+    """Code of the account: of the item's mapping, the item, the partner, or the integration."""
+    coding = settings.flows.invoices_in.coding
+    item = tables.item(line.item_code)
+    chosen = coding.item_accounts.get(line.item_code) or (item.gl_account if item else "")
+    chosen = chosen or partner.gl_account or coding.default_account
+    if not chosen:
+        raise NeedsMending(
+            Reason.UNMAPPED_ACCOUNT,
+            f"Line {line.number} of purchase order {order.number} has no GL account to send.",
+            mend="Give the item an account, or map it under coding.item_accounts.",
+            data={"order": order.number, "line": line.number, "item": line.item_code},
+        )
+    return known_account(tables, chosen, f"line {line.number} of purchase order {order.number}").code
+
+
+def _cost_center(
+    order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: CodingTables
+) -> str:
+    """Code of the cost center: of the order's line, the item's mapping, the partner, or the integration."""
+    coding = settings.flows.invoices_in.coding
+    chosen = line.cost_center or coding.item_cost_centers.get(line.item_code, "") or partner.cost_center
+    chosen = chosen or coding.default_cost_center
+    place = f"line {line.number} of purchase order {order.number}"
+    if not chosen:
+        raise NeedsMending(
+            Reason.UNMAPPED_COST_CENTER,
+            f"There is no cost center to send for {place}.",
+            mend="Put one on the order line, or give the item, the partner or the integration one.",
+            data={"order": order.number, "line": line.number, "item": line.item_code},
+        )
+    check_dimension(tables.cost_center, chosen, "Cost center", order.order_date or date.min, place)
+    return chosen
 
 
 def content_hash(order: PurchaseOrder) -> str:

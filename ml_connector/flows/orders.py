@@ -14,10 +14,10 @@ from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, Reason, TryAgain
 from ml_connector.flows.claiming import claim_waiting
+from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.order_content import (
-    OrderTables,
     as_cancellation,
     as_change,
     as_replacement,
@@ -157,7 +157,7 @@ def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], r
 def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[SourceOrder, Partner]]) -> StepReport:
     report = StepReport("read orders")
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
-    tables = _tables(book)
+    tables = book.coding_tables()
     since = start_day(integration, dry_run=work.dry_run)
     numbers = [source.order.number for source, _ in wanted]
     with integration.ledger.read() as tx:
@@ -231,7 +231,7 @@ def _withdrawn(row: DocumentRow, order: OpenOrder) -> Move:
     return Move(row.id, S.DISCARDED, why, changes={"content_hash": None, "reason": "withdrawn"})
 
 
-def _digest(integration: Integration, order: OpenOrder, partner: Partner, tables: OrderTables) -> str:
+def _digest(integration: Integration, order: OpenOrder, partner: Partner, tables: CodingTables) -> str:
     """Hash of what the partner is sent; of the record's own content where it cannot be resolved yet."""
     if order.cancelled:
         return CANCELLED
@@ -299,7 +299,7 @@ def resolve(integration: Integration, work: Work) -> StepReport:
 
 def _resolve_batch(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
-    tables = _tables(book)
+    tables = book.coding_tables()
     with integration.ledger.read() as tx:
         family = documents.outbound_of_orders(tx, integration.name, FLOW, [row.number for row in rows])
     moves: list[Move] = []
@@ -346,7 +346,7 @@ class _Resolved:
         return changes
 
 
-def _content(integration: Integration, row: DocumentRow, tables: OrderTables, before: DocumentRow | None) -> _Resolved:
+def _content(integration: Integration, row: DocumentRow, tables: CodingTables, before: DocumentRow | None) -> _Resolved:
     """What the partner is sent, given the document that told it last what the order is (None: it has no order)."""
     partner = integration.partners.get(row.partner)
     if partner is None:
@@ -372,11 +372,3 @@ def _content(integration: Integration, row: DocumentRow, tables: OrderTables, be
     if partner.orders.changes == "850":
         return _Resolved(content, as_replacement(content), digest)
     return _Resolved(content, as_change(previous, content, today, row.revision), digest)
-
-
-def _tables(book: ReferenceBook) -> OrderTables:
-    def account_code(key: str) -> str:
-        account = book.coding_tables().gl_account(key)
-        return account.code if account else ""
-
-    return OrderTables(item=book.item, account_code=account_code)

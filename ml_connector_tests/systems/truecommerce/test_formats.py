@@ -153,3 +153,30 @@ def test_a_large_file_is_staged_and_goes_on_after_a_crash(tmp_path: Path, monkey
         numbers = [one.number for one in stage.documents("invoices_in")]
         assert sorted(numbers) == [f"I-{n:04d}" for n in range(900)]
         assert S.RECEIVED not in {one.state for one in stage.documents("invoices_in")}
+
+
+def test_an_order_that_cannot_be_resolved_is_held_and_the_others_go(tmp_path: Path) -> None:
+    """Its GL account is unknown to the ERP; once the mapping is right it follows by itself."""
+    with open_stage(tmp_path) as stage:
+        numbers = stage.orders(8, LUMEN)
+        stage.integration = with_accounts(stage, {"VW-1001": "9999"})
+        stage.outbound()
+        held = {one.number: one.reason for one in stage.documents("orders_out") if one.state is S.QUARANTINED}
+        assert set(held.values()) == {"unmapped_account"}
+        assert 0 < len(held) < 8
+        stage.sandbox.call(stage.sandbox.truecommerce.manager.flush)
+        assert set(stage.sandbox.truecommerce.manager.orders()) == set(numbers) - set(held)
+        stage.integration = with_accounts(stage, {})
+        stage.sandbox.clock.move(3600)
+        stage.play(2)
+        assert stage.sandbox.truecommerce.manager.orders() == dict.fromkeys(numbers, 1)
+
+
+def with_accounts(stage: Stage, accounts: dict[str, str]) -> Any:
+    """The integration with these accounts of items."""
+    settings = stage.integration.settings
+    invoices = settings.flows.invoices_in
+    coding = invoices.coding.model_copy(update={"item_accounts": accounts})
+    flows = settings.flows.model_copy(update={"invoices_in": invoices.model_copy(update={"coding": coding})})
+    changed = {**stage.integration.__dict__, "settings": settings.model_copy(update={"flows": flows})}
+    return type(stage.integration)(**changed)
