@@ -65,6 +65,7 @@ bench: $(STAMP) ## what it costs: calls, speed, memory, delay, tokens, X12
 bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and PostgreSQL
 	$(BIN)/python -m benchmarks.faults --database sqlite
 	$(BIN)/python -m benchmarks.faults --database postgresql
+	$(BIN)/python -m benchmarks.faults --network truecommerce
 	ML_CONNECTOR_TEST_LIVE_POSTGRES=1 $(BIN)/python -m pytest ml_connector_tests/orchestration/test_live.py
 
 schemas: $(STAMP) ## the JSON Schemas of the configuration files

@@ -11,13 +11,12 @@ from ml_connector.flows.context import StepReport, Work
 from ml_connector.flows.reference import warm_up
 from ml_connector.flows.side_by_side import SideBySide
 from ml_connector.ledger.leases import worker
-from ml_connector_tests.support.deployment import INTEGRATION
 
 
-def main(stop_file: Path, *, ttl: float = 3.0) -> None:
+def main(stop_file: Path, integration_name: str, *, ttl: float = 3.0) -> None:
     """Work until `stop_file` exists and nothing more moves."""
     with Deployment.open() as deployment:
-        integration = deployment.integration(INTEGRATION)
+        integration = deployment.integration(integration_name)
         with worker(deployment.ledger, ttl=ttl) as lease:
             work = Work(holder=lease.name, actor="fault worker")
             _patiently(lambda: warm_up(integration))
@@ -57,4 +56,4 @@ def _patiently(action) -> None:  # type: ignore[no-untyped-def]
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2])

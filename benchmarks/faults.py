@@ -2,6 +2,7 @@
 
     .venv/bin/python -m benchmarks.faults --database sqlite --kills 180 --dagster-kills 20
     .venv/bin/python -m benchmarks.faults --database postgresql
+    .venv/bin/python -m benchmarks.faults --network truecommerce
 
 In the sandbox every invoice must have been posted once and every order consumed once; every document must be
 accounted for in the ledger, and its chains must verify. Prints one JSON object.
@@ -25,15 +26,14 @@ from typing import Any
 
 from benchmarks.dagster_side import DagsterSide
 from benchmarks.databases import ledger_database
+from benchmarks.fault_networks import NETWORKS, FaultNetwork, http_faults
 from ml_connector.ledger import leases
 from ml_connector.ledger.verify import verify
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
-from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox
-from ml_connector_tests.support.deployment import INTEGRATION, ROOT, Bench, open_bench
+from ml_connector_tests.support.deployment import ROOT, Bench
 
-SUPPLIERS = ("20011", "20012", "20013")
 #: The sandbox's units as X12 has them; the same as orders_out.units in connections.yaml.
 UNITS = {"pc": "EA", "box": "BX", "m": "MR", "kg": "KG"}
 
@@ -49,8 +49,13 @@ class Settings:
     share: float = 0.10
     seed: int = 7
     database: str = "sqlite"
+    network: str = "cleo"
     longest_life: float = 4.0
     drain_seconds: float = 600
+
+    @property
+    def side(self) -> FaultNetwork:
+        return NETWORKS[self.network]
 
 
 @dataclass
@@ -90,7 +95,8 @@ class Feed:
     def __post_init__(self) -> None:
         """The orders that are invoiced were made and received days ago; they are not to be sent."""
         sandbox = self.bench.sandbox
-        self._rows = sandbox.call(_received_orders, sandbox, self.settings.invoices, self.settings.seed)
+        self._rows = sandbox.call(_received_orders, sandbox, self.settings)
+        self._portions = 0
         sandbox.call(sandbox.clock.move, 3 * 24 * 3600)
         self._orders_left = self.settings.orders
 
@@ -99,21 +105,22 @@ class Feed:
 
     def portion(self, invoices: int, orders: int) -> None:
         """So many more invoices into the folders, so many more orders into the books."""
-        sandbox = self.bench.sandbox
-        assert sandbox.partner is not None
+        sandbox, side = self.bench.sandbox, self.settings.side
+        side.before_portion(sandbox, self._portions)
+        self._portions += 1
         rows, self._rows = self._rows[:invoices], self._rows[invoices:]
-        files = sandbox.call(sandbox.partner.invoice_files, rows, ordered=True) if rows else []
+        files = sandbox.call(side.world(sandbox).invoice_files, rows, ordered=True) if rows else []
         self.invoices += [document.number for file in files for document in file.documents]
         orders = min(orders, self._orders_left)
         self._orders_left -= orders
         if orders:
             seed = self.settings.seed + 1 + self._orders_left
-            made = sandbox.call(user.create_orders, sandbox.exact, orders, seed=seed, suppliers=SUPPLIERS)
+            made = sandbox.call(user.create_orders, sandbox.exact, orders, seed=seed, suppliers=side.suppliers)
             self.orders += [str(order["OrderNumber"]) for order in made]
 
 
-def _received_orders(sandbox: Sandbox, count: int, seed: int) -> list[dict[str, Any]]:
-    made = user.create_orders(sandbox.exact, count, seed=seed, suppliers=SUPPLIERS)
+def _received_orders(sandbox: Sandbox, settings: Settings) -> list[dict[str, Any]]:
+    made = user.create_orders(sandbox.exact, settings.invoices, seed=settings.seed, suppliers=settings.side.suppliers)
     for order in made:
         for line in user.lines_of(sandbox.exact, order):
             add_quantity(sandbox.exact.main, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])
@@ -126,22 +133,11 @@ def _row(facts: dict[str, Any]) -> dict[str, Any]:
     return {**facts, "lines": [{**line, "unit": UNITS[line["unit"]]} for line in facts["lines"]]}
 
 
-def faults() -> list[Fault]:
-    """One of each kind; together they hit the share of all business calls that is asked for."""
-    return [
-        Fault(FaultKind.STATUS, status=429),
-        Fault(FaultKind.STATUS, status=500),
-        Fault(FaultKind.RESET_BEFORE),
-        Fault(FaultKind.RESET_AFTER),
-        Fault(FaultKind.LATE_COMMIT, seconds=2.0),
-    ]
-
-
 class Worker:
     """The plain worker process."""
 
-    def __init__(self, bench: Bench, stop_file: Path, log: Path) -> None:
-        self._arguments = [sys.executable, "-m", "benchmarks.fault_worker", str(stop_file)]
+    def __init__(self, bench: Bench, integration: str, stop_file: Path, log: Path) -> None:
+        self._arguments = [sys.executable, "-m", "benchmarks.fault_worker", str(stop_file), integration]
         self._environment = {**os.environ, **bench.environment, "PYTHONPATH": str(ROOT)}
         self._log = log
         self._ready = stop_file.with_name("ready")
@@ -175,27 +171,19 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
     home = Path(tempfile.mkdtemp(prefix="ml-connector-faults-"))
     with ExitStack() as stack:
         url = ledger_url or stack.enter_context(ledger_database(settings.database))
-        changes = {
-            "connections": {
-                "exact_nl": {"settle_seconds": 6, "concurrency": 4},
-                "cleo_prod": {"after_read": "delete", "concurrency": 4},
-            },
-            "integrations": {INTEGRATION: {"batch_size": 25, "flows": {"orders_out": {"poll_seconds": 30}}}},
-        }
-        bench = stack.enter_context(
-            open_bench(home, ledger_url=url, changes=changes, partner_changes={"orders": {"deduplicates": True}})
-        )
+        side = settings.side
+        bench = stack.enter_context(side.opened(home, url))
         sandbox = bench.sandbox
-        assert sandbox.partner is not None
-        sandbox.partner.consumer.options.deduplicate = True
-        for name in sandbox.partner.partners:
+        world = side.world(sandbox)
+        world.consumer.options.deduplicate = True
+        for name in world.partners:
             quiet = {"confirm": "never", "ship": "never", "invoice": "never"}
-            sandbox.call(sandbox.partner.behave, name, quiet)
+            sandbox.call(world.behave, name, quiet)
         feed = Feed(bench, settings)
-        _start_orders_today(bench)
+        _start_orders_today(bench, side.integration)
         sandbox.latency.seconds = 0.02
-        sandbox.faults.mix("exact", settings.share, faults(), exclude="/api/oauth2/*")
-        sandbox.faults.mix("cleo", settings.share, faults(), exclude="/api/authentication")
+        sandbox.faults.mix("exact", settings.share, http_faults(), exclude="/api/oauth2/*")
+        side.disturb(sandbox, settings.share)
         recovery = Recovery()
         began = time.monotonic()
         killed_in_dagster = _dagster_part(bench, feed, settings, random_source, recovery)
@@ -204,8 +192,13 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
         sandbox.faults.clear()
         sandbox.latency.seconds = 0
         _drain(bench, settings)
-        result = judge(bench, feed.invoices, feed.orders)
+        replayed = side.by_hand(bench)
+        if replayed:
+            _drain(bench, settings)
+        result = judge(bench, settings.side, feed.invoices, feed.orders)
         result |= {
+            "network": settings.network,
+            "replayed_by_hand": replayed,
             "database": settings.database,
             "kills": killed,
             "kills_of_dagster_runs": killed_in_dagster,
@@ -215,13 +208,13 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
         return result
 
 
-def _start_orders_today(bench: Bench) -> None:
+def _start_orders_today(bench: Bench, integration: str) -> None:
     """Orders made before today were settled long ago: only the new ones are to be sent."""
     import yaml
 
     today = bench.sandbox.clock.now().date().isoformat()
     config = yaml.safe_load(bench.config.read_text())
-    config["integrations"][INTEGRATION]["flows"]["orders_out"]["start_date"] = today
+    config["integrations"][integration]["flows"]["orders_out"]["start_date"] = today
     bench.config.write_text(yaml.safe_dump(config))
 
 
@@ -233,7 +226,7 @@ def _portion(feed: Feed, settings: Settings, kills: int) -> None:
 
 def _plain_part(bench: Bench, feed: Feed, settings: Settings, source: random.Random, recovery: Recovery) -> int:
     stop_file = bench.home / "stop"
-    worker = Worker(bench, stop_file, bench.home / "worker.log")
+    worker = Worker(bench, settings.side.integration, stop_file, bench.home / "worker.log")
     kills = 0
     while kills < settings.kills:
         if kills % 5 == 0:
@@ -250,7 +243,7 @@ def _plain_part(bench: Bench, feed: Feed, settings: Settings, source: random.Ran
         if kills % 5 == 0:
             _time_recovery(bench, f"%:{pid}:%", at, recovery)
         if kills % 20 == 0:
-            print(json.dumps({"kills": kills, **_progress(bench)}), file=sys.stderr, flush=True)
+            print(json.dumps({"kills": kills, **_progress(bench, settings.side)}), file=sys.stderr, flush=True)
     worker.kill()
     return kills
 
@@ -281,12 +274,11 @@ def _claimed_by(deployment: Any, claimer: str) -> int:
         return int(tx.execute(query).scalar_one())
 
 
-def _progress(bench: Bench) -> dict[str, Any]:
+def _progress(bench: Bench, side: FaultNetwork) -> dict[str, Any]:
     sandbox = bench.sandbox
-    assert sandbox.partner is not None
     return {
         "invoices": len(sandbox.exact.main.table("purchase/PurchaseInvoices")),
-        "orders": len(sandbox.partner.consumer.orders()),
+        "orders": len(side.world(sandbox).consumer.orders()),
     }
 
 
@@ -307,7 +299,7 @@ def _dagster_part(bench: Bench, feed: Feed, settings: Settings, source: random.R
             killed += 1
             _portion(feed, settings, 1)
             _time_recovery(bench, lease, at, recovery)
-            print(json.dumps({"dagster_kills": killed, **_progress(bench)}), file=sys.stderr, flush=True)
+            print(json.dumps({"dagster_kills": killed, **_progress(bench, settings.side)}), file=sys.stderr, flush=True)
     return killed
 
 
@@ -332,18 +324,18 @@ def _drain(bench: Bench, settings: Settings) -> None:
     for _ in range(4):
         bench.sandbox.clock.move(1800)  # held and doubtful documents come due
         stop_file.touch()
-        worker = Worker(bench, stop_file, bench.home / "worker.log")
+        worker = Worker(bench, settings.side.integration, stop_file, bench.home / "worker.log")
         worker.process.wait(max(1.0, end - time.monotonic()))
         stop_file.unlink()
         time.sleep(0.5)
 
 
-def judge(bench: Bench, numbers: list[str], orders: list[str]) -> dict[str, Any]:
+def judge(bench: Bench, side: FaultNetwork, numbers: list[str], orders: list[str]) -> dict[str, Any]:
     """Count what arrived, and what the ledger says of it."""
     sandbox = bench.sandbox
-    assert sandbox.partner is not None
     posted = Counter(str(row["YourRef"]) for row in sandbox.exact.main.table("purchase/PurchaseInvoices"))
-    consumed = sandbox.partner.consumer.orders()
+    consumed = side.world(sandbox).consumer.orders()
+    problems = side.check(bench)
     with bench.open() as deployment:
         report = verify(deployment.ledger)
         states = _states(deployment)
@@ -352,7 +344,7 @@ def judge(bench: Bench, numbers: list[str], orders: list[str]) -> dict[str, Any]
     open_states = {"received", "parsed", "matched", "coded", "posting", "read", "resolved", "rendered", "sending"}
     unfinished = {key: count for key, count in states.items() if key.split("/")[1] in open_states}
     return {
-        "ok": not wrong_invoices and not wrong_orders and not report.problems and not unfinished,
+        "ok": not wrong_invoices and not wrong_orders and not report.problems and not unfinished and not problems,
         "invoices": len(numbers),
         "invoices_posted_once": sum(1 for n in numbers if posted.get(n) == 1),
         "orders": len(orders),
@@ -363,6 +355,7 @@ def judge(bench: Bench, numbers: list[str], orders: list[str]) -> dict[str, Any]
         "states": states,
         "unfinished": unfinished,
         "ledger_problems": [str(problem) for problem in report.problems][:10],
+        "network_problems": problems[:10],
         "home": str(bench.home),
     }
 
@@ -390,6 +383,7 @@ def main() -> int:
     ):
         parser.add_argument(f"--{name}", type=kind, default=default)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--network", choices=tuple(NETWORKS), default="cleo")
     given = parser.parse_args()
     result = run(
         Settings(
@@ -399,6 +393,7 @@ def main() -> int:
             dagster_kills=given.dagster_kills,
             seed=given.seed,
             database=given.database,
+            network=given.network,
         )
     )
     print(json.dumps(result, indent=2))

@@ -110,6 +110,16 @@ def changes(addresses: Mapping[str, str], home: Path, **connection: Any) -> dict
     }
 
 
+def write_partners(home: Path, partners: Mapping[str, Mapping[str, Any]]) -> None:
+    """The shipped partners, with settings that differ, by name."""
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(ROOT / "partners" / INTEGRATION, home / "truecommerce_partners")
+    for name, settings in partners.items():
+        file = home / "truecommerce_partners" / f"{name}.yaml"
+        raw = yaml.safe_load(file.read_text(encoding="utf-8")) | settings
+        file.write_text(yaml.safe_dump(raw), encoding="utf-8")
+
+
 @contextmanager
 def open_stage(
     home: Path,
@@ -120,12 +130,7 @@ def open_stage(
     **connection: Any,
 ) -> Iterator[Stage]:
     """Sandbox, deployment and worker; `connection`, `partners` (by name): settings that differ."""
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(ROOT / "partners" / INTEGRATION, home / "truecommerce_partners")
-    for name, settings in (partners or {}).items():
-        file = home / "truecommerce_partners" / f"{name}.yaml"
-        raw = yaml.safe_load(file.read_text(encoding="utf-8")) | settings
-        file.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    write_partners(home, partners or {})
     exact = ExactOptions(minute_limit=None, day_limit=None)
     made = SandboxOptions(
         exact=exact, clock_file=home / "clock", truecommerce=truecommerce or quick(), **(options or {})
