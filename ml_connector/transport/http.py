@@ -123,6 +123,11 @@ class ApiClient:
     def close(self) -> None:
         self._http.close()
 
+    @property
+    def clock(self) -> Clock:
+        """The clock it waits by."""
+        return self._clock
+
     def url(self, path: str, params: Mapping[str, str] | None = None) -> str:
         """The whole address of a call, encoded.
 

@@ -18,9 +18,12 @@ from ml_connector.transport.answers import ApiResponse, Problem, explain
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.names import clean_name
 from ml_connector.transport.replies import UnreadableReplyError, is_json, parse_json
+from ml_connector.transport.retries import retried
 
 #: A folder tree is read at most so many pages wide.
 MAX_FOLDER_PAGES = 100
+#: Seconds that a read waits before it is made again; a longer wait that the server asks for is the caller's.
+LONGEST_WAIT = 2.0
 _GONE = (404, 410)
 
 
@@ -66,7 +69,7 @@ class CleoClient:
         params = {"startIndex": str(start), "count": str(count)}
         if filter_:
             params["filter"] = filter_
-        data = self.api.request("GET", path, template=template, params=params).data
+        data = self._read(path, template, params)
         body: Mapping[str, Any] = data if isinstance(data, dict) else {}
         found = data if isinstance(data, list) else body.get("resources")
         if collection and not isinstance(found, list):
@@ -83,6 +86,18 @@ class CleoClient:
         more = bool(resources) and (total is None or reached < total)
         usable = [resource for resource in resources if isinstance(resource, dict)]
         return Page(usable, reached if more else None, total, body)
+
+    def _read(self, path: str, template: str, params: Mapping[str, str] | None = None) -> Any:
+        """What a GET is answered with; made once more when the first got no usable answer.
+
+        A look at a few folders is ten calls: without it, one in ten that fails would spoil most looks.
+        """
+        return retried(
+            lambda: self.api.request("GET", path, template=template, params=params).data,
+            clock=self.api.clock,
+            attempts=2,
+            longest_wait=LONGEST_WAIT,
+        )
 
     def list_files(self, folder: str, *, start: int, count: int, filter_: str = "") -> Page:
         """One page of a folder's files."""
@@ -107,7 +122,7 @@ class CleoClient:
     def folder(self, key: str) -> Folder | None:
         """A folder by its encoded id or path; None when the server does not describe it by itself."""
         path = self._paths.folder.replace("{folder}", key)
-        data = self.api.request("GET", path, template=self._paths.folder).data
+        data = self._read(path, self._paths.folder)
         return folder_of(data) if isinstance(data, dict) else None
 
     def _folders(self, path: str, template: str, first: Page | None = None) -> Iterator[Folder]:

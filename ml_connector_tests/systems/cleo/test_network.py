@@ -149,9 +149,16 @@ def test_a_download_that_breaks_off_is_tried_again(cleo: Cleo, network: CleoNetw
 
 def test_a_page_of_html_in_place_of_a_listing_changes_nothing(cleo: Cleo, network: CleoNetwork) -> None:
     one(cleo, network)
-    fault(cleo, FaultKind.HTML)
+    fault(cleo, FaultKind.HTML, count=2)
     with pytest.raises(TryAgain, match="HTML"):
         network.list_files(INBOX, start=0, limit=10)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.HTML, FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER])
+def test_a_look_that_got_no_answer_is_made_once_more(cleo: Cleo, network: CleoNetwork, kind: FaultKind) -> None:
+    one(cleo, network)
+    fault(cleo, kind)
+    assert len(network.list_files(INBOX, start=0, limit=10).files) == 1
 
 
 @pytest.mark.parametrize("body", ['{"message":"ok"}', "null", "5", '{"resources":{}}'])
@@ -179,7 +186,7 @@ def test_odd_entries_are_left_out_and_the_rest_is_read(cleo: Cleo, network: Cleo
 
 def test_json_nested_without_end_is_refused(cleo: Cleo, network: CleoNetwork) -> None:
     one(cleo, network)
-    fault(cleo, FaultKind.STATUS, status=200, body='{"resources":' + "[" * 50_000 + "]" * 50_000 + "}")
+    fault(cleo, FaultKind.STATUS, status=200, body='{"resources":' + "[" * 50_000 + "]" * 50_000 + "}", count=2)
     with pytest.raises(TryAgain, match="deep"):
         network.list_files(INBOX, start=0, limit=10)
 
