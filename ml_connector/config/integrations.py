@@ -1,8 +1,11 @@
 """Integrations: a pair of connections with the flows that run between them."""
 
+import re
+from datetime import date, datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ml_connector.config.base import Settings
 from ml_connector.config.partners import MatchTolerances, X12Identity
@@ -50,6 +53,44 @@ class InvoicesIn(Settings):
     coding: Coding = Coding()
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class ProcurementCalendar(Settings):
+    """When orders leave: at the cut-off times of business days. What is approved later leaves at the next one."""
+
+    cut_offs: tuple[str, ...] = Field(default=("16:00",), min_length=1, description="Times of day, HH:MM")
+    weekdays: tuple[Weekday, ...] = Field(default=("mon", "tue", "wed", "thu", "fri"), min_length=1)
+    holidays: tuple[date, ...] = Field(default=(), description="Days without a cut-off, YYYY-MM-DD")
+    time_zone: str = "Europe/Amsterdam"
+
+    @field_validator("cut_offs")
+    @classmethod
+    def _times(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", one):
+                raise ValueError(f"{one!r} is no time of day, like 16:00")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError("is no time zone; write one like Europe/Amsterdam") from error
+        return value
+
+    @property
+    def crons(self) -> list[str]:
+        """One cron line for each cut-off, holidays left to `is_holiday`."""
+        days = ",".join(self.weekdays)
+        return [f"{int(time[3:])} {int(time[:2])} * * {days}" for time in self.cut_offs]
+
+    def is_holiday(self, moment: datetime) -> bool:
+        return moment.astimezone(ZoneInfo(self.time_zone)).date() in self.holidays
+
+
 class OrdersOut(Settings):
     enabled: bool = True
     approved_only: bool = True
@@ -58,6 +99,9 @@ class OrdersOut(Settings):
     poll_seconds: int = Field(default=120, ge=30)
     start_date: str = Field(
         default="", description="Orders dated before it (YYYY-MM-DD) are left alone; empty: day of the first read"
+    )
+    calendar: ProcurementCalendar | None = Field(
+        default=None, description="Orders leave at cut-off times of business days; without it as soon as they are there"
     )
     units: dict[str, str] = Field(default_factory=dict, description="Unit code of the ERP -> X12 unit code")
     acknowledgment_wanted: str = Field(default="AC", description="BEG07")

@@ -19,7 +19,7 @@ from ml_connector.orchestration.reaper import reaper_sensor
 from ml_connector.orchestration.reference import build_reference_assets
 from ml_connector.orchestration.resource import RESOURCE, ConnectorResource
 from ml_connector.orchestration.scene import Scene
-from ml_connector.orchestration.sensors import inbound_sensor, outbound_sensor
+from ml_connector.orchestration.sensors import calendar_schedule, inbound_sensor, outbound_sensor
 from ml_connector.orchestration.settings import RESOURCE as SETTINGS
 from ml_connector.orchestration.settings import RunSettings
 from ml_connector.orchestration.standing import prune_job, run_failure_alert, standing_job
@@ -52,7 +52,7 @@ def build_defs(
             assets=_assets(loaded, scenes),
             jobs=_jobs(loaded, scenes),
             sensors=_sensors(loaded, scenes, running=running),
-            schedules=_schedules(loaded, running=running),
+            schedules=_schedules(loaded, scenes, running=running),
             resources={
                 RESOURCE: _connector(loaded, deployment_factory),
                 SETTINGS: RunSettings.configure_at_launch(),
@@ -143,17 +143,22 @@ def _sensors(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) ->
     return [*made, reaper, run_failure_alert(status=status)]
 
 
-def _schedules(loaded: LoadedDeployment, *, running: bool) -> list[dg.ScheduleDefinition]:
+def _schedules(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) -> list[dg.ScheduleDefinition]:
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     settings = loaded.settings.orchestration
     crons = {job_name(name, "reference"): settings.reference_cron for name in erps(loaded)}
     crons |= {"standing": settings.standing_cron, "prune": settings.prune_cron}
-    return [
+    made = [
         dg.ScheduleDefinition(
             name=f"{job}_schedule", job_name=job, cron_schedule=cron, execution_timezone="UTC", default_status=status
         )
         for job, cron in crons.items()
     ]
+    for scene in scenes:
+        calendar = scene.settings.flows.orders_out.calendar
+        if calendar is not None and jobs.outbound_keys(scene):
+            made.append(calendar_schedule(scene, calendar, status=status))
+    return made
 
 
 __all__ = ["INBOUND", "OUTBOUND", "build_defs", "erps"]

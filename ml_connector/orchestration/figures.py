@@ -18,6 +18,8 @@ from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
 from ml_connector.ledger.tables import document, event, file, operation
 
+#: Others' events that may lie over an integration's newest one; behind so many it counts as none.
+EVENTS_LOOKED_AT = 2000
 #: Finished, and something stands at the other side.
 WRITTEN = (S.POSTED, S.SENT, S.ACKNOWLEDGED, S.OVERDUE)
 
@@ -82,9 +84,16 @@ def _figures(
     return Figures(states, {name: round(value, 2) for name, value in amounts.items()}, rows)
 
 
-def newest_event(tx: Tx) -> int:
-    """Id of the newest event, to tell afterwards what a run did."""
-    return tx.execute(sa.select(sa.func.max(event.c.id))).scalar_one() or 0
+def newest_event(tx: Tx, integration: str = "") -> int:
+    """Id of the newest event, to tell afterwards what a run did.
+
+    integration: of its documents alone, among the newest events of all; 0 when none of those is theirs.
+    """
+    newest = sa.select(event.c.id, event.c.document_id).order_by(event.c.id.desc()).limit(EVENTS_LOOKED_AT).subquery()
+    if not integration:
+        return tx.execute(sa.select(sa.func.max(event.c.id))).scalar_one() or 0
+    theirs = sa.select(sa.func.max(newest.c.id)).join(document, document.c.id == newest.c.document_id)
+    return tx.execute(theirs.where(document.c.integration == integration)).scalar_one() or 0
 
 
 def moved_by_run(

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.context import Integration
 from ml_connector.orchestration import waiting
@@ -76,6 +77,29 @@ def outbound_sensor(scene: Scene, *, status: dg.DefaultSensorStatus) -> dg.Senso
     return sensor
 
 
+def calendar_schedule(
+    scene: Scene, calendar: ProcurementCalendar, *, status: dg.DefaultScheduleStatus
+) -> dg.ScheduleDefinition:
+    """The outbound job at the cut-off times of business days. Only what was begun is finished at other times."""
+    job = job_name(scene.name, OUTBOUND)
+
+    @dg.schedule(
+        name=f"{job}_calendar",
+        job_name=job,
+        cron_schedule=calendar.crons,
+        execution_timezone=calendar.time_zone,
+        default_status=status,
+        description="Orders leave at the cut-off times of business days.",
+        owners=[PURCHASING_OWNER],
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if calendar.is_holiday(context.scheduled_execution_time):
+            return dg.SkipReason(f"{context.scheduled_execution_time:%Y-%m-%d} is a holiday of the calendar")
+        return _request(scene, OUTBOUND, ["cut-off time"], None)
+
+    return schedule
+
+
 def _tick(
     context: dg.SensorEvaluationContext,
     connector: ConnectorResource,
@@ -126,7 +150,11 @@ def _inbound_tick(
     context: dg.SensorEvaluationContext, connector: ConnectorResource, scene: Scene, integration: Integration
 ) -> Tick:
     erp_closed = _must_authorize(connector, scene.settings.erp)
-    work = waiting.inbound_work(integration, erp_usable=not erp_closed)
+    asked, now = Asked.of(context.cursor), integration.clock.now()
+    resting = asked.away_pause(now)
+    work = waiting.inbound_work(integration, erp_usable=not erp_closed, resting=resting)
+    if not resting:
+        asked = asked.tried(now, away=work.away)
     closed = "; ".join(part for part in (erp_closed, work.unreachable) if part)
     leave_out = set()
     if work.unreachable:
@@ -134,7 +162,7 @@ def _inbound_tick(
     if erp_closed:
         leave_out |= {scene.key("goods_receipts"), scene.key("purchase_invoices")}
     selection = [key for key in inbound_keys(scene) if key not in leave_out] if leave_out else None
-    return _answer(scene, INBOUND, integration, work, closed, Asked.of(context.cursor), selection)
+    return _answer(scene, INBOUND, integration, work, closed, asked, selection)
 
 
 def _outbound_tick(
@@ -142,6 +170,9 @@ def _outbound_tick(
 ) -> Tick:
     closed = _must_authorize(connector, scene.settings.erp)
     asked = Asked.of(context.cursor)
+    if scene.settings.flows.orders_out.calendar is not None:
+        begun = waiting.begun_orders(integration)
+        return _answer(scene, OUTBOUND, integration, begun, closed, asked, [scene.key("sent_orders")])
     now = integration.clock.now()
     every = timedelta(seconds=scene.settings.flows.orders_out.poll_seconds)
     look = not closed and asked.poll_is_due(now, every)
@@ -165,7 +196,7 @@ def _answer(
         return dg.SensorResult(skip_reason=closed or "nothing waits", cursor=asked.cursor())
     now = integration.clock.now()
     with integration.ledger.read() as tx:
-        event = newest_event(tx)
+        event = newest_event(tx, integration.name)
     pause = asked.pause(work.reasons, event, now)
     if pause > 0:
         reason = f"{'; '.join(work.reasons)}: runs bring it no further, the next one in {pause:.0f} s"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from ml_connector.errors import AuthorizationNeeded, ConnectorError
+from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.flows import acknowledgments, invoices, orders, receiving, shipments
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY
@@ -27,10 +27,11 @@ _GOES_ON = (S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDE
 
 @dataclass(frozen=True)
 class Work:
-    """What waits, in words. unreachable: why the outside system could not be asked."""
+    """What waits, in words. unreachable: why the outside system could not be asked. away: it may be back later."""
 
     reasons: list[str] = field(default_factory=list)
     unreachable: str = ""
+    away: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.reasons)
@@ -42,13 +43,18 @@ def channel_busy(tx: Tx, integration: str, direction: str) -> str:
     return (row.run_id or row.holder) if row is not None and row.expires_at > now(tx) else ""
 
 
-def inbound_work(integration: Integration, *, erp_usable: bool = True) -> Work:
-    """Files in the partners' folders, files not parsed, documents that can go on with what can be reached."""
-    unreachable = ""
+def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: float = 0.0) -> Work:
+    """Files in the partners' folders, files not parsed, documents that can go on with what can be reached.
+
+    resting: the network was away, and is not asked for so many more seconds.
+    """
+    unreachable = f"{integration.network.connection} was away; asked again in {resting:.0f} s" if resting > 0 else ""
+    away = False
     try:
-        receiving.new_work(integration)
+        if not unreachable:
+            receiving.new_work(integration)
     except ConnectorError as error:
-        unreachable = _why(error)
+        unreachable, away = _why(error), isinstance(error, TryAgain)
     reasons: list[str] = []
     with integration.ledger.read() as tx:
         fetchable = _fetchable(tx, integration) if not unreachable else 0
@@ -59,7 +65,7 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True) -> Work:
             reasons.append(f"{unparsed} file(s) not parsed")
         flows = (acknowledgments.FLOW, *(ERP_FLOWS if erp_usable else ()), *(() if unreachable else (ANSWERS_FLOW,)))
         reasons += documents_waiting(tx, integration.name, flows)
-    return Work(reasons, unreachable)
+    return Work(reasons, unreachable, away)
 
 
 def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = True) -> Work:
@@ -81,6 +87,15 @@ def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = Tr
             reasons.append(f"{len(notices)} webhook notice(s)")
         reasons += documents_waiting(tx, integration.name, (orders.FLOW,))
     return Work(reasons, unreachable)
+
+
+def begun_orders(integration: Integration) -> Work:
+    """Orders that a run has begun to send: they are finished whatever the calendar says."""
+    begun = (S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
+    with integration.ledger.read() as tx:
+        query = ClaimQuery(integration=integration.name, states=begun, flows=(orders.FLOW,))
+        count = documents.count_waiting(tx, query)
+    return Work([f"{count} order(s) begun"] if count else [])
 
 
 def orders_changed(integration: Integration) -> bool:

@@ -267,3 +267,30 @@ def test_work_that_no_run_brings_further_is_asked_for_more_seldom(stage: Stage) 
         asked += len(tick.run_requests)
     assert asked == 4
     assert "no further" in tick.skip_message
+
+
+def test_a_network_that_is_away_is_asked_ever_more_seldom(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cursor remembers how often it was away; once it is back, the memory is gone and work is found at once."""
+    asked: list[int] = []
+
+    def refuse(*_: object, **__: object) -> None:
+        asked.append(1)
+        raise TryAgain("Cleo cannot be reached.", after_seconds=30)
+
+    with monkeypatch.context() as away:
+        away.setattr(CleoNetwork, "list_files", refuse)
+        cursor, pauses = None, []
+        for _ in range(6):
+            tick = stage.tick(INBOUND, cursor)
+            cursor = tick.cursor
+            pauses.append(Asked.of(cursor).away_pause(stage.scene.deployment.clock.now()))
+            before = len(asked)
+            again = stage.tick(INBOUND, cursor)
+            assert len(asked) == before, "it rests"
+            assert "was away; asked again in" in again.skip_message
+            stage.scene.sandbox.clock.move(pauses[-1] + 1)
+    assert [round(pause / 30) for pause in pauses] == [1, 2, 4, 8, 16, 20]
+    stage.scene.invoice(stage.scene.orders(1))
+    back = stage.tick(INBOUND, cursor)
+    assert back.run_requests
+    assert Asked.of(back.cursor).away == 0
