@@ -65,6 +65,18 @@ def changed(record: RecordT, **values: Any) -> RecordT:
     return record.of({**record.__dict__, **values})
 
 
+def fill(record: Record, model: type[Record], values: dict[str, Any]) -> None:
+    """Makes a record of the class and with the values given, which are those of all fields of that model.
+
+    The class comes last: another thread that asks meanwhile finds the record with its values or without them.
+    """
+    _set_fields(record, _FIELDS.get(model) or _fields(model))
+    _set_extra(record, None)
+    _set_private(record, None)
+    _set_values(record, values)
+    object.__setattr__(record, "__class__", model)
+
+
 def _fields(cls: type[Record]) -> set[str]:
     cls.defaults()
     return _FIELDS[cls]

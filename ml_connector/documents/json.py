@@ -14,6 +14,7 @@ from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, Int
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.later import model_of
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
@@ -42,7 +43,7 @@ def kind_of(document: Record) -> DocumentKind:
     """The kind of a document. Raises WeAreWrong for a record that is no document."""
     if isinstance(document, OrderAcknowledgment) and document.answers_change:
         return DocumentKind.CHANGE_ACKNOWLEDGMENT
-    kind = _KINDS.get(type(document))
+    kind = _KINDS.get(model_of(document))
     if kind is None:
         raise WeAreWrong(f"{type(document).__name__} is no document")
     return kind

@@ -118,7 +118,7 @@ class SetWriter:
         if not self._alphabet.holds(text, pattern.end) or text.count(self._separators.element) != marks + 4:
             return None
         found = pattern.segments(text)
-        return found if found is not None and len(found) == len(ready) else None
+        return ready if found is not None and len(found[0]) == len(ready) else None
 
     def _versioned(self, elements: list[str], rule: SetRule, in_notes: bool) -> list[str]:
         """A segment as the version has it (x12-procurement 13)."""

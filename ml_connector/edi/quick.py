@@ -10,13 +10,12 @@ from functools import lru_cache
 
 from ml_connector.documents.common import Record
 from ml_connector.edi.envelope import RawSet
-from ml_connector.edi.mapping.registry import read_document
+from ml_connector.edi.mapping.opening import opener_for
+from ml_connector.edi.mapping.registry import OPENINGS
 from ml_connector.edi.overlay import Overlay
 from ml_connector.edi.schema import SetRule, set_rule
-from ml_connector.edi.segments import Segment, neutralize
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.setpattern import SetPattern
-from ml_connector.edi.structure import grow
 from ml_connector.edi.values import is_digits
 
 #: Longer sets go the long way.
@@ -37,15 +36,20 @@ class Quick:
         self.group = rule.group
         self._rule = rule
         self._element = separators.element
-        self._separators = separators
         self._encoding = encoding
         self._pattern = SetPattern(rule, separators, terminator)
+        # a guide may have made it optional: without it there is no document
+        opening = OPENINGS.get(rule.set_type, "")
+        self._begins = opening + separators.element if opening else ""
+        self.document = opener_for(rule, separators, self._pattern).document
         self._sums = {"810": self._invoice_adds_up, "820": _never}.get(rule.set_type, self._counts_fit)
-        self._counted = (rule.counted + self._element)[:3]
-        self._quantity = (rule.quantity[0] + self._element)[:3] if rule.quantity else ""
+        letter = self._pattern.letter
+        self._counted = letter(rule.counted)
+        self._total = letter("CTT")
+        self._quantity = letter(rule.quantity[0]) if rule.quantity else ""
 
-    def segments(self, raw: RawSet) -> list[str] | None:
-        """The segments of a set that is right, as text; None for any other."""
+    def segments(self, raw: RawSet) -> tuple[list[str], str] | None:
+        """The segments of a set that is right, as text, and its shape (`SetPattern`); None for any other."""
         header, trailer = raw.header, raw.trailer
         if len(header) < 3 or len(trailer) != 3 or header[2] != trailer[2] or not 4 <= len(header[2]) <= 9:
             return None
@@ -55,44 +59,32 @@ class Quick:
             text = raw.raw.decode(self._encoding)
         except UnicodeDecodeError:
             return None
-        found = self._pattern.segments(text)
-        if found is None or int(trailer[1]) != len(found):
+        right = self._pattern.segments(text)
+        if right is None or int(trailer[1]) != len(right[0]) or not right[0][1].startswith(self._begins):
             return None
         try:
-            return found if self._sums(found) else None
+            return right if self._sums(*right) else None
         except InvalidOperation:
             return None
 
-    def document(self, found: list[str]) -> Record | None:
-        """The document of a right set's segments."""
-        mark, rules = self._element, self._rule.segments
-        segments = [Segment(text.split(mark), number) for number, text in enumerate(found, start=1)]
-        for segment in segments:
-            rule = rules.get(segment.elements[0])
-            if rule is not None and rule.composites:
-                neutralize(segment, rule.composites, len(rule.elements), self._separators)
-        return read_document(grow(segments, self._rule))
-
-    def _counts_fit(self, found: list[str]) -> bool:
+    def _counts_fit(self, found: list[str], shape: str) -> bool:
         """CTT01 and CTT02 against the lines."""
-        if not self._rule.counted:
+        at = shape.rfind(self._total) if self._total else -1
+        if not self._counted or at < 0:
             return True
-        total = next((text for text in reversed(found) if text.startswith("CTT")), None)
-        if total is None:
-            return True
-        said = total.split(self._element)
-        counted = self._counted
-        if int(said[1]) != sum([text[:3] == counted for text in found]):
+        mark = self._element
+        said = found[at].split(mark)
+        if int(said[1]) != shape.count(self._counted):
             return False
         if len(said) < 3 or not said[2] or self._rule.quantity is None:
             return True
         place, quantity = self._rule.quantity[1], self._quantity
-        lines = [text.split(self._element, place + 1) for text in found if text[:3] == quantity]
+        lines = [found[at].split(mark, place + 1) for at, letter in enumerate(shape) if letter == quantity]
         return sum([Decimal(line[place] or 0) for line in lines if len(line) > place], _ZERO) == Decimal(said[2])
 
-    def _invoice_adds_up(self, found: list[str]) -> bool:
+    def _invoice_adds_up(self, found: list[str], shape: str) -> bool:
         """TDS01 = lines + charges - allowances, where there is nothing else to it."""
-        if not self._counts_fit(found):
+        if not self._counts_fit(found, shape):
             return False
         mark = self._element
         total, lines = _ZERO, 0
@@ -119,7 +111,7 @@ class Quick:
         return not lines or (summary and abs(total) == abs(Decimal(said).scaleb(-2)))
 
 
-def _never(found: list[str]) -> bool:  # noqa: ARG001 - what adds up in 820 is for the long way
+def _never(found: list[str], shape: str) -> bool:  # noqa: ARG001 - what adds up in 820 is for the long way
     return False
 
 

@@ -38,7 +38,9 @@ class SetPattern:
         self.end = terminator + ("" if terminator in "\r\n" else separators.suffix)
         marks = separators.element + separators.component + separators.repetition + terminator
         self._mark = re.escape(separators.element)
-        self._other = rf"[^{re.escape(marks)}\x00-\x1f\x7f-\xa0\xad\u0100-\U0010ffff]"
+        # the characters that may be, not those that may not: a small set is looked up at once
+        plain = [chr(code) for code in (*range(0x20, 0x7F), *range(0xA1, 0x100)) if code != 0xAD]
+        self._other = f"[{''.join(re.escape(c) for c in plain if c not in marks)}]"
         self._any = rf"[^{re.escape(separators.element + terminator)}]"
         self._behind = rf"(?=[{re.escape(separators.element + terminator)}])"
         self._end = re.escape(self.end)
@@ -55,10 +57,10 @@ class SetPattern:
         # blanks at the end of a value and empty elements at the end of a segment are cut, and told
         self._loose = (" " + separators.element, " " + terminator, separators.element + terminator)
 
-    def segments(self, text: str) -> list[str] | None:
-        """The segments of a set that is right in every respect, without their ends; None for any other.
+    def segments(self, text: str) -> tuple[list[str], str] | None:
+        """The segments of a set that is right in every respect, without their ends, and its shape; None for any other.
 
-        text goes from ST to SE, both included, without the last terminator.
+        A shape has one letter for each segment. text goes from ST to SE, both included, without the last terminator.
         """
         if self._loose[0] in text or self._loose[1] in text or self._loose[2] in text:
             return None
@@ -69,12 +71,21 @@ class SetPattern:
             shape = "".join([self._letters[segment[:3]] for segment in found])
         except KeyError:
             return None
-        if self._pattern is None or not self._known.issuperset(shape):
+        # the elements' pattern holds no segments but those it knows
+        right = self._pattern is not None and self._pattern.fullmatch(text + self.end) is not None
+        if not right and not self._known.issuperset(shape):
             self._learn(shape)
+        if not right or self._order.fullmatch(shape) is None:
             return None
-        if self._order.fullmatch(shape) is None or self._pattern.fullmatch(text + self.end) is None:
-            return None
-        return found
+        return found, shape
+
+    def letter(self, segment_id: str) -> str:
+        """What stands for a segment in a set's shape; empty for one that the set has not."""
+        return chr(0xE000 + self._names.index(segment_id)) if segment_id in self._names else ""
+
+    def name(self, letter: str) -> str:
+        """The segment that a letter stands for."""
+        return self._names[ord(letter) - 0xE000]
 
     def _learn(self, shape: str) -> None:
         """Segments that have not come before. A pattern is made once some sets have passed without further ones."""
@@ -84,7 +95,7 @@ class SetPattern:
         if self._new and self._waiting >= PAYS_AFTER:
             self._known |= self._new
             self._new.clear()
-            names = [self._names[ord(letter) - 0xE000] for letter in sorted(self._known)]
+            names = [self.name(letter) for letter in sorted(self._known)]
             self._pattern = re.compile(f"(?:{'|'.join(self._segment(name) for name in names)})*{_POSSESSIVE}")
 
     def _segment(self, segment_id: str) -> str:
@@ -109,21 +120,24 @@ class SetPattern:
             if position in pairs and not needed:
                 second = self._value(rule.elements[position][0])
                 both = f"(?:{self._value(element)}{self._mark}{second}|{self._mark})"
-                inside = f"(?:{self._mark}{both}{inside})?"
+                inside = f"(?:{self._mark}{both}{inside}|)"
                 continue
             value = self._value(element)
             if requirement == "M":
                 needed, inside = True, f"{self._mark}{value}{inside}"
             elif needed:
-                inside = f"{self._mark}(?:{value})?{inside}"
+                inside = f"{self._mark}(?:{value}|){inside}"
             else:
-                inside = f"(?:{self._mark}(?:{value})?{inside})?"
+                inside = f"(?:{self._mark}(?:{value}|){inside}|)"
         return inside
 
     def _there(self, position: int) -> str:
         """That the element at a position is not empty, seen from behind the segment's id."""
-        skipped = f"(?:{self._mark}{self._any}*){{{position - 1}}}" if position > 1 else ""
-        return f"{skipped}{self._mark}{self._any}"
+        return f"{self._skipped(position - 1)}{self._mark}{self._any}"
+
+    def _skipped(self, count: int) -> str:
+        """So many elements, whatever they hold: written out, which is passed faster than a repeated group."""
+        return f"{self._mark}{self._any}*{_POSSESSIVE}" * count
 
     def _conditions(self, conditions: list[Condition]) -> str:
         """All conditions of a segment; those about elements far behind are asked only where it is that long."""
@@ -135,7 +149,7 @@ class SetPattern:
                 place = condition.positions[0] if condition.kind in "CL" else min(condition.positions)
                 by_place.setdefault(place, []).append(condition)
         for place in sorted(by_place, reverse=True):
-            long = f"(?:{self._mark}{self._any}*){{{place}}}"
+            long = self._skipped(place)
             made = f"(?:(?!{long})|{''.join(self._condition(c) for c in by_place[place])}{made})"
         # looked at once, so that no failure later on can try its alternatives again
         return f"(?={always}{made})"
@@ -152,8 +166,7 @@ class SetPattern:
         if condition.kind == "L":
             given = there[0]
             if condition.codes:
-                skipped = f"(?:{self._mark}{self._any}*){{{first - 1}}}" if first > 1 else ""
-                given = f"{skipped}{self._mark}{_choice(condition.codes)}{self._behind}"
+                given = f"{self._skipped(first - 1)}{self._mark}{_choice(condition.codes)}{self._behind}"
             return f"(?:(?!{given})|(?={'|'.join(self._there(p) for p in rest)}))"
         return "".join(
             f"(?:(?!{one})|(?!{other}))" for number, one in enumerate(there) for other in there[number + 1 :]

@@ -101,10 +101,10 @@ def recognized(raw: RawSet, context: SetContext) -> SetReading | None:
     if quick is None or not context.totals or quick.group not in {context.functional_id, ""}:
         return None
     found = quick.segments(raw)
-    if found is None or len(found) > context.max_segments:
+    if found is None or len(found[0]) > context.max_segments:
         return None
-    make = partial(quick.document, found)
-    return SetReading(set_type, raw.header[2], KINDS[set_type], None, (), True, len(found), make)
+    make = partial(quick.document, *found)
+    return SetReading(set_type, raw.header[2], KINDS[set_type], None, (), True, len(found[0]), make)
 
 
 def _read_slowly(raw: RawSet, context: SetContext, repeated: bool) -> SetReading:

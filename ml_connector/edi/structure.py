@@ -3,7 +3,7 @@
 The result is a tree of loops that holds every segment, also those that have no place in the definition.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from ml_connector.edi.findings import Finding, Level
 from ml_connector.edi.schema import LoopRule, Node, SetRule, Step
@@ -36,12 +36,12 @@ class Loop:
         return None
 
 
-def grow(segments: list[Segment], rule: SetRule) -> Loop:
-    """The tree of a set that is known to be right: as `build`, with nothing counted or reported."""
-    top = Loop(rule.root)
+def grow(segments: list[Segment], rule: LoopRule) -> Loop:
+    """The tree of a set, or of one of its loops, that is known to be right: nothing is counted or reported."""
+    top = Loop(rule)
     top.segments.append(segments[0])
     stack = [top]
-    current = rule.root.nodes[0]
+    current = rule.nodes[0]
     for segment in segments[1:]:
         segment_id = segment.elements[0]
         step = current.steps.get(segment_id) or _step(current, segment_id)
@@ -62,6 +62,23 @@ def grow(segments: list[Segment], rule: SetRule) -> Loop:
         top = inner
         current = current.loop.nodes[0]
     return stack[0]
+
+
+def length(names: Iterable[str], rule: LoopRule) -> int:
+    """How many of these segments, which follow the one that opened a loop, stand in that loop."""
+    current, depth, count = rule.nodes[0], 0, 0
+    for name in names:
+        step = _step(current, name)
+        if step is not None:
+            depth -= step.pops
+            if depth < 0:
+                break
+            current = step.node
+            if current.loop is not None:
+                depth += 1
+                current = current.loop.nodes[0]
+        count += 1
+    return count
 
 
 def build(segments: list[Segment], rule: SetRule, report: Report) -> Loop:

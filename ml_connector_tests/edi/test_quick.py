@@ -14,6 +14,7 @@ from ml_connector.edi import interchange as interchange_module
 from ml_connector.edi import quick, setpattern, sets
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.edi.outgoing import SetWriter
+from ml_connector.edi.overlay import Overlay
 from ml_connector.edi.setpattern import _choice
 from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
 from ml_connector.errors import NeedsMending, SenderMustMend
@@ -225,3 +226,65 @@ def test_both_ways_of_writing_write_the_same(set_type: str, version: str, monkey
         with monkeypatch.context() as patched:
             patched.setattr(SetWriter, "_as_they_are", lambda *_: None)
             assert quickly == _written(received.document, version=version, character_set=character_set)
+
+
+def _lines(document: Any) -> list[Any]:
+    items = [item for order in getattr(document, "orders", ()) for item in order.items]
+    return [*getattr(document, "lines", ()), *items]
+
+
+@pytest.mark.parametrize("name", ["quantity", "items", "description", "extras", "notes", "packs", "parties", "total"])
+def test_fields_say_the_same_in_whatever_order_they_are_asked_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One field of each line first, then of the document, then all: as in documents that were made at once."""
+    made, _ = interchange(12, lines=4, seed=5)
+    for data in (made, *(spell(Style(suffixes=("\n",)), (kind,)) for kind in sorted(BODIES))):
+        taught(data)
+        for quick_set, slow_set in zip(read(data), slowly(data, monkeypatch), strict=True):
+            one, other = quick_set.document, slow_set.document
+            assert [getattr(line, name, None) for line in _lines(one)] == [
+                getattr(line, name, None) for line in _lines(other)
+            ]
+            assert getattr(one, name, None) == getattr(other, name, None)
+            assert _lines(one) == _lines(other)
+            assert one == other
+            assert type(one) is type(other)
+
+
+def test_what_was_handed_out_stays_the_same_object() -> None:
+    data, _ = interchange(8, lines=3)
+    taught(data)
+    for received in read(data):
+        document: Any = received.document
+        before = _lines(document)
+        assert document == document.model_copy()
+        assert all(one is other for one, other in zip(before, _lines(document), strict=True))
+
+
+@pytest.mark.parametrize("set_type", ["850", "855", "856", "810"])
+def test_a_guide_that_makes_all_optional_makes_no_document_fail(set_type: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sets without their opening segment, without lines or levels: as the long way has it."""
+    optional = frozenset({"BEG", "BAK", "BSN", "BIG", "PO1", "HL", "IT1", "TDS", "N1", "ACK"})
+    options = ReadOptions(overlay=Overlay(optional=optional))
+    data = spell(Style(suffixes=("\n",)), (set_type,))
+    begin, _, rest = data.decode().partition("~\nST*")
+    segments = ("ST*" + rest).split("~\n")
+    last = next(at for at, segment in enumerate(segments) if segment.startswith("SE*"))
+    tail = segments[last + 1 :]
+    for kept in ([], segments[1:2], segments[2:last]):
+        whole = [begin, segments[0], *kept, f"SE*{len(kept) + 2}*{segments[last].split('*')[2]}", *tail]
+        made = "~\n".join(whole).encode()
+
+        def found(made: bytes = made) -> list[Any]:
+            return [i for i in read_interchanges(made, options) if isinstance(i, ReceivedSet)]
+
+        for _ in range(3):
+            found()
+        for one, other in zip(found(), _slow(found, monkeypatch), strict=True):
+            _lines(one.document)
+            assert one == other
+
+
+def _slow(action: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    with monkeypatch.context() as patched:
+        patched.setattr(interchange_module, "recognized", lambda raw, context: None)
+        return action()

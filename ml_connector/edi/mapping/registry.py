@@ -30,6 +30,14 @@ SCOPES: dict[str, tuple[str, Scope]] = {
     "824": ("BGN", ADVICE),
 }
 
+#: The segment without which a set has no document.
+OPENINGS = {
+    "856": "BSN",
+    "997": "AK1",
+    "999": "AK1",
+    **{set_type: opening for set_type, (opening, _) in SCOPES.items()},
+}
+
 KINDS: dict[str, DocumentKind] = {
     "850": DocumentKind.ORDER,
     "855": DocumentKind.ORDER_ACKNOWLEDGMENT,

@@ -15,6 +15,8 @@ from ml_connector.edi.schema import LoopRule
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 
+_NONE: Mapping[str, Any] = {}
+
 
 @dataclass(slots=True)
 class Unit:
@@ -196,10 +198,10 @@ class Scope(Slot):
         before_write: Callable[[Any], Any] | None = None,
     ) -> None:
         self.segment_id = head.segment_id
-        self._model, self._head, self._slots, self._name = model, head, slots, name
+        self.model, self.head, self.slots, self.name = model, head, slots, name
         self._by_id = {slot.segment_id: slot for slot in slots}
         self._after_read, self._before_write = after_read, before_write
-        self._empty = {**model.defaults(), **missing_values(model)}
+        self.empty = {**model.defaults(), **missing_values(model)}
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         if isinstance(found, Segment):
@@ -207,16 +209,20 @@ class Scope(Slot):
             loop = Loop(LoopRule(found.elements[0]))
             loop.segments.append(found)
             found = loop
-        reading.add(self._name, self.read(found))
+        reading.add(self.name, self.read(found))
         return True
 
     def give(self, record: Any) -> list[Unit]:
-        return [self.write(item) for item in getattr(record, self._name)]
+        return [self.write(item) for item in getattr(record, self.name)]
 
     def read(self, loop: Loop, opening: Segment | None = None) -> Any:
         """The record of a loop. `opening` is its head where that is not the loop's first segment."""
+        return self.model.of(self.values(loop, opening))
+
+    def values(self, loop: Loop, opening: Segment | None = None, given: Mapping[str, Any] = _NONE) -> dict[str, Any]:
+        """The values of that record's fields. `given` are fields that do not stand in the loop."""
         head = opening or loop.segments[0]
-        values, kept = self._head.read(head.elements)
+        values, kept = self.head.read(head.elements)
         reading = Reading(values, kept)
         extras: list[tuple[float, KeptSegment]] = []
         slots = self._by_id
@@ -240,14 +246,16 @@ class Scope(Slot):
             values[name] = tuple(items)
         if reading.kept:
             values["kept"] = tuple(reading.kept)
+        if given:
+            values.update(given)
         if self._after_read is not None:
             self._after_read(values)
-        return self._model.of({**self._empty, **values})
+        return {**self.empty, **values}
 
     def write(self, record: Any) -> Unit:
         """The loop that says what the record holds; its inside is not yet in the definition's order."""
         ready = self._before_write(record) if self._before_write is not None else record
-        inside = [unit for slot in self._slots for unit in slot.give(ready)]
+        inside = [unit for slot in self.slots for unit in slot.give(ready)]
         for extra in getattr(ready, "extras", ()):
             whole = bring_back(extra)
             # a kept loop whose head says nothing (CTT) goes on from the one that is written anyway
@@ -256,7 +264,7 @@ class Scope(Slot):
                 into.inside.extend(whole.inside)
             else:
                 inside.append(whole)
-        return Unit(self._head.write(ready), inside)
+        return Unit(self.head.write(ready), inside)
 
 
 def sole(found: Segment | Loop) -> Segment | None:

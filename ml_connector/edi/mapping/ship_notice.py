@@ -1,6 +1,6 @@
 """856 to and from ShipNotice (x12-procurement 7): an HL tree of any shape as shipment, orders and items."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,20 +35,16 @@ def _line_number(values: dict[str, Any]) -> None:
                 values["line_number"] = kept.value
 
 
-_ITEM = Scope(
+SN1 = SegmentMap(
+    "SN1", Field(2, "quantity", NUMBER), Field(3, "unit"), Field(5, "quantity_ordered", NUMBER), Field(8, "status")
+)
+
+ITEM = Scope(
     ShippedItem,
     _LEVEL,
     [
         One(SegmentMap("LIN", Field(1, "line_number"), pairs=Pairs(2, 32))),
-        One(
-            SegmentMap(
-                "SN1",
-                Field(2, "quantity", NUMBER),
-                Field(3, "unit"),
-                Field(5, "quantity_ordered", NUMBER),
-                Field(8, "status"),
-            )
-        ),
+        One(SN1),
         Text(),
     ],
     name="items",
@@ -78,23 +74,45 @@ _PACKS = frozenset("TPQ")
 
 
 @dataclass(slots=True, eq=False)
-class _Level:
-    """One HL loop in the tree."""
+class Level:
+    """One HL loop in the tree: its HL and PRF, whether it is an item, its marks, and what reads the rest of it."""
 
-    loop: Loop
-    code: str
-    parent: "_Level | None" = None
-    children: list["_Level"] = field(default_factory=list)
+    elements: list[str]
+    prf: list[str] | None
+    is_item: bool
+    marks: list[str]
+    loop: Callable[[], Loop]
+    item: Callable[[tuple[str, ...]], ShippedItem]
+    parent: "Level | None" = None
+    children: list["Level"] = field(default_factory=list)
 
-    def upward(self) -> Iterator["_Level"]:
-        """Itself, its parent, and so on."""
-        level: _Level | None = self
+    @property
+    def code(self) -> str:
+        """HL03."""
+        return self.elements[3]
+
+    def order_key(self) -> tuple[str, str]:
+        """Order number and release of the nearest order above, or its own."""
+        level: Level | None = self
         while level is not None:
-            yield level
+            if level.prf is not None:
+                elements = [*level.prf, "", ""]
+                return elements[1], elements[2]
             level = level.parent
+        return "", ""
 
-    def marks(self) -> list[str]:
-        return [s.elements[2] for s in self.loop.segments if s.elements[0] == "MAN" and len(s.elements) > 2]
+    def packs(self) -> tuple[str, ...]:
+        """Marks of the packs an item stands in, outermost first, or of those that stand below it."""
+        found: list[str] = []
+        level = self.parent
+        while level is not None:
+            if level.marks and level.code in _PACKS:
+                found[:0] = level.marks
+            level = level.parent
+        for child in self.children:
+            if child.code in _PACKS:
+                found += child.marks
+        return tuple(found)
 
 
 def read_ship_notice(root: Loop) -> ShipNotice | None:
@@ -102,21 +120,40 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
     opening = root.find("BSN")
     if opening is None:
         return None
-    levels = _tree(root)
-    shipment = next((level for level in levels if level.code == "S"), None)
-    whole = Loop(shipment.loop.rule if shipment else LoopRule("HL"))
+    levels = [_level(loop) for loop in root.loops if loop.loop_id == "HL"]
+    link(levels, opening.elements)
+    shipment = next((level.loop() for level in levels if level.code == "S"), None)
+    whole = Loop(shipment.rule if shipment else LoopRule("HL"))
     whole.segments = [opening, *(s for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE"})]
     whole.loops = [loop for loop in root.loops if loop.loop_id != "HL"]
     if shipment is not None:
-        whole.segments += shipment.loop.segments[1:]
-        whole.loops += shipment.loop.loops
+        whole.segments += shipment.segments[1:]
+        whole.loops += shipment.loops
     notice: ShipNotice = _SHIPMENT.read(whole)
-    notice = changed(notice, orders=_orders(levels))
+    notice = changed(notice, orders=orders_of(levels))
     others = [s for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE", "CTT"}]
     if not others and root.loops and _same(_generated(notice), root.loops):
         return notice
     tree = (*(keep(s) for s in others), *(keep(loop) for loop in root.loops))
     return changed(notice, tree=tree)
+
+
+def _level(loop: Loop) -> Level:
+    prf = loop.find("PRF")
+    elements = [*loop.segments[0].elements, "", "", ""]
+    return Level(
+        elements=elements,
+        prf=prf.elements if prf is not None else None,
+        is_item=loop.find("SN1") is not None or elements[3] == "I",
+        marks=[s.elements[2] for s in loop.segments if s.elements[0] == "MAN" and len(s.elements) > 2],
+        loop=lambda: loop,
+        item=lambda packs: _item(loop, packs),
+    )
+
+
+def _item(loop: Loop, packs: tuple[str, ...]) -> ShippedItem:
+    item: ShippedItem = ITEM.read(loop)
+    return changed(item, packs=packs) if packs else item
 
 
 def write_ship_notice(notice: ShipNotice) -> Unit:
@@ -128,43 +165,36 @@ def write_ship_notice(notice: ShipNotice) -> Unit:
     return head
 
 
-def _tree(root: Loop) -> list[_Level]:
-    """Levels in order of appearance, each with its parent: by id, else the nearest preceding one of a higher level."""
-    opening = root.find("BSN")
-    structure = opening.elements[5] if opening is not None and len(opening.elements) > 5 else ""
+def link(levels: list[Level], opening: list[str]) -> None:
+    """Gives each level its parent: by id, else the nearest preceding one of a higher level. `opening` is the BSN."""
+    structure = opening[5] if len(opening) > 5 else ""
     rank = {code: number for number, code in enumerate(_RANKS.get(structure, _RANK))}
-    by_id: dict[str, _Level] = {}
-    levels: list[_Level] = []
-    for loop in root.loops:
-        if loop.loop_id != "HL":
-            continue
-        elements = [*loop.segments[0].elements, "", "", ""]
-        level = _Level(loop, elements[3])
-        parent = by_id.get(elements[2]) if elements[2] else None
+    by_id: dict[str, Level] = {}
+    for number, level in enumerate(levels):
+        above = level.elements[2]
+        parent = by_id.get(above) if above else None
         if parent is None:
             own = rank.get(level.code, len(rank))
-            parent = next((p for p in reversed(levels) if rank.get(p.code, len(rank)) < own), None)
+            before = (levels[at] for at in range(number - 1, -1, -1))
+            parent = next((p for p in before if rank.get(p.code, len(rank)) < own), None)
         level.parent = parent
         if parent is not None:
             parent.children.append(level)
-        levels.append(level)
-        by_id[elements[1]] = level
-    return levels
+        by_id[level.elements[1]] = level
 
 
-def _orders(levels: list[_Level]) -> tuple[ShippedOrder, ...]:
+def orders_of(levels: list[Level]) -> tuple[ShippedOrder, ...]:
     """One for each order number and release, in order of appearance, with the items that stand under it."""
     found: dict[tuple[str, str], ShippedOrder] = {}
     items: dict[tuple[str, str], list[ShippedItem]] = {}
     for level in levels:
-        if level.loop.find("PRF") is not None:
-            order: ShippedOrder = _ORDER.read(level.loop if level.code == "O" else _only_order(level.loop))
+        if level.prf is not None:
+            loop = level.loop()
+            order: ShippedOrder = _ORDER.read(loop if level.code == "O" else _only_order(loop))
             found.setdefault((order.order_number, order.release), order)
-        if level.loop.find("SN1") is not None or level.code == "I":
-            key = _order_key(level)
-            item: ShippedItem = _ITEM.read(level.loop)
-            packs = _packs(level)
-            items.setdefault(key, []).append(changed(item, packs=packs) if packs else item)
+        if level.is_item:
+            key = level.order_key()
+            items.setdefault(key, []).append(level.item(level.packs()))
             if key not in found:
                 found[key] = ShippedOrder(order_number=key[0], release=key[1])
     return tuple(changed(order, items=tuple(items[key])) if key in items else order for key, order in found.items())
@@ -175,22 +205,6 @@ def _only_order(loop: Loop) -> Loop:
     alone = Loop(loop.rule)
     alone.segments = [loop.segments[0], *(s for s in loop.segments if s.elements[0] == "PRF")]
     return alone
-
-
-def _order_key(level: _Level) -> tuple[str, str]:
-    for above in level.upward():
-        segment = above.loop.find("PRF")
-        if segment is not None:
-            elements = [*segment.elements, "", ""]
-            return elements[1], elements[2]
-    return "", ""
-
-
-def _packs(level: _Level) -> tuple[str, ...]:
-    """Marks of the packs an item stands in, outermost first, or of those that stand below it."""
-    above = [mark for p in level.upward() if p is not level and p.code in _PACKS for mark in reversed(p.marks())]
-    below = [mark for child in level.children if child.code in _PACKS for mark in child.marks()]
-    return (*reversed(above), *below)
 
 
 def _generated(notice: ShipNotice) -> list[Unit]:
@@ -213,7 +227,7 @@ def _generated(notice: ShipNotice) -> list[Unit]:
         for item in order.items:
             if len(item.packs) == 1 and (pack is None or item.packs != marks):
                 pack, marks = add("P", below, [_mark(item.packs[0])]), item.packs
-            own = add("I", pack if len(item.packs) == 1 else below, _ITEM.write(item).inside)
+            own = add("I", pack if len(item.packs) == 1 else below, ITEM.write(item).inside)
             if len(item.packs) > 1:
                 for mark in item.packs:
                     add("P", own, [_mark(mark)])
