@@ -35,6 +35,8 @@ LONGEST_CONTROL = 9
 REFUSED_TYPES = {"RD", "RJ", "RF"}
 #: ACK01 values that take a line as it was ordered.
 AS_ORDERED = {"IA", "AC", "AR"}
+#: ACK01 values that promise a line, or some of it, for later; and that leave it open.
+BACKORDERED, HELD_LINE = {"IB", "BP"}, {"IF", "IH", "IW"}
 #: ACK01 values that refuse a line.
 REFUSED_LINE = {"IR", "ID", "R1", "R2", "R3", "R4"}
 
@@ -324,5 +326,8 @@ def _compare_line(line: AcknowledgedLine, ordered: OrderLine | None) -> LineVerd
     if days and wanted is not None and days != [wanted]:
         # Earlier than asked is good to know; later needs somebody.
         detail["date" if days[-1] > wanted else "earlier"] = f"{wanted} -> {', '.join(map(str, days))}"
+    for verdict, codes in (("backordered", BACKORDERED), ("held", HELD_LINE)):
+        if codes & set(statuses):
+            return LineVerdict(line.number, verdict, detail)
     differs = {"quantity", "price", "date"} & set(detail) or [s for s in statuses if s not in AS_ORDERED]
     return LineVerdict(line.number, "changed" if differs else "accepted", detail)

@@ -39,8 +39,7 @@ class Asked:
             for moment in (known.at, known.polled_at, known.away_at):
                 if moment:
                     datetime.fromisoformat(moment)
-            counts = {"event": int(known.event), "repeats": int(known.repeats), "away": int(known.away)}
-            return replace(known, **counts)
+            return replace(known, event=int(known.event), repeats=int(known.repeats), away=int(known.away))
         except (ValueError, TypeError):
             return Asked()
 
