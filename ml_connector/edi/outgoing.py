@@ -101,8 +101,8 @@ class SetWriter:
         ready = [join(("ST", rule.set_type, control))]
         in_notes, marks = False, 0
         for elements in body:
-            name = elements[0]
             segment = elements
+            name = elements[0]
             if name in _VERSIONED:
                 in_notes = in_notes if name == "MSG" else elements == ["N9", "L1", "NOTES"]
                 segment = self._versioned(elements, rule, in_notes)

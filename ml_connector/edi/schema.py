@@ -87,12 +87,12 @@ class LoopRule:
     nodes: list[Node] = field(default_factory=list)
     own: Node | None = None
     first: dict[str, Node] = field(default_factory=dict)
+    places: dict[str, float] = field(default_factory=dict)
     required: list[Node] = field(default_factory=list)
 
     def order(self, segment_id: str) -> float:
         """Where a segment of that id stands among this loop's; unknown ones right behind the opening segment."""
-        node = self.first.get(segment_id)
-        return node.index if node else 0.5
+        return self.places.get(segment_id, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,7 @@ def _fill(loop: LoopRule, lines: list[Any], overlay: Overlay) -> None:
             _fill(node.loop, inside, overlay)
         loop.nodes.append(node)
         loop.first.setdefault(node.segment_id, node)
+        loop.places.setdefault(node.segment_id, node.index)
         if node.required:
             loop.required.append(node)
 

@@ -96,6 +96,8 @@ def read_time(text: str) -> time | None:
 def write_decimal(value: Decimal) -> str:
     """R: without leading or trailing zeros, .5 for a half (x12-procurement 3)."""
     text = decimal_text(value)
+    if text[0] != "0" and text[0] != "-":
+        return text
     if text.startswith("0."):
         return text[1:]
     return "-" + text[2:] if text.startswith("-0.") else text
@@ -114,7 +116,7 @@ def write_cents(value: Decimal) -> str | None:
 
 def write_date(value: date) -> str:
     """CCYYMMDD."""
-    return f"{value.year:04d}{value.month:02d}{value.day:02d}"
+    return value.isoformat()[:10].replace("-", "")
 
 
 def write_time(value: time) -> str:

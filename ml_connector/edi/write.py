@@ -5,7 +5,7 @@ reused). A character that cannot be sent is replaced in free text and refused in
 number with another character in it is another part number.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -15,7 +15,7 @@ from ml_connector.documents.common import Record
 from ml_connector.edi.characters import Alphabet
 from ml_connector.edi.mapping.acknowledgment import write_interchange_acknowledgment
 from ml_connector.edi.mapping.registry import set_type_of, write_document
-from ml_connector.edi.mapping.scopes import Unit, arranged
+from ml_connector.edi.mapping.scopes import arranged, flat
 from ml_connector.edi.outgoing import Replacement, SetWriter
 from ml_connector.edi.schema import SetRule, set_rule
 from ml_connector.edi.separators import Separators
@@ -172,14 +172,9 @@ def _rule(document: Record, version: str) -> SetRule:
 def _body(document: Record, rule: SetRule) -> list[list[str]]:
     """All segments between ST and SE: the opening one, and what follows it in the definition's order."""
     opening = write_document(document)
-    return [opening.elements, *_flat(arranged(opening.inside, rule.root))]
-
-
-def _flat(units: list[Unit]) -> Iterator[list[str]]:
-    """Segments in the order they are sent."""
-    for unit in units:
-        yield unit.elements
-        yield from _flat(unit.inside)
+    segments = [opening.elements]
+    flat(arranged(opening.inside, rule.root), segments)
+    return segments
 
 
 def _counted(first: int, further: int) -> int:

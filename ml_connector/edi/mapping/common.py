@@ -60,6 +60,7 @@ class Contacts(Slot):
     """PER: function, name and up to three numbers, each with its type."""
 
     segment_id = "PER"
+    name = "contacts"
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)

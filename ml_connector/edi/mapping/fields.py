@@ -193,9 +193,15 @@ class SegmentMap:
         values = record.__dict__
         for position, name, write, field in self._filled:
             value = values[name]
-            if value is None or value == "":
-                continue
-            elements[position] = value if write is None else write(value) or self._refused(field, value)
+            if write is None:
+                if value:
+                    elements[position] = value
+            elif value is not None:
+                text = write(value)
+                if text is None:
+                    raise self._refused(field, value)
+                if text:
+                    elements[position] = text
         if self.pairs is not None and values[self.pairs.name]:
             if len(elements) < self.pairs.start:
                 elements += [""] * (self.pairs.start - len(elements))
@@ -205,23 +211,16 @@ class SegmentMap:
             if len(elements) > self.pairs.stop:
                 most = (self.pairs.stop - self.pairs.start) // 2
                 raise NeedsMending(Reason.BAD_VALUE, f"{self.segment_id} has no place for {most + 1} item ids.")
-        for kept in values.get("kept", ()):
+        for kept in values.get("kept") or ():
             if kept.segment_id == self.segment_id:
                 _put(elements, kept.position, kept.value)
         while not elements[-1] and len(elements) > 1:
             elements.pop()
         return elements
 
-    def _refused(self, field: Field, value: Any) -> str:
-        """What a codec has no form for; an empty form is none."""
-        return self._text(field, value)
-
-    def _text(self, field: Field, value: Any) -> str:
-        text = field.codec.write(value)
-        if text is None:
-            place = f"{self.segment_id}{field.position:02d}"
-            raise NeedsMending(Reason.BAD_VALUE, f"{place} cannot hold {value}: it has two decimals.")
-        return text
+    def _refused(self, field: Field, value: Any) -> NeedsMending:
+        place = f"{self.segment_id}{field.position:02d}"
+        return NeedsMending(Reason.BAD_VALUE, f"{place} cannot hold {value}: it has two decimals.")
 
 
 def _put(elements: list[str], position: int, text: str) -> None:

@@ -11,6 +11,7 @@ class GeneralNotes(Slot):
     """NTE*GEN*text; other kinds of note are kept."""
 
     segment_id = "NTE"
+    name = "notes"
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)

@@ -7,6 +7,7 @@ order of the definition, and written back at its place.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import le
 from typing import Any
 
 from ml_connector.documents.common import KeptElement, KeptSegment, Record
@@ -54,6 +55,8 @@ class Slot(ABC):
     """Takes segments or loops with one id into fields, and writes them back."""
 
     segment_id: str
+    #: The field without which it gives nothing; empty where it is always asked.
+    name: str = ""
 
     @abstractmethod
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
@@ -91,7 +94,7 @@ class Many(Slot):
 
     def __init__(self, name: str, model: type[Record], mapping: SegmentMap) -> None:
         self.segment_id = mapping.segment_id
-        self._name, self._model, self._mapping = name, model, mapping
+        self.name, self._model, self._mapping = name, model, mapping
         self._empty = {**model.defaults(), **missing_values(model)}
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
@@ -101,11 +104,11 @@ class Many(Slot):
         values, kept = self._mapping.read(segment.elements)
         if kept:
             values["kept"] = tuple(kept)
-        reading.add(self._name, self._model.of({**self._empty, **values}))
+        reading.add(self.name, self._model.of({**self._empty, **values}))
         return True
 
     def give(self, record: Any) -> list[Unit]:
-        return [Unit(self._mapping.write(item)) for item in getattr(record, self._name)]
+        return [Unit(self._mapping.write(item)) for item in getattr(record, self.name)]
 
 
 class Flat(Slot):
@@ -113,7 +116,7 @@ class Flat(Slot):
 
     def __init__(self, name: str, segment_id: str) -> None:
         self.segment_id = segment_id
-        self._name = name
+        self.name = name
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
@@ -121,11 +124,11 @@ class Flat(Slot):
             return False
         for text in segment.elements[1:]:
             if text:
-                reading.add(self._name, text)
+                reading.add(self.name, text)
         return True
 
     def give(self, record: Any) -> list[Unit]:
-        texts = getattr(record, self._name)
+        texts = getattr(record, self.name)
         return [Unit([self.segment_id, *texts[i : i + 2]]) for i in range(0, len(texts), 2)]
 
 
@@ -135,7 +138,7 @@ class Text(Slot):
     segment_id = "PID"
 
     def __init__(self, name: str = "description") -> None:
-        self._name = name
+        self.name = name
         self._mapping = SegmentMap("PID", Field(5, name), constants={1: "F"})
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
@@ -150,13 +153,14 @@ class Text(Slot):
         return True
 
     def give(self, record: Any) -> list[Unit]:
-        return [Unit(self._mapping.write(record))] if getattr(record, self._name) else []
+        return [Unit(self._mapping.write(record))] if getattr(record, self.name) else []
 
 
 class Notes(Slot):
     """Plain notes: the messages of one N9 loop, opened by N9*L1*NOTES. In 005010 MTX stands where MSG stood."""
 
     segment_id = "N9"
+    name = "notes"
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         if not isinstance(found, Loop) or found.loops or found.segments[0].elements != ["N9", "L1", "NOTES"]:
@@ -199,6 +203,7 @@ class Scope(Slot):
     ) -> None:
         self.segment_id = head.segment_id
         self.model, self.head, self.slots, self.name = model, head, slots, name
+        self._asked = [(slot.name, slot) for slot in slots]
         self._by_id = {slot.segment_id: slot for slot in slots}
         self._after_read, self._before_write = after_read, before_write
         self.empty = {**model.defaults(), **missing_values(model)}
@@ -255,8 +260,12 @@ class Scope(Slot):
     def write(self, record: Any) -> Unit:
         """The loop that says what the record holds; its inside is not yet in the definition's order."""
         ready = self._before_write(record) if self._before_write is not None else record
-        inside = [unit for slot in self.slots for unit in slot.give(ready)]
-        for extra in getattr(ready, "extras", ()):
+        inside: list[Unit] = []
+        values = ready.__dict__
+        for name, slot in self._asked:
+            if not name or values.get(name):
+                inside += slot.give(ready)
+        for extra in values.get("extras", ()):
             whole = bring_back(extra)
             # a kept loop whose head says nothing (CTT) goes on from the one that is written anyway
             into = next((u for u in inside if u.segment_id == whole.segment_id), None)
@@ -296,10 +305,26 @@ def bring_back(extra: KeptSegment) -> Unit:
 def arranged(units: list[Unit], rule: LoopRule) -> list[Unit]:
     """The units in the order of a loop's definition, their insides too; what it does not know comes first."""
     for unit in units:
-        node = rule.first.get(unit.segment_id)
-        if unit.inside and node is not None and node.loop is not None:
-            unit.inside = arranged(unit.inside, node.loop)
-    return sorted(units, key=lambda unit: rule.order(unit.segment_id))
+        if unit.inside:
+            node = rule.first.get(unit.elements[0])
+            if node is not None and node.loop is not None:
+                unit.inside = arranged(unit.inside, node.loop)
+    if len(units) < 2:
+        return units
+    places = rule.places
+    order = [places.get(unit.elements[0], 0.5) for unit in units]
+    # mappings have them in that order nearly always
+    if all(map(le, order, order[1:])):
+        return units
+    return sorted(units, key=lambda unit: places.get(unit.elements[0], 0.5))
+
+
+def flat(units: list[Unit], into: list[list[str]]) -> None:
+    """Puts the segments of units in the order they are sent."""
+    for unit in units:
+        into.append(unit.elements)
+        if unit.inside:
+            flat(unit.inside, into)
 
 
 def missing_values(model: type[Record]) -> Mapping[str, Any]:
