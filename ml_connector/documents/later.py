@@ -26,8 +26,12 @@ class Maker(Protocol):
     def some(self, source: "Source", name: str) -> dict[str, Any] | None:
         """That field with those that are made along with it; None where only all of them can be made."""
 
-    def whole(self, source: "Source", made: dict[str, Any]) -> dict[str, Any]:
-        """The values of all fields; `made` are those that are there already, which may be used."""
+    def whole(self, source: "Source", made: dict[str, Any], *, deep: bool) -> dict[str, Any]:
+        """The values of all fields, in a dictionary of the record's own.
+
+        `made` are those that are there already, which may be used. deep: records inside will be asked for all of
+        theirs too, so that it is as well to make them at once.
+        """
 
 
 #: Where the values of a record come from: Maker, and what it makes them of.
@@ -47,7 +51,7 @@ class _Later:
             if some is not None:
                 values.update(some)
                 return some[name]
-            _open(self, values, source)
+            _open(self, values, source, deep=False)
         # of the model's class by now, or about to be in another thread
         return object.__getattribute__(self, name)
 
@@ -108,7 +112,7 @@ def opened(record: Any) -> Any:
         values = _get_values(record)
         source = values.get(SOURCE)
         if source is not None:
-            _open(record, values, source)
+            _open(record, values, source, deep=True)
     return record
 
 
@@ -119,10 +123,14 @@ def model_of(record: Record) -> type[Record]:
 
 
 def _plain(kind: Any) -> type[Record]:
-    return cast(type[Record], kind.__mro__[2])
+    plain: type[Record] = kind.__mro__[2]
+    return plain
 
 
-def _open(record: Any, values: dict[str, Any], source: Source) -> None:
+def _open(record: Any, values: dict[str, Any], source: Source, *, deep: bool) -> None:
     # what has been handed out already stays the same object
-    made = {name: value for name, value in values.items() if name != SOURCE}
-    fill(record, _plain(type(record)), {**source[0].whole(source, made), **made})
+    made = values.copy()
+    made.pop(SOURCE, None)
+    whole = source[0].whole(source, made, deep=deep)
+    whole.update(made)
+    fill(record, _plain(type(record)), whole)

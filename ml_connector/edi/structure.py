@@ -15,14 +15,12 @@ Report = Callable[[Finding], None]
 class Loop:
     """One occurrence of a loop: its own segments (first the one that opened it) and the loops inside it."""
 
-    __slots__ = ("count", "loops", "rule", "seen", "segments")
+    __slots__ = ("loops", "rule", "segments")
 
     def __init__(self, rule: LoopRule) -> None:
         self.rule = rule
         self.segments: list[Segment] = []
         self.loops: list[Loop] = []
-        self.seen: set[Node] = set()
-        self.count: dict[Node, int] = {}
 
     @property
     def loop_id(self) -> str:
@@ -34,6 +32,17 @@ class Loop:
             if segment.elements[0] == segment_id:
                 return segment
         return None
+
+
+class _Counted(Loop):
+    """A loop whose uses are counted while it is built."""
+
+    __slots__ = ("count", "seen")
+
+    def __init__(self, rule: LoopRule) -> None:
+        super().__init__(rule)
+        self.seen: set[Node] = set()
+        self.count: dict[Node, int] = {}
 
 
 def grow(segments: list[Segment], rule: LoopRule) -> Loop:
@@ -83,7 +92,7 @@ def length(names: Iterable[str], rule: LoopRule) -> int:
 
 def build(segments: list[Segment], rule: SetRule, report: Report) -> Loop:
     """The tree of one set. Findings carry AK304 codes 1 to 7 (x12-procurement 10)."""
-    root = Loop(rule.root)
+    root = _Counted(rule.root)
     stack = [root]
     current = rule.root.nodes[0]
     _count(root, current, segments[0], report)
@@ -114,7 +123,7 @@ def build(segments: list[Segment], rule: SetRule, report: Report) -> Loop:
     return root
 
 
-def _enter(stack: list[Loop], node: Node, segment: Segment, report: Report) -> Node:
+def _enter(stack: list[_Counted], node: Node, segment: Segment, report: Report) -> Node:
     """Puts a segment at its node, opening the node's loop. The node that the next segment goes on from."""
     _count(stack[-1], node, segment, report)
     if node.tolerated:
@@ -122,7 +131,7 @@ def _enter(stack: list[Loop], node: Node, segment: Segment, report: Report) -> N
     if node.loop is None:
         stack[-1].segments.append(segment)
         return node
-    loop = Loop(node.loop)
+    loop = _Counted(node.loop)
     stack[-1].loops.append(loop)
     stack.append(loop)
     loop.segments.append(segment)
@@ -136,12 +145,12 @@ def _enter(stack: list[Loop], node: Node, segment: Segment, report: Report) -> N
 _SMALL = 3
 
 
-def _holder(stack: list[Loop]) -> Loop:
+def _holder(stack: list[_Counted]) -> Loop:
     """The loop that a segment without a place is put in: the innermost that is more than a qualified segment."""
     return next((loop for loop in reversed(stack) if len(loop.rule.nodes) > _SMALL), stack[0])
 
 
-def _misplaced(stack: list[Loop], step: Step, segment: Segment, report: Report) -> None:
+def _misplaced(stack: list[_Counted], step: Step, segment: Segment, report: Report) -> None:
     """A segment that belongs earlier: it is put where it belongs; the place in the set stays unless it opens a loop."""
     if step.node.loop is None:
         target = stack[-1 - step.pops]
@@ -152,7 +161,7 @@ def _misplaced(stack: list[Loop], step: Step, segment: Segment, report: Report) 
     _enter(stack, step.node, segment, report)
 
 
-def _count(loop: Loop, node: Node, segment: Segment, report: Report) -> None:
+def _count(loop: _Counted, node: Node, segment: Segment, report: Report) -> None:
     """Counts a use of a node against its maximum: AK304 5 for a segment, 4 for a loop."""
     if node.required:
         loop.seen.add(node)
@@ -167,7 +176,7 @@ def _count(loop: Loop, node: Node, segment: Segment, report: Report) -> None:
             report(_finding("5", segment.elements[0], segment.number, f"occurs more than {node.most} times"))
 
 
-def _missing(loop: Loop, after: int, before: int, number: int, report: Report) -> None:
+def _missing(loop: _Counted, after: int, before: int, number: int, report: Report) -> None:
     for node in loop.rule.required:
         # a missing SE is a matter of the set, not of a segment (AK502 2)
         if after < node.index < before and node not in loop.seen and node.segment_id != "SE":

@@ -22,15 +22,17 @@ class _Maker:
 
     def __init__(self) -> None:
         self.times = 0
+        self.deep = False
 
     def some(self, source: Source, name: str) -> dict[str, Any] | None:
         assert source[0] is self
         return {"quantity": Decimal(3), "unit": "EA"} if name in {"quantity", "unit"} else None
 
-    def whole(self, source: Source, made: dict[str, Any]) -> dict[str, Any]:
+    def whole(self, source: Source, made: dict[str, Any], *, deep: bool) -> dict[str, Any]:
         assert source[0] is self
         assert "number" not in made
         self.times += 1
+        self.deep = deep
         return dict(_PLAIN.__dict__)
 
 
@@ -74,6 +76,13 @@ def test_it_is_what_its_model_makes(way: Callable[[Any], Any]) -> None:
     assert (way(line()),) == (_PLAIN,)
     assert hash(way(line())) == hash(_PLAIN)
     assert type(opened(way(line()))) is OrderLine
+
+
+def test_its_maker_is_told_whether_all_is_wanted_or_one_field() -> None:
+    one, other = _Maker(), _Maker()
+    assert later(OrderLine, (one,)).number == "1"
+    assert later(OrderLine, (other,)) == _PLAIN
+    assert (one.deep, other.deep) == (False, True)
 
 
 def test_it_differs_from_what_holds_something_else() -> None:

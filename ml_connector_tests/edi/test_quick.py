@@ -250,6 +250,21 @@ def test_fields_say_the_same_in_whatever_order_they_are_asked_for(name: str, mon
             assert type(one) is type(other)
 
 
+@pytest.mark.parametrize("name", ["kept", "lines", "orders", "currency", "notes", "extras", "tree"])
+def test_a_document_asked_for_one_field_says_the_same_as_one_made_at_once(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in sorted(BODIES):
+        data = spell(Style(suffixes=("\n",)), (kind,))
+        taught(data)
+        [one], [other] = read(data), slowly(data, monkeypatch)
+        assert getattr(one.document, name, None) == getattr(other.document, name, None)
+        assert [line.model_dump() for line in _lines(one.document)] == [
+            line.model_dump() for line in _lines(other.document)
+        ]
+        assert one == other
+
+
 def test_what_was_handed_out_stays_the_same_object() -> None:
     data, _ = interchange(8, lines=3)
     taught(data)

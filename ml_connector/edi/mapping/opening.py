@@ -31,6 +31,7 @@ class Opener:
     def __init__(self, rule: SetRule, separators: Separators) -> None:
         self._rule = rule
         self._separators = separators
+        self._composed = {name: segment for name, segment in rule.segments.items() if segment.composites}
 
     def document(self, found: list[str], shape: str) -> Record | None:  # noqa: ARG002 - for those with lines
         """The document of a right set's segments, the first of which is the one that every such set begins with."""
@@ -38,11 +39,11 @@ class Opener:
 
     def split(self, found: list[str], first: int = 1) -> list[Segment]:
         """Segments of their text; `first` is the number of the first."""
-        mark, rules = self._separators.element, self._rule.segments
+        mark, composed = self._separators.element, self._composed
         segments = [Segment(text.split(mark), number) for number, text in enumerate(found, start=first)]
         for segment in segments:
-            rule = rules.get(segment.elements[0])
-            if rule is not None and rule.composites:
+            if segment.elements[0] in composed:
+                rule = composed[segment.elements[0]]
                 neutralize(segment, rule.composites, len(rule.elements), self._separators)
         return segments
 
@@ -71,10 +72,13 @@ class LineOpener(Opener):
         bounds = self._bounds(shape)
         return {"lines": self._lines.made(found, bounds)}
 
-    def whole(self, source: Source, made: dict[str, Any]) -> dict[str, Any]:
+    def whole(self, source: Source, made: dict[str, Any], *, deep: bool) -> dict[str, Any]:
         """The header, with the lines as they are or are made now."""
         _, found, shape = source
         lines = made.get("lines")
+        if deep and lines is None:
+            document = super().document(found, shape)
+            return {} if document is None else dict(document.__dict__)
         bounds = self._bounds(shape)
         if lines is None:
             lines = self._lines.made(found, bounds)
@@ -121,10 +125,10 @@ class NoticeOpener(Opener):
         link(levels, found[1].split(self._mark))
         return {"orders": orders_of(levels)}
 
-    def whole(self, source: Source, made: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - as any maker has it
+    def whole(self, source: Source, made: dict[str, Any], *, deep: bool) -> dict[str, Any]:  # noqa: ARG002 - as any maker has it
         """The notice read as any other: whether its tree is kept depends on all of it."""
         notice = read_document(grow(self.split(source[1]), self._rule.root))
-        return {} if notice is None else notice.__dict__
+        return {} if notice is None else dict(notice.__dict__)
 
     def _levels(self, found: list[str], shape: str) -> list[Level]:
         bounds = [at for at, letter in enumerate(shape) if letter == self._level]
@@ -177,7 +181,7 @@ class _Items:
         """Nothing alone."""
         return None
 
-    def whole(self, source: Source, made: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - as any maker has it
+    def whole(self, source: Source, made: dict[str, Any], *, deep: bool) -> dict[str, Any]:  # noqa: ARG002 - as any maker has it
         """All that stands in the item's level."""
         return ITEM.values(self.loop(*source[1:]))
 
@@ -224,7 +228,7 @@ class _Lines:
         """Nothing alone."""
         return None
 
-    def whole(self, source: Source, made: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - as any maker has it
+    def whole(self, source: Source, made: dict[str, Any], *, deep: bool) -> dict[str, Any]:  # noqa: ARG002 - as any maker has it
         """All that stands in the line's loop."""
         _, found, start, end = source
         return self._scope.values(grow(self._opener.split(found[start:end], start + 1), self._loop))
