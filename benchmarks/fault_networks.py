@@ -1,7 +1,7 @@
 """The two networks of the crash test: how each is set up, what fails there, and what must have come to its partners."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +9,9 @@ from typing import Any
 
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
-from ml_connector.flows import desk
+from ml_connector.flows import pipeline
 from ml_connector.flows.context import Work
-from ml_connector.ledger import documents, queries
+from ml_connector.ledger import queries
 from ml_connector.ledger.leases import worker
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.sandbox.exact.options import ExactOptions
@@ -127,18 +127,21 @@ def _next_format(sandbox: Sandbox, portion: int) -> None:
 
 
 def _replay_refused(bench: Bench) -> int:
-    """A person has renaming allowed again, and replays what was held for it; how many."""
+    """A person has renaming allowed again, and replays what was held for it: orders and 997s; how many."""
     with bench.open() as deployment, worker(deployment.ledger) as lease:
         integration = deployment.integration(truecommerce.INTEGRATION)
-        rows = _held_orders(deployment)
-        return desk.prepare_replay(integration, Work(holder=lease.name, actor="person:test"), rows)
+        held = _held(deployment)
+        if held:
+            work = Work(holder=lease.name, actor="person:test", documents=held, replay=True)
+            for steps in (pipeline.OUTBOUND, pipeline.INBOUND):
+                pipeline.run(integration, work, steps)
+        return len(held)
 
 
-def _held_orders(deployment: Deployment) -> Sequence[documents.DocumentRow]:
-    wanted = queries.DocumentFilter(flows=("orders_out",), states=(S.QUARANTINED,))
+def _held(deployment: Deployment) -> tuple[int, ...]:
+    wanted = queries.DocumentFilter(flows=("orders_out", "acknowledgments_out"), states=(S.QUARANTINED,))
     with deployment.ledger.read() as tx:
-        page = queries.list_documents(tx, wanted, limit=1000)
-        return documents.get_many(tx, [row.id for row in page.rows])
+        return tuple(row.id for row in queries.list_documents(tx, wanted, limit=1000).rows)
 
 
 def _whole_files(bench: Bench) -> list[str]:
