@@ -3,6 +3,7 @@
 Both give one stream of items to `parsing`, so that what happens to a file's documents is said once.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -132,14 +133,23 @@ def read_flat(data: bytes, known: Sequence[Candidate]) -> tuple[Candidate, Itera
     if second_best:
         *_, best = min(second_best, key=lambda one: one[:2])
         return best, read_documents(data, best.layout, currency=best.currency)
-    raise _none_fits(shape, known, reasons)
+    raise _none_fits(shape, known, reasons, unfinished=not _ends(data, shape))
 
 
-def _none_fits(shape: str, known: Sequence[Candidate], reasons: Sequence[str]) -> SenderMustMend:
+def _ends(data: bytes, shape: str) -> bool:
+    """Whether XML or JSON ends as it begins; rows never tell (edi-operations 1)."""
+    plain = data.replace(b"\x00", b"").strip(BLANKS)
+    if shape == "json":
+        return plain[-1:] == {b"{": b"}", b"[": b"]"}[plain[:1]]
+    root = re.search(rb"<([A-Za-z_][\w:.-]{0,200})", plain[:HEAD_BYTES])
+    return shape == "rows" or root is None or plain.endswith(b"</" + root.group(1) + b">")
+
+
+def _none_fits(shape: str, known: Sequence[Candidate], reasons: Sequence[str], *, unfinished: bool) -> SenderMustMend:
     why = " ".join(reasons[:MOST_TOLD]) or f"None of {', '.join(c.layout.name for c in known)} is for {shape}."
     return SenderMustMend(
         f"No layout fits. {why}",
         mend="Try it with `ml-connector layout try`; name the right layout under layouts.receive of the partner's "
         "file, or ask the partner to send it again.",
-        data={"format": shape, "layouts": list(reasons[:MOST_TOLD]), "unfinished": shape in {"xml", "json"}},
+        data={"format": shape, "layouts": list(reasons[:MOST_TOLD]), "unfinished": unfinished},
     )

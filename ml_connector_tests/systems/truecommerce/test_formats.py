@@ -79,13 +79,13 @@ def test_a_file_of_no_layout_is_held_with_the_reason_of_each(tmp_path: Path) -> 
     with open_stage(tmp_path) as stage:
         drop(stage, "menu.csv", "Dish,Price\r\nSoup,5\r\n")
         drop(stage, "page.html", "<html><body>Sign in</body></html>")
-        stage.inbound()
-        assert unreadable(stage) == [("quarantined", "no_layout_fits")]
-        stage.sandbox.clock.move(11 * 60)  # what looks cut off is waited for first
+        drop(stage, "cut.xml", "<Invoices><Invoice><Header>")
+        drop(stage, "cut.json", '{"header": {"InvoiceNumber": ')
         stage.inbound()
         assert unreadable(stage) == [("quarantined", "no_layout_fits")] * 2
-        detail = stage.documents("unreadable")[-1].reason_detail
-        assert detail is not None
+        stage.sandbox.clock.move(11 * 60)  # what is cut off is waited for first
+        stage.inbound()
+        assert unreadable(stage) == [("quarantined", "no_layout_fits")] * 4
         told = {one.number: one.reason_detail or {} for one in stage.documents("unreadable")}["menu.csv"]
         assert [reason.split(":")[0] for reason in told["data"]["layouts"]] == [
             "truecommerce_810_csv",
