@@ -63,6 +63,9 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
         unparsed = _unparsed(tx, integration)
         if unparsed:
             reasons.append(f"{unparsed} file(s) not parsed")
+        left = _to_take_away(tx, integration) if not unreachable else 0
+        if left:
+            reasons.append(f"{left} read file(s) to take away")
         flows = (acknowledgments.FLOW, *(ERP_FLOWS if erp_usable else ()), *(() if unreachable else (ANSWERS_FLOW,)))
         reasons += documents_waiting(tx, integration.name, flows)
     return Work(reasons, unreachable, away)
@@ -142,6 +145,13 @@ def _unparsed(tx: Tx, integration: Integration) -> int:
     stored = files.in_state(tx, integration.name, "in", ("stored",), limit=100)
     late = files.in_state(tx, integration.name, "in", ("incomplete",), limit=100, created_before=before)
     return len(stored) + len(late)
+
+
+def _to_take_away(tx: Tx, integration: Integration) -> int:
+    """Files that were read and could not be moved or deleted: no new file need come for that to be tried again."""
+    if integration.folders.after_read == "leave":
+        return 0
+    return len(files.removals_pending(tx, integration.network.connection, limit=1000))
 
 
 def documents_waiting(tx: Tx, integration: str, flows: tuple[str, ...]) -> list[str]:
