@@ -14,6 +14,7 @@ from ml_connector.ledger.leases import Lease
 from ml_connector.orchestration.names import channel_lease, worker_lease
 from ml_connector.orchestration.patience import Asked
 from ml_connector.orchestration.reaper import REAPED
+from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector_tests.orchestration.stage import Stage
 
@@ -33,6 +34,19 @@ def test_new_files_ask_for_one_run_of_today_that_takes_everything(stage: Stage) 
     assert request.asset_selection is None
     assert "3 new file(s)" in request.tags["ml_connector/why"]
     assert stage.scene.documents() == [], "the sensor reads no file"
+
+
+def test_a_read_file_that_could_not_be_deleted_asks_for_a_run(stage: Stage) -> None:
+    """No new file need come for it: the next run takes it away, and then nothing waits."""
+    stage.scene.invoice(stage.scene.orders(1))
+    faults = stage.scene.sandbox.faults
+    faults.add(Fault(FaultKind.STATUS, system="cleo", method="DELETE", path="/api/files/*", status=500, count=20))
+    assert stage.inbound().success
+    faults.clear()
+    (request,) = stage.tick(INBOUND).run_requests
+    assert "1 read file(s) to take away" in request.tags["ml_connector/why"]
+    assert stage.inbound().success
+    assert stage.tick(INBOUND).skip_message == "nothing waits"
 
 
 def test_a_long_listing_goes_on_at_the_next_tick(stage: Stage) -> None:
