@@ -201,7 +201,10 @@ class RawServer:
                     head += part
                 body = b""
                 while len(body) < struct.unpack(">I", head)[0]:
-                    body += channel.recv(65_536)
+                    part = channel.recv(65_536)
+                    if not part:
+                        return
+                    body += part
                 kind = body[0]
                 if kind == 1:
                     channel.sendall(packet(2, struct.pack(">I", 3)))
