@@ -28,6 +28,9 @@ _ZERO = Decimal(0)
 _TAXES = frozenset({"H850", "H740", "H770", "D360"})
 _BASES = frozenset({"HP", "TP"})
 
+#: Segments that an invoice's total is made of, or that tell what a tax belongs to.
+_SUMMED = frozenset({"IT1", "SLN", "TXI", "SAC", "TDS"})
+
 
 class Quick:
     """What recognizes right sets of one kind in one version, partner guide and set of separators."""
@@ -83,32 +86,72 @@ class Quick:
         return sum([Decimal(line[place] or 0) for line in lines if len(line) > place], _ZERO) == Decimal(said[2])
 
     def _invoice_adds_up(self, found: list[str], shape: str) -> bool:
-        """TDS01 = lines + charges - allowances, where there is nothing else to it."""
+        """TDS01 = lines + charges - allowances + taxes, where each of them stands where it is told at once."""
         if not self._counts_fit(found, shape):
             return False
-        mark = self._element
-        total, lines = _ZERO, 0
-        summary = False
-        for text in found:
-            name = text[:3]
-            if name == "IT1":
-                elements = text.split(mark, 6)
-                if len(elements) > 5 and elements[5] in _BASES:
-                    return False
-                if len(elements) > 4 and elements[4]:
-                    total += (Decimal(elements[2]) * Decimal(elements[4])).quantize(_CENT, ROUND_HALF_UP)
-                    lines += 1
-            elif name == "TDS":
-                summary, said = True, text.split(mark, 2)[1]
-            elif name == "SAC":
-                elements = text.split(mark, 6)
-                if not summary or elements[2] in _TAXES:
-                    return False
-                amount = Decimal(elements[5]).scaleb(-2) if len(elements) > 5 and elements[5] else _ZERO
-                total += amount if elements[1] == "C" else -amount if elements[1] == "A" else _ZERO
-            elif name == "TXI":
-                return False
-        return not lines or (summary and abs(total) == abs(Decimal(said).scaleb(-2)))
+        sums = _InvoiceSums(self._element)
+        return all(sums.take(text) for text in found if text[:3] in _SUMMED) and sums.fit()
+
+
+class _InvoiceSums:
+    """What an invoice's total has to be, as `edi.controltotals` has it."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark = mark
+        self._total = self._taxes = self._line_taxes = _ZERO
+        self._priced = False
+        self._said: str | None = None
+        #: taxes belong to the line or the invoice itself, not to a charge or a component
+        self._direct = False
+
+    def take(self, text: str) -> bool:
+        """Adds a segment; False where it is for the long way."""
+        name = text[:3]
+        if name == "IT1":
+            return self._line(text.split(self._mark, 6))
+        if name == "TXI":
+            return self._tax(text.split(self._mark, 8))
+        if name == "TDS":
+            self._said, self._direct = text.split(self._mark, 2)[1], True
+            return True
+        self._direct = False
+        return name == "SLN" or self._charge(text.split(self._mark, 6))
+
+    def fit(self) -> bool:
+        """Whether the total is what it has to be; without prices it may be anything."""
+        if not self._priced:
+            return True
+        if self._said is None:
+            return False
+        said, expected = abs(Decimal(self._said).scaleb(-2)), self._total + (self._taxes or self._line_taxes)
+        return said in {abs(expected), abs(expected.quantize(_CENT, ROUND_HALF_UP))}
+
+    def _line(self, elements: list[str]) -> bool:
+        self._direct = True
+        if len(elements) > 5 and elements[5] in _BASES:
+            return False
+        if len(elements) > 4 and elements[4]:
+            self._total += (Decimal(elements[2]) * Decimal(elements[4])).quantize(_CENT, ROUND_HALF_UP)
+            self._priced = True
+        return True
+
+    def _tax(self, elements: list[str]) -> bool:
+        if not self._direct:
+            return False
+        if len(elements) < 3 or not elements[2] or (len(elements) > 7 and elements[7] == "O"):
+            return True
+        if self._said is None:
+            self._line_taxes += Decimal(elements[2])
+        else:
+            self._taxes += Decimal(elements[2])
+        return True
+
+    def _charge(self, elements: list[str]) -> bool:
+        if self._said is None or elements[2] in _TAXES:
+            return False
+        amount = Decimal(elements[5]).scaleb(-2) if len(elements) > 5 and elements[5] else _ZERO
+        self._total += amount if elements[1] == "C" else -amount if elements[1] == "A" else _ZERO
+        return True
 
 
 def _never(found: list[str], shape: str) -> bool:  # noqa: ARG001 - what adds up in 820 is for the long way

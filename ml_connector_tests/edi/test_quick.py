@@ -9,9 +9,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.edi_files import interchange
+from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.edi import interchange as interchange_module
 from ml_connector.edi import quick, setpattern, sets
+from ml_connector.edi.controltotals import expected_total
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.edi.outgoing import SetWriter
 from ml_connector.edi.overlay import Overlay
@@ -141,6 +143,59 @@ def test_what_goes_the_quick_way_is_right(set_type: str, seed: int, version: str
         found = read(data)
         assert found == slowly(data, patched)
     assert rest
+
+
+def invoice(lines: str, total: int, summary: str) -> bytes:
+    """One 810; total in cents."""
+    body = f"BIG*20261121*INV-1*20261101*PO-1~{lines}TDS*{total}~{summary}"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(BODIES, "810", body)
+        return spell(Style(), ("810",))
+
+
+_TAX = st.sampled_from(["", "TXI*VA*21*21~", "TXI*VA*2.5~", "TXI*VA*21*.21****O~", "TXI*VA~"])
+_LINE = st.tuples(
+    st.sampled_from(["IT1*1*10*EA*10**VP*A~", "IT1*1*3*EA*.335**VP*A~", "IT1*1*10*EA***VP*A~"]),
+    _TAX,
+    st.sampled_from(["", "SAC*C*D240***500~", "SLN*1**I*1*EA*2~"]),
+    _TAX,
+).map("".join)
+_SUMMARY = st.tuples(
+    _TAX, _TAX, st.sampled_from(["", "SAC*C*D240***500~", "SAC*C*H850***500~", "SAC*A*C310***100~"]), _TAX
+).map("".join)
+
+
+@settings(max_examples=300, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(st.lists(_LINE, min_size=1, max_size=3).map("".join), _SUMMARY, st.integers(-1, 1))
+def test_taxes_wherever_they_stand_are_added_up_as_the_long_way_does(lines: str, summary: str, off: int) -> None:
+    """The total is what the long way says it should be, or a cent from it."""
+    with pytest.MonkeyPatch.context() as patched:
+        [first] = slowly(invoice(lines, 1, summary), patched)
+        assert isinstance(first.document, Invoice)
+        total = int((expected_total(first.document) * 100).to_integral_value())
+        data = invoice(lines, total + off, summary)
+        taught(data)
+        assert read(data) == slowly(data, patched)
+
+
+@pytest.mark.parametrize(
+    ("lines", "total", "summary"),
+    [
+        ("IT1*1*10*EA*10**VP*A~", 12100, "TXI*VA*21*21~"),
+        ("IT1*1*10*EA*10**VP*A~TXI*VA*21*21~", 12100, ""),
+        ("IT1*1*10*EA*10**VP*A~TXI*VA*21*21~", 12100, "TXI*VA*21*21~"),
+        ("IT1*1*10*EA*10**VP*A~", 12600, "TXI*VA*21*21~SAC*C*D240***500~"),
+        ("IT1*1*10*EA*10**VP*A~", -12100, "TXI*VA*20*20~TXI*LS*1*1~"),
+    ],
+)
+def test_invoices_with_taxes_go_the_quick_way(lines: str, total: int, summary: str, quickly: list[bool]) -> None:
+    taught(invoice(lines, total, summary))
+    quickly.clear()
+    [right] = read(invoice(lines, total, summary))
+    [wrong] = read(invoice(lines, total + 1, summary))
+    assert quickly == [True, False]
+    assert right.findings == ()
+    assert [finding.code for finding in wrong.findings] == ["invoice_total"]
 
 
 @settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
