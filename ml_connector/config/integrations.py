@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator
 
 from ml_connector.config.base import Settings
-from ml_connector.config.partners import MatchTolerances, X12Identity
+from ml_connector.config.partners import MatchTolerances, OrderChanges, X12Identity
 
 
 class VatRule(Settings):
@@ -115,6 +115,11 @@ class ShipmentsIn(Settings):
 
 class AcknowledgmentsIn(Settings):
     enabled: bool = True
+    order_changes: OrderChanges = Field(
+        default="propose",
+        description="What suppliers change in an 855. propose: shown, a person changes the order; write_back: "
+        "quantities and delivery dates are written to the order's lines in the ERP, never prices or refusals",
+    )
 
 
 class Flows(Settings):

@@ -9,6 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from ml_connector.config.base import Settings
 
+#: What becomes of quantities and dates that a supplier changes in an 855.
+OrderChanges = Literal["propose", "write_back"]
+
 
 class X12Identity(Settings):
     """Who somebody is in ISA and GS."""
@@ -220,6 +223,9 @@ class Partner(Settings):
     tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
     invoice_mode: Literal["matched", "coded", "auto"] | None = Field(
         default=None, description="Overrides the integration's"
+    )
+    order_changes: OrderChanges | None = Field(
+        default=None, description="Overrides acknowledgments_in.order_changes of the integration"
     )
     units: dict[str, str] = Field(default_factory=dict, description="The partner's unit code -> X12 unit code")
     charges: dict[str, str] = Field(default_factory=dict, description="SAC code -> charge item or GL account; see docs")

@@ -1,48 +1,43 @@
-"""Acknowledgments in: a 997 is matched to what was sent, an 855 is recorded against its order.
+"""Acknowledgments in: a 997 is matched to what was sent, an 855 is recorded against its order (`order_answers`).
 
 Neither ever makes an invoice.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment, SetAnswer
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
-from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment, OrderLine, PurchaseOrder
+from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows import order_answers, write_back
 from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
-from ml_connector.flows.orders import NOT_BEGUN
+from ml_connector.flows.posting import post
 from ml_connector.flows.sending import answer_due
-from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, envelopes, related
 from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
 from ml_connector.ledger.files import Tx
 from ml_connector.ledger.states import DocumentState as S
 
-FLOW = "acknowledgments_in"
+FLOW = order_answers.FLOW
 #: So soon an acknowledgment is looked at again when its order is just being worked on.
 AGAIN_SECONDS = 15.0
 #: Digits of a control number that we write (x12-procurement 2).
 LONGEST_CONTROL = 9
-#: BAK02 values that refuse the whole order (x12-procurement 6).
-REFUSED_TYPES = {"RD", "RJ", "RF"}
-#: ACK01 values that take a line as it was ordered.
-AS_ORDERED = {"IA", "AC", "AR"}
-#: ACK01 values that promise a line, or some of it, for later; and that leave it open.
-BACKORDERED, HELD_LINE = {"IB", "BP"}, {"IF", "IH", "IW"}
-#: ACK01 values that refuse a line.
-REFUSED_LINE = {"IR", "ID", "R1", "R2", "R3", "R4"}
 
 
 def apply(integration: Integration, work: Work) -> StepReport:
-    """Apply every waiting acknowledgment."""
+    """Apply every waiting acknowledgment, and write to the ERP's orders what was agreed (a setting)."""
+    report = _apply_all(integration, work)
+    report.merge(post(integration, work, write_back.ANSWERS))
+    return report
+
+
+def _apply_all(integration: Integration, work: Work) -> StepReport:
     report = StepReport("apply acknowledgments")
     after = 0
     while not work.stopped():
@@ -68,7 +63,7 @@ def _take(integration: Integration, work: Work, row: DocumentRow, report: StepRe
                 documents.move(tx, hold_moves(integration, row, admitted, told, step=S.PARSED), work)
             else:
                 _apply_one(integration, tx, work, *admitted, told)
-    except ClaimLost:
+    except (ClaimLost, order_answers.BusyOrderError):
         at = integration.clock.now() + timedelta(seconds=AGAIN_SECONDS)
         with integration.ledger.write() as tx:
             documents.release(tx, [row.id], next_attempt_at=at, holder=work.holder)
@@ -100,7 +95,7 @@ def _moves(integration: Integration, tx: Tx, row: DocumentRow, report: StepRepor
     if isinstance(document, FunctionalAcknowledgment):
         return _functional(integration, tx, row, document, report)
     if isinstance(document, OrderAcknowledgment):
-        return _order(integration, tx, row, document, report)
+        return order_answers.record(integration, tx, row, document, report)
     if isinstance(document, InterchangeAcknowledgment):
         return _interchange(integration, tx, row, document, report)
     raise NeedsMending(Reason.UNSUPPORTED_DOCUMENT, f"{row.kind} is no acknowledgment.", mend="Discard it here.")
@@ -217,117 +212,3 @@ def _refused_by_ta1(document: DocumentRow, answer: InterchangeAcknowledgment, by
     }
     changes = {"reason": "refused_by_partner", "reason_detail": reason, "due_at": None, "next_attempt_at": None}
     return [Move(document.id, S.REFUSED, "refused by TA1", {"by": by.id}, changes=changes)]
-
-
-# 855: recorded against the order; what differs is for a person
-
-
-@dataclass(frozen=True)
-class LineVerdict:
-    """What the seller said of one ordered line."""
-
-    line: str
-    verdict: str
-    detail: dict[str, str]
-
-
-def _order(
-    integration: Integration, tx: Tx, row: DocumentRow, answer: OrderAcknowledgment, report: StepReport
-) -> list[Move]:
-    sent = [
-        d
-        for d in documents.outbound_of_orders(tx, integration.name, "orders_out", [answer.number])
-        if d.partner == row.partner and d.state not in {S.DISCARDED, S.DUPLICATE}
-    ]
-    if not sent:
-        raise NeedsMending(
-            Reason.NO_SUCH_ORDER,
-            f"The acknowledgment answers order {answer.number}, which was not sent to {row.partner}.",
-            mend="Ask the partner which order is meant; discard it here if it is not ours.",
-            data={"order": answer.number},
-        )
-    left = [d for d in sent if d.state not in NOT_BEGUN]
-    order = (left or sent)[-1]
-    content = stored(DocumentKind.ORDER, order.work, PurchaseOrder) if order.work else None
-    verdicts = compare(answer, content.lines if content else ())
-    differs = [v for v in verdicts if v.verdict != "accepted"]
-    result = _overall(answer, verdicts)
-    report.add("applied", row.partition_date, document=answer.number, partner=row.partner, answer=result)
-    outcome = {
-        "result": result,
-        "act": bool(differs) or result in {"refused", "held"},
-        "lines": [{"line": v.line, "verdict": v.verdict, **v.detail} for v in verdicts][:200],
-        "sellers_order": answer.sellers_order,
-    }
-    changes: dict[str, Any] = {"parent_id": order.id, "work": _json(outcome)}
-    if outcome["act"]:
-        changes["reason"] = f"order_{result}"
-        changes["reason_detail"] = {
-            "message": f"{row.partner} answered order {answer.number}: {result}; {len(differs)} line(s) differ.",
-            "mend": "Agree it with the supplier; a change of the order in the ERP sends the change to them.",
-            "data": outcome,
-        }
-    note = Move(order.id, None, f"supplier answered: {result}", {"by": row.id, "act": outcome["act"]})
-    return [note, *resume_moves(row), Move(row.id, S.APPLIED, "recorded against the order", outcome, changes=changes)]
-
-
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(value, sort_keys=True)
-
-
-def _overall(answer: OrderAcknowledgment, verdicts: Sequence[LineVerdict]) -> str:
-    if answer.type in REFUSED_TYPES:
-        return "refused"
-    if answer.type == "AH":
-        return "held"
-    kinds = {v.verdict for v in verdicts}
-    if kinds and kinds <= {"refused"}:
-        return "refused"
-    return "accepted" if kinds <= {"accepted"} else "changed"
-
-
-def compare(answer: OrderAcknowledgment, ordered: Sequence[OrderLine]) -> list[LineVerdict]:
-    """Each answered line against the order line it repeats: accepted, changed, backordered, held or refused."""
-    if answer.type in REFUSED_TYPES and not answer.lines:
-        return [LineVerdict(line.number, "refused", {}) for line in ordered]
-    by_number = {line.number: line for line in ordered}
-    return [_compare_line(line, _ordered_line(line, by_number, ordered)) for line in answer.lines]
-
-
-def _ordered_line(
-    line: AcknowledgedLine, by_number: dict[str, OrderLine], ordered: Sequence[OrderLine]
-) -> OrderLine | None:
-    found = by_number.get(line.number) or by_number.get(line.number.lstrip("0"))
-    if found is not None:
-        return found
-    same = [o for o in ordered if {i.value for i in o.items} & {i.value for i in line.items}]
-    return same[0] if len(same) == 1 else None
-
-
-def _compare_line(line: AcknowledgedLine, ordered: OrderLine | None) -> LineVerdict:
-    detail: dict[str, str] = {}
-    statuses = [answer.status for answer in line.answers]
-    if statuses:
-        detail["status"] = " ".join(statuses)
-    if ordered is None:
-        return LineVerdict(line.number, "changed", {**detail, "note": "not on the order"})
-    if statuses and all(status in REFUSED_LINE for status in statuses):
-        return LineVerdict(line.number, "refused", detail)
-    taken = [a for a in line.answers if a.status not in REFUSED_LINE]
-    quantity = sum((a.quantity for a in taken if a.quantity is not None), Decimal(0))
-    if taken and any(a.quantity is not None for a in taken) and quantity != ordered.quantity:
-        detail["quantity"] = f"{ordered.quantity} -> {quantity}"
-    if line.price is not None and ordered.price is not None and line.price != ordered.price:
-        detail["price"] = f"{ordered.price} -> {line.price}"
-    days = sorted({a.day for a in taken if a.day is not None})
-    wanted = next((d.day for d in ordered.dates if d.day is not None), None)
-    if days and wanted is not None and days != [wanted]:
-        # Earlier than asked is good to know; later needs somebody.
-        detail["date" if days[-1] > wanted else "earlier"] = f"{wanted} -> {', '.join(map(str, days))}"
-    for verdict, codes in (("backordered", BACKORDERED), ("held", HELD_LINE)):
-        if codes & set(statuses):
-            return LineVerdict(line.number, verdict, detail)
-    differs = {"quantity", "price", "date"} & set(detail) or [s for s in statuses if s not in AS_ORDERED]
-    return LineVerdict(line.number, "changed" if differs else "accepted", detail)

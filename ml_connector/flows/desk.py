@@ -6,6 +6,7 @@ from typing import Any
 
 from ml_connector.documents.common import Direction
 from ml_connector.errors import ConnectorError, Reason
+from ml_connector.flows import order_answers
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
 from ml_connector.flows.sending import answer_due
@@ -111,11 +112,16 @@ def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arriv
     """A person's word about an upload of unknown outcome: it arrived, or it did not and may be sent again.
 
     Raises:
-        NotPossibleError: the document is not of unknown outcome.
+        NotPossibleError: the document is not of unknown outcome, or the other side can be asked.
     """
     if row.state is not S.UNKNOWN_OUTCOME:
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) is {row.state}, not of unknown outcome.", mend="Nothing to settle."
+        )
+    if row.flow == order_answers.FLOW:
+        raise NotPossibleError(
+            f"Document {row.id} ({row.number}) is looked up in the ERP; nobody has to settle it.",
+            mend="Wait, or replay it to have it looked up now.",
         )
     with integration.ledger.write() as tx:
         doubtful = operations.of_unknown_outcome(tx, [row.id])

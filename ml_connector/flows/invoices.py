@@ -18,7 +18,7 @@ from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.matching import MatchedInvoice, MatchRules, OrderBook, match_invoice
 from ml_connector.flows.ports import BillIdentity, ExistingBill
-from ml_connector.flows.posting import already_there
+from ml_connector.flows.postable import already_there
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored

@@ -5,7 +5,7 @@ write-backs of our own move the ERP's record, not what the partner is sent.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -54,8 +54,13 @@ def resolve_order(
         parties=_parties(order, partner, settings),
         notes=tuple(text for text in (order.remarks.strip(),) if text),
         lines=lines,
-        total=sum(((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in lines), Decimal(0)),
+        total=order_total(lines),
     )
+
+
+def order_total(lines: Sequence[OrderLine]) -> Decimal:
+    """Quantities times prices."""
+    return sum(((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in lines), Decimal(0))
 
 
 def _no_date(order: OpenOrder) -> date:

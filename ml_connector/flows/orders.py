@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,6 +13,7 @@ from ml_connector.documents.json import dump, load
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, Reason, TryAgain
+from ml_connector.flows.agreed import BEING_WRITTEN
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -27,7 +28,7 @@ from ml_connector.flows.order_content import (
 from ml_connector.flows.ports import SourceOrder
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
-from ml_connector.ledger import documents, inbox, positions
+from ml_connector.ledger import documents, inbox, positions, related
 from ml_connector.ledger.documents import DocumentRow, Move, NewDocument
 from ml_connector.ledger.inbox import Notice
 from ml_connector.ledger.states import DocumentState as S
@@ -302,10 +303,16 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
     tables = book.coding_tables()
     with integration.ledger.read() as tx:
         family = documents.outbound_of_orders(tx, integration.name, FLOW, [row.number for row in rows])
+        # An answer that is being written to the ERP's order: what is read meanwhile may be from before or after it.
+        being_written = set(related.answers_in(tx, [one.id for one in family], BEING_WRITTEN).values())
+        changed = related.with_written_answers(tx, [one.id for one in family])
+    ours = {(one.partner, one.number) for one in family if one.id in changed}
+    again = _read_again(integration, [row for row in rows if (row.partner, row.number) in ours]) if ours else {}
     moves: list[Move] = []
-    for row in rows:
+    for stored_row in rows:
+        row = replace(stored_row, source=again.get(stored_row.id, stored_row.source))
         older = [o for o in family if (o.partner, o.number) == (row.partner, row.number) and o.revision < row.revision]
-        if any(o.state in ON_ITS_WAY for o in older):
+        if any(o.state in ON_ITS_WAY or o.id in being_written for o in older):
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
             report.add("waits_for_earlier", row.partition_date, document=row.number, partner=row.partner)
@@ -316,16 +323,32 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
             moves += hold_moves(integration, row, decided, report, step=S.READ)
             continue
         moves += resume_moves(row)
+        read_again = {"source": row.source} if row.id in again else {}
         if decided.document is None:
             report.add("unchanged", row.partition_date, document=row.number, partner=row.partner)
-            moves.append(Move(row.id, S.DISCARDED, "nothing changed for the partner", changes=decided.facts()))
+            changes = {**decided.facts(), **read_again}
+            moves.append(Move(row.id, S.DISCARDED, "nothing changed for the partner", changes=changes))
             continue
         report.add("resolved", row.partition_date, document=row.number, partner=row.partner)
-        changes = {**decided.facts(), "snapshots": dict(book.versions), "parent_id": before.id if before else None}
+        changes = {
+            **decided.facts(),
+            **read_again,
+            "snapshots": dict(book.versions),
+            "parent_id": before.id if before else None,
+        }
         moves.append(Move(row.id, S.RESOLVED, "resolved", {"snapshots": dict(book.versions)}, changes=changes))
     if not work.dry_run:
         with integration.ledger.write() as tx:
             documents.move(tx, moves, work)
+
+
+def _read_again(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, str]:
+    """Records of orders as the ERP has them now, by document: for those that we wrote to ourselves since they were
+    sent, for a reading from before that would undo it at the partner.
+    """
+    keys = {row.id: integration.erp.order_from_record(row.source or "").id for row in rows}
+    records = {source.order.id: source.record for source in integration.erp.read_orders(list(keys.values()))}
+    return {row_id: records[key] for row_id, key in keys.items() if key in records}
 
 
 @dataclass(frozen=True)

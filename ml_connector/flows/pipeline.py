@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from ml_connector.flows import acknowledgments, invoices, orders, parsing, receiving, rendering, sending, shipments
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.posting import BILLS, RECEIPTS, post
+from ml_connector.flows.postable import BILLS, RECEIPTS
+from ml_connector.flows.posting import post
 from ml_connector.flows.side_by_side import Member, SideBySide, Step
 
 ANSWERS = "acknowledgments_out"

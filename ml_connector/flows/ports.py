@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
@@ -139,6 +140,10 @@ class Erp(Protocol):
 
     def plan_receipt(self, receipt: GoodsReceipt, key: str) -> Sequence[PlannedOperation]:
         """The writes that post a goods receipt."""
+        ...
+
+    def plan_order_change(self, change: AgreedChange) -> Sequence[PlannedOperation]:
+        """The writes that change an order's lines, one a line; each one's outside id will be its `order_line_id`."""
         ...
 
     def write(self, operation: StoredOperation) -> Written:

@@ -1,10 +1,8 @@
-"""Posting coded documents to the ERP: bills and goods receipts alike.
+"""Posting to the ERP: bills, goods receipts and agreed changes of orders alike.
 
 `post` takes up first what an earlier run left (operations in flight or of unknown outcome), then new work.
 """
 
-import hashlib
-import json
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -12,17 +10,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.documents.bills import Bill, GoodsReceipt
-from ml_connector.documents.common import DocumentKind
-from ml_connector.errors import ConnectorError, NeedsMending, Reason, RefusedBySystem
+from ml_connector.errors import ConnectorError, NeedsMending, OutcomeUnknown, Reason, RefusedBySystem
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.executor import Brake, Outcome, call_all, settle
 from ml_connector.flows.holding import attempt, hold_moves
 from ml_connector.flows.payloads import fill
-from ml_connector.flows.ports import BillIdentity, ExistingBill, PlannedOperation, StoredOperation
+from ml_connector.flows.ports import PlannedOperation, StoredOperation
+from ml_connector.flows.postable import PostableKind, operation_key
 from ml_connector.ledger import documents, operations
-from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
 from ml_connector.ledger.operations import NewOperation
 from ml_connector.ledger.states import DocumentState as S
 
@@ -30,24 +27,6 @@ from ml_connector.ledger.states import DocumentState as S
 FIRST_LOOK_SECONDS = 2.0
 #: Batches in hand at once, so that the calls of one go out while the next is looked up, planned and committed.
 LANES = 2
-
-
-@dataclass(frozen=True)
-class PostableKind:
-    """How a kind of document becomes operations."""
-
-    flow: str
-    kind: DocumentKind
-
-
-BILLS = PostableKind("invoices_in", DocumentKind.INVOICE)
-RECEIPTS = PostableKind("shipments_in", DocumentKind.SHIP_NOTICE)
-
-
-def operation_key(row: DocumentRow) -> str:
-    """The key written to the other side: stable for this document of this ledger, and nobody else's."""
-    identity = f"{row.connection}|{row.company}|{row.id}|{row.business_key}|{row.created_at.isoformat()}"
-    return "mlc-" + hashlib.sha256(identity.encode()).hexdigest()[:20]
 
 
 @dataclass(frozen=True)
@@ -99,7 +78,7 @@ def _finish_open(lane: _Lane) -> None:
 
 
 class _Coded:
-    """Batches of coded documents, each for one lane alone, even where the worker's lease lapses for a moment."""
+    """Batches of documents to post, each for one lane alone, even where the worker's lease lapses for a moment."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -109,7 +88,7 @@ class _Coded:
         with self._lock:
             after = 0
             while True:
-                claimed = claim_waiting(lane.integration, lane.work, lane.kind.flow, (S.CODED,), after_id=after)
+                claimed = claim_waiting(lane.integration, lane.work, lane.kind.flow, (lane.kind.ready,), after_id=after)
                 rows = [row for row in claimed if row.id not in self._taken]
                 self._taken.update(row.id for row in rows)
                 if rows:
@@ -139,8 +118,8 @@ def _post_coded(lane: _Lane, coded: _Coded) -> None:
 
 
 def _report_plans(lane: _Lane) -> None:
-    for row in claim_waiting(lane.integration, lane.work, lane.kind.flow, (S.CODED,)):
-        planned = attempt(lambda row=row: _plan(lane.integration, row))  # type: ignore[misc]
+    for row in claim_waiting(lane.integration, lane.work, lane.kind.flow, (lane.kind.ready,)):
+        planned = attempt(lambda row=row: lane.kind.plan(lane.integration, row))  # type: ignore[misc]
         if isinstance(planned, NeedsMending):
             reason = str(planned.reason)
             lane.report.add("would_hold", row.partition_date, document=row.number, partner=row.partner, reason=reason)
@@ -148,47 +127,30 @@ def _report_plans(lane: _Lane) -> None:
         lane.report.add("would_post", row.partition_date, document=row.number, partner=row.partner, writes=len(planned))
 
 
-def _bill(row: DocumentRow) -> Bill:
-    return Bill.model_validate_json(row.work or "{}")
-
-
-def _plan(integration: Integration, row: DocumentRow, bill: Bill | None = None) -> list[PlannedOperation]:
-    key = operation_key(row)
-    if row.kind is DocumentKind.INVOICE:
-        return list(integration.erp.plan_bill(bill or _bill(row), key))
-    receipts = [GoodsReceipt.model_validate(item) for item in json.loads(row.work or "[]")]
-    many = len(receipts) > 1
-    planned: list[PlannedOperation] = []
-    for number, receipt in enumerate(receipts, 1):
-        planned += integration.erp.plan_receipt(receipt, f"{key}-{number}" if many else key)
-    return planned
-
-
 def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
-    """Commit the intents of a batch; documents the ERP has already are not begun."""
+    """Commit the intents of a batch; documents that need no write are not begun."""
     integration, report = lane.integration, lane.report
-    bills = {row.id: _bill(row) for row in rows} if lane.kind is BILLS else {}
-    entered = _entered_by_hand(integration, bills)
+    prepared = lane.kind.prepare(integration, rows, report)
     moves: list[Move] = []
     begun: list[DocumentRow] = []
     planned: list[NewOperation] = []
     with integration.ledger.read() as tx:
         earlier = operations.layouts(tx, [row.id for row in rows])
     for row in rows:
-        existing = entered.get(row.id)
-        if existing is not None:
-            moves += already_there(row, existing, report)
+        ready = prepared[row.id]
+        if isinstance(ready, NeedsMending):
+            moves += hold_moves(integration, row, ready, report, step=S.PARSED)
             continue
-        try:
-            plan = _plan(integration, row, bills.get(row.id))
-        except NeedsMending as held:
-            moves += hold_moves(integration, row, held, report, step=S.PARSED)
+        moves += ready.moves
+        if not ready.plan:
             continue
-        planned += _operations(row, plan, earlier.get(row.id, {}))
-        moves.append(Move(row.id, S.POSTING, "posting", {"operations": len(plan)}, release=False))
-        begun.append(row)
+        planned += _operations(row, ready.plan, earlier.get(row.id, {}))
+        detail = {"operations": len(ready.plan)}
+        moves.append(Move(row.id, S.POSTING, "posting", detail, changes=ready.changes, release=False))
+        begun.append(replace(row, **ready.changes))
     with integration.ledger.write() as tx:
-        operations.void(tx, [row.id for row in begun if row.id in earlier])
+        decided = [row.id for row in rows if not isinstance(prepared[row.id], NeedsMending)]
+        operations.void(tx, [row_id for row_id in decided if row_id in earlier])
         operations.plan(tx, planned)
         documents.move(tx, moves, lane.work)
     return begun
@@ -217,26 +179,6 @@ def _operations(row: DocumentRow, plan: Sequence[PlannedOperation], earlier: Map
         )
         for position, planned in enumerate(plan)
     ]
-
-
-def _entered_by_hand(integration: Integration, bills: Mapping[int, Bill]) -> dict[int, ExistingBill]:
-    """Those of these bills, by document, that the ERP has already under supplier and number, in batched look-ups."""
-    if not bills or not integration.settings.flows.invoices_in.look_for_hand_keyed:
-        return {}
-    identities = {row_id: BillIdentity(bill.vendor_id, bill.number) for row_id, bill in bills.items()}
-    found = {existing.identity: existing for existing in integration.erp.find_bills(list(identities.values()))}
-    return {row_id: found[identity] for row_id, identity in identities.items() if identity in found}
-
-
-def already_there(row: DocumentRow, existing: ExistingBill, report: StepReport) -> list[Move]:
-    report.add("duplicate", row.partition_date, document=row.number, partner=row.partner, entry=existing.entry_number)
-    detail: dict[str, Any] = {
-        "message": f"The ERP already has invoice {row.number} as entry {existing.entry_number or existing.outside_id}.",
-        "mend": "Nothing to do if it was keyed by hand; else void that entry and replay this document.",
-        "data": {"entry": existing.entry_number, "id": existing.outside_id, "source": existing.source},
-    }
-    change = {"reason": str(Reason.KEYED_BY_HAND), "reason_detail": detail, "business_key": row.business_key}
-    return [Move(row.id, S.DUPLICATE, "found in the ERP", detail["data"], changes=change)]
 
 
 def _finish(lane: _Lane, rows: Sequence[DocumentRow]) -> None:
@@ -270,10 +212,20 @@ def _filled(operation: StoredOperation, earlier: Mapping[int, str]) -> str | Non
 
 
 def _record(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentRow]) -> None:
+    """Commit a group of outcomes; where a document that they change too is in other hands, they are found later."""
+    try:
+        _commit(lane, outcomes, by_id)
+    except ClaimLost as lost:
+        later = OutcomeUnknown(f"Written, and not recorded yet: {lost.message}", mend="It is looked up in a moment.")
+        _commit(lane, [replace(o, written=None, error=later) if o.written else o for o in outcomes], by_id)
+
+
+def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentRow]) -> None:
     """Commit a group of outcomes with the states that follow from them."""
     integration = lane.integration
     now = integration.clock.now()
     settle_at = now + timedelta(seconds=integration.erp_rules.settle_seconds)
+    told = StepReport(lane.report.step)
     with integration.ledger.write() as tx:
         operations.finish(tx, [(o.operation.id, o.written) for o in outcomes if o.written is not None])
         operations.mark_unknown(tx, [o.operation.id for o in outcomes if o.unknown], not_before=settle_at)
@@ -283,8 +235,11 @@ def _record(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
         moves: list[Move] = []
         for outcome in outcomes:
             row = by_id[outcome.operation.document_id]
-            moves += _moves_after(integration, row, outcome, complete=row.id in complete, report=lane.report)
+            if outcome.written is not None:
+                moves += lane.kind.after_write(tx, row, outcome.written)
+            moves += _moves_after(lane, row, outcome, complete=row.id in complete, report=told)
         documents.move(tx, moves, lane.work)
+    lane.report.merge(told)
     for outcome in outcomes:
         row = by_id[outcome.operation.document_id]
         if row.id in complete or outcome.error is not None:
@@ -294,13 +249,12 @@ def _record(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
         _postpone(lane, retry)
 
 
-def _moves_after(
-    integration: Integration, row: DocumentRow, outcome: Outcome, *, complete: bool, report: StepReport
-) -> list[Move]:
-    error = outcome.error
+def _moves_after(lane: _Lane, row: DocumentRow, outcome: Outcome, *, complete: bool, report: StepReport) -> list[Move]:
+    integration, kind, error = lane.integration, lane.kind, outcome.error
     if error is None and complete and outcome.written is not None:
         report.add("posted", row.partition_date, document=row.number, partner=row.partner, **_shown(outcome))
-        return [Move(row.id, S.POSTED, "posted", {"id": outcome.written.outside_id, **outcome.written.detail})]
+        detail = {"id": outcome.written.outside_id, **outcome.written.detail}
+        return [Move(row.id, kind.done, "posted", detail, changes=kind.closing(row))]
     if outcome.unknown:
         report.add("unknown_outcome", row.partition_date, document=row.number, partner=row.partner)
         soon = integration.clock.now() + timedelta(seconds=FIRST_LOOK_SECONDS)

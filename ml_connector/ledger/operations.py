@@ -26,6 +26,8 @@ from ml_connector.ledger.tables import document, lease, operation
 _o = operation.c
 #: States in which nobody can tell whether the other side has it.
 OPEN = ("in_flight", "unknown")
+#: Kinds that write to something that is there, so that several may have one outside id: a folder, an order's line.
+REPEATABLE = ("upload", "purchase_order_line")
 #: Planning the same key again may give these a new payload: nothing was written with the old one.
 _RENEWED = ("refused", "void")
 

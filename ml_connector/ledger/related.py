@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_connector.documents.common import Direction
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.operations import OPEN, StoredOperation, of_documents
 from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
@@ -41,6 +42,31 @@ def documents_of_upload(tx: Tx, upload: StoredOperation) -> list[DocumentRow]:
     """The documents that leave in the same file as the one that carries the upload."""
     carried = sa.select(_d.file_id).where(_d.id == upload.document_id).scalar_subquery()
     return _documents(tx, _d.file_id == carried)
+
+
+def answers_in(tx: Tx, order_ids: Sequence[int], states: Sequence[DocumentState]) -> dict[int, int]:
+    """Suppliers' answers to these orders that are in one of these states: order by answer."""
+    found: dict[int, int] = {}
+    wanted = [state.value for state in states]
+    for part in chunks(sorted(set(order_ids))):
+        query = sa.select(_d.id, _d.parent_id).where(
+            _d.parent_id.in_(part), _d.direction == Direction.IN.value, _d.state.in_(wanted)
+        )
+        found.update((answer, order) for answer, order in tx.execute(query))
+    return found
+
+
+def with_written_answers(tx: Tx, order_ids: Sequence[int]) -> set[int]:
+    """Those of these orders to which something of an answer was written in the ERP."""
+    found: set[int] = set()
+    for part in chunks(sorted(set(order_ids))):
+        query = (
+            sa.select(_d.parent_id)
+            .join(operation, operation.c.document_id == _d.id)
+            .where(_d.parent_id.in_(part), _d.direction == Direction.IN.value, operation.c.state == "done")
+        )
+        found.update(tx.execute(query).scalars())
+    return found
 
 
 def documents_due(

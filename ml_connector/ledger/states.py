@@ -63,8 +63,15 @@ _ANSWERED = (S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
 
 #: Invoices, shipments and orders that come in and are posted to an ERP.
 POSTED_KINDS = _moves((S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.POSTED))
-#: Acknowledgments that come in and are applied to what they answer.
-APPLIED_KINDS = _moves((S.RECEIVED, S.PARSED, S.APPLIED))
+#: Acknowledgments that come in and are applied to what they answer. What a supplier changed and is written to the
+#: ERP's order goes by matched and posting.
+APPLIED_KINDS = _moves(
+    (S.RECEIVED, S.PARSED, S.APPLIED),
+    parsed=(S.MATCHED,),
+    matched=(S.POSTING, S.APPLIED, S.QUARANTINED, S.DISCARDED),
+    posting=(S.APPLIED, S.UNKNOWN_OUTCOME, S.QUARANTINED),
+    unknown_outcome=(S.POSTING,),
+)
 #: Orders and invoices that go out and are answered.
 SENT_KINDS = _moves(
     (S.READ, S.RESOLVED, S.RENDERED, S.SENDING, S.SENT),

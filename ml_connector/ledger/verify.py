@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
 from ml_connector.ledger import blobs, events, heads, retention, totals
+from ml_connector.ledger.operations import REPEATABLE
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger, Tx, now
 from ml_connector.ledger.tables import document, event, file, lease, operation, snapshot
@@ -117,13 +118,13 @@ def _keys(tx: Tx) -> Iterator[Problem]:
 def _operations(tx: Tx) -> Iterator[Problem]:
     """A posted document's writes are all done; a finished one has none open."""
     posted = (
-        sa.select(_d.id, _d.number, _o.position, _o.state)
+        sa.select(_d.id, _d.number, _d.state.label("document_state"), _o.position, _o.state)
         .join(operation, _o.document_id == _d.id)
-        .where(_d.state == S.POSTED.value, _o.state.not_in(("done", "void")))
+        .where(_d.state.in_((S.POSTED.value, S.APPLIED.value)), _o.state.not_in(("done", "void")))
         .order_by(_d.id)
     )
     for row in tx.execute(posted):
-        message = f"{row.number} is posted, its write {row.position} is {row.state}"
+        message = f"{row.number} is {row.document_state}, its write {row.position} is {row.state}"
         yield Problem("operation", f"document {row.id}", message)
     has_done = sa.exists().where(_o.document_id == _d.id, _o.state == "done")
     bare = sa.select(_d.id, _d.number).where(_d.state == S.POSTED.value, _d.direction == Direction.IN.value, ~has_done)
@@ -161,7 +162,7 @@ def _written_twice(tx: Tx) -> Iterator[Problem]:
     """Two writes never have one identity at the other side."""
     query = (
         sa.select(_o.connection, _o.kind, _o.outside_id, sa.func.count(), sa.func.min(_o.document_id))
-        .where(_o.state == "done", _o.outside_id.is_not(None), _o.outside_id != "", _o.kind != "upload")
+        .where(_o.state == "done", _o.outside_id.is_not(None), _o.outside_id != "", _o.kind.not_in(REPEATABLE))
         .group_by(_o.connection, _o.company, _o.kind, _o.outside_id)
         .having(sa.func.count() > 1)
     )

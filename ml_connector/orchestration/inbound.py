@@ -7,7 +7,17 @@ import dagster as dg
 
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.reference import ReferenceTable as T
-from ml_connector.flows import acknowledgments, invoices, parsing, posting, receiving, rendering, sending, shipments
+from ml_connector.flows import (
+    acknowledgments,
+    invoices,
+    parsing,
+    postable,
+    posting,
+    receiving,
+    rendering,
+    sending,
+    shipments,
+)
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.orchestration import externals, figures, metadata
 from ml_connector.orchestration.assets import DocumentAsset, Step, build
@@ -39,7 +49,10 @@ PARSED = {
 
 #: Applied acknowledgments: asset name -> the parsed asset it comes from, what it is.
 APPLIED = {
-    "order_confirmations": ("order_acknowledgments_855", "Suppliers' answers to orders, recorded against the order."),
+    "order_confirmations": (
+        "order_acknowledgments_855",
+        "Suppliers' answers to orders, recorded against the order; by setting, agreed changes are written to it.",
+    ),
     "acknowledged_orders": (
         "functional_acknowledgments_997",
         "What partners' 997s said of the orders we sent: acknowledged or refused.",
@@ -178,7 +191,7 @@ def goods_receipts(scene: Scene, together: Together) -> DocumentAsset:
             Step(
                 "post_receipts",
                 "Post goods receipts, exactly once; settle what an earlier run left open",
-                lambda integration, work: posting.post(integration, work, posting.RECEIPTS),
+                lambda integration, work: posting.post(integration, work, postable.RECEIPTS),
                 scene.settings.erp,
             ),
         ],
@@ -209,7 +222,7 @@ def purchase_invoices(scene: Scene, together: Together) -> DocumentAsset:
             Step(
                 "post",
                 "Post purchase invoices, exactly once; settle what an earlier run left open",
-                lambda integration, work: posting.post(integration, work, posting.BILLS),
+                lambda integration, work: posting.post(integration, work, postable.BILLS),
                 scene.settings.erp,
             ),
         ],
@@ -238,7 +251,7 @@ def applied_acknowledgments(scene: Scene, together: Together) -> dg.AssetsDefini
 
     @dg.multi_asset(
         name=f"{scene.name}__apply",
-        description="Match every acknowledgment to what it answers.",
+        description="Match every acknowledgment to what it answers; write agreed changes to the ERP's orders.",
         specs=[_applied_spec(scene, name) for name in APPLIED],
         check_specs=[check.spec for check in ledger_checks],
         partitions_def=scene.partitions,

@@ -67,7 +67,9 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
         if left:
             reasons.append(f"{left} read file(s) to take away")
         flows = (acknowledgments.FLOW, *(ERP_FLOWS if erp_usable else ()), *(() if unreachable else (ANSWERS_FLOW,)))
-        reasons += documents_waiting(tx, integration.name, flows)
+        # Answers are recorded without the ERP; what of them is written to its orders waits for it.
+        without = () if erp_usable else (acknowledgments.FLOW,)
+        reasons += documents_waiting(tx, integration.name, flows, without_erp=without)
     return Work(reasons, unreachable, away)
 
 
@@ -154,9 +156,17 @@ def _to_take_away(tx: Tx, integration: Integration) -> int:
     return len(files.removals_pending(tx, integration.network.connection, limit=1000))
 
 
-def documents_waiting(tx: Tx, integration: str, flows: tuple[str, ...]) -> list[str]:
-    """Documents nobody works on that can go on now: new ones, a dead run's, held ones whose time has come."""
-    going = documents.count_waiting(tx, ClaimQuery(integration=integration, states=_GOES_ON, flows=flows))
+def documents_waiting(
+    tx: Tx, integration: str, flows: tuple[str, ...], *, without_erp: tuple[str, ...] = ()
+) -> list[str]:
+    """Documents nobody works on that can go on now: new ones, a dead run's, held ones whose time has come.
+
+    without_erp: those of the flows whose documents go on only as far as nothing is written to the ERP.
+    """
+    whole = tuple(flow for flow in flows if flow not in without_erp)
+    going = documents.count_waiting(tx, ClaimQuery(integration=integration, states=_GOES_ON, flows=whole))
+    if without_erp:
+        going += documents.count_waiting(tx, ClaimQuery(integration=integration, states=(S.PARSED,), flows=without_erp))
     held = _held_and_due(tx, integration, flows)
     reasons = [f"{going} document(s) under way"] if going else []
     return reasons + ([f"{held} held document(s) to look at again"] if held else [])

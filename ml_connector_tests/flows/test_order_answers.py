@@ -8,7 +8,7 @@ import pytest
 
 from ml_connector.documents.common import DateReference, ItemId
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine
-from ml_connector.flows.acknowledgments import compare
+from ml_connector.flows.verdicts import compare
 
 DAY = date(2026, 12, 1)
 ORDERED = OrderLine(

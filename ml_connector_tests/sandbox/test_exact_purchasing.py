@@ -176,6 +176,21 @@ def test_orders_are_changed_over_rest(exact: ExactBench) -> None:
     assert header["Remarks"] == "call first"
 
 
+def test_a_line_keeps_what_a_change_may_not_touch(exact: ExactBench) -> None:
+    """Read-only fields are ignored in silence, unknown ones refused, and no less is ordered than was received."""
+    (order,) = exact.orders()
+    line = f"purchaseorder/PurchaseOrderLines(guid'{order['lines'][0]['id']}')"
+    before = exact.get(line).json()["d"]
+    assert exact.call("PUT", line, json={"ReceivedQuantity": 5, "LineNumber": 9, "AmountFC": 1}).status_code == 204
+    after = exact.get(line).json()["d"]
+    fields = ("ReceivedQuantity", "LineNumber", "AmountFC", "QuantityInPurchaseUnits", "ReceiptDate")
+    assert [after[name] for name in fields] == [before[name] for name in fields]
+    assert exact.call("PUT", line, json={"Quantum": 5}).status_code == 400
+    exact.made(RECEIPTS, _receipt(order, 3))
+    assert exact.call("PUT", line, json={"QuantityInPurchaseUnits": 2}).status_code == 500
+    assert exact.call("PUT", line, json={"QuantityInPurchaseUnits": 3}).status_code == 204
+
+
 def test_an_order_with_receipts_cannot_be_deleted(exact: ExactBench) -> None:
     kept, gone = exact.orders(2)
     exact.made(RECEIPTS, _receipt(kept, 1))

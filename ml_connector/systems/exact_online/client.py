@@ -161,6 +161,25 @@ class ExactClient:
             )
         return rows[0]
 
+    def update(self, endpoint: str, key: str, payload: str) -> None:
+        """PUT some fields of a record; the others stay as they are. The answer has no content (exact-online 4.7).
+
+        Raises:
+            OutcomeUnknown: it may have been written. RefusedBySystem: it was not. TryAgain: it was not sent.
+        """
+        self._retried(
+            lambda: self.api.request(
+                "PUT",
+                f"{self.path(endpoint)}({guid_literal(key)})",
+                template=endpoint,
+                json_text=payload,
+                headers=self._headers(),
+                write=True,
+                accept=(200, 204),
+                expect="any",
+            )
+        )
+
     def delete(self, endpoint: str, key: str) -> None:
         """DELETE a record; 404 is a success. An unknown guid may also be a 403 (exact-online 6): RefusedBySystem."""
         self._retried(

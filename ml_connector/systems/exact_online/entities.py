@@ -60,10 +60,11 @@ GOODS_RECEIPT = Writable(
     {"ReceiptNumber": "receipt_number", "EntryNumber": "entry_number"},
     "GoodsReceiptLines",
 )
+ORDER_LINE = Writable("purchase_order_line", "purchaseorder/PurchaseOrderLines", "ID", {"LineNumber": "line"})
 DOCUMENT = Writable("document", "documents/Documents", "ID", {"HID": "number"})
 ATTACHMENT = Writable("document_attachment", "documents/DocumentAttachments", "ID", {"FileSize": "size"})
 
-BY_KIND = {w.kind: w for w in (PURCHASE_INVOICE, PURCHASE_ENTRY, GOODS_RECEIPT, DOCUMENT, ATTACHMENT)}
+BY_KIND = {w.kind: w for w in (PURCHASE_INVOICE, PURCHASE_ENTRY, GOODS_RECEIPT, ORDER_LINE, DOCUMENT, ATTACHMENT)}
 
 
 def writable(operation: StoredOperation) -> Writable:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 from ml_connector.clock import Clock
+from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import OutcomeUnknown, WeAreWrong
@@ -27,12 +28,14 @@ from ml_connector.systems.exact_online.entities import (
     ATTACHMENT,
     DOCUMENT,
     GOODS_RECEIPT,
+    ORDER_LINE,
     PURCHASE_ENTRY,
     PURCHASE_INVOICE,
     dropped_amounts,
     writable,
     written,
 )
+from ml_connector.systems.exact_online.order_lines import OrderLineWriter, plan_order_change
 from ml_connector.systems.exact_online.orders import Orders
 from ml_connector.systems.exact_online.receipts import ReceiptFinder, plan_receipt
 from ml_connector.systems.exact_online.reference import Reference
@@ -70,6 +73,7 @@ class ExactErp:
         self._planner = BillPlanner(settings, lambda: self.company, lambda sha256: len(read_blob(sha256)))
         self._bills = BillFinder(self.client)
         self._receipts = ReceiptFinder(self.client)
+        self._lines = OrderLineWriter(self.client)
         self._attachments = AttachmentFinder(self.client)
 
     @property
@@ -101,6 +105,9 @@ class ExactErp:
     def plan_receipt(self, receipt: GoodsReceipt, key: str) -> Sequence[PlannedOperation]:
         return plan_receipt(receipt, key, self._settings, self.company)
 
+    def plan_order_change(self, change: AgreedChange) -> Sequence[PlannedOperation]:
+        return plan_order_change(change, self.company)
+
     def write(self, operation: StoredOperation) -> Written:
         """Send the stored payload once.
 
@@ -113,6 +120,8 @@ class ExactErp:
             raise WeAreWrong(
                 f"operation {operation.id} is planned for {operation.target}, this is division {self.company}"
             )
+        if what is ORDER_LINE:
+            return self._lines.write(operation)
         payload = with_bytes(operation.payload, self._read_blob) if what is ATTACHMENT else operation.payload
         row = self.client.create(what.endpoint, payload)
         try:
@@ -130,6 +139,7 @@ class ExactErp:
         finders = (
             ({PURCHASE_INVOICE.kind, PURCHASE_ENTRY.kind}, self._bills.written),
             ({GOODS_RECEIPT.kind}, self._receipts.written),
+            ({ORDER_LINE.kind}, self._lines.written),
             ({DOCUMENT.kind}, self._attachments.documents),
             ({ATTACHMENT.kind}, self._attachments.files),
         )
