@@ -1,5 +1,6 @@
 """What characters may be sent, and what takes the place of those that may not (x12-procurement 3, edi-operations 6)."""
 
+import codecs
 import unicodedata
 from functools import lru_cache
 
@@ -17,6 +18,9 @@ _REPLACED = {
     "@": "(AT)", "%": "PCT", "#": "NO.", "$": "USD", "_": "-", "[": "(", "]": ")", "{": "(", "}": ")",
     "|": "/", "\\": "/", "<": "(", ">": ")", "~": "-", "^": " ",
 }  # fmt: skip
+
+#: Encodings in which a byte below 128 is always that character of ASCII.
+_BYTEWISE = frozenset({"ascii", "cp1252", "iso8859-1", "iso8859-15", "utf-8"})
 
 
 @lru_cache(maxsize=4096)
@@ -41,12 +45,27 @@ class Alphabet:
         self._basic = name == "basic"
         self._encoding = encoding
         self._separators = frozenset(separators)
+        # bytes that say the same character wherever they stand
+        self._form = encoding if codecs.lookup(encoding).name in _BYTEWISE else "ascii"
+        known = [bytes([code]).decode(self._form, "ignore") for code in range(256)]
+        self._plain = bytes(code for code, character in enumerate(known) if character and self._can(character))
 
     def holds(self, text: str, end: str) -> bool:
         """Whether a whole set, its separators included, is made of nothing but plain characters of this alphabet."""
         if not text.isascii():
             return False
         return not self._basic or (BASIC | self._separators).union(end).issuperset(text)
+
+    def holds_all(self, text: str, between: str) -> bool:
+        """Whether a text can be sent as it is, but for the character that stands between its parts.
+
+        For many texts at once: those of a set, put together by its element separator.
+        """
+        try:
+            left = text.encode(self._form).translate(None, self._plain)
+        except UnicodeEncodeError:
+            return False
+        return not left or self.sendable(left.decode(self._form).replace(between, ""))
 
     def sendable(self, text: str) -> bool:
         """Whether the text can be sent as it is."""

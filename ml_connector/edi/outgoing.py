@@ -1,18 +1,20 @@
 """One set on its way out: values made sendable, totals filled in, everything checked strictly."""
 
 from dataclasses import dataclass
-from decimal import Decimal
 
+from ml_connector.documents.common import Record
 from ml_connector.edi.characters import Alphabet
 from ml_connector.edi.check import shared_checker
+from ml_connector.edi.composing import COMPOSERS, cut, totalled, versioned
 from ml_connector.edi.findings import Finding, Level, shown
+from ml_connector.edi.mapping.registry import write_document
+from ml_connector.edi.mapping.scopes import arranged, flat
 from ml_connector.edi.overlay import NO_OVERLAY
 from ml_connector.edi.schema import ElementType, SegmentRule, SetRule
 from ml_connector.edi.segments import COMPONENT, REPETITION, Segment
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.setpattern import SetPattern, pattern_for
 from ml_connector.edi.structure import build
-from ml_connector.edi.values import read_decimal, write_decimal
 from ml_connector.errors import NeedsMending, Reason
 
 #: AK304 codes that a kept segment may cause: it was read where it stands, and goes back there.
@@ -47,9 +49,9 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class WrittenSet:
-    """A set's segments as text, ST and SE included."""
+    """A set's text from ST to SE, each segment with its end."""
 
-    segments: list[str]
+    text: str
     replaced: list[Replacement]
 
 
@@ -72,24 +74,39 @@ class SetWriter:
         self._hash_totals = hash_totals
         self._patterns: dict[str, SetPattern] = {}
 
-    def write(self, rule: SetRule, control: str, body: list[list[str]], position: int) -> WrittenSet:
-        """ST, the body, SE. Raises NeedsMending for what cannot be sent, naming the place."""
+    def write(self, rule: SetRule, control: str, document: Record, position: int) -> WrittenSet:
+        """ST, the document, SE. Raises NeedsMending for what cannot be sent, naming the place."""
+        text = self._composed(rule, control, document)
+        if text is not None:
+            return WrittenSet(text, [])
+        body = body_of(document, rule)
         segments = self._as_they_are(rule, control, body)
         if segments is not None:
-            return WrittenSet(segments, [])
+            return WrittenSet(self._ended(segments), [])
         replaced: list[Replacement] = []
         ready = [["ST", rule.set_type, control]]
         in_notes = False
         for elements in body:
             in_notes = in_notes if elements[0] == "MSG" else elements == ["N9", "L1", "NOTES"]
-            segment = self._versioned(elements, rule, in_notes)
+            segment = versioned(elements, rule.set_type, self._version, in_notes)
             if elements[0] == "CTT":
                 segment = self._totalled(elements, body, rule)
             ready.extend(self._sendable(segment, rule.segments.get(segment[0]), position, replaced))
         ready.append(["SE", str(len(ready) + 1), control])
         self._check(ready, rule)
         join = self._separators.element.join
-        return WrittenSet([join(elements) for elements in ready], replaced)
+        return WrittenSet(self._ended([join(elements) for elements in ready]), replaced)
+
+    def _composed(self, rule: SetRule, control: str, document: Record) -> str | None:
+        """The set by the functions made for it; None where one of its values needs a closer look."""
+        composer = COMPOSERS.find(rule, self._version, self._separators)
+        if composer is None:
+            return None
+        return composer.text(document, control, self._alphabet, hash_totals=self._hash_totals)
+
+    def _ended(self, segments: list[str]) -> str:
+        end = self._separators.segment + self._separators.suffix
+        return end.join(segments) + end
 
     def _as_they_are(self, rule: SetRule, control: str, body: list[list[str]]) -> list[str] | None:
         """The segments where every value can be sent as it is and the whole set is right; None where one cannot."""
@@ -105,7 +122,7 @@ class SetWriter:
             name = elements[0]
             if name in _VERSIONED:
                 in_notes = in_notes if name == "MSG" else elements == ["N9", "L1", "NOTES"]
-                segment = self._versioned(elements, rule, in_notes)
+                segment = versioned(elements, rule.set_type, self._version, in_notes)
             elif name == "CTT":
                 segment = self._totalled(elements, body, rule)
             else:
@@ -120,24 +137,13 @@ class SetWriter:
         found = pattern.segments(text)
         return ready if found is not None and len(found[0]) == len(ready) else None
 
-    def _versioned(self, elements: list[str], rule: SetRule, in_notes: bool) -> list[str]:
-        """A segment as the version has it (x12-procurement 13)."""
-        if elements[0] == "AK1" and self._version < "005010":
-            return elements[:3]
-        if elements[0] == "MSG" and in_notes and rule.set_type == "850" and self._version >= "005010":
-            return ["MTX", "", elements[1]]
-        return elements
-
     def _totalled(self, elements: list[str], body: list[list[str]], rule: SetRule) -> list[str]:
         """CTT01 counts lines; CTT02, where it is wanted, adds up their quantities."""
-        lines = sum(1 for segment in body if segment[0] == rule.counted)
-        filled = [*elements, *[""] * (3 - len(elements))]
-        filled[1] = str(lines)
+        quantities: list[str] | None = None
         if self._hash_totals and rule.quantity is not None:
             name, place = rule.quantity
-            values = [s[place] for s in body if s[0] == name and len(s) > place]
-            filled[2] = write_decimal(sum((read_decimal(v) or Decimal(0) for v in values), Decimal(0)))
-        return _cut(filled)
+            quantities = [s[place] for s in body if s[0] == name and len(s) > place]
+        return totalled(elements, sum(1 for segment in body if segment[0] == rule.counted), quantities)
 
     def _sendable(
         self, elements: list[str], rule: SegmentRule | None, position: int, replaced: list[Replacement]
@@ -160,7 +166,7 @@ class SetWriter:
                     text, why = text[: element.most].rstrip(), f"longer than {element.most}: cut"
                 replaced.append(Replacement(position, place, value, text, why))
             done.append(text)
-        result = [_cut(done)]
+        result = [cut(done)]
         if overflow:
             rest = [elements[0], overflow] if elements[0] == "MSG" else [elements[0], elements[1], overflow]
             result.extend(self._sendable(rest, rule, position, replaced))
@@ -221,15 +227,17 @@ class SetWriter:
             )
 
 
+def body_of(document: Record, rule: SetRule) -> list[list[str]]:
+    """All segments between ST and SE: the opening one, and what follows it in the definition's order."""
+    opening = write_document(document)
+    segments = [opening.elements]
+    flat(arranged(opening.inside, rule.root), segments)
+    return segments
+
+
 def _broken(text: str, most: int) -> tuple[str, str]:
     """A text broken at the last blank that fits, or in the middle of a word longer than that."""
     at = text.rfind(" ", 1, most + 1)
     if at <= 0:
         return text[:most], text[most:].lstrip()
     return text[:at].rstrip(), text[at:].lstrip()
-
-
-def _cut(elements: list[str]) -> list[str]:
-    while len(elements) > 1 and not elements[-1]:
-        elements.pop()
-    return elements

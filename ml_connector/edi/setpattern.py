@@ -18,6 +18,9 @@ from ml_connector.errors import WeAreWrong
 #: Making a pattern costs about as much as checking so many sets without one.
 PAYS_AFTER = 20
 
+#: So many shapes of sets and texts of segments are remembered to be right.
+_REMEMBERED = 5_000
+
 #: Possessive quantifiers match wrongly before this version of Python; greedy ones are right and a little slower.
 _POSSESSIVE = "+" if sys.version_info >= (3, 11, 5) else ""
 
@@ -49,7 +52,11 @@ class SetPattern:
         letters = {name: chr(0xE000 + number) for number, name in enumerate(self._names)}
         # a segment is known by its first three characters
         self._letters = {(name + separators.element)[:3]: letter for name, letter in letters.items()}
+        self.letters = letters
         self._order = re.compile(_order(rule.root, letters))
+        self._shapes: set[str] = set()
+        self._single: dict[str, re.Pattern[str]] = {}
+        self._right: set[str] = set()
         self._known: set[str] = set()
         self._new: set[str] = set()
         self._waiting = 0
@@ -79,9 +86,35 @@ class SetPattern:
             return None
         return found, shape
 
+    def in_order(self, shape: str) -> bool:
+        """Whether a set of that shape has all it must have, each segment where it belongs and not too often."""
+        if shape in self._shapes:
+            return True
+        if self._order.fullmatch(shape) is None:
+            return False
+        if len(self._shapes) < _REMEMBERED:
+            self._shapes.add(shape)
+        return True
+
+    def is_right(self, segment_id: str, text: str) -> bool:
+        """Whether the elements of one segment of the set are right; text without its end."""
+        if text in self._right:
+            return True
+        pattern = self._single.get(segment_id)
+        if pattern is None:
+            if segment_id not in self.letters:
+                return False
+            pattern = self._single[segment_id] = re.compile(self._segment(segment_id))
+        ended = text + self.end
+        if pattern.fullmatch(ended) is None or any(mark in ended for mark in self._loose):
+            return False
+        if len(self._right) < _REMEMBERED:
+            self._right.add(text)
+        return True
+
     def letter(self, segment_id: str) -> str:
         """What stands for a segment in a set's shape; empty for one that the set has not."""
-        return chr(0xE000 + self._names.index(segment_id)) if segment_id in self._names else ""
+        return self.letters.get(segment_id, "")
 
     def name(self, letter: str) -> str:
         """The segment that a letter stands for."""

@@ -14,8 +14,7 @@ from ml_connector.documents.acknowledgments import InterchangeAcknowledgment
 from ml_connector.documents.common import Record
 from ml_connector.edi.characters import Alphabet
 from ml_connector.edi.mapping.acknowledgment import write_interchange_acknowledgment
-from ml_connector.edi.mapping.registry import set_type_of, write_document
-from ml_connector.edi.mapping.scopes import arranged, flat
+from ml_connector.edi.mapping.registry import set_type_of
 from ml_connector.edi.outgoing import Replacement, SetWriter
 from ml_connector.edi.schema import SetRule, set_rule
 from ml_connector.edi.separators import Separators
@@ -102,7 +101,8 @@ def write_interchange(
     encoding = "utf-8" if envelope.character_set == "utf-8" else envelope.encoding
     _check_envelope(envelope, controls, encoding)
     moment = at.astimezone(UTC) if at.tzinfo is not None else at
-    segments = [_isa(envelope, controls.interchange, moment)]
+    end = envelope.terminator + envelope.suffix
+    parts = [_isa(envelope, controls.interchange, moment) + end]
     set_controls: list[str] = []
     group_controls: list[int] = []
     head = 0
@@ -119,29 +119,27 @@ def write_interchange(
         if not functional_id:
             # A partner's own words in it cannot break the segment: they are digits and codes, or it is not written.
             answers = [d for d in group if isinstance(d, InterchangeAcknowledgment)]
-            at_the_head = [envelope.element_separator.join(_ta1(answer)) for answer in answers]
-            segments[1 + head : 1 + head] = at_the_head
+            parts[1 + head : 1 + head] = [envelope.element_separator.join(_ta1(answer)) + end for answer in answers]
             set_controls += [""] * len(answers)
             head, position = head + len(answers), position + len(answers)
             continue
         control = _counted(controls.group, len(group_controls))
-        segments.append(_gs(envelope, functional_id, control, moment))
+        parts.append(_gs(envelope, functional_id, control, moment) + end)
         count = 0
         for document in group:
             number = f"{controls.first_set + count:04d}"
             rule = _rule(document, envelope.version)
-            written = writer.write(rule, number, _body(document, rule), position)
-            segments.extend(written.segments)
+            written = writer.write(rule, number, document, position)
+            parts.append(written.text)
             replaced.extend(written.replaced)
             set_controls.append(number)
             count += 1
             position += 1
-        segments.append(envelope.element_separator.join(["GE", str(count), str(control)]))
+        parts.append(envelope.element_separator.join(["GE", str(count), str(control)]) + end)
         group_controls.append(control)
     trailer = ["IEA", str(len(group_controls)), f"{controls.interchange:09d}"]
-    segments.append(envelope.element_separator.join(trailer))
-    end = envelope.terminator + envelope.suffix
-    data = (end.join(segments) + end).encode(encoding)
+    parts.append(envelope.element_separator.join(trailer) + end)
+    data = "".join(parts).encode(encoding)
     return WrittenInterchange(data, tuple(set_controls), tuple(group_controls), tuple(r.as_dict() for r in replaced))
 
 
@@ -167,14 +165,6 @@ def _rule(document: Record, version: str) -> SetRule:
     if rule is None:
         raise WeAreWrong(f"{type(document).__name__} has no set definition")
     return rule
-
-
-def _body(document: Record, rule: SetRule) -> list[list[str]]:
-    """All segments between ST and SE: the opening one, and what follows it in the definition's order."""
-    opening = write_document(document)
-    segments = [opening.elements]
-    flat(arranged(opening.inside, rule.root), segments)
-    return segments
 
 
 def _counted(first: int, further: int) -> int:

@@ -37,11 +37,11 @@ def _line_order(values: dict[str, Any]) -> None:
 
 def _line_with_order(line: InvoiceLine) -> InvoiceLine:
     """A line whose order number stands as the last item pair, unless its REF*PO says it."""
+    if not line.__dict__["order_number"]:
+        return line
     said = next((r.value for r in line.references if r.qualifier == "PO" and r.value), "")
     others = any(item.qualifier == "PO" for item in line.items)
-    if not others and (not line.order_number or said == line.order_number):
-        return line
-    if not line.order_number:
+    if not others and said == line.order_number:
         return line
     pair = ItemId(qualifier="PO", value=line.order_number)
     return line.model_copy(update={"items": (*line.items, pair)})

@@ -72,21 +72,21 @@ class One(Slot):
 
     def __init__(self, mapping: SegmentMap) -> None:
         self.segment_id = mapping.segment_id
-        self._mapping = mapping
+        self.mapping = mapping
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
         if segment is None or not reading.first(self.segment_id):
             return False
-        values, kept = self._mapping.read(segment.elements)
+        values, kept = self.mapping.read(segment.elements)
         reading.values.update(values)
         reading.kept.extend(kept)
         return True
 
     def give(self, record: Any) -> list[Unit]:
-        elements = self._mapping.write(record)
+        elements = self.mapping.write(record)
         # nothing but what is always sent says nothing
-        return [] if elements == self._mapping.nothing else [Unit(elements)]
+        return [] if elements == self.mapping.nothing else [Unit(elements)]
 
 
 class Many(Slot):
@@ -94,21 +94,21 @@ class Many(Slot):
 
     def __init__(self, name: str, model: type[Record], mapping: SegmentMap) -> None:
         self.segment_id = mapping.segment_id
-        self.name, self._model, self._mapping = name, model, mapping
+        self.name, self._model, self.mapping = name, model, mapping
         self._empty = {**model.defaults(), **missing_values(model)}
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
         if segment is None or len(segment.elements) == 1:
             return False
-        values, kept = self._mapping.read(segment.elements)
+        values, kept = self.mapping.read(segment.elements)
         if kept:
             values["kept"] = tuple(kept)
         reading.add(self.name, self._model.of({**self._empty, **values}))
         return True
 
     def give(self, record: Any) -> list[Unit]:
-        return [Unit(self._mapping.write(item)) for item in getattr(record, self.name)]
+        return [Unit(self.mapping.write(item)) for item in getattr(record, self.name)]
 
 
 class Flat(Slot):
@@ -139,7 +139,7 @@ class Text(Slot):
 
     def __init__(self, name: str = "description") -> None:
         self.name = name
-        self._mapping = SegmentMap("PID", Field(5, name), constants={1: "F"})
+        self.mapping = SegmentMap("PID", Field(5, name), constants={1: "F"})
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
@@ -147,13 +147,13 @@ class Text(Slot):
             return False
         if not reading.first("PID"):
             return False
-        values, kept = self._mapping.read(segment.elements)
+        values, kept = self.mapping.read(segment.elements)
         reading.values.update(values)
         reading.kept.extend(kept)
         return True
 
     def give(self, record: Any) -> list[Unit]:
-        return [Unit(self._mapping.write(record))] if getattr(record, self.name) else []
+        return [Unit(self.mapping.write(record))] if getattr(record, self.name) else []
 
 
 class Notes(Slot):
@@ -205,7 +205,7 @@ class Scope(Slot):
         self.model, self.head, self.slots, self.name = model, head, slots, name
         self._asked = [(slot.name, slot) for slot in slots]
         self._by_id = {slot.segment_id: slot for slot in slots}
-        self._after_read, self._before_write = after_read, before_write
+        self._after_read, self.before_write = after_read, before_write
         self.empty = {**model.defaults(), **missing_values(model)}
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
@@ -259,7 +259,7 @@ class Scope(Slot):
 
     def write(self, record: Any) -> Unit:
         """The loop that says what the record holds; its inside is not yet in the definition's order."""
-        ready = self._before_write(record) if self._before_write is not None else record
+        ready = self.before_write(record) if self.before_write is not None else record
         inside: list[Unit] = []
         values = ready.__dict__
         for name, slot in self._asked:

@@ -17,7 +17,7 @@ from ml_connector.edi.values import is_digits
 
 _LEVEL = SegmentMap("HL", ignored=frozenset({1, 2, 3, 4}))
 
-_BSN = SegmentMap(
+BSN = SegmentMap(
     "BSN",
     Field(1, "purpose", coded(Purpose)),
     Field(2, "number"),
@@ -51,7 +51,7 @@ ITEM = Scope(
     after_read=_line_number,
 )
 
-_ORDER = Scope(
+ORDER = Scope(
     ShippedOrder,
     _LEVEL,
     [
@@ -63,7 +63,7 @@ _ORDER = Scope(
     name="orders",
 )
 
-_SHIPMENT = Scope(ShipNotice, _BSN, [REFERENCES, Contacts(), DATES, PARTIES, currency("SE"), Totals()])
+SHIPMENT = Scope(ShipNotice, BSN, [REFERENCES, Contacts(), DATES, PARTIES, currency("SE"), Totals()])
 
 #: Higher levels first, for notices that leave HL02 empty; BSN05 says which way item and pack are nested.
 _RANKS = {"0002": "SOIPTQ", "0003": "STPQOI"}
@@ -129,7 +129,7 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
     if shipment is not None:
         whole.segments += shipment.segments[1:]
         whole.loops += shipment.loops
-    notice: ShipNotice = _SHIPMENT.read(whole)
+    notice: ShipNotice = SHIPMENT.read(whole)
     notice = changed(notice, orders=orders_of(levels))
     others = [s for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE", "CTT"}]
     if not others and root.loops and _same(_generated(notice), root.loops):
@@ -158,7 +158,7 @@ def _item(loop: Loop, packs: tuple[str, ...]) -> ShippedItem:
 
 def write_ship_notice(notice: ShipNotice) -> Unit:
     """BSN with the HL loops inside: those of `tree` where it is there, else made of orders, packs and items."""
-    head = Unit(_BSN.write(notice))
+    head = Unit(BSN.write(notice))
     totals = Totals().give(notice)
     body = [bring_back(kept) for kept in notice.tree] if notice.tree else _generated(notice)
     head.inside = [*body, *totals]
@@ -190,7 +190,7 @@ def orders_of(levels: list[Level]) -> tuple[ShippedOrder, ...]:
     for level in levels:
         if level.prf is not None:
             loop = level.loop()
-            order: ShippedOrder = _ORDER.read(loop if level.code == "O" else _only_order(loop))
+            order: ShippedOrder = ORDER.read(loop if level.code == "O" else _only_order(loop))
             found.setdefault((order.order_number, order.release), order)
         if level.is_item:
             key = level.order_key()
@@ -219,22 +219,22 @@ def _generated(notice: ShipNotice) -> list[Unit]:
         levels.append(unit)
         return unit
 
-    top = add("S", None, [u for u in _SHIPMENT.write(notice).inside if u.segment_id != "CTT"])
+    top = add("S", None, [u for u in SHIPMENT.write(notice).inside if u.segment_id != "CTT"])
     for order in notice.orders:
-        below = add("O", top, _ORDER.write(order).inside)
+        below = add("O", top, ORDER.write(order).inside)
         pack: Unit | None = None
         marks: tuple[str, ...] = ()
         for item in order.items:
             if len(item.packs) == 1 and (pack is None or item.packs != marks):
-                pack, marks = add("P", below, [_mark(item.packs[0])]), item.packs
+                pack, marks = add("P", below, [mark_of(item.packs[0])]), item.packs
             own = add("I", pack if len(item.packs) == 1 else below, ITEM.write(item).inside)
             if len(item.packs) > 1:
                 for mark in item.packs:
-                    add("P", own, [_mark(mark)])
+                    add("P", own, [mark_of(mark)])
     return levels
 
 
-def _mark(number: str) -> Unit:
+def mark_of(number: str) -> Unit:
     """GM with application identifier 00 (20 digits), AA for the bare SSCC, CP for anything else."""
     form = is_digits(number) and len(number)
     qualifier = "GM" if form == 20 else "AA" if form == 18 else "CP"

@@ -9,7 +9,7 @@ from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 
 #: AMT01 TT is the total of the transaction; partners send other codes too, which are kept (x12-procurement 5).
-_AMT = SegmentMap("AMT", Field(1, "", usual="TT"), Field(2, "total", NUMBER))
+AMOUNT = SegmentMap("AMT", Field(1, "", usual="TT"), Field(2, "total", NUMBER))
 
 
 class Totals(Slot):
@@ -18,7 +18,7 @@ class Totals(Slot):
     segment_id = "CTT"
 
     def __init__(self, *, amount: bool = False) -> None:
-        self._amount = amount
+        self.amount = amount
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segments = [found] if isinstance(found, Segment) else found.segments
@@ -31,8 +31,8 @@ class Totals(Slot):
         )
         others = []
         for segment in segments[1:]:
-            if self._amount and segment.elements[0] == "AMT" and reading.first("CTT/AMT"):
-                values, kept = _AMT.read(segment.elements)
+            if self.amount and segment.elements[0] == "AMT" and reading.first("CTT/AMT"):
+                values, kept = AMOUNT.read(segment.elements)
                 reading.values.update(values)
                 reading.kept.extend(
                     KeptElement.made({"segment_id": "CTT/AMT", "position": k.position, "value": k.value}) for k in kept
@@ -47,8 +47,8 @@ class Totals(Slot):
         """One CTT unit; its count and hash total are for the writer to fill in (elements 1 and 2)."""
         unit = Unit(["CTT", "", ""])
         _bring_elements(unit.elements, record.kept, "CTT")
-        if self._amount:
-            amount = _AMT.write(record)
+        if self.amount:
+            amount = AMOUNT.write(record)
             _bring_elements(amount, record.kept, "CTT/AMT")
             if len(amount) > 2 or any(k.segment_id == "CTT/AMT" for k in record.kept):
                 unit.inside.append(Unit(amount))
