@@ -8,15 +8,15 @@ written element by element (edi.outgoing), which also explains what is wrong.
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from ml_connector.documents.common import KeptSegment, Record
 from ml_connector.edi.characters import Alphabet
-from ml_connector.edi.mapping.generated import Odd, Spellers, inner_loop
+from ml_connector.edi.mapping.generated import Odd, Speller, Spellers, inner_loop
 from ml_connector.edi.mapping.notice_speller import notice_speller
 from ml_connector.edi.mapping.registry import SCOPES
 from ml_connector.edi.mapping.scopes import Scope, Slot, Unit, arranged, bring_back, flat
-from ml_connector.edi.mapping.totals import Totals
 from ml_connector.edi.schema import LoopRule, SetRule
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.setpattern import pattern_for
@@ -27,11 +27,25 @@ PAYS_AFTER = 5
 
 _Add = Callable[[str], None]
 
+#: Slots with their places, and what spells them where there is something.
+_Plan = list[tuple[float, Slot, Speller | None]]
+
 #: So many are kept: one a kind of set, version and partner's separators.
 _MOST = 256
 
 #: Longer control numbers are for the long way to refuse.
 _CONTROL_DIGITS = 9
+
+
+class _Part(NamedTuple):
+    """What stands at one place of a loop."""
+
+    place: float
+    texts: list[str]
+    letters: list[str]
+
+
+_place = attrgetter("place")
 
 
 class Composer:
@@ -48,6 +62,7 @@ class Composer:
         self._spellers = Spellers(
             rule.segments, self._letters, separators.element, given=self.given, whole=self.whole, checked=self.checked
         )
+        self._plans: dict[tuple[int, int], _Plan] = {}
         self._count = self._letters.get(rule.counted, "")
         self._total = self._letters.get("CTT", "")
         self._body = self._body_speller()
@@ -134,36 +149,50 @@ class Composer:
         """A record that has kept elements or segments, which stand where the definition has them."""
         marks = self.checked(scope.head.write(record), add, mark) if head else 0
         values = record.__dict__
-        parts: list[tuple[float, list[str], list[str]]] = []
-
-        def part(segment_id: str) -> tuple[_Add, _Add]:
-            texts: list[str] = []
-            letters: list[str] = []
-            parts.append((loop.order(segment_id) if loop is not None else 0, texts, letters))
-            return texts.append, letters.append
-
-        for slot in scope.slots:
-            if slot.name and not values.get(slot.name):
-                continue
-            speller = None if isinstance(slot, Totals) else self._spellers.speller(slot, inner_loop(slot, loop))
-            if speller is not None:
-                marks += speller(values[slot.name], *part(slot.segment_id))
-            else:
-                marks += self._units(slot.give(record), loop, *part(slot.segment_id))
+        parts: list[_Part] = []
+        for place, slot, speller in self._plan(scope, loop):
+            said = values.get(slot.name) if slot.name else record
+            if said:
+                part = _Part(place, [], [])
+                parts.append(part)
+                if speller is not None:
+                    marks += speller(said, part.texts.append, part.letters.append)
+                else:
+                    marks += self._units(slot.give(record), loop, part.texts.append, part.letters.append)
         for extra in values.get("extras", ()):
-            marks += self._extra(extra, loop, *part(extra.segment_id))
-        parts.sort(key=lambda one: one[0])
-        for _, texts, letters in parts:
-            for text, letter in zip(texts, letters, strict=True):
+            part = _Part(loop.order(extra.segment_id) if loop is not None else 0, [], [])
+            parts.append(part)
+            marks += self._extra(extra, loop, part.texts.append, part.letters.append)
+        parts.sort(key=_place)
+        for part in parts:
+            for text in part.texts:
                 add(text)
+            for letter in part.letters:
                 mark(letter)
         return marks
+
+    def _plan(self, scope: Scope, loop: LoopRule | None) -> _Plan:
+        """The slots of a scope with their places, and what spells them."""
+        key = (id(scope), id(loop))
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = [
+                (
+                    loop.order(slot.segment_id) if loop is not None else 0,
+                    slot,
+                    self._spellers.speller(slot, inner_loop(slot, loop)),
+                )
+                for slot in scope.slots
+            ]
+        return plan
 
     def _extra(self, extra: KeptSegment, loop: LoopRule | None, add: _Add, mark: _Add) -> int:
         # it goes on from a segment that is written anyway
         if extra.inside and not extra.elements:
             raise Odd
-        return self._units([bring_back(extra)], loop, add, mark)
+        if extra.inside or extra.segment_id == "MSG":
+            return self._units([bring_back(extra)], loop, add, mark)
+        return self.checked([extra.segment_id, *extra.elements], add, mark)
 
 
 def versioned(elements: list[str], set_type: str, version: str, in_notes: bool) -> list[str]:

@@ -145,7 +145,7 @@ def write_interchange(
 
 def _group_of(document: Record, version: str) -> str:
     """GS01 of a document's group; empty for a TA1, which stands in none."""
-    return "" if isinstance(document, InterchangeAcknowledgment) else _rule(document, version).group
+    return "" if type(document) is InterchangeAcknowledgment else _rule(document, version).group
 
 
 def _ta1(answer: InterchangeAcknowledgment) -> list[str]:

@@ -43,8 +43,9 @@ from ml_connector.edi.values import is_number, write_cents, write_date, write_de
 #: What a generated function is given: records (or texts), what takes a segment, what takes its letter.
 Speller = Callable[[Iterable[Any], Callable[[str], None], Callable[[str], None]], int]
 
-#: So many days are remembered as text.
+#: So many days are remembered as text, and so many codes of an element.
 _DAYS = 4096
+_CODES = 1024
 
 
 class Odd(Exception):
@@ -66,10 +67,12 @@ class _Days(dict[date | None, str]):
         return text
 
 
+#: What `str` says of a Decimal is R already: no zero at either end, no sign, no exponent.
+_PLAIN = '("0" < {0}[0] < ":" and {0}[-1] in "123456789" and "E" not in {0})'
+
+
 def number_text(text: str) -> str:
-    """R of what `str` says of a Decimal that is no plain row of digits."""
-    if "0" < text[0] < ":" and text[-1] in "123456789" and "E" not in text:
-        return text
+    """R of what `str` says of a Decimal."""
     plain = write_decimal(Decimal(text))
     if not is_number(plain):
         raise Odd
@@ -93,6 +96,45 @@ def _any_number(write: Callable[[Any], str | None]) -> Callable[[Any], str]:
         return text
 
     return spelled
+
+
+class Known:
+    """The codes that are known to be right in an element of type ID: those of its list, and others as they come.
+
+    A code that an open list has not got is right where its length is: a reader only remarks upon it.
+    """
+
+    def __init__(self, element: ElementType, *, required: bool) -> None:
+        self._least, self._most = element.least, element.most
+        self._closed = element.closed
+        self.codes = {code for code in element.codes or () if element.least <= len(code) <= element.most}
+        if not required:
+            self.codes.add("")
+
+    def is_odd(self, code: str) -> bool:
+        """Whether a code that is not known takes a closer look. One that is right is known from then on."""
+        if self._closed or not self._least <= len(code) <= self._most or not code or code[0] == " ":
+            return True
+        if len(self.codes) < _CODES:
+            self.codes.add(code)
+        return False
+
+
+class Marked(dict[str, str]):
+    """Qualifiers of item ids between their separators."""
+
+    def __init__(self, element: ElementType, mark: str) -> None:
+        super().__init__()
+        self._known = Known(element, required=True)
+        self._mark = mark
+
+    def __missing__(self, qualifier: str) -> str:
+        if qualifier not in self._known.codes and self._known.is_odd(qualifier):
+            raise Odd
+        text = f"{self._mark}{qualifier}{self._mark}"
+        if len(self) < _CODES:
+            self[qualifier] = text
+        return text
 
 
 class Spellers:
@@ -122,7 +164,7 @@ class Spellers:
         }  # fmt: skip
         for segment_id, letter in letters.items():
             self._names[f"IS_{segment_id}"] = letter
-        self._codes: dict[frozenset[str], str] = {}
+        self._codes: dict[tuple[ElementType, bool], str] = {}
         self.source: list[str] = []
 
     def speller(self, slot: Slot, loop: LoopRule | None, *, head: bool = True) -> Speller | None:
@@ -199,7 +241,7 @@ class Spellers:
     def _slot(self, slot: Slot, loop: LoopRule | None) -> list[str]:
         """What a record of a scope says in one of its slots."""
         if isinstance(slot, Text):
-            return [f"if {slot.name}:", *_indented(self._segment(slot.mapping))]
+            return [f"if {slot.name}:", *_indented(self._segment(slot.mapping, sure=slot.name))]
         if isinstance(slot, One):
             return self._segment(slot.mapping, when_said=True)
         if isinstance(slot, Totals):
@@ -215,7 +257,7 @@ class Spellers:
         """CTT, which the writer fills in when all lines are there, and the amount behind it."""
         lines = ['_add("CTT"); _mark(IS_CTT)']
         if slot.amount:
-            lines += ["if total is not None:", *_indented(self._segment(AMOUNT))]
+            lines += ["if total is not None:", *_indented(self._segment(AMOUNT, sure="total"))]
         return lines
 
     def _many(self, name: str, slot: Many) -> list[str]:
@@ -254,8 +296,11 @@ class Spellers:
             "    return _marks",
         ]
 
-    def _segment(self, mapping: SegmentMap, *, when_said: bool = False) -> list[str]:
-        """One segment of the fields, which are local variables. when_said: only where one of them says something."""
+    def _segment(self, mapping: SegmentMap, *, when_said: bool = False, sure: str = "") -> list[str]:
+        """One segment of the fields, which are local variables.
+
+        when_said: only where one of them says something. sure: the field that is known to say something.
+        """
         rule = self._rules.get(mapping.segment_id)
         if rule is None:
             raise _Unfit
@@ -271,9 +316,12 @@ class Spellers:
             if field.usual or field.position > len(rule.elements) or field.position in mapping.constants:
                 raise _Unfit
             element = _simple(rule.elements[field.position - 1][0])
-            lines += self._converted(field, element)
-            odd += self._odd(field.name, element, _kind(field), required=field.position in required)
-            texts[field.position], said[field.position] = f"{{{field.name}}}", field.name
+            is_sure = field.name == sure
+            lines += self._converted(field, element, sure=is_sure)
+            needed = field.position in required and not is_sure
+            odd += self._odd(field.name, element, _kind(field), required=needed)
+            texts[field.position] = f"{{{field.name}}}"
+            said[field.position] = "True" if is_sure else field.name
         for position, text in mapping.constants.items():
             texts[position], said[position] = _literal(text), "True"
         pairs = mapping.pairs
@@ -298,16 +346,19 @@ class Spellers:
         anything = [*names, *([pairs.name] if pairs is not None else [])]
         return [*lines, f"if {' or '.join(anything)}:", *_indented([*check, *chain])]
 
-    def _converted(self, field: Field, element: ElementType) -> list[str]:
+    def _converted(self, field: Field, element: ElementType, *, sure: bool) -> list[str]:
         """A field's value made the element's text, in the variable of that name."""
         name, codec = field.name, field.codec
         if codec is TEXT:
             return []
         if codec is NUMBER:
+            plain = f"not ({name} := str({name})).isdigit() and not {_PLAIN.format(name)}"
+            if sure:
+                return [f"if {plain}:", f"    {name} = NUMBER({name})"]
             return [
                 f"if {name} is None:",
                 f'    {name} = ""',
-                f"elif not ({name} := str({name})).isdigit():",
+                f"elif {plain}:",
                 f"    {name} = NUMBER({name})",
             ]
         if codec is DAY and element.kind == "DT":
@@ -325,8 +376,9 @@ class Spellers:
     def _odd(self, name: str, element: ElementType, kind: str, *, required: bool) -> list[str]:
         """Expressions that are true of a text which only a closer look can tell to be right."""
         least, most = element.least, element.most
-        if element.codes is not None and not element.numeric and kind != "day":
-            return [f"{name} not in {self._code_list(element, required=required)}"]
+        if element.kind == "ID":
+            known = self._known(element, required=required)
+            return [f"({name} not in {known} and NEW_{known}({name}))"]
         missing = [f"not {name}"] if required else []
         if kind in {"day", "time"} and element.kind in {"DT", "TM"}:
             return missing
@@ -337,19 +389,18 @@ class Spellers:
             missing += [f"({name} and not {name}.isdigit())"] if whole else []
             missing += [f"0 < len({name}) < {least}"] if least > 1 else []
             return [*missing, f"len({name}) > {most}"]
-        if element.kind not in {"AN", "ID"}:
+        if element.kind != "AN":
             raise _Unfit
-        if element.kind == "ID":
-            missing += [f"0 < len({name}) < {least}"] if least > 1 else []
-            missing.append(f'{name}[:1] == " "')
         return [*missing, f"len({name}) > {most}"]
 
-    def _code_list(self, element: ElementType, *, required: bool) -> str:
-        codes = frozenset(c for c in element.codes or () if element.least <= len(c) <= element.most)
-        codes = codes - {""} if required else codes | {""}
-        if codes not in self._codes:
-            self._codes[codes] = self._name("CODES", codes)
-        return self._codes[codes]
+    def _known(self, element: ElementType, *, required: bool) -> str:
+        """The name of the set of codes that are known to be right in an element."""
+        key = (element, required)
+        if key not in self._codes:
+            known = Known(element, required=required)
+            name = self._codes[key] = self._name("KNOWN", known.codes)
+            self._names[f"NEW_{name}"] = known.is_odd
+        return self._codes[key]
 
     def _broken(self, condition: Condition, said: dict[int, str], pairs: int) -> list[str]:
         """Expressions that are true where a condition between elements does not hold."""
@@ -368,7 +419,7 @@ class Spellers:
             return [f"bool({first}) + {' + '.join(f'bool({one})' for one in rest)} > 1"]
         needed = " and ".join(rest) if condition.kind == "C" else " or ".join(rest)
         if condition.codes:
-            first = f"{first} in {self._name('CODES', condition.codes)}"
+            first = f"{first} in {self._name('SOME', condition.codes)}"
         return [] if first == "False" else [f"({first} and not ({needed}))"]
 
     def _pairs(self, mapping: SegmentMap, rule: SegmentRule, texts: dict[int, str]) -> list[str]:
@@ -379,9 +430,10 @@ class Spellers:
             raise _Unfit
         qualifier, value = rule.elements[pairs.start - 1][0], rule.elements[pairs.start][0]
         known = sum(1 for e, _ in rule.elements[pairs.start - 1 :] if e in {qualifier, value}) // 2
-        odd = self._odd("_qualifier", qualifier, "text", required=True)
-        odd += self._odd("_item", value, "text", required=True)
-        mark = _literal(self._mark)
+        if qualifier.kind != "ID":
+            raise _Unfit
+        odd = self._odd("_item", value, "text", required=True)
+        marked = self._name("MARKED", Marked(qualifier, self._mark))
         begin = self._template(mapping.segment_id, texts, pairs.start - 1)
         return [
             f"if {pairs.name}:",
@@ -390,10 +442,10 @@ class Spellers:
             '    _rest = ""',
             f"    for _one in {pairs.name}:",
             "        _one = _one.__dict__",
-            '        _qualifier = _one["qualifier"]; _item = _one["value"]',
+            '        _item = _one["value"]',
             f"        if {' or '.join(odd)}:",
             "            raise ODD",
-            f'        _rest = f"{{_rest}}{mark}{{_qualifier}}{mark}{{_item}}"',
+            f"        _rest = f\"{{_rest}}{{{marked}[_one['qualifier']]}}{{_item}}\"",
             f'    _add(f"{begin}{{_rest}}"); _mark(IS_{mapping.segment_id})',
             f"    _marks += {pairs.start - 1} + 2 * len({pairs.name})",
         ]

@@ -6,7 +6,7 @@ from typing import Any
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.mapping.generated import Odd, Speller, Spellers
 from ml_connector.edi.mapping.scopes import Many, Scope, Slot
-from ml_connector.edi.mapping.ship_notice import BSN, ITEM, ORDER, SHIPMENT, mark_of
+from ml_connector.edi.mapping.ship_notice import BSN, ITEM, ORDER, SHIPMENT, mark_kind
 from ml_connector.edi.mapping.totals import Totals
 from ml_connector.edi.schema import LoopRule
 
@@ -100,6 +100,6 @@ class _Writer:
     def _pack(self, number: str, add: _Add, mark: _Add) -> int:
         if not 0 < len(number) <= _LONGEST_MARK:
             raise Odd
-        add(self._mark.join(mark_of(number).elements))
+        add(f"MAN{self._mark}{mark_kind(number)}{self._mark}{number}")
         mark(self._man)
         return 2

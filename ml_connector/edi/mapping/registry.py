@@ -1,5 +1,7 @@
 """Which mapping reads and writes which set."""
 
+from functools import cache
+
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
@@ -28,6 +30,17 @@ SCOPES: dict[str, tuple[str, Scope]] = {
     "810": ("BIG", INVOICE),
     "820": ("BPR", REMITTANCE),
     "824": ("BGN", ADVICE),
+}
+
+_CARRIERS: dict[type[Record], tuple[str, str, str]] = {
+    PurchaseOrder: ("850", "", ""),
+    OrderChange: ("860", "", ""),
+    OrderAcknowledgment: ("855", "865", "answers_change"),
+    ShipNotice: ("856", "", ""),
+    Invoice: ("810", "", ""),
+    Remittance: ("820", "", ""),
+    ApplicationAdvice: ("824", "", ""),
+    FunctionalAcknowledgment: ("997", "999", "implementation"),
 }
 
 #: The segment without which a set has no document.
@@ -70,25 +83,19 @@ def read_document(root: Loop) -> Record | None:
     return document
 
 
-def set_type_of(document: Record) -> str:  # noqa: PLR0911 - one return a kind
+def set_type_of(document: Record) -> str:
     """The set that carries a document. Raises WeAreWrong for a record that no set carries."""
-    if isinstance(document, PurchaseOrder):
-        return "850"
-    if isinstance(document, OrderChange):
-        return "860"
-    if isinstance(document, OrderAcknowledgment):
-        return "865" if document.answers_change else "855"
-    if isinstance(document, ShipNotice):
-        return "856"
-    if isinstance(document, Invoice):
-        return "810"
-    if isinstance(document, Remittance):
-        return "820"
-    if isinstance(document, ApplicationAdvice):
-        return "824"
-    if isinstance(document, FunctionalAcknowledgment):
-        return "999" if document.implementation else "997"
-    raise WeAreWrong(f"{type(document).__name__} is not carried by any set")
+    usual, other, told_by = _carried_by(type(document))
+    return other if told_by and getattr(document, told_by) else usual
+
+
+@cache
+def _carried_by(kind: type[Record]) -> tuple[str, str, str]:
+    """The sets that carry a model: the usual one, and the one for those that have the field named last."""
+    for model, sets in _CARRIERS.items():
+        if issubclass(kind, model):
+            return sets
+    raise WeAreWrong(f"{kind.__name__} is not carried by any set")
 
 
 def write_document(document: Record) -> Unit:

@@ -226,19 +226,23 @@ def _generated(notice: ShipNotice) -> list[Unit]:
         marks: tuple[str, ...] = ()
         for item in order.items:
             if len(item.packs) == 1 and (pack is None or item.packs != marks):
-                pack, marks = add("P", below, [mark_of(item.packs[0])]), item.packs
+                pack, marks = add("P", below, [_pack(item.packs[0])]), item.packs
             own = add("I", pack if len(item.packs) == 1 else below, ITEM.write(item).inside)
             if len(item.packs) > 1:
                 for mark in item.packs:
-                    add("P", own, [mark_of(mark)])
+                    add("P", own, [_pack(mark)])
     return levels
 
 
-def mark_of(number: str) -> Unit:
-    """GM with application identifier 00 (20 digits), AA for the bare SSCC, CP for anything else."""
-    form = is_digits(number) and len(number)
-    qualifier = "GM" if form == 20 else "AA" if form == 18 else "CP"
-    return Unit(["MAN", qualifier, number])
+def _pack(number: str) -> Unit:
+    return Unit(["MAN", mark_kind(number), number])
+
+
+def mark_kind(number: str) -> str:
+    """MAN01: GM with application identifier 00 (20 digits), AA for the bare SSCC, CP for anything else."""
+    if not is_digits(number):
+        return "CP"
+    return {20: "GM", 18: "AA"}.get(len(number), "CP")
 
 
 def _same(generated: list[Unit], loops: list[Loop]) -> bool:
