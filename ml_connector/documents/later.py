@@ -91,11 +91,11 @@ class _Later:
         return str(opened(self))
 
 
-def later(model: type[RecordT], source: Source) -> RecordT:
-    """A record of that model whose values come from there when they are asked for."""
+def later(model: type[RecordT], source: Source, **made: Any) -> RecordT:
+    """A record of that model whose values come from there when they are asked for; `made` are there already."""
     kind = unmade(model)
     record: RecordT = kind.__new__(kind)
-    set_values(record, {SOURCE: source})
+    set_values(record, {SOURCE: source, **made})
     return record
 
 

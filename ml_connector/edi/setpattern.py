@@ -18,8 +18,9 @@ from ml_connector.errors import WeAreWrong
 #: Making a pattern costs about as much as checking so many sets without one.
 PAYS_AFTER = 20
 
-#: So many shapes of sets and texts of segments are remembered to be right.
+#: So many shapes of sets and texts of segments are remembered to be right; no longer ones than that.
 _REMEMBERED = 5_000
+_LONG = 1_000
 
 #: Possessive quantifiers match wrongly before this version of Python; greedy ones are right and a little slower.
 _POSSESSIVE = "+" if sys.version_info >= (3, 11, 5) else ""
@@ -82,7 +83,7 @@ class SetPattern:
         right = self._pattern is not None and self._pattern.fullmatch(text + self.end) is not None
         if not right and not self._known.issuperset(shape):
             self._learn(shape)
-        if not right or self._order.fullmatch(shape) is None:
+        if not right or not self.in_order(shape):
             return None
         return found, shape
 
@@ -92,7 +93,7 @@ class SetPattern:
             return True
         if self._order.fullmatch(shape) is None:
             return False
-        if len(self._shapes) < _REMEMBERED:
+        if len(self._shapes) < _REMEMBERED and len(shape) <= _LONG:
             self._shapes.add(shape)
         return True
 
@@ -108,7 +109,7 @@ class SetPattern:
         ended = text + self.end
         if pattern.fullmatch(ended) is None or any(mark in ended for mark in self._loose):
             return False
-        if len(self._right) < _REMEMBERED:
+        if len(self._right) < _REMEMBERED and len(text) <= _LONG:
             self._right.add(text)
         return True
 

@@ -6,14 +6,13 @@ line is asked for more; the header when anything else of the document is asked f
 mapping that reads any other set.
 """
 
-from decimal import Decimal
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from ml_connector.documents.common import Record
-from ml_connector.documents.later import SOURCE, Source, later, set_values, unmade
+from ml_connector.documents.later import Source, later
 from ml_connector.documents.shipments import ShipNotice, ShippedItem
-from ml_connector.edi.mapping.fields import NUMBER, TEXT, Field, SegmentMap
+from ml_connector.edi.mapping.filling import lines_of, record_of
 from ml_connector.edi.mapping.registry import SCOPES, read_document
 from ml_connector.edi.mapping.scopes import Scope
 from ml_connector.edi.mapping.ship_notice import ITEM, SN1, Level, link, orders_of
@@ -22,7 +21,6 @@ from ml_connector.edi.segments import Segment, neutralize
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.setpattern import SetPattern
 from ml_connector.edi.structure import Loop, grow, length
-from ml_connector.edi.values import MOST_DIGITS
 
 
 class Opener:
@@ -109,9 +107,7 @@ class NoticeOpener(Opener):
         self._pattern = pattern
         self._loop = loop
         self._level, self._prf, self._sn1, self._man = (pattern.letter(name) for name in ("HL", "PRF", "SN1", "MAN"))
-        self._items = _Items(self, loop)
-        self._kind = unmade(ShippedItem)
-        self._plan = _Plan(SN1, ITEM, rule.segments["SN1"])
+        self._items = _Items(self, loop, rule.segments["SN1"], separators.element)
 
     def document(self, found: list[str], shape: str) -> Record | None:
         return later(ShipNotice, (self, found, shape))
@@ -136,42 +132,68 @@ class NoticeOpener(Opener):
             return []
         behind = bounds[-1] + 1
         bounds.append(behind + length(map(self._pattern.name, shape[behind:]), self._loop))
-        mark, levels = self._mark, []
+        mark, items = self._mark, self._items
+        sn1, prf, man = self._sn1, self._prf, self._man
+        levels: list[Level] = []
         for number, start in enumerate(bounds[:-1]):
             end = bounds[number + 1]
             elements = found[start].split(mark)
             elements += ("", "", "")
-            prf, sn1 = shape.find(self._prf, start, end), shape.find(self._sn1, start, end)
-            levels.append(
-                Level(
-                    elements=elements,
-                    prf=found[prf].split(mark) if prf >= 0 else None,
-                    is_item=sn1 >= 0 or elements[3] == "I",
-                    marks=self._marks(found, shape, start, end) if self._man in shape[start:end] else [],
-                    loop=partial(self._items.loop, found, start, end),
-                    item=partial(self._item, found, start, end, sn1),
-                )
-            )
+            at = shape.find(prf, start, end)
+            named = found[at].split(mark) if at >= 0 else None
+            at = shape.find(sn1, start, end)
+            levels.append(_Span(elements, named, at >= 0 or elements[3] == "I", (), items, found, start, end, at))
+            at = shape.find(man, start, end)
+            if at >= 0:
+                levels[-1].marks = self._marks(found, shape, at, end)
         return levels
 
     def _marks(self, found: list[str], shape: str, start: int, end: int) -> list[str]:
         marks = [found[at].split(self._mark) for at in range(start, end) if shape[at] == self._man]
         return [mark[2] for mark in marks if len(mark) > 2]
 
-    def _item(self, found: list[str], start: int, end: int, sn1: int, packs: tuple[str, ...]) -> ShippedItem:
-        values: dict[str, Any] = {SOURCE: (self._items, found, start, end), "packs": packs}
-        if sn1 >= 0:
-            self._plan.fill(values, found[sn1].split(self._mark))
-        item: ShippedItem = self._kind.__new__(self._kind)
-        set_values(item, values)
-        return item
+
+class _Span(Level):
+    """A level that is told by where its segments are."""
+
+    __slots__ = ("_at", "_end", "_found", "_items", "_start")
+
+    def __init__(
+        self,
+        elements: list[str],
+        prf: list[str] | None,
+        is_item: bool,
+        marks: Sequence[str],
+        items: "_Items",
+        found: list[str],
+        start: int,
+        end: int,
+        at: int,
+    ) -> None:
+        super().__init__(elements, prf, is_item, marks)
+        self._items, self._found, self._start, self._end, self._at = items, found, start, end, at
+
+    def loop(self) -> Loop:
+        return self._items.loop(self._found, self._start, self._end)
+
+    def item(self, packs: tuple[str, ...]) -> ShippedItem:
+        return self._items.made(self._found, self._start, self._end, self._at, packs)
 
 
 class _Items:
     """Makes the items of ship notices."""
 
-    def __init__(self, opener: Opener, loop: LoopRule) -> None:
-        self._opener, self._loop = opener, loop
+    def __init__(self, opener: Opener, loop: LoopRule, rule: SegmentRule, mark: str) -> None:
+        self._opener, self._loop, self._mark = opener, loop, mark
+        self._fill = record_of(ShippedItem, SN1, ITEM, rule, "packs")
+
+    def made(self, found: list[str], start: int, end: int, sn1: int, packs: tuple[str, ...]) -> ShippedItem:
+        """An item with what its SN1 tells; `sn1` is where that stands, -1 where it has none."""
+        source = (self, found, start, end)
+        if sn1 >= 0:
+            item: ShippedItem = self._fill(source, packs, found[sn1].split(self._mark))
+            return item
+        return later(ShippedItem, source, packs=packs)
 
     def loop(self, found: list[str], start: int, end: int) -> Loop:
         """An HL loop of its segments."""
@@ -186,43 +208,16 @@ class _Items:
         return ITEM.values(self.loop(*source[1:]))
 
 
-class _Plan:
-    """The fields of one segment that are made at once."""
-
-    def __init__(self, mapping: SegmentMap, scope: Scope, rule: SegmentRule) -> None:
-        fields = [f for f in mapping.fields if _at_once(f, rule) and f.position not in mapping.constants]
-        self.count = max((f.position for f in fields), default=0) + 1
-        self._none = [""] * self.count
-        self._fields = [(f.position, f.name, _reader(f, rule), scope.empty[f.name]) for f in fields]
-
-    def fill(self, values: dict[str, Any], elements: list[str]) -> None:
-        """Puts the fields among the values."""
-        if len(elements) < self.count:
-            elements += self._none
-        for position, name, read, empty in self._fields:
-            text = elements[position]
-            values[name] = (text if read is None else read(text)) if text else empty
-
-
 class _Lines:
     """Makes the lines of documents of one kind."""
 
     def __init__(self, opener: LineOpener, scope: Scope, loop: LoopRule, rule: SegmentRule, mark: str) -> None:
-        self._opener, self._scope, self._loop, self._mark = opener, scope, loop, mark
-        self._plan = _Plan(scope.head, scope, rule)
+        self._opener, self._scope, self._loop = opener, scope, loop
+        self._fill = lines_of(scope, rule, mark)
 
     def made(self, found: list[str], bounds: list[int]) -> tuple[Any, ...]:
         """Lines that begin at all bounds but the last, with the fields of their opening segment."""
-        kind = unmade(self._scope.model)
-        new, fill, mark, count = kind.__new__, self._plan.fill, self._mark, self._plan.count
-        lines = []
-        for number, start in enumerate(bounds[:-1]):
-            values: dict[str, Any] = {SOURCE: (self, found, start, bounds[number + 1])}
-            fill(values, found[start].split(mark, count))
-            line = new(kind)
-            set_values(line, values)
-            lines.append(line)
-        return tuple(lines)
+        return self._fill(found, bounds, self)
 
     def some(self, source: Source, name: str) -> dict[str, Any] | None:  # noqa: ARG002 - as any maker has it
         """Nothing alone."""
@@ -262,19 +257,3 @@ def _uses(loop: LoopRule, segment_id: str) -> int:
         elif node.segment_id == segment_id:
             count += 1
     return count
-
-
-def _at_once(field: Field, rule: SegmentRule) -> bool:
-    plain = field.name and not field.usual and not field.composite
-    return bool(plain) and field.position not in rule.composites and field.position <= len(rule.elements)
-
-
-def _reader(field: Field, rule: SegmentRule) -> Any:
-    """What reads a text that is right; None for text itself."""
-    if field.codec is TEXT:
-        return None
-    element = rule.elements[field.position - 1][0]
-    # the pattern has seen that it is a number, and it is short enough
-    if field.codec is NUMBER and element.kind == "R" and element.most + 2 <= MOST_DIGITS:
-        return Decimal
-    return field.codec.read

@@ -1,7 +1,7 @@
 """856 to and from ShipNotice (x12-procurement 7): an HL tree of any shape as shipment, orders and items."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from ml_connector.documents.common import Purpose, changed
@@ -73,18 +73,26 @@ _RANK = "SOTPQI"
 _PACKS = frozenset("TPQ")
 
 
-@dataclass(slots=True, eq=False)
-class Level:
+class Level(ABC):
     """One HL loop in the tree: its HL and PRF, whether it is an item, its marks, and what reads the rest of it."""
 
-    elements: list[str]
-    prf: list[str] | None
-    is_item: bool
-    marks: list[str]
-    loop: Callable[[], Loop]
-    item: Callable[[tuple[str, ...]], ShippedItem]
-    parent: "Level | None" = None
-    children: list["Level"] = field(default_factory=list)
+    __slots__ = ("children", "elements", "is_item", "marks", "parent", "prf")
+
+    def __init__(self, elements: list[str], prf: list[str] | None, is_item: bool, marks: Sequence[str]) -> None:
+        self.elements = elements
+        self.prf = prf
+        self.is_item = is_item
+        self.marks = marks
+        self.parent: Level | None = None
+        self.children: list[Level] = []
+
+    @abstractmethod
+    def loop(self) -> Loop:
+        """Its segments."""
+
+    @abstractmethod
+    def item(self, packs: tuple[str, ...]) -> ShippedItem:
+        """The item that it is, in these packs."""
 
     @property
     def code(self) -> str:
@@ -120,7 +128,7 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
     opening = root.find("BSN")
     if opening is None:
         return None
-    levels = [_level(loop) for loop in root.loops if loop.loop_id == "HL"]
+    levels: list[Level] = [_Grown(loop) for loop in root.loops if loop.loop_id == "HL"]
     link(levels, opening.elements)
     shipment = next((level.loop() for level in levels if level.code == "S"), None)
     whole = Loop(shipment.rule if shipment else LoopRule("HL"))
@@ -138,22 +146,28 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
     return changed(notice, tree=tree)
 
 
-def _level(loop: Loop) -> Level:
-    prf = loop.find("PRF")
-    elements = [*loop.segments[0].elements, "", "", ""]
-    return Level(
-        elements=elements,
-        prf=prf.elements if prf is not None else None,
-        is_item=loop.find("SN1") is not None or elements[3] == "I",
-        marks=[s.elements[2] for s in loop.segments if s.elements[0] == "MAN" and len(s.elements) > 2],
-        loop=lambda: loop,
-        item=lambda packs: _item(loop, packs),
-    )
+class _Grown(Level):
+    """A level whose segments are there."""
 
+    __slots__ = ("_loop",)
 
-def _item(loop: Loop, packs: tuple[str, ...]) -> ShippedItem:
-    item: ShippedItem = ITEM.read(loop)
-    return changed(item, packs=packs) if packs else item
+    def __init__(self, loop: Loop) -> None:
+        prf = loop.find("PRF")
+        elements = [*loop.segments[0].elements, "", "", ""]
+        super().__init__(
+            elements,
+            prf.elements if prf is not None else None,
+            loop.find("SN1") is not None or elements[3] == "I",
+            [s.elements[2] for s in loop.segments if s.elements[0] == "MAN" and len(s.elements) > 2],
+        )
+        self._loop = loop
+
+    def loop(self) -> Loop:
+        return self._loop
+
+    def item(self, packs: tuple[str, ...]) -> ShippedItem:
+        item: ShippedItem = ITEM.read(self._loop)
+        return changed(item, packs=packs) if packs else item
 
 
 def write_ship_notice(notice: ShipNotice) -> Unit:
@@ -165,7 +179,7 @@ def write_ship_notice(notice: ShipNotice) -> Unit:
     return head
 
 
-def link(levels: list[Level], opening: list[str]) -> None:
+def link(levels: Sequence[Level], opening: list[str]) -> None:
     """Gives each level its parent: by id, else the nearest preceding one of a higher level. `opening` is the BSN."""
     structure = opening[5] if len(opening) > 5 else ""
     rank = {code: number for number, code in enumerate(_RANKS.get(structure, _RANK))}
@@ -183,7 +197,7 @@ def link(levels: list[Level], opening: list[str]) -> None:
         by_id[level.elements[1]] = level
 
 
-def orders_of(levels: list[Level]) -> tuple[ShippedOrder, ...]:
+def orders_of(levels: Sequence[Level]) -> tuple[ShippedOrder, ...]:
     """One for each order number and release, in order of appearance, with the items that stand under it."""
     found: dict[tuple[str, str], ShippedOrder] = {}
     items: dict[tuple[str, str], list[ShippedItem]] = {}
