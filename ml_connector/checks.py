@@ -19,7 +19,7 @@ from ml_connector.config.connections import (
     TrueCommerceConnection,
 )
 from ml_connector.config.secrets import SecretRef
-from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
+from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
@@ -72,7 +72,29 @@ def check_deployment(deployment: "Deployment") -> list[Finding]:
     found = list(guarded(about, "ledger", lambda: _ledger(deployment)))
     found += guarded(about, "key", lambda: _key(deployment))
     found += guarded(about, "alerts", lambda: _alerts(deployment))
+    for name in deployment.integration_names:
+        found += guarded(name, "layouts", lambda name=name: _layouts(deployment, name))  # type: ignore[misc]
     return found
+
+
+def _layouts(deployment: "Deployment", integration: str) -> Iterator[Finding]:
+    """Each layout that the partner files name, by itself; nothing is said where none is named."""
+    from ml_connector.layouts import load_layout
+
+    folder = deployment.loaded.path.parent / deployment.loaded.integration(integration).partners
+    named = [one for partner in deployment.loaded.partners[integration].values() for one in partner.layouts.names]
+    good: list[str] = []
+    for name in dict.fromkeys(named):
+        try:
+            load_layout(name, folder)
+        except ConfigError as error:
+            yield Finding(
+                integration, "layouts", Level.BAD, f"{name}: {error.message}", error.mend, Mender.CONFIGURATION
+            )
+        else:
+            good.append(name)
+    if good:
+        yield Finding(integration, "layouts", Level.GOOD, f"{len(good)} can be used: {', '.join(good)}.")
 
 
 def check_connection(deployment: "Deployment", name: str, *, offline: bool = False) -> list[Finding]:

@@ -190,10 +190,13 @@ class TrueCommerceConnection(Settings):
     pages_per_tick: int = Field(default=20, ge=1)
     max_listing: int = Field(default=100_000, ge=1, le=1_000_000, description="Entries of a folder; more is an error")
     max_file_bytes: int = Field(default=150_000_000, gt=0)
-    after_read: Literal["leave", "move", "delete"] = Field(
+    after_read: Literal["leave", "move", "rename", "delete"] = Field(
         default="leave", description="What happens to a file once its bytes are in the ledger"
     )
     move_to: str = Field(default="", description="Folder for after_read: move")
+    read_suffix: str = Field(
+        default=".read", min_length=1, max_length=40, description="What after_read: rename puts behind a name"
+    )
     stable_seconds: float = Field(
         default=30.0, ge=0, description="A file is read when size and time have not changed for so long"
     )
@@ -211,7 +214,7 @@ class TrueCommerceConnection(Settings):
             raise ValueError("is no fingerprint; write it as ssh-keygen -lf prints it, SHA256:...")
         return value
 
-    @field_validator("temp_prefix", "temp_suffix")
+    @field_validator("temp_prefix", "temp_suffix", "read_suffix")
     @classmethod
     def _affix(cls, value: str) -> str:
         if not _AFFIX.fullmatch(value):

@@ -3,6 +3,7 @@
 Both give one stream of items to `parsing`, so that what happens to a file's documents is said once.
 """
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -96,6 +97,14 @@ def candidates(integration: Integration, row: FileRow) -> list[Candidate]:
         for layout in (integration.layouts[name] for name in partner.layouts.receive)
     ]
     return [one for at, one in enumerate(found) if (one.layout.name, one.currency) not in _keys(found[:at])]
+
+
+def fingerprint(known: Sequence[Candidate]) -> str:
+    """Changes when one of these layouts does, or which they are; empty where there are none."""
+    if not known:
+        return ""
+    told = "\n".join(f"{one.layout.settings.model_dump_json()} {one.currency}" for one in known)
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def _from_caller(layout: Layout) -> bool:

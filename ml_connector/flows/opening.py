@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from ml_connector.flows.context import Integration
+from ml_connector.flows.parsed_rows import UNREADABLE_FLOW
 from ml_connector.ledger import documents, files
 from ml_connector.ledger.files import FileRow
 
@@ -15,7 +16,7 @@ SMALL_BYTES = 8_000_000
 def opened(integration: Integration, rows: Sequence[FileRow]) -> Iterator[tuple[FileRow, int, BinaryIO]]:
     """Each file with what of it is staged already and its bytes: small ones together, large ones as a stream."""
     with integration.ledger.read() as tx:
-        staged = documents.counts_of_files(tx, [row.id for row in rows])
+        staged = documents.counts_of_files(tx, [row.id for row in rows], without=UNREADABLE_FLOW)
     for group in _small_together(rows):
         small = [row.sha256 for row in group if row.size < SMALL_BYTES]
         with integration.ledger.read() as tx:

@@ -20,7 +20,7 @@ from ml_connector.edi.interchange import (
 from ml_connector.errors import ConnectorError, NeedsMending, Reason
 from ml_connector.flows.context import Integration
 from ml_connector.flows.envelope_rules import EnvelopeVerdict
-from ml_connector.flows.formats import Candidate
+from ml_connector.flows.formats import Candidate, candidates, fingerprint
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import Identity, identity_of
 from ml_connector.flows.ports import RemoteFile
@@ -286,7 +286,10 @@ def whole_rejection() -> NeedsMending:
 def unreadable_document(
     integration: Integration, row: FileRow, error: ConnectorError, *, reason: Reason = Reason.NOT_X12
 ) -> NewDocument:
-    """A file that is no X12 at all, or of no layout: held, so that a person sees it; its bytes are kept."""
+    """A file that is no X12 at all, or of no layout: held, so that a person sees it; its bytes are kept.
+
+    `tried` tells by which layouts it was read: with others it is read again (`rereading`).
+    """
     return NewDocument(
         kind=DocumentKind.UNSUPPORTED,
         direction=Direction.IN,
@@ -302,7 +305,8 @@ def unreadable_document(
         reason_detail={
             "message": f"File {row.name[:80]!r} in {row.channel} cannot be read: {error.message}",
             "mend": error.mend or "Ask the partner to send it again; discard this document.",
-            "data": {"file": row.name[:80], "size": row.size} | _of_layouts(reason, error),
+            "data": {"file": row.name[:80], "size": row.size, "tried": fingerprint(candidates(integration, row))}
+            | _of_layouts(reason, error),
         },
         held_step=str(S.PARSED),
         canonical="",

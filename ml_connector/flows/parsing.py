@@ -40,6 +40,7 @@ from ml_connector.flows.parsed_rows import (
 )
 from ml_connector.flows.parsed_rows import unreadable_document as unreadable
 from ml_connector.flows.receiving import dispose_read
+from ml_connector.flows.rereading import read_again
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger import documents, envelopes, files, related
 from ml_connector.ledger.documents import Move, NewDocument
@@ -70,6 +71,7 @@ class _Batch:
 def parse(integration: Integration, work: Work) -> StepReport:
     """Parse every stored file, and those that stayed incomplete for too long."""
     report = StepReport("parse")
+    read_again(integration, work, report)
     while not work.stopped():
         with integration.ledger.read() as tx:
             rows = files.in_state(tx, integration.name, "in", ("stored",), limit=100, partitions=work.partitions)

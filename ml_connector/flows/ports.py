@@ -211,7 +211,10 @@ class Network(Protocol):
         ...
 
     def dispose(self, channel: str, file: RemoteFile, *, policy: str, move_to: str = "") -> None:
-        """After-read policy: `move` or `delete`. A file that is gone already is a success."""
+        """After-read policy: `move`, `delete`, or `rename` where the network has it.
+
+        A file that is gone already is a success.
+        """
         ...
 
     @property

@@ -23,6 +23,7 @@ from ml_connector.errors import (
     OutcomeUnknown,
     Reason,
     RefusedBySystem,
+    TryAgain,
 )
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -37,6 +38,8 @@ from ml_connector.ledger.states import DocumentState as S
 #: An upload of unknown outcome is looked for again so often, while its 997 has not come.
 LOOK_AGAIN_MINUTES = 5
 FIRST_LOOK_SECONDS = 5.0
+#: A publishing that was refused for now is begun again so often, so soon, before a person is asked.
+RENAMES_TRIED, AGAIN_SECONDS = 4, 5.0
 
 
 def send(integration: Integration, work: Work, flow: str) -> StepReport:
@@ -245,7 +248,12 @@ def _publish(integration: Integration, operation: StoredOperation) -> Written:
     """The step by which a file arrives: its rename, or its upload where nothing is staged."""
     plan = json.loads(operation.payload)
     if plan.get("staged"):
-        return integration.network.publish(plan["channel"], plan["staged"], plan["name"])
+        try:
+            return integration.network.publish(plan["channel"], plan["staged"], plan["name"])
+        except RefusedBySystem as refused:
+            if refused.data.get("may_pass") and operation.attempts < RENAMES_TRIED:
+                raise TryAgain(refused.message, after_seconds=AGAIN_SECONDS, mend=refused.mend) from refused
+            raise
     return integration.network.upload(plan["channel"], plan["name"], _bytes_of(integration, plan))
 
 

@@ -174,11 +174,16 @@ def take_key(tx: Tx, document_id: int, key: str) -> int | None:
     return None
 
 
-def counts_of_files(tx: Tx, file_ids: Sequence[int]) -> dict[int, int]:
-    """How many received documents of these files the ledger has; files without any are left out."""
+def counts_of_files(tx: Tx, file_ids: Sequence[int], *, without: str) -> dict[int, int]:
+    """How many received documents of these files the ledger has; files without any are left out.
+
+    without: a flow whose documents do not count.
+    """
     found: dict[int, int] = {}
     for part in chunks(sorted(set(file_ids))):
-        query = sa.select(_c.file_id, sa.func.count()).where(_c.file_id.in_(part), _c.direction == Direction.IN.value)
+        query = sa.select(_c.file_id, sa.func.count()).where(
+            _c.file_id.in_(part), _c.direction == Direction.IN.value, _c.flow != without
+        )
         found.update((key, count) for key, count in tx.execute(query.group_by(_c.file_id)) if key is not None)
     return found
 

@@ -69,6 +69,25 @@ def with_written_answers(tx: Tx, order_ids: Sequence[int]) -> set[int]:
     return found
 
 
+def of_rejected_files(tx: Tx, integration: str, flow: str, reasons: Sequence[str]) -> list[DocumentRow]:
+    """Held documents that stand for files of which nothing could be read."""
+    query = (
+        sa.select(*DOCUMENT_COLUMNS)
+        .join(file, _f.id == _d.file_id)
+        .where(
+            _d.state == DocumentState.QUARANTINED.value,
+            _d.integration == integration,
+            _d.flow == flow,
+            _d.reason.in_(list(reasons)),
+            _f.state == "rejected",
+            _f.pruned_at.is_(None),
+        )
+        .order_by(_d.id)
+        .limit(1000)
+    )
+    return [document_row(row) for row in tx.execute(query)]
+
+
 def documents_due(
     tx: Tx, integration: str, state: DocumentState, at: datetime, *, limit: int = 500
 ) -> list[DocumentRow]:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
-from ml_connector.flows import acknowledgments, invoices, orders, receiving, shipments
+from ml_connector.flows import acknowledgments, invoices, orders, receiving, rereading, shipments
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.ledger import documents, files, leases, positions, remote
@@ -63,6 +63,9 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
         unparsed = _unparsed(tx, integration)
         if unparsed:
             reasons.append(f"{unparsed} file(s) not parsed")
+        mended = len(rereading.readable_now(integration, tx))
+        if mended:
+            reasons.append(f"{mended} held file(s) to read by other layouts")
         left = _to_take_away(tx, integration) if not unreachable else 0
         if left:
             reasons.append(f"{left} read file(s) to take away")

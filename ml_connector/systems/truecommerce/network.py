@@ -28,6 +28,8 @@ from ml_connector.systems.truecommerce.session import (
 from ml_connector.systems.truecommerce.uploads import Uploads
 from ml_connector.transport.names import clean_name
 
+#: What each after-read policy does to a file.
+_DONE = {"delete": "deleted", "move": "moved", "rename": "renamed"}
 #: Identities of entries whose name cannot stand in a path.
 _UNFIT = "?"
 #: A listing may last so many times as long as a single answer.
@@ -103,20 +105,22 @@ class TrueCommerceNetwork:
                 return
 
     def dispose(self, channel: str, file: RemoteFile, *, policy: str, move_to: str = "") -> None:
-        """Move or delete a file that was read. One that is gone, or was replaced by another one, is left alone.
+        """Move, rename or delete a file that was read. One that is gone, or was replaced by another one, is left alone.
 
         Raises:
             RefusedBySystem: the server does not allow it. TryAgain.
         """
         if policy == "leave":
             return
-        if policy not in {"delete", "move"}:
-            raise ConfigError(f"{self.connection}: {policy!r} is no after-read policy.", mend="leave, move or delete.")
+        if policy not in _DONE:
+            raise ConfigError(
+                f"{self.connection}: {policy!r} is no after-read policy.", mend="leave, move, rename or delete."
+            )
         self._check_name(file)
         try:
-            self.pool.run(lambda session: self._dispose(session, channel, file, move_to if policy == "move" else ""))
+            self.pool.run(lambda session: self._dispose(session, channel, file, policy, move_to))
         except StatusError as error:
-            word = "moved" if policy == "move" else "deleted"
+            word = _DONE[policy]
             raise self._refused(error, f"{file.name} in {channel} may not be {word}") from None
 
     # ------------------------------------------------------------------ writing
@@ -241,6 +245,8 @@ class TrueCommerceNetwork:
             return True  # told of, never read
         if name.startswith("."):
             return False
+        if self.settings.after_read == "rename" and name.endswith(self.settings.read_suffix):
+            return False
         if self._include is not None and not self._include.fullmatch(name):
             return False
         return self._exclude is None or not self._exclude.fullmatch(name)
@@ -292,30 +298,33 @@ class TrueCommerceNetwork:
             raise self._changing(file)
         return entry
 
-    def _dispose(self, session: SftpSession, channel: str, file: RemoteFile, move_to: str) -> None:
-        path = f"{self.folders.path(session, channel, 'read')}/{file.name}"
+    def _dispose(self, session: SftpSession, channel: str, file: RemoteFile, policy: str, move_to: str) -> None:
+        folder = self.folders.path(session, channel, "read")
+        path = f"{folder}/{file.name}"
         entry = session.entry(path)
         if entry is None or not entry.is_file or entry.size != file.size:
             return
         if file.modified and str(entry.modified) != file.modified:
             return
         try:
-            if move_to:
-                self._move(session, path, self.folders.target(session, channel, move_to), file)
+            if policy == "move":
+                self._move(session, path, self.folders.target(session, channel, move_to), file.name)
+            elif policy == "rename":
+                self._move(session, path, folder, f"{file.name}{self.settings.read_suffix}")
             else:
                 session.remove(path)
         except StatusError as error:
             if error.code != NO_SUCH_FILE or session.entry(path) is not None:
                 raise
 
-    def _move(self, session: SftpSession, path: str, folder: str, file: RemoteFile) -> None:
-        """Where the name is taken in the target, the file gets one of its own."""
+    def _move(self, session: SftpSession, path: str, folder: str, name: str) -> None:
+        """Where the name is taken, the file gets one of its own."""
         try:
-            session.rename(path, f"{folder}/{file.name}")
+            session.rename(path, f"{folder}/{name}")
         except StatusError:
-            if session.entry(f"{folder}/{file.name}") is None:
+            if session.entry(f"{folder}/{name}") is None:
                 raise
-            session.rename(path, f"{folder}/{self._clock.now():%Y%m%d%H%M%S%f}_{file.name}")
+            session.rename(path, f"{folder}/{self._clock.now():%Y%m%d%H%M%S%f}_{name}")
 
     # ------------------------------------------------------------------ errors
 

@@ -13,7 +13,7 @@ from ml_connector.flows.ports import Written
 from ml_connector.systems.truecommerce.folders import FolderFinder
 from ml_connector.systems.truecommerce.paths import usable
 from ml_connector.systems.truecommerce.pool import SessionPool
-from ml_connector.systems.truecommerce.session import SessionLostError, SftpSession, StatusError
+from ml_connector.systems.truecommerce.session import FAILURE, SessionLostError, SftpSession, StatusError
 from ml_connector.transport.names import clean_name
 
 
@@ -77,7 +77,7 @@ class Uploads:
             raise OutcomeUnknown(
                 f"{self._connection}: {name} stands under its temporary name or under its own: {said}"
             ) from error
-        if published is None:
+        if isinstance(published, int):
             if self._settings.write_directly_if_rename_refused and data is not None:
                 written = self.write_directly(channel, name, data)
                 self._clean(channel, staged)
@@ -87,6 +87,8 @@ class Uploads:
                 f"{self._connection}: the server refuses to rename {staged} to {name} in {channel}.",
                 mend="Ask TrueCommerce for the right to rename, or set write_directly_if_rename_refused "
                 "(a connection cut then leaves half a file), then send it again.",
+                # A bare failure may be a lock that goes by; that it is denied or not offered does not pass.
+                data={"may_pass": published == FAILURE},
             )
         return published
 
@@ -106,20 +108,20 @@ class Uploads:
 
     def _rename(
         self, session: SftpSession, channel: str, staged: str, name: str, begun: threading.Event
-    ) -> Written | None:
-        """None: refused. A staged file that is not there has been renamed already: only we do that."""
+    ) -> Written | int:
+        """A number: refused, with this status. A staged file that is gone has been renamed already: only we do that."""
         folder = self._folders.path(session, channel, "write")
         begun.set()
         try:
             session.rename(f"{folder}/{staged}", f"{folder}/{name}")
-        except StatusError:
+        except StatusError as error:
             left = session.entry(f"{folder}/{staged}")
             if left is None:
                 self._folders.check(session, folder)
                 return Written(name, {"name": name, "found_published": True})
             final = session.entry(f"{folder}/{name}")
             if final is None:
-                return None
+                return error.code
             if final.size != left.size:
                 raise self._taken(name, channel) from None
             # Some servers rename by a second name for the file and the removal of the first; this was cut between.

@@ -11,7 +11,7 @@ from ml_connector.composition import Deployment
 from ml_connector.errors import AuthorizationNeeded
 from ml_connector.sandbox.truecommerce.state import PASSWORD
 from ml_connector_tests.cli.terminal import say
-from ml_connector_tests.systems.truecommerce.stage import CONNECTION, Stage, open_stage
+from ml_connector_tests.systems.truecommerce.stage import CONNECTION, INTEGRATION, Stage, open_stage
 
 ACCEPT = ("credentials", "accept-host-key", CONNECTION)
 
@@ -126,3 +126,20 @@ def test_a_refused_log_in_is_not_tried_again_and_again_but_when_something_change
         assert say("credentials", "set", CONNECTION + "_password", given=PASSWORD + "\n").code == 0
         assert look() == "good"
         assert look() == "good"
+
+
+def test_check_tells_of_each_layout_whether_it_can_be_used(unknown: Stage) -> None:
+    good = [line for line in say("check").out.splitlines() if "layouts:" in line]
+    assert len(good) == 1
+    assert "ok" in good[0]
+    assert "truecommerce_810_csv" in good[0]
+    partners = unknown.config.parent / unknown.deployment.loaded.integration(INTEGRATION).partners
+    path = partners / "lumen.yaml"
+    text = path.read_text(encoding="utf-8")
+    (partners / "layouts").mkdir()
+    (partners / "layouts" / "mine.yaml").write_text("extends: truecommerce_810_csv\nformat: csw\n", encoding="utf-8")
+    path.write_text(text.replace("truecommerce_855_csv", "layouts/mine.yaml"), encoding="utf-8")
+    told = say("check")
+    assert told.code == Exit.WRONG
+    assert "format" in told.out + told.err
+    assert "layouts/mine.yaml" in told.out + told.err

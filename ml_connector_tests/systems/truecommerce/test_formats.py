@@ -5,7 +5,11 @@ from typing import Any
 
 import pytest
 
+from ml_connector.layouts import load_layout
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.verify import verify
+from ml_connector.orchestration.waiting import inbound_work
+from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.truecommerce.flat_files import Format
 from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage, quick
 
@@ -180,3 +184,69 @@ def with_accounts(stage: Stage, accounts: dict[str, str]) -> Any:
     flows = settings.flows.model_copy(update={"invoices_in": invoices.model_copy(update={"coding": coding})})
     changed = {**stage.integration.__dict__, "settings": settings.model_copy(update={"flows": flows})}
     return type(stage.integration)(**changed)
+
+
+def with_layouts(stage: Stage, *names: str) -> Any:
+    """The integration as it is after the partner's file was mended and read again."""
+    lumen = stage.integration.partners["lumen"]
+    changed = lumen.model_copy(update={"layouts": lumen.layouts.model_copy(update={"receive": names})})
+    known = {name: load_layout(name) for name in names}
+    return type(stage.integration)(
+        **{
+            **stage.integration.__dict__,
+            "partners": {**stage.integration.partners, "lumen": changed},
+            "layouts": {**stage.integration.layouts, **known},
+        }
+    )
+
+
+def test_files_of_no_layout_are_read_again_once_a_layout_fits(tmp_path: Path) -> None:
+    """From the bytes that are kept: at the network the file may be gone by then."""
+    with open_stage(tmp_path, partners={"lumen": {"layouts": {"receive": ["truecommerce_856_csv"]}}}) as stage:
+        drop(stage, "two.csv", INVOICE + row("I-1") + row("I-2"))
+        drop(stage, "menu.csv", "Dish,Price\r\nSoup,5\r\n")
+        stage.inbound()
+        assert unreadable(stage) == [("quarantined", "no_layout_fits")] * 2
+        assert not any("other layouts" in reason for reason in inbound_work(stage.integration).reasons)
+        stage.inbound()
+        assert unreadable(stage) == [("quarantined", "no_layout_fits")] * 2, "with the same layouts nothing is tried"
+        stage.integration = with_layouts(stage, "truecommerce_856_csv", "truecommerce_810_csv")
+        assert "2 held file(s) to read by other layouts" in inbound_work(stage.integration).reasons
+        stage.inbound()
+        assert sorted(one.number for one in stage.documents("invoices_in")) == ["I-1", "I-2"]
+        states = sorted(unreadable(stage))
+        assert states == [("discarded", "read_again")] * 2 + [("quarantined", "no_layout_fits")]
+        stage.inbound()
+        assert sorted(unreadable(stage)) == states
+        assert verify(stage.deployment.ledger).clean
+
+
+def test_x12_that_cannot_be_read_is_not_tried_by_layouts_for_ever(tmp_path: Path) -> None:
+    with open_stage(tmp_path, partners={"lumen": {"layouts": {}}}) as stage:
+        drop(stage, "cut.edi", "ISA*00")
+        stage.sandbox.clock.move(11 * 60)
+        stage.inbound()
+        stage.sandbox.clock.move(11 * 60)
+        stage.inbound()
+        assert unreadable(stage) == [("quarantined", "not_x12")]
+        stage.integration = with_layouts(stage, "truecommerce_810_csv")
+        for _ in range(3):
+            stage.sandbox.clock.move(11 * 60)
+            stage.inbound()
+        assert sorted(unreadable(stage)) == [("discarded", "read_again"), ("quarantined", "not_x12")]
+
+
+@pytest.mark.parametrize(("times", "ends"), [(2, S.SENT), (10, S.QUARANTINED)])
+def test_a_rename_that_is_refused_for_now_is_tried_again(tmp_path: Path, times: int, ends: S) -> None:
+    """A bare failure may be a lock; one that lasts asks for a person."""
+    with open_stage(tmp_path) as stage:
+        (number,) = stage.orders(1, LUMEN)
+        stage.sandbox.faults.add(Fault(FaultKind.STATUS, "truecommerce", "RENAME", count=times, status=4))
+        for _ in range(7):
+            stage.sandbox.clock.move(30)
+            stage.outbound()
+        (order,) = stage.documents("orders_out")
+        assert order.state is ends
+        assert order.reason == (None if ends is S.SENT else "refused_by_system")
+        stage.play(1)
+        assert stage.sandbox.truecommerce.manager.orders() == ({number: 1} if ends is S.SENT else {})

@@ -223,6 +223,21 @@ def test_read_files_move_and_take_another_name_where_theirs_is_taken(tc: Bench) 
     assert tc.exported() == {}
 
 
+def test_read_files_are_renamed_and_not_listed_again(tc: Bench) -> None:
+    """In the same folder, for logins that may neither delete nor use another one; a name that is taken gets a time."""
+    network = tc.network(after_read="rename")
+    for data in (b"one", b"more"):
+        tc.put("a.edi", data)
+        network.dispose("Export", listed(network)["a.edi"], policy="rename")
+    names = list(tc.exported())
+    assert len(names) == 2
+    assert "a.edi.read" in names
+    assert all(name.endswith(".read") for name in names)
+    assert listed(network) == {}
+    network.dispose("Export", RemoteFile("a.edi", "a.edi", 3), policy="rename")
+    assert len(tc.exported()) == 2
+
+
 def test_a_refused_delete_is_told_and_the_file_stays(tc: Bench) -> None:
     tc.put("a.edi", b"x")
     network = tc.network()
