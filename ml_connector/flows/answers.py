@@ -1,11 +1,12 @@
 """Answers to what was received, and TA1s that came: both hang on the envelope, not on a transaction set."""
 
 import hashlib
+from dataclasses import replace
 from datetime import timedelta
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
 from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.documents.json import dump
+from ml_connector.documents.json import dump, kind_of
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import identity_of
@@ -33,10 +34,7 @@ def interchange_answer_document(
         kind=kind,
         direction=Direction.IN,
         flow=FLOW_OF_KIND[kind],
-        integration=integration.name,
-        connection=integration.erp.connection,
-        company=integration.erp.company,
-        network=integration.network.connection,
+        **integration.scope,
         partner=partner,
         number=identity.number[:80],
         business_key=integration.business_key(partner, kind, identity.number, identity.distinct) if not held else None,
@@ -57,46 +55,38 @@ def answer_interchange_document(
     integration: Integration, row: FileRow, interchange: ParsedInterchange, answer: InterchangeAcknowledgment
 ) -> NewDocument:
     """The TA1 that answers an interchange, ready to be rendered."""
-    partner = interchange.verdict.partner
-    name = partner.name if partner else ""
-    return NewDocument(
-        kind=DocumentKind.INTERCHANGE_ACKNOWLEDGMENT,
-        direction=Direction.OUT,
-        flow=ANSWERS_FLOW,
-        integration=integration.name,
-        connection=integration.erp.connection,
-        company=integration.erp.company,
-        network=integration.network.connection,
-        partner=name,
-        number=f"ISA {answer.control_number}"[:80],
-        business_key=f"answer|{integration.name}|{name}|{row.id}|{interchange.position}|TA1",
-        state=S.RESOLVED,
-        canonical=dump(answer),
-        action="answered",
-    )
+    return _answer(integration, row, interchange, answer, f"ISA {answer.control_number}", "TA1")
 
 
 def answer_document(
     integration: Integration, row: FileRow, group: ParsedGroup, answer: FunctionalAcknowledgment
 ) -> NewDocument:
     """The 997 that answers a group, ready to be rendered and sent with others to the same partner."""
-    partner = group.interchange.verdict.partner
-    name = partner.name if partner else ""
     number = f"{answer.functional_id} {answer.group_control}"
+    made = _answer(integration, row, group.interchange, answer, number, str(group.position))
+    return replace(made, answers_group_id=group.id)
+
+
+def _answer(
+    integration: Integration,
+    row: FileRow,
+    interchange: ParsedInterchange,
+    answer: FunctionalAcknowledgment | InterchangeAcknowledgment,
+    number: str,
+    place: str,
+) -> NewDocument:
+    """place: what tells it from other answers to the same interchange."""
+    partner = interchange.verdict.partner
+    name = partner.name if partner else ""
     return NewDocument(
-        kind=DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT,
+        kind=kind_of(answer),
         direction=Direction.OUT,
         flow=ANSWERS_FLOW,
-        integration=integration.name,
-        connection=integration.erp.connection,
-        company=integration.erp.company,
-        network=integration.network.connection,
+        **integration.scope,
         partner=name,
         number=number[:80],
-        business_key=f"answer|{integration.name}|{name}|{row.id}|{group.interchange.position}|{group.position}",
+        business_key=f"answer|{integration.name}|{name}|{row.id}|{interchange.position}|{place}",
         state=S.RESOLVED,
         canonical=dump(answer),
-        parent_id=None,
         action="answered",
-        answers_group_id=group.id,
     )

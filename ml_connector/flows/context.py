@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypedDict, TypeVar
 
 from ml_connector.clock import Clock
 from ml_connector.config.integrations import Integration as IntegrationSettings
@@ -43,6 +43,15 @@ class ErpRules:
     concurrency: int = 4
 
 
+class Scope(TypedDict):
+    """Where a document belongs, as its row tells."""
+
+    integration: str
+    connection: str
+    company: str
+    network: str
+
+
 @dataclass(frozen=True)
 class Integration:
     """A pair of connections with everything its flows need. Built by `composition`."""
@@ -60,6 +69,16 @@ class Integration:
     notice_readers: tuple[str, ...] = ()
     #: Layouts that partner files name, by that name.
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+
+    @property
+    def scope(self) -> Scope:
+        """The integration, its connections and company, as every row of it has them."""
+        return Scope(
+            integration=self.name,
+            connection=self.erp.connection,
+            company=self.erp.company,
+            network=self.network.connection,
+        )
 
     def business_key(self, partner: str, kind: DocumentKind, number: str, revision: int | str = 0) -> str:
         """The company-scoped identity of a document (DESIGN section 3)."""

@@ -10,7 +10,7 @@ from typing import Any
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Place, finding, shown
-from ml_connector.layouts.nodes import Cells, Node, attach, tell
+from ml_connector.layouts.nodes import Node, take
 from ml_connector.layouts.paths import Path, PathStep
 from ml_connector.layouts.values import MOST_DIGITS, WrongText
 
@@ -109,19 +109,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Place, root: Any) -> Node:
-    chain: list[tuple[CompiledLevel, Cells]] = []
-    wrong: list[tuple[CompiledField, WrongText]] = []
-    for part in level.chain():
-        cells: Cells = []
-        for one in part.fields:
-            try:
-                cells.append(_cell(value, root, one))
-            except WrongText as error:
-                cells.append(None)
-                wrong.append((one, error))
-        chain.append((part, cells))
-    node = attach(above, chain, place)
-    tell(node, wrong, place)
+    node = take(level, lambda one: _cell(value, root, one), above, place)
     last = level.chain()[-1]
     for child in last.children:
         try:

@@ -1,5 +1,6 @@
 """Between a file's format and its documents: records of levels, with the texts of their fields and their places."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel
@@ -46,6 +47,24 @@ def attach(parent: Node, chain: list[tuple[CompiledLevel, Cells]], place: Place)
             return here
         here = _entered(here, level, cells, place, met_again=level.inline is not None)
     return here
+
+
+def take(level: CompiledLevel, cell: Callable[[CompiledField], str | None], above: Node, place: Place) -> Node:
+    """Put one element with its chain of levels under its parent, `cell` giving each field's text."""
+    chain: list[tuple[CompiledLevel, Cells]] = []
+    wrong: list[tuple[CompiledField, WrongText]] = []
+    for part in level.chain():
+        cells: Cells = []
+        for one in part.fields:
+            try:
+                cells.append(cell(one))
+            except WrongText as error:
+                cells.append(None)
+                wrong.append((one, error))
+        chain.append((part, cells))
+    node = attach(above, chain, place)
+    tell(node, wrong, place)
+    return node
 
 
 def _entered(parent: Node, level: CompiledLevel, cells: Cells, place: Place, *, met_again: bool) -> Node:

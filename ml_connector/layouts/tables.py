@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend, WeAreWrong
 from ml_connector.layouts.findings import shown
@@ -13,6 +14,16 @@ from ml_connector.layouts.nodes import Cells
 _LINE_ENDS = ("\r\n", "\n", "\r")
 #: Rows times columns: one very wide row makes all others as wide.
 MOST_CELLS = 40_000_000
+#: For pandas: every cell as the text that it is, rows as they stand, no heading of its own.
+_AS_TEXT: dict[str, Any] = {
+    "header": None,
+    "index_col": False,
+    "dtype": object,
+    "na_filter": False,
+    "keep_default_na": False,
+    "skip_blank_lines": False,
+    "engine": "python",
+}
 #: Cells that a spreadsheet would compute.
 FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -105,14 +116,8 @@ def read_delimited(text: str, settings: CsvSettings, width: int, limits: Limits)
             sep=settings.delimiter,
             quotechar=settings.quote or '"',
             quoting=csv.QUOTE_MINIMAL if settings.quote else csv.QUOTE_NONE,
-            header=None,
             names=names,
-            index_col=False,
-            dtype=object,
-            na_filter=False,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            engine="python",
+            **_AS_TEXT,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise _unreadable(rows, str(error)[:200]) from error

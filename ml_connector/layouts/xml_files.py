@@ -7,7 +7,7 @@ from typing import Any
 from ml_connector.errors import SenderMustMend
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Place, shown
-from ml_connector.layouts.nodes import Cells, Node, attach, tell
+from ml_connector.layouts.nodes import Node, take
 from ml_connector.layouts.paths import Path
 from ml_connector.layouts.values import WrongText
 
@@ -236,19 +236,7 @@ def _taken(
 ) -> Node:
     name = names.of(element).rpartition("}")[2]
     place = Place(int(element.sourceline or 0), path=f"{prefix}/{name}[{number}]")
-    chain: list[tuple[CompiledLevel, Cells]] = []
-    wrong: list[tuple[CompiledField, WrongText]] = []
-    for part in level.chain():
-        cells: Cells = []
-        for one in part.fields:
-            try:
-                cells.append(_cell(element, one, names))
-            except WrongText as error:
-                cells.append(None)
-                wrong.append((one, error))
-        chain.append((part, cells))
-    node = attach(above, chain, place)
-    tell(node, wrong, place)
+    node = take(level, lambda one: _cell(element, one, names), above, place)
     for child in level.chain()[-1].children:
         for count, inner in enumerate(_elements(element, child.at, names), 1):
             _taken(layout, names, child, inner, node, count, place.path)

@@ -45,7 +45,8 @@ class SessionPool:
             self._return(lent)
             raise
         except BaseException:
-            # Answers may still be on their way, which the next user would wait for in vain.
+            # Whatever it was, an interrupt too: answers may still be on their way, which the next user would wait for
+            # in vain, and a session that is not given back is one less for ever. Raised on.
             lent.close()
             self._return(None)
             raise
@@ -95,6 +96,7 @@ class SessionPool:
             try:
                 session = self._opened()
             except BaseException:
+                # Whatever it was, an interrupt too, the place that was kept for it is free again. Raised on.
                 self._return(None)
                 raise
             if session is not None:

@@ -174,6 +174,7 @@ class SftpSession:
                     self._client.written(handle, start, data[start : start + step])
                 _in_time(until)
         except BaseException:
+            # Whatever it was, an interrupt too: the server has only so many handles. Raised on.
             with _quiet():
                 self._client.closed(handle)
             raise
