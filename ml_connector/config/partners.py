@@ -212,6 +212,9 @@ class Partner(Settings):
     control_numbers: Literal["checked", "ignored"] = Field(
         default="checked", description="ignored: for partners that repeat or restart ISA13"
     )
+    control_number_days: int = Field(
+        default=365, ge=1, le=3650, description="An ISA13 that came longer ago may come again: numbers restart"
+    )
     layouts: PartnerLayouts = PartnerLayouts()
     currency: str = Field(
         default="", pattern="^([A-Z]{3})?$", description="Of flat files whose layout says `currency: {from: caller}`"

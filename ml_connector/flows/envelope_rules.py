@@ -1,6 +1,7 @@
 """Whether a received interchange may flow: whose it is, for whom, test or production, new or repeated."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from ml_connector.config.partners import Partner
 from ml_connector.edi.interchange import InterchangeStart
@@ -40,7 +41,13 @@ def judge_interchange(
         key = (sender, receiver, start.control_number)
         with integration.ledger.read() as tx:
             known = envelopes.seen_control_number(
-                tx, integration.name, sender, receiver, start.control_number, other_than_file=row.id
+                tx,
+                integration.name,
+                sender,
+                receiver,
+                start.control_number,
+                other_than_file=row.id,
+                since=integration.clock.now() - timedelta(days=partner.control_number_days),
             )
         if known is not None or key in seen:
             return EnvelopeVerdict(partner, held=_repeated(start.control_number, known), repeated=True)

@@ -5,7 +5,7 @@ Scopes of control numbers: edi-operations 5. An answer is matched by AK1 and AK2
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -230,16 +230,20 @@ def seen_control_number(
 
     since: control numbers begin again after 999,999,999, so older ones need not count. Repeats and parts do not count.
     """
-    given = {"own": integration, "way": direction, "by": sender, "to": receiver, "number": control_number}
-    query = _SEEN
-    if other_than_file is not None:
-        query = query.where(_i.file_id != other_than_file)
-    if since is not None:
-        query = query.where(_i.created_at >= since)
-    found: int | None = tx.execute(query, given).scalar_one_or_none()
+    given = {
+        "own": integration,
+        "way": direction,
+        "by": sender,
+        "to": receiver,
+        "number": control_number,
+        "except": other_than_file or 0,
+        "since": since or _LONG_AGO,
+    }
+    found: int | None = tx.execute(_SEEN, given).scalar_one_or_none()
     return found
 
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 #: Made once: it is asked for every interchange that comes.
 _SEEN = (
     sa.select(_i.file_id)
@@ -250,6 +254,8 @@ _SEEN = (
         _i.receiver == sa.bindparam("to"),
         _i.control_number == sa.bindparam("number"),
         _i.state.not_in(("repeated", "incomplete")),
+        _i.file_id != sa.bindparam("except"),
+        _i.created_at >= sa.bindparam("since", type_=_i.created_at.type),
     )
     .order_by(_i.id.desc())
     .limit(1)

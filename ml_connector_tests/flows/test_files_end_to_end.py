@@ -242,6 +242,19 @@ def test_a_repeated_control_number_is_refused_by_the_ta1_that_was_asked_for(stag
     assert [(a[4], a[5]) for a in answers] == [("A", "000"), ("R", "025")]
 
 
+@pytest.mark.parametrize(("days", "state"), [(9, "quarantined"), (11, "posted")])
+def test_a_control_number_may_come_again_after_its_window(stage: Scene, days: int, state: str) -> None:
+    """edi-operations 5: a window of days, so that 999999999 may be followed by 1."""
+    with_setting(stage, control_number_days=10)
+    deliver(stage, an_invoice(stage, "A-1", isa_control="000000077"), "one.edi")
+    stage.inbound()
+    stage.sandbox.clock.move(days * 86_400)
+    second = an_invoice(stage, "A-2", isa_control="000000077")
+    deliver(stage, second, "two.edi")
+    stage.inbound()
+    assert [str(row.state) for row in stage.documents("invoices_in")] == ["posted", state]
+
+
 @pytest.mark.parametrize(("code", "state"), [("A", "sent"), ("R", "refused")])
 def test_a_ta1_that_came_settles_what_it_answers(stage: Scene, code: str, state: str) -> None:
     from ml_connector.sandbox.faults import Fault, FaultKind
