@@ -25,12 +25,27 @@ def iso(value: date | time | None) -> str | None:
     return None if value is None else value.isoformat()
 
 
+def plain(value: Any) -> Any:
+    """A field's value: text, decimals and dates as above, counts and flags as they are."""
+    if isinstance(value, str):
+        return text_of(value)
+    if isinstance(value, Decimal):
+        return number(value)
+    return iso(value) if isinstance(value, date | time) else value
+
+
+def fields_of(record: Any, *names: str) -> Plain:
+    """The fields of a record by these names, in this order; "type=kind" tells the field `kind` as "type"."""
+    pairs = [name.partition("=") for name in names]
+    return {told: plain(getattr(record, field or told)) for told, _, field in pairs}
+
+
 def reference(one: Reference) -> Plain:
     """A REF or N9."""
-    told = {"qualifier": text_of(one.qualifier), "value": text_of(one.value)}
+    told = fields_of(one, "qualifier", "value")
     return {**told, "description": one.description} if one.description else told
 
 
 def date_of(one: DateReference) -> Plain:
     """A DTM."""
-    return {"qualifier": text_of(one.qualifier), "date": iso(one.day), "time": iso(one.at), "zone": text_of(one.zone)}
+    return fields_of(one, "qualifier", "date=day", "time=at", "zone")

@@ -25,7 +25,7 @@ from ml_connector.documents.json import kind_of
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment, OrderChange, OrderLine, PurchaseOrder
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
-from ml_connector.edi.plain import Plain, date_of, iso, number, reference, text_of
+from ml_connector.edi.plain import Plain, date_of, fields_of, iso, number, reference, text_of
 from ml_connector.edi.summary_answers import acknowledgment, advice, interchange_acknowledgment, remittance
 
 #: Price bases that are per hundred and per thousand (x12-procurement 5).
@@ -83,67 +83,57 @@ def _shared(document: Any) -> Plain:
 
 def _contact(contact: Contact) -> Plain:
     return {
-        "function": text_of(contact.function),
-        "name": text_of(contact.name),
+        **fields_of(contact, "function", "name"),
         "numbers": {n.qualifier: n.value for n in contact.numbers},
     }
 
 
 def _party(party: Party) -> Plain:
     return {
-        "role": text_of(party.role),
-        "name": text_of(party.name),
-        "qualifier": text_of(party.id_scheme),
-        "id": text_of(party.id),
+        **fields_of(party, "role", "name", "qualifier=id_scheme", "id"),
         "more_names": list(party.more_names),
         "street": list(party.street),
-        "city": text_of(party.city),
-        "region": text_of(party.region),
-        "postal_code": text_of(party.postal_code),
-        "country": text_of(party.country),
+        **fields_of(party, "city", "region", "postal_code", "country"),
         "references": [reference(r) for r in party.references],
         "contacts": [_contact(c) for c in party.contacts],
     }
 
 
 def _terms(terms: PaymentTerms) -> Plain:
-    return {
-        "type": text_of(terms.kind),
-        "basis": text_of(terms.basis),
-        "discount_percent": number(terms.discount_percent),
-        "discount_due": iso(terms.discount_due),
-        "discount_days": terms.discount_days,
-        "discount_amount": number(terms.discount_amount),
-        "net_due": iso(terms.net_due),
-        "net_days": terms.net_days,
-        "description": text_of(terms.description),
-    }
+    return fields_of(
+        terms,
+        "type=kind",
+        "basis",
+        "discount_percent",
+        "discount_due",
+        "discount_days",
+        "discount_amount",
+        "net_due",
+        "net_days",
+        "description",
+    )
 
 
 def _charge(charge: AllowanceCharge) -> Plain:
     return {
-        "kind": text_of(charge.kind),
-        "code": text_of(charge.code),
-        "amount": number(charge.amount),
-        "percent": number(charge.percent),
-        "rate": number(charge.rate),
-        "quantity": number(charge.rate_quantity),
-        "unit": text_of(charge.rate_unit),
-        "handling": text_of(charge.handling),
-        "description": text_of(charge.description),
+        **fields_of(
+            charge,
+            "kind",
+            "code",
+            "amount",
+            "percent",
+            "rate",
+            "quantity=rate_quantity",
+            "unit=rate_unit",
+            "handling",
+            "description",
+        ),
         "taxes": [_tax(t) for t in charge.taxes],
     }
 
 
 def _tax(tax: Tax) -> Plain:
-    return {
-        "kind": text_of(tax.kind),
-        "amount": number(tax.amount),
-        "percent": number(tax.percent),
-        "jurisdiction": text_of(tax.jurisdiction),
-        "exempt": text_of(tax.exempt),
-        "tax_id": text_of(tax.tax_id),
-    }
+    return fields_of(tax, "kind", "amount", "percent", "jurisdiction", "exempt", "tax_id")
 
 
 def identifiers(items: Iterable[ItemId]) -> dict[str, str]:
@@ -157,20 +147,14 @@ def identifiers(items: Iterable[ItemId]) -> dict[str, str]:
 def _itemized(line: Itemized) -> Plain:
     return {
         "identifiers": identifiers(line.items),
-        "buyers_item": text_of(line.buyers_item),
-        "vendors_item": text_of(line.vendors_item),
-        "gtin": text_of(line.gtin),
+        **fields_of(line, "buyers_item", "vendors_item", "gtin"),
     }
 
 
 def _line(line: Any) -> Plain:
     """A line of an order, an answer or an invoice."""
     told: Plain = {
-        "line_number": text_of(line.number),
-        "quantity": number(line.quantity),
-        "unit": text_of(line.unit),
-        "unit_price": number(line.price),
-        "price_basis": text_of(line.price_basis),
+        **fields_of(line, "line_number=number", "quantity", "unit", "unit_price=price", "price_basis"),
         "amount": number(_amount(line)) if line.price is not None and line.quantity is not None else None,
         "description": text_of(line.description),
         **_itemized(line),
@@ -194,11 +178,7 @@ def _line(line: Any) -> Plain:
     if isinstance(line, AcknowledgedLine):
         told["answers"] = [
             {
-                "status": text_of(a.status),
-                "quantity": number(a.quantity),
-                "unit": text_of(a.unit),
-                "date_qualifier": text_of(a.date_qualifier),
-                "date": iso(a.day),
+                **fields_of(a, "status", "quantity", "unit", "date_qualifier", "date=day"),
                 "identifiers": identifiers(a.items),
             }
             for a in line.answers
@@ -222,9 +202,7 @@ def _lines(lines: Sequence[Any]) -> Plain:
 def _order(document: PurchaseOrder | OrderChange | OrderAcknowledgment) -> Plain:
     """The date is the order's own (BEG05, BCH06, BAK04, BCA06): the one by which buyer and seller know it."""
     told: Plain = {
-        "date": iso(document.order_date),
-        "po_number": text_of(document.number),
-        "po_date": iso(document.order_date),
+        **fields_of(document, "date=order_date", "po_number=number", "po_date=order_date"),
         **_lines(document.lines),
     }
     if isinstance(document, OrderChange):
@@ -242,15 +220,10 @@ def _order(document: PurchaseOrder | OrderChange | OrderAcknowledgment) -> Plain
 
 def _invoice(document: Invoice) -> Plain:
     return {
-        "date": iso(document.invoice_date),
-        "po_number": text_of(document.order_number),
-        "po_date": iso(document.order_date),
+        **fields_of(document, "date=invoice_date", "po_number=order_number", "po_date=order_date"),
         "po_numbers": list(document.order_numbers),
         "credit": document.is_credit,
-        "original_invoice": text_of(document.original_invoice),
-        "discountable": number(document.discountable),
-        "discounted": number(document.discounted),
-        "terms_discount": number(document.terms_discount),
+        **fields_of(document, "original_invoice", "discountable", "discounted", "terms_discount"),
         **_lines(document.lines),
     }
 
@@ -260,10 +233,7 @@ def _notice(document: ShipNotice) -> Plain:
     numbers = [order.order_number for order in document.orders]
     first = document.orders[0] if document.orders else None
     return {
-        "date": iso(document.notice_date),
-        "time": iso(document.notice_time),
-        "structure": text_of(document.structure),
-        "shipped_date": iso(document.shipped_date),
+        **fields_of(document, "date=notice_date", "time=notice_time", "structure", "shipped_date"),
         "po_number": text_of(first.order_number) if first else None,
         "po_date": iso(first.order_date) if first else None,
         "release": text_of(first.release) if first else None,
@@ -273,9 +243,7 @@ def _notice(document: ShipNotice) -> Plain:
         "lines": [_shipped(order, item) for order, item in items],
         "orders": [
             {
-                "po_number": text_of(order.order_number),
-                "po_date": iso(order.order_date),
-                "release": text_of(order.release),
+                **fields_of(order, "po_number=order_number", "po_date=order_date", "release"),
                 "references": [reference(r) for r in order.references],
                 "parties": [_party(p) for p in order.parties],
                 "item_count": len(order.items),
@@ -284,9 +252,7 @@ def _notice(document: ShipNotice) -> Plain:
                         "marks": list(pack.marks),
                         "items": [
                             {
-                                "line_number": text_of(item.line_number),
-                                "quantity": number(item.quantity),
-                                "unit": text_of(item.unit),
+                                **fields_of(item, "line_number", "quantity", "unit"),
                                 "identifiers": identifiers(item.items),
                             }
                             for item in pack.items
@@ -302,13 +268,9 @@ def _notice(document: ShipNotice) -> Plain:
 
 def _shipped(order: ShippedOrder, item: ShippedItem) -> Plain:
     return {
-        "line_number": text_of(item.line_number),
-        "quantity": number(item.quantity),
-        "unit": text_of(item.unit),
+        **fields_of(item, "line_number", "quantity", "unit"),
         "unit_price": None,
-        "quantity_ordered": number(item.quantity_ordered),
-        "status": text_of(item.status),
-        "description": text_of(item.description),
+        **fields_of(item, "quantity_ordered", "status", "description"),
         **_itemized(item),
         "po_number": text_of(order.order_number),
         "packs": list(item.packs),
