@@ -183,7 +183,7 @@ class _FileReader:
             set_type=reading.set_type,
             control_number=reading.control_number,
             kind=reading.kind,
-            document=reading.document,
+            made=reading.document,
             make=reading.make,
             findings=reading.findings,
             accepted=accepted,

@@ -53,52 +53,33 @@ class GroupStart:
     time: time | None
 
 
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class ReceivedSet:
     """One transaction set. offsets are in bytes from the start of the file, the end exclusive.
 
     document is None when the set is not supported or holds nothing to make one of; of a set that is right in every
-    respect it is made when it is first asked for. accepted is the mode's verdict: only accepted documents may be
-    worked on; the others go back to the sender by the group's acknowledgment.
+    respect it is made (by `make`) when it is first asked for. accepted is the mode's verdict: only accepted documents
+    may be worked on; the others go back to the sender by the group's acknowledgment.
     """
 
-    __slots__ = (
-        "_document", "_make", "accepted", "control_number", "findings", "kind", "offset_end", "offset_start",
-        "position", "segment_count", "set_type",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        *,
-        position: int,
-        set_type: str,
-        control_number: str,
-        kind: DocumentKind,
-        document: Record | None,
-        findings: tuple[Finding, ...],
-        accepted: bool,
-        offset_start: int,
-        offset_end: int,
-        segment_count: int,
-        make: Callable[[], Record | None] | None = None,
-    ) -> None:
-        self.position = position
-        self.set_type = set_type
-        self.control_number = control_number
-        self.kind = kind
-        self.findings = findings
-        self.accepted = accepted
-        self.offset_start = offset_start
-        self.offset_end = offset_end
-        self.segment_count = segment_count
-        self._document = document
-        self._make = make
+    position: int
+    set_type: str
+    control_number: str
+    kind: DocumentKind
+    made: Record | None
+    findings: tuple[Finding, ...]
+    accepted: bool
+    offset_start: int
+    offset_end: int
+    segment_count: int
+    make: Callable[[], Record | None] | None = None
 
     @property
     def document(self) -> Record | None:
         """The document, made the first time."""
-        if self._make is not None:
-            self._document, self._make = self._make(), None
-        return self._document
+        if self.make is not None:
+            self.made, self.make = self.make(), None
+        return self.made
 
     def _values(self) -> tuple[object, ...]:
         return (
