@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 
 from ml_connector.documents.common import KeptSegment, Record
 from ml_connector.edi.characters import Alphabet
-from ml_connector.edi.mapping.generated import Odd, Speller, Spellers, inner_loop
+from ml_connector.edi.mapping.generated import Speller, Spellers, inner_loop
 from ml_connector.edi.mapping.notice_speller import notice_speller
 from ml_connector.edi.mapping.registry import SCOPES
 from ml_connector.edi.mapping.scopes import Scope, Slot, Unit, arranged, bring_back, flat
+from ml_connector.edi.mapping.spelling import Odd
 from ml_connector.edi.schema import LoopRule, SetRule
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.setpattern import pattern_for
