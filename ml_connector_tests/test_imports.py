@@ -127,29 +127,9 @@ def test_only_orchestration_imports_dagster() -> None:
     wrong = [
         str(path.relative_to(PACKAGE))
         for path in modules()
-        if room(path) not in DAGSTER and _imports_dagster_at_load(path)
+        if room(path) not in DAGSTER and any(name.split(".")[0].startswith("dagster") for name in imported(path))
     ]
     assert wrong == []
-
-
-def _imports_dagster_at_load(path: Path) -> bool:
-    """The command line runs Dagster's jobs inside of functions; anybody else has nothing to do with it at all."""
-    names = imported(path, inside_functions=room(path) != "cli")
-    return any(name.split(".")[0].startswith("dagster") for name in names) and not _only_for_types(path)
-
-
-def _only_for_types(path: Path) -> bool:
-    """Whether all imports of dagster outside of functions stand under TYPE_CHECKING."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in tree.body:
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            continue
-        for child in [node, *_outside_functions(node)]:
-            names = [alias.name for alias in child.names] if isinstance(child, ast.Import) else []
-            names += [child.module or ""] if isinstance(child, ast.ImportFrom) else []
-            if any(name.split(".")[0].startswith("dagster") for name in names):
-                return False
-    return room(path) == "cli"
 
 
 def test_heavy_modules_are_imported_inside_functions() -> None:

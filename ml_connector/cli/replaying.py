@@ -63,11 +63,12 @@ def run(
     session: "Session", rows: "Sequence[DocumentRow]", *, days: Sequence[date] = (), partner: str = "", who: str
 ) -> running.Outcome:
     """Run the jobs over these documents; with days, over those partitions as materializing them does."""
+    from ml_connector.orchestration.in_process import JobRunner, prepare_dagster_home
     from ml_connector.orchestration.settings import run_config
 
     with session.open() as deployment:
-        running.prepare_dagster_home(deployment)
-    runner = running.Runner(session.path, debug=session.debug)
+        prepare_dagster_home(deployment)
+    runner = JobRunner(session.path, debug=session.debug)
     outcome = running.Outcome()
     for name, some in _by_integration(rows).items():
         for direction, part in _by_direction(some).items():

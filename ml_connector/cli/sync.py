@@ -43,15 +43,16 @@ def sync(
       ml-connector sync exact_cleo --flow invoices_in --date 2026-11-20 --dry-run
     """
     from ml_connector.cli import running
+    from ml_connector.orchestration.in_process import JobRunner, prepare_dagster_home
     from ml_connector.orchestration.settings import run_config
 
     with session.open() as deployment:
         name = only_integration(deployment, integration)
         _known_partners(deployment.loaded.partners[name], partners)
-        running.prepare_dagster_home(deployment)
+        prepare_dagster_home(deployment)
     mode: Any = "new" if day is None else "replay"
     settings = run_config(mode, dry_run=dry_run, partners=partners, actor=actor())
-    runner = running.Runner(session.path, debug=session.debug)
+    runner = JobRunner(session.path, debug=session.debug)
     outcome = running.Outcome()
     for direction, assets in running.flows_by_direction(flows).items():
         if not session.json:

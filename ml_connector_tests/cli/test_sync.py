@@ -10,7 +10,8 @@ import pytest
 
 from ml_connector.cli import running
 from ml_connector.cli.exits import Exit
-from ml_connector.cli.running import Outcome, RunOutcome, flows_by_direction
+from ml_connector.cli.running import Outcome, flows_by_direction
+from ml_connector.orchestration.in_process import RunOutcome, prepare_dagster_home
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.cli.conftest import create_orders
 from ml_connector_tests.cli.terminal import say
@@ -185,7 +186,7 @@ def test_exit_code_of_several_runs(runs: list[RunOutcome], code: int) -> None:
 def test_a_new_dagster_home_sends_no_telemetry(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DAGSTER_HOME")
     with bench.open() as deployment:
-        home = running.prepare_dagster_home(deployment)
+        home = prepare_dagster_home(deployment)
     assert home == bench.home / "dagster"
     assert "enabled: false" in (home / "dagster.yaml").read_text(encoding="ascii")
     assert os.environ["DAGSTER_HOME"] == str(home)
