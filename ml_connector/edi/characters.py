@@ -50,12 +50,6 @@ class Alphabet:
         known = [bytes([code]).decode(self._form, "ignore") for code in range(256)]
         self._plain = bytes(code for code, character in enumerate(known) if character and self._can(character))
 
-    def holds(self, text: str, end: str) -> bool:
-        """Whether a whole set, its separators included, is made of nothing but plain characters of this alphabet."""
-        if not text.isascii():
-            return False
-        return not self._basic or (BASIC | self._separators).union(end).issuperset(text)
-
     def holds_all(self, text: str, between: str) -> bool:
         """Whether a text can be sent as it is, but for the character that stands between its parts.
 

@@ -5,23 +5,18 @@ from dataclasses import dataclass
 from ml_connector.documents.common import Record
 from ml_connector.edi.characters import Alphabet
 from ml_connector.edi.check import shared_checker
-from ml_connector.edi.composing import COMPOSERS, cut, totalled, versioned
+from ml_connector.edi.composing import COMPOSERS, Composer, cut, ordered, totalled, versioned
 from ml_connector.edi.findings import Finding, Level, shown
-from ml_connector.edi.mapping.registry import write_document
-from ml_connector.edi.mapping.scopes import arranged, flat
+from ml_connector.edi.mapping.scopes import flat
 from ml_connector.edi.overlay import NO_OVERLAY
 from ml_connector.edi.schema import ElementType, SegmentRule, SetRule
 from ml_connector.edi.segments import COMPONENT, REPETITION, Segment
 from ml_connector.edi.separators import Separators
-from ml_connector.edi.setpattern import SetPattern, pattern_for
 from ml_connector.edi.structure import build
 from ml_connector.errors import NeedsMending, Reason
 
 #: AK304 codes that a kept segment may cause: it was read where it stands, and goes back there.
 _KEPT_CODES = frozenset({"1", "2", "6", "7"})
-
-#: Segments that differ by version, or decide whether the next one does.
-_VERSIONED = frozenset({"AK1", "MSG", "N9"})
 
 _FREE_TEXT = ElementType("", "AN", 1, 264, text=True)
 
@@ -47,14 +42,6 @@ class Replacement:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenSet:
-    """A set's text from ST to SE, each segment with its end."""
-
-    text: str
-    replaced: list[Replacement]
-
-
 class SetWriter:
     """Writes sets of one interchange. replacement is what a separator in free text becomes; None refuses it."""
 
@@ -72,18 +59,34 @@ class SetWriter:
         self._replacement = replacement
         self._version = version
         self._hash_totals = hash_totals
-        self._patterns: dict[str, SetPattern] = {}
+        self._composers: dict[str, Composer] = {}
 
-    def write(self, rule: SetRule, control: str, document: Record, position: int) -> WrittenSet:
-        """ST, the document, SE. Raises NeedsMending for what cannot be sent, naming the place."""
-        text = self._composed(rule, control, document)
-        if text is not None:
-            return WrittenSet(text, [])
+    def write(self, rule: SetRule, control: str, document: Record, position: int, replaced: list[Replacement]) -> str:
+        """The set's text from ST to SE, each segment with its end; what was replaced is added to `replaced`.
+
+        Raises NeedsMending for what cannot be sent, naming the place.
+        """
+        composer = self._composer(rule)
+        if composer is not None:
+            text = composer.text(document, control, self._alphabet, hash_totals=self._hash_totals)
+            if text is not None:
+                return text
+        return self._closely(rule, control, document, position, replaced)
+
+    def _composer(self, rule: SetRule) -> Composer | None:
+        """What writes such sets where no value of them needs a closer look."""
+        composer = self._composers.get(rule.set_type)
+        if composer is None:
+            composer = COMPOSERS.find(rule, self._version, self._separators)
+            if composer is not None:
+                self._composers[rule.set_type] = composer
+        return composer
+
+    def _closely(
+        self, rule: SetRule, control: str, document: Record, position: int, replaced: list[Replacement]
+    ) -> str:
+        """The set element by element, each made sendable, all of it checked strictly."""
         body = body_of(document, rule)
-        segments = self._as_they_are(rule, control, body)
-        if segments is not None:
-            return WrittenSet(self._ended(segments), [])
-        replaced: list[Replacement] = []
         ready = [["ST", rule.set_type, control]]
         in_notes = False
         for elements in body:
@@ -94,48 +97,8 @@ class SetWriter:
             ready.extend(self._sendable(segment, rule.segments.get(segment[0]), position, replaced))
         ready.append(["SE", str(len(ready) + 1), control])
         self._check(ready, rule)
-        join = self._separators.element.join
-        return WrittenSet(self._ended([join(elements) for elements in ready]), replaced)
-
-    def _composed(self, rule: SetRule, control: str, document: Record) -> str | None:
-        """The set by the functions made for it; None where one of its values needs a closer look."""
-        composer = COMPOSERS.find(rule, self._version, self._separators)
-        if composer is None:
-            return None
-        return composer.text(document, control, self._alphabet, hash_totals=self._hash_totals)
-
-    def _ended(self, segments: list[str]) -> str:
-        end = self._separators.segment + self._separators.suffix
-        return end.join(segments) + end
-
-    def _as_they_are(self, rule: SetRule, control: str, body: list[list[str]]) -> list[str] | None:
-        """The segments where every value can be sent as it is and the whole set is right; None where one cannot."""
-        pattern = self._patterns.get(rule.set_type)
-        if pattern is None:
-            pattern = pattern_for(rule.set_type, self._version, self._separators)
-            self._patterns[rule.set_type] = pattern
-        join = self._separators.element.join
-        ready = [join(("ST", rule.set_type, control))]
-        in_notes, marks = False, 0
-        for elements in body:
-            segment = elements
-            name = elements[0]
-            if name in _VERSIONED:
-                in_notes = in_notes if name == "MSG" else elements == ["N9", "L1", "NOTES"]
-                segment = versioned(elements, rule.set_type, self._version, in_notes)
-            elif name == "CTT":
-                segment = self._totalled(elements, body, rule)
-            else:
-                in_notes = False
-            ready.append(join(segment))
-            marks += len(segment) - 1
-        ready.append(join(("SE", str(len(ready) + 1), control)))
-        text = pattern.end.join(ready)
-        # a separator inside a value would make two of it
-        if not self._alphabet.holds(text, pattern.end) or text.count(self._separators.element) != marks + 4:
-            return None
-        found = pattern.segments(text)
-        return ready if found is not None and len(found[0]) == len(ready) else None
+        join, end = self._separators.element.join, self._separators.segment + self._separators.suffix
+        return "".join([join(elements) + end for elements in ready])
 
     def _totalled(self, elements: list[str], body: list[list[str]], rule: SetRule) -> list[str]:
         """CTT01 counts lines; CTT02, where it is wanted, adds up their quantities."""
@@ -229,9 +192,8 @@ class SetWriter:
 
 def body_of(document: Record, rule: SetRule) -> list[list[str]]:
     """All segments between ST and SE: the opening one, and what follows it in the definition's order."""
-    opening = write_document(document)
-    segments = [opening.elements]
-    flat(arranged(opening.inside, rule.root), segments)
+    segments: list[list[str]] = []
+    flat([ordered(document, rule)], segments)
     return segments
 
 

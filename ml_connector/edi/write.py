@@ -115,10 +115,11 @@ def write_interchange(
         hash_totals=envelope.hash_totals,
     )
     position = 0
-    for functional_id, group in groupby(documents, lambda d: _group_of(d, envelope.version)):
+    carried = [(_rule(document, envelope.version), document) for document in documents]
+    for functional_id, group in groupby(carried, lambda one: one[0].group if one[0] is not None else ""):
         if not functional_id:
             # A partner's own words in it cannot break the segment: they are digits and codes, or it is not written.
-            answers = [d for d in group if isinstance(d, InterchangeAcknowledgment)]
+            answers = [d for _, d in group if isinstance(d, InterchangeAcknowledgment)]
             parts[1 + head : 1 + head] = [envelope.element_separator.join(_ta1(answer)) + end for answer in answers]
             set_controls += [""] * len(answers)
             head, position = head + len(answers), position + len(answers)
@@ -126,12 +127,10 @@ def write_interchange(
         control = _counted(controls.group, len(group_controls))
         parts.append(_gs(envelope, functional_id, control, moment) + end)
         count = 0
-        for document in group:
+        for rule, document in group:
             number = f"{controls.first_set + count:04d}"
-            rule = _rule(document, envelope.version)
-            written = writer.write(rule, number, document, position)
-            parts.append(written.text)
-            replaced.extend(written.replaced)
+            assert rule is not None
+            parts.append(writer.write(rule, number, document, position, replaced))
             set_controls.append(number)
             count += 1
             position += 1
@@ -141,11 +140,6 @@ def write_interchange(
     parts.append(envelope.element_separator.join(trailer) + end)
     data = "".join(parts).encode(encoding)
     return WrittenInterchange(data, tuple(set_controls), tuple(group_controls), tuple(r.as_dict() for r in replaced))
-
-
-def _group_of(document: Record, version: str) -> str:
-    """GS01 of a document's group; empty for a TA1, which stands in none."""
-    return "" if type(document) is InterchangeAcknowledgment else _rule(document, version).group
 
 
 def _ta1(answer: InterchangeAcknowledgment) -> list[str]:
@@ -160,7 +154,10 @@ def _ta1(answer: InterchangeAcknowledgment) -> list[str]:
     return elements
 
 
-def _rule(document: Record, version: str) -> SetRule:
+def _rule(document: Record, version: str) -> SetRule | None:
+    """The definition of the set that carries a document; None for a TA1, which stands in no set."""
+    if type(document) is InterchangeAcknowledgment:
+        return None
     rule = set_rule(set_type_of(document), version)
     if rule is None:
         raise WeAreWrong(f"{type(document).__name__} has no set definition")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from benchmarks.edi_files import interchange
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.edi import composing, quick, setpattern, sets
 from ml_connector.edi import interchange as interchange_module
-from ml_connector.edi import quick, setpattern, sets
 from ml_connector.edi.controltotals import expected_total
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.edi.outgoing import SetWriter
@@ -47,6 +47,7 @@ _PIECES = [
 @pytest.fixture(autouse=True)
 def _learn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(setpattern, "PAYS_AFTER", 0)
+    monkeypatch.setattr(composing, "PAYS_AFTER", 0)
     quick.quick_for.cache_clear()
 
 
@@ -279,7 +280,7 @@ def test_both_ways_of_writing_write_the_same(set_type: str, version: str, monkey
         for _ in range(3):
             quickly = _written(received.document, version=version, character_set=character_set)
         with monkeypatch.context() as patched:
-            patched.setattr(SetWriter, "_as_they_are", lambda *_: None)
+            patched.setattr(SetWriter, "_composer", lambda *_: None)
             assert quickly == _written(received.document, version=version, character_set=character_set)
 
 

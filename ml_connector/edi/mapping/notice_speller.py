@@ -16,16 +16,20 @@ _Add = Callable[[str], None]
 #: What stands before the levels, and in the first of them.
 _HEAD = Many("", ShipNotice, BSN)
 _INSIDE = Scope(ShipNotice, BSN, [slot for slot in SHIPMENT.slots if not isinstance(slot, Totals)])
-_TOTALS = Scope(ShipNotice, BSN, [slot for slot in SHIPMENT.slots if isinstance(slot, Totals)])
+_TOTALS = next(slot for slot in SHIPMENT.slots if isinstance(slot, Totals))
 
 #: The longest MAN02.
 _LONGEST_MARK = 48
 
 
 def notice_speller(
-    spellers: Spellers, letters: dict[str, str], root: LoopRule, separator: str
-) -> Callable[[ShipNotice, _Add, _Add], int] | None:
-    """What writes all of a ship notice between ST and SE; None where the definition allows no functions."""
+    spellers: Spellers,
+    letters: dict[str, str],
+    root: LoopRule,
+    separator: str,
+    otherwise: Callable[[Any, _Add, _Add], int],
+) -> Callable[[Any, _Add, _Add], int]:
+    """What writes all of a ship notice between ST and SE; `otherwise` writes those that keep their tree."""
     level = root.first["HL"].loop
 
     def made(slot: Slot) -> Speller | None:
@@ -33,8 +37,9 @@ def notice_speller(
 
     head, shipment, order, item = made(_HEAD), made(_INSIDE), made(ORDER), made(ITEM)
     if head is None or shipment is None or order is None or item is None:
-        return None
-    return _Writer(letters, separator, head, shipment, order, item, spellers.asked(_TOTALS.slots[0], root)).write
+        return otherwise
+    write = _Writer(letters, separator, head, shipment, order, item, spellers.asked(_TOTALS, root)).write
+    return lambda notice, add, mark: (otherwise if notice.__dict__["tree"] else write)(notice, add, mark)
 
 
 class _Writer:
@@ -55,11 +60,8 @@ class _Writer:
         self._head, self._shipment, self._order, self._item, self._totals = head, shipment, order, item, totals
 
     def write(self, notice: ShipNotice, add: _Add, mark: _Add) -> int:
-        values = notice.__dict__
-        if values["tree"]:
-            raise Odd
         one, hl, spell = self._mark, self._hl, self._item
-        alone, orders = (notice,), values["orders"]
+        alone, orders = (notice,), notice.__dict__["orders"]
         marks = self._head(alone, add, mark)
         add(f"HL{one}1{one}{one}S{one}{'1' if orders else '0'}")
         mark(hl)

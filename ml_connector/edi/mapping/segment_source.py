@@ -10,7 +10,7 @@ See edi.mapping.generated for what it is part of.
 
 from typing import Any
 
-from ml_connector.edi.mapping.fields import CENTS, DAY, INTEGER, NUMBER, TEXT, TIME, Field, SegmentMap
+from ml_connector.edi.mapping.fields import CENTS, DAY, INTEGER, NUMBER, TEXT, TIME, Field, Pairs, SegmentMap
 from ml_connector.edi.mapping.spelling import Days, Known, Marked, Odd, any_number, cents_text, number_text
 from ml_connector.edi.schema import Condition, ElementType, SegmentRule
 from ml_connector.edi.values import write_time
@@ -90,7 +90,7 @@ class SegmentSource:
                 odd += self._broken(condition, said, pairs.start if pairs is not None else 1 << 30)
         base = max((at for at in texts if said[at] == "True" or at in required), default=0)
         names = [said[at] for at in sorted(texts) if said[at] != "True"]
-        written = self._pairs(mapping, rule, texts) if pairs is not None else []
+        written = self._pairs(mapping.segment_id, pairs, rule, texts) if pairs is not None else []
         chain = self._spelled(mapping.segment_id, texts, base, said)
         if written:
             chain = [*written, *(["else:", *indented(chain)])]
@@ -176,10 +176,8 @@ class SegmentSource:
             first = f"{first} in {self.name('SOME', condition.codes)}"
         return [] if first == "False" else [f"({first} and not ({needed}))"]
 
-    def _pairs(self, mapping: SegmentMap, rule: SegmentRule, texts: dict[int, str]) -> list[str]:
+    def _pairs(self, segment_id: str, pairs: Pairs, rule: SegmentRule, texts: dict[int, str]) -> list[str]:
         """The segment with the item ids at its end."""
-        pairs = mapping.pairs
-        assert pairs is not None
         if (pairs.stop > len(rule.elements) + 1 and not rule.open) or len(rule.elements) < pairs.start + 1:
             raise Unfit
         qualifier, value = rule.elements[pairs.start - 1][0], rule.elements[pairs.start][0]
@@ -188,7 +186,7 @@ class SegmentSource:
             raise Unfit
         odd = self._odd("_item", value, "text", required=True)
         marked = self.name("MARKED", Marked(qualifier, self._mark))
-        begin = self._template(mapping.segment_id, texts, pairs.start - 1)
+        begin = self._template(segment_id, texts, pairs.start - 1)
         return [
             f"if {pairs.name}:",
             f"    if len({pairs.name}) > {min(known, (pairs.stop - pairs.start) // 2)}:",
@@ -200,7 +198,7 @@ class SegmentSource:
             f"        if {' or '.join(odd)}:",
             "            raise ODD",
             f"        _rest = f\"{{_rest}}{{{marked}[_one['qualifier']]}}{{_item}}\"",
-            f'    _add(f"{begin}{{_rest}}"); _mark(IS_{mapping.segment_id})',
+            f'    _add(f"{begin}{{_rest}}"); _mark(IS_{segment_id})',
             f"    _marks += {pairs.start - 1} + 2 * len({pairs.name})",
         ]
 
