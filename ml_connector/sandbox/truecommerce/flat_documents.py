@@ -156,24 +156,15 @@ _MAKERS: Mapping[str, Callable[[Sequence[Segment], str], Flat]] = {
 
 
 def order_segments(header: Row, lines: Sequence[Row]) -> list[Segment]:
-    """A flat order as the 850 that its partner gets.
+    """A flat order as the 850 that its partner gets; a change, told by the column of what changed, as an 860.
 
     Raises:
-        ValueError: a value that the 850 needs is missing or is none: the bad layout of truecommerce 10.
+        ValueError: a value that the partner needs is missing or is none: the bad layout of truecommerce 10.
     """
     if not lines:
         raise ValueError("an order without lines")
-    segments: list[Segment] = [
-        ["850"],
-        [
-            "BEG",
-            header.get("Purpose") or "00",
-            header.get("POType") or "NE",
-            _needed(header, "PONumber"),
-            "",
-            _compact(header, "PODate"),
-        ],
-    ]
+    change = "LineChange" in lines[0]
+    segments = _change_head(header) if change else _order_head(header)
     if header.get("Currency"):
         segments.append(["CUR", "BY", header["Currency"]])
     if header.get("ShipToCode") or header.get("ShipToName"):
@@ -184,11 +175,27 @@ def order_segments(header: Row, lines: Sequence[Row]) -> list[Segment]:
             if line.get(name):
                 pairs += [qualifier, line[name]]
         quantity, price = Decimal(_needed(line, "Quantity")), Decimal(line.get("UnitPrice") or "0")
-        segments.append(
-            ["PO1", _needed(line, "LineNumber"), f"{quantity:f}", _needed(line, "UOM"), f"{price:f}", "", *pairs]
-        )
+        values = [f"{quantity:f}", _needed(line, "UOM"), f"{price:f}", ""]
+        if change:
+            what, left = _needed(line, "LineChange"), line.get("QuantityLeft") or values[0]
+            segments.append(["POC", _needed(line, "LineNumber"), what, values[0], left, *values[1:], *pairs])
+        else:
+            segments.append(["PO1", _needed(line, "LineNumber"), *values, *pairs])
+        if line.get("LineRequestedDeliveryDate"):
+            segments.append(["DTM", "002", _compact(line, "LineRequestedDeliveryDate")])
     segments.append(["CTT", str(len(lines))])
     return segments
+
+
+def _order_head(header: Row) -> list[Segment]:
+    kind, purpose = header.get("POType") or "NE", header.get("Purpose") or "00"
+    return [["850"], ["BEG", purpose, kind, _needed(header, "PONumber"), "", _compact(header, "PODate")]]
+
+
+def _change_head(header: Row) -> list[Segment]:
+    kind, purpose = header.get("POType") or "NE", header.get("Purpose") or "04"
+    named = [_needed(header, "PONumber"), "", header.get("ChangeNumber", ""), _compact(header, "PODate")]
+    return [["860"], ["BCH", purpose, kind, *named]]
 
 
 def _needed(row: Row, name: str) -> str:

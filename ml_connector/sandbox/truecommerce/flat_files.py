@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 from ml_connector.sandbox.truecommerce.flat_documents import Flat, Row
 
 Format = Literal["x12", "csv", "json", "xml", "parent_child"]
+Look = Literal["", "bom", "latin-1", "lf"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 EXTENSIONS: dict[Format, str] = {"csv": "csv", "json": "json", "xml": "xml", "parent_child": "txt", "x12": "edi"}
 _ROOTS = {
@@ -40,6 +41,19 @@ _ORDER_HEADER = [
     "Terms",
 ]
 _ORDER_LINE = ["LineNumber", "BuyerItem", "VendorItem", "UPC", "Description", "Quantity", "UOM", "UnitPrice"]
+
+
+def dressed(data: bytes, look: Look) -> bytes:
+    """The same file as others write it (truecommerce 10)."""
+    match look:
+        case "bom":
+            return b"\xef\xbb\xbf" + data
+        case "latin-1":
+            return data.decode().encode("latin-1", "replace")
+        case "lf":
+            return data.replace(b"\r\n", b"\n")
+        case _:
+            return data
 
 
 def written(flat: Flat, form: Format) -> bytes:

@@ -17,7 +17,7 @@ from ml_connector.sandbox.partner.profiles import US
 from ml_connector.sandbox.partner.world import PartnerWorld
 from ml_connector.sandbox.partner.x12 import BadX12, Party, Writer, read
 from ml_connector.sandbox.truecommerce.flat_documents import flat_of, order_segments
-from ml_connector.sandbox.truecommerce.flat_files import EXTENSIONS, Format, read_order, written
+from ml_connector.sandbox.truecommerce.flat_files import EXTENSIONS, Format, Look, dressed, read_order, written
 from ml_connector.sandbox.truecommerce.state import TrueCommerceState
 from ml_connector.sandbox.truecommerce.tree import File
 
@@ -31,7 +31,8 @@ class ManagerOptions:
     takes_half_written: it is taken at once, whoever still writes to it. takes_temporary: also under a temporary name.
     paused: nothing is taken, nothing comes. upper_case: exported names end in `.XML`, not `.xml`.
     growth: seconds over which exported files grow; 0 none. formats: by partner, what their documents are exported as
-    (x12, csv, json, xml, parent_child); one that is not named: x12. In flat files there are no 997s.
+    (x12, csv, json, xml, parent_child); one that is not named: x12. In flat files there are no 997s. look: how flat
+    files are put down: with a byte order mark, in Latin-1, with line ends LF; empty: UTF-8, CRLF.
     """
 
     stable_seconds: float = 0.2
@@ -42,6 +43,7 @@ class ManagerOptions:
     upper_case: bool = False
     growth: float = 0.0
     formats: dict[str, Format] = field(default_factory=dict)
+    look: Look = ""
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,7 @@ class TransactionManager:
         return [(name, partner.profile.party) for name, partner in self.world.partners.items()]
 
     def _sent_flat(self, name: str, data: bytes) -> str:
-        """An order in a flat file goes on as an 850: the envelope is Transaction Manager's own (truecommerce 5)."""
+        """An order in a flat file goes on as an 850, a change as an 860, in an envelope of our own (truecommerce 5)."""
         try:
             header, lines = read_order(data)
             segments = order_segments(header, lines)
@@ -175,7 +177,8 @@ class TransactionManager:
             return f"unknown trading partner: {wanted[:40]}"
         self._control += 1
         writer = Writer(US, self.world.partners[found[0]].profile.party, self.state.clock)
-        interchange = writer.write("PO", [segments], control=self._control)
+        group = "PC" if segments[0] == ["860"] else "PO"
+        interchange = writer.write(group, [segments], control=self._control)
         self.mailbox.upload(self.mailbox.outbox(found[0]), name, interchange, user="transaction manager")
         return ""
 
@@ -208,7 +211,7 @@ class TransactionManager:
             if flat is not None:
                 self._files += 1
                 name = f"{flat.kind}_{partner}_{flat.number}_{self._files:06d}.{EXTENSIONS[form]}"
-                self.export(name, written(flat, form))
+                self.export(name, dressed(written(flat, form), self.options.look))
 
     def export(self, name: str, data: bytes, *, growth: Growth | None = None) -> str:
         """Put a document into Export; the name it got."""

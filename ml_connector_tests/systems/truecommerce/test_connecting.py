@@ -3,6 +3,7 @@
 import io
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -227,3 +228,24 @@ def test_cuts_under_load_lose_no_file_and_mix_none_up(tc: Bench) -> None:
     with ThreadPoolExecutor(6) as pool:
         contents = list(pool.map(read, range(len(files))))
     assert contents == [(f"{int(file.name[2:8]):06d}" * 2000).encode() for file in files]
+
+
+def test_the_connection_says_that_it_is_alive_as_often_as_it_is_told_to(tc: Bench) -> None:
+    """Between two files of a long run firewalls must not forget it."""
+    network = tc.network(keepalive_seconds=1)
+    listed(network)
+    transport = network.pool._connected()
+    heard: list[str] = []
+    real = transport.global_request
+
+    def hear(kind: str, *more: object, **named: object) -> object:
+        heard.append(kind)
+        return real(kind, *more, **named)
+
+    transport.global_request = hear  # type: ignore[method-assign, assignment]
+    until = time.monotonic() + 10
+    while not heard and time.monotonic() < until:
+        time.sleep(0.05)
+    assert heard[:1] == ["keepalive@lag.net"]
+    listed(network)
+    assert network.pool.connects == 1

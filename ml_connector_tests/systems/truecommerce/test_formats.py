@@ -9,11 +9,12 @@ from ml_connector.layouts import load_layout
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.verify import verify
 from ml_connector.orchestration.waiting import inbound_work
+from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
-from ml_connector.sandbox.truecommerce.flat_files import Format
+from ml_connector.sandbox.truecommerce.flat_files import Format, Look
 from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage, quick
 
-LUMEN = "20022"
+LUMEN, LUMEN_NAME = "20022", "LUMEN"
 INVOICE = (
     "TradingPartner,InvoiceNumber,InvoiceDate,PONumber,PODate,Currency,Terms,DueDate,SubTotal,Tax,Freight,Total,"
     "LineNumber,VendorItem,Quantity,UOM,UnitPrice,Extended\r\n"
@@ -54,6 +55,38 @@ def test_an_order_comes_back_in_flat_files(tmp_path: Path, form: Format) -> None
         assert [one.state for one in stage.documents("acknowledgments_in")] == [S.APPLIED]
         assert stage.documents("acknowledgments_out") == []
         assert stage.sandbox.truecommerce.manager.errors == []
+
+
+def test_a_change_of_an_order_goes_out_by_the_layout_of_changes(tmp_path: Path) -> None:
+    flat = layouts("csv")["lumen"]["layouts"]
+    settings = {"layouts": {**flat, "send": {**flat["send"], "order_change": "truecommerce_860_csv"}}}
+    with open_stage(tmp_path, partners={"lumen": {**settings, "orders": {"changes": "860"}}}) as stage:
+        manager = stage.sandbox.truecommerce.manager
+        stage.sandbox.call(manager.world.behave, LUMEN_NAME, {"ship": "never", "invoice": "never"})
+        (number,) = stage.orders(1, LUMEN)
+        stage.play(2)
+        stage.sandbox.call(user.change_order_line, stage.sandbox.exact, int(number), 1, quantity=77)
+        stage.play(3)
+        sent = [(one.revision, str(one.kind), one.state) for one in stage.documents("orders_out")]
+        assert sorted(sent) == [(0, "order", S.SENT), (1, "order_change", S.SENT)]
+        assert manager.errors == []
+        came = manager.world.consumer.documents()
+        assert [key[:6] for key in sorted(came)] == ["850 00", "860 04"]
+        answers = [(str(one.kind), one.state, one.reason) for one in stage.documents("acknowledgments_in")]
+        assert answers == [("order_acknowledgment", S.APPLIED, None)] * 2
+
+
+@pytest.mark.parametrize("look", ["bom", "latin-1", "lf"])
+def test_files_are_read_however_they_are_put_down(tmp_path: Path, look: Look) -> None:
+    """With a byte order mark, in Latin-1, with other line ends, named in capitals."""
+    with open_stage(tmp_path) as stage:
+        manager = stage.sandbox.truecommerce.manager
+        manager.options.look, manager.options.upper_case = look, True
+        stage.orders(1, LUMEN)
+        stage.play()
+        assert unreadable(stage) == []
+        assert [one.state for one in stage.documents("shipments_in")] == [S.POSTED]
+        assert [one.state for one in stage.documents("invoices_in")] == [S.POSTED]
 
 
 def test_two_partners_share_a_folder_in_two_formats(tmp_path: Path) -> None:
