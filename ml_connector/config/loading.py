@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, ValidationError
 
 from ml_connector.config.base import Settings
+from ml_connector.config.conflicts import check_conflicts
 from ml_connector.config.connections import (
     AnyConnection,
     CleoConnection,
@@ -21,7 +22,6 @@ from ml_connector.config.integrations import Integration
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.config.secrets import SecretRef
-from ml_connector.config.side_by_side import check_side_by_side
 from ml_connector.errors import ConfigError
 
 M = TypeVar("M", bound=Settings)
@@ -103,7 +103,7 @@ def load_deployment(path: Path) -> LoadedDeployment:
         )
         for name, integration in settings.integrations.items()
     }
-    check_side_by_side(settings.integrations, partners, path)
+    check_conflicts(settings.integrations, partners, path)
     return LoadedDeployment(path=path, home=home.absolute(), settings=settings, partners=partners)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.documents.decimals import decimal_text
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.later import model_of
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
@@ -47,16 +48,6 @@ def kind_of(document: Record) -> DocumentKind:
     if kind is None:
         raise WeAreWrong(f"{type(document).__name__} is no document")
     return kind
-
-
-def decimal_text(value: Decimal) -> str:
-    """Plain notation without trailing zeros: 12.50 and 12.5 are both "12.5", 1E+2 is "100", -0 is "0"."""
-    if not value:
-        return "0"
-    text = str(value)
-    if "E" in text:
-        text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _plain(value: Any) -> str:

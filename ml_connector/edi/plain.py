@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.common import DateReference, Reference
-from ml_connector.documents.json import decimal_text
+from ml_connector.documents.decimals import decimal_text
 
 Plain = dict[str, Any]
 

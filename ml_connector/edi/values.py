@@ -4,7 +4,7 @@ import re
 from datetime import date, time
 from decimal import Decimal
 
-from ml_connector.documents.json import decimal_text
+from ml_connector.documents.decimals import decimal_text
 
 #: More digits than any X12 number has, few enough that no arithmetic here rounds.
 MOST_DIGITS = 24

@@ -11,7 +11,8 @@ from typing import Any
 
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.common import DocumentKind
-from ml_connector.documents.json import decimal_text, dump
+from ml_connector.documents.decimals import decimal_text
+from ml_connector.documents.json import dump
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ml_connector.documents.json import decimal_text
+from ml_connector.documents.decimals import decimal_text
 from ml_connector.layouts.targets import KNOWN_BY, OF_X12
 
 

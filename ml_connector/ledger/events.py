@@ -14,9 +14,10 @@ from typing import Any, Protocol
 
 import sqlalchemy as sa
 
+from ml_connector.documents.decimals import decimal_text
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.store import Tx
-from ml_connector.ledger.tables import decimal_text, document, event
+from ml_connector.ledger.tables import document, event
 
 Detail = Mapping[str, Any]
 

@@ -17,7 +17,7 @@ Integrations = Mapping[str, Integration]
 Partners = Mapping[str, Mapping[str, Partner]]
 
 
-def check_side_by_side(integrations: Integrations, partners: Partners, path: Path) -> None:
+def check_conflicts(integrations: Integrations, partners: Partners, path: Path) -> None:
     """Every pair of integrations, looked at together.
 
     Raises:
