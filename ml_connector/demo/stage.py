@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -56,6 +57,16 @@ def free_port() -> int:
 
 
 @contextmanager
+def sigterm_ends() -> Iterator[None]:
+    """SIGTERM leaves the block as Ctrl-C does, so that what was started is stopped: Dagster has a session of its own."""
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
     """Start the sandbox and the receiver over a fresh home folder, authorized and ready; stop all at the end.
 
@@ -65,6 +76,7 @@ def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     with ExitStack() as stack:
+        stack.enter_context(sigterm_ends())
         options = SandboxOptions(
             exact=EXACT_LIMITS,
             partner=partners,
@@ -211,8 +223,6 @@ def _answers(stage: Stage) -> bool:
 
 def stop_dagster(stage: Stage) -> None:
     """End Dagster's processes, all of its group."""
-    import signal
-
     if stage.dagster is None or stage.dagster.poll() is not None:
         return
     os.killpg(stage.dagster.pid, signal.SIGINT)

@@ -8,17 +8,16 @@ refresh), the old access token is used until it expires; then a person authorize
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-from ml_connector.config.connections import EXACT_REFRESH_FLOOR
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import NewPair, StoredToken, TokenStore, connection_of_state
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 from ml_connector.ledger.store import Ledger
+from ml_connector.transport.oauth_app import OAuthApp
 from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
 from ml_connector.transport.token_rules import (
     MOST_REFUSALS,
@@ -41,49 +40,6 @@ _CAUSES = {
     "answer lost": "the answer to a refresh was lost, and the server may have replaced the token meanwhile",
     "no refresh token": "no refresh token is stored",
 }
-
-
-@dataclass(frozen=True)
-class OAuthApp:
-    """An app registration and one connection made with it.
-
-    refresh_age_seconds: age at which a new access token is asked for. Exact refuses below 570 s and counts an
-    error (exact-online 2.3), so less is not accepted; a little more absorbs clocks that differ.
-    """
-
-    connection: str
-    authorize_url: str
-    token_url: str
-    client_id: str
-    redirect_uri: str
-    refresh_age_seconds: int = EXACT_REFRESH_FLOOR + 5
-    access_lifetime: timedelta = timedelta(seconds=600)
-    refresh_lifetime: timedelta = timedelta(days=30)
-    warning: timedelta = timedelta(days=7)
-    force_login: bool = True
-
-    def __post_init__(self) -> None:
-        if self.refresh_age_seconds < EXACT_REFRESH_FLOOR:
-            raise ConfigError(
-                f"{self.connection}: refresh_age_seconds is {self.refresh_age_seconds}; the server refuses below "
-                f"{EXACT_REFRESH_FLOOR} s and counts an error.",
-                mend=f"Use {EXACT_REFRESH_FLOOR} or more.",
-            )
-
-    @property
-    def command(self) -> str:
-        return f"ml-connector credentials authorize {self.connection}"
-
-    def link(self, state: str) -> str:
-        """The consent page's address."""
-        query = {
-            "client_id": self.client_id,
-            "redirect_uri": self.redirect_uri,
-            "response_type": "code",
-            "force_login": "1" if self.force_login else "0",
-            "state": state,
-        }
-        return f"{self.authorize_url}?{urlencode(query)}"
 
 
 class AuthorizationCodeTokens:

@@ -18,8 +18,9 @@ from ml_connector.sandbox.exact.options import CLIENT_ID, ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.systems.cleo.factory import build_cleo
 from ml_connector.systems.cleo.network import CleoNetwork
-from ml_connector.transport.auth import AuthorizationCodeTokens, OAuthApp
+from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.transport.auth_password import PasswordLogin, PasswordTokens
+from ml_connector.transport.oauth_app import OAuthApp
 from ml_connector.transport.token_endpoint import TokenEndpoint
 from ml_connector_tests.credentials.support import Room
 

@@ -24,9 +24,10 @@ from ml_connector.credentials.vault import Vault
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.store import Ledger
 from ml_connector.sandbox.server import Sandbox
-from ml_connector.transport.auth import AuthorizationCodeTokens, OAuthApp
+from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
+from ml_connector.transport.oauth_app import OAuthApp
 from ml_connector.transport.token_endpoint import TokenEndpoint
 
 CALLS_BETWEEN = 3

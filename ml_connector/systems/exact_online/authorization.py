@@ -8,7 +8,8 @@ from ml_connector.config.connections import ExactOnlineConnection
 from ml_connector.credentials.secrets import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.store import Ledger
-from ml_connector.transport.auth import AuthorizationCodeTokens, OAuthApp
+from ml_connector.transport.auth import AuthorizationCodeTokens
+from ml_connector.transport.oauth_app import OAuthApp
 
 
 def exact_app(name: str, settings: ExactOnlineConnection) -> OAuthApp:
