@@ -58,7 +58,7 @@ def free_port() -> int:
 
 @contextmanager
 def sigterm_ends() -> Iterator[None]:
-    """SIGTERM leaves the block as Ctrl-C does, so that what was started is stopped: Dagster has a session of its own."""
+    """SIGTERM leaves the block as Ctrl-C does, so that what was started is stopped (Dagster has its own session)."""
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         yield
