@@ -22,6 +22,8 @@ from ml_connector.ledger.states import DocumentState as S
 BEING_WRITTEN = (S.MATCHED, S.POSTING, S.UNKNOWN_OUTCOME)
 #: ACK01 values of a line that is taken: as ordered, with changes, another quantity, another date (x12-procurement 6).
 TAKEN = AS_ORDERED | {"IC", "IQ", "DR"}
+#: Those that say that the quantity itself is another one; with the others a part may simply not be answered yet.
+ANOTHER_QUANTITY = {"IC", "IQ"}
 #: Qualifiers of dates on which goods arrive (element 374); those of shipments say nothing of the receipt.
 DELIVERY = {"002", "017", "067", "069", "070"}
 #: The partner has the order.
@@ -101,6 +103,8 @@ def _quantity(
 ) -> Decimal | None:
     """The quantity confirmed, where it is one in the order's unit and within the tolerance; less always is."""
     if ordered.quantity is None or any(answer.quantity is None for answer in answers):
+        return None
+    if not any(answer.status in ANOTHER_QUANTITY for answer in answers):
         return None
     units = {answer.unit or line.unit or ordered.unit for answer in answers}
     if {partner.units.get(unit, unit) for unit in units} != {ordered.unit}:

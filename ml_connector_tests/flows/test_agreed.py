@@ -47,11 +47,20 @@ def agreed(*answers: dict[str, Any], price: str | None = "2.50", tolerance: Tole
     return _agreed_line(line, ORDERED, "line-1", PARTNER, tolerance, date(2026, 11, 21))
 
 
-@pytest.mark.parametrize("status", ["IA", "AC", "AR", "IC", "IQ", "DR"])
+@pytest.mark.parametrize("status", ["IC", "IQ"])
 def test_less_and_later_is_agreed(status: str) -> None:
     line = agreed({"status": status, "quantity": 80, "day": LATER})
     assert line is not None
     assert (line.quantity, line.receipt_date, line.was_quantity, line.was_date) == (80, LATER, 100, DAY)
+
+
+@pytest.mark.parametrize("status", ["IA", "AC", "AR", "DR"])
+def test_a_part_that_is_accepted_says_nothing_of_the_rest(status: str) -> None:
+    """60 of 100 accepted, and no word of the other 40: they may be answered later."""
+    assert agreed({"status": status, "quantity": 60}) is None
+    line = agreed({"status": status, "quantity": 60, "day": LATER})
+    assert line is not None
+    assert (line.quantity, line.receipt_date) == (None, LATER)
 
 
 def test_only_what_differs_is_written() -> None:
