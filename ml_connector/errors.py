@@ -44,7 +44,6 @@ class Reason(StrEnum):
     NO_LAYOUT_FITS = "no_layout_fits"
     TOO_LARGE = "too_large"
     BAD_VALUE = "bad_value"
-    ORIGINAL_INVOICE_UNKNOWN = "original_invoice_unknown"
     UNRESOLVED_SHIP_TO = "unresolved_ship_to"
     UNRESOLVED_ITEM = "unresolved_item"
     NOTHING_TO_SEND = "nothing_to_send"
