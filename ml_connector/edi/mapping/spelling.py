@@ -37,6 +37,10 @@ def number_text(text: str) -> str:
 
 
 def cents_text(value: Any) -> str:
+    """N2 of a Decimal."""
+    plain = str(value)
+    if plain[-3:-2] == "." and "0" < plain[0] < ":" and "E" not in plain:
+        return plain[:-3] + plain[-2:]
     text = write_cents(value)
     if text is None or not is_number(text):
         raise Odd
