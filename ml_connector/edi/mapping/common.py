@@ -22,6 +22,7 @@ from ml_connector.edi.mapping.fields import (
     TIME,
     Codec,
     Field,
+    Pairs,
     SegmentMap,
     coded,
 )
@@ -61,6 +62,8 @@ class Contacts(Slot):
 
     segment_id = "PER"
     name = "contacts"
+    #: For functions that spell contacts (edi.mapping.generated).
+    mapping = SegmentMap("PER", Field(1, "function"), Field(2, "name"), pairs=Pairs(3, 9, "numbers"))
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
@@ -85,10 +88,11 @@ class Contacts(Slot):
 
     def give(self, record: object) -> list[Unit]:
         contacts: tuple[Contact, ...] = getattr(record, "contacts", ())
-        return [_contact(contact) for contact in contacts]
+        return [Unit(contact_elements(contact)) for contact in contacts]
 
 
-def _contact(contact: Contact) -> Unit:
+def contact_elements(contact: Contact) -> list[str]:
+    """PER with the first three numbers."""
     elements = ["PER", contact.function, contact.name]
     for number in contact.numbers[:3]:
         elements += [number.qualifier, number.value]
@@ -97,7 +101,7 @@ def _contact(contact: Contact) -> Unit:
         elements[kept.position] = kept.value
     while len(elements) > 1 and not elements[-1]:
         elements.pop()
-    return Unit(elements)
+    return elements
 
 
 N4 = SegmentMap("N4", Field(1, "city"), Field(2, "region"), Field(3, "postal_code"), Field(4, "country"))

@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
+from ml_connector.edi.mapping.common import Contacts, contact_elements
 from ml_connector.edi.mapping.fields import SegmentMap
 from ml_connector.edi.mapping.scopes import Flat, Many, One, Scope, Slot, Text
 from ml_connector.edi.mapping.segment_source import SegmentSource, Unfit, indented
@@ -91,7 +92,9 @@ class Spellers:
         if isinstance(slot, Scope):
             lines = self._scope(name, slot, loop, head=head)
         elif isinstance(slot, Many):
-            lines = self._many(name, slot)
+            lines = self._many(name, slot.mapping, slot.mapping.write)
+        elif isinstance(slot, Contacts):
+            lines = self._many(name, slot.mapping, contact_elements)
         elif isinstance(slot, Flat):
             lines = self._flat(name, slot)
         else:
@@ -159,11 +162,10 @@ class Spellers:
             lines += ["if total is not None:", *indented(self._source.segment(AMOUNT, sure="total"))]
         return lines
 
-    def _many(self, name: str, slot: Many) -> list[str]:
-        mapping = slot.mapping
+    def _many(self, name: str, mapping: SegmentMap, write: Callable[[Any], list[str]]) -> list[str]:
         fields = [f.name for f in mapping.fields if f.name]
         fields += [mapping.pairs.name] if mapping.pairs is not None else []
-        write, checked = mapping.write, self._checked
+        checked = self._checked
         whole = self._source.name("WHOLE", lambda record, add, mark: checked(write(record), add, mark))
         return [
             f"def {name}(_records, _add, _mark):",
