@@ -25,7 +25,7 @@ once for a set definition and a set of separators. For order lines in 004010 it 
 Functions add the text of each segment and the letter that stands for it in the set's shape, and return how many
 element separators they have written: more of them in the finished text means that one stands in a value. What a
 function cannot tell to be right, it raises ODD for; the set is then written element by element. `benchmarks.edi_speed`
-measures it: writing took 250 microseconds for a set of 2.7 kB by the tables themselves, and takes about 90 by these.
+measures it: writing took 250 microseconds for a set of 2.7 kB by the tables themselves, and takes 90 by these.
 """
 
 from collections.abc import Callable, Iterable
