@@ -4,7 +4,8 @@
 
 Both talk to one sandbox in a process of its own, without limits, with the same concurrency, side by side in one run.
 The bare loop has no ledger, no files, no matching: it is what the network and the sandbox alone allow. Reference data
-are warm, as the schedule leaves them: orders are older than their invoices.
+are warm, as the schedule leaves them: orders are older than their invoices. With answers of 100 ms there are fewer
+invoices the fewer calls are made at once, so that every case takes the bare loop about as long.
 """
 
 import argparse
@@ -38,6 +39,10 @@ from ml_connector.ledger.tables import operation
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector_tests.support.deployment import INTEGRATION, write_config, write_partners
+
+#: Answer times in seconds and calls at once; 4 is what a connection has by default.
+MOST = 32
+CASES = ((0.0, 8), (0.1, 4), (0.1, 8), (0.1, 16), (0.1, MOST))
 
 
 @contextmanager
@@ -119,7 +124,8 @@ def measure(database: str, invoices: int, per_file: int, rounds: int) -> list[di
     rows = []
     with ExitStack() as stack:
         url = stack.enter_context(ledger_database(database))
-        for latency, concurrency in ((0.0, 8), (0.1, 32)):
+        for latency, concurrency in CASES:
+            count = invoices if not latency else invoices * concurrency // MOST
             home = Path(tempfile.mkdtemp(prefix="ml-connector-speed-"))
             with ExitStack() as inner:
                 sandbox = inner.enter_context(SandboxProcess(home / "clock"))
@@ -134,15 +140,16 @@ def measure(database: str, invoices: int, per_file: int, rounds: int) -> list[di
                 ours: list[float] = []
                 theirs: list[float] = []
                 for turn in range(rounds):
-                    arrive(deployment, sandbox, invoices, per_file, seed=turn + 1)
-                    ours.append(connector(deployment, sandbox, invoices))
-                    theirs.append(bare(deployment, sandbox.addresses["exact"], invoices, concurrency))
+                    arrive(deployment, sandbox, count, per_file, seed=turn + 1)
+                    ours.append(connector(deployment, sandbox, count))
+                    theirs.append(bare(deployment, sandbox.addresses["exact"], count, concurrency))
                 ratios = [a / b for a, b in zip(ours, theirs, strict=True)]
                 rows.append(
                     {
                         "database": database,
                         "answer_ms": round(latency * 1000),
                         "concurrency": concurrency,
+                        "invoices": count,
                         "invoices_per_file": per_file,
                         "connector_per_s": round(statistics.median(ours), 1),
                         "bare_per_s": round(statistics.median(theirs), 1),
