@@ -107,3 +107,9 @@ class Alphabet:
     def separator_in(self, text: str) -> str:
         """The first separator in the text; empty when none."""
         return next((c for c in text if c in self._separators), "")
+
+
+@lru_cache(maxsize=64)
+def alphabet_for(name: str, encoding: str, separators: str) -> Alphabet:
+    """The alphabet of a partner: which characters it has is found out once."""
+    return Alphabet(name, encoding, separators)

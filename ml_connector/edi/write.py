@@ -12,7 +12,7 @@ from itertools import groupby
 
 from ml_connector.documents.acknowledgments import InterchangeAcknowledgment
 from ml_connector.documents.common import Record
-from ml_connector.edi.characters import Alphabet
+from ml_connector.edi.characters import alphabet_for
 from ml_connector.edi.mapping.acknowledgment import write_interchange_acknowledgment
 from ml_connector.edi.mapping.registry import set_type_of
 from ml_connector.edi.outgoing import Replacement, SetWriter
@@ -109,7 +109,7 @@ def write_interchange(
     replaced: list[Replacement] = []
     writer = SetWriter(
         separators=envelope.separators,
-        alphabet=Alphabet(envelope.character_set, encoding, envelope.separators.characters() + envelope.suffix),
+        alphabet=alphabet_for(envelope.character_set, encoding, envelope.separators.characters() + envelope.suffix),
         replacement=envelope.replace_separators,
         version=envelope.version,
         hash_totals=envelope.hash_totals,

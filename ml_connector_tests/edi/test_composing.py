@@ -74,6 +74,11 @@ def slowly(documents: list[Record], envelope: Envelope) -> Any:
         return outcome(documents, envelope)
 
 
+def _text(chance: random.Random) -> str:
+    """A text that may be too long by one, a code that no list has, or one with something odd in it."""
+    return chance.choice(_TEXTS) if chance.random() < 0.6 else "X" * chance.randrange(1, 110)
+
+
 def damaged(record: Any, chance: random.Random) -> Any:
     """The record with one of its values, or of a record inside it, changed."""
     values = dict(record.__dict__)
@@ -83,7 +88,7 @@ def damaged(record: Any, chance: random.Random) -> Any:
         items = list(values[name])
         at = chance.randrange(len(items))
         one = items[at]
-        items[at] = damaged(one, chance) if isinstance(one, BaseModel) else chance.choice(_TEXTS)
+        items[at] = damaged(one, chance) if isinstance(one, BaseModel) else _text(chance)
         return record.of({**values, name: tuple(items)})
     name = chance.choice(list(values))
     kind, value = type(record).model_fields[name].annotation, values[name]
@@ -91,7 +96,7 @@ def damaged(record: Any, chance: random.Random) -> Any:
         changed: Any = (chance.choice(_KEPT), *value)
     elif name == "kept":
         head = chance.choice(["BEG", "PO1", "N1", "REF", "CTT", "BSN", "LIN", "TDS", "SN1"])
-        changed = (*value, KeptElement(segment_id=head, position=chance.randrange(1, 12), value=chance.choice(_TEXTS)))
+        changed = (*value, KeptElement(segment_id=head, position=chance.randrange(1, 12), value=_text(chance)))
     elif name == "items" and all(isinstance(item, ItemId) for item in value):
         changed = (*value, *[ItemId(qualifier="ZZ", value="1")] * chance.randrange(1, 12))
     elif isinstance(value, tuple):
@@ -102,7 +107,7 @@ def damaged(record: Any, chance: random.Random) -> Any:
     elif isinstance(value, date) or "datetime.date" in str(kind):
         changed = chance.choice(_DAYS)
     elif isinstance(value, str):
-        changed = chance.choice(_TEXTS)
+        changed = _text(chance)
     else:
         return record
     return record.of({**values, name: changed})

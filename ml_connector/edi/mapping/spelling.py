@@ -21,10 +21,9 @@ class Days(dict[date | None, str]):
     """Days as text. Most documents of a run say the same few."""
 
     def __missing__(self, day: date) -> str:
-        if len(self) > _DAYS:
-            self.clear()
-            self[None] = ""
-        text = self[day] = write_date(day)
+        text = write_date(day)
+        if len(self) < _DAYS:
+            self[day] = text
         return text
 
 
