@@ -97,7 +97,7 @@ def damaged(record: Any, chance: random.Random) -> Any:
     elif name == "kept":
         head = chance.choice(["BEG", "PO1", "N1", "REF", "CTT", "BSN", "LIN", "TDS", "SN1"])
         changed = (*value, KeptElement(segment_id=head, position=chance.randrange(1, 12), value=_text(chance)))
-    elif name == "items" and all(isinstance(item, ItemId) for item in value):
+    elif name == "items" and "ItemId" in str(kind):
         changed = (*value, *[ItemId(qualifier="ZZ", value="1")] * chance.randrange(1, 12))
     elif isinstance(value, tuple):
         changed = (*value, *value, *value) if chance.random() < 0.5 else ()
