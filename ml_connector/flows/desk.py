@@ -7,6 +7,7 @@ from typing import Any
 from ml_connector.documents.common import Direction
 from ml_connector.errors import ConnectorError, Reason
 from ml_connector.flows import order_answers
+from ml_connector.flows.booked import booked
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
 from ml_connector.flows.sending import answer_due
@@ -97,6 +98,12 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
             mend="A posted document is reversed in the ERP; a document in work is finished first.",
         )
     with integration.ledger.write() as tx:
+        booking = booked(integration, tx, [row]).get(row.id)
+        if booking is not None:
+            raise NotPossibleError(
+                f"Document {row.id} ({row.number}) stands in the ERP as {booking.outside_id}; its original does not.",
+                mend="Replay it once the ERP takes the original, or with attach_original off.",
+            )
         if row.state is S.RENDERED and row.file_id is not None and len(related.documents_of_file(tx, row.file_id)) > 1:
             raise NotPossibleError(
                 f"Document {row.id} ({row.number}) leaves in one file with others.",

@@ -11,6 +11,8 @@ from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.admission import admit
+from ml_connector.flows.booked import booked as booked_already
+from ml_connector.flows.booked import go_on
 from ml_connector.flows.bookings import note_bookings, noted
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import code_invoice
@@ -104,7 +106,11 @@ def _match_batch(
     moves: list[Move] = []
     held: list[tuple[DocumentRow, NeedsMending]] = []
     told = {} if work.replay else _told_by_webhooks(integration, rows, book)
+    with integration.ledger.read() as tx:
+        booked = booked_already(integration, tx, rows)
     for row in rows:
+        if row.id in booked:
+            continue
         if row.id in told:
             moves += already_there(row, told[row.id], report)
             continue
@@ -130,10 +136,14 @@ def _match_batch(
             moves += already_there(row, entered[row.id], report)
         else:
             moves += hold_moves(integration, row, why, report, step=S.PARSED)
-    if not work.dry_run:
-        with integration.ledger.write() as tx:
-            documents.move(tx, moves, work)
-        work.hand_over()
+    if work.dry_run:
+        return
+    with integration.ledger.write() as tx:
+        for row in rows:
+            if row.id in booked:
+                moves += go_on(integration, tx, row, booked[row.id], report)
+        documents.move(tx, moves, work)
+    work.hand_over()
 
 
 def _told_by_webhooks(

@@ -118,6 +118,11 @@ class Erp(Protocol):
         """Division, company or entity; may be asked of the system on first use."""
         ...
 
+    @property
+    def bill_kinds(self) -> frozenset[str]:
+        """Kinds of the operations that are the bill itself; those beside it carry its original."""
+        ...
+
     def read_reference(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
         """Read a table, or what changed since `cursor`, by the cheapest endpoint there is."""
         ...

@@ -6,6 +6,7 @@
                        in_flight --mark_unknown--> unknown  (or mark_abandoned, when the worker died)
                        unknown --finish--> done             (found at the other side)
                        unknown --put_back--> planned        (looked for after settling, and not found)
+    refused --plan_again--> planned                          (what was in the way is mended)
     planned, refused --void--> void
 
 What is done stays done. A payload that may have been sent is never replaced (DESIGN section 3, invariant 2).
@@ -334,6 +335,13 @@ def refuse(tx: Tx, refused: Sequence[tuple[int, str]]) -> None:
             outcome={"message": message[:2000]},
             finished_at=now(tx),
         )
+
+
+def plan_again(tx: Tx, document_ids: Sequence[int]) -> None:
+    """What was refused for these documents is to be done after all, with the stored payload."""
+    for part in chunks(sorted(set(document_ids))):
+        statement = sa.update(operation).where(_o.document_id.in_(part), _o.state == "refused")
+        tx.execute(statement.values(state="planned", outcome=None, finished_at=None, not_before=None))
 
 
 def mark_unknown(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) -> None:

@@ -103,7 +103,7 @@ class BillPlanner:
             raise NeedsMending(
                 Reason.TOO_LARGE,
                 f"The original of invoice {bill.number} has {size} bytes; Exact takes {MAX_ATTACHMENT} at most.",
-                mend="Turn attach_original off for this partner, or ask for smaller interchanges.",
+                mend="Turn attach_original off, or ask for smaller interchanges.",
                 data={"size": size, "limit": MAX_ATTACHMENT},
             )
 

@@ -47,6 +47,9 @@ def _no_blob(sha256: str) -> bytes:
     raise WeAreWrong(f"no store of bytes was given to read {sha256[:12]} from")
 
 
+_BILLS = frozenset({PURCHASE_INVOICE.kind, PURCHASE_ENTRY.kind})
+
+
 class ExactErp:
     """One division of one connection. Safe to use from several threads.
 
@@ -80,6 +83,10 @@ class ExactErp:
     def company(self) -> str:
         """The division as text. Asks Exact when it is neither configured nor known yet."""
         return str(self.client.division)
+
+    @property
+    def bill_kinds(self) -> frozenset[str]:
+        return _BILLS
 
     def close(self) -> None:
         """Give back the connections."""
@@ -137,7 +144,7 @@ class ExactErp:
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
         """Look everywhere these writes could have landed, in batched look-ups."""
         finders = (
-            ({PURCHASE_INVOICE.kind, PURCHASE_ENTRY.kind}, self._bills.written),
+            (_BILLS, self._bills.written),
             ({GOODS_RECEIPT.kind}, self._receipts.written),
             ({ORDER_LINE.kind}, self._lines.written),
             ({DOCUMENT.kind}, self._attachments.documents),
