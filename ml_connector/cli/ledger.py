@@ -29,7 +29,9 @@ def ledger() -> None:
 
 
 @ledger.command("verify")
-@click.option("--heads", type=click.Path(path_type=Path, dir_okay=False), help="Export file to compare with.")
+@click.option(
+    "--heads", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Export file to compare with."
+)
 @click.option("--no-heads", is_flag=True, help="Compare with no export file.")
 @click.option("--sample", type=click.IntRange(1), help="Check the bytes of only so many files, the newest.")
 @common
