@@ -26,6 +26,8 @@ from ml_connector.ledger.states import DocumentState as S
 FLOW = order_answers.FLOW
 #: So soon an acknowledgment is looked at again when its order is just being worked on.
 AGAIN_SECONDS = 15.0
+#: Never answered themselves: an answer that comes to one all the same changes nothing (edi-operations 7).
+ANSWERS = frozenset({DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT})
 #: Digits of a control number that we write (x12-procurement 2).
 LONGEST_CONTROL = 9
 
@@ -146,11 +148,8 @@ def _answered(
     by: DocumentRow,
     report: StepReport,
 ) -> list[Move]:
-    """The sent document's new state; an answer proves that a doubtful upload arrived.
-
-    Acknowledgments that we sent have no answers: one that comes all the same changes nothing (edi-operations 7).
-    """
-    if document.kind in {DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT}:
+    """The sent document's new state; an answer proves that a doubtful upload arrived."""
+    if document.kind in ANSWERS:
         return []
     if document.state not in {S.SENT, S.OVERDUE, S.SENDING, S.UNKNOWN_OUTCOME, S.ACKNOWLEDGED, S.REFUSED}:
         return []
@@ -187,7 +186,7 @@ def _interchange(
     related.confirm_uploads(tx, sent.file_id, f"answered by {row.id}")
     moves: list[Move] = []
     for document in related.documents_of_interchange(tx, sent.id):
-        if answer.code == "R" and document.kind is not DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT:
+        if answer.code == "R" and document.kind not in ANSWERS:
             moves += _refused_by_ta1(document, answer, row)
         elif document.state is S.UNKNOWN_OUTCOME:
             moves.append(_arrived(integration, document, row))
@@ -207,7 +206,7 @@ def _refused_by_ta1(document: DocumentRow, answer: InterchangeAcknowledgment, by
         return []
     reason = {
         "message": f"The partner's TA1 refused the interchange (note {answer.note}).",
-        "mend": "See the note code in docs/acknowledgments; mend and replay.",
+        "mend": "See the note code in docs/acknowledgments.md; mend and replay.",
         "data": {"note": answer.note},
     }
     changes = {"reason": "refused_by_partner", "reason_detail": reason, "due_at": None, "next_attempt_at": None}

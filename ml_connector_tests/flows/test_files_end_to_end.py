@@ -282,6 +282,20 @@ def test_a_ta1_that_came_settles_what_it_answers(stage: Scene, code: str, state:
     assert verify(stage.deployment.ledger).clean
 
 
+@pytest.mark.parametrize("answered", ["functional_acknowledgment", "interchange_acknowledgment"])
+def test_a_ta1_that_refuses_our_answers_changes_nothing_of_them(stage: Scene, answered: str) -> None:
+    """An answer is never answered: a partner who refuses one all the same must not stop the flow."""
+    deliver(stage, an_invoice(stage).replace(b"*0*P*>", b"*1*P*>"))
+    stage.inbound()
+    (ours,) = [row for row in stage.documents("acknowledgments_out") if str(row.kind) == answered]
+    (number,) = [row.control_number for row in rows_of(stage, interchange) if row.id == ours.interchange_id]
+    isa = Envelope(isa_control="000000099").wrapped([]).split(b"~")[0]
+    deliver(stage, isa + f"~TA1*{number}*261121*0900*R*025~IEA*0*000000099~".encode(), "ta1.edi")
+    stage.inbound()
+    assert [str(row.state) for row in stage.documents("acknowledgments_out")] == ["sent", "sent"]
+    assert [str(row.state) for row in stage.documents("acknowledgments_in")] == ["applied"]
+
+
 def test_accepted_sets_are_left_out_of_the_997_where_the_partner_wants_it_so(stage: Scene) -> None:
     rules = stage.integration.partners["northwind"].acknowledgments.model_copy(update={"list_accepted_sets": False})
     with_setting(stage, acknowledgments=rules)
