@@ -142,9 +142,6 @@ class Work:
         """Whether to look for work again: never for a step that runs alone, which takes what waits and ends."""
         return self.feed is not None and not self.stopped() and self.feed.more_to_come()
 
-    def for_asset(self, asset: str) -> "Work":
-        return Work(**{**self.__dict__, "asset": asset})
-
 
 class StopSignal:
     """Tells a run to end after the batch in hand: its lease was lost or the process is asked to stop."""

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
-from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.documents.common import Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.documents.shipments import ShipNotice
@@ -53,7 +53,3 @@ def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 
     if isinstance(document, InterchangeAcknowledgment):
         return Identity(f"ISA {document.control_number}", distinct=digest[:24])
     return Identity(number="", distinct=digest[:24])
-
-
-#: Kinds whose business key is enough to tell a repeat; the others carry a digest in `distinct`.
-KEYED_KINDS = frozenset({DocumentKind.INVOICE, DocumentKind.SHIP_NOTICE})

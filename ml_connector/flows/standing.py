@@ -127,11 +127,6 @@ class AlertNews:
         return "\n\n".join(parts)
 
 
-def collect_alerts(integration: Integration, causes: Sequence[Standing], repeat_hours: float) -> AlertNews:
-    """Compare what stands in an integration with its open alerts."""
-    return collect(integration.ledger, causes, repeat_hours, prefix=f"{integration.name}/")
-
-
 def collect(ledger: Ledger, causes: Sequence[Standing], repeat_hours: float, *, prefix: str) -> AlertNews:
     """Compare what stands with the open alerts whose cause begins so, and say what is news.
 

@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import OperationalError
 
 from ml_connector.errors import ConfigError, TryAgain
 from ml_connector.ledger.tables import metadata
@@ -116,13 +115,3 @@ def differences(engine: sa.Engine) -> list[Any]:
             connection, opts={"compare_type": True, "compare_server_default": True, "target_metadata": metadata}
         )
         return list(compare_metadata(context, metadata))
-
-
-def is_reachable(engine: sa.Engine) -> bool:
-    """Whether the database answers."""
-    try:
-        with engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1")
-    except OperationalError:
-        return False
-    return True
