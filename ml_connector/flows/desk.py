@@ -6,7 +6,6 @@ from typing import Any
 
 from ml_connector.documents.common import Direction
 from ml_connector.errors import ConnectorError, Reason
-from ml_connector.flows import order_answers
 from ml_connector.flows.booked import booked
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
@@ -125,7 +124,7 @@ def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arriv
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) is {row.state}, not of unknown outcome.", mend="Nothing to settle."
         )
-    if row.flow == order_answers.FLOW:
+    if row.direction is Direction.IN:
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) is looked up in the ERP; nobody has to settle it.",
             mend="Wait, or replay it to have it looked up now.",
@@ -134,13 +133,11 @@ def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arriv
         doubtful = operations.of_unknown_outcome(tx, [row.id])
         if arrived:
             operations.finish(tx, [(op.id, Written("", {"settled_by": work.actor})) for op in doubtful])
-            state = S.SENT if row.direction is Direction.OUT else S.POSTED
-            moves = [Move(row.id, state, "settled by a person: it arrived", {"why": why})]
+            state, action = S.SENT, "settled by a person: it arrived"
         else:
             operations.put_back(tx, [op.id for op in doubtful])
-            state = S.SENDING if row.direction is Direction.OUT else S.POSTING
-            moves = [Move(row.id, state, "settled by a person: it did not arrive", {"why": why})]
+            state, action = S.SENDING, "settled by a person: it did not arrive"
         changes: dict[str, Any] = {"reason": None, "reason_detail": None, "next_attempt_at": None}
         if state is S.SENT:
             changes["due_at"] = answer_due(integration, row)
-        documents.move(tx, [Move(m.document_id, m.to, m.action, m.detail, changes=changes) for m in moves], work)
+        documents.move(tx, [Move(row.id, state, action, {"why": why}, changes=changes)], work)

@@ -210,6 +210,8 @@ def test_ledger_verify_notices_a_rewritten_past(office: Office) -> None:
     finally:
         rewrite(ledger, change.values(actor=row.actor))
     assert say("ledger", "verify", "--heads", heads).code == 0
+    missing = say("ledger", "verify", "--heads", heads.with_name("mistyped.jsonl"))
+    assert (missing.code, "does not exist" in missing.err) == (2, True)
 
 
 def test_ledger_upgrade_tells_the_version(office: Office) -> None:

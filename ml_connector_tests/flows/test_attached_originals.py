@@ -86,6 +86,25 @@ def test_a_dry_run_leaves_a_refused_attachment_alone(stage: Scene) -> None:
     assert row.state == "quarantined"
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_write_to_the_erp_is_looked_up_and_settled_by_nobodys_word(stage: Scene, arrived: bool) -> None:
+    """Somebody's "it arrived" about the document of an original would end an invoice that was never written."""
+    with_invoices(stage, attach_original=True)
+    stage.invoice(stage.orders(1))
+    fault = Fault(FaultKind.RESET_BEFORE, system="exact", method="POST", path="*/documents/Documents")
+    stage.sandbox.faults.add(fault)
+    stage.inbound()
+    (row,) = stage.documents("invoices_in")
+    assert row.state == "unknown_outcome"
+    with pytest.raises(desk.NotPossibleError, match="looked up in the ERP"):
+        desk.settle_sent(stage.integration, stage.work, row, arrived=arrived, why="I think so")
+    for _ in range(2):
+        stage.sandbox.clock.move(70)
+        stage.inbound()
+    assert states(stage) == [("posted", None)]
+    assert len(booked(stage)) == 1
+
+
 def booked(stage: Scene) -> list[dict[str, Any]]:
     """Exact shows purchase invoices among the entries too."""
     return table(stage, "purchaseentry/PurchaseEntries")
