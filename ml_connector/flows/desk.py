@@ -91,6 +91,11 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
     Raises:
         NotPossibleError: the document is finished or a write for it may have happened.
     """
+    if row.state is S.UNKNOWN_OUTCOME:
+        raise NotPossibleError(
+            f"Document {row.id} ({row.number}) may be at the other side and cannot be discarded.",
+            mend="A write to the ERP is looked up by itself; an upload is settled by `ml-connector documents settle`.",
+        )
     if row.state in {S.POSTING, S.SENDING} or row.state in FINISHED - {S.DUPLICATE, S.OVERDUE, S.REFUSED}:
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) is {row.state} and cannot be discarded.",

@@ -98,6 +98,8 @@ def test_a_write_to_the_erp_is_looked_up_and_settled_by_nobodys_word(stage: Scen
     assert row.state == "unknown_outcome"
     with pytest.raises(desk.NotPossibleError, match="looked up in the ERP"):
         desk.settle_sent(stage.integration, stage.work, row, arrived=arrived, why="I think so")
+    with pytest.raises(desk.NotPossibleError, match="may be at the other side"):
+        desk.discard(stage.integration, stage.work, row, "not wanted")
     for _ in range(2):
         stage.sandbox.clock.move(70)
         stage.inbound()
