@@ -205,6 +205,8 @@ def discard(session: Session, ids: tuple[int, ...], why: str) -> int:
 def settle(session: Session, ids: tuple[int, ...], arrived: bool, why: str) -> int:
     """A person's word about documents of unknown outcome: they arrived, or they did not and may be sent again.
 
+    Only for what was sent into a network's folder: a write to the ERP is looked up there by itself.
+
     \b
     Examples:
       ml-connector documents settle 17 --arrived --why "partner confirmed by phone"
