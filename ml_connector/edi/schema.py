@@ -3,6 +3,8 @@
 The YAML files are for people who know X12; their notation is explained at the top of each.
 """
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
@@ -106,7 +108,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class SetRule:
-    """A compiled set definition for one version and overlay."""
+    """A compiled set definition for one version and overlay.
+
+    members are the ids of its segments, single those that have one place only in it, known all that can be named.
+    """
 
     set_type: str
     name: str
@@ -116,6 +121,7 @@ class SetRule:
     quantity: tuple[str, int] | None
     root: LoopRule
     members: frozenset[str]
+    single: frozenset[str]
     segments: dict[str, SegmentRule]
     known: frozenset[str]
 
@@ -157,7 +163,8 @@ def _compile(set_type: str, version: str, overlay: Overlay) -> SetRule:
     segments = _segment_rules(version, overlay)
     root = LoopRule(set_type)
     _fill(root, source["segments"], overlay)
-    members = frozenset(_members(root))
+    places = Counter(_places(root))
+    members = frozenset(places)
     quantity = source.get("quantity")
     return SetRule(
         set_type=set_type,
@@ -168,6 +175,7 @@ def _compile(set_type: str, version: str, overlay: Overlay) -> SetRule:
         quantity=(quantity[0], quantity[1]) if quantity else None,
         root=root,
         members=members,
+        single=frozenset(name for name, count in places.items() if count == 1),
         segments=segments,
         known=frozenset(segments) | frozenset(_source("segments.yaml")["unchecked"].split()) | members,
     )
@@ -196,12 +204,13 @@ def _fill(loop: LoopRule, lines: list[Any], overlay: Overlay) -> None:
             loop.required.append(node)
 
 
-def _members(loop: LoopRule) -> set[str]:
-    found = {node.segment_id for node in loop.nodes}
+def _places(loop: LoopRule) -> Iterator[str]:
+    """The segment id of every place in a loop and the loops inside it; a loop's opening segment once."""
     for node in loop.nodes:
-        if node.loop:
-            found |= _members(node.loop)
-    return found
+        if node.loop is None:
+            yield node.segment_id
+        else:
+            yield from _places(node.loop)
 
 
 @lru_cache(maxsize=64)

@@ -85,6 +85,11 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
         behind = places[-1] + 1
         component, terminator = _tail(head[behind:])
     end = behind + len(component) + len(terminator)
+    padding = _PADDED_LINE.match(head, end) if terminator in {b" ", b"\t"} else None
+    if padding is not None:
+        # lines end in blanks: what ends a segment is the end of its line
+        end = padding.end()
+        terminator = head[end - 1 : end]
     if terminator in {b"\r", b"\n"}:
         terminator = _missed(head[end:], separator + component) or terminator
     separators = Separators(
@@ -123,6 +128,12 @@ def headless(data: bytes) -> Header | None:
     separators = Separators(element, component, end, "", "" if end in "\r\n" else suffix)
     return Header(("",) * 15 + (component,), separators, found["end"], 0, sure=False, lines=bool(separators.suffix))
 
+
+#: Blanks up to the end of a line.
+_PADDED_LINE = re.compile(rb"[ \t]*[\r\n]")
+
+#: A character of UTF-8 in two, three or four bytes.
+_WIDE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 #: The usage indicator, one character that ends segments, and the next segment.
 _SHORT = re.compile(rb"([PTI]?)[^0-9A-Za-z]\s*(?:GS|TA1|ISB|IEA)\Z")
@@ -191,11 +202,12 @@ def _next_segment(rest: bytes) -> bool:
 
 
 def _terminator(rest: bytes) -> bytes:
-    """What stands between ISA16 and the next segment, without the line end after it; one byte, two in UTF-8."""
+    """What stands between ISA16 and the next segment, without the line end after it; one byte, up to four in UTF-8."""
     if not rest:
         return b""
-    if 0xC2 <= rest[0] <= 0xDF and len(rest) > 1 and 0x80 <= rest[1] <= 0xBF and not _next_segment(rest[1:]):
-        return rest[:2]
+    wide = _WIDE.match(rest)
+    if wide is not None and not _next_segment(rest[1:]):
+        return wide[0]
     two = rest[:2].strip(b" \t\r\n\x00\x1a\x0b\x0c\xa0")
     if len(two) == 2 and two[:1] != two[1:] and not two[1:].isalnum() and two[1] < 0x80 and _next_segment(rest[2:]):
         # two characters end every segment

@@ -92,35 +92,117 @@ def length(names: Iterable[str], rule: LoopRule) -> int:
 
 def build(segments: list[Segment], rule: SetRule, report: Report) -> Loop:
     """The tree of one set. Findings carry AK304 codes 1 to 7 (x12-procurement 10)."""
-    root = _Counted(rule.root)
-    stack = [root]
-    current = rule.root.nodes[0]
-    _count(root, current, segments[0], report)
-    root.segments.append(segments[0])
-    for segment in segments[1:]:
-        step = _step(current, segment.elements[0])
+    return _Builder(segments, rule, report).build()
+
+
+#: A segment comes too early, rather than that another is missing, when that other follows within so many segments.
+_NEAR = 3
+
+
+class _Builder:
+    """Builds the tree of one set: the loops that are open, inmost last, and the node that was filled last.
+
+    While a loop that came too early is open, `left` keeps the place in the set that is come back to behind it: the
+    loops open there, the node, and how many loops are open around the early one.
+    """
+
+    def __init__(self, segments: list[Segment], rule: SetRule, report: Report) -> None:
+        self._segments = segments
+        self._rule = rule
+        self._report = report
+        self._stack = [_Counted(rule.root)]
+        self._current = rule.root.nodes[0]
+        self._left: tuple[list[_Counted], Node, int] | None = None
+
+    def build(self) -> Loop:
+        root, segments = self._stack[0], self._segments
+        _count(root, self._current, segments[0], self._report)
+        root.segments.append(segments[0])
+        for place in range(1, len(segments)):
+            self._place(place)
+        number = segments[-1].number
+        if self._left is not None:
+            self._come_back(number)
+        self._close(len(self._stack), number)
+        return root
+
+    def _place(self, place: int) -> None:
+        segment = self._segments[place]
+        step = _step(self._current, segment.elements[0])
+        if self._leads_out(step):
+            self._come_back(segment.number)
+            step = _step(self._current, segment.elements[0])
+        stack = self._stack
         if step is None:
-            report(_unplaced(segment, rule))
+            self._report(_unplaced(segment, self._rule))
             _holder(stack).segments.append(segment)
-            continue
-        node = step.node
+            return
         if not step.in_sequence:
-            report(_finding("7", segment.elements[0], segment.number, "is not in its proper sequence"))
-            _misplaced(stack, step, segment, report)
-            if node.loop is not None:
-                current = node.trigger
-            continue
-        for _ in range(step.pops):
-            closed = stack.pop()
-            _missing(closed, current.index, len(closed.rule.nodes), segment.number, report)
-            current = closed.rule.own or current
-        if node.index > current.index + 1:
-            _missing(stack[-1], current.index, node.index, segment.number, report)
-        current = _enter(stack, node, segment, report)
-    for loop in reversed(stack):
-        _missing(loop, current.index, len(loop.rule.nodes), segments[-1].number, report)
-        current = loop.rule.own or current
-    return root
+            self._misplaced(step, segment)
+            if step.node.loop is not None:
+                self._current = step.node.trigger
+        elif self._left is None and self._too_early(step, place):
+            before = list(stack), self._current
+            self._misplaced(step, segment)
+            if step.node.loop is not None:
+                self._left, self._current = (*before, len(stack) - 1), step.node.trigger
+        else:
+            self._close(step.pops, segment.number)
+            if step.node.index > self._current.index + 1:
+                _missing(stack[-1], self._current.index, step.node.index, segment.number, self._report)
+            self._current = _enter(stack, step.node, segment, self._report)
+
+    def _close(self, count: int, number: int) -> None:
+        """Closes so many of the inmost loops: what they must have and have not is missing."""
+        for _ in range(count):
+            closed = self._stack.pop()
+            _missing(closed, self._current.index, len(closed.rule.nodes), number, self._report)
+            self._current = closed.rule.own or self._current
+
+    def _leads_out(self, step: Step | None) -> bool:
+        """Whether a segment with this step stands behind the loop that came too early, if one is open."""
+        if self._left is None:
+            return False
+        return step is None or step.pops >= len(self._stack) - self._left[2]
+
+    def _come_back(self, number: int) -> None:
+        """Ends a loop that came too early."""
+        assert self._left is not None
+        stack, current, around = self._left
+        self._close(len(self._stack) - around, number)
+        self._stack, self._current, self._left = stack, current, None
+
+    def _too_early(self, step: Step, place: int) -> bool:
+        """Whether a mandatory segment that this one leaves out follows right behind it."""
+        if not step.pops and step.node.index <= self._current.index + 1:
+            return False
+        skipped = self._skipped(step)
+        following = [s.elements[0] for s in self._segments[place + 1 : place + 1 + _NEAR]]
+        return any(name in following for name in skipped)
+
+    def _skipped(self, step: Step) -> set[str]:
+        """Ids of the mandatory segments between the last node and this step's that have no other place in the set."""
+        found: set[str] = set()
+        after = self._current.index
+        for depth in range(step.pops + 1):
+            loop = self._stack[-1 - depth]
+            before = step.node.index if depth == step.pops else len(loop.rule.nodes)
+            missing = [n for n in loop.rule.required if after < n.index < before and n not in loop.seen]
+            found |= {n.segment_id for n in missing if n.segment_id in self._rule.single}
+            after = loop.rule.own.index if loop.rule.own else after
+        return found
+
+    def _misplaced(self, step: Step, segment: Segment) -> None:
+        """A segment out of its sequence: it is put where it belongs; the place in the set stays, but for loops."""
+        self._report(_finding("7", segment.elements[0], segment.number, "is not in its proper sequence"))
+        stack = self._stack
+        if step.node.loop is None:
+            target = stack[-1 - step.pops]
+            _count(target, step.node, segment, self._report)
+            target.segments.append(segment)
+            return
+        del stack[len(stack) - step.pops :]
+        _enter(stack, step.node, segment, self._report)
 
 
 def _enter(stack: list[_Counted], node: Node, segment: Segment, report: Report) -> Node:
@@ -148,17 +230,6 @@ _SMALL = 3
 def _holder(stack: list[_Counted]) -> Loop:
     """The loop that a segment without a place is put in: the innermost that is more than a qualified segment."""
     return next((loop for loop in reversed(stack) if len(loop.rule.nodes) > _SMALL), stack[0])
-
-
-def _misplaced(stack: list[_Counted], step: Step, segment: Segment, report: Report) -> None:
-    """A segment that belongs earlier: it is put where it belongs; the place in the set stays unless it opens a loop."""
-    if step.node.loop is None:
-        target = stack[-1 - step.pops]
-        _count(target, step.node, segment, report)
-        target.segments.append(segment)
-        return
-    del stack[len(stack) - step.pops :]
-    _enter(stack, step.node, segment, report)
 
 
 def _count(loop: _Counted, node: Node, segment: Segment, report: Report) -> None:
