@@ -6,8 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip
-# Processes of the test run; the suite starts databases and sandboxes of its own.
-JOBS ?= auto
+# Processes of the test run, one more than cores: tests wait for sockets, locks and other processes for a quarter of
+# their time.
+JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
 
 export DAGSTER_DISABLE_TELEMETRY = 1
 

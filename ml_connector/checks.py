@@ -215,9 +215,11 @@ def _reachable(name: str, settings: OverHttp) -> Iterator[Finding]:
     """Any answer at all counts; its Date tells whether the clocks agree."""
     import httpx
 
+    from ml_connector.transport.tls import trusted
+
     asked = datetime.now(UTC)
     try:
-        with httpx.Client(timeout=min(REACH_SECONDS, settings.timeout_seconds)) as client:
+        with httpx.Client(timeout=min(REACH_SECONDS, settings.timeout_seconds), verify=trusted()) as client:
             answer = client.head(settings.base_url)
     except httpx.TimeoutException:
         raise TryAgain(f"{settings.base_url} does not answer in time.", mend="See firewall and proxy.") from None

@@ -8,6 +8,7 @@ import pytest
 from ml_connector.ledger.store import Ledger
 from ml_connector_tests.support import postgres
 from ml_connector_tests.support.clocks import StillClock
+from ml_connector_tests.support.databases import sqlite_with_tables
 
 
 @pytest.fixture
@@ -50,10 +51,21 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return url
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a new ledger, its tables made, on each kind of database in turn."""
+    if request.param == "sqlite":
+        yield sqlite_with_tables(tmp_path / "fresh" / "ledger.db")
+        return
+    server, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres_template")
+    with server.database(template) as url:
+        yield url
+
+
 @pytest.fixture
 def sqlite_ledger(tmp_path: Path, clock: StillClock) -> Iterator[Ledger]:
     """A ledger on SQLite, on the movable clock."""
-    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", clock)
+    ledger = Ledger.open(sqlite_with_tables(tmp_path / "ledger.db"), clock)
     yield ledger
     ledger.close()
 

@@ -111,6 +111,8 @@ def _inspect_one(session: Session, file: Path, options: "ReadOptions", content: 
             return Exit.OK if Page(stream, content=bool(content)).print(items) else Exit.WRONG
     except SenderMustMend as error:
         finding = Finding(Level.FILE, "not_x12", error.message, value=str(error.data.get("begins", "")))
+    except BrokenPipeError:
+        raise
     except OSError as error:
         finding = Finding(Level.FILE, "unreadable", f"{file} cannot be read: {error.strerror}.")
     if session.json:

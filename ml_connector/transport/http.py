@@ -34,6 +34,7 @@ from ml_connector.transport.replies import (
     message_lines,
     parse_json,
 )
+from ml_connector.transport.tls import trusted
 
 # httpx logs every URL at INFO: addresses of invoices and suppliers do not belong in a run's log.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -110,6 +111,7 @@ class ApiClient:
             follow_redirects=False,
             headers={"User-Agent": "ml-connector"},
             transport=transport,
+            verify=trusted(),
         )
 
     def __enter__(self) -> Self:

@@ -15,6 +15,7 @@ import httpx
 
 from ml_connector.errors import ConnectorError
 from ml_connector.transport.replies import clean
+from ml_connector.transport.tls import trusted
 
 MAX_ANSWER_BYTES = 65_536
 MAX_SAID = 200
@@ -94,7 +95,9 @@ class TokenEndpoint:
         headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
         try:
             with (
-                httpx.Client(transport=self._transport, timeout=timeout, follow_redirects=False) as client,
+                httpx.Client(
+                    transport=self._transport, timeout=timeout, follow_redirects=False, verify=trusted()
+                ) as client,
                 client.stream("POST", self.url, data=dict(form), headers=headers) as response,
             ):
                 return _answer(response, _without(_read(response, ends), form))

@@ -14,8 +14,8 @@ from ml_connector_tests.credentials.support import Room, pair_of, room
 
 
 @pytest.fixture
-def place(tmp_path: Path, empty_url: str) -> Iterator[Room]:
-    with room(tmp_path, empty_url) as made:
+def place(tmp_path: Path, fresh_url: str) -> Iterator[Room]:
+    with room(tmp_path, fresh_url) as made:
         yield made
 
 

@@ -22,8 +22,8 @@ PASSWORD = "correct horse battery staple"
 
 
 @pytest.fixture
-def place(tmp_path: Path, empty_url: str) -> Iterator[Room]:
-    with room(tmp_path, empty_url) as made:
+def place(tmp_path: Path, fresh_url: str) -> Iterator[Room]:
+    with room(tmp_path, fresh_url) as made:
         yield made
 
 

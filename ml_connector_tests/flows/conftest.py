@@ -9,6 +9,6 @@ from ml_connector_tests.flows.scenes import Scene, scene
 
 
 @pytest.fixture
-def stage(tmp_path: Path, empty_url: str) -> Iterator[Scene]:
-    with scene(tmp_path / "home", ledger_url=empty_url) as made:
+def stage(tmp_path: Path, fresh_url: str) -> Iterator[Scene]:
+    with scene(tmp_path / "home", ledger_url=fresh_url) as made:
         yield made

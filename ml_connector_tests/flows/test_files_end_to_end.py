@@ -64,9 +64,9 @@ def with_setting(stage: Scene, **settings: Any) -> None:
 
 
 @pytest.fixture
-def removing(tmp_path: Path, empty_url: str) -> Any:
+def removing(tmp_path: Path, fresh_url: str) -> Any:
     changes = {"connections": {"cleo_prod": {"after_read": "delete"}}}
-    with scene(tmp_path / "home", ledger_url=empty_url, changes=changes) as made:
+    with scene(tmp_path / "home", ledger_url=fresh_url, changes=changes) as made:
         yield made
 
 

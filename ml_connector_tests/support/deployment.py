@@ -17,6 +17,7 @@ from ml_connector.demo.stage import authorize
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
+from ml_connector_tests.support.databases import sqlite_with_tables
 
 ROOT = Path(__file__).parent.parent.parent
 INTEGRATION = "exact_cleo"
@@ -119,6 +120,8 @@ def open_over(
     }
     if ledger_url:
         environment["ML_CONNECTOR_LEDGER_URL"] = ledger_url
+    elif not (home / "ledger.db").exists():
+        sqlite_with_tables(home / "ledger.db")
     before = dict(os.environ)
     os.environ.update(environment)
     try:
