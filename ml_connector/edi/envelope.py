@@ -294,7 +294,14 @@ class EnvelopeReader:
             if found.segment_id == "IEA":
                 while window.data.startswith(scan.terminator):
                     window.drop(len(scan.terminator))
+                self._drop_short(scan.terminator)
                 return
+
+    def _drop_short(self, terminator: bytes) -> None:
+        """A file's last terminator may have lost what follows all the others."""
+        rest = bytes(self._window.data[:LONGEST_ISA]).strip(_JUNK)
+        if rest and len(rest) < len(terminator) and terminator.startswith(rest) and not self._window.more():
+            self._window.drop(len(self._window.data))
 
     def _right(self, scan: _Scan, header: list[str], offset: int) -> RawSet | None:
         """The set that begins the window, where it ends at the next SE and is recognized as right; else None.
@@ -380,6 +387,8 @@ def _visible(text: bytes) -> bytes:
 def _between(gap: tuple[bytes, int], end: int, terminator: bytes) -> Stray | None:
     """What stands between envelope segments outside a set, if it is more than line ends."""
     text = _visible(gap[0])
-    while text.startswith(terminator):
-        text = _visible(text[len(terminator) :])
+    # blanks are cut off the text, so they are cut off a terminator that holds some
+    ending = _visible(terminator) or terminator
+    while text.startswith(ending):
+        text = _visible(text[len(ending) :])
     return Stray(text[:SHOWN_STRAY], gap[1], end - gap[1]) if text else None

@@ -41,6 +41,7 @@ class Split:
     overlong: int = 0
     misencoded: bool = False
     unterminated: int = 0
+    padded: bool = False
     strays: list[str] = field(default_factory=list)
 
 
@@ -88,6 +89,10 @@ def split_set(
         elements = segment.split(element)
         if blank in segment or segment[-1:].isspace():
             elements = [e.rstrip() for e in elements]
+        if not split.segments and len(elements) > 1 and elements[1][:1] == " ":
+            split.padded = True
+        if split.padded:
+            elements = [e.strip() for e in elements]
         if not elements[-1]:
             split.trailing_elements += _cut_trailing(elements)
         if not elements[0].isupper() and elements[0].upper() in known:

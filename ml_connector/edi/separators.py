@@ -16,6 +16,8 @@ LONGEST_ISA = 400
 
 _START = re.compile(rb"[Ii][Ss][Aa](?=[^0-9A-Za-z])")
 _BLANKS = " \t\r\n\x00\xa0"
+#: What readers leave out around segments, and byte-order marks.
+_AROUND = b" \t\r\n\x00\x1a\x0b\x0c\xa0\xc2\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,9 @@ class Separators:
 class Header:
     """A discovered ISA: its elements ISA01 to ISA16 untrimmed, its terminator as bytes, its length with it.
 
-    `sure` tells that its elements are what an ISA holds, so that it cannot be data that happens to say ISA. `lines`
-    tells that a line end follows its terminator: one segment a line. `wide` that it is padded with no-break spaces of
-    two bytes.
+    The terminator is with what comes behind every one of them and is no data (escaped line ends, tags). `sure` tells
+    that its elements are what an ISA holds, so that it cannot be data that happens to say ISA; `lines` that a line end
+    follows its terminator: one segment a line; `wide` that it is padded with no-break spaces of two bytes.
     """
 
     elements: tuple[str, ...]
@@ -92,20 +94,22 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
         terminator = head[end - 1 : end]
     if terminator in {b"\r", b"\n"}:
         terminator = _missed(head[end:], separator + component) or terminator
+    repeated = _repeated(head, end, terminator, separator)
+    end += len(repeated)
     separators = Separators(
         element=separator.decode("latin-1"),
         component=component.decode("latin-1"),
         segment=_shown_terminator(terminator),
         repetition=_repetition(elements),
-        suffix=_suffix(head[end:], terminator),
+        suffix="" if repeated else _suffix(head[end:], terminator),
     )
     return Header(
         elements=(*elements, separators.component),
         separators=separators,
-        terminator=terminator or b"~",
+        terminator=terminator + repeated or b"~",
         length=end,
         sure=_certain(elements),
-        lines=head[end : end + 1] in {b"\r", b"\n"} or head[end - 1 : end] in {b"\r", b"\n"},
+        lines=not repeated and not {head[end : end + 1], head[end - 1 : end]}.isdisjoint({b"\r", b"\n"}),
         wide=b"\xc2\xa0" in head[:end],
     )
 
@@ -147,6 +151,18 @@ def _missed(rest: bytes, others: bytes) -> bytes:
         return b""
     mark = last.pop()
     return b"" if mark.isalnum() or mark in others or mark == b" " else mark
+
+
+def _repeated(head: bytes, end: int, terminator: bytes, separator: bytes) -> bytes:
+    """What stands behind every terminator and is no data: escaped line ends, tags, quotes, marks of a reply by mail.
+
+    Only what comes again in the same bytes behind the first GS counts.
+    """
+    found = re.compile(rb"[^A-Za-z0-9]?.{1,9}?(?=(?:GS|ISB)" + re.escape(separator) + b")", re.DOTALL).match(head, end)
+    if found is None or not found[0].strip(_AROUND) or separator in found[0]:
+        return b""
+    again = terminator + found[0]
+    return found[0] if head.find(again, end + len(found[0])) > 0 else b""
 
 
 def _places(head: bytes, separator: bytes) -> list[int] | None:

@@ -210,6 +210,8 @@ def _check_split(split: Split, report: _Findings) -> None:
     if split.trailing_elements:
         message = f"{split.trailing_elements} segments end in empty elements."
         report(Finding(Level.SET, "trailing_elements", message, Severity.WARNING))
+    if split.padded:
+        report(Finding(Level.SET, "blanks", "Blanks stand around its elements.", Severity.WARNING))
     if split.unterminated:
         message = f"{split.unterminated} segments have lost their terminator: they end where their line ends."
         report(Finding(Level.SET, "missing_terminator", message, Severity.WARNING))

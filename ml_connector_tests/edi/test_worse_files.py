@@ -13,6 +13,11 @@ LINES = spell(Style(suffixes=("\n",)), KINDS)
 ISA_END = LINES.index(b"~") + 1
 
 
+def padded(data: bytes) -> bytes:
+    """Blanks around every element but the ISA's."""
+    return data[:106] + data[106:].replace(b"*", b" * ")
+
+
 def set_codes(data: bytes) -> set[str]:
     return {f.code for s in sets(read(data)) for f in s.findings}
 
@@ -38,6 +43,12 @@ def set_codes(data: bytes) -> set[str]:
         pytest.param(PLAIN.replace(b"~", b"~\xa0\xa0"), set(), id="no-break spaces between, Latin-1"),
         pytest.param(PLAIN.replace(b"WIDGET~", b"WIDGET\xc2\xa0~"), set(), id="no-break space behind a value"),
         pytest.param(PLAIN.replace(b"~GS", b"~\xef\xbb\xbfGS"), set(), id="byte-order mark inside"),
+        pytest.param(PLAIN.replace(b"~", b"\\n"), set(), id="line ends escaped"),
+        pytest.param(PLAIN.replace(b"~", b"~\\r\\n"), set(), id="escaped line ends behind terminators"),
+        pytest.param(PLAIN.replace(b"~", b"~<br>\n"), set(), id="from a web page"),
+        pytest.param(LINES.replace(b"~\n", b"~\n> "), set(), id="from a reply by mail"),
+        pytest.param(LINES.replace(b"~\n", b'~"\n"'), set(), id="quoted lines"),
+        pytest.param(padded(PLAIN), {"blanks"}, id="blanks around elements"),
         pytest.param(PLAIN.replace(b"~ST*8", b"~st*8").replace(b"PO1*", b"po1*"), set(), id="small letters"),
         pytest.param(PLAIN.decode().encode("utf-16"), set(), id="UTF-16"),
         pytest.param(PLAIN.decode().encode("utf-16-be"), set(), id="UTF-16 without a mark"),
@@ -63,6 +74,11 @@ def test_the_documents_are_read_and_accepted(data: bytes, told: set[str]) -> Non
     assert all(s.accepted for s in sets(items)), [f.message for s in sets(items) for f in s.findings]
     assert all(end.complete for end in ends(items))
     assert set_codes(data) == told
+
+
+@pytest.mark.parametrize("behind", [b"<br>\n", b"\r\n> ", b"\\n", b'"\r\n"', b"\xe2\x80\xa6\n"])
+def test_what_stands_behind_every_terminator_is_no_stray_text(behind: bytes) -> None:
+    assert strays(read(PLAIN.replace(b"~", b"~" + behind).removesuffix(behind))) == []
 
 
 def test_a_file_whose_isa_was_cut_off_is_read_and_told() -> None:
