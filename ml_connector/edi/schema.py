@@ -15,6 +15,9 @@ from ml_connector.edi.values import is_digits
 
 UNLIMITED = 1 << 30
 
+#: The number of the element that says what an item's identifier is.
+PRODUCT_QUALIFIER = "235"
+
 #: The two versions with a dictionary of their own. Others are read with the nearer one, leniently.
 VERSIONS = ("004010", "005010")
 
@@ -50,13 +53,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRule:
-    """What a segment may hold. open: elements beyond those listed are not checked."""
+    """What a segment may hold. open: elements beyond those listed are not checked.
+
+    identified is the position of the first qualifier of an identifier, 0 where there is none.
+    """
 
     segment_id: str
     elements: tuple[tuple[ElementType, str], ...]
     conditions: tuple[Condition, ...] = ()
     open: bool = False
     composites: frozenset[int] = frozenset()
+    identified: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -249,7 +256,9 @@ def _segment_rule(
     if "when" in source:
         conditions.append(_when(source["when"]))
     composites = frozenset(at for at, (element, _) in enumerate(elements, start=1) if element.kind == "comp")
-    return SegmentRule(segment_id, tuple(elements), tuple(conditions), is_open, composites)
+    numbers = [element.number for element, _ in elements]
+    identified = numbers.index(PRODUCT_QUALIFIER) + 1 if PRODUCT_QUALIFIER in numbers else 0
+    return SegmentRule(segment_id, tuple(elements), tuple(conditions), is_open, composites, identified)
 
 
 def _words(text: str) -> list[str]:

@@ -17,6 +17,7 @@ from ml_connector.edi.quick import Make, quick_for
 from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_formed
 from ml_connector.edi.segments import Segment, Split, neutralize, split_set
 from ml_connector.edi.separators import Separators
+from ml_connector.edi.shifted import mend
 from ml_connector.edi.structure import build
 from ml_connector.edi.values import is_digits, read_date, read_decimal
 
@@ -140,6 +141,11 @@ def _control(raw: RawSet) -> str:
 
 def _read_body(split: Split, rule: SetRule, context: SetContext, report: _Findings) -> tuple[Record | None, bool]:
     """Document of the set, and whether something in it is doubtful in every mode."""
+    for segment in split.segments:
+        found = rule.segments.get(segment.elements[0])
+        shifted = mend(segment, found) if found is not None else None
+        if shifted is not None:
+            report(shifted)
     root = build(split.segments, rule, report)
     _check_elements(split.segments, rule, context, report)
     document = read_document(root)

@@ -1,0 +1,49 @@
+"""Identifiers that come one element early are read where they belong, and the place is told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector.edi.schema import set_rule
+from ml_connector.edi.segments import Segment
+from ml_connector.edi.shifted import mend
+from ml_connector_tests.edi.building import INVOICE, ORDER, codes, invoice, one, order
+from ml_connector_tests.edi.samples import read, sets
+
+RULES = set_rule("850", "004010").segments  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("data", "right", "place"),
+    [
+        (order(ORDER.replace("*.33**VP", "*.33*VP")), order(), "PO105"),
+        (order(ORDER.replace("*12.5*PE*VP", "*12.5*VP")), order(ORDER.replace("*PE*VP", "**VP")), "PO105"),
+        (invoice(INVOICE.replace("*.35**VP", "*.35*VP")), invoice(), "IT105"),
+    ],
+)
+def test_the_document_is_that_of_the_whole_segment(data: bytes, right: bytes, place: str) -> None:
+    received = one(data)
+    assert received.document == one(right).document
+    assert codes(received) == [("element", "7", place)]
+    assert received.accepted
+
+
+def test_a_line_without_its_number() -> None:
+    segment = Segment(["LIN", "UP", "012345678905", "VP", "WIDGET"], 7)
+    found = mend(segment, RULES["LIN"])
+    assert segment.elements == ["LIN", "", "UP", "012345678905", "VP", "WIDGET"]
+    assert found is not None
+    assert (found.segment_id, found.element, found.value) == ("LIN", 1, "UP")
+
+
+@given(st.lists(st.sampled_from(["VP", "UP", "X", "", "WIDGET-001", "PE", "12", "1a"]), max_size=9))
+def test_nothing_is_lost_and_a_second_look_finds_nothing(values: list[str]) -> None:
+    segment = Segment(["PO1", "1", "10", "EA", "3.25", *values], 3)
+    found = mend(segment, RULES["PO1"])
+    assert [v for v in segment.elements[5:] if v] == [v for v in values if v]
+    assert (len(segment.elements) == 6 + len(values)) == (found is not None)
+    assert mend(segment, RULES["PO1"]) is None
+
+
+def test_what_is_right_is_left_alone() -> None:
+    assert all(s.accepted and not s.findings for s in sets(read(order())) + sets(read(invoice())))
