@@ -1,6 +1,8 @@
 """`edi inspect` and `edi ack`: what is in a file, and what it would be answered with."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,6 +35,18 @@ def test_inspect_tells_what_is_in_a_file(good: Path) -> None:
     assert "from ZZ/NORTHWIND to ZZ/VOLTWERK, production" in said.out
     assert "810 0001: invoice INV-1" in said.out
     assert "1 sets, 0 rejected." in said.out
+
+
+def test_a_reader_that_has_enough_is_told_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "long.edi"
+    file.write_text(interchange(*[INVOICE] * 2000), encoding="ascii")
+    command = [sys.executable, "-c", "from ml_connector.cli import main; main()", "edi", "inspect", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == f"{file}:\n"
+        process.stdout.close()
+        assert (process.wait(60), process.stderr.read()) == (0, "")
 
 
 def test_inspect_as_json_holds_the_document(good: Path) -> None:
