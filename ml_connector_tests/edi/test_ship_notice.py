@@ -124,6 +124,14 @@ def test_the_tree_is_kept_only_where_orders_and_items_do_not_say_it_all() -> Non
     assert notice(SHAPES["S-P-O-I"][0]).tree != ()
 
 
+def test_a_notice_without_levels_has_its_items() -> None:
+    received = one(_data(f"PRF*PO-1~{ITEM_A}{ITEM_B}"))
+    assert isinstance(received.document, ShipNotice)
+    assert shape(received.document) == [("PO-1", [("A", Decimal(10), ()), ("B", Decimal(5), ())])]
+    assert ("segment", "3", "HL") in codes(received)
+    assert not received.accepted
+
+
 def test_the_header_of_the_shipment() -> None:
     body = (
         "HL*1**S*1~TD1*CTN25*2~TD5**2*UPSN~REF*BM*BOL-1~REF*CN*PRO-1~DTM*011*20261120~N1*SF*SELLER~N1*ST*PLANT*92*0099~"

@@ -128,7 +128,8 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
     opening = root.find("BSN")
     if opening is None:
         return None
-    levels: list[Level] = [_Grown(loop) for loop in root.loops if loop.loop_id == "HL"]
+    loops = [loop for loop in root.loops if loop.loop_id == "HL"] or _without_levels(root.segments)
+    levels: list[Level] = [_Grown(loop) for loop in loops]
     link(levels, opening.elements)
     shipment = next((level.loop() for level in levels if level.code == "S"), None)
     whole = Loop(shipment.rule if shipment else LoopRule("HL"))
@@ -144,6 +145,20 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
         return notice
     tree = (*(keep(s) for s in others), *(keep(loop) for loop in root.loops))
     return changed(notice, tree=tree)
+
+
+def _without_levels(segments: Sequence[Segment]) -> list[Loop]:
+    """The loops that a notice without any HL means: an order where PRF stands, an item from each LIN on."""
+    loops: list[Loop] = []
+    for segment in segments:
+        segment_id = segment.elements[0]
+        if segment_id in {"PRF", "LIN"}:
+            loop = Loop(LoopRule("HL"))
+            loop.segments.append(Segment(["HL", "", "", "O" if segment_id == "PRF" else "I"], segment.number))
+            loops.append(loop)
+        if loops and segment_id not in {"CTT", "SE"}:
+            loops[-1].segments.append(segment)
+    return loops
 
 
 class _Grown(Level):
