@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from ml_connector.cli.exits import MEANINGS, Exit, error_json, exit_of
-from ml_connector.cli.output import print_json, tell
+from ml_connector.cli.output import print_json, spell_what_cannot_be_shown, tell
 from ml_connector.cli.session import Session
 from ml_connector.errors import ConfigError, ConnectorError, TryAgain, WeAreWrong
 
@@ -107,6 +107,7 @@ def root(context: click.Context, config: str | None, as_json: bool, debug: bool)
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run a command and end the process with its exit code."""
+    spell_what_cannot_be_shown()
     sys.exit(run(args))
 
 

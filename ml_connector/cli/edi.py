@@ -1,7 +1,6 @@
 """`ml-connector edi`: what is in an X12 file, and the 997 it is answered with. Needs no deployment."""
 
 import io
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ import click
 
 from ml_connector.cli import edi_documents
 from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import plain, safe, say, tell
+from ml_connector.cli.output import print_json, safe, say, tell
 from ml_connector.cli.session import Session, common
 from ml_connector.errors import ConfigError, SenderMustMend
 
@@ -124,7 +123,7 @@ def _inspect_one(session: Session, file: Path, options: "ReadOptions", content: 
 
 def _print_line(told: dict[str, Any]) -> None:
     """Exactly one object a line."""
-    click.echo(json.dumps(told, default=plain, ensure_ascii=False))
+    print_json(told, indent=None)
 
 
 @edi.command("ack")

@@ -7,6 +7,7 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from io import TextIOWrapper
 from typing import Any
 
 import click
@@ -36,9 +37,17 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-def print_json(value: Any) -> None:
-    """One JSON value on standard output, indented."""
-    click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
+def print_json(value: Any, indent: int | None = 2) -> None:
+    """One JSON value on standard output, on one line without an indent; in ASCII where the output is not UTF-8."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").replace("-", "").lower()
+    click.echo(json.dumps(value, default=plain, ensure_ascii=encoding != "utf8", indent=indent))
+
+
+def spell_what_cannot_be_shown() -> None:
+    """Characters that the terminal's encoding does not have are written as escapes instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def safe(text: object) -> str:
