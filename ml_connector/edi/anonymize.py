@@ -27,12 +27,14 @@ _KEPT = frozenset({"350", "628", "734", "447", "480", "1705", "721", "103", "329
 #: Elements of type ID that name somebody or some place: postal code, carrier.
 _TOLD = frozenset({"116", "140"})
 
+_BLANK = " \t"
+
 _ENVELOPE = frozenset({"GS", "TA1", "ISB", "ISE", "ST", "SE", "GE", "IEA", "HL", "CTT"})
 
 #: ISA elements are padded with blanks or no-break spaces, which are two bytes each in UTF-8.
 _PADDED = re.compile(r"((?:\xc2?\xa0|\s)*)(.*?)((?:\xc2?\xa0|\s)*)\Z", re.DOTALL)
 
-_SPLIT = re.compile(r"(\s*)([A-Za-z][A-Za-z0-9]{1,2})(.*)\Z", re.DOTALL)
+_SPLIT = re.compile(r"([\s\x00\x1a]*)([A-Za-z][A-Za-z0-9]{1,2})(.*)\Z", re.DOTALL)
 
 
 class Mask:
@@ -150,7 +152,7 @@ class _Interchange:
 
     def _segment(self, text: str) -> str:
         found = _SPLIT.match(text)
-        if found is None or not found[3].startswith(self._element):
+        if found is None or not found[3].lstrip(_BLANK.replace(self._element, "")).startswith(self._element):
             # stray text, or the component separator that ends the ISA
             return text if len(text.strip()) <= 1 else self._mask.text(text)
         blanks, name, rest = found.groups()
@@ -158,7 +160,7 @@ class _Interchange:
         if name == "GS" and len(elements) > 8:
             self._version = elements[8].strip()
         rule = segment_rules(self._version).get(name)
-        made = [""]
+        made = [elements[0]]
         for position, value in enumerate(elements[1:], start=1):
             # some senders end every segment in an empty component
             core = value.rstrip(self._component) if self._component else value
@@ -187,12 +189,12 @@ class _Interchange:
             long = len(value.strip()) > element.most
             return self._mask.text(value) if element.number in _TOLD or long else value
         if element.kind == "AN":
-            return value if element.number in _KEPT and len(value) <= element.most else self._mask.text(value)
+            return value if element.number in _KEPT and len(value.strip()) <= element.most else self._mask.text(value)
         changes = {"DT": self._mask.day, "R": self._mask.number, "N2": self._mask.number}
         if element.kind in changes and (element.kind == "DT" or is_number(value.strip())):
             return _each(value, changes[element.kind])
         # times and counts stay, unless they are none
-        return value if len(value) <= element.most and element.kind in {"TM", "N0"} else self._mask.text(value)
+        return value if len(value.strip()) <= element.most and element.kind in {"TM", "N0"} else self._mask.text(value)
 
     def _unknown(self, value: str) -> str:
         """An element that the dictionary does not have: short ones are codes."""
@@ -278,8 +280,11 @@ def _replaced(raw: bytes, segment_id: str, element: int, value: str, terminator:
     pieces = raw.split(terminator)
     for number, piece in enumerate(pieces):
         elements = piece.split(mark)
-        if elements[0].strip() == segment_id.encode() and len(elements) > element:
+        if elements[0].strip(b" \t\r\n\x00\x1a") == segment_id.encode() and len(elements) > element:
             old = elements[element]
+            if segment_id == "TDS" and b"." in old:
+                # the point stands where it should have been implied
+                value = write_decimal(Decimal(value).scaleb(-2))
             elements[element] = old.replace(old.strip(), value.encode(), 1)
             pieces[number] = mark.join(elements)
             break

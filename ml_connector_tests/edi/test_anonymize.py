@@ -7,7 +7,7 @@ import pytest
 from ml_connector.edi.anonymize import anonymize
 from ml_connector.edi.findings import Finding
 from ml_connector.edi.interchange import Item
-from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, order, transaction
+from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, invoice, order, transaction
 from ml_connector_tests.edi.samples import NAMES, ends, group_ends, needs_samples, read, sample, sets, starts
 from ml_connector_tests.edi.test_mutations import MADE
 
@@ -35,6 +35,23 @@ def test_samples_keep_their_shape_and_findings(name: str) -> None:
     made = anonymize(data, key=KEY)
     assert shape(read(made)) == shape(read(data))
     assert made != data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(order().replace(b"~", b"~\x00"), id="zeros between"),
+        pytest.param(order()[:106] + order()[106:].replace(b"*", b" * "), id="blanks around elements"),
+        pytest.param(order().replace(b"~", b"~<br>\n"), id="from a web page"),
+        pytest.param(order(ORDER.replace("*.33**VP", "*.33*VP")), id="one element early"),
+        pytest.param(invoice(INVOICE.replace("TDS*127600", "TDS*1276.00")), id="a point in an implied amount"),
+        pytest.param(order().replace(b"~", b" \r\n"), id="padded lines"),
+    ],
+)
+def test_files_in_bad_condition_keep_their_shape(data: bytes) -> None:
+    made = anonymize(data, key=KEY)
+    assert shape(read(made)) == shape(read(data))
+    assert not {b"ACME", b"WIDGET", b"SELLER"} & set(re.findall(rb"[A-Z]+", made))
 
 
 def test_everything_that_could_name_somebody_is_gone() -> None:
