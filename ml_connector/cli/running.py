@@ -44,7 +44,8 @@ class Outcome:
         if any(kind not in _EXITS for kind in kinds):
             return Exit.WRONG
         idle = any(run.success and not run.assets for run in self.runs)
-        if kinds or idle or any(run.count("postponed") for run in self.runs):
+        waits = any(run.count("postponed") or run.count("unknown_outcome") for run in self.runs)
+        if kinds or idle or waits:
             return Exit.TRY_AGAIN
         return Exit.OK
 

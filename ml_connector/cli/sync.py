@@ -35,7 +35,8 @@ def sync(
     """Run the flows of INTEGRATION now: everything that waits, or the partition of one day again.
 
     The same assets run as in Dagster, in this process, and the run stands in its history. Ends with 1 when documents
-    were held, 3 when a person must authorize, 4 when another run is at it or a system asked for a pause.
+    were held, 3 when a person must authorize, 4 when another run is at it, a system asked for a
+    pause, or a write is in doubt: the next run looks it up.
 
     \b
     Examples:
@@ -81,6 +82,8 @@ def _print(outcome: "Outcome") -> None:
             for one in facts["documents"]:
                 if one.get("outcome") == "held":
                     say(f"  held: {one.get('partner') or ''} {one.get('document') or ''} {one.get('reason') or ''}")
+                elif one.get("outcome") == "unknown_outcome":
+                    say(f"  in doubt, looked up by the next run: {one.get('partner')} {one.get('document')}")
             for note in facts["notes"]:
                 say(f"  {note}")
     for message in outcome.messages:

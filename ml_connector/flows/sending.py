@@ -131,7 +131,10 @@ def _settle(
                 away = outcome.unknown
                 _record(integration, work, [outcome], report)
             continue
-        found = _look(integration, operation)
+        try:
+            found, seen = _look(integration, operation), "the file is not there"
+        except ConnectorError as error:
+            found, seen = None, f"its folder could not be looked at ({error.message})"
         partner = integration.partners.get(row.partner)
         if found is not None:
             _record(integration, work, [Outcome(operation, written=found)], report)
@@ -140,7 +143,7 @@ def _settle(
                 operations.put_back(tx, [operation.id])
             again.append(operation)
         else:
-            _wait(integration, work, operation, row, report)
+            _wait(integration, work, operation, row, report, seen)
     return again
 
 
@@ -156,29 +159,29 @@ def _published_again(integration: Integration, operation: StoredOperation) -> Ou
 
 def _look(integration: Integration, operation: StoredOperation) -> Written | None:
     plan = json.loads(operation.payload)
-    try:
-        file = integration.network.find(plan["channel"], plan["name"], plan["size"])
-    except ConnectorError:
-        return None
+    file = integration.network.find(plan["channel"], plan["name"], plan["size"])
     return Written(file.remote_id, {"found": True}) if file is not None else None
 
 
 def _wait(
-    integration: Integration, work: Work, operation: StoredOperation, row: DocumentRow, report: StepReport
+    integration: Integration, work: Work, operation: StoredOperation, row: DocumentRow, report: StepReport, seen: str
 ) -> None:
     """Nobody can tell: all documents of the file wait for the 997 or a person (`documents settle`)."""
     at = integration.clock.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
-    detail: dict[str, Any] = {
-        "message": f"Nobody can tell whether {operation.target} arrived: the connection broke, the file is not there.",
-        "mend": "Ask the partner: `ml-connector documents settle ID --arrived` or `--not-arrived`; a 997 does it, too.",
-        "data": {"target": operation.target},
-    }
-    changes = {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}
+    data = {"target": operation.target}
+    message = f"Nobody can tell whether {operation.target} arrived: its upload was not confirmed, and {seen}."
+
+    def changes(one: DocumentRow) -> dict[str, Any]:
+        settle = f"`ml-connector documents settle {one.id} --arrived` or `--not-arrived`"
+        mend = f"Ask the partner: {settle}; a 997 does it, too."
+        detail = {"message": message, "mend": mend, "data": data}
+        return {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}
+
     with integration.ledger.write() as tx:
         operations.mark_unknown(tx, [operation.id], not_before=at)
         together = related.documents_of_file(tx, row.file_id) if row.file_id is not None else [row]
         moves = [
-            Move(one.id, S.UNKNOWN_OUTCOME, "outcome unknown", detail["data"], changes=changes)
+            Move(one.id, S.UNKNOWN_OUTCOME, "outcome unknown", data, changes=changes(one))
             for one in together
             if one.state is S.SENDING
         ]
@@ -297,6 +300,9 @@ def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, r
             Reason.REFUSED_BY_SYSTEM, outcome.error.message, mend=outcome.error.mend, data=outcome.error.data
         )
         return hold_moves(integration, row, held, report, step=first_step(row.kind, row.direction))
+    if outcome.error is not None:
+        told = "unknown_outcome" if outcome.unknown else "postponed"
+        report.add(told, row.partition_date, document=row.number, partner=row.partner)
     return []
 
 

@@ -131,3 +131,39 @@ def test_a_confirmation_answers_what_was_sent_not_what_is_still_held(stage: Scen
     stage.inbound()
     (answer,) = [row for row in stage.documents("acknowledgments_in") if row.kind == "order_acknowledgment"]
     assert (answer.state, answer.reason) == (S.APPLIED, None)
+
+
+def test_an_upload_that_failed_is_told_by_the_run_that_made_it(stage: Scene) -> None:
+    """A 500 leaves it in doubt; then the file is looked for, and the person is told what to type."""
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    stage.sandbox.faults.add(Fault(FaultKind.STATUS, system="cleo", method="POST", path="*/files", status=500))
+    assert stage.outbound()["send orders_out"].counts["unknown_outcome"] == 1
+    stage.sandbox.clock.move(10)
+    stage.outbound()
+    (order,) = stage.documents("orders_out")
+    detail = order.reason_detail or {}
+    assert detail["message"].endswith("its upload was not confirmed, and the file is not there.")
+    assert f"documents settle {order.id} --arrived" in detail["mend"]
+
+
+def test_a_folder_that_cannot_be_looked_at_is_not_said_to_lack_the_file(stage: Scene) -> None:
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    stage.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
+    stage.outbound()
+    stage.sandbox.faults.add(Fault(FaultKind.STATUS, system="cleo", method="GET", path="*/files", status=403))
+    stage.sandbox.clock.move(10)
+    stage.outbound()
+    (order,) = stage.documents("orders_out")
+    assert order.state is S.UNKNOWN_OUTCOME
+    assert "its folder could not be looked at" in (order.reason_detail or {})["message"]
+
+
+def test_an_upload_that_was_put_off_is_counted(stage: Scene) -> None:
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    stage.sandbox.faults.add(
+        Fault(FaultKind.STATUS, system="cleo", method="POST", path="*/files", status=429, count=20)
+    )
+    assert stage.outbound()["send orders_out"].counts["postponed"] == 1
