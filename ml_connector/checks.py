@@ -295,7 +295,8 @@ def _exact_authorized(deployment: "Deployment", name: str, settings: ExactOnline
 def _exact_usable(deployment: "Deployment", name: str) -> Iterator[Finding]:
     erp = _exact_erp(deployment, name)
     facts = erp.divisions.validate()
-    message = f"division {facts.code} {facts.description} ({facts.currency}) is open to us"
+    currency = f" ({facts.currency})" if facts.currency else ""
+    message = f"division {facts.code} {facts.description}{currency} is open to us"
     yield Finding(name, "usable", Level.GOOD, message)
     if deployment.loaded.connection(name).model_dump().get("division") is None:
         mend = f"Write `division: {facts.code}` into the connection, so that it can never be another one."

@@ -75,6 +75,9 @@ def read(integration: Integration, work: Work) -> StepReport:
         _read_notices(integration, work, report)
     if settings.poll and not work.stopped():
         _read_changes(integration, work, report)
+    if count := report.counts["dated_before_start"]:
+        start = start_day(integration, dry_run=work.dry_run)
+        report.notes.append(f"{count} dated before {start} and left alone: orders_out.start_date says from when on.")
     return report
 
 
@@ -119,12 +122,27 @@ def start_day(integration: Integration, *, dry_run: bool = False) -> date:
     return date.fromisoformat(kept)
 
 
-def _read_changes(integration: Integration, work: Work, report: StepReport) -> None:
+def is_too_old(order: OpenOrder, start: date) -> bool:
+    """Whether an order that was never sent is left alone for its date."""
+    return order.order_date is not None and order.order_date < start
+
+
+def poll_position(integration: Integration, start: date) -> str | None:
+    """Where polling goes on. None: at `start`, for nothing was read yet, or only from a later day on."""
     name = position_name(integration)
     with integration.ledger.read() as tx:
-        cursor = positions.get(tx, name)
-    if cursor is None:
-        cursor = f"{start_day(integration, dry_run=work.dry_run).isoformat()}T00:00:00"
+        begun = positions.get(tx, f"{name}:begun") or positions.get(tx, f"{name}:since")
+        if begun is not None and start < date.fromisoformat(begun):
+            return None
+        return positions.get(tx, name)
+
+
+def _read_changes(integration: Integration, work: Work, report: StepReport) -> None:
+    name = position_name(integration)
+    start = start_day(integration, dry_run=work.dry_run)
+    cursor = poll_position(integration, start)
+    from_start = cursor is None
+    cursor = cursor or f"{start.isoformat()}T00:00:00"
     more = True
     while more and not work.stopped():
         batch = integration.erp.changed_orders(cursor)
@@ -133,6 +151,8 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
         if cursor is not None and not work.dry_run:
             with integration.ledger.write() as tx:
                 positions.put(tx, name, cursor)
+                if from_start:
+                    positions.put(tx, f"{name}:begun", start.isoformat())
 
 
 def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], report: StepReport) -> None:
@@ -167,7 +187,8 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
     moves: list[Move] = []
     for source, partner in wanted:
         before = known.get((partner.name, source.order.number), _Known())
-        if before.newest is None and source.order.order_date is not None and source.order.order_date < since:
+        if before.newest is None and is_too_old(source.order, since):
+            report.counts["dated_before_start"] += 1
             continue  # our receipts and invoices move old orders too: that makes them no new orders
         waiting = before.newest is not None and before.newest.state in NOT_BEGUN
         if not _is_ready(integration, source.order, before):

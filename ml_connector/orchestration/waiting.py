@@ -9,7 +9,7 @@ from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.flows import acknowledgments, invoices, orders, receiving, rereading, shipments
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY
-from ml_connector.ledger import documents, files, leases, positions, remote
+from ml_connector.ledger import documents, files, leases, remote
 from ml_connector.ledger.documents import ClaimQuery
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx, now
@@ -108,8 +108,8 @@ def begun_orders(integration: Integration) -> Work:
 
 def orders_changed(integration: Integration) -> bool:
     """Whether the ERP has orders beyond the stored position, or some that the ledger's records do not show yet."""
-    with integration.ledger.read() as tx:
-        cursor = positions.get(tx, orders.position_name(integration))
+    start = orders.start_day(integration, dry_run=True)
+    cursor = orders.poll_position(integration, start)
     if cursor is None:
         return True
     batch = integration.erp.changed_orders(cursor)
@@ -123,6 +123,7 @@ def orders_changed(integration: Integration) -> bool:
     approved_only = integration.settings.flows.orders_out.approved_only
     return any(
         source.order.number not in known
+        and not orders.is_too_old(source.order, start)
         and source.order.supplier_code in vendors
         and not source.order.cancelled
         and (source.order.approved or not approved_only)

@@ -220,3 +220,34 @@ def test_a_refused_upload_is_rendered_again_after_a_replay(stage: Scene) -> None
     stage.outbound(replay=True)
     play(stage, 1)
     assert revisions(stage) == [(0, "acknowledged")]
+
+
+def starting(stage: Scene, day: str) -> None:
+    settings = stage.integration.settings
+    flows = settings.flows.model_copy(
+        update={"orders_out": settings.flows.orders_out.model_copy(update={"start_date": day})}
+    )
+    object.__setattr__(stage.integration, "settings", settings.model_copy(update={"flows": flows}))
+
+
+def test_orders_from_before_the_start_are_told_and_an_earlier_start_fetches_them(stage: Scene) -> None:
+    """A newcomer's first run leaves old orders alone and says so; naming an earlier day brings them, moved or not."""
+    from ml_connector.orchestration.waiting import orders_changed
+
+    (order,) = stage.orders(1, received=False)
+    today = stage.integration.clock.now().date()
+    stage.sandbox.clock.move(86_400)
+    stage.sandbox.call(user.change_order_line, stage.sandbox.exact, int(order["number"]), 1, quantity=1)
+    starting(stage, "")
+    report = orders.read(stage.integration, stage.work)
+    assert stage.documents("orders_out") == []
+    assert report.counts["dated_before_start"] == 1
+    assert "orders_out.start_date" in report.notes[0]
+    assert not orders_changed(stage.integration)
+    stage.sandbox.clock.move(86_400)
+    orders.read(stage.integration, stage.work)
+    starting(stage, today.isoformat())
+    assert orders_changed(stage.integration)
+    orders.read(stage.integration, stage.work)
+    assert [row.number for row in stage.documents("orders_out")] == [order["number"]]
+    assert not orders_changed(stage.integration)
