@@ -34,8 +34,8 @@ def sandbox(
     """Start Exact Online, Cleo, TrueCommerce and the trading partners behind them, as stand-ins, until Ctrl-C.
 
     Prints their addresses as one JSON object on one line when all of them answer; TrueCommerce speaks SFTP, and its
-    host key's fingerprint stands beside its address. `GET /addresses` and the journal,
-    faults, clock and limits stand at the control address.
+    host key's fingerprint stands beside its address. What stands at the control address:
+    docs/sandbox.md; `GET /logins` there tells what to log in with.
 
     \b
     Examples:

@@ -48,11 +48,14 @@ def refusing(handler: Handler) -> Handler:
 
 
 def create_control_app(sandbox: "Sandbox") -> Starlette:
-    """GET /addresses, /journal, /journal/counts, /faults; POST /faults, /clock, /limits, /latency, /reset;
+    """GET /addresses, /logins, /journal, /journal/counts, /faults; POST /faults, /clock, /limits, /latency, /reset;
     and the systems' own routes under /exact, /cleo, /truecommerce, /state/..., /partner, /truecommerce/partner."""
 
     async def addresses(_: Request) -> Response:
         return Answer(sandbox.addresses())
+
+    async def logins(_: Request) -> Response:
+        return Answer(sandbox.logins())
 
     async def journal(request: Request) -> Response:
         return Answer(sandbox.journal.as_rows(last=int(request.query_params.get("last", "1000"))))
@@ -93,6 +96,7 @@ def create_control_app(sandbox: "Sandbox") -> Starlette:
 
     routes = [
         Route("/addresses", refusing(addresses)),
+        Route("/logins", refusing(logins)),
         Route("/journal", refusing(journal)),
         Route("/journal/counts", refusing(counts)),
         Route("/faults", refusing(faults), methods=["GET", "POST", "DELETE"]),

@@ -18,7 +18,7 @@ from typing import Any, Self, TypeVar
 import uvicorn
 
 from ml_connector.sandbox.cleo.app import create_app as create_cleo_app
-from ml_connector.sandbox.cleo.state import CleoOptions, CleoState
+from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER, CleoOptions, CleoState
 from ml_connector.sandbox.clock import open_clock
 from ml_connector.sandbox.control import create_control_app
 from ml_connector.sandbox.exact.app import create_app as create_exact_app
@@ -30,6 +30,7 @@ from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.middleware import App, FaultMiddleware, Latency
 from ml_connector.sandbox.partner.world import PartnerWorld, WorldOptions
 from ml_connector.sandbox.truecommerce.service import TrueCommerce, TrueCommerceOptions
+from ml_connector.sandbox.truecommerce.state import PASSWORD, USER
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -97,6 +98,25 @@ class Sandbox:
             urls["truecommerce"] = f"sftp://{self.options.host}:{self._ports['truecommerce']}"
             urls["truecommerce_host_key"] = self.truecommerce.state.fingerprint
         return {**urls, "clock_file": str(self.clock_file)}
+
+    def logins(self) -> dict[str, dict[str, str]]:
+        """What other people's clients log in with. These are no secrets: they open nothing but this sandbox."""
+        exact, truecommerce = self.exact.options, self.truecommerce.state.options
+        return {
+            "exact": {
+                "client_id": exact.client_id,
+                "client_secret": exact.client_secret,
+                "webhook_secret": exact.webhook_secret,
+                "division": str(self.exact.main.code),
+            },
+            "cleo": {"username": SERVICE_USER, "password": SERVICE_PASSWORD},
+            "truecommerce": {
+                "username": USER,
+                "password": PASSWORD,
+                "account": truecommerce.account,
+                "company_folder": truecommerce.company,
+            },
+        }
 
     def start(self) -> Self:
         """Listen on every port and return once all answer. Raises what kept the sandbox from starting."""

@@ -44,6 +44,24 @@ def test_each_system_has_an_address_of_its_own_on_loopback(exact: ExactBench) ->
     assert addresses == exact.sandbox.addresses()
 
 
+def test_a_stranger_learns_how_to_log_in(exact: ExactBench) -> None:
+    """From the control address alone: the password grant of Cleo, and the consent page of Exact."""
+    logins = exact.control.get("/logins").json()
+    urls = exact.sandbox.addresses()
+    form = {"grant_type": "password", **logins["cleo"]}
+    answer = httpx.post(urls["cleo"] + "/api/authentication", data=form, trust_env=False)
+    assert answer.json()["access_token"]
+    query = {
+        "client_id": logins["exact"]["client_id"],
+        "redirect_uri": "https://client.example/callback",
+        "response_type": "code",
+    }
+    consent = httpx.get(urls["exact"] + "/api/oauth2/auth", params=query, trust_env=False)
+    assert consent.headers["location"].startswith("https://client.example/callback?code=")
+    assert logins["exact"]["division"] == str(exact.sandbox.exact.main.code)
+    assert set(logins["truecommerce"]) == {"username", "password", "account", "company_folder"}
+
+
 def test_stopping_frees_the_ports_and_a_second_sandbox_can_take_them(tmp_path: Path) -> None:
     with Sandbox(SandboxOptions(clock_file=tmp_path / "clock")) as first:
         url = first.addresses()["exact"]

@@ -201,7 +201,7 @@ def _classes() -> tuple[Any, Any]:
                 return found
             if found is None:
                 return Endless(self)
-            return [self.attributes(name, node) for name, node in found]
+            return [Entry.of(self.attributes(name, node)) for name, node in found]
 
         def _look(self, path: str, *, follow: bool) -> Any:
             where = self._path(path)
@@ -242,6 +242,19 @@ def _classes() -> tuple[Any, Any]:
 
         def canonicalize(self, path: str) -> str:
             return absolute(path, "/")
+
+    class Entry(paramiko.SFTPAttributes):
+        """An entry of a listing; its line for people (`ls -l`) ends with the name itself, which is bytes here."""
+
+        @staticmethod
+        def of(attributes: paramiko.SFTPAttributes) -> "Entry":
+            entry = Entry()
+            entry.__dict__.update(attributes.__dict__)
+            return entry
+
+        def asbytes(self) -> bytes:
+            name: Any = self.filename
+            return bytes(str(self).removesuffix(str(name)).encode() + name)
 
     class Endless(list[Any]):
         """A listing that goes on for ever: every look at its head shows new names."""

@@ -37,6 +37,15 @@ def client(tc: Bench, user: str = USER) -> Iterator[SFTPClient]:
         transport.close()
 
 
+def test_the_line_of_an_entry_for_people_shows_its_name(tc: Bench) -> None:
+    """What `ls -l` of sftp prints is made by the server."""
+    tc.put("Süd 1.edi", b"x")
+    with client(tc) as sftp:
+        (entry,) = sftp.listdir_attr(tc.service.state.export_path)
+    assert entry.longname.startswith("-rw")
+    assert entry.longname.endswith(" Süd 1.edi")
+
+
 def test_a_plain_client_lists_reads_writes_renames_and_removes(tc: Bench) -> None:
     tc.put("a.edi", b"x" * 100_000)
     tc.tree.folder(tc.service.state.export_path).entries["link"] = Link("/", tc.clock.now())
