@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from ml_connector.config.connections import (
     TrueCommerceConnection,
 )
 from ml_connector.config.secrets import SecretRef
+from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 
 if TYPE_CHECKING:
@@ -280,8 +282,28 @@ def _exact(deployment: "Deployment", name: str, settings: ExactOnlineConnection)
     if any(finding.level is Level.BAD for finding in authorized):
         return found
     found += guarded(name, "usable", lambda: _exact_usable(deployment, name))
+    if any(finding.level is Level.BAD for finding in found):
+        return found
+    found += _exact_readable(deployment, name)
     found += guarded(name, "webhooks", lambda: _exact_webhooks(deployment, name, settings))
     return found
+
+
+def _exact_readable(deployment: "Deployment", name: str) -> Iterator[Finding]:
+    """Scopes, rights and editions differ by endpoint: each table that the flows need is tried, with one call."""
+    erp = _exact_erp(deployment, name)
+    refused = 0
+    for table in ReferenceTable:
+        for finding in guarded(name, "readable", partial(_tried, erp, table)):
+            refused += 1
+            yield finding
+    if not refused:
+        yield Finding(name, "readable", Level.GOOD, "every reference table may be read")
+
+
+def _tried(erp: "ExactErp", table: ReferenceTable) -> Iterable[Finding]:
+    erp.try_reading(table)
+    return ()
 
 
 def _exact_authorized(deployment: "Deployment", name: str, settings: ExactOnlineConnection) -> Iterator[Finding]:

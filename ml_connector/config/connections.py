@@ -74,6 +74,9 @@ class ExactOnlineConnection(Connection):
     credit_note_sign: Literal[1, -1] = Field(
         default=1, description="Sign of quantities and amounts on matched credit notes (Type 8034)"
     )
+    without: tuple[Literal["cost_centers", "cost_units"], ...] = Field(
+        default=(), description="Tables that this edition of Exact does not have (403): taken as empty, never asked for"
+    )
     failure_texts: tuple[str, ...] = Field(
         default=(), description="Further texts of a 500 that mean a failure at Exact and no business message"
     )

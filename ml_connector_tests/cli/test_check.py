@@ -74,6 +74,20 @@ def test_a_connection_that_was_never_authorized_wants_a_person(bench: Bench, tmp
     assert "credentials authorize exact_be" in finding["mend"]
 
 
+def test_a_table_that_may_not_be_read_is_named_before_a_run_stops_at_it(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.sandbox.exact.options, "missing_editions", {"hrm/Costunits"})
+    said = say("check", "exact_nl", "--json")
+    assert said.code == 3
+    [finding] = [f for f in findings(said) if f["level"] == "bad"]
+    assert (finding["aspect"], "hrm/Costunits" in finding["message"]) == ("readable", True)
+    assert "`without: [cost_units]`" in finding["mend"]
+    config = changed(bench, tmp_path, "exact_nl", without=["cost_units"])
+    said = say("check", "exact_nl", "--json", "--config", config)
+    assert [f["level"] for f in findings(said, "exact_nl", "readable")] == ["good"]
+
+
 def test_a_wrong_password_wants_a_person(bench: Bench, tmp_path: Path) -> None:
     with bench.open() as deployment:
         deployment.vault.put("wrong", Secret("not-the-password"))

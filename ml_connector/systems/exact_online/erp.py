@@ -96,6 +96,10 @@ class ExactErp:
         with readable(self.connection, f"a record of {table.value}"):
             return self._reference.read(table, cursor)
 
+    def try_reading(self, table: ReferenceTable) -> None:
+        """Raises what `read_reference` would for want of rights; for `check`."""
+        self._reference.try_reading(table)
+
     def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
         return self._orders.changed(cursor, limit=limit)
 

@@ -73,6 +73,7 @@ def assemble(
         full_sync_days=settings.full_sync_days,
         closed_order_days=settings.closed_order_days,
         credit_factor=settings.credit_note_sign,
+        without=settings.without,
         failure_texts=(*FAILURE_TEXTS, *settings.failure_texts),
     )
     limiter = ExactLimiter(

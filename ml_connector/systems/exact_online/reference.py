@@ -7,6 +7,7 @@ gone. Row versions are renumbered when a division is moved, which DivisionMoveDa
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from ml_connector.flows.ports import ReferenceRead
 from ml_connector.systems.exact_online import records
 from ml_connector.systems.exact_online.client import ExactClient, Row
 from ml_connector.systems.exact_online.literals import guid, wall_of, wall_time, whole
+from ml_connector.systems.exact_online.meanings import FORBIDDEN
 from ml_connector.systems.exact_online.orders import Orders
 
 #: The documented starting point: the first row version that `gt` can be asked for.
@@ -63,6 +65,10 @@ PLAIN = {
         "vat/VATCodes", records.VAT_CODE_FIELDS, records.vat_code, lambda row: not row.get("IsBlocked")
     ),
 }
+#: Not every edition of Exact has these: their endpoints answer 403 (exact-online 6).
+EDITION_DEPENDENT = frozenset({ReferenceTable.COST_CENTERS, ReferenceTable.COST_UNITS})
+#: No row version is beyond it.
+LAST = 2**63 - 1
 ORDERS_ENDPOINT = "sync/PurchaseOrder/PurchaseOrders"
 ORDERS_TYPE = 22
 ORDER_FIELDS = (
@@ -125,14 +131,28 @@ class Reference:
 
     def read(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
         """See `flows.ports.Erp.read_reference`."""
+        if table in self._client.settings.without:
+            return ReferenceRead([], None, complete=True, calls=0)
         if table in PLAIN:
-            return self._read_plain(PLAIN[table])
+            with _edition_named(table):
+                return self._read_plain(PLAIN[table])
         moved = self._moved()
         oldest = self._today() - timedelta(days=self._client.settings.full_sync_days)
         position = Position.of(cursor, moved, oldest)
         if table is ReferenceTable.PURCHASE_ORDERS:
             return self._all_orders(moved) if position is None else self._changed_orders(position)
         return self._all(SYNCED[table], moved) if position is None else self._changed(SYNCED[table], position)
+
+    def try_reading(self, table: ReferenceTable) -> None:
+        """One call that brings hardly anything: whether the table may be read. Raises: what reading it would."""
+        if table in self._client.settings.without:
+            return
+        if table in PLAIN:
+            with _edition_named(table):
+                self._client.page(PLAIN[table].endpoint, {"$select": "ID", "$top": "1"})
+            return
+        endpoint = ORDERS_ENDPOINT if table is ReferenceTable.PURCHASE_ORDERS else SYNCED[table].endpoint
+        self._client.page(endpoint, {"$filter": f"Timestamp gt {LAST}", "$select": "Timestamp"})
 
     def _today(self) -> date:
         return self._clock.now().date()
@@ -233,6 +253,18 @@ class Reference:
             changes.calls += 1
             changes.highest = max([changes.highest, *(whole(row.get("Timestamp")) or 0 for row in page)])
             yield page
+
+
+@contextmanager
+def _edition_named(table: ReferenceTable) -> Iterator[None]:
+    """Where only an edition can be the cause, what to do about it is told."""
+    try:
+        yield
+    except AuthorizationNeeded as error:
+        refused = error.data.get("status") == 403 and error.data.get("reason") not in FORBIDDEN
+        if table in EDITION_DEPENDENT and refused:
+            error.mend += f" If your edition has none: `without: [{table.value}]` in the connection."
+        raise
 
 
 def _last(rows: Iterable[Row], *key: str) -> list[Row]:

@@ -23,7 +23,7 @@ class ExactSettings:
     table of open orders, for credit notes and clear answers. full_sync_days: how often
     synchronised tables are read whole all the same. credit_factor: sign of quantities and amounts on
     matched credit notes (Type 8034). concurrency: look-ups of other records made at once; pages of one list never
-    are. failure_texts: see FAILURE_TEXTS.
+    are. without: reference tables that the edition does not have. failure_texts: see FAILURE_TEXTS.
     """
 
     connection: str
@@ -40,4 +40,5 @@ class ExactSettings:
     longest_wait: float = 65.0
     concurrency: int = 4
     attempts: int = 5
+    without: tuple[str, ...] = ()
     failure_texts: tuple[str, ...] = FAILURE_TEXTS

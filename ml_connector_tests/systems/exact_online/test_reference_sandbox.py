@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.documents.reference import OpenOrder, ReferenceTable, Requirement
+from ml_connector.errors import AuthorizationNeeded
 from ml_connector.sandbox.exact import user
+from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.exact_online.conftest import Bench
 
 
@@ -129,3 +131,34 @@ def test_a_table_is_read_whole_now_and_then(bench: Bench) -> None:
     assert not bench.read(ReferenceTable.ITEMS, first.cursor).complete
     bench.sandbox.clock.move(2 * 86400)
     assert bench.read(ReferenceTable.ITEMS, first.cursor).complete
+
+
+def test_an_edition_without_cost_units_is_told_with_the_setting_that_helps(bench: Bench) -> None:
+    """403 on an endpoint that only some editions have would stop everything for good (exact-online 6)."""
+    bench.sandbox.exact.options.missing_editions.add("hrm/Costunits")
+    for act in (bench.read, bench.erp.try_reading):
+        with pytest.raises(AuthorizationNeeded) as caught:
+            act(ReferenceTable.COST_UNITS)
+        assert "`without: [cost_units]`" in caught.value.mend
+    object.__setattr__(bench.erp.client.settings, "without", ("cost_units",))
+    before = bench.calls()
+    bench.erp.try_reading(ReferenceTable.COST_UNITS)
+    read = bench.read(ReferenceTable.COST_UNITS)
+    assert (list(read.rows), read.complete) == ([], True)
+    assert bench.calls() == before
+
+
+def test_a_blocked_user_is_no_missing_edition(bench: Bench) -> None:
+    bench.fault(FaultKind.STATUS, path="*/VATCodes", status=403)
+    with pytest.raises(AuthorizationNeeded) as caught:
+        bench.read(ReferenceTable.VAT_CODES)
+    assert "without:" not in caught.value.mend
+
+
+@pytest.mark.parametrize("table", list(ReferenceTable))
+def test_whether_a_table_may_be_read_costs_one_call(bench: Bench, table: ReferenceTable) -> None:
+    bench.orders(3)
+    bench.erp.divisions.validate()
+    before = bench.calls()
+    bench.erp.try_reading(table)
+    assert bench.calls() - before == 1
