@@ -8,14 +8,11 @@ import click
 from ml_connector.cli import document_views
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import print_table, say, tell
-from ml_connector.cli.picking import NOTHING, Picked, documents_of, filters
+from ml_connector.cli.picking import NOTHING, Picked, document_named, documents_of, filters
 from ml_connector.cli.session import Session, actor, common
-from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
-    from ml_connector.composition import Deployment
     from ml_connector.flows.context import Integration
-    from ml_connector.ledger.rows import DocumentRow
 
 
 @click.group()
@@ -83,7 +80,7 @@ def show(session: Session, document: str, content: bool, payloads: bool, as_byte
       ml-connector documents show 4711 --bytes > invoice.edi
     """
     with session.open() as deployment:
-        row = _one(deployment, document)
+        row = document_named(deployment, document)
         if as_bytes:
             sys.stdout.buffer.write(document_views.original_bytes(deployment.ledger, row))
             return Exit.OK
@@ -92,62 +89,40 @@ def show(session: Session, document: str, content: bool, payloads: bool, as_byte
     return Exit.OK
 
 
-def _one(deployment: "Deployment", given: str) -> "DocumentRow":
-    """A document by id or number.
-
-    Raises:
-        ConfigError: none, or several.
-    """
-    from ml_connector.ledger import documents as stored
-    from ml_connector.ledger.queries import search
-
-    with deployment.ledger.read() as tx:
-        if given.isascii() and given.isdigit() and len(given) < 19:
-            row = stored.get(tx, int(given))
-            if row is not None:
-                return row
-        found = [one for one in search(tx, given, limit=100) if given.casefold() == one.number.casefold()]
-        if len(found) == 1:
-            row = stored.get(tx, found[0].id)
-            if row is not None:
-                return row
-    if found:
-        ids = ", ".join(f"{one.id} ({one.kind.value}, {one.partner}, {one.state.value})" for one in found[:10])
-        raise ConfigError(f"{len(found)} documents have the number {given}: {ids}.", mend="Name one by its id.")
-    raise ConfigError(f"The ledger has no document {given}.", mend="`ml-connector documents list --number` searches.")
-
-
 @documents.command("replay")
-@click.argument("ids", nargs=-1, type=click.IntRange(1))
+@click.argument("named", metavar="[DOCUMENTS]...", nargs=-1)
 @filters
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done with each.")
 @click.option("--why", default="", help="Reason, kept in the ledger.")
 @common
-def replay(session: Session, ids: tuple[int, ...], picked: Picked, dry_run: bool, why: str) -> int:
+def replay(session: Session, named: tuple[str, ...], picked: Picked, dry_run: bool, why: str) -> int:
     """Run documents again from their kept bytes, with today's reference data. Nothing is posted or sent twice.
 
     Finished ones are confirmed without writing, unfinished ones go on, held ones are looked at again now. An order
-    that the partner refused is sent again only when it is named by its id or by --state refused. A whole --date is
+    that the partner refused is sent again only when it is named itself or by --state refused. A whole --date is
     what materializing that partition in Dagster does.
+
+    DOCUMENTS are ids of the ledger, or numbers that are more than digits and name only one.
 
     \b
     Examples:
       ml-connector documents replay 17 18 --why "account 4406 unblocked"
+      ml-connector documents replay INV-1001
       ml-connector documents replay --date 2026-11-20 --dry-run
       ml-connector documents replay --reason unknown_supplier
     """
     from ml_connector.cli import replaying
 
-    if not ids and not picked.narrows:
-        raise click.UsageError("Name documents by id, or pick them by --date, --state, --reason ...")
+    if not named and not picked.narrows:
+        raise click.UsageError("Name documents by id or number, or pick them by --date, --state, --reason ...")
     with session.open() as deployment:
-        rows = documents_of(deployment, ids, picked)
-        again = bool(ids) or "refused" in picked.states
+        rows = documents_of(deployment, named, picked)
+        again = bool(named) or "refused" in picked.states
         plan = replaying.plan(rows, refused_too=again)
         if dry_run or not rows:
             session.emit({"dry_run": True, "documents": plan}, lambda: _print_plan(plan))
             return Exit.OK if rows else _nothing(session)
-        days = (picked.day,) if picked.day is not None and picked.only_day and not ids else ()
+        days = (picked.day,) if picked.day is not None and picked.only_day and not named else ()
         replaying.prepare(deployment, rows, who=actor(), why=why, refused_too=again)
     outcome = replaying.run(session, rows, days=days, partner=picked.partner or "", who=actor())
     with session.open() as deployment:
@@ -182,10 +157,10 @@ def _print_after(after: list[dict[str, Any]]) -> None:
 
 
 @documents.command("discard")
-@click.argument("ids", nargs=-1, required=True, type=click.IntRange(1))
+@click.argument("named", metavar="DOCUMENTS...", nargs=-1, required=True)
 @click.option("--why", required=True, help="Reason, kept in the ledger.")
 @common
-def discard(session: Session, ids: tuple[int, ...], why: str) -> int:
+def discard(session: Session, named: tuple[str, ...], why: str) -> int:
     """Give documents up, with a reason. One that may be at the other side already is never discarded.
 
     \b
@@ -194,15 +169,15 @@ def discard(session: Session, ids: tuple[int, ...], why: str) -> int:
     """
     from ml_connector.flows import desk
 
-    return _each(session, ids, why, "discarded", lambda i, w, row: desk.discard(i, w, row, why))
+    return _each(session, named, why, "discarded", lambda i, w, row: desk.discard(i, w, row, why))
 
 
 @documents.command("settle")
-@click.argument("ids", nargs=-1, required=True, type=click.IntRange(1))
+@click.argument("named", metavar="DOCUMENTS...", nargs=-1, required=True)
 @click.option("--arrived/--not-arrived", required=True, help="Whether the other side has it. Ask there first.")
 @click.option("--why", required=True, help="How you know, kept in the ledger.")
 @common
-def settle(session: Session, ids: tuple[int, ...], arrived: bool, why: str) -> int:
+def settle(session: Session, named: tuple[str, ...], arrived: bool, why: str) -> int:
     """A person's word about documents of unknown outcome: they arrived, or they did not and may be sent again.
 
     Only for what was sent into a network's folder: a write to the ERP is looked up there by itself.
@@ -215,10 +190,10 @@ def settle(session: Session, ids: tuple[int, ...], arrived: bool, why: str) -> i
     from ml_connector.flows import desk
 
     told = "settled: arrived" if arrived else "settled: did not arrive"
-    return _each(session, ids, why, told, lambda i, w, row: desk.settle_sent(i, w, row, arrived=arrived, why=why))
+    return _each(session, named, why, told, lambda i, w, row: desk.settle_sent(i, w, row, arrived=arrived, why=why))
 
 
-def _each(session: Session, ids: tuple[int, ...], why: str, told: str, action: Any) -> int:
+def _each(session: Session, named: tuple[str, ...], why: str, told: str, action: Any) -> int:
     """Do something with each document by itself; what is not possible for one leaves the others done."""
     from ml_connector.errors import ConnectorError
     from ml_connector.flows.context import Work
@@ -227,7 +202,7 @@ def _each(session: Session, ids: tuple[int, ...], why: str, told: str, action: A
         raise click.UsageError("--why must say something.")
     outcomes: list[dict[str, Any]] = []
     with session.open() as deployment:
-        rows = documents_of(deployment, ids, NOTHING)
+        rows = documents_of(deployment, named, NOTHING)
         made: dict[str, Integration] = {}
         work: Work = Work(holder="", actor=actor())
         for row in rows:

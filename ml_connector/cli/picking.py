@@ -123,14 +123,47 @@ def _day(value: datetime | None) -> date | None:
     return None if value is None else value.date()
 
 
-def documents_of(deployment: "Deployment", ids: Sequence[int], picked: Picked) -> "list[DocumentRow]":
-    """The documents named by id, or let through by the filters.
+def document_named(deployment: "Deployment", given: str) -> "DocumentRow":
+    """A document by id or number.
 
     Raises:
-        ConfigError: an id that the ledger does not have, or more documents than one command works on.
+        ConfigError: none, or several.
+    """
+    from ml_connector.ledger import documents as stored
+    from ml_connector.ledger.queries import search
+
+    with deployment.ledger.read() as tx:
+        if _is_id(given):
+            row = stored.get(tx, int(given))
+            if row is not None:
+                return row
+        found = [one for one in search(tx, given, limit=100) if given.casefold() == one.number.casefold()]
+        if len(found) == 1:
+            row = stored.get(tx, found[0].id)
+            if row is not None:
+                return row
+    if found:
+        ids = ", ".join(f"{one.id} ({one.kind.value}, {one.partner}, {one.state.value})" for one in found[:10])
+        raise ConfigError(f"{len(found)} documents have the number {given}: {ids}.", mend="Name one by its id.")
+    raise ConfigError(f"The ledger has no document {given}.", mend="`ml-connector documents list --number` searches.")
+
+
+def _is_id(given: str) -> bool:
+    return given.isascii() and given.isdigit() and len(given) < 19
+
+
+def documents_of(deployment: "Deployment", named: Sequence[str], picked: Picked) -> "list[DocumentRow]":
+    """The documents named, or let through by the filters.
+
+    Digits alone are an id and never a number: these are commands that act, and a mistyped id must not meet an order
+    of that number.
+
+    Raises:
+        ConfigError: what the ledger does not have or has several of, or more documents than one command works on.
     """
     from ml_connector.ledger import documents
 
+    ids = [int(one) if _is_id(one) else document_named(deployment, one).id for one in named]
     with deployment.ledger.read() as tx:
         if ids:
             found = documents.get_many(tx, ids)

@@ -253,6 +253,16 @@ def test_replay_dry_run_tells_and_changes_nothing(office: Office) -> None:
     assert say("documents", "list", "--json").json == before
 
 
+def test_commands_that_act_take_a_number_but_never_digits_for_one(office: Office) -> None:
+    """The person has the invoice number in hand; a mistyped id must not meet the order of that number."""
+    said = say("documents", "replay", office.held, "--dry-run", "--json")
+    assert [one["number"] for one in said.json["documents"]] == [office.held]
+    said = say("documents", "discard", office.order, "--why", "mistyped")
+    assert said.code == 2
+    assert f"no document {office.order}" in said.err
+    assert say("documents", "settle", "NO-SUCH-1", "--arrived", "--why", "x").code == 2
+
+
 def test_replay_posts_nothing_twice_and_says_what_is_still_held(office: Office) -> None:
     posted_before = len(office.scene.posted())
     ids = [office.row(office.posted)["id"], office.row(office.held)["id"]]
