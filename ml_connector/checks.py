@@ -285,6 +285,7 @@ def _exact(deployment: "Deployment", name: str, settings: ExactOnlineConnection)
     if any(finding.level is Level.BAD for finding in found):
         return found
     found += _exact_readable(deployment, name)
+    found += guarded(name, "journal", lambda: _exact_journal(deployment, name))
     found += guarded(name, "webhooks", lambda: _exact_webhooks(deployment, name, settings))
     return found
 
@@ -304,6 +305,32 @@ def _exact_readable(deployment: "Deployment", name: str) -> Iterator[Finding]:
 def _tried(erp: "ExactErp", table: ReferenceTable) -> Iterable[Finding]:
     erp.try_reading(table)
     return ()
+
+
+def _exact_journal(deployment: "Deployment", name: str) -> Iterator[Finding]:
+    """The purchase journal: a wrong one is refused by Exact invoice by invoice. Types 22 and 23 are for purchases."""
+    from ml_connector.systems.exact_online.literals import text_literal
+
+    mine = [one for one in deployment.loaded.settings.integrations.values() if one.erp == name]
+    if not any(one.flows.invoices_in.enabled for one in mine):
+        return
+    client = _exact_erp(deployment, name).client
+    code = client.settings.journal
+    query = {"$filter": f"Code eq {text_literal(code)}", "$select": "ID,Code,Description,IsBlocked,Type"}
+    mend = "Name a purchase journal of this division under flows.invoices_in.journal."
+    try:
+        row = next(iter(client.rows("financial/Journals", query)), None)
+    except AuthorizationNeeded as error:
+        yield Finding(name, "journal", Level.ADVICE, f"whether journal {code} exists cannot be told", error.mend)
+        return
+    if row is None:
+        message = f"there is no journal {code}, or the user may not read journals"
+        yield Finding(name, "journal", Level.WARN, message, mend)
+    elif row.get("IsBlocked") or row.get("Type") not in (22, 23):
+        trouble = "is blocked" if row.get("IsBlocked") else "is no purchase journal"
+        yield Finding(name, "journal", Level.WARN, f"journal {code} {row.get('Description') or ''} {trouble}", mend)
+    else:
+        yield Finding(name, "journal", Level.GOOD, f"journal {code} {row.get('Description') or ''} takes invoices")
 
 
 def _exact_authorized(deployment: "Deployment", name: str, settings: ExactOnlineConnection) -> Iterator[Finding]:

@@ -88,6 +88,22 @@ def test_a_table_that_may_not_be_read_is_named_before_a_run_stops_at_it(
     assert [f["level"] for f in findings(said, "exact_nl", "readable")] == ["good"]
 
 
+@pytest.mark.parametrize(
+    ("journal", "level", "words"),
+    [("60", "good", "takes invoices"), ("99", "warn", "there is no journal 99"), ("50", "warn", "no purchase journal")],
+)
+def test_the_purchase_journal_is_looked_up(bench: Bench, tmp_path: Path, journal: str, level: str, words: str) -> None:
+    raw = yaml.safe_load(bench.config.read_text(encoding="utf-8"))
+    for integration in raw["integrations"].values():
+        integration.setdefault("flows", {}).setdefault("invoices_in", {})["journal"] = journal
+    config = tmp_path / "connections.yaml"
+    config.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    said = say("check", "exact_nl", "--json", "--config", config)
+    [finding] = findings(said, "exact_nl", "journal")
+    assert finding["level"] == level
+    assert words in finding["message"]
+
+
 def test_a_wrong_password_wants_a_person(bench: Bench, tmp_path: Path) -> None:
     with bench.open() as deployment:
         deployment.vault.put("wrong", Secret("not-the-password"))
