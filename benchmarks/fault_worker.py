@@ -12,6 +12,9 @@ from ml_connector.flows.reference import warm_up
 from ml_connector.flows.side_by_side import SideBySide
 from ml_connector.ledger.leases import worker
 
+# Counted anew at every look, though nothing moved.
+SEEN_ONLY = frozenset({"would_be_overdue", "dated_before_start"})
+
 
 def main(stop_file: Path, integration_name: str, *, ttl: float = 3.0) -> None:
     """Work until `stop_file` exists and nothing more moves."""
@@ -40,8 +43,7 @@ def _round(integration, work) -> int:  # type: ignore[no-untyped-def]
             _patiently(lambda name=name: reports.append(running.result(name)))
     for step in (*pipeline.OUTBOUND, standing.mark_overdue):
         _patiently(lambda step=step: reports.append(step(integration, work)))
-    quiet = {"would_be_overdue"}
-    return sum(count for report in reports for name, count in report.counts.items() if name not in quiet)
+    return sum(count for report in reports for name, count in report.counts.items() if name not in SEEN_ONLY)
 
 
 def _patiently(action) -> None:  # type: ignore[no-untyped-def]
