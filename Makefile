@@ -35,7 +35,7 @@ dev: $(STAMP) ## the sandbox and Dagster's UI, to work in
 	@$(BIN)/ml-connector dev
 
 test: $(STAMP) ## all tests, on SQLite and on PostgreSQL
-	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(STAMP) ## ruff, format, types
 	$(BIN)/ruff check .

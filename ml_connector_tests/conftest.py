@@ -11,6 +11,13 @@ from ml_connector_tests.support.clocks import StillClock
 from ml_connector_tests.support.databases import sqlite_with_tables
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first (docs/decisions/0009)."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture
 def clock() -> StillClock:
     """Stands still until a test moves it."""

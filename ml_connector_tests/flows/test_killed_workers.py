@@ -4,6 +4,8 @@ import pytest
 
 from benchmarks.faults import Settings, run
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("network", ["cleo", "truecommerce"])
 def test_killed_again_and_again_everything_arrives_once(empty_url: str, network: str) -> None:
