@@ -9,8 +9,6 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,70 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.credentials.secrets import Secret
-from ml_connector.errors import TryAgain
 from ml_connector.ledger import inbox
-from ml_connector.ledger.store import Ledger
 from ml_connector.sandbox.exact.options import CLIENT_ID
-from ml_connector.transport.auth import AuthorizationCodeTokens
-from ml_connector.web.app import create_app
-from ml_connector.web.receiver import WebhookTarget
-from ml_connector.web.serve import listen, make_server
-from ml_connector_tests.credentials.sandboxes import Exact, exact_sandbox
+from ml_connector.web.serve import listen
 from ml_connector_tests.credentials.token_race import wait_for
-
-SECRET = "sandbox-webhook-secret"
-DIVISION = 124132
-
-
-@dataclass
-class Deployed:
-    """What the app needs of a deployment: one Exact connection, and one without webhooks."""
-
-    exact: Exact
-    secret: str = SECRET
-    callback_paths: list[str] = field(default_factory=lambda: ["/oauth/callback", "/elsewhere"])
-    away: bool = False
-
-    @property
-    def ledger(self) -> Ledger:
-        if self.away:
-            raise TryAgain("The ledger is away.")
-        return self.exact.room.ledger
-
-    def webhook_target(self, connection: str) -> WebhookTarget | None:
-        if connection != "exact_nl":
-            return None
-        return WebhookTarget(f"{{{CLIENT_ID.upper()}}}", lambda: Secret(self.secret), lambda: {str(DIVISION)})
-
-    def authorization(self, connection: str) -> AuthorizationCodeTokens | None:
-        return self.exact.tokens() if connection == "exact_nl" else None
-
-
-@contextmanager
-def serving(deployed: Deployed) -> Iterator[str]:
-    bound = listen("127.0.0.1", 0)
-    server = make_server(create_app(deployed))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
-    thread.start()
-    try:
-        wait_for(lambda: server.started, "the server does not start")
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    with exact_sandbox(tmp_path_factory.mktemp("web")) as exact:
-        yield Deployed(exact)
-
-
-@pytest.fixture(scope="module")
-def address(deployed: Deployed) -> Iterator[str]:
-    with serving(deployed) as url:
-        yield url
+from ml_connector_tests.web.stage import DIVISION, SECRET, Deployed, callback_of
 
 
 @pytest.fixture
@@ -250,13 +189,6 @@ def test_many_notices_at_once_are_all_stored(deployed: Deployed, hook: str) -> N
 
 
 # ---------------------------------------------------------------- the callback
-
-
-def callback_of(deployed: Deployed, address: str, path: str = "/oauth/callback") -> str:
-    """Where the consent page sends the browser, at the test server's own address."""
-    exact = deployed.exact
-    back = exact.consent(exact.tokens().authorize_url())
-    return f"{address}{path}?{urlsplit(back).query}"
 
 
 @pytest.mark.parametrize("path", ["/oauth/callback", "/elsewhere"])
