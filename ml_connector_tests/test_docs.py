@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -67,6 +68,24 @@ def test_commands_exist_with_their_options(page: Path) -> None:
         known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         wrong = [word.split("=")[0] for word in words if word.startswith("--") and word.split("=")[0] not in known]
         assert wrong == [], f"{line}: {wrong}"
+
+
+def test_decisions_are_told_apart_by_their_numbers() -> None:
+    files = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(file.name[:4]) for file in files]
+    assert numbers == list(range(1, len(files) + 1))
+    for number, file in zip(numbers, files, strict=True):
+        assert file.read_text(encoding="utf-8").startswith(f"# {number}. "), file.name
+
+
+def test_functions_of_the_ledger_named_in_the_architecture_are_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(ledger\.\w+)` \| (.+) \|$", text, re.MULTILINE)
+    named = [(module, name) for module, told in rows for name in re.findall(r"`(\w+)", told)]
+    assert len(named) > 30
+    assert [
+        (module, name) for module, name in named if not hasattr(import_module(f"ml_connector.{module}"), name)
+    ] == []
 
 
 def test_make_targets_named_in_pages_exist() -> None:
