@@ -1,5 +1,8 @@
 """What all configuration models share."""
 
+from datetime import date
+from typing import Any
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -7,3 +10,15 @@ class Settings(BaseModel):
     """A frozen block of settings. Unknown keys are errors, so that a misspelt key is not silently ignored."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True, allow_inf_nan=False)
+
+
+def day_text(value: Any) -> Any:
+    """A day as text, YYYY-MM-DD; also as YAML reads one without quotes. An empty text stays empty."""
+    if type(value) is date:
+        return value.isoformat()
+    if isinstance(value, str) and value:
+        try:
+            return date.fromisoformat(value.strip()).isoformat()
+        except ValueError as error:
+            raise ValueError("is no day; write it as YYYY-MM-DD") from error
+    return value

@@ -2,12 +2,13 @@
 
 import re
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from ml_connector.config.base import Settings
+from ml_connector.config.base import Settings, day_text
 from ml_connector.config.partners import MatchTolerances, OrderChanges, X12Identity
 
 
@@ -18,6 +19,17 @@ class VatRule(Settings):
     percent: str = Field(default="", description="e.g. 21; empty fits all")
     country: str = Field(default="", description="Supplier's country; empty fits all")
     code: str = Field(description="VAT code at the ERP, without padding")
+
+    @field_validator("percent")
+    @classmethod
+    def _number(cls, value: str) -> str:
+        try:
+            number = Decimal(value or 0)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if not number.is_finite() or number < 0:
+            raise ValueError('is no percentage; write it like "21" or "5.5", without a sign')
+        return value
 
 
 class Coding(Settings):
@@ -106,6 +118,8 @@ class OrdersOut(Settings):
     units: dict[str, str] = Field(default_factory=dict, description="Unit code of the ERP -> X12 unit code")
     acknowledgment_wanted: str = Field(default="AC", description="BEG07")
 
+    _day = field_validator("start_date", mode="before")(day_text)
+
 
 class ShipmentsIn(Settings):
     enabled: bool = True
@@ -138,7 +152,6 @@ class Integration(Settings):
         description="Interchanges whose ISA15 does not fit are held, never posted"
     )
     identity: X12Identity
-    ship_from: str = ""
     company_name: str = ""
     ship_to_names: dict[str, str] = Field(default_factory=dict, description="Warehouse code -> name on orders")
     partners: str = Field(description="Folder of the partner files, relative to this file")

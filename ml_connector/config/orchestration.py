@@ -1,10 +1,8 @@
 """How often Dagster looks, and what it keeps."""
 
-from datetime import date
-
 from pydantic import Field, field_validator
 
-from ml_connector.config.base import Settings
+from ml_connector.config.base import Settings, day_text
 
 
 class OrchestrationSettings(Settings):
@@ -12,6 +10,7 @@ class OrchestrationSettings(Settings):
 
     start_date: str = Field(
         default="2026-01-01",
+        min_length=1,
         description="First daily partition (UTC). Never change it in production: partitions are known by their keys",
     )
     reference_cron: str = Field(default="*/30 * * * *", description="When reference tables are read")
@@ -25,7 +24,4 @@ class OrchestrationSettings(Settings):
     reaper_seconds: int = Field(default=5, ge=5, description="How often Dagster runs of dead workers are looked for")
     fresh_hours: float = Field(default=24, gt=0, description="A reference table read longer ago counts as stale")
 
-    @field_validator("start_date")
-    @classmethod
-    def _day(cls, value: str) -> str:
-        return date.fromisoformat(value).isoformat()
+    _day = field_validator("start_date", mode="before")(day_text)

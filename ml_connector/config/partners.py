@@ -128,8 +128,10 @@ class AcknowledgmentRules(Settings):
     )
     list_accepted_sets: bool = True
     expect: bool = Field(default=True, description="A 997 is expected for what we send")
-    warn_after_hours: float = Field(default=24, gt=0)
-    overdue_after_hours: float = Field(default=48, gt=0)
+    warn_after_hours: float = Field(
+        default=24, gt=0, description="An alert says that the 997 is late; the document stays sent"
+    )
+    overdue_after_hours: float = Field(default=48, gt=0, description="The document turns overdue")
 
 
 class X12Guide(Settings):
