@@ -10,7 +10,7 @@ from ml_connector.flows.booked import booked
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
 from ml_connector.flows.sending import answer_due
-from ml_connector.ledger import documents, operations, related
+from ml_connector.ledger import documents, files, operations, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import FINISHED
 from ml_connector.ledger.states import DocumentState as S
@@ -122,6 +122,8 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
 def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arrived: bool, why: str) -> None:
     """A person's word about an upload of unknown outcome: it arrived, or it did not and may be sent again.
 
+    It holds for the whole file: the next run moves the other documents in it.
+
     Raises:
         NotPossibleError: the document is not of unknown outcome, or the other side can be asked.
     """
@@ -135,9 +137,12 @@ def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arriv
             mend="Wait, or replay it to have it looked up now.",
         )
     with integration.ledger.write() as tx:
-        doubtful = operations.of_unknown_outcome(tx, [row.id])
+        # One upload carries all documents of a file, whichever of them was named.
+        uploads = related.open_uploads(tx, [row.file_id]) if row.file_id is not None else []
+        doubtful = [op for op in uploads if op.state in operations.OPEN]
         if arrived:
             operations.finish(tx, [(op.id, Written("", {"settled_by": work.actor})) for op in doubtful])
+            files.set_state(tx, row.file_id, "sent")
             state, action = S.SENT, "settled by a person: it arrived"
         else:
             operations.put_back(tx, [op.id for op in doubtful])

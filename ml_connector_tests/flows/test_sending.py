@@ -116,6 +116,25 @@ def test_an_order_a_person_says_arrived_is_waited_for(stage: Scene) -> None:
     assert (order.state, order.due_at is not None) == (S.SENT, True)
 
 
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_word_about_any_document_of_a_file_settles_all_of_them(stage: Scene, arrived: bool) -> None:
+    """The upload hangs on the file's first document; a person is told to settle each by its own id."""
+    answers_waiting(stage, 3)
+    stage.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
+    sending.send(stage.integration, stage.work, ANSWERS)
+    stage.sandbox.clock.move(10)
+    sending.send(stage.integration, stage.work, ANSWERS)
+    waiting = stage.documents(ANSWERS)
+    assert {row.state for row in waiting} == {S.UNKNOWN_OUTCOME}
+    desk.settle_sent(stage.integration, stage.work, waiting[-1], arrived=arrived, why="their EDI desk looked")
+    stage.sandbox.clock.move(600)
+    sending.send(stage.integration, stage.work, ANSWERS)
+    assert [str(row.state) for row in stage.documents(ANSWERS)] == ["sent"] * 3
+    groups = [group for partner in stage.world.partners.values() for group in partner.books.groups.values()]
+    assert [group.answers for group in groups] == [[] if arrived else ["A"]] * 3
+    assert verify(stage.deployment.ledger).clean
+
+
 def test_a_confirmation_answers_what_was_sent_not_what_is_still_held(stage: Scene) -> None:
     from ml_connector.sandbox.exact import user
 
