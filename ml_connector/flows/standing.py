@@ -62,11 +62,33 @@ def standing_causes(integration: Integration) -> list[Standing]:
         )
         for row in held
     ]
-    return causes + _silent_partners(integration) + _unread_files(integration)
+    return causes + _late_answers(integration) + _silent_partners(integration) + _unread_files(integration)
 
 
 def _plain(reason: str) -> str:
     return reason.replace("_", " ")
+
+
+def _late_answers(integration: Integration) -> list[Standing]:
+    """Documents that are not overdue yet, and whose 997 has not come for longer than usual (edi-operations 9)."""
+    now = integration.clock.now()
+    causes: list[Standing] = []
+    for partner in integration.partners.values():
+        rules = partner.acknowledgments
+        left = timedelta(hours=max(0.0, rules.overdue_after_hours - rules.warn_after_hours))
+        with integration.ledger.read() as tx:
+            late = related.documents_due(tx, integration.name, S.SENT, now + left, partner=partner.name)
+        if late:
+            lines = [f"{row.number}: overdue at {row.due_at:%Y-%m-%d %H:%M} UTC" for row in late[:10]]
+            causes.append(
+                Standing(
+                    cause=f"{integration.name}/late/{partner.name}",
+                    title=f"{len(late)} without a 997 from {partner.name} for {rules.warn_after_hours:g} hours",
+                    count=len(late),
+                    lines=[*lines, *([partner.contact] if partner.contact else [])],
+                )
+            )
+    return causes
 
 
 def _silent_partners(integration: Integration) -> list[Standing]:

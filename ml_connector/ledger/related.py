@@ -89,16 +89,13 @@ def of_rejected_files(tx: Tx, integration: str, flow: str, reasons: Sequence[str
 
 
 def documents_due(
-    tx: Tx, integration: str, state: DocumentState, at: datetime, *, limit: int = 500
+    tx: Tx, integration: str, state: DocumentState, at: datetime, *, partner: str | None = None, limit: int = 500
 ) -> list[DocumentRow]:
-    """Documents of a state whose answer is due."""
-    query = (
-        sa.select(*DOCUMENT_COLUMNS)
-        .where(_d.due_at <= at, _d.state == state.value, _d.integration == integration)
-        .order_by(_d.due_at)
-        .limit(limit)
-    )
-    return [document_row(row) for row in tx.execute(query)]
+    """Documents of a state (to a partner) whose answer is due at that moment, the longest due first."""
+    query = sa.select(*DOCUMENT_COLUMNS).where(_d.due_at <= at, _d.state == state.value, _d.integration == integration)
+    if partner is not None:
+        query = query.where(_d.partner == partner)
+    return [document_row(row) for row in tx.execute(query.order_by(_d.due_at).limit(limit))]
 
 
 def open_uploads(tx: Tx, file_ids: Sequence[int]) -> list[StoredOperation]:
@@ -143,7 +140,10 @@ def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:
         )
         .values(state="done", outcome={"confirmed": because}, finished_at=now(tx), not_before=None)
     )
-    return int(tx.execute(statement).rowcount)
+    confirmed = int(tx.execute(statement).rowcount)
+    if confirmed:
+        tx.execute(sa.update(file).where(_f.id == file_id, _f.direction == "out").values(state="sent"))
+    return confirmed
 
 
 def wake_held(tx: Tx, connection: str, company: str, reasons: Sequence[str]) -> int:

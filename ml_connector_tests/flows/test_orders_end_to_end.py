@@ -103,10 +103,14 @@ def test_an_unanswered_order_turns_overdue_and_a_late_997_closes_it(stage: Scene
     stage.world.behave("NORTHWIND", {"acknowledge": "never", "confirm": "never", "ship": "never", "invoice": "never"})
     play(stage, 1)
     assert standing.mark_overdue(stage.integration, stage.work).counts["overdue"] == 0
-    stage.sandbox.clock.move(49 * 3600)
+    assert standing.standing_causes(stage.integration) == []
+    stage.sandbox.clock.move(25 * 3600)
+    (late,) = standing.standing_causes(stage.integration)
+    assert (late.cause, late.count) == ("exact_cleo/late/northwind", 1)
+    stage.sandbox.clock.move(24 * 3600)
     assert standing.mark_overdue(stage.integration, stage.work).counts["overdue"] == 1
-    (causes,) = [c for c in standing.standing_causes(stage.integration) if "overdue" in c.cause]
-    assert causes.count == 1
+    (cause,) = standing.standing_causes(stage.integration)
+    assert ("overdue" in cause.cause, cause.count) == (True, 1)
 
 
 def test_an_upload_that_was_stored_before_the_connection_broke_is_sent_once(stage: Scene) -> None:
