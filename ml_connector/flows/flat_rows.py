@@ -72,7 +72,8 @@ def flat_document(
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and int(text[:12]) <= MOST_REVISION
+    """Whether a revision fits the ledger's column of numbers; any other text is kept as it stands."""
+    return text.isascii() and text.isdigit() and len(text) <= len(str(MOST_REVISION)) and int(text) <= MOST_REVISION
 
 
 def sender_of(integration: Integration, row: FileRow, said: str, layout: str) -> Partner:

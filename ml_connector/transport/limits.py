@@ -181,7 +181,7 @@ class PathLimiter:
         if status != 429:
             return None
         asked = headers.get("retry-after", "").strip()
-        pause = float(asked) if asked.isdigit() and len(asked) <= 4 else 1.0
+        pause = float(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 4 else 1.0
         with self._lock:
             self._paused[template] = self._clock.now() + timedelta(seconds=pause)
         return pause

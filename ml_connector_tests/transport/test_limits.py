@@ -112,6 +112,12 @@ def test_without_a_rate_only_429_pauses_a_path() -> None:
     assert sum(clock.slept) == pytest.approx(4.0)
 
 
+@pytest.mark.parametrize("asked", ["\N{SUPERSCRIPT TWO}", "soon", "-3", "99999"])
+def test_a_pause_that_is_no_number_of_seconds_is_one_second(asked: str) -> None:
+    limiter = PathLimiter("cleo", None, StillClock())
+    assert limiter.observe("files", 429, {"retry-after": asked}) == 1.0
+
+
 def test_a_used_up_minute_is_waited_for() -> None:
     clock = StillClock()
     limiter = ExactLimiter("exact", "1", clock)
