@@ -25,7 +25,7 @@ def put_blob(tx: Tx, data: bytes | BinaryIO) -> str:
     while part := data.read(CHUNK_BYTES):
         digest.update(part)
     sha256 = digest.hexdigest()
-    if not has_blob(tx, sha256):
+    if not held(tx, [sha256]):
         data.seek(0)
         position = 0
         while (part := data.read(CHUNK_BYTES)) or position == 0:
@@ -38,7 +38,7 @@ def put_blobs(tx: Tx, contents: Sequence[bytes]) -> list[str]:
     """Store several small contents in few statements; their SHA-256 in the order given."""
     hashes = [hashlib.sha256(data).hexdigest() for data in contents]
     new = dict(zip(hashes, contents, strict=True))
-    for sha256 in _known(tx, list(new)):
+    for sha256 in held(tx, list(new)):
         del new[sha256]
     rows: list[dict[str, object]] = []
     size = 0
@@ -53,10 +53,16 @@ def put_blobs(tx: Tx, contents: Sequence[bytes]) -> list[str]:
     return hashes
 
 
-def _known(tx: Tx, hashes: Sequence[str]) -> list[str]:
+def held(tx: Tx, hashes: Sequence[str], *, to_delete: bool = False) -> list[str]:
+    """Those of these contents that are stored, kept as they are until the transaction ends (SQLite has one writer).
+
+    Who stores a content that is there already relies on it: retention, which locks it `to_delete`, waits, and then
+    sees the new row that shows it; or has gone before, and the content is stored anew.
+    """
     found: list[str] = []
-    for part in chunks(hashes):
-        found += tx.execute(sa.select(blob.c.sha256).where(blob.c.sha256.in_(part), blob.c.chunk == 0)).scalars()
+    for part in chunks(sorted(set(hashes))):
+        query = sa.select(blob.c.sha256).where(blob.c.sha256.in_(part), blob.c.chunk == 0).order_by(blob.c.sha256)
+        found += tx.execute(query.with_for_update(read=not to_delete)).scalars()
     return found
 
 
@@ -69,7 +75,8 @@ def _insert(tx: Tx, rows: Sequence[Mapping[str, object]]) -> None:
 
 def has_blob(tx: Tx, sha256: str) -> bool:
     """Whether the content is stored."""
-    return bool(_known(tx, [sha256]))
+    query = sa.select(blob.c.sha256).where(blob.c.sha256 == sha256, blob.c.chunk == 0)
+    return tx.execute(query).first() is not None
 
 
 def stream_blob(tx: Tx, sha256: str) -> Iterator[bytes]:

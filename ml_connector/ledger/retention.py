@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.ledger import moves
+from ml_connector.ledger import blobs, moves
 from ml_connector.ledger.events import By, EventRow, canonical
 from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, Move, document_row
 from ml_connector.ledger.states import DocumentState as S
@@ -59,6 +59,7 @@ def prune(ledger: Ledger, before: datetime, *, key: bytes, by: By, batch: int = 
     while True:
         with ledger.write() as tx:
             found = _old_files(tx, before, after, batch)
+            blobs.held(tx, [row.sha256 for row in found], to_delete=True)
             for row in found:
                 _prune_file(tx, row, key)
         if not found:

@@ -1,6 +1,8 @@
 """Retention: content goes on purpose, what happened stays, and the tombstones are signed."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -8,7 +10,7 @@ import sqlalchemy as sa
 from ml_connector.ledger import documents, events, files, operations, retention
 from ml_connector.ledger.retention import Pruned, prune
 from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.store import Ledger, Tx
 from ml_connector.ledger.tables import blob, document
 from ml_connector.ledger.verify import verify
 from ml_connector_tests.ledger.samples import BY, add, invoice, order, walk
@@ -154,3 +156,43 @@ def test_content_taken_away_without_a_tombstone_shows(ledger: Ledger, clock: Sti
         f"document {key}",
         "its content is gone without a signed tombstone",
     )
+
+
+def _received_again(tx: Tx) -> None:
+    """The same content in another folder: its bytes are not stored twice."""
+    files.add_file(tx, new_file(files.put_blob(tx, b"ISA..."), remote_id="r9", channel="/OTHER/inbox"))
+
+
+def test_bytes_that_just_came_again_are_not_taken_away(postgres_ledger: Ledger, clock: StillClock) -> None:
+    """Received while retention looks: committed only after it has begun."""
+    _file(postgres_ledger, b"ISA...")
+    clock.move(86_400)
+    with ThreadPoolExecutor(1) as pool:
+        with postgres_ledger.write() as tx:
+            _received_again(tx)
+            pruning = pool.submit(_prune, postgres_ledger, clock.now() - timedelta(hours=1))
+            with suppress(TimeoutError):
+                pruning.result(timeout=1)
+        assert pruning.result() == Pruned(0, 1)
+    assert _blobs(postgres_ledger) == {hashlib.sha256(b"ISA...").hexdigest()}
+
+
+def test_bytes_that_come_while_they_are_taken_away_are_stored_anew(postgres_ledger: Ledger, clock: StillClock) -> None:
+    _file(postgres_ledger, b"ISA...")
+    clock.move(86_400)
+    before = clock.now() - timedelta(hours=1)
+
+    def receive() -> None:
+        with postgres_ledger.write() as tx:
+            _received_again(tx)
+
+    with ThreadPoolExecutor(1) as pool:
+        with postgres_ledger.write() as tx:
+            (row,) = retention._old_files(tx, before, 0, 10)
+            retention.blobs.held(tx, [row.sha256], to_delete=True)
+            retention._prune_file(tx, row, KEY)
+            receiving = pool.submit(receive)
+            with suppress(TimeoutError):
+                receiving.result(timeout=1)
+        receiving.result()
+    assert _blobs(postgres_ledger) == {hashlib.sha256(b"ISA...").hexdigest()}
