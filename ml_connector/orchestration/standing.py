@@ -1,5 +1,7 @@
 """The standing job: what must be said and done although no document moves. Runs on a schedule."""
 
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -17,6 +19,8 @@ from ml_connector.orchestration.resource import ConnectorResource
 
 RUNS = "runs/"
 TOKENS = "tokens/"
+#: What a check says is reported again after so long, although nothing changed: it was looked at.
+SHOWN_AGAIN_SECONDS = 86_400.0
 
 
 def standing_job() -> dg.JobDefinition:
@@ -79,10 +83,16 @@ def standing_job() -> dg.JobDefinition:
 
 
 def report_checks(instance: dg.DagsterInstance, connector: ConnectorResource, integration: str) -> int:
-    """Evaluate an integration's checks outside of any asset's run; how many failed."""
+    """Evaluate an integration's checks outside of any asset's run; how many failed.
+
+    Only news is reported: events of no run are never pruned, and dozens every ten minutes would be millions a year.
+    """
     settings = connector.deployment.loaded.integration(integration)
     answers = checks.results(connector.deployment.ledger, integration, checks.enabled(integration, settings))
+    shown = _shown_now(instance, answers)
     for answer in answers:
+        if _as_shown(answer, shown.get(_key_of(answer))):
+            continue
         instance.report_runless_asset_event(
             dg.AssetCheckEvaluation(
                 check_name=str(answer.check_name),
@@ -93,6 +103,34 @@ def report_checks(instance: dg.DagsterInstance, connector: ConnectorResource, in
             )
         )
     return sum(not answer.passed for answer in answers)
+
+
+def _key_of(answer: dg.AssetCheckResult) -> dg.AssetCheckKey:
+    return dg.AssetCheckKey(dg.AssetKey.from_coercible(answer.asset_key or ""), str(answer.check_name))
+
+
+def _shown_now(
+    instance: dg.DagsterInstance, answers: Sequence[dg.AssetCheckResult]
+) -> Mapping[dg.AssetCheckKey, dg.AssetCheckEvaluation]:
+    """What Dagster shows at these checks, where that is of today: a run may have answered since we last did."""
+    storage = instance.event_log_storage
+    found = storage.get_latest_asset_check_execution_by_key([_key_of(answer) for answer in answers])
+    oldest = time.time() - SHOWN_AGAIN_SECONDS
+    return {
+        key: record.event.asset_check_evaluation
+        for key, record in found.items()
+        if record.event is not None and record.event.asset_check_evaluation and record.event.timestamp > oldest
+    }
+
+
+def _as_shown(answer: dg.AssetCheckResult, shown: dg.AssetCheckEvaluation | None) -> bool:
+    if shown is None:
+        return False
+    return (answer.passed, answer.severity, dict(answer.metadata or {})) == (
+        shown.passed,
+        shown.severity,
+        dict(shown.metadata),
+    )
 
 
 def tell_all(instance: dg.DagsterInstance, connector: ConnectorResource) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import dagster as dg
 import pytest
 
-from ml_connector.orchestration import checks
+from ml_connector.orchestration import checks, standing
 from ml_connector_tests.orchestration.stage import Stage
 
 
@@ -69,6 +69,31 @@ def test_the_standing_job_marks_overdue_evaluates_all_and_exports_heads(
     evaluation = newest.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
     assert not evaluation.passed
     assert stage.scene.deployment.heads_file.exists()
+
+
+def test_the_standing_job_reports_only_what_is_news(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Events of no run are never pruned: a check that still says the same is not reported every ten minutes."""
+    held = dg.AssetCheckKey(dg.AssetKey(["exact_cleo", "purchase_invoices"]), "quarantined")
+    keys = [check.spec.key for check in checks.of_integration("exact_cleo")]
+    storage = stage.instance.event_log_storage
+
+    def reported() -> dict[dg.AssetCheckKey, int]:
+        return {key: len(storage.get_asset_check_execution_history(key, limit=20)) for key in keys}
+
+    stage.plain("standing")
+    assert set(reported().values()) == {1}
+    stage.plain("standing")
+    assert set(reported().values()) == {1}
+    stage.scene.invoice(stage.scene.orders(1, received=False))
+    stage.scene.inbound()
+    before = reported()
+    stage.plain("standing")
+    assert reported()[held] == before[held] + 1, "the ledger says otherwise now"
+    assert reported()[keys[0]] == before[keys[0]]
+    monkeypatch.setattr(standing, "SHOWN_AGAIN_SECONDS", 0.0)
+    before = reported()
+    stage.plain("standing")
+    assert reported() == {key: count + 1 for key, count in before.items()}
 
 
 def test_a_large_ledger_is_added_up_over_its_newest_days(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
