@@ -35,8 +35,8 @@ def sync(
     """Run the flows of INTEGRATION now: everything that waits, or the partition of one day again.
 
     The same assets run as in Dagster, in this process, and the run stands in its history. Ends with 1 when documents
-    were held, 3 when a person must authorize, 4 when another run is at it, a system asked for a
-    pause, or a write is in doubt: the next run looks it up.
+    were held or a folder cannot be used, 3 when a person must authorize, 4 when another run is at it, a system asked
+    for a pause, or a write is in doubt: the next run looks it up.
 
     \b
     Examples:
@@ -61,7 +61,7 @@ def sync(
         key = day.date().isoformat() if day else None
         outcome.runs.append(runner.run(name, direction, day=key, settings=settings, assets=assets))
     code = outcome.code
-    if code == Exit.OK and any(run.count("held") for run in outcome.runs):
+    if code == Exit.OK and any(run.count("held") or run.count("folder_unusable") for run in outcome.runs):
         code = Exit.WRONG
     value = {"ok": code == Exit.OK, "dry_run": dry_run, "mode": mode, "runs": outcome.as_json()}
     session.emit(value, lambda: _print(outcome))

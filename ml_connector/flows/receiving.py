@@ -3,7 +3,7 @@
 Nothing is taken away from the network before its bytes and their hash are committed (DESIGN, invariant 1).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -47,25 +47,77 @@ def channels_of(integration: Integration, partners: Sequence[str] = ()) -> list[
 
 
 def receive(integration: Integration, work: Work) -> StepReport:
-    """Take in everything that waits in the partners' folders."""
+    """Take in everything that waits in the partners' folders.
+
+    Raises:
+        AuthorizationNeeded: the connection must be authorized, or none of its folders is open to us. TryAgain.
+    """
     report = StepReport("receive")
-    for channel in channels_of(integration, work.partners):
+    channels = channels_of(integration, work.partners)
+    for channel in channels:
         if work.stopped():
             break
-        try:
-            if work.dry_run:
-                report.counts["would_fetch"] += would_fetch(integration, channel)
-                continue
-            look(integration, channel)
-        except ConfigError as error:
-            # One folder that is misspelt or closed to us never keeps the other partners' files from being read.
-            report.add("folder_unusable", name=channel.name, reason=error.message[:200])
-            report.notes.append(str(error))
-            continue
-        _fetch_ready(integration, channel, work, report)
+        closed = _counted(integration, channel, report) if work.dry_run else look_into(integration, channel)
+        if closed is not None:
+            report.add("folder_unusable", name=channel.name, reason=closed.message[:200])
+            report.notes.append(str(closed))
+            if isinstance(closed, AuthorizationNeeded) and report.counts["folder_unusable"] == len(channels):
+                raise closed
+        elif not work.dry_run:
+            _fetch_ready(integration, channel, work, report)
     if not work.dry_run and work.feed is None:
         dispose_read(integration, report)
     return report
+
+
+def _counted(integration: Integration, channel: Channel, report: StepReport) -> ConnectorError | None:
+    try:
+        report.counts["would_fetch"] += would_fetch(integration, channel)
+    except (ConfigError, AuthorizationNeeded) as error:
+        return _of_the_folder(error)
+    return None
+
+
+def look_into(integration: Integration, channel: Channel) -> ConnectorError | None:
+    """`look`; why the folder cannot be used comes back as a value, and stands in the ledger for as long as that lasts.
+
+    One folder that is misspelt or closed to us never keeps the other partners' files from being read.
+    """
+    closed: ConnectorError | None = None
+    try:
+        look(integration, channel)
+    except (ConfigError, AuthorizationNeeded) as error:
+        closed = _of_the_folder(error)
+    name = _trouble_name(integration, channel.name)
+    with integration.ledger.read() as tx:
+        known = positions.get(tx, name)
+    told = str(closed)[:1000] if closed is not None else None
+    if told != known:
+        with integration.ledger.write() as tx:
+            if told is None:
+                positions.forget(tx, name)
+            else:
+                positions.put(tx, name, told)
+    return closed
+
+
+def _of_the_folder(error: ConnectorError) -> ConnectorError:
+    """The error, if it is about this folder alone; raises it where the whole connection must be authorized."""
+    if isinstance(error, AuthorizationNeeded) and error.data.get("status") != 403:
+        raise error
+    return error
+
+
+def _trouble_name(integration: Integration, channel: str) -> str:
+    return f"{integration.network.connection}:{channel}:unusable"
+
+
+def unusable_folders(integration: Integration) -> dict[str, str]:
+    """Folders that could not be used at the last look, with what was said."""
+    names = [channel.name for channel in channels_of(integration)]
+    with integration.ledger.read() as tx:
+        told = {name: positions.get(tx, _trouble_name(integration, name)) for name in names}
+    return {name: text for name, text in told.items() if text is not None}
 
 
 def look(integration: Integration, channel: Channel) -> int:
@@ -337,11 +389,14 @@ def _dispose(integration: Integration, row: files.FileRow) -> bool:
     return True
 
 
-def new_work(integration: Integration, names: Iterable[str] = ()) -> int:
-    """For the sensor: look at the folders and count what waits. No file is read."""
-    total = 0
-    for channel in channels_of(integration, tuple(names)):
-        look(integration, channel)
-        with integration.ledger.read() as tx:
-            total += remote.count_waiting(tx, integration.network.connection, channel.name)
-    return total
+def look_at_all(integration: Integration) -> list[ConnectorError]:
+    """For the sensor: look at the folders; why some cannot be used. No file is read.
+
+    Raises:
+        ConnectorError: none of them can be used, or the network is away.
+    """
+    channels = channels_of(integration)
+    closed = [error for channel in channels if (error := look_into(integration, channel)) is not None]
+    if closed and len(closed) == len(channels):
+        raise closed[0]
+    return closed

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.receiving import channels_of
+from ml_connector.flows.receiving import channels_of, unusable_folders
 from ml_connector.ledger import alerts, documents, queries, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
@@ -62,7 +62,9 @@ def standing_causes(integration: Integration) -> list[Standing]:
         )
         for row in held
     ]
-    return causes + _late_answers(integration) + _silent_partners(integration) + _unread_files(integration)
+    for more in (_late_answers, _silent_partners, _unusable_folders, _unread_files):
+        causes += more(integration)
+    return causes
 
 
 def _plain(reason: str) -> str:
@@ -109,6 +111,14 @@ def _silent_partners(integration: Integration) -> list[Standing]:
                 )
             )
     return causes
+
+
+def _unusable_folders(integration: Integration) -> list[Standing]:
+    """Folders of partners that are misspelt or closed to us: nothing of what lies there is read."""
+    return [
+        Standing(f"{integration.name}/folder/{name}", f"Folder {name} cannot be used", 1, [told])
+        for name, told in unusable_folders(integration).items()
+    ]
 
 
 def _unread_files(integration: Integration) -> list[Standing]:

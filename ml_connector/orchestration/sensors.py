@@ -155,7 +155,7 @@ def _inbound_tick(
     work = waiting.inbound_work(integration, erp_usable=not erp_closed, resting=resting)
     if not resting:
         asked = asked.tried(now, away=work.away)
-    closed = "; ".join(part for part in (erp_closed, work.unreachable) if part)
+    closed = "; ".join(part for part in (erp_closed, work.unreachable, work.closed) if part)
     leave_out = set()
     if work.unreachable:
         leave_out |= {scene.key("received_files"), scene.key("acknowledgments_sent")}

@@ -27,11 +27,15 @@ _GOES_ON = (S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDE
 
 @dataclass(frozen=True)
 class Work:
-    """What waits, in words. unreachable: why the outside system could not be asked. away: it may be back later."""
+    """What waits, in words. unreachable: why the outside system could not be asked. away: it may be back later.
+
+    closed: why some of its folders cannot be used; the others can.
+    """
 
     reasons: list[str] = field(default_factory=list)
     unreachable: str = ""
     away: bool = False
+    closed: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.reasons)
@@ -50,9 +54,10 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
     """
     unreachable = f"{integration.network.connection} was away; asked again in {resting:.0f} s" if resting > 0 else ""
     away = False
+    closed = ""
     try:
         if not unreachable:
-            receiving.new_work(integration)
+            closed = "; ".join(error.message for error in receiving.look_at_all(integration))[:400]
     except ConnectorError as error:
         unreachable, away = _why(error), isinstance(error, TryAgain)
     reasons: list[str] = []
@@ -73,7 +78,7 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
         # Answers are recorded without the ERP; what of them is written to its orders waits for it.
         without = () if erp_usable else (acknowledgments.FLOW,)
         reasons += documents_waiting(tx, integration.name, flows, without_erp=without)
-    return Work(reasons, unreachable, away)
+    return Work(reasons, unreachable, away, closed)
 
 
 def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = True) -> Work:

@@ -62,7 +62,7 @@ def test_a_long_listing_goes_on_at_the_next_tick(stage: Stage) -> None:
 
     seen = []
     for _ in range(3):
-        receiving.new_work(cut)
+        receiving.look_at_all(cut)
         seen.append(stage.positions().get(name))
     assert seen[:2] == ["2", "4"]
     with stage.scene.deployment.ledger.read() as tx:

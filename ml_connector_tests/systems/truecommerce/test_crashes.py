@@ -98,7 +98,7 @@ def test_partners_that_share_a_folder_cost_one_listing(tmp_path: Path) -> None:
         before = stage.sandbox.journal.counts.copy()
         from ml_connector.flows import receiving
 
-        receiving.new_work(stage.integration)
+        receiving.look_at_all(stage.integration)
         counts = stage.sandbox.journal.counts - before
         assert sum(count for call, count in counts.items() if call.startswith("truecommerce LIST")) == 1
         assert not any(call.startswith(("truecommerce OPEN", "truecommerce READ")) for call in counts)
