@@ -202,7 +202,9 @@ def rotate(session: Session) -> int:
 
 @credentials.command("authorize")
 @click.argument("connection")
-@click.option("--code", metavar="TEXT", help="The code, or the whole address the browser was sent to.")
+@click.option(
+    "--code", metavar="TEXT", help="The code, or the whole address the browser was sent to; at Cleo a one-time code."
+)
 @click.option("--link-only", is_flag=True, help="Only print the link; the webhook receiver takes the answer.")
 @common
 def authorize(session: Session, connection: str, code: str | None, link_only: bool) -> int:
@@ -210,7 +212,8 @@ def authorize(session: Session, connection: str, code: str | None, link_only: bo
 
     Open the link, log in, and allow. When the webhook receiver runs under the registered redirect address, it
     finishes by itself. Else paste the code, or the whole address the browser was sent to. The code is good for three
-    minutes, once. For a connection with user name and password this logs in.
+    minutes, once. For a connection with user name and password this logs in; with a one-time code that helps until
+    the token ends, so better use a service account that is not asked for one.
 
     \b
     Examples:
@@ -220,7 +223,7 @@ def authorize(session: Session, connection: str, code: str | None, link_only: bo
     with session.open() as deployment:
         tokens = deployment.authorization(connection)
         if tokens is None:
-            return _log_in(session, deployment, connection)
+            return _log_in(session, deployment, connection, code)
         if code is None:
             link = tokens.authorize_url()
             if link_only or (session.json and sys.stdin.isatty()):
@@ -256,7 +259,7 @@ def _finished_elsewhere(session: Session, deployment: "Deployment", connection: 
     return Exit.OK if done else Exit.AUTHORIZE
 
 
-def _log_in(session: Session, deployment: "Deployment", connection: str) -> int:
+def _log_in(session: Session, deployment: "Deployment", connection: str, code: str | None) -> int:
     """A connection with user name and password: log in now, so that a wrong password shows at once."""
     from ml_connector.config.connections import CleoConnection, TrueCommerceConnection
     from ml_connector.systems.cleo.factory import cleo_tokens
@@ -269,6 +272,8 @@ def _log_in(session: Session, deployment: "Deployment", connection: str) -> int:
     source = cleo_tokens(
         connection, settings, ledger=deployment.ledger, vault=deployment.vault, secrets=deployment.secrets
     )
+    if code is not None:
+        source.log_in_with_code(code)
     source.token()
     session.emit({"connection": connection, "authorized": True}, lambda: say(f"{connection}: logged in."))
     return Exit.OK

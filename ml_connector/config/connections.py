@@ -120,7 +120,9 @@ class CleoConnection(Connection):
     system: Literal["cleo"]
     username: str
     password: SecretRef
-    totp_field: str = "totp"
+    totp_field: str = Field(
+        default="totp", min_length=1, description="Form field of a one-time code (`credentials authorize --code`)"
+    )
     paths: CleoPaths = CleoPaths()
     folder_addressing: Literal["id", "path"] = "id"
     upload_mode: Literal["multipart", "raw"] = "multipart"

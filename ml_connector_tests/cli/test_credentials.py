@@ -8,7 +8,10 @@ import httpx
 import pytest
 
 from ml_connector.composition import Deployment
+from ml_connector.sandbox.cleo.accounts import totp
+from ml_connector.sandbox.cleo.state import TOTP_PASSWORD, TOTP_SECRET, TOTP_USER
 from ml_connector_tests.cli.terminal import say
+from ml_connector_tests.cli.test_check import changed
 from ml_connector_tests.support.deployment import Bench
 
 SECRET = "correct-horse-battery-staple"
@@ -146,6 +149,19 @@ def test_authorize_logs_in_where_there_is_a_password(bench: Bench) -> None:
     said = say("credentials", "authorize", "cleo_prod", "--json")
     assert said.code == 0
     assert said.json["authorized"] is True
+
+
+def test_a_one_time_code_logs_in_where_one_is_asked_for(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PASSWORD_WITH_CODE", TOTP_PASSWORD)
+    config = changed(bench, tmp_path, "cleo_prod", username=TOTP_USER, password={"env": "PASSWORD_WITH_CODE"})
+    code = totp(TOTP_SECRET, bench.sandbox.clock.now())
+    wrong = "".join(str((int(digit) + 1) % 10) for digit in code)
+    refused = say("credentials", "authorize", "cleo_prod", "--code", wrong, "--config", config)
+    assert refused.code == 3
+    assert "service account" in refused.err
+    assert say("credentials", "authorize", "cleo_prod", "--code", code, "--config", config).code == 0
 
 
 def test_status_of_a_good_authorization(bench: Bench) -> None:
