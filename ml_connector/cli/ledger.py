@@ -158,8 +158,9 @@ def export_heads(session: Session) -> int:
 def prune(session: Session, before: datetime, yes: bool) -> int:
     """Take away the content of documents finished before a day: bytes, payloads, canonical forms. Never undone.
 
-    Events, hashes and totals stay, with a tombstone signed by a key of its own (<home>/tombstone-key, mode 600; keep it
-    with the other key). The chain heads are exported first. What is held, waits or is not answered yet is left alone.
+    Webhook notices that were handled go too. Events, hashes and totals stay, with a tombstone signed by a key of its
+    own (<home>/tombstone-key, mode 600; keep it with the other key). The chain heads are exported first. What is held,
+    waits or is not answered yet is left alone.
 
     \b
     Example:
@@ -182,7 +183,7 @@ def prune(session: Session, before: datetime, yes: bool) -> int:
             generate_key_file(path)
         heads.export_heads(deployment.ledger, deployment.heads_file)
         done = retention.prune(deployment.ledger, moment, key=key_in(path), by=Actor(actor()))
-    value = {"documents": done.documents, "files": done.files}
+    value = {"documents": done.documents, "files": done.files, "notices": done.notices}
     session.emit(value, lambda: say(f"Took away the content of {done.documents} documents and {done.files} files."))
     return Exit.OK
 

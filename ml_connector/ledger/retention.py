@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.ledger import blobs, moves
+from ml_connector.ledger import blobs, inbox, moves
 from ml_connector.ledger.events import By, EventRow, canonical
 from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, Move, document_row
 from ml_connector.ledger.states import DocumentState as S
@@ -32,14 +32,16 @@ _f = file.c
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many documents and files lost their content."""
+    """How many documents and files lost their content, and how many handled webhook notices were deleted."""
 
     documents: int
     files: int
+    notices: int = 0
 
 
 def prune(ledger: Ledger, before: datetime, *, key: bytes, by: By, batch: int = 200) -> Pruned:
-    """Take away the content of documents finished before that moment, in short transactions.
+    """Take away the content of documents finished before that moment, and notices handled before it, in short
+    transactions.
 
     An outbound order keeps its work: what was sent last is needed to tell a later change. A document that still
     waits for its answer is left alone. key: signs the tombstones (HMAC-SHA256); keep it outside the database.
@@ -66,7 +68,9 @@ def prune(ledger: Ledger, before: datetime, *, key: bytes, by: By, batch: int = 
             break
         after = found[-1].id
         files += len(found)
-    return Pruned(documents, files)
+    with ledger.write() as tx:
+        notices = inbox.prune(tx, before)
+    return Pruned(documents, files, notices)
 
 
 def _old_documents(tx: Tx, before: datetime, after: int, limit: int) -> list[DocumentRow]:

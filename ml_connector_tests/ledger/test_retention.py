@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from ml_connector.ledger import documents, events, files, operations, retention
+from ml_connector.ledger import documents, events, files, inbox, operations, retention
 from ml_connector.ledger.retention import Pruned, prune
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger, Tx
@@ -156,6 +156,16 @@ def test_content_taken_away_without_a_tombstone_shows(ledger: Ledger, clock: Sti
         f"document {key}",
         "its content is gone without a signed tombstone",
     )
+
+
+def test_notices_that_were_handled_go_too(ledger: Ledger, clock: StillClock) -> None:
+    with ledger.write() as tx:
+        ids = [inbox.add(tx, inbox.NewNotice("exact_nl", "PurchaseOrders", "1", "Update", key, "{}")) for key in "ab"]
+        inbox.mark_handled(tx, ids[:1], "worker")
+    clock.move(60)
+    assert _prune(ledger) == Pruned(0, 0, 1)
+    with ledger.read() as tx:
+        assert [one.id for one in inbox.waiting(tx, "exact_nl", "1", "PurchaseOrders")] == ids[1:]
 
 
 def _received_again(tx: Tx) -> None:
