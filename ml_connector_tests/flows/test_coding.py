@@ -104,9 +104,16 @@ def test_an_account_that_wants_a_cost_unit_is_not_satisfied_by_a_cost_center() -
     assert reason_of(tables=b.tables(accounts={"4000": account})) is Reason.UNMAPPED_COST_CENTER
 
 
-def test_vat_that_does_not_follow_from_its_rate_is_held() -> None:
-    one = b.invoice(taxes=(b.vat("112.50", "21"),), total=D("1362.50"))
+@pytest.mark.parametrize("stated", ["112.50", "262.44", "262.56", "300.00"])
+def test_vat_that_does_not_follow_from_its_rate_is_held(stated: str) -> None:
+    one = b.invoice(taxes=(b.vat(stated, "21"),), total=D(1250) + D(stated))
     assert reason_of(one) is Reason.VAT_DIFFERENCE
+
+
+@pytest.mark.parametrize("stated", ["262.45", "262.55"])
+def test_vat_may_be_rounded_otherwise(stated: str) -> None:
+    bill = bill_of(b.invoice(taxes=(b.vat(stated, "21"),), total=D(1250) + D(stated)))
+    assert bill.vat_total == D(stated)
 
 
 def test_no_tax_at_all_needs_a_rule_for_zero_percent() -> None:

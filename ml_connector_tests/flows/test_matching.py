@@ -46,6 +46,20 @@ def test_a_line_number_that_contradicts_the_item_is_not_believed() -> None:
     assert match_invoice(crossed, VENDOR, book(two), rules()).lines[0].order_line_id == "line2"
 
 
+def test_a_line_number_says_nothing_of_an_item_that_is_not_on_the_order() -> None:
+    """Suppliers number their own lines: only a line that names no item at all is known by its number."""
+    other = invoice_line(7, number="1")
+    assert reason_of(invoice(other), VENDOR, book(), rules()) is Reason.NO_SUCH_ORDER_LINE
+    nameless = invoice_line(1, items=())
+    assert match_invoice(invoice(nameless), VENDOR, book(), rules()).lines[0].order_line_id == "line1"
+
+
+def test_a_price_per_hundred_tells_order_lines_of_one_item_apart() -> None:
+    twice = order(order_line(1, price=D("13.00")), order_line(2, item_code="A-1", suppliers_item="NW-1"))
+    line = invoice_line(1, number="", price=D(1250), price_basis="HP")
+    assert match_invoice(invoice(line), VENDOR, book(twice), rules()).lines[0].order_line_id == "line2"
+
+
 def test_items_match_without_line_numbers_and_in_any_case() -> None:
     line = invoice_line(1, number="", items=(ItemId(qualifier="VP", value="nw-1"),))
     assert match_invoice(invoice(line), VENDOR, book(), rules()).lines[0].order_line_id == "line1"

@@ -43,7 +43,7 @@ def test_a_dead_workers_documents_are_free_again(ledger: Ledger, clock: StillClo
     assert _claim(ledger) == ids
     clock.move(14)
     assert _claim(ledger, holder="worker:two") == []
-    clock.move(2)
+    clock.move(1)
     assert _claim(ledger, holder="worker:two") == ids
 
 
