@@ -53,7 +53,6 @@ class Mender(StrEnum):
     AUTHORIZE = "authorize"
     TIME = "time"
     CONFIGURATION = "configuration"
-    PERSON = "person"
 
 
 @dataclass(frozen=True)

@@ -51,25 +51,10 @@ def close(tx: Tx, cause: str) -> bool:
     return bool(tx.execute(statement).rowcount)
 
 
-def settle(tx: Tx, prefix: str, causes: Mapping[str, tuple[int, Mapping[str, Any]]]) -> None:
-    """Make the open alerts whose cause begins so exactly these: cause -> (count, detail)."""
-    for cause, (count, detail) in causes.items():
-        open_or_update(tx, cause, count, detail)
-    for one in open_alerts(tx, prefix):
-        if one.cause not in causes:
-            close(tx, one.cause)
-
-
 def open_alerts(tx: Tx, prefix: str = "") -> list[Alert]:
     """The open alerts, oldest first."""
     query = sa.select(*_COLUMNS).where(_c.open_cause.is_not(None)).order_by(_c.id)
     return [Alert(*row) for row in tx.execute(query) if row[1].startswith(prefix)]
-
-
-def to_open(tx: Tx) -> list[Alert]:
-    """Open alerts that nobody was told."""
-    query = sa.select(*_COLUMNS).where(_c.open_cause.is_not(None), _c.last_sent_at.is_(None)).order_by(_c.id)
-    return [Alert(*row) for row in tx.execute(query)]
 
 
 def to_close(tx: Tx) -> list[Alert]:
@@ -88,8 +73,3 @@ def mark_sent(tx: Tx, alert_id: int) -> None:
     tx.execute(sa.update(alert).where(_c.id == alert_id, _c.closed_at.is_(None)).values(last_sent_at=at))
     closed = sa.update(alert).where(_c.id == alert_id, _c.closed_at.is_not(None), _c.last_sent_at.is_not(None))
     tx.execute(closed.values(closing_sent_at=at))
-
-
-def recent(tx: Tx, limit: int = 100) -> list[Alert]:
-    """The newest alerts, open or closed."""
-    return [Alert(*row) for row in tx.execute(sa.select(*_COLUMNS).order_by(_c.id.desc()).limit(limit))]

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
-from ml_connector.ledger.tables import envelope_group, file, interchange
+from ml_connector.ledger.tables import envelope_group, interchange
 
 _i = interchange.c
 _g = envelope_group.c
@@ -309,41 +309,10 @@ def answer_group(
     tx.execute(sa.update(envelope_group).where(_g.id == group_id).values(values))
 
 
-def groups_of_file(tx: Tx, file_id: int) -> list[GroupRow]:
-    """The groups of a file, in order."""
-    query = (
-        sa.select(*_GROUP)
-        .join(interchange, _i.id == _g.interchange_id)
-        .where(_i.file_id == file_id)
-        .order_by(_i.position, _g.position)
-    )
-    return [GroupRow(*row) for row in tx.execute(query)]
-
-
-def interchanges_of_file(tx: Tx, file_id: int) -> list[InterchangeRow]:
-    """The interchanges of a file, in order."""
-    query = sa.select(*_INTERCHANGE).where(_i.file_id == file_id).order_by(_i.position)
-    return [InterchangeRow(*row) for row in tx.execute(query)]
-
-
 def group(tx: Tx, group_id: int) -> GroupRow | None:
     """One group, or None."""
     row = tx.execute(sa.select(*_GROUP).where(_g.id == group_id)).one_or_none()
     return None if row is None else GroupRow(*row)
-
-
-def unanswered(tx: Tx, integration: str, *, direction: str, before: datetime, limit: int = 500) -> list[GroupRow]:
-    """Groups without an answer whose file is older than that, oldest first; acknowledgments want none (section 7)."""
-    query = (
-        sa.select(*_GROUP)
-        .join(interchange, _i.id == _g.interchange_id)
-        .join(file, file.c.id == _i.file_id)
-        .where(_g.integration == integration, _g.direction == direction, _g.answer.is_(None))
-        .where(_g.functional_id != "FA", file.c.created_at < before)
-        .order_by(_g.id)
-        .limit(limit)
-    )
-    return [GroupRow(*row) for row in tx.execute(query)]
 
 
 def interchange_row(tx: Tx, interchange_id: int) -> InterchangeRow | None:

@@ -164,9 +164,3 @@ def _missing_lines(ledger: Ledger, path: Path, seen: set[str]) -> list[str]:
         ).all()
     missing = [row for row in rows if row.hash not in seen]
     return [f"{path}: the line of export {row.id} ({row.at.isoformat()}) is missing" for row in missing[:20]]
-
-
-def covered_events(tx: Tx) -> int:
-    """The highest event id that an export covers; 0 when there was none."""
-    last = _last(tx)
-    return int(last.events) if last is not None else 0

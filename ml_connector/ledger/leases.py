@@ -63,11 +63,6 @@ def living(tx: Tx, names: Sequence[str]) -> set[str]:
     return found
 
 
-def holder_alive(tx: Tx, name: str) -> bool:
-    """Whether a lease is held now: the way to tell whether a worker lives or a channel is busy."""
-    return bool(living(tx, [name]))
-
-
 def get(tx: Tx, name: str) -> LeaseRow | None:
     """A lease, held or expired; None when it was released or never taken."""
     row = tx.execute(sa.select(*_COLUMNS).where(lease.c.name == name)).one_or_none()

@@ -22,7 +22,7 @@ import sqlalchemy as sa
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
-from ml_connector.ledger.tables import document, lease, operation
+from ml_connector.ledger.tables import operation
 
 _o = operation.c
 #: States in which nobody can tell whether the other side has it.
@@ -370,32 +370,3 @@ def void(tx: Tx, document_ids: Sequence[int]) -> int:
         statement = sa.update(operation).where(_o.document_id.in_(part), _o.state.in_(("planned", "refused")))
         changed += int(tx.execute(statement.values(state="void", finished_at=now(tx))).rowcount)
     return changed
-
-
-def due(tx: Tx, connection: str, *, limit: int = 500) -> list[StoredOperation]:
-    """Operations of unknown outcome whose time to be looked for has come and whose document nobody works on."""
-    at = now(tx)
-    alive = sa.exists().where(lease.c.name == document.c.claimed_by, lease.c.expires_at > at)
-    query = (
-        _select()
-        .join(document, document.c.id == _o.document_id)
-        .where(_o.connection == connection, _o.state.in_(OPEN))
-        .where(sa.or_(_o.not_before.is_(None), _o.not_before <= at))
-        .where(sa.or_(document.c.claimed_by.is_(None), ~alive))
-        .order_by(_o.id)
-        .limit(limit)
-    )
-    return [StoredOperation(*row) for row in tx.execute(query)]
-
-
-def by_outside_id(tx: Tx, connection: str, outside_ids: Sequence[str]) -> dict[str, StoredOperation]:
-    """Our operations by what the other side called them: to tell our own writes from other people's."""
-    found: dict[str, StoredOperation] = {}
-    unique = list(dict.fromkeys(outside_ids))
-    for start_at in range(0, len(unique), 500):
-        query = _select().where(_o.outside_id.in_(unique[start_at : start_at + 500]), _o.connection == connection)
-        for row in tx.execute(query):
-            one = StoredOperation(*row)
-            if one.outside_id is not None:
-                found[one.outside_id] = one
-    return found

@@ -173,11 +173,6 @@ def _is_moment(modified: str | None) -> bool:
     return modified is not None and modified.isascii() and modified.isdigit() and 0 < int(modified) < 2**32
 
 
-def mark_stored(tx: Tx, connection: str, channel: str, remote_id: str, file_id: int) -> None:
-    """The bytes are kept in the ledger as this file."""
-    _set(tx, connection, channel, remote_id, state="stored", file_id=file_id)
-
-
 def mark_all_stored(tx: Tx, connection: str, channel: str, file_ids: Mapping[str, int]) -> None:
     """The bytes of these (remote_id -> file) are kept in the ledger."""
     statement = (

@@ -58,8 +58,3 @@ def raise_to(tx: Tx, name: str, value: int) -> None:
 def all_next(tx: Tx) -> list[tuple[str, int]]:
     """Every sequence with the number that comes next."""
     return [(row.name, row.next_value) for row in tx.execute(sa.select(sequence).order_by(sequence.c.name))]
-
-
-def peek(tx: Tx, name: str) -> int:
-    """The number that comes next."""
-    return tx.execute(sa.select(sequence.c.next_value).where(sequence.c.name == name)).scalar_one_or_none() or 1

@@ -2,8 +2,6 @@
 
 from datetime import timedelta
 
-import pytest
-
 from ml_connector.ledger import envelopes, files
 from ml_connector.ledger.envelopes import NewGroup, NewInterchange
 from ml_connector.ledger.store import Ledger
@@ -76,8 +74,10 @@ def test_ends_are_recorded(ledger: Ledger) -> None:
     with ledger.write() as tx:
         envelopes.end_groups(tx, [envelopes.GroupEnd(group, 3, 3, 2, [{"code": "5"}])])
         envelopes.end_interchanges(tx, [envelopes.InterchangeEnd(interchange, "rejected", [{"code": "021"}])])
-        (row,) = envelopes.groups_of_file(tx, file_id)
-        (whole,) = envelopes.interchanges_of_file(tx, file_id)
+        row = envelopes.group(tx, group)
+        whole = envelopes.interchange_row(tx, interchange)
+    assert row is not None
+    assert whole is not None
     assert (row.sets_announced, row.sets_received, row.sets_accepted, row.findings) == (3, 3, 2, [{"code": "5"}])
     assert (whole.state, whole.findings) == ("rejected", [{"code": "021"}])
 
@@ -100,20 +100,12 @@ def test_an_acknowledgment_finds_the_newest_group_of_its_number(ledger: Ledger) 
     assert sent is not None
 
 
-@pytest.mark.parametrize("functional", ["PO", "FA"])
-def test_groups_wait_for_their_answer_except_acknowledgments(
-    ledger: Ledger, clock: StillClock, functional: str
-) -> None:
-    """edi-operations 7: never acknowledge an acknowledgment."""
+def test_an_answer_is_kept_with_the_group_that_it_answers(ledger: Ledger, clock: StillClock) -> None:
     interchange = _interchange(ledger, _file(ledger, "1", "out"), "000000001", direction="out")
-    group = _group(ledger, interchange, 7, functional=functional)
+    group = _group(ledger, interchange, 7)
     clock.move(60)
     with ledger.write() as tx:
-        waiting = envelopes.unanswered(tx, "exact_cleo", direction="out", before=clock.now())
-        assert [row.id for row in waiting] == ([group] if functional == "PO" else [])
-        assert envelopes.unanswered(tx, "exact_cleo", direction="out", before=clock.now() - timedelta(hours=1)) == []
         envelopes.answer_group(tx, group, "A", document_id=None, accepted=1)
-        assert envelopes.unanswered(tx, "exact_cleo", direction="out", before=clock.now()) == []
         row = envelopes.group(tx, group)
         assert envelopes.group(tx, 99) is None
     assert row is not None

@@ -166,7 +166,7 @@ def test_what_was_dealt_with_does_not_wait(ledger: Ledger, clock: StillClock) ->
     clock.move(10)
     with ledger.write() as tx:
         sha256 = files.put_blob(tx, b"ISA")
-        remote.mark_stored(tx, "cleo_prod", "/in", "a", files.add_file(tx, new_file(sha256)))
+        remote.mark_all_stored(tx, "cleo_prod", "/in", {"a": files.add_file(tx, new_file(sha256))})
         remote.mark_ignored(tx, "cleo_prod", "/in", "b", "too large " * 100)
         remote.mark_gone(tx, "cleo_prod", "/in", "c")
         assert remote.count_waiting(tx, "cleo_prod", "/in") == 1
@@ -179,7 +179,7 @@ def test_new_content_under_an_old_name_and_a_file_that_came_back_wait_again(ledg
     _look(ledger, Listed("a"), Listed("c"))
     with ledger.write() as tx:
         sha256 = files.put_blob(tx, b"ISA")
-        remote.mark_stored(tx, "cleo_prod", "/in", "a", files.add_file(tx, new_file(sha256)))
+        remote.mark_all_stored(tx, "cleo_prod", "/in", {"a": files.add_file(tx, new_file(sha256))})
         remote.mark_gone(tx, "cleo_prod", "/in", "c")
     assert _look(ledger, Listed("a", modified="m2"), Listed("c")) == 2
     assert _ready(ledger) == []

@@ -40,8 +40,6 @@ def test_each_export_covers_what_came_since_the_last(exported: Ledger, path: Pat
     assert [line["previous"] for line in lines] == ["", lines[0]["hash"], lines[1]["hash"]]
     assert heads.export_heads(exported, path) is None
     assert heads.verify_heads(exported, path) == []
-    with exported.read() as tx:
-        assert heads.covered_events(tx) == 9
 
 
 def test_events_after_the_last_export_are_not_missed(exported: Ledger, path: Path) -> None:
@@ -91,8 +89,7 @@ def test_a_file_that_cannot_be_written_leaves_no_note(ledger: Ledger, tmp_path: 
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
         heads.export_heads(ledger, tmp_path / "file" / "heads.jsonl")
-    with ledger.read() as tx:
-        assert heads.covered_events(tx) == 0
+    assert heads.export_heads(ledger, tmp_path / "heads.jsonl") is not None, "nothing counts as exported"
 
 
 def test_a_crash_between_the_line_and_the_commit_is_harmless(ledger: Ledger, path: Path) -> None:

@@ -50,7 +50,7 @@ def test_an_expired_lease_can_be_taken_and_the_first_holder_learns_it(ledger: Le
     assert first.acquire()
     clock.move(16)
     with ledger.read() as tx:
-        assert not leases.holder_alive(tx, "channel")
+        assert leases.living(tx, ["channel"]) == set()
         assert [row.holder for row in leases.expired(tx)] == [first.holder]
     assert second.acquire()
     assert second.generation > first.generation
@@ -62,7 +62,7 @@ def test_an_expired_lease_can_be_taken_and_the_first_holder_learns_it(ledger: Le
     first.release()
     with ledger.read() as tx:
         row = leases.get(tx, "channel")
-        assert leases.holder_alive(tx, "channel")
+        assert leases.living(tx, ["channel"]) == {"channel"}
     assert row is not None
     assert row.holder == second.holder
     second.check()
@@ -86,7 +86,7 @@ def test_an_expired_lease_that_nobody_took_is_renewed(ledger: Ledger, clock: Sti
     clock.move(100)
     assert lease.renew()
     with ledger.read() as tx:
-        assert leases.holder_alive(tx, "channel")
+        assert leases.living(tx, ["channel"]) == {"channel"}
         assert [row.name for row in leases.held(tx, "chan")] == ["channel"]
     lease.release()
 
@@ -211,7 +211,10 @@ def test_an_expired_lease_is_forgotten_only_while_it_is_expired(ledger: Ledger, 
     with ledger.write() as tx:
         (row,) = leases.expired(tx, "worker:")
         leases.take(tx, "worker:dead", "new", 15)
-        assert not leases.forget(tx, row)
+        assert not leases.forget(tx, row), "another generation has it"
+        taken = leases.get(tx, "worker:dead")
+        assert taken is not None
+        assert not leases.forget(tx, taken), "it is alive"
     clock.move(16)
     with ledger.write() as tx:
         (row,) = leases.expired(tx, "worker:")

@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import documents, operations
-from ml_connector.ledger.leases import take
+from ml_connector.ledger import operations
 from ml_connector.ledger.operations import NewOperation, StoredOperation
-from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
 from ml_connector_tests.ledger.samples import add, invoice
 from ml_connector_tests.support.clocks import StillClock
@@ -173,35 +171,14 @@ def test_what_is_done_stays_done(ledger: Ledger, planned: list[StoredOperation])
     assert (again.state, again.outside_id, again.payload) == ("done", "guid", planned[0].payload)
 
 
-def test_what_a_dead_worker_left_is_looked_for_when_due(
+def test_what_a_dead_worker_left_is_of_unknown_outcome(
     ledger: Ledger, planned: list[StoredOperation], clock: StillClock
 ) -> None:
     first, _, third = planned
     with ledger.write() as tx:
-        take(tx, "worker:one", "one", 15)
-        documents.claim(tx, documents.ClaimQuery("exact_cleo", (S.PARSED,), ids=(1,)), "worker:one")
         operations.start(tx, [(first.id, None), (third.id, None)])
-    with ledger.read() as tx:
-        assert [one.id for one in operations.due(tx, "exact_nl")] == [third.id]
-        assert operations.due(tx, "other") == []
-    clock.move(16)
-    with ledger.write() as tx:
-        assert [one.id for one in operations.due(tx, "exact_nl")] == [first.id, third.id]
         assert operations.mark_abandoned(tx, [1, 2]) == 2
         assert [one.state for one in operations.of_unknown_outcome(tx, [1, 2])] == ["unknown", "unknown"]
         operations.mark_looked(tx, [first.id], not_before=clock.now() + timedelta(seconds=60))
-        assert [one.id for one in operations.due(tx, "exact_nl")] == [third.id]
-    clock.move(61)
-    with ledger.read() as tx:
-        found = operations.due(tx, "exact_nl")
+        found = operations.of_unknown_outcome(tx, [1, 2])
     assert [(one.id, one.looked) for one in found] == [(first.id, 1), (third.id, 0)]
-
-
-def test_our_writes_are_told_from_other_peoples(ledger: Ledger, planned: list[StoredOperation]) -> None:
-    with ledger.write() as tx:
-        operations.start(tx, [(planned[0].id, None)])
-        operations.finish(tx, [(planned[0].id, Written("guid-1"))])
-    with ledger.read() as tx:
-        found = operations.by_outside_id(tx, "exact_nl", ["guid-1", "guid-2"])
-        assert operations.by_outside_id(tx, "other", ["guid-1"]) == {}
-    assert {key: one.id for key, one in found.items()} == {"guid-1": planned[0].id}

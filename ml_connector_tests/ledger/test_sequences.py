@@ -11,11 +11,11 @@ from ml_connector.ledger.store import Ledger
 
 def test_numbers_begin_at_one_and_go_on(ledger: Ledger) -> None:
     with ledger.write() as tx:
-        assert sequences.peek(tx, "ISA13:a") == 1
+        assert sequences.all_next(tx) == []
         assert sequences.reserve(tx, "ISA13:a") == [1]
         assert sequences.reserve(tx, "ISA13:a", 3) == [2, 3, 4]
         assert sequences.reserve(tx, "ISA13:b") == [1]
-        assert sequences.peek(tx, "ISA13:a") == 5
+        assert sequences.all_next(tx) == [("ISA13:a", 5), ("ISA13:b", 2)]
 
 
 def test_after_the_maximum_comes_one(ledger: Ledger) -> None:
@@ -71,4 +71,4 @@ def test_a_sequence_goes_on_from_a_higher_number_and_never_from_a_lower_one(ledg
                 sequences.raise_to(tx, "a", value)
         with pytest.raises(ConfigError, match="no sequence b"):
             sequences.raise_to(tx, "b", 7)
-        assert sequences.peek(tx, "a") == 101
+        assert sequences.all_next(tx) == [("a", 101)]
