@@ -53,6 +53,25 @@ def test_loading_needs_no_network_no_ledger_and_no_heavy_package(tmp_path: Path)
     assert list(tmp_path.iterdir()) == [], "no ledger, no key, no log was written"
 
 
+def test_what_calls_a_system_takes_a_place_in_its_pool() -> None:
+    """A pool limits how many runs are at a connection at once."""
+    pools: dict[str, set[str]] = {}
+    for asset in shipped().assets or ():
+        if isinstance(asset, dg.AssetsDefinition) and asset.is_executable:
+            for op in asset.node_def.iterate_op_defs():
+                pools.setdefault(op.pool or "", set()).add(op.name.removeprefix("exact_cleo__"))
+    inbound_at_erp = {
+        "apply",
+        "goods_receipts__match_shipments",
+        "goods_receipts__post_receipts",
+        "purchase_invoices__match",
+        "purchase_invoices__post",
+    }
+    assert inbound_at_erp <= pools["exact_nl"]
+    assert {"received_files__receive", "acknowledgments_sent__send_997", "sent_orders__send"} <= pools["cleo_prod"]
+    assert {"parse", "purchase_invoices__code", "acknowledgments_sent__render_997"} <= pools[""]
+
+
 def test_the_graph_is_the_agreed_one() -> None:
     """Update with `.venv/bin/python -m ml_connector_tests.orchestration.snapshot` after a wanted change."""
     agreed = json.loads(FILE.read_text(encoding="utf-8"))

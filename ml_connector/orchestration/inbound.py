@@ -256,6 +256,7 @@ def applied_acknowledgments(scene: Scene, together: Together) -> dg.AssetsDefini
         check_specs=[check.spec for check in ledger_checks],
         partitions_def=scene.partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
+        pool=scene.settings.erp,
         retry_policy=RETRY,
         group_name=scene.group(INBOUND),
         can_subset=True,

@@ -37,8 +37,8 @@ class Asked:
             value = json.loads(cursor or "{}")
             known = Asked(**value)
             for moment in (known.at, known.polled_at, known.away_at):
-                if moment:
-                    datetime.fromisoformat(moment)
+                if moment and datetime.fromisoformat(moment).tzinfo is None:
+                    return Asked()
             return replace(known, event=int(known.event), repeats=int(known.repeats), away=int(known.away))
         except (ValueError, TypeError):
             return Asked()

@@ -58,6 +58,9 @@ def test_a_cursor_keeps_the_memory(times: int, seconds: int) -> None:
     assert Asked.of(asked.cursor()) == asked
 
 
-@given(st.one_of(st.none(), st.text(max_size=40), st.sampled_from(["[]", "1", '{"at": "x"}', '{"event": []}', "{}"])))
+ODD = ["[]", "1", '{"at": "x"}', '{"event": []}', '{"at": "2026-11-20T12:00:00"}', '{"away_at": "2026-11-20"}', "{}"]
+
+
+@given(st.one_of(st.none(), st.text(max_size=40), st.sampled_from(ODD)))
 def test_what_is_no_cursor_is_an_empty_memory(cursor: str | None) -> None:
     assert Asked.of(cursor) == Asked()
