@@ -1,8 +1,13 @@
 """How often Dagster looks, and what it keeps."""
 
+import re
+
 from pydantic import Field, field_validator
 
 from ml_connector.config.base import Settings, day_text
+
+#: Minute, hour, day of month, month, day of week.
+_CRON = re.compile(r"[0-9A-Za-z*,/-]+( +[0-9A-Za-z*,/-]+){4}")
 
 
 class OrchestrationSettings(Settings):
@@ -25,3 +30,11 @@ class OrchestrationSettings(Settings):
     fresh_hours: float = Field(default=24, gt=0, description="A reference table read longer ago counts as stale")
 
     _day = field_validator("start_date", mode="before")(day_text)
+
+    @field_validator("reference_cron", "standing_cron", "prune_cron")
+    @classmethod
+    def _cron(cls, value: str) -> str:
+        """So far as it can be told without Dagster, whose code location would not load."""
+        if not _CRON.fullmatch(value):
+            raise ValueError('is no cron line; write it with five fields, like "*/30 * * * *"')
+        return value

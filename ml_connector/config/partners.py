@@ -150,6 +150,14 @@ class X12Guide(Settings):
         default=(), description="Findings that are not reported: place and AK304 or AK403 code, e.g. REF02:5, ZQ:1, *:7"
     )
 
+    @field_validator("codes", "only")
+    @classmethod
+    def _numbers(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for number in value:
+            if not re.fullmatch(r"[1-9][0-9]{0,3}", number):
+                raise ValueError(f"{number!r} is no element number, like '355'")
+        return value
+
     @field_validator("optional")
     @classmethod
     def _places(cls, value: tuple[str, ...]) -> tuple[str, ...]:

@@ -137,6 +137,8 @@ SETTINGS: dict[str, tuple[str, Any, str]] = {
     ),
     "a day in words": (f"{PAIR}.flows.orders_out.start_date", "1 May", "start_date: is no day"),
     "a first day that is none": ("orchestration.start_date", "2026-02-30", "start_date: is no day"),
+    "a time in words": ("orchestration.reference_cron", "every half hour", "reference_cron: is no cron line"),
+    "a cron of six fields": ("orchestration.prune_cron", "0 30 3 * * *", "prune_cron: is no cron line"),
     "no first day": ("orchestration.start_date", "", "start_date: .*at least 1 character"),
     "partners nowhere": (f"{PAIR}.partners", "/nonexistent", "no such folder"),
     "variable not set": ("home", "${NO_SUCH_VARIABLE_HERE}", "NO_SUCH_VARIABLE_HERE is not set"),
@@ -201,6 +203,7 @@ PARTNERS: dict[str, tuple[Any, str]] = {
     "tolerance is not a number": ({"tolerances": {"price": {"percent": "NaN"}}}, "percent: .*finite"),
     "tolerance without end": ({"tolerances": {"price": {"absolute": "Infinity"}}}, "absolute: .*finite"),
     "tolerance of 1,000 percent": ({"tolerances": {"price": {"percent": 1000}}}, "percent: .*100"),
+    "codes of an element by its place": ({"guide": {"codes": {"PO103": ["CS"]}}}, "codes: .*no element number"),
     "a secret in a comment field": ({"password": SECRET}, "password: is not a setting"),
 }
 
