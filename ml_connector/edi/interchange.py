@@ -23,7 +23,6 @@ from ml_connector.edi.items import (
     ReceivedSet,
     StrayText,
 )
-from ml_connector.edi.mapping.acknowledgment import read_interchange_acknowledgment
 from ml_connector.edi.opened import NOTED, REMEMBERED, OpenGroup, OpenInterchange
 from ml_connector.edi.overlay import NO_OVERLAY, Overlay
 from ml_connector.edi.schema import full_version
@@ -136,7 +135,8 @@ class _FileReader:
             start.control_number,
         )
         if key in self._seen:
-            opened.note("025", f"ISA13 {shown(start.control_number)} came before in this file.")
+            message = f"ISA13 {shown(start.control_number)} came before in this file."
+            opened.note("025", message, "ISA", 13, start.control_number)
         if len(self._seen) < REMEMBERED:
             self._seen.add(key)
         self._interchange = opened
@@ -151,20 +151,19 @@ class _FileReader:
             yield opened.open_group(event)
         elif event.segment_id == "GE":
             if opened.group is None:
-                opened.note("024", "A GE without a GS.")
+                opened.note("024", "A GE without a GS.", "GE")
             else:
                 yield from self._end_group(opened, event.elements)
         elif event.segment_id == "IEA":
             yield from self._end_interchange(event.elements, event.offset)
         elif event.segment_id == "TA1":
-            if len(opened.received) < NOTED:
-                opened.received.append(read_interchange_acknowledgment(event.elements))
+            opened.acknowledge(event.elements)
         elif event.segment_id in {"ISB", "ISE"}:
             opened.services += 1
 
     def _set(self, event: RawSet, opened: OpenInterchange) -> Iterator[Item]:
         if opened.group is None:
-            opened.note("024", "A transaction set without a GS.")
+            opened.note("024", "A transaction set without a GS.", "GS")
             yield opened.open_group(RawSegment("GS", ["GS"], event.offset))
         group = opened.group
         if group is None:

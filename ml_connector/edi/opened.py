@@ -13,6 +13,7 @@ from ml_connector.edi.acknowledge import (
 from ml_connector.edi.envelope import RawInterchange, RawSegment
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.items import GroupEnd, GroupStart, InterchangeEnd, InterchangeStart
+from ml_connector.edi.mapping.acknowledgment import read_interchange_acknowledgment
 from ml_connector.edi.schema import full_version, well_formed
 from ml_connector.edi.values import is_digits, read_date, read_time
 
@@ -21,6 +22,10 @@ from ml_connector.edi.values import is_digits, read_date, read_time
 REMEMBERED = 200_000
 NOTED = 1_000
 LISTED = 20_000
+
+
+#: ISA05 and ISA07 (element I05).
+_QUALIFIERS = frozenset({f"{n:02d}" for n in (*range(1, 5), *range(7, 39))} | {"AM", "NR", "SA", "SN", "ZZ"})
 
 
 class OpenGroup:
@@ -38,16 +43,41 @@ class OpenGroup:
         self.usable = True
         if self.real and start.version != full_version(start.version):
             message = f"GS08 {shown(start.version)} is read as {full_version(start.version)}."
-            self.findings.append(Finding(Level.GROUP, "version", message, Severity.WARNING, segment_id="GS"))
+            self.note("version", message, "GS", 8, start.version, Severity.WARNING)
         elif self.real and not well_formed(start.version):
             self.usable = False
-            self._note("2", f"GS08 {shown(start.version)} is no version that can be read.")
+            self.note("2", f"GS08 {shown(start.version)} is no version that can be read.", "GS", 8, start.version)
         number = start.control_number
         if self.real and not (is_digits(number) and len(number) <= 9):
-            self._note("6", f"GS06 {shown(number)} is no control number of up to 9 digits.")
+            self.note("6", f"GS06 {shown(number)} is no control number of up to 9 digits.", "GS", 6, number)
 
-    def _note(self, code: str, message: str) -> None:
-        self.findings.append(Finding(Level.GROUP, code, message, segment_id="GS"))
+    def note(
+        self,
+        code: str,
+        message: str,
+        segment_id: str,
+        element: int = 0,
+        value: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        self.findings.append(
+            Finding(Level.GROUP, code, message, severity, segment_id=segment_id, element=element, value=value[:200])
+        )
+
+    def check_header(self, elements: list[str]) -> None:
+        """What X12 has no code for in a GS: dates, times, and who sends to whom."""
+        if not self.real:
+            return
+        for element, code, wrong, what in (
+            (2, "sender", not elements[2], "is empty"),
+            (3, "receiver", not elements[3], "is empty"),
+            (4, "date", self.start.date is None, "is not a date"),
+            (5, "time", self.start.time is None, "is not a time"),
+        ):
+            if wrong:
+                value = elements[element]
+                message = f"GS{element:02d} {shown(value)} {what}." if value else f"GS{element:02d} is empty."
+                self.note(code, message, "GS", element, value, Severity.WARNING)
 
     def add(
         self, set_type: str, number: str, accepted: bool, findings: tuple[Finding, ...], acknowledge_accepted: bool
@@ -86,15 +116,16 @@ class OpenGroup:
 
     def _check_trailer(self, trailer: list[str] | None) -> int | None:
         if trailer is None:
-            self._note("3", "The group has no GE.")
+            self.note("3", "The group has no GE.", "GE")
             return None
         elements = [*trailer, "", ""]
         announced = _count(elements[1])
         if announced != self.received:
-            self._note("5", f"GE01 says {shown(elements[1])} sets, there are {self.received}.")
+            message = f"GE01 says {shown(elements[1])} sets, there are {self.received}."
+            self.note("5", message, "GE", 1, elements[1])
         if not _same_number(elements[2], self.start.control_number):
             message = f"GS06 {shown(self.start.control_number)} and GE02 {shown(elements[2])} differ."
-            self._note("4", message)
+            self.note("4", message, "GE", 2, elements[2])
         return announced
 
 
@@ -133,8 +164,23 @@ class OpenInterchange:
         self.services = 0
         self._check()
 
-    def note(self, code: str, message: str, severity: Severity = Severity.ERROR) -> None:
-        self.findings.append(Finding(Level.INTERCHANGE, code, message, severity))
+    def note(
+        self,
+        code: str,
+        message: str,
+        segment_id: str = "ISA",
+        element: int = 0,
+        value: str = "",
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Adds a finding about the interchange; so many are kept."""
+        if len(self.findings) < 2 * NOTED:
+            self.findings.append(
+                Finding(
+                    Level.INTERCHANGE, code, message, severity, segment_id=segment_id, element=element,
+                    value=value[:200],
+                )
+            )  # fmt: skip
 
     def announced(self) -> InterchangeStart:
         """The start, with the findings that are known already."""
@@ -146,16 +192,61 @@ class OpenInterchange:
             self.note("022", "The interchange has no ISA.")
             return
         if start.date is None:
-            self.note("014", f"ISA09 {shown(start.raw_date)} is not a date.")
+            self.note("014", f"ISA09 {shown(start.raw_date)} is not a date.", "ISA", 9, start.raw_date)
         if start.time is None:
-            self.note("015", f"ISA10 {shown(start.raw_time)} is not a time.")
+            self.note("015", f"ISA10 {shown(start.raw_time)} is not a time.", "ISA", 10, start.raw_time)
         if not is_digits(start.control_number):
-            self.note("018", f"ISA13 {shown(start.control_number)} is no control number.")
+            self.note(
+                "018", f"ISA13 {shown(start.control_number)} is no control number.", "ISA", 13, start.control_number
+            )
         if start.usage not in {"P", "T", "I"}:
-            self.note("020", f"ISA15 {shown(start.usage)} is none of P, T, I.")
+            self.note("020", f"ISA15 {shown(start.usage)} is none of P, T, I.", "ISA", 15, start.usage)
+        self._check_identity()
         marks = start.separators.characters()
         if len(set(marks)) != len(marks):
-            self.note("027", "Two separators are the same character.", Severity.WARNING)
+            self.note("027", "Two separators are the same character.", severity=Severity.WARNING)
+
+    def _check_identity(self) -> None:
+        """Who sends to whom, and the elements that only say how: odd ones are warnings, a missing id is an error."""
+        start, asked = self.start, self._fields[13]
+        for name, element, qualifier, party in (
+            ("sender", 5, start.sender_qualifier, start.sender_id),
+            ("receiver", 7, start.receiver_qualifier, start.receiver_id),
+        ):
+            if not party:
+                self.note(f"{element + 1:03d}", f"ISA{element + 1:02d}: there is no {name}.", "ISA", element + 1)
+            if qualifier not in _QUALIFIERS:
+                message = f"ISA{element:02d} {shown(qualifier)} is no known qualifier."
+                self.note(f"{element:03d}", message, "ISA", element, qualifier, Severity.WARNING)
+        if not (is_digits(start.version) and len(start.version) == 5):
+            message = f"ISA12 {shown(start.version)} is no version of five digits."
+            self.note("017", message, "ISA", 12, start.version, Severity.WARNING)
+        if is_digits(start.control_number) and len(start.control_number) != 9:
+            message = f"ISA13 {shown(start.control_number)} is not of nine digits."
+            self.note("018", message, "ISA", 13, start.control_number, Severity.WARNING)
+        if asked not in {"0", "1"}:
+            self.note("019", f"ISA14 {shown(asked)} is neither 0 nor 1.", "ISA", 14, asked, Severity.WARNING)
+
+    def acknowledge(self, elements: list[str]) -> None:
+        """Keeps a TA1 and checks its elements."""
+        if len(self.received) >= NOTED:
+            return
+        answer = read_interchange_acknowledgment(elements)
+        self.received.append(answer)
+        for element, code, wrong, value, what in (
+            (1, "6", not is_digits(answer.control_number), answer.control_number, "is no control number"),
+            (2, "8", read_date(answer.date) is None, answer.date, "is not a date"),
+            (3, "9", read_time(answer.time) is None, answer.time, "is not a time"),
+            (4, "7", answer.code not in {"A", "E", "R"}, answer.code, "is none of A, E, R"),
+            (5, "7", not (is_digits(answer.note) and len(answer.note) == 3), answer.note, "is no note code"),
+        ):
+            if wrong:
+                message = f"TA1{element:02d} {shown(value)} {what}." if value else f"TA1{element:02d} is missing."
+                found = Finding(
+                    Level.ELEMENT, code if value else "1", message, segment_id="TA1", element=element,
+                    value=value[:200],
+                )  # fmt: skip
+                self.findings.append(found)
 
     def open_group(self, event: RawSegment) -> GroupStart:
         elements = [*event.elements, *[""] * 9]
@@ -171,9 +262,10 @@ class OpenInterchange:
             version=elements[8],
         )
         self.group = OpenGroup(start)
+        self.group.check_header(elements)
         if start.control_number and start.control_number in self.group_numbers:
             message = f"GS06 {shown(start.control_number)} came before in this interchange."
-            self.group.findings.append(Finding(Level.GROUP, "6", message, segment_id="GS"))
+            self.group.note("6", message, "GS", 6, start.control_number)
         if len(self.group_numbers) < REMEMBERED:
             self.group_numbers.add(start.control_number)
         return start
@@ -181,14 +273,15 @@ class OpenInterchange:
     def end(self, trailer: list[str] | None, offset: int, wanted: str = "asked") -> InterchangeEnd:
         """`wanted`: whether a TA1 is made where ISA14 asks for it ("asked"), always or never."""
         if trailer is None:
-            self.note("023", "The interchange has no IEA: the file is not complete.")
+            self.note("023", "The interchange has no IEA: the file is not complete.", "IEA")
         else:
             elements = [*trailer, "", ""]
             if not _same_number(elements[2], self.start.control_number):
                 message = f"ISA13 {shown(self.start.control_number)} and IEA02 {shown(elements[2])} differ."
-                self.note("001", message)
+                self.note("001", message, "IEA", 2, elements[2])
             if _count(elements[1]) != self.groups:
-                self.note("021", f"IEA01 says {shown(elements[1])} groups, there are {self.groups}.")
+                message = f"IEA01 says {shown(elements[1])} groups, there are {self.groups}."
+                self.note("021", message, "IEA", 1, elements[1])
         answer = None
         asked = wanted == "always" or (wanted == "asked" and self.start.ack_requested)
         if asked and not self._only_acknowledgments():

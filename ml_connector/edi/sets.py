@@ -120,7 +120,7 @@ def _read_slowly(raw: RawSet, context: SetContext, repeated: bool) -> SetReading
     control = _control(raw)
     _check_envelope(raw, split, context, report, repeated)
     if raw.header and rule is None:
-        report(_set_finding("1", f"Set {shown(set_type)} is not supported here."))
+        report(_set_finding("1", f"Set {shown(set_type)} is not supported here.", "ST", 1, 1, set_type))
     document = None
     fatal = raw.oversize or not raw.header
     if rule is not None and split.segments and not raw.oversize:
@@ -168,8 +168,11 @@ def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext,
     checker = shared_checker(context.version, context.overlay, context.separators)
     rules = rule.segments
     for segment in segments:
+        envelope = segment.elements[0] in ENVELOPE_IDS
         for finding in checker.check(segment):
-            report(finding)
+            # what is wrong with the first two elements of ST and SE is told of the set
+            if not envelope or finding.element > 2:
+                report(finding)
         found = rules.get(segment.elements[0])
         if found is None:
             neutralize(segment, frozenset(), 0, context.separators)
@@ -180,24 +183,28 @@ def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext,
 def _check_envelope(raw: RawSet, split: Split, context: SetContext, report: _Findings, repeated: bool) -> None:
     """ST against SE, and what is odd about the set as a whole: AK502 codes."""
     header, trailer = [*raw.header, "", "", ""], [*raw.trailer, "", "", ""]
+    last = len(split.segments)
     if not raw.header:
-        report(_set_finding("6", "The set has no ST."))
+        report(_set_finding("6", "The set has no ST.", "ST"))
     elif len(header[1]) != 3:
-        report(_set_finding("6", f"ST01 {shown(header[1])} is no set identifier."))
+        report(_set_finding("6", f"ST01 {shown(header[1])} is no set identifier.", "ST", 1, 1, header[1]))
     if raw.header and not 4 <= len(header[2]) <= 9:
         message = f"ST02 {shown(header[2])} is no control number of 4 to 9 characters."
-        report(Finding(Level.SET, "7", message, value=header[2][:200]))
+        report(_set_finding("7", message, "ST", 1, 2, header[2]))
     if raw.oversize:
         report(_set_finding("5", "The set is longer than allowed here and was not read."))
     elif not raw.trailer:
-        report(_set_finding("2", "The set has no SE."))
+        report(_set_finding("2", "The set has no SE.", "SE"))
     elif raw.header:
         if header[2] != trailer[2]:
-            report(_set_finding("3", f"ST02 {shown(header[2])} and SE02 {shown(trailer[2])} differ."))
-        if not is_digits(trailer[1]) or int(trailer[1][:12]) != len(split.segments):
-            report(_set_finding("4", f"SE01 says {shown(trailer[1])} segments, there are {len(split.segments)}."))
+            message = f"ST02 {shown(header[2])} and SE02 {shown(trailer[2])} differ."
+            report(_set_finding("3", message, "SE", last, 2, trailer[2]))
+        if not is_digits(trailer[1]) or int(trailer[1][:12]) != last:
+            message = f"SE01 says {shown(trailer[1])} segments, there are {last}."
+            report(_set_finding("4", message, "SE", last, 1, trailer[1]))
     if repeated:
-        report(_set_finding("23", f"ST02 {shown(header[2])} came before in this group."))
+        message = f"ST02 {shown(header[2])} came before in this group."
+        report(_set_finding("23", message, "ST", 1, 2, header[2]))
     _check_group(header[1], context, report)
     _check_split(split, report)
 
@@ -230,8 +237,12 @@ def _check_split(split: Split, report: _Findings) -> None:
         report(Finding(Level.SET, "encoding", message, Severity.WARNING))
 
 
-def _set_finding(code: str, message: str) -> Finding:
-    return Finding(Level.SET, code, message)
+def _set_finding(
+    code: str, message: str, segment_id: str = "", number: int = 0, element: int = 0, value: str = ""
+) -> Finding:
+    return Finding(
+        Level.SET, code, message, segment_id=segment_id, segment_number=number, element=element, value=value[:200]
+    )
 
 
 def _softened(findings: Iterable[Finding], context: SetContext) -> list[Finding]:
