@@ -14,6 +14,7 @@ from ml_connector.edi.envelope import RawInterchange, RawSegment
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.items import GroupEnd, GroupStart, InterchangeEnd, InterchangeStart
 from ml_connector.edi.mapping.acknowledgment import read_interchange_acknowledgment
+from ml_connector.edi.miscounted import whole_group_header
 from ml_connector.edi.schema import full_version, well_formed
 from ml_connector.edi.values import is_digits, read_date, read_time
 
@@ -77,7 +78,7 @@ class OpenGroup:
             if wrong:
                 value = elements[element]
                 message = f"GS{element:02d} {shown(value)} {what}." if value else f"GS{element:02d} is empty."
-                self.note(code, message, "GS", element, value, Severity.WARNING)
+                self.note(code, message, "GS", element, value)
 
     def add(
         self, set_type: str, number: str, accepted: bool, findings: tuple[Finding, ...], acknowledge_accepted: bool
@@ -159,6 +160,7 @@ class OpenInterchange:
         self.findings: list[Finding] = []
         self.group: OpenGroup | None = None
         self.groups = 0
+        self._miscounted = event.header.miscounted
         self.group_numbers: set[str] = set()
         self.received: list[InterchangeAcknowledgment] = []
         self.services = 0
@@ -190,6 +192,10 @@ class OpenInterchange:
         start = self.start
         if not any(field.strip() for field in self._fields[:15]):
             self.note("022", "The interchange has no ISA.")
+            return
+        if self._miscounted:
+            # what the elements it lacks are is not told again
+            self.note("022", f"The ISA has {self._miscounted} elements instead of 16.")
             return
         if start.date is None:
             self.note("014", f"ISA09 {shown(start.raw_date)} is not a date.", "ISA", 9, start.raw_date)
@@ -249,7 +255,7 @@ class OpenInterchange:
                 self.findings.append(found)
 
     def open_group(self, event: RawSegment) -> GroupStart:
-        elements = [*event.elements, *[""] * 9]
+        elements = [*whole_group_header(event.elements), *[""] * 9]
         start = GroupStart(
             position=self.groups,
             offset=event.offset,

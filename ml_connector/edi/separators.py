@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
+from ml_connector.edi.miscounted import realigned
 from ml_connector.edi.values import is_digits
 
 #: An ISA of fixed width has 106 bytes; with no-break spaces in UTF-8 and partners' padding it stays below this.
@@ -41,7 +42,8 @@ class Header:
 
     The terminator is with what comes behind every one of them and is no data (escaped line ends, tags). `sure` tells
     that its elements are what an ISA holds, so that it cannot be data that happens to say ISA; `lines` that a line end
-    follows its terminator: one segment a line; `wide` that it is padded with no-break spaces of two bytes.
+    follows its terminator: one segment a line; `wide` that it is padded with no-break spaces of two bytes;
+    `miscounted` how many elements it has where they are not 16.
     """
 
     elements: tuple[str, ...]
@@ -51,6 +53,7 @@ class Header:
     sure: bool
     lines: bool = False
     wide: bool = False
+    miscounted: int = 0
 
 
 def find_start(data: bytes | bytearray, position: int = 0) -> int:
@@ -70,21 +73,29 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
     if not separator or separator.isalnum():
         return None
     places = _places(head, separator)
-    if places is None:
+    raw = [head[a + 1 : b] for a, b in pairwise(places)] if places is not None else []
+    behind = places[-1] + 1 if places is not None else 0
+    shortened = _SHORT.match(raw[14]) if raw else None
+    usage = shortened is not None and bool(shortened[1])
+    other = realigned(head, separator) if not usage and not separator.isspace() else None
+    if other is not None:
+        raw, behind = other.elements, other.behind
+    elif places is None:
         return None
-    raw = [head[a + 1 : b] for a, b in pairwise(places)]
-    shortened = _SHORT.match(raw[14])
-    if shortened is not None:
+    elif shortened is not None:
         # ISA16 and the separator before it are missing: the next segment's first separator was counted
         raw[14] = shortened[1]
+        behind = places[14] + 1 + len(shortened[1])
     elements = [_text(piece, encoding).replace("\r", "").replace("\n", "") for piece in raw]
     if not _plausible(elements):
         return None
-    if shortened is not None:
-        behind = places[14] + 1 + len(shortened[1])
+    if shortened is not None and other is None:
         component, terminator = b"", head[behind : behind + 1]
+    elif other is not None and len(other.tail.strip()) > 2:
+        # what stands before the terminator is more than a component separator
+        behind += other.tail.rindex(other.tail.strip()[-1:]) - 1
+        component, terminator = other.tail.strip()[:1], other.tail.strip()[-1:]
     else:
-        behind = places[-1] + 1
         component, terminator = _tail(head[behind:])
     end = behind + len(component) + len(terminator)
     padding = _PADDED_LINE.match(head, end) if terminator in {b" ", b"\t"} else None
@@ -111,6 +122,7 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
         sure=_certain(elements),
         lines=not repeated and not {head[end : end + 1], head[end - 1 : end]}.isdisjoint({b"\r", b"\n"}),
         wide=b"\xc2\xa0" in head[:end],
+        miscounted=other.count if other is not None else 0,
     )
 
 
