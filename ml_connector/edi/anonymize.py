@@ -106,6 +106,12 @@ def anonymize(data: bytes, options: ReadOptions | None = None, key: bytes | None
     return _with_totals(data, b"".join(pieces), options)
 
 
+def _behind_isa(data: bytes, separator: bytes) -> int:
+    """Where the last element of an ISA begins: behind the separator before the next segment."""
+    found = re.search(rb"[^0-9A-Za-z]\s*(?:GS|TA1|ISB|IEA)" + re.escape(separator), data)
+    return data.rindex(separator, 0, found.start() + 1) + 1 if found else 0
+
+
 class _Interchange:
     """One interchange's bytes, from ISA to the next one or the end."""
 
@@ -135,6 +141,8 @@ class _Interchange:
     def _header(self) -> tuple[bytes, bytes]:
         """The ISA with other ids and numbers, and what follows its component separator."""
         separator = self._element.encode("latin-1")
+        if self._start.miscounted:
+            return self._odd_header(separator)
         if separator in {b" ", b"\t", b"\r", b"\n"}:
             places = [3, 6, 17, 20, 31, 34, 50, 53, 69, 76, 81, 83, 89, 99, 101, 103]
         else:
@@ -150,7 +158,36 @@ class _Interchange:
         text = self._element.join(["ISA", *elements, ""]).encode("latin-1")
         return text, self._data[places[15] + 1 :]
 
+    def _odd_header(self, separator: bytes) -> tuple[bytes, bytes]:
+        """An ISA that has not 16 elements: dates and numbers are told by their digits, all else is text or a code."""
+        place = _behind_isa(self._data, separator)
+        made = []
+        for number, piece in enumerate(self._data[:place].split(separator)):
+            text = piece.decode("latin-1")
+            core = text.strip()
+            if number and len(core) > 2 and core.strip("0"):
+                change = self._mask.text
+                if is_digits(core):
+                    change = self._mask.day if read_date(core) is not None else self._mask.control
+                text = text.replace(core, core if len(core) in {4, 5} and is_digits(core) else change(core))
+            made.append(text.encode("latin-1"))
+        return separator.join(made), self._data[place:]
+
     def _segment(self, text: str) -> str:
+        lines = re.split(r"([\r\n]+\s*)", text.strip())
+        if any(self._begins(line) for line in lines[2::2]):
+            # a remark between segments, or segments that have lost their terminators
+            before, _, after = text.partition(text.strip())
+            return before + "".join(self._line(n, line) for n, line in enumerate(lines)) + after
+        return self._line(0, text)
+
+    def _begins(self, line: str) -> bool:
+        name = line.partition(self._element)[0].upper()
+        return name != line and (name in _ENVELOPE or name in segment_rules(self._version))
+
+    def _line(self, number: int, text: str) -> str:
+        if number % 2:
+            return text
         found = _SPLIT.match(text)
         if found is None or not found[3].lstrip(_BLANK.replace(self._element, "")).startswith(self._element):
             # stray text, or the component separator that ends the ISA

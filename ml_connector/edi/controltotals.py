@@ -6,6 +6,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from ml_connector.documents.common import AllowanceCharge, Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.remittances import Remittance
+from ml_connector.documents.shipments import ShipNotice, ShippedItem
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.schema import SetRule
 from ml_connector.edi.segments import Segment
@@ -21,15 +22,25 @@ TAX_CODES = frozenset({"H850", "H740", "H770", "D360"})
 def control_totals(document: Record, root: Loop, rule: SetRule) -> Iterator[Finding]:
     """What does not add up in one set."""
     if rule.counted:
-        yield from _counts(root, rule)
+        yield from _counts(root, rule, shipped_items(document))
     if isinstance(document, Invoice):
         yield from _invoice_total(document, root.find("TDS"))
     elif isinstance(document, Remittance):
         yield from _payment_total(document)
 
 
-def _counts(root: Loop, rule: SetRule) -> Iterator[Finding]:
-    """CTT01 against the lines, CTT02 against their quantities (a warning: the rule is read in two ways)."""
+def shipped_items(document: Record) -> list[ShippedItem] | None:
+    """The items of a ship notice; None for other documents."""
+    if not isinstance(document, ShipNotice):
+        return None
+    return [item for order in document.orders for item in order.items]
+
+
+def _counts(root: Loop, rule: SetRule, items: list[ShippedItem] | None) -> Iterator[Finding]:
+    """CTT01 against the lines, CTT02 against their quantities (a warning: the rule is read in two ways).
+
+    The lines of a ship notice are its HL; senders who count its items instead are told so by a warning.
+    """
     ctt = root.find("CTT") or next((loop.segments[0] for loop in root.loops if loop.loop_id == "CTT"), None)
     if ctt is None:
         return
@@ -37,11 +48,14 @@ def _counts(root: Loop, rule: SetRule) -> Iterator[Finding]:
     said = _element(ctt, 1)
     if said and (read_decimal(said) != len(lines)):
         message = f"CTT01 says {shown(said)}, there are {len(lines)} {rule.counted}."
-        yield _finding("line_count", message, ctt, 1, said, Severity.ERROR)
+        counts_items = items is not None and read_decimal(said) == len(items)
+        severity = Severity.WARNING if counts_items else Severity.ERROR
+        yield _finding("line_count", message, ctt, 1, said, severity)
     hashed = read_decimal(_element(ctt, 2)) if _element(ctt, 2) else None
     if hashed is not None and rule.quantity is not None:
         total = sum(_quantities(lines, rule.quantity), Decimal(0))
-        if total != hashed:
+        shipped = sum((item.quantity or Decimal(0) for item in items or ()), Decimal(0))
+        if total != hashed and not (items and shipped == hashed):
             message = f"CTT02 says {hashed}, the quantities add up to {total}."
             yield _finding("hash_total", message, ctt, 2, _element(ctt, 2), Severity.WARNING)
 
@@ -59,8 +73,7 @@ def _invoice_total(invoice: Invoice, said: Segment | None) -> Iterator[Finding]:
     if invoice.total is None or not any(line.price is not None for line in invoice.lines):
         return
     expected = expected_total(invoice)
-    candidates = expected, *(e.quantize(CENT, ROUND_HALF_UP) for e in (expected,))
-    if not any(abs(invoice.total) == abs(c) for c in candidates):
+    if not any(abs(invoice.total) == abs(c) for c in (expected, *_other_totals(invoice, expected))):
         message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {expected}."
         number = said.number if said is not None else 0
         yield Finding(
@@ -104,6 +117,17 @@ def expected_total(invoice: Invoice) -> Decimal:
     return lines + charges + (taxes or tax_charges or _line_taxes(invoice))
 
 
+def _other_totals(invoice: Invoice, expected: Decimal) -> Iterator[Decimal]:
+    """What the total may be as well: lines rounded together; charges of lines left to the summary that names them."""
+    exact = sum((line.amount for line in invoice.lines), Decimal(0))
+    rounded = sum((line.amount.quantize(CENT, ROUND_HALF_UP) for line in invoice.lines), Decimal(0))
+    codes = {charge.code for charge in invoice.allowances}
+    named = [c for line in invoice.lines for c in line.allowances if c.code in codes and not _is_tax(c)]
+    for other in (expected, expected - _line_charges(invoice)) if named else (expected,):
+        yield other
+        yield (other - rounded + exact).quantize(CENT, ROUND_HALF_UP)
+
+
 def _is_tax(charge: AllowanceCharge) -> bool:
     return charge.code in TAX_CODES
 
@@ -121,9 +145,10 @@ def _line_charges(invoice: Invoice) -> Decimal:
 
 
 def _line_taxes(invoice: Invoice) -> Decimal:
-    return sum(
-        (t.amount or Decimal(0) for line in invoice.lines for t in line.taxes if t.relationship != "O"), Decimal(0)
-    )
+    """Taxes of lines: their TXI, else their SAC that are taxes."""
+    taxes = (t.amount or Decimal(0) for line in invoice.lines for t in line.taxes if t.relationship != "O")
+    charges = (c.signed_amount for line in invoice.lines for c in line.allowances if _is_tax(c))
+    return sum(taxes, Decimal(0)) or sum(charges, Decimal(0))
 
 
 def _element(segment: Segment, position: int) -> str:

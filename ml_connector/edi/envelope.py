@@ -142,6 +142,8 @@ class _Scan:
         if self.component:
             # some senders end every segment in an empty component (x12-procurement 2)
             whole = whole.rstrip(_BLANKS.replace(self.element, "")).rstrip(self.component)
+        if self.by_line and "~" not in {self.element, self.component}:
+            whole = whole.rstrip(_BLANKS.replace(self.element, "")).rstrip("~")
         return [e.strip(_BLANKS) for e in whole.split(self.element)]
 
 

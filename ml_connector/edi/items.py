@@ -15,7 +15,8 @@ class InterchangeStart:
     """An ISA. position counts interchanges of the file from 0, offset bytes. Ids are trimmed.
 
     version is ISA12. date and time are None where they cannot be read; raw_date and raw_time are as sent.
-    terminator and encoding are what the bytes of its sets are split and decoded with.
+    terminator and encoding are what the bytes of its sets are split and decoded with. miscounted is how many elements
+    the ISA has where they are not 16.
     """
 
     position: int
@@ -36,6 +37,7 @@ class InterchangeStart:
     findings: tuple[Finding, ...] = ()
     terminator: bytes = b"~"
     encoding: str = "latin-1"
+    miscounted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

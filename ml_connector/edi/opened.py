@@ -156,11 +156,11 @@ class OpenInterchange:
             separators=event.header.separators,
             terminator=event.header.terminator,
             encoding=event.encoding,
+            miscounted=event.header.miscounted,
         )
         self.findings: list[Finding] = []
         self.group: OpenGroup | None = None
         self.groups = 0
-        self._miscounted = event.header.miscounted
         self.group_numbers: set[str] = set()
         self.received: list[InterchangeAcknowledgment] = []
         self.services = 0
@@ -193,9 +193,9 @@ class OpenInterchange:
         if not any(field.strip() for field in self._fields[:15]):
             self.note("022", "The interchange has no ISA.")
             return
-        if self._miscounted:
+        if start.miscounted:
             # what the elements it lacks are is not told again
-            self.note("022", f"The ISA has {self._miscounted} elements instead of 16.")
+            self.note("022", f"The ISA has {start.miscounted} elements instead of 16.")
             return
         if start.date is None:
             self.note("014", f"ISA09 {shown(start.raw_date)} is not a date.", "ISA", 9, start.raw_date)

@@ -31,6 +31,10 @@ class Segment:
         return f"<{self.number}: {'*'.join(self.elements)}>"
 
 
+#: What ends segments in most files.
+USUAL = "~"
+
+
 @dataclass(slots=True)
 class Split:
     """A set's segments, and what was odd about how they were separated."""
@@ -41,6 +45,7 @@ class Split:
     overlong: int = 0
     misencoded: bool = False
     unterminated: int = 0
+    doubled: int = 0
     padded: bool = False
     strays: list[str] = field(default_factory=list)
 
@@ -57,24 +62,20 @@ def split_set(
 
     known are the segment ids at which a line may begin whose predecessor has lost its terminator.
     """
-    try:
-        text, misencoded = raw.decode(encoding), False
-    except UnicodeDecodeError:
-        text, misencoded = _piecewise(raw, terminator, encoding), True
-    split = Split([], misencoded=misencoded)
     by_line = terminator in {b"\r", b"\n"}
-    if by_line:
-        text = text.replace("\r", "\n")
-    if "\xc2\xa0" in text:
-        # no-break spaces of UTF-8, read as Latin-1
-        text = text.replace("\xc2\xa0", "\xa0")
+    text, misencoded = _text(raw, terminator, encoding)
+    split = Split([], misencoded=misencoded)
     element, component = separators.element, separators.component
     blank = " " + element
+    usual = USUAL if by_line and USUAL not in {element, component} else ""
     pieces = text.split("\n" if by_line else decoded(terminator, encoding))
     if not by_line and separators.suffix:
         pieces = _by_lines(pieces, _line_start(known, element), element, split)
     for piece in pieces:
         segment = piece.strip(_LEADING) if element not in _LEADING else piece.lstrip(" \r\n\x00\x1a\xa0")
+        if usual and segment.endswith(usual):
+            # the line end behind it is what ends the other segments
+            segment, split.doubled = segment.rstrip(usual), split.doubled + 1
         if not segment:
             continue
         if "\n" in segment or "\r" in segment:
@@ -101,6 +102,18 @@ def split_set(
     return split
 
 
+def _text(raw: bytes, terminator: bytes, encoding: str) -> tuple[str, bool]:
+    """The set as text, one kind of line end where that ends segments; whether some of it is of another encoding."""
+    try:
+        text, misencoded = raw.decode(encoding), False
+    except UnicodeDecodeError:
+        text, misencoded = _piecewise(raw, terminator, encoding), True
+    if terminator in {b"\r", b"\n"}:
+        text = text.replace("\r", "\n")
+    # no-break spaces of UTF-8, read as Latin-1
+    return text.replace("\xc2\xa0", "\xa0"), misencoded
+
+
 @lru_cache(maxsize=64)
 def _line_start(known: frozenset[str], element: str) -> re.Pattern[str]:
     """Where a line begins that can be nothing but a segment of its own."""
@@ -120,9 +133,15 @@ def _by_lines(pieces: list[str], line_start: re.Pattern[str], element: str, spli
                 # a remark between two segments
                 split.strays.append(part)
                 continue
-            split.unterminated += number + 1 < len(parts)
-            result.append(part)
+            cut = number + 1 < len(parts)
+            split.unterminated += cut
+            result.append(_without_usual(part, element) if cut else part)
     return result
+
+
+def _without_usual(segment: str, element: str) -> str:
+    """A segment that ends in the usual terminator, where the file has another one."""
+    return segment.rstrip().removesuffix(USUAL) if element != USUAL else segment
 
 
 def _cut_trailing(elements: list[str]) -> int:

@@ -76,8 +76,8 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
     raw = [head[a + 1 : b] for a, b in pairwise(places)] if places is not None else []
     behind = places[-1] + 1 if places is not None else 0
     shortened = _SHORT.match(raw[14]) if raw else None
-    usage = shortened is not None and bool(shortened[1])
-    other = realigned(head, separator) if not usage and not separator.isspace() else None
+    whole = (shortened is not None and bool(shortened[1])) or _is_whole(raw, head[behind : behind + 1], separator)
+    other = realigned(head, separator) if not whole and not separator.isspace() else None
     if other is not None:
         raw, behind = other.elements, other.behind
     elif places is None:
@@ -205,6 +205,13 @@ def _plausible(elements: list[str]) -> bool:
     if len(elements) != 15 or any(len(e.strip()) > 20 for e in elements):
         return False
     return any(c.isdigit() for c in elements[12]) or any(c.isdigit() for c in elements[8])
+
+
+def _is_whole(raw: list[bytes], component: bytes, separator: bytes) -> bool:
+    """Whether the first 16 elements are what an ISA holds, whatever follows them."""
+    elements = [piece.decode("latin-1").replace("\r", "").replace("\n", "") for piece in raw]
+    dated = len(elements) == 15 and all(is_digits(elements[n].strip()) for n in (8, 9))
+    return dated and component != separator and not component.isalnum() and _certain(elements)
 
 
 def _certain(elements: list[str]) -> bool:

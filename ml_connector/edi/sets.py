@@ -14,6 +14,7 @@ from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.mapping.registry import KINDS, read_document
 from ml_connector.edi.overlay import Overlay
 from ml_connector.edi.quick import Make, quick_for
+from ml_connector.edi.respelled import respell
 from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_formed
 from ml_connector.edi.segments import Segment, Split, neutralize, split_set
 from ml_connector.edi.separators import Separators
@@ -141,6 +142,8 @@ def _control(raw: RawSet) -> str:
 
 def _read_body(split: Split, rule: SetRule, context: SetContext, report: _Findings) -> tuple[Record | None, bool]:
     """Document of the set, and whether something in it is doubtful in every mode."""
+    for respelled in respell(rule.set_type, split.segments):
+        report(respelled)
     for segment in split.segments:
         found = rule.segments.get(segment.elements[0])
         shifted = mend(segment, found) if found is not None else None
@@ -228,6 +231,9 @@ def _check_split(split: Split, report: _Findings) -> None:
     if split.unterminated:
         message = f"{split.unterminated} segments have lost their terminator: they end where their line ends."
         report(Finding(Level.SET, "missing_terminator", message, Severity.WARNING))
+    if split.doubled:
+        message = f"{split.doubled} segments end in a ~ before the line end that ends them all."
+        report(Finding(Level.SET, "doubled_terminator", message, Severity.WARNING))
     for text in split.strays[:10]:
         report(Finding(Level.SET, "stray_text", f"Text between segments: {shown(text)}.", value=text[:200]))
     if split.overlong:

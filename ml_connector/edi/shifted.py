@@ -1,7 +1,7 @@
-"""Identifiers that come one element early: "PO1*1*10*EA*3.25*UP*012345678905", where PO105 was left out with its mark.
+"""Identifiers that come one element early or late: "PO1*1*10*EA*3.25*UP*012345678905", "PO1*1*10*EA*3.25***UP*0123...".
 
-Common in files written by hand. The qualifier then stands where the price basis belongs, and every identifier where a
-qualifier belongs (x12-procurement 5): nothing of it could be used.
+Common in files written by hand: PO105 was left out with its mark, or a mark too many was set for it. Every identifier
+then stands where a qualifier belongs (x12-procurement 5): nothing of it could be used.
 """
 
 import re
@@ -14,26 +14,50 @@ _QUALIFIER = re.compile(r"[A-Z][A-Z0-9]")
 
 
 def mend(segment: Segment, rule: SegmentRule) -> Finding | None:
-    """Puts the identifiers of a segment where they belong, in place; the finding, or None where nothing was wrong.
+    """Puts the identifiers of a segment where they belong, in place; the finding, or None where nothing was wrong."""
+    place = rule.identified - 1
+    if place < 1 or len(segment.elements) <= place + 1:
+        return None
+    return _early(segment, rule, place) or _late(segment, rule, place)
 
-    Sure enough to act on: where the first qualifier belongs stands a value too long for one, before it what can be one.
-    """
-    place, values = rule.identified - 1, segment.elements
-    if place < 1 or len(values) <= place + 1 or len(values[place + 1]) <= 2 or not _QUALIFIER.fullmatch(values[place]):
+
+def _early(segment: Segment, rule: SegmentRule, place: int) -> Finding | None:
+    """Sure enough: where the first qualifier belongs stands a value too long for one, before it what can be one."""
+    values = segment.elements
+    if len(values[place + 1]) <= 2 or not _QUALIFIER.fullmatch(values[place]):
         return None
     if any(len(value) > 2 for value in values[place + 2 :: 2]):
         return None
-    name = f"{segment.elements[0]}{place:02d}"
-    found = Finding(
+    what = "is a qualifier: an element is left out before it. It and what follows is read one place further on"
+    found = _finding(segment, rule, place, "7", what)
+    values.insert(place, "")
+    return found
+
+
+def _late(segment: Segment, rule: SegmentRule, place: int) -> Finding | None:
+    """Sure enough: no first qualifier, and behind it the other way about: what can be one, and a value too long."""
+    values = segment.elements
+    if len(values) <= place + 3 or values[place + 1] or len(values[place + 3]) <= 2:
+        return None
+    if not all(_QUALIFIER.fullmatch(value) for value in values[place + 2 :: 2] if value):
+        return None
+    if not values[place + 2]:
+        return None
+    what = "is a qualifier: there is an element too many before it. It and what follows is read one place before"
+    found = _finding(segment, rule, place + 2, "7", what)
+    del values[place + 1]
+    return found
+
+
+def _finding(segment: Segment, rule: SegmentRule, place: int, code: str, what: str) -> Finding:
+    name, value = f"{segment.elements[0]}{place:02d}", segment.elements[place]
+    return Finding(
         Level.ELEMENT,
-        "7",
-        f"Segment {segment.number}: {name} {shown(values[place])} is a qualifier: an element is left out before it. "
-        "It and what follows is read one place further on.",
+        code,
+        f"Segment {segment.number}: {name} {shown(value)} {what}.",
         segment_id=segment.elements[0],
         segment_number=segment.number,
         element=place,
-        reference=rule.elements[place - 1][0].number,
-        value=values[place],
+        reference=rule.elements[place - 1][0].number if place <= len(rule.elements) else "",
+        value=value,
     )
-    values.insert(place, "")
-    return found

@@ -230,7 +230,7 @@ def _invoice(document: Invoice) -> Plain:
 
 def _notice(document: ShipNotice) -> Plain:
     items = [(order, item) for order in document.orders for item in order.items]
-    numbers = [order.order_number for order in document.orders]
+    numbers = [order.order_number for order in document.orders if order.order_number]
     first = document.orders[0] if document.orders else None
     return {
         **fields_of(document, "date=notice_date", "time=notice_time", "structure", "shipped_date"),

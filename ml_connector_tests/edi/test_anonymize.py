@@ -76,3 +76,21 @@ def test_equal_values_stay_equal_and_others_stay_apart() -> None:
 
 def test_another_run_gives_other_values() -> None:
     assert anonymize(order()) != anonymize(order())
+
+
+REMARKS = interchange(group("PO", transaction("850", ORDER))).replace(b"~", b"~\n")
+SHAPES = {
+    "remarks behind segments": REMARKS.replace(b"A-100~", b"A-100~  // order 100 units of WIDGET"),
+    "segments that lost their terminator": REMARKS.replace(b"OH*43215*US~", b"OH*43215*US"),
+    "an ISA with an element too few": REMARKS.replace(b"*U*00401", b"*00401"),
+    "an ISA with an element too many": REMARKS.replace(b"*0*P*>", b"**0*P*>"),
+}
+
+
+@pytest.mark.parametrize("data", SHAPES.values(), ids=SHAPES)
+def test_the_lines_of_odd_files_stay(data: bytes) -> None:
+    masked = anonymize(data, key=b"k")
+    before, after = sets(read(data))[0], sets(read(masked))[0]
+    assert (after.accepted, after.segment_count) == (before.accepted, before.segment_count)
+    assert len(after.document.lines) == len(before.document.lines) == 2  # type: ignore[union-attr]
+    assert not any(word in masked for word in (b"WIDGET", b"SELLER", b"COLUMBUS", b"000000077"))

@@ -215,6 +215,9 @@ def test_a_set_without_a_number_is_nobodys_in_every_mode() -> None:
         assert not one(invoice(INVOICE.replace("*INV-1*", "**")), mode).accepted
 
 
+LINES = "100*EA*12.5**VP*WIDGET-001~IT1*2*60*EA*.35**VP*BRKT-050~TDS*"
+ODD_LINES = "3*EA*33.335**VP*A~IT1*2*3*EA*33.335**VP*B~TDS*"
+
 TOTALS = [
     ("", "", []),
     ("TDS*127600", "TDS*127700", ["invoice_total"]),
@@ -225,6 +228,31 @@ TOTALS = [
     ("TDS*127600~SAC", "TDS*137600~SAC*C*H850***10000~SAC", []),
     ("*12.5**VP", "*1250*HP*VP", []),
     ("VP*WIDGET-001~", "VP*WIDGET-001~SAC*C*G821***500~", ["invoice_total"]),
+    # the summary names what the lines charge: its amount counts
+    ("VP*WIDGET-001~", "VP*WIDGET-001~SAC*C*D240***1500~", []),
+    ("VP*WIDGET-001~", "VP*WIDGET-001~SAC*C*D240***700~", []),
+    # a tax on a line that the summary does not repeat
+    (
+        "VP*WIDGET-001~IT1*2*60*EA*.35**VP*BRKT-050~TDS*127600",
+        "VP*WIDGET-001~SAC*C*H850***400~IT1*2*60*EA*.35**VP*BRKT-050~TDS*128000",
+        [],
+    ),
+    # lines rounded together, not each: 3 x 33.335 + 3 x 33.335 = 200.01
+    (
+        "100*EA*12.5**VP*WIDGET-001~IT1*2*60*EA*.35**VP*BRKT-050~TDS*127600",
+        "3*EA*33.335**VP*A~IT1*2*3*EA*33.335**VP*B~TDS*20501",
+        [],
+    ),
+    (
+        "100*EA*12.5**VP*WIDGET-001~IT1*2*60*EA*.35**VP*BRKT-050~TDS*127600",
+        "3*EA*33.335**VP*A~IT1*2*3*EA*33.335**VP*B~TDS*20502",
+        [],
+    ),
+    (
+        "100*EA*12.5**VP*WIDGET-001~IT1*2*60*EA*.35**VP*BRKT-050~TDS*127600",
+        "3*EA*33.335**VP*A~IT1*2*3*EA*33.335**VP*B~TDS*20503",
+        ["invoice_total"],
+    ),
     ("CTT*2~", "CTT*3~", ["line_count"]),
     ("CTT*2~", "CTT*2*160~", []),
     ("CTT*2~", "CTT*2*161~", ["hash_total"]),

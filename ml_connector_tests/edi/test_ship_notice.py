@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.documents.shipments import ShipNotice
+from ml_connector.edi.summary import summary
 from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector_tests.edi.building import codes, group, interchange, one, transaction
 from ml_connector_tests.edi.samples import read, sets
@@ -167,3 +168,37 @@ def test_the_items_of_an_order_by_their_packs() -> None:
     [order] = notice(body).orders
     found = [(pack.marks, [item.vendors_item for item in pack.items]) for pack in order.packs]
     assert found == [((ONE,), ["A", "B"]), ((TWO,), ["A"]), ((), ["B"])]
+
+
+def test_packs_that_tell_how_much_of_an_item_stands_in_them_are_no_items() -> None:
+    """Shipment, item, packs below it with an SN1 each: the item's quantity counts, once."""
+    body = (
+        "BSN*00*S-1*20261121*0215*0002~HL*1**S~HL*2*1*O~PRF*PO-1~HL*3*2*I~LIN**VP*A~SN1**176*EA~"
+        "HL*4*3*P~SN1**76*EA~MAN*GM*00300000000000000011~HL*5*3*P~SN1**100*EA~HL*6*2*I~LIN**VP*B~SN1**4*EA~CTT*6*180~"
+    )
+    received = one(interchange(group("SH", transaction("856", body))))
+    assert received.accepted
+    assert not received.findings
+    items = [item for order in received.document.orders for item in order.items]  # type: ignore[union-attr]
+    assert [(item.quantity, item.packs) for item in items] == [(176, ("00300000000000000011",)), (4, ())]
+
+
+def test_an_order_that_only_the_items_name() -> None:
+    body = "BSN*00*S-1*20261121*0215~HL*1**S~HL*2*1*I~LIN**BP*A*PO*PO-7~SN1**5*EA~CTT*2~"
+    received = one(interchange(group("SH", transaction("856", body))))
+    assert [order.order_number for order in received.document.orders] == ["PO-7"]  # type: ignore[union-attr]
+    told = summary(received.document)  # type: ignore[arg-type]
+    assert (told["po_number"], told["po_numbers"], told["lines"][0]["po_number"]) == ("PO-7", ["PO-7"], "PO-7")
+
+
+def test_a_notice_without_any_order_number_tells_none() -> None:
+    body = "BSN*00*S-1*20261121*0215~HL*1**S~HL*2*1*I~LIN**BP*A~SN1**5*EA~CTT*2~"
+    told = summary(one(interchange(group("SH", transaction("856", body)))).document)  # type: ignore[arg-type]
+    assert (told["po_number"], told["po_numbers"], told["line_count"]) == (None, [], 1)
+
+
+@pytest.mark.parametrize(("count", "severity"), [("4", []), ("1", ["warning"]), ("3", ["error"])])
+def test_a_sender_who_counts_items_instead_of_levels_is_only_warned(count: str, severity: list[str]) -> None:
+    body = f"BSN*00*S-1*20261121*0215~HL*1**S~HL*2*1*O~PRF*P~HL*3*2*P~HL*4*3*I~LIN**BP*A~SN1**5*EA~CTT*{count}~"
+    received = one(interchange(group("SH", transaction("856", body))))
+    assert [f.severity.value for f in received.findings] == severity

@@ -109,3 +109,24 @@ def test_a_damaged_terminator_does_not_take_the_next_interchange_along() -> None
     items = read(lost + b"\r\n" + PLAIN)
     assert [s.document for s in sets(items)] == DOCUMENTS
     assert [end.complete for end in ends(items)] == [False, True]
+
+
+BY_LINE = spell(Style(terminator="\n"), KINDS)
+
+
+@pytest.mark.parametrize("some", [b"PO1*", b"ST*", b"SE*", b"GS*", b"GE*", b"IEA*", b"N1*", b"TDS*"])
+def test_some_lines_end_in_a_tilde_where_the_line_end_ends_segments(some: bytes) -> None:
+    lines = [line + b"~" if line.startswith(some) else line for line in BY_LINE.split(b"\n")]
+    items = read(b"\n".join(lines))
+    assert [s.document for s in sets(items)] == DOCUMENTS
+    assert all(s.accepted for s in sets(items))
+    assert all(end.complete and not end.findings for end in ends(items))
+
+
+def test_segments_that_end_in_a_tilde_where_another_terminator_ends_the_others() -> None:
+    data = spell(Style(terminator="$", suffixes=("\n",)), KINDS).replace(
+        b"N3*1 MAIN ST*SUITE 4$", b"N3*1 MAIN ST*SUITE 4~"
+    )
+    items = read(data)
+    assert [s.document for s in sets(items)] == DOCUMENTS
+    assert {f.code for s in sets(items) for f in s.findings} == {"missing_terminator"}

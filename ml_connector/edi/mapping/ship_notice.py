@@ -107,7 +107,20 @@ class Level(ABC):
                 elements = [*level.prf, "", ""]
                 return elements[1], elements[2]
             level = level.parent
-        return "", ""
+        return self.named_order(), ""
+
+    def named_order(self) -> str:
+        """The order number among the product ids of its LIN: notices without a level of orders name it there."""
+        lin = self.loop().find("LIN")
+        if lin is None:
+            return ""
+        pairs = zip(lin.elements[2::2], lin.elements[3::2], strict=False)
+        return next((value for qualifier, value in pairs if qualifier == "PO"), "")
+
+    def is_share(self) -> bool:
+        """Whether it is a pack that tells how much of the item above stands in it: no item of its own."""
+        above = self.parent
+        return self.code in _PACKS and above is not None and (above.code == "I" or above.is_share())
 
     def packs(self) -> tuple[str, ...]:
         """Marks of the packs an item stands in, outermost first, or of those that stand below it."""
@@ -221,7 +234,7 @@ def orders_of(levels: Sequence[Level]) -> tuple[ShippedOrder, ...]:
             loop = level.loop()
             order: ShippedOrder = ORDER.read(loop if level.code == "O" else _only_order(loop))
             found.setdefault((order.order_number, order.release), order)
-        if level.is_item:
+        if level.is_item and not level.is_share():
             key = level.order_key()
             items.setdefault(key, []).append(level.item(level.packs()))
             if key not in found:
