@@ -138,10 +138,12 @@ class ElementChecker:
 
     def _moment(self, kind: str, value: str) -> Iterator[tuple[str, Severity, str]]:
         if kind == "TM":
-            if read_time(value) is None:
+            if read_time(value) is None or not is_digits(value):
                 yield "9", Severity.ERROR, "is not a time"
         elif read_date(value) is None or not is_digits(value):
             yield "8", Severity.ERROR, "is not a date"
+        elif len(value) > 8:
+            yield "5", Severity.ERROR, "is longer than a date"
         elif len(value) == 6 and not self._short_dates:
             yield "4", Severity.ERROR, "is a date of six digits"
 

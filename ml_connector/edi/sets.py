@@ -302,4 +302,4 @@ def _implied(finding: Finding, rule: SetRule | None) -> bool:
     segment = rule.segments.get(finding.segment_id) if rule is not None else None
     if segment is None or finding.element > len(segment.elements):
         return False
-    return segment.elements[finding.element - 1][0].kind in {"N0", "N2"} and "." in finding.value
+    return segment.elements[finding.element - 1][0].kind in {"N0", "N2"} and bool({".", ","} & set(finding.value))
