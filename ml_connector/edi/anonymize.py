@@ -189,6 +189,9 @@ class _Interchange:
         if number % 2:
             return text
         found = _SPLIT.match(text)
+        if found is not None and not found[3].strip() and self._begins(found[2] + self._element):
+            # a segment without elements
+            return text
         if found is None or not found[3].lstrip(_BLANK.replace(self._element, "")).startswith(self._element):
             # stray text, or the component separator that ends the ISA
             return text if len(text.strip()) <= 1 else self._mask.text(text)

@@ -8,6 +8,7 @@ from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice, ShippedItem
 from ml_connector.edi.findings import Finding, Level, Severity, shown
+from ml_connector.edi.levels import level_findings
 from ml_connector.edi.schema import SetRule
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
@@ -27,6 +28,8 @@ def control_totals(document: Record, root: Loop, rule: SetRule) -> Iterator[Find
         yield from _invoice_total(document, root.find("TDS"))
     elif isinstance(document, Remittance):
         yield from _payment_total(document)
+    elif isinstance(document, ShipNotice):
+        yield from level_findings(root)
 
 
 def shipped_items(document: Record) -> list[ShippedItem] | None:
@@ -46,7 +49,9 @@ def _counts(root: Loop, rule: SetRule, items: list[ShippedItem] | None) -> Itera
         return
     lines = [loop for loop in root.loops if loop.loop_id == rule.counted]
     said = _element(ctt, 1)
-    if said and (read_decimal(said) != len(lines)):
+    number = read_decimal(said)
+    # what is no number is told of the element
+    if number is not None and number != len(lines):
         message = f"CTT01 says {shown(said)}, there are {len(lines)} {rule.counted}."
         counts_items = items is not None and read_decimal(said) == len(items)
         severity = Severity.WARNING if counts_items else Severity.ERROR

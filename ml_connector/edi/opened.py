@@ -79,6 +79,9 @@ class OpenGroup:
                 value = elements[element]
                 message = f"GS{element:02d} {shown(value)} {what}." if value else f"GS{element:02d} is empty."
                 self.note(code, message, "GS", element, value)
+        if self.start.version >= "004010" and len(elements[4]) == 6 and self.start.date is not None:
+            message = f"GS04 {shown(elements[4])} is a date of six digits."
+            self.note("date", message, "GS", 4, elements[4], Severity.WARNING)
 
     def add(
         self, set_type: str, number: str, accepted: bool, findings: tuple[Finding, ...], acknowledge_accepted: bool

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from ml_connector.documents.common import Record
 from ml_connector.edi.envelope import RawSet
+from ml_connector.edi.levels import fit
 from ml_connector.edi.mapping.opening import opener_for
 from ml_connector.edi.mapping.registry import OPENINGS
 from ml_connector.edi.overlay import Overlay
@@ -45,7 +46,9 @@ class Quick:
         opening = OPENINGS.get(rule.set_type, "")
         self._begins = opening + separators.element if opening else ""
         self.document = opener_for(rule, separators, self._pattern).document
-        self._sums = {"810": self._invoice_adds_up, "820": _never}.get(rule.set_type, self._counts_fit)
+        self._sums = {"810": self._invoice_adds_up, "820": _never, "856": self._levels_fit}.get(
+            rule.set_type, self._counts_fit
+        )
         letter = self._pattern.letter
         self._counted = letter(rule.counted)
         self._total = letter("CTT")
@@ -84,6 +87,12 @@ class Quick:
         place, quantity = self._rule.quantity[1], self._quantity
         lines = [found[at].split(mark, place + 1) for at, letter in enumerate(shape) if letter == quantity]
         return sum([Decimal(line[place] or 0) for line in lines if len(line) > place], _ZERO) == Decimal(said[2])
+
+    def _levels_fit(self, found: list[str], shape: str) -> bool:
+        """HL numbers and parents, beside the counts."""
+        mark, counted = self._element, self._counted
+        levels = [found[at].split(mark, 4) for at, letter in enumerate(shape) if letter == counted]
+        return fit(levels) and self._counts_fit(found, shape)
 
     def _invoice_adds_up(self, found: list[str], shape: str) -> bool:
         """TDS01 = lines + charges - allowances + taxes, where each of them stands where it is told at once."""

@@ -9,9 +9,9 @@ from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.remittances import Remittance
 from ml_connector.edi.check import shared_checker
 from ml_connector.edi.controltotals import control_totals
-from ml_connector.edi.envelope import RawSet
+from ml_connector.edi.envelope import RawSet, decoded
 from ml_connector.edi.findings import Finding, Level, Severity, shown
-from ml_connector.edi.mapping.registry import KINDS, read_document
+from ml_connector.edi.mapping.registry import KINDS, OPENED_BY, OPENINGS, read_document
 from ml_connector.edi.overlay import Overlay
 from ml_connector.edi.quick import Make, quick_for
 from ml_connector.edi.respelled import respell
@@ -19,7 +19,7 @@ from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_form
 from ml_connector.edi.segments import Segment, Split, neutralize, split_set
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.shifted import mend
-from ml_connector.edi.structure import build
+from ml_connector.edi.structure import Loop, build
 from ml_connector.edi.values import is_digits, read_date, read_decimal
 
 
@@ -114,11 +114,16 @@ def _read_slowly(raw: RawSet, context: SetContext, repeated: bool) -> SetReading
     report = _Findings(context.max_findings)
     if raw.raw.count(context.terminator) > context.max_segments:
         raw = replace(raw, raw=raw.raw[:SHOWN_OF_LONG], oversize=True)
-    set_type = raw.header[1] if len(raw.header) > 1 else ""
-    rule = set_rule(set_type, context.version, context.overlay) if raw.header else None
+    set_type = raw.header[1] if len(raw.header) > 1 else _set_begun(raw, context)
+    rule = set_rule(set_type, context.version, context.overlay)
     known = rule.known if rule is not None else ENVELOPE_IDS
     split = split_set(raw.raw, context.separators, context.terminator, context.encoding, context.max_segment, known)
     control = _control(raw)
+    if not raw.header and rule is not None:
+        # as if its ST were there: segments are counted from it
+        for segment in split.segments:
+            segment.number += 1
+        split.segments.insert(0, Segment(["ST", set_type, control], 1))
     _check_envelope(raw, split, context, report, repeated)
     if raw.header and rule is None:
         report(_set_finding("1", f"Set {shown(set_type)} is not supported here.", "ST", 1, 1, set_type))
@@ -131,6 +136,12 @@ def _read_slowly(raw: RawSet, context: SetContext, repeated: bool) -> SetReading
     accepted = document is not None and not fatal and not any(_is_fatal(f, context, rule) for f in findings)
     kind = KINDS.get(set_type, DocumentKind.UNSUPPORTED)
     return SetReading(set_type, control, kind, document, tuple(findings), accepted, len(split.segments))
+
+
+def _set_begun(raw: RawSet, context: SetContext) -> str:
+    """The set that the first segment of one without ST tells; "" where it tells none."""
+    first = decoded(raw.raw[:40].strip().removeprefix(context.terminator), context.encoding).strip()
+    return OPENED_BY.get(first.partition(context.separators.element)[0].upper(), "")
 
 
 def _control(raw: RawSet) -> str:
@@ -151,13 +162,22 @@ def _read_body(split: Split, rule: SetRule, context: SetContext, report: _Findin
             report(shifted)
     root = build(split.segments, rule, report)
     _check_elements(split.segments, rule, context, report)
-    document = read_document(root)
+    document = read_document(root) or _without_opening(root, rule)
     if document is None:
         return None, True
     if context.totals:
         for finding in control_totals(document, root, rule):
             report(finding)
     return document, _unidentified(document)
+
+
+def _without_opening(root: Loop, rule: SetRule) -> Record | None:
+    """What a set without its beginning segment still holds: a document without a number, for people to look at."""
+    opening = OPENINGS.get(rule.set_type, "")
+    if not root.loops or opening == "AK1" or root.find(opening) is not None:
+        return None
+    root.segments.insert(1, Segment([opening], 1))
+    return read_document(root)
 
 
 def _unidentified(document: Record) -> bool:

@@ -4,7 +4,7 @@ from functools import cache
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
 from ml_connector.documents.advices import ApplicationAdvice
-from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.documents.common import DocumentKind, Purpose, Record, changed
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.documents.remittances import Remittance
@@ -18,6 +18,7 @@ from ml_connector.edi.mapping.order_change import ORDER_CHANGE
 from ml_connector.edi.mapping.remittance import REMITTANCE
 from ml_connector.edi.mapping.scopes import Scope, Unit
 from ml_connector.edi.mapping.ship_notice import read_ship_notice, write_ship_notice
+from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 from ml_connector.errors import WeAreWrong
 
@@ -51,6 +52,9 @@ OPENINGS = {
     **{set_type: opening for set_type, (opening, _) in SCOPES.items()},
 }
 
+#: The set that a beginning segment tells, where its ST was lost.
+OPENED_BY = {opening: set_type for set_type, opening in reversed(OPENINGS.items())}
+
 KINDS: dict[str, DocumentKind] = {
     "850": DocumentKind.ORDER,
     "855": DocumentKind.ORDER_ACKNOWLEDGMENT,
@@ -69,7 +73,8 @@ def read_document(root: Loop) -> Record | None:
     """The document of a set's tree; None when the segment that every such set begins with is missing."""
     set_type = root.loop_id
     if set_type == "856":
-        return read_ship_notice(root)
+        notice, bsn = read_ship_notice(root), root.find("BSN")
+        return _as_sent(notice, bsn) if notice is not None and bsn is not None else notice
     if set_type in {"997", "999"}:
         return read_acknowledgment(root)
     opening_id, scope = SCOPES[set_type]
@@ -80,7 +85,21 @@ def read_document(root: Loop) -> Record | None:
     body.segments = [s for s in root.segments if s is opening or s.elements[0] not in {"ST", "SE"}]
     body.loops = root.loops
     document: Record = scope.read(body, opening)
-    return document
+    return _as_sent(document, opening)
+
+
+#: What a sender says with the first elements of a beginning segment, and writers of documents need not say.
+_SAID = {1: ("purpose",), 2: ("order_type", "type")}
+
+
+def _as_sent(document: Record, opening: Segment) -> Record:
+    """Without the purpose and type that a new document has by itself, where the sender gave none."""
+    if not isinstance(document, PurchaseOrder | OrderChange | OrderAcknowledgment | ShipNotice):
+        return document
+    elements = [*opening.elements, "", ""]
+    unsaid = [name for place, names in _SAID.items() if not elements[place] for name in names]
+    values = {name: Purpose("") if name == "purpose" else "" for name in unsaid if getattr(document, name, "")}
+    return changed(document, **values) if values else document
 
 
 def set_type_of(document: Record) -> str:

@@ -1,0 +1,51 @@
+"""HL segments against each other: numbers that come twice, parents that are not there (x12-procurement 7)."""
+
+from collections.abc import Iterator, Sequence
+
+from ml_connector.edi.findings import Finding, Level, Severity, shown
+from ml_connector.edi.segments import Segment
+from ml_connector.edi.structure import Loop
+
+
+def fit(levels: Sequence[Sequence[str]]) -> bool:
+    """Whether there is nothing to say about HL segments, each as its elements, id first, at least four."""
+    seen: set[str] = set()
+    for level in levels:
+        number, parent = level[1], level[2]
+        if number in seen or (parent not in seen and (parent or (seen and level[3] != "S"))):
+            return False
+        seen.add(number)
+    return True
+
+
+def level_findings(root: Loop) -> Iterator[Finding]:
+    """What `fit` is False for. Levels are linked all the same, by what stands nearest above them."""
+    seen: set[str] = set()
+    for loop in root.loops:
+        if loop.loop_id != "HL":
+            continue
+        segment = loop.segments[0]
+        number, parent, code = [*segment.elements[1:4], "", "", ""][:3]
+        if number and number in seen:
+            yield _finding(segment, 1, number, "hl_number", "came before in this notice")
+        if parent and parent not in seen:
+            yield _finding(segment, 2, parent, "hl_parent", "is the number of no level before it")
+        elif not parent and seen and code != "S":
+            yield _finding(segment, 2, "", "hl_parent", "is empty: it has no level above it", Severity.WARNING)
+        seen.add(number)
+
+
+def _finding(
+    segment: Segment, element: int, value: str, code: str, what: str, severity: Severity = Severity.ERROR
+) -> Finding:
+    subject = f" {shown(value)}" if value else ""
+    return Finding(
+        Level.BUSINESS,
+        code,
+        f"Segment {segment.number}: HL{element:02d}{subject} {what}.",
+        severity,
+        segment_id="HL",
+        segment_number=segment.number,
+        element=element,
+        value=value[:200],
+    )
