@@ -136,8 +136,17 @@ def _print_interchange(item: InterchangeStart) -> None:
 def _print_findings(findings: Iterable[Finding], depth: int) -> None:
     for finding in findings:
         mark = click.style("error", fg="red") if finding.is_error else click.style("note", fg="yellow")
-        place = f"{finding.place}: " if finding.place else ""
-        click.echo(f"{'  ' * depth}{mark} {safe(place)}{safe(finding.message)} [{finding.level.value} {finding.code}]")
+        said = safe(_place(finding) + finding.message)
+        click.echo(f"{'  ' * depth}{mark} {said} [{finding.level.value} {finding.code}]")
+
+
+def _place(finding: Finding) -> str:
+    """Where it is, as far as its sentence does not begin with that."""
+    if not finding.place or finding.message.startswith("Segment "):
+        return ""
+    if finding.segment_id and finding.message.startswith(finding.segment_id):
+        return f"segment {finding.segment_number}: " if finding.segment_number else ""
+    return f"{finding.place}: "
 
 
 def number_of(document: Record) -> str:

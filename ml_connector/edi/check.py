@@ -180,7 +180,9 @@ class ElementChecker:
         if at:
             element = rule.elements[at - 1][0] if at <= len(rule.elements) else None
             value = values[at] if at < len(values) else ""
-            yield from self._report(segment, at, element, code, value, what)
+            # a condition on a code is a semantic note of the standard, not its syntax (x12-procurement 5)
+            severity = Severity.WARNING if condition.codes else Severity.ERROR
+            yield from self._report(segment, at, element, code, value, what, severity)
 
     def _report(
         self,

@@ -1,21 +1,37 @@
 """HL segments against each other: numbers that come twice, parents that are not there (x12-procurement 7)."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import count
+from operator import lt
 
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 
+#: HL01 of most notices: counted from 1.
+_COUNTED = tuple(map(str, range(1, 1000)))
+
 
 def fit(levels: Sequence[Sequence[str]]) -> bool:
     """Whether there is nothing to say about HL segments, each as its elements, id first, at least four."""
+    _, numbers, parents, codes = zip(*levels, strict=True)
+    if numbers == _COUNTED[: len(numbers)] and not parents[0] and "" not in parents[1:]:
+        # the usual case: each parent a smaller number
+        return set(numbers).issuperset(parents[1:]) and all(map(lt, map(int, parents[1:]), count(2)))
     seen: set[str] = set()
-    for level in levels:
-        number, parent = level[1], level[2]
-        if number in seen or (parent not in seen and (parent or (seen and level[3] != "S"))):
+    for number, parent, code in zip(numbers, parents, codes, strict=True):
+        if number in seen or (parent not in seen and (parent or (seen and code[:1] != "S"))):
             return False
         seen.add(number)
     return True
+
+
+@lru_cache(maxsize=1024)
+def spelled_fit(levels: str, mark: str) -> bool:
+    """The same of HL segments as they are spelled, a line for each: senders' notices have few shapes."""
+    found = [[*level.split(mark, 3), "", "", ""][:4] for level in levels.split("\n") if level]
+    return not found or fit(found)
 
 
 def level_findings(root: Loop) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from ml_connector.documents.common import Record
 from ml_connector.edi.envelope import RawSet
-from ml_connector.edi.levels import fit
+from ml_connector.edi.levels import spelled_fit
 from ml_connector.edi.mapping.opening import opener_for
 from ml_connector.edi.mapping.registry import OPENINGS
 from ml_connector.edi.overlay import Overlay
@@ -21,6 +21,9 @@ from ml_connector.edi.values import is_digits
 
 #: Longer sets go the long way.
 LONGEST = 1 << 20
+
+#: HL segments of so many characters are looked at anew in every notice.
+LONGEST_LEVELS = 4_000
 
 _CENT = Decimal("0.01")
 _ZERO = Decimal(0)
@@ -86,13 +89,19 @@ class Quick:
             return True
         place, quantity = self._rule.quantity[1], self._quantity
         lines = [found[at].split(mark, place + 1) for at, letter in enumerate(shape) if letter == quantity]
-        return sum([Decimal(line[place] or 0) for line in lines if len(line) > place], _ZERO) == Decimal(said[2])
+        values = [line[place] or "0" for line in lines if len(line) > place]
+        if is_digits("".join(values)):
+            return sum(map(int, values)) == Decimal(said[2])
+        return sum(map(Decimal, values), _ZERO) == Decimal(said[2])
 
     def _levels_fit(self, found: list[str], shape: str) -> bool:
         """HL numbers and parents, beside the counts."""
-        mark, counted = self._element, self._counted
-        levels = [found[at].split(mark, 4) for at, letter in enumerate(shape) if letter == counted]
-        return fit(levels) and self._counts_fit(found, shape)
+        counted = self._counted
+        levels = [found[at] for at, letter in enumerate(shape) if letter == counted]
+        spelled = "\n".join(levels)
+        # long ones are not kept
+        fits = spelled_fit if len(spelled) < LONGEST_LEVELS else spelled_fit.__wrapped__
+        return fits(spelled, self._element) and self._counts_fit(found, shape)
 
     def _invoice_adds_up(self, found: list[str], shape: str) -> bool:
         """TDS01 = lines + charges - allowances + taxes, where each of them stands where it is told at once."""

@@ -219,9 +219,12 @@ def _order(document: PurchaseOrder | OrderChange | OrderAcknowledgment) -> Plain
 
 
 def _invoice(document: Invoice) -> Plain:
+    """The order is that of the header, or the only one that the lines name."""
+    orders = document.order_numbers
     return {
-        **fields_of(document, "date=invoice_date", "po_number=order_number", "po_date=order_date"),
-        "po_numbers": list(document.order_numbers),
+        **fields_of(document, "date=invoice_date", "po_date=order_date"),
+        "po_number": text_of(document.order_number) or (orders[0] if len(orders) == 1 else None),
+        "po_numbers": list(orders),
         "credit": document.is_credit,
         **fields_of(document, "original_invoice", "discountable", "discounted", "terms_discount"),
         **_lines(document.lines),

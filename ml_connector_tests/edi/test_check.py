@@ -185,3 +185,10 @@ def test_findings_are_the_same_before_and_after_a_pattern_is_made() -> None:
     received = one(order(body), max_findings=10_000)
     found = [(f.code, f.element) for f in received.findings if f.segment_id == "PO1"]
     assert found == [("5", 3), ("2", 7)] * 200
+
+
+def test_a_charge_without_an_amount_is_a_warning() -> None:
+    """The standard says so in a semantic note; partners send charges by code alone."""
+    received = one(invoice(INVOICE.replace("SAC*C*D240***1500~", "SAC*C*H750~").replace("TDS*127600", "TDS*126100")))
+    assert [(f.code, f.element, f.severity.value) for f in received.findings] == [("2", 5, "warning")]
+    assert received.accepted

@@ -8,6 +8,7 @@ import pytest
 from ml_connector.documents.common import AllowanceKind, KeptElement, KeptSegment
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
+from ml_connector.edi.summary import summary
 from ml_connector_tests.edi.building import INVOICE, ORDER, codes, group, interchange, invoice, one, order, transaction
 
 
@@ -265,3 +266,11 @@ def test_control_totals_are_findings_of_their_own_kind(before: str, after: str, 
     received = one(invoice(INVOICE.replace(before, after, 1)), "strict")
     assert [f.code for f in received.findings if f.kind == "control_total"] == expected
     assert received.accepted
+
+
+def test_the_order_of_an_invoice_that_only_its_lines_name() -> None:
+    body = "BIG*20261121*INV-1~IT1*1*2*EA*5**VP*A*PO*P-1~IT1*2*1*EA*5**VP*B*PO*{}~TDS*1500~CTT*2~"
+    same = summary(one(invoice(body.format("P-1"))).document)  # type: ignore[arg-type]
+    assert (same["po_number"], same["po_numbers"]) == ("P-1", ["P-1"])
+    several = summary(one(invoice(body.format("P-2"))).document)  # type: ignore[arg-type]
+    assert (several["po_number"], several["po_numbers"]) == (None, ["P-1", "P-2"])

@@ -234,7 +234,7 @@ def orders_of(levels: Sequence[Level]) -> tuple[ShippedOrder, ...]:
             loop = level.loop()
             order: ShippedOrder = ORDER.read(loop if level.code == "O" else _only_order(loop))
             found.setdefault((order.order_number, order.release), order)
-        if level.is_item and not level.is_share():
+        if level.is_item and (level.elements[3] not in _PACKS or not level.is_share()):
             key = level.order_key()
             items.setdefault(key, []).append(level.item(level.packs()))
             if key not in found:
