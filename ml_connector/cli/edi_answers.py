@@ -92,12 +92,12 @@ def _version(group_version: str) -> str:
 def _envelope(start: InterchangeStart, group: GroupStart | None, version: str, partner: Partner | None) -> Envelope:
     style = partner.x12 if partner is not None else X12Writing()
     return Envelope(
-        sender_qualifier=start.receiver_qualifier,
-        sender_id=start.receiver_id,
-        receiver_qualifier=start.sender_qualifier,
-        receiver_id=start.sender_id,
-        group_sender=group.receiver if group else "",
-        group_receiver=group.sender if group else "",
+        sender_qualifier=_qualifier(start.receiver_qualifier),
+        sender_id=start.receiver_id[:15],
+        receiver_qualifier=_qualifier(start.sender_qualifier),
+        receiver_id=start.sender_id[:15],
+        group_sender=_application(group.receiver) if group else "",
+        group_receiver=_application(group.sender) if group else "",
         version=version,
         usage=start.usage if start.usage in {"P", "T", "I"} else "P",
         element_separator=style.element_separator,
@@ -109,6 +109,16 @@ def _envelope(start: InterchangeStart, group: GroupStart | None, version: str, p
         encoding=style.encoding,
         replace_separators=style.replace_separators,
     )
+
+
+def _qualifier(sent: str) -> str:
+    """A qualifier that fits into an ISA: what came in need not."""
+    return sent if len(sent) == 2 else "ZZ"
+
+
+def _application(sent: str) -> str:
+    """An application's id as a GS can carry it: the standard fills up to the least length of two with blanks."""
+    return sent[:15].ljust(2) if sent else ""
 
 
 def _told(answer: FunctionalAcknowledgment) -> dict[str, Any]:

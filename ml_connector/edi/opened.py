@@ -224,6 +224,9 @@ class OpenInterchange:
         ):
             if not party:
                 self.note(f"{element + 1:03d}", f"ISA{element + 1:02d}: there is no {name}.", "ISA", element + 1)
+            elif len(party) > 15:
+                message = f"ISA{element + 1:02d} {shown(party)} is longer than 15."
+                self.note(f"{element + 1:03d}", message, "ISA", element + 1, party)
             if qualifier not in _QUALIFIERS:
                 message = f"ISA{element:02d} {shown(qualifier)} is no known qualifier."
                 self.note(f"{element:03d}", message, "ISA", element, qualifier, Severity.WARNING)

@@ -252,3 +252,21 @@ def test_a_partners_file_is_answered_in_its_own_style(good: Path) -> None:
     assert said.code == 0
     assert "~\n" in said.out
     assert say("edi", "ack", good, "--partner", "nobody", "--config", ROOT / "connections.yaml").code == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("*ZZ*NORTHWIND      *", "*ZZ*A-SENDER-OF-18-CHR*"),
+        ("*ZZ*NORTHWIND      *", "*Z*NORTHWIND      *"),
+        ("GS*IN*NORTHWIND*VOLTWERK*", "GS*IN*N*V*"),
+        ("GS*IN*NORTHWIND*VOLTWERK*", "GS*IN*A-SENDER-OF-18-CHR*VOLTWERK*"),
+    ],
+)
+def test_ack_answers_senders_whose_ids_do_not_fit_into_an_envelope(tmp_path: Path, old: str, new: str) -> None:
+    source, answer = tmp_path / "invoice.edi", tmp_path / "answer.edi"
+    text = interchange(INVOICE)
+    assert text.count(old) == 1
+    source.write_text(text.replace(old, new), encoding="ascii")
+    assert say("edi", "ack", source, "--out", answer).code == 0
+    assert say("edi", "validate", answer).code == 0

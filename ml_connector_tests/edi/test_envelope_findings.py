@@ -84,3 +84,9 @@ def test_what_is_wrong_with_an_interchange_acknowledgment(ta1: bytes, expected: 
     data = ISA + ta1 + b"~IEA*0*000000005~"
     assert told(data) == expected
     assert len(ends(read(data))[0].received) == 1
+
+
+def test_an_id_that_is_too_long_is_told_and_read() -> None:
+    data = element(ORDER, b"ISA", 6, b"A-SENDER-OF-18-CHR")
+    assert told(data) == [("interchange", "006", "error", "ISA", 6, "A-SENDER-OF-18-CHR")]
+    assert all(s.accepted for s in sets(read(data)))
