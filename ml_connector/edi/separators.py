@@ -76,7 +76,7 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
     raw = [head[a + 1 : b] for a, b in pairwise(places)] if places is not None else []
     behind = places[-1] + 1 if places is not None else 0
     shortened = _SHORT.match(raw[14]) if raw else None
-    whole = (shortened is not None and bool(shortened[1])) or _is_whole(raw, head[behind : behind + 1], separator)
+    whole = (shortened is not None and bool(shortened[1])) or _is_whole(raw, head[behind:], separator)
     other = realigned(head, separator) if not whole and not separator.isspace() else None
     if other is not None:
         raw, behind = other.elements, other.behind
@@ -207,11 +207,17 @@ def _plausible(elements: list[str]) -> bool:
     return any(c.isdigit() for c in elements[12]) or any(c.isdigit() for c in elements[8])
 
 
-def _is_whole(raw: list[bytes], component: bytes, separator: bytes) -> bool:
-    """Whether the first 16 elements are what an ISA holds, whatever follows them."""
+def _is_whole(raw: list[bytes], after: bytes, separator: bytes) -> bool:
+    """Whether the first 16 elements are what an ISA holds, whatever follows them. `after` begins with ISA16."""
     elements = [piece.decode("latin-1").replace("\r", "").replace("\n", "") for piece in raw]
-    dated = len(elements) == 15 and all(is_digits(elements[n].strip()) for n in (8, 9))
-    return dated and component != separator and not component.isalnum() and _certain(elements)
+    if len(elements) != 15 or not all(is_digits(elements[n].strip()) for n in (8, 9)) or not _certain(elements):
+        return False
+    # one separator for elements and components, or an element too many
+    return _ONE_MARK.match(after[1:]) is not None if after[:1] == separator else not after[:1].isalnum()
+
+
+#: A usual terminator, and the next segment.
+_ONE_MARK = re.compile(rb"[~\r\n]\s*(?:GS|TA1|ISB|IEA)")
 
 
 def _certain(elements: list[str]) -> bool:

@@ -61,3 +61,11 @@ def test_a_gs_element_left_out(left_out: bytes) -> None:
     assert [s.document for s in sets(items)] == clean(("850",))
     told = {(f.segment_id, f.element) for f in group_ends(items)[0].findings}
     assert told >= {("GS", {b"*20261121": 4, b"*0215": 5, b"*78": 6}[left_out])}
+
+
+@pytest.mark.parametrize("indent", ["", "    ", "\t"])
+def test_one_character_for_elements_and_components_is_no_element_too_many(indent: str) -> None:
+    data = spell(Style(terminator="\n"), KINDS).replace(b">\n", b"*\n").replace(b"\n", b"\n" + indent.encode())
+    items = read(data)
+    assert [s.document for s in sets(items)] == DOCUMENTS
+    assert [f.code for f in ends(items)[0].findings] == ["027"]
