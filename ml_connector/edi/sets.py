@@ -190,9 +190,11 @@ def _unidentified(document: Record) -> bool:
 def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext, report: _Findings) -> None:
     checker = shared_checker(context.version, context.overlay, context.separators)
     rules = rule.segments
+    # a segment that the set does not have is told of as a whole
+    foreign = {(f.segment_number, f.segment_id) for f in report.found if f.level is Level.SEGMENT and f.code == "6"}
     for segment in segments:
         envelope = segment.elements[0] in ENVELOPE_IDS
-        for finding in checker.check(segment):
+        for finding in checker.check(segment) if (segment.number, segment.elements[0]) not in foreign else ():
             # what is wrong with the first two elements of ST and SE is told of the set
             if not envelope or finding.element > 2:
                 report(finding)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ml_connector.edi.schema import set_rule
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop, build
-from ml_connector_tests.edi.building import INVOICE, ORDER, codes, group, interchange, one, transaction
+from ml_connector_tests.edi.building import INVOICE, ORDER, codes, group, interchange, one, order, transaction
 
 NOTICE = (
     "BSN*00*SHIP-1*20261121*1421~DTM*011*20261120~HL*1**S~TD1*CTN*2~HL*2*1*O~PRF*4500000042~"
@@ -75,3 +75,9 @@ def held(loop: Loop) -> Iterator[Segment]:
     yield from loop.segments
     for inner in loop.loops:
         yield from held(inner)
+
+
+def test_a_segment_that_the_set_does_not_have_is_told_of_once() -> None:
+    """Its elements, right or wrong, are nobody's: CAD is of invoices."""
+    received = one(order(ORDER.replace("CTT*2*160~", "CAD*T*TOO-LONG*1*WAY TOO LONG~CTT*2*160~")))
+    assert codes(received) == [("segment", "6", "CAD")]
