@@ -93,9 +93,9 @@ def _envelope(start: InterchangeStart, group: GroupStart | None, version: str, p
     style = partner.x12 if partner is not None else X12Writing()
     return Envelope(
         sender_qualifier=_qualifier(start.receiver_qualifier),
-        sender_id=start.receiver_id[:15],
+        sender_id=(start.receiver_id or (group.receiver if group else ""))[:15],
         receiver_qualifier=_qualifier(start.sender_qualifier),
-        receiver_id=start.sender_id[:15],
+        receiver_id=(start.sender_id or (group.sender if group else ""))[:15],
         group_sender=_application(group.receiver) if group else "",
         group_receiver=_application(group.sender) if group else "",
         version=version,

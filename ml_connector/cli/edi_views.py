@@ -119,7 +119,8 @@ class Page:
         self._source.seek(item.offset_start)
         raw = self._source.read(min(item.offset_end - item.offset_start, 1 << 22))
         self._source.seek(place)
-        return Pointer(raw, self._start)
+        # offsets are those of the text: in a file of another encoding, or copied from a listing, they point elsewhere
+        return Pointer(raw, self._start) if raw.lstrip()[:2].upper() == b"ST" else None
 
 
 def _print_interchange(item: InterchangeStart) -> None:

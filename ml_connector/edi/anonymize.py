@@ -17,6 +17,7 @@ from ml_connector.documents.common import Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.remittances import Remittance
 from ml_connector.edi.controltotals import expected_payment, expected_total
+from ml_connector.edi.copied import plain
 from ml_connector.edi.interchange import InterchangeStart, ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.edi.schema import ElementType, SegmentRule, segment_rules
 from ml_connector.edi.values import is_digits, is_number, read_date, write_cents, write_date, write_decimal
@@ -97,6 +98,7 @@ def _swapped(character: str, number: int) -> str:
 def anonymize(data: bytes, options: ReadOptions | None = None, key: bytes | None = None) -> bytes:
     """The whole file made anonymous. Raises SenderMustMend for what holds no interchange."""
     options = options or ReadOptions()
+    data = plain(data)
     starts = [item for item in read_interchanges(data, options) if isinstance(item, InterchangeStart)]
     mask = Mask(key)
     bounds = [*(start.offset for start in starts), len(data)]
@@ -141,6 +143,9 @@ class _Interchange:
     def _header(self) -> tuple[bytes, bytes]:
         """The ISA with other ids and numbers, and what follows its component separator."""
         separator = self._element.encode("latin-1")
+        if self._data[:3].upper() != b"ISA":
+            # the file begins with GS or ST
+            return b"", self._data
         if self._start.miscounted:
             return self._odd_header(separator)
         if separator in {b" ", b"\t", b"\r", b"\n"}:
@@ -195,7 +200,8 @@ class _Interchange:
         if found is None or not found[3].lstrip(_BLANK.replace(self._element, "")).startswith(self._element):
             # stray text, or the component separator that ends the ISA
             return text if len(text.strip()) <= 1 else self._mask.text(text)
-        blanks, name, rest = found.groups()
+        blanks, written, rest = found.groups()
+        name = written.upper()
         elements = rest.split(self._element)
         if name == "GS" and len(elements) > 8:
             self._version = elements[8].strip()
@@ -205,7 +211,7 @@ class _Interchange:
             # some senders end every segment in an empty component
             core = value.rstrip(self._component) if self._component else value
             made.append(self._value(name, position, core, rule) + value[len(core) :])
-        return blanks + name + self._element.join(made)
+        return blanks + written + self._element.join(made)
 
     def _value(self, name: str, position: int, value: str, rule: SegmentRule | None) -> str:
         special = _SPECIAL.get((name, position))

@@ -123,7 +123,10 @@ class _Scan:
         """Where the search may go on once more bytes have come."""
         last = data.rfind(self.terminator, least)
         if self.by_line or self.lines:
-            last = max(last, data.rfind(b"\r", least), data.rfind(b"\n", least))
+            line = max(data.rfind(b"\r", least), data.rfind(b"\n", least))
+            # a line end behind a terminator does not begin a segment: the terminator does
+            if self.by_line or last < 0 or data[last + len(self.terminator) : line].strip():
+                last = max(last, line)
         # a terminator may be followed by blanks and the first letters of an id that is not whole yet
         return max(last, least)
 
@@ -181,6 +184,7 @@ class EnvelopeReader:
             # a byte-order mark declares the encoding; nothing else does (edi-operations 6)
             self._encoding = "utf-8"
             window.drop(len(_MARK))
+        window.cleaned()
         yield from self._without_header()
         while True:
             header, stray = self._next_header()

@@ -139,6 +139,7 @@ class OpenInterchange:
     def __init__(self, event: RawInterchange, position: int) -> None:
         fields = [e.strip(" \t\xa0\x00") for e in event.header.elements]
         self._fields = fields
+        self._headed = any(fields[:15])
         self.terminator = event.header.terminator
         self.encoding = event.encoding
         self.start = InterchangeStart(
@@ -193,7 +194,7 @@ class OpenInterchange:
 
     def _check(self) -> None:
         start = self.start
-        if not any(field.strip() for field in self._fields[:15]):
+        if not self._headed:
             self.note("022", "The interchange has no ISA.")
             return
         if start.miscounted:
@@ -288,7 +289,7 @@ class OpenInterchange:
             self.note("023", "The interchange has no IEA: the file is not complete.", "IEA")
         else:
             elements = [*trailer, "", ""]
-            if not _same_number(elements[2], self.start.control_number):
+            if self._headed and not _same_number(elements[2], self.start.control_number):
                 message = f"ISA13 {shown(self.start.control_number)} and IEA02 {shown(elements[2])} differ."
                 self.note("001", message, "IEA", 2, elements[2])
             if _count(elements[1]) != self.groups:

@@ -3,6 +3,8 @@
 import codecs
 from typing import BinaryIO
 
+from ml_connector.edi.copied import LOOKED_AT, Cleaner, cleaner_for
+
 #: So much is read at a time.
 CHUNK = 1 << 18
 
@@ -20,20 +22,33 @@ class Window:
         self.base = 0
         self.ended = False
         self._decoder: codecs.IncrementalDecoder | None = None
+        self._cleaner: Cleaner | None = None
 
     def more(self) -> bool:
         """Read on; False at the end of the stream."""
         chunk = b"" if self.ended else self._source.read(CHUNK)
         if not chunk:
+            rest = self._cleaner.rest() if self._cleaner is not None else b""
+            self.data += rest
             self.ended = True
-            return False
-        self.data += chunk if self._decoder is None else self._decoder.decode(chunk).encode("utf-8", "replace")
+            return bool(rest)
+        chunk = chunk if self._decoder is None else self._decoder.decode(chunk).encode("utf-8", "replace")
+        self.data += chunk if self._cleaner is None else self._cleaner.clean(chunk)
         return True
 
     def transcode(self, encoding: str) -> None:
         """Everything from here on as UTF-8. Offsets then count its bytes, not those of the file."""
         self._decoder = codecs.getincrementaldecoder(encoding)("replace")
         self.data = bytearray(self._decoder.decode(bytes(self.data)).encode("utf-8", "replace"))
+
+    def cleaned(self) -> None:
+        """Takes off what a listing or web page has put into the text. Offsets then count what is left."""
+        while len(self.data) < LOOKED_AT and self.more():
+            pass
+        self._cleaner = cleaner_for(bytes(self.data[:LOOKED_AT]))
+        if self._cleaner is not None:
+            text = bytes(self.data)
+            self.data = bytearray(self._cleaner.clean(text) + (self._cleaner.rest() if self.ended else b""))
 
     def drop(self, count: int) -> None:
         del self.data[:count]

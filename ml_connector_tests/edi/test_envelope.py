@@ -242,3 +242,33 @@ def test_a_long_file_is_read_in_memory_bounded_by_its_sets(tmp_path: Path) -> No
     assert count == 2000
     # a window of bytes, one set, and the control numbers seen
     assert peak < 2_500_000
+
+
+@pytest.mark.parametrize("suffix", ["\n", "\r\n", " \n", "\n\n"])
+@pytest.mark.parametrize("found", [b"SE*", b"ST*", b"GE*", b"IEA*", b"GS*"])
+def test_a_read_may_end_anywhere_between_two_segments(suffix: str, found: bytes) -> None:
+    """What is read at a time ends behind a terminator, within the line end or behind it: nothing is missed."""
+    sets_of_three = [transaction("850", ORDER, f"000{n}") for n in (1, 2, 3)]
+    data = interchange(group("PO", *sets_of_three), group("PO", *sets_of_three, control="78"))
+    data = data.replace(b"~", b"~" + suffix.encode())
+    place = data.rindex(found)
+    assert place > 700
+    for cut in range(place - len(suffix) - 1, place + len(found) + 1):
+        items = list(read_interchanges(Pieces([data[:cut], data[cut:]])))  # type: ignore[arg-type]
+        assert [s.accepted for s in sets(items)] == [True] * 6
+        assert all(end.complete and not end.findings for end in ends(items))
+
+
+class Pieces:
+    """A stream that gives its pieces one by one."""
+
+    def __init__(self, pieces: list[bytes]) -> None:
+        self._pieces = [b"", *pieces]
+        self._pieces.reverse()
+        self._pieces.pop()
+
+    def read(self, size: int) -> bytes:
+        return self._pieces.pop() if self._pieces else b""
+
+    def seekable(self) -> bool:
+        return False
