@@ -45,7 +45,7 @@ class Vault:
     """Encrypts and decrypts; keeps credentials by name.
 
     keys: the keys, or a way to read them (`lambda: load_keys(home)`): then they are read when first needed, and again
-    when a value does not open, because another process may have added a key meanwhile.
+    before a value is encrypted or when one does not open, because another process may have changed them meanwhile.
     """
 
     def __init__(self, database: Database, keys: Sequence[bytes] | Callable[[], Sequence[bytes]]) -> None:
@@ -54,8 +54,16 @@ class Vault:
         self._keys: tuple[bytes, ...] = ()
 
     def encrypt(self, purpose: str, value: str) -> bytes:
-        """Ciphertext of `value`, bound to `purpose`."""
+        """Ciphertext of `value`, bound to `purpose`, under the key that is the first now.
+
+        A key that was dropped since it was read would make the value unreadable for all others.
+        """
         plain = json.dumps({"for": purpose, "value": value}).encode()
+        try:
+            self._keys = tuple(self._read_keys())
+        except ConfigError:
+            if not self._keys:  # what is to be kept may be a pair that exists nowhere else
+                raise
         return self._fernet().encrypt(plain)
 
     def decrypt(self, purpose: str, ciphertext: bytes) -> Secret:

@@ -126,6 +126,32 @@ def test_a_running_process_takes_up_a_key_that_was_added_meanwhile(place: Room) 
     assert running.get("cleo") == "after"
 
 
+def test_a_running_process_writes_nothing_under_a_key_that_was_dropped_meanwhile(place: Room) -> None:
+    """Its refresh may last longer than the rotation: a new pair that nobody else could read would be lost."""
+    running = TokenStore(place.ledger, place.vault, "exact_nl")
+    running.store_pair(NewPair(Secret("a0"), Secret("r0"), place.clock.now(), None), generation=None)
+    place.keys.insert(0, Fernet.generate_key())
+    place.vault.rotate()
+    assert place.vault.under_old_keys() == 0
+    del place.keys[1:]
+    assert running.store_pair(NewPair(Secret("a1"), Secret("r1"), place.clock.now(), None), generation=1)
+    assert pair_of(TokenStore(place.ledger, place.vault, "exact_nl").read()) == ("a1", "r1")
+
+
+def test_a_pair_is_kept_even_where_the_keys_cannot_be_read_any_more(place: Room) -> None:
+    def keys() -> list[bytes]:
+        if not place.keys:
+            raise ConfigError("The key file has gone.")
+        return list(place.keys)
+
+    running = Vault(place.ledger, keys)
+    running.put("cleo", Secret("before"))
+    kept, place.keys[:] = list(place.keys), []
+    running.put("cleo", Secret("after"))
+    place.keys[:] = kept
+    assert place.vault.get("cleo") == "after"
+
+
 def test_fingerprints_tell_secrets_apart_only_with_the_key(place: Room) -> None:
     ours = place.vault
     assert ours.fingerprint("a") == ours.fingerprint("a") != ours.fingerprint("b")
