@@ -255,7 +255,7 @@ def test_a_control_number_may_come_again_after_its_window(stage: Scene, days: in
     assert [str(row.state) for row in stage.documents("invoices_in")] == ["posted", state]
 
 
-@pytest.mark.parametrize(("code", "state"), [("A", "sent"), ("R", "refused")])
+@pytest.mark.parametrize(("code", "state"), [("A", "sent"), ("E", "sent"), ("R", "refused")])
 def test_a_ta1_that_came_settles_what_it_answers(stage: Scene, code: str, state: str) -> None:
     from ml_connector.sandbox.faults import Fault, FaultKind
 

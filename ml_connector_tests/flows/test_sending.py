@@ -56,13 +56,33 @@ def sent_group(stage: Scene) -> int:
         return int(next(row.control_number for row in tx.execute(envelope_group.select()) if row.direction == "out"))
 
 
-def test_a_group_accepted_in_part_accepts_the_sets_it_does_not_list(stage: Scene) -> None:
+@pytest.mark.parametrize(
+    ("of_the_group", "state"),
+    [("AK9*A*1*1*1", "acknowledged"), ("AK9*P*1*1*1", "acknowledged"), ("AK9*R*1*1*0", "refused")],
+)
+def test_sets_that_an_answer_does_not_list_go_with_their_group(stage: Scene, of_the_group: str, state: str) -> None:
+    """One accepted in part lists those that are not."""
     stage.orders(1, received=False)
     stage.world.behave("NORTHWIND", SILENT)
     stage.outbound()
-    deliver(stage, acknowledgment([f"AK1*PO*{sent_group(stage)}", "AK9*P*1*1*1"]))
+    deliver(stage, acknowledgment([f"AK1*PO*{sent_group(stage)}", of_the_group]))
     stage.inbound()
-    assert [str(row.state) for row in stage.documents("orders_out")] == ["acknowledged"]
+    assert [str(row.state) for row in stage.documents("orders_out")] == [state]
+
+
+@pytest.mark.parametrize(
+    ("of_the_set", "of_the_group", "state"),
+    [("AK5*R*5", "AK9*P*1*1*0", "refused"), ("AK5*A", "AK9*R*1*1*0", "acknowledged")],
+)
+def test_the_answer_to_the_set_decides_not_that_to_its_group(
+    stage: Scene, of_the_set: str, of_the_group: str, state: str
+) -> None:
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    stage.outbound()
+    deliver(stage, acknowledgment([f"AK1*PO*{sent_group(stage)}", "AK2*850*0001", of_the_set, of_the_group]))
+    stage.inbound()
+    assert [str(row.state) for row in stage.documents("orders_out")] == [state]
 
 
 def test_an_answer_that_comes_while_its_order_is_in_work_waits_a_moment(stage: Scene) -> None:
