@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ml_connector.cli.running import ASSETS_OF_FLOW
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import ConfigError
 from ml_connector.ledger.queries import STANDING, DocumentFilter, list_documents
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ml_connector.ledger.rows import DocumentRow
 
 F = TypeVar("F", bound=Callable[..., Any])
-FLOWS = ("orders_out", "invoices_in", "shipments_in", "acknowledgments_in", "acknowledgments_out")
+FLOWS = tuple(ASSETS_OF_FLOW)
 #: A command never works on more at once than a person can have meant.
 MOST = 10_000
 DAY = click.DateTime(["%Y-%m-%d"])

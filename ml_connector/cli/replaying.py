@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ml_connector.cli import running
 from ml_connector.documents.common import Direction
 from ml_connector.flows import desk
+from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Work
 from ml_connector.ledger import documents
 from ml_connector.ledger.queries import STANDING
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from ml_connector.composition import Deployment
     from ml_connector.ledger.rows import DocumentRow
 
-_ANSWERS = "acknowledgments_out"
 _HELD = frozenset(STANDING) - {DocumentState.REFUSED, DocumentState.OVERDUE}
 
 
@@ -116,6 +116,6 @@ def _by_direction(rows: "Iterable[DocumentRow]") -> "dict[str, list[DocumentRow]
     """Outbound first: what is sent now may be what an acknowledgment answers. Our 997s leave with the inbound job."""
     found: dict[str, list[DocumentRow]] = {running.OUTBOUND: [], running.INBOUND: []}
     for row in rows:
-        out = row.direction is Direction.OUT and row.flow != _ANSWERS
+        out = row.direction is Direction.OUT and row.flow != ANSWERS_FLOW
         found[running.OUTBOUND if out else running.INBOUND].append(row)
     return {direction: some for direction, some in found.items() if some}

@@ -7,12 +7,13 @@ import click
 
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import say, tell
+from ml_connector.cli.running import ASSETS_OF_FLOW
 from ml_connector.cli.session import Session, actor, common, only_integration
 
 if TYPE_CHECKING:
     from ml_connector.cli.running import Outcome
 
-FLOWS = ("orders_out", "invoices_in", "shipments_in", "acknowledgments_in", "acknowledgments_out")
+FLOWS = tuple(ASSETS_OF_FLOW)
 
 
 @click.command()

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment, SetAnswer
-from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.errors import NeedsMending, Reason
@@ -17,6 +16,7 @@ from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.posting import post
+from ml_connector.flows.rendering import ANSWERS
 from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, envelopes, related
 from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
@@ -26,8 +26,6 @@ from ml_connector.ledger.states import DocumentState as S
 FLOW = order_answers.FLOW
 #: So soon an acknowledgment is looked at again when its order is just being worked on.
 AGAIN_SECONDS = 15.0
-#: Never answered themselves: an answer that comes to one all the same changes nothing (edi-operations 7).
-ANSWERS = frozenset({DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT})
 #: Digits of a control number that we write (x12-procurement 2).
 LONGEST_CONTROL = 9
 

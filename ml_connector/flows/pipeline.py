@@ -6,12 +6,11 @@ Dagster runs the same steps as ops and assets; the order stands in the graph the
 from collections.abc import Mapping, Sequence
 
 from ml_connector.flows import acknowledgments, invoices, orders, parsing, receiving, rendering, sending, shipments
+from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.postable import BILLS, RECEIPTS
 from ml_connector.flows.posting import post
 from ml_connector.flows.side_by_side import Member, SideBySide, Step
-
-ANSWERS = "acknowledgments_out"
 
 
 def _post_receipts(integration: Integration, work: Work) -> StepReport:
@@ -23,11 +22,11 @@ def _post_bills(integration: Integration, work: Work) -> StepReport:
 
 
 def _render_answers(integration: Integration, work: Work) -> StepReport:
-    return rendering.render(integration, work, ANSWERS)
+    return rendering.render(integration, work, ANSWERS_FLOW)
 
 
 def _send_answers(integration: Integration, work: Work) -> StepReport:
-    return sending.send(integration, work, ANSWERS)
+    return sending.send(integration, work, ANSWERS_FLOW)
 
 
 def _render_orders(integration: Integration, work: Work) -> StepReport:

@@ -5,15 +5,19 @@ Nothing is taken away from the network before its bytes and their hash are commi
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
 
-from ml_connector.config.partners import Partner
-from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, NeedsMending, TryAgain
+from ml_connector.errors import (
+    AuthorizationNeeded,
+    ConnectorError,
+    NeedsMending,
+    TryAgain,
+)
 from ml_connector.flows.context import Integration, StepReport, Work, chunks
+from ml_connector.flows.folders import Channel, channels_of, counted, look, look_into
 from ml_connector.flows.parsed_rows import unfetched_document
 from ml_connector.flows.ports import RemoteFile
-from ml_connector.ledger import documents, files, positions, related, remote
+from ml_connector.ledger import documents, files, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.files import NewFile
 from ml_connector.ledger.states import DocumentState as S
@@ -28,24 +32,6 @@ LONGEST_STABLE_WAIT = timedelta(seconds=6)
 Fetched = bytes | ConnectorError | None
 
 
-@dataclass(frozen=True)
-class Channel:
-    """A folder we read, and whose it is."""
-
-    name: str
-    partner: Partner
-
-
-def channels_of(integration: Integration, partners: Sequence[str] = ()) -> list[Channel]:
-    """The folders to be read, each once: several partners may share one, and then their files tell whose they are."""
-    found: dict[str, Channel] = {}
-    for partner in integration.partners.values():
-        for name in partner.channels.receive:
-            if not partners or partner.name in partners:
-                found.setdefault(name, Channel(name, partner))
-    return list(found.values())
-
-
 def receive(integration: Integration, work: Work) -> StepReport:
     """Take in everything that waits in the partners' folders.
 
@@ -57,7 +43,7 @@ def receive(integration: Integration, work: Work) -> StepReport:
     for channel in channels:
         if work.stopped():
             break
-        closed = _counted(integration, channel, report) if work.dry_run else look_into(integration, channel)
+        closed = counted(integration, channel, report) if work.dry_run else look_into(integration, channel)
         if closed is not None:
             report.add("folder_unusable", name=channel.name, reason=closed.message[:200])
             report.notes.append(str(closed))
@@ -68,100 +54,6 @@ def receive(integration: Integration, work: Work) -> StepReport:
     if not work.dry_run and work.feed is None:
         dispose_read(integration, report)
     return report
-
-
-def _counted(integration: Integration, channel: Channel, report: StepReport) -> ConnectorError | None:
-    try:
-        report.counts["would_fetch"] += would_fetch(integration, channel)
-    except (ConfigError, AuthorizationNeeded) as error:
-        return _of_the_folder(error)
-    return None
-
-
-def look_into(integration: Integration, channel: Channel) -> ConnectorError | None:
-    """`look`; why the folder cannot be used comes back as a value, and stands in the ledger for as long as that lasts.
-
-    One folder that is misspelt or closed to us never keeps the other partners' files from being read.
-    """
-    closed: ConnectorError | None = None
-    try:
-        look(integration, channel)
-    except (ConfigError, AuthorizationNeeded) as error:
-        closed = _of_the_folder(error)
-    name = _trouble_name(integration, channel.name)
-    with integration.ledger.read() as tx:
-        known = positions.get(tx, name)
-    told = str(closed)[:1000] if closed is not None else None
-    if told != known:
-        with integration.ledger.write() as tx:
-            if told is None:
-                positions.forget(tx, name)
-            else:
-                positions.put(tx, name, told)
-    return closed
-
-
-def _of_the_folder(error: ConnectorError) -> ConnectorError:
-    """The error, if it is about this folder alone; raises it where the whole connection must be authorized."""
-    if isinstance(error, AuthorizationNeeded) and error.data.get("status") != 403:
-        raise error
-    return error
-
-
-def _trouble_name(integration: Integration, channel: str) -> str:
-    return f"{integration.network.connection}:{channel}:unusable"
-
-
-def unusable_folders(integration: Integration) -> dict[str, str]:
-    """Folders that could not be used at the last look, with what was said."""
-    names = [channel.name for channel in channels_of(integration)]
-    with integration.ledger.read() as tx:
-        told = {name: positions.get(tx, _trouble_name(integration, name)) for name in names}
-    return {name: text for name, text in told.items() if text is not None}
-
-
-def look(integration: Integration, channel: Channel) -> int:
-    """Read a stretch of a folder's listing into the ledger, from where the last look ended; new or grown files.
-
-    100,000 files do not fit in one look: the position is kept, and the next look goes on from there.
-    """
-    name = f"{integration.network.connection}:{channel.name}:listing"
-    with integration.ledger.read() as tx:
-        start = int(positions.get(tx, name) or 0)
-    news = 0
-    next_start: int | None = start
-    for _ in range(integration.folders.pages_per_tick):
-        page = integration.network.list_files(channel.name, start=next_start or 0, limit=integration.folders.page_size)
-        wanted = [f for f in page.files if not _is_temporary(integration, f)]
-        with integration.ledger.write() as tx:
-            news += remote.note_listing(tx, integration.network.connection, channel.name, wanted)
-            positions.put(tx, name, str(page.next_start or 0))
-        next_start = page.next_start
-        if next_start is None:
-            break
-    return news
-
-
-def would_fetch(integration: Integration, channel: Channel) -> int:
-    """For a dry run: files that wait and files the ledger has not noted yet, within one look; nothing is written."""
-    connection = integration.network.connection
-    new = 0
-    start: int | None = 0
-    with integration.ledger.read() as tx:
-        waiting = remote.count_waiting(tx, connection, channel.name)
-    for _ in range(integration.folders.pages_per_tick):
-        if start is None:
-            break
-        page = integration.network.list_files(channel.name, start=start, limit=integration.folders.page_size)
-        wanted = [f for f in page.files if not _is_temporary(integration, f)]
-        with integration.ledger.read() as tx:
-            new += remote.count_new(tx, connection, channel.name, wanted)
-        start = page.next_start
-    return waiting + new
-
-
-def _is_temporary(integration: Integration, file: RemoteFile) -> bool:
-    return file.name.lower().endswith(integration.folders.temporary_suffixes)
 
 
 def _fetch_ready(integration: Integration, channel: Channel, work: Work, report: StepReport) -> None:
@@ -387,16 +279,3 @@ def _dispose(integration: Integration, row: files.FileRow) -> bool:
     except ConnectorError:
         return False
     return True
-
-
-def look_at_all(integration: Integration) -> list[ConnectorError]:
-    """For the sensor: look at the folders; why some cannot be used. No file is read.
-
-    Raises:
-        ConnectorError: none of them can be used, or the network is away.
-    """
-    channels = channels_of(integration)
-    closed = [error for channel in channels if (error := look_into(integration, channel)) is not None]
-    if closed and len(closed) == len(channels):
-        raise closed[0]
-    return closed

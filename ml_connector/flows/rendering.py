@@ -17,6 +17,7 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import first_step, hold_moves, resume_moves
@@ -37,7 +38,7 @@ SET_OF_KIND = {
     DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: "TA1",
 }
 GROUP_OF_SET = {"850": "PO", "860": "PC", "997": "FA"}
-#: What answers; never answered itself (edi-operations 7).
+#: What answers; never answered itself, and an answer that comes to one all the same changes nothing (edi-operations 7).
 ANSWERS = frozenset({DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT})
 
 
@@ -68,7 +69,7 @@ class Packed:
 def render(integration: Integration, work: Work, flow: str) -> StepReport:
     """Render every resolved document of a flow."""
     report = StepReport(f"render {flow}")
-    states = (S.RESOLVED, S.QUARANTINED) if flow == "acknowledgments_out" else (S.RESOLVED,)
+    states = (S.RESOLVED, S.QUARANTINED) if flow == ANSWERS_FLOW else (S.RESOLVED,)
     after = 0
     while not work.stopped():
         rows = claim_waiting(integration, work, flow, states, after_id=after)

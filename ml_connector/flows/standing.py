@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.receiving import channels_of, unusable_folders
+from ml_connector.flows.folders import channels_of, unusable_folders
 from ml_connector.ledger import alerts, documents, queries, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S

@@ -12,7 +12,7 @@ from ml_connector.composition import Deployment, config_path
 from ml_connector.config.loading import LoadedDeployment, load_deployment
 from ml_connector.orchestration import externals, jobs
 from ml_connector.orchestration.inbound import build_inbound
-from ml_connector.orchestration.names import INBOUND, OUTBOUND, job_name, outside
+from ml_connector.orchestration.names import job_name, outside
 from ml_connector.orchestration.outbound import build_outbound
 from ml_connector.orchestration.partitions import daily
 from ml_connector.orchestration.reaper import reaper_sensor
@@ -159,6 +159,3 @@ def _schedules(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) 
         if calendar is not None and jobs.outbound_keys(scene):
             made.append(calendar_schedule(scene, calendar, status=status))
     return made
-
-
-__all__ = ["INBOUND", "OUTBOUND", "build_defs", "erps"]

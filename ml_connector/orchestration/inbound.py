@@ -18,6 +18,7 @@ from ml_connector.flows import (
     sending,
     shipments,
 )
+from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.orchestration import externals, figures, metadata
 from ml_connector.orchestration.assets import DocumentAsset, Step, build
@@ -30,7 +31,6 @@ from ml_connector.orchestration.settings import RunSettings
 from ml_connector.orchestration.steps import RETRY, carry_out
 from ml_connector.orchestration.together import Together
 
-ANSWERS_FLOW = "acknowledgments_out"
 X12 = "x12"
 
 #: Parsed documents: asset name -> kinds of documents, what they are.

@@ -19,7 +19,7 @@ from ml_connector.documents.reference import (
     VatCode,
     Vendor,
 )
-from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
+from ml_connector.errors import ConnectorError, TryAgain
 from ml_connector.orchestration import metadata
 from ml_connector.orchestration.externals import MASTER_DATA, PURCHASE_ORDERS
 from ml_connector.orchestration.names import DATA_OWNER, key, kind_of, outside
@@ -120,7 +120,7 @@ def _read(
     except TryAgain as error:
         wait = min(error.after_seconds or REST_SECONDS, LONGEST_REST_SECONDS)
         raise dg.RetryRequested(max_retries=RETRY.max_retries, seconds_to_wait=wait) from error
-    except (AuthorizationNeeded, ConfigError, ConnectorError) as error:
+    except ConnectorError as error:
         fail(context, error)
     with deployment.ledger.read() as tx:
         stored = snapshots.load(tx, name, erp.company, table)

@@ -6,7 +6,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
-from ml_connector.flows import acknowledgments, invoices, orders, receiving, rereading, shipments
+from ml_connector.flows import acknowledgments, folders, invoices, orders, rereading, shipments
+from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.ledger import documents, files, leases, remote
@@ -16,7 +17,6 @@ from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import document
 from ml_connector.orchestration.names import channel_lease
 
-ANSWERS_FLOW = "acknowledgments_out"
 ERP_FLOWS = (invoices.FLOW, shipments.FLOW)
 #: A run needs some seconds to start: a file that will be stable by then is worth starting for.
 START_SECONDS = 5.0
@@ -57,7 +57,7 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
     closed = ""
     try:
         if not unreachable:
-            closed = "; ".join(error.message for error in receiving.look_at_all(integration))[:400]
+            closed = "; ".join(error.message for error in folders.look_at_all(integration))[:400]
     except ConnectorError as error:
         unreachable, away = _why(error), isinstance(error, TryAgain)
     reasons: list[str] = []
@@ -147,7 +147,7 @@ def _fetchable(tx: Tx, integration: Integration) -> int:
     connection = integration.network.connection
     return sum(
         len(remote.ready_files(tx, connection, channel.name, stable, limit=1000))
-        for channel in receiving.channels_of(integration)
+        for channel in folders.channels_of(integration)
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from ml_connector.errors import AuthorizationNeeded, ConfigError
-from ml_connector.flows import receiving, standing
+from ml_connector.flows import folders, receiving, standing
 from ml_connector.flows.context import Integration, Work
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
@@ -26,13 +26,19 @@ def closed(stage: Scene) -> Integration:
     return stage.integration
 
 
+def refused(stage: Scene) -> Integration:
+    """The server makes nothing of the listing of the first folder."""
+    stage.sandbox.faults.add(Fault(FaultKind.STATUS, system="cleo", method="GET", path="*/files", status=400))
+    return stage.integration
+
+
 def misspelt(stage: Scene) -> Integration:
     first = next(iter(stage.integration.partners))
     assert first != "northwind", "the one whose files come is behind it"
     return with_misspelt(stage.integration, first)
 
 
-@pytest.mark.parametrize("trouble", [misspelt, closed])
+@pytest.mark.parametrize("trouble", [misspelt, closed, refused])
 def test_the_others_files_are_read(stage: Scene, trouble: Callable[[Scene], Integration]) -> None:
     stage.invoice(stage.orders(1))
     report = receiving.receive(trouble(stage), stage.work)
@@ -40,7 +46,7 @@ def test_the_others_files_are_read(stage: Scene, trouble: Callable[[Scene], Inte
     assert len(report.notes) == 1
 
 
-@pytest.mark.parametrize("trouble", [misspelt, closed])
+@pytest.mark.parametrize("trouble", [misspelt, closed, refused])
 def test_the_sensor_sees_the_others_files(stage: Scene, trouble: Callable[[Scene], Integration]) -> None:
     from ml_connector.orchestration.waiting import inbound_work
 
@@ -53,16 +59,16 @@ def test_the_sensor_sees_the_others_files(stage: Scene, trouble: Callable[[Scene
 
 def test_it_is_an_alert_until_it_can_be_used(stage: Scene) -> None:
     integration = misspelt(stage)
-    receiving.look_at_all(integration)
+    folders.look_at_all(integration)
     (cause,) = standing.standing_causes(integration)
     assert cause.cause == "exact_cleo/folder//NOBODY/inbox"
     assert "there is no folder" in cause.lines[0]
     folder = next(iter(stage.integration.partners.values())).channels.receive[0]
     closed(stage)
-    receiving.look_at_all(stage.integration)
-    assert list(receiving.unusable_folders(stage.integration)) == [folder]
-    receiving.look_at_all(stage.integration)
-    assert receiving.unusable_folders(stage.integration) == {}
+    folders.look_at_all(stage.integration)
+    assert list(folders.unusable_folders(stage.integration)) == [folder]
+    folders.look_at_all(stage.integration)
+    assert folders.unusable_folders(stage.integration) == {}
 
 
 def test_where_no_folder_can_be_used_a_person_is_asked_for(stage: Scene) -> None:
@@ -70,14 +76,14 @@ def test_where_no_folder_can_be_used_a_person_is_asked_for(stage: Scene) -> None
     with pytest.raises(AuthorizationNeeded):
         receiving.receive(stage.integration, stage.work)
     with pytest.raises(AuthorizationNeeded):
-        receiving.look_at_all(stage.integration)
+        folders.look_at_all(stage.integration)
 
 
 def test_a_dry_run_tells_it_too(stage: Scene) -> None:
     integration = misspelt(stage)
     report = receiving.receive(integration, Work(stage.work.holder, dry_run=True))
     assert report.counts["folder_unusable"] == 1
-    assert receiving.unusable_folders(integration) == {}, "a dry run writes nothing"
+    assert folders.unusable_folders(integration) == {}, "a dry run writes nothing"
 
 
 def test_where_every_folder_is_misspelt_the_configuration_is_wrong(stage: Scene) -> None:
@@ -85,4 +91,4 @@ def test_where_every_folder_is_misspelt_the_configuration_is_wrong(stage: Scene)
     for name in integration.partners:
         integration = with_misspelt(integration, name)
     with pytest.raises(ConfigError):
-        receiving.look_at_all(integration)
+        folders.look_at_all(integration)

@@ -8,6 +8,7 @@ import pytest
 from ml_connector.credentials import expiry
 from ml_connector.credentials.expiry import Health, TokenHealth
 from ml_connector.errors import TryAgain
+from ml_connector.flows.folders import look_at_all
 from ml_connector.ledger import inbox
 from ml_connector.ledger.inbox import NewNotice
 from ml_connector.ledger.leases import Lease
@@ -58,11 +59,10 @@ def test_a_long_listing_goes_on_at_the_next_tick(stage: Stage) -> None:
     short = type(folders)(**{**folders.__dict__, "page_size": 2, "pages_per_tick": 1})
     integration = stage.scene.integration
     cut = type(integration)(**{**integration.__dict__, "folders": short})
-    from ml_connector.flows import receiving
 
     seen = []
     for _ in range(3):
-        receiving.look_at_all(cut)
+        look_at_all(cut)
         seen.append(stage.positions().get(name))
     assert seen[:2] == ["2", "4"]
     with stage.scene.deployment.ledger.read() as tx:

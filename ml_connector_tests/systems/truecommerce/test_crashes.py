@@ -96,9 +96,10 @@ def test_partners_that_share_a_folder_cost_one_listing(tmp_path: Path) -> None:
     with open_stage(tmp_path) as stage:
         stage.sandbox.call(stage.sandbox.truecommerce.fill, 300, "f_{n}.txt", b"x")
         before = stage.sandbox.journal.counts.copy()
-        from ml_connector.flows import receiving
 
-        receiving.look_at_all(stage.integration)
+        from ml_connector.flows import folders
+
+        folders.look_at_all(stage.integration)
         counts = stage.sandbox.journal.counts - before
         assert sum(count for call, count in counts.items() if call.startswith("truecommerce LIST")) == 1
         assert not any(call.startswith(("truecommerce OPEN", "truecommerce READ")) for call in counts)
@@ -128,14 +129,14 @@ def test_a_file_that_came_under_the_name_of_a_read_one_is_read_too(tmp_path: Pat
 
 
 def test_files_that_nobody_reads_are_told_of_before_they_are_purged(tmp_path: Path) -> None:
-    from ml_connector.flows import receiving, standing
+    from ml_connector.flows import folders, standing
 
     with open_stage(tmp_path, options={"partner": False}, stable_seconds=1_000_000) as stage:
         stage.sandbox.call(stage.sandbox.truecommerce.state.deliver, "old.edi", b"x")
-        receiving.look(stage.integration, receiving.channels_of(stage.integration)[0])
+        folders.look(stage.integration, folders.channels_of(stage.integration)[0])
         assert standing.standing_causes(stage.integration) == []
         stage.sandbox.clock.move(73 * 3600)
-        receiving.look(stage.integration, receiving.channels_of(stage.integration)[0])
+        folders.look(stage.integration, folders.channels_of(stage.integration)[0])
         (cause,) = standing.standing_causes(stage.integration)
         assert cause.title == "1 file(s) unread for more than 72 hours; they are deleted after 7 days"
         assert "old.edi" in cause.lines[0]
