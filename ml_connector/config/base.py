@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
@@ -21,4 +22,13 @@ def day_text(value: Any) -> Any:
             return date.fromisoformat(value.strip()).isoformat()
         except ValueError as error:
             raise ValueError("is no day; write it as YYYY-MM-DD") from error
+    return value
+
+
+def zone_name(value: str) -> str:
+    """The name of a time zone that this machine knows."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError("is no time zone; write one like Europe/Amsterdam") from error
     return value

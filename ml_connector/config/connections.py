@@ -2,11 +2,10 @@
 
 import re
 from typing import Annotated, ClassVar, Literal, Self
-from zoneinfo import ZoneInfo
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
-from ml_connector.config.base import Settings
+from ml_connector.config.base import Settings, zone_name
 from ml_connector.config.secrets import SecretRef
 
 #: A new access token may be asked for at this age at the earliest (exact-online 2.3: the 9:30 rule).
@@ -81,14 +80,7 @@ class ExactOnlineConnection(Connection):
         default=(), description="Further texts of a 500 that mean a failure at Exact and no business message"
     )
 
-    @field_validator("time_zone")
-    @classmethod
-    def _zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError("is no time zone; write one like Europe/Amsterdam") from error
-        return value
+    _zone = field_validator("time_zone")(zone_name)
 
 
 class CleoPaths(Settings):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator
 
-from ml_connector.config.base import Settings, day_text
+from ml_connector.config.base import Settings, day_text, zone_name
 from ml_connector.config.partners import MatchTolerances, OrderChanges, X12Identity
 
 
@@ -84,14 +84,7 @@ class ProcurementCalendar(Settings):
                 raise ValueError(f"{one!r} is no time of day, like 16:00")
         return value
 
-    @field_validator("time_zone")
-    @classmethod
-    def _zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError("is no time zone; write one like Europe/Amsterdam") from error
-        return value
+    _zone = field_validator("time_zone")(zone_name)
 
     @property
     def crons(self) -> list[str]:
