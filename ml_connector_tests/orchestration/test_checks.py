@@ -18,6 +18,13 @@ def test_replaying_a_clean_day_does_not_turn_a_red_check_green(stage: Stage) -> 
     assert not clean.checks[("purchase_invoices", "quarantined")].passed
 
 
+def test_a_replay_confirms_what_is_finished_of_its_day_alone(stage: Stage) -> None:
+    stage.scene.invoice(stage.scene.orders(1))
+    assert stage.inbound().success
+    assert stage.inbound("replay").assets["purchase_invoices"]["confirmed"] == 1
+    assert "confirmed" not in stage.inbound("replay", day="2026-01-02").assets["purchase_invoices"]
+
+
 def test_a_check_names_document_reason_and_mend(stage: Stage) -> None:
     stage.scene.invoice(stage.scene.orders(1, received=False))
     check = stage.inbound().checks[("purchase_invoices", "quarantined")]
