@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -31,4 +32,16 @@ def zone_name(value: str) -> str:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError("is no time zone; write one like Europe/Amsterdam") from error
+    return value
+
+
+def web_address(value: str) -> str:
+    """An address of ours as the outside has it, kept to the letter; empty for none."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+    except ValueError:
+        usable = False
+    if value and not usable:
+        raise ValueError("is no web address; write it like https://connector.example.com")
     return value

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
-from ml_connector.config.base import Settings, zone_name
+from ml_connector.config.base import Settings, web_address, zone_name
 from ml_connector.config.secrets import SecretRef
 
 #: A new access token may be asked for at this age at the earliest (exact-online 2.3: the 9:30 rule).
@@ -81,6 +81,7 @@ class ExactOnlineConnection(Connection):
     )
 
     _zone = field_validator("time_zone")(zone_name)
+    _redirect = field_validator("redirect_uri")(web_address)
 
 
 class CleoPaths(Settings):

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
-from ml_connector.config.base import Settings
+from ml_connector.config.base import Settings, web_address
 from ml_connector.config.conflicts import check_conflicts
 from ml_connector.config.connections import (
     AnyConnection,
@@ -56,7 +56,9 @@ class WebhookSettings(Settings):
     host: str = "127.0.0.1"
     port: int = Field(default=8780, ge=0, le=65535)
     public_url: str = Field(default="", description="Address under which Exact reaches the receiver")
-    max_body_bytes: int = Field(default=65_536, gt=0)
+    max_body_bytes: int = Field(default=65_536, gt=0, le=65_536)
+
+    _address = field_validator("public_url")(web_address)
 
 
 class Deployment(Settings):
