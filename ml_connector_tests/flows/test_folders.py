@@ -79,6 +79,18 @@ def test_where_no_folder_can_be_used_a_person_is_asked_for(stage: Scene) -> None
         folders.look_at_all(stage.integration)
 
 
+def test_a_log_in_that_is_refused_is_no_trouble_of_a_folder(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AuthorizationNeeded("cleo_prod: the server refuses the password.", mend="Correct it.")
+
+    monkeypatch.setattr(type(stage.integration.network), "list_files", refuse)
+    with pytest.raises(AuthorizationNeeded):
+        receiving.receive(stage.integration, stage.work)
+    with pytest.raises(AuthorizationNeeded):
+        receiving.receive(stage.integration, Work(stage.work.holder, dry_run=True))
+    assert folders.unusable_folders(stage.integration) == {}
+
+
 def test_a_dry_run_tells_it_too(stage: Scene) -> None:
     integration = misspelt(stage)
     report = receiving.receive(integration, Work(stage.work.holder, dry_run=True))
