@@ -27,6 +27,9 @@ _BEHIND = (
 )
 _CONTROL = 2
 
+#: ISA11 and ISA12 without the separator between them.
+_TOGETHER = re.compile(rb" *([^0-9A-Za-z ]|U)(0[0-9]{4}) *")
+
 
 @dataclass(frozen=True, slots=True)
 class Realigned:
@@ -81,11 +84,33 @@ def _behind(pieces: Sequence[bytes]) -> list[bytes]:
     """ISA11 to ISA15: each piece at the next place that it fits."""
     found = [b""] * len(_BEHIND)
     place = 0
-    for piece in pieces:
+    for piece in (part for whole in pieces for part in _apart(whole)):
         fits = next((n for n in range(place, len(_BEHIND)) if _BEHIND[n].fullmatch(piece)), None)
         if fits is not None:
             found[fits], place = piece, fits + 1
     return found
+
+
+def _apart(piece: bytes) -> Sequence[bytes]:
+    together = _TOGETHER.fullmatch(piece)
+    return [piece] if together is None else [together[1], together[2]]
+
+
+def cut_short(head: bytes, separator: bytes) -> tuple[int, int, bytes] | None:
+    """An ISA of which little more than its beginning is left: elements, length without terminator, component separator.
+
+    None for another: what is left of one has to stand right before a group.
+    """
+    mark = re.escape(separator)
+    follows = re.search(rb"[^0-9A-Za-z][\r\n ]*GS" + mark + rb"[A-Z]{2}" + mark, head)
+    if follows is None:
+        return None
+    body = head[: follows.start()]
+    count = body.count(separator)
+    if not 0 < count < _FEWEST or b"\n" in body or head[follows.start() : follows.start() + 1] == separator:
+        return None
+    component = body[-1:] if re.fullmatch(rb"[^0-9A-Za-z\s]", body[-1:]) and body[-1:] != separator else b""
+    return count, len(body), component
 
 
 _VERSION = re.compile(r"0[0-9]{5}[A-Z0-9]{0,6}")

@@ -194,12 +194,12 @@ class OpenInterchange:
 
     def _check(self) -> None:
         start = self.start
-        if not self._headed:
-            self.note("022", "The interchange has no ISA.")
-            return
         if start.miscounted:
             # what the elements it lacks are is not told again
             self.note("022", f"The ISA has {start.miscounted} elements instead of 16.")
+            return
+        if not self._headed:
+            self.note("022", "The interchange has no ISA.")
             return
         if start.date is None:
             self.note("014", f"ISA09 {shown(start.raw_date)} is not a date.", "ISA", 9, start.raw_date)

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ml_connector.edi.miscounted import realigned
+from ml_connector.edi.miscounted import cut_short, realigned
 from ml_connector.edi.values import is_digits
 
 #: An ISA of fixed width has 106 bytes; with no-break spaces in UTF-8 and partners' padding it stays below this.
@@ -78,6 +78,9 @@ def discover(data: bytes, encoding: str = "latin-1") -> Header | None:
     shortened = _SHORT.match(raw[14]) if raw else None
     whole = (shortened is not None and bool(shortened[1])) or _is_whole(raw, head[behind:], separator)
     other = realigned(head, separator) if not whole and not separator.isspace() else None
+    cut = cut_short(head, separator) if other is None and not whole and not separator.isspace() else None
+    if cut is not None:
+        return _remains(head, separator, *cut)
     if other is not None:
         raw, behind = other.elements, other.behind
     elif places is None:
@@ -143,6 +146,16 @@ def headless(data: bytes) -> Header | None:
     suffix = found["suffix"].decode("latin-1")
     separators = Separators(element, component, end, "", "" if end in "\r\n" else suffix)
     return Header(("",) * 15 + (component,), separators, found["end"], 0, sure=False, lines=bool(separators.suffix))
+
+
+def _remains(head: bytes, separator: bytes, count: int, end: int, component: bytes) -> Header:
+    """The header of an ISA that was cut short: its separators, and none of its elements."""
+    element, terminator = separator.decode("latin-1"), head[end : end + 1]
+    mark = component.decode("latin-1") or next(m for m in ">:\\" if m.encode() not in {separator, terminator})
+    suffix = _suffix(head[end + 1 :], terminator)
+    separators = Separators(element, mark, terminator.decode("latin-1"), "", suffix)
+    lines = bool(suffix) or terminator == b"\n"
+    return Header(("",) * 15 + (mark,), separators, terminator, end + 1, sure=False, lines=lines, miscounted=count)
 
 
 #: Blanks up to the end of a line.

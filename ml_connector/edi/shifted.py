@@ -1,7 +1,8 @@
 """Identifiers that come one element early or late: "PO1*1*10*EA*3.25*UP*012345678905", "PO1*1*10*EA*3.25***UP*0123...".
 
 Common in files written by hand: PO105 was left out with its mark, or a mark too many was set for it. Every identifier
-then stands where a qualifier belongs (x12-procurement 5): nothing of it could be used.
+then stands where a qualifier belongs (x12-procurement 5): nothing of it could be used. The text of a SAC, its fifteenth
+element, is as easily set one too early or too late.
 """
 
 import re
@@ -15,6 +16,8 @@ _QUALIFIER = re.compile(r"[A-Z][A-Z0-9]")
 
 def mend(segment: Segment, rule: SegmentRule) -> Finding | None:
     """Puts the identifiers of a segment where they belong, in place; the finding, or None where nothing was wrong."""
+    if segment.elements[0] == "SAC":
+        return _text(segment, rule)
     place = rule.identified - 1
     if place < 1 or len(segment.elements) <= place + 1:
         return None
@@ -47,6 +50,22 @@ def _late(segment: Segment, rule: SegmentRule, place: int) -> Finding | None:
     found = _finding(segment, rule, place + 2, "7", what)
     del values[place + 1]
     return found
+
+
+def _text(segment: Segment, rule: SegmentRule) -> Finding | None:
+    """Sure enough: SAC14 does not go without SAC13, SAC16 not without SAC15 and not longer than a language code."""
+    values = segment.elements
+    if len(values) == 17 and not values[15] and len(values[16]) > 3:
+        what = "is no language: there is an element too many before it. It is read one place before"
+        found = _finding(segment, rule, 16, "5", what)
+        del values[15]
+        return found
+    if len(values) == 15 and values[14] and not values[13]:
+        what = "is a text: an element is left out before it. It is read one place further on"
+        found = _finding(segment, rule, 14, "7", what)
+        values.insert(14, "")
+        return found
+    return None
 
 
 def _finding(segment: Segment, rule: SegmentRule, place: int, code: str, what: str) -> Finding:

@@ -69,3 +69,31 @@ def test_one_character_for_elements_and_components_is_no_element_too_many(indent
     items = read(data)
     assert [s.document for s in sets(items)] == DOCUMENTS
     assert [f.code for f in ends(items)[0].findings] == ["027"]
+
+
+@pytest.mark.parametrize("style", STYLES, ids=range(len(STYLES)))
+def test_version_and_repetition_separator_without_the_mark_between_them(style: Style) -> None:
+    def together(elements: list[bytes]) -> None:
+        elements[11:13] = [b"!" + elements[12]]
+
+    items = read(with_isa(style, together))
+    assert [s.document for s in sets(items)] == DOCUMENTS
+    assert (starts(items)[0].version, starts(items)[0].control_number) == ("00401", "000000077")
+    assert [f.code for f in ends(items)[0].findings] == ["022"]
+
+
+@pytest.mark.parametrize("left", [b"ISA*00*~", b"ISA*00*          *00*          *ZZ*SELLER*>~", b"ISA*SELLER*BUYER~\n"])
+def test_an_isa_that_was_cut_short(left: bytes) -> None:
+    data = spell(Style(), KINDS)
+    items = read(left + data[data.index(b"GS*") :])
+    assert [s.document for s in sets(items)] == DOCUMENTS
+    assert all(s.accepted for s in sets(items))
+    assert [f.code for f in ends(items)[0].findings] == ["022"]
+    assert starts(items)[0].separators.component == ">"
+
+
+def test_a_text_that_says_isa_before_the_real_one_is_no_isa_cut_short() -> None:
+    data = spell(Style(), KINDS)
+    items = read(b"Our ISA*GS*PO*~ as agreed: " + data)
+    assert [s.document for s in sets(items)] == DOCUMENTS
+    assert starts(items)[0].sender_id == "SELLER"

@@ -56,3 +56,26 @@ def test_nothing_is_lost_and_a_second_look_finds_nothing(values: list[str]) -> N
 
 def test_what_is_right_is_left_alone() -> None:
     assert all(s.accepted and not s.findings for s in sets(read(order())) + sets(read(invoice())))
+
+
+@pytest.mark.parametrize(
+    ("charge", "place", "code"),
+    [
+        ("SAC*C*D240***1000***********Freight, prepaid", "SAC16", "5"),
+        ("SAC*C*D240***1000*********Freight, prepaid", "SAC14", "7"),
+        ("SAC*C*D240***1000**********Freight, prepaid", "", ""),
+    ],
+)
+def test_the_text_of_a_charge_one_place_off(charge: str, place: str, code: str) -> None:
+    rule = set_rule("810", "004010").segments["SAC"]  # type: ignore[union-attr]
+    segment = Segment(charge.split("*"), 9)
+    found = mend(segment, rule)
+    assert "*".join(segment.elements) == "SAC*C*D240***1000**********Freight, prepaid"
+    assert (f"SAC{found.element}" if found else "", found.code if found else "") == (place, code)
+
+
+@pytest.mark.parametrize("charge", ["SAC*C*D240***1000********REF1*OPT1", "SAC*C*D240***1000**********Fret*FR"])
+def test_a_charge_with_an_option_or_a_language_is_left_alone(charge: str) -> None:
+    segment = Segment(charge.split("*"), 9)
+    assert mend(segment, set_rule("810", "004010").segments["SAC"]) is None  # type: ignore[union-attr]
+    assert "*".join(segment.elements) == charge
