@@ -89,7 +89,7 @@ class Deployment:
             raise ConfigError(
                 f"{self.loaded.path}: ledger.url: cannot stand in the ledger itself.", mend="Use env or file."
             )
-        return SecretResolver().resolve(reference, "ledger.url").reveal()
+        return SecretResolver(folder=self.loaded.path.parent).resolve(reference, "ledger.url").reveal()
 
     @cached_property
     def vault(self) -> Vault:

@@ -100,5 +100,7 @@ def _one(table: ReferenceTable) -> str:
 def _trouble(record: Any) -> str:
     if getattr(record, "blocked", False):
         return "is blocked there"
+    if not getattr(record, "purchase", True):
+        return "is for sales only"
     ends = getattr(record, "end_date", None)
     return f"ended on {ends} there" if ends is not None else ""

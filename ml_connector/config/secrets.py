@@ -12,7 +12,9 @@ class SecretRef(Settings):
     """Where a secret stands: an environment variable, a file, or the encrypted credential store."""
 
     env: str | None = Field(default=None, description="Name of an environment variable")
-    file: Path | None = Field(default=None, description="A file that only its owner can read")
+    file: Path | None = Field(
+        default=None, description="A file, relative to the configuration; keep it for its owner alone"
+    )
     store: str | None = Field(default=None, description="A name in the credential store (ml-connector credentials set)")
 
     @model_validator(mode="after")

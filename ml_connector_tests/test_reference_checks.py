@@ -1,0 +1,57 @@
+"""Configured codes are compared with what the ERP has, and files are found beside the configuration."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ml_connector.composition import Deployment
+from ml_connector.config.loading import load_deployment
+from ml_connector.documents.reference import ReferenceTable
+from ml_connector.ledger import snapshots
+from ml_connector.reference_checks import check_codes
+from ml_connector_tests.flows.scenes import Scene, scene
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path / "home") as made:
+        yield made
+
+
+def told(stage: Scene) -> list[str]:
+    return [one.message for one in check_codes(stage.deployment, "exact_cleo") if one.level != "good"]
+
+
+def change(stage: Scene, table: ReferenceTable, code: str, **values: Any) -> None:
+    """Somebody changed a record in the ERP, and the table was read."""
+    erp = stage.integration.erp
+    with stage.deployment.ledger.write() as tx:
+        known = snapshots.load(tx, erp.connection, erp.company, table)
+        assert known is not None
+        rows = [{**row, **(values if str(row["code"]).strip() == code else {})} for row in known.rows]
+        assert rows != list(known.rows)
+        snapshots.store(tx, erp.connection, erp.company, table, rows, complete=True, removed=[], cursor=None)
+
+
+def test_codes_that_cannot_be_used_are_told(stage: Scene) -> None:
+    assert told(stage) == []
+    change(stage, ReferenceTable.VAT_CODES, "2", purchase=False)
+    assert [message for message in told(stage) if "VAT code 2 is for sales only" in message]
+    change(stage, ReferenceTable.VENDORS, "20011", blocked=True)
+    assert [message for message in told(stage) if "vendor 20011 is blocked there" in message]
+
+
+def test_a_file_with_the_ledgers_address_stands_beside_the_configuration(
+    stage: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = stage.bench.config
+    settings = yaml.safe_load(config.read_text(encoding="utf-8"))
+    settings["ledger"] = {"url": {"file": "address"}}
+    beside = config.with_name("with_file.yaml")
+    beside.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    config.with_name("address").write_text("postgresql://db/ledger\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert Deployment(load_deployment(beside), stage.deployment.clock).ledger_url == "postgresql://db/ledger"
