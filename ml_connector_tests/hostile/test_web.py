@@ -4,7 +4,6 @@ import hashlib
 import hmac
 import json
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,28 +14,18 @@ import pytest
 
 from ml_connector.ledger.tables import inbox
 from ml_connector.sandbox.exact.options import CLIENT_ID
-from ml_connector.web.app import create_app
-from ml_connector.web.serve import listen, make_server
 from ml_connector_tests.credentials.token_race import wait_for
 from ml_connector_tests.hostile.stage import Stage
+from ml_connector_tests.web.stage import DIVISION, SECRET, serving
 
-DIVISION = 124132
 GUID = "11111111-2222-3333-4444-555555555555"
 HOOK = "/webhooks/exact/exact_nl"
 
 
 @pytest.fixture(scope="module")
 def address(stage: Stage) -> Iterator[str]:
-    bound = listen("127.0.0.1", 0)
-    server = make_server(create_app(stage.scene.deployment))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
-    thread.start()
-    try:
-        wait_for(lambda: server.started, "the server does not start")
-        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(stage.scene.deployment) as url:
+        yield url
 
 
 def content(**changes: Any) -> bytes:
@@ -44,13 +33,12 @@ def content(**changes: Any) -> bytes:
     return json.dumps({**good, **changes}, separators=(",", ":")).encode()
 
 
-def signed(inner: bytes, *, secret: str = "", upper: bool = True) -> bytes:
-    """A notice over these bytes, with the scene's secret unless told otherwise."""
-    code = hmac.new((secret or SECRET).encode(), inner, hashlib.sha256).hexdigest()
+def signed(inner: bytes, *, secret: str = SECRET, upper: bool = True) -> bytes:
+    """A notice over these bytes, with the deployment's secret unless told otherwise."""
+    code = hmac.new(secret.encode(), inner, hashlib.sha256).hexdigest()
     return b'{"Content":' + inner + b',"HashCode":"' + (code.upper() if upper else code).encode() + b'"}'
 
 
-SECRET = "sandbox-webhook-secret"
 GOOD = signed(content())
 
 #: id -> body, status
