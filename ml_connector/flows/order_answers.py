@@ -8,7 +8,7 @@ from typing import Any
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import agreed, orders
+from ml_connector.flows import agreed, order_history
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.holding import resume_moves
 from ml_connector.flows.stored import stored
@@ -37,7 +37,7 @@ def record(
     """
     sent = [
         d
-        for d in documents.outbound_of_orders(tx, integration.name, orders.FLOW, [answer.number])
+        for d in documents.outbound_of_orders(tx, integration.name, order_history.FLOW, [answer.number])
         if d.partner == row.partner and d.state not in {S.DISCARDED, S.DUPLICATE}
     ]
     if not sent:
@@ -49,7 +49,7 @@ def record(
         )
     if related.answers_in(tx, [d.id for d in sent], agreed.BEING_WRITTEN):
         raise BusyOrderError
-    begun = [d for d in sent if d.state not in orders.NOT_BEGUN]
+    begun = [d for d in sent if d.state not in order_history.NOT_BEGUN]
     order = (begun or sent)[-1]
     content = stored(DocumentKind.ORDER, order.work, PurchaseOrder) if order.work else None
     verdicts = compare(answer, content.lines if content else ())

@@ -5,7 +5,18 @@ Dagster runs the same steps as ops and assets; the order stands in the graph the
 
 from collections.abc import Mapping, Sequence
 
-from ml_connector.flows import acknowledgments, invoices, orders, parsing, receiving, rendering, sending, shipments
+from ml_connector.flows import (
+    acknowledgments,
+    invoices,
+    order_history,
+    order_resolving,
+    orders,
+    parsing,
+    receiving,
+    rendering,
+    sending,
+    shipments,
+)
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.postable import BILLS, RECEIPTS
@@ -30,11 +41,11 @@ def _send_answers(integration: Integration, work: Work) -> StepReport:
 
 
 def _render_orders(integration: Integration, work: Work) -> StepReport:
-    return rendering.render(integration, work, orders.FLOW)
+    return rendering.render(integration, work, order_history.FLOW)
 
 
 def _send_orders(integration: Integration, work: Work) -> StepReport:
-    return sending.send(integration, work, orders.FLOW)
+    return sending.send(integration, work, order_history.FLOW)
 
 
 #: Receipts are posted before invoices are matched, so that a notice and its invoice of one batch meet.
@@ -50,7 +61,7 @@ INBOUND: Sequence[Step] = (
     _render_answers,
     _send_answers,
 )
-OUTBOUND: Sequence[Step] = (orders.read, orders.resolve, _render_orders, _send_orders)
+OUTBOUND: Sequence[Step] = (orders.read, order_resolving.resolve, _render_orders, _send_orders)
 
 
 #: Who feeds whom when they run side by side; steps that are not named wait for nobody.

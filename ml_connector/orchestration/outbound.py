@@ -3,7 +3,7 @@
 import dagster as dg
 
 from ml_connector.documents.reference import ReferenceTable as T
-from ml_connector.flows import orders, rendering, sending
+from ml_connector.flows import order_history, order_resolving, orders, rendering, sending
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.orchestration import externals
 from ml_connector.orchestration.assets import DocumentAsset, Step, build
@@ -33,7 +33,7 @@ def orders_read(scene: Scene) -> DocumentAsset:
         group=scene.group(OUTBOUND),
         owner=PURCHASING_OWNER,
         kinds=frozenset({scene.erp_kind}),
-        flow=orders.FLOW,
+        flow=order_history.FLOW,
         checks=scene.checks("orders_read"),
     )
 
@@ -46,16 +46,20 @@ def orders_850(scene: Scene) -> DocumentAsset:
             Step(
                 "resolve",
                 "Decide what the partner is sent: an order, a change, a cancellation, or nothing",
-                with_tables(orders.resolve),
+                with_tables(order_resolving.resolve),
             ),
-            Step("render", "Write the interchange with its control numbers", for_flow(rendering.render, orders.FLOW)),
+            Step(
+                "render",
+                "Write the interchange with its control numbers",
+                for_flow(rendering.render, order_history.FLOW),
+            ),
         ],
         deps=[scene.key("orders_read"), *scene.tables(T.VENDORS, T.ITEMS, T.GL_ACCOUNTS, T.COST_CENTERS)],
         partitions=scene.partitions,
         group=scene.group(OUTBOUND),
         owner=PURCHASING_OWNER,
         kinds=frozenset({X12}),
-        flow=orders.FLOW,
+        flow=order_history.FLOW,
         checks=scene.checks("orders_850"),
     )
 
@@ -68,7 +72,7 @@ def sent_orders(scene: Scene) -> DocumentAsset:
             Step(
                 "send",
                 "Upload; settle what an earlier run left open",
-                for_flow(sending.send, orders.FLOW),
+                for_flow(sending.send, order_history.FLOW),
                 scene.settings.network,
             )
         ],
@@ -77,6 +81,6 @@ def sent_orders(scene: Scene) -> DocumentAsset:
         group=scene.group(OUTBOUND),
         owner=PURCHASING_OWNER,
         kinds=frozenset({scene.network_kind}),
-        flow=orders.FLOW,
+        flow=order_history.FLOW,
         checks=scene.checks("sent_orders"),
     )

@@ -6,7 +6,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
-from ml_connector.flows import acknowledgments, folders, invoices, orders, rereading, shipments
+from ml_connector.flows import acknowledgments, folders, invoices, order_history, orders, rereading, shipments
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY
@@ -98,7 +98,7 @@ def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = Tr
         notices = orders.waiting_notices(integration, tx) if usable else []
         if notices:
             reasons.append(f"{len(notices)} webhook notice(s)")
-        reasons += documents_waiting(tx, integration.name, (orders.FLOW,))
+        reasons += documents_waiting(tx, integration.name, (order_history.FLOW,))
     return Work(reasons, unreachable)
 
 
@@ -106,7 +106,7 @@ def begun_orders(integration: Integration) -> Work:
     """Orders that a run has begun to send: they are finished whatever the calendar says."""
     begun = (S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
     with integration.ledger.read() as tx:
-        query = ClaimQuery(integration=integration.name, states=begun, flows=(orders.FLOW,))
+        query = ClaimQuery(integration=integration.name, states=begun, flows=(order_history.FLOW,))
         count = documents.count_waiting(tx, query)
     return Work([f"{count} order(s) begun"] if count else [])
 
@@ -124,7 +124,7 @@ def orders_changed(integration: Integration) -> bool:
     numbers = [source.order.number for source in batch.orders]
     vendors = {partner.vendor for partner in integration.partners.values()}
     with integration.ledger.read() as tx:
-        known = {row.number for row in documents.outbound_of_orders(tx, integration.name, orders.FLOW, numbers)}
+        known = {row.number for row in documents.outbound_of_orders(tx, integration.name, order_history.FLOW, numbers)}
     approved_only = integration.settings.flows.orders_out.approved_only
     return any(
         source.order.number not in known

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_connector.flows import desk, orders, rendering, sending
+from ml_connector.flows import desk, order_history, order_resolving, orders, rendering, sending
 from ml_connector.flows.context import Work
 from ml_connector.ledger import documents, operations
 from ml_connector.ledger.leases import worker
@@ -90,8 +90,8 @@ def test_an_answer_that_comes_while_its_order_is_in_work_waits_a_moment(stage: S
     stage.orders(1, received=False)
     stage.world.behave("NORTHWIND", SILENT)
     orders.read(stage.integration, stage.work)
-    orders.resolve(stage.integration, stage.work)
-    rendering.render(stage.integration, stage.work, orders.FLOW)
+    order_resolving.resolve(stage.integration, stage.work)
+    rendering.render(stage.integration, stage.work, order_history.FLOW)
     (order,) = stage.documents("orders_out")
     deliver(stage, acknowledgment([f"AK1*PO*{sent_group(stage)}", "AK9*A*1*1*1"]))
     with worker(stage.deployment.ledger) as other:

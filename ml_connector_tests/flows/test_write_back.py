@@ -12,7 +12,7 @@ import pytest
 from ml_connector.cli import document_views
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
-from ml_connector.flows import acknowledgments, orders, parsing, receiving
+from ml_connector.flows import acknowledgments, order_resolving, orders, parsing, receiving
 from ml_connector.flows.context import StepReport
 from ml_connector.flows.stored import stored
 from ml_connector.flows.verdicts import compare
@@ -178,7 +178,7 @@ def test_a_reading_from_before_our_write_does_not_undo_it_at_the_supplier(stage:
     stage.inbound()
     orders._take(stage.integration, stage.work, batch.orders, StepReport("read"))
     assert [state for _, _, state in orders_out(stage)] == ["acknowledged", "read"]
-    orders.resolve(stage.integration, stage.work)
+    order_resolving.resolve(stage.integration, stage.work)
     assert [state for _, _, state in orders_out(stage)] == ["acknowledged", "discarded"]
 
 

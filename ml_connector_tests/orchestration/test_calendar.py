@@ -68,11 +68,11 @@ def test_between_cut_offs_only_what_was_begun_is_finished(stage: Stage, tmp_path
     stage.definitions = build_defs(stage.scene.bench.config)
     stage.scene.orders(2)
     assert stage.tick("exact_cleo_outbound_sensor").skip_message == "nothing waits"
-    from ml_connector.flows import orders, rendering
+    from ml_connector.flows import order_history, order_resolving, orders, rendering
 
     orders.read(stage.scene.integration, stage.scene.work)
-    orders.resolve(stage.scene.integration, stage.scene.work)
-    rendering.render(stage.scene.integration, stage.scene.work, orders.FLOW)
+    order_resolving.resolve(stage.scene.integration, stage.scene.work)
+    rendering.render(stage.scene.integration, stage.scene.work, order_history.FLOW)
     assert {one.state for one in stage.scene.documents("orders_out")} == {S.RENDERED}
     with stage.scene.deployment.ledger.write() as tx:
         tx.exec_driver_sql("UPDATE document SET claimed_by = NULL")
