@@ -10,7 +10,6 @@ import click
 from ml_connector.cli.output import print_facts, print_table, safe
 from ml_connector.cli.wording import whose_move
 from ml_connector.errors import ConfigError
-from ml_connector.ledger import blobs, events, files, operations
 
 if TYPE_CHECKING:
     from ml_connector.ledger.queries import DocumentSummary
@@ -78,6 +77,8 @@ def print_summaries(rows: "Sequence[DocumentSummary]") -> None:
 
 def full_json(ledger: "Ledger", row: "DocumentRow", *, content: bool, payloads: bool) -> dict[str, Any]:
     """A document with its file, writes, events, and relatives."""
+    from ml_connector.ledger import events, files, operations
+
     with ledger.read() as tx:
         file = files.get(tx, row.file_id) if row.file_id is not None else None
         writes = operations.of_documents(tx, [row.id])
@@ -144,6 +145,8 @@ def original_bytes(ledger: "Ledger", row: "DocumentRow") -> bytes:
     Raises:
         ConfigError: the document has no file, or retention took its bytes away.
     """
+    from ml_connector.ledger import blobs, files
+
     with ledger.read() as tx:
         file = files.get(tx, row.file_id) if row.file_id is not None else None
         if file is None:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from ml_connector.cli.running import ASSETS_OF_FLOW
-from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.documents.kinds import Direction, DocumentKind
 from ml_connector.errors import ConfigError
-from ml_connector.ledger.queries import STANDING, DocumentFilter, list_documents
-from ml_connector.ledger.states import DocumentState
+from ml_connector.ledger.states import STANDING, DocumentState
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
+    from ml_connector.ledger.queries import DocumentFilter
     from ml_connector.ledger.rows import DocumentRow
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,7 +54,9 @@ class Picked:
             NOTHING, integration=self.integration
         )
 
-    def filter(self) -> DocumentFilter:
+    def filter(self) -> "DocumentFilter":
+        from ml_connector.ledger.queries import DocumentFilter
+
         states = tuple(DocumentState(state) for state in self.states) or (STANDING if self.held else ())
         return DocumentFilter(
             integration=self.integration,
@@ -163,6 +165,7 @@ def documents_of(deployment: "Deployment", named: Sequence[str], picked: Picked)
         ConfigError: what the ledger does not have or has several of, or more documents than one command works on.
     """
     from ml_connector.ledger import documents
+    from ml_connector.ledger.queries import list_documents
 
     ids = [int(one) if _is_id(one) else document_named(deployment, one).id for one in named]
     with deployment.ledger.read() as tx:

@@ -10,9 +10,8 @@ from ml_connector.flows import desk
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Work
 from ml_connector.ledger import documents
-from ml_connector.ledger.queries import STANDING
 from ml_connector.ledger.rows import Move
-from ml_connector.ledger.states import FINISHED, DocumentState
+from ml_connector.ledger.states import FINISHED, STANDING, DocumentState
 
 if TYPE_CHECKING:
     from ml_connector.cli.session import Session

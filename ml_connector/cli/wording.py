@@ -2,9 +2,8 @@
 
 from typing import Protocol
 
-from ml_connector.documents.common import Direction
+from ml_connector.documents.kinds import Direction
 from ml_connector.errors import Reason
-from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.ledger.states import FINISHED, DocumentState
 
 S = DocumentState
@@ -35,6 +34,8 @@ _MOVES_OUT = {S.REJECTED: "a person", S.UNKNOWN_OUTCOME: "the partner's answer, 
 def whose_move(row: Told) -> str:
     """Who has to do something about this document now; empty when nobody has."""
     if row.state is S.QUARANTINED:
+        from ml_connector.flows.holding import PERSON_ONLY
+
         reason = Reason(row.reason) if row.reason in set(Reason) else None
         return "a person" if reason in PERSON_ONLY else "a person, or reference data"
     if row.reason in ANSWERS_TO_ACT_ON:

@@ -12,6 +12,10 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+# Given on: whoever has documents has their kinds.
+from ml_connector.documents.kinds import Direction as Direction  # noqa: PLC0414
+from ml_connector.documents.kinds import DocumentKind as DocumentKind  # noqa: PLC0414
+
 RecordT = TypeVar("RecordT", bound="Record")
 
 _DEFAULTS: dict[type[BaseModel], dict[str, Any]] = {}
@@ -80,25 +84,6 @@ def fill(record: Record, model: type[Record], values: dict[str, Any]) -> None:
 def _fields(cls: type[Record]) -> set[str]:
     cls.defaults()
     return _FIELDS[cls]
-
-
-class Direction(StrEnum):
-    IN = "in"
-    OUT = "out"
-
-
-class DocumentKind(StrEnum):
-    ORDER = "order"
-    ORDER_CHANGE = "order_change"
-    ORDER_ACKNOWLEDGMENT = "order_acknowledgment"
-    CHANGE_ACKNOWLEDGMENT = "change_acknowledgment"
-    INVOICE = "invoice"
-    SHIP_NOTICE = "ship_notice"
-    REMITTANCE = "remittance"
-    APPLICATION_ADVICE = "application_advice"
-    FUNCTIONAL_ACKNOWLEDGMENT = "functional_acknowledgment"
-    INTERCHANGE_ACKNOWLEDGMENT = "interchange_acknowledgment"
-    UNSUPPORTED = "unsupported"
 
 
 class Code(StrEnum):

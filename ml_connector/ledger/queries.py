@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.ledger.states import EXPLAINED, DocumentState
+from ml_connector.ledger.states import EXPLAINED, STANDING, DocumentState
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.summaries import SUMMARY_COLUMNS, DocumentSummary, summary
 from ml_connector.ledger.tables import document, operation
@@ -17,7 +17,6 @@ from ml_connector.ledger.totals import control_totals, counts
 from ml_connector.ledger.traces import Trace, TraceEntry, trace
 
 __all__ = [
-    "STANDING",
     "DocumentFilter",
     "DocumentSummary",
     "Page",
@@ -37,13 +36,6 @@ __all__ = [
 _d = document.c
 #: Where most documents end.
 COMMON = frozenset({DocumentState.POSTED, DocumentState.APPLIED, DocumentState.SENT, DocumentState.ACKNOWLEDGED})
-#: What stands wrong until somebody or something mends it.
-STANDING = (
-    DocumentState.QUARANTINED,
-    DocumentState.UNKNOWN_OUTCOME,
-    DocumentState.OVERDUE,
-    DocumentState.REFUSED,
-)
 
 
 @dataclass(frozen=True, slots=True)

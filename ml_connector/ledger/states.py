@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from itertools import pairwise
 
-from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.documents.kinds import Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
 
 
@@ -100,6 +100,8 @@ FINISHED = frozenset(
 )
 #: States in which somebody waits for something: a person, reference data, a partner's answer.
 WAITING = frozenset({S.QUARANTINED, S.UNKNOWN_OUTCOME})
+#: What stands wrong until somebody or something mends it.
+STANDING = (S.QUARANTINED, S.UNKNOWN_OUTCOME, S.OVERDUE, S.REFUSED)
 
 #: States that explain themselves by a reason: it comes with the move, and goes when the document goes on.
 EXPLAINED = frozenset({S.QUARANTINED, S.UNKNOWN_OUTCOME, S.REJECTED, S.DUPLICATE, S.DISCARDED, S.REFUSED, S.OVERDUE})
