@@ -88,6 +88,8 @@ class OpenOrderLine(Record):
     suppliers_item: str = ""
     barcode: str = ""
     description: str = ""
+    #: The item's own text, of the ERP's master data; `description` may be it, or the line's own.
+    item_description: str = ""
     unit: str = ""
     quantity: Decimal
     received: Decimal = Decimal(0)
@@ -100,7 +102,10 @@ class OpenOrderLine(Record):
 
 
 class OpenOrder(Record):
-    """A purchase order as the ERP has it, with what matching and sending need; prices in `currency`."""
+    """A purchase order as the ERP has it, with what matching and sending need; prices in `currency`.
+
+    complete: the ERP has closed it, nothing more is to come.
+    """
 
     id: str
     number: str
@@ -118,4 +123,5 @@ class OpenOrder(Record):
     payment_condition: str = ""
     approved: bool = True
     cancelled: bool = False
+    complete: bool = False
     lines: tuple[OpenOrderLine, ...] = ()

@@ -80,9 +80,10 @@ def keyed_by_hand(row: DocumentRow) -> bool:
 def _is_outdated(integration: Integration, row: DocumentRow) -> bool:
     """Whether a newer revision of the order has left or is leaving."""
     with integration.ledger.read() as tx:
-        family = documents.outbound_of_orders(tx, row.integration, row.flow, [row.order_number])
+        ids = [row.source_id] if row.source_id else []
+        family = documents.outbound_of_orders(tx, row.company, row.flow, [row.order_number], ids=ids)
     gone = {S.RENDERED, S.SENDING, S.SENT, S.ACKNOWLEDGED, S.OVERDUE, S.UNKNOWN_OUTCOME}
-    return any(one.partner == row.partner and one.revision > row.revision and one.state in gone for one in family)
+    return any(one.revision > row.revision and one.state in gone for one in family)
 
 
 def discard(integration: Integration, work: Work, row: DocumentRow, why: str) -> None:
@@ -114,7 +115,7 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
                 mend="Let it be sent; `acknowledgments.send: false` in the partner's file stops further ones.",
             )
         operations.void(tx, [row.id])
-        detail = {"message": why, "mend": "", "data": {}}
+        detail = {"message": why, "mend": "", "data": {"was": str(row.state)}}
         changes = {"reason": "discarded", "reason_detail": detail, "business_key": None, "next_attempt_at": None}
         documents.move(tx, [Move(row.id, S.DISCARDED, "discarded", {"why": why}, changes=changes)], work)
 

@@ -1,11 +1,10 @@
-"""What a partner is sent of an order, and what changed since it was last sent. Pure functions.
+"""What a partner is sent of an order, and of a change of it. Pure functions.
 
-A new revision exists only when the hash of this content changes (DESIGN, invariant 7): receipts, invoices and
-write-backs of our own move the ERP's record, not what the partner is sent.
+What the buyer changed is decided by `order_comparing`: here the partner is told of it.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -44,7 +43,17 @@ def resolve_order(
             mend="Add lines in the ERP, or cancel the order.",
             data={"order": order.number},
         )
-    lines = tuple(_line(order, line, partner, settings, tables) for line in order.lines)
+    header = resolve_header(order, partner, settings)
+    lines = tuple(resolve_line(order, line, partner, settings, tables) for line in order.lines)
+    return header.model_copy(update={"lines": lines, "total": order_total(lines)})
+
+
+def resolve_header(order: OpenOrder, partner: Partner, settings: IntegrationSettings) -> PurchaseOrder:
+    """The order without its lines.
+
+    Raises:
+        NeedsMending: no date, no ship-to.
+    """
     return PurchaseOrder(
         number=order.number,
         order_date=order.order_date or _no_date(order),
@@ -53,8 +62,6 @@ def resolve_order(
         dates=_dates(order.receipt_date),
         parties=_parties(order, partner, settings),
         notes=tuple(text for text in (order.remarks.strip(),) if text),
-        lines=lines,
-        total=order_total(lines),
     )
 
 
@@ -103,9 +110,14 @@ def _parties(order: OpenOrder, partner: Partner, settings: IntegrationSettings) 
     )
 
 
-def _line(
+def resolve_line(
     order: OpenOrder, line: OpenOrderLine, partner: Partner, settings: IntegrationSettings, tables: CodingTables
 ) -> OrderLine:
+    """One line as the partner is to get it.
+
+    Raises:
+        NeedsMending: as `resolve_order`.
+    """
     unit = settings.flows.orders_out.units.get(line.unit, line.unit.upper())
     if not unit or len(unit) != 2:
         raise NeedsMending(
@@ -132,7 +144,7 @@ def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[Ite
     pairs = (
         (rules.vendors_item_qualifier, line.suppliers_item),
         (rules.buyers_item_qualifier, line.item_code),
-        ("EN" if len(line.barcode) == 13 else "UP", line.barcode if len(line.barcode) in {12, 13} else ""),
+        ("EN" if len(line.barcode) == 13 else "UP", sent_barcode(line)),
     )
     items = tuple(ItemId(qualifier=qualifier, value=value) for qualifier, value in pairs if value)
     if not items:
@@ -143,6 +155,11 @@ def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[Ite
             data={"order": order.number, "line": line.number},
         )
     return items
+
+
+def sent_barcode(line: OpenOrderLine) -> str:
+    """An EAN-13 or UPC; other barcodes have no qualifier that everybody reads."""
+    return line.barcode if len(line.barcode) in {12, 13} else ""
 
 
 def _references(
@@ -221,10 +238,20 @@ def as_cancellation(order: PurchaseOrder, changed_on: date, sequence: int, *, by
     )
 
 
-def as_change(before: PurchaseOrder, after: PurchaseOrder, changed_on: date, sequence: int) -> OrderChange:
-    """An 860: lines added, deleted and changed; POC codes by what changed, with the new values (element 670)."""
-    old: Mapping[str, OrderLine] = {line.number: line for line in before.lines}
-    new: Mapping[str, OrderLine] = {line.number: line for line in after.lines}
+def same_header(one: PurchaseOrder, other: PurchaseOrder) -> bool:
+    """Whether two orders differ in their lines at most."""
+    lines = {"lines": (), "total": None}
+    return one.model_copy(update=lines) == other.model_copy(update=lines)
+
+
+def as_change(
+    told: PurchaseOrder, after: PurchaseOrder, changed: Container[str], changed_on: date, sequence: int
+) -> OrderChange:
+    """An 860 of the lines in `changed`: POC codes by how they differ from what the partner was told, with the new
+    values (element 670). A line that the partner has just so is left out.
+    """
+    old: Mapping[str, OrderLine] = {line.number: line for line in told.lines if line.number in changed}
+    new: Mapping[str, OrderLine] = {line.number: line for line in after.lines if line.number in changed}
     lines = [_changed_line(line, LineChange.DELETE) for number, line in old.items() if number not in new]
     for number, line in new.items():
         if number not in old:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
@@ -14,8 +15,24 @@ from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
-from ml_connector.flows.order_content import as_cancellation, as_change, as_replacement, content_hash, resolve_order
-from ml_connector.flows.order_history import CANCELLED, FLOW, NOT_BEGUN, OrderHistory, histories
+from ml_connector.flows.order_comparing import Changes, View
+from ml_connector.flows.order_content import (
+    as_cancellation,
+    as_change,
+    as_replacement,
+    content_hash,
+    resolve_order,
+    same_header,
+)
+from ml_connector.flows.order_history import (
+    CANCELLED,
+    FLOW,
+    NOT_BEGUN,
+    OrderHistory,
+    changes_since,
+    histories,
+    order_ids,
+)
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, related
@@ -45,22 +62,29 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     tables = book.coding_tables()
     with integration.ledger.read() as tx:
-        family = documents.outbound_of_orders(tx, integration.name, FLOW, [row.number for row in rows])
+        family = documents.outbound_of_orders(
+            tx,
+            integration.erp.company,
+            FLOW,
+            [row.number for row in rows],
+            ids=[row.source_id for row in rows if row.source_id],
+        )
         # An answer that is being written to the ERP's order: what is read meanwhile may be from before or after it.
         being_written = set(related.answers_in(tx, [one.id for one in family], BEING_WRITTEN).values())
         changed = related.with_written_answers(tx, [one.id for one in family])
-    ours = {(one.partner, one.number) for one in family if one.id in changed}
-    again = _read_again(integration, [row for row in rows if (row.partner, row.number) in ours]) if ours else {}
+    order_of = order_ids(family, integration.erp.order_from_record)
+    ours = {order_of[one.id] for one in family if one.id in changed}
+    again = _read_again(integration, [row for row in rows if order_of[row.id] in ours]) if ours else {}
     moves: list[Move] = []
     for stored_row in rows:
         row = replace(stored_row, source=again.get(stored_row.id, stored_row.source))
-        older = [o for o in family if (o.partner, o.number) == (row.partner, row.number) and o.revision < row.revision]
+        older = [o for o in family if order_of[o.id] == order_of[row.id] and o.revision < row.revision]
         if any(o.state in ON_ITS_WAY or o.id in being_written for o in older):
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
             report.add("waits_for_earlier", row.partition_date, document=row.number, partner=row.partner)
             continue
-        before = histories(older).get((row.partner, row.number), OrderHistory()).begun
+        before = histories(older, order_of).get(order_of[row.id], OrderHistory()).begun
         decided = attempt(lambda row=row, before=before: _content(integration, row, tables, before))  # type: ignore[misc]
         if isinstance(decided, NeedsMending):
             moves += hold_moves(integration, row, decided, report, step=S.READ)
@@ -122,19 +146,35 @@ def _content(integration: Integration, row: DocumentRow, tables: CodingTables, b
             mend="Write the partner's file, or discard the order here.",
             data={"partner": row.partner},
         )
-    order = integration.erp.order_from_record(row.source or "")
+    read = integration.erp.order_from_record
+    order = read(row.source or "")
     previous = stored(DocumentKind.ORDER, before.work, PurchaseOrder) if before is not None and before.work else None
     today = integration.clock.now().date()
     if order.cancelled and previous is not None:
         # What the partner has is cancelled; what the ERP left of the order may not even resolve any more.
         cancelled = as_cancellation(previous, today, row.revision, by=partner.orders.changes)
         return _Resolved(previous, cancelled, CANCELLED)
+    found = None
+    if previous is not None and before is not None:
+        found = changes_since(before, order, View(partner, integration.settings, tables), read)
+        if not found:
+            return _Resolved(previous, None, content_hash(previous))
     content = resolve_order(order, partner, integration.settings, tables)
-    digest = CANCELLED if order.cancelled else content_hash(content)
-    if order.cancelled or previous == content:
-        return _Resolved(content, None, digest)
-    if previous is None:
+    if order.cancelled:
+        return _Resolved(content, None, CANCELLED)
+    digest = content_hash(content)
+    if previous is None or found is None:
         return _Resolved(content, content, digest)
-    if partner.orders.changes == "850":
-        return _Resolved(content, as_replacement(content), digest)
-    return _Resolved(content, as_change(previous, content, today, row.revision), digest)
+    return _Resolved(content, _told(previous, content, found, partner, today, row.revision), digest)
+
+
+def _told(
+    previous: PurchaseOrder, content: PurchaseOrder, found: Changes, partner: Partner, today: date, revision: int
+) -> PurchaseOrder | OrderChange | None:
+    """What the partner is told of a change; None where it has the order just so (it proposed that itself)."""
+    if previous == content:
+        return None
+    change = as_change(previous, content, found.lines, today, revision)
+    if not change.lines and (not found.header or same_header(previous, content)):
+        return None
+    return as_replacement(content) if partner.orders.changes == "850" else change

@@ -1,6 +1,5 @@
 """Orders out: read what changed in the ERP; each new content becomes a document. Then: `order_resolving`."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -8,15 +7,10 @@ from decimal import Decimal
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.errors import NeedsMending, TryAgain
-from ml_connector.flows.coding import CodingTables
+from ml_connector.errors import TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.holding import attempt
-from ml_connector.flows.order_content import (
-    content_hash,
-    resolve_order,
-)
-from ml_connector.flows.order_history import CANCELLED, FLOW, NOT_BEGUN, OrderHistory, histories
+from ml_connector.flows.order_comparing import View
+from ml_connector.flows.order_history import FLOW, OrderHistory, histories, is_news, is_settled, order_ids
 from ml_connector.flows.ports import SourceOrder
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.ledger import documents, inbox, positions
@@ -125,9 +119,7 @@ def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], r
     partners = {partner.vendor: partner for partner in integration.partners.values()}
     known_partners = [(o, partners[o.order.supplier_code]) for o in orders if o.order.supplier_code in partners]
     # An order that moves while pages are read comes twice: the last reading counts.
-    wanted = {
-        (p.name, o.order.number): (o, p) for o, p in known_partners if not work.partners or p.name in work.partners
-    }
+    wanted = {o.order.id: (o, p) for o, p in known_partners if not work.partners or p.name in work.partners}
     if not wanted:
         return
     for _ in range(3):
@@ -144,31 +136,30 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
     report = StepReport("read orders")
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
     tables = book.coding_tables()
+    read = integration.erp.order_from_record
     since = start_day(integration, dry_run=work.dry_run)
-    numbers = [source.order.number for source, _ in wanted]
-    with integration.ledger.read() as tx:
-        known = histories(documents.outbound_of_orders(tx, integration.name, FLOW, numbers))
+    known = known_histories(integration, [source.order for source, _ in wanted])
     new: list[NewDocument] = []
     moves: list[Move] = []
     for source, partner in wanted:
-        before = known.get((partner.name, source.order.number), OrderHistory())
-        if before.newest is None and is_too_old(source.order, since):
+        order = source.order
+        before = known.get(order.id, OrderHistory())
+        if before.newest is None and is_too_old(order, since):
             report.counts["dated_before_start"] += 1
             continue  # our receipts and invoices move old orders too: that makes them no new orders
-        waiting = before.newest is not None and before.newest.state in NOT_BEGUN
-        if not _is_ready(integration, source.order, before):
-            if before.newest is not None and waiting:
-                moves.append(_withdrawn(before.newest, source.order))
-                report.add("withdrawn", None, document=source.order.number, partner=partner.name)
+        settled = is_settled(before, order, read)
+        if settled or not _is_ready(integration, order, before):
+            if before.waiting is not None:
+                moves.append(_withdrawn(before.waiting, order, settled=settled))
+                report.add("withdrawn", None, document=order.number, partner=partner.name)
             continue
-        digest = _digest(integration, source.order, partner, tables)
-        if digest in before.given_up or (before.newest is not None and before.newest.content_hash == digest):
+        if not is_news(before, order, View(partner, integration.settings, tables), read):
             continue
-        report.add("read", None, document=source.order.number, partner=partner.name)
-        if before.newest is not None and waiting:
-            moves += _renewed(integration, before.newest, source, digest)
+        report.add("read", None, document=order.number, partner=partner.name)
+        if before.waiting is not None:
+            moves += _renewed(integration, before.waiting, source)
         else:
-            new.append(_new_document(integration, source, partner, before, digest))
+            new.append(_new_document(integration, source, partner, before))
     if not work.dry_run and (new or moves):
         with integration.ledger.write() as tx:
             added = documents.add_documents(tx, new, work)
@@ -178,6 +169,14 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
     return report
 
 
+def known_histories(integration: Integration, orders: Sequence[OpenOrder]) -> dict[str, OrderHistory]:
+    """What was sent of these orders, by the ERP's id of the order."""
+    ids, numbers = [order.id for order in orders], [order.number for order in orders]
+    with integration.ledger.read() as tx:
+        rows = documents.outbound_of_orders(tx, integration.erp.company, FLOW, numbers, ids=ids)
+    return histories(rows, order_ids(rows, integration.erp.order_from_record, orders))
+
+
 def _is_ready(integration: Integration, order: OpenOrder, before: OrderHistory) -> bool:
     """Only approved orders leave (a setting); a cancelled one only if the partner has it."""
     if order.cancelled:
@@ -185,30 +184,15 @@ def _is_ready(integration: Integration, order: OpenOrder, before: OrderHistory) 
     return order.approved or not integration.settings.flows.orders_out.approved_only
 
 
-def _withdrawn(row: DocumentRow, order: OpenOrder) -> Move:
-    """An order that had not left yet was cancelled, or is no longer approved: it does not leave."""
+def _withdrawn(row: DocumentRow, order: OpenOrder, *, settled: bool) -> Move:
+    """An order that had not left yet was cancelled, closed, or is no longer approved: it does not leave."""
     why = "cancelled in the ERP before it was sent" if order.cancelled else "no longer approved in the ERP"
-    # Without a hash, the same order approved again is news.
+    if settled:
+        why = "finished in the ERP before it was sent"
     return Move(row.id, S.DISCARDED, why, changes={"content_hash": None, "reason": "withdrawn"})
 
 
-def _digest(integration: Integration, order: OpenOrder, partner: Partner, tables: CodingTables) -> str:
-    """Hash of what the partner is sent; of the record's own content where it cannot be resolved yet."""
-    if order.cancelled:
-        return CANCELLED
-    content = attempt(lambda: resolve_order(order, partner, integration.settings, tables))
-    if isinstance(content, NeedsMending):
-        return hashlib.sha256(b"unresolved|" + order.model_dump_json(exclude=_OURS).encode()).hexdigest()
-    return content_hash(content)
-
-
-#: Fields that our own receipts and invoices move.
-_OURS = {"lines": {"__all__": {"received", "invoiced"}}}
-
-
-def _new_document(
-    integration: Integration, source: SourceOrder, partner: Partner, before: OrderHistory, digest: str
-) -> NewDocument:
+def _new_document(integration: Integration, source: SourceOrder, partner: Partner, before: OrderHistory) -> NewDocument:
     order = source.order
     revision = before.highest + 1
     changes = before.begun is not None and partner.orders.changes == "860"
@@ -229,14 +213,14 @@ def _new_document(
         state=S.READ,
         canonical="",
         source=source.record,
-        content_hash=digest,
+        source_id=order.id,
         parent_id=before.begun.id if before.begun is not None else None,
         action="read from the ERP",
     )
 
 
-def _renewed(integration: Integration, row: DocumentRow, source: SourceOrder, digest: str) -> list[Move]:
+def _renewed(integration: Integration, row: DocumentRow, source: SourceOrder) -> list[Move]:
     """The order changed before it left: the stored record is replaced, the change recorded, and looked at now."""
-    changes = {"source": source.record, "content_hash": digest, "next_attempt_at": integration.clock.now()}
+    changes = {"source": source.record, "source_id": source.order.id, "next_attempt_at": integration.clock.now()}
     back = None if row.state in {S.READ, S.QUARANTINED} else S.READ
     return [Move(row.id, back, "read again, changed before it was sent", {}, changes=changes)]

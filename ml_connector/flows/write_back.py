@@ -107,7 +107,8 @@ def _after_write(tx: Tx, row: DocumentRow, written: Written) -> Sequence[Move]:
     (order,) = documents.get_many(tx, [row.parent_id] if row.parent_id is not None else [])
     content = with_line(stored(DocumentKind.ORDER, order.work or "", PurchaseOrder), line)
     detail = {"by": row.id, "line": line.number, **_values(line)}
-    changes = {"work": dump(content), "content_hash": content_hash(content)}
+    written_lines = [*(order.source_changes or []), line.model_dump(mode="json", exclude_none=True)]
+    changes = {"work": dump(content), "content_hash": content_hash(content), "source_changes": written_lines}
     return [Move(order.id, None, "agreed change written to the order", detail, changes=changes, release=False)]
 
 

@@ -205,19 +205,25 @@ def of_file_in_state(tx: Tx, file_id: int, state: DocumentState, *, size: int = 
         yield rows
 
 
-def outbound_of_orders(tx: Tx, integration: str, flow: str, numbers: Sequence[str]) -> list[DocumentRow]:
-    """Every document sent or to be sent for these orders, in rising revision."""
-    found: list[DocumentRow] = []
-    unique = list(dict.fromkeys(numbers))
-    for start in range(0, len(unique), 500):
+def outbound_of_orders(
+    tx: Tx, company: str, flow: str, numbers: Sequence[str] = (), *, ids: Sequence[str] = ()
+) -> list[DocumentRow]:
+    """Every document sent or to be sent for these orders of a company, whoever it went to and by whichever
+    integration, in rising revision.
+
+    ids: the ERP's own ids of the orders. A document of an old release has none; it is found by the number alone.
+    """
+    found: dict[int, DocumentRow] = {}
+    known_by = [(_c.source_id, part) for part in chunks(list(dict.fromkeys(ids)))]
+    known_by += [(_c.order_number, part) for part in chunks(list(dict.fromkeys(numbers)))]
+    for column, part in known_by:
         query = sa.select(*DOCUMENT_COLUMNS).where(
-            _c.order_number.in_(unique[start : start + 500]),
-            _c.integration == integration,
-            _c.flow == flow,
-            _c.direction == Direction.OUT.value,
+            column.in_(part), _c.company == company, _c.flow == flow, _c.direction == Direction.OUT.value
         )
-        found += [document_row(row) for row in tx.execute(query)]
-    return sorted(found, key=lambda row: (row.order_number, row.revision, row.id))
+        if ids and column is _c.order_number:
+            query = query.where(_c.source_id.is_(None))
+        found.update((row.id, row) for row in map(document_row, tx.execute(query)))
+    return sorted(found.values(), key=lambda row: (row.order_number, row.revision, row.id))
 
 
 def work_of(tx: Tx, integration: str, flow: str, states: Sequence[DocumentState]) -> list[tuple[DocumentState, str]]:

@@ -43,8 +43,8 @@ def prune(ledger: Ledger, before: datetime, *, key: bytes, by: By, batch: int = 
     """Take away the content of documents finished before that moment, and notices handled before it, in short
     transactions.
 
-    An outbound order keeps its work: what was sent last is needed to tell a later change. A document that still
-    waits for its answer is left alone. key: signs the tombstones (HMAC-SHA256); keep it outside the database.
+    An outbound order keeps its record and its work: what was sent is needed to tell a later change. A document that
+    still waits for its answer is left alone. key: signs the tombstones (HMAC-SHA256); keep it outside the database.
     """
     documents = files = 0
     after = 0
@@ -90,16 +90,16 @@ def _prune_documents(tx: Tx, rows: Sequence[DocumentRow], key: bytes, by: By) ->
     payloads = _payload_hashes(tx, [row.id for row in rows])
     changes: list[Move] = []
     for row in rows:
-        keep_work = row.direction is Direction.OUT and row.flow == "orders_out"
+        is_order = row.direction is Direction.OUT and row.flow == "orders_out"
         gone = {
             "canonical": _sha256(row.canonical),
-            "source": _sha256(row.source),
-            "work": "" if keep_work else _sha256(row.work),
+            "source": "" if is_order else _sha256(row.source),
+            "work": "" if is_order else _sha256(row.work),
             "payloads": payloads.get(row.id, {}),
         }
-        values: dict[str, Any] = {"canonical": "", "source": None, "pruned_at": at}
-        if not keep_work:
-            values["work"] = None
+        values: dict[str, Any] = {"canonical": "", "pruned_at": at}
+        if not is_order:
+            values |= {"source": None, "work": None}
         changes.append(
             Move(row.id, None, ACTION, {**gone, "signature": _sign(key, row.id, row.head_hash, gone)}, values)
         )

@@ -47,6 +47,7 @@ class NewDocument:
     reason_detail: Mapping[str, Any] | None = None
     held_step: str | None = None
     source: str | None = None
+    source_id: str | None = None
     work: str | None = None
     content_hash: str | None = None
     file_id: int | None = None
@@ -105,6 +106,8 @@ class DocumentRow:
     held_step: str | None
     canonical: str
     source: str | None
+    source_id: str | None
+    source_changes: list[dict[str, Any]] | None
     work: str | None
     content_hash: str | None
     file_id: int | None
@@ -194,6 +197,8 @@ CHANGEABLE = frozenset(
         "held_step",
         "canonical",
         "source",
+        "source_id",
+        "source_changes",
         "work",
         "content_hash",
         "file_id",

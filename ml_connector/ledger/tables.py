@@ -152,6 +152,12 @@ document = sa.Table(
     sa.Column("held_step", sa.String(20), comment="the state it goes back to when it is taken up again"),
     sa.Column("canonical", sa.Text, nullable=False, comment="the canonical document as JSON"),
     sa.Column("source", sa.Text, comment="outbound: the record as read from the ERP, as JSON"),
+    sa.Column("source_id", sa.String(120), comment="outbound: the ERP's own id of its record"),
+    sa.Column(
+        "source_changes",
+        Json,
+        comment="what we wrote to the ERP's record ourselves since it was read: agreed changes of lines",
+    ),
     sa.Column("work", sa.Text, comment="what matching and coding decided, as JSON"),
     sa.Column("content_hash", sa.String(64), comment="hash of what the partner is sent or of the canonical form"),
     sa.Column("file_id", Key, _key("file")),
@@ -183,6 +189,12 @@ document = sa.Table(
     sa.Index("ix_document_parent_id", "parent_id"),
     sa.Index("ix_document_amount", "amount"),
     sa.Index("ix_document_partner", "partner", "id"),
+    sa.Index(
+        "ix_document_source_id",
+        "source_id",
+        sqlite_where=sa.text("source_id IS NOT NULL"),
+        postgresql_where=sa.text("source_id IS NOT NULL"),
+    ),
     # Partial: most documents have neither, and each index entry is paid for at every write.
     sa.Index(
         "ix_document_due_at",

@@ -10,6 +10,7 @@ from ml_connector.flows import acknowledgments, folders, invoices, order_history
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY
+from ml_connector.flows.order_comparing import is_finished
 from ml_connector.ledger import documents, files, leases, remote
 from ml_connector.ledger.documents import ClaimQuery
 from ml_connector.ledger.states import DocumentState as S
@@ -121,14 +122,13 @@ def orders_changed(integration: Integration) -> bool:
     if batch.more or batch.cursor != cursor:
         return True
     # The poll reaches back over an overlap: what it brings again was read, unless it became visible late.
-    numbers = [source.order.number for source in batch.orders]
     vendors = {partner.vendor for partner in integration.partners.values()}
-    with integration.ledger.read() as tx:
-        known = {row.number for row in documents.outbound_of_orders(tx, integration.name, order_history.FLOW, numbers)}
+    known = orders.known_histories(integration, [source.order for source in batch.orders])
     approved_only = integration.settings.flows.orders_out.approved_only
     return any(
-        source.order.number not in known
+        source.order.id not in known
         and not orders.is_too_old(source.order, start)
+        and not is_finished(source.order)
         and source.order.supplier_code in vendors
         and not source.order.cancelled
         and (source.order.approved or not approved_only)

@@ -169,9 +169,9 @@ def test_two_workers_reading_the_same_change_make_one_revision(stage: Scene) -> 
     real = documents.outbound_of_orders
     calls = []
 
-    def stale(*args: Any) -> list[DocumentRow]:
+    def stale(*args: Any, **more: Any) -> list[DocumentRow]:
         calls.append(args)
-        return [] if len(calls) == 1 else real(*args)
+        return [] if len(calls) == 1 else real(*args, **more)
 
     orders._take(stage.integration, stage.work, batch.orders, StepReport("read"))
     with patch.object(documents, "outbound_of_orders", stale):

@@ -101,7 +101,7 @@ def test_a_sent_order_keeps_what_a_later_change_is_told_by(ledger: Ledger, clock
     with ledger.read() as tx:
         row = documents.get(tx, added.id)
     assert row is not None
-    assert (row.source, row.canonical, row.work, row.content_hash) == (None, "", "as sent", "hash of PO-1")
+    assert (row.source, row.canonical, row.work, row.content_hash) == ("record", "", "as sent", "hash of PO-1")
 
 
 def test_bytes_stay_while_anything_else_needs_them(ledger: Ledger, clock: StillClock) -> None:

@@ -121,6 +121,7 @@ def order_line(raw: Raw, *, flat: bool = False) -> OpenOrderLine:
         suppliers_item=code(raw.get("SupplierItemCode")),
         barcode=code(raw.get("ItemBarcode")),
         description=text(raw.get("Description") or raw.get("ItemDescription")),
+        item_description=text(raw.get("ItemDescription")),
         unit=code(raw.get("Unit")),
         quantity=number(raw.get("QuantityInPurchaseUnits")),
         received=number(raw.get("ReceivedQuantity")),
@@ -152,6 +153,7 @@ def order(raw: Raw, lines: Sequence[OpenOrderLine]) -> OpenOrder:
         payment_condition=code(raw.get("PaymentCondition")),
         approved=whole(raw.get("ApprovalStatus")) != 0,
         cancelled=whole(raw.get("OrderStatus")) == CANCELLED,
+        complete=whole(raw.get("OrderStatus")) == COMPLETE,
         lines=tuple(sorted(lines, key=lambda line: line.number)),
     )
 

@@ -1,0 +1,170 @@
+"""What a buyer changed in an order: the ERP's record, old and new, as the partner would be sent it under the *same*
+settings and master data (DESIGN section 3, invariant 8).
+
+Our own receipts and invoices, a setting, a partner's file, an item's barcode, a release that sends a field more: none
+of them is a change of an order. Pure functions.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.partners import Partner
+from ml_connector.documents.orders import OrderLine, PurchaseOrder
+from ml_connector.documents.reference import OpenOrder, OpenOrderLine
+from ml_connector.errors import NeedsMending
+from ml_connector.flows.coding import CodingTables
+from ml_connector.flows.holding import attempt
+from ml_connector.flows.order_content import DELIVERY_REQUESTED, resolve_header, resolve_line, sent_barcode
+
+
+@dataclass(frozen=True)
+class View:
+    """How a partner is shown orders now."""
+
+    partner: Partner
+    settings: IntegrationSettings
+    tables: CodingTables
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Whether the header differs in what the partner is sent, and the numbers of the lines that do."""
+
+    header: bool = False
+    lines: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return self.header or bool(self.lines)
+
+
+def changes(old: OpenOrder, new: OpenOrder, view: View) -> Changes:
+    """What the buyer changed from one record to the other. All cancelled orders are the same."""
+    if old.cancelled or new.cancelled:
+        return Changes(header=old.cancelled != new.cancelled)
+    before = {line.number: line for line in old.lines}
+    after = {line.number: line for line in new.lines}
+    differing = before.keys() ^ after.keys()
+    differing |= {
+        number
+        for number in before.keys() & after.keys()
+        if _line_differs(old, before[number], new, after[number], view)
+    }
+    return Changes(_header_differs(old, new, view), frozenset(map(str, differing)))
+
+
+def _header_differs(old: OpenOrder, new: OpenOrder, view: View) -> bool:
+    if _supplier(old) != _supplier(new):
+        return True
+    old = _with_names_of(old, new)
+    if _header_facts(old) == _header_facts(new):
+        return False
+    before = attempt(lambda: resolve_header(old, view.partner, view.settings))
+    after = attempt(lambda: resolve_header(new, view.partner, view.settings))
+    return isinstance(before, NeedsMending) or isinstance(after, NeedsMending) or before != after
+
+
+def _line_differs(
+    old_order: OpenOrder, old: OpenOrderLine, new_order: OpenOrder, new: OpenOrderLine, view: View
+) -> bool:
+    """What cannot be resolved now differs where the records do: it was not changed by being unresolvable."""
+    old = _with_item_of(old, new)
+    if _line_facts(old, view.partner) == _line_facts(new, view.partner):
+        return False
+    before = attempt(lambda: resolve_line(old_order, old, view.partner, view.settings, view.tables))
+    after = attempt(lambda: resolve_line(new_order, new, view.partner, view.settings, view.tables))
+    return isinstance(before, NeedsMending) or isinstance(after, NeedsMending) or before != after
+
+
+def _supplier(order: OpenOrder) -> str:
+    return order.supplier_id or order.supplier_code
+
+
+def _with_names_of(old: OpenOrder, new: OpenOrder) -> OpenOrder:
+    """The old record with what the master data say now of its supplier and warehouse: an ERP shows them in orders."""
+    names: dict[str, object] = {"supplier_name": new.supplier_name}
+    if old.warehouse_id and old.warehouse_id == new.warehouse_id:
+        names["warehouse_code"] = new.warehouse_code
+    return old.model_copy(update=names)
+
+
+def _with_item_of(old: OpenOrderLine, new: OpenOrderLine) -> OpenOrderLine:
+    """The old line with what the master data say now of its item; another item is the buyer's doing."""
+    if not old.item_id or old.item_id != new.item_id:
+        return old
+    values: dict[str, object] = {
+        "item_code": new.item_code,
+        "suppliers_item": new.suppliers_item,
+        "barcode": new.barcode,
+    }
+    if old.description == old.item_description and new.description == new.item_description:
+        values["description"] = new.description
+    return old.model_copy(update=values)
+
+
+def _header_facts(order: OpenOrder) -> tuple[object, ...]:
+    """Of a record what may reach the partner."""
+    return (
+        order.order_date,
+        order.currency,
+        order.receipt_date,
+        order.warehouse_code,
+        order.supplier_name,
+        order.remarks.strip(),
+    )
+
+
+def _line_facts(line: OpenOrderLine, partner: Partner) -> tuple[object, ...]:
+    return (
+        line.quantity,
+        line.unit,
+        line.price,
+        line.item_code,
+        line.suppliers_item,
+        sent_barcode(line),
+        line.description,
+        line.receipt_date,
+        line.cost_center if partner.orders.cost_center_reference else "",
+    )
+
+
+def changes_since_told(told: PurchaseOrder, new: OpenOrder) -> Changes:
+    """The same where the old record is not kept any more: only what no setting has a part in can be compared."""
+    before: Mapping[str, OrderLine] = {line.number: line for line in told.lines}
+    after = {str(line.number): line for line in new.lines}
+    differing = before.keys() ^ after.keys()
+    differing |= {
+        number
+        for number in before.keys() & after.keys()
+        if (before[number].quantity, before[number].price, _day(before[number]))
+        != (after[number].quantity, after[number].price, after[number].receipt_date)
+    }
+    header = (told.order_date, told.currency, _day(told), told.notes) != (
+        new.order_date,
+        new.currency,
+        new.receipt_date,
+        tuple(text for text in (new.remarks.strip(),) if text),
+    )
+    return Changes(header, frozenset(differing))
+
+
+def _day(told: PurchaseOrder | OrderLine) -> object:
+    return next((one.day for one in told.dates if one.qualifier == DELIVERY_REQUESTED), None)
+
+
+def is_finished(order: OpenOrder, told: OpenOrder | None = None) -> bool:
+    """Whether nothing is left to come of an order: closed in the ERP, or received and invoiced in full.
+
+    told: the record as the partner knows it. What it still would deliver, and the buyer has taken off, is left.
+    """
+    in_full = bool(order.lines) and all(
+        line.received >= line.quantity and line.invoiced >= line.quantity for line in order.lines
+    )
+    if not (order.complete or in_full):
+        return False
+    now = {line.number: line for line in order.lines}
+    for line in told.lines if told is not None else ():
+        kept = now.get(line.number)
+        if kept is None or (kept.quantity < line.quantity and kept.received < line.quantity):
+            return False
+    return True
