@@ -6,6 +6,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +19,7 @@ from ml_connector.config.loading import LoadedDeployment, load_deployment
 from ml_connector.credentials.keys import load_keys
 from ml_connector.credentials.secrets import SecretResolver
 from ml_connector.credentials.vault import Vault
-from ml_connector.errors import ConfigError
+from ml_connector.errors import AuthorizationNeeded, ConfigError, TryAgain
 from ml_connector.flows.context import ErpRules, FolderRules, Integration
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.layouts import Layout, load_layout
@@ -215,7 +216,7 @@ class Deployment:
     def integration(self, name: str) -> Integration:
         """An integration ready to run flows over."""
         settings = self.loaded.integration(name)
-        return Integration(
+        integration = Integration(
             name=name,
             settings=settings,
             partners=self.loaded.partners[name],
@@ -228,6 +229,10 @@ class Deployment:
             notice_readers=self._notice_readers(settings.erp),
             layouts=self.layouts(name),
         )
+        # Told before anything is begun; while the ERP cannot be asked for its company, it is asked at first need.
+        with suppress(AuthorizationNeeded, TryAgain):
+            _ = integration.belonging
+        return integration
 
     def layouts(self, integration: str) -> dict[str, Layout]:
         """The layouts that an integration's partner files name, by that name.

@@ -34,7 +34,7 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
             interchange = envelopes.interchange_row(tx, row.interchange_id)
             file = files.get(tx, row.file_id) if row.file_id is not None else None
         if interchange is not None:
-            changes["partner"] = judge_stored(integration, interchange, file, row.reason or "").name
+            changes |= integration.party(judge_stored(integration, interchange, file, row.reason or "").name)
     partner = changes.get("partner", row.partner)
     identity = identity_of(load(row.kind, row.canonical), row.canonical)
     key = integration.business_key(partner, row.kind, identity.number, identity.distinct or row.revision or "")
@@ -48,7 +48,8 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
             data={"number": row.number, "earlier_document": holder.id},
         )
     changes["business_key"] = key
-    return replace(row, partner=partner, business_key=key), changes
+    let_in = {name: changes[name] for name in ("partner", "partner_key") if name in changes}
+    return replace(row, **let_in, business_key=key), changes
 
 
 def _of_flat_file(integration: Integration, row: DocumentRow) -> dict[str, Any]:
@@ -56,4 +57,4 @@ def _of_flat_file(integration: Integration, row: DocumentRow) -> dict[str, Any]:
     with integration.ledger.read() as tx:
         file = files.get(tx, row.file_id) if row.file_id is not None else None
     partner = judge_flat(integration, file, row.reason_detail or {}) if file is not None else None
-    return {"partner": partner.name} if partner is not None else {}
+    return dict(integration.party(partner.name)) if partner is not None else {}

@@ -45,7 +45,7 @@ def change_of(
     content: what the partner was sent of it. newest: no later revision of the order waits or is on its way; where one
     is, the answer is of the past.
     """
-    partner = integration.partners.get(order.partner)
+    partner = integration.partner_of(order)
     if partner is None or not newest or order.state not in WITH_PARTNER or not order.source:
         return None
     source = integration.erp.order_from_record(order.source)

@@ -12,6 +12,7 @@ def claim_waiting(
     """A batch of waiting documents of a flow, claimed; a dry run only looks."""
     query = ClaimQuery(
         integration=integration.name,
+        books=integration.books,
         flows=(flow,),
         states=states,
         partitions=work.partitions,

@@ -4,14 +4,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, Protocol, TypedDict, TypeVar
 
 from ml_connector.clock import Clock
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import MatchTolerances, Partner
 from ml_connector.documents.common import DocumentKind
+from ml_connector.flows.belonging import Belonging, settle
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.layouts import Layout
+from ml_connector.ledger.books import Books
+from ml_connector.ledger.rows import DocumentRow
 from ml_connector.ledger.store import Ledger
 
 T = TypeVar("T")
@@ -48,8 +52,16 @@ class Scope(TypedDict):
 
     integration: str
     connection: str
+    system: str
     company: str
     network: str
+
+
+class Party(TypedDict):
+    """Which partner a document is of, as its row tells."""
+
+    partner: str
+    partner_key: str
 
 
 @dataclass(frozen=True)
@@ -70,20 +82,49 @@ class Integration:
     #: Layouts that partner files name, by that name.
     layouts: Mapping[str, Layout] = field(default_factory=dict)
 
+    @cached_property
+    def belonging(self) -> Belonging:
+        """Whose books these are and how its partners are known, whatever their names.
+
+        Raises:
+            TryAgain, AuthorizationNeeded: the ERP has to be asked for the company, and cannot be asked now.
+        """
+        books = Books(self.erp.system, self.erp.company)
+        return settle(self.ledger, self.name, books, self.partners)
+
+    @property
+    def books(self) -> Books:
+        """The company whose books this integration works in now."""
+        return self.belonging.books
+
     @property
     def scope(self) -> Scope:
         """The integration, its connections and company, as every row of it has them."""
         return Scope(
             integration=self.name,
             connection=self.erp.connection,
-            company=self.erp.company,
+            system=self.books.system,
+            company=self.books.company,
             network=self.network.connection,
         )
 
+    def party(self, partner: str) -> Party:
+        """A partner as every row of it has it; empty where it is not known."""
+        return Party(partner=partner, partner_key=self.belonging.keys.get(partner, ""))
+
+    def partner_of(self, row: DocumentRow) -> Partner | None:
+        """The partner of a document, whatever its name was when the document came; None where no file has it now."""
+        name = self.belonging.names.get(row.partner_key, "") if row.partner_key else row.partner
+        return self.partners.get(name)
+
     def business_key(self, partner: str, kind: DocumentKind, number: str, revision: int | str = 0) -> str:
-        """The company-scoped identity of a document (DESIGN section 3)."""
-        scope = f"{self.erp.connection}/{self.erp.company}/{partner}"
+        """The identity of a document that came: company, partner, kind, number; no name of ours is in it."""
+        scope = f"{self.books}/{self.belonging.keys.get(partner, '')}"
         return f"{scope}|{kind}|{number.strip().upper()}|{revision}"[:400]
+
+    def order_key(self, number: str, revision: int) -> str:
+        """The identity of an order that leaves: company, number and revision, whoever it goes to."""
+        return f"{self.books}|{DocumentKind.ORDER}|{number.strip().upper()}|{revision}"[:400]
 
     def tolerances(self, partner: Partner) -> MatchTolerances:
         return partner.tolerances or self.settings.flows.invoices_in.tolerances

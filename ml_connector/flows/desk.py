@@ -81,7 +81,7 @@ def _is_outdated(integration: Integration, row: DocumentRow) -> bool:
     """Whether a newer revision of the order has left or is leaving."""
     with integration.ledger.read() as tx:
         ids = [row.source_id] if row.source_id else []
-        family = documents.outbound_of_orders(tx, row.company, row.flow, [row.order_number], ids=ids)
+        family = documents.outbound_of_orders(tx, row.books, row.flow, [row.order_number], ids=ids)
     gone = {S.RENDERED, S.SENDING, S.SENT, S.ACKNOWLEDGED, S.OVERDUE, S.UNKNOWN_OUTCOME}
     return any(one.revision > row.revision and one.state in gone for one in family)
 

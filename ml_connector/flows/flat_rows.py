@@ -50,7 +50,7 @@ def flat_document(
         direction=Direction.IN,
         flow=FLOW_OF_KIND[read.kind] if readable else UNREADABLE_FLOW,
         **integration.scope,
-        partner=name,
+        **integration.party(name),
         number=(identity.number or place)[:80],
         revision=revision,
         order_number=identity.order_number[:80],

@@ -157,7 +157,7 @@ def _told_by_webhooks(
 
 def _identity_of(integration: Integration, row: DocumentRow, book: ReferenceBook) -> BillIdentity | None:
     """How the ERP would know the invoice; None where its supplier is not known."""
-    partner = integration.partners.get(row.partner)
+    partner = integration.partner_of(row)
     vendor = book.vendor(partner.vendor) if partner is not None else None
     return BillIdentity(vendor.id, row.number) if vendor is not None else None
 
@@ -200,7 +200,7 @@ def _decide(integration: Integration, row: DocumentRow, book: ReferenceBook, ord
 
 
 def partner_of(integration: Integration, row: DocumentRow) -> Partner:
-    partner = integration.partners.get(row.partner)
+    partner = integration.partner_of(row)
     if partner is None:
         raise NeedsMending(
             Reason.UNKNOWN_PARTNER,
@@ -246,7 +246,7 @@ def _committed(integration: Integration) -> dict[str, Decimal]:
     book = OrderBook(order=lambda _: None)
     states = (S.MATCHED, S.CODED, S.POSTING, S.UNKNOWN_OUTCOME)
     with integration.ledger.read() as tx:
-        pending = documents.work_of(tx, integration.name, FLOW, states)
+        pending = documents.work_of(tx, integration.books, FLOW, states)
     for state, text in pending:
         book.commit((MatchedInvoice if state is S.MATCHED else Bill).model_validate_json(text))
     return book.committed
@@ -262,7 +262,7 @@ def _count_coded(integration: Integration, rows: Sequence[DocumentRow], orders: 
         return
     counted |= numbers
     with integration.ledger.read() as tx:
-        posted = documents.work_of_orders(tx, integration.name, FLOW, S.POSTED, sorted(numbers))
+        posted = documents.work_of_orders(tx, integration.books, FLOW, S.POSTED, sorted(numbers))
     for text in posted:
         if '"mode":"coded"' in text:
             orders.commit(Bill.model_validate_json(text))

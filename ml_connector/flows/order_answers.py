@@ -37,7 +37,7 @@ def record(
     """
     sent = [
         d
-        for d in documents.outbound_of_orders(tx, integration.erp.company, order_history.FLOW, [answer.number])
+        for d in documents.outbound_of_orders(tx, integration.books, order_history.FLOW, [answer.number])
         if d.partner == row.partner and d.state not in {S.DISCARDED, S.DUPLICATE}
     ]
     if not sent:

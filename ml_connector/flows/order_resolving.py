@@ -64,7 +64,7 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
     with integration.ledger.read() as tx:
         family = documents.outbound_of_orders(
             tx,
-            integration.erp.company,
+            integration.books,
             FLOW,
             [row.number for row in rows],
             ids=[row.source_id for row in rows if row.source_id],
@@ -138,7 +138,7 @@ class _Resolved:
 
 def _content(integration: Integration, row: DocumentRow, tables: CodingTables, before: DocumentRow | None) -> _Resolved:
     """What the partner is sent, given the document that told it last what the order is (None: it has no order)."""
-    partner = integration.partners.get(row.partner)
+    partner = integration.partner_of(row)
     if partner is None:
         raise NeedsMending(
             Reason.UNKNOWN_PARTNER,

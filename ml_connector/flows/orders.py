@@ -173,7 +173,7 @@ def known_histories(integration: Integration, orders: Sequence[OpenOrder]) -> di
     """What was sent of these orders, by the ERP's id of the order."""
     ids, numbers = [order.id for order in orders], [order.number for order in orders]
     with integration.ledger.read() as tx:
-        rows = documents.outbound_of_orders(tx, integration.erp.company, FLOW, numbers, ids=ids)
+        rows = documents.outbound_of_orders(tx, integration.books, FLOW, numbers, ids=ids)
     return histories(rows, order_ids(rows, integration.erp.order_from_record, orders))
 
 
@@ -202,11 +202,11 @@ def _new_document(integration: Integration, source: SourceOrder, partner: Partne
         direction=Direction.OUT,
         flow=FLOW,
         **integration.scope,
-        partner=partner.name,
+        **integration.party(partner.name),
         number=order.number,
         revision=revision,
         order_number=order.number,
-        business_key=integration.business_key(partner.name, DocumentKind.ORDER, order.number, revision),
+        business_key=integration.order_key(order.number, revision),
         business_date=order.order_date,
         currency=order.currency or None,
         amount=sum((line.quantity * line.price for line in order.lines), Decimal(0)),

@@ -114,6 +114,11 @@ class Erp(Protocol):
         ...
 
     @property
+    def system(self) -> str:
+        """Name of the system, as `system:` in connections.yaml has it."""
+        ...
+
+    @property
     def company(self) -> str:
         """Division, company or entity; may be asked of the system on first use."""
         ...

@@ -59,8 +59,13 @@ class PostableKind:
 
 
 def operation_key(row: DocumentRow) -> str:
-    """The key written to the other side: stable for this document of this ledger, and nobody else's."""
-    identity = f"{row.connection}|{row.company}|{row.id}|{row.business_key}|{row.created_at.isoformat()}"
+    """The key written to the other side: stable for this document of this ledger, and nobody else's.
+
+    No name of ours is in it: a connection or partner that is renamed finds what it wrote before.
+    """
+    if row.operation_key is not None:
+        return row.operation_key
+    identity = f"{row.books}|{row.id}|{row.created_at.isoformat()}"
     return "mlc-" + hashlib.sha256(identity.encode()).hexdigest()[:20]
 
 

@@ -91,11 +91,11 @@ def parcels(integration: Integration, rows: Sequence[DocumentRow]) -> list[Parce
     found: list[Parcel] = []
     answers: dict[tuple[str, DocumentKind], list[DocumentRow]] = {}
     for row in rows:
-        partner = integration.partners.get(row.partner)
+        partner = integration.partner_of(row)
         if partner is None:
             continue
         if row.kind in ANSWERS:
-            answers.setdefault((row.partner, row.kind), []).append(row)
+            answers.setdefault((partner.name, row.kind), []).append(row)
         else:
             found.append(Parcel(partner, [row]))
     for (name, _), together in answers.items():
@@ -107,7 +107,7 @@ def parcels(integration: Integration, rows: Sequence[DocumentRow]) -> list[Parce
 def _hold_strangers(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
     moves: list[Move] = []
     for row in rows:
-        if row.partner not in integration.partners:
+        if integration.partner_of(row) is None:
             held = NeedsMending(
                 Reason.UNKNOWN_PARTNER,
                 f"There is no partner file for {row.partner}.",
@@ -203,11 +203,16 @@ def _identity_of(integration: Integration, partner: Partner) -> X12Identity:
 
 
 def _reserve(integration: Integration, tx: Tx, parcel: Parcel) -> ControlNumbers:
-    """Control numbers from the ledger's sequences: one of each level per sender-receiver pair (edi-operations 5)."""
-    pair = f"{integration.name}:{integration.settings.identity.key}>{_identity_of(integration, parcel.partner).key}"
+    """Control numbers from the ledger's sequences: one of each level per sender-receiver pair (edi-operations 5).
+
+    Whichever integration sends: two that share an identity share its numbers. A new identity of ours goes on from the
+    numbers that the partner has seen.
+    """
+    theirs = _identity_of(integration, parcel.partner).key
+    pair = f"{integration.settings.identity.key}>{theirs}"
     return ControlNumbers(
-        interchange=sequences.reserve(tx, f"ISA13:{pair}")[0],
-        group=sequences.reserve(tx, f"GS06:{pair}")[0],
+        interchange=sequences.reserve(tx, f"ISA13:{pair}", above=("ISA13:", f">{theirs}"))[0],
+        group=sequences.reserve(tx, f"GS06:{pair}", above=("GS06:", f">{theirs}"))[0],
         first_set=1,
     )
 

@@ -135,7 +135,7 @@ def _settle(
             found, seen = _look(integration, operation), "the file is not there"
         except ConnectorError as error:
             found, seen = None, f"its folder could not be looked at ({error.message})"
-        partner = integration.partners.get(row.partner)
+        partner = integration.partner_of(row)
         if found is not None:
             _record(integration, work, [Outcome(operation, written=found)], report)
         elif partner is not None and partner.orders.deduplicates:
@@ -308,7 +308,7 @@ def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, r
 
 def answer_due(integration: Integration, row: DocumentRow) -> datetime | None:
     """When the partner's 997 is overdue; never for acknowledgments (edi-operations 7 and 9)."""
-    partner: Partner | None = integration.partners.get(row.partner)
+    partner: Partner | None = integration.partner_of(row)
     if partner is None or not partner.acknowledgments.expect:
         return None
     if row.kind not in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}:

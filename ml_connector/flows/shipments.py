@@ -80,7 +80,7 @@ def _spoken_for(integration: Integration) -> dict[str, Decimal]:
     spoken: dict[str, Decimal] = {}
     states = (S.MATCHED, S.CODED, S.POSTING, S.UNKNOWN_OUTCOME)
     with integration.ledger.read() as tx:
-        pending = documents.work_of(tx, integration.name, FLOW, states)
+        pending = documents.work_of(tx, integration.books, FLOW, states)
     for _, text in pending:
         for receipt in receipts_from(text):
             for line in receipt.lines:

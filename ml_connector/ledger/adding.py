@@ -104,7 +104,7 @@ def _lock_keys(tx: Tx, new: Sequence[NewDocument]) -> None:
     """Adding to one company takes turns, so that two workers cannot both find a key free (SQLite has one writer)."""
     if tx.dialect.name != "postgresql":
         return
-    for scope in sorted({f"{one.connection}|{one.company}" for one in new if one.business_key}):
+    for scope in sorted({f"{one.system}|{one.company}" for one in new if one.business_key}):
         number = int.from_bytes(hashlib.sha256(b"keys|" + scope.encode()).digest()[:8], "big", signed=True)
         tx.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 

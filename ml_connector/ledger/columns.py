@@ -1,4 +1,4 @@
-"""Types of the ledger's columns that SQLite and PostgreSQL keep differently."""
+"""Types of the ledger's columns that SQLite and PostgreSQL keep differently, and the collection of its tables."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -13,6 +13,14 @@ from ml_connector.documents.decimals import decimal_text
 
 #: 64 bit on PostgreSQL; on SQLite INTEGER, the only type that gets a row id by itself.
 Key = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
 Json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
 
 

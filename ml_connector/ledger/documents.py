@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
 from ml_connector.ledger.adding import add_documents, holders
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.events import Actor, By
 from ml_connector.ledger.moves import chunks, move
 from ml_connector.ledger.rows import (
@@ -101,6 +102,8 @@ def count_waiting(tx: Tx, query: ClaimQuery) -> int:
 def _candidates(query: ClaimQuery, at: datetime) -> sa.Select[tuple[int]]:
     found = sa.select(_c.id).where(_c.integration == query.integration)
     found = found.where(_c.state.in_([state.value for state in query.states]))
+    if query.books is not None:
+        found = found.where(_c.system == query.books.system, _c.company == query.books.company)
     if query.flows:
         found = found.where(_c.flow.in_(query.flows))
     if query.partitions:
@@ -206,7 +209,7 @@ def of_file_in_state(tx: Tx, file_id: int, state: DocumentState, *, size: int = 
 
 
 def outbound_of_orders(
-    tx: Tx, company: str, flow: str, numbers: Sequence[str] = (), *, ids: Sequence[str] = ()
+    tx: Tx, books: Books, flow: str, numbers: Sequence[str] = (), *, ids: Sequence[str] = ()
 ) -> list[DocumentRow]:
     """Every document sent or to be sent for these orders of a company, whoever it went to and by whichever
     integration, in rising revision.
@@ -218,7 +221,11 @@ def outbound_of_orders(
     known_by += [(_c.order_number, part) for part in chunks(list(dict.fromkeys(numbers)))]
     for column, part in known_by:
         query = sa.select(*DOCUMENT_COLUMNS).where(
-            column.in_(part), _c.company == company, _c.flow == flow, _c.direction == Direction.OUT.value
+            column.in_(part),
+            _c.system == books.system,
+            _c.company == books.company,
+            _c.flow == flow,
+            _c.direction == Direction.OUT.value,
         )
         if ids and column is _c.order_number:
             query = query.where(_c.source_id.is_(None))
@@ -226,25 +233,27 @@ def outbound_of_orders(
     return sorted(found.values(), key=lambda row: (row.order_number, row.revision, row.id))
 
 
-def work_of(tx: Tx, integration: str, flow: str, states: Sequence[DocumentState]) -> list[tuple[DocumentState, str]]:
-    """State and work of the documents of a flow in these states, those that have any work."""
+def work_of(tx: Tx, books: Books, flow: str, states: Sequence[DocumentState]) -> list[tuple[DocumentState, str]]:
+    """State and work of a company's documents of a flow in these states, those that have any work."""
     query = (
         sa.select(_c.state, _c.work)
-        .where(_c.integration == integration, _c.flow == flow, _c.state.in_([state.value for state in states]))
+        .where(_c.state.in_([state.value for state in states]), _c.flow == flow)
+        .where(_c.system == books.system, _c.company == books.company)
         .where(_c.work.is_not(None))
         .order_by(_c.id)
     )
     return [(DocumentState(state), work) for state, work in tx.execute(query)]
 
 
-def work_of_orders(tx: Tx, integration: str, flow: str, state: DocumentState, orders: Sequence[str]) -> list[str]:
-    """The work of a flow's documents in a state whose (first) order is one of these."""
+def work_of_orders(tx: Tx, books: Books, flow: str, state: DocumentState, orders: Sequence[str]) -> list[str]:
+    """The work of a company's documents of a flow in a state whose (first) order is one of these."""
     found: list[str] = []
     unique = sorted(set(orders))
     for start in range(0, len(unique), 500):
         query = sa.select(_c.work).where(
             _c.order_number.in_(unique[start : start + 500]),
-            _c.integration == integration,
+            _c.system == books.system,
+            _c.company == books.company,
             _c.flow == flow,
             _c.state == state.value,
             _c.work.is_not(None),

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import TryAgain
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.states import DocumentState
 from ml_connector.ledger.tables import document
 
@@ -35,7 +36,9 @@ class NewDocument:
     number: str
     state: DocumentState
     canonical: str
+    system: str = ""
     partner: str = ""
+    partner_key: str = ""
     revision: int = 0
     order_number: str = ""
     business_key: str | None = None
@@ -89,9 +92,11 @@ class DocumentRow:
     flow: str
     integration: str
     connection: str
+    system: str
     company: str
     network: str
     partner: str
+    partner_key: str
     number: str
     revision: int
     order_number: str
@@ -127,6 +132,12 @@ class DocumentRow:
     pruned_at: datetime | None
     events: int
     head_hash: str
+    operation_key: str | None
+
+    @property
+    def books(self) -> Books:
+        """Whose books it belongs to: fixed when it came."""
+        return Books(self.system, self.company)
 
 
 DOCUMENT_COLUMNS = [document.c[name] for name in DocumentRow.__slots__]
@@ -152,7 +163,8 @@ class ClaimQuery:
     """Which documents to take. Empty sequences mean any.
 
     Documents whose next_attempt_at lies ahead are left out unless ignore_due (a replay) or they are named by `ids`
-    together with ignore_due. after_id: only younger rows, so that a run looks at each held document once.
+    together with ignore_due. after_id: only younger rows, so that a run looks at each held document once. books: only
+    what belongs to this company, whatever company the integration had before.
     """
 
     integration: str
@@ -163,6 +175,7 @@ class ClaimQuery:
     partners: Sequence[str] = ()
     ignore_due: bool = False
     after_id: int = 0
+    books: Books | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +198,7 @@ class Move:
 CHANGEABLE = frozenset(
     {
         "partner",
+        "partner_key",
         "number",
         "revision",
         "order_number",

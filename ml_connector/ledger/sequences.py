@@ -10,8 +10,12 @@ from ml_connector.ledger.tables import sequence
 MAXIMUM = 999_999_999
 
 
-def reserve(tx: Tx, name: str, count: int = 1, maximum: int = MAXIMUM) -> list[int]:
+def reserve(
+    tx: Tx, name: str, count: int = 1, maximum: int = MAXIMUM, *, above: tuple[str, str] | None = None
+) -> list[int]:
     """The next numbers of a sequence, from 1; after `maximum` comes 1 again.
+
+    above: beginning and end of the names of sequences that a new one goes on from, from the highest of them.
 
     A transaction that is rolled back gives its numbers back; others wait for its end, so that none is given twice.
 
@@ -20,13 +24,24 @@ def reserve(tx: Tx, name: str, count: int = 1, maximum: int = MAXIMUM) -> list[i
     """
     if not 1 <= count <= maximum:
         raise WeAreWrong(f"{count} numbers of sequence {name} cannot be reserved at once.")
-    insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    tx.execute(insert(sequence).values(name=name, next_value=1).on_conflict_do_nothing())
-    mine = sequence.c.name == name
-    first = tx.execute(sa.select(sequence.c.next_value).where(mine).with_for_update()).scalar_one()
+    mine = sa.select(sequence.c.next_value).where(sequence.c.name == name).with_for_update()
+    first = tx.execute(mine).scalar_one_or_none()
+    if first is None:
+        insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+        begin = 1 if above is None else _highest(tx, *above)
+        tx.execute(insert(sequence).values(name=name, next_value=begin).on_conflict_do_nothing())
+        first = tx.execute(mine).scalar_one()
     numbers = [(first - 1 + step) % maximum + 1 for step in range(count)]
-    tx.execute(sa.update(sequence).where(mine).values(next_value=numbers[-1] % maximum + 1))
+    tx.execute(sa.update(sequence).where(sequence.c.name == name).values(next_value=numbers[-1] % maximum + 1))
     return numbers
+
+
+def _highest(tx: Tx, begins: str, ends: str) -> int:
+    """The highest next number of the sequences that are called so; 1 where there is none."""
+    query = sa.select(sa.func.max(sequence.c.next_value)).where(
+        sequence.c.name.startswith(begins, autoescape=True), sequence.c.name.endswith(ends, autoescape=True)
+    )
+    return tx.execute(query).scalar_one_or_none() or 1
 
 
 def set_next(tx: Tx, name: str, value: int) -> None:

@@ -5,16 +5,10 @@ Columns are plain and documented because auditors and data teams read them with 
 
 import sqlalchemy as sa
 
-from ml_connector.ledger.columns import Amount, Json, Key, Moment
+from ml_connector.ledger.columns import Amount, Json, Key, Moment, metadata
+from ml_connector.ledger.naming_tables import company_binding, counterparty, integration_binding, renaming
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(column_0_label)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+__all__ = ["company_binding", "counterparty", "integration_binding", "metadata", "renaming"]
 
 
 def _key(table: str) -> sa.ForeignKey:
@@ -135,9 +129,19 @@ document = sa.Table(
     sa.Column("flow", sa.String(40), nullable=False),
     sa.Column("integration", sa.String(80), nullable=False),
     sa.Column("connection", sa.String(80), nullable=False, comment="the ERP connection"),
+    sa.Column(
+        "system", sa.String(40), nullable=False, server_default=sa.text("''"), comment="the ERP, as `system:` names it"
+    ),
     sa.Column("company", sa.String(80), nullable=False, comment="division, company or entity at the ERP"),
     sa.Column("network", sa.String(80), nullable=False, comment="the network connection"),
     sa.Column("partner", sa.String(80), nullable=False, default=""),
+    sa.Column(
+        "partner_key",
+        sa.String(120),
+        nullable=False,
+        server_default=sa.text("''"),
+        comment="who the partner is: X12 identity, else its account at the ERP; stays when its name changes",
+    ),
     sa.Column("number", sa.String(80), nullable=False, comment="order, invoice or shipment number"),
     sa.Column("revision", sa.Integer, nullable=False, default=0),
     sa.Column("order_number", sa.String(80), nullable=False, default="", comment="the order it belongs to"),
@@ -177,6 +181,9 @@ document = sa.Table(
     sa.Column("pruned_at", Moment, comment="when retention took the content away; the events stay"),
     sa.Column("events", sa.Integer, nullable=False, default=0),
     sa.Column("head_hash", sa.String(64), nullable=False, default="", comment="hash of the newest event"),
+    sa.Column(
+        "operation_key", sa.String(40), comment="key written to the ERP, of rows from before keys went by company"
+    ),
     sa.UniqueConstraint("business_key"),
     # The selective column first: a list of one integration must not be tempted to sort millions of rows.
     sa.Index("ix_document_state", "state", "integration", "flow", "id"),

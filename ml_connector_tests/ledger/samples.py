@@ -19,14 +19,16 @@ def invoice(number: str = "INV-1", **values: Any) -> NewDocument:
         "flow": "invoices_in",
         "integration": "exact_cleo",
         "connection": "exact_nl",
+        "system": "exact_online",
         "company": "123",
         "network": "cleo_prod",
         "partner": "acme",
+        "partner_key": "ZZ/ACME",
         "number": number,
         "state": S.PARSED,
         "canonical": f'{{"number":"{number}"}}',
         "content_hash": f"hash of {number}",
-        "business_key": f"exact_nl/123/acme|invoice|{number}|0",
+        "business_key": f"exact_online/123/ZZ/ACME|invoice|{number}|0",
         "action": "parsed",
     }
     return NewDocument(**{**given, **values})
@@ -40,7 +42,7 @@ def order(number: str = "PO-1", **values: Any) -> NewDocument:
         "flow": "orders_out",
         "state": S.READ,
         "order_number": number,
-        "business_key": f"exact_nl/123/acme|order|{number}|{values.get('revision', 0)}",
+        "business_key": f"exact_online/123|order|{number}|{values.get('revision', 0)}",
     }
     return invoice(number, **{**given, **values})
 

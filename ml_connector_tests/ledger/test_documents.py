@@ -8,6 +8,7 @@ import pytest
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger import documents, envelopes, events, files
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
@@ -193,7 +194,7 @@ def test_an_answer_is_noted_on_the_group_it_answers(ledger: Ledger) -> None:
 def test_orders_are_found_in_rising_revision(ledger: Ledger) -> None:
     add(ledger, order(revision=1), order(revision=0), order("PO-2"), order("PO-3"))
     with ledger.read() as tx:
-        rows = documents.outbound_of_orders(tx, "123", "orders_out", ["PO-1", "PO-2", "PO-1"])
+        rows = documents.outbound_of_orders(tx, Books("exact_online", "123"), "orders_out", ["PO-1", "PO-2", "PO-1"])
     assert [(row.number, row.revision) for row in rows] == [("PO-1", 0), ("PO-1", 1), ("PO-2", 0)]
 
 
@@ -202,5 +203,5 @@ def test_work_of_documents_in_states(ledger: Ledger) -> None:
     walk(ledger, ids[0], S.MATCHED, work="one")
     walk(ledger, ids[1], S.MATCHED, S.CODED, work="two")
     with ledger.read() as tx:
-        found = documents.work_of(tx, "exact_cleo", "invoices_in", (S.PARSED, S.MATCHED, S.CODED))
+        found = documents.work_of(tx, Books("exact_online", "123"), "invoices_in", (S.PARSED, S.MATCHED, S.CODED))
     assert found == [(S.MATCHED, "one"), (S.CODED, "two")]

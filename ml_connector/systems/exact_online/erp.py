@@ -47,6 +47,8 @@ def _no_blob(sha256: str) -> bytes:
     raise WeAreWrong(f"no store of bytes was given to read {sha256[:12]} from")
 
 
+#: What `system:` in connections.yaml says.
+SYSTEM = "exact_online"
 _BILLS = frozenset({PURCHASE_INVOICE.kind, PURCHASE_ENTRY.kind})
 
 
@@ -67,6 +69,7 @@ class ExactErp:
         read_blob: Callable[[str], bytes] = _no_blob,
     ) -> None:
         self.connection = settings.connection
+        self.system = SYSTEM
         self.divisions = divisions
         self.client = ExactClient(api, settings, clock, divisions.division)
         self._settings = settings
