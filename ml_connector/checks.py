@@ -74,8 +74,19 @@ def check_deployment(deployment: "Deployment") -> list[Finding]:
     found += guarded(about, "key", lambda: _key(deployment))
     found += guarded(about, "alerts", lambda: _alerts(deployment))
     for name in deployment.integration_names:
+        found += guarded(name, "partners", lambda name=name: _partners(deployment, name))  # type: ignore[misc]
         found += guarded(name, "layouts", lambda name=name: _layouts(deployment, name))  # type: ignore[misc]
     return found
+
+
+def _partners(deployment: "Deployment", integration: str) -> Iterator[Finding]:
+    """Each partner that is stopped by its file; a wrong layout is told by itself."""
+    loaded = deployment.loaded.found[integration]
+    for problem in loaded.problems:
+        message = f"partner {problem.name or 'files'} stopped: {problem.message}"
+        yield Finding(integration, "partners", Level.BAD, message, problem.mend, Mender.CONFIGURATION)
+    if not loaded.problems:
+        yield Finding(integration, "partners", Level.GOOD, f"{len(loaded.partners)} partner files can be used")
 
 
 def _layouts(deployment: "Deployment", integration: str) -> Iterator[Finding]:

@@ -16,10 +16,12 @@ from urllib.parse import urlsplit
 from ml_connector.clock import Clock, clock_from
 from ml_connector.config.connections import CleoConnection, ExactOnlineConnection, TrueCommerceConnection
 from ml_connector.config.loading import LoadedDeployment, load_deployment
+from ml_connector.config.partner_files import PartnerFiles, PartnerProblem
 from ml_connector.credentials.keys import load_keys
 from ml_connector.credentials.secrets import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, TryAgain
+from ml_connector.flows.changed_settings import with_what_was_known
 from ml_connector.flows.context import ErpRules, FolderRules, Integration
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.layouts import Layout, load_layout
@@ -216,10 +218,11 @@ class Deployment:
     def integration(self, name: str) -> Integration:
         """An integration ready to run flows over."""
         settings = self.loaded.integration(name)
+        files, layouts = self.partner_files(name)
         integration = Integration(
             name=name,
             settings=settings,
-            partners=self.loaded.partners[name],
+            partners=files.partners,
             ledger=self.ledger,
             erp=self.erp(settings.erp),
             network=self.network(settings.network),
@@ -227,22 +230,40 @@ class Deployment:
             folders=folder_rules(self.loaded.connection(settings.network)),
             erp_rules=erp_rules(self.loaded.connection(settings.erp)),
             notice_readers=self._notice_readers(settings.erp),
-            layouts=self.layouts(name),
+            layouts=layouts,
+            partner_files={partner: files.files[partner].name for partner in files.partners},
+            problems=with_what_was_known(self.ledger, name, files.problems),
         )
         # Told before anything is begun; while the ERP cannot be asked for its company, it is asked at first need.
         with suppress(AuthorizationNeeded, TryAgain):
             _ = integration.belonging
         return integration
 
-    def layouts(self, integration: str) -> dict[str, Layout]:
-        """The layouts that an integration's partner files name, by that name.
+    def partner_files(self, integration: str) -> tuple[PartnerFiles, dict[str, Layout]]:
+        """The partners of an integration and the layouts that they name, by that name.
 
-        Raises:
-            ConfigError: one is missing or wrong.
+        A layout that is missing or wrong stops the partners that name it.
         """
         folder = self.loaded.path.parent / self.loaded.integration(integration).partners
-        named = [name for partner in self.loaded.partners[integration].values() for name in partner.layouts.names]
-        return {name: load_layout(name, folder) for name in dict.fromkeys(named)}
+        found = self.loaded.found[integration]
+        layouts: dict[str, Layout] = {}
+        wrong: dict[str, ConfigError] = {}
+        stopped: dict[str, ConfigError] = {}
+        for partner in found.partners.values():
+            for name in partner.layouts.names:
+                try:
+                    if name not in layouts and name not in wrong:
+                        layouts[name] = load_layout(name, folder)
+                except ConfigError as error:
+                    wrong[name] = error
+                if name in wrong:
+                    stopped.setdefault(partner.name, wrong[name])
+        return found.stopped(stopped), layouts
+
+    @property
+    def partner_problems(self) -> list[PartnerProblem]:
+        """What stops partners, of all integrations."""
+        return [problem for name in self.integration_names for problem in self.partner_files(name)[0].problems]
 
     def _notice_readers(self, erp: str) -> tuple[str, ...]:
         """Integrations that read orders of an ERP connection by its webhooks."""

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     """Why a document is held, and the key of the how-to that mends it (docs/held-documents.md)."""
 
     UNKNOWN_PARTNER = "unknown_partner"
+    PARTNER_FILE_WRONG = "partner_file_wrong"
     UNKNOWN_SUPPLIER = "unknown_supplier"
     SUPPLIER_BLOCKED = "supplier_blocked"
     NO_SUCH_ORDER = "no_such_order"

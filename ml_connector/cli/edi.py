@@ -210,6 +210,9 @@ def partner_of(session: Session, name: str) -> "Partner":
     for partners in loaded.partners.values():
         if name in partners:
             return partners[name]
+    for problem in (problem for problems in loaded.problems.values() for problem in problems):
+        if problem.name == name:
+            raise ConfigError(problem.message, mend=problem.mend)
     known = ", ".join(sorted({name for partners in loaded.partners.values() for name in partners}))
     raise ConfigError(f"There is no partner {name!r}.", mend=f"Known are: {known}.")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ml_connector.cli.output import print_json
+from ml_connector.cli.output import print_json, tell
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -37,12 +37,17 @@ class Session:
     def open(self) -> "Deployment":
         """The deployment; close it by using it as a context manager.
 
+        Partners that are stopped by their files are told first; the command works on with the others.
+
         Raises:
             ConfigError: the configuration is wrong.
         """
         from ml_connector.composition import Deployment
 
-        return Deployment.open(self.path)
+        deployment = Deployment.open(self.path)
+        for problem in deployment.partner_problems:
+            tell(f"Partner {problem.name or 'files'} stopped: {problem.line}")
+        return deployment
 
     def emit(self, value: Any, human: Callable[[], None]) -> None:
         """Print `value` as JSON when asked for, else run `human`."""

@@ -50,7 +50,8 @@ def sync(
 
     with session.open() as deployment:
         name = only_integration(deployment, integration)
-        _known_partners(deployment.loaded.partners[name], partners)
+        stopped = [problem.name for problem in deployment.loaded.problems[name]]
+        _known_partners([*deployment.loaded.partners[name], *stopped], partners)
         prepare_dagster_home(deployment)
     mode: Any = "new" if day is None else "replay"
     settings = run_config(mode, dry_run=dry_run, partners=partners, actor=actor())

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypedDict, TypeVar
 
 from ml_connector.clock import Clock
 from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import MatchTolerances, Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.flows.belonging import Belonging, settle
@@ -81,6 +82,13 @@ class Integration:
     notice_readers: tuple[str, ...] = ()
     #: Layouts that partner files name, by that name.
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    #: The name of each partner's file, by the partner's name; and partners that are stopped by theirs.
+    partner_files: Mapping[str, str] = field(default_factory=dict)
+    problems: Sequence[PartnerProblem] = ()
+
+    def stopped(self, name: str) -> PartnerProblem | None:
+        """What stops the partner of that name; None where nothing does."""
+        return next((problem for problem in self.problems if name and problem.name == name), None)
 
     @cached_property
     def belonging(self) -> Belonging:

@@ -7,6 +7,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.edi.interchange import InterchangeStart
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
+from ml_connector.flows.strangers import sender_stopped, stopped_by_file
 from ml_connector.ledger import envelopes
 from ml_connector.ledger.envelopes import InterchangeRow
 from ml_connector.ledger.files import FileRow
@@ -29,7 +30,7 @@ def judge_interchange(
     receiver = f"{start.receiver_qualifier}/{start.receiver_id}"
     partner = integration.partner_of_identity(sender)
     if partner is None:
-        return EnvelopeVerdict(None, held=_unknown_sender(sender))
+        return EnvelopeVerdict(None, held=_not_usable(integration, sender))
     if not _may_come_from(partner, row):
         return EnvelopeVerdict(partner, held=_other_folder(partner, row))
     ours = integration.settings.identity.key
@@ -63,7 +64,7 @@ def judge_stored(integration: Integration, interchange: InterchangeRow, row: Fil
     """
     partner = integration.partner_of_identity(interchange.sender)
     if partner is None:
-        raise _unknown_sender(interchange.sender)
+        raise _not_usable(integration, interchange.sender)
     if row is not None and not _may_come_from(partner, row):
         raise _other_folder(partner, row)
     if interchange.receiver != integration.settings.identity.key:
@@ -96,6 +97,11 @@ def _other_folder(partner: Partner, row: FileRow) -> NeedsMending:
 def _is_trial(integration: Integration, partner: Partner, sender: str) -> bool:
     """Whether a production integration is addressed under the partner's test identity."""
     return integration.settings.environment == "production" and sender != partner.identity.key
+
+
+def _not_usable(integration: Integration, sender: str) -> NeedsMending:
+    problem = sender_stopped(integration, sender)
+    return stopped_by_file(problem, {"sender": sender}) if problem is not None else _unknown_sender(sender)
 
 
 def _unknown_sender(sender: str) -> NeedsMending:

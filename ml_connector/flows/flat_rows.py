@@ -16,6 +16,7 @@ from ml_connector.flows.formats import Candidate, senders
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import Identity, identity_of
 from ml_connector.flows.parsed_rows import FINDINGS_KEPT, FLOW_OF_KIND, UNREADABLE_FLOW, storable
+from ml_connector.flows.strangers import stopped_by_file, stopped_in_folder
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger.documents import NewDocument
 from ml_connector.ledger.files import FileRow
@@ -88,9 +89,12 @@ def sender_of(integration: Integration, row: FileRow, said: str, layout: str) ->
         if layout in {integration.layouts[name].name for name in partner.layouts.receive}
     ]
     wanted = said.strip().casefold()
-    if not wanted and len(known) == 1:
+    if not wanted and len(known) == 1 and stopped_in_folder(integration, row) is None:
         return known[0]
     found = [partner for partner in known if wanted and wanted in _names(partner)]
+    stopped = stopped_in_folder(integration, row) if len(found) != 1 else None
+    if stopped is not None:
+        raise stopped_by_file(stopped, {"sender": said[:60], "layout": layout})
     if len(found) != 1:
         raise _unknown(said, layout, row, known)
     test = found[0].test_identity

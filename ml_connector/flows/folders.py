@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml_connector.config.partners import Partner
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, RefusedBySystem
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.ports import RemoteFile
@@ -15,19 +14,24 @@ _ABOUT_A_FOLDER = (ConfigError, AuthorizationNeeded, RefusedBySystem)
 
 @dataclass(frozen=True)
 class Channel:
-    """A folder we read, and whose it is."""
+    """A folder we read, and the name of the partner whose it is."""
 
     name: str
-    partner: Partner
+    partner: str
 
 
 def channels_of(integration: Integration, partners: Sequence[str] = ()) -> list[Channel]:
-    """The folders to be read, each once: several partners may share one, and then their files tell whose they are."""
+    """The folders to be read, each once: several partners may share one, and then their files tell whose they are.
+
+    Those of partners that are stopped by their files, too: what comes is kept.
+    """
     found: dict[str, Channel] = {}
-    for partner in integration.partners.values():
-        for name in partner.channels.receive:
-            if not partners or partner.name in partners:
-                found.setdefault(name, Channel(name, partner))
+    owners = [(partner.name, partner.channels.receive) for partner in integration.partners.values()]
+    owners += [(problem.name, problem.folders) for problem in integration.problems]
+    for owner, folders in owners:
+        for name in folders:
+            if not partners or owner in partners:
+                found.setdefault(name, Channel(name, owner))
     return list(found.values())
 
 

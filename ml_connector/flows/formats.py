@@ -62,6 +62,16 @@ def looks_like_x12(head: bytes) -> bool:
     return _plain(head)[:3].upper() == b"ISA"
 
 
+def isa_sender(head: bytes) -> str:
+    """The sender of a file's first interchange (ISA05/ISA06) as partner files write it; empty where it has none."""
+    plain = _plain(head)
+    elements = plain.split(plain[3:4], 7) if looks_like_x12(head) and len(plain) > 3 else []
+    if len(elements) < 8:
+        return ""
+    qualifier, identity = (element.decode("latin-1").strip() for element in elements[5:7])
+    return f"{qualifier}/{identity}"
+
+
 def shape_of(head: bytes) -> str:
     """xml, json, or rows: what kind of text a file that begins so can only be."""
     first = _plain(head)[:1]

@@ -38,6 +38,9 @@ PERSON_ONLY = frozenset(
     }
 )
 
+#: Of these, what other settings may mend: a limit, a partner's characters.
+SETTINGS_TOO = frozenset({Reason.TOTAL_DIFFERENCE, Reason.CHARACTER_NOT_SENDABLE})
+
 
 def hold_moves(
     integration: Integration, row: DocumentRow, held: NeedsMending, report: StepReport, *, step: S

@@ -24,6 +24,7 @@ from ml_connector.flows.postable import already_there
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
+from ml_connector.flows.strangers import partner_named
 from ml_connector.ledger import documents
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
@@ -190,25 +191,13 @@ def _decide(integration: Integration, row: DocumentRow, book: ReferenceBook, ord
     """Match, and see that coding would succeed: a document that is held again must not wander through the states."""
     row, admitted = admit(integration, row)
     invoice = stored(row.kind, row.canonical, Invoice)
-    partner = partner_of(integration, row)
+    partner = partner_named(integration, row)
     vendor = vendor_of(book, partner)
     matched = match_invoice(invoice, vendor, orders, _rules(integration, partner))
     decision = Decision(row, invoice, vendor, partner, matched, admitted)
     if row.state is S.QUARANTINED:
         _code(integration, decision, book)
     return decision
-
-
-def partner_of(integration: Integration, row: DocumentRow) -> Partner:
-    partner = integration.partner_of(row)
-    if partner is None:
-        raise NeedsMending(
-            Reason.UNKNOWN_PARTNER,
-            f"There is no partner file for {row.partner or 'this sender'}.",
-            mend="Write the partner's file (ml-connector init --partner), or mend its identity.",
-            data={"partner": row.partner},
-        )
-    return partner
 
 
 def vendor_of(book: ReferenceBook, partner: Partner) -> Vendor:
@@ -298,7 +287,7 @@ def code(integration: Integration, work: Work) -> StepReport:
 
 def _code_row(integration: Integration, row: DocumentRow, book: ReferenceBook) -> Bill:
     invoice = stored(row.kind, row.canonical, Invoice)
-    partner = partner_of(integration, row)
+    partner = partner_named(integration, row)
     matched = MatchedInvoice.model_validate_json(row.work or "{}")
     bill = _code(integration, Decision(row, invoice, vendor_of(book, partner), partner, matched), book)
     if not bill.attach_original:

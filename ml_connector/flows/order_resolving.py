@@ -9,7 +9,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsMending
 from ml_connector.flows.agreed import BEING_WRITTEN
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import CodingTables
@@ -35,6 +35,7 @@ from ml_connector.flows.order_history import (
 )
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
+from ml_connector.flows.strangers import partner_named
 from ml_connector.ledger import documents, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
@@ -102,6 +103,8 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
             **read_again,
             "snapshots": dict(book.versions),
             "parent_id": before.id if before else None,
+            # One that was read while its partner's file was wrong learns here whose it is.
+            **({} if row.partner_key else integration.party(row.partner)),
         }
         moves.append(Move(row.id, S.RESOLVED, "resolved", {"snapshots": dict(book.versions)}, changes=changes))
     if not work.dry_run:
@@ -138,14 +141,7 @@ class _Resolved:
 
 def _content(integration: Integration, row: DocumentRow, tables: CodingTables, before: DocumentRow | None) -> _Resolved:
     """What the partner is sent, given the document that told it last what the order is (None: it has no order)."""
-    partner = integration.partner_of(row)
-    if partner is None:
-        raise NeedsMending(
-            Reason.UNKNOWN_PARTNER,
-            f"There is no partner file for {row.partner}.",
-            mend="Write the partner's file, or discard the order here.",
-            data={"partner": row.partner},
-        )
+    partner = partner_named(integration, row)
     read = integration.erp.order_from_record
     order = read(row.source or "")
     previous = stored(DocumentKind.ORDER, before.work, PurchaseOrder) if before is not None and before.work else None

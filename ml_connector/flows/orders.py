@@ -13,6 +13,7 @@ from ml_connector.flows.order_comparing import View
 from ml_connector.flows.order_history import FLOW, OrderHistory, histories, is_news, is_settled, order_ids
 from ml_connector.flows.ports import SourceOrder
 from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.flows.strangers import stand_in
 from ml_connector.ledger import documents, inbox, positions
 from ml_connector.ledger.documents import DocumentRow, Move, NewDocument
 from ml_connector.ledger.inbox import Notice
@@ -87,13 +88,31 @@ def is_too_old(order: OpenOrder, start: date) -> bool:
 
 
 def poll_position(integration: Integration, start: date) -> str | None:
-    """Where polling goes on. None: at `start`, for nothing was read yet, or only from a later day on."""
+    """Where polling goes on. None: at `start`, for nothing was read yet, or only from a later day on.
+
+    Once it is known again who every partner is, from where it was not: orders were passed over meanwhile.
+    """
     name = position_name(integration)
     with integration.ledger.read() as tx:
+        again = None if _is_blind(integration) else positions.get(tx, f"{name}:again")
+        if again is not None:
+            return again
         begun = positions.get(tx, f"{name}:begun") or positions.get(tx, f"{name}:since")
         if begun is not None and start < date.fromisoformat(begun):
             return None
         return positions.get(tx, name)
+
+
+def _is_blind(integration: Integration) -> bool:
+    """Whether there is a partner file of which not even the supplier can be read: its orders pass unseen."""
+    return any(not problem.vendor for problem in integration.problems)
+
+
+def _mark_blind(integration: Integration, cursor: str) -> None:
+    name = f"{position_name(integration)}:again"
+    with integration.ledger.write() as tx:
+        if positions.get(tx, name) is None:
+            positions.put(tx, name, cursor)
 
 
 def _read_changes(integration: Integration, work: Work, report: StepReport) -> None:
@@ -102,6 +121,9 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
     cursor = poll_position(integration, start)
     from_start = cursor is None
     cursor = cursor or f"{start.isoformat()}T00:00:00"
+    blind = _is_blind(integration)
+    if blind and not work.dry_run:
+        _mark_blind(integration, cursor)
     more = True
     while more and not work.stopped():
         batch = integration.erp.changed_orders(cursor)
@@ -110,13 +132,17 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
         if cursor is not None and not work.dry_run:
             with integration.ledger.write() as tx:
                 positions.put(tx, name, cursor)
+                if not blind:
+                    positions.forget(tx, f"{name}:again")
                 if from_start:
                     positions.put(tx, f"{name}:begun", start.isoformat())
 
 
 def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], report: StepReport) -> None:
     """Compare orders as read with what the ledger has, and store what is new."""
-    partners = {partner.vendor: partner for partner in integration.partners.values()}
+    # A partner that is stopped by its file has its orders kept for it: they are held until the file is mended.
+    partners = {problem.vendor: stand_in(problem) for problem in integration.problems if problem.vendor}
+    partners |= {partner.vendor: partner for partner in integration.partners.values()}
     known_partners = [(o, partners[o.order.supplier_code]) for o in orders if o.order.supplier_code in partners]
     # An order that moves while pages are read comes twice: the last reading counts.
     wanted = {o.order.id: (o, p) for o, p in known_partners if not work.partners or p.name in work.partners}

@@ -145,6 +145,8 @@ class ParsedFile:
     layout: Candidate | None = None
     flat: list[ReadDocument] = field(default_factory=list)
     error: ConnectorError | None = None
+    #: Why it is not read at all.
+    held: NeedsMending | None = None
     stray: StrayText | None = None
     ended: bool = False
 
@@ -300,7 +302,7 @@ def unreadable_document(
             "message": f"File {row.name[:80]!r} in {row.channel} cannot be read: {error.message}",
             "mend": error.mend or "Ask the partner to send it again; discard this document.",
             "data": {"file": row.name[:80], "size": row.size, "tried": fingerprint(candidates(integration, row))}
-            | _of_layouts(reason, error),
+            | _known_of(reason, error),
         },
         held_step=str(S.PARSED),
         canonical="",
@@ -309,8 +311,10 @@ def unreadable_document(
     )
 
 
-def _of_layouts(reason: Reason, error: ConnectorError) -> dict[str, Any]:
-    """What each layout had against the file."""
+def _known_of(reason: Reason, error: ConnectorError) -> dict[str, Any]:
+    """What each layout had against the file; which partner's file is to be mended."""
+    if reason is Reason.PARTNER_FILE_WRONG:
+        return error.data
     return {"layouts": error.data.get("layouts", [])} if reason is Reason.NO_LAYOUT_FITS else {}
 
 

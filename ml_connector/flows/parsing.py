@@ -22,12 +22,12 @@ from ml_connector.edi.interchange import (
     read_interchanges,
 )
 from ml_connector.edi.overlay import overlay_from
-from ml_connector.errors import ConnectorError, Reason, SenderMustMend
+from ml_connector.errors import ConnectorError, NeedsMending, Reason, SenderMustMend
 from ml_connector.flows.answers import answer_document, answer_interchange_document, interchange_answer_document
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.envelope_rules import EnvelopeVerdict, judge_interchange
 from ml_connector.flows.flat_rows import flat_document
-from ml_connector.flows.formats import Begun, Storable, candidates, looks_like_x12, read_flat
+from ml_connector.flows.formats import Begun, Storable, candidates, isa_sender, looks_like_x12, read_flat, senders
 from ml_connector.flows.opening import opened
 from ml_connector.flows.parsed_rows import (
     ParsedFile,
@@ -41,6 +41,7 @@ from ml_connector.flows.parsed_rows import (
 from ml_connector.flows.parsed_rows import unreadable_document as unreadable
 from ml_connector.flows.receiving import dispose_read
 from ml_connector.flows.rereading import read_again
+from ml_connector.flows.strangers import sender_stopped, stopped_by_file, stopped_in_folder
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger import documents, envelopes, files, related
 from ml_connector.ledger.documents import Move, NewDocument
@@ -118,10 +119,16 @@ def options_for(partner: Partner | None) -> ReadOptions:
 
 
 def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> None:
-    file = ParsedFile(row, batch.integration.partners.get(row.partner or ""), skip=staged, staged=staged > 0)
+    begun = Begun(source)
+    integration = batch.integration
+    file = ParsedFile(row, reader_of(integration, row, begun.head), skip=staged, staged=staged > 0)
     batch.files.append(file)
+    file.held = _not_to_be_read(integration, row, begun.head)
+    if file.held is not None:
+        file.ended = True
+        return
     try:
-        for item in _items(batch.integration, file, Begun(source)):
+        for item in _items(integration, file, begun):
             _take(batch, file, item)
             if batch.size >= CHUNK:
                 file.staged = file.staged or not file.ended
@@ -131,6 +138,24 @@ def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> N
     except SenderMustMend as error:
         file.error = error
         file.ended = True
+        stopped = stopped_in_folder(integration, row)
+        if stopped is not None and not file.interchanges:
+            file.held = stopped_by_file(stopped)
+
+
+def reader_of(integration: Integration, row: FileRow, head: bytes) -> Partner | None:
+    """The partner by whose settings a file is read: the one its envelope names, else the one of its folder."""
+    return integration.partner_of_identity(isa_sender(head)) or integration.partners.get(row.partner or "")
+
+
+def _not_to_be_read(integration: Integration, row: FileRow, head: bytes) -> NeedsMending | None:
+    """Why a file waits unread: it is of a partner whose file is wrong, and only that tells how it is to be read."""
+    if looks_like_x12(head):
+        stopped = sender_stopped(integration, isa_sender(head))
+    else:
+        readable = any(partner.layouts.receive for partner in senders(integration, row))
+        stopped = None if readable else stopped_in_folder(integration, row)
+    return stopped_by_file(stopped) if stopped is not None else None
 
 
 def _items(integration: Integration, file: ParsedFile, source: Begun) -> Iterable[Any]:
@@ -238,7 +263,10 @@ def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
         batch.report.add(
             _outcome(document), document.partition_date, document=document.number, partner=document.partner
         )
-    if file.error is not None and not file.interchanges:
+    if file.held is not None:
+        batch.report.add("held", None, document=file.row.name[:80], reason=str(file.held.reason))
+        new.append(unreadable(batch.integration, file.row, file.held, reason=file.held.reason))
+    elif file.error is not None and not file.interchanges:
         reason = Reason.NO_LAYOUT_FITS if file.layout is not None else Reason.NOT_X12
         batch.report.add("held", None, document=file.row.name[:80], reason=str(reason))
         new.append(unreadable(batch.integration, file.row, file.error, reason=reason))
@@ -333,7 +361,7 @@ def _end_files(batch: _Batch, tx: Tx, ended: Sequence[ParsedFile]) -> None:
     envelopes.end_interchanges(tx, interchanges)
     envelopes.end_groups(tx, groups)
     documents.add_documents(tx, answers, batch.work)
-    rejected = {file.row.id for file in ended if file.error is not None and not file.interchanges}
+    rejected = {file.row.id for file in ended if (file.error or file.held) is not None and not file.interchanges}
     files.set_states(tx, {file.row.id: "rejected" if file.row.id in rejected else "parsed" for file in ended})
     # One that never got its end stays in the folder: should its writer go on, it is read again.
     if batch.integration.folders.after_read != "leave":

@@ -141,7 +141,7 @@ def _commit_group(
                 remote.mark_ignored(
                     tx, integration.network.connection, channel.name, file.remote_id, data.message[:400]
                 )
-                held = unfetched_document(integration, channel.name, channel.partner.name, file, data)
+                held = unfetched_document(integration, channel.name, channel.partner, file, data)
                 documents.add_documents(tx, [held], work)
                 report.add("held", name=file.name[:80], reason=str(data.reason))
                 continue
@@ -233,7 +233,7 @@ def _new_file(
         integration=integration.name,
         connection=integration.network.connection,
         channel=channel.name,
-        partner=channel.partner.name,
+        partner=channel.partner,
         remote_id=file.remote_id,
         name=file.name[:400],
         size=len(data),

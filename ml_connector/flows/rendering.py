@@ -16,11 +16,12 @@ from ml_connector.config.partners import Partner, X12Identity
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsMending
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import first_step, hold_moves, resume_moves
+from ml_connector.flows.strangers import stranger
 from ml_connector.layouts import Layout, WriteContext, write_documents
 from ml_connector.ledger import documents, envelopes, files, operations, sequences
 from ml_connector.ledger.documents import DocumentRow, Move
@@ -108,12 +109,7 @@ def _hold_strangers(integration: Integration, work: Work, rows: Sequence[Documen
     moves: list[Move] = []
     for row in rows:
         if integration.partner_of(row) is None:
-            held = NeedsMending(
-                Reason.UNKNOWN_PARTNER,
-                f"There is no partner file for {row.partner}.",
-                mend="Write the partner's file, or discard the document here.",
-                data={"partner": row.partner},
-            )
+            held = stranger(integration, row.partner)
             moves += hold_moves(integration, row, held, report, step=first_step(row.kind, row.direction))
     if moves and not work.dry_run:
         with integration.ledger.write() as tx:

@@ -1,4 +1,7 @@
-"""Files that no layout read, read again once the layouts of their folder have been mended."""
+"""Files that were not read, read again once the layouts of their folder or their partner's file have been mended."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from ml_connector.errors import Reason
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -14,19 +17,32 @@ OF_LAYOUTS = (Reason.NO_LAYOUT_FITS, Reason.NOT_X12)
 
 
 def readable_now(integration: Integration, tx: Tx) -> list[DocumentRow]:
-    """Held files that were read by other layouts than their folder has now. One that was read by the same is not."""
-    held = related.of_rejected_files(tx, integration.name, UNREADABLE_FLOW, [reason.value for reason in OF_LAYOUTS])
+    """Held files whose partner's file is mended, or that were read by other layouts than their folder has now.
+
+    One that was read by the same is not.
+    """
+    reasons = [reason.value for reason in (*OF_LAYOUTS, Reason.PARTNER_FILE_WRONG)]
+    held = related.of_rejected_files(tx, integration.name, UNREADABLE_FLOW, reasons)
+    wrong = {problem.file.name for problem in integration.problems}
     rows = {row.id: row for row in files.get_many(tx, [document.file_id for document in held if document.file_id])}
     now: dict[tuple[str, str | None], str] = {}
     found: list[DocumentRow] = []
     for document in held:
+        if document.reason == Reason.PARTNER_FILE_WRONG:
+            if _data(document).get("partner_file") not in wrong:
+                found.append(document)
+            continue
         row = rows[document.file_id or 0]
         place = (row.channel, row.partner)
         if place not in now:
             now[place] = fingerprint(candidates(integration, row))
-        if now[place] and now[place] != ((document.reason_detail or {}).get("data") or {}).get("tried"):
+        if now[place] and now[place] != _data(document).get("tried"):
             found.append(document)
     return found
+
+
+def _data(document: DocumentRow) -> Mapping[str, Any]:
+    return (document.reason_detail or {}).get("data") or {}
 
 
 def read_again(integration: Integration, work: Work, report: StepReport) -> None:
@@ -43,7 +59,7 @@ def read_again(integration: Integration, work: Work, report: StepReport) -> None
     with integration.ledger.write() as tx:
         documents.move(
             tx,
-            [Move(row.id, S.DISCARDED, "read again: other layouts", changes={"reason": "read_again"}) for row in found],
+            [Move(row.id, S.DISCARDED, "read again", changes={"reason": "read_again"}) for row in found],
             work,
         )
         files.set_states(tx, {row.file_id: "stored" for row in found if row.file_id is not None})

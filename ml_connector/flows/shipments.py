@@ -14,11 +14,12 @@ from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
-from ml_connector.flows.invoices import partner_of, vendor_of
+from ml_connector.flows.invoices import vendor_of
 from ml_connector.flows.matching import names_item
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
+from ml_connector.flows.strangers import partner_named
 from ml_connector.ledger import documents, operations
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
@@ -103,7 +104,7 @@ def _decide(
         return receipts_from(row.work), {}
     row, admitted = admit(integration, row)
     notice = stored(row.kind, row.canonical, ShipNotice)
-    partner = partner_of(integration, row)
+    partner = partner_named(integration, row)
     vendor = vendor_of(book, partner)
     if notice.purpose in {Purpose.CANCEL, Purpose.REPLACE}:
         raise NeedsMending(

@@ -62,13 +62,26 @@ def standing_causes(integration: Integration) -> list[Standing]:
         )
         for row in held
     ]
-    for more in (_late_answers, _silent_partners, _unusable_folders, _unread_files):
+    for more in (_stopped_partners, _late_answers, _silent_partners, _unusable_folders, _unread_files):
         causes += more(integration)
     return causes
 
 
 def _plain(reason: str) -> str:
     return reason.replace("_", " ")
+
+
+def _stopped_partners(integration: Integration) -> list[Standing]:
+    """Partners whose file is wrong: what comes from them or is meant for them is held."""
+    return [
+        Standing(
+            cause=f"{integration.name}/partner_file/{problem.file.name}",
+            title=f"Partner {problem.name or 'files'} stopped: {problem.file.name} cannot be used",
+            count=1,
+            lines=[*problem.message.splitlines()[:10], problem.mend],
+        )
+        for problem in {problem.file: problem for problem in integration.problems}.values()
+    ]
 
 
 def _late_answers(integration: Integration) -> list[Standing]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ml_connector.config.loading import read_yaml
+from ml_connector.config.reading import read_yaml
 from ml_connector.errors import ConfigError
 from ml_connector.layouts.compiled import Contradiction, Layout
 from ml_connector.layouts.compiling import compile_layout

@@ -162,6 +162,21 @@ def wake_held(tx: Tx, connection: str, company: str, reasons: Sequence[str]) -> 
     return int(tx.execute(statement).rowcount)
 
 
+def wake_all(tx: Tx, integration: str, *, without: Sequence[str]) -> int:
+    """Held documents of an integration are due now, but for those held for these reasons; how many."""
+    statement = (
+        sa.update(document)
+        .where(
+            _d.integration == integration,
+            _d.state == DocumentState.QUARANTINED.value,
+            _d.reason.not_in(list(without)),
+            sa.or_(_d.next_attempt_at.is_(None), _d.next_attempt_at > now(tx)),
+        )
+        .values(next_attempt_at=now(tx))
+    )
+    return int(tx.execute(statement).rowcount)
+
+
 def mark_removable(tx: Tx, file_ids: Sequence[int]) -> None:
     """The network may take these files away now, and repeats of them: they are kept here and were whole."""
     for part in chunks(list(file_ids)):

@@ -12,6 +12,7 @@ import dagster as dg
 
 from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.errors import ConnectorError
+from ml_connector.flows.changed_settings import take_up_changes
 from ml_connector.flows.context import Integration
 from ml_connector.orchestration import waiting
 from ml_connector.orchestration.figures import newest_event
@@ -123,7 +124,9 @@ def _tick(
         pause = _pause_after_failures(context.instance, connector, job)
         if pause > 0:
             return dg.SkipReason(f"the last run failed; the next one in {pause:.0f} s")
-        return decide(connector.integration(scene.name))
+        integration = connector.integration(scene.name)
+        take_up_changes(integration)
+        return decide(integration)
     except ConnectorError as error:
         return dg.SkipReason(f"{scene.name} {direction}: {error}"[:500])
 

@@ -9,7 +9,7 @@ from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.flows import acknowledgments, folders, invoices, order_history, orders, rereading, shipments
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration
-from ml_connector.flows.holding import PERSON_ONLY
+from ml_connector.flows.holding import PERSON_ONLY, SETTINGS_TOO
 from ml_connector.flows.order_comparing import is_finished
 from ml_connector.ledger import documents, files, leases, remote
 from ml_connector.ledger.documents import ClaimQuery
@@ -123,6 +123,7 @@ def orders_changed(integration: Integration) -> bool:
         return True
     # The poll reaches back over an overlap: what it brings again was read, unless it became visible late.
     vendors = {partner.vendor for partner in integration.partners.values()}
+    vendors |= {problem.vendor for problem in integration.problems}
     known = orders.known_histories(integration, [source.order for source in batch.orders])
     approved_only = integration.settings.flows.orders_out.approved_only
     return any(
@@ -189,6 +190,6 @@ def _held_and_due(tx: Tx, integration: str, flows: tuple[str, ...]) -> int:
         c.flow.in_(flows),
         c.state == S.QUARANTINED.value,
         c.next_attempt_at <= now(tx),
-        c.reason.not_in([reason.value for reason in PERSON_ONLY]),
+        c.reason.not_in([reason.value for reason in PERSON_ONLY - SETTINGS_TOO]),
     )
     return tx.execute(query).scalar_one()

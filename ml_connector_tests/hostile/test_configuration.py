@@ -144,7 +144,6 @@ SETTINGS: dict[str, tuple[str, Any, str]] = {
     "a time in words": ("orchestration.reference_cron", "every half hour", "reference_cron: is no cron line"),
     "a cron of six fields": ("orchestration.prune_cron", "0 30 3 * * *", "prune_cron: is no cron line"),
     "no first day": ("orchestration.start_date", "", "start_date: .*at least 1 character"),
-    "partners nowhere": (f"{PAIR}.partners", "/nonexistent", "no such folder"),
     "variable not set": ("home", "${NO_SUCH_VARIABLE_HERE}", "NO_SUCH_VARIABLE_HERE is not set"),
     "a key unheard of": ("conections", {}, "conections: is not a setting"),
     "constructor": ("constructor", {"prototype": 1}, "constructor: is not a setting"),
@@ -162,8 +161,7 @@ def test_a_wrong_setting_is_named_with_its_mend(home: Path, name: str) -> None:
         good["connections"]["../x"] = good["connections"]["cleo_prod"]
         del good["connections"]["\0"]
     path.write_text(yaml.safe_dump(good))
-    named = Path("/nonexistent") if name == "partners nowhere" else path
-    _refused(path, named, words)
+    _refused(path, path, words)
 
 
 def _put(into: dict[str, Any], where: str, value: Any) -> None:
@@ -220,4 +218,11 @@ def test_a_wrong_partner_file_is_named_with_its_mend(home: Path, name: str) -> N
     acme = yaml.safe_load((folder / "acme.yaml").read_text())
     good = yaml.safe_load(file.read_text())
     file.write_text(yaml.safe_dump({**good, **(changes(acme) if callable(changes) else changes)}))
-    _refused(home / "connections.yaml", file, words)
+    loaded = load_deployment(home / "connections.yaml")
+    (problem,) = [one for one in loaded.problems["exact_cleo"] if one.file == file]
+    assert re.search(words, problem.message, re.DOTALL), problem.message
+    assert str(file) in problem.message
+    assert problem.mend
+    assert SECRET not in problem.message + problem.mend
+    assert "northwind" not in loaded.partners["exact_cleo"]
+    assert "brightline" in loaded.partners["exact_cleo"], "the others are as good as before"

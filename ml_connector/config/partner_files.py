@@ -1,0 +1,178 @@
+"""The partner files of an integration, each read by itself: a wrong one stops its own partner and nobody else.
+
+What of a wrong file can be read all the same (name, supplier, identities, folders) stays known, so that what comes
+from that partner or is meant for it is held, and never taken for a stranger's or for another's.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from ml_connector.config.partners import Partner, X12Identity
+from ml_connector.config.reading import read_yaml, validated
+from ml_connector.errors import ConfigError
+
+SUFFIXES = {".yaml", ".yml"}
+#: More files of one folder are not looked at: it is no folder of partner files.
+MOST_FILES = 10_000
+_NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
+
+
+@dataclass(frozen=True)
+class PartnerProblem:
+    """A partner that is stopped by its file, and what is known of it all the same.
+
+    name: as the file tells it, else by the file's own name; empty where the whole folder is what is wrong.
+    """
+
+    name: str
+    file: Path
+    message: str
+    mend: str
+    vendor: str = ""
+    identities: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """Place, value and remedy in one line."""
+        first, *more = self.message.splitlines() or [""]
+        others = f" (and {len(more)} more)" if more else ""
+        return f"{first}{others} {self.mend}".strip()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known whose orders, interchanges and folders are meant."""
+        return bool(self.vendor and self.identities)
+
+
+@dataclass(frozen=True)
+class PartnerFiles:
+    """What the files of a folder hold. files: where each good partner stands, by its name."""
+
+    partners: dict[str, Partner] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+    problems: tuple[PartnerProblem, ...] = ()
+
+    def stopped(self, reasons: Mapping[str, ConfigError]) -> "PartnerFiles":
+        """The same, with good partners (by name) stopped for what their files do to others."""
+        found = [problem_of(self.partners[name], self.files[name], error) for name, error in reasons.items()]
+        left = {name: partner for name, partner in self.partners.items() if name not in reasons}
+        return replace(self, partners=left, problems=(*self.problems, *found))
+
+
+def problem_of(partner: Partner, file: Path, error: ConfigError) -> PartnerProblem:
+    """A partner whose file is right by itself, and cannot be used beside the others."""
+    return PartnerProblem(
+        partner.name,
+        file,
+        error.message,
+        error.mend,
+        vendor=partner.vendor,
+        identities=tuple(_identities(partner)),
+        folders=partner.channels.receive,
+    )
+
+
+def load_partners(folder: Path, *, shared_folders: bool = False) -> PartnerFiles:
+    """All partner files of a folder. Of two that are to be told apart and cannot be, both are stopped.
+
+    shared_folders: several partners may be read from one folder; who sent a file stands in it.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)[:MOST_FILES]
+    except (FileNotFoundError, NotADirectoryError):
+        return _unusable(folder, "no such folder of partner files.", "Create it, or mend `partners`.")
+    except OSError as error:
+        return _unusable(folder, f"cannot be read ({error.strerror}).", "Let the user that runs ml-connector read it.")
+    read: list[tuple[Path, Partner]] = []
+    problems: list[PartnerProblem] = []
+    for path in paths:
+        found = _read(path)
+        if isinstance(found, Partner):
+            read.append((path, found))
+        else:
+            problems.append(found)
+    clashes = _clashes(read, shared_folders=shared_folders)
+    problems += [problem_of(partner, path, clashes[path]) for path, partner in read if path in clashes]
+    good = [(path, partner) for path, partner in read if path not in clashes]
+    return PartnerFiles(
+        {partner.name: partner for _, partner in good},
+        {partner.name: path for path, partner in good},
+        tuple(sorted(problems, key=lambda problem: problem.file)),
+    )
+
+
+def _unusable(folder: Path, why: str, mend: str) -> PartnerFiles:
+    return PartnerFiles(problems=(PartnerProblem("", folder, f"{folder}: {why}", mend),))
+
+
+def _read(path: Path) -> Partner | PartnerProblem:
+    raw: Any = None
+    try:
+        raw = read_yaml(path, absent="Take the dangling link away, or put the file in its place.")
+        return validated(Partner, raw, path)
+    except ConfigError as error:
+        facts = raw if isinstance(raw, dict) else {}
+        return PartnerProblem(
+            _name(facts.get("name"), path),
+            path,
+            error.message,
+            error.mend,
+            vendor=_text(facts.get("vendor")),
+            identities=tuple(_identity_keys(facts)),
+            folders=_folders(facts.get("channels")),
+        )
+
+
+def _name(told: Any, path: Path) -> str:
+    if isinstance(told, str) and _NAME.fullmatch(told.strip()):
+        return told.strip()
+    plain = re.sub(r"[^a-z0-9_]", "_", path.stem.lower())[:60]
+    return plain if _NAME.fullmatch(plain) else "unnamed"
+
+
+def _text(value: Any) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _identity_keys(facts: Mapping[str, Any]) -> Iterable[str]:
+    for key in ("identity", "test_identity"):
+        try:
+            yield X12Identity.model_validate(facts.get(key)).key
+        except ValidationError:
+            continue
+
+
+def _folders(channels: Any) -> tuple[str, ...]:
+    receive = channels.get("receive") if isinstance(channels, dict) else None
+    return tuple(_text(one) for one in receive if _text(one)) if isinstance(receive, list) else ()
+
+
+def _clashes(read: Iterable[tuple[Path, Partner]], *, shared_folders: bool) -> dict[Path, ConfigError]:
+    """Files that say of two partners what can be true of one. Which of them is right nobody can tell: none goes on."""
+    users: dict[tuple[str, str], list[Path]] = {}
+    for path, partner in read:
+        keys = [("name", partner.name), *(("identity", key) for key in _identities(partner))]
+        if not shared_folders:
+            keys += [("receiving folder", name) for name in dict.fromkeys(partner.channels.receive)]
+        for key in keys:
+            users.setdefault(key, []).append(path)
+    found: dict[Path, ConfigError] = {}
+    for (what, value), paths in users.items():
+        for path in paths if len(paths) > 1 else ():
+            others = ", ".join(other.name for other in paths if other != path)
+            mend = "Give each partner its own."
+            if what == "receiving folder":
+                mend = "Give each its own, or set `shares_folders: true` at the connection."
+            found.setdefault(path, ConfigError(f"{path}: {what} {value} is also that of {others}.", mend=mend))
+    return found
+
+
+def _identities(partner: Partner) -> list[str]:
+    """A sender must be one partner, whether it marks what it sends as test or not."""
+    return list(dict.fromkeys(one.key for one in (partner.identity, partner.test_identity) if one is not None))

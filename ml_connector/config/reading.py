@@ -1,0 +1,168 @@
+"""Reads one configuration file: bounded YAML, checked by its model; every error names the file, the key and the mend.
+
+Nothing of a file's text stands in an error but short values: a secret may stand in the wrong place.
+"""
+
+import os
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from ml_connector.config.base import Settings
+from ml_connector.errors import ConfigError
+
+M = TypeVar("M", bound=Settings)
+
+MAX_BYTES = 1_000_000
+MAX_VALUES = 100_000
+MAX_DEPTH = 50
+#: Errors named at once.
+MOST_TOLD = 50
+#: pydantic names the chosen kind of connection in a place; nobody wrote it there.
+SYSTEM_NAMES = ("exact_online", "cleo", "truecommerce")
+ABSENT = "Run `ml-connector init`, or name the file with --config."
+
+
+def read_yaml(path: Path, absent: str = ABSENT) -> Any:
+    """The values of a configuration file, bounded, with environment variables put in; not yet validated.
+
+    absent: what to do where there is no such file.
+
+    Raises:
+        ConfigError: missing, no YAML, too large or too deep.
+    """
+    return _Expansion(path).of(_read(path, absent))
+
+
+def _read(path: Path, absent: str) -> Any:
+    raw = _bytes_of(path, absent)
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes.", mend="This is not a configuration file.")
+    try:
+        return yaml.load(raw.decode("utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
+    except RecursionError:
+        refused = _too_deep(path)
+    except (ValueError, yaml.YAMLError) as error:
+        refused = _not_yaml(path, error)
+    # Not chained: the parser's own text quotes the line, and a secret may stand there.
+    raise refused
+
+
+def _bytes_of(path: Path, absent: str) -> bytes:
+    """A file's bytes, bounded. What is no plain file is not opened: reading a pipe would wait for ever."""
+    try:
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{path}: is no file.", mend="Take it away, or put the file in its place.")
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        mend = absent if isinstance(error, FileNotFoundError) else "Let the user that runs ml-connector read it."
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}).", mend=mend) from error
+
+
+def _not_yaml(path: Path, error: Exception) -> ConfigError:
+    where = getattr(error, "problem_mark", None)
+    place = f" line {where.line + 1}, column {where.column + 1}" if where else ""
+    other = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it holds a value that cannot be read"
+    # A password that begins with ! or * reads as a tag or an alias, and the parser's words quote it.
+    problem = re.sub(r"'[^']{5,}'", "(…)", str(getattr(error, "problem", None) or other))
+    return ConfigError(f"{path}:{place} is not YAML: {problem}.", mend="Mend the line.")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without surprises: a key that stands twice is refused, not overwritten in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.tag != "tag:yaml.org,2002:merge":
+                if key_node.value in seen:
+                    problem = f"the key {key_node.value[:40]} stands twice"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key_node.start_mark)
+                seen.add(key_node.value)
+        made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return made
+
+
+def _too_deep(path: Path) -> ConfigError:
+    return ConfigError(
+        f"{path}: nested deeper than {MAX_DEPTH} levels, or aliases that lead back to themselves.",
+        mend="This is not a configuration file; or take the aliases out.",
+    )
+
+
+class _Expansion:
+    """Replaces ${NAME} and ${NAME:-default} in text values: for addresses and ports, not for secrets.
+
+    Aliases are written out by it: few lines of them can mean more values than any memory holds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._left = MAX_VALUES
+
+    def of(self, value: Any, depth: int = 0) -> Any:
+        self._left -= 1
+        if self._left < 0:
+            raise ConfigError(
+                f"{self._path}: holds more than {MAX_VALUES} values, aliases written out.",
+                mend="This is not a configuration file; or take the aliases out.",
+            )
+        if depth > MAX_DEPTH:
+            raise _too_deep(self._path)
+        if isinstance(value, dict):
+            return {key: self.of(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.of(item, depth + 1) for item in value]
+        return self._text(value) if isinstance(value, str) else value
+
+    def _text(self, value: str) -> str:
+        if not (value.startswith("${") and value.endswith("}")):
+            return value
+        name, found, default = value[2:-1].partition(":-")
+        if (given := os.environ.get(name)) is not None:
+            return given
+        if not found:
+            raise ConfigError(
+                f"{self._path}: environment variable {name} is not set.",
+                mend=f"Set it, or write ${{{name}:-default}}.",
+            )
+        return default
+
+
+def validated(model: type[M], value: Any, path: Path) -> M:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path}: holds no settings.", mend="Run `ml-connector init` for a starting file.")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    lines = [_explain(path, problem) for problem in problems[:MOST_TOLD]]
+    if len(problems) > MOST_TOLD:
+        lines.append(f"{path}: and {len(problems) - MOST_TOLD} more.")
+    # Not chained: pydantic's own text quotes the values.
+    raise ConfigError(
+        "\n".join(lines), mend=f"Mend {path.name}; `ml-connector init` writes one with every setting explained."
+    )
+
+
+def _explain(path: Path, problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"] if part not in SYSTEM_NAMES) or "(top)"
+    found = problem.get("input")
+    # A value under a name we do not know, or with an @ in it, may be a secret under a misspelt key or in an address.
+    hidden = problem["type"] in {"missing", "extra_forbidden"} or isinstance(found, dict | list) or "@" in str(found)
+    shown = "" if hidden or _looks_secret(key) else f" (found {str(found)[:60]!r})"
+    message = {
+        "extra_forbidden": "is not a setting here: mend the name or take it out",
+        "missing": "is missing: add it",
+    }.get(problem["type"], problem["msg"])
+    if "SecretRef" in message:
+        message = "is a reference, never the secret itself: write {env: NAME}, {file: PATH} or {store: NAME}"
+    return f"{path}: {key[:200]}: {message.removeprefix('Value error, ')[:300]}{shown}"
+
+
+def _looks_secret(key: str) -> bool:
+    return any(word in key.lower() for word in ("secret", "password", "token", "key"))
