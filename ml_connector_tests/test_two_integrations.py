@@ -70,6 +70,25 @@ def test_a_supplier_may_be_in_both_where_only_one_sends_orders(tmp_path: Path) -
     assert "northwind" in _loaded(tmp_path, partner=both, second=flows).partners[TRUECOMMERCE]
 
 
+def test_a_supplier_may_be_in_both_where_one_file_gets_no_orders(tmp_path: Path) -> None:
+    both = {"vendor": "20011", "name": "northwind", "orders": {"send": False, "changes": "850"}}
+    assert not _loaded(tmp_path, partner=both).partners[TRUECOMMERCE]["northwind"].orders.send
+
+
+def test_two_files_of_one_supplier_say_which_of_them_gets_its_orders(tmp_path: Path) -> None:
+    """Its orders would go to whichever was read last, and leave again when that one was taken away."""
+    second = next(
+        partner.vendor
+        for partner in _loaded(tmp_path / "a").partners[TRUECOMMERCE].values()
+        if partner.name != "harbour"
+    )
+    with pytest.raises(ConfigError, match=f"both supplier {second}") as refused:
+        _loaded(tmp_path / "b", partner={"vendor": second})
+    assert "orders: {send: false}" in refused.value.mend
+    loaded = _loaded(tmp_path / "c", partner={"vendor": second, "orders": {"send": False, "changes": "850"}})
+    assert loaded.partners[TRUECOMMERCE]["harbour"].vendor == second
+
+
 def test_one_folder_is_read_by_one_integration(tmp_path: Path) -> None:
     same = {"network": "cleo_prod"}
     channels = {"channels": {"receive": ["/NORTHWIND/inbox"], "send": "/X/outbox"}}

@@ -35,6 +35,9 @@ def find_conflicts(integrations: Integrations, partners: Partners, path: Path) -
     """Every pair of integrations, looked at together: two would send the same orders, read the same folder, or mean
     two suppliers by one name.
     """
+    for name, integration in integrations.items():
+        if integration.flows.orders_out.enabled:
+            yield from _one_taker(name, partners, path)
     for first, second in combinations(sorted(integrations), 2):
         one, other = integrations[first], integrations[second]
         if one.erp == other.erp:
@@ -46,6 +49,19 @@ def find_conflicts(integrations: Integrations, partners: Partners, path: Path) -
                     mend="Give each partner one integration, or each integration a connection with folders of its own.",
                     partners=(*_readers(first, partners, channel), *_readers(second, partners, channel)),
                 )
+
+
+def _one_taker(name: str, partners: Partners, path: Path) -> Iterator[Conflict]:
+    """A supplier's orders go to one partner, whatever else several files of it are for."""
+    for vendor in sorted(_taking(partners[name])):
+        takers = sorted(one for _, one in _suppliers(name, partners, vendor))
+        if len(takers) > 1:
+            yield Conflict(
+                f"{path}: partners {' and '.join(takers)} of {name} are all supplier {vendor}: its orders would go to "
+                "any of them.",
+                mend="Write `orders: {send: false}` in the files of those that get none, or mend their `vendor`.",
+                partners=tuple((name, taker) for taker in takers),
+            )
 
 
 def _same_books(
@@ -62,10 +78,11 @@ def _same_books(
             )
     both = [integrations[name] for name in (first, second)]
     if all(one.flows.orders_out.enabled for one in both):
-        for vendor in sorted(_vendors(partners[first]) & _vendors(partners[second])):
+        for vendor in sorted(_taking(partners[first]) & _taking(partners[second])):
             yield Conflict(
                 f"{path}: supplier {vendor} is a partner of {first} and of {second}: its orders would go out by both.",
-                mend="Take it out of one, or switch flows.orders_out off there.",
+                mend="Take it out of one, write `orders: {send: false}` in its file there, or switch flows.orders_out "
+                "off.",
                 partners=(*_suppliers(first, partners, vendor), *_suppliers(second, partners, vendor)),
             )
     journals = {one.flows.invoices_in.journal for one in both if one.flows.invoices_in.enabled}
@@ -76,13 +93,15 @@ def _same_books(
         )
 
 
-def _vendors(partners: Mapping[str, Partner]) -> set[str]:
-    return {partner.vendor for partner in partners.values()}
+def _taking(partners: Mapping[str, Partner]) -> set[str]:
+    """Suppliers whose orders these partners get."""
+    return {partner.vendor for partner in partners.values() if partner.orders.send}
 
 
 def _suppliers(integration: str, partners: Partners, vendor: str) -> Iterator[tuple[str, str]]:
-    """Partners of an integration that are this supplier, to be stopped by name."""
-    return ((integration, name) for name, one in partners[integration].items() if one.vendor == vendor)
+    """Partners of an integration that would get this supplier's orders, to be stopped by name."""
+    taking = ((name, one) for name, one in partners[integration].items() if one.orders.send)
+    return ((integration, name) for name, one in taking if one.vendor == vendor)
 
 
 def _readers(integration: str, partners: Partners, channel: str) -> Iterator[tuple[str, str]]:

@@ -90,6 +90,14 @@ FILE_NAME_PARTS = ("partner", "set", "number", "timestamp", "control", "ext")
 
 
 class OrdersToPartner(Settings):
+    send: bool = Field(
+        default=True, description="false: another partner file of the same supplier gets its orders, or nobody does"
+    )
+    sent_before: Literal["ask", "known", "again"] = Field(
+        default="ask",
+        description="Changed orders that were sent to another partner or identity before. ask: held with a question; "
+        "known: this partner has them and gets what changed; again: it gets them whole",
+    )
     changes: Literal["860", "850"] = Field(default="860", description="850 sends the whole order with BEG01 05")
     deduplicates: bool = Field(
         default=False,

@@ -130,9 +130,12 @@ class Integration:
         scope = f"{self.books}/{self.belonging.keys.get(partner, '')}"
         return f"{scope}|{kind}|{number.strip().upper()}|{revision}"[:400]
 
-    def order_key(self, number: str, revision: int) -> str:
-        """The identity of an order that leaves: company, number and revision, whoever it goes to."""
-        return f"{self.books}|{DocumentKind.ORDER}|{number.strip().upper()}|{revision}"[:400]
+    def order_key(self, order_id: str, revision: int) -> str:
+        """The identity of an order that leaves: company, the ERP's id of it and revision, whoever it goes to.
+
+        Not its number: an ERP may give that again after the order was deleted.
+        """
+        return f"{self.books}|{DocumentKind.ORDER}|{order_id}|{revision}"[:400]
 
     def tolerances(self, partner: Partner) -> MatchTolerances:
         return partner.tolerances or self.settings.flows.invoices_in.tolerances

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from ml_connector.config.partners import Partner
@@ -15,6 +16,7 @@ from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.order_addressing import addressee, as_known, receivers
 from ml_connector.flows.order_comparing import Changes, View
 from ml_connector.flows.order_content import (
     as_cancellation,
@@ -35,7 +37,6 @@ from ml_connector.flows.order_history import (
 )
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
-from ml_connector.flows.strangers import partner_named
 from ml_connector.ledger import documents, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
@@ -73,6 +74,7 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
         # An answer that is being written to the ERP's order: what is read meanwhile may be from before or after it.
         being_written = set(related.answers_in(tx, [one.id for one in family], BEING_WRITTEN).values())
         changed = related.with_written_answers(tx, [one.id for one in family])
+        sent_to = receivers(tx, family)
     order_of = order_ids(family, integration.erp.order_from_record)
     ours = {order_of[one.id] for one in family if one.id in changed}
     again = _read_again(integration, [row for row in rows if order_of[row.id] in ours]) if ours else {}
@@ -86,7 +88,8 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
             report.add("waits_for_earlier", row.partition_date, document=row.number, partner=row.partner)
             continue
         before = histories(older, order_of).get(order_of[row.id], OrderHistory()).begun
-        decided = attempt(lambda row=row, before=before: _content(integration, row, tables, before))  # type: ignore[misc]
+        receiver = sent_to.get(before.id, "") if before is not None else ""
+        decided = attempt(partial(_content, integration, row, tables, before, receiver))
         if isinstance(decided, NeedsMending):
             moves += hold_moves(integration, row, decided, report, step=S.READ)
             continue
@@ -102,9 +105,9 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
             **decided.facts(),
             **read_again,
             "snapshots": dict(book.versions),
-            "parent_id": before.id if before else None,
+            "parent_id": decided.before.id if decided.before is not None else None,
             # One that was read while its partner's file was wrong learns here whose it is.
-            **({} if row.partner_key else integration.party(row.partner)),
+            **integration.party(decided.partner.name),
         }
         moves.append(Move(row.id, S.RESOLVED, "resolved", {"snapshots": dict(book.versions)}, changes=changes))
     if not work.dry_run:
@@ -123,8 +126,12 @@ def _read_again(integration: Integration, rows: Sequence[DocumentRow]) -> dict[i
 
 @dataclass(frozen=True)
 class _Resolved:
-    """The order's whole content, the document to send (None when the partner would see no change), and its hash."""
+    """Who gets it, what that partner had of it before, the order's whole content, the document to send (None when the
+    partner would see no change), and the content's hash.
+    """
 
+    partner: Partner
+    before: DocumentRow | None
     content: PurchaseOrder
     document: PurchaseOrder | OrderChange | None
     digest: str
@@ -139,29 +146,34 @@ class _Resolved:
         return changes
 
 
-def _content(integration: Integration, row: DocumentRow, tables: CodingTables, before: DocumentRow | None) -> _Resolved:
-    """What the partner is sent, given the document that told it last what the order is (None: it has no order)."""
-    partner = partner_named(integration, row)
+def _content(
+    integration: Integration, row: DocumentRow, tables: CodingTables, sent: DocumentRow | None, receiver: str
+) -> _Resolved:
+    """What the partner is sent. sent, receiver: the document that told last what the order is (None: nobody has it),
+    and the identity that it went to.
+    """
     read = integration.erp.order_from_record
     order = read(row.source or "")
+    partner = addressee(integration, row, order)
+    before = as_known(partner, sent, receiver, order, read)
     previous = stored(DocumentKind.ORDER, before.work, PurchaseOrder) if before is not None and before.work else None
+    resolved = partial(_Resolved, partner, before)
     today = integration.clock.now().date()
     if order.cancelled and previous is not None:
         # What the partner has is cancelled; what the ERP left of the order may not even resolve any more.
         cancelled = as_cancellation(previous, today, row.revision, by=partner.orders.changes)
-        return _Resolved(previous, cancelled, CANCELLED)
-    found = None
+        return resolved(previous, cancelled, CANCELLED)
+    found = Changes()
     if previous is not None and before is not None:
         found = changes_since(before, order, View(partner, integration.settings, tables), read)
         if not found:
-            return _Resolved(previous, None, content_hash(previous))
+            return resolved(previous, None, content_hash(previous))
     content = resolve_order(order, partner, integration.settings, tables)
     if order.cancelled:
-        return _Resolved(content, None, CANCELLED)
-    digest = content_hash(content)
-    if previous is None or found is None:
-        return _Resolved(content, content, digest)
-    return _Resolved(content, _told(previous, content, found, partner, today, row.revision), digest)
+        return resolved(content, None, CANCELLED)
+    if previous is None:
+        return resolved(content, content, content_hash(content))
+    return resolved(content, _told(previous, content, found, partner, today, row.revision), content_hash(content))
 
 
 def _told(

@@ -1,6 +1,7 @@
 """Orders out: read what changed in the ERP; each new content becomes a document. Then: `order_resolving`."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -9,11 +10,11 @@ from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.order_addressing import takers
 from ml_connector.flows.order_comparing import View
 from ml_connector.flows.order_history import FLOW, OrderHistory, histories, is_news, is_settled, order_ids
 from ml_connector.flows.ports import SourceOrder
 from ml_connector.flows.reference_book import ReferenceBook
-from ml_connector.flows.strangers import stand_in
 from ml_connector.ledger import documents, inbox, positions
 from ml_connector.ledger.documents import DocumentRow, Move, NewDocument
 from ml_connector.ledger.inbox import Notice
@@ -140,9 +141,7 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
 
 def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], report: StepReport) -> None:
     """Compare orders as read with what the ledger has, and store what is new."""
-    # A partner that is stopped by its file has its orders kept for it: they are held until the file is mended.
-    partners = {problem.vendor: stand_in(problem) for problem in integration.problems if problem.vendor}
-    partners |= {partner.vendor: partner for partner in integration.partners.values()}
+    partners = takers(integration)
     known_partners = [(o, partners[o.order.supplier_code]) for o in orders if o.order.supplier_code in partners]
     # An order that moves while pages are read comes twice: the last reading counts.
     wanted = {o.order.id: (o, p) for o, p in known_partners if not work.partners or p.name in work.partners}
@@ -173,6 +172,9 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
         if before.newest is None and is_too_old(order, since):
             report.counts["dated_before_start"] += 1
             continue  # our receipts and invoices move old orders too: that makes them no new orders
+        if before.waiting is not None and before.waiting.integration != integration.name:
+            moves.append(_taken_over(before.waiting, integration))
+            before = replace(before, newest=before.begun)
         settled = is_settled(before, order, read)
         if settled or not _is_ready(integration, order, before):
             if before.waiting is not None:
@@ -218,6 +220,12 @@ def _withdrawn(row: DocumentRow, order: OpenOrder, *, settled: bool) -> Move:
     return Move(row.id, S.DISCARDED, why, changes={"content_hash": None, "reason": "withdrawn"})
 
 
+def _taken_over(row: DocumentRow, integration: Integration) -> Move:
+    """An order that has not left, and whose supplier's orders leave by another integration now: by this one."""
+    changes = {"content_hash": None, "reason": "withdrawn"}
+    return Move(row.id, S.DISCARDED, "leaves by another integration now", {"by": integration.name}, changes=changes)
+
+
 def _new_document(integration: Integration, source: SourceOrder, partner: Partner, before: OrderHistory) -> NewDocument:
     order = source.order
     revision = before.highest + 1
@@ -232,7 +240,7 @@ def _new_document(integration: Integration, source: SourceOrder, partner: Partne
         number=order.number,
         revision=revision,
         order_number=order.number,
-        business_key=integration.order_key(order.number, revision),
+        business_key=integration.order_key(order.id, revision),
         business_date=order.order_date,
         currency=order.currency or None,
         amount=sum((line.quantity * line.price for line in order.lines), Decimal(0)),

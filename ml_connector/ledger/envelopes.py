@@ -297,6 +297,15 @@ def find_sent_interchange(tx: Tx, integration: str, partner: str, control_number
     return None if row is None else InterchangeRow(*row)
 
 
+def receivers(tx: Tx, interchange_ids: Sequence[int]) -> dict[int, str]:
+    """Whom interchanges were addressed to (qualifier/id), by interchange."""
+    found: dict[int, str] = {}
+    for part in chunks(sorted(set(interchange_ids))):
+        query = sa.select(_i.id, _i.receiver).where(_i.id.in_(part))
+        found.update((row.id, row.receiver) for row in tx.execute(query))
+    return found
+
+
 def answer_group(
     tx: Tx, group_id: int, answer: str, *, document_id: int | None = None, accepted: int | None = None
 ) -> None:

@@ -10,6 +10,7 @@ from ml_connector.flows import acknowledgments, folders, invoices, order_history
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY, SETTINGS_TOO
+from ml_connector.flows.order_addressing import takers
 from ml_connector.flows.order_comparing import is_finished
 from ml_connector.ledger import documents, files, leases, remote
 from ml_connector.ledger.documents import ClaimQuery
@@ -122,8 +123,7 @@ def orders_changed(integration: Integration) -> bool:
     if batch.more or batch.cursor != cursor:
         return True
     # The poll reaches back over an overlap: what it brings again was read, unless it became visible late.
-    vendors = {partner.vendor for partner in integration.partners.values()}
-    vendors |= {problem.vendor for problem in integration.problems}
+    vendors = takers(integration)
     known = orders.known_histories(integration, [source.order for source in batch.orders])
     approved_only = integration.settings.flows.orders_out.approved_only
     return any(

@@ -1,6 +1,7 @@
 """Only what a buyer changes is news: not a setting, a partner's file, master data, a release, our own receipts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -41,7 +42,7 @@ def partner_file(stage: Scene, name: str = "northwind", **changes: Any) -> None:
     """As an edit of a partner's file."""
     partner = stage.integration.partners[name]
     edited = type(partner).model_validate(_merged(partner.model_dump(by_alias=True), changes))
-    stage.integration.partners[name] = edited  # type: ignore[index]
+    stage.integration = replace(stage.integration, partners={**stage.integration.partners, name: edited})
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,190 @@
+"""What was sent of an order is remembered whoever it went to: a new name is the same partner, another one is asked."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ml_connector.config.partners import Partner
+from ml_connector.flows import desk, orders
+from ml_connector.ledger.documents import DocumentRow
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector.sandbox.exact import user
+from ml_connector_tests.flows.scenes import Scene
+from ml_connector_tests.flows.test_order_news import ONE, SILENT, in_record, partner_file, receipt
+from ml_connector_tests.flows.test_order_revisions import change, newest, play, revisions
+
+
+@pytest.fixture
+def order(stage: Scene) -> dict[str, Any]:
+    """An order that its partner has."""
+    (made,) = stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    play(stage, 1)
+    assert revisions(stage) == ONE
+    return dict(made)
+
+
+def refile(stage: Scene, make: Callable[[Partner], Partner], old: str = "northwind") -> None:
+    """One partner file is taken away, another one written."""
+    files = dict(stage.integration.partners)
+    new = make(files.pop(old))
+    filed(stage, {**files, new.name: new})
+
+
+def filed(stage: Scene, files: dict[str, Partner]) -> None:
+    """The partner files as the next process reads them."""
+    stage.integration = replace(stage.integration, partners=files)
+
+
+def renamed(partner: Partner) -> Partner:
+    return partner.model_copy(update={"name": "nw"})
+
+
+def elsewhere(partner: Partner) -> Partner:
+    """The same supplier, known to another network by another identity."""
+    identity = partner.identity.model_copy(update={"id": "NWNEW"})
+    return partner.model_copy(update={"name": "nw", "identity": identity, "test_identity": None})
+
+
+def move_away(stage: Scene) -> Partner:
+    """The partner's file is moved to another integration's folder."""
+    moved = stage.integration.partners["northwind"]
+    filed(stage, {name: one for name, one in stage.integration.partners.items() if name != "northwind"})
+    return moved
+
+
+def more(stage: Scene, order: dict[str, Any], by: int = 1) -> None:
+    change(stage, order, quantity=order["lines"][0]["quantity"] + by)
+
+
+def held(stage: Scene) -> DocumentRow:
+    row = newest(stage)
+    assert (row.state, row.reason) == (S.QUARANTINED, "order_sent_elsewhere")
+    assert "orders.sent_before" in (row.reason_detail or {})["mend"]
+    return row
+
+
+def due(stage: Scene) -> None:
+    stage.sandbox.clock.move(11 * 60)
+
+
+def test_a_renamed_partner_is_the_same_partner(stage: Scene, order: dict[str, Any]) -> None:
+    refile(stage, renamed)
+    receipt(stage, order)
+    stage.outbound()
+    assert revisions(stage) == ONE
+    more(stage, order)
+    stage.outbound()
+    assert [str(row.state) for row in stage.documents("orders_out")][1:] == ["sent"]
+    row = newest(stage)
+    assert (row.revision, row.kind, row.partner) == (1, "order_change", "nw")
+    assert stage.world.consumer.orders() == {order["number"]: 1}
+
+
+def test_what_had_not_left_goes_on_under_the_new_name(stage: Scene) -> None:
+    first, second = stage.orders(2, received=False)
+    partner_file(stage, orders={"ship_to": {"NONE": "1"}})
+    stage.outbound()
+    assert {row.reason for row in stage.documents("orders_out")} == {"unresolved_ship_to"}
+    refile(stage, lambda partner: renamed(partner.model_copy(update={"orders": type(partner.orders)()})))
+    more(stage, second)
+    due(stage)
+    stage.outbound()
+    rows = stage.documents("orders_out")
+    assert [(row.number, row.revision, row.partner, row.state) for row in sorted(rows, key=lambda row: row.number)] == [
+        (made["number"], 0, "nw", S.SENT) for made in (first, second)
+    ]
+
+
+def test_another_identity_of_the_supplier_is_asked_about_once_the_order_changes(
+    stage: Scene, order: dict[str, Any]
+) -> None:
+    refile(stage, elsewhere)
+    receipt(stage, order)
+    stage.outbound()
+    assert revisions(stage) == ONE, "it has not changed: nothing is sent, nothing is asked"
+    more(stage, order)
+    stage.outbound()
+    held(stage)
+    partner_file(stage, "nw", orders={"sent_before": "known"})
+    due(stage)
+    stage.outbound()
+    assert (newest(stage).kind, newest(stage).state, newest(stage).partner) == ("order_change", S.SENT, "nw")
+
+
+def test_a_rule_sends_the_whole_order(stage: Scene, order: dict[str, Any]) -> None:
+    refile(stage, elsewhere)
+    partner_file(stage, "nw", orders={"sent_before": "again"})
+    receipt(stage, order)
+    stage.outbound()
+    assert revisions(stage) == ONE
+    more(stage, order)
+    stage.outbound()
+    assert (newest(stage).kind, newest(stage).revision, newest(stage).state) == ("order", 1, S.SENT)
+    more(stage, order, by=2)
+    stage.outbound()
+    assert (newest(stage).kind, newest(stage).revision, newest(stage).state) == ("order_change", 2, S.SENT)
+
+
+def test_what_is_discarded_is_not_asked_again(stage: Scene, order: dict[str, Any]) -> None:
+    refile(stage, elsewhere)
+    more(stage, order)
+    stage.outbound()
+    desk.discard(stage.integration, stage.work, held(stage), "agreed by phone")
+    receipt(stage, order)
+    stage.outbound()
+    assert revisions(stage) == [*ONE, (1, "discarded")]
+
+
+def test_going_back_to_who_has_the_order_needs_no_question(stage: Scene, order: dict[str, Any]) -> None:
+    """Two files of one supplier: the orders are switched from one to the other, and back."""
+    partner_file(stage, orders={"send": False})
+    second = elsewhere(stage.integration.partners["northwind"])
+    second = second.model_copy(update={"orders": second.orders.model_copy(update={"send": True})})
+    filed(stage, {**stage.integration.partners, "nw": second})
+    more(stage, order)
+    stage.outbound()
+    held(stage)
+    partner_file(stage, "nw", orders={"send": False})
+    partner_file(stage, orders={"send": True})
+    due(stage)
+    stage.outbound()
+    assert (newest(stage).kind, newest(stage).state, newest(stage).partner) == ("order_change", S.SENT, "northwind")
+
+
+def test_an_order_given_to_another_supplier_is_asked_about(stage: Scene, order: dict[str, Any]) -> None:
+    other = stage.sandbox.call(user.supplier_by_code, stage.sandbox.exact.main, "20012")
+    given = {"Supplier": other["ID"], "SupplierCode": other["Code"], "SupplierName": other["Name"]}
+    in_record(stage, order, given, {})
+    stage.outbound()
+    assert "northwind" in (held(stage).reason_detail or {})["message"]
+
+
+def test_a_partner_moved_to_another_integration_goes_on(stage: Scene, order: dict[str, Any]) -> None:
+    moved = move_away(stage)
+    other = replace(stage.integration, name="exact_other", partners={"northwind": moved})
+    receipt(stage, order)
+    orders.read(stage.integration, stage.work)
+    orders.read(other, stage.work)
+    assert revisions(stage) == ONE
+    more(stage, order)
+    orders.read(stage.integration, stage.work)
+    orders.read(other, stage.work)
+    row = newest(stage)
+    assert (row.integration, row.revision, row.kind) == ("exact_other", 1, "order_change")
+
+
+def test_what_waits_where_the_partner_was_leaves_where_it_is(stage: Scene) -> None:
+    (order,) = stage.orders(1, received=False)
+    orders.read(stage.integration, stage.work)
+    moved = move_away(stage)
+    other = replace(stage.integration, name="exact_other", partners={"northwind": moved})
+    stage.outbound()
+    assert newest(stage).reason == "unknown_partner"
+    more(stage, order)
+    orders.read(other, stage.work)
+    orders.read(other, stage.work)
+    assert revisions(stage) == [(0, "discarded"), (1, "read")]
+    assert (newest(stage).integration, newest(stage).kind) == ("exact_other", "order")
