@@ -94,7 +94,7 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
             moves += hold_moves(integration, row, decided, report, step=S.READ)
             continue
         moves += resume_moves(row)
-        read_again = {"source": row.source} if row.id in again else {}
+        read_again: dict[str, Any] = {"source": row.source} if row.id in again else {}
         if decided.document is None:
             report.add("unchanged", row.partition_date, document=row.number, partner=row.partner)
             changes = {**decided.facts(), **read_again}
