@@ -3,9 +3,11 @@
 Neither ever makes an invoice.
 """
 
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
+from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment, SetAnswer
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
@@ -18,10 +20,13 @@ from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.posting import post
 from ml_connector.flows.rendering import ANSWERS
 from ml_connector.flows.sending import answer_due
-from ml_connector.ledger import documents, envelopes, related
+from ml_connector.ledger import documents, envelopes, naming, related
 from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
+from ml_connector.ledger.envelopes import SentTo
 from ml_connector.ledger.files import Tx
 from ml_connector.ledger.states import DocumentState as S
+
+T = TypeVar("T")
 
 FLOW = order_answers.FLOW
 #: So soon an acknowledgment is looked at again when its order is just being worked on.
@@ -101,6 +106,31 @@ def _moves(integration: Integration, tx: Tx, row: DocumentRow, report: StepRepor
     raise NeedsMending(Reason.UNSUPPORTED_DOCUMENT, f"{row.kind} is no acknowledgment.", mend="Discard it here.")
 
 
+def _sent_to(integration: Integration, tx: Tx, row: DocumentRow) -> Iterator[SentTo]:
+    """What an answer of this partner may answer: what went to it by this integration under its name, else under
+    whatever names and integrations there have been. Never what went to the identity of another partner.
+    """
+    partner = integration.partner_of(row)
+    theirs = _identities([partner] if partner is not None else [])
+    others = _identities([one for one in integration.partners.values() if one is not partner]) - theirs
+    yield SentTo([integration.name], [row.partner], others=sorted(others))
+    known = naming.counterparties(tx, integration.books)
+    theirs |= {identity for one in known if one.key == row.partner_key for identity in one.identities}
+    if theirs:
+        integrations = sorted({integration.name, *(one.integration for one in known)})
+        names = sorted({row.partner, *(one.name for one in known)})
+        yield SentTo(integrations, names, sorted(theirs), sorted(others))
+
+
+def _identities(partners: Iterable[Partner]) -> set[str]:
+    both = (identity for partner in partners for identity in (partner.identity, partner.test_identity))
+    return {identity.key for identity in both if identity is not None}
+
+
+def _first_of(places: Iterable[SentTo], look: Callable[[SentTo], T | None]) -> T | None:
+    return next((found for found in map(look, places) if found is not None), None)
+
+
 # 997: matched by AK1 and AK2, decided by AK5 (edi-operations 7)
 
 
@@ -110,7 +140,10 @@ def _functional(
     number = answer.group_control
     usable = number.isascii() and number.isdigit() and len(number) <= LONGEST_CONTROL
     group = (
-        envelopes.find_sent_group(tx, integration.name, row.partner, answer.functional_id, int(number))
+        _first_of(
+            _sent_to(integration, tx, row),
+            lambda to: envelopes.find_sent_group(tx, to, answer.functional_id, int(number)),
+        )
         if usable
         else None
     )
@@ -173,7 +206,9 @@ def _interchange(
     integration: Integration, tx: Tx, row: DocumentRow, answer: InterchangeAcknowledgment, report: StepReport
 ) -> list[Move]:
     """TA1: a refused interchange refuses its documents; an accepted one says nothing about them (edi-operations 8)."""
-    sent = envelopes.find_sent_interchange(tx, integration.name, row.partner, answer.control_number)
+    sent = _first_of(
+        _sent_to(integration, tx, row), lambda to: envelopes.find_sent_interchange(tx, to, answer.control_number)
+    )
     if sent is None:
         raise NeedsMending(
             Reason.ACKNOWLEDGES_NOTHING_SENT,

@@ -38,7 +38,7 @@ def record(
     sent = [
         d
         for d in documents.outbound_of_orders(tx, integration.books, order_history.FLOW, [answer.number])
-        if d.partner == row.partner and d.state not in {S.DISCARDED, S.DUPLICATE}
+        if _of_one_partner(d, row) and d.state not in {S.DISCARDED, S.DUPLICATE}
     ]
     if not sent:
         raise NeedsMending(
@@ -75,6 +75,13 @@ def record(
     outcome["agreed"] = change.model_dump(mode="json", exclude_none=True)
     changes = {"parent_id": order.id, "work": json.dumps(outcome, sort_keys=True)}
     return [*moves, Move(row.id, S.MATCHED, "recorded: agreed changes to write", outcome, changes=changes)]
+
+
+def _of_one_partner(sent: DocumentRow, answer: DocumentRow) -> bool:
+    """By what the partner is known by; by its name where an old document tells no more."""
+    if sent.partner_key and answer.partner_key:
+        return sent.partner_key == answer.partner_key
+    return sent.partner == answer.partner
 
 
 def closing(partner: str, order: str, outcome: dict[str, Any]) -> dict[str, Any]:

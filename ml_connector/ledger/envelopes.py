@@ -262,14 +262,35 @@ _SEEN = (
 )
 
 
-def find_sent_group(tx: Tx, integration: str, partner: str, functional_id: str, control_number: int) -> GroupRow | None:
+@dataclass(frozen=True, slots=True)
+class SentTo:
+    """Whom an envelope of ours went to: by which integrations and under which names of the partner (both are labels),
+    to which identities (qualifier/id; empty: any), and to which it did not go.
+    """
+
+    integrations: Sequence[str]
+    partners: Sequence[str]
+    receivers: Sequence[str] = ()
+    others: Sequence[str] = ()
+
+    def conditions(self, table: sa.Table) -> list[sa.ColumnElement[bool]]:
+        """On the rows of a table of envelopes, joined with their interchanges."""
+        found = [
+            table.c.integration.in_(self.integrations),
+            table.c.partner.in_(self.partners),
+            table.c.direction == "out",
+            _i.receiver.not_in(self.others),
+        ]
+        return [*found, _i.receiver.in_(self.receivers)] if self.receivers else found
+
+
+def find_sent_group(tx: Tx, to: SentTo, functional_id: str, control_number: int) -> GroupRow | None:
     """The group we sent that an acknowledgment names (AK1); the newest, should the number have come round."""
     query = (
         sa.select(*_GROUP)
+        .join(interchange, _i.id == _g.interchange_id)
         .where(
-            _g.integration == integration,
-            _g.partner == partner,
-            _g.direction == "out",
+            *to.conditions(envelope_group),
             _g.functional_id == functional_id,
             _g.control_number == control_number,
         )
@@ -280,16 +301,11 @@ def find_sent_group(tx: Tx, integration: str, partner: str, functional_id: str, 
     return None if row is None else GroupRow(*row)
 
 
-def find_sent_interchange(tx: Tx, integration: str, partner: str, control_number: str) -> InterchangeRow | None:
+def find_sent_interchange(tx: Tx, to: SentTo, control_number: str) -> InterchangeRow | None:
     """The interchange we sent that a TA1 names; the newest."""
     query = (
         sa.select(*_INTERCHANGE)
-        .where(
-            _i.integration == integration,
-            _i.partner == partner,
-            _i.direction == "out",
-            _i.control_number == control_number,
-        )
+        .where(*to.conditions(interchange), _i.control_number == control_number)
         .order_by(_i.id.desc())
         .limit(1)
     )

@@ -36,6 +36,7 @@ def refile(stage: Scene, make: Callable[[Partner], Partner], old: str = "northwi
 def filed(stage: Scene, files: dict[str, Partner]) -> None:
     """The partner files as the next process reads them."""
     stage.integration = replace(stage.integration, partners=files)
+    assert stage.integration.belonging, "as composition: known before anything is begun"
 
 
 def renamed(partner: Partner) -> Partner:
@@ -188,3 +189,19 @@ def test_what_waits_where_the_partner_was_leaves_where_it_is(stage: Scene) -> No
     orders.read(other, stage.work)
     assert revisions(stage) == [(0, "discarded"), (1, "read")]
     assert (newest(stage).integration, newest(stage).kind) == ("exact_other", "order")
+
+
+def test_answers_to_what_went_under_the_old_name_are_applied(stage: Scene) -> None:
+    """The 997 and the 855 come after the partner was renamed; another partner has its old name by now."""
+    (made,) = stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", {"ship": "never", "invoice": "never"})
+    stage.outbound()
+    refile(stage, renamed)
+    taken = stage.integration.partners["acme"].model_copy(update={"name": "northwind"})
+    filed(stage, {**{n: one for n, one in stage.integration.partners.items() if n != "acme"}, "northwind": taken})
+    stage.sandbox.clock.move(30)
+    stage.sandbox.call(stage.world.flush)
+    stage.inbound()
+    assert revisions(stage) == ONE
+    answers = stage.documents("acknowledgments_in")
+    assert {(row.state, row.partner, row.order_number) for row in answers} == {(S.APPLIED, "nw", made["number"])}

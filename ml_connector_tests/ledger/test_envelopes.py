@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from ml_connector.ledger import envelopes, files
-from ml_connector.ledger.envelopes import NewGroup, NewInterchange
+from ml_connector.ledger.envelopes import NewGroup, NewInterchange, SentTo
 from ml_connector.ledger.store import Ledger
 from ml_connector_tests.ledger.test_files import new_file
 from ml_connector_tests.support.clocks import StillClock
@@ -89,12 +89,15 @@ def test_an_acknowledgment_finds_the_newest_group_of_its_number(ledger: Ledger) 
         interchange = _interchange(ledger, _file(ledger, name, "out"), f"00000000{name}", direction="out")
         groups.append(_group(ledger, interchange, 7))
     with ledger.read() as tx:
-        found = envelopes.find_sent_group(tx, "exact_cleo", "acme", "PO", 7)
-        assert envelopes.find_sent_group(tx, "exact_cleo", "acme", "IN", 7) is None
-        assert envelopes.find_sent_group(tx, "exact_cleo", "northwind", "PO", 7) is None
-        assert envelopes.find_sent_group(tx, "exact_cleo", "acme", "PO", 8) is None
-        sent = envelopes.find_sent_interchange(tx, "exact_cleo", "acme", "000000002")
-        assert envelopes.find_sent_interchange(tx, "exact_cleo", "acme", "000000009") is None
+        found = envelopes.find_sent_group(tx, SentTo(["exact_cleo"], ["acme"]), "PO", 7)
+        assert envelopes.find_sent_group(tx, SentTo(["exact_cleo"], ["acme"]), "IN", 7) is None
+        assert envelopes.find_sent_group(tx, SentTo(["exact_cleo"], ["northwind"]), "PO", 7) is None
+        to_us = SentTo(["exact_cleo"], ["northwind", "acme"], receivers=["ZZ/US"])
+        assert envelopes.find_sent_group(tx, to_us, "PO", 7) == found, "a name is a label"
+        assert envelopes.find_sent_group(tx, SentTo(["exact_cleo"], ["acme"], others=["ZZ/US"]), "PO", 7) is None
+        assert envelopes.find_sent_group(tx, SentTo(["exact_cleo"], ["acme"]), "PO", 8) is None
+        sent = envelopes.find_sent_interchange(tx, SentTo(["exact_cleo"], ["acme"]), "000000002")
+        assert envelopes.find_sent_interchange(tx, SentTo(["exact_cleo"], ["acme"]), "000000009") is None
     assert found is not None
     assert found.id == groups[1]
     assert sent is not None
