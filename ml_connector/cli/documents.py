@@ -50,13 +50,14 @@ def list_(session: Session, picked: Picked, limit: int, before: int | None) -> i
     value = {
         "documents": [document_views.summary_json(row) for row in page.rows],
         "next_before": page.next_before,
-        "total": total,
+        "total": total.number,
+        "more_than_total": total.more,
     }
 
     def human() -> None:
         document_views.print_summaries(page.rows)
         more = f"; the next page: --before {page.next_before}" if page.next_before else ""
-        say(f"{len(page.rows)} of {total} documents{more}.")
+        say(f"{len(page.rows)} of {'more than ' * total.more}{total.number} documents{more}.")
 
     session.emit(value, human)
     return Exit.OK

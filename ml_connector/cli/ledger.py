@@ -99,6 +99,23 @@ def upgrade(session: Session) -> int:
     return Exit.OK
 
 
+@ledger.command("recount")
+@common
+def recount(session: Session) -> int:
+    """Count all documents and files again, where `ledger verify` says that the tallies are not theirs.
+
+    \b
+    Example:
+      ml-connector ledger recount
+    """
+    from ml_connector.ledger import tallies
+
+    with session.open() as deployment, deployment.ledger.write() as tx:
+        wrong = tallies.recount(tx)
+    session.emit({"mended": wrong}, lambda: say(f"{wrong} counts were wrong and are mended."))
+    return Exit.OK
+
+
 @ledger.command("numbers")
 @click.argument("name", required=False)
 @click.option("--next", "value", type=int, help="Go on from this number; never a lower one.")

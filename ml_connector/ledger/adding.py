@@ -1,6 +1,7 @@
 """Adding documents: identity, business keys, first events."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import events
+from ml_connector.ledger import events, tallies
 from ml_connector.ledger.events import By
 from ml_connector.ledger.moves import first_event
 from ml_connector.ledger.rows import Added, NewDocument
@@ -61,8 +62,15 @@ def add_documents(tx: Tx, new: Sequence[NewDocument], by: By) -> list[Added]:
         rows.append(_row(one, key, holder, at, first[-1]["hash"]))
     tx.execute(sa.insert(document), rows)
     events.append(tx, first)
+    tallies.note_documents(tx, Counter(_sort(one) for one in new))
     _note_answers(tx, new, added)
     return added
+
+
+def _sort(one: NewDocument) -> tallies.Sort:
+    return tallies.Sort(
+        one.integration, one.direction.value, one.state.value, one.flow, one.kind.value, one.reason or ""
+    )
 
 
 def _row(one: NewDocument, key: int, holder: Holder | None, at: datetime, head: str) -> dict[str, Any]:

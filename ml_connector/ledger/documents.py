@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
+from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.adding import add_documents, holders
 from ml_connector.ledger.books import Books
 from ml_connector.ledger.events import Actor, By
@@ -197,7 +198,7 @@ def of_file_in_state(tx: Tx, file_id: int, state: DocumentState, *, size: int = 
     while True:
         query = (
             sa.select(*DOCUMENT_COLUMNS)
-            .where(_c.file_id == file_id, _c.state == state.value, _c.id > after)
+            .where(_c.file_id == file_id, unindexed(_c.state) == state.value, _c.id > after)
             .order_by(_c.id)
             .limit(size)
         )
@@ -255,7 +256,8 @@ def work_of_orders(tx: Tx, books: Books, flow: str, state: DocumentState, orders
             _c.system == books.system,
             _c.company == books.company,
             _c.flow == flow,
-            _c.state == state.value,
+            # Not by the state: that index leads through everything that was ever posted.
+            unindexed(_c.state) == state.value,
             _c.work.is_not(None),
         )
         found += tx.execute(query.order_by(_c.id)).scalars()

@@ -1,5 +1,6 @@
 """Files as received or sent: their rows, and the bytes behind them (`ledger.blobs`)."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -8,10 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ml_connector.ledger import tallies
+from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.blobs import open_blob, put_blob, put_blobs, read_blob, read_blobs, stream_blob
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import file
+from ml_connector.ledger.tallies import Sort
 
 __all__ = [
     "FileRow",
@@ -91,7 +95,14 @@ def add_file(tx: Tx, new: NewFile) -> int:
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     statement = insert(file).on_conflict_do_nothing().returning(_c.id)
     added: int | None = tx.execute(statement, _values(new, now(tx))).scalar_one_or_none()
-    return _again(tx, new) if added is None else added
+    if added is None:
+        return _again(tx, new)
+    tallies.note_files(tx, {_sort(new): 1})
+    return added
+
+
+def _sort(new: NewFile) -> Sort:
+    return Sort(new.integration, new.direction, new.state)
 
 
 def add_fetched(tx: Tx, new: Sequence[NewFile]) -> list[int]:
@@ -105,7 +116,9 @@ def add_fetched(tx: Tx, new: Sequence[NewFile]) -> list[int]:
         insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
         at = now(tx)
         # Another process may have added the same meanwhile.
-        tx.execute(insert(file).on_conflict_do_nothing(), [_values(one, at) for one in fresh])
+        statement = insert(file).on_conflict_do_nothing().returning(_c.integration, _c.direction, _c.state)
+        added = tx.execute(statement, [_values(one, at) for one in fresh])
+        tallies.note_files(tx, Counter(Sort(*row) for row in added))
         known |= _fetched(tx, fresh)
     return [known[one.remote_id] for one in new]
 
@@ -144,7 +157,8 @@ def _again(tx: Tx, new: NewFile) -> int:
     ).scalar_one()
     if new.removal == "pending":
         tx.execute(sa.update(file).where(_c.id == found).values(removal="pending"))
-    tx.execute(sa.update(file).where(_c.id == found, _c.state == "superseded").values(state=new.state))
+    if states_of(tx, [found])[found] == "superseded":
+        set_states(tx, {found: new.state})
     return found
 
 
@@ -156,6 +170,8 @@ def get(tx: Tx, file_id: int) -> FileRow | None:
 
 def get_many(tx: Tx, ids: Sequence[int]) -> list[FileRow]:
     """Files by rising id; unknown ids are left out."""
+    if not ids:
+        return []
     query = sa.select(*_COLUMNS).where(_c.id.in_(sorted(set(ids)))).order_by(_c.id)
     return [FileRow(*row) for row in tx.execute(query)]
 
@@ -172,7 +188,10 @@ def in_state(
     after_id: int = 0,
 ) -> list[FileRow]:
     """Files of an integration in these states, oldest first."""
-    query = sa.select(*_COLUMNS).where(_c.integration == integration, _c.direction == direction, _c.state.in_(states))
+    # A day's files are found by their day, others by their state.
+    state = unindexed(_c.state) if partitions else _c.state
+    query = sa.select(*_COLUMNS).where(_c.integration == integration, state.in_(states))
+    query = query.where((unindexed(_c.direction) if partitions else _c.direction) == direction)
     if created_before is not None:
         query = query.where(_c.created_at <= created_before)
     if partitions:
@@ -186,23 +205,40 @@ def set_state(tx: Tx, file_id: int | None, state: str, *, remote_id: str | None 
     """Set a file's state, and what the network calls it; `detail` is added to its facts. No file, nothing to do."""
     if file_id is None:
         return
-    values: dict[str, Any] = {"state": state}
+    set_states(tx, {file_id: state})
+    values: dict[str, Any] = {}
     if remote_id:
         values["remote_id"] = remote_id[:400]
     if detail:
         known = tx.execute(sa.select(_c.detail).where(_c.id == file_id).with_for_update()).scalar_one()
         values["detail"] = {**known, **detail}
-    tx.execute(sa.update(file).where(_c.id == file_id).values(values))
+    if values:
+        tx.execute(sa.update(file).where(_c.id == file_id).values(values))
 
 
 def set_states(tx: Tx, states: Mapping[int, str]) -> None:
     """Set the states of several files."""
     by_state: dict[str, list[int]] = {}
-    for key, state in states.items():
-        by_state.setdefault(state, []).append(key)
+    changes: tallies.Changes = Counter()
+    for row in _sorts(tx, list(states)):
+        state = states[row.id]
+        if row.state != state:
+            before = Sort(row.integration, row.direction, row.state)
+            tallies.changed(before, before._replace(state=state), changes)
+            by_state.setdefault(state, []).append(row.id)
     for state, ids in by_state.items():
         for part in chunks(ids):
             tx.execute(sa.update(file).where(_c.id.in_(part)).values(state=state))
+    tallies.note_files(tx, changes)
+
+
+def _sorts(tx: Tx, ids: Sequence[int]) -> list[sa.Row[Any]]:
+    """What files are counted under, locked until the transaction ends."""
+    found: list[sa.Row[Any]] = []
+    for part in chunks(sorted(set(ids))):
+        query = sa.select(_c.id, _c.integration, _c.direction, _c.state).where(_c.id.in_(part))
+        found += tx.execute(query.order_by(_c.id).with_for_update()).all()
+    return found
 
 
 def same_content(tx: Tx, connection: str, channel: str, sha256: str) -> FileRow | None:
@@ -216,7 +252,8 @@ def same_contents(tx: Tx, connection: str, channel: str, hashes: Sequence[str]) 
     for part in chunks(list(dict.fromkeys(hashes))):
         query = (
             sa.select(sa.func.min(_c.id))
-            .where(_c.sha256.in_(part), _c.connection == connection, _c.channel == channel, _c.direction == "in")
+            .where(_c.sha256.in_(part), unindexed(_c.connection) == connection, unindexed(_c.channel) == channel)
+            .where(unindexed(_c.direction) == "in")
             .where(_c.state.not_in(("incomplete", "superseded")))
             .group_by(_c.sha256)
         )

@@ -105,8 +105,8 @@ def mark_handled(tx: Tx, ids: Sequence[int], by: str) -> None:
 
 def newest(tx: Tx, connection: str) -> datetime | None:
     """When the last notice came: silence for long is a sign of trouble."""
-    query = sa.select(sa.func.max(_c.received_at)).where(_c.connection == connection)
-    found: datetime | None = tx.execute(query).scalar_one()
+    query = sa.select(_c.received_at).where(_c.connection == connection).order_by(_c.id.desc()).limit(1)
+    found: datetime | None = tx.execute(query).scalar_one_or_none()
     return found
 
 

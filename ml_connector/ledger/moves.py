@@ -1,5 +1,6 @@
 """Changing documents: states are checked, events chained and heads stored for a whole batch in few statements."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,13 +10,14 @@ import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import events
+from ml_connector.ledger import events, tallies
 from ml_connector.ledger.events import By
 from ml_connector.ledger.leases import living
 from ml_connector.ledger.rows import CHANGEABLE, ClaimLost, Move
 from ml_connector.ledger.states import EXPLAINED, DocumentState, check_move
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import document
+from ml_connector.ledger.tallies import Sort
 
 T = TypeVar("T")
 
@@ -38,6 +40,7 @@ class _Working:
     events: int
     head: str
     claimed_by: str | None
+    sort: Sort
     changes: dict[str, Any] = field(default_factory=dict)
 
 
@@ -71,6 +74,7 @@ def move(tx: Tx, moves: Sequence[Move], by: By, *, expect: str | None = None) ->
             rows.append(row)
     events.append(tx, rows)
     _store(tx, working.values())
+    _count(tx, working.values())
 
 
 def _load(tx: Tx, ids: list[int]) -> dict[int, _Working]:
@@ -78,14 +82,26 @@ def _load(tx: Tx, ids: list[int]) -> dict[int, _Working]:
     c = document.c
     for part in chunks(ids):
         query = (
-            sa.select(c.id, c.kind, c.direction, c.state, c.events, c.head_hash, c.claimed_by)
+            sa.select(
+                c.id,
+                c.kind,
+                c.direction,
+                c.state,
+                c.events,
+                c.head_hash,
+                c.claimed_by,
+                c.integration,
+                c.flow,
+                c.reason,
+            )
             .where(c.id.in_(part))
             .order_by(c.id)
             .with_for_update()
         )
         for row in tx.execute(query):
+            sort = Sort(row[7], row[2], row[3], row[8], row[1], row[9] or "")
             found[row[0]] = _Working(
-                row[0], DocumentKind(row[1]), Direction(row[2]), DocumentState(row[3]), row[4], row[5], row[6]
+                row[0], DocumentKind(row[1]), Direction(row[2]), DocumentState(row[3]), row[4], row[5], row[6], sort
             )
     if len(found) != len(ids):
         missing = sorted(set(ids) - set(found))
@@ -176,6 +192,19 @@ def _store(tx: Tx, rows: Iterable[_Working]) -> None:
         groups.setdefault(names, []).append({"key_": row.id, **row.changes})
     for values in groups.values():
         tx.execute(sa.update(document).where(document.c.id == sa.bindparam("key_")), values)
+
+
+def _count(tx: Tx, rows: Iterable[_Working]) -> None:
+    changes: tallies.Changes = Counter()
+    for row in rows:
+        after = row.sort._replace(
+            state=row.state.value,
+            flow=row.changes.get("flow", row.sort.flow),
+            kind=str(row.changes.get("kind", row.sort.kind)),
+            reason=row.changes.get("reason", row.sort.reason) or "",
+        )
+        tallies.changed(row.sort, after, changes)
+    tallies.note_documents(tx, changes)
 
 
 def first_event(

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
+from ml_connector.ledger import files
+from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.operations import OPEN, StoredOperation, of_documents
 from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
@@ -35,7 +36,8 @@ def documents_of_group(tx: Tx, group_id: int) -> list[DocumentRow]:
 
 def documents_of_interchange(tx: Tx, interchange_id: int) -> list[DocumentRow]:
     """The documents of an interchange, in their order."""
-    return _documents(tx, _d.interchange_id == interchange_id)
+    its_file = sa.select(interchange.c.file_id).where(interchange.c.id == interchange_id).scalar_subquery()
+    return _documents(tx, sa.and_(_d.file_id == its_file, _d.interchange_id == interchange_id))
 
 
 def documents_of_upload(tx: Tx, upload: StoredOperation) -> list[DocumentRow]:
@@ -50,7 +52,7 @@ def answers_in(tx: Tx, order_ids: Sequence[int], states: Sequence[DocumentState]
     wanted = [state.value for state in states]
     for part in chunks(sorted(set(order_ids))):
         query = sa.select(_d.id, _d.parent_id).where(
-            _d.parent_id.in_(part), _d.direction == Direction.IN.value, _d.state.in_(wanted)
+            _d.parent_id.in_(part), _d.direction == Direction.IN.value, unindexed(_d.state).in_(wanted)
         )
         found.update((answer, order) for answer, order in tx.execute(query))
     return found
@@ -79,7 +81,7 @@ def of_rejected_files(tx: Tx, integration: str, flow: str, reasons: Sequence[str
             _d.integration == integration,
             _d.flow == flow,
             _d.reason.in_(list(reasons)),
-            _f.state == "rejected",
+            unindexed(_f.state) == "rejected",
             _f.pruned_at.is_(None),
         )
         .order_by(_d.id)
@@ -92,9 +94,11 @@ def documents_due(
     tx: Tx, integration: str, state: DocumentState, at: datetime, *, partner: str | None = None, limit: int = 500
 ) -> list[DocumentRow]:
     """Documents of a state (to a partner) whose answer is due at that moment, the longest due first."""
-    query = sa.select(*DOCUMENT_COLUMNS).where(_d.due_at <= at, _d.state == state.value, _d.integration == integration)
+    query = sa.select(*DOCUMENT_COLUMNS).where(
+        _d.due_at <= at, unindexed(_d.state) == state.value, unindexed(_d.integration) == integration
+    )
     if partner is not None:
-        query = query.where(_d.partner == partner)
+        query = query.where(unindexed(_d.partner) == partner)
     return [document_row(row) for row in tx.execute(query.order_by(_d.due_at).limit(limit))]
 
 
@@ -142,7 +146,8 @@ def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:
     )
     confirmed = int(tx.execute(statement).rowcount)
     if confirmed:
-        tx.execute(sa.update(file).where(_f.id == file_id, _f.direction == "out").values(state="sent"))
+        sent = sa.select(_f.id).where(_f.id == file_id, _f.direction == "out")
+        files.set_states(tx, dict.fromkeys(tx.execute(sent).scalars(), "sent"))
     return confirmed
 
 
@@ -182,12 +187,18 @@ def mark_removable(tx: Tx, file_ids: Sequence[int]) -> None:
     for part in chunks(list(file_ids)):
         statement = sa.update(file).where(_f.direction == "in", _f.removal == "left").values(removal="pending")
         tx.execute(statement.where(_f.id.in_(part)))
-        read = sa.select(_f.connection, _f.channel, _f.sha256).where(_f.id.in_(part))
-        same = sa.and_(
-            _f.sha256.in_(sa.select(_f.sha256).where(_f.id.in_(part))),
-            sa.tuple_(_f.connection, _f.channel, _f.sha256).in_(read),
-        )
-        tx.execute(statement.where(_f.state == "repeated", same))
+        repeats = _repeats_of(tx, part)
+        if repeats:
+            tx.execute(statement.where(_f.id.in_(repeats)))
+
+
+def _repeats_of(tx: Tx, file_ids: Sequence[int]) -> list[int]:
+    """Files of the same folders that had the same bytes as one of these."""
+    place = (_f.connection, _f.channel, _f.sha256)
+    read = {tuple(row) for row in tx.execute(sa.select(*place).where(_f.id.in_(file_ids)))}
+    hashes = sorted({sha256 for _, _, sha256 in read})
+    query = sa.select(_f.id, *place).where(_f.sha256.in_(hashes), unindexed(_f.state) == "repeated")
+    return [key for key, *where in tx.execute(query) if tuple(where) in read]
 
 
 def incomplete_of(tx: Tx, connection: str, channel: str, remote_ids: Sequence[str]) -> set[str]:
@@ -210,20 +221,16 @@ def supersede_incomplete(tx: Tx, connection: str, channel: str, remote_id: str, 
 
     Returns the files that are superseded. The same bytes again supersede nothing.
     """
-    statement = (
-        sa.update(file)
-        .where(
-            _f.connection == connection,
-            _f.channel == channel,
-            _f.direction == "in",
-            _f.remote_id == remote_id,
-            _f.state == "incomplete",
-            _f.sha256 != sha256,
-        )
-        .values(state="superseded")
-        .returning(_f.id)
+    query = sa.select(_f.id).where(
+        _f.connection == connection,
+        _f.channel == channel,
+        _f.direction == "in",
+        _f.remote_id == remote_id,
+        _f.state == "incomplete",
+        _f.sha256 != sha256,
     )
-    superseded = list(tx.execute(statement).scalars())
+    superseded = list(tx.execute(query).scalars())
+    files.set_states(tx, dict.fromkeys(superseded, "superseded"))
     for part in chunks(superseded):
         tx.execute(sa.update(interchange).where(interchange.c.file_id.in_(part)).values(state="incomplete"))
     return superseded
@@ -231,11 +238,6 @@ def supersede_incomplete(tx: Tx, connection: str, channel: str, remote_id: str, 
 
 def last_received(tx: Tx, integration: str, partner: str) -> datetime | None:
     """When the newest file of a partner came."""
-    query = sa.select(sa.func.max(_f.id)).where(
-        _f.integration == integration, _f.partner == partner, _f.direction == "in"
-    )
-    newest: Any = tx.execute(query).scalar_one_or_none()
-    if newest is None:
-        return None
-    at: datetime = tx.execute(sa.select(_f.created_at).where(_f.id == newest)).scalar_one()
-    return at
+    query = sa.select(_f.created_at).where(_f.integration == integration, _f.partner == partner, _f.direction == "in")
+    found: datetime | None = tx.execute(query.order_by(_f.id.desc()).limit(1)).scalar_one_or_none()
+    return found

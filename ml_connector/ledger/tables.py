@@ -7,8 +7,9 @@ import sqlalchemy as sa
 
 from ml_connector.ledger.columns import Amount, Json, Key, Moment, metadata
 from ml_connector.ledger.naming_tables import company_binding, counterparty, integration_binding, renaming
+from ml_connector.ledger.tally_table import tally
 
-__all__ = ["company_binding", "counterparty", "integration_binding", "metadata", "renaming"]
+__all__ = ["company_binding", "counterparty", "integration_binding", "metadata", "renaming", "tally"]
 
 
 def _key(table: str) -> sa.ForeignKey:
@@ -54,6 +55,15 @@ file = sa.Table(
     sa.Index("ix_file_sha256", "sha256"),
     sa.Index("ix_file_removal", "connection", "removal"),
     sa.Index("ix_file_partition_date", "integration", "partition_date"),
+    sa.Index(
+        "ix_file_partner",
+        "partner",
+        "integration",
+        "direction",
+        "id",
+        sqlite_where=sa.text("partner IS NOT NULL"),
+        postgresql_where=sa.text("partner IS NOT NULL"),
+    ),
 )
 
 remote_file = sa.Table(
@@ -93,7 +103,8 @@ interchange = sa.Table(
     sa.Column("findings", Json, nullable=False, default=list),
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("file_id", "position"),
-    sa.Index("ix_interchange_control", "integration", "direction", "sender", "receiver", "control_number"),
+    # The number first: a TA1 names it without the receiver.
+    sa.Index("ix_interchange_control", "control_number", "integration", "direction", "sender", "receiver"),
 )
 
 envelope_group = sa.Table(
@@ -194,7 +205,8 @@ document = sa.Table(
     sa.Index("ix_document_file_id", "file_id"),
     sa.Index("ix_document_group_id", "group_id"),
     sa.Index("ix_document_parent_id", "parent_id"),
-    sa.Index("ix_document_amount", "amount"),
+    # With the id: the newest of an amount or a partner are found without sorting all of them.
+    sa.Index("ix_document_amount", "amount", "id"),
     sa.Index("ix_document_partner", "partner", "id"),
     sa.Index(
         "ix_document_source_id",
@@ -202,7 +214,14 @@ document = sa.Table(
         sqlite_where=sa.text("source_id IS NOT NULL"),
         postgresql_where=sa.text("source_id IS NOT NULL"),
     ),
-    # Partial: most documents have neither, and each index entry is paid for at every write.
+    # Partial: most documents have none of these, and each index entry is paid for at every write.
+    sa.Index(
+        "ix_document_reason",
+        "reason",
+        "partition_date",
+        sqlite_where=sa.text("reason IS NOT NULL"),
+        postgresql_where=sa.text("reason IS NOT NULL"),
+    ),
     sa.Index(
         "ix_document_due_at",
         "due_at",
@@ -249,7 +268,14 @@ operation = sa.Table(
     sa.Column("finished_at", Moment),
     sa.UniqueConstraint("key"),
     sa.UniqueConstraint("document_id", "position"),
-    sa.Index("ix_operation_state", "connection", "state"),
+    # Partial: what is on the wire or in doubt is looked for, what is done never is.
+    sa.Index(
+        "ix_operation_open",
+        "connection",
+        "state",
+        sqlite_where=sa.text("state IN ('in_flight', 'unknown')"),
+        postgresql_where=sa.text("state IN ('in_flight', 'unknown')"),
+    ),
     sa.Index("ix_operation_outside_id", "outside_id"),
     comment="One row is one write to an outside system",
 )
@@ -325,6 +351,7 @@ inbox = sa.Table(
     sa.Column("handled_at", Moment),
     sa.Column("handled_by", sa.String(120)),
     sa.Index("ix_inbox_open", "connection", "handled_at", "topic"),
+    sa.Index("ix_inbox_connection", "connection", "id"),
     comment="Webhook notices as received",
 )
 
@@ -411,6 +438,12 @@ alert = sa.Table(
     sa.Column("count", sa.Integer, nullable=False, default=0),
     sa.Column("detail", Json, nullable=False, default=dict),
     sa.UniqueConstraint("open_cause"),
+    sa.Index(
+        "ix_alert_to_close",
+        "id",
+        sqlite_where=sa.text("closed_at IS NOT NULL AND last_sent_at IS NOT NULL AND closing_sent_at IS NULL"),
+        postgresql_where=sa.text("closed_at IS NOT NULL AND last_sent_at IS NOT NULL AND closing_sent_at IS NULL"),
+    ),
 )
 
 chain_head = sa.Table(

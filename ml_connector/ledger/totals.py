@@ -1,5 +1,6 @@
 """Counts and control totals: every file and every transaction set is accounted for, or it is said which is not."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,14 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.errors import WeAreWrong
+from ml_connector.ledger import accounted, tallies
+from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
-from ml_connector.ledger.tables import document, envelope_group, file, interchange
+from ml_connector.ledger.tables import document, file
 
 _d = document.c
 _f = file.c
-_g = envelope_group.c
-_i = interchange.c
 
 #: What a document in a state counts as.
 BUCKETS: Mapping[S, str] = {
@@ -36,7 +37,7 @@ IN_PROGRESS = "in_progress"
 FILE_STATES_IN = ("stored", "parsed", "repeated", "rejected", "incomplete", "superseded")
 FILE_STATES_OUT = ("planned", "sent", "void")
 _GROUPABLE = frozenset({"integration", "flow", "kind", "direction", "state", "reason", "partner", "partition_date"})
-_NAMED = 20
+_TALLIED = _GROUPABLE - {"partner", "partition_date"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,35 @@ class ControlTotals:
 def control_totals(tx: Tx, integration: str, partition_date: date | None = None) -> ControlTotals:
     """Files = parsed + rejected + repeated + incomplete + waiting; sets received = documents, each in one bucket.
 
-    Counted over the whole ledger, or one day. A difference names files and groups.
+    Of the whole ledger, by its tallies and by what is not accounted for yet, or counted of one day. A difference
+    names files and groups.
     """
-    problems: list[str] = []
-    files = _file_states(tx, integration, "in", partition_date)
-    sent = _file_states(tx, integration, "out", partition_date)
-    problems += _unknown_states(files, FILE_STATES_IN, "received") + _unknown_states(sent, FILE_STATES_OUT, "sent")
-    problems += _parsed_to_nothing(tx, integration, partition_date)
-    problems += _sets_without_documents(tx, integration, partition_date)
-    return ControlTotals(integration, partition_date, files, sent, _buckets(tx, integration, partition_date), problems)
+    if partition_date is None:
+        files, sent, buckets = _told(tx, integration)
+        differences = accounted.problems(tx, integration)
+    else:
+        files = _file_states(tx, integration, "in", partition_date)
+        sent = _file_states(tx, integration, "out", partition_date)
+        buckets = _buckets(tx, integration, partition_date)
+        differences = accounted.all_problems(tx, integration, _f.partition_date == partition_date)
+    problems = _unknown_states(files, FILE_STATES_IN, "received") + _unknown_states(sent, FILE_STATES_OUT, "sent")
+    return ControlTotals(integration, partition_date, files, sent, buckets, problems + differences)
 
 
-def _file_states(tx: Tx, integration: str, direction: str, day: date | None) -> dict[str, int]:
-    query = sa.select(_f.state, sa.func.count()).where(_f.integration == integration, _f.direction == direction)
-    if day is not None:
-        query = query.where(_f.partition_date == day)
-    return {row[0]: row[1] for row in tx.execute(query.group_by(_f.state))}
+def _told(tx: Tx, integration: str) -> tuple[dict[str, int], dict[str, int], dict[str, dict[str, int]]]:
+    states: dict[str, dict[str, int]] = {"in": {}, "out": {}}
+    for sort, count in sorted(tallies.of_files(tx, integration).items()):
+        states[sort.direction][sort.state] = count
+    buckets: dict[str, dict[str, int]] = {}
+    for sort, count in sorted(tallies.of_documents(tx, integration).items()):
+        _add(buckets, sort.direction, sort.state, count)
+    return states["in"], states["out"], buckets
+
+
+def _file_states(tx: Tx, integration: str, direction: str, day: date) -> dict[str, int]:
+    query = sa.select(_f.state, sa.func.count()).where(_f.integration == integration, _f.partition_date == day)
+    query = query.where(unindexed(_f.direction) == direction).group_by(_f.state)
+    return {row[0]: row[1] for row in tx.execute(query)}
 
 
 def _unknown_states(found: Mapping[str, int], known: Sequence[str], what: str) -> list[str]:
@@ -82,53 +96,20 @@ def _unknown_states(found: Mapping[str, int], known: Sequence[str], what: str) -
     ]
 
 
-def _buckets(tx: Tx, integration: str, day: date | None) -> dict[str, dict[str, int]]:
-    query = sa.select(_d.direction, _d.state, sa.func.count()).where(_d.integration == integration)
-    if day is not None:
-        query = query.where(_d.partition_date == day)
+def _buckets(tx: Tx, integration: str, day: date) -> dict[str, dict[str, int]]:
+    query = sa.select(_d.direction, _d.state, sa.func.count())
+    query = query.where(_d.integration == integration, _d.partition_date == day)
     found: dict[str, dict[str, int]] = {}
     for direction, state, count in tx.execute(query.group_by(_d.direction, _d.state)):
-        buckets = found.setdefault(direction, {"total": 0})
-        bucket = BUCKETS.get(S(state), IN_PROGRESS)
-        buckets[bucket] = buckets.get(bucket, 0) + count
-        buckets["total"] += count
+        _add(found, direction, state, count)
     return found
 
 
-def _parsed_to_nothing(tx: Tx, integration: str, day: date | None) -> list[str]:
-    """A parsed or rejected file must have left an interchange or a document."""
-    has_envelope = sa.exists().where(_i.file_id == _f.id)
-    has_document = sa.exists().where(_d.file_id == _f.id)
-    query = sa.select(_f.id, _f.name, _f.state).where(
-        _f.integration == integration,
-        _f.direction == "in",
-        _f.state.in_(("parsed", "rejected")),
-        ~has_envelope,
-        ~has_document,
-    )
-    if day is not None:
-        query = query.where(_f.partition_date == day)
-    found = tx.execute(query.order_by(_f.id).limit(_NAMED)).all()
-    return [f"file {row.id} ({row.name[:80]}) is {row.state}, and nothing came of it" for row in found]
-
-
-def _sets_without_documents(tx: Tx, integration: str, day: date | None) -> list[str]:
-    """Every set that a group was found to hold is one document of that group."""
-    count = sa.select(sa.func.count()).where(_d.group_id == _g.id).correlate(envelope_group).scalar_subquery()
-    query = (
-        sa.select(_g.id, _g.control_number, _g.sets_received, _i.file_id, count.label("documents"))
-        .join(interchange, _i.id == _g.interchange_id)
-        .where(_g.integration == integration, _g.direction == "in", _g.sets_received.is_not(None))
-        .where(_g.sets_received != count)
-    )
-    if day is not None:
-        query = query.join(file, _f.id == _i.file_id).where(_f.partition_date == day)
-    found = tx.execute(query.order_by(_g.id).limit(_NAMED)).all()
-    return [
-        f"group {row.control_number} of file {row.file_id} held {row.sets_received} sets, "
-        f"the ledger has {row.documents} documents of it"
-        for row in found
-    ]
+def _add(buckets: dict[str, dict[str, int]], direction: str, state: str, count: int) -> None:
+    of_direction = buckets.setdefault(direction, {"total": 0})
+    bucket = BUCKETS.get(S(state), IN_PROGRESS)
+    of_direction[bucket] = of_direction.get(bucket, 0) + count
+    of_direction["total"] += count
 
 
 def counts(
@@ -147,6 +128,8 @@ def counts(
     """
     if unknown := set(by) - _GROUPABLE:
         raise WeAreWrong(f"Documents are not counted by {sorted(unknown)[0]}.")
+    if partition_from is None and partition_to is None and set(by) <= _TALLIED:
+        return _told_by(tx, by, integration, states)
     columns = [document.c[name] for name in by]
     total = sa.func.count().label("count")
     query = sa.select(*columns, total)
@@ -157,9 +140,20 @@ def counts(
     if partition_to is not None:
         query = query.where(_d.partition_date <= partition_to)
     if states:
-        query = query.where(_d.state.in_([state.value for state in states]))
+        query = query.where(unindexed(_d.state).in_([state.value for state in states]))
     query = query.group_by(*columns).order_by(total.desc(), *columns)
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def _told_by(tx: Tx, by: Sequence[str], integration: str | None, states: Sequence[S]) -> list[dict[str, Any]]:
+    """`counts` from the tallies."""
+    sums: Counter[tuple[str | None, ...]] = Counter()
+    for sort, count in tallies.of_documents(tx, integration).items():
+        if not states or S(sort.state) in states:
+            # A document without a reason has none, not an empty one.
+            sums[tuple(getattr(sort, name) or (None if name == "reason" else "") for name in by)] += count
+    largest = sorted(sums.items(), key=lambda one: (-one[1], tuple(value or "" for value in one[0])))
+    return [{**dict(zip(by, key, strict=True)), "count": count} for key, count in largest]
 
 
 def integrations(tx: Tx) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.ledger import events
+from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.operations import StoredOperation, of_documents
 from ml_connector.ledger.store import Tx
 from ml_connector.ledger.summaries import SUMMARY_COLUMNS, DocumentSummary, summary
@@ -62,10 +63,12 @@ def trace(tx: Tx, number: str, *, integration: str | None = None) -> Trace:
 
 def _related(tx: Tx, number: str, integration: str | None) -> list[int]:
     spellings = list(dict.fromkeys((number, number.upper(), number.lower())))
-    query = sa.select(_d.id).where(sa.or_(_d.number.in_(spellings), _d.order_number.in_(spellings)))
-    if integration is not None:
-        query = query.where(_d.integration == integration)
-    ids = set(tx.execute(query).scalars())
+    ids: set[int] = set()
+    for column in (_d.number, _d.order_number):
+        query = sa.select(_d.id).where(column.in_(spellings))
+        if integration is not None:
+            query = query.where(unindexed(_d.integration) == integration)
+        ids.update(tx.execute(query).scalars())
     if not ids:
         return []
     direct = sorted(ids)

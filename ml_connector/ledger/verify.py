@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.ledger import blobs, events, heads, retention, totals
+from ml_connector.ledger import accounted, blobs, events, heads, retention, tallies, totals
 from ml_connector.ledger.operations import REPEATABLE
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger, Tx, now
@@ -67,6 +67,7 @@ def verify(
         ("uploads", _uploads),
         ("written twice", _written_twice),
         ("totals", _totals),
+        ("tallies", _tallies),
     ]
     for name, check in checks:
         tell(name)
@@ -173,8 +174,16 @@ def _written_twice(tx: Tx) -> Iterator[Problem]:
 
 def _totals(tx: Tx) -> Iterator[Problem]:
     for name in totals.integrations(tx):
-        for message in totals.control_totals(tx, name).problems:
+        told = [*totals.control_totals(tx, name).problems, *accounted.all_problems(tx, name)]
+        for message in dict.fromkeys(told):
             yield Problem("totals", name, message)
+
+
+def _tallies(tx: Tx) -> Iterator[Problem]:
+    """The counts that are kept are those of the rows; `ledger recount` mends them."""
+    for one in tallies.differences(tx):
+        sort = " ".join(part for part in one.sort if part)
+        yield Problem("tallies", sort, f"{one.told} {one.subject}s are told, {one.found} are there")
 
 
 def _bytes(tx: Tx, sample: int | None, report: Report) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 It holds the path of the configuration, no secret and no address: Dagster shows and stores resource fields.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from ml_connector.flows.side_by_side import SideBySide
     from ml_connector.ledger.leases import Lease
     from ml_connector.orchestration.figures import Before
+
+log = logging.getLogger(__name__)
 
 RESOURCE = "connector"
 
@@ -72,6 +75,8 @@ class ConnectorResource(dg.ConfigurableResource):  # type: ignore[type-arg]
                 if context.run is not None:
                     self._take_worker_lease(context.run.run_id)
                 yield self
+                if context.run is not None and not self._stop.is_set():
+                    self._keep_up()
             finally:
                 self._give_up()
 
@@ -83,6 +88,15 @@ class ConnectorResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             raise TryAgain(f"Another process works on run {run_id}.", after_seconds=lease.ttl)
         self._stop.leases.append(lease)
         self._worker = lease
+
+    def _keep_up(self) -> None:
+        """The ledger's upkeep. What a busy ledger does not allow now, the next run does."""
+        from ml_connector.ledger.upkeep import upkeep
+
+        try:
+            upkeep(self.deployment.ledger)
+        except TryAgain as error:
+            log.warning("the ledger's upkeep waits for the next run: %s", error)
 
     def _give_up(self) -> None:
         """End what still runs, then release the leases, this worker's last; what it has claimed is free with it."""

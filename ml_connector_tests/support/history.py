@@ -1,0 +1,71 @@
+"""A ledger with a long history: what stands in it is copied many times by the database itself, into days past.
+
+Every copy is whole: file, envelope, document, writes, events, with keys of their own. So the history has whatever
+columns the ledger has.
+"""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from ml_connector.ledger import tallies
+from ml_connector.ledger.store import Ledger, Tx
+from ml_connector.ledger.tables import metadata
+
+#: In the order in which they point at one another.
+TABLES = ("file", "remote_file", "interchange", "envelope_group", "document", "operation", "event", "inbox", "alert")
+#: Ids move by so much with each copy: more than any of them was.
+STRIDE = 100_000
+_KEYS = {"id", "file_id", "interchange_id", "group_id", "document_id", "parent_id", "answer_document_id"}
+#: What is unique, or would be strange to be repeated.
+_OWN_NAMES = {"source_id", "remote_id", "business_key", "number", "order_number", "key", "outside_id", "name", "sha256"}
+
+
+def multiply(ledger: Ledger, copies: int) -> None:
+    """Copy everything `copies` times, but for the bytes: files of the past have hashes, and no content."""
+    with ledger.write() as tx:
+        for name in TABLES:
+            table = metadata.tables[name]
+            columns = ", ".join(f'"{column.name}"' for column in table.columns)
+            values = ", ".join(_value(tx, table, column) for column in table.columns)
+            highest = tx.exec_driver_sql(_highest(table)).scalar_one() or 0
+            assert highest < STRIDE, "what is copied must be small"
+            statement = (
+                f"INSERT INTO {name} ({columns}) "
+                f"WITH RECURSIVE copy(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < {copies}) "
+                f"SELECT {values} FROM {name} AS t, copy ORDER BY n"
+            )
+            tx.exec_driver_sql(statement.replace("%", "%%") if tx.dialect.name == "postgresql" else statement)
+        if tx.dialect.name == "postgresql":
+            for name in TABLES:
+                if "id" in metadata.tables[name].c:
+                    tx.exec_driver_sql(
+                        f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), (SELECT max(id) FROM {name}))"
+                    )
+    with ledger.write() as tx:
+        tallies.recount(tx)
+
+
+def _highest(table: sa.Table) -> str:
+    return f"SELECT max(id) FROM {table.name}" if "id" in table.c else "SELECT 0"
+
+
+def _value(tx: Tx, table: sa.Table, column: sa.Column[object]) -> str:
+    own: Mapping[tuple[str, str], str] = {
+        ("interchange", "control_number"): "substr(t.control_number || '-' || n, 1, 20)",
+        ("envelope_group", "control_number"): f"t.control_number + n * {STRIDE}",
+        ("file", "sha256"): "substr(t.sha256, 1, 50) || '~' || n",
+        ("alert", "open_cause"): "NULL",
+    }
+    place = (table.name, column.name)
+    if place in own:
+        return own[place]
+    if column.name in _KEYS:
+        return f't."{column.name}" + n * {STRIDE}'
+    if column.name == "partition_date":
+        return (
+            "t.partition_date - n" if tx.dialect.name == "postgresql" else "date(t.partition_date, '-' || n || ' days')"
+        )
+    if column.name in _OWN_NAMES and place != ("file", "sha256"):
+        return f"t.\"{column.name}\" || '~' || n"
+    return f't."{column.name}"'
