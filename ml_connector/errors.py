@@ -44,6 +44,7 @@ class Reason(StrEnum):
     NOT_X12 = "not_x12"
     NO_LAYOUT_FITS = "no_layout_fits"
     TOO_LARGE = "too_large"
+    FILE_UNREADABLE = "file_unreadable"
     BAD_VALUE = "bad_value"
     UNRESOLVED_SHIP_TO = "unresolved_ship_to"
     UNRESOLVED_ITEM = "unresolved_item"

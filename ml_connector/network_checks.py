@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Protocol
 from ml_connector.checks import Finding, Level, Mender, guarded
 from ml_connector.config.connections import CleoConnection, TrueCommerceConnection
 from ml_connector.flows.ports import ChannelCheck
+from ml_connector.ledger import positions
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
+
+#: Files named at once.
+MOST_TOLD = 10
 
 
 def check_cleo(deployment: "Deployment", name: str, settings: CleoConnection) -> list[Finding]:
@@ -18,6 +22,7 @@ def check_cleo(deployment: "Deployment", name: str, settings: CleoConnection) ->
     if any(finding.level is Level.BAD for finding in found):
         return found
     found += guarded(name, "usable", lambda: _cleo_folders(deployment, name))
+    found += guarded(name, "files", lambda: _left_in_folders(deployment, name))
     found += guarded(name, "after_read", lambda: _after_read(deployment, name, settings))
     return found
 
@@ -69,6 +74,27 @@ def _folders(deployment: "Deployment", name: str, network: ChecksFolders) -> Ite
         yield Finding(name, "usable", level, f"{found.channel}: {found.message}{files}", found.mend, mender)
 
 
+def _left_in_folders(deployment: "Deployment", name: str) -> Iterator[Finding]:
+    """Files that could not be read at the last looks, and read ones that could not be taken away; without a call."""
+    from ml_connector.ledger import files, remote
+
+    folders = folders_of(deployment, name)[0]
+    with deployment.ledger.read() as tx:
+        unreadable = remote.unreadable(tx, name, folders)
+        refused = {folder: files.count_refused(tx, name, folder) for folder in folders}
+        said = {folder: positions.get(tx, f"{name}:{folder}:not_taken_away") for folder in folders}
+    for one in unreadable[:MOST_TOLD]:
+        message = f"{one.channel}: {one.name[:80]} cannot be read: {one.note}"
+        mend = "Have it made readable, or taken away; it is read by itself then."
+        yield Finding(name, "files", Level.WARN, message, mend)
+    if len(unreadable) > MOST_TOLD:
+        yield Finding(name, "files", Level.WARN, f"{len(unreadable) - MOST_TOLD} more files cannot be read")
+    for folder, count in refused.items():
+        if count:
+            message = f"{folder}: {count} read file(s) may not be taken away, as {said[folder] or 'was said'}"
+            yield Finding(name, "files", Level.WARN, message, "Have the right given, or set after_read: leave.")
+
+
 def _after_read(deployment: "Deployment", name: str, settings: CleoConnection) -> Iterator[Finding]:
     if settings.after_read == "leave":
         yield Finding(
@@ -117,6 +143,7 @@ def check_truecommerce(deployment: "Deployment", name: str, settings: TrueCommer
     if any(finding.level is Level.BAD for finding in found):
         return found
     found += guarded(name, "usable", lambda: _truecommerce_folders(deployment, name))
+    found += guarded(name, "files", lambda: _left_in_folders(deployment, name))
     return found
 
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.flows.context import Integration
+from ml_connector.flows.folders import channels_of
 from ml_connector.flows.holding import PERSON_ONLY, SETTINGS_TOO
-from ml_connector.ledger import positions, related
+from ml_connector.ledger import files, positions, related, remote
 from ml_connector.ledger.store import Ledger
 
 
@@ -28,6 +29,8 @@ def take_up_changes(integration: Integration) -> int:
         positions.put(tx, name, digest)
         for file, facts in _facts(integration).items():
             positions.put(tx, _memory(integration.name, file), facts)
+        remote.try_again(tx, integration.network.connection, [channel.name for channel in channels_of(integration)])
+        files.refused_again(tx, integration.network.connection)
         return related.wake_all(tx, integration.name, without=sorted(PERSON_ONLY - SETTINGS_TOO))
 
 

@@ -28,6 +28,7 @@ PERSON_ONLY = frozenset(
         Reason.NOT_X12,
         Reason.NO_LAYOUT_FITS,
         Reason.TOO_LARGE,
+        Reason.FILE_UNREADABLE,
         Reason.INCOMPLETE_FILE,
         Reason.UNSUPPORTED_DOCUMENT,
         Reason.DUPLICATE_INVOICE_NUMBER,

@@ -39,9 +39,9 @@ from ml_connector.flows.parsed_rows import (
     whole_rejection,
 )
 from ml_connector.flows.parsed_rows import unreadable_document as unreadable
-from ml_connector.flows.receiving import dispose_read
 from ml_connector.flows.rereading import read_again
 from ml_connector.flows.strangers import sender_stopped, stopped_by_file, stopped_in_folder
+from ml_connector.flows.taking_away import dispose_read
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger import documents, envelopes, files, related
 from ml_connector.ledger.documents import Move, NewDocument

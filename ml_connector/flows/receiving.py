@@ -11,12 +11,12 @@ from ml_connector.errors import (
     AuthorizationNeeded,
     ConnectorError,
     NeedsMending,
-    TryAgain,
 )
-from ml_connector.flows.context import Integration, StepReport, Work, chunks
+from ml_connector.flows import unreadable_files
+from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.folders import Channel, channels_of, counted, look, look_into
-from ml_connector.flows.parsed_rows import unfetched_document
 from ml_connector.flows.ports import RemoteFile
+from ml_connector.flows.taking_away import dispose_read
 from ml_connector.ledger import documents, files, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.files import NewFile
@@ -69,8 +69,8 @@ def _fetch_ready(integration: Integration, channel: Channel, work: Work, report:
             waited = True
             continue
         ready = [RemoteFile(one.remote_id, one.name, one.size, one.modified or "") for one in seen]
-        before = report.counts["not_fetched"]
-        if not _fetch_all(integration, channel, ready, work, report) or report.counts["not_fetched"] > before:
+        # One that fails is not ready for a while: the loop goes on to those behind it.
+        if not _fetch_all(integration, channel, ready, work, report):
             return
 
 
@@ -128,37 +128,43 @@ def _commit_group(
 ) -> bool:
     """Commit a group of fetched files. False when the network as a whole cannot go on now.
 
-    A file that alone cannot be fetched is tried again by the next run; one that is too large is held for a person.
+    A file that alone cannot be fetched is tried again later, and held for a person after a few looks; one that is too
+    large at once.
     """
+    connection = integration.network.connection
     broken: ConnectorError | None = None
     whole: list[tuple[RemoteFile, bytes]] = []
+    failed: list[tuple[RemoteFile, ConnectorError]] = []
+    gone: list[str] = []
     with integration.ledger.write() as tx:
         for file, data in group:
-            if isinstance(data, AuthorizationNeeded | TryAgain):
-                broken = data
-                continue
             if isinstance(data, NeedsMending):
-                remote.mark_ignored(
-                    tx, integration.network.connection, channel.name, file.remote_id, data.message[:400]
-                )
-                held = unfetched_document(integration, channel.name, channel.partner, file, data)
-                documents.add_documents(tx, [held], work)
-                report.add("held", name=file.name[:80], reason=str(data.reason))
-                continue
-            if isinstance(data, ConnectorError):
-                report.add("not_fetched", name=file.name[:80], reason=data.message[:200])
-                continue
-            if data is None:
-                remote.mark_gone(tx, integration.network.connection, channel.name, file.remote_id)
-                report.counts["gone"] += 1
-                continue
-            whole.append((file, data))
+                remote.mark_ignored(tx, connection, channel.name, file.remote_id, data.message[:400])
+                unreadable_files.hold(integration, tx, channel, file, data, work, report)
+            elif isinstance(data, AuthorizationNeeded) and not unreadable_files.is_about_a_file(data):
+                broken = data
+            elif isinstance(data, ConnectorError):
+                failed.append((file, data))
+            elif data is None:
+                remote.mark_gone(tx, connection, channel.name, file.remote_id)
+                gone.append(file.remote_id)
+            else:
+                whole.append((file, data))
         _keep(integration, tx, channel, whole, work, report)
-    if isinstance(broken, AuthorizationNeeded):
-        raise broken
+        for file, error in failed:
+            unreadable_files.note_failure(integration, tx, channel, file, error, work, report)
+        report.counts["gone"] += len(gone)
+        closed = [*gone, *(file.remote_id for file, _ in whole)]
+        unreadable_files.close_held(integration, tx, channel, closed, "no longer unread in its folder", work)
     if broken is not None:
-        report.notes.append(f"{channel.name}: {broken}")
-    return broken is None
+        raise broken
+    if len(failed) < len(group):
+        return True
+    # Nothing could be had: that may be the network. Others go first the next time, should it be these files.
+    waits = [error for _, error in failed if not unreadable_files.is_about_a_file(error)]
+    if waits:
+        report.notes.append(f"{channel.name}: {waits[0]}")
+    return not waits
 
 
 def _fetch(integration: Integration, channel: Channel, file: RemoteFile) -> Fetched:
@@ -251,31 +257,3 @@ def _supersede(tx: files.Tx, connection: str, channel: Channel, file: RemoteFile
     for file_id in related.supersede_incomplete(tx, connection, channel.name, file.remote_id, sha256):
         for rows in documents.of_file_in_state(tx, file_id, S.RECEIVED):
             documents.move(tx, [Move(row.id, S.DISCARDED, "part of a file that has grown") for row in rows], work)
-
-
-def dispose_read(integration: Integration, report: StepReport) -> None:
-    """Move or delete files whose bytes are kept. A failure is tried again next time and never reads a file twice."""
-    policy = integration.folders.after_read
-    if policy == "leave":
-        return
-    with integration.ledger.read() as tx:
-        pending = files.removals_pending(tx, integration.network.connection, limit=5000)
-    for group in chunks(pending, FETCH_GROUP):
-        with ThreadPoolExecutor(max_workers=integration.folders.concurrency, thread_name_prefix="dispose") as pool:
-            done = list(pool.map(lambda row: _dispose(integration, row), group))
-        with integration.ledger.write() as tx:
-            files.mark_removed(tx, [row.id for row, ok in zip(group, done, strict=True) if ok])
-        if not any(done):
-            report.notes.append("read files could not be taken away; tried again next time")
-            return
-
-
-def _dispose(integration: Integration, row: files.FileRow) -> bool:
-    remote_file = RemoteFile(row.remote_id or "", row.name, row.size, str(row.detail.get("modified") or ""))
-    try:
-        integration.network.dispose(
-            row.channel, remote_file, policy=integration.folders.after_read, move_to=integration.folders.move_to
-        )
-    except ConnectorError:
-        return False
-    return True

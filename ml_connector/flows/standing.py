@@ -10,6 +10,7 @@ from typing import Any
 
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.folders import channels_of, unusable_folders
+from ml_connector.flows.taking_away import not_taken_away
 from ml_connector.ledger import alerts, documents, queries, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
@@ -62,7 +63,8 @@ def standing_causes(integration: Integration) -> list[Standing]:
         )
         for row in held
     ]
-    for more in (_stopped_partners, _late_answers, _silent_partners, _unusable_folders, _unread_files):
+    of_folders = (_unusable_folders, _unreadable, _kept, _unread_files)
+    for more in (_stopped_partners, _late_answers, _silent_partners, *of_folders):
         causes += more(integration)
     return causes
 
@@ -131,6 +133,30 @@ def _unusable_folders(integration: Integration) -> list[Standing]:
     return [
         Standing(f"{integration.name}/folder/{name}", f"Folder {name} cannot be used", 1, [told])
         for name, told in unusable_folders(integration).items()
+    ]
+
+
+def _unreadable(integration: Integration) -> list[Standing]:
+    """Files that a network lists and does not give, before they are held too."""
+    channels = [channel.name for channel in channels_of(integration)]
+    with integration.ledger.read() as tx:
+        found = remote.unreadable(tx, integration.network.connection, channels)
+    if not found:
+        return []
+    lines = [f"{one.channel} {one.name[:80]}: {one.note[:200]}" for one in found[:10]]
+    return [Standing(f"{integration.name}/unreadable_files", f"{len(found)} file(s) cannot be read", len(found), lines)]
+
+
+def _kept(integration: Integration) -> list[Standing]:
+    """Read files that a network does not give up: every look lists them again."""
+    return [
+        Standing(
+            f"{integration.name}/not_taken_away/{channel}",
+            f"{count} read file(s) in {channel} may not be taken away",
+            count,
+            [said],
+        )
+        for channel, (count, said) in not_taken_away(integration).items()
     ]
 
 

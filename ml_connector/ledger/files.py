@@ -273,6 +273,33 @@ def removals_pending(tx: Tx, connection: str, limit: int = 1000) -> list[FileRow
     return [FileRow(*row) for row in tx.execute(query.order_by(_c.id).limit(limit))]
 
 
+def removals_refused(tx: Tx, connection: str, *, after: int, limit: int) -> list[FileRow]:
+    """Files that the network refused to give up, from behind that id on and around again."""
+    query = sa.select(*_COLUMNS).where(_c.connection == connection, _c.removal == "refused").limit(limit)
+    rows = [FileRow(*row) for row in tx.execute(query.where(_c.id > after).order_by(_c.id))]
+    if len(rows) < limit and after:
+        rows += [FileRow(*row) for row in tx.execute(query.where(_c.id <= after).order_by(_c.id))]
+    return rows[:limit]
+
+
+def count_refused(tx: Tx, connection: str, channel: str) -> int:
+    """Files of a folder that the network refused to give up."""
+    query = sa.select(sa.func.count()).where(_c.connection == connection, _c.removal == "refused")
+    return tx.execute(query.where(_c.channel == channel)).scalar_one()
+
+
+def mark_refused(tx: Tx, ids: Sequence[int]) -> None:
+    """The network refused to give these files up: others go first, and these are tried again now and then."""
+    if ids:
+        tx.execute(sa.update(file).where(_c.id.in_(ids)).values(removal="refused"))
+
+
+def refused_again(tx: Tx, connection: str) -> None:
+    """What was refused is tried again at once: other settings may do it."""
+    where = sa.and_(_c.connection == connection, _c.removal == "refused")
+    tx.execute(sa.update(file).where(where).values(removal="pending"))
+
+
 def mark_removed(tx: Tx, ids: Sequence[int]) -> None:
     """The network no longer shows these files where we read them."""
     if ids:

@@ -1,6 +1,6 @@
 """What was seen in the networks' folders, and since when it has its size (edi-operations 1: half-written files)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -44,6 +44,16 @@ class Unread:
     channel: str
     name: str
     since: datetime
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A file that could not be read at the last looks. note: what was said. failures: how often."""
+
+    channel: str
+    name: str
+    note: str
+    failures: int
 
 
 _c = remote_file.c
@@ -97,6 +107,8 @@ def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed])
                 last_seen_at=at,
                 state="waiting",
                 note=None,
+                failures=0,
+                try_after=None,
             )
         )
         tx.execute(statement, changed)
@@ -122,21 +134,27 @@ def _known(tx: Tx, connection: str, channel: str, ids: Sequence[str]) -> dict[st
 
 
 def ready_files(tx: Tx, connection: str, channel: str, stable_for: timedelta, limit: int = 500) -> list[SeenFile]:
-    """Waiting files whose size has not changed for so long, first seen first."""
+    """Waiting files whose size has not changed for so long, first seen first; those that failed before come last,
+    and only when their time has come.
+    """
     query = (
         sa.select(_c.remote_id, _c.name, _c.size, _c.modified)
         .where(_c.connection == connection, _c.channel == channel, _c.state == "waiting")
-        .where(_c.size_since <= now(tx) - stable_for)
-        .order_by(_c.first_seen_at, _c.remote_id)
+        .where(_c.size_since <= now(tx) - stable_for, _may_be_tried(now(tx)))
+        .order_by(_c.failures, _c.first_seen_at, _c.remote_id)
         .limit(limit)
     )
     return [SeenFile(remote_id, name, size, modified or "") for remote_id, name, size, modified in tx.execute(query)]
 
 
+def _may_be_tried(at: datetime) -> sa.ColumnElement[bool]:
+    return sa.or_(_c.try_after.is_(None), _c.try_after <= at)
+
+
 def soonest_ready(tx: Tx, connection: str, channel: str, stable_for: timedelta) -> timedelta | None:
     """How long until the next waiting file has stood still for so long; None when none waits."""
     query = sa.select(sa.func.min(_c.size_since)).where(
-        _c.connection == connection, _c.channel == channel, _c.state == "waiting"
+        _c.connection == connection, _c.channel == channel, _c.state == "waiting", _may_be_tried(now(tx))
     )
     since = tx.execute(query).scalar_one()
     return None if since is None else max(timedelta(0), since + stable_for - now(tx))
@@ -178,7 +196,7 @@ def mark_all_stored(tx: Tx, connection: str, channel: str, file_ids: Mapping[str
     statement = (
         sa.update(remote_file)
         .where(_c.connection == connection, _c.channel == channel, _c.remote_id == sa.bindparam("remote_"))
-        .values(state="stored", file_id=sa.bindparam("file_"))
+        .values(state="stored", file_id=sa.bindparam("file_"), note=None, failures=0, try_after=None)
     )
     if file_ids:
         tx.execute(statement, [{"remote_": name, "file_": key} for name, key in file_ids.items()])
@@ -189,13 +207,68 @@ def mark_ignored(tx: Tx, connection: str, channel: str, remote_id: str, note: st
     _set(tx, connection, channel, remote_id, state="ignored", note=note[:400])
 
 
+def mark_failed(
+    tx: Tx, connection: str, channel: str, remote_id: str, note: str, pause: Callable[[int], timedelta]
+) -> int:
+    """The file could not be read, and is tried again after a pause that the number of failures decides; that number."""
+    failures: int = tx.execute(sa.select(_c.failures).where(_one(connection, channel, remote_id))).scalar_one() + 1
+    values = {"failures": failures, "try_after": now(tx) + pause(failures), "note": note[:400]}
+    _set(tx, connection, channel, remote_id, **values)
+    return failures
+
+
+def mark_held(tx: Tx, connection: str, channel: str, remote_id: str, document_id: int) -> None:
+    """A document stands for the file while it is unread."""
+    _set(tx, connection, channel, remote_id, held_document=document_id)
+
+
+def held_documents(tx: Tx, connection: str, channel: str, remote_ids: Sequence[str]) -> dict[str, int]:
+    """The documents that stand for files, by remote_id."""
+    query = sa.select(_c.remote_id, _c.held_document).where(
+        _c.connection == connection,
+        _c.channel == channel,
+        _c.remote_id.in_(list(remote_ids)),
+        _c.held_document.is_not(None),
+    )
+    return {row.remote_id: row.held_document for row in tx.execute(query)}
+
+
+def release_held(tx: Tx, connection: str, channel: str, remote_ids: Sequence[str]) -> None:
+    """No document stands for these any more."""
+    where = sa.and_(_c.connection == connection, _c.channel == channel, _c.remote_id.in_(list(remote_ids)))
+    tx.execute(sa.update(remote_file).where(where).values(held_document=None))
+
+
+def unreadable(tx: Tx, connection: str, channels: Sequence[str]) -> list[Unreadable]:
+    """Files that could not be read at the last looks or are not taken in, those that failed most often first."""
+    query = (
+        sa.select(_c.channel, _c.name, _c.note, _c.failures)
+        .where(_c.connection == connection, _c.channel.in_(list(channels)), _c.state.in_(("waiting", "ignored")))
+        .where(sa.or_(_c.failures > 0, _c.held_document.is_not(None)))
+        .order_by(_c.failures.desc(), _c.channel, _c.name)
+    )
+    return [Unreadable(channel, name, note or "", failures) for channel, name, note, failures in tx.execute(query)]
+
+
+def try_again(tx: Tx, connection: str, channels: Sequence[str]) -> None:
+    """Files that could not be read are looked at at once: other settings may let them in."""
+    where = sa.and_(
+        _c.connection == connection,
+        _c.channel.in_(list(channels)),
+        _c.state.in_(("waiting", "ignored")),
+        sa.or_(_c.failures > 0, _c.held_document.is_not(None)),
+    )
+    tx.execute(sa.update(remote_file).where(where).values(state="waiting", try_after=None))
+
+
 def mark_gone(tx: Tx, connection: str, channel: str, remote_id: str) -> None:
     """The file was taken away by somebody else before we had it."""
     _set(tx, connection, channel, remote_id, state="gone")
 
 
 def _set(tx: Tx, connection: str, channel: str, remote_id: str, **values: Any) -> None:
-    statement = sa.update(remote_file).where(
-        _c.connection == connection, _c.channel == channel, _c.remote_id == remote_id
-    )
-    tx.execute(statement.values(values))
+    tx.execute(sa.update(remote_file).where(_one(connection, channel, remote_id)).values(values))
+
+
+def _one(connection: str, channel: str, remote_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(_c.connection == connection, _c.channel == channel, _c.remote_id == remote_id)

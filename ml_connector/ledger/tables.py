@@ -44,7 +44,7 @@ file = sa.Table(
         nullable=False,
         comment="in: stored, parsed, repeated, rejected, incomplete, superseded; out: planned, sent, void",
     ),
-    sa.Column("removal", sa.String(20), nullable=False, comment="left, pending, done: the after-read policy"),
+    sa.Column("removal", sa.String(20), nullable=False, comment="left, pending, refused, done: the after-read policy"),
     sa.Column("partition_date", sa.Date, nullable=False),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("pruned_at", Moment, comment="when retention took the bytes away"),
@@ -81,6 +81,9 @@ remote_file = sa.Table(
     sa.Column("state", sa.String(20), nullable=False, comment="waiting, stored, ignored, gone"),
     sa.Column("note", sa.String(400)),
     sa.Column("file_id", Key, _key("file")),
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("try_after", Moment),
+    sa.Column("held_document", Key, comment="the document that stands for it while it is unread"),
     sa.Index("ix_remote_file_state", "connection", "channel", "state"),
     comment="What was seen in the networks' folders",
 )

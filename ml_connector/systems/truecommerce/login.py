@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
 from ml_connector.config.connections import TrueCommerceConnection
@@ -12,6 +13,7 @@ from ml_connector.config.secrets import SecretRef
 from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 from ml_connector.systems.truecommerce.hostkeys import HostKey, Pin, check_host_key
+from ml_connector.transport.names import clean_name
 
 if TYPE_CHECKING:
     import paramiko
@@ -109,6 +111,9 @@ def _shaken_hands(connection: str, settings: TrueCommerceConnection, pin: Pin) -
     failed: Exception | None = None
     try:
         transport.start_client(timeout=settings.timeout_seconds)
+    except paramiko.ssh_exception.IncompatiblePeer as error:
+        transport.close()
+        raise _nothing_in_common(connection, settings, transport, error) from None
     except (paramiko.SSHException, EOFError, OSError) as error:
         failed = error
     # paramiko's own timeout ends without a word.
@@ -125,8 +130,34 @@ def _shaken_hands(connection: str, settings: TrueCommerceConnection, pin: Pin) -
     )
 
 
+#: What a negotiation is about, by the words paramiko has for it: our words, its list of ours, the server's list.
+_NEGOTIATED = {
+    "kex": ("key exchange", "kex", "kex_algo_list"),
+    "host key": ("host key", "key_types", "server_key_algo_list"),
+    "cipher": ("cipher", "ciphers", "server_encrypt_algo_list"),
+    "mac": ("MAC", "digests", "server_mac_algo_list"),
+}
+
+
+def _nothing_in_common(
+    connection: str, settings: TrueCommerceConnection, transport: "paramiko.Transport", error: Exception
+) -> ConfigError:
+    """The server is one of SFTP, and speaks none of the algorithms that we do: waiting does not mend that."""
+    words = str(error).lower()
+    what, mine, offered = next(
+        (told for sign, told in _NEGOTIATED.items() if sign in words),
+        ("algorithm", "ciphers", "server_encrypt_algo_list"),
+    )
+    ours = ", ".join(getattr(transport.get_security_options(), mine))
+    theirs = ", ".join(getattr(transport, "offered", {}).get(offered, ()))
+    return ConfigError(
+        f"{connection}: {settings.address} and this client have no {what} algorithm in common. "
+        f"It offers {clean_name(theirs)[:300] or 'none that is known'}.",
+        mend=f"Have the server allow one of ours: {ours[:400]}.",
+    )
+
+
 def _opened(connection: str, settings: TrueCommerceConnection) -> "paramiko.Transport":
-    import paramiko
 
     try:
         connected = socket.create_connection((settings.host, settings.port), timeout=settings.timeout_seconds)
@@ -137,11 +168,26 @@ def _opened(connection: str, settings: TrueCommerceConnection) -> "paramiko.Tran
             mend="See that host and port are right, and that DNS and firewall let it through.",
         ) from None
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    transport = paramiko.Transport(connected)
+    transport = _transport_class()(connected)
     transport.banner_timeout = settings.timeout_seconds
     transport.auth_timeout = settings.timeout_seconds
     transport.channel_timeout = settings.timeout_seconds
     return transport
+
+
+@cache
+def _transport_class() -> "type[paramiko.Transport]":
+    """paramiko's, which also keeps what the server offered: for whoever has to find out why nothing fits."""
+    import paramiko
+
+    class Transport(paramiko.Transport):
+        offered: dict[str, list[str]] = {}  # noqa: RUF012 - replaced, never changed
+
+        def _really_parse_kex_init(self, message: paramiko.Message, **more: bool) -> dict[str, list[str]]:
+            self.offered = super()._really_parse_kex_init(message, **more)  # type: ignore[misc]
+            return self.offered
+
+    return Transport
 
 
 def _first(transport: "paramiko.Transport", key: HostKey) -> tuple[str, ...]:
@@ -178,6 +224,9 @@ def _log_in(login: Login, transport: "paramiko.Transport") -> None:
             raise _broke_off(login, error) from None
         raise _refused(login, "wrong user name, password or key") from None
     except (paramiko.SSHException, EOFError, OSError) as error:
+        # The server answered a password by asking for a new one, which paramiko takes for a question out of place.
+        if "illegal info request" in str(error).lower():
+            raise _refused(login, "the password has expired: it wants a new one") from None
         raise _broke_off(login, error) from None
 
 
@@ -193,6 +242,18 @@ def _refused(login: Login, why: str) -> LogInRefused:
         f"{login.connection}: {settings.address} refused the log-in of {settings.username} ({why}).",
         mend=f"Ask TrueCommerce for the login, then: {how}.",
     )
+
+
+def turned_away(login: Login, said: str) -> LogInRefused:
+    """The server took the password and let nobody do anything: one that has expired, an account that is closed."""
+    words = said.lower()
+    expired = "password" in words and any(sign in words for sign in ("expire", "change", "new password"))
+    why = "the password has expired" if expired else "the log-in is good, and no session is given"
+    if not said:
+        why += ": the password may have expired, or the account may not use SFTP"
+    refused = _refused(login, f"{why}; it says: {said}" if said else why)
+    login.refusals.note(refused.message)
+    return refused
 
 
 def _secrets(settings: TrueCommerceConnection) -> list[SecretRef]:

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from ml_connector.errors import TryAgain
-from ml_connector.systems.truecommerce.login import Login, connect
-from ml_connector.systems.truecommerce.session import SessionLostError, SftpSession, StatusError
+from ml_connector.systems.truecommerce.login import Login, connect, turned_away
+from ml_connector.systems.truecommerce.session import SessionLostError, SftpSession, StatusError, TurnedAwayError
 
 if TYPE_CHECKING:
     import paramiko
@@ -130,6 +130,12 @@ class SessionPool:
         timeout = self._login.settings.timeout_seconds
         try:
             return SftpSession(self._connected(), timeout)
+        except TurnedAwayError as error:
+            if self._makes_do():
+                return None
+            if error.said:
+                self._forget()
+                raise turned_away(self._login, error.said) from error
         except SessionLostError:
             if self._makes_do():
                 return None
@@ -139,6 +145,8 @@ class SessionPool:
             return SftpSession(self._connected(), timeout)
         except SessionLostError as error:
             self._forget()
+            if isinstance(error, TurnedAwayError):
+                raise turned_away(self._login, error.said) from error
             raise self.lost(error) from error
 
     def _makes_do(self) -> bool:

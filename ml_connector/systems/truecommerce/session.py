@@ -22,6 +22,10 @@ WINDOW = 1_048_576
 #: The slowest that a transfer may be before it counts as hanging: a server that sends a byte now and then holds nobody.
 SLOWEST_BYTES_PER_SECOND = 4_096
 
+#: What is read of a server's parting words, and how long is waited for them.
+LAST_WORDS = 2_000
+LAST_WORDS_SECONDS = 2.0
+
 NO_SUCH_FILE, PERMISSION_DENIED, FAILURE, BAD_MESSAGE, NO_CONNECTION, CONNECTION_LOST, UNSUPPORTED = range(2, 9)
 
 
@@ -36,6 +40,14 @@ class StatusError(Exception):
 
 class SessionLostError(Exception):
     """The connection broke, or the server does not speak SFTP: what was under way may have happened or not."""
+
+
+class TurnedAwayError(SessionLostError):
+    """The server let us in and ended the session instead of speaking SFTP. said: its words, where it has any."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said or "the session was ended")
+        self.said = said
 
 
 class TooLongError(Exception):
@@ -85,7 +97,14 @@ class SftpSession:
             channel = transport.open_session(timeout=timeout)
             channel.settimeout(timeout)
             channel.invoke_subsystem("sftp")
-            self._client = _client_class()(channel)
+        try:
+            with _lost():
+                self._client = _client_class()(channel)
+        except SessionLostError as error:
+            # Ended in order, over a connection that is well: the server does not want us.
+            if transport.is_active() and channel.closed:
+                raise TurnedAwayError(_last_words(transport)) from error
+            raise
 
     def close(self) -> None:
         with _quiet():
@@ -192,6 +211,24 @@ class SftpSession:
 
     def _until(self, size: int) -> float:
         return time.monotonic() + self._timeout + size / SLOWEST_BYTES_PER_SECOND
+
+
+def _last_words(transport: "paramiko.Transport") -> str:
+    """Why a server gives no SFTP, in its own words, as one short line; empty where it says nothing.
+
+    OpenSSH drops the second stream of a subsystem; a session of another kind has it, and is turned away likewise.
+    """
+    said = b""
+    with suppress(*_broken()):
+        channel = transport.open_session(timeout=LAST_WORDS_SECONDS)
+        try:
+            channel.settimeout(LAST_WORDS_SECONDS)
+            channel.exec_command("exit")
+            said = channel.recv_stderr(LAST_WORDS)
+        finally:
+            channel.close()
+    text = said.decode("utf-8", "replace")
+    return " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())[:300]
 
 
 def _in_time(until: float) -> None:

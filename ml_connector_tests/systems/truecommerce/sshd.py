@@ -54,6 +54,8 @@ class Sshd:
     login_key: str
     process: subprocess.Popen[bytes] | None = None
     networks: list[TrueCommerceNetwork] = field(default_factory=list)
+    #: What stands in its configuration besides: for a server that is set up in another way.
+    more: tuple[str, ...] = ()
 
     @property
     def files(self) -> Path:
@@ -109,6 +111,7 @@ class Sshd:
                     "StrictModes no",
                     f"PidFile {self.folder / 'pid'}",
                     "Subsystem sftp internal-sftp",
+                    *self.more,
                     "",
                 ]
             )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.errors import AuthorizationNeeded, NeedsMending, RefusedBySystem
+from ml_connector.errors import AuthorizationNeeded, ConfigError, NeedsMending, RefusedBySystem
 from ml_connector.flows.ports import RemoteFile
 from ml_connector.systems.truecommerce.hostkeys import HostKey
 from ml_connector_tests.systems.truecommerce.bench import fetched, listed
@@ -189,3 +189,65 @@ def test_a_login_with_another_key_is_refused(ssh: Sshd) -> None:
     ssh.login_key = private_key()[0]
     with pytest.raises(AuthorizationNeeded, match="refused the log-in"):
         listed(ssh.network())
+
+
+def started_again(ssh: Sshd, *more: str) -> None:
+    ssh.stop()
+    ssh.more = more
+    ssh.start()
+
+
+def test_an_expired_password_is_told_in_the_servers_words_and_not_tried_for_ever(ssh: Sshd) -> None:
+    """OpenSSH takes the expired password, says so on the second stream, and ends the session: EOF for a client."""
+    words = "WARNING: Your password has expired.\nPassword change required but no TTY available."
+    script = ssh.folder / "expired"
+    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "{words}" >&2\nexit 1\n')
+    script.chmod(0o755)
+    started_again(ssh, f"ForceCommand {script}")
+    network = ssh.network()
+    with pytest.raises(AuthorizationNeeded) as told:
+        listed(network)
+    assert "the password has expired" in told.value.message
+    assert "Password change required but no TTY available." in told.value.message
+    assert told.value.mend
+
+
+def test_a_session_that_is_refused_is_told_in_the_servers_words(ssh: Sshd) -> None:
+    script = ssh.folder / "closed"
+    script.write_text('#!/bin/sh\nprintf "This account is closed.\\033[2J" >&2\nexit 1\n')
+    script.chmod(0o755)
+    started_again(ssh, f"ForceCommand {script}")
+    with pytest.raises(AuthorizationNeeded, match=r"it says: This account is closed\. \[2J") as told:
+        listed(ssh.network())
+    assert "expired" not in told.value.message
+
+
+def test_a_session_that_ends_without_a_word_is_no_broken_connection(ssh: Sshd) -> None:
+    started_again(ssh, "ForceCommand /bin/false")
+    with pytest.raises(AuthorizationNeeded, match="may have expired, or the account may not use SFTP"):
+        listed(ssh.network())
+
+
+@pytest.mark.parametrize(
+    ("line", "what"),
+    [
+        ("KexAlgorithms sntrup761x25519-sha512@openssh.com", "key exchange"),
+        ("Ciphers chacha20-poly1305@openssh.com", "cipher"),
+    ],
+)
+def test_a_server_without_common_algorithms_is_told_with_what_it_offers(ssh: Sshd, line: str, what: str) -> None:
+    pin = host_key_of_running(ssh)
+    started_again(ssh, line)
+    network = ssh.network(pin=pin)
+    with pytest.raises(ConfigError) as told:
+        listed(network)
+    assert f"no {what} algorithm in common" in told.value.message
+    assert line.split()[1] in told.value.message, "what the server offers"
+    assert "Have the server allow one of ours: " in told.value.mend
+    assert len(told.value.mend) > 60
+
+
+def host_key_of_running(ssh: Sshd) -> HostKey:
+    key = ssh.network().pool._login.pin().key
+    assert key is not None
+    return key
