@@ -18,3 +18,12 @@ def upgrade() -> None:
         sa.Column("held_document", Key, nullable=True, comment="the document that stands for it while it is unread"),
     ):
         op.add_column("remote_file", column)
+    # SQLite keeps no comments.
+    if op.get_bind().dialect.name == "postgresql":
+        op.alter_column(
+            "file",
+            "removal",
+            existing_type=sa.String(20),
+            existing_nullable=False,
+            comment="left, pending, refused, done: the after-read policy",
+        )
