@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from ml_connector import own_signals
 from ml_connector_tests.support.deployment import ROOT
 
 
@@ -35,7 +36,9 @@ class DagsterSide:
         subprocess.run(command, env=self._environment, cwd=ROOT, check=True, capture_output=True)
         log = (self.home / "dev.log").open("wb")
         self._process = subprocess.Popen(
-            [str(scripts / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", "0"],
+            own_signals.command(
+                [str(scripts / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", "0"]
+            ),
             env=self._environment,
             cwd=ROOT,
             stdout=log,

@@ -11,12 +11,14 @@ PACKAGE = Path(__file__).parent.parent / "ml_connector"
 #: What each room may import of our own; every room may import itself. `*` ends a list that has everything.
 ALLOWED: dict[str, frozenset[str]] = {
     "errors": frozenset(),
+    "logs": frozenset(),
+    "own_signals": frozenset(),
     "clock": frozenset(),
     "documents": frozenset({"errors"}),
     "edi": frozenset({"documents", "errors"}),
     "config": frozenset({"errors", "documents"}),
     "layouts": frozenset({"documents", "edi.findings", "config", "errors"}),
-    "ledger": frozenset({"documents", "errors", "clock"}),
+    "ledger": frozenset({"documents", "errors", "clock", "logs"}),
     "credentials": frozenset({"ledger", "config", "errors", "clock"}),
     "transport": frozenset({"credentials", "ledger", "config", "errors", "clock"}),
     "flows": frozenset({"documents", "edi", "layouts", "ledger", "config", "errors", "clock"}),

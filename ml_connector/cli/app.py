@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from ml_connector import logs
 from ml_connector.cli.exits import MEANINGS, Exit, error_json, exit_of
 from ml_connector.cli.output import print_json, spell_what_cannot_be_shown, tell
 from ml_connector.cli.session import Session
@@ -102,6 +103,7 @@ def root(context: click.Context, config: str | None, as_json: bool, debug: bool)
       ml-connector documents list --state quarantined
       ml-connector trace PO-4711
     """
+    logs.configure("command")
     context.obj = Session(config=config, json=as_json, debug=debug)
 
 

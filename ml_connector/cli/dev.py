@@ -25,7 +25,7 @@ def dev(session: Session, home: Path, no_partner: bool) -> int:
     """Sandbox, webhook receiver and Dagster on free ports, authorized and ready, until Ctrl-C.
 
     Nothing happens by itself: make orders at the sandbox's control address, put files into its folders, materialize
-    in the UI. The printed variables let other commands in another terminal work on the same deployment.
+    in the UI. The printed line lets other commands in another terminal work on the same deployment.
 
     \b
     Examples:
@@ -52,9 +52,8 @@ def dev(session: Session, home: Path, no_partner: bool) -> int:
                 say(f"Webhook receiver: {stage.webhook_url}")
                 for name, address in stage.sandbox.addresses().items():
                     say(f"Sandbox {name}: {address}")
-                say("In another terminal:")
-                for name, text in stage.environment.items():
-                    say(f"  export {name}={text}")
+                say("Other commands work on it from another terminal after:")
+                say(f"  {stage.pointing}")
             _until_interrupted()
         finally:
             stop_dagster(stage)

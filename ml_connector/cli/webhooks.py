@@ -1,5 +1,6 @@
 """`ml-connector webhooks`: the receiver, and the subscriptions that bring notices to it."""
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -46,12 +47,16 @@ def serve_(session: Session, host: str | None, port: int | None, certificate: st
     Example:
       ml-connector webhooks serve --host 0.0.0.0 --port 8780
     """
+    from ml_connector import logs
     from ml_connector.web.app import create_app
+    from ml_connector.web.connections import Bounds, networks
     from ml_connector.web.serve import serve
 
+    logs.configure("receiver", level=logging.INFO)
     with session.open() as deployment:
         settings = deployment.loaded.settings.webhooks
-        app = create_app(deployment, max_body=settings.max_body_bytes)
+        bounds = Bounds(per_address=settings.connections_per_address, proxies=networks(settings.trusted_proxies))
+        app = create_app(deployment, max_body=settings.max_body_bytes, bounds=bounds)
 
         def ready(address: str) -> None:
             if session.json:
@@ -64,6 +69,7 @@ def serve_(session: Session, host: str | None, port: int | None, certificate: st
             settings.host if host is None else host,
             settings.port if port is None else port,
             ready=ready,
+            bounds=bounds,
             certificate=certificate,
             key=key,
         )

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from ml_connector.config.base import Settings, web_address, zone_name
+from ml_connector.config.expressions import checked_expression
 from ml_connector.config.secrets import SecretRef
 
 #: A new access token may be asked for at this age at the earliest (exact-online 2.3: the 9:30 rule).
@@ -222,11 +223,7 @@ class TrueCommerceConnection(Settings):
     @field_validator("include_pattern", "exclude_pattern")
     @classmethod
     def _pattern(cls, value: str) -> str:
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"is no regular expression: {error}") from error
-        return value
+        return checked_expression(value)
 
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:

@@ -1,5 +1,6 @@
 """Reads connections.yaml and the partner files; every error names the file, the key, the value and the mend."""
 
+import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -50,8 +51,21 @@ class WebhookSettings(Settings):
     port: int = Field(default=8780, ge=0, le=65535)
     public_url: str = Field(default="", description="Address under which Exact reaches the receiver")
     max_body_bytes: int = Field(default=65_536, gt=0, le=65_536)
+    connections_per_address: int = Field(
+        default=50, ge=1, le=1_000, description="Connections at once of one address; trusted proxies may have more"
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(), description="Addresses or networks of proxies whose X-Forwarded-For is believed"
+    )
 
     _address = field_validator("public_url")(web_address)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            ipaddress.ip_network(text)  # its ValueError says what is wrong
+        return value
 
 
 class Deployment(Settings):

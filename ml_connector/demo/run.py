@@ -3,6 +3,7 @@
 import json
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ def run_demo(*, once: bool, as_json_output: bool, inbound: Path | None = None, h
         start_dagster(stage)
         try:
             console.print(f"Dagster UI: {stage.ui_url}")
+            console.print("Other commands work on the demo from another terminal, as long as it is up, after:")
+            console.print(f"  {stage.pointing}", soft_wrap=True)
             orders: dict[str, int] = {}
             if inbound is None:
                 orders = play(stage.sandbox)
@@ -87,9 +90,10 @@ def _feed(stage: Stage, folder: Path) -> int:
 
 
 def _watch(stage: Stage, console: Console, orders: int) -> Figures:
-    """Show progress until the numbers rest."""
+    """Show progress until the numbers rest: a table where there is a terminal, else a line from time to time."""
     began = last_change = time.monotonic()
     seen: Any = None
+    told, line_of = began, None
     figures = read_figures(stage.deployment)
     with Live(_table(figures, 0), console=console, refresh_per_second=2, transient=True) as live:
         while True:
@@ -99,6 +103,9 @@ def _watch(stage: Stage, console: Console, orders: int) -> Figures:
             if state != seen:
                 seen, last_change = state, now
             live.update(_table(figures, now - began))
+            if not console.is_terminal and now - told >= LINE_SECONDS and state != line_of:
+                console.print(_line(figures, now - began), soft_wrap=True)
+                told, line_of = now, state
             sent_all = _consumed(stage) >= orders
             resting = now - last_change > QUIET_SECONDS and figures.in_work == 0 and sent_all and _waiting(stage) == 0
             if resting or now - began > LONGEST_SECONDS:
@@ -124,16 +131,35 @@ def _waiting(stage: Stage) -> int:
     return planned + lying + len(exported)
 
 
+#: A file that takes the output of a demo without a terminal gets a line no more often than this.
+LINE_SECONDS = 5
+
+
+def _line(figures: Figures, seconds: float) -> str:
+    """Progress in one line."""
+    states: Counter[str] = Counter()
+    for counted in figures.by_integration.values():
+        states.update(counted)
+    done, held, aside = (sum(states[s] for s in group) for group in (_DONE, _HELD, _ASIDE))
+    in_work = figures.documents - done - held - aside
+    return (
+        f"{seconds:.0f} s: {figures.documents} documents, {done} done, {in_work} in work, {held} held, "
+        f"{aside} refused or set aside"
+    )
+
+
+_DONE = frozenset({"posted", "applied", "sent", "acknowledged"})
+_HELD = frozenset({"quarantined", "unknown_outcome", "overdue"})
+_ASIDE = frozenset({"rejected", "duplicate", "discarded", "refused"})
+
+
 def _table(figures: Figures, seconds: float) -> Table:
     table = Table(title=f"Documents after {seconds:.0f} s", title_justify="left")
     for name in ("integration", "flow", "documents", "done", "in work", "held", "refused or set aside"):
         table.add_column(name, justify="left" if name in {"integration", "flow"} else "right")
-    done = {"posted", "applied", "sent", "acknowledged"}
-    held = {"quarantined", "unknown_outcome", "overdue"}
-    aside = {"rejected", "duplicate", "discarded", "refused"}
     for (integration, flow), states in sorted(figures.by_integration.items()):
         total = sum(states.values())
-        parts = [sum(states[s] for s in group) for group in (done, held, aside)]
+        parts = [sum(states[s] for s in group) for group in (_DONE, _HELD, _ASIDE)]
         in_work = total - sum(parts)
         table.add_row(integration, flow, str(total), str(parts[0]), str(in_work), str(parts[1]), str(parts[2]))
     return table

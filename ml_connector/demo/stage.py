@@ -1,6 +1,7 @@
 """The demo's stage: sandbox, home folder, credentials, authorization, webhook receiver and Dagster, on free ports."""
 
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -16,10 +17,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from ml_connector import own_signals
 from ml_connector.clock import FileClock
-from ml_connector.composition import Deployment, config_path
-from ml_connector.credentials.keys import generate_key_file, key_file
+from ml_connector.composition import CONFIG_VARIABLE, Deployment
+from ml_connector.credentials.keys import KEY_FILE_VARIABLE, KEY_VARIABLE, generate_key_file, key_file
 from ml_connector.credentials.secrets import Secret
+from ml_connector.demo.files import write_deployment
 from ml_connector.errors import ConfigError
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
@@ -29,6 +32,8 @@ from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
 
 START_SECONDS = 120
 #: Generous limits: the demo shows documents moving, not the sandbox's limits (they are tested elsewhere).
+#: What leads to a real deployment; here it leads nowhere.
+FOREIGN = ("ML_CONNECTOR_LEDGER_URL", KEY_VARIABLE, KEY_FILE_VARIABLE)
 EXACT_LIMITS = ExactOptions(minute_limit=3000, day_limit=100_000)
 
 
@@ -43,6 +48,11 @@ class Stage:
     webhook_url: str
     ui_url: str = ""
     dagster: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pointing(self) -> str:
+        """What makes other commands in another terminal work on this deployment; ready to copy."""
+        return f"export {CONFIG_VARIABLE}={shlex.quote(self.environment[CONFIG_VARIABLE])}"
 
     @property
     def log_file(self) -> Path:
@@ -70,8 +80,7 @@ def sigterm_ends() -> Iterator[None]:
 def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
     """Start the sandbox and the receiver over a fresh home folder, authorized and ready; stop all at the end.
 
-    Raises:
-        ConfigError: there is no configuration here, or it does not point at the sandbox.
+    The deployment is the demo's own, whatever configuration stands in the folder where it is started.
     """
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
@@ -87,9 +96,10 @@ def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
         sandbox.call(sandbox.truecommerce.add_suppliers)
         environment = _environment(home, sandbox.addresses())
         stack.enter_context(_environ(environment))
+        config = write_deployment(home, environment)
         generate_key_file(key_file(home))
         deployment = stack.enter_context(
-            Deployment.open(config_path(), clock=FileClock(Path(sandbox.addresses()["clock_file"])))
+            Deployment.open(config, clock=FileClock(Path(sandbox.addresses()["clock_file"])))
         )
         _store_secrets(deployment, sandbox)
         webhook_url = stack.enter_context(_receiver(deployment, int(environment["ML_CONNECTOR_WEBHOOK_PORT"])))
@@ -103,7 +113,7 @@ def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
     sftp = urlsplit(addresses["truecommerce"])
     return {
         "ML_CONNECTOR_HOME": str(home),
-        "ML_CONNECTOR_CONFIG": str(config_path().absolute()),
+        CONFIG_VARIABLE: str(home / "connections.yaml"),
         "ML_CONNECTOR_CLOCK_FILE": addresses["clock_file"],
         "ML_CONNECTOR_WEBHOOK_PORT": str(port),
         "SANDBOX_EXACT_URL": addresses["exact"],
@@ -112,6 +122,7 @@ def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
         "SANDBOX_TRUECOMMERCE_PORT": str(sftp.port),
         "SANDBOX_TRUECOMMERCE_HOST_KEY": addresses["truecommerce_host_key"],
         "SANDBOX_REDIRECT_URI": f"http://127.0.0.1:{port}/oauth/callback",
+        "SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{port}",
         "SANDBOX_CLEO_RATE": "200",
         "DAGSTER_HOME": str(home / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "1",
@@ -120,8 +131,10 @@ def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def _environ(values: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in values}
+    before = {name: os.environ.get(name) for name in (*values, *FOREIGN)}
     os.environ.update(values)
+    for name in FOREIGN:
+        os.environ.pop(name, None)
     try:
         yield
     finally:
@@ -137,11 +150,6 @@ def _store_secrets(deployment: Deployment, sandbox: Sandbox) -> None:
     from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
     from ml_connector.sandbox.truecommerce.state import PASSWORD
 
-    if "127.0.0.1" not in getattr(deployment.loaded.connection("exact_nl"), "base_url", ""):
-        raise ConfigError(
-            f"{deployment.loaded.path}: exact_nl does not point at the sandbox.",
-            mend="Run the demo with the configuration that ships with the project.",
-        )
     exact = sandbox.options.exact
     for name, value in (
         ("exact_nl_client_secret", exact.client_secret),
@@ -185,25 +193,25 @@ def start_dagster(stage: Stage) -> None:
     """Webserver, daemon and code server as `make dev` has them, logging to a file in the home folder."""
     dagster_home = Path(stage.environment["DAGSTER_HOME"])
     dagster_home.mkdir(parents=True, exist_ok=True)
-    root = Path(stage.environment["ML_CONNECTOR_CONFIG"]).parent
-    shutil.copy(root / "dagster.yaml", dagster_home / "dagster.yaml")
+    shutil.copy(stage.home / "dagster.yaml", dagster_home / "dagster.yaml")
     environment = {**os.environ, **stage.environment, "PYTHONUNBUFFERED": "1"}
-    scripts = Path(sys.executable).parent
+    # By its module: scripts may stand elsewhere than the interpreter.
+    dagster = [sys.executable, "-m", "dagster"]
     # Two processes on an empty home would collide making its tables (dagster-practice 10).
-    subprocess.run(  # noqa: S603 - our own interpreter's script
-        [str(scripts / "dagster"), "instance", "info"],
+    subprocess.run(  # noqa: S603 - our own interpreter
+        [*dagster, "instance", "info"],
         env=environment,
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        cwd=root,
+        cwd=stage.home,
     )
     port = free_port()
     log = stage.log_file.open("wb")
     stage.dagster = subprocess.Popen(  # noqa: S603
-        [str(scripts / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+        own_signals.command([*dagster, "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]),
         env=environment,
-        cwd=root,
+        cwd=stage.home,
         stdout=log,
         stderr=subprocess.STDOUT,
         start_new_session=True,

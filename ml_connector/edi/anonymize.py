@@ -33,7 +33,8 @@ _BLANK = " \t"
 _ENVELOPE = frozenset({"GS", "TA1", "ISB", "ISE", "ST", "SE", "GE", "IEA", "HL", "CTT"})
 
 #: ISA elements are padded with blanks or no-break spaces, which are two bytes each in UTF-8.
-_PADDED = re.compile(r"((?:\xc2?\xa0|\s)*)(.*?)((?:\xc2?\xa0|\s)*)\Z", re.DOTALL)
+_PADDING = re.compile(r"(?:\xc2\xa0|\s)*")
+_PADDING_REVERSED = re.compile(r"(?:\xa0\xc2|\s)*")
 
 _SPLIT = re.compile(r"([\s\x00\x1a]*)([A-Za-z][A-Za-z0-9]{1,2})(.*)\Z", re.DOTALL)
 
@@ -110,8 +111,22 @@ def anonymize(data: bytes, options: ReadOptions | None = None, key: bytes | None
 
 def _behind_isa(data: bytes, separator: bytes) -> int:
     """Where the last element of an ISA begins: behind the separator before the next segment."""
-    found = re.search(rb"[^0-9A-Za-z]\s*(?:GS|TA1|ISB|IEA)" + re.escape(separator), data)
+    # a blank begins it only where no other mark or blank stands before: else all of them would, one after the other
+    start = rb"(?:[^0-9A-Za-z\s]|(?<![^0-9A-Za-z])\s)"
+    found = re.search(start + rb"\s*(?:GS|TA1|ISB|IEA)" + re.escape(separator), data)
     return data.rindex(separator, 0, found.start() + 1) + 1 if found else 0
+
+
+def _unpadded(text: str) -> tuple[str, str, str]:
+    """The padding before, what is padded, the padding behind."""
+    begin = _matched(_PADDING, text)
+    end = len(text) - _matched(_PADDING_REVERSED, text[begin:][::-1])
+    return text[:begin], text[begin:end], text[end:]
+
+
+def _matched(pattern: re.Pattern[str], text: str) -> int:
+    found = pattern.match(text)
+    return found.end() if found is not None else 0
 
 
 class _Interchange:
@@ -154,10 +169,9 @@ class _Interchange:
             places = [m.start() for m in re.finditer(re.escape(separator), self._data)][:16]
         elements = [self._data[a + 1 : b].decode("latin-1") for a, b in pairwise(places)]
         for position in (1, 3, 5, 7):
-            value = elements[position]
-            found = _PADDED.match(value)
-            if found is not None and found[2].strip("0"):
-                elements[position] = found[1] + self._mask.text(found[2]) + found[3]
+            before, inside, behind = _unpadded(elements[position])
+            if inside.strip("0"):
+                elements[position] = before + self._mask.text(inside) + behind
         elements[8] = self._mask.day(elements[8].strip()).ljust(len(elements[8]))
         elements[12] = self._mask.control(elements[12].strip()).ljust(len(elements[12]))
         text = self._element.join(["ISA", *elements, ""]).encode("latin-1")

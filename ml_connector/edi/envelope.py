@@ -109,7 +109,11 @@ class _Scan:
             start = b"(?:" + end + b"|(?<![" + before + re.escape(self.terminator[-1:]) + rb"\s])[\r\n])"
         else:
             start = ends = end
-        self.segment = re.compile(start + _BETWEEN + b"(?=[GISTgist])(" + names + b")" + wrap + behind)
+        segment = b"(?=[GISTgist])(" + names + b")" + wrap + behind
+        # Where a terminator is a blank too, each of many blank lines could begin a segment, and all of them would be
+        # read again from each: they are passed as one, and the segment behind them may be missing.
+        self._passes = start == end and len(self.terminator) == 1 and self.terminator in _JUNK
+        self._segment = re.compile(start + _BETWEEN + (b"(?:" + segment + b")?" if self._passes else segment))
         self.end = re.compile(ends)
         suffix = b"" if self.by_line else header.separators.suffix.encode("latin-1")
         self.before_trailer = len(self.terminator) + len(suffix)
@@ -118,6 +122,12 @@ class _Scan:
         self._trailer = re.compile(
             b"I[\r\n]*E[\r\n]*A[\r\n]*" + mark + b"[0-9 \r\n]*" + mark + b"[ \r\n]*(?:[0-9][\r\n]{0,2}){0,8}[0-9]"
         )
+
+    def next_segment(self, data: bytearray, place: int) -> "re.Match[bytes] | None":
+        """The next terminator at or after a place that an envelope segment follows; group 1 is its id."""
+        if not self._passes:
+            return self._segment.search(data, place)
+        return next((found for found in self._segment.finditer(data, place) if found[1] is not None), None)
 
     def last_terminator(self, data: bytearray, least: int) -> int:
         """Where the search may go on once more bytes have come."""
@@ -338,7 +348,7 @@ class EnvelopeReader:
         window = self._window
         beginning: tuple[bytes, int] | None = None
         while True:
-            match = scan.segment.search(window.data, search)
+            match = scan.next_segment(window.data, search)
             if match is not None:
                 start, search = match.start(1), match.start()
                 ending = scan.end.search(window.data, match.end(1))

@@ -31,6 +31,10 @@ _CONTROL = 2
 _TOGETHER = re.compile(rb" *([^0-9A-Za-z ]|U)(0[0-9]{4}) *")
 
 
+#: A terminator and the blanks behind it; of blanks alone, the first.
+_BEFORE = rb"(?:[^0-9A-Za-z\r\n ]|(?<![^0-9A-Za-z])[\r\n ])[\r\n ]*"
+
+
 @dataclass(frozen=True, slots=True)
 class Realigned:
     """ISA01 to ISA15, empty where left out; how many elements there are in truth.
@@ -47,7 +51,7 @@ class Realigned:
 def realigned(head: bytes, separator: bytes) -> Realigned | None:
     """The elements of an ISA that are not 16, where they belong; None for one that is right, or is none."""
     mark = re.escape(separator)
-    follows = re.search(rb"[^0-9A-Za-z][\r\n ]*(GS|TA1|ISB|IEA)" + mark, head)
+    follows = re.search(_BEFORE + rb"(GS|TA1|ISB|IEA)" + mark, head)
     if follows is None:
         return None
     body = head[: follows.end() - 1]
@@ -102,7 +106,7 @@ def cut_short(head: bytes, separator: bytes) -> tuple[int, int, bytes] | None:
     None for another: what is left of one has to stand right before a group.
     """
     mark = re.escape(separator)
-    follows = re.search(rb"[^0-9A-Za-z][\r\n ]*GS" + mark + rb"[A-Z]{2}" + mark, head)
+    follows = re.search(_BEFORE + rb"GS" + mark + rb"[A-Z]{2}" + mark, head)
     if follows is None:
         return None
     body = head[: follows.start()]

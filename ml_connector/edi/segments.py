@@ -119,7 +119,9 @@ def _line_start(known: frozenset[str], element: str) -> re.Pattern[str]:
     """Where a line begins that can be nothing but a segment of its own."""
     mark = re.escape(element)
     names = "|".join(sorted(known, key=len, reverse=True)) or "(?!)"
-    return re.compile(rf"(?<!{mark})[\r\n]+[ \t]*(?=(?:{names}){mark})", re.IGNORECASE)
+    # only where a run of line ends begins, and only with all of it: else many of them would be tried again from each
+    start = rf"(?:(?<![\r\n{mark}])|(?<={mark}[\r\n]))[\r\n]+(?![\r\n])[ \t]*(?![ \t])"
+    return re.compile(rf"{start}(?=(?:{names}){mark})", re.IGNORECASE)
 
 
 def _by_lines(pieces: list[str], line_start: re.Pattern[str], element: str, split: Split) -> list[str]:

@@ -9,8 +9,10 @@ from ml_connector.documents.decimals import decimal_text
 #: More digits than any X12 number has, few enough that no arithmetic here rounds.
 MOST_DIGITS = 24
 
-_NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\Z")
-_LOOSE = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[Ee][-+]?[0-9]{1,2})?\Z")
+# A part that may be left out begins with a mark of its own: what cannot be divided in two ways is matched in one go,
+# however long it is (ml_connector_tests/hostile/test_patterns.py).
+_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)\Z")
+_LOOSE = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[Ee][-+]?[0-9]{1,2})?\Z")
 _THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]*\Z|[0-9]{1,3}(?:,[0-9]{3}){2,}\Z")
 _POINTED_THOUSANDS = re.compile(r"[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]*\Z|[0-9]{1,3}(?:\.[0-9]{3}){2,}\Z")
 _DECIMAL_COMMA = re.compile(r"[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})\Z")

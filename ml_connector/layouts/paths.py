@@ -13,6 +13,8 @@ _NAME = r"'[^']+'|[^/\[\]'=]+"
 _STEP = re.compile(rf"({_NAME})((?:\[(?:{_NAME})=[^\]]*\])*)")
 _PICK = re.compile(rf"\[({_NAME})=([^\]]*)\]")
 MOST_STEPS = 20
+#: More than twenty steps with names and picks are long.
+MOST_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Path:
 
 def parsed(text: str) -> Path:
     """The path that a text means; the empty text is the element itself. Raises ValueError, saying why."""
+    if len(text) > MOST_CHARACTERS:
+        raise ValueError(f"{text[:40]!r} is no path: more than {MOST_CHARACTERS} characters")
     top, rest = text.startswith("/"), text.removeprefix("/")
     steps: list[PathStep] = []
     at = 0

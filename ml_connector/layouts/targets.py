@@ -31,6 +31,7 @@ KNOWN_BY: dict[str, tuple[tuple[str, ...], str]] = {
 #: What X12 keeps of its own; no layout reads or writes it.
 OF_X12 = frozenset({"kept", "extras", "tree"})
 MOST_POSITION = 99
+MOST_CHARACTERS = 1_000
 _STEP = re.compile(r"([a-z_]+)(?:\[([^\[\]]+)\])?")
 
 
@@ -183,6 +184,8 @@ def repeated(model: type[Record], name: str) -> type[Record]:
 
 
 def _parts(address: str) -> Sequence[str]:
+    if len(address) > MOST_CHARACTERS:
+        raise BadAddress(f"{address[:40]!r} is longer than {MOST_CHARACTERS} characters")
     return re.split(r"\.(?![^\[]*\])", address)
 
 

@@ -1,5 +1,6 @@
 """Changing documents: states are checked, events chained and heads stored for a whole batch in few statements."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,9 @@ from ml_connector.ledger.states import EXPLAINED, DocumentState, check_move
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import document
 from ml_connector.ledger.tallies import Sort
+from ml_connector.logs import fields
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -27,6 +31,13 @@ CHUNK = 500
 ACTION_LENGTH = 40
 #: These no longer count: another document may take the business key.
 _GIVES_UP_KEY = frozenset({DocumentState.DISCARDED, DocumentState.REJECTED})
+
+
+#: Where a document stops until somebody or something outside moves it on.
+_TOLD = frozenset({
+    DocumentState.QUARANTINED.value, DocumentState.REJECTED.value, DocumentState.REFUSED.value,
+    DocumentState.UNKNOWN_OUTCOME.value, DocumentState.OVERDUE.value,
+})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -75,6 +86,20 @@ def move(tx: Tx, moves: Sequence[Move], by: By, *, expect: str | None = None) ->
     events.append(tx, rows)
     _store(tx, working.values())
     _count(tx, working.values())
+    _log(rows)
+
+
+def _log(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line for each document that stops, or for each move where somebody asked for that much."""
+    if not log.isEnabledFor(logging.INFO):
+        return
+    for row in rows:
+        level = logging.INFO if row["state"] in _TOLD else logging.DEBUG
+        log.log(
+            level,
+            "document moved",
+            extra=fields(document=row["document_id"], state=row["state"], run=row["run_id"], action=row["action"]),
+        )
 
 
 def _load(tx: Tx, ids: list[int]) -> dict[int, _Working]:

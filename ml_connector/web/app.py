@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,12 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ml_connector.errors import ConnectorError
+from ml_connector.logs import fields
 from ml_connector.transport.replies import clean
+from ml_connector.web.connections import Bounds, caller_key, client_of
 from ml_connector.web.oauth import OAuthCallback
 from ml_connector.web.receiver import Receiver
 from ml_connector.web.webhooks import ExactWebhooks
@@ -32,7 +35,7 @@ _SAFE_HEADERS = {
 }
 
 
-def create_app(receiver: Receiver, *, max_body: int = DEFAULT_MAX_BODY) -> Starlette:
+def create_app(receiver: Receiver, *, max_body: int = DEFAULT_MAX_BODY, bounds: Bounds | None = None) -> Starlette:
     """The web app over a deployment. max_body: bytes of a webhook notice."""
     webhooks = ExactWebhooks(receiver, max_body)
     callback = OAuthCallback(receiver)
@@ -43,7 +46,7 @@ def create_app(receiver: Receiver, *, max_body: int = DEFAULT_MAX_BODY) -> Starl
         Route("/healthz", healthz.__call__, methods=["GET"]),
         *(Route(path, callback.__call__, methods=["GET"]) for path in paths),
     ]
-    return Starlette(routes=routes, middleware=[Middleware(Guard)])
+    return Starlette(routes=routes, middleware=[Middleware(Guard, bounds=bounds or Bounds())])
 
 
 class Health:
@@ -55,7 +58,8 @@ class Health:
     async def __call__(self, _request: Request) -> Response:
         try:
             await run_in_threadpool(self._ask)
-        except (ConnectorError, SQLAlchemyError):
+        except (ConnectorError, SQLAlchemyError) as error:
+            log.warning("the ledger does not answer", extra=fields(why=type(error).__name__))
             return JSONResponse({"status": "the ledger does not answer"}, 503)
         return JSONResponse({"status": "ok"})
 
@@ -64,11 +68,19 @@ class Health:
             tx.execute(select(1))
 
 
-class Guard:
-    """Safe headers on every answer, and one log line a request: method, path, status; never the query."""
+_TOO_MANY = PlainTextResponse("Too many requests at once.", 429, {"Connection": "close", "Retry-After": "5"})
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class Guard:
+    """Safe headers on every answer, so many requests of one client at once, and one log line a request.
+
+    The line has method, path and status, never the query: it holds codes of the OAuth callback.
+    """
+
+    def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
         self._app = app
+        self._bounds = bounds
+        self._under_way: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,6 +88,9 @@ class Guard:
             return
         began = time.monotonic()
         status = 500
+        peer = scope["client"][0] if scope.get("client") else ""
+        client = client_of(peer, scope["headers"], self._bounds)
+        key = caller_key(client)
 
         async def answer(message: Message) -> None:
             nonlocal status
@@ -86,8 +101,25 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
+        self._under_way[key] += 1
         try:
-            await self._app(scope, receive, answer)
+            app: ASGIApp = self._app
+            if self._under_way[key] > self._bounds.per_address:
+                log.warning("request refused", extra=fields(client=client, status=429, why="too many at once"))
+                app = _TOO_MANY
+            await app(scope, receive, answer)
         finally:
+            self._under_way[key] -= 1
+            if not self._under_way[key]:
+                del self._under_way[key]
             took = (time.monotonic() - began) * 1000
-            log.info("%s %s %s %.0f ms", scope["method"], clean(scope["path"], 120), status, took)
+            log.info(
+                "request",
+                extra=fields(
+                    method=clean(scope["method"], 20),
+                    path=clean(scope["path"], 120),
+                    status=status,
+                    client=client,
+                    milliseconds=round(took),
+                ),
+            )

@@ -9,6 +9,7 @@ from starlette.responses import HTMLResponse, Response
 
 from ml_connector.credentials.tokens import connection_of_state
 from ml_connector.errors import ConnectorError
+from ml_connector.logs import fields
 from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.transport.replies import clean
 from ml_connector.web.receiver import Receiver
@@ -32,14 +33,17 @@ class OAuthCallback:
         query = request.query_params
         code, state, error = (query.get(name, "") for name in ("code", "state", "error"))
         if max(len(code), len(state), len(error)) > _MAX_PARAMETER:
+            _refused("", "the address is too long")
             return _page(400, "Not understood", "The address is too long.")
         name = connection_of_state(state)
         tokens = self._receiver.authorization(name)
         if tokens is None:
+            _refused("", "it belongs to no connection of ours")
             return _page(400, "Not understood", "This answer belongs to no connection of ours.")
         command = tokens.app.command
         if error or not code:
             why = clean(error, 80) or "the answer carries no code"
+            _refused(name, why)
             return _page(400, "Not authorized", f"{name} was not authorized: {why}. Run `{command}` for a new link.")
         if state == name:
             text = f"To finish, run `{command}` and paste the address of this page. Its code is good for three minutes."
@@ -50,10 +54,14 @@ class OAuthCallback:
         try:
             await run_in_threadpool(tokens.exchange_code, code, state)
         except ConnectorError as problem:
-            log.warning("authorization of %s failed: %s", name, problem.message)
+            _refused(name, problem.message)
             return _page(400, "Not authorized", str(problem))
-        log.info("%s is authorized", name)
+        log.info("authorized", extra=fields(connection=name))
         return _page(200, "Authorized", f"{name} is authorized. Work goes on by itself; you may close this page.")
+
+
+def _refused(connection: str, why: str) -> None:
+    log.warning("authorization refused", extra=fields(connection=connection, why=why))
 
 
 def _page(status: int, title: str, text: str) -> HTMLResponse:

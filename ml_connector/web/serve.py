@@ -6,6 +6,8 @@ from collections.abc import Callable
 import uvicorn
 from starlette.applications import Starlette
 
+from ml_connector.web.connections import Bounds, protocol
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one."""
@@ -19,11 +21,14 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def make_server(app: Starlette, *, certificate: str | None = None, key: str | None = None) -> uvicorn.Server:
+def make_server(
+    app: Starlette, *, bounds: Bounds | None = None, certificate: str | None = None, key: str | None = None
+) -> uvicorn.Server:
     """A server without an access log of its own: uvicorn's would write codes of the OAuth callback.
 
     certificate, key: PEM files, when no proxy in front ends TLS.
     """
+    bounds = bounds or Bounds()
     config = uvicorn.Config(
         app,
         access_log=False,
@@ -32,9 +37,10 @@ def make_server(app: Starlette, *, certificate: str | None = None, key: str | No
         proxy_headers=False,
         ws="none",
         lifespan="off",
-        limit_concurrency=200,
-        # The one of uvicorn's parsers that bounds what a request may say before its body.
-        http="h11",
+        # Silent connections are bounded by ours; beyond this so many requests are under way that 503 is the answer.
+        limit_concurrency=bounds.at_once + 50,
+        # On the one of uvicorn's parsers that bounds what a request may say before its body.
+        http=protocol(bounds),
         h11_max_incomplete_event_size=16_384,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=10,
@@ -50,6 +56,7 @@ def serve(
     port: int,
     *,
     ready: Callable[[str], None] | None = None,
+    bounds: Bounds | None = None,
     certificate: str | None = None,
     key: str | None = None,
 ) -> None:
@@ -59,4 +66,4 @@ def serve(
     shown = f"[{host}]" if ":" in host else host
     if ready is not None:
         ready(f"{scheme}://{shown}:{bound.getsockname()[1]}")
-    make_server(app, certificate=certificate, key=key).run(sockets=[bound])
+    make_server(app, bounds=bounds, certificate=certificate, key=key).run(sockets=[bound])

@@ -13,7 +13,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from ml_connector.errors import ConnectorError, SenderMustMend
 from ml_connector.ledger import inbox
+from ml_connector.logs import fields
 from ml_connector.systems.exact_online.webhooks import MAX_NOTICE, parse_notice, verify
+from ml_connector.transport.replies import clean
 from ml_connector.web.receiver import Receiver, WebhookTarget
 
 log = logging.getLogger(__name__)
@@ -37,15 +39,16 @@ class ExactWebhooks:
         connection = str(request.path_params["connection"])
         target = self._receiver.webhook_target(connection)
         if target is None:
-            return _unread("No webhooks for this connection.", 404)
+            return _unread(connection, "No webhooks for this connection.", 404)
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await read_bounded(request, self._max_body)
         except TooLargeError:
-            return _unread(f"At most {self._max_body} bytes.", 413)
+            return _unread(connection, f"At most {self._max_body} bytes.", 413)
         except (TimeoutError, ClientDisconnect):
-            return _unread("The body did not come.", 408)
+            return _unread(connection, "The body did not come.", 408)
         if not body:
+            log.info("webhook validated", extra=fields(connection=connection))
             return PlainTextResponse("")  # the empty POST that validates a subscription (exact-online 8.1)
         return await run_in_threadpool(self._take, connection, target, body)
 
@@ -53,10 +56,10 @@ class ExactWebhooks:
         try:
             status, words = self._stored(connection, target, body)
         except ConnectorError as error:
-            log.warning("webhook of %s not stored: %s", connection, error.message)
+            log.warning("webhook not stored", extra=fields(connection=connection, status=503, why=error.message))
             return PlainTextResponse("Not stored; send it again.", 503)
         if status != 200:
-            log.warning("webhook of %s refused with %s: %s", connection, status, words)
+            _refused(connection, status, words)
         return PlainTextResponse(words, status)
 
     def _stored(self, connection: str, target: WebhookTarget, body: bytes) -> tuple[int, str]:
@@ -81,11 +84,17 @@ class ExactWebhooks:
         )
         with self._receiver.ledger.write() as tx:
             inbox.add(tx, new)
+        log.info("webhook stored", extra=fields(connection=connection, topic=notice.topic, action=notice.action))
         return 200, ""
 
 
-def _unread(words: str, status: int) -> Response:
+def _refused(connection: str, status: int, why: str) -> None:
+    log.warning("webhook refused", extra=fields(connection=clean(connection, 60), status=status, why=why))
+
+
+def _unread(connection: str, words: str, status: int) -> Response:
     """An answer before the body was read: the connection is closed, so that the rest of it is not taken."""
+    _refused(connection, status, words)
     return PlainTextResponse(words, status, {"Connection": "close"})
 
 

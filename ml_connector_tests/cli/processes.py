@@ -9,6 +9,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ml_connector.own_signals import take_back
+
 WAIT = 60
 
 
@@ -44,6 +46,7 @@ def running(*args: object, **environment: str) -> Iterator[Running]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        preexec_fn=take_back,  # noqa: PLW1509 - system calls, no locks
         env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
     )
     try:

@@ -80,8 +80,8 @@ def test_the_receiver_takes_subscriptions_and_check_sees_them(bench: Bench, tmp_
         assert command.interrupt() in (0, 130)
 
 
-def test_without_a_public_address_subscribing_says_what_is_missing(bench: Bench) -> None:
-    said = say("webhooks", "subscribe", "exact_nl")
+def test_without_a_public_address_subscribing_says_what_is_missing(bench: Bench, tmp_path: Path) -> None:
+    said = say("webhooks", "subscribe", "exact_nl", "--config", with_public_url(bench, tmp_path, ""))
     assert said.code == 2
     assert "webhooks.public_url" in said.err
 

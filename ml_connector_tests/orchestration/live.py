@@ -19,6 +19,7 @@ import httpx
 
 from ml_connector.ledger import leases
 from ml_connector.orchestration.names import channel_lease
+from ml_connector.own_signals import command
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.support.deployment import ROOT
 
@@ -71,7 +72,7 @@ def running_dagster(scene: Scene, *, settings: Path | None = None) -> Iterator[L
     log = scene.bench.home / "dagster.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(scripts / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)],
+            command([str(scripts / "dagster"), "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]),
             env=environment,
             cwd=ROOT,
             stdout=output,

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from ml_connector.clock import FileClock
+from ml_connector.own_signals import command
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector_tests.sandbox.exact_bench import ExactBench
 
@@ -155,7 +156,7 @@ def test_as_a_program_it_prints_its_addresses_and_ends_when_told(tmp_path: Path,
         f"run_forever(SandboxOptions(clock_file=Path({str(tmp_path / 'clock')!r})))\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command([sys.executable, "-c", program]), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as started:
         assert started.stdout is not None
         addresses = json.loads(started.stdout.readline())

@@ -12,6 +12,7 @@ from ml_connector.ledger.store import Ledger
 from ml_connector.sandbox.exact.options import CLIENT_ID
 from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.web.app import create_app
+from ml_connector.web.connections import Bounds
 from ml_connector.web.receiver import Receiver, WebhookTarget
 from ml_connector.web.serve import listen, make_server
 from ml_connector_tests.credentials.sandboxes import Exact
@@ -46,10 +47,10 @@ class Deployed:
 
 
 @contextmanager
-def serving(receiver: Receiver) -> Iterator[str]:
+def serving(receiver: Receiver, bounds: Bounds | None = None) -> Iterator[str]:
     """The web app over a deployment, or what stands for one, on a free port; its address."""
     bound = listen("127.0.0.1", 0)
-    server = make_server(create_app(receiver))
+    server = make_server(create_app(receiver, bounds=bounds), bounds=bounds)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:

@@ -11,7 +11,7 @@ from ml_connector.sandbox.cleo.errors import ApiError
 from ml_connector.sandbox.cleo.files import Bytes, Content, Growth, StoredFile
 from ml_connector.sandbox.cleo.ids import new_id
 
-_PATTERN = re.compile(r"\[([^\]]*)\]|[^,;\[\]]+")
+_PATTERN = re.compile(r"\[([^\]\[]*)\]|[^,;\[\]]+")
 
 
 class FileIndex:

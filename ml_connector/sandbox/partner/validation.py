@@ -77,7 +77,7 @@ _PATTERNS = {
     "ID": re.compile(r"[A-Z0-9]+"),
     "N0": re.compile(r"-?\d+"),
     "N2": re.compile(r"-?\d+"),
-    "R": re.compile(r"-?(\d+\.?\d*|\.\d+)"),
+    "R": re.compile(r"-?(\d+(?:\.\d*)?|\.\d+)"),
     "DT": re.compile(r"\d{6}|\d{8}"),
     "TM": re.compile(r"([01]\d|2[0-3])[0-5]\d([0-5]\d\d{0,2})?"),
 }
