@@ -26,6 +26,11 @@ class OrchestrationSettings(Settings):
     keep_runs_days: int = Field(
         default=30, ge=1, description="Older Dagster runs are deleted once the exported chain heads cover them"
     )
+    keep_idle_runs_hours: int = Field(
+        default=48,
+        ge=1,
+        description="The same for runs that only looked, of the jobs standing, prune and reference; the newest stays",
+    )
     reaper_seconds: int = Field(default=5, ge=5, description="How often Dagster runs of dead workers are looked for")
     fresh_hours: float = Field(default=24, gt=0, description="A reference table read longer ago counts as stale")
 

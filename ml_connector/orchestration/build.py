@@ -129,7 +129,8 @@ def _jobs(loaded: LoadedDeployment, scenes: list[Scene]) -> list[Any]:
         made.append(jobs.inbound_job(scene))
         if jobs.outbound_keys(scene):
             made.append(jobs.outbound_job(scene))
-    return [*made, standing_job(), prune_job(loaded.settings.orchestration)]
+    idle = ["standing", "prune", *(job_name(name, "reference") for name in erps(loaded))]
+    return [*made, standing_job(), prune_job(loaded.settings.orchestration, idle)]
 
 
 def _sensors(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) -> list[dg.SensorDefinition]:

@@ -14,6 +14,7 @@ from ml_connector.errors import WeAreWrong
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.ledger import files
 from ml_connector.ledger.access import unindexed
+from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.states import FINISHED
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
@@ -97,11 +98,14 @@ def newest_event(tx: Tx, integration: str = "") -> int:
         return tx.execute(newest.limit(1).with_only_columns(event.c.id)).scalar_one_or_none() or 0
     # Mostly it is among the first few.
     for looked_at in (EVENTS_LOOKED_AT // 100, EVENTS_LOOKED_AT):
-        those = newest.limit(looked_at).subquery()
-        theirs = sa.select(sa.func.max(those.c.id)).join(document, document.c.id == those.c.document_id)
-        found: int | None = tx.execute(theirs.where(document.c.integration == integration)).scalar_one()
-        if found is not None:
-            return found
+        rows = tx.execute(newest.limit(looked_at))
+        documents_of: dict[int, int] = {row.id: row.document_id for row in rows}
+        theirs: set[int] = set()
+        for part in chunks(sorted(set(documents_of.values()))):
+            query = sa.select(document.c.id).where(document.c.id.in_(part))
+            theirs.update(tx.execute(query.where(unindexed(document.c.integration) == integration)).scalars())
+        if theirs:
+            return max(key for key, document_id in documents_of.items() if document_id in theirs)
     return 0
 
 

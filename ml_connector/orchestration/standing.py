@@ -13,7 +13,7 @@ from ml_connector.errors import ConnectorError
 from ml_connector.flows.context import Work
 from ml_connector.flows.standing import Standing, mark_overdue, standing_causes
 from ml_connector.orchestration import checks
-from ml_connector.orchestration.pruning import prune_runs
+from ml_connector.orchestration.pruning import delete_left_files, prune_runs
 from ml_connector.orchestration.reaper import was_killed
 from ml_connector.orchestration.resource import ConnectorResource
 
@@ -240,24 +240,27 @@ def _sender_or_none(deployment: Deployment) -> Send | None:
         return None
 
 
-def prune_job(settings: OrchestrationSettings) -> dg.JobDefinition:
-    """Retention of Dagster's runs."""
+def prune_job(settings: OrchestrationSettings, idle_jobs: Sequence[str]) -> dg.JobDefinition:
+    """Retention of Dagster's runs. idle_jobs: their runs only look, by day and by night."""
 
     class PruneConfig(dg.Config):
         keep_days: int = settings.keep_runs_days
+        keep_idle_hours: int = settings.keep_idle_runs_hours
 
     @dg.op(description="Delete finished runs older than the limit whose events the exported chain heads cover.")
     def delete_old_runs(context: dg.OpExecutionContext, connector: ConnectorResource, config: PruneConfig) -> None:
         from datetime import timedelta
 
         deployment = connector.deployment
-        pruned = prune_runs(
-            context.instance,
-            deployment.ledger,
-            deployment.heads_file,
-            older_than=timedelta(days=max(1, config.keep_days)),
+        ledger, heads = deployment.ledger, deployment.heads_file
+        days, hours = timedelta(days=max(1, config.keep_days)), timedelta(hours=max(1, config.keep_idle_hours))
+        idle = prune_runs(context.instance, ledger, heads, older_than=hours, jobs=idle_jobs)
+        pruned = prune_runs(context.instance, ledger, heads, older_than=days)
+        files = delete_left_files(context.instance, older_than=days)
+        context.log.info(
+            f"deleted {pruned.deleted} run(s), {idle.deleted} that only looked, and {files} file(s) without a run, "
+            f"kept {pruned.kept + idle.kept} {pruned.why}".strip()
         )
-        context.log.info(f"deleted {pruned.deleted} run(s), kept {pruned.kept} {pruned.why}".strip())
 
     @dg.job(
         name="prune",

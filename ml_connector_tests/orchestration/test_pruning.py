@@ -78,3 +78,35 @@ def test_a_heads_file_that_is_gone_keeps_everything(scenario: Stage) -> None:
 def test_the_job_runs(scenario: Stage) -> None:
     run = scenario.plain("prune")
     assert run.success, run.failures
+
+
+def test_a_run_on_sqlite_leaves_no_file(scenario: Stage, tmp_path: Path) -> None:
+    """192 kB each, which Dagster empties and leaves; those that it left before go too, others stay."""
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        scenario.instance = instance
+        first, second, third = [scenario.inbound("replay").result.run_id for _ in range(3)]
+        deployment = scenario.scene.deployment
+        export_heads(deployment.ledger, deployment.heads_file)
+        instance.delete_run(first)
+        files = {path.stem for path in tmp_path.rglob("*.db")}
+        assert {first, second, third} <= files, "what this test is about"
+        assert pruning.delete_left_files(instance, older_than=timedelta(days=1)) == 0, "it is young"
+        assert pruning.delete_left_files(instance, older_than=NOW) == 1
+        pruning.delete_run(instance, second)
+        left = {path.stem for path in tmp_path.rglob("*.db*")}
+        assert left & {first, second, third} == {third}
+        assert instance.get_run_by_id(third) is not None
+
+
+def test_runs_that_only_looked_go_sooner_but_for_the_newest(scenario: Stage) -> None:
+    """What documents did stays its thirty days; so does a run that failed."""
+    looked = [scenario.plain("standing").result.run_id for _ in range(3)]
+    deployment = scenario.scene.deployment
+    export_heads(deployment.ledger, deployment.heads_file)
+    pruned = pruning.prune_runs(
+        scenario.instance, deployment.ledger, deployment.heads_file, older_than=NOW, jobs=["standing", "prune"]
+    )
+    assert pruned.deleted == 2
+    left = {run.run_id: run.job_name for run in scenario.instance.get_runs()}
+    assert set(left) & set(looked) == {looked[-1]}
+    assert "exact_cleo_inbound" in left.values()
