@@ -25,10 +25,13 @@ from ml_connector.flows.changed_settings import with_what_was_known
 from ml_connector.flows.context import ErpRules, FolderRules, Integration
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.layouts import Layout, load_layout
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.store import Ledger
 from ml_connector.transport.shared_limits import LedgerLimits
 
 if TYPE_CHECKING:
+    from ml_connector.flows.belonging import Belonging
+    from ml_connector.flows.settling import Names
     from ml_connector.systems.exact_online.erp import ExactErp
     from ml_connector.transport.auth import AuthorizationCodeTokens
     from ml_connector.web.receiver import WebhookTarget
@@ -233,11 +236,54 @@ class Deployment:
             layouts=layouts,
             partner_files={partner: files.files[partner].name for partner in files.partners},
             problems=with_what_was_known(self.ledger, name, files.problems),
+            settle=lambda: self._settled(name),
         )
         # Told before anything is begun; while the ERP cannot be asked for its company, it is asked at first need.
         with suppress(AuthorizationNeeded, TryAgain):
             _ = integration.belonging
         return integration
+
+    def _settled(self, name: str) -> "Belonging":
+        """Whose books an integration works in, all names settled.
+
+        Raises:
+            DecisionNeeded: names do not stand for what they stood for. AuthorizationNeeded, TryAgain: cannot be asked.
+        """
+        from ml_connector.flows import settling
+
+        connection = self.loaded.integration(name).erp
+        erp = self.erp(connection)
+        try:
+            company = erp.company
+        except AuthorizationNeeded:
+            if not settling.recognise_connection(self.ledger, self.names, connection):
+                raise
+            company = erp.company
+        return settling.settle(self.ledger, self.names, name, Books(erp.system, company), erp.company_name)
+
+    @cached_property
+    def names(self) -> "Names":
+        """All names of the configuration, and what tells them apart."""
+        from ml_connector.credentials.tokens import rename_token
+        from ml_connector.flows.settling import Configured, Names
+
+        settings = self.loaded.settings
+        integrations = {
+            name: Configured(
+                erp=one.erp,
+                network=one.network,
+                network_account=settings.connections[one.network].account,
+                identity=one.identity.key,
+                partners=self.loaded.partners[name],
+            )
+            for name, one in settings.integrations.items()
+        }
+        return Names(
+            erps={one.erp: settings.connections[one.erp].account for one in settings.integrations.values()},
+            networks=frozenset(one.network for one in settings.integrations.values()),
+            integrations=integrations,
+            move_token=lambda tx, old, new: rename_token(tx, self.vault, old, new),
+        )
 
     def partner_files(self, integration: str) -> tuple[PartnerFiles, dict[str, Layout]]:
         """The partners of an integration and the layouts that they name, by that name.

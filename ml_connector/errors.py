@@ -54,6 +54,7 @@ class Reason(StrEnum):
     ACKNOWLEDGES_NOTHING_SENT = "acknowledges_nothing_sent"
     OUTCOME_UNKNOWN = "outcome_unknown"
     CHARACTER_NOT_SENDABLE = "character_not_sendable"
+    OTHER_COMPANY = "other_company"
 
 
 class ConnectorError(Exception):
@@ -113,6 +114,12 @@ class RefusedBySystem(ConnectorError):
 
 class AuthorizationNeeded(ConnectorError):
     """A person must authorize the connection again; nothing is lost meanwhile."""
+
+
+class DecisionNeeded(ConnectorError):
+    """The configuration and what the ledger knows do not go together: a person decides what was meant. Nothing is done
+    meanwhile.
+    """
 
 
 class WeAreWrong(ConnectorError):

@@ -27,6 +27,11 @@ class Connection(Settings):
     timeout_seconds: float = Field(default=30.0, gt=0, le=300)
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls at once within one run")
 
+    @property
+    def account(self) -> str:
+        """Whose account it is there: by it a connection is recognised under another name."""
+        return ""
+
     @field_validator("base_url")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -80,6 +85,10 @@ class ExactOnlineConnection(Connection):
     failure_texts: tuple[str, ...] = Field(
         default=(), description="Further texts of a 500 that mean a failure at Exact and no business message"
     )
+
+    @property
+    def account(self) -> str:
+        return self.client_id
 
     _zone = field_validator("time_zone")(zone_name)
     _redirect = field_validator("redirect_uri")(web_address)
@@ -138,6 +147,10 @@ class CleoConnection(Connection):
         default=5.0, ge=0, description="A file is read when its size has not changed for so long"
     )
     temporary_suffixes: tuple[str, ...] = (".tmp", ".filepart", ".incomplete", ".part")
+
+    @property
+    def account(self) -> str:
+        return f"{self.username}@{self.base_url}"
 
 
 #: `SHA256:...` as ssh-keygen prints it, optionally with the kind of key before it.
@@ -232,6 +245,11 @@ class TrueCommerceConnection(Settings):
         if self.after_read == "move" and not self.move_to:
             raise ValueError("after_read is move: name the folder in move_to")
         return self
+
+    @property
+    def account(self) -> str:
+        """Whose account it is there: by it a connection is recognised under another name."""
+        return f"{self.username}@{self.host}:{self.port}{self.root_prefix}/{self.company_folder}"
 
     @property
     def address(self) -> str:

@@ -257,3 +257,22 @@ def connection_of_state(state: str) -> str:
 
 def _hash(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
+
+
+def rename_token(tx: sa.Connection, vault: Vault, old: str, new: str) -> bool:
+    """A connection has another name now: its tokens are encrypted anew under it. False: none to move, or one there."""
+    c = token_table.c
+    if tx.execute(sa.select(c.connection).where(c.connection == new)).first() is not None:
+        return False
+    row = tx.execute(sa.select(c.access, c.refresh).where(c.connection == old).with_for_update()).one_or_none()
+    if row is None:
+        return False
+
+    def turned(kind: str, ciphertext: bytes | None) -> bytes | None:
+        if ciphertext is None:
+            return None
+        return vault.encrypt(f"{kind}:{new}", vault.decrypt(f"{kind}:{old}", ciphertext).reveal())
+
+    values = {"connection": new, "access": turned("access", row.access), "refresh": turned("refresh", row.refresh)}
+    tx.execute(sa.update(token_table).where(c.connection == old).values(**values))
+    return True

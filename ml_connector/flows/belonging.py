@@ -9,35 +9,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml_connector.config.partners import Partner
-from ml_connector.ledger import naming
 from ml_connector.ledger.books import Books
 from ml_connector.ledger.naming import Counterparty
-from ml_connector.ledger.store import Ledger
 
 
 @dataclass(frozen=True)
 class Belonging:
-    """The books of an integration, and the keys of its partners by name."""
+    """The books of an integration, the keys of its partners by name, and what our own identity was before."""
 
     books: Books
     keys: Mapping[str, str] = field(default_factory=dict)
+    former_identities: frozenset[str] = frozenset()
 
     @property
     def names(self) -> dict[str, str]:
         """Names of the partners by key."""
         return {key: name for name, key in self.keys.items()}
-
-
-def settle(ledger: Ledger, integration: str, books: Books, partners: Mapping[str, Partner]) -> Belonging:
-    """Recognise the partners of an integration among those that the company has had, and keep what is new of them."""
-    with ledger.read() as tx:
-        known = naming.counterparties(tx, books)
-    found = recognise(integration, partners, known)
-    news = [one for one in found if one not in known]
-    if news:
-        with ledger.write() as tx:
-            naming.note_counterparties(tx, books, news)
-    return Belonging(books, {one.name: one.key for one in found})
 
 
 def recognise(integration: str, partners: Mapping[str, Partner], known: Sequence[Counterparty]) -> list[Counterparty]:

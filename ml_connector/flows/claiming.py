@@ -1,5 +1,6 @@
 """Taking waiting documents in batches."""
 
+from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration, Work
 from ml_connector.ledger import documents
 from ml_connector.ledger.documents import ClaimQuery, DocumentRow
@@ -12,7 +13,8 @@ def claim_waiting(
     """A batch of waiting documents of a flow, claimed; a dry run only looks."""
     query = ClaimQuery(
         integration=integration.name,
-        books=integration.books,
+        # What answers an interchange speaks of the envelope, of no books.
+        books=None if flow == ANSWERS_FLOW else integration.books,
         flows=(flow,),
         states=states,
         partitions=work.partitions,

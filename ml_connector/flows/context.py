@@ -1,7 +1,7 @@
 """What a flow step works with: one integration, and one run's identity and limits."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -12,7 +12,8 @@ from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import MatchTolerances, Partner
 from ml_connector.documents.common import DocumentKind
-from ml_connector.flows.belonging import Belonging, settle
+from ml_connector.errors import WeAreWrong
+from ml_connector.flows.belonging import Belonging
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.layouts import Layout
 from ml_connector.ledger.books import Books
@@ -65,6 +66,10 @@ class Party(TypedDict):
     partner_key: str
 
 
+def _unsettled() -> Belonging:
+    raise WeAreWrong("This integration was made without saying whose books it works in.")
+
+
 @dataclass(frozen=True)
 class Integration:
     """A pair of connections with everything its flows need. Built by `composition`."""
@@ -82,6 +87,9 @@ class Integration:
     notice_readers: tuple[str, ...] = ()
     #: Layouts that partner files name, by that name.
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    #: Finds out what `belonging` tells (`settling.settle`).
+    settle: Callable[[], Belonging] = _unsettled
+
     #: The name of each partner's file, by the partner's name; and partners that are stopped by theirs.
     partner_files: Mapping[str, str] = field(default_factory=dict)
     problems: Sequence[PartnerProblem] = ()
@@ -97,8 +105,7 @@ class Integration:
         Raises:
             TryAgain, AuthorizationNeeded: the ERP has to be asked for the company, and cannot be asked now.
         """
-        books = Books(self.erp.system, self.erp.company)
-        return settle(self.ledger, self.name, books, self.partners)
+        return self.settle()
 
     @property
     def books(self) -> Books:

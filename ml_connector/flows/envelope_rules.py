@@ -34,7 +34,7 @@ def judge_interchange(
     if not _may_come_from(partner, row):
         return EnvelopeVerdict(partner, held=_other_folder(partner, row))
     ours = integration.settings.identity.key
-    if receiver != ours:
+    if not _is_ours(integration, receiver):
         return EnvelopeVerdict(partner, held=_other_receiver(receiver, ours))
     if start.usage != _wanted_usage(integration) or _is_trial(integration, partner, sender):
         return EnvelopeVerdict(partner, held=_other_environment(integration, start.usage, sender))
@@ -67,13 +67,18 @@ def judge_stored(integration: Integration, interchange: InterchangeRow, row: Fil
         raise _not_usable(integration, interchange.sender)
     if row is not None and not _may_come_from(partner, row):
         raise _other_folder(partner, row)
-    if interchange.receiver != integration.settings.identity.key:
+    if not _is_ours(integration, interchange.receiver):
         raise _other_receiver(interchange.receiver, integration.settings.identity.key)
     if interchange.usage != _wanted_usage(integration) or _is_trial(integration, partner, interchange.sender):
         raise _other_environment(integration, interchange.usage, interchange.sender)
     if held_for == Reason.REPEATED_CONTROL_NUMBER and partner.control_numbers == "checked":
         raise _repeated(interchange.control_number, None)
     return partner
+
+
+def _is_ours(integration: Integration, receiver: str) -> bool:
+    """Whether we are meant: by our identity, or by one that we had and nobody has now; partners go on using it."""
+    return receiver == integration.settings.identity.key or receiver in integration.belonging.former_identities
 
 
 def _wanted_usage(integration: Integration) -> str:

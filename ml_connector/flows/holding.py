@@ -36,6 +36,7 @@ PERSON_ONLY = frozenset(
         Reason.BAD_VALUE,
         Reason.TOTAL_DIFFERENCE,
         Reason.CHARACTER_NOT_SENDABLE,
+        Reason.OTHER_COMPANY,
     }
 )
 

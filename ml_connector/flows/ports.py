@@ -124,6 +124,11 @@ class Erp(Protocol):
         ...
 
     @property
+    def company_name(self) -> str:
+        """The company's name there, as far as it is known without asking; empty where it is not."""
+        ...
+
+    @property
     def bill_kinds(self) -> frozenset[str]:
         """Kinds of the operations that are the bill itself; those beside it carry its original."""
         ...

@@ -53,6 +53,7 @@ __all__ = [
     "release_held",
     "take_key",
     "waiting",
+    "wake",
     "work_of",
     "work_of_orders",
 ]
@@ -105,6 +106,9 @@ def _candidates(query: ClaimQuery, at: datetime) -> sa.Select[tuple[int]]:
     found = found.where(_c.state.in_([state.value for state in query.states]))
     if query.books is not None:
         found = found.where(_c.system == query.books.system, _c.company == query.books.company)
+    if query.other_than is not None:
+        mine = sa.and_(_c.system == query.other_than.system, _c.company == query.other_than.company)
+        found = found.where(~mine)
     if query.flows:
         found = found.where(_c.flow.in_(query.flows))
     if query.partitions:
@@ -146,6 +150,19 @@ def release_held(tx: Tx, holder: str) -> int:
     """Give up everything this worker has claimed; how many documents that were."""
     result = tx.execute(sa.update(document).where(_c.claimed_by == holder).values(claimed_by=None))
     return int(result.rowcount)
+
+
+def wake(tx: Tx, integration: str, books: Books, reason: str) -> int:
+    """What is held for this reason of a company, and was not to be looked at again, is due now; how many."""
+    statement = sa.update(document).where(
+        _c.integration == integration,
+        _c.system == books.system,
+        _c.company == books.company,
+        _c.state.in_((DocumentState.QUARANTINED.value, DocumentState.UNKNOWN_OUTCOME.value)),
+        _c.reason == reason,
+        _c.next_attempt_at.is_(None),
+    )
+    return int(tx.execute(statement.values(next_attempt_at=now(tx))).rowcount)
 
 
 def get(tx: Tx, document_id: int) -> DocumentRow | None:

@@ -7,9 +7,10 @@ import sqlalchemy as sa
 
 from ml_connector.ledger.books import Books
 from ml_connector.ledger.store import Tx, now
-from ml_connector.ledger.tables import counterparty
+from ml_connector.ledger.tables import company_binding, counterparty, integration_binding
 
 _p = counterparty.c
+_b = company_binding.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +53,75 @@ def note_counterparties(tx: Tx, books: Books, partners: Sequence[Counterparty]) 
             continue
         seen = {"first_seen_at": at, "last_seen_at": at}
         tx.execute(sa.insert(counterparty).values(system=books.system, company=books.company, **values, **seen))
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyBinding:
+    """Which company a connection has (ended: had)."""
+
+    id: int
+    connection: str
+    system: str
+    company: str
+    title: str
+    account: str
+    ended: bool
+
+    @property
+    def books(self) -> Books:
+        return Books(self.system, self.company)
+
+    @property
+    def told(self) -> str:
+        """The company for a person: its name where that is known, and its code."""
+        return f"{self.title} ({self.company})" if self.title else self.company
+
+
+def company_bindings(tx: Tx) -> list[CompanyBinding]:
+    """Every company that any connection has or had, oldest first."""
+    names = ("id", "connection", "system", "company", "title", "account")
+    query = sa.select(*(_b[name] for name in names), _b.ended_at.is_not(None)).order_by(_b.id)
+    return [CompanyBinding(*row) for row in tx.execute(query)]
+
+
+def bind_company(tx: Tx, connection: str, books: Books, title: str, account: str) -> None:
+    """From now on the connection has this company; what it had before has ended.
+
+    Two processes that bind one company at once: the database lets one of them.
+    """
+    at = now(tx)
+    still = sa.and_(_b.connection == connection, _b.ended_at.is_(None))
+    same = sa.and_(still, _b.system == books.system, _b.company == books.company)
+    values = {"last_seen_at": at, "account": account[:300]} | ({"title": title[:200]} if title else {})
+    if tx.execute(sa.update(company_binding).where(same).values(values)).rowcount:
+        return
+    tx.execute(sa.update(company_binding).where(still).values(ended_at=at))
+    scope = {"connection": connection, "system": books.system, "company": books.company, "title": title[:200]}
+    values = {**scope, "account": account[:300], "first_seen_at": at, "last_seen_at": at}
+    tx.execute(sa.insert(company_binding).values(values))
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationBinding:
+    """What an integration's name stood for when it last ran."""
+
+    name: str
+    erp: str
+    network: str
+    network_account: str
+    identity: str
+    former_identities: list[str]
+
+
+def integration_bindings(tx: Tx) -> list[IntegrationBinding]:
+    query = sa.select(*(integration_binding.c[name] for name in IntegrationBinding.__slots__))
+    return [IntegrationBinding(*row) for row in tx.execute(query.order_by(integration_binding.c.name))]
+
+
+def bind_integration(tx: Tx, one: IntegrationBinding) -> None:
+    """Keep what an integration's name stands for now."""
+    at = now(tx)
+    values = {name: getattr(one, name) for name in IntegrationBinding.__slots__} | {"last_seen_at": at}
+    mine = integration_binding.c.name == one.name
+    if not tx.execute(sa.update(integration_binding).where(mine).values(values)).rowcount:
+        tx.execute(sa.insert(integration_binding).values(**values, first_seen_at=at))

@@ -164,7 +164,7 @@ class ClaimQuery:
 
     Documents whose next_attempt_at lies ahead are left out unless ignore_due (a replay) or they are named by `ids`
     together with ignore_due. after_id: only younger rows, so that a run looks at each held document once. books: only
-    what belongs to this company, whatever company the integration had before.
+    what belongs to this company, whatever company the integration had before. other_than: only what does not.
     """
 
     integration: str
@@ -176,6 +176,7 @@ class ClaimQuery:
     ignore_due: bool = False
     after_id: int = 0
     books: Books | None = None
+    other_than: Books | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,11 @@ class ExactErp:
         return str(self.client.division)
 
     @property
+    def company_name(self) -> str:
+        facts = self.divisions.facts(self.client.division)
+        return facts.description if facts is not None else ""
+
+    @property
     def bill_kinds(self) -> frozenset[str]:
         return _BILLS
 

@@ -1,0 +1,179 @@
+"""Taking over an old name: every row that carries it gets the new one, in one transaction, and the ledger says so.
+
+Names are labels: keys, events and hashes hold none of them, so that nothing else changes. What stands under the new
+name already stays; of two rows that would be one, the newer name's is kept.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from ml_connector.ledger.books import Books
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import (
+    alert,
+    booking,
+    budget,
+    company_binding,
+    counterparty,
+    document,
+    envelope_group,
+    file,
+    inbox,
+    inbox_reader,
+    integration_binding,
+    interchange,
+    lease,
+    operation,
+    position,
+    remote_file,
+    renaming,
+    snapshot,
+    token,
+)
+
+#: Documents that have left or are leaving in a file of their network: they end where they began.
+_ON_THE_WAY = (S.RENDERED.value, S.SENDING.value, S.UNKNOWN_OUTCOME.value)
+
+
+def rename_connection(tx: Tx, old: str, new: str, *, actor: str, why: str) -> dict[str, int]:
+    """A connection has another name now. Its token is the caller's to move: it is encrypted under the name."""
+    counts = {
+        "documents": _replace(tx, document.c.connection, old, new),
+        "documents by network": _replace(tx, document.c.network, old, new),
+        "operations": _replace(tx, operation.c.connection, old, new),
+        "files": _replace(tx, file.c.connection, old, new, ("channel", "direction", "remote_id", "sha256")),
+        "remote files": _replace(tx, remote_file.c.connection, old, new, ("channel", "remote_id")),
+        "snapshots": _replace(tx, snapshot.c.connection, old, new, ("company", "table_name")),
+        "bookings": _replace(tx, booking.c.connection, old, new, ("company", "outside_id")),
+        "notices": _replace(tx, inbox.c.connection, old, new),
+        "integrations": _replace(tx, integration_binding.c.erp, old, new)
+        + _replace(tx, integration_binding.c.network, old, new),
+        "companies": _replace(tx, company_binding.c.connection, old, new),
+    }
+    for column in (position.c.name, budget.c.name):
+        for mark in ("/", ":"):
+            _replace_beginning(tx, column, f"{old}{mark}", f"{new}{mark}")
+    _replace_within(tx, f":{old}:", f":{new}:")
+    return _noted(tx, "connection", old, new, actor, why, counts)
+
+
+def rename_integration(tx: Tx, old: str, new: str, *, actor: str, why: str) -> dict[str, int]:
+    """An integration has another name now."""
+    counts = {
+        "documents": _replace(tx, document.c.integration, old, new),
+        "files": _replace(tx, file.c.integration, old, new),
+        "interchanges": _replace(tx, interchange.c.integration, old, new),
+        "groups": _replace(tx, envelope_group.c.integration, old, new),
+        "partners": _replace(tx, counterparty.c.integration, old, new, ("system", "company", "name")),
+        "notices": _replace(tx, inbox_reader.c.reader, old, new, ("notice_id",)),
+        "integrations": _replace(tx, integration_binding.c.name, old, new, ()),
+    }
+    tx.execute(sa.delete(integration_binding).where(integration_binding.c.name == old))
+    _replace_beginning(tx, position.c.name, f"{old}:", f"{new}:")
+    for column in (alert.c.open_cause, alert.c.cause):
+        _replace_beginning(tx, column, f"{old}/", f"{new}/")
+    return _noted(tx, "integration", old, new, actor, why, counts)
+
+
+def rename_partner(
+    tx: Tx, integration: str, books: Books, key: str, old: str, new: str, *, actor: str, why: str
+) -> dict[str, int]:
+    """A partner's file has another name now."""
+    theirs = sa.and_(
+        document.c.system == books.system, document.c.company == books.company, document.c.partner_key == key
+    )
+    counts = {"documents": _update(tx, document, sa.and_(theirs, document.c.partner == old), partner=new)}
+    for table, name in ((file, "files"), (interchange, "interchanges"), (envelope_group, "groups")):
+        mine = sa.and_(table.c.integration == integration, table.c.partner == old)
+        counts[name] = _update(tx, table, mine, partner=new)
+    _forget_partner(tx, books, integration, old)
+    return _noted(tx, "partner", f"{integration}/{old}", f"{integration}/{new}", actor, why, counts)
+
+
+def move_partner(
+    tx: Tx, books: Books, key: str, source: tuple[str, str], target: tuple[str, str], *, actor: str, why: str
+) -> dict[str, int]:
+    """A partner's file stands in another integration of the same company now; both as (integration, name).
+
+    What is on its way out ends by the network that it was rendered for.
+    """
+    (from_integration, old), (to_integration, new) = source, target
+    waits = sa.or_(document.c.direction == "in", document.c.state.not_in(_ON_THE_WAY))
+    theirs = sa.and_(
+        document.c.system == books.system,
+        document.c.company == books.company,
+        document.c.partner_key == key,
+        document.c.integration == from_integration,
+    )
+    values = {"integration": to_integration, "partner": new}
+    counts = {"documents": _update(tx, document, sa.and_(theirs, waits), **values)}
+    for table, name in ((interchange, "interchanges"), (envelope_group, "groups")):
+        mine = sa.and_(table.c.integration == from_integration, table.c.partner == old)
+        counts[name] = _update(tx, table, mine, **values)
+    came = sa.and_(file.c.integration == from_integration, file.c.partner == old, file.c.direction == "in")
+    counts["files"] = _update(tx, file, came, **values)
+    _forget_partner(tx, books, from_integration, old)
+    return _noted(tx, "partner", f"{from_integration}/{old}", f"{to_integration}/{new}", actor, why, counts)
+
+
+def _forget_partner(tx: Tx, books: Books, integration: str, name: str) -> None:
+    c = counterparty.c
+    mine = sa.and_(c.system == books.system, c.company == books.company, c.integration == integration, c.name == name)
+    tx.execute(sa.delete(counterparty).where(mine))
+
+
+def _update(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool], **values: Any) -> int:
+    return int(tx.execute(sa.update(table).where(where).values(**values)).rowcount)
+
+
+def _replace(tx: Tx, column: "sa.Column[Any]", old: str, new: str, unique: "tuple[str, ...] | None" = None) -> int:
+    """Give rows the new name. unique: the columns that make a row one with a row of the new name; such stay."""
+    table: Any = column.table
+    statement = sa.update(table).where(column == old).values({column.name: new})
+    if unique is not None:
+        other = table.alias("other")
+        same = [other.c[name] == table.c[name] for name in unique]
+        statement = statement.where(~sa.exists().where(other.c[column.name] == new, *same))
+    return int(tx.execute(statement).rowcount)
+
+
+def _replace_beginning(tx: Tx, column: "sa.Column[Any]", old: str, new: str) -> None:
+    """Small tables of names: each that begins so, unless the new name is taken."""
+    table: Any = column.table
+    found = tx.execute(sa.select(column).where(column.startswith(old, autoescape=True))).scalars().all()
+    taken = set(tx.execute(sa.select(column).where(column.startswith(new, autoescape=True))).scalars())
+    for name in found:
+        changed = new + name.removeprefix(old)
+        if changed not in taken:
+            tx.execute(sa.update(table).where(column == name).values({column.name: changed}))
+
+
+def _replace_within(tx: Tx, old: str, new: str) -> None:
+    """Positions that name an integration before the connection."""
+    column = position.c.name
+    for name in tx.execute(sa.select(column).where(column.contains(old, autoescape=True))).scalars().all():
+        changed = name.replace(old, new)
+        if tx.execute(sa.select(column).where(column == changed)).scalar_one_or_none() is None:
+            tx.execute(sa.update(position).where(column == name).values(name=changed))
+
+
+def _noted(tx: Tx, what: str, old: str, new: str, actor: str, why: str, counts: Mapping[str, int]) -> dict[str, int]:
+    told = {name: count for name, count in counts.items() if count}
+    detail = {"why": why, "rows": told}
+    tx.execute(sa.insert(renaming).values(at=now(tx), actor=actor, what=what, old=old, new=new, detail=detail))
+    return told
+
+
+def busy(tx: Tx, integration: str) -> str:
+    """A living run's lease on an integration's channels; empty where there is none."""
+    query = sa.select(lease.c.name).where(
+        lease.c.name.startswith(f"channel:{integration}:", autoescape=True), lease.c.expires_at > now(tx)
+    )
+    return tx.execute(query.limit(1)).scalar_one_or_none() or ""
+
+
+def has_token(tx: Tx, connection: str) -> bool:
+    return tx.execute(sa.select(token.c.connection).where(token.c.connection == connection)).first() is not None
