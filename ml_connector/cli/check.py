@@ -31,6 +31,7 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
       ml-connector check exact_nl --json
     """
     from ml_connector.checks import check_connection, check_deployment
+    from ml_connector.name_checks import check_names
     from ml_connector.reference_checks import check_codes
 
     found: list[Finding] = []
@@ -43,6 +44,7 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
             for name in names:
                 found += check_connection(deployment, name, offline=offline)
             if connection is None:
+                found += [] if offline else check_names(deployment)
                 for integration in deployment.integration_names:
                     found += check_codes(deployment, integration)
     code = _exit(found)

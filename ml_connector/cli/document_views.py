@@ -1,7 +1,7 @@
 """Documents as tables and JSON."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from ml_connector.cli.wording import whose_move
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
+    from ml_connector.ledger.books import Books
     from ml_connector.ledger.queries import DocumentSummary
     from ml_connector.ledger.rows import DocumentRow
     from ml_connector.ledger.store import Ledger
@@ -24,6 +25,7 @@ _FACTS = (
     "flow",
     "integration",
     "connection",
+    "system",
     "company",
     "network",
     "partner",
@@ -53,14 +55,28 @@ def summary_json(row: "DocumentSummary | DocumentRow") -> dict[str, Any]:
     return {**{name: getattr(row, name) for name in _FACTS}, "whose_move": whose_move(row)}
 
 
-def print_summaries(rows: "Sequence[DocumentSummary]") -> None:
-    """A line a document; why it is held below the state."""
+def print_summaries(rows: "Sequence[DocumentSummary]", companies: "Mapping[Books, str] | None" = None) -> None:
+    """A line a document; why it is held below the state. companies: what to call them, where there are several."""
+    several = companies or {}
     print_table(
-        ("id", "day", "flow", "partner", "number", "order", "amount", "state", "reason", "message"),
+        (
+            "id",
+            "day",
+            *(("company",) if several else ()),
+            "flow",
+            "partner",
+            "number",
+            "order",
+            "amount",
+            "state",
+            "reason",
+            "message",
+        ),
         [
             (
                 row.id,
                 row.partition_date,
+                *((several.get(row.books, row.company),) if several else ()),
                 row.flow,
                 row.partner,
                 row.number,

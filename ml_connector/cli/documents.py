@@ -1,6 +1,7 @@
 """`ml-connector documents`: find, show, replay, discard and settle documents."""
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -8,7 +9,7 @@ import click
 from ml_connector.cli import document_views
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import print_table, say, tell
-from ml_connector.cli.picking import NOTHING, Picked, document_named, documents_of, filters
+from ml_connector.cli.picking import NOTHING, Picked, company_code, document_named, documents_of, filters
 from ml_connector.cli.session import Session, actor, common
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ def list_(session: Session, picked: Picked, limit: int, before: int | None) -> i
       ml-connector documents list --number INV-1001
       ml-connector documents list --date 2026-11-20 --flow invoices_in --json
     """
+    from ml_connector.ledger.naming import companies
     from ml_connector.ledger.queries import count_documents, list_documents
 
     with session.open() as deployment, deployment.ledger.read() as tx:
+        picked = replace(picked, company=company_code(deployment, picked.company))
         page = list_documents(tx, picked.filter(), limit=limit, before=before)
         total = count_documents(tx, picked.filter())
+        named = companies(tx)
     value = {
         "documents": [document_views.summary_json(row) for row in page.rows],
         "next_before": page.next_before,
@@ -55,7 +59,7 @@ def list_(session: Session, picked: Picked, limit: int, before: int | None) -> i
     }
 
     def human() -> None:
-        document_views.print_summaries(page.rows)
+        document_views.print_summaries(page.rows, named)
         more = f"; the next page: --before {page.next_before}" if page.next_before else ""
         say(f"{len(page.rows)} of {'more than ' * total.more}{total.number} documents{more}.")
 
@@ -160,8 +164,9 @@ def _print_after(after: list[dict[str, Any]]) -> None:
 @documents.command("discard")
 @click.argument("named", metavar="DOCUMENTS...", nargs=-1, required=True)
 @click.option("--why", required=True, help="Reason, kept in the ledger.")
+@click.option("--company", help="Only of this company: its code, or its name.")
 @common
-def discard(session: Session, named: tuple[str, ...], why: str) -> int:
+def discard(session: Session, named: tuple[str, ...], why: str, company: str | None) -> int:
     """Give documents up, with a reason. One that may be at the other side already is never discarded.
 
     \b
@@ -170,15 +175,16 @@ def discard(session: Session, named: tuple[str, ...], why: str) -> int:
     """
     from ml_connector.flows import desk
 
-    return _each(session, named, why, "discarded", lambda i, w, row: desk.discard(i, w, row, why))
+    return _each(session, named, company, why, "discarded", lambda i, w, row: desk.discard(i, w, row, why))
 
 
 @documents.command("settle")
 @click.argument("named", metavar="DOCUMENTS...", nargs=-1, required=True)
 @click.option("--arrived/--not-arrived", required=True, help="Whether the other side has it. Ask there first.")
 @click.option("--why", required=True, help="How you know, kept in the ledger.")
+@click.option("--company", help="Only of this company: its code, or its name.")
 @common
-def settle(session: Session, named: tuple[str, ...], arrived: bool, why: str) -> int:
+def settle(session: Session, named: tuple[str, ...], arrived: bool, why: str, company: str | None) -> int:
     """A person's word about documents of unknown outcome: they arrived, or they did not and may be sent again.
 
     Only for what was sent into a network's folder: a write to the ERP is looked up there by itself.
@@ -191,10 +197,12 @@ def settle(session: Session, named: tuple[str, ...], arrived: bool, why: str) ->
     from ml_connector.flows import desk
 
     told = "settled: arrived" if arrived else "settled: did not arrive"
-    return _each(session, named, why, told, lambda i, w, row: desk.settle_sent(i, w, row, arrived=arrived, why=why))
+    return _each(
+        session, named, company, why, told, lambda i, w, row: desk.settle_sent(i, w, row, arrived=arrived, why=why)
+    )
 
 
-def _each(session: Session, named: tuple[str, ...], why: str, told: str, action: Any) -> int:
+def _each(session: Session, named: tuple[str, ...], company: str | None, why: str, told: str, action: Any) -> int:
     """Do something with each document by itself; what is not possible for one leaves the others done."""
     from ml_connector.errors import ConnectorError
     from ml_connector.flows.context import Work
@@ -203,7 +211,7 @@ def _each(session: Session, named: tuple[str, ...], why: str, told: str, action:
         raise click.UsageError("--why must say something.")
     outcomes: list[dict[str, Any]] = []
     with session.open() as deployment:
-        rows = documents_of(deployment, named, NOTHING)
+        rows = documents_of(deployment, named, replace(NOTHING, company=company))
         made: dict[str, Integration] = {}
         work: Work = Work(holder="", actor=actor())
         for row in rows:

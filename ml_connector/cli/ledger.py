@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_connector.cli.exits import Exit
+from ml_connector.cli.moving import move
 from ml_connector.cli.output import print_table, say, tell
 from ml_connector.cli.session import Session, actor, common
 from ml_connector.errors import ConfigError
@@ -128,7 +129,7 @@ def numbers(session: Session, name: str | None, value: int | None) -> int:
     \b
     Examples:
       ml-connector ledger numbers
-      ml-connector ledger numbers "ISA13:exact_cleo:ZZ/ACME>ZZ/NORTHWIND" --next 5000
+      ml-connector ledger numbers "ISA13:ZZ/ACME>ZZ/NORTHWIND" --next 5000
     """
     from ml_connector.ledger import sequences
 
@@ -274,3 +275,6 @@ def _print(one: "ControlTotals", states: list[dict[str, Any]]) -> None:
         say(f"Does not add up: {problem}")
     if one.adds_up:
         say("Everything adds up.")
+
+
+ledger.add_command(move)

@@ -41,6 +41,7 @@ class Picked:
     until: date | None
     held: bool
     direction: str | None
+    company: str | None = None
 
     @property
     def narrows(self) -> bool:
@@ -65,6 +66,7 @@ class Picked:
             kinds=tuple(DocumentKind(kind) for kind in self.kinds),
             reasons=self.reasons,
             direction=Direction(self.direction) if self.direction else None,
+            company=self.company,
             partner=self.partner,
             partition_from=self.day or self.since,
             partition_to=self.day or self.until,
@@ -106,6 +108,7 @@ def filters(function: F) -> F:
         type=click.Choice([kind.value for kind in DocumentKind]),
         help="Kind, e.g. invoice, order, ship_notice; may be repeated.",
     )
+    @click.option("--company", help="Company, as the ERP names it: its code, or its name.")
     @click.option("--partner", help="Partner's short name.")
     @click.option("--number", default="", help="Order, invoice or shipment number, an amount, or the other side's id.")
     @click.option("--direction", type=click.Choice(["in", "out"]), help="Received or sent.")
@@ -114,7 +117,18 @@ def filters(function: F) -> F:
     @click.option("--to", "until", type=DAY, help="Up to this day.")
     @functools.wraps(function)
     def command(*args: Any, **named: Any) -> Any:
-        keys = ("integration", "flows", "states", "kinds", "reasons", "partner", "number", "held", "direction")
+        keys = (
+            "integration",
+            "flows",
+            "states",
+            "kinds",
+            "reasons",
+            "partner",
+            "number",
+            "held",
+            "direction",
+            "company",
+        )
         given: dict[str, Any] = {key: named.pop(key) for key in keys}
         given |= {key: _day(named.pop(key)) for key in ("day", "since", "until")}
         return function(*args, picked=Picked(**given), **named)
@@ -126,13 +140,33 @@ def _day(value: datetime | None) -> date | None:
     return None if value is None else value.date()
 
 
-def document_named(deployment: "Deployment", given: str) -> "DocumentRow":
-    """A document by id or number.
+def company_code(deployment: "Deployment", given: str | None) -> str | None:
+    """The code of a company that was named by its code or its name.
+
+    Raises:
+        ConfigError: the ledger has none of that name.
+    """
+    from ml_connector.ledger.naming import company_bindings
+
+    if given is None:
+        return None
+    with deployment.ledger.read() as tx:
+        known = company_bindings(tx)
+    for one in known:
+        if given.casefold() in (one.company.casefold(), one.title.casefold()):
+            return one.company
+    told = ", ".join(dict.fromkeys(one.told for one in known)) or "none"
+    raise ConfigError(f"The ledger has no company {given}.", mend=f"Known are: {told}.")
+
+
+def document_named(deployment: "Deployment", given: str, company: str | None = None) -> "DocumentRow":
+    """A document by id or number, of any company or of one.
 
     Raises:
         ConfigError: none, or several.
     """
     from ml_connector.ledger import documents as stored
+    from ml_connector.ledger.naming import companies
     from ml_connector.ledger.queries import search
 
     with deployment.ledger.read() as tx:
@@ -141,12 +175,17 @@ def document_named(deployment: "Deployment", given: str) -> "DocumentRow":
             if row is not None:
                 return row
         found = [one for one in search(tx, given, limit=100) if given.casefold() == one.number.casefold()]
+        found = [one for one in found if company in (None, one.company)]
+        told = companies(tx)
         if len(found) == 1:
             row = stored.get(tx, found[0].id)
             if row is not None:
                 return row
     if found:
-        ids = ", ".join(f"{one.id} ({one.kind.value}, {one.partner}, {one.state.value})" for one in found[:10])
+        whose = {one.id: f", {told[one.books]}" if one.books in told else "" for one in found}
+        ids = ", ".join(
+            f"{one.id} ({one.kind.value}, {one.partner}, {one.state.value}{whose[one.id]})" for one in found[:10]
+        )
         raise ConfigError(f"{len(found)} documents have the number {given}: {ids}.", mend="Name one by its id.")
     raise ConfigError(f"The ledger has no document {given}.", mend="`ml-connector documents list --number` searches.")
 
@@ -162,12 +201,35 @@ def documents_of(deployment: "Deployment", named: Sequence[str], picked: Picked)
     of that number.
 
     Raises:
-        ConfigError: what the ledger does not have or has several of, or more documents than one command works on.
+        ConfigError: what the ledger does not have or has several of, documents of several companies, or more than one
+            command works on.
     """
+    picked = replace(picked, company=company_code(deployment, picked.company))
+    rows = _documents_of(deployment, named, picked)
+    _of_one_company(deployment, rows)
+    return rows
+
+
+def _of_one_company(deployment: "Deployment", rows: "Sequence[DocumentRow]") -> None:
+    """An act is about one company: numbers exist twice, and an id is soon mistyped."""
+    from ml_connector.ledger.naming import companies
+
+    if len({row.books for row in rows}) < 2:
+        return
+    with deployment.ledger.read() as tx:
+        told = companies(tx)
+    by_company: dict[str, list[str]] = {}
+    for row in rows:
+        by_company.setdefault(told.get(row.books, row.company), []).append(f"{row.id} {row.number}")
+    each = "; ".join(f"{name}: {', '.join(ids[:10])}" for name, ids in by_company.items())
+    raise ConfigError(f"That is about {len(by_company)} companies: {each}.", mend="Say which one: --company.")
+
+
+def _documents_of(deployment: "Deployment", named: Sequence[str], picked: Picked) -> "list[DocumentRow]":
     from ml_connector.ledger import documents
     from ml_connector.ledger.queries import list_documents
 
-    ids = [int(one) if _is_id(one) else document_named(deployment, one).id for one in named]
+    ids = [int(one) if _is_id(one) else document_named(deployment, one, picked.company).id for one in named]
     with deployment.ledger.read() as tx:
         if ids:
             found = documents.get_many(tx, ids)

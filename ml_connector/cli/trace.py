@@ -12,6 +12,9 @@ from ml_connector.cli.session import Session, common
 from ml_connector.cli.wording import whose_move
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ml_connector.ledger.books import Books
     from ml_connector.ledger.queries import Trace
     from ml_connector.ledger.store import Tx
 
@@ -19,8 +22,9 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("number")
 @click.option("--integration", help="Only of this integration.")
+@click.option("--company", help="Only of this company: its code, or its name.")
 @common
-def trace(session: Session, number: str, integration: str | None) -> int:
+def trace(session: Session, number: str, integration: str | None, company: str | None) -> int:
     """Everything known of order NUMBER: orders, changes, acknowledgments, shipments, invoices, in time order.
 
     Also takes the number of an invoice or shipment. `PO-4711` and `4711` mean the same where only one of them exists.
@@ -30,8 +34,12 @@ def trace(session: Session, number: str, integration: str | None) -> int:
       ml-connector trace PO-4711
       ml-connector trace 4711 --json
     """
+    from ml_connector.cli.picking import company_code
+    from ml_connector.ledger.naming import companies
+
     with session.open() as deployment, deployment.ledger.read() as tx:
-        found = find(tx, number, integration)
+        found = find(tx, number, integration, company_code(deployment, company))
+        named = companies(tx)
     value = {
         "number": found.number,
         "documents": [document_views.summary_json(row) for row in found.documents],
@@ -51,7 +59,7 @@ def trace(session: Session, number: str, integration: str | None) -> int:
     if not found.documents and not session.json:
         tell(f"Nothing is known of {number}.")
         return Exit.WRONG
-    session.emit(value, lambda: _print(found))
+    session.emit(value, lambda: _print(found, named))
     return Exit.OK if found.documents else Exit.WRONG
 
 
@@ -66,20 +74,20 @@ def spellings(number: str) -> list[str]:
     return list(dict.fromkeys([given, bare, f"PO-{bare}", f"PO{bare}"]))
 
 
-def find(tx: "Tx", number: str, integration: str | None) -> "Trace":
+def find(tx: "Tx", number: str, integration: str | None, company: str | None = None) -> "Trace":
     """The trace of the first spelling that the ledger knows; an empty one when it knows none."""
     from ml_connector.ledger.queries import trace as trace_of
 
     found = None
     for spelling in spellings(number):
-        found = trace_of(tx, spelling, integration=integration)
+        found = trace_of(tx, spelling, integration=integration, company=company)
         if found.documents:
             return found
-    return found or trace_of(tx, number, integration=integration)
+    return found or trace_of(tx, number, integration=integration, company=company)
 
 
-def _print(found: "Trace") -> None:
-    document_views.print_summaries(found.documents)
+def _print(found: "Trace", companies: "Mapping[Books, str]") -> None:
+    document_views.print_summaries(found.documents, companies)
     print_table(
         ("at (UTC)", "document", "kind", "number", "partner", "what", "state", "by", "detail"),
         [

@@ -10,7 +10,7 @@ from ml_connector.ledger.books import Books
 from ml_connector.ledger.events import Actor
 from ml_connector.ledger.rows import ClaimQuery, DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.store import Ledger, Tx
 
 #: Nothing was written or sent for these.
 _NOT_BEGUN = (S.PARSED, S.MATCHED, S.CODED, S.READ, S.RESOLVED, S.RENDERED, S.QUARANTINED)
@@ -68,3 +68,9 @@ def _question(row: DocumentRow, connection: str, books: Books) -> NeedsMending:
         " hand in that company and discard it here.",
         data={"company": row.company, "has": books.company, "connection": connection},
     )
+
+
+def waiting_of_others(tx: Tx, integration: str, books: Books) -> int:
+    """How many documents of an integration wait and are of another company."""
+    query = ClaimQuery(integration, (*_NOT_BEGUN, *_BEGUN), ignore_due=True, other_than=books)
+    return documents.count_waiting(tx, query)

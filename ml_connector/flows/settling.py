@@ -86,6 +86,7 @@ def settle(ledger: Ledger, names: Names, integration: str, books: Books, title: 
     if changed:
         with ledger.read() as tx:
             known = naming.counterparties(tx, books)
+            integrations = naming.integration_bindings(tx)
     found = _settle_partners(ledger, names, integration, books, known)
     if len(bound) > 1 or (own is not None and own.books != books):
         hold_strangers(ledger, integration, mine.erp, books)
@@ -136,8 +137,9 @@ def other_company(own: CompanyBinding, books: Books, title: str) -> DecisionNeed
     )
 
 
-def _take_over_connection(tx: Tx, names: Names, old: str, new: str) -> None:
-    why = "the same company under another name"
+def _take_over_connection(
+    tx: Tx, names: Names, old: str, new: str, *, why: str = "the same company under another name"
+) -> None:
     names.move_token(tx, old, new)
     renaming.rename_connection(tx, old, new, actor=ACTOR, why=why)
 
@@ -165,7 +167,7 @@ def _settle_integration(
             _same_books(tx, integration, binding, mine, books)
         gone = binding is not None and binding.network not in names.networks | {mine.network}
         if binding is not None and gone and binding.network_account in ("", mine.network_account):
-            renaming.rename_connection(tx, binding.network, mine.network, actor=ACTOR, why="the same account")
+            _take_over_connection(tx, names, binding.network, mine.network, why="the same account under another name")
             changed = True
         naming.bind_integration(tx, _bound(integration, mine, binding))
     return changed

@@ -72,6 +72,7 @@ class DocumentFilter:
     kinds: Sequence[DocumentKind] = ()
     reasons: Sequence[str] = ()
     direction: Direction | None = None
+    company: str | None = None
     partner: str | None = None
     partition_from: date | None = None
     partition_to: date | None = None
@@ -121,7 +122,8 @@ def count_documents(tx: Tx, wanted: DocumentFilter) -> Count:
 
 def _is_tallied(wanted: DocumentFilter) -> bool:
     days = wanted.partition_from is not None or wanted.partition_to is not None
-    return not (days or wanted.partner is not None or wanted.file_id is not None or wanted.ids or wanted.text.strip())
+    narrow = days or wanted.company is not None
+    return not (narrow or wanted.partner is not None or wanted.file_id is not None or wanted.ids or wanted.text.strip())
 
 
 def _sorts(tx: Tx, wanted: DocumentFilter) -> dict[tallies.Sort, int]:
@@ -200,6 +202,7 @@ def _asked(wanted: DocumentFilter) -> list[Condition]:
         (_d.kind, [kind.value for kind in wanted.kinds]),
         (_d.reason, wanted.reasons),
         (_d.direction, [wanted.direction.value] if wanted.direction is not None else []),
+        (_d.company, [wanted.company] if wanted.company is not None else []),
         (_d.partner, [wanted.partner] if wanted.partner is not None else []),
         (_d.file_id, [wanted.file_id] if wanted.file_id is not None else []),
     ):

@@ -84,6 +84,12 @@ def company_bindings(tx: Tx) -> list[CompanyBinding]:
     return [CompanyBinding(*row) for row in tx.execute(query)]
 
 
+def companies(tx: Tx) -> dict[Books, str]:
+    """What to call each company, where the ledger has more than one; else empty: then nobody has to be told."""
+    told = {one.books: one.told for one in company_bindings(tx)}
+    return told if len(told) > 1 else {}
+
+
 def bind_company(tx: Tx, connection: str, books: Books, title: str, account: str) -> None:
     """From now on the connection has this company; what it had before has ended.
 
@@ -99,6 +105,12 @@ def bind_company(tx: Tx, connection: str, books: Books, title: str, account: str
     scope = {"connection": connection, "system": books.system, "company": books.company, "title": title[:200]}
     values = {**scope, "account": account[:300], "first_seen_at": at, "last_seen_at": at}
     tx.execute(sa.insert(company_binding).values(values))
+
+
+def end_company(tx: Tx, connection: str) -> None:
+    """The connection is not there any more: its company is free for another one."""
+    still = sa.and_(_b.connection == connection, _b.ended_at.is_(None))
+    tx.execute(sa.update(company_binding).where(still).values(ended_at=now(tx)))
 
 
 @dataclass(frozen=True, slots=True)

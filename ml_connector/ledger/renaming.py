@@ -4,11 +4,13 @@ Names are labels: keys, events and hashes hold none of them, so that nothing els
 name already stays; of two rows that would be one, the newer name's is kept.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
 
+from ml_connector.ledger import tallies
 from ml_connector.ledger.books import Books
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx, now
@@ -31,6 +33,7 @@ from ml_connector.ledger.tables import (
     remote_file,
     renaming,
     snapshot,
+    tally,
     token,
 )
 
@@ -71,6 +74,7 @@ def rename_integration(tx: Tx, old: str, new: str, *, actor: str, why: str) -> d
         "notices": _replace(tx, inbox_reader.c.reader, old, new, ("notice_id",)),
         "integrations": _replace(tx, integration_binding.c.name, old, new, ()),
     }
+    _replace(tx, tally.c.integration, old, new)
     tx.execute(sa.delete(integration_binding).where(integration_binding.c.name == old))
     _replace_beginning(tx, position.c.name, f"{old}:", f"{new}:")
     for column in (alert.c.open_cause, alert.c.cause):
@@ -109,14 +113,33 @@ def move_partner(
         document.c.integration == from_integration,
     )
     values = {"integration": to_integration, "partner": new}
+    _recount(tx, document, sa.and_(theirs, waits), to_integration)
     counts = {"documents": _update(tx, document, sa.and_(theirs, waits), **values)}
     for table, name in ((interchange, "interchanges"), (envelope_group, "groups")):
         mine = sa.and_(table.c.integration == from_integration, table.c.partner == old)
         counts[name] = _update(tx, table, mine, **values)
     came = sa.and_(file.c.integration == from_integration, file.c.partner == old, file.c.direction == "in")
+    _recount(tx, file, came, to_integration)
     counts["files"] = _update(tx, file, came, **values)
     _forget_partner(tx, books, from_integration, old)
     return _noted(tx, "partner", f"{from_integration}/{old}", f"{to_integration}/{new}", actor, why, counts)
+
+
+def _recount(tx: Tx, table: "sa.Table", where: sa.ColumnElement[bool], integration: str) -> None:
+    """Rows that go to another integration are counted there: to be said before they go."""
+    blank = sa.literal("")
+    columns = [
+        sa.func.coalesce(table.c[name], "").label(name) if name in table.c else blank.label(name)
+        for name in tallies.Sort._fields
+    ]
+    inner = sa.select(*columns).where(where).subquery()
+    sort = [inner.c[name] for name in tallies.Sort._fields]
+    changes: tallies.Changes = Counter()
+    for *values, count in tx.execute(sa.select(*sort, sa.func.count()).group_by(*sort)):
+        before = tallies.Sort(*values)
+        changes[before] -= count
+        changes[before._replace(integration=integration)] += count
+    tallies.note(tx, table.name, changes)
 
 
 def _forget_partner(tx: Tx, books: Books, integration: str, name: str) -> None:
@@ -177,3 +200,27 @@ def busy(tx: Tx, integration: str) -> str:
 
 def has_token(tx: Tx, connection: str) -> bool:
     return tx.execute(sa.select(token.c.connection).where(token.c.connection == connection)).first() is not None
+
+
+def note(tx: Tx, what: str, old: str, new: str, actor: str, why: str, counts: Mapping[str, int]) -> None:
+    """A decision of a person, kept beside the names that were taken over."""
+    _noted(tx, what, old, new, actor, why, counts)
+
+
+def change_key(tx: Tx, books: Books, old: str, new: str) -> int:
+    """Two partners are one: documents of the first are known by the second's key. A number both have stays one's."""
+    if old == new:
+        return 0
+    mine = sa.and_(
+        document.c.system == books.system, document.c.company == books.company, document.c.partner_key == old
+    )
+    beginning = f"{books}/{old}|"
+    changed = sa.literal(f"{books}/{new}|").concat(sa.func.substr(document.c.business_key, len(beginning) + 1))
+    other = document.alias("other")
+    keyed = sa.update(document).where(
+        mine,
+        document.c.business_key.startswith(beginning, autoescape=True),
+        ~sa.exists().where(other.c.business_key == changed),
+    )
+    tx.execute(keyed.values(business_key=changed))
+    return _update(tx, document, mine, partner_key=new)

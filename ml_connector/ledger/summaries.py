@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.states import DocumentState
 from ml_connector.ledger.tables import document
 
@@ -22,6 +23,7 @@ class DocumentSummary:
     flow: str
     integration: str
     connection: str
+    system: str
     company: str
     network: str
     partner: str
@@ -44,6 +46,11 @@ class DocumentSummary:
     created_at: datetime
     updated_at: datetime
     pruned_at: datetime | None
+
+    @property
+    def books(self) -> Books:
+        """Whose books it belongs to."""
+        return Books(self.system, self.company)
 
 
 SUMMARY_COLUMNS = [document.c[name] for name in DocumentSummary.__slots__]

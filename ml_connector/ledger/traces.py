@@ -45,12 +45,12 @@ class Trace:
     entries: list[TraceEntry] = field(default_factory=list)
 
 
-def trace(tx: Tx, number: str, *, integration: str | None = None) -> Trace:
+def trace(tx: Tx, number: str, *, integration: str | None = None, company: str | None = None) -> Trace:
     """Everything known of an order (or invoice, or shipment): across documents, with their events in time order.
 
     Documents of that number or for that order, those that repeat, revise or answer them, and the 997s of their groups.
     """
-    ids = _related(tx, number.strip(), integration)
+    ids = _related(tx, number.strip(), integration, company)
     found = [
         summary(row)
         for start in range(0, len(ids), 500)
@@ -61,13 +61,15 @@ def trace(tx: Tx, number: str, *, integration: str | None = None) -> Trace:
     return Trace(number, found, writes, sorted(entries, key=lambda entry: (entry.at, entry.document_id or 0)))
 
 
-def _related(tx: Tx, number: str, integration: str | None) -> list[int]:
+def _related(tx: Tx, number: str, integration: str | None, company: str | None) -> list[int]:
     spellings = list(dict.fromkeys((number, number.upper(), number.lower())))
     ids: set[int] = set()
     for column in (_d.number, _d.order_number):
         query = sa.select(_d.id).where(column.in_(spellings))
         if integration is not None:
             query = query.where(unindexed(_d.integration) == integration)
+        if company is not None:
+            query = query.where(unindexed(_d.company) == company)
         ids.update(tx.execute(query).scalars())
     if not ids:
         return []

@@ -1,0 +1,103 @@
+"""`ml-connector ledger move`: names that were changed and not recognised, and companies that are meant to be others."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ml_connector.cli.exits import Exit
+from ml_connector.cli.output import print_table, say
+from ml_connector.cli.session import Session, actor, common
+from ml_connector.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ml_connector.composition import Deployment
+    from ml_connector.flows.moving import Moved
+    from ml_connector.ledger.books import Books
+    from ml_connector.ledger.store import Tx
+
+
+@click.command("move")
+@click.option("--connection", nargs=2, metavar="OLD NEW", help="A connection has another name now.")
+@click.option("--integration", nargs=2, metavar="OLD NEW", help="An integration has another name now.")
+@click.option(
+    "--partner",
+    nargs=3,
+    metavar="INTEGRATION OLD NEW",
+    help="A partner that has another name, identity and account at once is the same one.",
+)
+@click.option(
+    "--company",
+    nargs=2,
+    metavar="CONNECTION COMPANY",
+    help="A connection is meant to have another company than it had.",
+)
+@click.option("--books", metavar="INTEGRATION", help="An integration is meant to work for another company than it did.")
+@click.option("--yes", is_flag=True, help="Do it. Without it the plan is shown and nothing changed.")
+@common
+def move(
+    session: Session,
+    connection: tuple[str, str] | None,
+    integration: tuple[str, str] | None,
+    partner: tuple[str, str, str] | None,
+    company: tuple[str, str] | None,
+    books: str | None,
+    yes: bool,
+) -> int:
+    """Tell the ledger what a changed configuration means, where it cannot know. Shows the plan first; --yes does it.
+
+    Most renames are recognised by themselves (docs/rename-or-move.md). A document never changes its company: with
+    --company and --books, what waits of the old one is held.
+
+    \b
+    Examples:
+      ml-connector ledger move --integration exact_cleo purchasing
+      ml-connector ledger move --company exact_nl 124133 --yes
+    """
+    asked = [one for one in (connection, integration, partner, company, books) if one]
+    if len(asked) != 1:
+        raise click.UsageError("Name one move: --connection, --integration, --partner, --company or --books.")
+    from ml_connector.flows import moving
+
+    with session.open() as deployment:
+        change: Callable[[Tx], Moved]
+        if connection:
+            change = moving.connection(deployment.names, *connection, actor())
+        elif integration:
+            change = moving.integration(deployment.names, *integration, actor())
+        elif partner:
+            name, old, new = partner
+            deployment.loaded.integration(name)
+            deployment.integration(name)
+            change = moving.partner(deployment.names, deployment.integration(name).books, name, old, new, actor())
+        elif company:
+            there, title = _company(deployment, company[0])
+            if there.company != company[1]:
+                raise ConfigError(
+                    f"Connection {company[0]} has company {there.company}, not {company[1]}.",
+                    mend="Write the company into connections.yaml first.",
+                )
+            change = moving.company(deployment.names, there, company[0], actor(), title)
+        else:
+            settings = deployment.loaded.integration(books or "")
+            there, _ = _company(deployment, settings.erp)
+            change = moving.integration_books(deployment.names, there, books or "", actor())
+        moved = moving.carry_out(deployment.ledger, change, keep=yes)
+
+    def human() -> None:
+        say(moved.told)
+        if moved.rows:
+            print_table(("", "rows"), sorted(moved.rows.items()))
+        if not yes:
+            say("Nothing is changed yet: the same with --yes does it.")
+
+    session.emit(moving.told_json(moved, done=yes), human)
+    return Exit.OK
+
+
+def _company(deployment: "Deployment", connection: str) -> "tuple[Books, str]":
+    from ml_connector.ledger.books import Books
+
+    erp = deployment.erp(connection)
+    return Books(erp.system, erp.company), erp.company_name

@@ -1,0 +1,166 @@
+"""Moves that a person asks for: names that nobody could recognise, and companies that are meant to be others.
+
+Each is done in one transaction; as a plan, the same is done and taken back, so that the plan is what will happen.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from ml_connector.errors import ConfigError
+from ml_connector.flows.other_company import waiting_of_others
+from ml_connector.flows.settling import Names
+from ml_connector.ledger import naming, renaming
+from ml_connector.ledger.books import Books
+from ml_connector.ledger.naming import Counterparty
+from ml_connector.ledger.store import Ledger, Tx
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What a move changes, or would: rows by table. told: in words."""
+
+    told: str
+    rows: Mapping[str, int] = field(default_factory=dict)
+
+
+class _TakenBackError(Exception):
+    """A plan: nothing of the transaction is kept."""
+
+
+def carry_out(ledger: Ledger, change: Callable[[Tx], Moved], *, keep: bool) -> Moved:
+    """Do it, or (without keep) find out what it would do."""
+    done: list[Moved] = []
+    with suppress(_TakenBackError), ledger.write() as tx:
+        done.append(change(tx))
+        _take_back_unless(keep)
+    return done[0]
+
+
+def _take_back_unless(keep: bool) -> None:
+    if not keep:
+        raise _TakenBackError
+
+
+def connection(names: Names, old: str, new: str, actor: str) -> Callable[[Tx], Moved]:
+    """A connection has another name now."""
+
+    def change(tx: Tx) -> Moved:
+        configured = {*names.erps, *names.networks}
+        _renamed("connection", old, new, configured)
+        taken = next((one for one in naming.company_bindings(tx) if one.connection == new and not one.ended), None)
+        if taken is not None:
+            raise ConfigError(
+                f"Connection {new} has company {taken.told} already.",
+                mend="A connection that has worked under its name cannot take another one's over.",
+            )
+        names.move_token(tx, old, new)
+        rows = renaming.rename_connection(tx, old, new, actor=actor, why="asked for")
+        return Moved(f"What stands under connection {old} belongs to {new}.", rows)
+
+    return change
+
+
+def integration(names: Names, old: str, new: str, actor: str) -> Callable[[Tx], Moved]:
+    """An integration has another name now."""
+
+    def change(tx: Tx) -> Moved:
+        _renamed("integration", old, new, set(names.integrations))
+        _not_busy(tx, old, new)
+        rows = renaming.rename_integration(tx, old, new, actor=actor, why="asked for")
+        return Moved(f"What stands under integration {old} belongs to {new}.", rows)
+
+    return change
+
+
+def partner(names: Names, books: Books, integration: str, old: str, new: str, actor: str) -> Callable[[Tx], Moved]:
+    """A partner that has another name, identity and account at once is the same one."""
+
+    def change(tx: Tx) -> Moved:
+        _renamed("partner", old, new, set(names.integrations[integration].partners))
+        _not_busy(tx, integration)
+        known = {one.name: one for one in naming.counterparties(tx, books) if one.integration == integration}
+        if old not in known or new not in known:
+            missing = old if old not in known else new
+            raise ConfigError(
+                f"{integration} never had a partner {missing}.",
+                mend=f"Known are: {', '.join(sorted(known)) or 'none'}.",
+            )
+        rows = _one_partner(tx, integration, books, known[old], known[new], actor)
+        return Moved(f"Partner {old} of {integration} is {new}.", rows)
+
+    return change
+
+
+def _one_partner(
+    tx: Tx, integration: str, books: Books, old: Counterparty, new: Counterparty, actor: str
+) -> dict[str, int]:
+    rows = renaming.rename_partner(tx, integration, books, old.key, old.name, new.name, actor=actor, why="asked for")
+    renaming.change_key(tx, books, old.key, new.key)
+    return rows
+
+
+def company(names: Names, books: Books, connection: str, actor: str, title: str) -> Callable[[Tx], Moved]:
+    """A connection is meant to have another company than it had: what waits of the old one is held."""
+
+    def change(tx: Tx) -> Moved:
+        users = [name for name, one in names.integrations.items() if one.erp == connection]
+        _not_busy(tx, *users)
+        owner = next((one for one in naming.company_bindings(tx) if one.books == books and not one.ended), None)
+        if owner is not None and owner.connection != connection:
+            if owner.connection in names.erps:
+                raise ConfigError(
+                    f"Company {books.company} is that of connection {owner.connection}.",
+                    mend="Let the integrations of both share that connection.",
+                )
+            naming.end_company(tx, owner.connection)
+        held = {name: waiting_of_others(tx, name, books) for name in users}
+        naming.bind_company(tx, connection, books, title, names.erps.get(connection, ""))
+        renaming.note(tx, "company", connection, str(books), actor, "asked for", held)
+        told = f"Connection {connection} has company {books.company} from now on; what waits of another is held."
+        return Moved(told, {f"{name}: documents to hold": count for name, count in held.items()})
+
+    return change
+
+
+def integration_books(names: Names, books: Books, name: str, actor: str) -> Callable[[Tx], Moved]:
+    """An integration is meant to work for another company than it did: what waits of the old one is held."""
+
+    def change(tx: Tx) -> Moved:
+        _not_busy(tx, name)
+        mine = names.integrations[name]
+        before = next((one for one in naming.integration_bindings(tx) if one.name == name), None)
+        former: list[str] = [] if before is None else before.former_identities
+        held = waiting_of_others(tx, name, books)
+        naming.bind_integration(
+            tx,
+            naming.IntegrationBinding(name, mine.erp, mine.network, mine.network_account, mine.identity, former),
+        )
+        renaming.note(tx, "company", name, str(books), actor, "asked for", {name: held})
+        told = f"Integration {name} works for company {books.company} from now on; what waits of another is held."
+        return Moved(told, {"documents to hold": held})
+
+    return change
+
+
+def _renamed(what: str, old: str, new: str, configured: set[str]) -> None:
+    if new not in configured:
+        raise ConfigError(
+            f"The configuration has no {what} {new}.", mend=f"Known are: {', '.join(sorted(configured))}."
+        )
+    if old in configured:
+        raise ConfigError(
+            f"The configuration has {what} {old} still.",
+            mend="Only a name that is gone from it can be taken over: two that are there are two.",
+        )
+
+
+def _not_busy(tx: Tx, *integrations: str) -> None:
+    for name in integrations:
+        if renaming.busy(tx, name):
+            raise ConfigError(f"A run works on {name}.", mend="Do it again when the run has ended.")
+
+
+def told_json(moved: Moved, *, done: bool) -> dict[str, Any]:
+    return {"done": done, "message": moved.told, "rows": dict(moved.rows)}
