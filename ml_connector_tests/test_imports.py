@@ -35,6 +35,7 @@ COMPOSING = {
     "cli",
     "demo",
     "checks",
+    "name_checks",
     "network_checks",
     "reference_checks",
     "alerting",

@@ -129,10 +129,11 @@ def _settle_company(
 def other_company(own: CompanyBinding, books: Books, title: str) -> DecisionNeeded:
     """A connection has another company than it had: nobody but a person knows what was meant."""
     now_told = f"{title} ({books.company})" if title else books.company
+    meant = f"`ml-connector ledger move --company {own.connection} {books.company}`"
     return DecisionNeeded(
         f"Connection {own.connection} had company {own.told} and now has {now_told}: nothing is posted or sent.",
-        mend=f"If that is a mistake, put the company back. If it is meant, `ml-connector ledger move --company"
-        f" {own.connection} {books.company}` shows what becomes of the documents of {own.company}.",
+        mend=f"If that is a mistake, put the company back. If it is meant, {meant} shows what becomes of the documents"
+        f" of {own.company}.",
         data={"connection": own.connection, "had": own.company, "has": books.company},
     )
 
