@@ -15,6 +15,7 @@ from ml_connector.flows import orders
 from ml_connector.flows.context import Work
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.tables import interchange, renaming, token
+from ml_connector.ledger.verify import verify
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.flows.renamed import Edited, Settings, edited
 
@@ -50,6 +51,11 @@ def _renamings(stage: Edited) -> list[tuple[str, str, str]]:
     with stage.opened() as deployment, deployment.ledger.read() as tx:
         query = sa.select(renaming.c.what, renaming.c.old, renaming.c.new).order_by(renaming.c.id)
         return [tuple(row) for row in tx.execute(query)]
+
+
+def _problems(stage: Edited) -> list[str]:
+    with stage.opened() as deployment:
+        return [problem.message for problem in verify(deployment.ledger).problems]
 
 
 def _rename_key(table: dict[str, Any], old: str, new: str) -> None:
@@ -91,6 +97,7 @@ def test_a_renamed_integration_goes_on(stage: Edited) -> None:
     assert _controls(stage) == list(range(1, len(_controls(stage)) + 1)) != [1]
     stage.run("purchasing")
     assert {revision for _, revision, _ in _sent(stage)} == {0}
+    assert _problems(stage) == []
 
 
 def test_a_renamed_partner_goes_on(stage: Edited) -> None:
@@ -209,3 +216,4 @@ def test_a_partner_that_is_moved_to_another_integration_of_the_company_goes_on(s
     stage.run("second")
     assert _arrived(stage) == {first: 1, another: 1}
     assert {row.integration for row in stage.rows(flows=("orders_out",))} == {"second"}
+    assert _problems(stage) == []
