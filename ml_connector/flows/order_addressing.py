@@ -10,6 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
+from ml_connector.flows.order_comparing import same_supplier
 from ml_connector.flows.order_history import Reader, record_of
 from ml_connector.flows.strangers import stand_in, stranger
 from ml_connector.ledger import envelopes
@@ -35,8 +36,15 @@ def addressee(integration: Integration, row: DocumentRow, order: OpenOrder) -> P
     partner = takers(integration).get(order.supplier_code)
     if partner is None:
         partner = integration.partner_of(row)  # its supplier has got another code since
-    if partner is None or not partner.orders.send:
+    if partner is None:
         raise stranger(integration, row.partner)
+    if not partner.orders.send:
+        raise NeedsMending(
+            Reason.UNKNOWN_PARTNER,
+            f"{partner.name} gets no orders (orders.send: false), nor does another file of supplier {partner.vendor}.",
+            mend="Write the file that gets them, or discard the order here.",
+            data={"partner": partner.name, "vendor": partner.vendor},
+        )
     if partner.name not in integration.partners:
         raise stranger(integration, partner.name)
     return partner
@@ -48,11 +56,15 @@ def receivers(tx: Tx, rows: Sequence[DocumentRow]) -> dict[int, str]:
     return {row.id: found.get(row.interchange_id or 0, "") for row in rows}
 
 
-def known_to(partner: Partner, before: DocumentRow, receiver: str, read: Reader) -> bool:
-    """Whether what was sent of an order went to this partner: to its identity, or to it when it had another one."""
+def known_to(partner: Partner, before: DocumentRow, receiver: str, order: OpenOrder, read: Reader) -> bool:
+    """Whether what was sent of an order went to this partner: to its identity, or to it when it had another one; and
+    the order is still of the supplier that it was sent to.
+    """
+    record = record_of(before, read)
+    if record is not None and not same_supplier(record, order):
+        return False
     if receiver and receiver in {one.key for one in (partner.identity, partner.test_identity) if one is not None}:
         return True
-    record = record_of(before, read)
     of_its_account = record is None or record.supplier_code == partner.vendor
     return of_its_account and (not receiver or before.partner == partner.name)
 
@@ -65,14 +77,21 @@ def as_known(
     Raises:
         NeedsMending: it went to somebody else, and nobody has decided what that means.
     """
-    if before is None or known_to(partner, before, receiver, read):
+    if before is None or known_to(partner, before, receiver, order, read):
         return before
+    went = f"{before.partner} ({receiver})" if receiver else before.partner
+    if partner.vendor != order.supplier_code:
+        raise NeedsMending(
+            Reason.ORDER_SENT_ELSEWHERE,
+            f"Order {order.number} was sent to {went}; now it is of supplier {order.supplier_code}, who is no partner.",
+            mend=f"Tell {before.partner} that it is cancelled, and discard this here; or write the supplier's file.",
+            data={"order": order.number, "sent_to": went, "document": before.id, "vendor": order.supplier_code},
+        )
     rule = partner.orders.sent_before
     if rule == "known":
         return before
     if rule == "again" and not order.cancelled:
         return None
-    went = f"{before.partner} ({receiver})" if receiver else before.partner
     raise NeedsMending(
         Reason.ORDER_SENT_ELSEWHERE,
         f"Order {order.number} was sent to {went}, and would go to {partner.name} ({partner.identity.key}) now.",

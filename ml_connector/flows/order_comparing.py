@@ -54,7 +54,7 @@ def changes(old: OpenOrder, new: OpenOrder, view: View) -> Changes:
 
 
 def _header_differs(old: OpenOrder, new: OpenOrder, view: View) -> bool:
-    if _supplier(old) != _supplier(new):
+    if not same_supplier(old, new):
         return True
     old = _with_names_of(old, new)
     if _header_facts(old) == _header_facts(new):
@@ -76,8 +76,11 @@ def _line_differs(
     return isinstance(before, NeedsMending) or isinstance(after, NeedsMending) or before != after
 
 
-def _supplier(order: OpenOrder) -> str:
-    return order.supplier_id or order.supplier_code
+def same_supplier(one: OpenOrder, other: OpenOrder) -> bool:
+    """By the ERP's own id of it: its code may change."""
+    if one.supplier_id and other.supplier_id:
+        return one.supplier_id == other.supplier_id
+    return one.supplier_code == other.supplier_code
 
 
 def _with_names_of(old: OpenOrder, new: OpenOrder) -> OpenOrder:

@@ -11,8 +11,16 @@ from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.order_addressing import takers
-from ml_connector.flows.order_comparing import View
-from ml_connector.flows.order_history import FLOW, OrderHistory, histories, is_news, is_settled, order_ids
+from ml_connector.flows.order_comparing import View, same_supplier
+from ml_connector.flows.order_history import (
+    FLOW,
+    OrderHistory,
+    histories,
+    is_news,
+    is_settled,
+    order_ids,
+    record_of,
+)
 from ml_connector.flows.ports import SourceOrder
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.ledger import documents, inbox, positions
@@ -142,8 +150,10 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
 def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], report: StepReport) -> None:
     """Compare orders as read with what the ledger has, and store what is new."""
     partners = takers(integration)
-    known_partners = [(o, partners[o.order.supplier_code]) for o in orders if o.order.supplier_code in partners]
     # An order that moves while pages are read comes twice: the last reading counts.
+    latest = {one.order.id: one for one in orders}.values()
+    known_partners = [(o, partners[o.order.supplier_code]) for o in latest if o.order.supplier_code in partners]
+    known_partners += _given_away(integration, [o for o in latest if o.order.supplier_code not in partners])
     wanted = {o.order.id: (o, p) for o, p in known_partners if not work.partners or p.name in work.partners}
     if not wanted:
         return
@@ -157,6 +167,23 @@ def _take(integration: Integration, work: Work, orders: Iterable[SourceOrder], r
     raise TryAgain("Another worker keeps adding revisions of the same orders.", after_seconds=30)
 
 
+def _given_away(integration: Integration, orders: Sequence[SourceOrder]) -> list[tuple[SourceOrder, Partner]]:
+    """Orders that were given to suppliers that are no partners, with the partner that has or would have got them."""
+    if not orders:
+        return []
+    known = known_histories(integration, [source.order for source in orders])
+    found: list[tuple[SourceOrder, Partner]] = []
+    for source in orders:
+        newest = known[source.order.id].newest if source.order.id in known else None
+        if newest is None or newest.integration != integration.name:
+            continue
+        partner = integration.partner_of(newest)
+        record = record_of(newest, integration.erp.order_from_record)
+        if partner is not None and record is not None and not same_supplier(record, source.order):
+            found.append((source, partner))
+    return found
+
+
 def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[SourceOrder, Partner]]) -> StepReport:
     report = StepReport("read orders")
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
@@ -164,6 +191,7 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
     read = integration.erp.order_from_record
     since = start_day(integration, dry_run=work.dry_run)
     known = known_histories(integration, [source.order for source, _ in wanted])
+    taking = takers(integration)
     new: list[NewDocument] = []
     moves: list[Move] = []
     for source, partner in wanted:
@@ -175,10 +203,11 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
         if before.waiting is not None and before.waiting.integration != integration.name:
             moves.append(_taken_over(before.waiting, integration))
             before = replace(before, newest=before.begun)
-        settled = is_settled(before, order, read)
+        given_away = before.begun is None and order.supplier_code not in taking
+        settled = given_away or is_settled(before, order, read)
         if settled or not _is_ready(integration, order, before):
             if before.waiting is not None:
-                moves.append(_withdrawn(before.waiting, order, settled=settled))
+                moves.append(_withdrawn(before.waiting, order, settled=settled, given_away=given_away))
                 report.add("withdrawn", None, document=order.number, partner=partner.name)
             continue
         if not is_news(before, order, View(partner, integration.settings, tables), read):
@@ -212,11 +241,15 @@ def _is_ready(integration: Integration, order: OpenOrder, before: OrderHistory) 
     return order.approved or not integration.settings.flows.orders_out.approved_only
 
 
-def _withdrawn(row: DocumentRow, order: OpenOrder, *, settled: bool) -> Move:
-    """An order that had not left yet was cancelled, closed, or is no longer approved: it does not leave."""
+def _withdrawn(row: DocumentRow, order: OpenOrder, *, settled: bool, given_away: bool) -> Move:
+    """An order that had not left yet was cancelled, closed, given to a supplier that is no partner, or is no longer
+    approved: it does not leave.
+    """
     why = "cancelled in the ERP before it was sent" if order.cancelled else "no longer approved in the ERP"
     if settled:
         why = "finished in the ERP before it was sent"
+    if given_away:
+        why = "given to a supplier who is no partner"
     return Move(row.id, S.DISCARDED, why, changes={"content_hash": None, "reason": "withdrawn"})
 
 

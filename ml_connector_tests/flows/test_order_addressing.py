@@ -163,6 +163,31 @@ def test_an_order_given_to_another_supplier_is_asked_about(stage: Scene, order: 
     assert "northwind" in (held(stage).reason_detail or {})["message"]
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_an_order_given_to_somebody_who_is_no_partner(stage: Scene, sent: bool) -> None:
+    """What the partner has is asked about; what had not left never leaves."""
+    (order,) = stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    if sent:
+        play(stage, 1)
+    else:
+        orders.read(stage.integration, stage.work)
+    stage.sandbox.call(user.add_supplier, stage.sandbox.exact, "30001", "Corner Shop")
+    other = stage.sandbox.call(user.supplier_by_code, stage.sandbox.exact.main, "30001")
+    in_record(stage, order, {"Supplier": other["ID"], "SupplierCode": other["Code"], "SupplierName": other["Name"]}, {})
+    stage.outbound()
+    if not sent:
+        assert revisions(stage) == [(0, "discarded")]
+        return
+    row = newest(stage)
+    assert (row.state, row.reason) == (S.QUARANTINED, "order_sent_elsewhere")
+    assert "of supplier 30001, who is no partner" in (row.reason_detail or {})["message"]
+    desk.discard(stage.integration, stage.work, row, "told them")
+    receipt(stage, order)
+    stage.outbound()
+    assert revisions(stage) == [*ONE, (1, "discarded")]
+
+
 def test_a_partner_moved_to_another_integration_goes_on(stage: Scene, order: dict[str, Any]) -> None:
     moved = move_away(stage)
     other = replace(stage.integration, name="exact_other", partners={"northwind": moved})

@@ -98,6 +98,24 @@ def test_agreed_quantities_and_dates_are_written_and_are_no_news(stage: Scene, o
     assert verify(stage.deployment.ledger).clean
 
 
+def test_what_was_agreed_is_no_news_under_other_settings_either(stage: Scene, order: dict[str, Any]) -> None:
+    set_write_back(stage)
+    play(stage, 2)
+    units = {"pc": "PC", "box": "CT", "m": "LM", "kg": "GM"}
+    settings = stage.integration.settings
+    flow = settings.flows.orders_out.model_copy(update={"units": units})
+    flows = settings.flows.model_copy(update={"orders_out": flow})
+    object.__setattr__(stage.integration, "settings", settings.model_copy(update={"flows": flows}))
+    play(stage, 2)
+    assert orders_out(stage) == [(order["number"], 0, "acknowledged")]
+    stage.world.behave("NORTHWIND", {"confirm": "accept", "ship": "never", "invoice": "never"})
+    change(stage, order, quantity=in_exact(stage, order)[0] + 3)
+    play(stage, 2)
+    newest = max(stage.documents("orders_out"), key=lambda row: row.revision)
+    sent = stored(DocumentKind.ORDER_CHANGE, newest.canonical, OrderChange)
+    assert [line.number for line in sent.lines] == ["1"], "the lines that were agreed are known"
+
+
 def test_a_change_of_the_buyers_after_it_goes_out_with_what_was_agreed(stage: Scene, order: dict[str, Any]) -> None:
     set_write_back(stage)
     play(stage, 2)

@@ -16,7 +16,7 @@ from ml_connector.flows.context import Integration, Work
 from ml_connector.ledger import schema
 from ml_connector.ledger.leases import worker
 from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import document, event
+from ml_connector.ledger.tables import document, event, operation
 from ml_connector.ledger.verify import verify
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.server import Sandbox
@@ -39,6 +39,25 @@ def test_it_migrates_and_verifies(existing_url: str) -> None:
     report = verify(ledger, heads_file=loading.HEADS_FILE)
     assert report.problems == []
     assert report.checked["documents"] > 200
+    ledger.close()
+
+
+def test_what_was_written_to_orders_is_known_with_them(existing_url: str) -> None:
+    """Else a setting that changes later would make an order change of what the supplier proposed itself."""
+    ledger = Ledger.open(existing_url)
+    answer, order = document.alias(), document
+    written = (
+        sa.select(answer.c.parent_id, sa.func.count())
+        .join(operation, operation.c.document_id == answer.c.id)
+        .where(answer.c.flow == "acknowledgments_in", operation.c.state == "done")
+        .group_by(answer.c.parent_id)
+    )
+    with ledger.read() as tx:
+        expected = {row[0]: row[1] for row in tx.execute(written)}
+        noted = sa.select(order.c.id, order.c.source_changes).where(order.c.source_changes.is_not(None))
+        found = {row.id: len(row.source_changes) for row in tx.execute(noted)}
+    assert expected
+    assert found == expected
     ledger.close()
 
 

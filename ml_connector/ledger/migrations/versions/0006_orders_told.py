@@ -1,5 +1,8 @@
 """What was sent of an order is found by the ERP's own id of it, and compared with the record it was made of."""
 
+import json
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -35,3 +38,27 @@ def upgrade() -> None:
         sqlite_where=sa.text("source_id IS NOT NULL"),
         postgresql_where=sa.text("source_id IS NOT NULL"),
     )
+    _written_before()
+
+
+def _written_before() -> None:
+    """Lines that were written to the ERP's orders before they were noted: as the answers tell that asked for them."""
+    bind = op.get_bind()
+    document = sa.table(
+        "document", sa.column("id"), sa.column("parent_id"), sa.column("work"), sa.column("source_changes", Json)
+    )
+    operation = sa.table("operation", sa.column("document_id"), sa.column("state"), sa.column("outside_id"))
+    query = (
+        sa.select(document.c.id, document.c.parent_id, document.c.work, operation.c.outside_id)
+        .join(operation, operation.c.document_id == document.c.id)
+        .where(operation.c.state == "done", document.c.parent_id.is_not(None))
+        .where(sa.text("flow = 'acknowledgments_in'"), document.c.work.like('%"agreed"%'))
+        .order_by(document.c.id)
+    )
+    written: dict[int, list[dict[str, Any]]] = {}
+    for row in bind.execute(query):
+        for line in json.loads(row.work)["agreed"]["lines"]:
+            if line["order_line_id"] == row.outside_id:
+                written.setdefault(row.parent_id, []).append(line)
+    for order, lines in written.items():
+        bind.execute(sa.update(document).where(document.c.id == order).values(source_changes=lines))
