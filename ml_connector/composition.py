@@ -334,6 +334,7 @@ def folder_rules(connection: object) -> FolderRules:
             concurrency=connection.concurrency,
             unread_alarm_hours=getattr(connection, "age_alarm_hours", None),
             purge_days=getattr(connection, "purge_days", None),
+            shared=connection.shares_folders,
         )
     return FolderRules()
 

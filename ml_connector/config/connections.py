@@ -20,9 +20,6 @@ def _without_slash(value: HttpUrl) -> str:
 class Connection(Settings):
     """What every connection over HTTP has."""
 
-    #: Whether several partners' files come through one folder, so that only their content tells whose they are.
-    shares_folders: ClassVar[bool] = False
-
     base_url: str = Field(description="Address of the system, https:// in production")
     timeout_seconds: float = Field(default=30.0, gt=0, le=300)
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls at once within one run")
@@ -43,6 +40,9 @@ class Connection(Settings):
 
 class ExactOnlineConnection(Connection):
     """One app registration at Exact Online, one division."""
+
+    #: An ERP has no folders.
+    shares_folders: ClassVar[bool] = False
 
     system: Literal["exact_online"]
     client_id: str
@@ -139,6 +139,11 @@ class CleoConnection(Connection):
     page_size: int = Field(default=100, ge=1, le=1000)
     pages_per_tick: int = Field(default=20, ge=1, description="Listing pages read in one go; the rest next tick")
     max_file_bytes: int = Field(default=150_000_000, gt=0)
+    shares_folders: bool = Field(
+        default=False,
+        description="Several partners' files come through one folder: who sent one is told by its envelope, by its"
+        " layout, or by its name (channels.names of the partner)",
+    )
     after_read: Literal["leave", "move", "delete"] = Field(
         default="leave", description="What happens to a file once its bytes are in the ledger"
     )

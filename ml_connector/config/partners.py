@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from string import Formatter
 from typing import Literal, Self
 
@@ -206,6 +207,15 @@ class PartnerLayouts(Settings):
 class Channels(Settings):
     receive: tuple[str, ...] = Field(default=(), description="Folders we read (Cleo: with download permission)")
     send: str = Field(default="", description="Folder we write to (Cleo: with upload permission)")
+    names: tuple[str, ...] = Field(
+        default=(),
+        description="Names of files that are this partner's in a folder that several share, with * and ?; for flat"
+        " files that do not say whose they are",
+    )
+
+    def claims(self, name: str) -> bool:
+        """Whether a file of that name is this partner's, by its name alone; upper and lower case are the same."""
+        return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in self.names)
 
 
 class Partner(Settings):

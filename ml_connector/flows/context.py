@@ -39,6 +39,8 @@ class FolderRules:
     #: Networks that delete files by age: after so many hours unread a file is told of, after so many days it is gone.
     unread_alarm_hours: float | None = None
     purge_days: float | None = None
+    #: Several partners' files come through one folder.
+    shared: bool = False
 
 
 @dataclass(frozen=True)

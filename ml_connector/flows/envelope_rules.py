@@ -30,9 +30,9 @@ def judge_interchange(
     receiver = f"{start.receiver_qualifier}/{start.receiver_id}"
     partner = integration.partner_of_identity(sender)
     if partner is None:
-        return EnvelopeVerdict(None, held=_not_usable(integration, sender))
+        return EnvelopeVerdict(None, held=_not_usable(integration, sender, row))
     if not _may_come_from(partner, row):
-        return EnvelopeVerdict(partner, held=_other_folder(partner, row))
+        return EnvelopeVerdict(partner, held=_other_folder(integration, partner, row))
     ours = integration.settings.identity.key
     if not _is_ours(integration, receiver):
         return EnvelopeVerdict(partner, held=_other_receiver(receiver, ours))
@@ -64,9 +64,9 @@ def judge_stored(integration: Integration, interchange: InterchangeRow, row: Fil
     """
     partner = integration.partner_of_identity(interchange.sender)
     if partner is None:
-        raise _not_usable(integration, interchange.sender)
+        raise _not_usable(integration, interchange.sender, row)
     if row is not None and not _may_come_from(partner, row):
-        raise _other_folder(partner, row)
+        raise _other_folder(integration, partner, row)
     if not _is_ours(integration, interchange.receiver):
         raise _other_receiver(interchange.receiver, integration.settings.identity.key)
     if interchange.usage != _wanted_usage(integration) or _is_trial(integration, partner, interchange.sender):
@@ -90,11 +90,12 @@ def _may_come_from(partner: Partner, row: FileRow) -> bool:
     return row.partner == partner.name or row.channel in partner.channels.receive
 
 
-def _other_folder(partner: Partner, row: FileRow) -> NeedsMending:
+def _other_folder(integration: Integration, partner: Partner, row: FileRow) -> NeedsMending:
+    whose = f"a folder of {row.partner}" if row.partner else "a folder of others"
     return NeedsMending(
         Reason.UNKNOWN_PARTNER,
-        f"The interchange says it is from {partner.name}, and lay in {row.channel}, a folder of {row.partner}.",
-        mend="Ask who sent it; add the folder to the partner's channels if it is theirs too.",
+        f"The interchange says it is from {partner.name}, and lay in {row.channel}, {whose}.",
+        mend=f"Ask who sent it. If the folder is theirs too, {_naming(integration, row)}.",
         data={"folder": row.channel, "partner": partner.name, "folder_of": row.partner},
     )
 
@@ -104,16 +105,27 @@ def _is_trial(integration: Integration, partner: Partner, sender: str) -> bool:
     return integration.settings.environment == "production" and sender != partner.identity.key
 
 
-def _not_usable(integration: Integration, sender: str) -> NeedsMending:
+def _naming(integration: Integration, row: FileRow) -> str:
+    """What lets a partner's files come through the folder that this one lay in."""
+    named = f"name {row.channel} under channels.receive of the partner's file"
+    if integration.folders.shared:
+        return named
+    return f"{named}, and set `shares_folders: true` at connection {integration.network.connection}"
+
+
+def _not_usable(integration: Integration, sender: str, row: FileRow | None) -> NeedsMending:
     problem = sender_stopped(integration, sender)
-    return stopped_by_file(problem, {"sender": sender}) if problem is not None else _unknown_sender(sender)
+    if problem is not None:
+        return stopped_by_file(problem, {"sender": sender})
+    return _unknown_sender(integration, sender, row)
 
 
-def _unknown_sender(sender: str) -> NeedsMending:
+def _unknown_sender(integration: Integration, sender: str, row: FileRow | None) -> NeedsMending:
+    also = f" ({_naming(integration, row)})" if row is not None else ""
     return NeedsMending(
         Reason.UNKNOWN_PARTNER,
         f"No partner has the identity {sender}.",
-        mend="Write a partner file with this identity, or tell the sender which identity to use.",
+        mend=f"Write a partner file with this identity{also}, or tell the sender which identity to use.",
         data={"sender": sender},
     )
 

@@ -14,10 +14,21 @@ _ABOUT_A_FOLDER = (ConfigError, AuthorizationNeeded, RefusedBySystem)
 
 @dataclass(frozen=True)
 class Channel:
-    """A folder we read, and the name of the partner whose it is."""
+    """A folder we read, and the name of the partner whose it is; empty where several share it."""
 
     name: str
     partner: str
+
+    def owner(self, integration: Integration, name: str) -> str:
+        """Whose a file of that name is, as far as folder and name tell; empty: its content does."""
+        if self.partner:
+            return self.partner
+        claiming = [
+            partner.name
+            for partner in integration.partners.values()
+            if self.name in partner.channels.receive and partner.channels.claims(name)
+        ]
+        return claiming[0] if len(claiming) == 1 else ""
 
 
 def channels_of(integration: Integration, partners: Sequence[str] = ()) -> list[Channel]:
@@ -25,14 +36,16 @@ def channels_of(integration: Integration, partners: Sequence[str] = ()) -> list[
 
     Those of partners that are stopped by their files, too: what comes is kept.
     """
-    found: dict[str, Channel] = {}
+    found: dict[str, set[str]] = {}
+    wanted: dict[str, None] = {}
     owners = [(partner.name, partner.channels.receive) for partner in integration.partners.values()]
     owners += [(problem.name, problem.folders) for problem in integration.problems]
     for owner, folders in owners:
         for name in folders:
+            found.setdefault(name, set()).add(owner)
             if not partners or owner in partners:
-                found.setdefault(name, Channel(name, owner))
-    return list(found.values())
+                wanted[name] = None
+    return [Channel(name, next(iter(found[name])) if len(found[name]) == 1 else "") for name in wanted]
 
 
 def look(integration: Integration, channel: Channel) -> int:

@@ -95,8 +95,11 @@ class Candidate:
 
 
 def senders(integration: Integration, row: FileRow) -> list[Partner]:
-    """Partners whose files may lie where this one lay."""
-    return [p for p in integration.partners.values() if row.channel in p.channels.receive or p.name == row.partner]
+    """Partners whose file this may be: of those that share its folder, the one that claims its name, where one does."""
+    there = [p for p in integration.partners.values() if row.channel in p.channels.receive or p.name == row.partner]
+    if len(there) < 2:
+        return there
+    return [p for p in there if p.channels.claims(row.name)] or [p for p in there if not p.channels.names]
 
 
 def candidates(integration: Integration, row: FileRow) -> list[Candidate]:

@@ -145,6 +145,8 @@ class ParsedFile:
     layout: Candidate | None = None
     flat: list[ReadDocument] = field(default_factory=list)
     error: ConnectorError | None = None
+    #: Whose documents are in it.
+    senders: set[str] = field(default_factory=set)
     #: Why it is not read at all.
     held: NeedsMending | None = None
     stray: StrayText | None = None

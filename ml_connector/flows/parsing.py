@@ -259,6 +259,7 @@ def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
     if file.layout is not None:
         new += [flat_document(batch.integration, file.row, file.layout, read, staged=staged) for read in file.flat]
         file.flat = []
+    file.senders |= {document.partner for document in new if document.partner}
     for document in new:
         batch.report.add(
             _outcome(document), document.partition_date, document=document.number, partner=document.partner
@@ -362,6 +363,9 @@ def _end_files(batch: _Batch, tx: Tx, ended: Sequence[ParsedFile]) -> None:
     envelopes.end_groups(tx, groups)
     documents.add_documents(tx, answers, batch.work)
     rejected = {file.row.id for file in ended if (file.error or file.held) is not None and not file.interchanges}
+    files.set_partner(
+        tx, {one.row.id: min(one.senders) for one in ended if one.row.partner is None and len(one.senders) == 1}
+    )
     files.set_states(tx, {file.row.id: "rejected" if file.row.id in rejected else "parsed" for file in ended})
     # One that never got its end stays in the folder: should its writer go on, it is read again.
     if batch.integration.folders.after_read != "leave":

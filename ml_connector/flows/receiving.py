@@ -239,7 +239,7 @@ def _new_file(
         integration=integration.name,
         connection=integration.network.connection,
         channel=channel.name,
-        partner=channel.partner,
+        partner=channel.owner(integration, file.name) or None,
         remote_id=file.remote_id,
         name=file.name[:400],
         size=len(data),

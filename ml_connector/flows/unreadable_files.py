@@ -71,7 +71,7 @@ def hold(
     connection = integration.network.connection
     if remote.held_documents(tx, connection, channel.name, [file.remote_id]):
         return
-    document = unfetched_document(integration, channel.name, channel.partner, file, held)
+    document = unfetched_document(integration, channel.name, channel.owner(integration, file.name), file, held)
     (added,) = documents.add_documents(tx, [document], work)
     remote.mark_held(tx, connection, channel.name, file.remote_id, added.id)
     report.add("held", name=file.name[:80], folder=channel.name, reason=str(held.reason))

@@ -300,6 +300,12 @@ def refused_again(tx: Tx, connection: str) -> None:
     tx.execute(sa.update(file).where(where).values(removal="pending"))
 
 
+def set_partner(tx: Tx, partners: Mapping[int, str]) -> None:
+    """Whose files these are, where only their content told it."""
+    for file_id, partner in partners.items():
+        tx.execute(sa.update(file).where(_c.id == file_id, _c.partner.is_(None)).values(partner=partner))
+
+
 def mark_removed(tx: Tx, ids: Sequence[int]) -> None:
     """The network no longer shows these files where we read them."""
     if ids:

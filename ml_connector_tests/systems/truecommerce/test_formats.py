@@ -1,5 +1,6 @@
 """The same flow in every format: orders out and answers, notices and invoices in, by layout as by X12."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ def test_a_stranger_is_held_and_taken_up_when_its_name_is_known(tmp_path: Path) 
         assert [(one.partner, one.reason) for one in stage.documents("invoices_in")] == [("", "unknown_partner")]
         known = stage.integration.partners["lumen"].model_copy(update={"title": "LUM-7"})
         partners = {**stage.integration.partners, "lumen": known}
-        stage.integration = type(stage.integration)(**{**stage.integration.__dict__, "partners": partners})
+        stage.integration = replace(stage.integration, partners=partners)
         stage.sandbox.clock.move(3600)
         stage.inbound()
         (one,) = stage.documents("invoices_in")
@@ -215,8 +216,7 @@ def with_accounts(stage: Stage, accounts: dict[str, str]) -> Any:
     invoices = settings.flows.invoices_in
     coding = invoices.coding.model_copy(update={"item_accounts": accounts})
     flows = settings.flows.model_copy(update={"invoices_in": invoices.model_copy(update={"coding": coding})})
-    changed = {**stage.integration.__dict__, "settings": settings.model_copy(update={"flows": flows})}
-    return type(stage.integration)(**changed)
+    return replace(stage.integration, settings=settings.model_copy(update={"flows": flows}))
 
 
 def with_layouts(stage: Stage, *names: str) -> Any:
@@ -224,12 +224,10 @@ def with_layouts(stage: Stage, *names: str) -> Any:
     lumen = stage.integration.partners["lumen"]
     changed = lumen.model_copy(update={"layouts": lumen.layouts.model_copy(update={"receive": names})})
     known = {name: load_layout(name) for name in names}
-    return type(stage.integration)(
-        **{
-            **stage.integration.__dict__,
-            "partners": {**stage.integration.partners, "lumen": changed},
-            "layouts": {**stage.integration.layouts, **known},
-        }
+    return replace(
+        stage.integration,
+        partners={**stage.integration.partners, "lumen": changed},
+        layouts={**stage.integration.layouts, **known},
     )
 
 
