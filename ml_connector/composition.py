@@ -26,6 +26,9 @@ from ml_connector.flows.context import ErpRules, FolderRules, Integration
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.layouts import Layout, load_layout
 from ml_connector.ledger.books import Books
+from ml_connector.ledger.departures import DepartureLog
+from ml_connector.ledger.events import Actor
+from ml_connector.ledger.restores import Restore, Witnesses, newest, notice
 from ml_connector.ledger.store import Ledger
 from ml_connector.transport.shared_limits import LedgerLimits
 
@@ -83,7 +86,33 @@ class Deployment:
     def ledger(self) -> Ledger:
         """The ledger, created or migrated on first use."""
         self.loaded.home.mkdir(parents=True, exist_ok=True)
-        return Ledger.open(self.ledger_url, self.clock)
+        ledger = Ledger.open(self.ledger_url, self.clock)
+        ledger.departures = self.outside.log
+        return ledger
+
+    @property
+    def outside(self) -> Witnesses:
+        """What tells, outside the database, how far the ledger had come."""
+        return Witnesses(self.heads_file, DepartureLog.beside(self.heads_file))
+
+    @cached_property
+    def restore(self) -> Restore | None:
+        """The last restore of the ledger, noticed now where it is news: before any work is done over it.
+
+        Raises:
+            ConfigError: it cannot be noted beside the exported heads.
+        """
+        try:
+            found = notice(self.ledger, self.outside, Actor("ml-connector"))
+        except OSError as error:
+            raise ConfigError(
+                f"The ledger is older than {self.heads_file}, which cannot be written ({error.strerror}).",
+                mend="Have the file writable: the restore is noted there before anything is done.",
+            ) from error
+        if found is not None:
+            return found
+        with self.ledger.read() as tx:
+            return newest(tx)
 
     @property
     def ledger_url(self) -> str:
@@ -222,6 +251,7 @@ class Deployment:
         """An integration ready to run flows over."""
         settings = self.loaded.integration(name)
         files, layouts = self.partner_files(name)
+        _ = self.restore
         integration = Integration(
             name=name,
             settings=settings,

@@ -55,6 +55,8 @@ class Reason(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     CHARACTER_NOT_SENDABLE = "character_not_sendable"
     OTHER_COMPANY = "other_company"
+    MAY_HAVE_LEFT = "may_have_left"
+    NUMBERS_UNKNOWN = "numbers_unknown"
 
 
 class ConnectorError(Exception):

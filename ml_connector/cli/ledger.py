@@ -10,6 +10,7 @@ import click
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.moving import move
 from ml_connector.cli.output import print_table, say, tell
+from ml_connector.cli.restored import restored
 from ml_connector.cli.session import Session, actor, common
 from ml_connector.errors import ConfigError
 
@@ -65,12 +66,14 @@ def verify(session: Session, heads: Path | None, no_heads: bool, sample: int | N
         "clean": report.clean,
         "problems": report.problems,
         "waiting": report.waiting,
+        "restores": report.restores,
         "checked": report.checked,
     }
 
     def human() -> None:
         rows = [("PROBLEM", p.check, p.where, p.message) for p in report.problems]
         rows += [("open", p.check, p.where, p.message) for p in report.waiting]
+        rows += [("restored", p.check, p.where, p.message) for p in report.restores]
         if rows:
             print_table(("", "check", "where", "what"), rows)
         checked = ", ".join(f"{count} {what}" for what, count in report.checked.items())
@@ -131,7 +134,8 @@ def numbers(session: Session, name: str | None, value: int | None) -> int:
       ml-connector ledger numbers
       ml-connector ledger numbers "ISA13:ZZ/ACME>ZZ/NORTHWIND" --next 5000
     """
-    from ml_connector.ledger import sequences
+    from ml_connector.errors import Reason
+    from ml_connector.ledger import related, sequences
 
     if (name is None) != (value is None):
         raise ConfigError("A name and --next belong together.", mend="`ml-connector ledger numbers` lists the names.")
@@ -139,6 +143,7 @@ def numbers(session: Session, name: str | None, value: int | None) -> int:
         if name is not None and value is not None:
             with deployment.ledger.write() as tx:
                 sequences.raise_to(tx, name, value)
+                related.wake_reason(tx, Reason.NUMBERS_UNKNOWN)
         with deployment.ledger.read() as tx:
             rows = sequences.all_next(tx)
     told = [{"name": name, "next": number} for name, number in rows]
@@ -162,6 +167,7 @@ def export_heads(session: Session) -> int:
 
     with session.open() as deployment:
         path = deployment.heads_file
+        _ = deployment.restore
         head = heads.export_heads(deployment.ledger, path)
     value: dict[str, Any] = {"file": str(path), "export": head}
     message = f"{head.events} events to {path}." if head else f"Nothing new; {path} is unchanged."
@@ -199,6 +205,7 @@ def prune(session: Session, before: datetime, yes: bool) -> int:
         path = tombstone_key_file(deployment.loaded.home)
         if not path.exists():
             generate_key_file(path)
+        _ = deployment.restore
         heads.export_heads(deployment.ledger, deployment.heads_file)
         done = retention.prune(deployment.ledger, moment, key=key_in(path), by=Actor(actor()))
     value = {"documents": done.documents, "files": done.files, "notices": done.notices}
@@ -278,3 +285,4 @@ def _print(one: "ControlTotals", states: list[dict[str, Any]]) -> None:
 
 
 ledger.add_command(move)
+ledger.add_command(restored)

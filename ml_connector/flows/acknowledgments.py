@@ -4,6 +4,7 @@ Neither ever makes an invoice.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, Int
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import order_answers, write_back
+from ml_connector.flows import order_answers, restored, write_back
 from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -147,6 +148,9 @@ def _functional(
         if usable
         else None
     )
+    held = restored.answered_group(tx, row, answer.functional_id, int(number)) if usable and not group else []
+    if held:
+        return _answered_before_restore(tx, row, answer, held, report)
     if group is None:
         raise NeedsMending(
             Reason.ACKNOWLEDGES_NOTHING_SENT,
@@ -167,6 +171,23 @@ def _functional(
     moves += resume_moves(row)
     moves.append(Move(row.id, S.APPLIED, "applied", {"group": group.id, "code": answer.code}, changes=changes))
     return moves
+
+
+def _answered_before_restore(
+    tx: Tx, row: DocumentRow, answer: FunctionalAcknowledgment, held: list[DocumentRow], report: StepReport
+) -> list[Move]:
+    """A 997 for what left before the ledger was restored: it had arrived. A replacement of it may be on its way."""
+    moves = restored.proved(tx, held, row)
+    sent = {move.document_id for move in moves if move.to is S.SENT}
+    decided = answer.sets[0] if len(answer.sets) == 1 else None
+    accepted = decided.accepted if decided else answer.code in {"A", "E", "P"}
+    for document in held:
+        if document.id in sent:
+            arrived = replace(document, state=S.SENT)
+            moves += _answered(tx, arrived, answer, decided, accepted=accepted, by=row, report=report)
+    report.add("applied", row.partition_date, document=row.number, partner=row.partner, answer=answer.code)
+    changes = {"parent_id": held[0].id, "order_number": held[0].order_number}
+    return [*moves, *resume_moves(row), Move(row.id, S.APPLIED, "applied", {"code": answer.code}, changes=changes)]
 
 
 def _answered(

@@ -37,6 +37,7 @@ PERSON_ONLY = frozenset(
         Reason.TOTAL_DIFFERENCE,
         Reason.CHARACTER_NOT_SENDABLE,
         Reason.OTHER_COMPANY,
+        Reason.MAY_HAVE_LEFT,
     }
 )
 

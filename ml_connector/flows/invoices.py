@@ -10,6 +10,7 @@ from ml_connector.documents.bills import Bill
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows import recognised
 from ml_connector.flows.admission import admit
 from ml_connector.flows.booked import booked as booked_already
 from ml_connector.flows.booked import go_on
@@ -21,6 +22,7 @@ from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.matching import MatchedInvoice, MatchRules, OrderBook, match_invoice
 from ml_connector.flows.ports import BillIdentity, ExistingBill
 from ml_connector.flows.postable import already_there
+from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
@@ -106,11 +108,15 @@ def _match_batch(
     _count_coded(integration, rows, orders, books.counted)
     moves: list[Move] = []
     held: list[tuple[DocumentRow, NeedsMending]] = []
+    ours = _ours(integration, rows, book)
     told = {} if work.replay else _told_by_webhooks(integration, rows, book)
     with integration.ledger.read() as tx:
         booked = booked_already(integration, tx, rows)
     for row in rows:
         if row.id in booked:
+            continue
+        if row.id in ours:
+            moves += recognised.moves(row, ours[row.id], report)
             continue
         if row.id in told:
             moves += already_there(row, told[row.id], report)
@@ -143,8 +149,19 @@ def _match_batch(
         for row in rows:
             if row.id in booked:
                 moves += go_on(integration, tx, row, booked[row.id], report)
+            elif row.id in ours:
+                recognised.record(tx, row, ours[row.id])
         documents.move(tx, moves, work)
     work.hand_over()
+
+
+def _ours(integration: Integration, rows: Sequence[DocumentRow], book: ReferenceBook) -> dict[int, list[Found]]:
+    """Those that we posted before the ledger was restored: the orders' figures count them already."""
+    if not recognised.is_due(integration):
+        return {}
+    let_in = [row for row in rows if row.business_key is not None]
+    wanted = {row.id: one for row in let_in if (one := _identity_of(integration, row, book)) is not None}
+    return recognised.bills(integration, wanted)
 
 
 def _told_by_webhooks(

@@ -8,7 +8,7 @@ from typing import Any
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import agreed, order_history
+from ml_connector.flows import agreed, order_history, restored
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.holding import resume_moves
 from ml_connector.flows.stored import stored
@@ -67,7 +67,7 @@ def record(
         "sellers_order": answer.sellers_order,
     }
     note = Move(order.id, None, f"supplier answered: {result}", {"by": row.id, "act": outcome["act"]})
-    moves = [note, *resume_moves(row)]
+    moves = [*restored.proved(tx, sent, row), note, *resume_moves(row)]
     report.add("applied", row.partition_date, document=answer.number, partner=row.partner, answer=result)
     if change is None:
         changes = {"parent_id": order.id, **closing(row.partner, answer.number, outcome)}

@@ -9,6 +9,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import TryAgain
+from ml_connector.flows import restored
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.order_addressing import takers
 from ml_connector.flows.order_comparing import View, same_supplier
@@ -200,6 +201,8 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
         if before.newest is None and is_too_old(order, since):
             report.counts["dated_before_start"] += 1
             continue  # our receipts and invoices move old orders too: that makes them no new orders
+        if before.newest is not None and restored.is_held(before.newest):
+            continue  # it may have left: what changed since is read again when that is settled
         if before.waiting is not None and before.waiting.integration != integration.name:
             moves.append(_taken_over(before.waiting, integration))
             before = replace(before, newest=before.begun)

@@ -7,6 +7,7 @@ RefusedBySystem (understood and refused), AuthorizationNeeded (a person must aut
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from ml_connector.documents.agreements import AgreedChange
@@ -103,6 +104,28 @@ class ExistingBill:
     entry_number: str = ""
     amount: str = ""
     source: str = ""
+    #: The kind of operation that writes such a bill.
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class ReceiptIdentity:
+    """How the receipt of a ship notice is recognised at the ERP."""
+
+    vendor_id: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class ExistingReceipt:
+    """A goods receipt the ERP already has."""
+
+    identity: ReceiptIdentity
+    outside_id: str
+    our_key: str = ""
+    number: str = ""
+    source: str = ""
+    kind: str = ""
 
 
 class Erp(Protocol):
@@ -149,6 +172,10 @@ class Erp(Protocol):
         """The order in a stored record: a replay renders what was read."""
         ...
 
+    def order_created(self, record: str) -> datetime | None:
+        """When the order in a stored record was entered in the ERP; None where the record does not tell."""
+        ...
+
     def plan_bill(self, bill: Bill, key: str) -> Sequence[PlannedOperation]:
         """The writes that post a bill, in order; `key` is written to the ERP where it can be found again."""
         ...
@@ -175,6 +202,10 @@ class Erp(Protocol):
 
     def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
         """Bills of these suppliers with these numbers, whoever entered them, in batched look-ups."""
+        ...
+
+    def find_receipts(self, receipts: Sequence[ReceiptIdentity]) -> Sequence[ExistingReceipt]:
+        """Goods receipts of these suppliers' notices, whoever entered them, in batched look-ups."""
         ...
 
 

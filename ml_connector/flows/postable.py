@@ -8,9 +8,11 @@ from typing import Any
 
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows import recognised
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.holding import attempt
-from ml_connector.flows.ports import BillIdentity, ExistingBill, PlannedOperation, Written
+from ml_connector.flows.ports import BillIdentity, ExistingBill, PlannedOperation, ReceiptIdentity, Written
+from ml_connector.flows.recognised import Found
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
@@ -18,10 +20,14 @@ from ml_connector.ledger.store import Tx
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a document needs: writes to be begun, or (without a write) moves that end it. changes: of its columns."""
+    """What a document needs: writes to be begun, or (without a write) moves that end it. changes: of its columns.
+
+    found: what the ERP has of it from before a restore; recorded as done.
+    """
 
     plan: Sequence[PlannedOperation] = ()
     moves: Sequence[Move] = ()
+    found: Sequence[Found] = ()
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -92,10 +98,14 @@ def _prepare_bills(
 ) -> Mapping[int, Prepared | NeedsMending]:
     """Bills that the ERP has already, whoever entered them, are not begun."""
     bills = {row.id: _bill(row) for row in rows}
+    identities = {row_id: BillIdentity(bill.vendor_id, bill.number) for row_id, bill in bills.items()}
+    ours = recognised.bills(integration, identities)
     entered = _entered_by_hand(integration, bills)
     prepared: dict[int, Prepared | NeedsMending] = {}
     for row in rows:
-        if row.id in entered:
+        if row.id in ours:
+            prepared[row.id] = Prepared(moves=recognised.moves(row, ours[row.id], report), found=ours[row.id])
+        elif row.id in entered:
             prepared[row.id] = Prepared(moves=already_there(row, entered[row.id], report))
         else:
             prepared[row.id] = attempt(
@@ -107,8 +117,21 @@ def _prepare_bills(
 def _prepare_receipts(
     integration: Integration, rows: Sequence[DocumentRow], report: StepReport
 ) -> Mapping[int, Prepared | NeedsMending]:
-    del report
-    return {row.id: attempt(lambda row=row: Prepared(_plan_receipts(integration, row))) for row in rows}  # type: ignore[misc]
+    prepared: dict[int, Prepared | NeedsMending] = {}
+    ours = recognised.receipts(
+        integration, {row.id: one for row in rows if (one := _receipt_identity(row)) is not None}
+    )
+    for row in rows:
+        if row.id in ours:
+            prepared[row.id] = Prepared(moves=recognised.moves(row, ours[row.id], report), found=ours[row.id])
+        else:
+            prepared[row.id] = attempt(lambda row=row: Prepared(_plan_receipts(integration, row)))  # type: ignore[misc]
+    return prepared
+
+
+def _receipt_identity(row: DocumentRow) -> ReceiptIdentity | None:
+    receipts = json.loads(row.work or "[]")
+    return ReceiptIdentity(receipts[0]["vendor_id"], receipts[0]["reference"]) if receipts else None
 
 
 def _entered_by_hand(integration: Integration, bills: Mapping[int, Bill]) -> dict[int, ExistingBill]:
@@ -123,9 +146,15 @@ def _entered_by_hand(integration: Integration, bills: Mapping[int, Bill]) -> dic
 def already_there(row: DocumentRow, existing: ExistingBill, report: StepReport) -> list[Move]:
     """The ERP has this invoice: it is set aside."""
     report.add("duplicate", row.partition_date, document=row.number, partner=row.partner, entry=existing.entry_number)
+    mend = "Nothing to do if it was keyed by hand; else void that entry and replay this document."
+    if existing.our_key:
+        mend = (
+            "It carries a key of this connector that the ledger does not know: this ledger was restored, or another "
+            "one posts here too. If restored: `ml-connector ledger restored --since`, then replay this. Do not void it."
+        )
     detail: dict[str, Any] = {
         "message": f"The ERP already has invoice {row.number} as entry {existing.entry_number or existing.outside_id}.",
-        "mend": "Nothing to do if it was keyed by hand; else void that entry and replay this document.",
+        "mend": mend,
         "data": {"entry": existing.entry_number, "id": existing.outside_id, "source": existing.source},
     }
     change = {"reason": str(Reason.KEYED_BY_HAND), "reason_detail": detail, "business_key": row.business_key}

@@ -11,13 +11,14 @@ from datetime import timedelta
 from typing import Any
 
 from ml_connector.errors import ConnectorError, NeedsMending, OutcomeUnknown, Reason, RefusedBySystem
+from ml_connector.flows import recognised
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.executor import Brake, Outcome, call_all, settle
 from ml_connector.flows.holding import attempt, hold_moves
 from ml_connector.flows.payloads import fill
 from ml_connector.flows.ports import PlannedOperation, StoredOperation
-from ml_connector.flows.postable import PostableKind, operation_key
+from ml_connector.flows.postable import PostableKind, Prepared, operation_key
 from ml_connector.ledger import documents, operations
 from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
 from ml_connector.ledger.operations import NewOperation
@@ -152,6 +153,10 @@ def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
         decided = [row.id for row in rows if not isinstance(prepared[row.id], NeedsMending)]
         operations.void(tx, [row_id for row_id in decided if row_id in earlier])
         operations.plan(tx, planned)
+        for row in rows:
+            ready = prepared[row.id]
+            if isinstance(ready, Prepared) and ready.found:
+                recognised.record(tx, row, ready.found)
         documents.move(tx, moves, lane.work)
     return begun
 

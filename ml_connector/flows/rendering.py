@@ -7,7 +7,7 @@ kept in one transaction, so that a number is never given to two contents (edi-op
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import NeedsMending
+from ml_connector.flows import restored
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -57,11 +58,15 @@ class Parcel:
 
 @dataclass(frozen=True)
 class Packed:
-    """The bytes of a file that leaves. number: of its name. controls, set_controls: of X12 alone."""
+    """The bytes of a file that leaves.
+
+    number: of its name. numbers: in it, by sequence. controls, set_controls: of X12 alone.
+    """
 
     data: bytes
     extension: str
     number: int
+    numbers: Mapping[str, int]
     controls: ControlNumbers | None = None
     replaced: tuple[dict[str, str], ...] = ()
     set_controls: Sequence[str] = ()
@@ -77,6 +82,7 @@ def render(integration: Integration, work: Work, flow: str) -> StepReport:
         if not rows:
             return report
         after = rows[-1].id
+        rows = _certain(integration, work, rows, report)
         for parcel in parcels(integration, rows):
             if work.dry_run:
                 for row in parcel.rows:
@@ -85,6 +91,21 @@ def render(integration: Integration, work: Work, flow: str) -> StepReport:
             _render_parcel(integration, work, parcel, report)
         _hold_strangers(integration, work, rows, report)
     return report
+
+
+def _certain(
+    integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport
+) -> list[DocumentRow]:
+    """Those that cannot have left before a restore; the others are held."""
+    partners = {one.name: one for one in map(integration.partner_of, rows) if one is not None}
+    names = [name for partner in partners.values() for name in _sequences(integration, partner)]
+    return restored.hold_doubtful(integration, work, rows, report, names)
+
+
+def _sequences(integration: Integration, partner: Partner) -> tuple[str, str]:
+    """The names of a partner's sequences: ISA13 and GS06."""
+    pair = f"{integration.settings.identity.key}>{_identity_of(integration, partner).key}"
+    return f"ISA13:{pair}", f"GS06:{pair}"
 
 
 def parcels(integration: Integration, rows: Sequence[DocumentRow]) -> list[Parcel]:
@@ -148,7 +169,11 @@ def _as_x12(integration: Integration, tx: Tx, parcel: Parcel, now: datetime) -> 
     controls = _reserve(integration, tx, parcel)
     contents = [load(row.kind, row.canonical) for row in parcel.rows]
     written = write_interchange(envelope_for(integration, parcel), controls, contents, now)
-    return Packed(written.data, "edi", controls.interchange, controls, tuple(written.replaced), written.set_controls)
+    names = _sequences(integration, parcel.partner)
+    numbers = dict(zip(names, (controls.interchange, controls.group), strict=True))
+    return Packed(
+        written.data, "edi", controls.interchange, numbers, controls, tuple(written.replaced), written.set_controls
+    )
 
 
 def _as_flat(tx: Tx, parcel: Parcel, layout: Layout, now: datetime) -> Packed:
@@ -160,8 +185,9 @@ def _as_flat(tx: Tx, parcel: Parcel, layout: Layout, now: datetime) -> Packed:
         context = replace(context, currency=parcel.partner.currency)
     data = write_documents([document], layout, context)
     # Only for its name, which is never used twice; the partner sees no control number.
-    number = sequences.reserve(tx, f"file:{row.integration}>{parcel.partner.name}")[0]
-    return Packed(data, layout.extension, number)
+    name = f"file:{row.integration}>{parcel.partner.name}"
+    number = sequences.reserve(tx, name)[0]
+    return Packed(data, layout.extension, number, {name: number})
 
 
 def envelope_for(integration: Integration, parcel: Parcel) -> Envelope:
@@ -205,10 +231,10 @@ def _reserve(integration: Integration, tx: Tx, parcel: Parcel) -> ControlNumbers
     numbers that the partner has seen.
     """
     theirs = _identity_of(integration, parcel.partner).key
-    pair = f"{integration.settings.identity.key}>{theirs}"
+    interchange, group = _sequences(integration, parcel.partner)
     return ControlNumbers(
-        interchange=sequences.reserve(tx, f"ISA13:{pair}", above=("ISA13:", f">{theirs}"))[0],
-        group=sequences.reserve(tx, f"GS06:{pair}", above=("GS06:", f">{theirs}"))[0],
+        interchange=sequences.reserve(tx, interchange, above=("ISA13:", f">{theirs}"))[0],
+        group=sequences.reserve(tx, group, above=("GS06:", f">{theirs}"))[0],
         first_set=1,
     )
 
@@ -275,13 +301,14 @@ def _keep(
         moves.append(Move(row.id, S.RENDERED, "rendered", {**detail, "set": set_control}, changes=changes))
     documents.move(tx, moves, work)
     position = operations.next_position(tx, parcel.lead.id)
-    operations.plan(tx, [_upload(parcel.lead, position, integration, channel, name, sha256, len(packed.data))])
+    operations.plan(tx, [_upload(parcel.lead, position, integration, channel, name, sha256, packed)])
 
 
 def _upload(
-    lead: DocumentRow, position: int, integration: Integration, channel: str, name: str, sha256: str, size: int
+    lead: DocumentRow, position: int, integration: Integration, channel: str, name: str, sha256: str, packed: Packed
 ) -> NewOperation:
     """One upload. Its key holds the bytes' hash: the same bytes under the same name, or another operation."""
+    plan = {"channel": channel, "name": name, "sha256": sha256, "size": len(packed.data), "numbers": packed.numbers}
     identity = hashlib.sha256(f"{lead.id}|{channel}|{name}|{sha256}".encode()).hexdigest()[:24]
     return NewOperation(
         document_id=lead.id,
@@ -291,7 +318,7 @@ def _upload(
         kind="upload",
         key=f"up-{identity}",
         target=f"{channel}/{name}",
-        payload=json.dumps({"channel": channel, "name": name, "sha256": sha256, "size": size}, sort_keys=True),
+        payload=json.dumps(plan, sort_keys=True),
     )
 
 

@@ -27,6 +27,7 @@ from ml_connector.errors import (
 )
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.departing import write_down
 from ml_connector.flows.executor import Brake, Outcome, call_all
 from ml_connector.flows.holding import first_step, hold_moves
 from ml_connector.flows.ports import StoredOperation, Written
@@ -198,13 +199,15 @@ def _upload(
         return
     with integration.ledger.write() as tx:
         started = operations.start(tx, [(op.id, _begun(integration, op)) for op in uploads])
+        carried = [(op, related.documents_of_upload(tx, op)) for op in uploads]
         moves = [
             Move(row.id, S.SENDING, "sent again: same bytes and number", release=False)
-            for op in uploads
-            for row in related.documents_of_upload(tx, op)
+            for _, rows in carried
+            for row in rows
             if row.state is S.UNKNOWN_OUTCOME
         ]
         documents.move(tx, moves, work)
+        write_down(tx, integration.ledger.departures, carried)
     with ThreadPoolExecutor(integration.folders.concurrency, thread_name_prefix="upload") as calls:
         if integration.network.stages:
             started = _stage(integration, work, started, report, brake, calls)

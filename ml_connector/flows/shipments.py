@@ -10,12 +10,15 @@ from ml_connector.documents.common import Purpose
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows import recognised
 from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.invoices import vendor_of
 from ml_connector.flows.matching import names_item
+from ml_connector.flows.ports import ReceiptIdentity
+from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
@@ -48,7 +51,11 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     spoken = _spoken_for(integration)
     moves: list[Move] = []
+    ours = _ours(integration, rows, book)
     for row in rows:
+        if row.id in ours:
+            moves += recognised.moves(row, ours[row.id], report)
+            continue
         decided = attempt(lambda row=row: _decide(integration, row, book, spoken))  # type: ignore[misc]
         if isinstance(decided, NeedsMending):
             moves += hold_moves(integration, row, decided, report, step=S.PARSED)
@@ -73,7 +80,23 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
         moves.append(Move(row.id, S.CODED, "ready to post"))
     if not work.dry_run:
         with integration.ledger.write() as tx:
+            for row in rows:
+                if row.id in ours:
+                    recognised.record(tx, row, ours[row.id])
             documents.move(tx, moves, work)
+
+
+def _ours(integration: Integration, rows: Sequence[DocumentRow], book: ReferenceBook) -> dict[int, list[Found]]:
+    """Those whose receipts we posted before the ledger was restored: the orders' figures count them already."""
+    if not recognised.is_due(integration):
+        return {}
+    wanted: dict[int, ReceiptIdentity] = {}
+    for row in rows:
+        partner = integration.partner_of(row)
+        vendor = book.vendor(partner.vendor) if partner is not None else None
+        if vendor is not None and row.business_key is not None:
+            wanted[row.id] = ReceiptIdentity(vendor.id, row.number)
+    return recognised.receipts(integration, wanted)
 
 
 def _spoken_for(integration: Integration) -> dict[str, Decimal]:

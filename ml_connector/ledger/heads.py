@@ -7,22 +7,31 @@ Each line covers the events since the line before:
 
 hash = SHA-256 of `previous` and, for every event by rising id, "\\n<id>|<document>|<seq>|<event hash>". Who rewrites
 events and all hashes in the database still has to rewrite the file.
+
+Where the ledger was restored from a backup, a line of another form stands between what is lost and what came after:
+
+    {"epoch": 1, "at": "...", "last_event": 180, "previous": "<hash of the newest line that the ledger has>",
+     "hash": "<sha256 of previous, epoch, last_event and at>"}
+
+Lines before it about events after `last_event` are of the lost time: listed by `verify`, and no problem once a person
+has said that the ledger was restored.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
 from ml_connector.ledger.store import Ledger, Tx, now
-from ml_connector.ledger.tables import chain_head, event
+from ml_connector.ledger.tables import chain_head, event, restore
 
 _h = chain_head.c
+L = TypeVar("L", "Head", "Epoch")
 _MAX_LINE = 10_000
 
 
@@ -41,6 +50,56 @@ class Head:
 
     def line(self) -> str:
         return json.dumps({name: getattr(self, name) for name in Head.__slots__})
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """The line that says where a restored ledger goes on. epoch: its number among the ledger's restores."""
+
+    epoch: int
+    at: str
+    last_event: int
+    previous: str
+    hash: str
+
+    def line(self) -> str:
+        return json.dumps({name: getattr(self, name) for name in Epoch.__slots__})
+
+
+def begin_epoch(tx: Tx, path: Path, epoch: int, last_event: int) -> Epoch:
+    """Note where a restored ledger goes on, in the ledger and in the file; what is exported from now on follows it.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    last = _last(tx)
+    previous = last.hash if last is not None else ""
+    at = now(tx)
+    digest = hashlib.sha256(f"{previous}\n{epoch}|{last_event}|{at.isoformat()}".encode()).hexdigest()
+    events = min(last.events if last is not None else 0, last_event)
+    values = {"at": at, "events": events, "documents": 0, "hash": digest, "exported_to": str(path)[:400]}
+    tx.execute(sa.insert(chain_head).values(values))
+    made = Epoch(epoch, at.isoformat(), last_event, previous, digest)
+    _append(path, made.line())
+    return made
+
+
+def lines_beyond(tx: Tx, path: Path) -> list[Head]:
+    """Exports that name events which this ledger does not have: it is older than what it has exported.
+
+    A line without its row alone is none: the program ended between the two. What an earlier restore lost is left out.
+    """
+    if not path.exists():
+        return []
+    newest: int = tx.execute(sa.select(sa.func.max(event.c.id))).scalar_one() or 0
+    known = set(tx.execute(sa.select(_h.hash)).scalars())
+    beyond: list[Head] = []
+    for _, head in read_heads(path):
+        if isinstance(head, Epoch) and head.hash in known:
+            beyond = []
+        elif isinstance(head, Head) and head.hash not in known and head.last_event > newest:
+            beyond.append(head)
+    return beyond
 
 
 def export_heads(ledger: Ledger, path: Path) -> Head | None:
@@ -112,49 +171,92 @@ def _append(path: Path, line: str) -> None:
         os.fsync(file.fileno())
 
 
-def read_heads(path: Path) -> Iterator[tuple[int, Head | None]]:
+def read_heads(path: Path) -> Iterator[tuple[int, Head | Epoch | None]]:
     """The lines of an export file with their numbers; None for a line that is none of ours (broken off or changed)."""
     with path.open(encoding="ascii", errors="replace") as file:
         for number, text in enumerate(iter(lambda: file.readline(_MAX_LINE), ""), 1):
             yield number, _parsed(text)
 
 
-def _parsed(text: str) -> Head | None:
+def _parsed(text: str) -> Head | Epoch | None:
     try:
         values = json.loads(text)
-        head = Head(**values)
+        if "epoch" in values:
+            return _typed(Epoch(**values), (int, str, int, str, str))
+        return _typed(Head(**values), (int, str, int, int, int, int, str, str))
     except (ValueError, TypeError):
         return None
-    wanted = (int, str, int, int, int, int, str, str)
-    fits = all(isinstance(getattr(head, name), kind) for name, kind in zip(Head.__slots__, wanted, strict=True))
-    return head if fits else None
+
+
+def _typed(line: L, wanted: tuple[type, ...]) -> L | None:
+    names = type(line).__slots__
+    fits = all(isinstance(getattr(line, name), kind) for name, kind in zip(names, wanted, strict=True))
+    return line if fits else None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """problems: what differs, in words. lost: exports that restores took away, by epoch, in words."""
+
+    problems: list[str] = field(default_factory=list)
+    lost: dict[int, list[str]] = field(default_factory=dict)
 
 
 def verify_heads(ledger: Ledger, path: Path) -> list[str]:
     """Compare the ledger's events with an export file; what differs, in words."""
+    return compare_heads(ledger, path).problems
+
+
+def compare_heads(ledger: Ledger, path: Path) -> Compared:
+    """Compare the ledger's events with an export file."""
+    found = Compared()
     if not path.exists():
         with ledger.read() as tx:
-            return [f"{path} is missing"] if _last(tx) is not None else []
-    problems: list[str] = []
+            found.problems.extend([f"{path} is missing"] if _last(tx) is not None else [])
+        return found
+    lines = list(read_heads(path))
+    with ledger.read() as tx:
+        markers = dict(tx.execute(sa.select(restore.c.marker, restore.c.last_event)).tuples().all())
     hashes = {""}
-    seen: set[str] = set()
-    for number, head in read_heads(path):
+    for number, head in lines:
+        where = f"{path}:{number}"
         if head is None:
-            problems.append(f"{path}:{number}: not a line of an export")
+            found.problems.append(f"{where}: not a line of an export")
             continue
         if head.previous not in hashes:
-            problems.append(f"{path}:{number}: does not follow any line before it")
-        with ledger.read() as tx:
-            digest, count, _ = _digest(tx, head.previous, head.after_event, head.last_event)
-        if digest != head.hash:
-            difference = "changed" if count == head.events else f"{head.events - count} missing or added"
-            problems.append(
-                f"{path}:{number}: events {head.after_event + 1} to {head.last_event} are not those that were "
-                f"exported at {head.at} ({difference})"
-            )
+            found.problems.append(f"{where}: does not follow any line before it")
         hashes.add(head.hash)
-        seen.add(head.hash)
-    return problems + _missing_lines(ledger, path, seen)
+        if isinstance(head, Epoch):
+            if head.hash not in markers:
+                found.problems.append(f"{where}: the ledger knows nothing of the restore of {head.at}")
+        elif (told := _difference(ledger, head)) is not None:
+            epoch = _lost_by(head, lines[number:], markers)
+            if epoch is None:
+                found.problems.append(f"{where}: {told}")
+            else:
+                text = f"{where}: events {head.after_event + 1} to {head.last_event}, exported at {head.at}, are lost"
+                found.lost.setdefault(epoch, []).append(text)
+    found.problems.extend(_missing_lines(ledger, path, hashes))
+    return found
+
+
+def _difference(ledger: Ledger, head: Head) -> str | None:
+    """How the ledger's events differ from those exported; None where they do not."""
+    with ledger.read() as tx:
+        digest, count, _ = _digest(tx, head.previous, head.after_event, head.last_event)
+    if digest == head.hash:
+        return None
+    difference = "changed" if count == head.events else f"{head.events - count} missing or added"
+    covered = f"events {head.after_event + 1} to {head.last_event}"
+    return f"{covered} are not those that were exported at {head.at} ({difference})"
+
+
+def _lost_by(head: Head, after: Sequence[tuple[int, Head | Epoch | None]], markers: Mapping[str, int]) -> int | None:
+    """The first restore noted after an export that took some of its events away."""
+    for _, line in after:
+        if isinstance(line, Epoch) and line.hash in markers and head.last_event > markers[line.hash]:
+            return line.epoch
+    return None
 
 
 def _missing_lines(ledger: Ledger, path: Path, seen: set[str]) -> list[str]:

@@ -219,6 +219,15 @@ def layouts(tx: Tx, document_ids: Sequence[int]) -> dict[int, dict[int, str]]:
     return found
 
 
+def known_keys(tx: Tx, bases: Sequence[str]) -> set[str]:
+    """Those of these keys under which a write is stored; its position stands behind a slash."""
+    found: set[str] = set()
+    for part in chunks(list(bases)):
+        ranges = [sa.and_(_o.key >= f"{base}/", _o.key < f"{base}0") for base in part]
+        found.update(key.rpartition("/")[0] for key in tx.execute(sa.select(_o.key).where(sa.or_(*ranges))).scalars())
+    return found
+
+
 def next_position(tx: Tx, document_id: int) -> int:
     """The position after all operations that a document ever had."""
     last: int | None = tx.execute(sa.select(sa.func.max(_o.position)).where(_o.document_id == document_id)).scalar_one()

@@ -182,6 +182,12 @@ def wake_all(tx: Tx, integration: str, *, without: Sequence[str]) -> int:
     return int(tx.execute(statement).rowcount)
 
 
+def wake_reason(tx: Tx, reason: str) -> int:
+    """Documents held for this reason are due now, wherever they are; how many."""
+    held = sa.and_(_d.state == DocumentState.QUARANTINED.value, _d.reason == str(reason))
+    return int(tx.execute(sa.update(document).where(held).values(next_attempt_at=now(tx))).rowcount)
+
+
 def mark_removable(tx: Tx, file_ids: Sequence[int]) -> None:
     """The network may take these files away now, and repeats of them: they are kept here and were whole."""
     for part in chunks(list(file_ids)):

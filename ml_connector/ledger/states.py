@@ -76,6 +76,7 @@ APPLIED_KINDS = _moves(
 SENT_KINDS = _moves(
     (S.READ, S.RESOLVED, S.RENDERED, S.SENDING, S.SENT),
     resolved=(S.READ,),  # read again in the ERP before it left
+    quarantined=(S.SENT,),  # it left before the ledger was restored
     sending=(S.ACKNOWLEDGED, S.REFUSED),
     sent=_ANSWERED,
     overdue=(S.ACKNOWLEDGED, S.REFUSED, S.DISCARDED),
@@ -84,7 +85,7 @@ SENT_KINDS = _moves(
     unknown_outcome=(S.ACKNOWLEDGED, S.REFUSED),
 )
 #: Acknowledgments that go out: never answered themselves (edi-operations 7).
-ACKNOWLEDGMENTS_OUT = _moves((S.RESOLVED, S.RENDERED, S.SENDING, S.SENT))
+ACKNOWLEDGMENTS_OUT = _moves((S.RESOLVED, S.RENDERED, S.SENDING, S.SENT), quarantined=(S.SENT,))
 
 _ACKNOWLEDGMENT_KINDS = {
     DocumentKind.ORDER_ACKNOWLEDGMENT,

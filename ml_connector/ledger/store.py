@@ -20,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from ml_connector.clock import Clock, SystemClock
 from ml_connector.errors import ConfigError, TryAgain, WeAreWrong
+from ml_connector.ledger.departures import DepartureLog
 
 log = logging.getLogger(__name__)
 
@@ -119,6 +120,8 @@ class Ledger:
         self.engine = engine
         self.clock = clock
         self.url = engine.url
+        #: Where what leaves is written down outside the database; None where nothing is sent (tests, tools).
+        self.departures: DepartureLog | None = None
         self._local = threading.local()
         # SQLite has one writer; waiting for it in this process is fairer than its busy polling.
         self._writer = threading.Lock() if engine.dialect.name == "sqlite" else None

@@ -9,11 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.ledger import accounted, blobs, events, heads, retention, tallies, totals
+from ml_connector.ledger import accounted, blobs, events, heads, restores, retention, tallies, totals
 from ml_connector.ledger.operations import REPEATABLE
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger, Tx, now
-from ml_connector.ledger.tables import document, event, file, lease, operation, snapshot
+from ml_connector.ledger.tables import departure, document, event, file, lease, operation, snapshot
 
 _d = document.c
 _f = file.c
@@ -33,10 +33,14 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """problems: what must not be. waiting: what is open and says so (writes in flight, outcomes unknown)."""
+    """problems: what must not be. waiting: what is open and says so (writes in flight, outcomes unknown).
+
+    restores: what was lost when the ledger was restored, who noticed and who settled it.
+    """
 
     problems: list[Problem] = field(default_factory=list)
     waiting: list[Problem] = field(default_factory=list)
+    restores: list[Problem] = field(default_factory=list)
     checked: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -78,8 +82,7 @@ def verify(
         _collect(report.problems, _bytes(tx, sample_blobs, report))
     if heads_file is not None:
         tell("exported heads")
-        texts = heads.verify_heads(ledger, heads_file)
-        report.problems.extend(Problem("heads", str(heads_file), text) for text in texts)
+        _heads(ledger, heads_file, report)
     if key is not None:
         tell("tombstones")
         with ledger.read() as tx:
@@ -88,6 +91,26 @@ def verify(
         report.waiting.extend(_waiting(tx, stale))
         report.checked.update(_sizes(tx))
     return report
+
+
+def _heads(ledger: Ledger, path: Path, report: Report) -> None:
+    """What the exported heads say; what a restore lost is listed for good, and no problem once a person settled it."""
+    compared = heads.compare_heads(ledger, path)
+    report.problems.extend(Problem("heads", str(path), text) for text in compared.problems)
+    with ledger.read() as tx:
+        epochs = restores.all_of(tx)
+    for one in epochs:
+        where, lost = f"restore {one.id}", compared.lost.get(one.id, [])
+        to = f"to {_moment(one.last_event_at)}, event {one.last_event}"
+        told = f"restored {to}; noticed {_moment(one.noticed_at)} by {one.noticed_by}"
+        if one.settled_at is not None:
+            told += f"; settled {_moment(one.settled_at)} by {one.settled_by}: {one.why}"
+            report.restores.append(Problem("restore", where, told))
+            report.restores.extend(Problem("lost", where, text) for text in lost)
+            continue
+        told += "; nobody has settled it: `ml-connector ledger restored`"
+        (report.problems if lost else report.waiting).append(Problem("restore", where, told))
+        report.problems.extend(Problem("lost", where, text) for text in lost)
 
 
 def _collect(found: list[Problem], problems: Iterator[Problem]) -> None:
@@ -143,15 +166,17 @@ def _operations(tx: Tx) -> Iterator[Problem]:
 
 
 def _uploads(tx: Tx) -> Iterator[Problem]:
-    """What counts as sent left in a file whose upload is done."""
+    """What counts as sent left in a file whose upload is done, or had left before a restore."""
     sent = (S.SENT, S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
     carrier = document.alias("carrier")
     done = sa.exists().where(
         carrier.c.file_id == _d.file_id, _o.document_id == carrier.c.id, _o.kind == "upload", _o.state == "done"
     )
+    before = sa.exists().where(departure.c.document_id == _d.id, departure.c.decided == "arrived")
     query = sa.select(_d.id, _d.number, _d.state, _d.file_id).where(
         _d.direction == Direction.OUT.value,
         _d.state.in_([state.value for state in sent]),
+        ~before,
         sa.or_(_d.file_id.is_(None), ~done),
     )
     for row in tx.execute(query.order_by(_d.id)):

@@ -63,6 +63,7 @@ def standing_job() -> dg.JobDefinition:
     def chain_heads(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
         from ml_connector.ledger.heads import export_heads
 
+        _ = connector.deployment.restore
         head = export_heads(connector.deployment.ledger, connector.deployment.heads_file)
         context.add_output_metadata({"events": head.events if head is not None else 0})
 

@@ -357,4 +357,5 @@ def _existing(what: Writable, row: Row, identity: BillIdentity) -> ExistingBill:
         entry_number=entry_number(row),
         amount=str(abs(number(amount))) if amount is not None else "",
         source=what.endpoint,
+        kind=what.kind,
     )

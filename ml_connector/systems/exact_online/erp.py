@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from ml_connector.clock import Clock
@@ -12,8 +13,10 @@ from ml_connector.errors import OutcomeUnknown, WeAreWrong
 from ml_connector.flows.ports import (
     BillIdentity,
     ExistingBill,
+    ExistingReceipt,
     OrderBatch,
     PlannedOperation,
+    ReceiptIdentity,
     ReferenceRead,
     SourceOrder,
     StoredOperation,
@@ -118,6 +121,9 @@ class ExactErp:
     def order_from_record(self, record: str) -> OpenOrder:
         return order_records.order_from_record(record)
 
+    def order_created(self, record: str) -> datetime | None:
+        return order_records.order_created(record, self._settings.time_zone)
+
     def plan_bill(self, bill: Bill, key: str) -> Sequence[PlannedOperation]:
         return self._planner.plan(bill, key)
 
@@ -176,3 +182,7 @@ class ExactErp:
     def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
         with readable(self.connection, "a booked invoice"):
             return self._bills.find(bills)
+
+    def find_receipts(self, receipts: Sequence[ReceiptIdentity]) -> Sequence[ExistingReceipt]:
+        with readable(self.connection, "a goods receipt"):
+            return self._receipts.find(receipts)

@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from ml_connector.clock import Clock
 from ml_connector.documents.reference import OpenOrder
@@ -19,6 +20,7 @@ from ml_connector.systems.exact_online.literals import (
     guid,
     guid_literal,
     is_guid,
+    moment,
     poll_start,
     to_json,
     wall_literal,
@@ -34,6 +36,7 @@ LINES = "PurchaseOrderLines"
 _HEADER = (
     "PurchaseOrderID",
     "ApprovalStatus",
+    "Created",
     "Currency",
     "Description",
     "InvoiceStatus",
@@ -195,6 +198,11 @@ def _source_order(row: Row) -> SourceOrder:
 def order_from_record(record: str) -> OpenOrder:
     """The order in a stored record."""
     return order_of(json.loads(record, parse_float=Decimal))
+
+
+def order_created(record: str, zone: ZoneInfo) -> datetime | None:
+    """When a stored record was entered; records of earlier versions of this program do not tell."""
+    return moment(json.loads(record or "{}").get("Created"), zone)
 
 
 def order_of(row: Row) -> OpenOrder:

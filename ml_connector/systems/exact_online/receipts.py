@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ml_connector.documents.bills import GoodsReceipt
-from ml_connector.flows.ports import PlannedOperation, StoredOperation, Written
+from ml_connector.flows.ports import ExistingReceipt, PlannedOperation, ReceiptIdentity, StoredOperation, Written
 from ml_connector.systems.exact_online.bills import key_in, with_key
 from ml_connector.systems.exact_online.client import ExactClient, Row
 from ml_connector.systems.exact_online.entities import GOODS_RECEIPT, written
 from ml_connector.systems.exact_online.filters import any_of, equals
-from ml_connector.systems.exact_online.literals import text_literal, to_json
+from ml_connector.systems.exact_online.literals import guid, text_literal, to_json, whole
 from ml_connector.systems.exact_online.settings import ExactSettings
 
-SELECT = "ID,Description,EntryNumber,ReceiptNumber,Remarks,YourRef"
+SELECT = "ID,Description,EntryNumber,ReceiptNumber,Remarks,Supplier,YourRef"
+#: Characters of a notice's number that a receipt holds.
+_REFERENCE = 30
 
 
 def plan_receipt(receipt: GoodsReceipt, key: str, settings: ExactSettings, company: str) -> list[PlannedOperation]:
@@ -22,7 +24,7 @@ def plan_receipt(receipt: GoodsReceipt, key: str, settings: ExactSettings, compa
         "ReceiptDate": receipt.receipt_date,
         "Description": with_key(receipt.description or receipt.reference, key, settings.description_length),
         "Remarks": with_key("", key, 500),
-        "YourRef": receipt.reference[:30],
+        "YourRef": receipt.reference[:_REFERENCE],
         GOODS_RECEIPT.lines: [
             {"PurchaseOrderLineID": line.order_line_id, "QuantityReceived": line.quantity} for line in receipt.lines
         ],
@@ -53,7 +55,38 @@ class ReceiptFinder:
             if key and key in by_key
         }
 
+    def find(self, receipts: Sequence[ReceiptIdentity]) -> list[ExistingReceipt]:
+        """Receipts of these suppliers' notices, whoever entered them."""
+        asked: dict[tuple[str, str], ReceiptIdentity] = {}
+        for one in receipts:
+            asked.setdefault((one.vendor_id.lower(), _folded(one.reference)), one)
+        wanted = sorted({(one.reference.strip()[:_REFERENCE], "") for one in receipts if one.reference.strip()})
+        found: list[ExistingReceipt] = []
+        for rows in self._client.rows_matching(GOODS_RECEIPT.endpoint, {"$select": SELECT}, wanted, _condition):
+            for row in rows:
+                identity = asked.get((guid(row.get("Supplier")), _folded(str(row.get("YourRef") or ""))))
+                if identity is not None:
+                    found.append(_existing(row, identity))
+        return found
+
+
+def _folded(reference: str) -> str:
+    return reference.strip()[:_REFERENCE].casefold()
+
+
+def _existing(row: Row, identity: ReceiptIdentity) -> ExistingReceipt:
+    number = whole(row.get("ReceiptNumber"))
+    return ExistingReceipt(
+        identity=identity,
+        outside_id=guid(row.get(GOODS_RECEIPT.key)),
+        our_key=key_in(row.get("Description")) or key_in(row.get("Remarks")),
+        number=str(number) if number is not None else "",
+        source=GOODS_RECEIPT.endpoint,
+        kind=GOODS_RECEIPT.kind,
+    )
+
 
 def _condition(wanted: Sequence[tuple[str, str]]) -> str:
     references = dict.fromkeys(equals("YourRef", text_literal(reference)) for reference, _ in wanted)
-    return any_of([*references, *(equals("Description", text_literal(text)) for _, text in wanted)])
+    described = [equals("Description", text_literal(text)) for _, text in wanted if text]
+    return any_of([*references, *described])
