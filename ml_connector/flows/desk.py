@@ -9,6 +9,7 @@ from ml_connector.errors import ConnectorError, Reason
 from ml_connector.flows.booked import booked
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
+from ml_connector.flows.restored import is_held
 from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, files, operations, related
 from ml_connector.ledger.documents import DocumentRow, Move
@@ -96,6 +97,11 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) may be at the other side and cannot be discarded.",
             mend="A write to the ERP is looked up by itself; an upload is settled by `ml-connector documents settle`.",
+        )
+    if is_held(row):
+        raise NotPossibleError(
+            f"Document {row.id} ({row.number}) may have left before the ledger was restored and cannot be discarded.",
+            mend="Say first whether it arrived: `ml-connector ledger restored`.",
         )
     if row.state in {S.POSTING, S.SENDING} or row.state in FINISHED - {S.DUPLICATE, S.OVERDUE, S.REFUSED}:
         raise NotPossibleError(

@@ -206,8 +206,9 @@ def _upload(
             for row in rows
             if row.state is S.UNKNOWN_OUTCOME
         ]
-        documents.move(tx, moves, work)
+        # Before its events: a line names one that is committed, or a crash would look like a restore.
         write_down(tx, integration.ledger.departures, carried)
+        documents.move(tx, moves, work)
     with ThreadPoolExecutor(integration.folders.concurrency, thread_name_prefix="upload") as calls:
         if integration.network.stages:
             started = _stage(integration, work, started, report, brake, calls)
