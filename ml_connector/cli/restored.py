@@ -1,6 +1,6 @@
 """`ml-connector ledger restored`: what a restore lost, and a person's word about what had left."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -82,7 +82,14 @@ def _told(deployment: "Deployment", since: datetime, until: datetime | None) -> 
     moments = [None if moment is None else moment.replace(tzinfo=UTC) for moment in (since, until)]
     if moments[0] is not None and moments[0] > deployment.clock.now():
         raise ConfigError(f"--since {since} has not come yet.", mend="Moments are UTC.")
-    return notice(deployment.ledger, deployment.outside, Actor(actor()), since=moments[0], until=moments[1])
+    return notice(deployment.ledger, deployment.outside, Actor(actor()), since=moments[0], until=_end_of(moments[1]))
+
+
+def _end_of(moment: datetime | None) -> datetime | None:
+    """The end of the minute or second that was named: what left in it had left."""
+    if moment is None:
+        return None
+    return moment + (timedelta(minutes=1) if moment.second == 0 else timedelta(seconds=1))
 
 
 def _settle(deployment: "Deployment", ids: tuple[int, ...], why: str, *, arrived: bool) -> dict[str, int]:

@@ -238,7 +238,7 @@ def test_without_witnesses_it_is_told_and_whatever_may_have_left_is_held(small: 
     used = {isa for _, isa in uploads(small)}
     with small.open() as deployment:
         stopped = deployment.clock.now()
-    small.sandbox.clock.move(60)
+    small.sandbox.clock.move(120)
     new = orders(small, 3, 3)
     backup.restore()
     forget(small)
