@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ml_connector.cli.authorizing import LINK_SECONDS, is_authorized, pasted
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import print_table, say, tell
 from ml_connector.cli.session import Session, common
@@ -206,14 +207,22 @@ def rotate(session: Session) -> int:
     "--code", metavar="TEXT", help="The code, or the whole address the browser was sent to; at Cleo a one-time code."
 )
 @click.option("--link-only", is_flag=True, help="Only print the link; the webhook receiver takes the answer.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=LINK_SECONDS,
+    show_default=True,
+    help="Seconds; without a terminal, until the webhook receiver has taken the answer.",
+)
 @common
-def authorize(session: Session, connection: str, code: str | None, link_only: bool) -> int:
+def authorize(session: Session, connection: str, code: str | None, link_only: bool, wait: float) -> int:
     """Authorize CONNECTION: prints the link to the consent page and takes what comes back.
 
     Open the link, log in, and allow. When the webhook receiver runs under the registered redirect address, it
-    finishes by itself. Else paste the code, or the whole address the browser was sent to. The code is good for three
-    minutes, once. For a connection with user name and password this logs in; with a one-time code that helps until
-    the token ends, so better use a service account that is not asked for one.
+    finishes by itself; without a terminal this waits for it, and ends with 3 when nobody came. Else paste the code,
+    or the whole address the browser was sent to. The code is good for three minutes, once. For a connection with user
+    name and password this logs in; with a one-time code that helps until the token ends, so better use a service
+    account that is not asked for one.
 
     \b
     Examples:
@@ -231,7 +240,7 @@ def authorize(session: Session, connection: str, code: str | None, link_only: bo
                 return Exit.OK
             tell("Open this link, log in, and allow:")
             tell(f"  {link}")
-            code = _pasted()
+            code = pasted(deployment, connection, wait)
             if not code:
                 return _finished_elsewhere(session, deployment, connection)
         tokens.exchange_pasted(code)
@@ -239,23 +248,15 @@ def authorize(session: Session, connection: str, code: str | None, link_only: bo
     return Exit.OK
 
 
-def _pasted() -> str:
-    if sys.stdin.isatty():
-        question = "Paste the code or the address you were sent to (empty when the page said that it is done)"
-        return str(click.prompt(question, default="", show_default=False, err=True)).strip()
-    return sys.stdin.readline(16_384).strip()
-
-
 def _finished_elsewhere(session: Session, deployment: "Deployment", connection: str) -> int:
     """Whether the receiver's callback page finished it meanwhile."""
-    from ml_connector.credentials.tokens import TokenState, TokenStore
-
-    row = TokenStore(deployment.ledger, deployment.vault, connection).read()
-    done = row is not None and row.state is TokenState.VALID and row.access is not None
+    done = is_authorized(deployment, connection)
     session.emit(
         {"connection": connection, "authorized": done},
         lambda: say(f"{connection} is authorized." if done else f"{connection} is not authorized yet."),
     )
+    if not done:
+        tell(f"Nobody allowed it in time: run `ml-connector credentials authorize {connection}` for a new link.")
     return Exit.OK if done else Exit.AUTHORIZE
 
 

@@ -1,6 +1,7 @@
 """`ml-connector init`: commented starting files, ready to be filled in."""
 
 import re
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -20,9 +21,12 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
     "--partner", "partners", multiple=True, metavar="NAME", help="A partner file of this name; may be repeated."
 )
 @click.option("--integration", help="Integration the partner belongs to (default: the only one).")
+@click.option(
+    "--production", is_flag=True, help="Also deploy/: systemd units, their environment, Dagster on PostgreSQL."
+)
 @click.option("--force", is_flag=True, help="Write over files that are there already.")
 @common
-def init(session: Session, partners: tuple[str, ...], integration: str | None, force: bool) -> int:
+def init(session: Session, partners: tuple[str, ...], integration: str | None, production: bool, force: bool) -> int:
     """Write commented starting files: connections.yaml, an example partner, Dagster's settings, schemas for editors.
 
     With --partner NAME only a partner file is written, into the folder of its integration. Files that are there
@@ -32,12 +36,18 @@ def init(session: Session, partners: tuple[str, ...], integration: str | None, f
     Examples:
       ml-connector init
       ml-connector init --partner northwind
+      ml-connector init --production
     """
     path = session.path
     if partners:
         files = {_partner_path(path, integration, name): _partner_text(name) for name in partners}
     else:
         files = _starting_files(path)
+    if production:
+        if not partners and path.exists() and not force:
+            # a deployment that is there already only gets what is new
+            files = {}
+        files |= _production_files(path)
     _refuse_existing(list(files), force=force)
     for file, text in files.items():
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -67,6 +77,24 @@ def _starting_files(path: Path) -> dict[Path, str]:
     # Dagster finds its settings and our code location in the folder it is started in.
     files |= {folder / name: template(name) for name in ("workspace.yaml", "dagster.yaml")}
     files |= {folder / "schemas" / name: text_of(schema) for name, schema in schemas().items()}
+    return files
+
+
+def _production_files(path: Path) -> dict[Path, str]:
+    """What runs all processes under systemd, with the paths of this installation and this configuration."""
+    packaged = resources.files("ml_connector.cli") / "templates" / "production"
+    folder = path.parent.absolute()
+    ours = {
+        "/opt/ml-connector/venv/bin": str(Path(sys.executable).parent),
+        "/srv/ml-connector/connections.yaml": str(path.absolute()),
+        "/srv/ml-connector": str(folder),
+    }
+    files = {}
+    for one in packaged.iterdir():
+        text = one.read_text(encoding="utf-8")
+        for shipped, here in ours.items():
+            text = text.replace(shipped, here)
+        files[folder / "deploy" / one.name] = text
     return files
 
 

@@ -102,7 +102,7 @@ def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
             Deployment.open(config, clock=FileClock(Path(sandbox.addresses()["clock_file"])))
         )
         _store_secrets(deployment, sandbox)
-        webhook_url = stack.enter_context(_receiver(deployment, int(environment["ML_CONNECTOR_WEBHOOK_PORT"])))
+        webhook_url = stack.enter_context(_receiver(deployment, int(environment["SANDBOX_WEBHOOK_PORT"])))
         authorize(deployment, "exact_nl")
         stage = Stage(sandbox, deployment, home, environment, webhook_url)
         yield stage
@@ -115,7 +115,7 @@ def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
         "ML_CONNECTOR_HOME": str(home),
         CONFIG_VARIABLE: str(home / "connections.yaml"),
         "ML_CONNECTOR_CLOCK_FILE": addresses["clock_file"],
-        "ML_CONNECTOR_WEBHOOK_PORT": str(port),
+        "SANDBOX_WEBHOOK_PORT": str(port),
         "SANDBOX_EXACT_URL": addresses["exact"],
         "SANDBOX_CLEO_URL": addresses["cleo"],
         "SANDBOX_TRUECOMMERCE_HOST": str(sftp.hostname),

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from ml_connector.composition import Deployment
+from ml_connector.credentials.tokens import TokenStore
 from ml_connector.sandbox.cleo.accounts import totp
 from ml_connector.sandbox.cleo.state import TOTP_PASSWORD, TOTP_SECRET, TOTP_USER
 from ml_connector_tests.cli.terminal import say
@@ -143,6 +144,19 @@ def test_a_code_works_once(bench: Bench) -> None:
 
 def test_nothing_pasted_tells_whether_the_callback_page_finished_it(bench: Bench) -> None:
     assert say("credentials", "authorize", "exact_nl", given="\n").code == 0
+
+
+def test_without_a_terminal_authorize_waits_for_the_receiver_and_says_when_nobody_came(bench: Bench) -> None:
+    with bench.open() as deployment:
+        store = TokenStore(deployment.ledger, deployment.vault, "exact_nl")
+        stored = store.read()
+        assert stored is not None
+        store.authorize_again(stored.generation, "a test says so")
+    said = say("credentials", "authorize", "exact_nl", "--wait", "0.2", "--json")
+    assert said.code == 3
+    assert said.json == {"connection": "exact_nl", "authorized": False}
+    assert "/api/oauth2/auth" in said.err
+    assert "ml-connector credentials authorize exact_nl" in said.err
 
 
 def test_authorize_logs_in_where_there_is_a_password(bench: Bench) -> None:

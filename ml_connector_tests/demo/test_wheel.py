@@ -65,6 +65,12 @@ def test_the_wheel_is_what_is_run(installed: Path, tmp_path: Path) -> None:
     assert Path(where.strip()).is_relative_to(installed.parent.parent)
 
 
+def test_the_units_of_production_come_with_the_wheel(installed: Path, tmp_path: Path) -> None:
+    subprocess.run([installed, "-c", MAIN, "init", "--production"], cwd=tmp_path, env=alone(), check=True)
+    written = {path.name for path in (tmp_path / "deploy").iterdir()}
+    assert written == {path.name for path in (ROOT / "deploy").iterdir()}
+
+
 @pytest.mark.timeout(1500)
 def test_demo_once_ends_with_0_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     done = subprocess.run(
