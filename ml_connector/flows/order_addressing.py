@@ -57,16 +57,16 @@ def receivers(tx: Tx, rows: Sequence[DocumentRow]) -> dict[int, str]:
 
 
 def known_to(partner: Partner, before: DocumentRow, receiver: str, order: OpenOrder, read: Reader) -> bool:
-    """Whether what was sent of an order went to this partner: to its identity, or to it when it had another one; and
-    the order is still of the supplier that it was sent to.
+    """Whether what was sent of an order went to this partner, and the order is still of the supplier that it went to.
+
+    By the identity that the bytes were addressed to, for names are labels. A flat file has none: by its account.
     """
     record = record_of(before, read)
     if record is not None and not same_supplier(record, order):
         return False
-    if receiver and receiver in {one.key for one in (partner.identity, partner.test_identity) if one is not None}:
-        return True
-    of_its_account = record is None or record.supplier_code == partner.vendor
-    return of_its_account and (not receiver or before.partner == partner.name)
+    if receiver:
+        return receiver in {one.key for one in (partner.identity, partner.test_identity) if one is not None}
+    return record is None or record.supplier_code == partner.vendor
 
 
 def as_known(

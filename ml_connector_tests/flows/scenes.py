@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ml_connector.composition import Deployment
+from ml_connector.config.partners import Partner
 from ml_connector.flows import pipeline
+from ml_connector.flows.belonging import recognise
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.reference import warm_up
-from ml_connector.ledger import queries
+from ml_connector.ledger import naming, queries
 from ml_connector.ledger.leases import worker
 from ml_connector.ledger.rows import DocumentRow
 from ml_connector.sandbox.exact import user
@@ -95,3 +97,12 @@ def scene(home: Path, **options: Any) -> Iterator[Scene]:
         with worker(deployment.ledger) as lease:
             warm_up(integration)
             yield Scene(bench, deployment, integration, Work(holder=lease.name, actor="test"))
+
+
+def with_partners(integration: Integration, files: Mapping[str, Partner]) -> Integration:
+    """The integration with other partner files, recognised as the next process recognises them."""
+    was = integration.belonging
+    with integration.ledger.read() as tx:
+        known = naming.counterparties(tx, was.books)
+    keys = {one.name: one.key for one in recognise(integration.name, files, known)}
+    return replace(integration, partners=files, settle=lambda: replace(was, keys=keys))

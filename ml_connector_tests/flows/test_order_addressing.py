@@ -5,15 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
 from ml_connector.config.partners import Partner
 from ml_connector.flows import desk, orders
+from ml_connector.flows.context import Work
 from ml_connector.ledger.documents import DocumentRow
+from ml_connector.ledger.leases import worker
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.sandbox.exact import user
-from ml_connector_tests.flows.scenes import Scene
+from ml_connector_tests.flows.scenes import Scene, with_partners
 from ml_connector_tests.flows.test_order_news import ONE, SILENT, in_record, partner_file, receipt
 from ml_connector_tests.flows.test_order_revisions import change, newest, play, revisions
+from ml_connector_tests.support.deployment import INTEGRATION
 
 
 @pytest.fixture
@@ -35,18 +39,17 @@ def refile(stage: Scene, make: Callable[[Partner], Partner], old: str = "northwi
 
 def filed(stage: Scene, files: dict[str, Partner]) -> None:
     """The partner files as the next process reads them."""
-    stage.integration = replace(stage.integration, partners=files)
-    assert stage.integration.belonging, "as composition: known before anything is begun"
+    stage.integration = with_partners(stage.integration, files)
 
 
 def renamed(partner: Partner) -> Partner:
     return partner.model_copy(update={"name": "nw"})
 
 
-def elsewhere(partner: Partner) -> Partner:
+def elsewhere(partner: Partner, name: str = "nw") -> Partner:
     """The same supplier, known to another network by another identity."""
     identity = partner.identity.model_copy(update={"id": "NWNEW"})
-    return partner.model_copy(update={"name": "nw", "identity": identity, "test_identity": None})
+    return partner.model_copy(update={"name": name, "identity": identity, "test_identity": None})
 
 
 def move_away(stage: Scene) -> Partner:
@@ -99,20 +102,21 @@ def test_what_had_not_left_goes_on_under_the_new_name(stage: Scene) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["nw", "northwind"])
 def test_another_identity_of_the_supplier_is_asked_about_once_the_order_changes(
-    stage: Scene, order: dict[str, Any]
+    stage: Scene, order: dict[str, Any], name: str
 ) -> None:
-    refile(stage, elsewhere)
+    refile(stage, lambda partner: elsewhere(partner, name))
     receipt(stage, order)
     stage.outbound()
     assert revisions(stage) == ONE, "it has not changed: nothing is sent, nothing is asked"
     more(stage, order)
     stage.outbound()
     held(stage)
-    partner_file(stage, "nw", orders={"sent_before": "known"})
+    partner_file(stage, name, orders={"sent_before": "known"})
     due(stage)
     stage.outbound()
-    assert (newest(stage).kind, newest(stage).state, newest(stage).partner) == ("order_change", S.SENT, "nw")
+    assert (newest(stage).kind, newest(stage).state, newest(stage).partner) == ("order_change", S.SENT, name)
 
 
 def test_a_rule_sends_the_whole_order(stage: Scene, order: dict[str, Any]) -> None:
@@ -230,3 +234,40 @@ def test_answers_to_what_went_under_the_old_name_are_applied(stage: Scene) -> No
     assert revisions(stage) == ONE
     answers = stage.documents("acknowledgments_in")
     assert {(row.state, row.partner, row.order_number) for row in answers} == {(S.APPLIED, "nw", made["number"])}
+
+
+def edit_file(stage: Scene, **changes: Any) -> None:
+    """The partner's file as an editor leaves it, and the next process that reads it."""
+    path = stage.bench.home / "partners" / "northwind.yaml"
+    settings = yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump({**settings, **changes}), encoding="utf-8")
+
+
+def sync(stage: Scene) -> None:
+    with stage.bench.open() as deployment, worker(deployment.ledger) as lease:
+        later = replace(stage, deployment=deployment, integration=deployment.integration(INTEGRATION))
+        later.work = Work(holder=lease.name, actor="test")
+        later.outbound()
+        stage.sandbox.clock.move(30)
+        stage.sandbox.call(stage.world.flush)
+        later.inbound()
+
+
+def test_files_edited_between_runs(stage: Scene, order: dict[str, Any]) -> None:
+    """As it was seen: `name:` changed, and the order touched by our own receipt."""
+    edit_file(stage, name="northwind_traders")
+    receipt(stage, order)
+    sync(stage)
+    assert revisions(stage) == ONE
+    more(stage, order)
+    sync(stage)
+    assert revisions(stage) == [*ONE, (1, "acknowledged")]
+    sent = [kind[:6] for kind in stage.world.consumer.documents() if kind.startswith("8")]
+    assert sorted(sent) == ["850 00", "860 04"]
+    edit_file(stage, name="nwt", identity={"qualifier": "ZZ", "id": "NWNEW"})
+    receipt(stage, order)
+    sync(stage)
+    assert len(revisions(stage)) == 2
+    more(stage, order, by=2)
+    sync(stage)
+    held(stage)

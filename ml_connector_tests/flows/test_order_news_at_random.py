@@ -26,7 +26,7 @@ from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.ledger import documents
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
-from ml_connector_tests.flows.scenes import Scene
+from ml_connector_tests.flows.scenes import Scene, with_partners
 
 VENDOR = "20011"
 Line = tuple[Decimal, Decimal, date | None]
@@ -76,7 +76,7 @@ class Play:
             update={**changes, "orders": partner.orders.model_copy(update=rules or {})},
         )
         del files[partner.name]
-        self.integration = replace(self.integration, partners={**files, changed.name: changed})
+        self.integration = with_partners(self.integration, {**files, changed.name: changed})
 
     @property
     def partner(self) -> Partner:
