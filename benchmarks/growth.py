@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -140,11 +140,12 @@ def side_of(size: int, database: str) -> Iterator[Side]:
         yield side
 
 
-def measure(database: str, small: int, large: int, rounds: int) -> list[dict[str, Any]]:
+def measure(database: str, small: int, large: int, rounds: int, only: Sequence[str]) -> list[dict[str, Any]]:
     with side_of(small, database) as few, side_of(large, database) as many:
         asked = questions(few.deployment)
         work: dict[str, Callable[[Side], float]] = {"sync of 100 invoices": lambda side: side.sync(100)}
         work |= {name: (lambda side, question=question: side.ask(question)) for name, question in asked.items()}
+        work = {name: do for name, do in work.items() if not only or name in only}
         seconds: dict[str, list[tuple[float, float]]] = {name: [] for name in work}
         for turn in range(rounds):
             for name, do in work.items():
@@ -172,8 +173,9 @@ def main() -> int:
     parser.add_argument("--small", type=int, default=2000)
     parser.add_argument("--large", type=int, default=200_000)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only this; may be repeated")
     given = parser.parse_args()
-    for row in measure(given.database, given.small, given.large, given.rounds):
+    for row in measure(given.database, given.small, given.large, given.rounds, given.only):
         print(json.dumps(row))
     return 0
 

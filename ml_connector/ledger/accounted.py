@@ -24,7 +24,7 @@ _i = interchange.c
 #: Problems named at once.
 NAMED = 20
 #: What is younger is looked at again: ids are handed out before their rows can be seen.
-YOUNG = timedelta(hours=1)
+YOUNG = timedelta(minutes=10)
 #: More that is open than this: the mark stays where it is until somebody has mended it.
 MOST_OPEN = 1000
 #: Rows the mark passes in one step.

@@ -62,10 +62,15 @@ def _value(tx: Tx, table: sa.Table, column: sa.Column[object]) -> str:
         return own[place]
     if column.name in _KEYS:
         return f't."{column.name}" + n * {STRIDE}'
-    if column.name == "partition_date":
-        return (
-            "t.partition_date - n" if tx.dialect.name == "postgresql" else "date(t.partition_date, '-' || n || ' days')"
-        )
-    if column.name in _OWN_NAMES and place != ("file", "sha256"):
+    if column.name in ("partition_date", "created_at", "updated_at"):
+        return _days_ago(tx, column.name)
+    if column.name in _OWN_NAMES:
         return f"t.\"{column.name}\" || '~' || n"
     return f't."{column.name}"'
+
+
+def _days_ago(tx: Tx, name: str) -> str:
+    if tx.dialect.name == "postgresql":
+        return f"t.{name} - n" if name == "partition_date" else f"t.{name} - make_interval(days => n)"
+    past = f"t.{name}, '-' || n || ' days'"
+    return f"date({past})" if name == "partition_date" else f"strftime('%Y-%m-%d %H:%M:%f000', {past})"
