@@ -1,6 +1,13 @@
-"""A plain worker: runs both directions over and over until it is killed or told to end. For benchmarks/faults.py."""
+"""A plain worker: runs both directions over and over until it is killed or told to end. For benchmarks/faults.py.
 
+ML_CONNECTOR_STOP_AFTER_PROOF: it stops itself (as by SIGSTOP) where nothing can help: when the last proof of so many
+writes was given, before their bytes leave.
+"""
+
+import os
+import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -20,17 +27,44 @@ def main(stop_file: Path, integration_name: str, *, ttl: float = 3.0) -> None:
     """Work until `stop_file` exists and nothing more moves."""
     with Deployment.open() as deployment:
         integration = deployment.integration(integration_name)
-        with worker(deployment.ledger, ttl=ttl) as lease:
-            work = Work(holder=lease.name, actor="fault worker")
-            _patiently(lambda: warm_up(integration))
-            ready_file = stop_file.with_name("ready")
-            ready_file.touch()
-            while not lease.lost.is_set():
-                moved = _round(integration, work)
-                if not moved and stop_file.exists():
-                    return
-                if not moved:
-                    time.sleep(0.1)
+        _patiently(lambda: warm_up(integration))
+        _stop_after_proof(int(os.environ.get("ML_CONNECTOR_STOP_AFTER_PROOF", "0")))
+        ended = False
+        while not ended:
+            # A lease that was lost (the process was stopped, or starved) is not taken anew: another one is.
+            with worker(deployment.ledger, ttl=ttl) as lease:
+                work = Work(holder=lease.name, actor="fault worker")
+                stop_file.with_name("ready").touch()
+                ended = _until_lost(integration, work, lease.lost, stop_file)
+
+
+def _until_lost(integration, work, lost: threading.Event, stop_file: Path) -> bool:  # type: ignore[no-untyped-def]
+    """Work while the lease is ours; whether it ended because nothing moves any more and nothing is to come."""
+    while not lost.is_set():
+        moved = _round(integration, work)
+        if not moved and stop_file.exists():
+            return True
+        if not moved:
+            time.sleep(0.1)
+    return False
+
+
+def _stop_after_proof(writes: int) -> None:
+    """Stop this process once between the proof and the socket, with so many writes there (0: never)."""
+    if not writes:
+        return
+    from ml_connector.transport import http
+
+    proven, left = http.prove_before_sending, [writes]
+
+    def prove_and_stop(event: str, info) -> None:  # type: ignore[no-untyped-def]
+        proven(event, info)
+        if event == "http11.send_request_body.started" and left[0]:
+            left[0] -= 1
+            if not left[0]:
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+    http.prove_before_sending = prove_and_stop
 
 
 def _round(integration, work) -> int:  # type: ignore[no-untyped-def]

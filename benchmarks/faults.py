@@ -3,9 +3,11 @@
     .venv/bin/python -m benchmarks.faults --database sqlite --kills 180 --dagster-kills 20
     .venv/bin/python -m benchmarks.faults --database postgresql
     .venv/bin/python -m benchmarks.faults --network truecommerce
+    .venv/bin/python -m benchmarks.faults --pauses 50 --database postgresql
 
 In the sandbox every invoice must have been posted once and every order consumed once; every document must be
-accounted for in the ledger, and its chains must verify. Prints one JSON object.
+accounted for in the ledger, and its chains must verify. Prints one JSON object. With --pauses it is the pause test
+(benchmarks/fault_pauses.py).
 """
 
 import argparse
@@ -18,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,9 +27,9 @@ from typing import Any
 
 from benchmarks.dagster_side import DagsterSide
 from benchmarks.databases import ledger_database
+from benchmarks.fault_judge import judge
 from benchmarks.fault_networks import NETWORKS, FaultNetwork, http_faults
 from ml_connector.ledger import leases
-from ml_connector.ledger.verify import verify
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.server import Sandbox
@@ -180,7 +181,7 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
             quiet = {"confirm": "never", "ship": "never", "invoice": "never"}
             sandbox.call(world.behave, name, quiet)
         feed = Feed(bench, settings)
-        _start_orders_today(bench, side.integration)
+        start_orders_today(bench, side.integration)
         sandbox.latency.seconds = 0.02
         sandbox.faults.mix("exact", settings.share, http_faults(), exclude="/api/oauth2/*")
         side.disturb(sandbox, settings.share)
@@ -208,7 +209,7 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
         return result
 
 
-def _start_orders_today(bench: Bench, integration: str) -> None:
+def start_orders_today(bench: Bench, integration: str) -> None:
     """Orders made before today were settled long ago: only the new ones are to be sent."""
     import yaml
 
@@ -330,48 +331,6 @@ def _drain(bench: Bench, settings: Settings) -> None:
         time.sleep(0.5)
 
 
-def judge(bench: Bench, side: FaultNetwork, numbers: list[str], orders: list[str]) -> dict[str, Any]:
-    """Count what arrived, and what the ledger says of it."""
-    sandbox = bench.sandbox
-    posted = Counter(str(row["YourRef"]) for row in sandbox.exact.main.table("purchase/PurchaseInvoices"))
-    consumed = side.world(sandbox).consumer.orders()
-    problems = side.check(bench)
-    with bench.open() as deployment:
-        report = verify(deployment.ledger)
-        states = _states(deployment)
-    wrong_invoices = {n: posted.get(n, 0) for n in numbers if posted.get(n, 0) != 1}
-    wrong_orders = {n: consumed.get(n, 0) for n in orders if consumed.get(n, 0) != 1}
-    open_states = {"received", "parsed", "matched", "coded", "posting", "read", "resolved", "rendered", "sending"}
-    unfinished = {key: count for key, count in states.items() if key.split("/")[1] in open_states}
-    return {
-        "ok": not wrong_invoices and not wrong_orders and not report.problems and not unfinished and not problems,
-        "invoices": len(numbers),
-        "invoices_posted_once": sum(1 for n in numbers if posted.get(n) == 1),
-        "orders": len(orders),
-        "orders_consumed_once": sum(1 for n in orders if consumed.get(n) == 1),
-        "wrong_invoices": dict(list(wrong_invoices.items())[:10]),
-        "wrong_orders": dict(list(wrong_orders.items())[:10]),
-        "strangers_posted": sorted(set(posted) - set(numbers))[:10],
-        "states": states,
-        "unfinished": unfinished,
-        "ledger_problems": [str(problem) for problem in report.problems][:10],
-        "network_problems": problems[:10],
-        "home": str(bench.home),
-    }
-
-
-def _states(deployment: Any) -> dict[str, int]:
-    import sqlalchemy as sa
-
-    from ml_connector.ledger.tables import document
-
-    with deployment.ledger.read() as tx:
-        query = sa.select(document.c.flow, document.c.state, sa.func.count()).group_by(
-            document.c.flow, document.c.state
-        )
-        return {f"{flow}/{state}": count for flow, state, count in tx.execute(query)}
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, kind, default in (
@@ -384,7 +343,14 @@ def main() -> int:
         parser.add_argument(f"--{name}", type=kind, default=default)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--network", choices=tuple(NETWORKS), default="cleo")
+    parser.add_argument("--pauses", type=int, default=0, help="instead: stop a worker so often and continue it later")
     given = parser.parse_args()
+    if given.pauses:
+        from benchmarks.fault_pauses import run_pauses
+
+        result = run_pauses(given.pauses, given.database, given.network, seed=given.seed)
+        print(json.dumps(result, indent=2))
+        return 0 if result["ok"] else 1
     result = run(
         Settings(
             invoices=given.invoices,

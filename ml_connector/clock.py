@@ -6,6 +6,20 @@ from pathlib import Path
 from typing import Protocol
 
 
+def boot_seconds() -> float:
+    """Seconds of a clock that nobody sets and that goes on while a process is stopped or the machine sleeps.
+
+    What must be over before somebody else acts is measured by it: a lease's time does not stand still with us.
+    """
+    if _BOOT_CLOCK is not None:
+        return time.clock_gettime(_BOOT_CLOCK)
+    return time.monotonic()
+
+
+#: Linux; elsewhere the monotonic clock, which stands still in a sleep on some systems.
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
 class Clock(Protocol):
     """A source of UTC moments and a way to wait."""
 

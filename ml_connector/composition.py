@@ -86,7 +86,7 @@ class Deployment:
     def ledger(self) -> Ledger:
         """The ledger, created or migrated on first use."""
         self.loaded.home.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger.open(self.ledger_url, self.clock)
+        ledger = Ledger.open(self.ledger_url, self.clock, patience=self.loaded.settings.ledger.patience_seconds)
         ledger.departures = self.outside.log
         return ledger
 
@@ -362,6 +362,7 @@ def folder_rules(connection: object) -> FolderRules:
             pages_per_tick=connection.pages_per_tick,
             max_file_bytes=connection.max_file_bytes,
             concurrency=connection.concurrency,
+            longest_call_seconds=connection.longest_call,
             unread_alarm_hours=getattr(connection, "age_alarm_hours", None),
             purge_days=getattr(connection, "purge_days", None),
             shared=connection.shares_folders,
@@ -372,5 +373,9 @@ def folder_rules(connection: object) -> FolderRules:
 def erp_rules(connection: object) -> ErpRules:
     """An ERP connection's settings as flows need them."""
     if isinstance(connection, ExactOnlineConnection):
-        return ErpRules(settle_seconds=connection.settle_seconds, concurrency=connection.concurrency)
+        return ErpRules(
+            settle_seconds=connection.settle_seconds,
+            longest_call_seconds=connection.longest_call,
+            concurrency=connection.concurrency,
+        )
     return ErpRules()

@@ -106,6 +106,10 @@ class TryAgain(ConnectorError):
         self.after_seconds = after_seconds
 
 
+class LeaseLost(TryAgain):
+    """This worker's lease is not safely its own any more: whatever was about to be sent was not."""
+
+
 class OutcomeUnknown(ConnectorError):
     """A write was begun and nobody here can tell yet whether the other side has it."""
 

@@ -14,16 +14,17 @@ ALLOWED: dict[str, frozenset[str]] = {
     "logs": frozenset(),
     "own_signals": frozenset(),
     "clock": frozenset(),
+    "proof": frozenset({"errors"}),
     "documents": frozenset({"errors"}),
     "edi": frozenset({"documents", "errors"}),
     "config": frozenset({"errors", "documents"}),
     "layouts": frozenset({"documents", "edi.findings", "config", "errors"}),
     "ledger": frozenset({"documents", "errors", "clock", "logs"}),
     "credentials": frozenset({"ledger", "config", "errors", "clock"}),
-    "transport": frozenset({"credentials", "ledger", "config", "errors", "clock"}),
-    "flows": frozenset({"documents", "edi", "layouts", "ledger", "config", "errors", "clock"}),
+    "transport": frozenset({"credentials", "ledger", "config", "errors", "clock", "proof"}),
+    "flows": frozenset({"documents", "edi", "layouts", "ledger", "config", "errors", "clock", "proof"}),
     "systems": frozenset(
-        {"documents", "transport", "credentials", "config", "errors", "clock", "flows.ports", "ledger"}
+        {"documents", "transport", "credentials", "config", "errors", "clock", "proof", "flows.ports", "ledger"}
     ),
     "sandbox": frozenset({"errors", "clock"}),
 }

@@ -17,11 +17,28 @@ def _without_slash(value: HttpUrl) -> str:
     return str(value).rstrip("/")
 
 
-class Connection(Settings):
+class Calling(Settings):
+    """What every connection has that makes calls."""
+
+    timeout_seconds: float = Field(default=30.0, gt=0, le=300)
+    longest_call_seconds: float | None = Field(
+        default=None,
+        gt=0,
+        le=3600,
+        description="How long a call may be on its way, from its first byte to its effect; what a worker that is gone"
+        " left is not written again before. Empty: twice timeout_seconds",
+    )
+
+    @property
+    def longest_call(self) -> float:
+        """Seconds: sending may stall as long as an answer may."""
+        return self.longest_call_seconds or 2 * self.timeout_seconds
+
+
+class Connection(Calling):
     """What every connection over HTTP has."""
 
     base_url: str = Field(description="Address of the system, https:// in production")
-    timeout_seconds: float = Field(default=30.0, gt=0, le=300)
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls at once within one run")
 
     @property
@@ -164,7 +181,7 @@ HOST_KEY = re.compile(r"(?:[a-z0-9@.-]+ )?SHA256:[A-Za-z0-9+/]{43}=?")
 _AFFIX = re.compile(r"[A-Za-z0-9_.-]*")
 
 
-class TrueCommerceConnection(Settings):
+class TrueCommerceConnection(Calling):
     """One login at TrueCommerce's Integration FTP, over SFTP (truecommerce 2, 3, 4, 9)."""
 
     #: All partners of a company share one folder for each direction (truecommerce 3).
@@ -200,7 +217,6 @@ class TrueCommerceConnection(Settings):
         description="Where the server refuses to rename, write under the final name: a connection cut then leaves"
         " half a file there",
     )
-    timeout_seconds: float = Field(default=30.0, gt=0, le=300)
     keepalive_seconds: int = Field(default=30, ge=0, le=600)
     concurrency: int = Field(default=4, ge=1, le=16, description="Sessions at once over the one connection")
     page_size: int = Field(default=5000, ge=1, le=100_000, description="Files noted together")

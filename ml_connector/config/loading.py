@@ -36,6 +36,12 @@ NETWORK_SYSTEMS = (CleoConnection, TrueCommerceConnection)
 
 class LedgerSettings(Settings):
     url: SecretRef | None = Field(default=None, description="Database URL; without it SQLite in the home folder")
+    patience_seconds: float = Field(
+        default=60.0,
+        ge=1,
+        le=3600,
+        description="PostgreSQL: how long one statement may take before the ledger counts as out of reach",
+    )
     heads_file: str = Field(
         default="chain-heads.jsonl", description="Chain heads are exported here, outside the database"
     )

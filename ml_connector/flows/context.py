@@ -36,6 +36,7 @@ class FolderRules:
     pages_per_tick: int = 20
     max_file_bytes: int = 150_000_000
     concurrency: int = 4
+    longest_call_seconds: float = 60.0
     #: Networks that delete files by age: after so many hours unread a file is told of, after so many days it is gone.
     unread_alarm_hours: float | None = None
     purge_days: float | None = None
@@ -48,6 +49,7 @@ class ErpRules:
     """What recovery and concurrency at the ERP need."""
 
     settle_seconds: float = 60.0
+    longest_call_seconds: float = 60.0
     concurrency: int = 4
 
 

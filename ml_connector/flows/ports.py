@@ -196,6 +196,10 @@ class Erp(Protocol):
         """Look for our keys everywhere the writes could have landed; by operation id. Absent = not found."""
         ...
 
+    def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
+        """Every record that carries an operation's key, by operation id, in as few calls as can be."""
+        ...
+
     def read_bills(self, keys: Sequence[str]) -> Sequence[ExistingBill]:
         """Bookings by the ERP's own id, in batched look-ups. Ids that are gone are left out."""
         ...
@@ -282,4 +286,8 @@ class Network(Protocol):
 
     def find(self, channel: str, name: str, size: int) -> RemoteFile | None:
         """A file of that name and size that is still there. None proves nothing: networks take files away."""
+        ...
+
+    def copies(self, channel: str, names: Sequence[str]) -> Mapping[str, Sequence[RemoteFile]]:
+        """The files of these names that lie in a folder still, by name; for folders that can hold a name twice."""
         ...

@@ -14,15 +14,17 @@ from ml_connector.errors import ConnectorError, NeedsMending, OutcomeUnknown, Re
 from ml_connector.flows import recognised
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.executor import Brake, Outcome, call_all, settle
+from ml_connector.flows.copies import confirm_some, note_late
+from ml_connector.flows.executor import Begun, Brake, Outcome, Places, beginning, call_all, quiet_from, settle
 from ml_connector.flows.holding import attempt, hold_moves
 from ml_connector.flows.payloads import fill
 from ml_connector.flows.ports import PlannedOperation, StoredOperation
 from ml_connector.flows.postable import PostableKind, Prepared, operation_key
-from ml_connector.ledger import documents, operations
+from ml_connector.ledger import attempts, documents, operations
 from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
 from ml_connector.ledger.operations import NewOperation
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Tx
 
 #: A write of unknown outcome is looked up so soon for the first time; mostly it is there.
 FIRST_LOOK_SECONDS = 2.0
@@ -40,14 +42,16 @@ class _Lane:
     report: StepReport
     brake: Brake
     calls: Executor
+    places: Places
 
 
 def post(integration: Integration, work: Work, kind: PostableKind) -> StepReport:
     """Post everything of this kind that is coded, and finish what an earlier run left open."""
     reports = [StepReport(f"post {kind.flow}") for _ in range(LANES)]
-    brake = Brake()
-    with ThreadPoolExecutor(integration.erp_rules.concurrency, thread_name_prefix="write") as calls:
-        lanes = [_Lane(integration, work, kind, report, brake, calls) for report in reports]
+    brake, most = Brake(), integration.erp_rules.concurrency
+    places = Places(most, next_group=True)
+    with ThreadPoolExecutor(most, thread_name_prefix="write") as calls:
+        lanes = [_Lane(integration, work, kind, report, brake, calls, places) for report in reports]
         _finish_open(lanes[0])
         if work.dry_run:
             _report_plans(lanes[0])
@@ -55,6 +59,8 @@ def post(integration: Integration, work: Work, kind: PostableKind) -> StepReport
             _side_by_side(lanes)
     for report in reports[1:]:
         reports[0].merge(report)
+    if not work.dry_run and not work.documents:
+        confirm_some(integration, work, reports[0])
     return reports[0]
 
 
@@ -150,6 +156,8 @@ def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
         moves.append(Move(row.id, S.POSTING, "posting", detail, changes=ready.changes, release=False))
         begun.append(replace(row, **ready.changes))
     with integration.ledger.write() as tx:
+        if len(documents.still_claimed(tx, [row.id for row in rows], lane.work.holder)) < len(rows):
+            raise ClaimLost("Another worker has taken up documents of this batch.", after_seconds=FIRST_LOOK_SECONDS)
         decided = [row.id for row in rows if not isinstance(prepared[row.id], NeedsMending)]
         operations.void(tx, [row_id for row_id in decided if row_id in earlier])
         operations.plan(tx, planned)
@@ -198,15 +206,34 @@ def _finish(lane: _Lane, rows: Sequence[DocumentRow]) -> None:
         _run_round(lane, ready, by_id)
     if by_id:
         with lane.integration.ledger.write() as tx:
-            documents.release(tx, list(by_id), next_attempt_at=lane.brake.until)
+            documents.release(tx, list(by_id), next_attempt_at=lane.brake.until, holder=lane.work.holder)
 
 
 def _run_round(lane: _Lane, ready: Sequence[StoredOperation], by_id: dict[int, DocumentRow]) -> None:
-    integration = lane.integration
-    with integration.ledger.write() as tx:
-        earlier = operations.outside_ids(tx, [op.document_id for op in ready if op.uses])
-        started = operations.start(tx, [(op.id, _filled(op, earlier.get(op.document_id, {}))) for op in ready])
-    groups = call_all(started, integration.erp.write, calls=lane.calls, clock=integration.clock, brake=lane.brake)
+    integration, work = lane.integration, lane.work
+
+    def fill(tx: Tx, group: Sequence[StoredOperation]) -> list[tuple[int, str | None]]:
+        earlier = operations.outside_ids(tx, [op.document_id for op in group if op.uses])
+        return [(op.id, _filled(op, earlier.get(op.document_id, {}))) for op in group]
+
+    begin = beginning(integration.ledger, work.holder, fill)
+
+    def begin_ours(group: Sequence[StoredOperation]) -> Begun:
+        begun = begin(group)
+        for lost in {op.document_id for op in group} - {op.document_id for op in begun.operations}:
+            by_id.pop(lost, None)  # another worker has it
+        return begun
+
+    groups = call_all(
+        ready,
+        integration.erp.write,
+        begin=begin_ours,
+        places=lane.places,
+        calls=lane.calls,
+        clock=integration.clock,
+        brake=lane.brake,
+        stopped=work.stopped,
+    )
     for outcomes in groups:
         _record(lane, outcomes, by_id)
 
@@ -226,13 +253,23 @@ def _record(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
 
 
 def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentRow]) -> None:
-    """Commit a group of outcomes with the states that follow from them."""
+    """Commit a group of outcomes with the states that follow from them.
+
+    Of an operation that another worker has taken up meanwhile only a note is kept: what becomes of it is theirs.
+    """
     integration = lane.integration
     now = integration.clock.now()
     settle_at = now + timedelta(seconds=integration.erp_rules.settle_seconds)
     told = StepReport(lane.report.step)
     with integration.ledger.write() as tx:
-        operations.finish(tx, [(o.operation.id, o.written) for o in outcomes if o.written is not None])
+        ours = attempts.still_ours(tx, [o.operation for o in outcomes], lane.work.holder)
+        late = [o for o in outcomes if o.operation.id not in ours]
+        note_late(tx, [(o.operation, o.written) for o in late if o.written is not None], lane.work)
+        outcomes = [o for o in outcomes if o.operation.id in ours]
+        done = [(o.operation.id, o.written) for o in outcomes if o.written is not None]
+        operations.finish(
+            tx, done, confirm_at=settle_at + timedelta(seconds=integration.erp_rules.longest_call_seconds)
+        )
         operations.mark_unknown(tx, [o.operation.id for o in outcomes if o.unknown], not_before=settle_at)
         operations.put_back(tx, [o.operation.id for o in outcomes if o.not_sent])
         operations.refuse(tx, [(o.operation.id, str(o.error)) for o in outcomes if o.refused])
@@ -245,6 +282,8 @@ def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
             moves += _moves_after(lane, row, outcome, complete=row.id in complete, report=told)
         documents.move(tx, moves, lane.work)
     lane.report.merge(told)
+    for outcome in late:
+        by_id.pop(outcome.operation.document_id, None)
     for outcome in outcomes:
         row = by_id[outcome.operation.document_id]
         if row.id in complete or outcome.error is not None:
@@ -290,30 +329,32 @@ def _postpone(lane: _Lane, outcomes: Sequence[Outcome]) -> None:
     after = max(getattr(o.error, "after_seconds", None) or 5.0 for o in outcomes)
     at = lane.integration.clock.now() + timedelta(seconds=after)
     with lane.integration.ledger.write() as tx:
-        documents.release(tx, [o.operation.document_id for o in outcomes], next_attempt_at=at)
+        ids = [o.operation.document_id for o in outcomes]
+        documents.release(tx, ids, next_attempt_at=at, holder=lane.work.holder)
     lane.report.counts["postponed"] += len(outcomes)
 
 
 def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
     """Look up what an earlier attempt left open; documents still to wait for leave `by_id`."""
     integration = lane.integration
-    now = integration.clock.now()
+    rules, now = integration.erp_rules, integration.clock.now()
+    # Whoever had them may send until its lease had run out, which it has; what was sent then may arrive so much later.
+    quiet = now + timedelta(seconds=rules.longest_call_seconds + rules.settle_seconds)
     with integration.ledger.write() as tx:
-        operations.mark_abandoned(tx, list(by_id))
+        operations.mark_abandoned(tx, list(by_id), not_before=quiet)
         open_operations = operations.of_unknown_outcome(tx, list(by_id))
     settlement = settle(
         open_operations,
         integration.erp.find_written,
-        settle_seconds=integration.erp_rules.settle_seconds,
+        settle_seconds=rules.settle_seconds,
         now=now,
     )
     if not open_operations:
         return
     outcomes = [Outcome(op, written=settlement.found[op.id]) for op in open_operations if op.id in settlement.found]
-    again_at = now + timedelta(seconds=integration.erp_rules.settle_seconds)
-    waiting = [op.document_id for op in settlement.look_again]
+    again_at = {op.document_id: quiet_from(op, rules.settle_seconds) or quiet for op in settlement.look_again}
     with integration.ledger.write() as tx:
-        operations.mark_looked(tx, [op.id for op in settlement.look_again], not_before=again_at)
+        operations.mark_looked(tx, [op.id for op in settlement.look_again])
         operations.put_back(tx, [op.id for op in settlement.write_again])
         moves = [
             Move(op.document_id, S.POSTING, "not found after settling: write again", release=False)
@@ -325,16 +366,18 @@ def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
                 document_id,
                 S.UNKNOWN_OUTCOME,
                 "not found yet: looked for again",
-                changes={"reason": str(Reason.OUTCOME_UNKNOWN), "next_attempt_at": again_at},
+                changes={"reason": str(Reason.OUTCOME_UNKNOWN), "next_attempt_at": at},
             )
-            for document_id in waiting
+            for document_id, at in again_at.items()
             if by_id[document_id].state is not S.UNKNOWN_OUTCOME
         ]
         documents.move(tx, moves, lane.work)
-        documents.release(tx, waiting, next_attempt_at=again_at)
+        for at in set(again_at.values()):
+            ids = [document_id for document_id, when in again_at.items() if when == at]
+            documents.release(tx, ids, next_attempt_at=at, holder=lane.work.holder)
     for operation in settlement.write_again:
         by_id[operation.document_id] = replace(by_id[operation.document_id], state=S.POSTING)
-    for document_id in waiting:
+    for document_id in again_at:
         by_id.pop(document_id)
     if outcomes:
         _record(lane, outcomes, by_id)

@@ -5,6 +5,9 @@ are put under a temporary name, that is committed, and only then is the file ren
 was not published, one that is gone was (DESIGN section 3). Elsewhere, after an upload of unknown outcome the file is
 looked for; if it is not there, the same bytes go again under the same name and ISA13 only to
 partners whose setting says that they deduplicate; else the document waits for its 997 or a person.
+
+An upload whose outcome is lost costs a person, so no more are begun than are on the wire, each outcome is committed as
+it comes, and what another worker may still be sending is left alone until its calls must have ended.
 """
 
 import json
@@ -19,6 +22,7 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.errors import (
     AuthorizationNeeded,
     ConnectorError,
+    LeaseLost,
     NeedsMending,
     OutcomeUnknown,
     Reason,
@@ -27,20 +31,26 @@ from ml_connector.errors import (
 )
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.copies import confirm_some, note_late
 from ml_connector.flows.departing import write_down
-from ml_connector.flows.executor import Brake, Outcome, call_all
+from ml_connector.flows.executor import Brake, Outcome, Places, beginning, call_all, quiet_from
 from ml_connector.flows.holding import first_step, hold_moves
 from ml_connector.flows.ports import StoredOperation, Written
 from ml_connector.flows.rendering import layout_for
-from ml_connector.ledger import documents, files, operations, related
-from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger import attempts, documents, files, operations, related
+from ml_connector.ledger.documents import ClaimQuery, DocumentRow, Move
+from ml_connector.ledger.leases import fence_of
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Tx
+from ml_connector.proof import proven_by
 
 #: An upload of unknown outcome is looked for again so often, while its 997 has not come.
 LOOK_AGAIN_MINUTES = 5
 FIRST_LOOK_SECONDS = 5.0
 #: A publishing that was refused for now is begun again so often, so soon, before a person is asked.
 RENAMES_TRIED, AGAIN_SECONDS = 4, 5.0
+#: States of documents whose file has not left for certain.
+_UNSENT = (S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
 
 
 def send(integration: Integration, work: Work, flow: str) -> StepReport:
@@ -58,7 +68,7 @@ def send(integration: Integration, work: Work, flow: str) -> StepReport:
                 break
             after = rows[-1].id
             rows = _without_arrived(integration, work, rows, report)
-            leads = _leads(integration, rows)
+            leads, carriers = _leads(integration, work, rows)
             if states == (S.RENDERED,):
                 _begin(integration, work, rows)
                 # What another batch has begun of the same file is settled by the next run.
@@ -66,9 +76,11 @@ def send(integration: Integration, work: Work, flow: str) -> StepReport:
             else:
                 leads = _settle(integration, work, rows, leads, report)
             _upload(integration, work, leads, report, brake)
-            _release(integration, work, rows, brake)
+            _release(integration, work, [row.id for row in rows] + carriers, brake)
             if brake.error is not None:
                 raise brake.error
+    if not work.documents:
+        confirm_some(integration, work, report)
     return report
 
 
@@ -92,10 +104,23 @@ def _without_arrived(
     return [row for row in rows if (row.file_id or 0) not in done]
 
 
-def _leads(integration: Integration, rows: Sequence[DocumentRow]) -> list[StoredOperation]:
-    """The open uploads of these documents' files, whichever document carries them."""
+def _leads(
+    integration: Integration, work: Work, rows: Sequence[DocumentRow]
+) -> tuple[list[StoredOperation], list[int]]:
+    """The open uploads of these documents' files, and the documents that were claimed for them.
+
+    An upload belongs to whoever has the document that carries it; one that another worker has is left to it.
+    """
+    ours = {row.id for row in rows}
     with integration.ledger.read() as tx:
-        return related.open_uploads(tx, [row.file_id for row in rows if row.file_id is not None])
+        leads = related.open_uploads(tx, [row.file_id for row in rows if row.file_id is not None])
+    carriers = tuple({one.document_id for one in leads} - ours)
+    claimed: list[int] = []
+    if carriers:
+        wanted = ClaimQuery(integration.name, _UNSENT, ids=carriers, ignore_due=True, books=integration.books)
+        with integration.ledger.write() as tx:
+            claimed = [row.id for row in documents.claim(tx, wanted, work.holder, limit=len(carriers))]
+    return [one for one in leads if one.document_id in ours or one.document_id in claimed], claimed
 
 
 def _begin(integration: Integration, work: Work, rows: Sequence[DocumentRow]) -> None:
@@ -112,46 +137,63 @@ def _settle(
 ) -> list[StoredOperation]:
     """Decide about uploads that an earlier attempt left open; those that may be sent are returned."""
     by_document = {row.id: row for row in rows}
+    now = integration.clock.now()
+    quiet = now + timedelta(seconds=integration.folders.longest_call_seconds)
+    with integration.ledger.write() as tx:
+        # Whoever had them may send until its lease had run out, which it has.
+        operations.mark_abandoned(tx, [op.document_id for op in uploads], not_before=quiet)
     again: list[StoredOperation] = [op for op in uploads if op.state == "planned"]
-    doubtful = [op for op in uploads if op.state in {"in_flight", "unknown"}]
     away = False
-    for operation in doubtful:
+    for operation in (one if one.state == "unknown" else replace(one, not_before=quiet) for one in uploads):
         row = by_document.get(operation.document_id)
-        if row is None:
+        if row is None or operation.state == "planned":
             continue
         staged = json.loads(operation.payload).get("staged")
-        if staged == "":
-            # It broke before all bytes stood under the temporary name: nothing has arrived.
-            with integration.ledger.write() as tx:
-                operations.put_back(tx, [operation.id])
-            again.append(operation)
-            continue
-        if staged is not None:
+        if staged:
             if not away:
-                outcome = _published_again(integration, operation)
+                outcome = _published_again(integration, work, operation)
                 away = outcome.unknown
                 _record(integration, work, [outcome], report)
             continue
-        try:
-            found, seen = _look(integration, operation), "the file is not there"
-        except ConnectorError as error:
-            found, seen = None, f"its folder could not be looked at ({error.message})"
-        partner = integration.partner_of(row)
-        if found is not None:
-            _record(integration, work, [Outcome(operation, written=found)], report)
-        elif partner is not None and partner.orders.deduplicates:
-            with integration.ledger.write() as tx:
-                operations.put_back(tx, [operation.id])
-            again.append(operation)
-        else:
-            _wait(integration, work, operation, row, report, seen)
+        if staged is None:
+            # Where it is staged, it broke before all bytes stood under the temporary name: nothing has arrived.
+            try:
+                found, seen = _look(integration, operation), "the file is not there"
+            except ConnectorError as error:
+                found, seen = None, f"its folder could not be looked at ({error.message})"
+            if found is not None:
+                _record(integration, work, [Outcome(operation, written=found)], report)
+                continue
+            if not _may_be_repeated(integration, row):
+                _wait(integration, work, operation, row, report, seen)
+                continue
+        if (until := quiet_from(operation, 0.0)) is not None and now < until:
+            _rest(integration, work, row, until)
+            continue
+        with integration.ledger.write() as tx:
+            operations.put_back(tx, [operation.id])
+        again.append(operation)
     return again
 
 
-def _published_again(integration: Integration, operation: StoredOperation) -> Outcome:
+def _may_be_repeated(integration: Integration, row: DocumentRow) -> bool:
+    """Whether the same bytes under the same name may go twice."""
+    partner = integration.partner_of(row)
+    return partner is not None and partner.orders.deduplicates
+
+
+def _rest(integration: Integration, work: Work, row: DocumentRow, until: datetime) -> None:
+    """A file's documents rest while another worker's call may still be on its way."""
+    with integration.ledger.write() as tx:
+        together = related.documents_of_file(tx, row.file_id) if row.file_id is not None else [row]
+        documents.release(tx, [one.id for one in together], next_attempt_at=until, holder=work.holder)
+
+
+def _published_again(integration: Integration, work: Work, operation: StoredOperation) -> Outcome:
     """Publishing what was staged, once more: it ends the same way whether it had been published or not."""
     try:
-        return Outcome(operation, written=_publish(integration, operation))
+        with proven_by(fence_of(work.holder).prove):
+            return Outcome(operation, written=_publish(integration, operation))
     except ConnectorError as error:
         # While the server is away nobody can tell: not even TryAgain says that it was not published before.
         unknown = not isinstance(error, RefusedBySystem | AuthorizationNeeded)
@@ -179,7 +221,7 @@ def _wait(
         return {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}
 
     with integration.ledger.write() as tx:
-        operations.mark_unknown(tx, [operation.id], not_before=at)
+        operations.mark_unknown(tx, [operation.id], not_before=operation.not_before)
         together = related.documents_of_file(tx, row.file_id) if row.file_id is not None else [row]
         moves = [
             Move(one.id, S.UNKNOWN_OUTCOME, "outcome unknown", data, changes=changes(one))
@@ -197,9 +239,9 @@ def _upload(
 ) -> None:
     if not uploads:
         return
-    with integration.ledger.write() as tx:
-        started = operations.start(tx, [(op.id, _begun(integration, op)) for op in uploads])
-        carried = [(op, related.documents_of_upload(tx, op)) for op in uploads]
+
+    def fill(tx: Tx, group: Sequence[StoredOperation]) -> list[tuple[int, str | None]]:
+        carried = [(op, related.documents_of_upload(tx, op)) for op in group]
         moves = [
             Move(row.id, S.SENDING, "sent again: same bytes and number", release=False)
             for _, rows in carried
@@ -209,11 +251,23 @@ def _upload(
         # Before its events: a line names one that is committed, or a crash would look like a restore.
         write_down(tx, integration.ledger.departures, carried)
         documents.move(tx, moves, work)
-    with ThreadPoolExecutor(integration.folders.concurrency, thread_name_prefix="upload") as calls:
-        if integration.network.stages:
-            started = _stage(integration, work, started, report, brake, calls)
+        return [(op.id, _begun(integration, op)) for op in group]
+
+    def put(operation: StoredOperation) -> Written:
+        return _publish(integration, _staged(integration, work, operation) if integration.network.stages else operation)
+
+    most = integration.folders.concurrency
+    with ThreadPoolExecutor(most, thread_name_prefix="upload") as calls:
         for outcomes in call_all(
-            started, lambda one: _publish(integration, one), calls=calls, clock=integration.clock, brake=brake
+            uploads,
+            put,
+            begin=beginning(integration.ledger, work.holder, fill),
+            places=Places(most, next_group=False),
+            calls=calls,
+            clock=integration.clock,
+            brake=brake,
+            gather=0.0,
+            stopped=work.stopped,
         ):
             _record(integration, work, outcomes, report)
 
@@ -226,29 +280,20 @@ def _begun(integration: Integration, operation: StoredOperation) -> str:
     return json.dumps(plan, sort_keys=True)
 
 
-def _stage(
-    integration: Integration,
-    work: Work,
-    started: Sequence[StoredOperation],
-    report: StepReport,
-    brake: Brake,
-    calls: ThreadPoolExecutor,
-) -> list[StoredOperation]:
-    """Put all bytes under temporary names and commit these; the operations that are to be published."""
+def _staged(integration: Integration, work: Work, operation: StoredOperation) -> StoredOperation:
+    """Put all bytes under a temporary name and commit that; the operation that is to be published.
 
-    def stage(operation: StoredOperation) -> Written:
-        plan = json.loads(operation.payload)
-        staged = integration.network.stage(plan["channel"], plan["name"], _bytes_of(integration, plan))
-        return Written(json.dumps({**plan, "staged": staged}, sort_keys=True))
-
-    ready: list[StoredOperation] = []
-    for outcomes in call_all(started, stage, calls=calls, clock=integration.clock, brake=brake):
-        done = [(one.operation, one.written.outside_id) for one in outcomes if one.written is not None]
-        with integration.ledger.write() as tx:
-            operations.refill(tx, [(operation.id, payload) for operation, payload in done])
-        ready += [replace(operation, payload=payload) for operation, payload in done]
-        _record(integration, work, [one for one in outcomes if one.written is None], report)
-    return ready
+    Raises:
+        LeaseLost: another worker has it by now, which stages it again: nothing of ours may be published.
+    """
+    plan = json.loads(operation.payload)
+    staged = integration.network.stage(plan["channel"], plan["name"], _bytes_of(integration, plan))
+    payload = json.dumps({**plan, "staged": staged}, sort_keys=True)
+    with integration.ledger.write() as tx:
+        if operation.id not in attempts.still_ours(tx, [operation], work.holder):
+            raise LeaseLost(f"Another worker has taken up the upload of {plan['name']}.")
+        operations.refill(tx, [(operation.id, payload)])
+    return replace(operation, payload=payload)
 
 
 def _publish(integration: Integration, operation: StoredOperation) -> Written:
@@ -274,7 +319,13 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
     now = integration.clock.now()
     moves: list[Move] = []
     with integration.ledger.write() as tx:
-        operations.finish(tx, [(o.operation.id, o.written) for o in outcomes if o.written is not None])
+        ours = attempts.still_ours(tx, [o.operation for o in outcomes], work.holder)
+        late = [o for o in outcomes if o.operation.id not in ours]
+        note_late(tx, [(o.operation, o.written) for o in late if o.written is not None], work)
+        outcomes = [o for o in outcomes if o.operation.id in ours]
+        confirm_at = now + timedelta(seconds=integration.folders.longest_call_seconds)
+        done = [(o.operation.id, o.written) for o in outcomes if o.written is not None]
+        operations.finish(tx, done, confirm_at=confirm_at)
         operations.mark_unknown(tx, [o.operation.id for o in outcomes if o.unknown], not_before=now)
         operations.put_back(tx, [o.operation.id for o in outcomes if o.not_sent])
         operations.refuse(tx, [(o.operation.id, str(o.error)) for o in outcomes if o.refused])
@@ -286,7 +337,8 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
                 files.set_state(tx, rows[0].file_id, "sent", remote_id=outcome.written.outside_id)
         documents.move(tx, moves, work)
         doubtful = [o.operation.document_id for o in outcomes if o.unknown]
-        documents.release(tx, doubtful, next_attempt_at=now + timedelta(seconds=FIRST_LOOK_SECONDS))
+        first_look = now + timedelta(seconds=FIRST_LOOK_SECONDS)
+        documents.release(tx, doubtful, next_attempt_at=first_look, holder=work.holder)
 
 
 def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, report: StepReport) -> list[Move]:
@@ -322,6 +374,6 @@ def answer_due(integration: Integration, row: DocumentRow) -> datetime | None:
     return integration.clock.now() + timedelta(hours=partner.acknowledgments.overdue_after_hours)
 
 
-def _release(integration: Integration, work: Work, rows: Sequence[DocumentRow], brake: Brake) -> None:
+def _release(integration: Integration, work: Work, ids: Sequence[int], brake: Brake) -> None:
     with integration.ledger.write() as tx:
-        documents.release(tx, [row.id for row in rows], next_attempt_at=brake.until, holder=work.holder)
+        documents.release(tx, ids, next_attempt_at=brake.until, holder=work.holder)

@@ -11,7 +11,7 @@ from typing import Any
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.folders import channels_of, unusable_folders
 from ml_connector.flows.taking_away import not_taken_away
-from ml_connector.ledger import alerts, documents, queries, related, remote
+from ml_connector.ledger import alerts, copies, documents, queries, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
@@ -64,9 +64,36 @@ def standing_causes(integration: Integration) -> list[Standing]:
         for row in held
     ]
     of_folders = (_unusable_folders, _unreadable, _kept, _unread_files)
-    for more in (_stopped_partners, _late_answers, _silent_partners, *of_folders):
+    for more in (_written_twice, _stopped_partners, _late_answers, _silent_partners, *of_folders):
         causes += more(integration)
     return causes
+
+
+def _written_twice(integration: Integration) -> list[Standing]:
+    """Writes that stand twice at the other side, with both identities: a person takes one of each away."""
+    with integration.ledger.read() as tx:
+        found = copies.doubled(tx, integration.name)
+    if not found:
+        return []
+    return [
+        Standing(
+            cause=f"{integration.name}/written_twice",
+            title=f"{len(found)} written twice: take one of each away (docs/uncertain.md)",
+            count=len(found),
+            lines=[
+                f"{one.partner} {one.number}: {one.kind} at {one.connection}: {_records(one)}" for one in found[:10]
+            ],
+        )
+    ]
+
+
+def _records(one: copies.Doubled) -> str:
+    """Identities, and the numbers by which a person finds the entries."""
+    shown = []
+    for record in one.copies:
+        number = record.get("entry_number") or record.get("receipt_number")
+        shown.append(f"{record['id']} (entry {number})" if number else str(record["id"]))
+    return ", ".join(shown)
 
 
 def _plain(reason: str) -> str:

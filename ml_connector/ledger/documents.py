@@ -51,6 +51,7 @@ __all__ = [
     "outbound_of_orders",
     "release",
     "release_held",
+    "still_claimed",
     "take_key",
     "waiting",
     "wake",
@@ -163,6 +164,15 @@ def wake(tx: Tx, integration: str, books: Books, reason: str) -> int:
         _c.next_attempt_at.is_(None),
     )
     return int(tx.execute(statement.values(next_attempt_at=now(tx))).rowcount)
+
+
+def still_claimed(tx: Tx, ids: Sequence[int], holder: str) -> set[int]:
+    """Those of these documents that this worker still has, locked until the transaction ends."""
+    found: set[int] = set()
+    for part in chunks(sorted(set(ids))):
+        query = sa.select(_c.id).where(_c.id.in_(part), _c.claimed_by == holder).order_by(_c.id).with_for_update()
+        found.update(tx.execute(query).scalars())
+    return found
 
 
 def get(tx: Tx, document_id: int) -> DocumentRow | None:

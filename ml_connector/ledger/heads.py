@@ -108,13 +108,13 @@ def export_heads(ledger: Ledger, path: Path) -> Head | None:
     Raises:
         OSError: the file cannot be written. Nothing is noted in the ledger then.
     """
-    with ledger.read() as tx:
+    with ledger.read(long=True) as tx:
         last = _last(tx)
     after, previous = (last.events, last.hash) if last is not None else (0, "")
     up_to = _settled_event(ledger)
     if up_to <= after:
         return None
-    with ledger.read() as tx:
+    with ledger.read(long=True) as tx:
         digest, events, documents = _digest(tx, previous, after, up_to)
     with ledger.write() as tx:
         if tx.dialect.name == "postgresql":
@@ -211,11 +211,11 @@ def compare_heads(ledger: Ledger, path: Path) -> Compared:
     """Compare the ledger's events with an export file."""
     found = Compared()
     if not path.exists():
-        with ledger.read() as tx:
+        with ledger.read(long=True) as tx:
             found.problems.extend([f"{path} is missing"] if _last(tx) is not None else [])
         return found
     lines = list(read_heads(path))
-    with ledger.read() as tx:
+    with ledger.read(long=True) as tx:
         markers = dict(tx.execute(sa.select(restore.c.marker, restore.c.last_event)).tuples().all())
     hashes = {""}
     for number, head in lines:
@@ -242,7 +242,7 @@ def compare_heads(ledger: Ledger, path: Path) -> Compared:
 
 def _difference(ledger: Ledger, head: Head) -> str | None:
     """How the ledger's events differ from those exported; None where they do not."""
-    with ledger.read() as tx:
+    with ledger.read(long=True) as tx:
         digest, count, _ = _digest(tx, head.previous, head.after_event, head.last_event)
     if digest == head.hash:
         return None
@@ -260,7 +260,7 @@ def _lost_by(head: Head, after: Sequence[tuple[int, Head | Epoch | None]], marke
 
 
 def _missing_lines(ledger: Ledger, path: Path, seen: set[str]) -> list[str]:
-    with ledger.read() as tx:
+    with ledger.read(long=True) as tx:
         rows = tx.execute(
             sa.select(_h.id, _h.at, _h.hash).where(_h.exported_to == str(path)[:400]).order_by(_h.id)
         ).all()

@@ -2,6 +2,10 @@
 
 Moments are the ledger's clock's. `generation` rises at every change of holder, so that a holder that was away too
 long can be told from the present one.
+
+Whether a lease is *still safely ours* is told without the database, by a clock that goes on while we are stopped: it is
+asked right before something is sent, when there is no time for a query, and when the database may be what is away. A
+lease whose time has passed by that clock is lost for good: others may have taken what it covered.
 """
 
 import contextlib
@@ -11,6 +15,7 @@ import socket
 import threading
 import time
 import uuid
+import weakref
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,13 +26,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from ml_connector.errors import ConnectorError, TryAgain
+from ml_connector.clock import boot_seconds
+from ml_connector.errors import ConnectorError, LeaseLost
 from ml_connector.ledger.store import Ledger, Tx, now
 from ml_connector.ledger.tables import lease
 
 log = logging.getLogger(__name__)
 
 DEFAULT_TTL = 15.0
+#: A proof must hold for this share of the time to live, but no longer than that, so that what was proven is over (the
+#: bytes are sent, the statement is done) before somebody else may act; it also covers clocks that differ a little.
+MARGIN_SHARE, LONGEST_MARGIN = 0.2, 3.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -119,6 +128,45 @@ def take(tx: Tx, name: str, holder: str, ttl: float, run_id: str = "") -> int | 
     return generation if tx.execute(new.returning(lease.c.generation)).one_or_none() is not None else None
 
 
+@dataclass(frozen=True)
+class Fence:
+    """A lease at one moment: what was begun behind it may be sent only while that very lease goes on.
+
+    generation: of the lease then. A lease that lapsed by the ledger's clock and was renewed has another one.
+    """
+
+    lease: "Lease"
+    name: str
+    holder: str
+    generation: int
+
+    def prove(self) -> None:
+        """Raises LeaseLost when the lease is not safely ours, or was not all the time since."""
+        self.lease.prove(self.generation)
+
+
+#: The leases that this process holds, by name: work is passed around by its lease's name.
+_own: "weakref.WeakValueDictionary[str, Lease]" = weakref.WeakValueDictionary()
+
+
+def fence_of(name: str) -> Fence:
+    """The fence of a lease that this process holds.
+
+    Raises:
+        LeaseLost: it does not, or not safely any more.
+    """
+    mine = _own.get(name)
+    if mine is None:
+        raise LeaseLost(f"This process does not hold the lease {name}.", after_seconds=DEFAULT_TTL)
+    return mine.fence()
+
+
+def renewed(name: str) -> bool:
+    """Renew a lease of this process now, as where the ledger's clock was put forward; False when it is lost."""
+    mine = _own.get(name)
+    return mine is not None and mine.held and mine.renew()
+
+
 class Lease:
     """A lease with a heartbeat in a thread of its own; a context manager that waits for it.
 
@@ -155,13 +203,15 @@ class Lease:
     def _try(self) -> bool:
         if self._thread is not None:
             return not self.lost.is_set()
+        asked = boot_seconds()
         with self._ledger.write() as tx:
             taken = take(tx, self.name, self.holder, self.ttl, self.run_id)
         if taken is None:
             return False
         self.generation = taken
-        self._renewed = time.monotonic()
+        self._renewed = asked
         self.lost.clear()
+        _own[self.name] = self
         self._stop.clear()
         self._thread = threading.Thread(target=self._beat, name=f"lease {self.name}", daemon=True)
         self._thread.start()
@@ -173,25 +223,71 @@ class Lease:
         return self._thread is not None and not self.lost.is_set()
 
     def check(self) -> None:
-        """Raises TryAgain when the lease was lost: between two steps of work."""
+        """Raises LeaseLost when the lease was lost: between two steps of work."""
         if not self.held:
-            raise TryAgain(f"The lease {self.name} was lost.", after_seconds=self.ttl)
+            raise LeaseLost(f"The lease {self.name} was lost.", after_seconds=self.ttl)
+
+    @property
+    def margin(self) -> float:
+        """Seconds before its end from which a lease is no longer safely ours."""
+        return min(LONGEST_MARGIN, self.ttl * MARGIN_SHARE)
+
+    def prove(self, generation: int | None = None) -> None:
+        """See that the lease is still safely ours, by this machine's clock alone; costs nothing.
+
+        generation: it must be this one still.
+
+        Raises:
+            LeaseLost: it is not; nothing may be sent in its name.
+        """
+        self.check()
+        since = boot_seconds() - self._renewed
+        if since >= self.ttl - self.margin:
+            raise LeaseLost(
+                f"The lease {self.name} was not renewed for {since:.1f} s, it lives {self.ttl:g}: nothing is sent.",
+                after_seconds=self.ttl,
+                mend="The process was paused, or the ledger was out of reach; the work is taken up again by itself.",
+            )
+        if generation not in (None, self.generation):
+            raise LeaseLost(f"The lease {self.name} had lapsed meanwhile: nothing is sent.", after_seconds=self.ttl)
+
+    def fence(self) -> Fence:
+        """What is begun from now on stands behind this. Raises LeaseLost."""
+        fence = Fence(self, self.name, self.holder, self.generation)
+        fence.prove()
+        return fence
 
     def renew(self) -> bool:
-        """One heartbeat; False when another holder has the lease. An expired one that nobody took is renewed."""
-        with self._ledger.write() as tx:
+        """One heartbeat; False when the lease is lost: another holder has it, or our time has passed.
+
+        One that lapsed by the ledger's clock only (somebody set it), and that nobody took, is renewed under a new
+        generation: nothing that was begun before is sent.
+        """
+        asked = boot_seconds()
+        if asked - self._renewed >= self.ttl:
+            self._lose(f"it was not renewed for {asked - self._renewed:.1f} seconds")
+            return False
+        with self._ledger.beat(self.ttl / 3) as tx:
             at = now(tx)
             statement = (
                 sa.update(lease)
                 .where(self._is_mine())
-                .values(heartbeat_at=at, expires_at=at + timedelta(seconds=self.ttl))
+                .values(
+                    heartbeat_at=at,
+                    expires_at=at + timedelta(seconds=self.ttl),
+                    generation=sa.case((lease.c.expires_at > at, lease.c.generation), else_=lease.c.generation + 1),
+                )
+                .returning(lease.c.generation)
             )
-            mine = bool(tx.execute(statement).rowcount)
-        if mine:
-            self._renewed = time.monotonic()
-        else:
+            generation = tx.execute(statement).scalar_one_or_none()
+        if generation is None:
             self._lose("another holder has it")
-        return mine
+            return False
+        if generation != self.generation:
+            log.warning("lease %s had lapsed by the ledger's clock and is taken anew", self.name)
+            self.generation = generation
+        self._renewed = asked
+        return True
 
     def _is_mine(self) -> sa.ColumnElement[bool]:
         return sa.and_(lease.c.name == self.name, lease.c.holder == self.holder, lease.c.generation == self.generation)
@@ -205,7 +301,7 @@ class Lease:
                 if not self.renew():
                     return
             except (SQLAlchemyError, ConnectorError) as error:
-                if time.monotonic() - self._renewed >= self.ttl:
+                if boot_seconds() - self._renewed >= self.ttl:
                     self._lose("the ledger was out of reach for too long")
                     return
                 log.warning("heartbeat of %s failed, trying again: %s", self.name, type(error).__name__)
@@ -221,6 +317,8 @@ class Lease:
         thread, self._thread = self._thread, None
         if thread is None:
             return
+        if _own.get(self.name) is self:
+            del _own[self.name]
         self._stop.set()
         if thread is not threading.current_thread():
             thread.join(timeout=self.ttl)

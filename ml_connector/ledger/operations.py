@@ -66,6 +66,7 @@ class StoredOperation:
     state: str
     outside_id: str | None = None
     uses: Mapping[str, int] = field(default_factory=dict)
+    not_before: datetime | None = None
 
 
 class Written(Protocol):
@@ -80,6 +81,11 @@ class Written(Protocol):
 
 _NAMES = tuple(StoredOperation.__dataclass_fields__)
 _COLUMNS = [operation.c[name] for name in _NAMES]
+
+
+def columns() -> Sequence[sa.Column[Any]]:
+    """What a StoredOperation is made of, in its order."""
+    return _COLUMNS
 
 
 def _select() -> sa.Select[Any]:
@@ -284,8 +290,8 @@ def _states(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def finish(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
-    """The other side has these.
+def finish(tx: Tx, written: Sequence[tuple[int, Written]], *, confirm_at: datetime | None = None) -> None:
+    """The other side has these. confirm_at: when that is looked up once more.
 
     Raises:
         WeAreWrong: one was done already with another outside id: it was written twice.
@@ -303,6 +309,7 @@ def finish(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
             outcome=sa.bindparam("outcome_", type_=_o.outcome.type),
             finished_at=at,
             not_before=None,
+            confirm_at=confirm_at,
         )
     )
     tx.execute(
@@ -358,18 +365,22 @@ def mark_unknown(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = No
     _set(tx, ids, OPEN, state="unknown", not_before=not_before)
 
 
-def mark_abandoned(tx: Tx, document_ids: Sequence[int]) -> int:
-    """What a dead worker left in flight is of unknown outcome. Only for documents that the caller has claimed."""
+def mark_abandoned(tx: Tx, document_ids: Sequence[int], *, not_before: datetime | None = None) -> int:
+    """What a worker that is gone left in flight is of unknown outcome. Only for documents that the caller has claimed.
+
+    not_before: until then it may still arrive; what was taken up so before keeps its moment.
+    """
     changed = 0
     for part in chunks(sorted(set(document_ids))):
         statement = sa.update(operation).where(_o.document_id.in_(part), _o.state == "in_flight")
-        changed += int(tx.execute(statement.values(state="unknown", not_before=None)).rowcount)
+        changed += int(tx.execute(statement.values(state="unknown", not_before=not_before)).rowcount)
     return changed
 
 
 def mark_looked(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) -> None:
-    """Looked for at the other side and not found; look again from that moment."""
-    _set(tx, ids, OPEN, looked=_o.looked + 1, not_before=not_before)
+    """Looked for at the other side and not found. not_before: when it may be written again, where that changes."""
+    values = {} if not_before is None else {"not_before": not_before}
+    _set(tx, ids, OPEN, looked=_o.looked + 1, **values)
 
 
 def void(tx: Tx, document_ids: Sequence[int]) -> int:

@@ -9,14 +9,15 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ml_connector.clock import Clock, SystemClock
 from ml_connector.errors import ConfigError, TryAgain, WeAreWrong
@@ -27,8 +28,12 @@ log = logging.getLogger(__name__)
 #: A transaction on the ledger.
 Tx = sa.Connection
 
-#: Seconds a writer waits for the one writer that SQLite has.
+#: Seconds a writer waits for the one writer that SQLite has, or for a lock on PostgreSQL.
 BUSY_SECONDS = 30
+#: Seconds that one statement may take on PostgreSQL, and how much later an answer that does not come is given up.
+PATIENCE, ANSWER_LATER = 60.0, 5.0
+#: A transaction whose process is stopped holds its rows no longer than this.
+IDLE_SECONDS = 120
 _CLOCK = "ml_connector_clock"
 _IMMEDIATE = "ml_connector_immediate"
 
@@ -60,34 +65,63 @@ def ledger_url(text: str) -> URL:
     return url.set(drivername="sqlite")
 
 
-def make_engine(url: URL, clock: Clock) -> sa.Engine:
-    """An engine whose transactions are begun explicitly and know the clock."""
+def make_engine(url: URL, clock: Clock, *, patience: float | None = PATIENCE, pooled: bool = True) -> sa.Engine:
+    """An engine whose transactions are begun explicitly and know the clock.
+
+    patience: seconds that a statement may take on PostgreSQL; None for work that may take long. pooled: False opens a
+    connection for every transaction, which no other one can keep waiting.
+    """
     options: dict[str, Any] = {"execution_options": {_CLOCK: clock}}
+    if not pooled:
+        options["poolclass"] = sa.NullPool
     if url.get_backend_name() == "postgresql":
+        if pooled:
+            options |= {"pool_pre_ping": True, "pool_recycle": 1800, "pool_timeout": BUSY_SECONDS}
         return sa.create_engine(
             url,
-            pool_pre_ping=True,
-            pool_recycle=1800,
             executemany_mode="values_plus_batch",
             executemany_batch_page_size=500,
-            connect_args={
-                "connect_timeout": 10,
-                "application_name": "ml-connector",
-                "options": "-c timezone=UTC",
-            },
+            connect_args=_postgresql_arguments(patience),
             **options,
         )
-    engine = sa.create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **options)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    waits = BUSY_SECONDS if patience is None else min(BUSY_SECONDS, patience)
+    engine = sa.create_engine(url, connect_args={"timeout": waits, "check_same_thread": False}, **options)
+    sa.event.listen(engine, "connect", lambda connection, _: _prepare_sqlite(connection, waits))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _postgresql_arguments(patience: float | None) -> dict[str, Any]:
+    """Limits at every layer, so that nothing waits for ever: connecting, the peer, locks, statements, answers."""
+    from ml_connector.ledger.patience import PatientCursor, connection_class
+
+    # libpq takes whole seconds, and two at least.
+    connecting = 10 if patience is None else max(2, min(10, round(patience)))
+    limits = {"timezone": "UTC", "idle_in_transaction_session_timeout": IDLE_SECONDS * 1000}
+    if patience is not None:
+        limits |= {
+            "statement_timeout": round(patience * 1000),
+            "lock_timeout": round(min(BUSY_SECONDS, patience) * 1000),
+        }
+    return {
+        "connect_timeout": connecting,
+        "keepalives": 1,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000 if patience is None else round(min(30.0, patience) * 1000),
+        "application_name": "ml-connector",
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+        "connection_factory": connection_class(None if patience is None else patience + min(ANSWER_LATER, patience)),
+        "cursor_factory": PatientCursor,
+    }
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, waits: float) -> None:
     """Durable at every commit; transactions are begun by `_begin_sqlite`, not by the driver."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+    cursor.execute(f"PRAGMA busy_timeout = {round(waits * 1000)}")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA cache_size = -32000")
@@ -110,25 +144,50 @@ def _is_busy(error: DBAPIError) -> bool:
     return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
 
 
+#: What PostgreSQL says when it is not the statement that is wrong: a limit, a lock, a deadlock, or it goes down.
+_PASSING = ("57014", "55P03", "40001", "40P01", "25P03", "57P01", "57P02", "57P03", "53300")
+
+
+def _passes(error: DBAPIError) -> bool:
+    """Whether the ledger is out of reach or busy; anything else is a defect of ours and stays what it is."""
+    return error.connection_invalidated or _is_busy(error) or getattr(error.orig, "pgcode", None) in _PASSING
+
+
+@contextmanager
+def _without_limits(connection: sa.Connection) -> Iterator[None]:
+    """PostgreSQL: this transaction may take its time."""
+    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+    raw: Any = connection.connection.dbapi_connection
+    before, raw.patience = raw.patience, None
+    try:
+        yield
+    finally:
+        raw.patience = before
+
+
 class Ledger:
     """One ledger. Safe to use from several threads; every process opens its own.
 
     url: with its driver and without its password in `str`. clock: stamps everything.
     """
 
-    def __init__(self, engine: sa.Engine, clock: Clock) -> None:
+    def __init__(self, engine: sa.Engine, clock: Clock, *, patience: float = PATIENCE) -> None:
         self.engine = engine
         self.clock = clock
         self.url = engine.url
         #: Where what leaves is written down outside the database; None where nothing is sent (tests, tools).
         self.departures: DepartureLog | None = None
+        self.patience = patience
         self._local = threading.local()
+        self._beats: dict[float, sa.Engine] = {}
         # SQLite has one writer; waiting for it in this process is fairer than its busy polling.
         self._writer = threading.Lock() if engine.dialect.name == "sqlite" else None
 
     @classmethod
-    def open(cls, url: str, clock: Clock | None = None, create: bool = True) -> "Ledger":
+    def open(cls, url: str, clock: Clock | None = None, create: bool = True, *, patience: float = PATIENCE) -> "Ledger":
         """Open a ledger; with `create`, make or migrate its tables (two processes at once are safe).
+
+        patience: seconds that a statement may take on PostgreSQL before the ledger counts as out of reach.
 
         Raises:
             ConfigError: the URL is no ledger's, or (without create) its tables are missing or of another version.
@@ -144,12 +203,15 @@ class Ledger:
                 _make_private(path)
             elif not path.exists():
                 raise ConfigError(f"There is no ledger at {path}.", mend="Mend the path, or start the connector once.")
-        ledger = cls(make_engine(parsed, clock or SystemClock()), clock or SystemClock())
+        clock = clock or SystemClock()
+        ledger = cls(make_engine(parsed, clock, patience=patience), clock, patience=patience)
+        # A migration may take long; it has no other limit than its own.
+        patient = make_engine(parsed, clock, patience=None, pooled=False)
         try:
             if create:
-                schema.upgrade(ledger.engine)
+                schema.upgrade(patient)
             else:
-                schema.check_version(ledger.engine)
+                schema.check_version(patient)
         except OperationalError as error:
             raise ledger._unreachable(error) from error
         return ledger
@@ -157,22 +219,43 @@ class Ledger:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+        for engine in self._beats.values():
+            engine.dispose()
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
         """A transaction that writes: committed at the end, rolled back by an exception. Keep it short.
 
         Raises:
-            TryAgain: the database cannot be reached, or another writer held it for more than 30 seconds.
+            TryAgain: the database cannot be reached or does not answer in time, or another writer held it for more
+            than 30 seconds.
             WeAreWrong: this thread is in a writing transaction already.
         """
+        with self._writing(self.engine, BUSY_SECONDS * 2) as tx:
+            yield tx
+
+    @contextmanager
+    def beat(self, patience: float) -> Iterator[Tx]:
+        """A short writing transaction over a connection of its own, which nothing else in this process keeps waiting.
+
+        patience: seconds that each of its waits may take. Raises: as `write`.
+        """
+        engine = self._beats.get(patience)
+        if engine is None:
+            engine = make_engine(self.url, self.clock, patience=patience, pooled=False)
+            self._beats[patience] = engine
+        with self._writing(engine, patience) as tx:
+            yield tx
+
+    @contextmanager
+    def _writing(self, engine: sa.Engine, longest_wait: float) -> Iterator[Tx]:
         if getattr(self._local, "writing", False):
             raise WeAreWrong("A writing transaction was begun inside another one.")
-        if self._writer is not None and not self._writer.acquire(timeout=BUSY_SECONDS * 2):
+        if self._writer is not None and not self._writer.acquire(timeout=longest_wait):
             raise TryAgain("Another thread holds the ledger.", after_seconds=5)
         self._local.writing = True
         try:
-            with self._connected() as connection:
+            with self._connected(engine) as connection:
                 transaction = self._begin(connection.execution_options(**{_IMMEDIATE: True}))
                 with transaction:
                     yield connection
@@ -182,15 +265,18 @@ class Ledger:
                 self._writer.release()
 
     @contextmanager
-    def read(self) -> Iterator[Tx]:
+    def read(self, *, long: bool = False) -> Iterator[Tx]:
         """A transaction that only reads; the database refuses writes in it.
 
+        long: its statements may take as long as they do, as those over the whole ledger.
+
         Raises:
-            TryAgain: the database cannot be reached.
+            TryAgain: the database cannot be reached or does not answer in time.
         """
-        with self._connected() as connection:
+        with self._connected(self.engine) as connection:
             if self._writer is None:
-                with self._begin(connection.execution_options(postgresql_readonly=True)):
+                transaction = self._begin(connection.execution_options(postgresql_readonly=True))
+                with transaction, _without_limits(connection) if long else nullcontext():
                     yield connection
                 return
             with self._begin(connection):
@@ -201,13 +287,17 @@ class Ledger:
                     connection.exec_driver_sql("PRAGMA query_only = OFF")
 
     @contextmanager
-    def _connected(self) -> Iterator[sa.Connection]:
+    def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         try:
-            connection = self.engine.connect()
-        except OperationalError as error:
+            connection = engine.connect()
+        except (OperationalError, PoolTimeout) as error:
             raise self._unreachable(error) from error
         try:
             yield connection
+        except DBAPIError as error:
+            if not _passes(error):
+                raise
+            raise self._unreachable(error) from error
         finally:
             connection.close()
 
@@ -224,11 +314,12 @@ class Ledger:
                 time.sleep(0.05)
         raise WeAreWrong("BEGIN neither succeeded nor failed.")
 
-    def _unreachable(self, error: DBAPIError) -> TryAgain:
-        if _is_busy(error):
+    def _unreachable(self, error: SQLAlchemyError) -> TryAgain:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        if isinstance(error, DBAPIError) and _is_busy(error):
             return TryAgain("The ledger is busy: another process holds it.", after_seconds=5)
         shown = self.url.render_as_string(hide_password=True)
-        cause = str(error.orig).strip().splitlines()[0][:300] if str(error.orig).strip() else "no reason given"
+        cause = str(original).strip().splitlines()[0][:300] if str(original).strip() else "no reason given"
         return TryAgain(
             f"The ledger {shown} cannot be reached: {cause}",
             after_seconds=10,

@@ -269,6 +269,8 @@ operation = sa.Table(
     sa.Column("outside_id", sa.String(200)),
     sa.Column("outcome", Json),
     sa.Column("finished_at", Moment),
+    sa.Column("confirm_at", Moment, comment="when its key is looked up once more; null: it was, or never is"),
+    sa.Column("copies", Json, comment="all its records at the other side, where it has more than one"),
     sa.UniqueConstraint("key"),
     sa.UniqueConstraint("document_id", "position"),
     # Partial: what is on the wire or in doubt is looked for, what is done never is.
@@ -280,6 +282,13 @@ operation = sa.Table(
         postgresql_where=sa.text("state IN ('in_flight', 'unknown')"),
     ),
     sa.Index("ix_operation_outside_id", "outside_id"),
+    # Partial: a handful of rows, and most writes are confirmed within the hour.
+    sa.Index(
+        "ix_operation_confirm_at",
+        "confirm_at",
+        sqlite_where=sa.text("confirm_at IS NOT NULL"),
+        postgresql_where=sa.text("confirm_at IS NOT NULL"),
+    ),
     comment="One row is one write to an outside system",
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.ledger import accounted, blobs, events, heads, restores, retention, tallies, totals
+from ml_connector.ledger import accounted, blobs, copies, events, heads, restores, retention, tallies, totals
 from ml_connector.ledger.operations import REPEATABLE
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger, Tx, now
@@ -70,24 +70,25 @@ def verify(
         ("operations", _operations),
         ("uploads", _uploads),
         ("written twice", _written_twice),
+        ("copies", _copies),
         ("totals", _totals),
         ("tallies", _tallies),
     ]
     for name, check in checks:
         tell(name)
-        with ledger.read() as tx:
+        with ledger.read(long=True) as tx:
             _collect(report.problems, check(tx))
     tell("bytes")
-    with ledger.read() as tx:
+    with ledger.read(long=True) as tx:
         _collect(report.problems, _bytes(tx, sample_blobs, report))
     if heads_file is not None:
         tell("exported heads")
         _heads(ledger, heads_file, report)
     if key is not None:
         tell("tombstones")
-        with ledger.read() as tx:
+        with ledger.read(long=True) as tx:
             _collect(report.problems, _tombstones(tx, key))
-    with ledger.read() as tx:
+    with ledger.read(long=True) as tx:
         report.waiting.extend(_waiting(tx, stale))
         report.checked.update(_sizes(tx))
     return report
@@ -97,7 +98,7 @@ def _heads(ledger: Ledger, path: Path, report: Report) -> None:
     """What the exported heads say; what a restore lost is listed for good, and no problem once a person settled it."""
     compared = heads.compare_heads(ledger, path)
     report.problems.extend(Problem("heads", str(path), text) for text in compared.problems)
-    with ledger.read() as tx:
+    with ledger.read(long=True) as tx:
         epochs = restores.all_of(tx)
     for one in epochs:
         where, lost = f"restore {one.id}", compared.lost.get(one.id, [])
@@ -195,6 +196,13 @@ def _written_twice(tx: Tx) -> Iterator[Problem]:
     for connection, kind, outside_id, count, first in tx.execute(query):
         message = f"{count} writes of kind {kind} to {connection} have the outside id {outside_id}"
         yield Problem("outside id", f"document {first}", message)
+
+
+def _copies(tx: Tx) -> Iterator[Problem]:
+    """One key of ours never has two records at the other side; where a look-up found them, a person takes one away."""
+    for one in copies.doubled(tx):
+        message = f"{one.number}: {one.kind} stands {len(one.copies)} times at {one.connection}: {', '.join(one.ids)}"
+        yield Problem("written twice", f"document {one.document_id}", message)
 
 
 def _totals(tx: Tx) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from ml_connector.composition import Deployment
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.context import Work
+from ml_connector.flows.copies import confirm
 from ml_connector.flows.standing import Standing, mark_overdue, standing_causes
 from ml_connector.orchestration import checks
 from ml_connector.orchestration.pruning import delete_left_files, prune_runs
@@ -24,7 +25,7 @@ SHOWN_AGAIN_SECONDS = 86_400.0
 
 
 def standing_job() -> dg.JobDefinition:
-    """Overdue answers, checks, chain heads, alerts: one op each, in this order."""
+    """Overdue answers, writes confirmed, checks, chain heads, alerts: one op each, in this order."""
 
     @dg.op(out=dg.Out(dg.Nothing), description="Sent documents whose answer is due turn overdue.")
     def overdue(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
@@ -42,6 +43,18 @@ def standing_job() -> dg.JobDefinition:
             except ConnectorError as error:
                 # The alerts say so; one integration that cannot be used keeps no other's from being told.
                 context.log.warning(f"{name}: {error}")
+        context.add_output_metadata(counts)
+
+    @dg.op(
+        ins={"after": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
+        description="Look up once more what was written, in batches: what stands twice is told with both identities.",
+    )
+    def confirm_writes(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
+        counts = {}
+        for name in connector.deployment.integration_names:
+            work = Work(connector.holder, "dagster", context.run.run_id, "standing", stop=connector.stop)
+            counts[name] = confirmed(connector, name, work)
         context.add_output_metadata(counts)
 
     @dg.op(
@@ -82,9 +95,18 @@ def standing_job() -> dg.JobDefinition:
         executor_def=dg.in_process_executor,
     )
     def standing() -> None:
-        alerts(after=chain_heads(after=standing_checks(after=overdue())))
+        alerts(after=chain_heads(after=standing_checks(after=confirm_writes(after=overdue()))))
 
     return standing
+
+
+def confirmed(connector: ConnectorResource, name: str, work: Work) -> str:
+    """Confirm an integration's writes; a system that is away is asked by the next run, and stops no other's alerts."""
+    try:
+        counts = confirm(connector.integration(name), work).counts
+    except ConnectorError as error:
+        return f"not now: {error.message}"
+    return ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()) or "nothing due"
 
 
 def report_checks(instance: dg.DagsterInstance, connector: ConnectorResource, integration: str) -> int:

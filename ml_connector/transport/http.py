@@ -24,6 +24,7 @@ from ml_connector.errors import (
     RefusedBySystem,
     TryAgain,
 )
+from ml_connector.proof import prove
 from ml_connector.transport.answers import ApiResponse, Explain, Problem, explain, retry_after
 from ml_connector.transport.limits import Limiter
 from ml_connector.transport.replies import (
@@ -48,6 +49,19 @@ _IF_IT_LASTS = "If it lasts, look at base_url of the connection and at the netwo
 
 #: The request cannot have reached the server's application.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+
+#: Methods without an effect.
+_READS = ("GET", "HEAD")
+
+
+def prove_before_sending(event: str, _info: Mapping[str, Any]) -> None:
+    """httpcore's trace: a connection is there, and nothing of what follows was sent yet.
+
+    A request without its whole body is none: until the body's bytes leave, nothing has happened.
+    """
+    if event in ("http11.send_request_headers.started", "http11.send_request_body.started"):
+        prove()
 
 
 class TokenSource(Protocol):
@@ -233,6 +247,9 @@ class ApiClient:
             response.close()
 
     def _send(self, call: _Call, token: str | None) -> httpx.Response:
+        """Send it once. What has an effect is proven (ml_connector.proof) after the last wait: that for the limit, and
+        by the pool's own word right before the request's first bytes and again before those of its body.
+        """
         self.limiter.acquire(call.template)
         headers = dict(call.headers)
         if token is not None:
@@ -241,6 +258,9 @@ class ApiClient:
         seen: Mapping[str, str] = {}
         try:
             request = self._http.build_request(call.method, call.url, headers=headers, **call.body)
+            if call.method not in _READS:
+                prove()
+                request.extensions["trace"] = prove_before_sending
             response = self._http.send(request, stream=True)
             status, seen = response.status_code, response.headers
         except httpx.InvalidURL as error:

@@ -13,7 +13,8 @@ from urllib.parse import quote, quote_plus
 
 import httpx
 
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, LeaseLost
+from ml_connector.transport.http import prove_before_sending
 from ml_connector.transport.replies import clean
 from ml_connector.transport.tls import trusted
 
@@ -98,9 +99,17 @@ class TokenEndpoint:
                 httpx.Client(
                     transport=self._transport, timeout=timeout, follow_redirects=False, verify=trusted()
                 ) as client,
-                client.stream("POST", self.url, data=dict(form), headers=headers) as response,
+                client.stream(
+                    "POST",
+                    self.url,
+                    data=dict(form),
+                    headers=headers,
+                    extensions={"trace": prove_before_sending},
+                ) as response,
             ):
                 return _answer(response, _without(_read(response, ends), form))
+        except LeaseLost as error:
+            raise NotSent(f"{self._place()} was not called: {error.message}") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise NotSent(f"{self._place()} cannot be reached: {type(error).__name__}.") from None
         except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:

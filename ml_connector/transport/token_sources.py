@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeVar
 
@@ -15,6 +15,7 @@ from ml_connector.credentials.tokens import NewPair
 from ml_connector.errors import TryAgain
 from ml_connector.ledger.leases import Lease
 from ml_connector.ledger.store import Ledger
+from ml_connector.proof import proven_by
 from ml_connector.transport.token_endpoint import TokenAnswer, usable_token
 
 T = TypeVar("T")
@@ -53,11 +54,15 @@ def uninterrupted(work: Callable[[], T]) -> T:
 
 @contextmanager
 def token_lease(ledger: Ledger, connection: str, patience: float) -> Iterator[bool]:
-    """The right to write the connection's tokens, across processes; False: another kept it for `patience` seconds."""
+    """The right to write the connection's tokens, across processes; False: another kept it for `patience` seconds.
+
+    What is sent to the token endpoint meanwhile is proven by it right before its bytes leave.
+    """
     lease = Lease(ledger, f"token:{connection}")
     taken = lease.acquire(blocking=True, timeout=patience)
     try:
-        yield taken
+        with proven_by(lease.fence().prove) if taken else nullcontext():
+            yield taken
     finally:
         if taken:
             lease.release()

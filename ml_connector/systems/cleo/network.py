@@ -1,7 +1,7 @@
 """Cleo as a `Network`: channels are folders, named by their path, and mapped by permission, never by name."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -137,6 +137,21 @@ class CleoNetwork:
             if file.name == name and file.size == size:
                 return file
         return None
+
+    def copies(self, channel: str, names: Sequence[str]) -> Mapping[str, Sequence[RemoteFile]]:
+        """Cleo gives every file an id and may hold a name twice; what a partner has taken is not seen."""
+        wanted = set(names)
+        found: dict[str, list[RemoteFile]] = {}
+        start: int | None = 0
+        for _ in range(_SEARCH_PAGES):
+            if start is None:
+                break
+            page = self._listing(channel, start=start, limit=self._settings.page_size)
+            for resource in page.resources:
+                if (file := file_of(resource)) is not None and file.name in wanted:
+                    found.setdefault(file.name, []).append(file)
+            start = page.next_start
+        return found
 
     # ------------------------------------------------------------------ check
 

@@ -35,8 +35,11 @@ class AttachmentFinder:
         self._client = client
 
     def documents(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
+        return {number: found[0] for number, found in self.document_copies(operations).items()}
+
+    def document_copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
         wanted = {str(json.loads(op.payload)["Subject"]): op.id for op in operations}
-        found: dict[int, Written] = {}
+        found: dict[int, list[Written]] = {}
         for rows in self._client.rows_matching(
             DOCUMENT.endpoint,
             {"$select": "ID,HID,Subject"},
@@ -45,20 +48,24 @@ class AttachmentFinder:
         ):
             for row in rows:
                 if row.get("Subject") in wanted:
-                    found.setdefault(wanted[row["Subject"]], written(DOCUMENT, row, found_in=DOCUMENT.endpoint))
+                    there = written(DOCUMENT, row, found_in=DOCUMENT.endpoint)
+                    found.setdefault(wanted[row["Subject"]], []).append(there)
         return found
 
     def files(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
+        return {number: found[0] for number, found in self.file_copies(operations).items()}
+
+    def file_copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
         bodies = {op.id: json.loads(op.payload) for op in operations}
         wanted = {(guid(b["Document"]), str(b["FileName"])): op_id for op_id, b in bodies.items() if b.get("Document")}
-        found: dict[int, Written] = {}
+        found: dict[int, list[Written]] = {}
         for rows in self._client.rows_matching(
             ATTACHMENT.endpoint, {"$select": "ID,Document,FileName,FileSize"}, sorted(wanted), _file_condition
         ):
             for row in rows:
                 op_id = wanted.get((guid(row.get("Document")), str(row.get("FileName"))))
                 if op_id is not None:
-                    found.setdefault(op_id, written(ATTACHMENT, row, found_in=ATTACHMENT.endpoint))
+                    found.setdefault(op_id, []).append(written(ATTACHMENT, row, found_in=ATTACHMENT.endpoint))
         return found
 
 

@@ -298,6 +298,23 @@ class BillFinder:
                 found[operation_id] = written(what, row, found_in=what.endpoint, ours=ours)
         return found
 
+    def copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
+        """All invoices with our keys, where they were written: a stored payload goes to one place however often."""
+        found: dict[int, list[Written]] = {}
+        for what in (PURCHASE_INVOICE, PURCHASE_ENTRY):
+            texts = {
+                operation.id: str(json.loads(operation.payload).get("Description", ""))
+                for operation in operations
+                if operation.kind == what.kind
+            }
+            by_key: dict[str, list[Written]] = {}
+            select = {"$select": f"{what.key},Description,EntryNumber"}
+            for rows in self._client.rows_matching(what.endpoint, select, sorted(set(texts.values())), _any_text):
+                for row in rows:
+                    by_key.setdefault(key_in(row.get("Description")), []).append(written(what, row))
+            found |= {number: by_key.get(key_in(text), []) for number, text in texts.items() if key_in(text)}
+        return found
+
     def _rows(self, wanted: Sequence[_Wanted]) -> Iterable[tuple[Writable, Row]]:
         ordered = sorted(wanted, key=lambda w: (w.vendor_id, w.number))
 
@@ -313,6 +330,10 @@ class BillFinder:
 
 def _any_entry(keys: Sequence[str]) -> str:
     return any_of([equals("EntryID", guid_literal(key)) for key in keys])
+
+
+def _any_text(texts: Sequence[str]) -> str:
+    return any_of([equals("Description", text_literal(text)) for text in texts])
 
 
 def _condition(wanted: Sequence[_Wanted]) -> str:

@@ -176,6 +176,22 @@ class ExactErp:
                     found.update(find(wanted))
         return found
 
+    def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
+        """All records that carry our keys. Lines of orders are written over, so that they stand once."""
+        finders = (
+            (_BILLS, self._bills.copies),
+            ({GOODS_RECEIPT.kind}, self._receipts.copies),
+            ({DOCUMENT.kind}, self._attachments.document_copies),
+            ({ATTACHMENT.kind}, self._attachments.file_copies),
+        )
+        found: dict[int, Sequence[Written]] = {}
+        for kinds, find in finders:
+            wanted = [operation for operation in operations if operation.kind in kinds]
+            if wanted:
+                with readable(self.connection, "what was written"):
+                    found.update(find(wanted))
+        return found
+
     def read_bills(self, keys: Sequence[str]) -> Sequence[ExistingBill]:
         return self._bills.by_id(keys)
 

@@ -39,18 +39,22 @@ class ReceiptFinder:
         self._client = client
 
     def written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
+        return {number: found[0] for number, found in self.copies(operations).items()}
+
+    def copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
+        """All receipts that carry a write's key; writes without one are left out."""
         bodies = {op.id: json.loads(op.payload, parse_float=Decimal) for op in operations}
         wanted = [(str(b.get("YourRef", "")), str(b.get("Description", ""))) for b in bodies.values()]
-        by_key: dict[str, Row] = {}
+        by_key: dict[str, list[Row]] = {}
         for rows in self._client.rows_matching(
             GOODS_RECEIPT.endpoint, {"$select": SELECT}, sorted(set(wanted)), _condition
         ):
             for row in rows:
                 key = key_in(row.get("Description")) or key_in(row.get("Remarks"))
-                by_key.setdefault(key, row)
+                by_key.setdefault(key, []).append(row)
         keys = {op_id: key_in(body.get("Description")) for op_id, body in bodies.items()}
         return {
-            op_id: written(GOODS_RECEIPT, by_key[key], found_in=GOODS_RECEIPT.endpoint)
+            op_id: [written(GOODS_RECEIPT, row, found_in=GOODS_RECEIPT.endpoint) for row in by_key[key]]
             for op_id, key in keys.items()
             if key and key in by_key
         }

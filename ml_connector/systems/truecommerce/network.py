@@ -6,7 +6,7 @@ before the file itself was read.
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 
@@ -171,6 +171,11 @@ class TrueCommerceNetwork:
         if found is None or found.size != size:
             return None
         return RemoteFile(name, name, found.size, str(found.modified))
+
+    def copies(self, channel: str, names: Sequence[str]) -> Mapping[str, Sequence[RemoteFile]]:
+        """None: a folder holds a name once, and a rename that is done again ends in the same file."""
+        del channel, names
+        return {}
 
     # ------------------------------------------------------------------ check
 

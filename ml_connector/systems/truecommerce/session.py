@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
+from ml_connector.proof import prove
+
 if TYPE_CHECKING:
     import paramiko
 
@@ -185,10 +187,12 @@ class SftpSession:
         """
         until = self._until(len(data))
         step = CHUNK if one_by_one else WINDOW
+        prove()
         with _lost():
             handle = self._client.opened(path, for_writing=True)
         try:
             for start in range(0, len(data), step):
+                prove()
                 with _lost():
                     self._client.written(handle, start, data[start : start + step])
                 _in_time(until)
@@ -202,10 +206,12 @@ class SftpSession:
 
     def rename(self, old: str, new: str) -> None:
         """Rename without replacing what stands under the new name, as far as the server keeps to the protocol."""
+        prove()
         with _lost():
             self._client.rename(old, new)
 
     def remove(self, path: str) -> None:
+        prove()
         with _lost():
             self._client.remove(path)
 

@@ -10,6 +10,7 @@ import threading
 from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.errors import ConfigError, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.flows.ports import Written
+from ml_connector.proof import prove
 from ml_connector.systems.truecommerce.folders import FolderFinder
 from ml_connector.systems.truecommerce.paths import usable
 from ml_connector.systems.truecommerce.pool import SessionPool
@@ -111,6 +112,7 @@ class Uploads:
     ) -> Written | int:
         """A number: refused, with this status. A staged file that is gone has been renamed already: only we do that."""
         folder = self._folders.path(session, channel, "write")
+        prove()
         begun.set()
         try:
             session.rename(f"{folder}/{staged}", f"{folder}/{name}")

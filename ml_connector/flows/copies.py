@@ -1,0 +1,147 @@
+"""Finds what was written twice all the same, and says so: event, alert and `ledger verify` name both records.
+
+A worker that is stopped between its last proof and the socket writes when it goes on, whoever has taken up its work
+meanwhile. Nothing on our side can rule that out; the other side shows it, and every write is looked up there once more.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ml_connector.errors import ConnectorError
+from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.ports import StoredOperation, Written
+from ml_connector.ledger import attempts, copies, documents
+from ml_connector.ledger.copies import Copies
+from ml_connector.ledger.documents import Actor
+from ml_connector.ledger.store import Tx, now
+
+#: Writes looked up together.
+BATCH = 200
+#: A run that posts looks up what is due when so many are, or when one has been due for so long: calls are counted.
+ENOUGH, LATE = 50, timedelta(minutes=10)
+#: What stands twice is looked at again so often: the alert closes when a person has taken one away.
+AGAIN = timedelta(hours=1)
+
+
+def confirm(integration: Integration, work: Work, *, all_due: bool = True) -> StepReport:
+    """Look up once more what was written some time ago, in batches, and tell what stands twice.
+
+    all_due: also a few. Otherwise only when it is worth a call.
+    """
+    report = StepReport("confirm")
+    if work.dry_run:
+        return report
+    _confirm_posts(integration, work, report, all_due=all_due)
+    _confirm_uploads(integration, work, report, all_due=all_due)
+    return report
+
+
+def confirm_some(integration: Integration, work: Work, report: StepReport) -> None:
+    """As `confirm`, beside other work: what goes wrong is told and tried again by the next run."""
+    try:
+        report.merge(confirm(integration, work, all_due=False))
+    except ConnectorError as error:
+        report.notes.append(f"What was written is looked up once more later: {error.message}")
+
+
+def _confirm_posts(integration: Integration, work: Work, report: StepReport, *, all_due: bool) -> None:
+    connection, company = integration.erp.connection, integration.erp.company
+    while not work.stopped():
+        with integration.ledger.read() as tx:
+            due = copies.due(tx, connection, company, copies.IS_NO_UPLOAD, limit=BATCH)
+            worth = all_due or _worth_it(tx, due, integration)
+        if not due or not worth:
+            return
+        seen = integration.erp.find_copies(due)
+        found = {op.id: [_shown(one) for one in seen.get(op.id, ())] for op in due}
+        _record(integration, work, report, due, found, forget=True)
+
+
+def _confirm_uploads(integration: Integration, work: Work, report: StepReport, *, all_due: bool) -> None:
+    """Folders hold what was not taken yet: one listing a folder tells what lies there twice."""
+    connection, company = integration.network.connection, integration.erp.company
+    while not work.stopped():
+        with integration.ledger.read() as tx:
+            due = copies.due(tx, connection, company, copies.IS_UPLOAD, limit=BATCH)
+            worth = all_due or _worth_it(tx, due, integration)
+        if not due or not worth:
+            return
+        by_channel: dict[str, dict[str, int]] = defaultdict(dict)
+        for op in due:
+            plan = json.loads(op.payload)
+            by_channel[plan["channel"]][plan["name"]] = op.id
+        found: dict[int, list[dict[str, Any]]] = {}
+        for channel, names in by_channel.items():
+            for name, files in integration.network.copies(channel, list(names)).items():
+                found[names[name]] = [{"id": one.remote_id, "name": one.name} for one in files]
+        _record(integration, work, report, due, found, forget=False)
+
+
+def _worth_it(tx: Tx, due: Sequence[StoredOperation], integration: Integration) -> bool:
+    if len(due) >= ENOUGH:
+        return True
+    oldest = copies.oldest_due(tx, [op.id for op in due]) if due else None
+    return oldest is not None and integration.clock.now() - oldest >= LATE
+
+
+def _shown(written: Written) -> dict[str, Any]:
+    facts = {name: written.detail[name] for name in ("entry_number", "receipt_number") if name in written.detail}
+    return {"id": written.outside_id, **facts}
+
+
+def _record(
+    integration: Integration,
+    work: Work,
+    report: StepReport,
+    due: Sequence[StoredOperation],
+    found: Mapping[int, Copies],
+    *,
+    forget: bool,
+) -> None:
+    """Keep what was seen. forget: seen once means that the second is gone; folders are emptied anyway."""
+    again = integration.clock.now() + AGAIN
+    with integration.ledger.write() as tx:
+        known = copies.of(tx, [op.id for op in due])
+        copies.confirm(tx, [op.id for op in due])
+        for op in due:
+            seen = found.get(op.id, ())
+            if len({one["id"] for one in seen}) > 1:
+                mark(tx, op, [*known.get(op.id, ()), *seen] if not forget else seen, known.get(op.id), work, again)
+                report.counts["written_twice"] += 1
+            elif op.id in known and forget:
+                copies.note(tx, op.id, None, look_again=None)
+                detail = {"write": op.kind, "left": [one["id"] for one in seen]}
+                documents.note(tx, op.document_id, "stands once again", detail, _by(work))
+    report.counts["confirmed"] += len(due)
+
+
+def mark(tx: Tx, op: StoredOperation, seen: Copies, known: Copies | None, work: Work, again: datetime) -> None:
+    """Keep that a write stands more than once, with an event where that is news."""
+    unique = list({str(one["id"]): one for one in seen}.values())
+    copies.note(tx, op.id, unique, look_again=again)
+    if {one["id"] for one in unique} != {one["id"] for one in known or ()}:
+        detail = {"write": op.kind, "key": op.key, "records": unique}
+        documents.note(tx, op.document_id, "written twice", detail, _by(work))
+
+
+def note_late(tx: Tx, late: Sequence[tuple[StoredOperation, Written]], work: Work) -> None:
+    """Answers to calls of ours that another worker has taken up meanwhile: noted, and compared with what it did."""
+    if not late:
+        return
+    present = attempts.present(tx, [op.id for op, _ in late])
+    known = copies.of(tx, [op.id for op, _ in late])
+    for op, written in late:
+        detail = {"write": op.kind, "id": written.outside_id}
+        documents.note(tx, op.document_id, "answered after the lease was lost", detail, _by(work))
+        row = present.get(op.id)
+        if row is not None and row.state == "done" and row.outside_id not in (None, "", written.outside_id):
+            both = [*known.get(op.id, ()), {"id": row.outside_id}, _shown(written)]
+            mark(tx, op, both, known.get(op.id), work, now(tx) + AGAIN)
+
+
+def _by(work: Work) -> Actor:
+    """Without a holder: the document may be in other hands, whose work this does not touch."""
+    return Actor(work.actor, work.run_id, work.asset)
