@@ -313,7 +313,13 @@ class Deployment:
             networks=frozenset(one.network for one in settings.integrations.values()),
             integrations=integrations,
             move_token=lambda tx, old, new: rename_token(tx, self.vault, old, new),
+            company_of=self._company_of,
         )
+
+    def _company_of(self, connection: str) -> str | None:
+        with suppress(AuthorizationNeeded, TryAgain):
+            return self.erp(connection).company
+        return None
 
     def partner_files(self, integration: str) -> tuple[PartnerFiles, dict[str, Layout]]:
         """The partners of an integration and the layouts that they name, by that name.

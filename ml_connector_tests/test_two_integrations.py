@@ -97,6 +97,19 @@ def test_one_folder_is_read_by_one_integration(tmp_path: Path) -> None:
     _stopped_in_both(_loaded(tmp_path, second=same, partner=channels), "both read /NORTHWIND/inbox of cleo_prod")
 
 
+def test_one_outbox_of_two_identities_is_refused(tmp_path: Path) -> None:
+    """Their numbers go by the pair of identities: two files could get one name, and one be taken for the other."""
+    other = {"network": "cleo_prod", "identity": {"qualifier": "ZZ", "id": "OTHER"}}
+    mine = {"channels": {"receive": ["/HARBOUR/inbox"], "send": "/NORTHWIND/outbox"}, "layouts": {}}
+    with pytest.raises(ConfigError, match="both send into /NORTHWIND/outbox"):
+        _loaded(tmp_path, second=other, partner=mine)
+
+
+def test_one_outbox_of_one_identity_is_shared_on_purpose(tmp_path: Path) -> None:
+    mine = {"channels": {"receive": ["/HARBOUR/inbox"], "send": "/NORTHWIND/outbox"}, "layouts": {}}
+    assert "harbour" in _loaded(tmp_path, second={"network": "cleo_prod"}, partner=mine).partners[TRUECOMMERCE]
+
+
 def test_books_have_one_purchase_journal(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"journals \['60', '70'\]"):
         _loaded(tmp_path, second={"flows": {"invoices_in": {"journal": "70"}}})

@@ -31,7 +31,9 @@ class Conflict:
         return ConfigError(self.message, mend=self.mend)
 
 
-def find_conflicts(integrations: Integrations, partners: Partners, path: Path) -> Iterator[Conflict]:
+def find_conflicts(
+    integrations: Integrations, partners: Partners, path: Path, accounts: Mapping[str, str]
+) -> Iterator[Conflict]:
     """Every pair of integrations, looked at together: two would send the same orders, read the same folder, or mean
     two suppliers by one name.
     """
@@ -42,7 +44,8 @@ def find_conflicts(integrations: Integrations, partners: Partners, path: Path) -
         one, other = integrations[first], integrations[second]
         if one.erp == other.erp:
             yield from _same_books(first, second, integrations, partners, path)
-        if one.network == other.network:
+        if one.network == other.network or accounts[one.network] == accounts[other.network]:
+            yield from _same_outbox(first, second, integrations, partners, path)
             for channel in sorted(_folders(partners[first]) & _folders(partners[second])):
                 yield Conflict(
                     f"{path}: integrations {first} and {second} both read {channel} of {one.network}.",
@@ -91,6 +94,35 @@ def _same_books(
             f"{path}: {first} and {second} post into one ERP connection, and name journals {sorted(journals)}.",
             mend="Name the same journal, or give one of them an ERP connection of its own.",
         )
+
+
+def _same_outbox(
+    first: str, second: str, integrations: Integrations, partners: Partners, path: Path
+) -> Iterator[Conflict]:
+    """Two integrations that write into one folder: only numbers that they share keep its names apart.
+
+    Those of X12 go by the pair of identities; files of a layout have numbers of their own.
+    """
+    ours = {integrations[name].identity.key for name in (first, second)}
+    for channel in sorted(_outboxes(partners[first]) & _outboxes(partners[second])):
+        writers = (*_writers(first, partners, channel), *_writers(second, partners, channel))
+        flat = any(partners[name][partner].layouts.send.order for name, partner in writers)
+        if len(ours) == 1 and not flat:
+            continue  # one identity, one row of numbers: shared on purpose
+        yield Conflict(
+            f"{path}: integrations {first} and {second} both send into {channel}: two files could get one name.",
+            mend="Give each a folder of its own, or (for X12) both the same `identity`: then they share its numbers.",
+            partners=writers,
+        )
+
+
+def _outboxes(partners: Mapping[str, Partner]) -> set[str]:
+    return {partner.channels.send for partner in partners.values() if partner.channels.send}
+
+
+def _writers(integration: str, partners: Partners, channel: str) -> Iterator[tuple[str, str]]:
+    """Partners of an integration that get what they are sent in this folder."""
+    return ((integration, name) for name, one in partners[integration].items() if one.channels.send == channel)
 
 
 def _taking(partners: Mapping[str, Partner]) -> set[str]:

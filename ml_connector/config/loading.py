@@ -127,20 +127,20 @@ def load_deployment(path: Path) -> LoadedDeployment:
         )
         for name, integration in settings.integrations.items()
     }
-    found = _without_conflicts(settings.integrations, found, path)
+    found = _without_conflicts(settings, found, path)
     return LoadedDeployment(path=path, home=home.absolute(), settings=settings, found=found)
 
 
-def _without_conflicts(
-    integrations: Mapping[str, Integration], found: dict[str, PartnerFiles], path: Path
-) -> dict[str, PartnerFiles]:
+def _without_conflicts(settings: Deployment, found: dict[str, PartnerFiles], path: Path) -> dict[str, PartnerFiles]:
     """Partners whose files contradict those of another integration are stopped in both.
 
     Raises:
         ConfigError: the integrations themselves contradict each other.
     """
     stopped: dict[str, dict[str, ConfigError]] = {name: {} for name in found}
-    for conflict in find_conflicts(integrations, {name: files.partners for name, files in found.items()}, path):
+    partners = {name: files.partners for name, files in found.items()}
+    accounts = {name: connection.account for name, connection in settings.connections.items()}
+    for conflict in find_conflicts(settings.integrations, partners, path, accounts):
         if not conflict.partners:
             raise conflict.error
         for integration, partner in conflict.partners:

@@ -109,7 +109,7 @@ def company(names: Names, books: Books, connection: str, actor: str, title: str)
         _not_busy(tx, *users)
         owner = next((one for one in naming.company_bindings(tx) if one.books == books and not one.ended), None)
         if owner is not None and owner.connection != connection:
-            if owner.connection in names.erps:
+            if names.still_has(owner.connection, books):
                 raise ConfigError(
                     f"Company {books.company} is that of connection {owner.connection}.",
                     mend="Let the integrations of both share that connection.",

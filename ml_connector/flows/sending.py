@@ -203,6 +203,11 @@ def _published_again(integration: Integration, work: Work, operation: StoredOper
 def _look(integration: Integration, operation: StoredOperation) -> Written | None:
     plan = json.loads(operation.payload)
     file = integration.network.find(plan["channel"], plan["name"], plan["size"])
+    if file is not None:
+        # A ledger of before 0007 may have given one name to two files: then a file of that name proves nothing.
+        with integration.ledger.read() as tx:
+            taken = files.sent_as(tx, integration.network.connection, plan["channel"], file.remote_id)
+        file = None if taken else file
     return Written(file.remote_id, {"found": True}) if file is not None else None
 
 

@@ -40,12 +40,19 @@ def _no_token(tx: Tx, old: str, new: str) -> bool:
 
 @dataclass(frozen=True)
 class Names:
-    """All names of the configuration. erps: account by ERP connection. move_token: to a connection's new name."""
+    """All names of the configuration. erps: account by ERP connection. move_token: to a connection's new name.
+    company_of: the company that an ERP connection has now; None where it cannot be asked.
+    """
 
     erps: Mapping[str, str] = field(default_factory=dict)
     networks: frozenset[str] = frozenset()
     integrations: Mapping[str, Configured] = field(default_factory=dict)
     move_token: Callable[[Tx, str, str], bool] = _no_token
+    company_of: Callable[[str], str | None] = lambda _: None
+
+    def still_has(self, connection: str, books: Books) -> bool:
+        """Whether a connection is there and has this company, for all that is known."""
+        return connection in self.erps and self.company_of(connection) in (None, books.company)
 
 
 def recognise_connection(ledger: Ledger, names: Names, connection: str) -> bool:
@@ -111,7 +118,7 @@ def _settle_company(
 ) -> None:
     own = next((one for one in bound if one.connection == connection and not one.ended), None)
     owner = next((one for one in bound if one.books == books and not one.ended), None)
-    if owner is not None and owner.connection != connection and owner.connection in names.erps:
+    if owner is not None and owner.connection != connection and names.still_has(owner.connection, books):
         raise DecisionNeeded(
             f"Connections {owner.connection} and {connection} are both company {owner.told} of {books.system}:"
             f" {connection} does nothing.",
@@ -120,6 +127,14 @@ def _settle_company(
         )
     if own is not None and own.books != books:
         raise other_company(own, books, title)
+    if owner is not None and owner.connection != connection and owner.connection in names.erps:
+        meant = f"`ml-connector ledger move --company {connection} {books.company}`"
+        raise DecisionNeeded(
+            f"Connection {connection} has company {owner.told}, which {owner.connection} had: nothing is posted or"
+            " sent.",
+            mend=f"If that is a mistake, put the companies back. If it is meant, {meant} shows what becomes of it.",
+            data={"connection": connection, "had_by": owner.connection, "has": books.company},
+        )
     with ledger.write() as tx:
         if owner is not None and owner.connection != connection:
             _take_over_connection(tx, names, owner.connection, connection)

@@ -35,6 +35,7 @@ __all__ = [
     "removals_pending",
     "same_content",
     "same_contents",
+    "sent_as",
     "set_state",
     "set_states",
     "states_of",
@@ -239,6 +240,17 @@ def _sorts(tx: Tx, ids: Sequence[int]) -> list[sa.Row[Any]]:
         query = sa.select(_c.id, _c.integration, _c.direction, _c.state).where(_c.id.in_(part))
         found += tx.execute(query.order_by(_c.id).with_for_update()).all()
     return found
+
+
+def sent_as(tx: Tx, connection: str, channel: str, remote_id: str) -> bool:
+    """Whether a file that we sent is known by this identity at the network: then it is that one and no other."""
+    query = sa.select(_c.id).where(
+        _c.connection == connection,
+        _c.channel == channel,
+        _c.direction == "out",
+        _c.remote_id == remote_id,
+    )
+    return tx.execute(query.limit(1)).first() is not None
 
 
 def same_content(tx: Tx, connection: str, channel: str, sha256: str) -> FileRow | None:
