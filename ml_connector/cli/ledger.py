@@ -67,6 +67,7 @@ def verify(session: Session, heads: Path | None, no_heads: bool, sample: int | N
         "problems": report.problems,
         "waiting": report.waiting,
         "restores": report.restores,
+        "facts": report.facts,
         "checked": report.checked,
     }
 
@@ -76,6 +77,8 @@ def verify(session: Session, heads: Path | None, no_heads: bool, sample: int | N
         rows += [("restored", p.check, p.where, p.message) for p in report.restores]
         if rows:
             print_table(("", "check", "where", "what"), rows)
+        for fact in report.facts:
+            say(f"Note: {fact}.")
         checked = ", ".join(f"{count} {what}" for what, count in report.checked.items())
         say(f"{'Clean' if report.clean else f'{len(report.problems)} problems'}. Checked: {checked}.")
 

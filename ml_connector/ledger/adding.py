@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import events, tallies
+from ml_connector.ledger import events, evidence, seals, tallies
 from ml_connector.ledger.events import By
 from ml_connector.ledger.moves import first_event
 from ml_connector.ledger.rows import Added, NewDocument
@@ -50,6 +50,7 @@ def add_documents(tx: Tx, new: Sequence[NewDocument], by: By) -> list[Added]:
     _lock_keys(tx, new)
     known = holders(tx, [one.business_key for one in new if one.business_key])
     at = now(tx)
+    hashes = evidence.file_hashes(tx, [one.file_id for one in new])
     added: list[Added] = []
     rows: list[dict[str, Any]] = []
     first: list[dict[str, Any]] = []
@@ -58,10 +59,13 @@ def add_documents(tx: Tx, new: Sequence[NewDocument], by: By) -> list[Added]:
         if one.business_key and holder is None:
             known[one.business_key] = Holder(key, one.content_hash, one.state)
         added.append(_added(one, key, holder))
-        first.append(first_event(key, one.state.value, one.action, one.detail, by, at))
-        rows.append(_row(one, key, holder, at, first[-1]["hash"]))
+        row = _row(one, key, holder, at)
+        hashed = evidence.text(row, row, sha256=hashes.get(one.file_id or 0), operations={})
+        first.append(first_event(key, one.state.value, one.action, one.detail, by, at, hashed))
+        rows.append(row | {"head_hash": first[-1]["hash"]})
     tx.execute(sa.insert(document), rows)
     events.append(tx, first)
+    seals.note(tx, "document", [row["id"] for row in rows])
     tallies.note_documents(tx, Counter(_sort(one) for one in new))
     _note_answers(tx, new, added)
     return added
@@ -73,7 +77,7 @@ def _sort(one: NewDocument) -> tallies.Sort:
     )
 
 
-def _row(one: NewDocument, key: int, holder: Holder | None, at: datetime, head: str) -> dict[str, Any]:
+def _row(one: NewDocument, key: int, holder: Holder | None, at: datetime) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(one, name) for name in _OWN_COLUMNS}
     row |= {
         "id": key,
@@ -84,7 +88,8 @@ def _row(one: NewDocument, key: int, holder: Holder | None, at: datetime, head: 
         "created_at": at,
         "updated_at": at,
         "events": 1,
-        "head_hash": head,
+        "attempts": 0,
+        "pruned_at": None,
     }
     if holder is not None:
         row |= {"business_key": None, "parent_id": holder.id}
@@ -143,3 +148,4 @@ def _note_answers(tx: Tx, new: Sequence[NewDocument], added: Sequence[Added]) ->
             .values(answer_document_id=sa.bindparam("answer_"))
         )
         tx.execute(statement, answers)
+        seals.note(tx, "envelope_group", [answer["group_"] for answer in answers])

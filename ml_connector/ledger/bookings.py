@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import booking
 
@@ -35,7 +36,9 @@ def note(tx: Tx, connection: str, company: str, found: Sequence[Booking]) -> Non
     if newest:
         at = now(tx)
         scope = {"connection": connection, "company": company, "noted_at": at}
-        tx.execute(sa.insert(booking), [{**scope, **_values(one)} for one in newest.values()])
+        statement = sa.insert(booking).returning(_c.id)
+        added = tx.execute(statement, [{**scope, **_values(one)} for one in newest.values()])
+        seals.note(tx, "booking", added.scalars())
 
 
 def _values(one: Booking) -> dict[str, str]:
@@ -53,7 +56,8 @@ def forget(tx: Tx, connection: str, company: str, outside_ids: Sequence[str]) ->
     """These are no longer in the ERP."""
     for start in range(0, len(outside_ids), 500):
         part = _c.outside_id.in_(outside_ids[start : start + 500])
-        tx.execute(sa.delete(booking).where(_c.connection == connection, _c.company == company, part))
+        gone = sa.delete(booking).where(_c.connection == connection, _c.company == company, part)
+        seals.note(tx, "booking", tx.execute(gone.returning(_c.id)).scalars())
 
 
 def find(tx: Tx, connection: str, company: str, numbers: Sequence[str]) -> dict[tuple[str, str], Booking]:

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import budget, position
 
@@ -84,6 +85,7 @@ def add_moment(tx: Tx, name: str, moment: datetime, *, since: datetime) -> list[
     kept = sorted([known for known in _parsed(text) if known >= since] + [moment])
     value = json.dumps([one.isoformat() for one in kept])
     tx.execute(sa.update(position).where(position.c.name == key).values(value=value, updated_at=at))
+    seals.note(tx, "position", [key])
     return kept
 
 

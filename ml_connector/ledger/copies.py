@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.operations import StoredOperation, columns
 from ml_connector.ledger.store import Tx, now
@@ -62,6 +63,7 @@ def confirm(tx: Tx, ids: Sequence[int]) -> None:
     """These were looked up."""
     for part in chunks(sorted(set(ids))):
         tx.execute(sa.update(operation).where(_o.id.in_(part)).values(confirm_at=None))
+    seals.note(tx, "operation", ids)
 
 
 def of(tx: Tx, ids: Sequence[int]) -> dict[int, Copies]:
@@ -77,6 +79,7 @@ def note(tx: Tx, operation_id: int, copies: Copies | None, *, look_again: dateti
     """Keep what was found. None: it stands once (again)."""
     values = {"copies": sa.null() if copies is None else [dict(one) for one in copies], "confirm_at": look_again}
     tx.execute(sa.update(operation).where(_o.id == operation_id).values(values))
+    seals.note(tx, "operation", [operation_id])
 
 
 def doubled(tx: Tx, integration: str | None = None, *, limit: int = 500) -> list[Doubled]:

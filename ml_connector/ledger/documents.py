@@ -196,12 +196,12 @@ def by_business_key(tx: Tx, key: str) -> DocumentRow | None:
     return None if row is None else document_row(row)
 
 
-def take_key(tx: Tx, document_id: int, key: str) -> int | None:
+def take_key(tx: Tx, document_id: int, key: str, by: By) -> int | None:
     """Give a document a business key that is free; the holder's id when it is not (nothing is changed then)."""
     holder = holders(tx, [key]).get(key)
     if holder is not None and holder.id != document_id:
         return holder.id
-    tx.execute(sa.update(document).where(_c.id == document_id).values(business_key=key))
+    move(tx, [Move(document_id, None, "key taken", {"key": key}, {"business_key": key}, release=False)], by)
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import envelope_group, interchange
@@ -150,7 +151,9 @@ def _insert(tx: Tx, table: sa.Table, values: list[dict[str, Any]]) -> list[int]:
     if not values:
         return []
     statement = sa.insert(table).returning(table.c.id, sort_by_parameter_order=True)
-    return list(tx.execute(statement, values).scalars())
+    added = list(tx.execute(statement, values).scalars())
+    seals.note(tx, table.name, added)
+    return added
 
 
 def end_interchanges(tx: Tx, ends: Sequence[InterchangeEnd]) -> None:
@@ -163,6 +166,7 @@ def end_interchanges(tx: Tx, ends: Sequence[InterchangeEnd]) -> None:
     if ends:
         rows = [{"key_": e.id, "state_": e.state, "findings_": [dict(one) for one in e.findings]} for e in ends]
         tx.execute(statement, rows)
+        seals.note(tx, "interchange", [e.id for e in ends])
 
 
 def add_group(tx: Tx, new: NewGroup) -> int:
@@ -213,6 +217,7 @@ def end_groups(tx: Tx, ends: Sequence[GroupEnd]) -> None:
             for e in ends
         ]
         tx.execute(statement, rows)
+        seals.note(tx, "envelope_group", [e.id for e in ends])
 
 
 def seen_control_number(
@@ -332,6 +337,7 @@ def answer_group(
     if accepted is not None:
         values["sets_accepted"] = accepted
     tx.execute(sa.update(envelope_group).where(_g.id == group_id).values(values))
+    seals.note(tx, "envelope_group", [group_id])
 
 
 def group(tx: Tx, group_id: int) -> GroupRow | None:

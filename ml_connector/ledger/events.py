@@ -58,6 +58,7 @@ class EventRow:
     run_id: str
     asset: str
     detail: str
+    evidence: str | None
     hash: str
 
     @property
@@ -103,15 +104,18 @@ def chained(
     state: str,
     by: By,
     detail: str,
+    evidence: str | None = None,
 ) -> str:
     """The hash of an event: SHA-256 of the previous hash and the event as canonical JSON (keys sorted).
 
-    `detail` is the stored text; `at` enters as ISO 8601 in UTC with microseconds.
+    `detail` and `evidence` are the stored texts; `at` enters as ISO 8601 in UTC with microseconds. Events from before
+    there was evidence have none in their hash either.
     """
+    hashes = f'"evidence":{evidence},' if evidence is not None else ""
     moment = at.astimezone(UTC).isoformat(timespec="microseconds")
     text = (
         f'{previous}{{"action":{_quote(action)},"actor":{_quote(by.actor)},"asset":{_quote(by.asset)},'
-        f'"at":"{moment}","detail":{detail},"document_id":{document_id},"run_id":{_quote(by.run_id)},'
+        f'"at":"{moment}","detail":{detail},"document_id":{document_id},{hashes}"run_id":{_quote(by.run_id)},'
         f'"seq":{seq},"state":{_quote(state)}}}'
     )
     return hashlib.sha256(text.encode()).hexdigest()
@@ -129,6 +133,7 @@ def hash_of(previous: str, row: EventRow) -> str:
         state=row.state,
         by=by,
         detail=row.detail,
+        evidence=row.evidence,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ml_connector.ledger import tallies
+from ml_connector.ledger import seals, tallies
 from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.blobs import open_blob, put_blob, put_blobs, read_blob, read_blobs, stream_blob
 from ml_connector.ledger.moves import chunks
@@ -99,6 +99,7 @@ def add_file(tx: Tx, new: NewFile) -> int:
     if added is None:
         return _again(tx, new)
     tallies.note_files(tx, {_sort(new): 1})
+    seals.note(tx, "file", [added])
     return added
 
 
@@ -117,9 +118,10 @@ def add_fetched(tx: Tx, new: Sequence[NewFile]) -> list[int]:
         insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
         at = now(tx)
         # Another process may have added the same meanwhile.
-        statement = insert(file).on_conflict_do_nothing().returning(_c.integration, _c.direction, _c.state)
-        added = tx.execute(statement, [_values(one, at) for one in fresh])
-        tallies.note_files(tx, Counter(Sort(*row) for row in added))
+        statement = insert(file).on_conflict_do_nothing().returning(_c.id, _c.integration, _c.direction, _c.state)
+        added = tx.execute(statement, [_values(one, at) for one in fresh]).all()
+        tallies.note_files(tx, Counter(Sort(*sort) for _, *sort in added))
+        seals.note(tx, "file", [key for key, *_ in added])
         known |= _fetched(tx, fresh)
     return [known[one.remote_id] for one in new]
 
@@ -158,6 +160,7 @@ def _again(tx: Tx, new: NewFile) -> int:
     ).scalar_one()
     if new.removal == "pending":
         tx.execute(sa.update(file).where(_c.id == found).values(removal="pending"))
+    seals.note(tx, "file", [found])
     if states_of(tx, [found])[found] == "superseded":
         set_states(tx, {found: new.state})
     return found
@@ -215,6 +218,7 @@ def set_state(tx: Tx, file_id: int | None, state: str, *, remote_id: str | None 
         values["detail"] = {**known, **detail}
     if values:
         tx.execute(sa.update(file).where(_c.id == file_id).values(values))
+        seals.note(tx, "file", [file_id])
 
 
 def set_states(tx: Tx, states: Mapping[int, str]) -> None:
@@ -231,6 +235,7 @@ def set_states(tx: Tx, states: Mapping[int, str]) -> None:
         for part in chunks(ids):
             tx.execute(sa.update(file).where(_c.id.in_(part)).values(state=state))
     tallies.note_files(tx, changes)
+    seals.note(tx, "file", states)
 
 
 def _sorts(tx: Tx, ids: Sequence[int]) -> list[sa.Row[Any]]:
@@ -304,21 +309,25 @@ def mark_refused(tx: Tx, ids: Sequence[int]) -> None:
     """The network refused to give these files up: others go first, and these are tried again now and then."""
     if ids:
         tx.execute(sa.update(file).where(_c.id.in_(ids)).values(removal="refused"))
+        seals.note(tx, "file", ids)
 
 
 def refused_again(tx: Tx, connection: str) -> None:
     """What was refused is tried again at once: other settings may do it."""
     where = sa.and_(_c.connection == connection, _c.removal == "refused")
-    tx.execute(sa.update(file).where(where).values(removal="pending"))
+    again = sa.update(file).where(where).values(removal="pending").returning(_c.id)
+    seals.note(tx, "file", tx.execute(again).scalars())
 
 
 def set_partner(tx: Tx, partners: Mapping[int, str]) -> None:
     """Whose files these are, where only their content told it."""
     for file_id, partner in partners.items():
         tx.execute(sa.update(file).where(_c.id == file_id, _c.partner.is_(None)).values(partner=partner))
+    seals.note(tx, "file", partners)
 
 
 def mark_removed(tx: Tx, ids: Sequence[int]) -> None:
     """The network no longer shows these files where we read them."""
     if ids:
         tx.execute(sa.update(file).where(_c.id.in_(ids)).values(removal="done"))
+        seals.note(tx, "file", ids)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import events, tallies
+from ml_connector.ledger import events, evidence, seals, tallies
 from ml_connector.ledger.events import By
 from ml_connector.ledger.leases import living
 from ml_connector.ledger.rows import CHANGEABLE, ClaimLost, Move
@@ -29,6 +29,9 @@ T = TypeVar("T")
 CHUNK = 500
 #: An event's action is a few words (its column).
 ACTION_LENGTH = 40
+_LABELS = frozenset(seals.LABELS)
+#: The action of a change without one that must leave an event all the same.
+QUIETLY = "noted"
 #: These no longer count: another document may take the business key.
 _GIVES_UP_KEY = frozenset({DocumentState.DISCARDED, DocumentState.REJECTED})
 
@@ -51,6 +54,7 @@ class _Working:
     events: int
     head: str
     claimed_by: str | None
+    row: dict[str, Any]
     sort: Sort
     changes: dict[str, Any] = field(default_factory=dict)
 
@@ -79,8 +83,10 @@ def move(tx: Tx, moves: Sequence[Move], by: By, *, expect: str | None = None) ->
     working = _load(tx, sorted({one.document_id for one in moves}))
     _check_claims(tx, working.values(), expect, getattr(by, "holder", None))
     rows: list[dict[str, Any]] = []
+    hashes = evidence.file_hashes(tx, [one.changes.get("file_id") for one in moves])
+    done = evidence.done_operations(tx, sorted(seals.noted(tx, "operation")))
     for one in moves:
-        row = _apply(working, one, by, at)
+        row = _apply(working, one, by, at, hashes, done)
         if row is not None:
             rows.append(row)
     events.append(tx, rows)
@@ -107,27 +113,16 @@ def _load(tx: Tx, ids: list[int]) -> dict[int, _Working]:
     c = document.c
     for part in chunks(ids):
         query = (
-            sa.select(
-                c.id,
-                c.kind,
-                c.direction,
-                c.state,
-                c.events,
-                c.head_hash,
-                c.claimed_by,
-                c.integration,
-                c.flow,
-                c.reason,
-            )
+            sa.select(c.id, c.state, c.events, c.head_hash, c.claimed_by, c.integration, *evidence.ROW_COLUMNS)
             .where(c.id.in_(part))
             .order_by(c.id)
             .with_for_update()
         )
-        for row in tx.execute(query):
-            sort = Sort(row[7], row[2], row[3], row[8], row[1], row[9] or "")
-            found[row[0]] = _Working(
-                row[0], DocumentKind(row[1]), Direction(row[2]), DocumentState(row[3]), row[4], row[5], row[6], sort
-            )
+        for key, state, count, head, claimed_by, integration, *values in tx.execute(query):
+            row = dict(zip(evidence.ROW, values, strict=True))
+            sort = Sort(integration, row["direction"], state, row["flow"], row["kind"], row["reason"] or "")
+            kind, direction = DocumentKind(row["kind"]), Direction(row["direction"])
+            found[key] = _Working(key, kind, direction, DocumentState(state), count, head, claimed_by, row, sort)
     if len(found) != len(ids):
         missing = sorted(set(ids) - set(found))
         raise WeAreWrong(f"The ledger has no document {missing[0]}.")
@@ -148,50 +143,65 @@ def _check_claims(tx: Tx, rows: Iterable[_Working], expect: str | None, holder: 
         raise ClaimLost(f"Document {others[name]} is claimed by {name}, not by {holder}.")
 
 
-def _apply(working: Mapping[int, _Working], one: Move, by: By, at: datetime) -> dict[str, Any] | None:
+def _apply(
+    working: Mapping[int, _Working],
+    one: Move,
+    by: By,
+    at: datetime,
+    hashes: Mapping[int, str],
+    done: Mapping[int, dict[str, str]],
+) -> dict[str, Any] | None:
     row = working[one.document_id]
-    row.changes["updated_at"] = at
+    changed: dict[str, Any] = {}
     if one.to is not None:
         check_move(row.kind, row.direction, row.state, one.to)
-        row.changes.update(_implied(row.state, one.to))
+        changed.update(_implied(row.state, one.to))
         row.state = one.to
         row.changes["state"] = one.to.value
     for name in one.changes:
         if name not in CHANGEABLE:
             raise WeAreWrong(f"A move may not set {name}.")
-    row.changes.update(one.changes)
+    changed.update(one.changes)
+    row.changes.update(changed)
     if row.state is DocumentState.QUARANTINED and one.to is not None and not row.changes.get("reason"):
         raise WeAreWrong(f"Document {row.id} is to be held without a reason.")
     if one.release:
         row.changes["claimed_by"] = None
-    if one.to is None and not one.action:
+    before = evidence.row_hash(row.row) if one.to is None and not one.action else ""
+    row.row.update((name, value) for name, value in changed.items() if name in row.row)
+    if before == evidence.row_hash(row.row) and evidence.TEXTS.isdisjoint(changed):
         return None
-    if len(one.action) > ACTION_LENGTH:
-        raise WeAreWrong(f"An action has at most {ACTION_LENGTH} characters: {one.action}.")
+    action = one.action or QUIETLY
+    if len(action) > ACTION_LENGTH:
+        raise WeAreWrong(f"An action has at most {ACTION_LENGTH} characters: {action}.")
     detail = events.canonical(one.detail)
+    hashed = evidence.text(
+        row.row, changed, sha256=hashes.get(changed.get("file_id") or 0), operations=done.get(row.id, {})
+    )
     row.events += 1
     row.head = events.chained(
         row.head,
         document_id=row.id,
         seq=row.events,
         at=at,
-        action=one.action,
+        action=action,
         state=row.state.value,
         by=by,
         detail=detail,
+        evidence=hashed,
     )
-    row.changes["events"] = row.events
-    row.changes["head_hash"] = row.head
+    row.changes |= {"events": row.events, "head_hash": row.head, "updated_at": at}
     return {
         "document_id": row.id,
         "seq": row.events,
         "at": at,
-        "action": one.action,
+        "action": action,
         "state": row.state.value,
         "actor": by.actor,
         "run_id": by.run_id,
         "asset": by.asset,
         "detail": detail,
+        "evidence": hashed,
         "hash": row.head,
     }
 
@@ -214,8 +224,12 @@ def _store(tx: Tx, rows: Iterable[_Working]) -> None:
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in rows:
         names = tuple(sorted(row.changes))
+        if not _LABELS.isdisjoint(names):
+            seals.note(tx, "document", [row.id])
         groups.setdefault(names, []).append({"key_": row.id, **row.changes})
-    for values in groups.values():
+    for names, values in groups.items():
+        if not names:
+            continue
         tx.execute(sa.update(document).where(document.c.id == sa.bindparam("key_")), values)
 
 
@@ -233,11 +247,13 @@ def _count(tx: Tx, rows: Iterable[_Working]) -> None:
 
 
 def first_event(
-    document_id: int, state: str, action: str, detail: Mapping[str, Any], by: By, at: datetime
+    document_id: int, state: str, action: str, detail: Mapping[str, Any], by: By, at: datetime, hashed: str
 ) -> dict[str, Any]:
     """The row of a new document's first event; its `hash` is the document's head."""
     text = events.canonical(detail)
-    head = events.chained("", document_id=document_id, seq=1, at=at, action=action, state=state, by=by, detail=text)
+    head = events.chained(
+        "", document_id=document_id, seq=1, at=at, action=action, state=state, by=by, detail=text, evidence=hashed
+    )
     return {
         "document_id": document_id,
         "seq": 1,
@@ -248,5 +264,6 @@ def first_event(
         "run_id": by.run_id,
         "asset": by.asset,
         "detail": text,
+        "evidence": hashed,
         "hash": head,
     }

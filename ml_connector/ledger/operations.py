@@ -20,6 +20,7 @@ from typing import Any, Protocol
 import sqlalchemy as sa
 
 from ml_connector.errors import WeAreWrong
+from ml_connector.ledger import seals
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import operation
@@ -123,6 +124,7 @@ def plan(tx: Tx, new: Sequence[NewOperation], *, renew: bool = False) -> list[St
             ],
         )
     stored_now = _by_key(tx, [one.key for one in new])
+    _note(tx, [stored_now[one.key].id for one in fresh])
     return [stored_now[one.key] for one in new]
 
 
@@ -139,6 +141,12 @@ def _renew(tx: Tx, operation_id: int, one: NewOperation) -> None:
         "outcome": None,
     }
     tx.execute(sa.update(operation).where(_o.id == operation_id).values(values))
+    _note(tx, [operation_id])
+
+
+def _note(tx: Tx, ids: Iterable[int]) -> None:
+    """Every change of an operation is evidence (ledger.seals)."""
+    seals.note(tx, "operation", ids)
 
 
 def _by_key(tx: Tx, keys: Sequence[str]) -> dict[str, StoredOperation]:
@@ -270,6 +278,7 @@ def start(tx: Tx, starts: Sequence[tuple[int, str | None]]) -> list[StoredOperat
     for part in chunks([key for key, _ in starts]):
         for row in tx.execute(begun.where(_o.id.in_(part)).returning(*_COLUMNS)):
             by_id[row.id] = StoredOperation(*row)
+    _note(tx, by_id)
     return [by_id[key] for key, _ in starts]
 
 
@@ -279,6 +288,7 @@ def refill(tx: Tx, payloads: Sequence[tuple[int, str]]) -> None:
         statement = sa.update(operation).where(_o.id == sa.bindparam("key_"), _o.state == "in_flight")
         filled = [{"key_": key, "payload_": payload} for key, payload in payloads]
         tx.execute(statement.values(payload=sa.bindparam("payload_")), filled)
+        _note(tx, [key for key, _ in payloads])
 
 
 def _states(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
@@ -302,7 +312,7 @@ def finish(tx: Tx, written: Sequence[tuple[int, Written]], *, confirm_at: dateti
     _refuse_second(tx, written)
     statement = (
         sa.update(operation)
-        .where(_o.id == sa.bindparam("key_"))
+        .where(_o.id == sa.bindparam("key_"), _o.state != "done")
         .values(
             state="done",
             outside_id=sa.bindparam("outside_"),
@@ -316,6 +326,7 @@ def finish(tx: Tx, written: Sequence[tuple[int, Written]], *, confirm_at: dateti
         statement,
         [{"key_": key, "outside_": one.outside_id[:200], "outcome_": dict(one.detail)} for key, one in written],
     )
+    _note(tx, [key for key, _ in written])
 
 
 def _refuse_second(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
@@ -328,11 +339,19 @@ def _refuse_second(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
 
 
 def _set(tx: Tx, ids: Sequence[int], states: Sequence[str], **values: Any) -> int:
-    changed = 0
-    for part in chunks(sorted(set(ids))):
-        statement = sa.update(operation).where(_o.id.in_(part), _o.state.in_(states)).values(values)
-        changed += int(tx.execute(statement).rowcount)
-    return changed
+    return _change(tx, _o.id, ids, _o.state.in_(states), **values)
+
+
+def _change(
+    tx: Tx, column: sa.ColumnElement[int], keys: Sequence[int], which: sa.ColumnElement[bool], **values: Any
+) -> int:
+    """Change operations by their ids or their documents' and note which they were; how many."""
+    changed: list[int] = []
+    for part in chunks(sorted(set(keys))):
+        statement = sa.update(operation).where(column.in_(part), which).values(values).returning(_o.id)
+        changed += tx.execute(statement).scalars()
+    _note(tx, changed)
+    return len(changed)
 
 
 def put_back(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) -> None:
@@ -355,9 +374,8 @@ def refuse(tx: Tx, refused: Sequence[tuple[int, str]]) -> None:
 
 def plan_again(tx: Tx, document_ids: Sequence[int]) -> None:
     """What was refused for these documents is to be done after all, with the stored payload."""
-    for part in chunks(sorted(set(document_ids))):
-        statement = sa.update(operation).where(_o.document_id.in_(part), _o.state == "refused")
-        tx.execute(statement.values(state="planned", outcome=None, finished_at=None, not_before=None))
+    values = {"state": "planned", "outcome": None, "finished_at": None, "not_before": None}
+    _change(tx, _o.document_id, document_ids, _o.state == "refused", **values)
 
 
 def mark_unknown(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) -> None:
@@ -370,11 +388,8 @@ def mark_abandoned(tx: Tx, document_ids: Sequence[int], *, not_before: datetime 
 
     not_before: until then it may still arrive; what was taken up so before keeps its moment.
     """
-    changed = 0
-    for part in chunks(sorted(set(document_ids))):
-        statement = sa.update(operation).where(_o.document_id.in_(part), _o.state == "in_flight")
-        changed += int(tx.execute(statement.values(state="unknown", not_before=not_before)).rowcount)
-    return changed
+    gone = _o.state == "in_flight"
+    return _change(tx, _o.document_id, document_ids, gone, state="unknown", not_before=not_before)
 
 
 def mark_looked(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) -> None:
@@ -385,8 +400,5 @@ def mark_looked(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = Non
 
 def void(tx: Tx, document_ids: Sequence[int]) -> int:
     """What was planned for these documents and never written is not to be done: a person discarded them."""
-    changed = 0
-    for part in chunks(sorted(set(document_ids))):
-        statement = sa.update(operation).where(_o.document_id.in_(part), _o.state.in_(("planned", "refused")))
-        changed += int(tx.execute(statement.values(state="void", finished_at=now(tx))).rowcount)
-    return changed
+    loose = _o.state.in_(("planned", "refused"))
+    return _change(tx, _o.document_id, document_ids, loose, state="void", finished_at=now(tx))

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import position
 
@@ -16,12 +17,17 @@ def put(tx: Tx, name: str, value: str) -> None:
     """Set a position."""
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     values = {"value": value, "updated_at": now(tx)}
+    news = get(tx, name) != value
     tx.execute(insert(position).values(name=name, **values).on_conflict_do_update(index_elements=["name"], set_=values))
+    if news:
+        seals.note(tx, "position", [name])
 
 
 def forget(tx: Tx, name: str) -> bool:
     """Start over; False when there was none."""
-    return bool(tx.execute(sa.delete(position).where(position.c.name == name)).rowcount)
+    gone = list(tx.execute(sa.delete(position).where(position.c.name == name).returning(position.c.name)).scalars())
+    seals.note(tx, "position", gone)
+    return bool(gone)
 
 
 def listing(tx: Tx, prefix: str = "") -> dict[str, str]:

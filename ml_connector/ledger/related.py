@@ -6,7 +6,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.ledger import files
+from ml_connector.ledger import files, seals
 from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.operations import OPEN, StoredOperation, of_documents
@@ -143,12 +143,14 @@ def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:
             sa.or_(operation.c.state.in_(OPEN), sa.and_(operation.c.state == "planned", operation.c.attempts > 0)),
         )
         .values(state="done", outcome={"confirmed": because}, finished_at=now(tx), not_before=None)
+        .returning(operation.c.id)
     )
-    confirmed = int(tx.execute(statement).rowcount)
+    confirmed = list(tx.execute(statement).scalars())
     if confirmed:
         sent = sa.select(_f.id).where(_f.id == file_id, _f.direction == "out")
         files.set_states(tx, dict.fromkeys(tx.execute(sent).scalars(), "sent"))
-    return confirmed
+        seals.note(tx, "operation", confirmed)
+    return len(confirmed)
 
 
 def wake_held(tx: Tx, connection: str, company: str, reasons: Sequence[str]) -> int:
@@ -192,10 +194,11 @@ def mark_removable(tx: Tx, file_ids: Sequence[int]) -> None:
     """The network may take these files away now, and repeats of them: they are kept here and were whole."""
     for part in chunks(list(file_ids)):
         statement = sa.update(file).where(_f.direction == "in", _f.removal == "left").values(removal="pending")
-        tx.execute(statement.where(_f.id.in_(part)))
+        statement = statement.returning(_f.id)
+        seals.note(tx, "file", tx.execute(statement.where(_f.id.in_(part))).scalars())
         repeats = _repeats_of(tx, part)
         if repeats:
-            tx.execute(statement.where(_f.id.in_(repeats)))
+            seals.note(tx, "file", tx.execute(statement.where(_f.id.in_(repeats))).scalars())
 
 
 def _repeats_of(tx: Tx, file_ids: Sequence[int]) -> list[int]:
@@ -238,7 +241,8 @@ def supersede_incomplete(tx: Tx, connection: str, channel: str, remote_id: str, 
     superseded = list(tx.execute(query).scalars())
     files.set_states(tx, dict.fromkeys(superseded, "superseded"))
     for part in chunks(superseded):
-        tx.execute(sa.update(interchange).where(interchange.c.file_id.in_(part)).values(state="incomplete"))
+        ended = sa.update(interchange).where(interchange.c.file_id.in_(part)).values(state="incomplete")
+        seals.note(tx, "interchange", tx.execute(ended.returning(interchange.c.id)).scalars())
     return superseded
 
 

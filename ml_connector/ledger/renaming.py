@@ -1,7 +1,7 @@
 """Taking over an old name: every row that carries it gets the new one, in one transaction, and the ledger says so.
 
-Names are labels: keys, events and hashes hold none of them, so that nothing else changes. What stands under the new
-name already stays; of two rows that would be one, the newer name's is kept.
+Names are labels: keys and events hold none of them, so that nothing else changes; the rows are sealed anew. What stands
+under the new name already stays; of two rows that would be one, the newer name's is kept.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_connector.ledger import tallies
+from ml_connector.ledger import seals, tallies
 from ml_connector.ledger.books import Books
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx, now
@@ -149,7 +149,17 @@ def _forget_partner(tx: Tx, books: Books, integration: str, name: str) -> None:
 
 
 def _update(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool], **values: Any) -> int:
-    return int(tx.execute(sa.update(table).where(where).values(**values)).rowcount)
+    return _changed(tx, table, sa.update(table).where(where).values(**values))
+
+
+def _changed(tx: Tx, table: sa.Table, statement: "sa.Update") -> int:
+    """Carry out a change of names; how many rows. Those that are evidence are sealed as they are now."""
+    sealed = seals.SEALED.get(table.name)
+    if sealed is None:
+        return int(tx.execute(statement).rowcount)
+    keys = list(tx.execute(statement.returning(table.c[sealed.key])).scalars())
+    seals.note(tx, table.name, keys)
+    return len(keys)
 
 
 def _replace(tx: Tx, column: "sa.Column[Any]", old: str, new: str, unique: "tuple[str, ...] | None" = None) -> int:
@@ -160,7 +170,7 @@ def _replace(tx: Tx, column: "sa.Column[Any]", old: str, new: str, unique: "tupl
         other = table.alias("other")
         same = [other.c[name] == table.c[name] for name in unique]
         statement = statement.where(~sa.exists().where(other.c[column.name] == new, *same))
-    return int(tx.execute(statement).rowcount)
+    return _changed(tx, table, statement)
 
 
 def _replace_beginning(tx: Tx, column: "sa.Column[Any]", old: str, new: str) -> None:
@@ -172,6 +182,8 @@ def _replace_beginning(tx: Tx, column: "sa.Column[Any]", old: str, new: str) -> 
         changed = new + name.removeprefix(old)
         if changed not in taken:
             tx.execute(sa.update(table).where(column == name).values({column.name: changed}))
+            if table is position:
+                seals.note(tx, "position", [name, changed])
 
 
 def _replace_within(tx: Tx, old: str, new: str) -> None:
@@ -181,12 +193,14 @@ def _replace_within(tx: Tx, old: str, new: str) -> None:
         changed = name.replace(old, new)
         if tx.execute(sa.select(column).where(column == changed)).scalar_one_or_none() is None:
             tx.execute(sa.update(position).where(column == name).values(name=changed))
+            seals.note(tx, "position", [name, changed])
 
 
 def _noted(tx: Tx, what: str, old: str, new: str, actor: str, why: str, counts: Mapping[str, int]) -> dict[str, int]:
     told = {name: count for name, count in counts.items() if count}
     detail = {"why": why, "rows": told}
-    tx.execute(sa.insert(renaming).values(at=now(tx), actor=actor, what=what, old=old, new=new, detail=detail))
+    values = {"at": now(tx), "actor": actor, "what": what, "old": old, "new": new, "detail": detail}
+    seals.note(tx, "renaming", tx.execute(sa.insert(renaming).values(values).returning(renaming.c.id)).scalars())
     return told
 
 
@@ -222,5 +236,5 @@ def change_key(tx: Tx, books: Books, old: str, new: str) -> int:
         document.c.business_key.startswith(beginning, autoescape=True),
         ~sa.exists().where(other.c.business_key == changed),
     )
-    tx.execute(keyed.values(business_key=changed))
+    _changed(tx, document, keyed.values(business_key=changed))
     return _update(tx, document, mine, partner_key=new)

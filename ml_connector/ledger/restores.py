@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from ml_connector.errors import Reason
 from ml_connector.ledger import departures as log_of
-from ml_connector.ledger import documents, heads, positions, related, sequences
+from ml_connector.ledger import documents, heads, positions, related, seals, sequences
 from ml_connector.ledger.departures import Departure, DepartureLog
 from ml_connector.ledger.events import By
 from ml_connector.ledger.moves import chunks
@@ -250,7 +250,8 @@ def _go_on_above(tx: Tx, lost: Sequence[Departure]) -> dict[str, int]:
 
 def _doubt_writes(tx: Tx) -> None:
     """What was planned for an ERP may have been written in the lost time: it is looked for before it is written."""
-    tx.execute(sa.update(operation).where(_o.kind != "upload", _o.state == "planned").values(state="unknown"))
+    doubted = sa.update(operation).where(_o.kind != "upload", _o.state == "planned").values(state="unknown")
+    seals.note(tx, "operation", tx.execute(doubted.returning(_o.id)).scalars())
 
 
 def _doubt_uploads(tx: Tx, number: int, lost: Sequence[Departure], by: By, *, complete: bool) -> None:
@@ -261,6 +262,7 @@ def _doubt_uploads(tx: Tx, number: int, lost: Sequence[Departure], by: By, *, co
     doubtful = [one for one in open_uploads if not complete or one.key in left]
     for part in chunks([one.id for one in doubtful]):
         tx.execute(sa.update(operation).where(_o.id.in_(part)).values(state="unknown", attempts=_o.attempts + 1))
+        seals.note(tx, "operation", part)
     files = {one.document_id: one for one in doubtful}
     for carrier in documents.get_many(tx, list(files)):
         upload = files[carrier.id]

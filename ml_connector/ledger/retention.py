@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.ledger import blobs, inbox, moves
+from ml_connector.ledger import blobs, inbox, moves, seals
 from ml_connector.ledger.events import By, EventRow, canonical
 from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, Move, document_row
 from ml_connector.ledger.states import DocumentState as S
@@ -103,9 +103,11 @@ def _prune_documents(tx: Tx, rows: Sequence[DocumentRow], key: bytes, by: By) ->
         changes.append(
             Move(row.id, None, ACTION, {**gone, "signature": _sign(key, row.id, row.head_hash, gone)}, values)
         )
-    moves.move(tx, changes, by)
+    # Before the moves: their events tell the writes as they stand from now on.
     for part in moves.chunks([row.id for row in rows]):
-        tx.execute(sa.update(operation).where(operation.c.document_id.in_(part)).values(payload=""))
+        emptied = sa.update(operation).where(operation.c.document_id.in_(part)).values(payload="")
+        seals.note(tx, "operation", tx.execute(emptied.returning(operation.c.id)).scalars())
+    moves.move(tx, changes, by)
 
 
 def _payload_hashes(tx: Tx, ids: Sequence[int]) -> dict[int, dict[str, str]]:
@@ -158,6 +160,7 @@ def _prune_file(tx: Tx, row: sa.Row[Any], key: bytes) -> None:
     }
     values = {"pruned_at": at, "detail": {**row.detail, "tombstone": tombstone}}
     tx.execute(sa.update(file).where(_f.id == row.id).values(values))
+    seals.note(tx, "file", [row.id])
     others = sa.select(_f.id).where(_f.sha256 == row.sha256, _f.pruned_at.is_(None)).limit(1)
     shown = sa.select(snapshot.c.id).where(snapshot.c.sha256 == row.sha256).limit(1)
     if tx.execute(others).first() is None and tx.execute(shown).first() is None:

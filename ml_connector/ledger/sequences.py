@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_connector.errors import ConfigError, NeedsMending, Reason, WeAreWrong
+from ml_connector.ledger import seals
 from ml_connector.ledger.store import Tx
 from ml_connector.ledger.tables import sequence
 
@@ -47,6 +48,7 @@ def reserve(
         )
     numbers = [(first - 1 + step) % maximum + 1 for step in range(count)]
     tx.execute(sa.update(sequence).where(sequence.c.name == name).values(next_value=numbers[-1] % maximum + 1))
+    seals.note(tx, "sequence", [name])
     return numbers
 
 
@@ -65,6 +67,7 @@ def set_next(tx: Tx, name: str, value: int) -> None:
     values = {"next_value": value, "stopped_by": None}
     statement = insert(sequence).values(name=name, **values)
     tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))
+    seals.note(tx, "sequence", [name])
 
 
 def peek(tx: Tx, name: str) -> int:
@@ -75,7 +78,8 @@ def peek(tx: Tx, name: str) -> int:
 
 def stop_all(tx: Tx, restore_id: int) -> list[str]:
     """No number is given any more until a person says how far each sequence was used; their names."""
-    tx.execute(sa.update(sequence).where(sequence.c.name.not_in(_INNER)).values(stopped_by=restore_id))
+    every = sa.update(sequence).where(sequence.c.name.not_in(_INNER)).values(stopped_by=restore_id)
+    seals.note(tx, "sequence", tx.execute(every.returning(sequence.c.name)).scalars())
     return stopped(tx)
 
 
@@ -85,6 +89,7 @@ def stop(tx: Tx, names: Sequence[str], restore_id: int) -> None:
     for name in names:
         values = {"name": name, "next_value": 1, "stopped_by": restore_id}
         tx.execute(insert(sequence).values(values).on_conflict_do_nothing())
+    seals.note(tx, "sequence", names)
 
 
 def stopped(tx: Tx) -> list[str]:

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from ml_connector.documents.common import Record
 from ml_connector.errors import WeAreWrong
+from ml_connector.ledger import seals
 from ml_connector.ledger.blobs import put_blob, read_blob
 from ml_connector.ledger.events import plain
 from ml_connector.ledger.store import Tx, now
@@ -102,12 +103,14 @@ def store(
         values: dict[str, Any] = {"checked_at": at}
         if cursor is not None:
             values["cursor"] = cursor
-        tx.execute(sa.update(snapshot).where(_key(connection, company, table, latest.version)).values(values))
+        changed = sa.update(snapshot).where(_key(connection, company, table, latest.version)).values(values)
+        seals.note(tx, "snapshot", tx.execute(changed.returning(_c.id)).scalars())
         return Stored(latest.version, latest.row_count, False, compare({}, {}), latest.taken_at, at)
     version = latest.version + 1 if latest is not None else 1
     changes = compare(before, lines) if latest is not None else {**compare({}, {}), "added": len(lines), "first": True}
-    tx.execute(
-        sa.insert(snapshot).values(
+    added = tx.execute(
+        sa.insert(snapshot)
+        .values(
             connection=connection,
             company=company,
             table_name=str(table),
@@ -120,7 +123,9 @@ def store(
             changes=changes,
             cursor=cursor if cursor is not None or latest is None else latest.cursor,
         )
+        .returning(_c.id)
     )
+    seals.note(tx, "snapshot", added.scalars())
     return Stored(version, len(lines), True, changes, at, at)
 
 

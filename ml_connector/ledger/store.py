@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ml_connector.clock import Clock, SystemClock
 from ml_connector.errors import ConfigError, TryAgain, WeAreWrong
+from ml_connector.ledger import seals
 from ml_connector.ledger.departures import DepartureLog
 
 log = logging.getLogger(__name__)
@@ -256,9 +257,11 @@ class Ledger:
         self._local.writing = True
         try:
             with self._connected(engine) as connection:
-                transaction = self._begin(connection.execution_options(**{_IMMEDIATE: True}))
-                with transaction:
+                touched: seals.Touched = {}
+                options = {_IMMEDIATE: True, seals.TOUCHED: touched}
+                with self._begin(connection.execution_options(**options)):
                     yield connection
+                    seals.write(connection, touched, self.clock.now())
         finally:
             self._local.writing = False
             if self._writer is not None:

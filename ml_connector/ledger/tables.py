@@ -305,10 +305,21 @@ event = sa.Table(
     sa.Column("run_id", sa.String(80), nullable=False, default=""),
     sa.Column("asset", sa.String(120), nullable=False, default=""),
     sa.Column("detail", sa.Text, nullable=False, default="{}", comment="canonical JSON, part of the hash"),
+    sa.Column("evidence", sa.Text, comment="hashes of the document's bytes, columns and done writes; part of the hash"),
     sa.Column("hash", sa.String(64), nullable=False, comment="of the previous hash and this row"),
     sa.UniqueConstraint("document_id", "seq"),
     sa.Index("ix_event_at", "at"),
     comment="Append-only: what happened to a document; hash-chained per document",
+)
+
+seal = sa.Table(
+    "seal",
+    metadata,
+    sa.Column("id", Key, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("body", sa.Text, nullable=False, comment="table -> key -> hash of the row, as canonical JSON"),
+    sa.Column("hash", sa.String(64), nullable=False, comment="of at and body"),
+    comment="Append-only: hashes of the rows that a transaction wrote",
 )
 
 snapshot = sa.Table(
@@ -465,6 +476,7 @@ chain_head = sa.Table(
     sa.Column("id", Key, primary_key=True),
     sa.Column("at", Moment, nullable=False),
     sa.Column("events", sa.BigInteger, nullable=False, comment="highest event id covered"),
+    sa.Column("seals", sa.BigInteger, comment="highest seal id covered"),
     sa.Column("documents", sa.Integer, nullable=False, comment="documents whose chain grew since the export before"),
     sa.Column("hash", sa.String(64), nullable=False, comment="of the previous export and the events since"),
     sa.Column("exported_to", sa.String(400), nullable=False),

@@ -33,6 +33,8 @@ BUCKETS: Mapping[S, str] = {
     S.DISCARDED: "discarded",
 }
 IN_PROGRESS = "in_progress"
+#: The same by the states' names; what is no state (somebody wrote it by hand) stands for itself.
+_BUCKET_OF: Mapping[str, str] = {state.value: BUCKETS.get(state, IN_PROGRESS) for state in S}
 #: States of received files.
 FILE_STATES_IN = ("stored", "parsed", "repeated", "rejected", "incomplete", "superseded")
 FILE_STATES_OUT = ("planned", "sent", "void")
@@ -77,7 +79,7 @@ def control_totals(tx: Tx, integration: str, partition_date: date | None = None)
 def _told(tx: Tx, integration: str) -> tuple[dict[str, int], dict[str, int], dict[str, dict[str, int]]]:
     states: dict[str, dict[str, int]] = {"in": {}, "out": {}}
     for sort, count in sorted(tallies.of_files(tx, integration).items()):
-        states[sort.direction][sort.state] = count
+        states.setdefault(sort.direction, {})[sort.state] = count
     buckets: dict[str, dict[str, int]] = {}
     for sort, count in sorted(tallies.of_documents(tx, integration).items()):
         _add(buckets, sort.direction, sort.state, count)
@@ -107,7 +109,7 @@ def _buckets(tx: Tx, integration: str, day: date) -> dict[str, dict[str, int]]:
 
 def _add(buckets: dict[str, dict[str, int]], direction: str, state: str, count: int) -> None:
     of_direction = buckets.setdefault(direction, {"total": 0})
-    bucket = BUCKETS.get(S(state), IN_PROGRESS)
+    bucket = _BUCKET_OF.get(state, state)
     of_direction[bucket] = of_direction.get(bucket, 0) + count
     of_direction["total"] += count
 

@@ -9,26 +9,30 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction
-from ml_connector.ledger import accounted, blobs, copies, events, heads, restores, retention, tallies, totals
+from ml_connector.ledger import (
+    accounted,
+    blobs,
+    copies,
+    events,
+    heads,
+    restores,
+    retention,
+    tallies,
+    totals,
+    verify_evidence,
+)
 from ml_connector.ledger.operations import REPEATABLE
+from ml_connector.ledger.problems import Problem
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger, Tx, now
-from ml_connector.ledger.tables import departure, document, event, file, lease, operation, snapshot
+from ml_connector.ledger.tables import departure, document, event, file, lease, operation, remote_file, snapshot
 
 _d = document.c
 _f = file.c
 _o = operation.c
+_r = remote_file.c
 #: At most so many problems of one kind are named.
 NAMED = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """check: which one. where: document 12, file 3, events ... message: what is wrong, in words."""
-
-    check: str
-    where: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,13 @@ class Report:
     """problems: what must not be. waiting: what is open and says so (writes in flight, outcomes unknown).
 
     restores: what was lost when the ledger was restored, who noticed and who settled it.
+    facts: what a reader of the report must know, and nobody can mend.
     """
 
     problems: list[Problem] = field(default_factory=list)
     waiting: list[Problem] = field(default_factory=list)
     restores: list[Problem] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
     checked: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -73,6 +79,9 @@ def verify(
         ("copies", _copies),
         ("totals", _totals),
         ("tallies", _tallies),
+        ("listings", _listings),
+        ("documents against their events", verify_evidence.documents),
+        ("rows against their seals", verify_evidence.sealed),
     ]
     for name, check in checks:
         tell(name)
@@ -81,22 +90,26 @@ def verify(
     tell("bytes")
     with ledger.read(long=True) as tx:
         _collect(report.problems, _bytes(tx, sample_blobs, report))
+    tell("exports")
+    changed, fit = heads.verify_exports(ledger)
+    report.problems.extend(Problem("exports", "chain_head", text) for text in changed)
     if heads_file is not None:
         tell("exported heads")
-        _heads(ledger, heads_file, report)
+        _heads(ledger, heads_file, report, fit)
     if key is not None:
         tell("tombstones")
         with ledger.read(long=True) as tx:
             _collect(report.problems, _tombstones(tx, key))
     with ledger.read(long=True) as tx:
         report.waiting.extend(_waiting(tx, stale))
+        report.facts.extend(verify_evidence.facts(tx))
         report.checked.update(_sizes(tx))
     return report
 
 
-def _heads(ledger: Ledger, path: Path, report: Report) -> None:
+def _heads(ledger: Ledger, path: Path, report: Report, fit: heads.Fit) -> None:
     """What the exported heads say; what a restore lost is listed for good, and no problem once a person settled it."""
-    compared = heads.compare_heads(ledger, path)
+    compared = heads.compare_heads(ledger, path, fit)
     report.problems.extend(Problem("heads", str(path), text) for text in compared.problems)
     with ledger.read(long=True) as tx:
         epochs = restores.all_of(tx)
@@ -203,6 +216,14 @@ def _copies(tx: Tx) -> Iterator[Problem]:
     for one in copies.doubled(tx):
         message = f"{one.number}: {one.kind} stands {len(one.copies)} times at {one.connection}: {', '.join(one.ids)}"
         yield Problem("written twice", f"document {one.document_id}", message)
+
+
+def _listings(tx: Tx) -> Iterator[Problem]:
+    """A file of a network's folder that counts as read is kept here: nobody would look at it again."""
+    kept = sa.exists().where(_f.id == _r.file_id, _f.remote_id == _r.remote_id)
+    query = sa.select(_r.channel, _r.name).where(_r.state == "stored", ~kept)
+    for row in tx.execute(query.order_by(_r.channel, _r.remote_id)):
+        yield Problem("listing", f"folder {row.channel}", f"{row.name[:80]} counts as read, and is not kept here")
 
 
 def _totals(tx: Tx) -> Iterator[Problem]:

@@ -13,8 +13,9 @@ def rewrite(ledger: Ledger, statement: sa.Executable | str, values: Any = None) 
     """Run a statement with the append-only triggers out of the way."""
     with ledger.engine.begin() as connection:
         if connection.dialect.name == "sqlite":
-            for verb in ("update", "delete"):
-                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS event_no_{verb}")
+            for table in ("event", "seal"):
+                for verb in ("update", "delete"):
+                    connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {table}_no_{verb}")
             connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         else:
             connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
@@ -38,6 +39,7 @@ def forge(ledger: Ledger, document_id: int, action: str) -> None:
         state=last.state,
         by=by,
         detail=last.detail,
+        evidence=last.evidence,
     )
     rewrite(ledger, sa.update(event).where(event.c.id == last.id).values(action=action, hash=value))
     rewrite(ledger, sa.update(document).where(document.c.id == document_id).values(head_hash=value))

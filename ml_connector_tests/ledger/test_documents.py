@@ -111,10 +111,10 @@ def test_a_key_can_be_taken_when_it_is_free(ledger: Ledger) -> None:
     (second,) = add(ledger)
     key = invoice().business_key or ""
     with ledger.write() as tx:
-        assert documents.take_key(tx, second.id, key) == first.id
+        assert documents.take_key(tx, second.id, key, BY) == first.id
     walk(ledger, first.id, S.DISCARDED, reason="discarded")
     with ledger.write() as tx:
-        assert documents.take_key(tx, second.id, key) is None
+        assert documents.take_key(tx, second.id, key, BY) is None
     with ledger.read() as tx:
         holder = documents.by_business_key(tx, key)
     assert holder is not None

@@ -1,7 +1,7 @@
 """Moves: the only way a document changes; checked, chained, for a whole batch."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -123,11 +123,19 @@ def test_a_note_leaves_the_state_and_a_silent_change_leaves_no_event(ledger: Led
     (added,) = add(ledger)
     with ledger.write() as tx:
         documents.note(tx, added.id, "looked at", {"by": "a person"}, BY)
-    _move(ledger, Move(added.id, None, "", changes={"attempts": 3}))
+    at = datetime(2027, 1, 1, tzinfo=UTC)
+    _move(ledger, Move(added.id, None, "", changes={"next_attempt_at": at, "attempts": 0, "partner": "acme"}))
     row = _row(ledger, added.id)
-    assert (row.state, row.events, row.attempts) == (S.PARSED, 2, 3)
+    assert (row.state, row.events, row.next_attempt_at) == (S.PARSED, 2, at)
     with ledger.read() as tx:
         assert [event.action for event in events.history(tx, added.id)] == ["parsed", "looked at"]
+
+
+def test_a_silent_change_of_what_is_evidence_leaves_an_event(ledger: Ledger) -> None:
+    (added,) = add(ledger)
+    _move(ledger, Move(added.id, None, "", changes={"attempts": 3}))
+    with ledger.read() as tx:
+        assert [event.action for event in events.history(tx, added.id)] == ["parsed", "noted"]
 
 
 def test_a_move_gives_up_the_claim_unless_it_keeps_it(ledger: Ledger) -> None:

@@ -151,11 +151,8 @@ def test_tombstones_cannot_be_made_without_the_key(ledger: Ledger, clock: StillC
 def test_content_taken_away_without_a_tombstone_shows(ledger: Ledger, clock: StillClock) -> None:
     key = _posted(ledger, "1")
     rewrite(ledger, sa.update(document).values(canonical="", pruned_at=clock.now()))
-    (problem,) = verify(ledger, key=KEY).problems
-    assert (problem.where, problem.message) == (
-        f"document {key}",
-        "its content is gone without a signed tombstone",
-    )
+    found = [(one.where, one.message) for one in verify(ledger, key=KEY).problems]
+    assert (f"document {key}", "its content is gone without a signed tombstone") in found
 
 
 def test_notices_that_were_handled_go_too(ledger: Ledger, clock: StillClock) -> None:

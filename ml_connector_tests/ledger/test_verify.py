@@ -11,7 +11,7 @@ from ml_connector.ledger.leases import take
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
 from ml_connector.ledger.tables import blob, document, operation
-from ml_connector.ledger.verify import NAMED, verify
+from ml_connector.ledger.verify import NAMED, Problem, verify
 from ml_connector_tests.ledger.samples import add, invoice, order, walk
 from ml_connector_tests.ledger.tamper import forge, rewrite
 from ml_connector_tests.ledger.test_files import new_file
@@ -40,8 +40,16 @@ def whole(ledger: Ledger, tmp_path: Path) -> Ledger:
     return ledger
 
 
+#: Find every edit (test_tampering.py); here it is about what an edited ledger says beside that.
+_OF_ROWS = {"evidence", "seal", "exports"}
+
+
 def _problems(ledger: Ledger, **options: object) -> list[tuple[str, str]]:
-    return [(one.check, one.where) for one in verify(ledger, **options).problems]  # type: ignore[arg-type]
+    return [(one.check, one.where) for one in _found(ledger, **options)]
+
+
+def _found(ledger: Ledger, **options: object) -> list[Problem]:
+    return [one for one in verify(ledger, **options).problems if one.check not in _OF_ROWS]  # type: ignore[arg-type]
 
 
 def test_a_whole_ledger_is_clean(whole: Ledger, tmp_path: Path) -> None:
@@ -82,7 +90,7 @@ def test_a_posted_document_one_of_whose_writes_is_not_done(whole: Ledger, state:
     with whole.write() as tx:
         (second,) = operations.plan(tx, [new(1, 1)])
     rewrite(whole, sa.update(operation).where(operation.c.id == second.id).values(state=state))
-    (problem,) = verify(whole).problems
+    (problem,) = _found(whole)
     assert (problem.where, problem.message) == ("document 1", f"1 is posted, its write 1 is {state}")
 
 
@@ -162,6 +170,6 @@ def test_open_writes_are_listed_as_such(whole: Ledger, clock: StillClock) -> Non
 def test_many_problems_of_one_kind_are_cut_short(whole: Ledger) -> None:
     add(whole, *[invoice(f"n{n}") for n in range(NAMED + 5)])
     rewrite(whole, "UPDATE event SET action = 'x'")
-    found = verify(whole).problems
+    found = _found(whole)
     assert len(found) == NAMED + 1
     assert found[-1].message == f"more than {NAMED} problems of this kind"
