@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.leases import Fence
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.operations import OPEN, StoredOperation, columns
@@ -71,6 +72,7 @@ def begin(tx: Tx, starts: Sequence[tuple[int, str | None]], fence: Fence) -> lis
             "lease_generation": fence.generation,
         }
         begun.update((row[0], StoredOperation(*row)) for row in tx.execute(_BEGIN, values))
+    seals.note(tx, "operation", begun)
     filled = {key: text for key, text in starts if text is not None and key in begun}
     if filled:
         tx.execute(
