@@ -65,3 +65,8 @@ class Amount(TypeDecorator[Decimal]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
         return None if value is None else Decimal(decimal_text(Decimal(value)))
+
+
+def foreign_key(table: str) -> sa.ForeignKey:
+    """That a column holds the id of a row of this table."""
+    return sa.ForeignKey(f"{table}.id")
