@@ -26,7 +26,7 @@ from benchmarks.speed import arrive, connector, deployment_over
 from ml_connector.composition import Deployment
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.flows.reference import warm_up
-from ml_connector.ledger import queries, tallies
+from ml_connector.ledger import accounted, queries, tallies
 from ml_connector.ledger.listing import DocumentFilter
 from ml_connector.ledger.states import STANDING
 from ml_connector.ledger.states import DocumentState as S
@@ -135,6 +135,8 @@ def side_of(size: int, database: str) -> Iterator[Side]:
         with deployment.ledger.read() as tx:
             base = sum(tallies.of_documents(tx).values())
         multiply(deployment.ledger, size // base)
+        # What was copied is of today and has the lowest ids; the mark would wait for it to be older.
+        accounted.YOUNG = timedelta(0)
         upkeep(deployment.ledger)
         side.sync(BASE)
         yield side
