@@ -43,7 +43,7 @@ class Outcome:
                 return _EXITS[kind]
         if any(kind not in _EXITS for kind in kinds):
             return Exit.WRONG
-        idle = any(run.success and not run.assets for run in self.runs)
+        idle = any(run.success and not run.assets and run.has_channel for run in self.runs)
         waits = any(run.count("postponed") or run.count("unknown_outcome") for run in self.runs)
         if kinds or idle or waits:
             return Exit.TRY_AGAIN
@@ -55,7 +55,7 @@ class Outcome:
         told += [
             f"{run.job}: another run works on this channel; it takes what waits."
             for run in self.runs
-            if run.success and not run.assets
+            if run.success and not run.assets and run.has_channel
         ]
         return told
 

@@ -12,6 +12,7 @@ from ml_connector.cli.session import Session, actor, common, only_integration
 
 if TYPE_CHECKING:
     from ml_connector.cli.running import Outcome
+    from ml_connector.composition import Deployment
 
 FLOWS = tuple(ASSETS_OF_FLOW)
 
@@ -33,41 +34,70 @@ def sync(
     partners: tuple[str, ...],
     dry_run: bool,
 ) -> int:
-    """Run the flows of INTEGRATION now: everything that waits, or the partition of one day again.
+    """Run the flows of INTEGRATION (without one: of all) now: everything that waits, or the partition of a day again.
+
+    What is due by its schedule is done with it: master data is read again, overdue answers, alerts and old runs are
+    looked after, orders leave at the cut-offs of the calendar (named by --flow, at once). So a cron line is all that a
+    deployment needs; see docs/without-a-daemon.md.
 
     The same assets run as in Dagster, in this process, and the run stands in its history. Ends with 1 when documents
-    were held or a folder cannot be used, 3 when a person must authorize, 4 when another run is at it, a system asked
-    for a pause, or a write is in doubt: the next run looks it up.
+    were held, a folder cannot be used or a partner's file is wrong, 3 when a person must authorize, 4 when another run
+    is at it, a system asked for a pause, or a write is in doubt: the next run looks it up.
 
     \b
     Examples:
+      ml-connector sync
       ml-connector sync exact_cleo
       ml-connector sync exact_cleo --flow invoices_in --date 2026-11-20 --dry-run
     """
     from ml_connector.cli import running
+    from ml_connector.cli.scheduled import Plan, plan_of
     from ml_connector.orchestration.in_process import JobRunner, prepare_dagster_home
     from ml_connector.orchestration.settings import run_config
 
+    live = day is None and not dry_run
     with session.open() as deployment:
-        name = only_integration(deployment, integration)
-        stopped = [problem.name for problem in deployment.loaded.problems[name]]
-        _known_partners([*deployment.loaded.partners[name], *stopped], partners)
+        names = _integrations(deployment, integration, partners)
+        stopped = sum(len(deployment.partner_files(name)[0].problems) for name in names)
         prepare_dagster_home(deployment)
+        plan = plan_of(deployment, names, flows=flows, whole=not partners) if live else Plan()
     mode: Any = "new" if day is None else "replay"
     settings = run_config(mode, dry_run=dry_run, partners=partners, actor=actor())
     runner = JobRunner(session.path, debug=session.debug)
     outcome = running.Outcome()
-    for direction, assets in running.flows_by_direction(flows).items():
-        if not session.json:
-            tell(f"{name}: {direction} ...")
-        key = day.date().isoformat() if day else None
-        outcome.runs.append(runner.run(name, direction, day=key, settings=settings, assets=assets))
+    for job in plan.before:
+        _tell(session, f"{job} ...")
+        outcome.runs.append(runner.run_scheduled(job))
+    for name in names:
+        for direction, assets in running.flows_by_direction(flows).items():
+            _tell(session, f"{name}: {direction} ...")
+            key = day.date().isoformat() if day else None
+            only = plan.only.get((name, direction), assets)
+            outcome.runs.append(runner.run(name, direction, day=key, settings=settings, assets=only))
+    for job in plan.after:
+        _tell(session, f"{job} ...")
+        outcome.runs.append(runner.run_scheduled(job))
     code = outcome.code
-    if code == Exit.OK and any(run.count("held") or run.count("folder_unusable") for run in outcome.runs):
+    trouble = any(run.count("held") or run.count("folder_unusable") for run in outcome.runs)
+    if code == Exit.OK and (trouble or stopped):
         code = Exit.WRONG
     value = {"ok": code == Exit.OK, "dry_run": dry_run, "mode": mode, "runs": outcome.as_json()}
     session.emit(value, lambda: _print(outcome))
     return code
+
+
+def _tell(session: Session, text: str) -> None:
+    if not session.json:
+        tell(text)
+
+
+def _integrations(deployment: "Deployment", given: str | None, partners: tuple[str, ...]) -> list[str]:
+    """The integrations that are meant: all, unless one is named; partners are those of one."""
+    names = [only_integration(deployment, given)] if given is not None or partners else deployment.integration_names
+    for name in names:
+        stopped = [problem.name for problem in deployment.loaded.problems[name]]
+        _known_partners([*deployment.loaded.partners[name], *stopped], partners)
+    return names
 
 
 def _known_partners(known: Any, given: tuple[str, ...]) -> None:

@@ -45,6 +45,9 @@ def read(integration: Integration, work: Work) -> StepReport:
         _read_notices(integration, work, report)
     if settings.poll and not work.stopped():
         _read_changes(integration, work, report)
+    if settings.calendar is not None and not (work.dry_run or work.replay):
+        with integration.ledger.write() as tx:
+            positions.put(tx, last_cut_off_name(integration), integration.clock.now().isoformat())
     if count := report.counts["dated_before_start"]:
         start = start_day(integration, dry_run=work.dry_run)
         report.notes.append(f"{count} dated before {start} and left alone: orders_out.start_date says from when on.")
@@ -71,6 +74,11 @@ def waiting_notices(integration: Integration, tx: Tx) -> list[Notice]:
     """Notices of orders that this integration has not taken yet, whoever else reads the same ERP's."""
     erp = integration.erp
     return inbox.waiting(tx, erp.connection, erp.company, TOPIC, reader=integration.name, limit=50)
+
+
+def last_cut_off_name(integration: Integration) -> str:
+    """Where it stands when orders were read last: a cut-off of the calendar after it has not been served yet."""
+    return f"{integration.name}:cut_off"
 
 
 def position_name(integration: Integration) -> str:

@@ -25,6 +25,8 @@ class RunOutcome:
     success: bool
     assets: dict[str, dict[str, Any]] = field(default_factory=dict)
     problems: list[tuple[str, str]] = field(default_factory=list)
+    #: Whether it works on a channel: then without assets another run was at it.
+    has_channel: bool = True
 
     def count(self, name: str) -> int:
         return sum(asset["counts"].get(name, 0) for asset in self.assets.values())
@@ -81,26 +83,37 @@ class JobRunner:
             ConfigError: the direction is switched off, or the day is no partition.
         """
         name = f"{integration}_{direction}"
-        try:
-            job = self._definitions.resolve_job_def(name)
-        except dg.DagsterInvalidSubsetError:
-            raise ConfigError(f"There is no job {name}.", mend="Switch its flows on.") from None
+        job = self._job(name)
         key = self._partition(job, day)
         known = set(job.asset_layer.executable_asset_keys)
         chosen = [dg.AssetKey([integration, asset]) for asset in dict.fromkeys(assets)]
         chosen = [asset for asset in chosen if asset in known]
+        return self._executed(job, settings, partition_key=key, asset_selection=chosen or None)
+
+    def run_scheduled(self, name: str) -> RunOutcome:
+        """Run a job that has no partitions and works on no channel: reference tables, standing work, pruning."""
+        outcome = self._executed(self._job(name), {})
+        outcome.has_channel = False
+        return outcome
+
+    def _job(self, name: str) -> dg.JobDefinition:
+        try:
+            return self._definitions.resolve_job_def(name)
+        except dg.DagsterInvalidSubsetError:
+            raise ConfigError(f"There is no job {name}.", mend="Switch its flows on.") from None
+
+    def _executed(self, job: dg.JobDefinition, settings: Mapping[str, Any], **more: Any) -> RunOutcome:
         level = "INFO" if self._debug else "CRITICAL"
         config = {**settings, "loggers": {"console": {"config": {"log_level": level}}}}
         with dg.DagsterInstance.get() as instance:
             result = job.execute_in_process(
                 run_config=config,
                 instance=instance,
-                partition_key=key,
-                asset_selection=chosen or None,
                 raise_on_error=False,
                 tags={"ml_connector/started_by": "command line"},
+                **more,
             )
-        return _outcome(name, result)
+        return _outcome(job.name, result)
 
     def _partition(self, job: dg.JobDefinition, day: str | None) -> str:
         partitions = job.partitions_def

@@ -131,14 +131,24 @@ def parsed_documents(scene: Scene, together: Together) -> dg.AssetsDefinition:
         report = carry_out(context, connector, run_settings, place, "parse", parse_files, together.start)
         if report is None:
             return
+        held = held_of(report)
         for name, (kinds, _) in PARSED.items():
             if scene.key(name) not in context.selected_asset_keys:
                 continue
             shown = metadata.of_reports([StepReport("parse", notes=report.notes)], run_settings)
-            shown |= _of_kinds(context, connector, scene, kinds, after_id=before.document)
+            shown |= _of_kinds(context, connector, scene, kinds, after_id=before.document, told=held)
             yield dg.MaterializeResult(asset_key=scene.key(name), metadata=shown)
+            held = StepReport("parse")  # told once: it may be of no kind at all
 
     return parse
+
+
+def held_of(report: StepReport) -> StepReport:
+    """What of a step's report says that something waits for a person."""
+    held = StepReport(report.step)
+    held.counts["held"] = report.counts["held"]
+    held.samples = [sample for sample in report.samples if sample.get("outcome") == "held"]
+    return held
 
 
 def _parsed_spec(scene: Scene, name: str, text: str) -> dg.AssetSpec:
@@ -160,8 +170,9 @@ def _of_kinds(
     kinds: Sequence[DocumentKind],
     *,
     after_id: int | None,
+    told: StepReport | None = None,
 ) -> metadata.Metadata:
-    """What the run's partitions hold of these kinds, and what was added after a document's id."""
+    """What the run's partitions hold of these kinds, what was added after a document's id, and what is told besides."""
     with connector.deployment.ledger.read() as tx:
         held = figures.received(tx, scene.name, kinds, on=days(context.partition_keys))
         new = figures.received(tx, scene.name, kinds, after_id=after_id, samples=100) if after_id is not None else None
@@ -172,8 +183,10 @@ def _of_kinds(
     }
     if new is not None:
         shown["parsed_now"] = new.count
-        if new.rows:
-            shown["documents"] = metadata.table(new.rows)
+    shown |= {name: count for name, count in (told.counts if told is not None else {}).items() if count}
+    rows = [*(told.samples if told is not None else ()), *(new.rows if new is not None else ())]
+    if rows:
+        shown["documents"] = metadata.table(rows)
     return shown
 
 
@@ -271,19 +284,21 @@ def applied_acknowledgments(scene: Scene, together: Together) -> dg.AssetsDefini
             return
         wanted = [check for check in ledger_checks if check.spec.key in context.selected_asset_check_keys]
         answers = results(ledger, scene.name, wanted)
+        held = held_of(report)
         for name, (parsed, _) in APPLIED.items():
             if scene.key(name) not in context.selected_asset_keys:
                 continue
             kinds = PARSED[parsed][0]
             shown = metadata.of_reports([StepReport("apply", notes=report.notes)], run_settings)
-            shown |= _of_kinds(context, connector, scene, kinds, after_id=None)
+            shown |= _of_kinds(context, connector, scene, kinds, after_id=None, told=held)
             with ledger.read() as tx:
                 counts, rows = figures.moved_by_run(
                     tx, context.run.run_id, place.asset_name, kinds, after_event=before.event
                 )
             shown |= {f"{state}_now": count for state, count in counts.items()}
-            if rows:
-                shown["documents"] = metadata.table(rows)
+            if rows or held.samples:
+                shown["documents"] = metadata.table([*held.samples, *rows])
+            held = StepReport("apply")
             mine = [answer for answer in answers if answer.asset_key == scene.key(name)]
             yield dg.MaterializeResult(asset_key=scene.key(name), metadata=shown, check_results=mine)
 

@@ -14,6 +14,7 @@ from ml_connector.flows.context import Work
 from ml_connector.flows.copies import confirm
 from ml_connector.flows.standing import Standing, mark_overdue, standing_causes
 from ml_connector.orchestration import checks
+from ml_connector.orchestration.due import PRUNE, STANDING, note_done
 from ml_connector.orchestration.pruning import delete_left_files, prune_runs
 from ml_connector.orchestration.reaper import was_killed
 from ml_connector.orchestration.resource import ConnectorResource
@@ -88,6 +89,7 @@ def standing_job() -> dg.JobDefinition:
     def alerts(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
         told = tell_all(context.instance, connector)
         context.add_output_metadata({"opened": told[0], "recovered": told[1]})
+        note_done(connector.deployment.ledger, STANDING)
 
     @dg.job(
         name="standing",
@@ -280,6 +282,7 @@ def prune_job(settings: OrchestrationSettings, idle_jobs: Sequence[str]) -> dg.J
         idle = prune_runs(context.instance, ledger, heads, older_than=hours, jobs=idle_jobs)
         pruned = prune_runs(context.instance, ledger, heads, older_than=days)
         files = delete_left_files(context.instance, older_than=days)
+        note_done(ledger, PRUNE)
         context.log.info(
             f"deleted {pruned.deleted} run(s), {idle.deleted} that only looked, and {files} file(s) without a run, "
             f"kept {pruned.kept + idle.kept} {pruned.why}".strip()

@@ -49,7 +49,7 @@ def test_orders_go_out_and_answers_come_back_in(bench: Bench) -> None:
 
     said = say("sync", "exact_cleo", "--flow", "orders_out", "--json")
     assert said.code == 0, said.err
-    [run] = said.json["runs"]
+    (run,) = [run for run in said.json["runs"] if run["job"] == "exact_cleo_outbound"]
     assert run["assets"]["exact_cleo/sent_orders"]["counts"]["sent"] == 3
     assert set(run["assets"]) == {"exact_cleo/orders_read", "exact_cleo/orders_850", "exact_cleo/sent_orders"}
 
@@ -87,7 +87,8 @@ def test_runs_stand_in_dagsters_history(bench: Bench) -> None:
 
     with dg.DagsterInstance.get() as instance:
         runs = instance.get_runs()
-    assert {run.job_name for run in runs} == {"exact_cleo_inbound", "exact_cleo_outbound"}
+    scheduled = {"exact_nl_reference", "standing", "prune"}
+    assert {run.job_name for run in runs} == {"exact_cleo_inbound", "exact_cleo_outbound", *scheduled}
     assert all(run.tags["ml_connector/started_by"] == "command line" for run in runs)
 
 

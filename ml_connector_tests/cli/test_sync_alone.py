@@ -1,0 +1,177 @@
+"""`sync` alone, without Dagster's daemon: master data, the calendar, the standing work, what is held."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ml_connector.cli.exits import Exit
+from ml_connector.config.integrations import ProcurementCalendar
+from ml_connector.sandbox.exact import user
+from ml_connector_tests.cli.conftest import create_orders
+from ml_connector_tests.cli.terminal import Said, say
+from ml_connector_tests.support.deployment import Bench, open_bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    with open_bench(tmp_path / "deployment") as made:
+        monkeypatch.setenv("DAGSTER_HOME", str(made.home / "dagster"))
+        monkeypatch.setenv("ML_CONNECTOR_CONFIG", os.environ["ML_CONNECTOR_CONFIG"])
+        yield made
+
+
+def jobs(said: Said) -> list[str]:
+    return [run["job"] for run in said.json["runs"]]
+
+
+def count(said: Said, name: str) -> int:
+    assets = [asset for run in said.json["runs"] for asset in run["assets"].values()]
+    return sum(asset["counts"].get(name, 0) for asset in assets)
+
+
+def orders_sent(said: Said) -> int:
+    """Of the outbound run: 997s are sent inbound."""
+    assets = [run["assets"].get("exact_cleo/sent_orders") for run in said.json["runs"]]
+    return sum(asset["counts"].get("sent", 0) for asset in assets if asset)
+
+
+def documents(*args: object) -> list[dict[str, Any]]:
+    return list(say("documents", "list", *args, "--json").json["documents"])
+
+
+def change(path: Path, **settings: Any) -> None:
+    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **settings}))
+
+
+def test_what_is_due_is_done_and_nothing_more(bench: Bench) -> None:
+    first = say("sync", "--json")
+    assert first.code == 0, first.err
+    assert jobs(first) == ["exact_nl_reference", "exact_cleo_inbound", "exact_cleo_outbound", "standing", "prune"]
+    again = say("sync", "--json")
+    assert again.code == 0, again.err
+    assert jobs(again) == ["exact_cleo_inbound", "exact_cleo_outbound"], "nothing else is due yet"
+    bench.sandbox.clock.move(1900)
+    assert jobs(say("sync", "--json")) == [
+        "exact_nl_reference",
+        "exact_cleo_inbound",
+        "exact_cleo_outbound",
+        "standing",
+    ]
+    assert jobs(say("sync", "--dry-run", "--json")) == ["exact_cleo_inbound", "exact_cleo_outbound"]
+
+
+def test_a_supplier_that_was_blocked_meanwhile_is_held(bench: Bench) -> None:
+    """Blocked in Exact between two calls: the next one knows it."""
+    from ml_connector.documents.reference import ReferenceTable
+    from ml_connector.flows.reference_book import ReferenceBook
+
+    say("sync", "--json")
+    exact = bench.sandbox.exact
+    bench.sandbox.call(lambda: user.edit(exact, "crm/Accounts", "20011", {"Blocked": True}))
+    bench.sandbox.clock.move(2 * 3600)
+    assert "exact_nl_reference" in jobs(say("sync", "--json"))
+    with bench.open() as deployment:
+        book = ReferenceBook(deployment.ledger, "exact_nl", deployment.erp("exact_nl").company)
+        assert book.table(ReferenceTable.VENDORS).get("20011").blocked  # type: ignore[union-attr]
+
+
+def test_what_is_due_turns_overdue(bench: Bench) -> None:
+    path = bench.home / "partners"
+    for file in path.glob("*.yaml"):
+        change(file, acknowledgments={"overdue_after_hours": 1})
+    create_orders(bench, 1)
+    assert say("sync", "--flow", "orders_out", "--json").code == 0
+    bench.sandbox.clock.move(3 * 3600)
+    # Nothing of what the partners answered is fetched.
+    with bench.open() as deployment:
+        from ml_connector.ledger.leases import Lease
+        from ml_connector.orchestration.names import channel_lease
+
+        with Lease(deployment.ledger, channel_lease("exact_cleo", "inbound")):
+            say("sync", "--json")
+    assert {row["state"] for row in documents("--flow", "orders_out")} == {"overdue"}
+
+
+def test_something_held_at_parsing_ends_with_1_and_is_told(bench: Bench) -> None:
+    say("sync", "--json")
+    cleo = bench.sandbox.cleo
+    bench.sandbox.call(lambda: cleo.deliver(cleo.inbox("NORTHWIND"), "garbage.edi", b"not an interchange at all"))
+    said = say("sync")
+    assert said.code == Exit.WRONG
+    assert "held: " in said.out
+    assert "garbage.edi" in said.out
+    assert "documents list --held" in said.out
+    assert say("sync").code == 0, "told once"
+
+
+def test_a_mended_partner_file_takes_up_at_once(bench: Bench) -> None:
+    say("sync", "--json")
+    path = bench.home / "partners" / "northwind.yaml"
+    good = path.read_text()
+    change(path, sintax="strict")
+    create_orders(bench, 3)
+    broken = say("sync", "--flow", "orders_out", "--json")
+    assert broken.code == Exit.WRONG
+    assert "Partner northwind stopped" in broken.err
+    assert count(broken, "held") + count(broken, "sent") == 3
+    path.write_text(good)
+    said = say("sync", "--flow", "orders_out", "--json")
+    assert said.code == 0, said.err
+    assert count(said, "sent") == count(broken, "held")
+    assert {row["state"] for row in documents("--flow", "orders_out")} == {"sent"}
+
+
+def test_orders_leave_at_the_cut_off(bench: Bench) -> None:
+    now = bench.sandbox.clock.now()
+    cut_off = now + timedelta(hours=2)
+    calendar = {
+        "cut_offs": [f"{cut_off:%H:%M}"],
+        "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+        "time_zone": "UTC",
+    }
+    config = yaml.safe_load(bench.config.read_text())
+    config["integrations"]["exact_cleo"]["flows"]["orders_out"]["calendar"] = calendar
+    bench.config.write_text(yaml.safe_dump(config))
+    create_orders(bench, 1)
+    assert orders_sent(say("sync", "--json")) == 0, "the first cut-off is waited for"
+    bench.sandbox.clock.move(3600)
+    assert orders_sent(say("sync", "--json")) == 0
+    bench.sandbox.clock.move(3700)
+    assert orders_sent(say("sync", "--json")) == 1
+    create_orders(bench, 1)
+    bench.sandbox.clock.move(3600)
+    assert orders_sent(say("sync", "--json")) == 0, "approved after the cut-off: the next one"
+    assert orders_sent(say("sync", "--flow", "orders_out", "--json")) == 1, "a person wants it at once"
+
+
+@pytest.mark.parametrize(
+    ("moment", "served", "due"),
+    [
+        ("2026-12-24T15:30", "2026-12-24T10:30", True),
+        ("2026-12-24T15:30", "2026-12-24T15:30", False),
+        ("2026-12-26T09:00", "2026-12-24T15:31", False),  # the 25th is a holiday, the 26th a Saturday
+        ("2026-12-28T10:00", "2026-12-24T15:31", True),
+        ("2026-12-28T09:59", "2026-12-24T15:31", False),
+    ],
+)
+def test_cut_offs_skip_holidays_and_week_ends(bench: Bench, moment: str, served: str, due: bool) -> None:
+    from dataclasses import replace
+
+    from ml_connector.flows.orders import last_cut_off_name
+    from ml_connector.ledger import positions
+    from ml_connector.orchestration.due import cut_off_is_due
+    from ml_connector_tests.support.clocks import StillClock
+
+    calendar = ProcurementCalendar(cut_offs=("11:00", "16:30"), holidays=(datetime(2026, 12, 25, tzinfo=UTC).date(),))
+    with bench.open() as deployment:
+        integration = replace(
+            deployment.integration("exact_cleo"), clock=StillClock(datetime.fromisoformat(f"{moment}+00:00"))
+        )
+        with deployment.ledger.write() as tx:
+            positions.put(tx, last_cut_off_name(integration), f"{served}:00+00:00")
+        assert cut_off_is_due(integration, calendar) is due
