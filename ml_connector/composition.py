@@ -33,6 +33,8 @@ from ml_connector.ledger.store import Ledger
 from ml_connector.transport.shared_limits import LedgerLimits
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from ml_connector.flows.belonging import Belonging
     from ml_connector.flows.settling import Names
     from ml_connector.systems.exact_online.erp import ExactErp
@@ -294,7 +296,6 @@ class Deployment:
     @cached_property
     def names(self) -> "Names":
         """All names of the configuration, and what tells them apart."""
-        from ml_connector.credentials.tokens import rename_token
         from ml_connector.flows.settling import Configured, Names
 
         settings = self.loaded.settings
@@ -312,9 +313,17 @@ class Deployment:
             erps={one.erp: settings.connections[one.erp].account for one in settings.integrations.values()},
             networks=frozenset(one.network for one in settings.integrations.values()),
             integrations=integrations,
-            move_token=lambda tx, old, new: rename_token(tx, self.vault, old, new),
+            move_token=self._move_credentials,
             company_of=self._company_of,
         )
+
+    def _move_credentials(self, tx: "Connection", old: str, new: str) -> bool:
+        """What was given to a connection under its old name by a command: its tokens, and the host key accepted."""
+        from ml_connector.credentials.tokens import rename_token
+        from ml_connector.systems.truecommerce.hostkeys import stored_name
+
+        self.vault.rename(tx, stored_name(old), stored_name(new))
+        return rename_token(tx, self.vault, old, new)
 
     def _company_of(self, connection: str) -> str | None:
         with suppress(AuthorizationNeeded, TryAgain):

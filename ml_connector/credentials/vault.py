@@ -102,6 +102,19 @@ class Vault:
         with self._database.write() as tx:
             return bool(tx.execute(sa.delete(credential).where(credential.c.name == name)).rowcount)
 
+    def rename(self, tx: sa.Connection, old: str, new: str) -> bool:
+        """A credential has another name now: it is encrypted anew under it. False: none to move, or one there."""
+        _check_name(new)
+        c = credential.c
+        if tx.execute(sa.select(c.name).where(c.name == new)).first() is not None:
+            return False
+        value = tx.execute(sa.select(c.value).where(c.name == old).with_for_update()).scalar_one_or_none()
+        if value is None:
+            return False
+        turned = self.encrypt(f"credential:{new}", self.decrypt(f"credential:{old}", value).reveal())
+        tx.execute(sa.update(credential).where(c.name == old).values(name=new, value=turned))
+        return True
+
     def names(self) -> list[str]:
         """Names of the stored credentials."""
         with self._database.read() as tx:

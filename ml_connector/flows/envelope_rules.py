@@ -38,21 +38,11 @@ def judge_interchange(
         return EnvelopeVerdict(partner, held=_other_receiver(receiver, ours))
     if start.usage != _wanted_usage(integration) or _is_trial(integration, partner, sender):
         return EnvelopeVerdict(partner, held=_other_environment(integration, start.usage, sender))
-    if partner.control_numbers == "checked":
-        key = (sender, receiver, start.control_number)
-        with integration.ledger.read() as tx:
-            known = envelopes.seen_control_number(
-                tx,
-                integration.name,
-                sender,
-                receiver,
-                start.control_number,
-                other_than_file=row.id,
-                since=integration.clock.now() - timedelta(days=partner.control_number_days),
-            )
-        if known is not None or key in seen:
-            return EnvelopeVerdict(partner, held=_repeated(start.control_number, known), repeated=True)
-        seen.add(key)
+    key = (sender, receiver, start.control_number)
+    known = _came_before(integration, partner, row, key)
+    if known is not None or (partner.control_numbers == "checked" and key in seen):
+        return EnvelopeVerdict(partner, held=_repeated(integration, start.control_number, known), repeated=True)
+    seen.add(key)
     return EnvelopeVerdict(partner)
 
 
@@ -71,9 +61,33 @@ def judge_stored(integration: Integration, interchange: InterchangeRow, row: Fil
         raise _other_receiver(interchange.receiver, integration.settings.identity.key)
     if interchange.usage != _wanted_usage(integration) or _is_trial(integration, partner, interchange.sender):
         raise _other_environment(integration, interchange.usage, interchange.sender)
-    if held_for == Reason.REPEATED_CONTROL_NUMBER and partner.control_numbers == "checked":
-        raise _repeated(interchange.control_number, None)
+    if held_for == Reason.REPEATED_CONTROL_NUMBER:
+        pair = (interchange.sender, interchange.receiver, interchange.control_number)
+        known = None if row is None else _came_before(integration, partner, row, pair)
+        if known is not None or partner.control_numbers == "checked":
+            raise _repeated(integration, interchange.control_number, known)
     return partner
+
+
+def _came_before(
+    integration: Integration, partner: Partner, row: FileRow, key: tuple[str, str, str]
+) -> envelopes.Seen | None:
+    """Where the number of an interchange (sender, receiver, number) came before.
+
+    Where a partner's numbers mean nothing, still: the very file that another integration read, left in its folder.
+    """
+    checked = partner.control_numbers == "checked"
+    with integration.ledger.read() as tx:
+        known = envelopes.seen_control_number(
+            tx,
+            *key,
+            integration=integration.name if checked else "",
+            connection=integration.network.connection if checked else "",
+            sha256=row.sha256,
+            other_than_file=row.id,
+            since=integration.clock.now() - timedelta(days=partner.control_number_days),
+        )
+    return known if checked or (known is not None and known.integration != integration.name) else None
 
 
 def _is_ours(integration: Integration, receiver: str) -> bool:
@@ -149,10 +163,18 @@ def _other_environment(integration: Integration, usage: str, sender: str) -> Nee
     )
 
 
-def _repeated(control_number: str, known: int | None) -> NeedsMending:
+def _repeated(integration: Integration, control_number: str, known: envelopes.Seen | None) -> NeedsMending:
+    if known is not None and known.same_bytes:
+        elsewhere = f", and integration {known.integration} read it" * (known.integration != integration.name)
+        return NeedsMending(
+            Reason.REPEATED_CONTROL_NUMBER,
+            f"Interchange {control_number} came before with the same content{elsewhere}.",
+            mend="Discard these documents: those of the first file count. Take the file out of the folder.",
+            data={"control_number": control_number, "earlier_file": known.file_id, "read_by": known.integration},
+        )
     return NeedsMending(
         Reason.REPEATED_CONTROL_NUMBER,
         f"Interchange {control_number} came before with other content.",
         mend="Ask the partner which one counts; `control_numbers: ignored` for partners that repeat theirs.",
-        data={"control_number": control_number, "earlier_file": known},
+        data={"control_number": control_number, "earlier_file": None if known is None else known.file_id},
     )

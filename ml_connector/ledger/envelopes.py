@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.ledger import seals
+from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
-from ml_connector.ledger.tables import envelope_group, interchange
+from ml_connector.ledger.tables import envelope_group, file, interchange
 
 _i = interchange.c
 _g = envelope_group.c
@@ -220,23 +221,39 @@ def end_groups(tx: Tx, ends: Sequence[GroupEnd]) -> None:
         seals.note(tx, "envelope_group", [e.id for e in ends])
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An interchange that came before under the same control number. same_bytes: in a file of the same content."""
+
+    file_id: int
+    integration: str
+    same_bytes: bool
+
+
 def seen_control_number(
     tx: Tx,
-    integration: str,
     sender: str,
     receiver: str,
     control_number: str,
     *,
+    integration: str = "",
+    connection: str = "",
+    sha256: str = "",
     other_than_file: int | None = None,
     since: datetime | None = None,
     direction: str = "in",
-) -> int | None:
-    """The file in which this interchange control number came before; None when it is new.
+) -> Seen | None:
+    """Where this interchange control number came before between these two; None when it is new.
 
-    since: control numbers begin again after 999,999,999, so older ones need not count. Repeats and parts do not count.
+    Numbers go by the pair of identities: what the integration read, what came by the network connection, and what came
+    in a file of the very same content, whoever read that (a folder may have been another company's before).
+    since: control numbers begin again after 999,999,999, so older ones need not count. Repeats and parts do not count,
+    and of other integrations nothing that is held there: it may have been theirs by mistake.
     """
     given = {
         "own": integration,
+        "at": connection,
+        "bytes": sha256,
         "way": direction,
         "by": sender,
         "to": receiver,
@@ -244,16 +261,16 @@ def seen_control_number(
         "except": other_than_file or 0,
         "since": since or _LONG_AGO,
     }
-    found: int | None = tx.execute(_SEEN, given).scalar_one_or_none()
-    return found
+    row = tx.execute(_SEEN, given).one_or_none()
+    return None if row is None else Seen(row.file_id, row.integration, row.sha256 == sha256)
 
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 #: Made once: it is asked for every interchange that comes.
 _SEEN = (
-    sa.select(_i.file_id)
+    sa.select(_i.file_id, _i.integration, file.c.sha256)
+    .join(file, file.c.id == _i.file_id)
     .where(
-        _i.integration == sa.bindparam("own"),
         _i.direction == sa.bindparam("way"),
         _i.sender == sa.bindparam("by"),
         _i.receiver == sa.bindparam("to"),
@@ -261,6 +278,16 @@ _SEEN = (
         _i.state.not_in(("repeated", "incomplete")),
         _i.file_id != sa.bindparam("except"),
         _i.created_at >= sa.bindparam("since", type_=_i.created_at.type),
+        sa.or_(
+            _i.integration == sa.bindparam("own"),
+            sa.and_(
+                _i.state != "held",
+                sa.or_(
+                    unindexed(file.c.connection) == sa.bindparam("at"),
+                    unindexed(file.c.sha256) == sa.bindparam("bytes"),
+                ),
+            ),
+        ),
     )
     .order_by(_i.id.desc())
     .limit(1)

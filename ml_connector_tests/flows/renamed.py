@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from ml_connector.composition import Deployment
+from ml_connector.demo.stage import authorize
 from ml_connector.flows import pipeline
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.reference import warm_up
@@ -16,6 +17,7 @@ from ml_connector.ledger import documents, queries
 from ml_connector.ledger.leases import worker
 from ml_connector.ledger.rows import DocumentRow
 from ml_connector.sandbox.exact import user
+from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.support.deployment import Bench, open_bench
 
 Settings = dict[str, Any]
@@ -75,3 +77,27 @@ class Edited:
 def edited(home: Path, **options: Any) -> Iterator[Edited]:
     with open_bench(home, **options) as bench:
         yield Edited(bench)
+
+
+@contextmanager
+def two_companies(home: Path, **options: Any) -> Iterator[Edited]:
+    """Company 1 with Northwind (`one`, exact_nl) and company 2 with Acme (`two`, exact_two), over one network."""
+    with edited(home, **options) as made:
+        for number, name in ((1, "northwind"), (2, "acme")):
+            (home / f"partners_{number}").mkdir()
+            text = made.partner_file(name).read_text(encoding="utf-8")
+            made.partner_file(name, f"partners_{number}").write_text(text, encoding="utf-8")
+
+        def both(settings: Settings) -> None:
+            exact = settings["connections"]["exact_nl"]
+            settings["connections"]["exact_two"] = {**exact, "division": SECOND_DIVISION}
+            exact["division"] = DIVISION
+            shipped = settings["integrations"].pop("exact_cleo")
+            for number, name, erp in ((1, "one", "exact_nl"), (2, "two", "exact_two")):
+                own = yaml.safe_load(yaml.safe_dump(shipped))
+                settings["integrations"][name] = {**own, "erp": erp, "partners": str(home / f"partners_{number}")}
+
+        made.edit(both)
+        with made.opened() as deployment:
+            authorize(deployment, "exact_two")
+        yield made

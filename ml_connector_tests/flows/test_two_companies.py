@@ -13,16 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ml_connector.cli.app import run as command
-from ml_connector.demo.stage import authorize
 from ml_connector.errors import ConfigError, ConnectorError, DecisionNeeded
 from ml_connector.ledger.verify import verify
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
-from ml_connector_tests.flows.renamed import Edited, Settings, edited
+from ml_connector_tests.flows.renamed import Edited, Settings, two_companies
 from ml_connector_tests.flows.scenes import UNITS
 
 STEPS = 8
@@ -177,25 +175,7 @@ class Pair:
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Edited]:
-    with edited(tmp_path / "home") as one:
-        home = one.bench.home
-        for number, name in ((1, "northwind"), (2, "acme")):
-            (home / f"partners_{number}").mkdir()
-            text = (home / "partners" / f"{name}.yaml").read_text(encoding="utf-8")
-            (home / f"partners_{number}" / f"{name}.yaml").write_text(text, encoding="utf-8")
-
-        def both(settings: Settings) -> None:
-            exact = settings["connections"]["exact_nl"]
-            settings["connections"]["exact_two"] = {**exact, "division": SECOND_DIVISION}
-            exact["division"] = DIVISION
-            shipped = settings["integrations"].pop("exact_cleo")
-            for number, name, erp in ((1, "one", "exact_nl"), (2, "two", "exact_two")):
-                made = yaml.safe_load(yaml.safe_dump(shipped))
-                settings["integrations"][name] = {**made, "erp": erp, "partners": str(home / f"partners_{number}")}
-
-        one.edit(both)
-        with one.opened() as deployment:
-            authorize(deployment, "exact_two")
+    with two_companies(tmp_path / "home") as one:
         yield one
 
 

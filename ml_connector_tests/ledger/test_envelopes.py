@@ -1,6 +1,8 @@
 """Envelopes: control numbers in their scopes, and which answer belongs to which group."""
 
+import hashlib
 from datetime import timedelta
+from typing import Any
 
 from ml_connector.ledger import envelopes, files
 from ml_connector.ledger.envelopes import NewGroup, NewInterchange, SentTo
@@ -32,9 +34,12 @@ def _group(ledger: Ledger, interchange: int, number: int, *, direction: str = "o
         )
 
 
-def _seen(ledger: Ledger, number: str, **options: object) -> int | None:
+def _seen(ledger: Ledger, number: str, **options: Any) -> int | None:
+    options.setdefault("integration", "exact_cleo")
+    options = {"by": "ZZ/ACME", "to": "ZZ/US", **options}
     with ledger.read() as tx:
-        return envelopes.seen_control_number(tx, "exact_cleo", "ZZ/ACME", "ZZ/US", number, **options)  # type: ignore[arg-type]
+        found = envelopes.seen_control_number(tx, options.pop("by"), options.pop("to"), number, **options)
+    return None if found is None else found.file_id
 
 
 def test_a_control_number_counts_once_between_two_parties(ledger: Ledger, clock: StillClock) -> None:
@@ -45,11 +50,26 @@ def test_a_control_number_counts_once_between_two_parties(ledger: Ledger, clock:
     assert _seen(ledger, "000000002") is None
     assert _seen(ledger, "000000001", other_than_file=first) is None
     assert _seen(ledger, "000000001", direction="out") is None
-    with ledger.read() as tx:
-        assert envelopes.seen_control_number(tx, "exact_cleo", "ZZ/OTHER", "ZZ/US", "000000001") is None
-        assert envelopes.seen_control_number(tx, "other", "ZZ/ACME", "ZZ/US", "000000001") is None
+    assert _seen(ledger, "000000001", by="ZZ/OTHER") is None
+    assert _seen(ledger, "000000001", integration="other") is None
     clock.move(86_400 * 400)
     assert _seen(ledger, "000000001", since=clock.now() - timedelta(days=365)) is None
+
+
+def test_a_number_is_known_whatever_integration_reads_it(ledger: Ledger) -> None:
+    """By the network that it came by, and by its very bytes; what another integration holds may not be its own."""
+    first = _file(ledger, "1")
+    _interchange(ledger, first, "000000001")
+    sha256 = hashlib.sha256(b"1").hexdigest()
+    other = {"integration": "other"}
+    assert _seen(ledger, "000000001", **other, connection="cleo_prod") == first
+    assert _seen(ledger, "000000001", **other, connection="cleo_two") is None
+    assert _seen(ledger, "000000001", **other, connection="cleo_two", sha256=sha256) == first
+    assert _seen(ledger, "000000001", **other, sha256=sha256, to="ZZ/THEM") is None
+    held = _file(ledger, "2")
+    _interchange(ledger, held, "000000002", state="held")
+    assert _seen(ledger, "000000002", **other, connection="cleo_prod") is None
+    assert _seen(ledger, "000000002") == held
 
 
 def test_repeats_do_not_hide_the_first(ledger: Ledger) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ml_connector.cli.exits import Exit
 from ml_connector.composition import Deployment
@@ -39,6 +40,20 @@ def test_an_unknown_key_is_accepted_by_its_fingerprint_and_the_connection_works(
     assert found.code == 0, found.out
     assert "is logged in" in found.out
     assert "Export: may be downloaded from" in found.out
+
+
+def test_an_accepted_key_goes_with_the_connection_under_its_new_name(unknown: Stage) -> None:
+    assert say(*ACCEPT, "--yes").code == 0
+    raw = yaml.safe_load(unknown.config.read_text(encoding="utf-8"))
+    raw["connections"]["tc_main"] = raw["connections"].pop(CONNECTION)
+    raw["integrations"][INTEGRATION]["network"] = "tc_main"
+    unknown.config.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    assert say("check", "tc_main").code == Exit.AUTHORIZE
+    with Deployment.open(unknown.config, clock=unknown.sandbox.clock) as deployment:
+        deployment.integration(INTEGRATION)
+        assert {name for name in deployment.vault.names() if "host_key" in name} == {"host_key:tc_main"}
+    found = say("check", "tc_main")
+    assert found.code == 0, found.out
 
 
 def test_nobody_there_to_ask_accepts_nothing(unknown: Stage) -> None:
