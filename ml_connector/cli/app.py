@@ -14,7 +14,7 @@ from ml_connector import logs
 from ml_connector.cli.exits import MEANINGS, Exit, error_json, exit_of
 from ml_connector.cli.output import print_json, spell_what_cannot_be_shown, tell
 from ml_connector.cli.session import Session
-from ml_connector.errors import ConfigError, ConnectorError, TryAgain, WeAreWrong
+from ml_connector.errors import ConnectorError, WeAreWrong
 
 
 @dataclass(frozen=True)
@@ -172,13 +172,14 @@ def _as_connector_error(error: Exception) -> ConnectorError:
     if isinstance(error, ConnectorError):
         return error
     if isinstance(error, OSError):
-        place = f" {error.filename}" if error.filename else ""
-        return ConfigError(f"The operating system refused{place}: {error.strerror or type(error).__name__}.")
+        from ml_connector.ledger.faults import of_system
+
+        return of_system(error, str(error.filename or "A file"))
     if type(error).__module__.startswith("sqlalchemy"):
-        return TryAgain(
-            f"The ledger's database refused a statement ({type(error).__name__}).",
-            mend="See that it runs and is of this version: `ml-connector ledger upgrade`. --debug shows more.",
-        )
+        from ml_connector.ledger.faults import of_database
+
+        if (told := of_database(error, "A database (the ledger or Dagster's storage)")) is not None:
+            return told
     return WeAreWrong(
         f"A defect of ours: {type(error).__name__}.",
         mend="Run the command again with --debug and report what it shows.",

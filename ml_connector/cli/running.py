@@ -25,7 +25,12 @@ ASSETS_OF_FLOW: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "acknowledgments_out": (INBOUND, ("acknowledgments_sent",)),
     "orders_out": (OUTBOUND, ("orders_read", "orders_850", "sent_orders")),
 }
-_EXITS = {"AuthorizationNeeded": Exit.AUTHORIZE, "ConfigError": Exit.USAGE, "TryAgain": Exit.TRY_AGAIN}
+_EXITS = {
+    "AuthorizationNeeded": Exit.AUTHORIZE,
+    "ConfigError": Exit.USAGE,
+    "TryAgain": Exit.TRY_AGAIN,
+    "LeaseLost": Exit.TRY_AGAIN,
+}
 
 
 @dataclass

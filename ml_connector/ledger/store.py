@@ -16,12 +16,12 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ml_connector.clock import Clock, SystemClock
 from ml_connector.errors import ConfigError, TryAgain, WeAreWrong
-from ml_connector.ledger import seals
+from ml_connector.ledger import faults, seals
 from ml_connector.ledger.departures import DepartureLog
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ PATIENCE, ANSWER_LATER = 60.0, 5.0
 IDLE_SECONDS = 120
 _CLOCK = "ml_connector_clock"
 _IMMEDIATE = "ml_connector_immediate"
+_WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 def now(tx: Tx) -> datetime:
@@ -135,23 +136,20 @@ def _begin_sqlite(tx: Tx) -> None:
     tx.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
-def _make_private(path: Path) -> None:
+def _make_file(path: Path) -> None:
     """A new database for its owner alone: it holds everything that was received, and encrypted credentials."""
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    if path.exists():
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except OSError as error:
+        raise faults.of_system(error, f"The ledger {path}") from error
 
 
 def _is_busy(error: DBAPIError) -> bool:
     return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
-
-
-#: What PostgreSQL says when it is not the statement that is wrong: a limit, a lock, a deadlock, or it goes down.
-_PASSING = ("57014", "55P03", "40001", "40P01", "25P03", "57P01", "57P02", "57P03", "53300")
-
-
-def _passes(error: DBAPIError) -> bool:
-    """Whether the ledger is out of reach or busy; anything else is a defect of ours and stays what it is."""
-    return error.connection_invalidated or _is_busy(error) or getattr(error.orig, "pgcode", None) in _PASSING
 
 
 @contextmanager
@@ -192,7 +190,8 @@ class Ledger:
 
         Raises:
             ConfigError: the URL is no ledger's, or (without create) its tables are missing or of another version.
-            TryAgain: the database cannot be reached.
+            TryAgain: the database cannot be reached or written.
+            ConnectorError: its file is damaged, or cannot be made.
         """
         from ml_connector.ledger import schema
 
@@ -200,21 +199,18 @@ class Ledger:
         if parsed.get_backend_name() == "sqlite":
             path = Path(parsed.database or "")
             if create:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _make_private(path)
+                _make_file(path)
             elif not path.exists():
                 raise ConfigError(f"There is no ledger at {path}.", mend="Mend the path, or start the connector once.")
         clock = clock or SystemClock()
         ledger = cls(make_engine(parsed, clock, patience=patience), clock, patience=patience)
         # A migration may take long; it has no other limit than its own.
         patient = make_engine(parsed, clock, patience=None, pooled=False)
-        try:
+        with ledger._told():
             if create:
                 schema.upgrade(patient)
             else:
                 schema.check_version(patient)
-        except OperationalError as error:
-            raise ledger._unreachable(error) from error
         return ledger
 
     def close(self) -> None:
@@ -228,8 +224,8 @@ class Ledger:
         """A transaction that writes: committed at the end, rolled back by an exception. Keep it short.
 
         Raises:
-            TryAgain: the database cannot be reached or does not answer in time, or another writer held it for more
-            than 30 seconds.
+            TryAgain: the database cannot be reached or written or does not answer in time, or another writer held it
+            for more than 30 seconds.
             WeAreWrong: this thread is in a writing transaction already.
         """
         with self._writing(self.engine, BUSY_SECONDS * 2) as tx:
@@ -276,7 +272,7 @@ class Ledger:
         Raises:
             TryAgain: the database cannot be reached or does not answer in time.
         """
-        with self._connected(self.engine) as connection:
+        with self._connected(self.engine, reading=True) as connection:
             if self._writer is None:
                 transaction = self._begin(connection.execution_options(postgresql_readonly=True))
                 with transaction, _without_limits(connection) if long else nullcontext():
@@ -290,19 +286,29 @@ class Ledger:
                     connection.exec_driver_sql("PRAGMA query_only = OFF")
 
     @contextmanager
-    def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
-        try:
-            connection = engine.connect()
-        except (OperationalError, PoolTimeout) as error:
-            raise self._unreachable(error) from error
-        try:
+    def _connected(self, engine: sa.Engine, *, reading: bool = False) -> Iterator[sa.Connection]:
+        with self._told(reading=reading), engine.connect() as connection:
             yield connection
-        except DBAPIError as error:
-            if not _passes(error):
+
+    @contextmanager
+    def _told(self, *, reading: bool = False) -> Iterator[None]:
+        """The cause and the remedy of what the database refused; the error itself where a statement is wrong."""
+        try:
+            yield
+        except (DBAPIError, sqlite3.Error, PoolTimeout) as error:
+            # What writes in a reading transaction is a defect of ours, whatever the disk.
+            statement = error.statement if isinstance(error, DBAPIError) else None
+            wrong = reading and (statement or "").lstrip()[:6].upper() in _WRITES
+            told = None if wrong else faults.of_database(error, self._name)
+            if told is None:
                 raise
-            raise self._unreachable(error) from error
-        finally:
-            connection.close()
+            raise told from error
+
+    @property
+    def _name(self) -> str:
+        if self.engine.dialect.name == "sqlite":
+            return f"The ledger {self.url.database}"
+        return f"The ledger {self.url.render_as_string(hide_password=True)}"
 
     def _begin(self, connection: sa.Connection) -> sa.RootTransaction:
         """BEGIN; once more when the writer's place was busy to the end of the time-out."""
@@ -311,20 +317,8 @@ class Ledger:
                 return connection.begin()
             except OperationalError as error:
                 if not (tries_left and _is_busy(error)):
-                    raise self._unreachable(error) from error
+                    raise
                 log.warning("the ledger has been busy for %s seconds; trying once more", BUSY_SECONDS)
                 connection.rollback()
                 time.sleep(0.05)
         raise WeAreWrong("BEGIN neither succeeded nor failed.")
-
-    def _unreachable(self, error: SQLAlchemyError) -> TryAgain:
-        original = error.orig if isinstance(error, DBAPIError) else error
-        if isinstance(error, DBAPIError) and _is_busy(error):
-            return TryAgain("The ledger is busy: another process holds it.", after_seconds=5)
-        shown = self.url.render_as_string(hide_password=True)
-        cause = str(original).strip().splitlines()[0][:300] if str(original).strip() else "no reason given"
-        return TryAgain(
-            f"The ledger {shown} cannot be reached: {cause}",
-            after_seconds=10,
-            mend="See that the database runs and that its URL is right.",
-        )

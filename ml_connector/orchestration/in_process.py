@@ -5,15 +5,20 @@ So that `sync` and `replay` are the same work as in the UI: same assets, same ch
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ml_connector import errors
 from ml_connector.composition import CONFIG_VARIABLE, Deployment
-from ml_connector.errors import ConfigError
+from ml_connector.errors import ConfigError, ConnectorError
+
+if TYPE_CHECKING:
+    from dagster_shared.error import SerializableErrorInfo
 
 
 @dataclass
@@ -48,16 +53,46 @@ def prepare_dagster_home(deployment: Deployment) -> Path:
     """
     named = os.environ.get("DAGSTER_HOME")
     home = Path(named) if named else deployment.loaded.home / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    settings = home / "dagster.yaml"
-    template = deployment.loaded.path.parent / "dagster.yaml"
-    if not settings.exists() and template.is_file():
-        shutil.copy(template, settings)
-    elif not settings.exists():
-        settings.write_text("telemetry:\n  enabled: false\n", encoding="ascii")
+    with _storage_told(home):
+        home.mkdir(parents=True, exist_ok=True)
+        settings = home / "dagster.yaml"
+        template = deployment.loaded.path.parent / "dagster.yaml"
+        if not settings.exists() and template.is_file():
+            shutil.copy(template, settings)
+        elif not settings.exists():
+            settings.write_text("telemetry:\n  enabled: false\n", encoding="ascii")
     os.environ["DAGSTER_HOME"] = str(home.absolute())
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     return home
+
+
+@contextmanager
+def _storage_told(home: Path) -> Iterator[None]:
+    """The cause and the remedy where Dagster cannot keep its runs; the ledger's own troubles are told by the ledger."""
+    try:
+        yield
+    except ConnectorError:
+        raise
+    except Exception as error:
+        told = _of_storage(error, f"Dagster's storage in {home}")
+        if told is None:
+            raise
+        raise told from error
+
+
+def _of_storage(error: BaseException, what: str) -> ConnectorError | None:
+    from ml_connector.ledger import faults
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ConnectorError):
+            return cause
+        if isinstance(cause, OSError) and faults.is_about_room(cause):
+            return faults.of_system(cause, str(cause.filename or what))
+        if isinstance(cause, Exception) and (told := faults.of_database(cause, what)) is not None:
+            return told
+        cause = cause.__cause__ or cause.__context__
+    return None
 
 
 class JobRunner:
@@ -81,6 +116,7 @@ class JobRunner:
 
         Raises:
             ConfigError: the direction is switched off, or the day is no partition.
+            TryAgain: Dagster's storage cannot be used.
         """
         name = f"{integration}_{direction}"
         job = self._job(name)
@@ -105,7 +141,7 @@ class JobRunner:
     def _executed(self, job: dg.JobDefinition, settings: Mapping[str, Any], **more: Any) -> RunOutcome:
         level = "INFO" if self._debug else "CRITICAL"
         config = {**settings, "loggers": {"console": {"config": {"log_level": level}}}}
-        with dg.DagsterInstance.get() as instance:
+        with _storage_told(Path(os.environ.get("DAGSTER_HOME", "")).absolute()), dg.DagsterInstance.get() as instance:
             result = job.execute_in_process(
                 run_config=config,
                 instance=instance,
@@ -143,20 +179,40 @@ def _outcome(name: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
         if event.is_step_failure:
             outcome.problems.append(_problem(event))
     if not result.success and not outcome.problems:
-        outcome.problems.append(("Failure", f"{name}: the run failed before its first step."))
+        outcome.problems.append(_before_any_step(name, result))
     return outcome
 
 
+def _before_any_step(name: str, result: dg.ExecuteInProcessResult) -> tuple[str, str]:
+    """Why a run failed that no step of failed, as where the ledger could not be opened."""
+    for event in result.all_events:
+        if event.is_job_failure and (ours := _ours(event.job_failure_data.error)) is not None:
+            return ours
+    return "Failure", f"{name}: the run failed before its first step. Run the command with --debug to see more."
+
+
 def _problem(event: dg.DagsterEvent) -> tuple[str, str]:
-    """What failed: our own sentence where the step gave one, else the error's name."""
+    """What failed: our own sentence where the error is one of ours, else the error's name."""
     data = event.step_failure_data
     told = data.user_failure_data
     if told is not None and told.description:
         kind = told.metadata.get("kind") if told.metadata else None
         return str(kind.value if kind is not None else "Failure"), str(told.description)
+    if (ours := _ours(data.error)) is not None:
+        return ours
     error = data.error.cause or data.error if data.error is not None else None
     name = error.cls_name if error is not None and error.cls_name else "unknown error"
     return name, f"Step {event.step_key} failed: {name}. Run the command with --debug to see more."
+
+
+def _ours(error: "SerializableErrorInfo | None") -> tuple[str, str] | None:
+    """Kind and sentence of the outermost error of ours in a chain. Dagster keeps errors as texts."""
+    while error is not None:
+        known = getattr(errors, error.cls_name or "", None)
+        if isinstance(known, type) and issubclass(known, ConnectorError):
+            return known.__name__, error.message.strip().removeprefix(f"{known.__module__}.{known.__name__}: ")
+        error = error.cause or error.context
+    return None
 
 
 def facts_of(metadata: Mapping[str, Any]) -> dict[str, Any]:

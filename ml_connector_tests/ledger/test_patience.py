@@ -91,7 +91,7 @@ def test_a_lock_is_not_waited_for_for_ever(proxied: tuple[Ledger, FreezingProxy]
     holder = threading.Thread(target=hold)
     holder.start()
     assert held.wait(30)
-    with pytest.raises(TryAgain, match="cannot be reached"), ledger.write() as tx:
+    with pytest.raises(TryAgain, match=r"took too long|is busy"), ledger.write() as tx:
         positions.put(tx, "one", "3")
     done.set()
     holder.join()

@@ -1,0 +1,101 @@
+"""What a database's refusals mean: the cause and the remedy, in a sentence each."""
+
+import errno
+import sqlite3
+from collections.abc import Sequence
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from ml_connector.errors import ConfigError, ConnectorError, TryAgain
+
+#: The work is left as it is and taken up by the next run.
+_LATER = "What was begun is taken up then."
+_FULL = f"Free space on that disk. {_LATER}"
+_READ_ONLY = f"Make the file, its folder and its disk writable for this user. {_LATER}"
+_BUSY = f"End what holds it (a backup, an open SQL shell), or wait. {_LATER}"
+_GONE = f"See that the database runs and that its URL is right. {_LATER}"
+
+#: What SQLite says -> (what it means, the remedy, seconds to wait).
+_SQLITE: Sequence[tuple[str, str, str, float]] = (
+    ("locked", "is busy: another process holds it", _BUSY, 5),
+    ("disk is full", "cannot be written: its disk is full", _FULL, 60),
+    ("readonly", "cannot be written: it is read-only", _READ_ONLY, 60),
+    (
+        "unable to open",
+        "cannot be opened",
+        f"See that its folder is there and may be written by this user. {_LATER}",
+        60,
+    ),
+    ("disk i/o error", "cannot be read or written: its disk fails or is full", f"Look at the disk. {_LATER}", 60),
+)
+#: The beginnings of PostgreSQL's codes -> the same.
+_POSTGRES: Sequence[tuple[str, str, str, float]] = (
+    ("53100", "cannot be written: the disk of its server is full", _FULL, 60),
+    ("25006", "cannot be written: its server is read-only (a standby, or switched so)", _GONE, 60),
+    ("53300", "takes no more connections", f"Raise max_connections of its server, or run less at once. {_LATER}", 10),
+    ("40", "undid a transaction that met another one", _LATER, 1),
+    ("55P03", "is busy: another transaction holds what is needed", _BUSY, 5),
+    ("57014", "took too long over a statement", _LATER, 10),
+    ("25P03", "gave up a transaction whose process had been stopped", _LATER, 10),
+    ("57P", "is being stopped, or just starts", _GONE, 10),
+    ("08", "cannot be reached", _GONE, 10),
+)
+_OF_SYSTEM = {
+    errno.ENOSPC: ("the disk is full", _FULL),
+    errno.EDQUOT: ("this user may store no more", _FULL),
+    errno.EROFS: ("the disk is read-only", _READ_ONLY),
+    errno.EACCES: ("this user may not", _READ_ONLY),
+    errno.EPERM: ("this user may not", _READ_ONLY),
+    errno.EFBIG: ("the file may grow no more (a limit of this user)", _FULL),
+}
+_DAMAGED = ("malformed", "not a database")
+
+
+def of_database(error: Exception, what: str) -> ConnectorError | None:
+    """What a driver's error means; None for one that says a statement is wrong: a defect of ours.
+
+    what: the database, as it is called in the sentence (no password).
+    """
+    if isinstance(error, PoolTimeout):
+        return TryAgain(f"{what} has all its connections in use.", after_seconds=5, mend=_LATER)
+    driver = error.orig if isinstance(error, DBAPIError) else error
+    text = str(driver).strip()
+    if isinstance(driver, sqlite3.Error):
+        return _of_sqlite(text.lower(), what)
+    if not isinstance(error, DBAPIError):
+        return None
+    code = str(getattr(error.orig, "pgcode", None) or "")
+    for begins, means, mend, seconds in _POSTGRES:
+        if code.startswith(begins):
+            return TryAgain(f"{what} {means}.", after_seconds=seconds, mend=mend)
+    if error.connection_invalidated or (
+        not code and type(error.orig).__name__ in ("OperationalError", "InterfaceError")
+    ):
+        cause = text.splitlines()[0][:300] if text else "no reason given"
+        return TryAgain(f"{what} cannot be reached: {cause}", after_seconds=10, mend=_GONE)
+    return None
+
+
+def _of_sqlite(text: str, what: str) -> ConnectorError | None:
+    for part, means, mend, seconds in _SQLITE:
+        if part in text:
+            return TryAgain(f"{what} {means}.", after_seconds=seconds, mend=mend)
+    if any(part in text for part in _DAMAGED):
+        return ConnectorError(f"{what} is damaged.", mend="Keep the file aside and restore a backup (docs/backup.md).")
+    return None
+
+
+def is_about_room(error: OSError) -> bool:
+    """Whether a disk is full or read-only, or this user may not write."""
+    return error.errno in _OF_SYSTEM
+
+
+def of_system(error: OSError, what: str) -> ConnectorError:
+    """What the operating system's refusal means. what: the file or folder, as it is called in the sentence."""
+    known = _OF_SYSTEM.get(error.errno or 0)
+    if known is None:
+        why = error.strerror or type(error).__name__
+        return ConfigError(f"{what} cannot be used: {why}.", mend="See that the path is right.")
+    means, mend = known
+    return TryAgain(f"{what} cannot be written: {means}.", after_seconds=60, mend=mend)

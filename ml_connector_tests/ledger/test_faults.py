@@ -1,0 +1,163 @@
+"""A disk that is full or read-only, a database that is stopped or locked: the cause, the remedy, and work goes on."""
+
+import contextlib
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+import sqlalchemy as sa
+
+from ml_connector.errors import ConnectorError, TryAgain
+from ml_connector.ledger import positions, store
+from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.verify import verify
+from ml_connector_tests.ledger.samples import add, invoice
+from ml_connector_tests.support import postgres
+
+
+def _works(ledger: Ledger) -> bool:
+    add(ledger, invoice("after"))
+    return verify(ledger).clean
+
+
+def _big(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        positions.put(tx, "here", "x" * 3_000_000)
+
+
+def test_a_full_database(sqlite_ledger: Ledger) -> None:
+    """As SQLite itself tells a full disk: no page can be had."""
+
+    def limited(connection: sqlite3.Connection, _record: object) -> None:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+
+    sqlite_ledger.engine.dispose()
+    sa.event.listen(sqlite_ledger.engine, "connect", limited)
+    with pytest.raises(TryAgain, match="its disk is full") as told:
+        _big(sqlite_ledger)
+    assert "Free space" in told.value.mend
+    sa.event.remove(sqlite_ledger.engine, "connect", limited)
+    sqlite_ledger.engine.dispose()
+    assert _works(sqlite_ledger)
+
+
+def test_a_file_that_may_not_grow(sqlite_ledger: Ledger) -> None:
+    """The system refuses the write in the middle (RLIMIT_FSIZE, with EFBIG instead of the signal)."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+    try:
+        with pytest.raises(TryAgain, match="full"):
+            _big(sqlite_ledger)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert _works(sqlite_ledger)
+
+
+def test_a_read_only_database(sqlite_ledger: Ledger, tmp_path: Path) -> None:
+    """Opened read-only, as on a disk that the system mounted so after a fault (root may write what modes forbid)."""
+    path = sqlite_ledger.url.database
+    sqlite_ledger.engine.dispose()
+    engine = sa.create_engine(
+        f"sqlite:///file:{path}?mode=ro&uri=true", execution_options=sqlite_ledger.engine.get_execution_options()
+    )
+    frozen = Ledger(engine, sqlite_ledger.clock)
+    with pytest.raises(TryAgain, match="it is read-only") as told:
+        add(frozen)
+    assert "writable" in told.value.mend
+    engine.dispose()
+    assert _works(sqlite_ledger)
+
+
+def test_a_folder_in_which_nothing_can_be_made(tmp_path: Path) -> None:
+    """/proc takes no files, not even from root."""
+    with pytest.raises(ConnectorError, match="/proc/ledger"):
+        Ledger.open("sqlite:////proc/ledger/ledger.db")
+    (tmp_path / "ledger.db").mkdir()
+    with pytest.raises(TryAgain, match="cannot be opened"):
+        Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+
+
+def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").write_bytes(b"not a database at all" * 100)
+    with pytest.raises(ConnectorError, match="is damaged") as told:
+        Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
+    assert "backup" in told.value.mend
+
+
+@contextlib.contextmanager
+def held(path: str | None) -> Iterator[None]:
+    """Another process in the middle of an exclusive transaction."""
+    script = (
+        "import sqlite3,sys; c = sqlite3.connect(sys.argv[1], isolation_level=None);"
+        "c.execute('BEGIN EXCLUSIVE'); print('held', flush=True); sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", script, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=dict(os.environ)) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield
+
+
+def test_a_database_that_another_process_holds(sqlite_ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "BUSY_SECONDS", 0.2)
+    sqlite_ledger.engine.dispose()
+    with (
+        closing(sqlite3.connect(str(sqlite_ledger.url.database))),
+        held(sqlite_ledger.url.database),
+        pytest.raises(TryAgain, match="another process holds it") as told,
+    ):
+        add(sqlite_ledger)
+    assert told.value.mend
+    assert _works(sqlite_ledger)
+
+
+def _ended_by_the_server(ledger: Ledger, server: postgres.Server) -> None:
+    connection = psycopg2.connect(server.admin_url)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (ledger.url.database,)
+        )
+
+
+def test_a_postgresql_that_is_stopped_in_the_middle(postgres_ledger: Ledger, postgres_server: postgres.Server) -> None:
+    def interrupted() -> None:
+        with postgres_ledger.write() as tx:
+            positions.put(tx, "here", "1")
+            _ended_by_the_server(postgres_ledger, postgres_server)
+            positions.put(tx, "here", "2")
+
+    with pytest.raises(TryAgain, match=r"is being stopped|cannot be reached") as told:
+        interrupted()
+    assert "runs" in told.value.mend
+    assert _works(postgres_ledger)
+
+
+def test_a_postgresql_that_is_not_there(postgres_ledger: Ledger) -> None:
+    away = Ledger(sa.create_engine("postgresql+psycopg2://someone:secret@127.0.0.1:9/ledger"), postgres_ledger.clock)
+    with pytest.raises(TryAgain, match="cannot be reached") as told:
+        add(away)
+    assert "secret" not in str(told.value)
+
+
+def test_a_postgresql_that_is_read_only(postgres_ledger: Ledger, postgres_server: postgres.Server) -> None:
+    def standby(connection: psycopg2.extensions.connection, _record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = on")
+        connection.commit()
+
+    postgres_ledger.engine.dispose()
+    sa.event.listen(postgres_ledger.engine, "connect", standby)
+    with pytest.raises(TryAgain, match="server is read-only"):
+        add(postgres_ledger)
+    sa.event.remove(postgres_ledger.engine, "connect", standby)
+    postgres_ledger.engine.dispose()
+    assert _works(postgres_ledger)
