@@ -39,6 +39,7 @@ COMPOSING = {
     "name_checks",
     "network_checks",
     "reference_checks",
+    "sharing_checks",
     "alerting",
     "definitions",
 }

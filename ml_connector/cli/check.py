@@ -33,6 +33,7 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
     from ml_connector.checks import check_connection, check_deployment
     from ml_connector.name_checks import check_names
     from ml_connector.reference_checks import check_codes
+    from ml_connector.sharing_checks import check_sharing
 
     found: list[Finding] = []
     with session.open() as deployment:
@@ -45,6 +46,7 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
                 found += check_connection(deployment, name, offline=offline)
             if connection is None:
                 found += [] if offline else check_names(deployment)
+                found += check_sharing(deployment, offline=offline)
                 for integration in deployment.integration_names:
                     found += check_codes(deployment, integration)
     code = _exit(found)

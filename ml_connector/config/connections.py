@@ -46,6 +46,11 @@ class Connection(Calling):
         """Whose account it is there: by it a connection is recognised under another name."""
         return ""
 
+    @property
+    def place(self) -> str:
+        """Where its folders are, whoever looks at them."""
+        return self.base_url
+
     @field_validator("base_url")
     @classmethod
     def _address(cls, value: str) -> str:
@@ -270,7 +275,12 @@ class TrueCommerceConnection(Calling):
     @property
     def account(self) -> str:
         """Whose account it is there: by it a connection is recognised under another name."""
-        return f"{self.username}@{self.host}:{self.port}{self.root_prefix}/{self.company_folder}"
+        return f"{self.username}@{self.place}"
+
+    @property
+    def place(self) -> str:
+        """Where its folders are, whoever looks at them."""
+        return f"{self.address}{self.root_prefix}/{self.company_folder}"
 
     @property
     def address(self) -> str:

@@ -123,7 +123,7 @@ def _settle_company(
             f"Connections {owner.connection} and {connection} are both company {owner.told} of {books.system}:"
             f" {connection} does nothing.",
             mend="Give one of them its own company in connections.yaml, or let the integrations of both share one.",
-            data={"connections": [owner.connection, connection], "company": books.company},
+            data={"connection": connection, "had_by": owner.connection, "company": books.company},
         )
     if own is not None and own.books != books:
         raise other_company(own, books, title)

@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from ml_connector.alerting import Send, sender, tell
 from ml_connector.composition import Deployment
 from ml_connector.config.orchestration import OrchestrationSettings
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, DecisionNeeded
 from ml_connector.flows.context import Work
 from ml_connector.flows.copies import confirm
 from ml_connector.flows.standing import Standing, mark_overdue, standing_causes
@@ -19,8 +19,14 @@ from ml_connector.orchestration.pruning import delete_left_files, prune_runs
 from ml_connector.orchestration.reaper import was_killed
 from ml_connector.orchestration.resource import ConnectorResource
 
+if TYPE_CHECKING:
+    from ml_connector.ledger.alerts import Alert
+
 RUNS = "runs/"
 TOKENS = "tokens/"
+#: Questions that only a person can answer; one question about a connection may stop several integrations.
+DECISIONS = "decisions/"
+NOT_USABLE = "not_usable"
 #: What a check says is reported again after so long, although nothing changed: it was looked at.
 SHOWN_AGAIN_SECONDS = 86_400.0
 
@@ -163,7 +169,7 @@ def _as_shown(answer: dg.AssetCheckResult, shown: dg.AssetCheckEvaluation | None
 
 
 def tell_all(instance: dg.DagsterInstance, connector: ConnectorResource) -> tuple[int, int]:
-    """Alerts of every integration, of tokens and of failed runs: how many were news, opened and recovered."""
+    """Alerts of every integration, of questions, tokens and failed runs: how many were news, opened and recovered."""
     deployment = connector.deployment
     settings = deployment.loaded.settings.alerts
     send = sender(settings, deployment.secrets)
@@ -172,8 +178,17 @@ def tell_all(instance: dg.DagsterInstance, connector: ConnectorResource) -> tupl
         (TOKENS, token_causes(deployment)),
         (RUNS, failing_jobs(instance, deployment)),
     ]
+    asked: list[tuple[str, DecisionNeeded]] = []
     for name in deployment.integration_names:
-        scopes.append((f"{name}/", _causes(connector, name)))
+        try:
+            causes = standing_causes(connector.integration(name))
+        except DecisionNeeded as question:
+            asked.append((name, question))
+            causes = _still_open(deployment, name)
+        except ConnectorError as error:
+            causes = [*_still_open(deployment, name), _not_usable(name, error)]
+        scopes.append((f"{name}/", causes))
+    scopes.append((DECISIONS, decision_causes(asked)))
     for prefix, causes in scopes:
         news = tell(deployment.ledger, causes, send, prefix=prefix, repeat_hours=settings.repeat_hours)
         opened += len(news.opened)
@@ -181,12 +196,43 @@ def tell_all(instance: dg.DagsterInstance, connector: ConnectorResource) -> tupl
     return opened, recovered
 
 
-def _causes(connector: ConnectorResource, name: str) -> list[Standing]:
-    """An integration's causes; one that cannot even be composed is a cause itself and stops no other's alerts."""
-    try:
-        return standing_causes(connector.integration(name))
-    except ConnectorError as error:
-        return [Standing(f"{name}/not_usable", f"{name} cannot be used", 1, [str(error)])]
+def _not_usable(name: str, error: ConnectorError) -> Standing:
+    """An integration that cannot even be composed is a cause itself and stops no other's alerts."""
+    return Standing(f"{name}/{NOT_USABLE}", f"{name} cannot be used", 1, [str(error)])
+
+
+def _still_open(deployment: Deployment, name: str) -> list[Standing]:
+    """What stood in an integration when it could be looked at last: nobody knows of any recovery."""
+    from ml_connector.ledger import alerts
+
+    with deployment.ledger.read() as tx:
+        known = alerts.open_alerts(tx, f"{name}/")
+    return [_as_told(one) for one in known if one.cause != f"{name}/{NOT_USABLE}"]
+
+
+def _as_told(alert: "Alert") -> Standing:
+    detail: dict[str, Any] = alert.detail
+    title, lines = str(detail.get("title", alert.cause)), list(detail.get("lines", ()))
+    return Standing(alert.cause, title, alert.count, lines)
+
+
+def decision_causes(asked: Sequence[tuple[str, DecisionNeeded]]) -> list[Standing]:
+    """One cause a question, with the integrations that wait for its answer."""
+    waiting: dict[str, list[str]] = {}
+    questions: dict[str, DecisionNeeded] = {}
+    for integration, question in asked:
+        about = str(question.data.get("connection") or integration)
+        questions.setdefault(about, question)
+        waiting.setdefault(about, []).append(integration)
+    return [
+        Standing(
+            cause=f"{DECISIONS}{about}",
+            title=f"{', '.join(waiting[about])} asked: nothing is posted or sent until you decide",
+            count=len(waiting[about]),
+            lines=[question.message, question.mend],
+        )
+        for about, question in questions.items()
+    ]
 
 
 def token_causes(deployment: Deployment) -> list[Standing]:
@@ -221,8 +267,7 @@ def failing_jobs(instance: dg.DagsterInstance, deployment: Deployment) -> list[S
         finished = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
         newest = instance.get_runs(dg.RunsFilter(job_name=job, statuses=finished), limit=1)
         if not newest or newest[0].status is dg.DagsterRunStatus.FAILURE:
-            detail: dict[str, Any] = alert.detail
-            still.append(Standing(cause, str(detail.get("title", cause)), alert.count, list(detail.get("lines", ()))))
+            still.append(_as_told(alert))
     return still
 
 
