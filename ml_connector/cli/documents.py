@@ -9,7 +9,15 @@ import click
 from ml_connector.cli import document_views
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import print_table, say, tell
-from ml_connector.cli.picking import NOTHING, Picked, company_code, document_named, documents_of, filters
+from ml_connector.cli.picking import (
+    NOTHING,
+    Picked,
+    company_code,
+    document_named,
+    documents_of,
+    filters,
+    named_companies,
+)
 from ml_connector.cli.session import Session, actor, common
 
 if TYPE_CHECKING:
@@ -72,8 +80,9 @@ def list_(session: Session, picked: Picked, limit: int, before: int | None) -> i
 @click.option("--content", is_flag=True, help="Also the canonical document and what matching and coding decided.")
 @click.option("--payloads", is_flag=True, help="Also exactly what was or will be written to the other side.")
 @click.option("--bytes", "as_bytes", is_flag=True, help="Only the bytes it came or left in, as they are.")
+@click.option("--company", help="The one of this company: its code, or its name.")
 @common
-def show(session: Session, document: str, content: bool, payloads: bool, as_bytes: bool) -> int:
+def show(session: Session, document: str, content: bool, payloads: bool, as_bytes: bool, company: str | None) -> int:
     """One document with its history: where it came from, what was made of it, every write and every event.
 
     DOCUMENT is its id in the ledger, or its number when that names only one.
@@ -85,12 +94,13 @@ def show(session: Session, document: str, content: bool, payloads: bool, as_byte
       ml-connector documents show 4711 --bytes > invoice.edi
     """
     with session.open() as deployment:
-        row = document_named(deployment, document)
+        row = document_named(deployment, document, company_code(deployment, company))
+        of = named_companies(deployment)(row)
         if as_bytes:
             sys.stdout.buffer.write(document_views.original_bytes(deployment.ledger, row))
             return Exit.OK
         value = document_views.full_json(deployment.ledger, row, content=content, payloads=payloads)
-    session.emit(value, lambda: document_views.print_full(value))
+    session.emit(value, lambda: document_views.print_full(value | ({"company": of} if of else {})))
     return Exit.OK
 
 
@@ -123,7 +133,8 @@ def replay(session: Session, named: tuple[str, ...], picked: Picked, dry_run: bo
     with session.open() as deployment:
         rows = documents_of(deployment, named, picked)
         again = bool(named) or "refused" in picked.states
-        plan = replaying.plan(rows, refused_too=again)
+        of = named_companies(deployment)
+        plan = replaying.plan(rows, of, refused_too=again)
         if dry_run or not rows:
             session.emit({"dry_run": True, "documents": plan}, lambda: _print_plan(plan))
             return Exit.OK if rows else _nothing(session)
@@ -131,7 +142,7 @@ def replay(session: Session, named: tuple[str, ...], picked: Picked, dry_run: bo
         replaying.prepare(deployment, rows, who=actor(), why=why, refused_too=again)
     outcome = replaying.run(session, rows, days=days, partner=picked.partner or "", who=actor())
     with session.open() as deployment:
-        after = replaying.after(deployment, rows)
+        after = replaying.after(deployment, rows, of)
     value = {"dry_run": False, "documents": after, "runs": outcome.as_json()}
     session.emit(value, lambda: _print_after(after))
     if outcome.code != Exit.OK:
@@ -148,17 +159,19 @@ def _nothing(session: Session) -> int:
 
 
 def _print_plan(plan: list[dict[str, Any]]) -> None:
-    print_table(
-        ("id", "partner", "number", "state", "would be done"),
-        [(p["id"], p["partner"], p["number"], p["state"], p["action"]) for p in plan],
-    )
+    _print_each(plan, {"state": "state", "action": "would be done"}, ("partner", "number"))
 
 
 def _print_after(after: list[dict[str, Any]]) -> None:
-    print_table(
-        ("id", "partner", "number", "was", "is", "reason", "what to do"),
-        [(a["id"], a["partner"], a["number"], a["was"], a["state"], a["reason"], a["mend"]) for a in after],
-    )
+    columns = {"was": "was", "state": "is", "reason": "reason", "mend": "what to do"}
+    _print_each(after, columns, ("partner", "number"))
+
+
+def _print_each(rows: list[dict[str, Any]], columns: dict[str, str], first: tuple[str, ...]) -> None:
+    """A line a document, with its company where there are several. columns: what their heads say, by key."""
+    company = ("company",) if any(row["company"] for row in rows) else ()
+    keys = ("id", *company, *first, *columns)
+    print_table([columns.get(key, key) for key in keys], [[row[key] for key in keys] for row in rows])
 
 
 @documents.command("discard")
@@ -212,18 +225,20 @@ def _each(session: Session, named: tuple[str, ...], company: str | None, why: st
     outcomes: list[dict[str, Any]] = []
     with session.open() as deployment:
         rows = documents_of(deployment, named, replace(NOTHING, company=company))
+        of = named_companies(deployment)
         made: dict[str, Integration] = {}
         work: Work = Work(holder="", actor=actor())
         for row in rows:
+            outcome = {"id": row.id, "company": of(row), "number": row.number}
             try:
                 if row.integration not in made:
                     made[row.integration] = deployment.integration(row.integration)
                 action(made[row.integration], work, row)
-                outcomes.append({"id": row.id, "number": row.number, "done": True, "message": told})
+                outcomes.append({**outcome, "done": True, "message": told})
             except ConnectorError as error:
-                outcomes.append({"id": row.id, "number": row.number, "done": False, "message": str(error)})
-    session.emit(
-        outcomes,
-        lambda: print_table(("id", "number", "outcome"), [(o["id"], o["number"], o["message"]) for o in outcomes]),
-    )
+                outcomes.append({**outcome, "done": False, "message": str(error)})
+    if not rows:
+        session.emit(outcomes, lambda: None)
+        return _nothing(session)
+    session.emit(outcomes, lambda: _print_each(outcomes, {"message": "outcome"}, ("number",)))
     return Exit.OK if all(one["done"] for one in outcomes) else Exit.WRONG

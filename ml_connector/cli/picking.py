@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ml_connector.cli.output import tell
 from ml_connector.cli.running import ASSETS_OF_FLOW
 from ml_connector.documents.kinds import Direction, DocumentKind
 from ml_connector.errors import ConfigError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ml_connector.composition import Deployment
     from ml_connector.ledger.queries import DocumentFilter
     from ml_connector.ledger.rows import DocumentRow
+    from ml_connector.ledger.store import Tx
 
 F = TypeVar("F", bound=Callable[..., Any])
 FLOWS = tuple(ASSETS_OF_FLOW)
@@ -172,7 +174,7 @@ def document_named(deployment: "Deployment", given: str, company: str | None = N
     with deployment.ledger.read() as tx:
         if _is_id(given):
             row = stored.get(tx, int(given))
-            if row is not None:
+            if row is not None and company in (None, row.company):
                 return row
         found = [one for one in search(tx, given, limit=100) if given.casefold() == one.number.casefold()]
         found = [one for one in found if company in (None, one.company)]
@@ -186,7 +188,9 @@ def document_named(deployment: "Deployment", given: str, company: str | None = N
         ids = ", ".join(
             f"{one.id} ({one.kind.value}, {one.partner}, {one.state.value}{whose[one.id]})" for one in found[:10]
         )
-        raise ConfigError(f"{len(found)} documents have the number {given}: {ids}.", mend="Name one by its id.")
+        several = len({one.books for one in found}) > 1
+        mend = "Name one by its id, or say which company: --company." if several else "Name one by its id."
+        raise ConfigError(f"{len(found)} documents have the number {given}: {ids}.", mend=mend)
     raise ConfigError(f"The ledger has no document {given}.", mend="`ml-connector documents list --number` searches.")
 
 
@@ -225,6 +229,25 @@ def _of_one_company(deployment: "Deployment", rows: "Sequence[DocumentRow]") -> 
     raise ConfigError(f"That is about {len(by_company)} companies: {each}.", mend="Say which one: --company.")
 
 
+def _tell_left_out(tx: "Tx", found: "Sequence[DocumentRow]", company: str | None) -> None:
+    """What was named by its id and is of another company than was said."""
+    from ml_connector.ledger.naming import companies
+
+    told = companies(tx)
+    for row in found:
+        if company not in (None, row.company):
+            tell(f"Left out: {row.id} {row.number} is of {told.get(row.books, row.company)}.")
+
+
+def named_companies(deployment: "Deployment") -> "Callable[[DocumentRow], str]":
+    """What to call a document's company; empty where the ledger has only one."""
+    from ml_connector.ledger.naming import companies
+
+    with deployment.ledger.read() as tx:
+        told = companies(tx)
+    return lambda row: told.get(row.books, row.company) if told else ""
+
+
 def _documents_of(deployment: "Deployment", named: Sequence[str], picked: Picked) -> "list[DocumentRow]":
     from ml_connector.ledger import documents
     from ml_connector.ledger.queries import list_documents
@@ -240,6 +263,7 @@ def _documents_of(deployment: "Deployment", named: Sequence[str], picked: Picked
             if not picked.narrows:
                 return found
             wanted = replace(picked.filter(), ids=[row.id for row in found])
+            _tell_left_out(tx, found, picked.company)
         else:
             wanted = picked.filter()
         page = list_documents(tx, wanted, limit=MOST)

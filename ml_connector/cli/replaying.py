@@ -1,6 +1,6 @@
 """Replaying documents: what would be done, making them due, and the runs that do it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from ml_connector.composition import Deployment
     from ml_connector.ledger.rows import DocumentRow
 
+Company = Callable[["DocumentRow"], str]
 _HELD = frozenset(STANDING) - {DocumentState.REFUSED, DocumentState.OVERDUE}
 
 
-def plan(rows: "Sequence[DocumentRow]", *, refused_too: bool) -> list[dict[str, Any]]:
-    """What a replay would do with each document."""
+def plan(rows: "Sequence[DocumentRow]", company: Company, *, refused_too: bool) -> list[dict[str, Any]]:
+    """What a replay would do with each document. company: what to call theirs."""
     told = []
     for row, one in zip(rows, desk.plan_replay(rows), strict=True):
         action = one.action
@@ -34,6 +35,7 @@ def plan(rows: "Sequence[DocumentRow]", *, refused_too: bool) -> list[dict[str, 
             {
                 "id": row.id,
                 "integration": row.integration,
+                "company": company(row),
                 "partner": row.partner,
                 "number": row.number,
                 "state": row.state,
@@ -83,7 +85,7 @@ def run(
     return outcome
 
 
-def after(deployment: "Deployment", rows: "Sequence[DocumentRow]") -> list[dict[str, Any]]:
+def after(deployment: "Deployment", rows: "Sequence[DocumentRow]", company: Company) -> list[dict[str, Any]]:
     """Where the documents stand now."""
     was = {row.id: row.state for row in rows}
     with deployment.ledger.read() as tx:
@@ -91,6 +93,7 @@ def after(deployment: "Deployment", rows: "Sequence[DocumentRow]") -> list[dict[
     return [
         {
             "id": row.id,
+            "company": company(row),
             "partner": row.partner,
             "number": row.number,
             "was": was[row.id],
