@@ -157,6 +157,9 @@ def test_without_a_terminal_authorize_waits_for_the_receiver_and_says_when_nobod
     assert said.json == {"connection": "exact_nl", "authorized": False}
     assert "/api/oauth2/auth" in said.err
     assert "ml-connector credentials authorize exact_nl" in said.err
+    # The other tests of this file have the same deployment.
+    link = say("credentials", "authorize", "exact_nl", "--link-only").out.strip()
+    assert say("credentials", "authorize", "exact_nl", "--code", consent(link)).code == 0
 
 
 def test_authorize_logs_in_where_there_is_a_password(bench: Bench) -> None:
