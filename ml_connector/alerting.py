@@ -5,13 +5,19 @@ What could not be delivered stays unsent in the ledger and goes with the next tr
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ml_connector.config.loading import AlertSettings
+from ml_connector.config.secrets import SecretRef
 from ml_connector.credentials.secrets import SecretResolver
 from ml_connector.errors import ConfigError
 from ml_connector.flows.standing import AlertNews, Standing, collect
 from ml_connector.ledger import alerts
 from ml_connector.ledger.store import Ledger
+
+if TYPE_CHECKING:
+    import apprise
 
 log = logging.getLogger(__name__)
 
@@ -33,18 +39,59 @@ def sender(settings: AlertSettings, secrets: SecretResolver) -> Send | None:
 
     told = apprise.Apprise()
     for position, reference in enumerate(settings.urls):
-        address = secrets.resolve(reference, f"alerts.urls[{position}]")
-        if not told.add(address.reveal()):
-            raise ConfigError(
-                f"alerts.urls[{position}] ({reference}) is no address that apprise knows.",
-                mend="See the list of services in apprise's documentation, e.g. mailtos:// or slack://.",
-            )
+        for place in address(position, reference, secrets):
+            told.add(place)
 
     def send(title: str, body: str) -> bool:
         # apprise tells failures by its answer; its plugins log what went wrong.
         return bool(told.notify(title=title, body=body[:MAX_BODY]))
 
     return send
+
+
+def address(position: int, reference: SecretRef, secrets: SecretResolver) -> "apprise.Apprise":
+    """The place or places that an address names. Nothing of it is ever shown: it holds passwords.
+
+    Raises:
+        ConfigError: the reference cannot be resolved, or apprise does not take the address.
+    """
+    import apprise
+
+    told = apprise.Apprise()
+    text = secrets.resolve(reference, f"alerts.urls[{position}]").reveal()
+    if not told.add(text) or not len(told):
+        raise ConfigError(
+            f"alerts.urls[{position}] ({reference}) is no address that apprise knows.",
+            mend="See the list of services in apprise's documentation, e.g. mailtos:// or slack://.",
+        )
+    return told
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What came of a test message. service: the kind of place; empty where the address is wrong. trouble: why not."""
+
+    position: int
+    reference: str
+    service: str
+    delivered: bool
+    trouble: str = ""
+
+
+def try_addresses(settings: AlertSettings, secrets: SecretResolver) -> list[Tried]:
+    """Send a test message to each address; what came of it, one by one."""
+    return [_tried(position, reference, secrets) for position, reference in enumerate(settings.urls)]
+
+
+def _tried(position: int, reference: SecretRef, secrets: SecretResolver) -> Tried:
+    try:
+        places = address(position, reference, secrets)
+    except ConfigError as error:
+        return Tried(position, str(reference), "", delivered=False, trouble=str(error))
+    service = ", ".join(str(place.service_name) for place in places)
+    delivered = bool(places.notify(title="ml-connector: a test", body="Alerts reach this address."))
+    trouble = "" if delivered else "It was not taken. See that host, user and password are right and can be reached."
+    return Tried(position, str(reference), service, delivered, trouble)
 
 
 def tell(

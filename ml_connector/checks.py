@@ -184,9 +184,19 @@ def _alerts(deployment: "Deployment") -> Iterator[Finding]:
         mend = "Name apprise URLs under alerts.urls (docs/alerts.md)."
         yield Finding("deployment", "alerts", Level.ADVICE, "nobody is told when something is held", mend)
         return
+    from ml_connector.alerting import address
+
+    wrong = 0
     for position, reference in enumerate(urls):
-        deployment.secrets.resolve(reference, f"alerts.urls[{position}]")
-    yield Finding("deployment", "alerts", Level.GOOD, f"alerts go to {len(urls)} place{'s' if len(urls) > 1 else ''}")
+        try:
+            address(position, reference, deployment.secrets)
+        except ConnectorError as error:
+            wrong += 1
+            yield of_error("deployment", "alerts", error)
+    if not wrong:
+        places = f"{len(urls)} place{'s' if len(urls) > 1 else ''}"
+        message = f"alerts go to {places}; `ml-connector alerts test` sends a message to each"
+        yield Finding("deployment", "alerts", Level.GOOD, message)
 
 
 # ---------------------------------------------------------------------- every connection
@@ -347,6 +357,7 @@ def _exact_authorized(deployment: "Deployment", name: str, settings: ExactOnline
     tokens = deployment.authorization(name)
     if tokens is not None:
         tokens.token()
+        tokens.try_client()
     told = list(_expiry(deployment, name, settings.authorization_warning_days))
     yield from told or [Finding(name, "authorized", Level.GOOD, "it is authorized")]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ml_connector.checks import Finding, Level, Mender, guarded
 from ml_connector.config.connections import CleoConnection, TrueCommerceConnection
+from ml_connector.errors import AuthorizationNeeded
 from ml_connector.flows.ports import ChannelCheck
 from ml_connector.ledger import positions
 
@@ -31,7 +32,15 @@ def _cleo_authorized(deployment: "Deployment", name: str, settings: CleoConnecti
     from ml_connector.systems.cleo.factory import cleo_tokens
 
     tokens = cleo_tokens(name, settings, ledger=deployment.ledger, vault=deployment.vault, secrets=deployment.secrets)
-    tokens.token()
+    try:
+        tokens.try_log_in()
+    except AuthorizationNeeded as error:
+        row = tokens.store.read()
+        if error.data.get("why") != "totp" or row is None or not row.alive(deployment.clock.now()):
+            raise
+        # A person logged in with a one-time code: that lasts as long as the token.
+        yield Finding(name, "authorized", Level.WARN, error.message, error.mend)
+        return
     yield Finding(name, "authorized", Level.GOOD, f"{settings.username} is logged in")
 
 

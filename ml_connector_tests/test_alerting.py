@@ -1,6 +1,8 @@
 """Alerts: one message a cause, not again before its time, closed when it recovers, never lost."""
 
+import threading
 from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -136,3 +138,36 @@ def test_apprise_delivers_to_a_real_server(ledger: Ledger, monkeypatch: pytest.M
         server.shutdown()
         server.server_close()
     assert [message["title"] for message in received] == [f"ml-connector: {HELD.title}"]
+
+
+def test_each_address_is_tried_and_told_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a real socket: one that takes the message, one where nobody listens, one that is no address."""
+    taken: list[bytes] = []
+
+    class Taker(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            taken.append(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Taker)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("GOOD", f"json://someone:secret-one@127.0.0.1:{server.server_address[1]}/")
+    monkeypatch.setenv("AWAY", "json://someone:secret-two@127.0.0.1:9/")
+    monkeypatch.setenv("WRONG", "nonsense secret-three")
+    urls = tuple(SecretRef(env=name) for name in ("GOOD", "AWAY", "WRONG"))
+    try:
+        tried = alerting.try_addresses(AlertSettings(urls=urls), SecretResolver())
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert [one.delivered for one in tried] == [True, False, False]
+    assert [bool(one.service) for one in tried] == [True, True, False]
+    assert len(taken) == 1
+    assert b"a test" in taken[0]
+    assert "secret-" not in str(tried)

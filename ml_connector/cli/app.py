@@ -37,6 +37,7 @@ COMMANDS: dict[str, Lazy] = {
     "ledger": Lazy("ml_connector.cli.ledger", "ledger", "Verify, upgrade, export and count the ledger."),
     "reference": Lazy("ml_connector.cli.reference", "reference", "Show reference data as last read."),
     "credentials": Lazy("ml_connector.cli.credentials", "credentials", "Secrets, keys and authorizations."),
+    "alerts": Lazy("ml_connector.cli.alerts", "alerts", "Send a test message to each alert address."),
     "webhooks": Lazy("ml_connector.cli.webhooks", "webhooks", "The receiver and its subscriptions."),
     "schema": Lazy("ml_connector.cli.schema", "schema", "Write the JSON Schemas of the configuration files."),
     "sandbox": Lazy("ml_connector.cli.sandbox", "sandbox", "Start the stand-ins of the outside systems."),

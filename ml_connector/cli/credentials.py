@@ -275,7 +275,8 @@ def _log_in(session: Session, deployment: "Deployment", connection: str, code: s
     )
     if code is not None:
         source.log_in_with_code(code)
-    source.token()
+    else:
+        source.try_log_in()
     session.emit({"connection": connection, "authorized": True}, lambda: say(f"{connection}: logged in."))
     return Exit.OK
 
@@ -380,10 +381,15 @@ def status(session: Session) -> int:
         told = {report.connection for report in reports}
         # A login over SFTP keeps no token: whether it works is asked by `check`.
         never = [n for n, c in settings.items() if n not in told and not isinstance(c, TrueCommerceConnection)]
+        # Before a secret is there, authorizing would only refuse.
+        lacking = {name: lack for name, c in settings.items() if (lack := _lacking(deployment, name, c)) is not None}
     rows: list[tuple[Any, ...]] = [
-        (r.connection, r.health.value, r.message, r.access_expires_at, r.refresh_expires_at, r.mend) for r in reports
+        (r.connection, r.health.value, r.message, r.access_expires_at, r.refresh_expires_at, r.mend)
+        for r in reports
+        if r.connection not in lacking
     ]
-    rows += [(name, "none", "never authorized", None, None, _authorize(name)) for name in never]
+    rows += [(name, "none", "never authorized", None, None, _authorize(name)) for name in never if name not in lacking]
+    rows += [(name, "none", lack.message, None, None, lack.mend) for name, lack in lacking.items()]
     columns = ("connection", "health", "message", "access_expires_at", "refresh_expires_at", "mend")
     session.emit(
         [dict(zip(columns, row, strict=True)) for row in rows],
@@ -391,8 +397,22 @@ def status(session: Session) -> int:
             ("connection", "health", "state", "token until", "authorization until", "what to do"), rows
         ),
     )
-    act = never or any(report.health is Health.ACT for report in reports)
+    act = never or lacking or any(report.health is Health.ACT for report in reports)
     return Exit.AUTHORIZE if act else Exit.OK
+
+
+def _lacking(deployment: "Deployment", name: str, settings: Any) -> ConfigError | None:
+    """The first secret of a connection that is not there, or the key: what has to be done before anything else."""
+    from ml_connector.credentials.keys import load_keys
+
+    for key, reference in secret_references(settings):
+        try:
+            if reference.store is not None:
+                load_keys(deployment.loaded.home)
+            deployment.secrets.resolve(reference, f"{name}.{key}")
+        except ConfigError as error:
+            return error
+    return None
 
 
 def _authorize(name: str) -> str:

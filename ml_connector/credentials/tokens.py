@@ -109,9 +109,17 @@ class TokenStore:
             return bool(tx.execute(sa.update(token_table).where(*where).values(**values)).rowcount)
 
     def store_pair(
-        self, pair: NewPair, *, generation: int | None, forget: tuple[str, ...] = (), rotates: bool = False
+        self,
+        pair: NewPair,
+        *,
+        generation: int | None,
+        forget: tuple[str, ...] = (),
+        rotates: bool = False,
+        client: str | None = None,
     ) -> bool:
         """Make `pair` the valid one.
+
+        client: fingerprint of the app's id and secret that the server gave it for.
 
         rotates: a refresh token works once, so that a pair without one leaves none; else the old one stays.
 
@@ -130,7 +138,8 @@ class TokenStore:
             values["refresh_expires_at"] = pair.refresh_expires_at
         elif rotates or generation is None:
             values |= {"refresh": None, "refresh_expires_at": None}
-        return self._change(generation, values, {}, forget=_TROUBLES + forget, rise=True)
+        detail = {} if client is None else {"client_accepted": client}
+        return self._change(generation, values, detail, forget=_TROUBLES + forget, rise=True)
 
     def keep_pair(self, generation: int, **detail: Any) -> bool:
         """The refresh certainly did not happen: the stored pair stays the valid one."""
@@ -247,7 +256,16 @@ class TokenStore:
 
 
 #: Notes about the previous pair, which a new pair makes untrue.
-_TROUBLES = ("cause", "cooling_from", "cooling_until", "cooling_because", "failures", "refusals", "client_refused")
+_TROUBLES = (
+    "cause",
+    "cooling_from",
+    "cooling_until",
+    "cooling_because",
+    "failures",
+    "refusals",
+    "client_refused",
+    "client_tried",
+)
 
 
 def connection_of_state(state: str) -> str:

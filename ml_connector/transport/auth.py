@@ -177,7 +177,7 @@ class AuthorizationCodeTokens:
             self.store.authorize_again(row.generation, "no refresh token")
             return None
         secret = self._client_secret().reveal()
-        client = self._vault.fingerprint(f"{self.app.client_id}\n{secret}")
+        client = self._fingerprint(secret)
         if row.detail.get("client_refused") == client:
             raise self._bad_client("")
         form = {
@@ -203,7 +203,7 @@ class AuthorizationCodeTokens:
         verdict = judge(answer)
         if verdict is Verdict.NEW_PAIR:
             pair = self._pair(answer, sent_at)
-            if not surely(lambda: self.store.store_pair(pair, generation=row.generation, rotates=True)):
+            if not surely(lambda: self.store.store_pair(pair, generation=row.generation, rotates=True, client=client)):
                 return None
             self._hold(pair)
             return pair.access.reveal()
@@ -308,10 +308,11 @@ class AuthorizationCodeTokens:
             "client_id": self.app.client_id,
             "client_secret": self._client_secret().reveal(),
         }
-        uninterrupted(lambda: self._exchanged(form))
+        client = self._fingerprint(form["client_secret"])
+        uninterrupted(lambda: self._exchanged(form, client))
         self._tell_companies()
 
-    def _exchanged(self, form: Mapping[str, str]) -> None:
+    def _exchanged(self, form: Mapping[str, str], client: str) -> None:
         sent_at = self._clock.now()
         try:
             answer = self._endpoint.post(form)
@@ -329,8 +330,47 @@ class AuthorizationCodeTokens:
                 mend=f"A code works once and for three minutes. {self._once_more()}",
             )
         pair = self._pair(answer, sent_at)
-        surely(lambda: self.store.store_pair(pair, generation=None))
+        surely(lambda: self.store.store_pair(pair, generation=None, client=client))
         self._hold(pair)
+
+    def try_client(self) -> None:
+        """See that client id and secret, changed since the server took them, are right: a token says nothing of them.
+
+        Asked with a code that cannot be one, so that the refresh token, which works once, stays as it is. What was
+        refused is not asked again before it changes: each answer counts as an error of the app (exact-online 5).
+
+        Raises:
+            ConfigError: they are refused. TryAgain: the server does not say.
+        """
+        row = self.store.read()
+        accepted = None if row is None else row.detail.get("client_accepted")
+        secret = self._client_secret().reveal()
+        client = self._fingerprint(secret)
+        if row is None or accepted in (None, client):
+            return
+        if client in (row.detail.get("client_refused"), row.detail.get("client_tried")):
+            raise self._bad_client("")
+        form = {
+            "grant_type": "authorization_code",
+            "code": "no code, a trial",
+            "redirect_uri": self.app.redirect_uri,
+            "client_id": self.app.client_id,
+            "client_secret": secret,
+        }
+        try:
+            answer = self._endpoint.post(form)
+        except (NotSent, AnswerLost) as error:
+            raise TryAgain(f"{self.app.connection}: {error.message}") from None
+        verdict = judge(answer)
+        if verdict is Verdict.BAD_CLIENT:
+            # Not `client_refused`: a refresh decides for itself.
+            self.store.note(row.generation, client_tried=client)
+            raise self._bad_client(answer.said)
+        if verdict is Verdict.CHAIN_BROKEN:
+            self.store.note(row.generation, client_accepted=client)
+
+    def _fingerprint(self, secret: str) -> str:
+        return self._vault.fingerprint(f"{self.app.client_id}\n{secret}")
 
     # ------------------------------------------------------------------ telling people
 

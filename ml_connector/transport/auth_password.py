@@ -83,6 +83,20 @@ class PasswordTokens:
         """Log in with a one-time code that a person typed. It helps until the token ends; a service account lasts."""
         uninterrupted(lambda: self._log_in(self.store.read(), code))
 
+    def try_log_in(self) -> None:
+        """Log in with what is stored, whatever token there is: a token from before says nothing about a new password.
+
+        A password that was refused is not tried again before it changes. Raises: as `token()`.
+        """
+        with self._lock:
+            uninterrupted(self._tried)
+
+    def _tried(self) -> str:
+        with token_lease(self._ledger, self.login.connection, self._endpoint.patience) as mine:
+            if not mine:
+                raise TryAgain(f"{self.login.connection}: another process is logging in.", after_seconds=5)
+            return self._log_in(self.store.read(), None)
+
     def _next(self, rejected: str | None) -> str:
         with self._lock:
             if rejected is not None and self._held is not None and self._held.access == rejected:

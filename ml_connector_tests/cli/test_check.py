@@ -117,6 +117,54 @@ def test_a_wrong_password_wants_a_person(bench: Bench, tmp_path: Path) -> None:
     assert "not-the-password" not in said.out + said.err
 
 
+@pytest.mark.parametrize(
+    ("connection", "secret", "code", "words"),
+    [
+        ("cleo_prod", "cleo_prod_password", 3, "user name or password"),
+        ("exact_nl", "exact_nl_client_secret", 1, "client"),
+    ],
+)
+def test_a_wrong_secret_stored_beside_a_good_token_is_told(
+    bench: Bench, connection: str, secret: str, code: int, words: str
+) -> None:
+    """What is stored is tried, not what an earlier one gave; the refresh token stays unused, nothing is asked twice."""
+    assert say("check", connection).code == 0
+    with bench.open() as deployment:
+        good = deployment.vault.get(secret)
+        assert good is not None
+        deployment.vault.put(secret, Secret("not-the-password"))
+    refreshed = bench.sandbox.exact.oauth.counts.refreshed
+    try:
+        for _ in range(2):
+            said = say("check", connection, "--json")
+            assert said.code == code, said.out
+            [bad] = [f for f in findings(said) if f["level"] == "bad"]
+            assert bad["aspect"] == "authorized"
+            assert words in bad["message"]
+            assert "not-the-password" not in said.out + said.err
+    finally:
+        with bench.open() as deployment:
+            deployment.vault.put(secret, good)
+    assert say("check", connection).code == 0
+    assert bench.sandbox.exact.oauth.counts.refreshed == refreshed
+
+
+@pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+def test_an_alert_address_that_is_nonsense_is_told(bench: Bench, tmp_path: Path) -> None:
+    raw = yaml.safe_load(bench.config.read_text(encoding="utf-8"))
+    raw["alerts"] = {"urls": [{"env": "ALERT_GOOD"}, {"env": "ALERT_BAD"}]}
+    config = tmp_path / "connections.yaml"
+    config.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALERT_GOOD", "json://127.0.0.1:9/")
+        patch.setenv("ALERT_BAD", "nonsense-with-a-password")
+        said = say("check", "--offline", "--json", "--config", config)
+    assert said.code == 1, said.out
+    [bad] = [f for f in findings(said, aspect="alerts") if f["level"] == "bad"]
+    assert bad["message"].startswith("alerts.urls[1]")
+    assert "nonsense-with-a-password" not in said.out + said.err
+
+
 def test_a_missing_secret_is_named(bench: Bench, tmp_path: Path) -> None:
     config = changed(bench, tmp_path, "cleo_prod", password={"store": "nowhere"})
     said = say("check", "cleo_prod", "--json", "--config", config)

@@ -1,17 +1,19 @@
 """`credentials`: secrets in and never out, keys that rotate, authorizations finished by what a person pastes."""
 
 import os
+import re
 import stat
 from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 
 from ml_connector.composition import Deployment
 from ml_connector.credentials.tokens import TokenStore
 from ml_connector.sandbox.cleo.accounts import totp
 from ml_connector.sandbox.cleo.state import TOTP_PASSWORD, TOTP_SECRET, TOTP_USER
-from ml_connector_tests.cli.terminal import say
+from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.cli.test_check import changed
 from ml_connector_tests.support.deployment import Bench
 
@@ -111,7 +113,65 @@ def test_status_of_what_was_never_authorized(home: Path) -> None:
     said = say("credentials", "status", "--json")
     assert said.code == 3
     assert {row["connection"] for row in said.json} == {"exact_nl", "cleo_prod"}
-    assert all("credentials authorize" in row["mend"] for row in said.json)
+    assert all("credentials set" in row["mend"] for row in said.json), "authorizing would only refuse"
+    for name in ("cleo_prod_password", "exact_nl_client_secret"):
+        say("credentials", "set", name, given=SECRET)
+    assert all("credentials authorize" in row["mend"] for row in say("credentials", "status", "--json").json)
+
+
+def named(said: Said) -> list[list[str]]:
+    """The commands that an output tells a person to run."""
+    return [text.split()[1:] for text in re.findall(r"`(ml-connector [^`]+)`", said.out)]
+
+
+def test_every_command_that_status_names_works_in_a_fresh_deployment(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Key, secrets, authorizations: what is named first is what can be done first, until nothing is left."""
+    with bench.open() as deployment:
+        values = {name: kept.reveal() for name in deployment.vault.names() if (kept := deployment.vault.get(name))}
+    raw = yaml.safe_load(bench.config.read_text(encoding="utf-8"))
+    raw["home"] = str(tmp_path / "var")
+    for integration in raw["integrations"].values():
+        integration["partners"] = str(bench.home / "partners")
+    config = tmp_path / "connections.yaml"
+    config.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    monkeypatch.setenv("ML_CONNECTOR_CONFIG", str(config))
+    monkeypatch.setenv("ML_CONNECTOR_HOME", str(tmp_path / "var"))
+    ran: list[str] = []
+    for _ in range(6):
+        commands = named(said := say("credentials", "status"))
+        if not commands:
+            break
+        assert said.code == 3
+        for command in dict.fromkeys(map(tuple, commands)):
+            given = values.get(command[-1], "")
+            more: list[str] = []
+            if command[:2] == ("credentials", "authorize") and command[-1].startswith("exact"):
+                link = say(*command, "--link-only").out.strip()
+                more = ["--code", consent(link)]
+            done = say(*command, *more, given=given)
+            assert done.code == 0, (command, done.err)
+            ran.append(command[1])
+    assert say("credentials", "status").code == 0
+    assert set(ran) == {"generate-key", "set", "authorize"}
+
+
+def test_every_command_that_status_names_works_in_an_authorized_deployment(bench: Bench) -> None:
+    say("credentials", "authorize", "cleo_prod")
+    assert named(say("credentials", "status")) == []
+    with bench.open() as deployment:
+        for connection in ("exact_nl", "cleo_prod"):
+            store = TokenStore(deployment.ledger, deployment.vault, connection)
+            row = store.read()
+            assert row is not None
+            store.authorize_again(row.generation, "a test")
+    commands = named(say("credentials", "status"))
+    assert sorted(command[-1] for command in commands) == ["cleo_prod", "exact_nl"]
+    for command in commands:
+        more = ["--code", consent(say(*command, "--link-only").out.strip())] if command[-1] == "exact_nl" else []
+        assert say(*command, *more).code == 0
+    assert say("credentials", "status").code == 0
 
 
 def consent(link: str) -> str:
