@@ -3,7 +3,7 @@
 Each is done in one transaction; as a plan, the same is done and taken back, so that the plan is what will happen.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +13,7 @@ from ml_connector.flows.other_company import waiting_of_others
 from ml_connector.flows.settling import Names
 from ml_connector.ledger import naming, renaming
 from ml_connector.ledger.books import Books
-from ml_connector.ledger.naming import Counterparty
+from ml_connector.ledger.naming import Counterparty, IntegrationBinding
 from ml_connector.ledger.store import Ledger, Tx
 
 
@@ -47,8 +47,15 @@ def connection(names: Names, old: str, new: str, actor: str) -> Callable[[Tx], M
     """A connection has another name now."""
 
     def change(tx: Tx) -> Moved:
-        configured = {*names.erps, *names.networks}
-        _renamed("connection", old, new, configured)
+        _renamed("connection", old, new, {*names.erps, *names.networks})
+        integrations = naming.integration_bindings(tx)
+        had = renaming.kinds_of_connection(tx, old)
+        if done := _done_before(tx, "connection", old, new, known=bool(had)):
+            return done
+        if new not in (names.erps if "erp" in had else names.networks):
+            kind = "an ERP" if "erp" in had else "a network"
+            raise ConfigError(f"Connection {old} was {kind}, and {new} is none.", mend="Name one of the same kind.")
+        _not_busy(tx, *_users(names, integrations, old, new))
         taken = next((one for one in naming.company_bindings(tx) if one.connection == new and not one.ended), None)
         if taken is not None:
             raise ConfigError(
@@ -62,11 +69,20 @@ def connection(names: Names, old: str, new: str, actor: str) -> Callable[[Tx], M
     return change
 
 
+def _users(names: Names, known: Sequence[IntegrationBinding], old: str, new: str) -> set[str]:
+    """Integrations that work over a connection, under its old name or its new one."""
+    before = {one.name for one in known if old in (one.erp, one.network)}
+    return before | {name for name, one in names.integrations.items() if new in (one.erp, one.network)}
+
+
 def integration(names: Names, old: str, new: str, actor: str) -> Callable[[Tx], Moved]:
     """An integration has another name now."""
 
     def change(tx: Tx) -> Moved:
         _renamed("integration", old, new, set(names.integrations))
+        known = {one.name for one in naming.integration_bindings(tx)}
+        if done := _done_before(tx, "integration", old, new, known=old in known):
+            return done
         _not_busy(tx, old, new)
         rows = renaming.rename_integration(tx, old, new, actor=actor, why="asked for")
         return Moved(f"What stands under integration {old} belongs to {new}.", rows)
@@ -79,14 +95,11 @@ def partner(names: Names, books: Books, integration: str, old: str, new: str, ac
 
     def change(tx: Tx) -> Moved:
         _renamed("partner", old, new, set(names.integrations[integration].partners))
-        _not_busy(tx, integration)
         known = {one.name: one for one in naming.counterparties(tx, books) if one.integration == integration}
-        if old not in known or new not in known:
-            missing = old if old not in known else new
-            raise ConfigError(
-                f"{integration} never had a partner {missing}.",
-                mend=f"Known are: {', '.join(sorted(known)) or 'none'}.",
-            )
+        whole = [f"{integration}/{name}" for name in (old, new)]
+        if done := _done_before(tx, "partner", *whole, known=old in known):
+            return done
+        _not_busy(tx, integration)
         rows = _one_partner(tx, integration, books, known[old], known[new], actor)
         return Moved(f"Partner {old} of {integration} is {new}.", rows)
 
@@ -103,17 +116,22 @@ def _one_partner(
 
 def company(names: Names, books: Books, connection: str, actor: str, title: str) -> Callable[[Tx], Moved]:
     """A connection is meant to have another company than it had: what waits of the old one is held."""
+    others = [one for one in sorted(names.erps) if one != connection and names.company_of(one) == books.company]
 
     def change(tx: Tx) -> Moved:
         users = [name for name, one in names.integrations.items() if one.erp == connection]
-        _not_busy(tx, *users)
         owner = next((one for one in naming.company_bindings(tx) if one.books == books and not one.ended), None)
-        if owner is not None and owner.connection != connection:
-            if names.still_has(owner.connection, books):
-                raise ConfigError(
-                    f"Company {books.company} is that of connection {owner.connection}.",
-                    mend="Let the integrations of both share that connection.",
-                )
+        if owner is not None and owner.connection == connection:
+            return Moved(f"Connection {connection} has company {owner.told} already: nothing to do.")
+        _not_busy(tx, *users)
+        if owner is not None and names.still_has(owner.connection, books):
+            others.append(owner.connection)
+        if others:
+            raise ConfigError(
+                f"Company {books.company} is that of connection {others[0]}.",
+                mend="Let the integrations of both share that connection.",
+            )
+        if owner is not None:
             naming.end_company(tx, owner.connection)
         held = {name: waiting_of_others(tx, name, books) for name in users}
         naming.bind_company(tx, connection, books, title, names.erps.get(connection, ""))
@@ -128,9 +146,11 @@ def integration_books(names: Names, books: Books, name: str, actor: str) -> Call
     """An integration is meant to work for another company than it did: what waits of the old one is held."""
 
     def change(tx: Tx) -> Moved:
-        _not_busy(tx, name)
         mine = names.integrations[name]
         before = next((one for one in naming.integration_bindings(tx) if one.name == name), None)
+        if before is not None and before.erp == mine.erp:
+            return Moved(f"Integration {name} works for company {books.company} already: nothing to do.")
+        _not_busy(tx, name)
         former: list[str] = [] if before is None else before.former_identities
         held = waiting_of_others(tx, name, books)
         naming.bind_integration(
@@ -154,6 +174,22 @@ def _renamed(what: str, old: str, new: str, configured: set[str]) -> None:
             f"The configuration has {what} {old} still.",
             mend="Only a name that is gone from it can be taken over: two that are there are two.",
         )
+
+
+def _done_before(tx: Tx, what: str, old: str, new: str, *, known: bool) -> Moved | None:
+    """The same move once more has nothing to do. known: whether anything stands under the old name.
+
+    Raises:
+        ConfigError: nothing does, and never did: a mistyped name would take over nothing, and say that it did.
+    """
+    if known:
+        return None
+    if renaming.is_noted(tx, what, old, new):
+        return Moved(f"What stood under {what} {old} belongs to {new} already: nothing to do.")
+    raise ConfigError(
+        f"Nothing stands in the ledger under {what} {old}.",
+        mend="Mind the spelling: `ml-connector documents list` shows the names that documents have.",
+    )
 
 
 def _not_busy(tx: Tx, *integrations: str) -> None:

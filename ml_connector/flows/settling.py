@@ -95,7 +95,7 @@ def settle(ledger: Ledger, names: Names, integration: str, books: Books, title: 
             known = naming.counterparties(tx, books)
             integrations = naming.integration_bindings(tx)
     found = _settle_partners(ledger, names, integration, books, known)
-    if len(bound) > 1 or (own is not None and own.books != books):
+    if any(one.books != books for one in bound):
         hold_strangers(ledger, integration, mine.erp, books)
     former = _former_identities(names, integration, integrations)
     return Belonging(books, {one.name: one.key for one in found}, former)

@@ -216,6 +216,26 @@ def has_token(tx: Tx, connection: str) -> bool:
     return tx.execute(sa.select(token.c.connection).where(token.c.connection == connection)).first() is not None
 
 
+def kinds_of_connection(tx: Tx, name: str) -> set[str]:
+    """What stands under a connection's name: it was an `erp`, a `network`, or nothing is known of it."""
+    of_kind: dict[str, tuple[sa.Column[Any], ...]] = {
+        "erp": (company_binding.c.connection, integration_binding.c.erp, document.c.connection),
+        "network": (integration_binding.c.network, document.c.network, file.c.connection, remote_file.c.connection),
+    }
+
+    def stands(column: "sa.Column[Any]") -> bool:
+        return tx.execute(sa.select(sa.literal(1)).where(column == name).limit(1)).first() is not None
+
+    return {kind for kind, columns in of_kind.items() if any(stands(column) for column in columns)}
+
+
+def is_noted(tx: Tx, what: str, old: str, new: str) -> bool:
+    """Whether the newest that became of an old name is this new one."""
+    c = renaming.c
+    query = sa.select(c.new).where(c.what == what, c.old == old).order_by(c.id.desc()).limit(1)
+    return tx.execute(query).scalar_one_or_none() == new
+
+
 def note(tx: Tx, what: str, old: str, new: str, actor: str, why: str, counts: Mapping[str, int]) -> None:
     """A decision of a person, kept beside the names that were taken over."""
     _noted(tx, what, old, new, actor, why, counts)
