@@ -35,7 +35,9 @@ class Doubled:
 
     @property
     def ids(self) -> list[str]:
-        return [str(one["id"]) for one in self.copies]
+        """Also of what somebody edited, so that `verify` lives to tell of the edit."""
+        records = self.copies if isinstance(self.copies, list) else [self.copies]
+        return [str(one.get("id", "?")) if isinstance(one, Mapping) else "?" for one in records]
 
 
 def due(tx: Tx, connection: str, company: str, kinds: sa.ColumnElement[bool], *, limit: int) -> list[StoredOperation]:

@@ -214,7 +214,7 @@ def _written_twice(tx: Tx) -> Iterator[Problem]:
 def _copies(tx: Tx) -> Iterator[Problem]:
     """One key of ours never has two records at the other side; where a look-up found them, a person takes one away."""
     for one in copies.doubled(tx):
-        message = f"{one.number}: {one.kind} stands {len(one.copies)} times at {one.connection}: {', '.join(one.ids)}"
+        message = f"{one.number}: {one.kind} stands {len(one.ids)} times at {one.connection}: {', '.join(one.ids)}"
         yield Problem("written twice", f"document {one.document_id}", message)
 
 
