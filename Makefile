@@ -67,6 +67,8 @@ bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and Postgre
 	$(BIN)/python -m benchmarks.faults --database sqlite
 	$(BIN)/python -m benchmarks.faults --database postgresql
 	$(BIN)/python -m benchmarks.faults --network truecommerce
+	$(BIN)/python -m benchmarks.restore
+	$(BIN)/python -m benchmarks.restore --database postgresql --network truecommerce
 	$(BIN)/python -m benchmarks.faults --pauses 50
 	$(BIN)/python -m benchmarks.faults --pauses 50 --database postgresql --network truecommerce
 	ML_CONNECTOR_TEST_LIVE_POSTGRES=1 $(BIN)/python -m pytest ml_connector_tests/orchestration/test_live.py

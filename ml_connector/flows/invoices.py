@@ -10,7 +10,7 @@ from ml_connector.documents.bills import Bill
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import recognised
+from ml_connector.flows import named_orders, recognised
 from ml_connector.flows.admission import admit
 from ml_connector.flows.booked import booked as booked_already
 from ml_connector.flows.booked import go_on
@@ -108,6 +108,7 @@ def _match_batch(
     _count_coded(integration, rows, orders, books.counted)
     moves: list[Move] = []
     held: list[tuple[DocumentRow, NeedsMending]] = []
+    named_orders.settle(integration, work, rows, report)
     ours = _ours(integration, rows, book)
     told = {} if work.replay else _told_by_webhooks(integration, rows, book)
     with integration.ledger.read() as tx:

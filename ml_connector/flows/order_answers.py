@@ -8,9 +8,10 @@ from typing import Any
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import agreed, order_history, restored
+from ml_connector.flows import agreed, named_orders, order_history
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.holding import resume_moves
+from ml_connector.flows.restored import of_one_partner
 from ml_connector.flows.stored import stored
 from ml_connector.flows.verdicts import compare, overall
 from ml_connector.ledger import documents, related
@@ -38,7 +39,7 @@ def record(
     sent = [
         d
         for d in documents.outbound_of_orders(tx, integration.books, order_history.FLOW, [answer.number])
-        if _of_one_partner(d, row) and d.state not in {S.DISCARDED, S.DUPLICATE}
+        if of_one_partner(d, row) and d.state not in {S.DISCARDED, S.DUPLICATE}
     ]
     if not sent:
         raise NeedsMending(
@@ -67,7 +68,7 @@ def record(
         "sellers_order": answer.sellers_order,
     }
     note = Move(order.id, None, f"supplier answered: {result}", {"by": row.id, "act": outcome["act"]})
-    moves = [*restored.proved(tx, sent, row), note, *resume_moves(row)]
+    moves = [*named_orders.arrived(integration, tx, sent, row, report), note, *resume_moves(row)]
     report.add("applied", row.partition_date, document=answer.number, partner=row.partner, answer=result)
     if change is None:
         changes = {"parent_id": order.id, **closing(row.partner, answer.number, outcome)}
@@ -75,13 +76,6 @@ def record(
     outcome["agreed"] = change.model_dump(mode="json", exclude_none=True)
     changes = {"parent_id": order.id, "work": json.dumps(outcome, sort_keys=True)}
     return [*moves, Move(row.id, S.MATCHED, "recorded: agreed changes to write", outcome, changes=changes)]
-
-
-def _of_one_partner(sent: DocumentRow, answer: DocumentRow) -> bool:
-    """By what the partner is known by; by its name where an old document tells no more."""
-    if sent.partner_key and answer.partner_key:
-        return sent.partner_key == answer.partner_key
-    return sent.partner == answer.partner
 
 
 def closing(partner: str, order: str, outcome: dict[str, Any]) -> dict[str, Any]:

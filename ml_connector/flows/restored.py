@@ -18,7 +18,7 @@ from ml_connector.flows.holding import hold_moves
 from ml_connector.flows.order_content import as_replacement
 from ml_connector.flows.order_history import FLOW as ORDERS
 from ml_connector.flows.stored import stored
-from ml_connector.ledger import documents, restores, sequences
+from ml_connector.ledger import documents, related, restores, sequences
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.restores import Lost, Restore
 from ml_connector.ledger.states import DocumentState as S
@@ -52,6 +52,7 @@ def hold_doubtful(
             for row in rows:
                 if row.id in doubts:
                     _hold(integration, tx, work, restore, row, doubts[row.id], report)
+            documents.move(tx, _named_before(integration, tx, sorted(doubts)), work)
             if not restore.complete:
                 sequences.stop(tx, names, restore.id)
     return [row for row in rows if row.id not in doubts]
@@ -84,7 +85,12 @@ def _doubts(integration: Integration, tx: Tx, restore: Restore, rows: Sequence[D
 
 def _is_of(lost: Lost, row: DocumentRow) -> bool:
     """An order is the same whoever it went to; answers have numbers of their partner's."""
-    return lost.company == row.company and (row.flow == ORDERS or lost.partner == restores.party(row))
+    return lost.company == row.company if row.flow == ORDERS else is_partners(lost, row)
+
+
+def is_partners(lost: Lost, row: DocumentRow) -> bool:
+    """Whether it left to the partner, and for the company, of this document."""
+    return lost.company == row.company and lost.partner == restores.party(row)
 
 
 def _may_have_left(integration: Integration, restore: Restore, row: DocumentRow) -> bool:
@@ -116,6 +122,17 @@ def _hold(
     documents.move(tx, hold_moves(integration, row, held, report, step=S.RESOLVED), work)
     if doubt.decided == ARRIVED:
         documents.move(tx, arrived_moves(row, doubt.lost[-1], doubt.lost[-1].id), work)
+
+
+def _named_before(integration: Integration, tx: Tx, ids: Sequence[int]) -> list[Move]:
+    """An invoice or ship notice was faster: the partner names orders that are only read now."""
+    held = [row for row in documents.get_many(tx, ids) if is_held(row) and row.flow == ORDERS]
+    moves: list[Move] = []
+    for by in related.naming_orders(tx, integration.books, [row.number for row in held]) if held else ():
+        settled = {move.document_id for move in moves}
+        theirs = [row for row in held if row.number == by.order_number and row.id not in settled]
+        moves += proved(tx, named(tx, theirs, by), by)
+    return moves
 
 
 def _told(row: DocumentRow, lost: Sequence[Lost]) -> str:
@@ -152,12 +169,38 @@ def is_held(row: DocumentRow) -> bool:
     return row.state is S.QUARANTINED and row.reason == Reason.MAY_HAVE_LEFT
 
 
+def in_doubt(row: DocumentRow) -> bool:
+    """Whether nobody knows if it arrived: before a restore, or because its upload was not confirmed."""
+    return row.state is S.UNKNOWN_OUTCOME or is_held(row)
+
+
 def proved(tx: Tx, rows: Sequence[DocumentRow], by: DocumentRow) -> list[Move]:
     """The partner answers these: those that were held had left."""
-    held = [row for row in rows if is_held(row)]
-    known = restores.of_documents(tx, [row.id for row in held]) if held else {}
+    doubtful = [row for row in rows if in_doubt(row)]
+    known = restores.of_documents(tx, [row.id for row in doubtful])
     restores.decide(tx, list(known.values()), ARRIVED, f"document {by.id}")
-    return [move for row in held if row.id in known for move in arrived_moves(row, known[row.id], by.id)]
+    held = [row for row in doubtful if is_held(row) and row.id in known]
+    return [move for row in held for move in arrived_moves(row, known[row.id], by.id)]
+
+
+def named(tx: Tx, orders: Sequence[DocumentRow], by: DocumentRow) -> list[DocumentRow]:
+    """Those of these orders in doubt of which it is proof that a document of the same partner names them.
+
+    It proves the order and not its changes: those are proved by their 997 or 865.
+    """
+    doubtful = [row for row in orders if in_doubt(row) and of_one_partner(row, by)]
+    if not doubtful or by.kind is DocumentKind.CHANGE_ACKNOWLEDGMENT:
+        return doubtful
+    known = restores.of_documents(tx, [row.id for row in doubtful])
+    changed = {row_id for row_id, lost in known.items() if lost.revision}
+    return [row for row in doubtful if row.kind is DocumentKind.ORDER and not row.revision and row.id not in changed]
+
+
+def of_one_partner(sent: DocumentRow, answer: DocumentRow) -> bool:
+    """By what the partner is known by; by its name where an old document tells no more."""
+    if sent.partner_key and answer.partner_key:
+        return sent.partner_key == answer.partner_key
+    return sent.partner == answer.partner
 
 
 def answered_group(tx: Tx, answer: DocumentRow, functional_id: str, control: int) -> list[DocumentRow]:

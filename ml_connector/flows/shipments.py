@@ -10,7 +10,7 @@ from ml_connector.documents.common import Purpose
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import recognised
+from ml_connector.flows import named_orders, recognised
 from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -51,6 +51,7 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     spoken = _spoken_for(integration)
     moves: list[Move] = []
+    named_orders.settle(integration, work, rows, report)
     ours = _ours(integration, rows, book)
     for row in rows:
         if row.id in ours:

@@ -5,9 +5,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from ml_connector.documents.common import Direction
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.errors import Reason
 from ml_connector.ledger import files, seals
 from ml_connector.ledger.access import unindexed
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.operations import OPEN, StoredOperation, of_documents
 from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
@@ -100,6 +102,37 @@ def documents_due(
     if partner is not None:
         query = query.where(unindexed(_d.partner) == partner)
     return [document_row(row) for row in tx.execute(query.order_by(_d.due_at).limit(limit))]
+
+
+def orders_in_doubt(tx: Tx, books: Books) -> list[DocumentRow]:
+    """Orders of a company of which nobody knows whether they arrived."""
+    return _documents(
+        tx,
+        sa.and_(
+            _d.reason.in_([str(Reason.MAY_HAVE_LEFT), str(Reason.OUTCOME_UNKNOWN)]),
+            unindexed(_d.state).in_([DocumentState.QUARANTINED.value, DocumentState.UNKNOWN_OUTCOME.value]),
+            unindexed(_d.direction) == Direction.OUT.value,
+            _d.system == books.system,
+            _d.company == books.company,
+        ),
+    )
+
+
+def naming_orders(tx: Tx, books: Books, numbers: Sequence[str]) -> list[DocumentRow]:
+    """Invoices and ship notices for orders of a company that were not rejected, the oldest first."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted(set(numbers))):
+        found += _documents(
+            tx,
+            sa.and_(
+                _d.order_number.in_(part),
+                _d.kind.in_([DocumentKind.INVOICE.value, DocumentKind.SHIP_NOTICE.value]),
+                unindexed(_d.state) != DocumentState.REJECTED.value,
+                _d.system == books.system,
+                _d.company == books.company,
+            ),
+        )
+    return found
 
 
 def open_uploads(tx: Tx, file_ids: Sequence[int]) -> list[StoredOperation]:

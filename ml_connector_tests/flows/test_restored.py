@@ -4,18 +4,21 @@ posted is ours, and no number is given twice.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from ml_connector.errors import TryAgain
 from ml_connector.flows import pipeline
 from ml_connector.flows.context import Work
 from ml_connector.flows.reference import warm_up
 from ml_connector.ledger import heads
 from ml_connector.ledger.leases import worker
+from ml_connector.ledger.tables import operation
 from ml_connector.ledger.verify import verify
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
@@ -259,7 +262,11 @@ def test_without_witnesses_it_is_told_and_whatever_may_have_left_is_held(small: 
     assert states(small, "orders_out") == {("sent", None): 9}
 
 
-@pytest.mark.parametrize("answer", [{"acknowledge": "accept"}, {"confirm": "accept"}], ids=["997", "855"])
+@pytest.mark.parametrize(
+    "answer",
+    [{"acknowledge": "accept"}, {"confirm": "accept"}, {"ship": "packs"}, {"ship": "packs", "invoice": "shipped"}],
+    ids=["997", "855", "856", "810"],
+)
 def test_the_partners_answer_settles_it(small: Bench, tmp_path: Path, answer: dict[str, Any]) -> None:
     """Files that the partner left meanwhile are read after the restore."""
     orders(small, 1, 1)
@@ -275,6 +282,97 @@ def test_the_partners_answer_settles_it(small: Bench, tmp_path: Path, answer: di
     assert set(arrived(small).values()) == {1}
     assert ("quarantined", "may_have_left") not in states(small, "orders_out")
     assert [one for one in say("ledger", "restored", "--json").json["open"] if one["flow"] == "orders_out"] == []
+
+
+@pytest.mark.parametrize("first", [pipeline.INBOUND, pipeline.OUTBOUND], ids=["answer first", "order first"])
+def test_an_invoice_that_names_an_order_settles_it(small: Bench, tmp_path: Path, first: Any) -> None:
+    """Whichever is read first after the restore; a change of an order is not proved by it."""
+    old, changed = sorted(orders(small, 2, 1))
+    sync(small)
+    backup = backup_of(small, tmp_path)
+    (lost,) = orders(small, 1, 2)
+    small.sandbox.call(user.change_order_line, small.sandbox.exact, int(changed), 1, quantity=777)
+    sync(small)
+    backup.restore()
+    with process(small) as stage:
+        invoice(stage, (old, changed, lost))
+        for steps in (first, pipeline.OUTBOUND, pipeline.INBOUND, pipeline.OUTBOUND):
+            pipeline.run(stage.integration, stage.work, steps)
+        (held,) = [row for row in stage.documents("orders_out") if str(row.state) != "sent"]
+    assert (held.number, held.revision, held.reason) == (changed, 1, "may_have_left")
+    assert [one["number"] for one in opened("orders_out")] == [changed]
+    assert arrived(small) == dict.fromkeys((old, changed, lost), 1)
+
+
+def invoice(stage: Scene, numbers: Sequence[str]) -> None:
+    """Invoices for orders of the books, whatever they ship."""
+    table = stage.sandbox.exact.main.table("purchaseorder/PurchaseOrders")
+
+    def facts() -> list[Any]:
+        return [user.order_facts(stage.sandbox.exact, one) for one in table if str(one["OrderNumber"]) in numbers]
+
+    stage.invoice(stage.sandbox.call(facts))
+
+
+def opened(flow: str) -> list[Any]:
+    return [one for one in say("ledger", "restored", "--json").json["open"] if one["flow"] == flow]
+
+
+def test_an_invoice_settles_an_upload_that_nobody_confirmed(small: Bench, tmp_path: Path) -> None:
+    """Ready to leave in the backup, left since: in doubt, until the partner invoices it."""
+    numbers = orders(small, 1, 1)
+    with process(small) as stage:
+        pipeline.run(stage.integration, stage.work, pipeline.OUTBOUND[:-1])
+    backup = backup_of(small, tmp_path)
+    sync(small)
+    backup.restore()
+    sync(small)
+    assert states(small, "orders_out") == {("unknown_outcome", "outcome_unknown"): 1}
+    with process(small) as stage:
+        invoice(stage, sorted(numbers))
+        pipeline.run(stage.integration, stage.work, pipeline.INBOUND)
+    sync(small)
+    assert states(small, "orders_out") == {("sent", None): 1}
+    assert set(arrived(small).values()) == {1}
+    assert opened("orders_out") == []
+
+
+@pytest.mark.parametrize("lost", ["written", "never written"])
+def test_planned_writes_are_looked_for_before_they_are_written(small: Bench, tmp_path: Path, lost: str) -> None:
+    """Planned in the backup, the ERP had asked for a pause; written in the lost time, or not."""
+    with process(small) as stage:
+        stage.invoice(stage.orders(6))
+        refused = Fault(
+            FaultKind.STATUS, system="exact", method="POST", path="*PurchaseInvoices", status=429, count=None
+        )
+        stage.sandbox.faults.add(refused)
+        with suppress(TryAgain):
+            pipeline.run(stage.integration, stage.work, pipeline.INBOUND)
+        stage.sandbox.faults.clear()
+        assert {str(row.state) for row in stage.documents("invoices_in")} == {"posting"}
+    backup = backup_of(small, tmp_path)
+    small.sandbox.clock.move(120)
+    if lost == "written":
+        sync(small)
+        assert len(posted(small)) == 6
+    orders(small, 1, 2)
+    with process(small) as stage:
+        pipeline.run(stage.integration, stage.work, pipeline.OUTBOUND)
+    backup.restore()
+    said = say("ledger", "restored", "--json").json
+    assert said["restore"]["complete"]
+    with process(small) as stage, stage.deployment.ledger.read() as tx:
+        of_erp = sa.select(operation.c.state).where(operation.c.kind == "purchase_invoice")
+        assert set(tx.execute(of_erp).scalars()) == {"unknown"}
+    small.sandbox.clock.move(120)
+    small.sandbox.journal.clear()
+    sync(small, 2)
+    assert len(posted(small)) == 6
+    assert states(small, "invoices_in") == {("posted", None): 6}
+    writes = sum(n for call, n in small.sandbox.journal.counts.items() if "POST" in call and "PurchaseInvoices" in call)
+    assert writes == (0 if lost == "written" else 6)
+    assert say("ledger", "restored", "--arrived", "--all", "--why", "all there").code == 0
+    assert is_clean(small) == []
 
 
 def test_what_changed_since_it_left_goes_as_a_replacement(small: Bench, tmp_path: Path) -> None:

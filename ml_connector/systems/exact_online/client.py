@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 #: More pages than any list has: a server that never ends is not followed for ever.
 MAX_PAGES = 20_000
+#: What the address of a next page has more than the one that was asked: its `$skiptoken`, of moment and guid.
+NEXT_PAGE = 160
 IF_IT_LASTS = "If it lasts, look at base_url of the connection and at Exact's status page."
 
 
@@ -95,7 +97,8 @@ class ExactClient:
     ) -> Iterator[list[Row]]:
         """The rows that fit `condition` for any of the items, in as few calls as addresses allow, several at once."""
         bare = len(self.api.url(self.path(endpoint), {**params, "$filter": ""}))
-        batches = list(packed(items, condition, self.settings.max_url - bare))
+        # Where the rows are more than a page, Exact's `__next` repeats the whole filter.
+        batches = list(packed(items, condition, self.settings.max_url - bare - NEXT_PAGE))
 
         def matching(batch: Sequence[T]) -> list[Row]:
             return self.rows(endpoint, {**params, "$filter": condition(batch)})
