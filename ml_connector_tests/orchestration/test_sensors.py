@@ -1,5 +1,6 @@
 """Sensors only look and decide: what makes them ask for a run, what makes them wait, and that they survive outages."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import dagster as dg
@@ -56,9 +57,9 @@ def test_a_long_listing_goes_on_at_the_next_tick(stage: Stage) -> None:
     with stage.connector() as connector:
         folders = connector.integration("exact_cleo").folders
     name = "cleo_prod:/NORTHWIND/inbox:listing"
-    short = type(folders)(**{**folders.__dict__, "page_size": 2, "pages_per_tick": 1})
+    short = replace(folders, page_size=2, pages_per_tick=1)
     integration = stage.scene.integration
-    cut = type(integration)(**{**integration.__dict__, "folders": short})
+    cut = replace(integration, folders=short)
 
     seen = []
     for _ in range(3):
