@@ -53,9 +53,9 @@ def _stop_after_proof(writes: int) -> None:
     """Stop this process once between the proof and the socket, with so many writes there (0: never)."""
     if not writes:
         return
-    from ml_connector.transport import http
+    from ml_connector.transport import departure
 
-    proven, left = http.prove_before_sending, [writes]
+    proven, left = departure.prove_before_sending, [writes]
 
     def prove_and_stop(event: str, info) -> None:  # type: ignore[no-untyped-def]
         proven(event, info)
@@ -64,7 +64,7 @@ def _stop_after_proof(writes: int) -> None:
             if not left[0]:
                 os.kill(os.getpid(), signal.SIGSTOP)
 
-    http.prove_before_sending = prove_and_stop
+    departure.prove_before_sending = prove_and_stop
 
 
 def _round(integration, work) -> int:  # type: ignore[no-untyped-def]

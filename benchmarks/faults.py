@@ -4,10 +4,11 @@
     .venv/bin/python -m benchmarks.faults --database postgresql
     .venv/bin/python -m benchmarks.faults --network truecommerce
     .venv/bin/python -m benchmarks.faults --pauses 50 --database postgresql
+    .venv/bin/python -m benchmarks.faults --uploads 150
 
 In the sandbox every invoice must have been posted once and every order consumed once; every document must be
 accounted for in the ledger, and its chains must verify. Prints one JSON object. With --pauses it is the pause test
-(benchmarks/fault_pauses.py).
+(benchmarks/fault_pauses.py), with --uploads that of uploads in doubt (benchmarks/fault_uploads.py).
 """
 
 import argparse
@@ -343,8 +344,15 @@ def main() -> int:
         parser.add_argument(f"--{name}", type=kind, default=default)
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--network", choices=tuple(NETWORKS), default="cleo")
+    parser.add_argument("--uploads", type=int, default=0, help="instead: upload so many files to Cleo under faults")
     parser.add_argument("--pauses", type=int, default=0, help="instead: stop a worker so often and continue it later")
     given = parser.parse_args()
+    if given.uploads:
+        from benchmarks.fault_uploads import run_uploads
+
+        result = run_uploads(given.uploads, given.database, seed=given.seed)
+        print(json.dumps(result, indent=2))
+        return 0 if result["ok"] else 1
     if given.pauses:
         from benchmarks.fault_pauses import run_pauses
 

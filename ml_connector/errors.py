@@ -53,6 +53,7 @@ class Reason(StrEnum):
     REFUSED_BY_SYSTEM = "refused_by_system"
     ACKNOWLEDGES_NOTHING_SENT = "acknowledges_nothing_sent"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    ANSWER_AWAITED = "answer_awaited"
     CHARACTER_NOT_SENDABLE = "character_not_sendable"
     OTHER_COMPANY = "other_company"
     MAY_HAVE_LEFT = "may_have_left"

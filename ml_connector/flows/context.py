@@ -170,6 +170,14 @@ class Feed(Protocol):
         """Wait for the steps before: True when there may be new work, False when they have ended and all was seen."""
         ...
 
+    def nothing_more(self) -> None:
+        """Tell the steps behind that nothing more comes for them, whatever this one still does."""
+        ...
+
+    def others_work(self) -> bool:
+        """Whether another step still hands over, or may do so."""
+        ...
+
 
 @dataclass(frozen=True)
 class Work:

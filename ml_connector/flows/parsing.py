@@ -90,7 +90,10 @@ def parse(integration: Integration, work: Work) -> StepReport:
         if not rows and work.more_to_come():
             continue
         if not rows:
-            dispose_read(integration, report)
+            if work.feed is not None and not work.dry_run:
+                # What was parsed is posted now; taking files away is done beside it.
+                work.feed.nothing_more()
+                dispose_read(integration, work, report)
             return report
         if work.dry_run:
             report.counts["would_parse"] += len(rows)

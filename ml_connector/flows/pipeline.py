@@ -16,6 +16,7 @@ from ml_connector.flows import (
     rendering,
     sending,
     shipments,
+    taking_away,
 )
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -60,10 +61,12 @@ INBOUND: Sequence[Step] = (
     _post_bills,
     _render_answers,
     _send_answers,
+    taking_away.take_away,
 )
 OUTBOUND: Sequence[Step] = (orders.read, order_resolving.resolve, _render_orders, _send_orders)
 
 
+#: Parsing takes read files away itself when it runs beside the others, once it has nothing more for them.
 #: Who feeds whom when they run side by side; steps that are not named wait for nobody.
 FEEDERS: Mapping[str, tuple[str, ...]] = {
     "parse": ("receive",),

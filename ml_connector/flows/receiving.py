@@ -1,6 +1,7 @@
-"""Files in: list the partners' folders, fetch what is new and whole, keep the bytes, then apply the after-read policy.
+"""Files in: list the partners' folders, fetch what is new and whole, and keep the bytes.
 
-Nothing is taken away from the network before its bytes and their hash are committed (DESIGN, invariant 1).
+Nothing is taken away from the network before its bytes and their hash are committed (DESIGN, invariant 1), and then
+while others post (`taking_away`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +17,6 @@ from ml_connector.flows import unreadable_files
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.folders import Channel, channels_of, counted, look, look_into
 from ml_connector.flows.ports import RemoteFile
-from ml_connector.flows.taking_away import dispose_read
 from ml_connector.ledger import documents, files, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.files import NewFile
@@ -51,8 +51,6 @@ def receive(integration: Integration, work: Work) -> StepReport:
                 raise closed
         elif not work.dry_run:
             _fetch_ready(integration, channel, work, report)
-    if not work.dry_run and work.feed is None:
-        dispose_read(integration, report)
     return report
 
 

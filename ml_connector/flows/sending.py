@@ -3,8 +3,9 @@
 Folders cannot be asked: partners take files away, so a missing file proves nothing. Where a network stages, the bytes
 are put under a temporary name, that is committed, and only then is the file renamed: a temporary file that is there
 was not published, one that is gone was (DESIGN section 3). Elsewhere, after an upload of unknown outcome the file is
-looked for; if it is not there, the same bytes go again under the same name and ISA13 only to
-partners whose setting says that they deduplicate; else the document waits for its 997 or a person.
+looked for; if it is not there, the same bytes go again under the same name and ISA13 where that does no harm:
+functional acknowledgments always, others to partners whose setting says that they deduplicate. Else the document waits
+for its 997, and then for a person.
 
 An upload whose outcome is lost costs a person, so no more are begun than are on the wire, each outcome is committed as
 it comes, and what another worker may still be sending is left alone until its calls must have ended.
@@ -44,9 +45,13 @@ from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
 from ml_connector.proof import proven_by
 
-#: An upload of unknown outcome is looked for again so often, while its 997 has not come.
-LOOK_AGAIN_MINUTES = 5
+#: An upload of unknown outcome is looked for after so many seconds, then ever more seldom.
 FIRST_LOOK_SECONDS = 5.0
+LONGEST_LOOK = timedelta(minutes=5)
+#: Its partner's 997 is waited for so long before a person is asked.
+ANSWER_MINUTES = 30
+#: Saying the same twice does no harm: the partner sees the same bytes under the same ISA13 (DESIGN section 3).
+_REPEATABLE = (DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT)
 #: A publishing that was refused for now is begun again so often, so soon, before a person is asked.
 RENAMES_TRIED, AGAIN_SECONDS = 4, 5.0
 #: States of documents whose file has not left for certain.
@@ -158,7 +163,7 @@ def _settle(
         if staged is None:
             # Where it is staged, it broke before all bytes stood under the temporary name: nothing has arrived.
             try:
-                found, seen = _look(integration, operation), "the file is not there"
+                found, seen = _look(integration, operation)
             except ConnectorError as error:
                 found, seen = None, f"its folder could not be looked at ({error.message})"
             if found is not None:
@@ -178,6 +183,8 @@ def _settle(
 
 def _may_be_repeated(integration: Integration, row: DocumentRow) -> bool:
     """Whether the same bytes under the same name may go twice."""
+    if row.kind in _REPEATABLE:
+        return True
     partner = integration.partner_of(row)
     return partner is not None and partner.orders.deduplicates
 
@@ -200,7 +207,8 @@ def _published_again(integration: Integration, work: Work, operation: StoredOper
         return Outcome(operation, error=OutcomeUnknown(error.message) if unknown else error)
 
 
-def _look(integration: Integration, operation: StoredOperation) -> Written | None:
+def _look(integration: Integration, operation: StoredOperation) -> tuple[Written | None, str]:
+    """The file where it lies in its folder, and what was seen there."""
     plan = json.loads(operation.payload)
     file = integration.network.find(plan["channel"], plan["name"], plan["size"])
     if file is not None:
@@ -208,30 +216,44 @@ def _look(integration: Integration, operation: StoredOperation) -> Written | Non
         with integration.ledger.read() as tx:
             taken = files.sent_as(tx, integration.network.connection, plan["channel"], file.remote_id)
         file = None if taken else file
-    return Written(file.remote_id, {"found": True}) if file is not None else None
+    if file is not None:
+        return Written(file.remote_id, {"found": True}), "the file is there"
+    named = integration.network.copies(plan["channel"], [plan["name"]]).get(plan["name"], ())
+    parts = " and ".join(str(one.size) for one in named if one.size < plan["size"])
+    return None, f"of its {plan['size']} bytes {parts} are there" if parts else "the file is not there"
 
 
 def _wait(
     integration: Integration, work: Work, operation: StoredOperation, row: DocumentRow, report: StepReport, seen: str
 ) -> None:
-    """Nobody can tell: all documents of the file wait for the 997 or a person (`documents settle`)."""
-    at = integration.clock.now() + timedelta(minutes=LOOK_AGAIN_MINUTES)
-    data = {"target": operation.target}
+    """Nobody can tell: all documents of the file wait for the 997, then for a person (`documents settle`)."""
+    now = integration.clock.now()
+    at = now + min(timedelta(seconds=FIRST_LOOK_SECONDS * 3 ** min(operation.looked + 1, 5)), LONGEST_LOOK)
+    ask_at = (operation.last_attempt_at or now) + timedelta(minutes=ANSWER_MINUTES)
+    waits = now < ask_at and answer_due(integration, row) is not None
+    reason = Reason.ANSWER_AWAITED if waits else Reason.OUTCOME_UNKNOWN
+    data = {"target": operation.target, **({"ask_at": ask_at.isoformat()} if waits else {})}
     message = f"Nobody can tell whether {operation.target} arrived: its upload was not confirmed, and {seen}."
 
     def changes(one: DocumentRow) -> dict[str, Any]:
         settle = f"`ml-connector documents settle {one.id} --arrived` or `--not-arrived`"
         mend = f"Ask the partner: {settle}; a 997 does it, too."
+        if waits:
+            mend = f"Its 997 settles it and is waited for until {ask_at:%H:%M} UTC. After that: {mend}"
         detail = {"message": message, "mend": mend, "data": data}
-        return {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail, "next_attempt_at": at}
+        return {"reason": str(reason), "reason_detail": detail, "next_attempt_at": at}
 
     with integration.ledger.write() as tx:
         operations.mark_unknown(tx, [operation.id], not_before=operation.not_before)
+        operations.mark_looked(tx, [operation.id])
         together = related.documents_of_file(tx, row.file_id) if row.file_id is not None else [row]
-        moves = [
+        # What has waited long enough for its answer is told once more, for a person now.
+        asked = [one for one in together if one.reason == Reason.ANSWER_AWAITED and not waits]
+        moves = [Move(one.id, S.SENDING, "looked for again", release=False) for one in asked]
+        moves += [
             Move(one.id, S.UNKNOWN_OUTCOME, "outcome unknown", data, changes=changes(one))
             for one in together
-            if one.state is S.SENDING
+            if one.state is S.SENDING or one in asked
         ]
         documents.move(tx, moves, work)
         documents.release(tx, [one.id for one in together], next_attempt_at=at)

@@ -5,7 +5,7 @@ it have ended as well (`Work.more_to_come`). A backlog then takes as long as its
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -47,13 +47,15 @@ class _Place:
     def __init__(self, news: threading.Condition, stop: StopSignal) -> None:
         self._news = news
         self._before: Sequence[_Place] = ()
+        self._others: Sequence[_Place] = ()
         self._stop = stop
         self._handed = 0
         self._seen = 0
         self._ended = False
 
-    def come_after(self, before: Sequence["_Place"]) -> None:
+    def stand_among(self, before: Sequence["_Place"], all_: Iterable["_Place"]) -> None:
         self._before = before
+        self._others = [place for place in all_ if place is not self]
 
     def hand_over(self) -> None:
         with self._news:
@@ -77,10 +79,14 @@ class _Place:
             while not self._stop.is_set() and not all(place._ended for place in self._before):
                 self._news.wait(LOOK_SECONDS)
 
-    def end(self) -> None:
+    def nothing_more(self) -> None:
         with self._news:
             self._ended = True
             self._news.notify_all()
+
+    def others_work(self) -> bool:
+        with self._news:
+            return not self._stop.is_set() and not all(place._ended for place in self._others)
 
 
 class SideBySide:
@@ -101,7 +107,8 @@ class SideBySide:
             self._stops[member.name] = _Stopped(work[member.name].stop)
             self._places[member.name] = _Place(self._news, self._stops[member.name])
         for member in running:
-            self._places[member.name].come_after([self._places[n] for n in member.after if n in self._places])
+            before = [self._places[name] for name in member.after if name in self._places]
+            self._places[member.name].stand_among(before, self._places.values())
         for member in running:
             own = replace(work[member.name], stop=self._stops[member.name], feed=self._places[member.name])
             self._results[member.name] = self._pool.submit(self._run, member, own)
@@ -138,4 +145,4 @@ class SideBySide:
                 place.wait_for_the_end()
             return member.step(self._integration, work)
         finally:
-            place.end()
+            place.nothing_more()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from ml_connector.errors import Reason
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.folders import channels_of, unusable_folders
 from ml_connector.flows.taking_away import not_taken_away
@@ -62,6 +63,7 @@ def standing_causes(integration: Integration) -> list[Standing]:
             lines=[f"{d['partner']} {d['number']}: {d['message']}" for d in row.samples[:10]],
         )
         for row in held
+        if row.reason != Reason.ANSWER_AWAITED
     ]
     of_folders = (_unusable_folders, _unreadable, _kept, _unread_files)
     for more in (_written_twice, _stopped_partners, _late_answers, _silent_partners, *of_folders):

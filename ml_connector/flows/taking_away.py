@@ -1,31 +1,59 @@
 """The after-read policy: files whose bytes are kept are moved, renamed or deleted at the network.
 
-A failure never reads a file twice. What the network refuses is told with name and reason; the others go before it, and
-it is tried again now and then.
+What is posted goes first: this is done beside it or after it, and never keeps a run for long, whose next one posts what
+came meanwhile. A failure never reads a file twice. What the network refuses is told with name and reason; the others go
+before it, and it is tried again now and then.
 """
 
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
-from ml_connector.flows.context import Integration, StepReport, chunks
+from ml_connector.flows.context import Integration, StepReport, Work, chunks
 from ml_connector.flows.folders import channels_of
 from ml_connector.flows.ports import RemoteFile
 from ml_connector.ledger import files, positions
 from ml_connector.ledger.files import FileRow
 
 #: Files taken away together.
-GROUP = 50
+GROUP = 20
+#: When nothing else is left to do, a run goes on with it for so long; the next one takes what is left.
+LINGER_SECONDS = 10.0
 #: In one go.
 MOST = 5000
 #: Of those that were refused before, so many are tried again in one go.
 REFUSED_TRIED = 50
 
 
-def dispose_read(integration: Integration, report: StepReport) -> None:
-    """Move or delete files whose bytes are kept. A failure is tried again next time."""
-    if integration.folders.after_read == "leave":
+def take_away(integration: Integration, work: Work) -> StepReport:
+    """The step by itself, after all others, for those who run them one after another."""
+    report = StepReport("take away")
+    dispose_read(integration, work, report)
+    return report
+
+
+class _Time:
+    """How long a run may go on with it: as long as something else is done, and a little longer."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._since: float | None = None
+
+    def over(self) -> bool:
+        if self._work.stopped():
+            return True
+        if self._work.feed is not None and self._work.feed.others_work():
+            return False
+        if self._since is None:
+            self._since = time.monotonic()
+        return time.monotonic() - self._since > LINGER_SECONDS
+
+
+def dispose_read(integration: Integration, work: Work, report: StepReport) -> None:
+    """Move or delete files whose bytes are kept. A failure, and what there is no time for, is tried again next time."""
+    if integration.folders.after_read == "leave" or work.dry_run:
         return
     connection = integration.network.connection
     cursor = f"{connection}:refused_removals"
@@ -35,9 +63,15 @@ def dispose_read(integration: Integration, report: StepReport) -> None:
     if not pending and not refused:
         return
     told: dict[str, str] = {}
+    left = len(pending) + len(refused)
+    allowed = _Time(work)
     for group in [*chunks(pending, GROUP), *chunks(refused, GROUP)]:
+        if allowed.over():
+            report.notes.append(f"{left} read files are taken away next time")
+            return
         if not _take_away(integration, group, told, report):
             return
+        left -= len(group)
     if refused:
         with integration.ledger.write() as tx:
             positions.put(tx, cursor, str(refused[-1].id))
@@ -46,7 +80,9 @@ def dispose_read(integration: Integration, report: StepReport) -> None:
 
 def _take_away(integration: Integration, group: Sequence[FileRow], told: dict[str, str], report: StepReport) -> bool:
     """A group of files; what was refused is told by folder. False where the network cannot go on now."""
-    with ThreadPoolExecutor(max_workers=integration.folders.concurrency, thread_name_prefix="dispose") as pool:
+    # The other half of the calls at once is for what is sent meanwhile.
+    most = max(1, integration.folders.concurrency // 2)
+    with ThreadPoolExecutor(most, thread_name_prefix="dispose") as pool:
         done = list(pool.map(lambda row: _dispose(integration, row), group))
     refused = [(row, error) for row, error in zip(group, done, strict=True) if error is not None and _is_no(error)]
     with integration.ledger.write() as tx:

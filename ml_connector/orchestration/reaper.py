@@ -46,6 +46,7 @@ def reaper_sensor(seconds: int, *, status: dg.DefaultSensorStatus) -> dg.SensorD
         seen = _read(context.cursor)
         ended, suspects = end_dead_runs(context.instance, connector, seen)
         forget_dead_workers(context.instance, connector)
+        free_slots_of_ended_runs(context.instance, connector)
         reason = f"ended {', '.join(ended)}" if ended else f"{len(suspects)} run(s) under suspicion"
         return dg.SensorResult(
             skip_reason=reason if ended or suspects else "no dead run",
@@ -111,6 +112,34 @@ def forget_dead_workers(instance: dg.DagsterInstance, connector: ConnectorResour
         if over:
             with ledger.write() as tx:
                 leases.forget(tx, lease)
+
+
+def free_slots_of_ended_runs(instance: dg.DagsterInstance, connector: ConnectorResource) -> list[str]:
+    """Give back the places in pools that runs left which are over; ids of those.
+
+    The code server ends the run of a child that was killed, and leaves its places taken; Dagster itself frees them a
+    minute or more later. A run whose worker still lives keeps them: it may be in the middle of a call.
+    """
+    events = instance.event_log_storage
+    if not events.supports_global_concurrency_limits:
+        return []
+    holding = sorted({run_id for key in events.get_concurrency_keys() for run_id in _holders(instance, key)})
+    freed: list[str] = []
+    for run_id in holding:
+        run = instance.get_run_by_id(run_id)
+        with connector.deployment.ledger.read() as tx:
+            lease = leases.get(tx, worker_lease(run_id))
+            alive = lease is not None and lease.expires_at > now(tx)
+        if (run is None or run.is_finished) and not alive:
+            events.free_concurrency_slots_for_run(run_id)
+            freed.append(run_id)
+    return freed
+
+
+def _holders(instance: dg.DagsterInstance, pool: str) -> set[str]:
+    """The runs that have places in a pool, or wait for one."""
+    info = instance.event_log_storage.get_concurrency_info(pool)
+    return {one.run_id for one in info.claimed_slots} | {one.run_id for one in info.pending_steps}
 
 
 def judge(tx: Tx, instance: dg.DagsterInstance, record: dg.RunRecord, seen: str) -> Verdict:

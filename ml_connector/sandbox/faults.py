@@ -14,8 +14,10 @@ from typing import Any, Self
 
 class FaultKind(StrEnum):
     STATUS = "status"  # answer with `status` without handling the call
-    RESET_BEFORE = "reset_before"
+    CUT = "cut"  # reset when the head has come, perhaps in the middle of the body
+    RESET_BEFORE = "reset_before"  # reset when the whole request has come, without handling it
     RESET_AFTER = "reset_after"
+    ERROR_AFTER = "error_after"  # handle the call and answer with `status` all the same
     LATE_COMMIT = "late_commit"  # reset now, handle the call `seconds` later
     SLOW = "slow"  # handle the call, answer `seconds` later
     HALF_WRITTEN = "half_written"  # half of the answer's body, then a close

@@ -80,11 +80,17 @@ class FaultMiddleware:
             case FaultKind.STATUS | FaultKind.HTML | FaultKind.EXPIRED_TOKEN:
                 await _read_all(receive)
                 await _answer(send, *self._canned(fault))
+            case FaultKind.CUT:
+                await reset(receive)
             case FaultKind.RESET_BEFORE:
+                await _read_all(receive)
                 await reset(receive)
             case FaultKind.RESET_AFTER:
                 await self._app(scope, receive, _Sink())
                 await reset(receive)
+            case FaultKind.ERROR_AFTER:
+                await self._app(scope, receive, _Sink())
+                await _answer(send, *self._canned(fault))
             case FaultKind.LATE_COMMIT:
                 body = await _read_all(receive)
                 task = asyncio.create_task(self._commit_late(fault, dict(scope), body))

@@ -61,6 +61,8 @@ def explain(problem: Problem) -> ConnectorError:
         if problem.write:
             return OutcomeUnknown(text, mend="It is looked up before it is sent again.", data=data)
         return TryAgain(text, after_seconds=problem.after_seconds, data=data, mend=IF_IT_LASTS)
+    if problem.status == 408:
+        return TryAgain(text, after_seconds=problem.after_seconds, data=data, mend=IF_IT_LASTS)
     if problem.status == 401:
         return TryAgain(text, after_seconds=60, data=data, mend="If it lasts, authorize the connection again.")
     if problem.status == 403:

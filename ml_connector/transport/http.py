@@ -26,6 +26,7 @@ from ml_connector.errors import (
 )
 from ml_connector.proof import prove
 from ml_connector.transport.answers import ApiResponse, Explain, Problem, explain, retry_after
+from ml_connector.transport.departure import CUT_SHORT, Departure, cut_short
 from ml_connector.transport.limits import Limiter
 from ml_connector.transport.replies import (
     UnreadableReplyError,
@@ -53,15 +54,6 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 
 #: Methods without an effect.
 _READS = ("GET", "HEAD")
-
-
-def prove_before_sending(event: str, _info: Mapping[str, Any]) -> None:
-    """httpcore's trace: a connection is there, and nothing of what follows was sent yet.
-
-    A request without its whole body is none: until the body's bytes leave, nothing has happened.
-    """
-    if event in ("http11.send_request_headers.started", "http11.send_request_body.started"):
-        prove()
 
 
 class TokenSource(Protocol):
@@ -260,12 +252,14 @@ class ApiClient:
             request = self._http.build_request(call.method, call.url, headers=headers, **call.body)
             if call.method not in _READS:
                 prove()
-                request.extensions["trace"] = prove_before_sending
+                request.extensions["trace"] = Departure()
             response = self._http.send(request, stream=True)
             status, seen = response.status_code, response.headers
         except httpx.InvalidURL as error:
             raise RefusedBySystem(f"{self.name}: {call.method} {call.template} has no usable address.") from error
         except (httpx.TransportError, OSError) as error:
+            if cut_short(request):
+                raise self._cut_short(call, error) from error
             raise self._broken(call, error, sent=not isinstance(error, _NOT_SENT)) from error
         finally:
             delay = self.limiter.observe(call.template, status, seen)
@@ -296,6 +290,13 @@ class ApiClient:
                 mend="It is looked up before it is sent again.",
             )
         return TryAgain(f"{self.name}: {call.method} {call.template} got no answer ({what}).", mend=_IF_IT_LASTS)
+
+    def _cut_short(self, call: _Call, error: Exception) -> TryAgain:
+        return TryAgain(
+            f"{self.name}: {call.method} {call.template} broke off before all of it was sent ({_plain_cause(error)}).",
+            mend=_IF_IT_LASTS,
+            data={CUT_SHORT: True},
+        )
 
     def _chunks(self, call: _Call, response: httpx.Response) -> Iterator[bytes]:
         until = time.monotonic() + self._patience
@@ -360,7 +361,7 @@ class ApiClient:
                 method=call.method,
                 template=call.template,
                 status=response.status_code,
-                write=call.write,
+                write=call.write and not cut_short(response.request),
                 headers=response.headers,
                 content_type=content_type,
                 lines=lines,
@@ -410,6 +411,6 @@ def _plain_cause(error: Exception) -> str:
         return "timed out"
     if isinstance(error, httpx.ConnectError):
         return "no connection"
-    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):
+    if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
         return "the connection was closed"
     return type(error).__name__

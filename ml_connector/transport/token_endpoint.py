@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 
 from ml_connector.errors import ConnectorError, LeaseLost
-from ml_connector.transport.http import prove_before_sending
+from ml_connector.transport.departure import prove_before_sending
 from ml_connector.transport.replies import clean
 from ml_connector.transport.tls import trusted
 

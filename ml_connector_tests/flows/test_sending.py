@@ -2,13 +2,15 @@
 
 import pytest
 
-from ml_connector.flows import desk, order_history, order_resolving, orders, rendering, sending
+from ml_connector.flows import desk, order_history, order_resolving, orders, rendering, sending, standing
 from ml_connector.flows.context import Work
 from ml_connector.ledger import documents, operations
 from ml_connector.ledger.leases import worker
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.verify import verify
+from ml_connector.sandbox.cleo.files import Growth
 from ml_connector.sandbox.faults import Fault, FaultKind
+from ml_connector_tests.credentials.token_race import wait_for
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
 from ml_connector_tests.hostile.interchanges import acknowledgment
@@ -137,8 +139,11 @@ def test_an_order_a_person_says_arrived_is_waited_for(stage: Scene) -> None:
 
 
 @pytest.mark.parametrize("arrived", [True, False])
-def test_a_word_about_any_document_of_a_file_settles_all_of_them(stage: Scene, arrived: bool) -> None:
+def test_a_word_about_any_document_of_a_file_settles_all_of_them(
+    stage: Scene, arrived: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The upload hangs on the file's first document; a person is told to settle each by its own id."""
+    monkeypatch.setattr(sending, "_REPEATABLE", ())
     answers_waiting(stage, 3)
     stage.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
     sending.send(stage.integration, stage.work, ANSWERS)
@@ -197,6 +202,110 @@ def test_a_folder_that_cannot_be_looked_at_is_not_said_to_lack_the_file(stage: S
     (order,) = stage.documents("orders_out")
     assert order.state is S.UNKNOWN_OUTCOME
     assert "its folder could not be looked at" in (order.reason_detail or {})["message"]
+
+
+def uploaded(stage: Scene) -> list[tuple[str, bytes]]:
+    return [(taken.name, taken.data) for taken in stage.world.consumer.taken]
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_an_answer_of_unknown_outcome_goes_again_as_it_was(stage: Scene, arrived: bool) -> None:
+    """A 997 may be said twice: same bytes, same name, and nobody is asked."""
+    stage.world.consumer.options.deduplicate = False
+    answers_waiting(stage, 2)
+    kind = FaultKind.RESET_AFTER if arrived else FaultKind.RESET_BEFORE
+    stage.sandbox.faults.add(Fault(kind, system="cleo", method="POST", path="*/files"))
+    sending.send(stage.integration, stage.work, ANSWERS)
+    stage.sandbox.clock.move(10)
+    sending.send(stage.integration, stage.work, ANSWERS)
+    assert [str(row.state) for row in stage.documents(ANSWERS)] == ["sent"] * 2
+    assert len(uploaded(stage)) == (2 if arrived else 1)
+    assert len(set(uploaded(stage))) == 1
+
+
+def test_an_answer_that_lies_in_its_folder_is_not_sent_again(stage: Scene) -> None:
+    stage.world.consumer.options.paused = True
+    answers_waiting(stage, 1)
+    stage.sandbox.faults.add(Fault(FaultKind.ERROR_AFTER, system="cleo", method="POST", path="*/files"))
+    sending.send(stage.integration, stage.work, ANSWERS)
+    stage.sandbox.clock.move(10)
+    sending.send(stage.integration, stage.work, ANSWERS)
+    assert [str(row.state) for row in stage.documents(ANSWERS)] == ["sent"]
+    assert len(stage.sandbox.cleo.folders.folder("/NORTHWIND/outbox").files) == 1
+
+
+def test_an_order_whose_answer_may_still_come_is_not_put_before_a_person(stage: Scene) -> None:
+    """First its 997 is waited for, then an alert asks; the folder is looked at all the while."""
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", SILENT)
+    stage.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
+    stage.outbound()
+    stage.sandbox.clock.move(10)
+    stage.outbound()
+    (order,) = stage.documents("orders_out")
+    assert (order.state, order.reason) == (S.UNKNOWN_OUTCOME, "answer_awaited")
+    assert "waited for until" in (order.reason_detail or {})["mend"]
+    assert standing.standing_causes(stage.integration) == []
+    stage.sandbox.clock.move(sending.ANSWER_MINUTES * 60)
+    stage.outbound()
+    (order,) = stage.documents("orders_out")
+    assert (order.state, order.reason) == (S.UNKNOWN_OUTCOME, "outcome_unknown")
+    (cause,) = standing.standing_causes(stage.integration)
+    assert cause.cause.endswith("unknown_outcome/outcome_unknown")
+    assert verify(stage.deployment.ledger).clean
+
+
+def test_a_supplier_who_answers_an_order_has_it(stage: Scene) -> None:
+    """An 855 proves as much as a 997, from partners who send none."""
+    stage.orders(1, received=False)
+    stage.world.behave("NORTHWIND", {**SILENT, "confirm": "accept"})
+    stage.sandbox.faults.add(Fault(FaultKind.RESET_AFTER, system="cleo", method="POST", path="*/files"))
+    stage.outbound()
+    stage.sandbox.clock.move(10)
+    stage.outbound()
+    assert [str(row.state) for row in stage.documents("orders_out")] == ["unknown_outcome"]
+    stage.sandbox.clock.move(30)
+    stage.sandbox.call(stage.world.flush)
+    stage.inbound()
+    (order,) = stage.documents("orders_out")
+    assert (order.state, order.reason, order.due_at is not None) == (S.SENT, None, True)
+    stage.sandbox.clock.move(600)
+    stage.outbound()
+    assert sum(stage.world.consumer.orders().values()) == 1
+    assert verify(stage.deployment.ledger).clean
+
+
+def test_an_order_that_turns_up_late_in_its_folder_is_sent(stage: Scene) -> None:
+    """Committed late: a look soon after the first sees it before its partner takes it away."""
+    stage.world.consumer.options.paused = True
+    stage.orders(1, received=False)
+    late = Fault(FaultKind.LATE_COMMIT, system="cleo", method="POST", path="*/files", seconds=12, real_time=False)
+    stage.sandbox.faults.add(late)
+    stage.outbound()
+    stage.sandbox.clock.move(10)
+    stage.outbound()
+    assert [str(row.state) for row in stage.documents("orders_out")] == ["unknown_outcome"]
+    stage.sandbox.clock.move(16)
+    wait_for(lambda: not stage.sandbox.late_commits(), "the late commit has not come")
+    stage.outbound()
+    assert [str(row.state) for row in stage.documents("orders_out")] == ["sent"]
+    assert len(stage.sandbox.cleo.folders.folder("/NORTHWIND/outbox").files) == 1
+
+
+def test_half_a_file_in_the_folder_is_told_as_such(stage: Scene) -> None:
+    """The server stored what had come of it. It never counts as the file."""
+    stage.world.consumer.options.paused = True
+    stage.orders(1, received=False)
+    stage.sandbox.faults.add(Fault(FaultKind.ERROR_AFTER, system="cleo", method="POST", path="*/files"))
+    stage.outbound()
+    (half,) = stage.sandbox.cleo.folders.folder("/NORTHWIND/outbox").files
+    half.growth = Growth()
+    stage.sandbox.clock.move(10)
+    stage.outbound()
+    (order,) = stage.documents("orders_out")
+    assert order.state is S.UNKNOWN_OUTCOME
+    size = half.content.size
+    assert f"of its {size} bytes {size // 2} are there" in (order.reason_detail or {})["message"]
 
 
 def test_an_upload_that_was_put_off_is_counted(stage: Scene) -> None:

@@ -1,6 +1,7 @@
 """Dagster runs whose process died are ended by their lease, living ones never."""
 
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
@@ -113,3 +114,60 @@ def test_leases_of_runs_that_dagster_ended_are_forgotten(scenario: Stage) -> Non
     found = scenario.instance.get_run_by_id(run.run_id)
     assert found is not None
     assert reaper.REAPED in found.tags
+
+
+@pytest.fixture
+def kept(scenario: Stage) -> Iterator[Stage]:
+    """Over an instance on disk: one in memory has no pools."""
+    with dg.instance_for_test() as instance:
+        scenario.instance = instance
+        yield scenario
+
+
+def free_places(stage: Stage, pool: str) -> int:
+    info = stage.instance.event_log_storage.get_concurrency_info(pool)
+    return info.slot_count - len(info.claimed_slots)
+
+
+def with_a_place(stage: Stage) -> dg.DagsterRun:
+    """A run in the middle of a step that has the only place of a pool."""
+    run = started(stage)
+    events = stage.instance.event_log_storage
+    events.set_concurrency_slots("exact_nl", 1)
+    events.claim_concurrency_slot("exact_nl", run.run_id, "post")
+    assert free_places(stage, "exact_nl") == 0
+    return run
+
+
+def test_a_dead_run_gives_its_places_back(kept: Stage) -> None:
+    run = with_a_place(kept)
+    leave_dead_lease(kept, run)
+    first = kept.tick("dead_run_sensor")
+    kept.tick("dead_run_sensor", first.cursor)
+    assert free_places(kept, "exact_nl") == 1
+
+
+def test_places_of_a_run_that_dagster_ended_are_free_as_soon_as_its_worker_is_gone(kept: Stage) -> None:
+    """The code server notices the killed child first and leaves its places taken."""
+    run = with_a_place(kept)
+    leave_dead_lease(kept, run)
+    kept.instance.report_run_failed(run)
+    kept.tick("dead_run_sensor")
+    assert free_places(kept, "exact_nl") == 1
+
+
+def test_an_ended_run_whose_worker_lives_keeps_its_places(kept: Stage) -> None:
+    run = with_a_place(kept)
+    with Lease(kept.scene.deployment.ledger, worker_lease(run.run_id), run_id=run.run_id):
+        kept.instance.report_run_failed(run)
+        kept.tick("dead_run_sensor")
+        assert free_places(kept, "exact_nl") == 0
+    kept.tick("dead_run_sensor")
+    assert free_places(kept, "exact_nl") == 1
+
+
+def test_places_of_a_run_that_goes_on_are_its_own(kept: Stage) -> None:
+    run = with_a_place(kept)
+    with Lease(kept.scene.deployment.ledger, worker_lease(run.run_id), run_id=run.run_id):
+        kept.tick("dead_run_sensor")
+    assert free_places(kept, "exact_nl") == 0

@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from ml_connector.errors import (
     RefusedBySystem,
     TryAgain,
 )
+from ml_connector.transport.departure import CUT_SHORT
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
 from ml_connector_tests.transport.conftest import NumberedTokens, StillClock
@@ -31,6 +33,13 @@ from ml_connector_tests.transport.local_server import (
     reset,
     silent,
 )
+
+
+def reset_behind_what_was_said(connection: socket.socket) -> None:
+    """The answer is on its way before the connection breaks."""
+    connection.shutdown(socket.SHUT_WR)
+    threading.Event().wait(0.2)
+    connection.close()
 
 
 @contextmanager
@@ -96,6 +105,67 @@ def test_a_write_that_was_never_sent_may_be_made_again() -> None:
         address = server.url
     client = ApiClient("conn", address, tokens=None, limiter=Unlimited(), clock=StillClock())
     with client, pytest.raises(TryAgain, match="could not be sent"):
+        post(client)
+
+
+def before_the_body(*replies: Any) -> Any:
+    """A server that has read the head and nothing of the body when it does so."""
+
+    class Early(LocalServer):
+        def _serve(self, connection: socket.socket) -> None:
+            while b"\r\n\r\n" not in connection.recv(65536, socket.MSG_PEEK):
+                pass
+            for reply in replies:
+                reply(connection)
+
+    return Early([])
+
+
+#: More than the sockets of both sides hold: some of it can never be handed over.
+LARGE = b"x" * 50_000_000
+
+
+def test_a_write_of_which_a_part_was_never_handed_over_was_not_processed() -> None:
+    with before_the_body(reset) as server:
+        client = ApiClient("conn", server.url, tokens=None, limiter=Unlimited(), clock=StillClock())
+        with client, pytest.raises(TryAgain, match="broke off before all of it was sent") as caught:
+            client.request("POST", "/things", template="things", data=LARGE, write=True, expect="any")
+    assert caught.value.data == {CUT_SHORT: True}
+
+
+def test_a_write_that_stalls_half_sent_was_not_processed() -> None:
+    done = threading.Event()
+    with before_the_body(silent(done)) as server:
+        client = ApiClient("conn", server.url, tokens=None, limiter=Unlimited(), clock=StillClock(), timeout=0.3)
+        with client, pytest.raises(TryAgain, match="timed out"):
+            client.request("POST", "/things", template="things", files={"f": ("a", LARGE)}, write=True, expect="any")
+        done.set()
+
+
+def test_an_error_that_came_before_all_was_sent_says_that_nothing_was_done() -> None:
+    """A gateway that answers 503 at the head: the same answer after the whole body leaves the outcome unknown."""
+    with before_the_body(answer(503, b"{}"), reset_behind_what_was_said) as server:
+        client = ApiClient("conn", server.url, tokens=None, limiter=Unlimited(), clock=StillClock())
+        with client, pytest.raises(TryAgain):
+            client.request("POST", "/things", template="things", data=LARGE, write=True, expect="any")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (401, TryAgain),
+        (403, AuthorizationNeeded),
+        (404, RefusedBySystem),
+        (405, RefusedBySystem),
+        (408, TryAgain),
+        (411, RefusedBySystem),
+        (413, RefusedBySystem),
+        (415, RefusedBySystem),
+        (429, TryAgain),
+    ],
+)
+def test_statuses_by_which_a_write_was_certainly_not_taken(status: int, error: type[ConnectorError]) -> None:
+    with serving(answer(status, b"{}")) as (client, _), pytest.raises(error):
         post(client)
 
 

@@ -20,6 +20,7 @@ from ml_connector.errors import (
 from ml_connector.flows.ports import ChannelCheck, ChannelUsage, RemoteFile, RemotePage, Written
 from ml_connector.systems.cleo.client import CleoClient, Folder, Page, file_of, is_missing
 from ml_connector.systems.cleo.names import equals, folder_in_path, segments
+from ml_connector.transport.departure import CUT_SHORT
 
 #: Pages looked through for one name when the server does not know the filter.
 _SEARCH_PAGES = 50
@@ -200,7 +201,37 @@ class CleoNetwork:
         )
 
     def _uploaded(self, channel: str, name: str, data: bytes) -> Written:
-        return self._in_folder(channel, lambda key: self._client.upload(key, name, data))
+        try:
+            return self._in_folder(channel, lambda key: self._client.upload(key, name, data))
+        except RefusedBySystem as error:
+            # Names are ours alone: one that is taken by as many bytes was taken by an earlier attempt.
+            there = self.find(channel, name, len(data)) if error.data.get("status") == 409 else None
+            if there is None:
+                raise
+        except TryAgain as error:
+            there = self._after_a_cut(channel, name, len(data), error) if error.data.get(CUT_SHORT) else None
+            if there is None:
+                raise
+        return Written(there.remote_id, {"found": True})
+
+    def _after_a_cut(self, channel: str, name: str, size: int, error: TryAgain) -> RemoteFile | None:
+        """Take away what stands in the folder of an upload that broke off; a file that is whole all the same is found.
+
+        Raises:
+            TryAgain: it could not be seen or taken away. A part is no interchange: its partner can only refuse it.
+        """
+        try:
+            for file in [file for file in self._named(channel, name) if file.name == name]:
+                if file.size == size:
+                    return file
+                self._client.delete(file.remote_id)
+        except ConnectorError as blocked:
+            raise TryAgain(
+                f"{error.message} Whether a part of it stands in {channel} is not known: {blocked.message}",
+                after_seconds=error.after_seconds,
+                mend=error.mend,
+            ) from error
+        return None
 
     def _in_folder(self, channel: str, call: Callable[[str], T]) -> T:
         """Do a call on a folder; once more with a fresh identity when the server no longer knows the old one."""

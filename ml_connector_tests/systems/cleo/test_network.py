@@ -315,6 +315,49 @@ def test_a_server_error_leaves_an_upload_unknown(cleo: Cleo, network: CleoNetwor
     assert network.find(OUTBOX, "a.x12", 4) is None
 
 
+#: More than the sockets hold: an upload that breaks off has certainly not been handed over as a whole.
+LARGE = b"x" * 50_000_000
+
+
+@pytest.mark.parametrize("part", [b"", b"xxx"])
+def test_an_upload_that_broke_off_is_certainly_not_there_and_leaves_no_part(
+    cleo: Cleo, network: CleoNetwork, part: bytes
+) -> None:
+    if part:
+        cleo.sandbox.call(cleo.state.deliver, cleo.state.outbox("NORTHWIND"), "a.x12", part)
+    fault(cleo, FaultKind.CUT, method="POST")
+    with pytest.raises(TryAgain, match="broke off before all of it was sent"):
+        network.upload(OUTBOX, "a.x12", LARGE)
+    assert stored(cleo) == []
+
+
+def test_a_file_that_is_whole_after_a_cut_has_arrived(cleo: Cleo, network: CleoNetwork) -> None:
+    there = cleo.sandbox.call(cleo.state.deliver, cleo.state.outbox("NORTHWIND"), "a.x12", Filler(len(LARGE)))
+    fault(cleo, FaultKind.CUT, method="POST")
+    assert network.upload(OUTBOX, "a.x12", LARGE).outside_id == there.id
+
+
+def test_a_part_that_cannot_be_looked_for_is_told(cleo: Cleo, network: CleoNetwork) -> None:
+    network.list_files(OUTBOX, start=0, limit=1)
+    fault(cleo, FaultKind.CUT, method="POST")
+    fault(cleo, FaultKind.STATUS, method="GET", status=403)
+    with pytest.raises(TryAgain, match="Whether a part of it stands in /NORTHWIND/outbox is not known"):
+        network.upload(OUTBOX, "a.x12", LARGE)
+
+
+@pytest.mark.parametrize(("bytes_there", "arrived"), [(4, True), (5, False)])
+def test_a_name_that_is_taken_by_the_same_file_means_that_it_arrived(
+    cleo: Cleo, network: CleoNetwork, bytes_there: int, arrived: bool
+) -> None:
+    there = cleo.sandbox.call(cleo.state.deliver, cleo.state.outbox("NORTHWIND"), "a.x12", b"x" * bytes_there)
+    fault(cleo, FaultKind.STATUS, method="POST", status=409)
+    if arrived:
+        assert network.upload(OUTBOX, "a.x12", b"data").outside_id == there.id
+        return
+    with pytest.raises(RefusedBySystem):
+        network.upload(OUTBOX, "a.x12", b"data")
+
+
 def test_too_many_calls_is_no_outcome_at_all(cleo: Cleo, network: CleoNetwork) -> None:
     fault(cleo, FaultKind.STATUS, method="POST", status=429, retry_after="7")
     with pytest.raises(TryAgain) as caught:
