@@ -19,16 +19,19 @@ from ml_connector.ledger.store import Ledger
 
 
 def take_up_changes(integration: Integration) -> int:
-    """Held documents are due now if the settings are others than at the last look; how many."""
+    """Held documents are due now if the settings are others than at the last look; how many. The first look is none."""
     name = f"{integration.name}:settings"
     digest = _digest(integration)
     with integration.ledger.read() as tx:
-        if positions.get(tx, name) == digest:
-            return 0
+        before = positions.get(tx, name)
+    if before == digest:
+        return 0
     with integration.ledger.write() as tx:
         positions.put(tx, name, digest)
         for file, facts in _facts(integration).items():
             positions.put(tx, _memory(integration.name, file), facts)
+        if before is None:
+            return 0
         remote.try_again(tx, integration.network.connection, [channel.name for channel in channels_of(integration)])
         files.refused_again(tx, integration.network.connection)
         return related.wake_all(tx, integration.name, without=sorted(PERSON_ONLY - SETTINGS_TOO))

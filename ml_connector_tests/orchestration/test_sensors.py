@@ -250,7 +250,7 @@ def test_an_order_that_becomes_visible_late_is_found_by_the_overlap(stage: Stage
     stage.scene.orders(1, received=False)
     stage.outbound()
     with stage.scene.deployment.ledger.write() as tx:
-        tx.exec_driver_sql("UPDATE document SET order_number = 'X', number = 'X' WHERE flow = 'orders_out'")
+        tx.exec_driver_sql("UPDATE document SET order_number = 'X', number = 'X', source_id = 'X'")
     assert "orders changed" in _why(stage.tick(OUTBOUND))
 
 
