@@ -19,6 +19,9 @@ def boot_seconds() -> float:
 #: Linux; elsewhere the monotonic clock, which stands still in a sleep on some systems.
 _BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 
+#: What bears a moment later than this from now was written by a clock that ran ahead: what it limits is over.
+CLOCK_DOUBT = timedelta(seconds=60)
+
 
 class Clock(Protocol):
     """A source of UTC moments and a way to wait."""

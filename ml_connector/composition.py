@@ -373,6 +373,7 @@ def folder_rules(connection: object) -> FolderRules:
             move_to=connection.move_to,
             stable_seconds=connection.stable_seconds,
             temporary_suffixes=connection.temporary_suffixes,
+            temporary_alarm_hours=connection.temporary_alarm_hours,
             page_size=connection.page_size,
             pages_per_tick=connection.pages_per_tick,
             max_file_bytes=connection.max_file_bytes,

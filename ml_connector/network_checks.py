@@ -2,6 +2,7 @@
 files. See `checks`."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from ml_connector.checks import Finding, Level, Mender, guarded
@@ -85,10 +86,14 @@ def _folders(deployment: "Deployment", name: str, network: ChecksFolders) -> Ite
 
 def _left_in_folders(deployment: "Deployment", name: str) -> Iterator[Finding]:
     """Files that could not be read at the last looks, and read ones that could not be taken away; without a call."""
+    from ml_connector.composition import folder_rules
     from ml_connector.ledger import files, remote
 
     folders = folders_of(deployment, name)[0]
+    hours = folder_rules(deployment.loaded.connection(name)).temporary_alarm_hours
+    since = deployment.clock.now() - timedelta(hours=hours)
     with deployment.ledger.read() as tx:
+        unfinished = remote.temporary(tx, name, folders, same_since=since, listed_since=since)
         unreadable = remote.unreadable(tx, name, folders)
         refused = {folder: files.count_refused(tx, name, folder) for folder in folders}
         said = {folder: positions.get(tx, f"{name}:{folder}:not_taken_away") for folder in folders}
@@ -98,6 +103,10 @@ def _left_in_folders(deployment: "Deployment", name: str) -> Iterator[Finding]:
         yield Finding(name, "files", Level.WARN, message, mend)
     if len(unreadable) > MOST_TOLD:
         yield Finding(name, "files", Level.WARN, f"{len(unreadable) - MOST_TOLD} more files cannot be read")
+    for left in unfinished[:MOST_TOLD]:
+        message = f"{left.channel}: {left.name[:80]} bears a temporary name since {left.since:%Y-%m-%d %H:%M} UTC"
+        mend = "Ask its sender to finish or rename it, or have it taken away; under that name it is never read."
+        yield Finding(name, "files", Level.WARN, message, mend)
     for folder, count in refused.items():
         if count:
             message = f"{folder}: {count} read file(s) may not be taken away, as {said[folder] or 'was said'}"

@@ -174,6 +174,9 @@ class CleoConnection(Connection):
         default=5.0, ge=0, description="A file is read when its size has not changed for so long"
     )
     temporary_suffixes: tuple[str, ...] = (".tmp", ".filepart", ".incomplete", ".part")
+    temporary_alarm_hours: float = Field(
+        default=2.0, gt=0, description="A file that stays under a temporary name unchanged for so long is told"
+    )
 
     @property
     def account(self) -> str:
@@ -242,6 +245,9 @@ class TrueCommerceConnection(Calling):
         default=0.0, ge=0, description="Files changed more recently, by the server's times, are not looked at yet"
     )
     temporary_suffixes: tuple[str, ...] = (".tmp", ".filepart", ".incomplete", ".part")
+    temporary_alarm_hours: float = Field(
+        default=2.0, gt=0, description="A file that stays under a temporary name unchanged for so long is told"
+    )
     age_alarm_hours: float = Field(default=72.0, gt=0, description="A file that nobody read for so long is told")
     purge_days: float = Field(default=7.0, gt=0, description="TrueCommerce deletes files of that age")
 

@@ -32,6 +32,8 @@ class FolderRules:
     stable_seconds: float = 5.0
     incomplete_minutes: float = 10.0
     temporary_suffixes: tuple[str, ...] = (".tmp", ".filepart", ".incomplete", ".part")
+    #: A file that stays under such a name unchanged for so long is told.
+    temporary_alarm_hours: float = 2.0
     page_size: int = 100
     pages_per_tick: int = 20
     max_file_bytes: int = 150_000_000

@@ -61,8 +61,10 @@ def look(integration: Integration, channel: Channel) -> int:
     for _ in range(integration.folders.pages_per_tick):
         page = integration.network.list_files(channel.name, start=next_start or 0, limit=integration.folders.page_size)
         wanted = [f for f in page.files if not _is_temporary(integration, f)]
+        unfinished = [f for f in page.files if _is_temporary(integration, f)]
         with integration.ledger.write() as tx:
             news += remote.note_listing(tx, integration.network.connection, channel.name, wanted)
+            remote.note_listing(tx, integration.network.connection, channel.name, unfinished, temporary=True)
             positions.put(tx, name, str(page.next_start or 0))
         next_start = page.next_start
         if next_start is None:

@@ -65,7 +65,7 @@ def standing_causes(integration: Integration) -> list[Standing]:
         for row in held
         if row.reason != Reason.ANSWER_AWAITED
     ]
-    of_folders = (_unusable_folders, _unreadable, _kept, _unread_files)
+    of_folders = (_unusable_folders, _unreadable, _unfinished, _kept, _unread_files)
     for more in (_written_twice, _stopped_partners, _late_answers, _silent_partners, *of_folders):
         causes += more(integration)
     return causes
@@ -174,6 +174,21 @@ def _unreadable(integration: Integration) -> list[Standing]:
         return []
     lines = [f"{one.channel} {one.name[:80]}: {one.note[:200]}" for one in found[:10]]
     return [Standing(f"{integration.name}/unreadable_files", f"{len(found)} file(s) cannot be read", len(found), lines)]
+
+
+def _unfinished(integration: Integration) -> list[Standing]:
+    """Files that stay under a temporary name: whoever writes them was cut off, or never renames; nothing reads them."""
+    hours = integration.folders.temporary_alarm_hours
+    since = integration.clock.now() - timedelta(hours=hours)
+    channels = [channel.name for channel in channels_of(integration)]
+    with integration.ledger.read() as tx:
+        connection = integration.network.connection
+        found = remote.temporary(tx, connection, channels, same_since=since, listed_since=since)
+    if not found:
+        return []
+    title = f"{len(found)} file(s) under a temporary name for more than {hours:g} hours, not read"
+    lines = [f"{one.channel} {one.name[:80]}: since {one.since:%Y-%m-%d %H:%M} UTC" for one in found[:10]]
+    return [Standing(f"{integration.name}/temporary_files", title, len(found), lines)]
 
 
 def _kept(integration: Integration) -> list[Standing]:

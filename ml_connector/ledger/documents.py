@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.documents.common import Direction
 from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.adding import add_documents, holders
@@ -123,7 +124,8 @@ def _candidates(query: ClaimQuery, at: datetime) -> sa.Select[tuple[int]]:
     if not query.ignore_due:
         # A held document without a date waits for a person; everything else without one is due at once.
         undated = sa.and_(_c.next_attempt_at.is_(None), _c.state != DocumentState.QUARANTINED.value)
-        found = found.where(sa.or_(undated, _c.next_attempt_at <= at))
+        # What a clock wrote that ran ahead is not waited for.
+        found = found.where(sa.or_(undated, _c.next_attempt_at <= at, _c.updated_at > at + CLOCK_DOUBT))
     return found.where(_is_free(at))
 
 

@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
-from ml_connector.clock import boot_seconds
+from ml_connector.clock import CLOCK_DOUBT, boot_seconds
 from ml_connector.errors import ConnectorError, LeaseLost
 from ml_connector.ledger.store import Ledger, Tx, now
 from ml_connector.ledger.tables import lease
@@ -99,6 +99,18 @@ def forget(tx: Tx, row: LeaseRow) -> bool:
         lease.c.name == row.name, lease.c.generation == row.generation, lease.c.expires_at <= now(tx)
     )
     return bool(tx.execute(statement).rowcount)
+
+
+def brought_back(tx: Tx, ttl: float) -> int:
+    """Leases whose heartbeat lies ahead were written by a clock that was put back since: they end in `ttl` seconds,
+    unless a living holder renews them; how many.
+    """
+    at = now(tx)
+    statement = sa.update(lease).where(lease.c.heartbeat_at > at + CLOCK_DOUBT)
+    changed = tx.execute(statement.values(heartbeat_at=at, expires_at=at + timedelta(seconds=ttl))).rowcount
+    if changed:
+        log.warning("%d lease(s) were written by a clock that ran ahead; they end in %g seconds", changed, ttl)
+    return int(changed)
 
 
 def take(tx: Tx, name: str, holder: str, ttl: float, run_id: str = "") -> int | None:
@@ -205,6 +217,7 @@ class Lease:
             return not self.lost.is_set()
         asked = boot_seconds()
         with self._ledger.write() as tx:
+            brought_back(tx, max(self.ttl, DEFAULT_TTL))
             taken = take(tx, self.name, self.holder, self.ttl, self.run_id)
         if taken is None:
             return False

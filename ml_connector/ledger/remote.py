@@ -57,15 +57,19 @@ class Unreadable:
 
 
 _c = remote_file.c
+#: The note of a file under a name that its writer gives while it is at it.
+TEMPORARY = "under a temporary name"
 
 
-def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed]) -> int:
+def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed], *, temporary: bool = False) -> int:
     """Note a stretch of a listing; how many files are new, have grown or came back.
 
     A file that was stored and now has another size or time is another file under an old name: it waits again.
+    temporary: these bear names under which nothing is read; they are noted so that one that stays is told.
     """
     if not files:
         return 0
+    state, note = ("ignored", TEMPORARY) if temporary else ("waiting", None)
     at = now(tx)
     by_id = {one.remote_id: one for one in files}
     known = _known(tx, connection, channel, list(by_id))
@@ -86,11 +90,13 @@ def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed])
                     "first_seen_at": at,
                     "last_seen_at": at,
                     "size_since": at,
-                    "state": "waiting",
+                    "state": state,
+                    "note": note,
                 }
             )
-        elif _is_news(row, one):
-            changed.append({"remote_": remote_id, "size": one.size, "modified": one.modified[:40]})
+        elif _is_news(row, one, temporary=temporary):
+            values = {"name": one.name[:400], "size": one.size, "modified": one.modified[:40]}
+            changed.append({"remote_": remote_id, **values})
         else:
             seen.append(remote_id)
     if new:
@@ -101,12 +107,13 @@ def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed])
             sa.update(remote_file)
             .where(where, _c.remote_id == sa.bindparam("remote_"))
             .values(
+                name=sa.bindparam("name"),
                 size=sa.bindparam("size"),
                 modified=sa.bindparam("modified"),
                 size_since=at,
                 last_seen_at=at,
-                state="waiting",
-                note=None,
+                state=state,
+                note=note,
                 failures=0,
                 try_after=None,
             )
@@ -118,15 +125,16 @@ def note_listing(tx: Tx, connection: str, channel: str, files: Sequence[Listed])
     return len(new) + len(changed)
 
 
-def _is_news(row: sa.Row[Any], one: Listed) -> bool:
-    """It has grown, is another file under an old name, or came back."""
-    return row.size != one.size or (row.modified or "") != one.modified[:40] or row.state == "gone"
+def _is_news(row: sa.Row[Any], one: Listed, *, temporary: bool = False) -> bool:
+    """It has grown, is another file under an old name, came back, or lost its temporary name."""
+    renamed = row.note == TEMPORARY and not temporary
+    return renamed or row.size != one.size or (row.modified or "") != one.modified[:40] or row.state == "gone"
 
 
 def _known(tx: Tx, connection: str, channel: str, ids: Sequence[str]) -> dict[str, sa.Row[Any]]:
     found: dict[str, sa.Row[Any]] = {}
     for start in range(0, len(ids), 500):
-        query = sa.select(_c.remote_id, _c.size, _c.modified, _c.state).where(
+        query = sa.select(_c.remote_id, _c.size, _c.modified, _c.state, _c.note).where(
             _c.connection == connection, _c.channel == channel, _c.remote_id.in_(ids[start : start + 500])
         )
         found.update({row.remote_id: row for row in tx.execute(query)})
@@ -185,6 +193,19 @@ def unread(tx: Tx, connection: str, channels: Sequence[str], *, listed_since: da
         for channel, name, modified, seen in tx.execute(query)
     ]
     return sorted(found, key=lambda one: (one.since, one.name))
+
+
+def temporary(
+    tx: Tx, connection: str, channels: Sequence[str], *, same_since: datetime, listed_since: datetime
+) -> list[Unread]:
+    """Files that have stood under a temporary name unchanged for so long and were still there not long ago."""
+    query = (
+        sa.select(_c.channel, _c.name, _c.size_since)
+        .where(_c.connection == connection, _c.channel.in_(list(channels)), _c.state == "ignored")
+        .where(_c.note == TEMPORARY, _c.size_since <= same_since, _c.last_seen_at >= listed_since)
+        .order_by(_c.size_since, _c.name)
+    )
+    return [Unread(*row) for row in tx.execute(query)]
 
 
 def _is_moment(modified: str | None) -> bool:

@@ -4,6 +4,7 @@ Permanent failures are told to both of Dagster's retry systems (the op's and the
 to try again later ends the step with a note instead of a failed run: the sensor comes back by itself.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +12,15 @@ from typing import NoReturn
 
 import dagster as dg
 
+from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.errors import ConnectorError, TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.side_by_side import SideBySide
 from ml_connector.orchestration.partitions import days
 from ml_connector.orchestration.resource import ConnectorResource
 from ml_connector.orchestration.settings import RunSettings
+
+log = logging.getLogger(__name__)
 
 #: Unexpected errors (a lost connection to the ledger ...) are tried again in place.
 RETRY = dg.RetryPolicy(max_retries=2, delay=3, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -193,4 +197,9 @@ def resting(connector: ConnectorResource, integration: str, direction: str) -> d
     if not stored:
         return None
     until = datetime.fromisoformat(stored)
-    return until if until > deployment.clock.now() else None
+    now = deployment.clock.now()
+    if until > now + timedelta(seconds=LONGEST_REST_SECONDS) + CLOCK_DOUBT:
+        text = "the pause of %s %s until %s was set by a clock that ran ahead; it is ignored"
+        log.warning(text, integration, direction, until)
+        return None
+    return until if until > now else None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import NewPair, StoredToken, TokenState, TokenStore
 from ml_connector.credentials.vault import Vault
@@ -22,6 +23,7 @@ _IF_IT_LASTS = "If it lasts, look at base_url and paths.authentication of the co
 _TOTP_WORDS = ("totp", "two-factor", "two factor", "2fa", "authenticator", "verification code", "one-time", "one time")
 _LOCKED_WORDS = ("locked", "lockout", "locked out", "too many failed")
 LOCK_OUT = timedelta(minutes=15)
+_LONGEST_LOCK = (LOCK_OUT + CLOCK_DOUBT).total_seconds()
 _MINUTE = timedelta(minutes=1)
 _REVALIDATE = timedelta(seconds=30)
 
@@ -177,13 +179,14 @@ class PasswordTokens:
         if isinstance(refused, dict) and refused.get("credentials") == credentials:
             raise self._needed(str(refused.get("why")), str(refused.get("said", "")))
         locked = row.moment("locked_until")
-        if locked is not None and (left := (locked - self._clock.now()).total_seconds()) > 0:
+        # A lock that would last longer than any was noted by a clock that ran ahead.
+        if locked is not None and 0 < (left := (locked - self._clock.now()).total_seconds()) <= _LONGEST_LOCK:
             raise TryAgain(f"{self.login.connection}: the account is locked for a while.", after_seconds=left)
 
     def _check_budget(self) -> None:
         now = self._clock.now()
         recent = self.store.add_list("logins", now.isoformat(), keep=self.login.logins_per_minute + 1)
-        within = [moment for moment in recent if now - datetime.fromisoformat(moment) < _MINUTE]
+        within = [moment for moment in recent if -CLOCK_DOUBT <= now - datetime.fromisoformat(moment) < _MINUTE]
         if len(within) > self.login.logins_per_minute:
             raise TryAgain(
                 f"{self.login.connection}: {self.login.logins_per_minute} log-ins within a minute; the server does "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ml_connector.clock import Clock
+from ml_connector.clock import CLOCK_DOUBT, Clock
 from ml_connector.errors import TryAgain
 
 
@@ -76,7 +76,7 @@ class LocalLimits:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._windows: dict[str, Window] = {}
-        self._schedules: dict[str, datetime] = {}
+        self._schedules: dict[str, tuple[datetime, datetime]] = {}
         self._moments: dict[str, list[datetime]] = {}
 
     def window(self, name: str) -> Window | None:
@@ -89,8 +89,9 @@ class LocalLimits:
 
     def reserve(self, name: str, *, now: datetime, seconds: float) -> datetime:
         with self._lock:
-            start = max(now, self._schedules.get(name, now))
-            self._schedules[name] = start + timedelta(seconds=seconds)
+            free, written = self._schedules.get(name, (now, now))
+            start = max(now, free) if written <= now + CLOCK_DOUBT else now
+            self._schedules[name] = start + timedelta(seconds=seconds), now
             return start
 
     def moments(self, name: str, *, since: datetime) -> list[datetime]:
@@ -123,6 +124,7 @@ class _Slots:
 
     slots: deque[datetime] = field(default_factory=deque)
     size: int = 1
+    reserved: datetime | None = None
 
 
 class PathLimiter:
@@ -151,12 +153,13 @@ class PathLimiter:
         self._longest_wait = longest_wait
         self._lock = threading.Lock()
         self._paths: dict[str, _Slots] = defaultdict(_Slots)
-        self._paused: dict[str, datetime] = {}
+        self._paused: dict[str, tuple[datetime, datetime]] = {}
 
     def acquire(self, template: str) -> None:
         with self._lock:
             now = self._clock.now()
-            moment = max(now, self._paused.get(template, now))
+            until, since = self._paused.get(template, (now, now))
+            moment = max(now, until) if since <= now + CLOCK_DOUBT else now
             if self._rate is not None:
                 moment = max(moment, self._next_slot(template, self._rate, now))
         wait = (moment - self._clock.now()).total_seconds()
@@ -167,12 +170,15 @@ class PathLimiter:
 
     def _next_slot(self, template: str, rate: float, now: datetime) -> datetime:
         path = self._paths[template]
+        if path.reserved is not None and path.reserved > now + CLOCK_DOUBT:
+            path.slots.clear()  # the clock was put back
         while path.slots and path.slots[0] + timedelta(seconds=self.SLACK) < now:
             path.slots.popleft()
             path.size = 1
         if not path.slots:
             gap = (1 + self.SLACK) / rate
             start = self._shared.reserve(f"{self._name}/rate/{template}", now=now, seconds=path.size * gap)
+            path.reserved = now
             path.slots.extend(start + timedelta(seconds=i * gap) for i in range(path.size))
             path.size = min(path.size * 2, max(1, int(rate)))
         return path.slots.popleft()
@@ -183,5 +189,6 @@ class PathLimiter:
         asked = headers.get("retry-after", "").strip()
         pause = float(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 4 else 1.0
         with self._lock:
-            self._paused[template] = self._clock.now() + timedelta(seconds=pause)
+            now = self._clock.now()
+            self._paused[template] = now + timedelta(seconds=pause), now
         return pause

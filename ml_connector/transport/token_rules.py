@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.credentials.tokens import StoredToken, TokenState
 from ml_connector.transport.token_endpoint import TokenAnswer, usable_token
 
-#: A row issued later than this from now was written by a clock that runs otherwise than ours.
-CLOCK_DOUBT = timedelta(seconds=60)
 #: After so many 401 for one young token it is not offered again before it may be refreshed.
 MOST_REFUSALS = 3
 #: How long a token that somebody is just refreshing is used before the row is read again.
@@ -62,7 +61,9 @@ def _of_valid(row: StoredToken, now: datetime, refresh_age: timedelta, *, unusab
         why = "the server refuses a token that is too young to be replaced"
         return Decision(Step.WAIT, due, why) if unusable else Decision(Step.USE, due)
     cooling = row.moment("cooling_until")
-    if cooling is None or now >= cooling:
+    began = row.moment("cooling_from")
+    put_back = began is not None and began > now + CLOCK_DOUBT
+    if cooling is None or now >= cooling or put_back:
         return Decision(Step.REFRESH, now)
     because = str(row.detail.get("cooling_because", ""))
     if because == TOO_EARLY:

@@ -1,13 +1,16 @@
 """Limits that a system's own headers tell: calls a minute and a day, and errors an hour (exact-online 5)."""
 
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from ml_connector.clock import Clock
+from ml_connector.clock import CLOCK_DOUBT, Clock
 from ml_connector.errors import TryAgain
 from ml_connector.transport.limits import LocalLimits, SharedLimits, Window, merged
+
+log = logging.getLogger(__name__)
 
 #: Statuses that Exact counts against a key (exact-online 5).
 COUNTED_ERRORS = frozenset({400, 401, 403, 404})
@@ -27,7 +30,13 @@ class _Tracked:
     asked: datetime | None = None
 
     def turn(self, now: datetime) -> None:
-        """Begin the next window when the known one is over; windows end at whole minutes or days, UTC."""
+        """Begin the next window when the known one is over; windows end at whole minutes or days, UTC.
+
+        One that would last longer than any was learnt by a clock that ran ahead: it is forgotten.
+        """
+        if self.window is not None and self.window.resets_at > now + self.length + CLOCK_DOUBT:
+            log.warning("%s: its end %s was told by a clock that ran ahead; ignored", self.name, self.window.resets_at)
+            self.window, self.assumed, self.fresh = None, False, False
         if self.window is None or now < self.window.resets_at:
             return
         passed = (now - datetime(now.year, now.month, now.day, tzinfo=UTC)) // self.length
@@ -119,7 +128,7 @@ class ExactLimiter:
             return
         tracked.fresh, tracked.asked = True, now
         told = self._shared.window(tracked.name)
-        if told is not None and told.resets_at > now:
+        if told is not None and now < told.resets_at <= now + tracked.length + CLOCK_DOUBT:
             tracked.tell(told)
 
     def _wait_for(self, tracked: _Tracked, reserve: int, now: datetime) -> float:
@@ -193,7 +202,7 @@ class ExactLimiter:
             known = self._shared.moments(self._error_name(template), since=since)
             with self._lock:
                 self._errors[template] = (now, known)
-        recent = sorted(moment for moment in known if moment > since)
+        recent = sorted(moment for moment in known if since < moment <= now + CLOCK_DOUBT)
         if len(recent) < self._error_margin:
             return
         free_at = recent[-self._error_margin] + ERROR_PERIOD
