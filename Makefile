@@ -71,6 +71,8 @@ bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and Postgre
 	$(BIN)/python -m benchmarks.restore --database postgresql --network truecommerce
 	$(BIN)/python -m benchmarks.faults --pauses 50
 	$(BIN)/python -m benchmarks.faults --pauses 50 --database postgresql --network truecommerce
+	$(BIN)/python -m benchmarks.stops --stops 40
+	$(BIN)/python -m benchmarks.stops --stops 40 --database postgresql
 	ML_CONNECTOR_TEST_LIVE_POSTGRES=1 $(BIN)/python -m pytest ml_connector_tests/orchestration/test_live.py
 
 schemas: $(STAMP) ## the JSON Schemas of the configuration files

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from ml_connector import stopping
+
 
 def boot_seconds() -> float:
     """Seconds of a clock that nobody sets and that goes on while a process is stopped or the machine sleeps.
@@ -31,7 +33,7 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Wait that long by this clock's own time."""
+        """Wait that long by this clock's own time. Raises Stopped when the process is asked to end."""
         ...
 
 
@@ -42,7 +44,7 @@ class SystemClock:
         return datetime.now(UTC)
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(max(0.0, seconds))
+        stopping.pause(seconds)
 
 
 class FileClock:
@@ -68,7 +70,7 @@ class FileClock:
         """Wait until this clock has passed `seconds`; moving the file's offset ends the wait early."""
         until = self.now() + timedelta(seconds=seconds)
         while (left := (until - self.now()).total_seconds()) > 0:
-            time.sleep(min(left, 0.02))
+            stopping.pause(min(left, 0.02))
 
     def move(self, seconds: float) -> None:
         """Put the clock forward, for every process that reads the file."""

@@ -107,6 +107,13 @@ class TryAgain(ConnectorError):
         self.after_seconds = after_seconds
 
 
+class Stopped(TryAgain):
+    """This process was asked to end: what was about to be begun was not."""
+
+    def __init__(self) -> None:
+        super().__init__("Stopped as asked: nothing new was begun, what is known is committed; the next run goes on.")
+
+
 class LeaseLost(TryAgain):
     """This worker's lease is not safely its own any more: whatever was about to be sent was not."""
 

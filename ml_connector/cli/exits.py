@@ -8,6 +8,7 @@ from ml_connector.errors import (
     ConfigError,
     ConnectorError,
     NeedsMending,
+    Stopped,
     TryAgain,
 )
 
@@ -30,6 +31,7 @@ Exit codes:
   2  wrong usage or configuration
   3  a connection must be authorized by a person
   4  nothing happened; try again later
+  130  stopped as asked (Ctrl-C, SIGTERM): nothing new was begun, the next run goes on
 """
 
 
@@ -37,6 +39,8 @@ def exit_of(error: ConnectorError) -> Exit:
     """The exit code that a typed error means."""
     if isinstance(error, AuthorizationNeeded):
         return Exit.AUTHORIZE
+    if isinstance(error, Stopped):
+        return Exit.INTERRUPTED
     if isinstance(error, TryAgain):
         return Exit.TRY_AGAIN
     if isinstance(error, ConfigError):

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ml_connector import stopping
 from ml_connector.cli import running
 from ml_connector.documents.common import Direction
 from ml_connector.flows import desk
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ml_connector.cli.session import Session
     from ml_connector.composition import Deployment
     from ml_connector.ledger.rows import DocumentRow
+    from ml_connector.orchestration.in_process import RunOutcome
 
 Company = Callable[["DocumentRow"], str]
 _HELD = frozenset(STANDING) - {DocumentState.REFUSED, DocumentState.OVERDUE}
@@ -60,6 +63,7 @@ def prepare(deployment: "Deployment", rows: "Sequence[DocumentRow]", *, who: str
         desk.prepare_replay(deployment.integration(name), work, [*open_, *refused])
 
 
+@stopping.heeding
 def run(
     session: "Session", rows: "Sequence[DocumentRow]", *, days: Sequence[date] = (), partner: str = "", who: str
 ) -> running.Outcome:
@@ -70,18 +74,19 @@ def run(
     with session.open() as deployment:
         prepare_dagster_home(deployment)
     runner = JobRunner(session.path, debug=session.debug)
-    outcome = running.Outcome()
+    starts: list[Callable[[], RunOutcome]] = []
     for name, some in _by_integration(rows).items():
         for direction, part in _by_direction(some).items():
             partners = [partner] if partner else []
             if days:
                 settings = run_config("replay", partners=partners, actor=who)
-                for day in days:
-                    outcome.runs.append(runner.run(name, direction, day=day.isoformat(), settings=settings))
+                starts += [partial(runner.run, name, direction, day=day.isoformat(), settings=settings) for day in days]
                 continue
             settings = run_config("replay", documents=[row.id for row in part], actor=who)
             newest = max(row.partition_date for row in part)
-            outcome.runs.append(runner.run(name, direction, day=newest.isoformat(), settings=settings))
+            starts.append(partial(runner.run, name, direction, day=newest.isoformat(), settings=settings))
+    outcome = running.Outcome()
+    outcome.run_all(starts)
     return outcome
 
 

@@ -1,10 +1,12 @@
 """Several runs together: which assets a flow means, and what the command ends with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ml_connector import stopping
 from ml_connector.cli.exits import Exit
+from ml_connector.errors import Stopped
 
 if TYPE_CHECKING:
     from ml_connector.orchestration.in_process import RunOutcome
@@ -35,14 +37,25 @@ _EXITS = {
 
 @dataclass
 class Outcome:
-    """Several runs together."""
+    """Several runs together. stopped: as asked, so that runs that were to follow were not begun."""
 
     runs: "list[RunOutcome]" = field(default_factory=list)
+    stopped: bool = False
+
+    def run_all(self, starts: "Sequence[Callable[[], RunOutcome]]") -> None:
+        """Run one after the other, until the process is asked to end."""
+        for start in starts:
+            if stopping.asked():
+                break
+            self.runs.append(start())
+        self.stopped = stopping.asked()
 
     @property
     def code(self) -> Exit:
         """Whether the work itself went well: documents that are held count elsewhere."""
         kinds = [kind for run in self.runs for kind, _ in run.problems]
+        if self.stopped:
+            return Exit.INTERRUPTED
         for kind in ("AuthorizationNeeded", "ConfigError"):
             if kind in kinds:
                 return _EXITS[kind]
@@ -56,7 +69,8 @@ class Outcome:
 
     @property
     def messages(self) -> list[str]:
-        told = [message for run in self.runs for _, message in run.problems]
+        told = [message for run in self.runs for kind, message in run.problems if kind != Stopped.__name__]
+        told += [str(Stopped())] if self.stopped else []
         told += [
             f"{run.job}: another run works on this channel; it takes what waits."
             for run in self.runs

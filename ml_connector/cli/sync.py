@@ -1,10 +1,12 @@
 """`ml-connector sync`: an integration's flows, now, through the same assets as in the UI."""
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ml_connector import stopping
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import say, tell
 from ml_connector.cli.running import ASSETS_OF_FLOW
@@ -13,6 +15,7 @@ from ml_connector.cli.session import Session, actor, common, only_integration
 if TYPE_CHECKING:
     from ml_connector.cli.running import Outcome
     from ml_connector.composition import Deployment
+    from ml_connector.orchestration.in_process import RunOutcome
 
 FLOWS = tuple(ASSETS_OF_FLOW)
 
@@ -26,6 +29,7 @@ FLOWS = tuple(ASSETS_OF_FLOW)
 @click.option("--partner", "partners", multiple=True, help="Only this partner; may be repeated.")
 @click.option("--dry-run", is_flag=True, help="Tell what would be done; write nothing, here or outside.")
 @common
+@stopping.heeding
 def sync(
     session: Session,
     integration: str | None,
@@ -42,7 +46,9 @@ def sync(
 
     The same assets run as in Dagster, in this process, and the run stands in its history. Ends with 1 when documents
     were held, a folder cannot be used or a partner's file is wrong, 3 when a person must authorize, 4 when another run
-    is at it, a system asked for a pause, or a write is in doubt: the next run looks it up.
+    is at it, a system asked for a pause, or a write is in doubt: the next run looks it up. Asked to stop (Ctrl-C,
+    SIGTERM), it finishes the calls that are on the wire, gives back what it has taken and ends with 130; asked again,
+    it ends at once.
 
     \b
     Examples:
@@ -64,19 +70,23 @@ def sync(
     mode: Any = "new" if day is None else "replay"
     settings = run_config(mode, dry_run=dry_run, partners=partners, actor=actor())
     runner = JobRunner(session.path, debug=session.debug)
+
+    def scheduled(job: str) -> "RunOutcome":
+        _tell(session, f"{job} ...")
+        return runner.run_scheduled(job)
+
+    def flow(name: str, direction: str, assets: list[str]) -> "RunOutcome":
+        _tell(session, f"{name}: {direction} ...")
+        key = day.date().isoformat() if day else None
+        only = plan.only.get((name, direction), assets)
+        return runner.run(name, direction, day=key, settings=settings, assets=only)
+
+    asked = running.flows_by_direction(flows)
+    starts = [partial(scheduled, job) for job in plan.before]
+    starts += [partial(flow, name, direction, assets) for name in names for direction, assets in asked.items()]
+    starts += [partial(scheduled, job) for job in plan.after]
     outcome = running.Outcome()
-    for job in plan.before:
-        _tell(session, f"{job} ...")
-        outcome.runs.append(runner.run_scheduled(job))
-    for name in names:
-        for direction, assets in running.flows_by_direction(flows).items():
-            _tell(session, f"{name}: {direction} ...")
-            key = day.date().isoformat() if day else None
-            only = plan.only.get((name, direction), assets)
-            outcome.runs.append(runner.run(name, direction, day=key, settings=settings, assets=only))
-    for job in plan.after:
-        _tell(session, f"{job} ...")
-        outcome.runs.append(runner.run_scheduled(job))
+    outcome.run_all(starts)
     code = outcome.code
     trouble = any(run.count("held") or run.count("folder_unusable") for run in outcome.runs)
     if code == Exit.OK and (trouble or stopped):

@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Protocol, TypedDict, TypeVar
 
+from ml_connector import stopping
 from ml_connector.clock import Clock
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partner_files import PartnerProblem
@@ -204,7 +205,7 @@ class Work:
     feed: Feed | None = None
 
     def stopped(self) -> bool:
-        return self.stop is not None and self.stop.is_set()
+        return stopping.asked() or (self.stop is not None and self.stop.is_set())
 
     def hand_over(self) -> None:
         """Something is committed for the steps behind this one."""
@@ -226,7 +227,7 @@ class StopSignal:
         self._set = True
 
     def is_set(self) -> bool:
-        return self._set
+        return self._set or stopping.asked()
 
 
 @dataclass

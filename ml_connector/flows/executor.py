@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 
+from ml_connector import stopping
 from ml_connector.clock import Clock
-from ml_connector.errors import AuthorizationNeeded, ConnectorError, LeaseLost, RefusedBySystem, TryAgain
+from ml_connector.errors import AuthorizationNeeded, ConnectorError, LeaseLost, RefusedBySystem, Stopped, TryAgain
 from ml_connector.flows.ports import StoredOperation, Written
 from ml_connector.ledger import attempts
 from ml_connector.ledger.leases import Fence, fence_of, renewed
@@ -65,6 +66,8 @@ class Brake:
         error = outcome.error
         if isinstance(error, AuthorizationNeeded):
             self.error = error
+        elif isinstance(error, Stopped):
+            self.error = self.error or error
         elif isinstance(error, TryAgain):
             self.until = now + timedelta(seconds=error.after_seconds or 30.0)
             far = (error.after_seconds or 0) > 5 or isinstance(error, LeaseLost)
@@ -168,6 +171,8 @@ def call_all(
     left_alone = threading.Event()
 
     def one(operation: StoredOperation, proof: Proof) -> Outcome:
+        if stopping.asked():
+            return Outcome(operation, error=Stopped())
         if brake.error is not None or left_alone.is_set():
             return Outcome(operation, error=TryAgain("not sent: the batch was stopped", after_seconds=30))
         try:

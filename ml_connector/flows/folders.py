@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ml_connector import stopping
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, RefusedBySystem
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.ports import RemoteFile
@@ -59,6 +60,7 @@ def look(integration: Integration, channel: Channel) -> int:
     news = 0
     next_start: int | None = start
     for _ in range(integration.folders.pages_per_tick):
+        stopping.check()
         page = integration.network.list_files(channel.name, start=next_start or 0, limit=integration.folders.page_size)
         wanted = [f for f in page.files if not _is_temporary(integration, f)]
         unfinished = [f for f in page.files if _is_temporary(integration, f)]

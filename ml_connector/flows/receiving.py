@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 
+from ml_connector import stopping
 from ml_connector.errors import (
     AuthorizationNeeded,
     ConnectorError,
     NeedsMending,
+    Stopped,
 )
 from ml_connector.flows import unreadable_files
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -95,6 +97,8 @@ def _fetch_all(
         for group in [*_groups(ready), []]:
             ahead = [(file, pool.submit(_fetch, integration, channel, file)) for file in group]
             fetched = [(file, future.result()) for file, future in coming]
+            # Those that were left for the next run have not failed.
+            fetched = [(file, data) for file, data in fetched if not isinstance(data, Stopped)]
             if fetched and (not _commit_group(integration, channel, fetched, work, report) or work.stopped()):
                 pool.shutdown(cancel_futures=True)
                 return False
@@ -168,11 +172,19 @@ def _commit_group(
 def _fetch(integration: Integration, channel: Channel, file: RemoteFile) -> Fetched:
     """A file's bytes; None when it has gone; an error as a value, so that one file never stops the others."""
     try:
-        return b"".join(integration.network.fetch(channel.name, file))
+        stopping.check()
+        return b"".join(_while_wanted(integration.network.fetch(channel.name, file)))
     except FileNotFoundError:
         return None
     except ConnectorError as error:
         return error
+
+
+def _while_wanted(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What was read of a file counts only when it is whole: nothing is lost where a stop breaks it off."""
+    for chunk in chunks:
+        stopping.check()
+        yield chunk
 
 
 def _keep(

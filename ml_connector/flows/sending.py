@@ -28,6 +28,7 @@ from ml_connector.errors import (
     OutcomeUnknown,
     Reason,
     RefusedBySystem,
+    Stopped,
     TryAgain,
 )
 from ml_connector.flows.claiming import claim_waiting
@@ -151,7 +152,7 @@ def _settle(
     away = False
     for operation in (one if one.state == "unknown" else replace(one, not_before=quiet) for one in uploads):
         row = by_document.get(operation.document_id)
-        if row is None or operation.state == "planned":
+        if row is None or operation.state == "planned" or work.stopped():
             continue
         staged = json.loads(operation.payload).get("staged")
         if staged:
@@ -164,6 +165,8 @@ def _settle(
             # Where it is staged, it broke before all bytes stood under the temporary name: nothing has arrived.
             try:
                 found, seen = _look(integration, operation)
+            except Stopped:
+                raise
             except ConnectorError as error:
                 found, seen = None, f"its folder could not be looked at ({error.message})"
             if found is not None:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from ml_connector import stopping
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work, chunks
 from ml_connector.flows.folders import channels_of
@@ -66,6 +67,8 @@ def dispose_read(integration: Integration, work: Work, report: StepReport) -> No
     left = len(pending) + len(refused)
     allowed = _Time(work)
     for group in [*chunks(pending, GROUP), *chunks(refused, GROUP)]:
+        if stopping.asked():
+            return
         if allowed.over():
             report.notes.append(f"{left} read files are taken away next time")
             return

@@ -26,6 +26,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from ml_connector import stopping
 from ml_connector.clock import CLOCK_DOUBT, boot_seconds
 from ml_connector.errors import ConnectorError, LeaseLost
 from ml_connector.ledger.store import Ledger, Tx, now
@@ -203,13 +204,13 @@ class Lease:
         """Take the lease; False when another holder has it (after `timeout` real seconds when blocking).
 
         Raises:
-            TryAgain: the ledger cannot be reached (when not blocking).
+            TryAgain: the ledger cannot be reached (when not blocking). Stopped: the process is asked to end.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while not self._try():
             if not blocking or (deadline is not None and time.monotonic() >= deadline):
                 return False
-            time.sleep(poll)
+            stopping.pause(poll)
         return True
 
     def _try(self) -> bool:

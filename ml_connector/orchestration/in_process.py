@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from ml_connector import errors
+from ml_connector import errors, stopping
 from ml_connector.composition import CONFIG_VARIABLE, Deployment
-from ml_connector.errors import ConfigError, ConnectorError
+from ml_connector.errors import ConfigError, ConnectorError, Stopped
 
 if TYPE_CHECKING:
     from dagster_shared.error import SerializableErrorInfo
@@ -141,6 +141,7 @@ class JobRunner:
     def _executed(self, job: dg.JobDefinition, settings: Mapping[str, Any], **more: Any) -> RunOutcome:
         level = "INFO" if self._debug else "CRITICAL"
         config = {**settings, "loggers": {"console": {"config": {"log_level": level}}}}
+        stopping.check()
         with _storage_told(Path(os.environ.get("DAGSTER_HOME", "")).absolute()), dg.DagsterInstance.get() as instance:
             result = job.execute_in_process(
                 run_config=config,
@@ -180,6 +181,8 @@ def _outcome(name: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
             outcome.problems.append(_problem(event))
     if not result.success and not outcome.problems:
         outcome.problems.append(_before_any_step(name, result))
+    if not result.success and stopping.asked():
+        outcome.problems = [(Stopped.__name__, str(Stopped()))]
     return outcome
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from ml_connector import stopping
 from ml_connector.config.connections import AnyConnection
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.documents.common import Record
@@ -19,7 +20,7 @@ from ml_connector.documents.reference import (
     VatCode,
     Vendor,
 )
-from ml_connector.errors import ConnectorError, TryAgain
+from ml_connector.errors import ConnectorError, Stopped, TryAgain
 from ml_connector.orchestration import metadata
 from ml_connector.orchestration.externals import MASTER_DATA, PURCHASE_ORDERS
 from ml_connector.orchestration.names import DATA_OWNER, key, kind_of, outside
@@ -115,8 +116,12 @@ def _read(
 
     deployment = connector.deployment
     try:
-        erp = deployment.erp(name)
-        synced = sync_table(deployment.ledger, erp, table)
+        with stopping.undisturbed():
+            stopping.check()
+            erp = deployment.erp(name)
+            synced = sync_table(deployment.ledger, erp, table)
+    except Stopped as error:
+        fail(context, error)
     except TryAgain as error:
         wait = min(error.after_seconds or REST_SECONDS, LONGEST_REST_SECONDS)
         raise dg.RetryRequested(max_retries=RETRY.max_retries, seconds_to_wait=wait) from error

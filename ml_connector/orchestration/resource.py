@@ -6,12 +6,13 @@ It holds the path of the configuration, no secret and no address: Dagster shows 
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from ml_connector import stopping
 from ml_connector.errors import TryAgain, WeAreWrong
 from ml_connector.flows.context import Integration, StepReport, StopSignal
 from ml_connector.orchestration.names import channel_lease, worker_lease
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 RESOURCE = "connector"
+
+
+def _say_stopped(instance: dg.DagsterInstance, run_id: str) -> None:
+    """A run that ends because it was asked to is canceled, not failed: Dagster goes by whether that is told before."""
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.status is dg.DagsterRunStatus.STARTED:
+        instance.report_run_canceling(run, message="Stopped as asked by a signal to its process.")
 
 
 class LeaseStop(StopSignal):
@@ -69,16 +77,21 @@ class ConnectorResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["ConnectorResource"]:
-        with self.opened() as deployment:
-            self._deployment = deployment
+        run_id = context.run.run_id if context.run is not None else ""
+        with stopping.listening() if run_id else nullcontext(), self.opened() as self._deployment:
             try:
-                if context.run is not None:
-                    self._take_worker_lease(context.run.run_id)
+                if run_id:
+                    with stopping.undisturbed():
+                        self._take_worker_lease(run_id)
                 yield self
-                if context.run is not None and not self._stop.is_set():
-                    self._keep_up()
+                if run_id and not self._stop.is_set():
+                    with stopping.undisturbed():
+                        self._keep_up()
             finally:
-                self._give_up()
+                with stopping.undisturbed():
+                    self._give_up()
+                    if run_id and stopping.asked() and context.instance is not None:
+                        _say_stopped(context.instance, run_id)
 
     def _take_worker_lease(self, run_id: str) -> None:
         from ml_connector.ledger.leases import Lease

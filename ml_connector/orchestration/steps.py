@@ -12,8 +12,9 @@ from typing import NoReturn
 
 import dagster as dg
 
+from ml_connector import stopping
 from ml_connector.clock import CLOCK_DOUBT
-from ml_connector.errors import ConnectorError, TryAgain
+from ml_connector.errors import ConnectorError, Stopped, TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.side_by_side import SideBySide
 from ml_connector.orchestration.partitions import days
@@ -69,9 +70,27 @@ def carry_out(
     beside: starts the steps of a live run that go side by side.
 
     Raises:
-        dg.Failure: a person must act, or the run lost its lease; not to be retried.
+        dg.Failure: a person must act, the run lost its lease, or it was asked to stop; not to be retried.
         dg.RetryRequested: the other side asked for a short wait.
     """
+    # Dagster raises a signal wherever the main thread is, and takes that for a failed step which is tried again.
+    with stopping.undisturbed():
+        try:
+            return _carried_out(context, connector, settings, place, name, step, beside)
+        except ConnectorError as error:
+            fail(context, Stopped() if stopping.asked() else error)
+
+
+def _carried_out(
+    context: dg.AssetExecutionContext,
+    connector: ConnectorResource,
+    settings: RunSettings,
+    place: Place,
+    name: str,
+    step: FlowStep,
+    beside: "Beside | None",
+) -> StepReport | None:
+    stopping.check()
     try:
         if not _has_channel(context, connector, settings, place):
             context.log.info(f"{place.integration} {place.direction}: another run is at it; it takes what waits")
@@ -79,13 +98,13 @@ def carry_out(
         connector.drop_reports(place.asset_name, name)
         report = _report(context, connector, settings, place, name, step, beside)
     except TryAgain as error:
+        stopping.check()
         report = _postponed(context, connector, settings, place, name, error)
-    except ConnectorError as error:
-        fail(context, error)
     report.step = name
     connector.note(place.asset_name, report)
+    stopping.check()
     if connector.stop.is_set():
-        fail(context, TryAgain("The run lost its lease; what it had is taken up by the next run."))
+        raise TryAgain("The run lost its lease; what it had is taken up by the next run.")
     return report
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ml_connector import stopping
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import NewPair, StoredToken, TokenStore, connection_of_state
 from ml_connector.credentials.vault import Vault
@@ -165,7 +166,7 @@ class AuthorizationCodeTokens:
             self._unsettled = (row.generation, time.monotonic())
         until = self._unsettled[1] + self._endpoint.patience
         while time.monotonic() < until:
-            time.sleep(0.1)
+            stopping.pause(0.1)
             now = self.store.read()
             if now is None or (now.generation, now.state) != (row.generation, row.state):
                 return

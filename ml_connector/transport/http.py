@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 
+from ml_connector import stopping
 from ml_connector.clock import Clock
 from ml_connector.errors import (
     ConnectorError,
@@ -242,6 +243,7 @@ class ApiClient:
         """Send it once. What has an effect is proven (ml_connector.proof) after the last wait: that for the limit, and
         by the pool's own word right before the request's first bytes and again before those of its body.
         """
+        stopping.check()
         self.limiter.acquire(call.template)
         headers = dict(call.headers)
         if token is not None:

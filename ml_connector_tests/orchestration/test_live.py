@@ -36,6 +36,11 @@ query Status($id: String!) {
   partitionBackfillOrError(backfillId: $id) { __typename ... on PartitionBackfill { status numPartitions } }
 }
 """
+TERMINATE = """
+mutation Terminate($id: String!) {
+  terminateRun(runId: $id) { __typename ... on TerminateRunFailure { message } }
+}
+"""
 INVOICE_ASSETS = [
     "received_files",
     "invoices_810",
@@ -104,7 +109,8 @@ def posted_numbers(made: Scene) -> list[str]:
 def test_found_killed_taken_up_and_backfilled(live: Live) -> None:
     """Milestone: one way through everything, because starting Dagster is the expensive part."""
     numbers = _killed_in_the_middle(live)
-    _backfilled(live, numbers)
+    numbers = _backfilled(live, numbers)
+    _terminated(live, numbers)
     report = verify(live.scene.deployment.ledger)
     assert report.problems == []
 
@@ -140,7 +146,7 @@ def _killed_in_the_middle(live: Live) -> list[str]:
     return numbers
 
 
-def _backfilled(live: Live, numbers: list[str]) -> None:
+def _backfilled(live: Live, numbers: list[str]) -> list[str]:
     """A backfill of today through GraphQL: takes up what is held, confirms the rest, posts nothing twice."""
     made = live.scene
     (order,) = made.orders(1, received=False)
@@ -172,6 +178,35 @@ def _backfilled(live: Live, numbers: list[str]) -> None:
     metadata = told.asset_materialization.metadata
     assert metadata["posted"].value == 1
     assert metadata["confirmed"].value == len(numbers)
+    return numbers
+
+
+def _terminated(live: Live, numbers: list[str]) -> None:
+    """Terminate in the pages: the calls on the wire are finished, the run is canceled, the next one goes on."""
+    made = live.scene
+    orders = made.orders(12)
+    made.sandbox.latency.seconds = SLOW_SECONDS
+    numbers = numbers + made.invoice(orders)
+    before = len(made.posted())
+    wait_until(lambda: before < len(made.posted()) < len(numbers), "the sensor's run posts", 120)
+    asked = wait_until(live.worker, "a run works", 10)
+    ended = live.graphql(TERMINATE, {"id": asked.run_id})["terminateRun"]
+    assert ended["__typename"] == "TerminateRunSuccess", ended
+
+    def status() -> dg.DagsterRunStatus | None:
+        run = live.instance.get_run_by_id(asked.run_id)
+        return run.status if run is not None and run.is_finished else None
+
+    assert wait_until(status, "the run ends", 60) is dg.DagsterRunStatus.CANCELED
+    assert "unknown_outcome" not in {str(row.state) for row in made.documents("invoices_in")}
+    made.sandbox.latency.seconds = 0.0
+    wait_until(
+        lambda: {str(row.state) for row in made.documents("invoices_in")} == {"posted"}, "the next run goes on", 120
+    )
+    assert posted_numbers(made) == sorted(numbers), "each exactly once"
+    run = live.instance.get_run_by_id(asked.run_id)
+    assert run is not None
+    assert REAPED not in run.tags
 
 
 def _receive(made: Scene, number: int | str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
+from ml_connector import stopping
 from ml_connector.config.connections import CleoConnection
 from ml_connector.errors import (
     AuthorizationNeeded,
@@ -121,13 +122,15 @@ class CleoNetwork:
         if not suffix:
             return written
         try:
-            renamed = self._client.move(written.outside_id, name, None)
+            with stopping.finishing():
+                renamed = self._client.move(written.outside_id, name, None)
         except TryAgain as error:
             raise OutcomeUnknown(
                 f"{self.connection}: {name} stands under its temporary name: {error.message}"
             ) from error
         except (RefusedBySystem, AuthorizationNeeded):
-            self._client.delete(written.outside_id)
+            with stopping.finishing():
+                self._client.delete(written.outside_id)
             raise
         # Gone before the rename: somebody took the temporary file, and with it what it holds.
         return written if renamed else Written(written.outside_id, {**written.detail, "taken_before_rename": True})

@@ -1,0 +1,115 @@
+"""`ml-connector sync` as a process of its own that is asked to stop, and what it leaves behind."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import sqlalchemy as sa
+
+from ml_connector.composition import Deployment
+from ml_connector.ledger import leases
+from ml_connector.ledger.tables import document, file, operation
+from ml_connector.own_signals import command
+from ml_connector_tests.support.deployment import ROOT, Bench
+
+
+class Sync:
+    """One run of the command. wrapped: a command that runs it, as `timeout 3`."""
+
+    def __init__(self, bench: Bench, *arguments: str, wrapped: Sequence[str] = ()) -> None:
+        program = str(Path(sys.executable).with_name("ml-connector"))
+        environment = {**os.environ, **bench.environment, "PYTHONPATH": str(ROOT), "DAGSTER_HOME": str(home_of(bench))}
+        self.process = subprocess.Popen(
+            command([*wrapped, program, "sync", "exact_cleo", *arguments]),
+            env=environment,
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def ask(self, number: int = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+
+    def ended(self, seconds: float = 120) -> tuple[int, str]:
+        """Its exit code and everything it said."""
+        try:
+            said = self.process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            said = self.process.communicate()
+            raise AssertionError(f"it did not end: {''.join(said)[-2000:]}") from None
+        return self.process.returncode, "".join(said)
+
+
+def home_of(bench: Bench) -> Path:
+    return bench.home / "dagster"
+
+
+@contextmanager
+def syncing(bench: Bench, *arguments: str, wrapped: Sequence[str] = ()) -> Iterator[Sync]:
+    running = Sync(bench, *arguments, wrapped=wrapped)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            os.killpg(running.process.pid, signal.SIGKILL)
+            running.process.wait()
+
+
+def until(condition: Callable[[], object], what: str, running: Sync) -> None:
+    """Poll a condition while the command works."""
+    end = time.monotonic() + 120
+    while not condition():
+        assert running.process.poll() is None, f"ended before {what}: {running.ended()}"
+        assert time.monotonic() < end, f"{what} did not happen"
+        time.sleep(0.02)
+
+
+def fetched(deployment: Deployment) -> int:
+    """Files whose bytes are kept."""
+    with deployment.ledger.read() as tx:
+        query = sa.select(sa.func.count()).select_from(file).where(file.c.direction == "in")
+        return int(tx.execute(query).scalar_one())
+
+
+def operations_by_state(deployment: Deployment) -> Counter[str]:
+    with deployment.ledger.read() as tx:
+        query = sa.select(operation.c.state, sa.func.count()).group_by(operation.c.state)
+        return Counter({str(state): count for state, count in tx.execute(query)})
+
+
+def in_doubt(deployment: Deployment) -> int:
+    """Operations that were begun and whose outcome is not known."""
+    states = operations_by_state(deployment)
+    return states["in_flight"] + states["unknown"]
+
+
+def states_of(deployment: Deployment, flow: str) -> Counter[str]:
+    with deployment.ledger.read() as tx:
+        query = sa.select(document.c.state, sa.func.count()).where(document.c.flow == flow).group_by(document.c.state)
+        return Counter({str(state): count for state, count in tx.execute(query)})
+
+
+def leases_held(deployment: Deployment) -> list[str]:
+    with deployment.ledger.read() as tx:
+        return [one.name for one in leases.held(tx)]
+
+
+def statuses(bench: Bench, job: str) -> list[str]:
+    """What Dagster calls the runs of a job, the newest first."""
+    before = os.environ.get("DAGSTER_HOME")
+    os.environ["DAGSTER_HOME"] = str(home_of(bench))
+    try:
+        with dg.DagsterInstance.get() as instance:
+            return [run.status.value for run in instance.get_runs(dg.RunsFilter(job_name=job))]
+    finally:
+        os.environ.pop("DAGSTER_HOME") if before is None else os.environ.update(DAGSTER_HOME=before)
