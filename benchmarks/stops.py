@@ -24,6 +24,7 @@ from benchmarks.fault_judge import judge
 from benchmarks.fault_networks import NETWORKS
 from benchmarks.faults import Feed, Settings, start_orders_today
 from ml_connector.cli.exits import Exit
+from ml_connector.orchestration.names import channel_lease
 from ml_connector_tests.support import stopped_syncs
 from ml_connector_tests.support.deployment import Bench
 from ml_connector_tests.support.stopped_syncs import Sync, syncing
@@ -31,7 +32,7 @@ from ml_connector_tests.support.stopped_syncs import Sync, syncing
 LIMIT_SECONDS = 30.0
 #: Of the systems' answers while runs are stopped.
 LATENCY = 0.3
-#: From the first call of a run, which is when it begins to work, until it is asked: what comes in, then what goes out.
+#: From the moment at which a run has its channel until it is asked, at most.
 LATEST = {"inbound": 12.0, "outbound": 4.0}
 FLOWS = {"inbound": "invoices_in", "outbound": "orders_out"}
 QUIET = {"confirm": "never", "ship": "never", "invoice": "never"}
@@ -96,9 +97,9 @@ def run(stops: int, database: str, seed: int) -> dict[str, Any]:
 def _one_stop(bench: Bench, direction: str, source: random.Random, seen: Seen) -> None:
     """Start a run, ask it to stop at a moment of its work, and look at what it left."""
     bench.sandbox.latency.seconds = LATENCY
-    before = _calls(bench)
-    with syncing(bench, "--flow", FLOWS[direction]) as running:
-        stopped_syncs.until(lambda: _calls(bench) > before, "its first call", running)
+    channel = channel_lease("exact_cleo", direction)
+    with bench.open() as deployment, syncing(bench, "--flow", FLOWS[direction]) as running:
+        stopped_syncs.until(lambda: channel in stopped_syncs.leases_held(deployment), "its work", running)
         time.sleep(source.uniform(0.0, LATEST[direction]))
         if running.process.poll() is not None:
             seen.finished += 1
@@ -120,10 +121,6 @@ def _ask_and_look(bench: Bench, direction: str, running: Sync, seen: Seen) -> No
     with bench.open() as deployment:
         seen.doubt.append(stopped_syncs.in_doubt(deployment))
         seen.kept_leases += stopped_syncs.leases_held(deployment)
-
-
-def _calls(bench: Bench) -> int:
-    return sum(dict(bench.sandbox.journal.counts).values())
 
 
 def _what(bench: Bench) -> str:
