@@ -1,7 +1,7 @@
 """A plain worker: runs both directions over and over until it is killed or told to end. For benchmarks/faults.py.
 
 ML_CONNECTOR_STOP_AFTER_PROOF: it stops itself (as by SIGSTOP) where nothing can help: when the last proof of so many
-writes was given, before their bytes leave.
+invoices was given, before their bytes leave.
 """
 
 import os
@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from ml_connector.composition import Deployment
@@ -18,6 +19,7 @@ from ml_connector.flows.context import StepReport, Work
 from ml_connector.flows.reference import warm_up
 from ml_connector.flows.side_by_side import SideBySide
 from ml_connector.ledger.leases import worker
+from ml_connector.ledger.store import Ledger
 
 # Counted anew at every look, though nothing moved.
 SEEN_ONLY = frozenset({"would_be_overdue", "dated_before_start"})
@@ -28,7 +30,7 @@ def main(stop_file: Path, integration_name: str, *, ttl: float = 3.0) -> None:
     with Deployment.open() as deployment:
         integration = deployment.integration(integration_name)
         _patiently(lambda: warm_up(integration))
-        _stop_after_proof(int(os.environ.get("ML_CONNECTOR_STOP_AFTER_PROOF", "0")))
+        _stop_after_proof(deployment.ledger, int(os.environ.get("ML_CONNECTOR_STOP_AFTER_PROOF", "0")))
         ended = False
         while not ended:
             # A lease that was lost (the process was stopped, or starved) is not taken anew: another one is.
@@ -49,20 +51,24 @@ def _until_lost(integration, work, lost: threading.Event, stop_file: Path) -> bo
     return False
 
 
-def _stop_after_proof(writes: int) -> None:
-    """Stop this process once between the proof and the socket, with so many writes there (0: never)."""
-    if not writes:
+def _stop_after_proof(ledger: Ledger, invoices: int) -> None:
+    """Stop this process once between the proof and the socket, at so many invoices (0: never).
+
+    No other thread is in a transaction then: one that is stopped in it keeps all others out of an SQLite ledger.
+    """
+    if not invoices:
         return
     from ml_connector.transport import departure
 
-    proven, left = departure.prove_before_sending, [writes]
+    proven, left = departure.prove_before_sending, [invoices]
 
     def prove_and_stop(event: str, info) -> None:  # type: ignore[no-untyped-def]
         proven(event, info)
-        if event == "http11.send_request_body.started" and left[0]:
+        if event == "http11.send_request_body.started" and left[0] and b"Invoices" in info["request"].url.target:
             left[0] -= 1
             if not left[0]:
-                os.kill(os.getpid(), signal.SIGSTOP)
+                with ledger._writer or nullcontext():
+                    os.kill(os.getpid(), signal.SIGSTOP)
 
     departure.prove_before_sending = prove_and_stop
 

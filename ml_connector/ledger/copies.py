@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.ledger import seals
+from ml_connector.ledger.access import by_index_alone
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.operations import StoredOperation, columns
 from ml_connector.ledger.store import Tx, now
@@ -48,7 +49,8 @@ def due(tx: Tx, connection: str, company: str, kinds: sa.ColumnElement[bool], *,
         .order_by(_o.confirm_at, _o.id)
         .limit(limit)
     )
-    return [StoredOperation(*row) for row in tx.execute(query)]
+    with by_index_alone(tx):
+        return [StoredOperation(*row) for row in tx.execute(query)]
 
 
 def oldest_due(tx: Tx, ids: Sequence[int]) -> datetime | None:
@@ -96,4 +98,5 @@ def doubled(tx: Tx, integration: str | None = None, *, limit: int = 500) -> list
     )
     if integration is not None:
         query = query.where(_d.integration == integration)
-    return [Doubled(*row) for row in tx.execute(query) if row.copies]
+    with by_index_alone(tx):
+        return [Doubled(*row) for row in tx.execute(query) if row.copies]

@@ -109,9 +109,9 @@ def orders_in_doubt(tx: Tx, books: Books) -> list[DocumentRow]:
     return _documents(
         tx,
         sa.and_(
+            _d.state.in_([DocumentState.QUARANTINED.value, DocumentState.UNKNOWN_OUTCOME.value]),
             _d.reason.in_([str(one) for one in (Reason.MAY_HAVE_LEFT, Reason.OUTCOME_UNKNOWN, Reason.ANSWER_AWAITED)]),
-            unindexed(_d.state).in_([DocumentState.QUARANTINED.value, DocumentState.UNKNOWN_OUTCOME.value]),
-            unindexed(_d.direction) == Direction.OUT.value,
+            _d.direction == Direction.OUT.value,
             _d.system == books.system,
             _d.company == books.company,
         ),

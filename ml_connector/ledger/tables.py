@@ -187,8 +187,15 @@ operation = sa.Table(
     sa.Index(
         "ix_operation_confirm_at",
         "confirm_at",
+        "id",
         sqlite_where=sa.text("confirm_at IS NOT NULL"),
         postgresql_where=sa.text("confirm_at IS NOT NULL"),
+    ),
+    sa.Index(
+        "ix_operation_copies",
+        "id",
+        sqlite_where=sa.text("copies IS NOT NULL"),
+        postgresql_where=sa.text("copies IS NOT NULL"),
     ),
     comment="One row is one write to an outside system",
 )

@@ -32,7 +32,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_operation_confirm_at",
         "operation",
-        ["confirm_at"],
+        ["confirm_at", "id"],
         sqlite_where=sa.text("confirm_at IS NOT NULL"),
         postgresql_where=sa.text("confirm_at IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_operation_copies",
+        "operation",
+        ["id"],
+        sqlite_where=sa.text("copies IS NOT NULL"),
+        postgresql_where=sa.text("copies IS NOT NULL"),
     )
