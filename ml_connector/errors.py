@@ -107,6 +107,10 @@ class TryAgain(ConnectorError):
         self.after_seconds = after_seconds
 
 
+class CallLimitReached(TryAgain):
+    """The other side, or we for it, count calls: the connection as a whole waits; nothing is wrong with the work."""
+
+
 class Stopped(TryAgain):
     """This process was asked to end: what was about to be begun was not."""
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ml_connector import stopping
+from ml_connector import errors, stopping
 from ml_connector.cli.exits import Exit
-from ml_connector.errors import Stopped
+from ml_connector.errors import AuthorizationNeeded, ConfigError, Stopped, TryAgain
 
 if TYPE_CHECKING:
     from ml_connector.orchestration.in_process import RunOutcome
@@ -27,12 +27,14 @@ ASSETS_OF_FLOW: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "acknowledgments_out": (INBOUND, ("acknowledgments_sent",)),
     "orders_out": (OUTBOUND, ("orders_read", "orders_850", "sent_orders")),
 }
-_EXITS = {
-    "AuthorizationNeeded": Exit.AUTHORIZE,
-    "ConfigError": Exit.USAGE,
-    "TryAgain": Exit.TRY_AGAIN,
-    "LeaseLost": Exit.TRY_AGAIN,
-}
+#: The first that one of the problems is decides.
+_EXITS = ((AuthorizationNeeded, Exit.AUTHORIZE), (ConfigError, Exit.USAGE))
+
+
+def _is(kind: str, error: type[Exception]) -> bool:
+    """Whether a problem that a run told by its error's name is one of these."""
+    known = getattr(errors, kind, None)
+    return isinstance(known, type) and issubclass(known, error)
 
 
 @dataclass
@@ -56,10 +58,10 @@ class Outcome:
         kinds = [kind for run in self.runs for kind, _ in run.problems]
         if self.stopped:
             return Exit.INTERRUPTED
-        for kind in ("AuthorizationNeeded", "ConfigError"):
-            if kind in kinds:
-                return _EXITS[kind]
-        if any(kind not in _EXITS for kind in kinds):
+        for error, code in _EXITS:
+            if any(_is(kind, error) for kind in kinds):
+                return code
+        if not all(_is(kind, TryAgain) for kind in kinds):
             return Exit.WRONG
         idle = any(run.success and not run.assets and run.has_channel for run in self.runs)
         waits = any(run.count("postponed") or run.count("unknown_outcome") for run in self.runs)

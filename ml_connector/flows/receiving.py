@@ -154,7 +154,10 @@ def _commit_group(
                 whole.append((file, data))
         _keep(integration, tx, channel, whole, work, report)
         for file, error in failed:
-            unreadable_files.note_failure(integration, tx, channel, file, error, work, report)
+            if unreadable_files.asks_for_a_pause(error):
+                report.add("put_off", name=file.name[:80], folder=channel.name, reason=error.message[:200])
+            else:
+                unreadable_files.note_failure(integration, tx, channel, file, error, work, report)
         report.counts["gone"] += len(gone)
         closed = [*gone, *(file.remote_id for file, _ in whole)]
         unreadable_files.close_held(integration, tx, channel, closed, "no longer unread in its folder", work)

@@ -8,7 +8,7 @@ for it is closed when the file could be read, or went.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ml_connector.errors import AuthorizationNeeded, ConnectorError, NeedsMending, Reason, TryAgain
+from ml_connector.errors import AuthorizationNeeded, CallLimitReached, ConnectorError, NeedsMending, Reason, TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.folders import Channel
 from ml_connector.flows.parsed_rows import unfetched_document
@@ -28,6 +28,11 @@ def is_about_a_file(error: ConnectorError) -> bool:
     if isinstance(error, AuthorizationNeeded):
         return error.data.get("status") == 403
     return not isinstance(error, TryAgain)
+
+
+def asks_for_a_pause(error: ConnectorError) -> bool:
+    """Whether the connection as a whole is to wait (429, a call limit that is used up): no file has failed by that."""
+    return isinstance(error, CallLimitReached)
 
 
 def pause_after(failures: int) -> timedelta:

@@ -18,6 +18,7 @@ import httpx
 from ml_connector import stopping
 from ml_connector.clock import Clock
 from ml_connector.errors import (
+    CallLimitReached,
     ConnectorError,
     NeedsMending,
     OutcomeUnknown,
@@ -274,7 +275,7 @@ class ApiClient:
         after = retry_after(response.headers, self._clock)
         if after is None:
             after = delay if delay is not None else 10.0
-        raise TryAgain(
+        raise CallLimitReached(
             f"{self.name}: {call.method} {call.template} was answered with 429 (too many calls).",
             after_seconds=after,
             mend="It is tried again when the limit allows.",

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from ml_connector.clock import CLOCK_DOUBT, Clock
-from ml_connector.errors import TryAgain
+from ml_connector.errors import CallLimitReached
 
 
 class Limiter(Protocol):
@@ -164,7 +164,7 @@ class PathLimiter:
                 moment = max(moment, self._next_slot(template, self._rate, now))
         wait = (moment - self._clock.now()).total_seconds()
         if wait > self._longest_wait:
-            raise TryAgain(f"{self._name}: the call limit of {template} is used up.", after_seconds=wait)
+            raise CallLimitReached(f"{self._name}: the call limit of {template} is used up.", after_seconds=wait)
         if wait > 0:
             self._clock.sleep(wait)
 

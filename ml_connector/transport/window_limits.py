@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ml_connector.clock import CLOCK_DOUBT, Clock
-from ml_connector.errors import TryAgain
+from ml_connector.errors import CallLimitReached
 from ml_connector.transport.limits import LocalLimits, SharedLimits, Window, merged
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class ExactLimiter:
         while (wait := self._take()) > 0:
             waited += wait
             if waited > self._longest_wait:
-                raise TryAgain(
+                raise CallLimitReached(
                     f"{self._name}: the calls of this minute are used up.", after_seconds=wait, data={"limit": "minute"}
                 )
             self._clock.sleep(wait)
@@ -142,10 +142,10 @@ class ExactLimiter:
         left = (tracked.window.resets_at - now).total_seconds() if tracked.window else 0.0
         return max(left, 0.0)
 
-    def _day_used_up(self, wait: float) -> TryAgain:
+    def _day_used_up(self, wait: float) -> CallLimitReached:
         window = self._day.window
         left = window.remaining if window else 0
-        return TryAgain(
+        return CallLimitReached(
             f"{self._name}: the calls of this day are used up ({left} left, {self._day_reserve} kept in reserve).",
             after_seconds=wait,
             mend="They are given anew at 00:00 UTC; day_reserve of the connection sets the reserve.",
@@ -206,7 +206,7 @@ class ExactLimiter:
         if len(recent) < self._error_margin:
             return
         free_at = recent[-self._error_margin] + ERROR_PERIOD
-        raise TryAgain(
+        raise CallLimitReached(
             f"{self._name}: {len(recent)} calls to {template} failed within an hour; no more are made until "
             f"{free_at:%H:%M:%S} UTC, because Exact blocks the app at ten.",
             after_seconds=max(1.0, (free_at - now).total_seconds()),

@@ -12,6 +12,7 @@ from ml_connector.flows import receiving, standing
 from ml_connector.flows.changed_settings import take_up_changes
 from ml_connector.flows.ports import RemoteFile
 from ml_connector.flows.unreadable_files import LOOKS, LOOKS_AT_TROUBLE
+from ml_connector.ledger import remote
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene, scene
@@ -40,6 +41,24 @@ def another(stage: Scene, number: str) -> bytes:
     """An invoice of the same kind that is no repeat of the first."""
     (order,) = stage.orders(1)
     return Invoice(number, order, envelope=Envelope(control=f"{int(number):09d}")).bytes()
+
+
+def test_a_call_limit_is_no_fault_of_a_file(stage: Scene) -> None:
+    """429 is the connection's: no file is put off for minutes by it, or held."""
+    deliver(stage, an_invoice(stage), "first.edi")
+    deliver(stage, another(stage, "2"), "second.edi")
+    stage.sandbox.faults.add(
+        Fault(FaultKind.STATUS, system="cleo", method="GET", path="*/content", status=429, count=None)
+    )
+    for _ in range(LOOKS + 1):
+        counts = stage.inbound()["receive"].counts
+        assert counts["put_off"] > 0
+        assert counts["not_fetched"] == 0
+        stage.sandbox.clock.move(120)
+    with stage.integration.ledger.read() as tx:
+        assert remote.unreadable(tx, stage.integration.network.connection, [INBOX]) == []
+    stage.sandbox.faults.clear()
+    assert stage.inbound()["receive"].counts["fetched"] == 2
 
 
 @pytest.mark.parametrize("status", [403, 404, 500])
