@@ -69,6 +69,7 @@ def _stop_after_proof(ledger: Ledger, invoices: int) -> None:
             if not left[0]:
                 with ledger._writer or nullcontext():
                     os.kill(os.getpid(), signal.SIGSTOP)
+                    time.sleep(0.5)  # another thread may take the signal first, and this one go on for a moment
 
     departure.prove_before_sending = prove_and_stop
 
