@@ -18,8 +18,14 @@ LONG = 600.0
 
 @pytest.fixture
 def heeding() -> Iterator[None]:
-    with stopping.listening(), stopping.undisturbed():
-        yield
+    # As in a process of its own: whoever started the tests may ignore Ctrl-C, and what is ignored stays so.
+    before = {number: signal.signal(number, signal.default_int_handler) for number in stopping.SIGNALS}
+    try:
+        with stopping.listening(), stopping.undisturbed():
+            yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def ask(number: int = signal.SIGTERM) -> None:
