@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from ml_connector.errors import Reason
+from ml_connector.flows.changed_settings import take_up_changes
 from ml_connector.flows.formats import senders
 from ml_connector.ledger import files
 from ml_connector.ledger.states import DocumentState as S
@@ -64,6 +65,7 @@ def test_the_advice_for_a_stranger_in_a_known_folder_leads_to_where_it_works(tmp
         acme = stage.integration.partners["acme"].identity
         envelope = Envelope(sender=acme.id, sender_qualifier=acme.qualifier)
         deliver(stage, Invoice("A-1", order, envelope=envelope).bytes(), "a.edi")
+        take_up_changes(stage.integration)  # as every tick and sync does first
         stage.inbound()
         (held,) = stage.documents(states=(S.QUARANTINED,))
         assert held.reason == Reason.UNKNOWN_PARTNER
@@ -77,8 +79,6 @@ def test_the_advice_for_a_stranger_in_a_known_folder_leads_to_where_it_works(tmp
         config = yaml.safe_load(stage.bench.config.read_text())
         config["connections"]["cleo_prod"]["shares_folders"] = True
         stage.bench.config.write_text(yaml.safe_dump(config))
-        from ml_connector.flows.changed_settings import take_up_changes
-
         with stage.bench.open() as deployment:
             integration = deployment.integration(stage.integration.name)
             take_up_changes(integration)
