@@ -3,7 +3,7 @@
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.ledger import documents, files, related, tallies, totals
+from ml_connector.ledger import documents, files, related, seals, tallies, totals
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
@@ -75,10 +75,9 @@ def test_writers_neither_wait_for_each_other_nor_for_one_who_folds(postgres_ledg
     """Their rows are their own: a second writer ends while the first and a folding transaction are open."""
     add(postgres_ledger, invoice("1"), invoice("2", company="other"), invoice("3", company="third"))
     engine = postgres_ledger.engine
-    options = {"ml_connector_immediate": True}
     with engine.connect() as folding, engine.connect() as first, engine.connect() as second:
         for one in (folding, first, second):
-            one.execution_options(**options).begin()
+            one.execution_options(ml_connector_immediate=True, **{seals.TOUCHED: {}}).begin()
             one.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
         assert tallies.fold(folding) > 0
         documents.move(first, [Move(1, S.MATCHED, "matched")], BY)
