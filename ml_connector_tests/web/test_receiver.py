@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.ledger import inbox
+from ml_connector.logs import JsonLines
 from ml_connector.sandbox.exact.options import CLIENT_ID
 from ml_connector.web.serve import listen
 from ml_connector_tests.credentials.token_race import wait_for
@@ -245,10 +246,15 @@ def test_no_log_line_holds_a_code_a_state_or_a_secret(
     httpx.get(url + "&extra=1")
     httpx.get(url.replace("state=exact_nl", "state=nobody"))
     post(hook, notice(secret="wrong"))
-    wait_for(lambda: "/webhooks/exact/exact_nl 401" in caplog.text, "no log line")
-    ours = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("ml_connector.web"))
+    line_of = JsonLines("receiver").format
+
+    def lines() -> str:
+        return "\n".join(line_of(one) for one in list(caplog.records) if one.name.startswith("ml_connector.web"))
+
+    wait_for(lambda: '"path": "/webhooks/exact/exact_nl", "status": 401' in lines(), "no log line")
+    ours = lines()
     uvicorns = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("uvicorn"))
-    assert "GET /oauth/callback" in ours
+    assert '"path": "/oauth/callback"' in ours
     for secret in (*urlsplit(url).query.split("&"), SECRET, "extra=1"):
         assert secret not in ours + uvicorns
 
