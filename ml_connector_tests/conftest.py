@@ -1,5 +1,6 @@
 """Fixtures for all tests: ledgers on SQLite and on a real PostgreSQL, and a clock that can be moved."""
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first (docs/decisions/0009)."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(autouse=True)
+def loggers_as_they_were() -> Iterator[None]:
+    """A command that a test runs in this process sets up the process's log lines; the next test begins without them."""
+    ours = [logging.getLogger(name) for name in ("ml_connector", "uvicorn.error")]
+    before = [(logger, logger.level, list(logger.handlers)) for logger in ours]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers = handlers
 
 
 @pytest.fixture

@@ -171,7 +171,7 @@ def call_all(
     left_alone = threading.Event()
 
     def one(operation: StoredOperation, proof: Proof) -> Outcome:
-        if stopping.asked():
+        if stopping.asked() or isinstance(brake.error, Stopped):
             return Outcome(operation, error=Stopped())
         if brake.error is not None or left_alone.is_set():
             return Outcome(operation, error=TryAgain("not sent: the batch was stopped", after_seconds=30))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.errors import ConnectorError, NeedsMending, OutcomeUnknown, Reason, RefusedBySystem
+from ml_connector.errors import ConnectorError, NeedsMending, OutcomeUnknown, Reason, RefusedBySystem, Stopped
 from ml_connector.flows import recognised
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -326,11 +326,13 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
 
 
 def _postpone(lane: _Lane, outcomes: Sequence[Outcome]) -> None:
-    after = max(getattr(o.error, "after_seconds", None) or 5.0 for o in outcomes)
+    stopped = [o.operation.document_id for o in outcomes if isinstance(o.error, Stopped)]
+    others = [o for o in outcomes if not isinstance(o.error, Stopped)]
+    after = max((getattr(o.error, "after_seconds", None) or 5.0 for o in others), default=0.0)
     at = lane.integration.clock.now() + timedelta(seconds=after)
     with lane.integration.ledger.write() as tx:
-        ids = [o.operation.document_id for o in outcomes]
-        documents.release(tx, ids, next_attempt_at=at, holder=lane.work.holder)
+        documents.release(tx, stopped, holder=lane.work.holder)
+        documents.release(tx, [o.operation.document_id for o in others], next_attempt_at=at, holder=lane.work.holder)
     lane.report.counts["postponed"] += len(outcomes)
 
 

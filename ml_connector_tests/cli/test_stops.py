@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from ml_connector_tests.support.stopped_syncs import (
     in_doubt,
     leases_held,
     operations_by_state,
+    resting,
     states_of,
     statuses,
     syncing,
@@ -51,6 +53,7 @@ def stop_and_go_on(stage: Scene, arguments: tuple[str, ...], moment: Callable[[]
     stage.sandbox.latency.seconds = latency
     with syncing(stage.bench, *arguments) as running:
         until(moment, "the moment", running)
+        asked = datetime.now(UTC)
         running.ask()
         code, said = running.ended()
     stage.sandbox.latency.seconds = 0
@@ -58,6 +61,7 @@ def stop_and_go_on(stage: Scene, arguments: tuple[str, ...], moment: Callable[[]
     assert [line for line in said.splitlines() if line.startswith("Stopped as asked")], said
     assert in_doubt(stage.deployment) == 0, operations_by_state(stage.deployment)
     assert set(leases_held(stage.deployment)) == ours
+    assert resting(stage.deployment, asked) == 0, "what was not begun is due at once"
     direction = "inbound" if arguments is INBOUND else "outbound"
     assert statuses(stage.bench, f"exact_cleo_{direction}") == ["CANCELED"], "neither failed, tried again nor a success"
     with syncing(stage.bench, *arguments) as next_run:
@@ -68,8 +72,8 @@ def stop_and_go_on(stage: Scene, arguments: tuple[str, ...], moment: Callable[[]
 
 def all_posted_once(stage: Scene) -> None:
     posted = Counter(str(row["YourRef"]) for row in stage.posted())
-    assert (len(posted), set(posted.values())) == (INVOICES, {1})
     assert states_of(stage.deployment, "invoices_in") == {"posted": INVOICES}
+    assert (len(posted), set(posted.values())) == (INVOICES, {1})
 
 
 def test_while_files_are_received(tmp_path: Path) -> None:

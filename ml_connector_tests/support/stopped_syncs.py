@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
@@ -97,6 +98,13 @@ def states_of(deployment: Deployment, flow: str) -> Counter[str]:
     with deployment.ledger.read() as tx:
         query = sa.select(document.c.state, sa.func.count()).where(document.c.flow == flow).group_by(document.c.state)
         return Counter({str(state): count for state, count in tx.execute(query)})
+
+
+def resting(deployment: Deployment, since: datetime) -> int:
+    """Documents that are not to be looked at before some moment after this one."""
+    with deployment.ledger.read() as tx:
+        query = sa.select(sa.func.count()).select_from(document).where(document.c.next_attempt_at > since)
+        return int(tx.execute(query).scalar_one())
 
 
 def leases_held(deployment: Deployment) -> list[str]:

@@ -103,8 +103,7 @@ class SftpSession:
             with _lost():
                 self._client = _client_class()(channel)
         except SessionLostError as error:
-            # Ended in order, over a connection that is well: the server does not want us.
-            if transport.is_active() and channel.closed:
+            if _turned_away(transport, channel):
                 raise TurnedAwayError(_last_words(transport)) from error
             raise
 
@@ -217,6 +216,17 @@ class SftpSession:
 
     def _until(self, size: int) -> float:
         return time.monotonic() + self._timeout + size / SLOWEST_BYTES_PER_SECOND
+
+
+def _turned_away(transport: "paramiko.Transport", channel: "paramiko.Channel") -> bool:
+    """Whether a session was ended in order over a connection that is well: the server does not want us.
+
+    The end of its data comes first, its closing a moment later.
+    """
+    until = time.monotonic() + LAST_WORDS_SECONDS
+    while channel.eof_received and not channel.closed and time.monotonic() < until:
+        time.sleep(0.01)
+    return channel.closed and transport.is_active()
 
 
 def _last_words(transport: "paramiko.Transport") -> str:
