@@ -20,6 +20,7 @@ class Reason(StrEnum):
     NO_SUCH_ORDER_LINE = "no_such_order_line"
     ORDER_OF_OTHER_SUPPLIER = "order_of_other_supplier"
     AMBIGUOUS_ORDER_LINE = "ambiguous_order_line"
+    ORDER_LINE_CONTRADICTED = "order_line_contradicted"
     ORDER_CANCELLED = "order_cancelled"
     PRICE_TOLERANCE = "price_tolerance"
     QUANTITY_TOLERANCE = "quantity_tolerance"

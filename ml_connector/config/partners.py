@@ -244,6 +244,11 @@ class Partner(Settings):
         default=365, ge=1, le=3650, description="An ISA13 that came longer ago may come again: numbers restart"
     )
     layouts: PartnerLayouts = PartnerLayouts()
+    line_numbers: Literal["ours", "theirs"] = Field(
+        default="ours",
+        description="Whose line numbers its documents carry. ours: a number that leads to another line than the item"
+        " holds the document; theirs: the item alone decides",
+    )
     currency: str = Field(
         default="", pattern="^([A-Z]{3})?$", description="Of flat files whose layout says `currency: {from: caller}`"
     )

@@ -245,6 +245,7 @@ def _rules(integration: Integration, partner: Partner) -> MatchRules:
         tolerances=integration.tolerances(partner),
         units=partner.units,
         order_units=integration.settings.flows.orders_out.units,
+        numbers_are_ours=partner.line_numbers == "ours",
     )
 
 

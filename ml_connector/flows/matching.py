@@ -24,6 +24,7 @@ from ml_connector.flows.amounts import (
     matched_charges,
     tax_total,
 )
+from ml_connector.flows.line_meant import NamedLine, lines_meant, of_erp
 
 
 class MatchedLine(Record):
@@ -90,6 +91,8 @@ class MatchRules:
     tolerances: MatchTolerances
     units: Mapping[str, str] = field(default_factory=dict)
     order_units: Mapping[str, str] = field(default_factory=dict)
+    #: Whether line numbers are those of our orders (`line_numbers` of the partner).
+    numbers_are_ours: bool = True
 
 
 def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: MatchRules) -> MatchedInvoice:
@@ -114,7 +117,7 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         order = _order_for(number, vendor, book, position)
         currencies.add(order.currency)
         warehouses.add(order.warehouse_id)
-        order_line = find_order_line(line, order, position)
+        order_line = find_order_line(line, order, position, numbers_are_ours=rules.numbers_are_ours)
         matched = _matched(position, line, order, order_line, sign)
         _check_unit(line, order_line, rules, position, number)
         _check_price(matched, order_line, rules, position)
@@ -185,50 +188,22 @@ def _order_for(number: str, vendor: Vendor, book: OrderBook, position: int) -> O
     return order
 
 
-def find_order_line(line: InvoiceLine, order: OpenOrder, position: int) -> OpenOrderLine:
-    """The order line an invoice line belongs to: by line number and item, then by item alone.
-
-    A line number that contradicts the item is not believed: suppliers number their own lines.
-    """
-    by_number = [o for o in order.lines if line.number and str(o.number) == line.number.lstrip("0")]
-    named = (line.buyers_item, line.vendors_item, line.gtin)
-    by_item = [o for o in order.lines if names_item(*named, o)]
-    both = [o for o in by_number if o in by_item]
-    if both:
-        return both[0]
-    if len(by_item) == 1:
-        return by_item[0]
-    if by_item:
-        same_price = [o for o in by_item if line.price is not None and o.price == line.price / line.divisor]
-        if len(same_price) == 1:
-            return same_price[0]
-        raise NeedsMending(
-            Reason.AMBIGUOUS_ORDER_LINE,
-            f"Line {position} fits several lines of purchase order {order.number}.",
-            mend="Ask the supplier to send the order's line numbers (IT101), or post it by hand and discard it here.",
-            data={"line": position, "order": order.number, "candidates": [o.number for o in by_item]},
-        )
-    if by_number and not line.items:
-        return by_number[0]
+def find_order_line(
+    line: InvoiceLine, order: OpenOrder, position: int, *, numbers_are_ours: bool = True
+) -> OpenOrderLine:
+    """The order line an invoice line belongs to (`line_meant`); of several of one item the one with its price."""
+    named = NamedLine(line.number, line.items, position)
+    found = lines_meant(named, [of_erp(o) for o in order.lines], order.number, numbers_are_ours=numbers_are_ours)
+    if len(found) == 1:
+        return found[0]
+    same_price = [o for o in found if line.price is not None and o.price == line.price / line.divisor]
+    if len(same_price) == 1:
+        return same_price[0]
     raise NeedsMending(
-        Reason.NO_SUCH_ORDER_LINE,
-        f"Line {position} ({_item_text(line)}) is not on purchase order {order.number}.",
-        mend="Add the item to the order, or settle it with the supplier.",
-        data={
-            "line": position,
-            "order": order.number,
-            "item": _item_text(line),
-            "ordered": [o.item_code or o.suppliers_item for o in order.lines][:20],
-        },
-    )
-
-
-def names_item(buyers_item: str, vendors_item: str, gtin: str, order_line: OpenOrderLine) -> bool:
-    """Whether identifiers of a document name the item of an order line."""
-    return (
-        (bool(buyers_item) and buyers_item.casefold() == order_line.item_code.casefold())
-        or (bool(vendors_item) and vendors_item.casefold() == order_line.suppliers_item.casefold())
-        or (bool(gtin) and gtin.lstrip("0") == order_line.barcode.lstrip("0"))
+        Reason.AMBIGUOUS_ORDER_LINE,
+        f"Line {position} fits several lines of purchase order {order.number}.",
+        mend="Ask the supplier to send the order's line numbers (IT101), or post it by hand and discard it here.",
+        data={"line": position, "order": order.number, "candidates": [o.number for o in found]},
     )
 
 

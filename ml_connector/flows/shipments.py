@@ -16,7 +16,7 @@ from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.invoices import vendor_of
-from ml_connector.flows.matching import names_item
+from ml_connector.flows.line_meant import NamedLine, lines_meant, of_erp
 from ml_connector.flows.ports import ReceiptIdentity
 from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
@@ -147,6 +147,7 @@ def _decide(
         receipt_date=_receipt_date(integration, notice),
         units=partner.units,
         order_units=integration.settings.flows.orders_out.units,
+        numbers_are_ours=partner.line_numbers == "ours",
     )
     return receipts, admitted
 
@@ -176,6 +177,7 @@ def receipts_for(
     receipt_date: date,
     units: dict[str, str],
     order_units: dict[str, str],
+    numbers_are_ours: bool = True,
 ) -> list[GoodsReceipt]:
     """The receipts a notice means: one a supplier and warehouse (exact-online 10.2), all its orders checked first.
 
@@ -192,7 +194,7 @@ def receipts_for(
                 continue
             if item.quantity < 0:
                 raise _less_than_nothing(notice, item)
-            line = find_shipped_line(item, order)
+            line = find_shipped_line(item, order, numbers_are_ours=numbers_are_ours)
             _check_unit(item, line, order, units, order_units)
             taken[line.id] = taken.get(line.id, Decimal(0)) + item.quantity
             _check_open(item, line, order, taken[line.id] + spoken.get(line.id, Decimal(0)), over_shipment_percent)
@@ -262,26 +264,11 @@ def _order_of(shipped: ShippedOrder, vendor: Vendor, find_order: Callable[[str],
     return order
 
 
-def find_shipped_line(item: ShippedItem, order: OpenOrder) -> OpenOrderLine:
-    """The order line an item belongs to: by number and item, then by item, the one with most still open first."""
-    number = item.line_number.lstrip("0")
-    named = (item.buyers_item, item.vendors_item, item.gtin)
-    by_item = [o for o in order.lines if names_item(*named, o)]
-    by_number = [o for o in order.lines if number and str(o.number) == number]
-    both = [o for o in by_number if o in by_item]
-    if both:
-        return both[0]
-    if by_item:
-        return max(by_item, key=lambda o: o.quantity - o.received)
-    if by_number and not item.items:
-        return by_number[0]
-    shown = item.vendors_item or item.buyers_item or item.gtin or f"number {item.line_number or '?'}"
-    raise NeedsMending(
-        Reason.NO_SUCH_ORDER_LINE,
-        f"Shipped item {shown} is not on purchase order {order.number}.",
-        mend="Add the item to the order, or settle it with the supplier.",
-        data={"order": order.number, "item": shown},
-    )
+def find_shipped_line(item: ShippedItem, order: OpenOrder, *, numbers_are_ours: bool = True) -> OpenOrderLine:
+    """The order line an item belongs to (`line_meant`); of several of one item the one with most still open."""
+    named = NamedLine(item.line_number, item.items, what="Shipped item")
+    found = lines_meant(named, [of_erp(o) for o in order.lines], order.number, numbers_are_ours=numbers_are_ours)
+    return max(found, key=lambda o: o.quantity - o.received)
 
 
 def _check_unit(

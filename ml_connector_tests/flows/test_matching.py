@@ -40,10 +40,12 @@ def test_a_clean_invoice_is_linked_to_its_order_lines() -> None:
     assert (matched.total, matched.vat_total) == (D("1512.50"), D("262.50"))
 
 
-def test_a_line_number_that_contradicts_the_item_is_not_believed() -> None:
+def test_a_line_number_that_contradicts_the_item_is_a_question_or_the_suppliers_own_by_setting() -> None:
     two = order(order_line(1), order_line(2))
     crossed = invoice(invoice_line(2, number="1"))
-    assert match_invoice(crossed, VENDOR, book(two), rules()).lines[0].order_line_id == "line2"
+    assert reason_of(crossed, VENDOR, book(two), rules()) is Reason.ORDER_LINE_CONTRADICTED
+    theirs = rules(numbers_are_ours=False)
+    assert match_invoice(crossed, VENDOR, book(two), theirs).lines[0].order_line_id == "line2"
 
 
 def test_a_line_number_says_nothing_of_an_item_that_is_not_on_the_order() -> None:
