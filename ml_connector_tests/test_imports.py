@@ -46,6 +46,7 @@ COMPOSING = {
     "orchestration",
     "web",
     "cli",
+    "trying",
     "demo",
     "checks",
     "name_checks",

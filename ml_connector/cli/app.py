@@ -32,6 +32,7 @@ COMMANDS: dict[str, Lazy] = {
     "sync": Lazy("ml_connector.cli.sync", "sync", "Run an integration's flows now, without the UI."),
     "documents": Lazy("ml_connector.cli.documents", "documents", "List, show, replay, discard, settle documents."),
     "trace": Lazy("ml_connector.cli.trace", "trace", "Everything known of an order, in time order."),
+    "try": Lazy("ml_connector.cli.trying", "try_", "What files would become and post, without a trace."),
     "edi": Lazy("ml_connector.cli.edi", "edi", "Read X12 files and print their 997."),
     "layout": Lazy("ml_connector.cli.layout", "layout", "Layouts of CSV, XML, JSON and text files; try one."),
     "ledger": Lazy("ml_connector.cli.ledger", "ledger", "Verify, upgrade, export and count the ledger."),
@@ -103,6 +104,7 @@ def root(context: click.Context, config: str | None, as_json: bool, debug: bool)
       ml-connector sync exact_cleo --flow invoices_in --dry-run
       ml-connector documents list --state quarantined
       ml-connector trace PO-4711
+      ml-connector try invoice.edi
     """
     logs.configure("command")
     context.obj = Session(config=config, json=as_json, debug=debug)

@@ -20,12 +20,20 @@ def schemas() -> dict[str, dict[str, Any]]:
     from ml_connector.config.loading import Deployment
     from ml_connector.config.partners import Partner
     from ml_connector.layouts.model import LayoutFile
+    from ml_connector.trying.results import TryResult
 
     return {
         "connections.schema.json": _schema(Deployment, "connections.yaml of ml-connector"),
         "layout.schema.json": _schema(LayoutFile, "A layout file of ml-connector"),
         "partner.schema.json": _schema(Partner, "A partner file of ml-connector"),
+        "try.schema.json": {"$schema": _DIALECT, **_printed(TryResult), "title": "What ml-connector try --json prints"},
     }
+
+
+def _printed(model: Any) -> dict[str, Any]:
+    """The schema of what is printed: every field is there, and no variable stands for a value."""
+    schema: dict[str, Any] = model.model_json_schema(mode="serialization")
+    return schema
 
 
 def _schema(model: Any, title: str) -> dict[str, Any]:
@@ -64,7 +72,7 @@ def text_of(schema: dict[str, Any]) -> str:
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 when a file is not current.")
 @common
 def schema(session: Session, out: Path, only_check: bool) -> int:
-    """Write the JSON Schemas of connections.yaml, of partner files and of layouts.
+    """Write the JSON Schemas of connections.yaml, of partner files, of layouts, and of what `try --json` prints.
 
     Editors pick them up from the `# yaml-language-server: $schema=...` line at the top of the files.
 

@@ -1,0 +1,172 @@
+"""`ml-connector try`: it says what a run then does, and leaves no trace of itself."""
+
+import socket
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from ml_connector.cli.schema import schemas
+from ml_connector.flows.postable import operation_key
+from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.tables import operation
+from ml_connector.trying.results import NO_KEY
+from ml_connector_tests.cli.terminal import Said, say
+from ml_connector_tests.flows.scenes import Scene, scene
+from ml_connector_tests.flows.test_files_end_to_end import deliver
+from ml_connector_tests.hostile.interchanges import Envelope, Invoice
+
+
+@pytest.fixture
+def stage(tmp_path: Path, fresh_url: str) -> Iterator[Scene]:
+    with scene(tmp_path / "home", ledger_url=fresh_url) as made:
+        yield made
+
+
+@pytest.fixture
+def on_sqlite(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path / "home") as made:
+        yield made
+
+
+def written(folder: Path, name: str, data: bytes) -> Path:
+    path = folder / name
+    path.write_bytes(data)
+    return path
+
+
+def tried(*files: Path, options: tuple[str, ...] = ()) -> Said:
+    return say("try", *files, "--json", *options)
+
+
+def an_invoice(stage: Scene, number: str = "A-1", **envelope: Any) -> bytes:
+    (order,) = stage.orders(1)
+    return Invoice(number, order, envelope=Envelope(**envelope)).bytes()
+
+
+def refreshed(stage: Scene) -> None:
+    from ml_connector.flows.reference import refresh_orders
+
+    refresh_orders(stage.integration)
+
+
+def everything(ledger: Ledger) -> dict[str, list[tuple[Any, ...]]]:
+    from ml_connector.ledger.tables import metadata
+
+    with ledger.read() as tx:
+        return {
+            table.name: sorted((tuple(row) for row in tx.execute(table.select())), key=repr)
+            for table in metadata.sorted_tables
+        }
+
+
+def test_what_would_be_posted_is_what_a_run_then_posts(stage: Scene, tmp_path: Path) -> None:
+    data = an_invoice(stage)
+    refreshed(stage)
+    said = tried(written(tmp_path, "a.edi", data))
+    assert said.code == 0, said.out
+    (document,) = said.json["documents"]
+    assert document["state"] == "posted"
+    deliver(stage, data)
+    stage.inbound()
+    (row,) = stage.documents("invoices_in")
+    assert (str(row.state), row.reason) == (document["state"], None)
+    with stage.deployment.ledger.read() as tx:
+        writes = tx.execute(operation.select().where(operation.c.document_id == row.id)).mappings().all()
+    posted = [(one["target"], one["payload"].replace(operation_key(row), NO_KEY)) for one in writes]
+    assert [(one["target"], one["payload"]) for one in document["writes"]] == posted
+
+
+def test_the_result_fits_its_schema(on_sqlite: Scene, tmp_path: Path) -> None:
+    data = an_invoice(on_sqlite)
+    refreshed(on_sqlite)
+    said = tried(written(tmp_path, "a.edi", data), written(tmp_path, "b.txt", b"ISA"))
+    jsonschema.Draft202012Validator(schemas()["try.schema.json"]).validate(said.json)
+
+
+def test_nothing_of_the_ledger_changes(stage: Scene, tmp_path: Path) -> None:
+    data = an_invoice(stage)
+    refreshed(stage)
+    # The worker's heartbeat is the scene's own.
+    before = {name: rows for name, rows in everything(stage.deployment.ledger).items() if name != "lease"}
+    assert tried(written(tmp_path, "a.edi", data)).code == 0
+    after = {name: rows for name, rows in everything(stage.deployment.ledger).items() if name != "lease"}
+    assert after == before
+    assert stage.posted() == []
+
+
+def test_nobody_is_called(on_sqlite: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = an_invoice(on_sqlite)
+    refreshed(on_sqlite)
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a try opened a socket")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    assert tried(written(tmp_path, "a.edi", data)).code == 0
+
+
+def test_what_came_before_is_seen(stage: Scene, tmp_path: Path) -> None:
+    (order,) = stage.orders(1)
+    invoice = Invoice("A-1", order, envelope=Envelope(control=101))
+    deliver(stage, invoice.bytes())
+    stage.inbound()
+    said = tried(written(tmp_path, "again.edi", invoice.bytes()))
+    assert said.json["files"][0]["state"] == "repeated"
+    other = replace(invoice, envelope=Envelope(control=102)).bytes()
+    said = tried(written(tmp_path, "other.edi", other))
+    (document,) = said.json["documents"]
+    assert document["state"] == "duplicate"
+    assert document["refers_to"] == stage.documents("invoices_in")[0].id
+
+
+def test_files_are_seen_in_their_order(on_sqlite: Scene, tmp_path: Path) -> None:
+    """The second invoice of an order that the first one used up."""
+    (order,) = on_sqlite.orders(1)
+    refreshed(on_sqlite)
+    first = written(tmp_path, "1.edi", Invoice("A-1", order, envelope=Envelope(control=1)).bytes())
+    second = written(tmp_path, "2.edi", Invoice("A-2", order, envelope=Envelope(control=2)).bytes())
+    states = [(one["number"], one["state"]) for one in tried(first, second).json["documents"]]
+    assert states == [("A-1", "posted"), ("A-2", "quarantined")]
+    states = [(one["number"], one["state"]) for one in tried(second, first).json["documents"]]
+    assert states == [("A-2", "posted"), ("A-1", "quarantined")]
+
+
+@pytest.mark.parametrize("given", ["missing.edi", "."])
+def test_what_is_no_file_is_told(on_sqlite: Scene, tmp_path: Path, given: str) -> None:
+    said = tried(tmp_path / given)
+    assert said.code == 2
+    assert str(tmp_path) in said.json["error"]["message"]
+
+
+def test_an_integration_that_is_not_there_is_told(on_sqlite: Scene, tmp_path: Path) -> None:
+    said = tried(written(tmp_path, "a.edi", b"ISA"), options=("--integration", "nowhere"))
+    assert said.code == 2
+
+
+def test_a_day_before_anything_was_read_is_told(on_sqlite: Scene, tmp_path: Path) -> None:
+    data = an_invoice(on_sqlite)
+    said = tried(written(tmp_path, "a.edi", data), options=("--as-of", "2001-01-01"))
+    assert said.code == 2
+    assert "Nothing was read" in said.json["error"]["message"]
+
+
+def test_no_file_of_the_ledger_is_left_behind(on_sqlite: Scene, tmp_path: Path) -> None:
+    data = an_invoice(on_sqlite)
+    refreshed(on_sqlite)
+    home = on_sqlite.bench.home
+    before = sorted(path.name for path in home.rglob("*"))
+    assert tried(written(tmp_path, "a.edi", data)).code == 0
+    assert sorted(path.name for path in home.rglob("*")) == before
+    assert sqlite3.connect(home / "ledger.db").execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_the_help_needs_no_work() -> None:
+    said = say("try", "--help")
+    assert said.code == 0
+    assert "without" in said.out or "nothing is" in said.out
