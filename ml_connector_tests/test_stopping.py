@@ -13,7 +13,7 @@ from ml_connector.errors import Stopped, TryAgain
 from ml_connector.flows.context import StopSignal, Work
 from ml_connector.transport.retries import retried
 
-LONG = 600.0
+LONG = 60.0
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ Tx = sa.Connection
 BUSY_SECONDS = 30
 #: Seconds that one statement may take on PostgreSQL, and how much later an answer that does not come is given up.
 PATIENCE, ANSWER_LATER = 60.0, 5.0
-#: A transaction whose process is stopped holds its rows no longer than this.
+#: A transaction whose process is stopped holds its rows no longer than this, nor than twice the patience.
 IDLE_SECONDS = 120
 _CLOCK = "ml_connector_clock"
 _IMMEDIATE = "ml_connector_immediate"
@@ -103,6 +103,7 @@ def _postgresql_arguments(patience: float | None) -> dict[str, Any]:
     if patience is not None:
         limits |= {
             "statement_timeout": round(patience * 1000),
+            "idle_in_transaction_session_timeout": round(min(IDLE_SECONDS, 2 * patience) * 1000),
             "lock_timeout": round(min(BUSY_SECONDS, patience) * 1000),
         }
     return {

@@ -27,7 +27,7 @@ from ml_connector_tests.support.proxies import frozen_at_will
 
 pytestmark = pytest.mark.slow
 
-QUICK = {"settle_seconds": 1.5, "longest_call_seconds": 1.5, "concurrency": 4}
+QUICK = {"settle_seconds": 1.5, "longest_call_seconds": 1.5}
 INVOICES = 24
 
 
@@ -39,9 +39,9 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> Non
 
 
 @contextmanager
-def coded(home: Path, url: str) -> Iterator[Scene]:
-    """Invoices that wait for nothing but being posted, over an Exact that answers slowly."""
-    changes = {"connections": {"exact_nl": QUICK}, "ledger": {"patience_seconds": 2}}
+def coded(home: Path, url: str, calls: int = 4) -> Iterator[Scene]:
+    """Invoices that wait for nothing but being posted, over an Exact that answers slowly. calls: made at once."""
+    changes = {"connections": {"exact_nl": {**QUICK, "concurrency": calls}}, "ledger": {"patience_seconds": 2}}
     with scene(home, ledger_url=url, changes=changes) as stage:
         stage.invoice(stage.orders(INVOICES))
         pipeline.run(stage.integration, stage.work, pipeline.INBOUND[:7])
@@ -146,9 +146,9 @@ def test_a_worker_that_loses_the_ledger_and_keeps_the_erp_posts_nothing_twice(
 def test_a_stop_between_the_proof_and_the_socket_is_found_and_told_with_both_ids(
     tmp_path: Path, empty_url: str
 ) -> None:
-    """Nothing on our side can rule that out; the other side shows it."""
+    """Nothing on our side can rule that out; the other side shows it. One call at a time: several may be there."""
     with (
-        coded(tmp_path / "home", empty_url) as stage,
+        coded(tmp_path / "home", empty_url, calls=1) as stage,
         other_worker(stage, ML_CONNECTOR_STOP_AFTER_PROOF="3") as process,
     ):
         until(lambda: is_stopped(process), "the stop")
