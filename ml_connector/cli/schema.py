@@ -20,13 +20,18 @@ def schemas() -> dict[str, dict[str, Any]]:
     from ml_connector.config.loading import Deployment
     from ml_connector.config.partners import Partner
     from ml_connector.layouts.model import LayoutFile
-    from ml_connector.trying.results import TryResult
+    from ml_connector.trying.results import TryOrderResult, TryResult
 
     return {
         "connections.schema.json": _schema(Deployment, "connections.yaml of ml-connector"),
         "layout.schema.json": _schema(LayoutFile, "A layout file of ml-connector"),
         "partner.schema.json": _schema(Partner, "A partner file of ml-connector"),
         "try.schema.json": {"$schema": _DIALECT, **_printed(TryResult), "title": "What ml-connector try --json prints"},
+        "try_order.schema.json": {
+            "$schema": _DIALECT,
+            **_printed(TryOrderResult),
+            "title": "What ml-connector try --order --json prints",
+        },
     }
 
 

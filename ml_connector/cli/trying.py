@@ -11,14 +11,15 @@ from ml_connector.cli.output import print_facts, say
 from ml_connector.cli.session import Session, common
 
 if TYPE_CHECKING:
-    from ml_connector.trying.results import Effect, Reason, TriedDocument, TryResult, Write
+    from ml_connector.trying.results import Effect, Reason, TriedDocument, TryOrderResult, TryResult, Write
 
 #: A file larger than this is not tried: no connection takes it either.
 MOST_BYTES = 150_000_000
 
 
 @click.command("try")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE...]")
+@click.option("--order", "number", metavar="NUMBER", help="Instead of files: what would leave for this order.")
 @click.option("--integration", help="Where the files do not tell it.")
 @click.option("--partner", help="Whose the files are, where a flat file does not tell it.")
 @click.option(
@@ -26,20 +27,33 @@ MOST_BYTES = 150_000_000
 )
 @common
 def try_(
-    session: Session, files: tuple[Path, ...], integration: str | None, partner: str | None, day: datetime | None
+    session: Session,
+    files: tuple[Path, ...],
+    number: str | None,
+    integration: str | None,
+    partner: str | None,
+    day: datetime | None,
 ) -> int:
     """What each document in FILE... would become: its state, the reason and remedy, and what would be posted or sent.
 
     The steps are those of a run, over a scratch ledger with the newest reference data that were read: nothing is
     written, claimed or answered, and nobody is called. Several files are seen in their order, each as if it came by
-    itself. Ends with 1 when something would be held or rejected.
+    itself. With --order it tells what would leave for an order as it was last read, and what differs from what the
+    partner has. Ends with 1 when something would be held or rejected.
 
     \b
     Examples:
       ml-connector try invoice.edi
       ml-connector try original.edi correction.edi --integration exact_cleo --json
       ml-connector try invoices.csv --partner harbour --as-of 2026-11-20
+      ml-connector try --order 26000001 --integration exact_cleo
     """
+    if bool(files) == (number is not None):
+        raise click.UsageError("Name files, or an order with --order.")
+    if number is not None:
+        if partner is not None or day is not None:
+            raise click.UsageError("--partner and --as-of are for files.")
+        return _try_order(session, number, integration)
     from ml_connector.trying.trial import integration_of, read_files, try_files
 
     given = read_files(files, MOST_BYTES)
@@ -48,6 +62,29 @@ def try_(
         result = try_files(deployment, given, integration=name, partner=partner, as_of=day.date() if day else None)
     session.emit(result.model_dump(mode="json"), lambda: _print(result))
     return Exit.OK if result.ok else Exit.WRONG
+
+
+def _try_order(session: Session, number: str, integration: str | None) -> int:
+    from ml_connector.cli.session import only_integration
+    from ml_connector.trying.orders import try_order
+
+    with session.open() as deployment:
+        result = try_order(deployment, number, integration=only_integration(deployment, integration))
+    session.emit(result.model_dump(mode="json"), lambda: _print_order(result))
+    return Exit.OK if result.ok else Exit.WRONG
+
+
+def _print_order(result: "TryOrderResult") -> None:
+    say(f"Order {result.order} as read {result.read_at:%Y-%m-%d %H:%M} UTC ({result.read_in})")
+    had = result.had
+    say(f"{had.partner} has revision {had.revision}, {had.state}." if had else "No partner has anything of it.")
+    if result.why_not:
+        say(f"Nothing would leave: {result.why_not}")
+    for one in result.documents:
+        _print_document(one)
+    for one_ in result.differences:
+        say(f"  {one_.path}: {one_.had or 'nothing'} -> {one_.would_have or 'nothing'}")
+    say("Nothing was written or sent.")
 
 
 def _print(result: "TryResult") -> None:

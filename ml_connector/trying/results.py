@@ -128,6 +128,39 @@ class TryResult(Told):
     not_asked: list[str] = Field(description="What a run would ask outside and a try cannot know")
 
 
+class Had(Told):
+    """What a partner was told last of an order."""
+
+    document: int
+    partner: str
+    revision: int
+    state: str
+    sent_as: str = Field(description="order or order_change")
+
+
+class Differing(Told):
+    """A value of an order that differs from what the partner has."""
+
+    path: str = Field(description='Where, as in "line 1: quantity"')
+    had: str | None
+    would_have: str | None
+
+
+class TryOrderResult(Told):
+    """What `ml-connector try --order --json` prints."""
+
+    ok: bool = Field(description="Nothing would be held")
+    integration: str
+    company: str
+    order: str
+    read_at: datetime = Field(description="The moment of the reading that was tried")
+    read_in: str = Field(description="purchase_orders (the snapshot), or the document whose record it is")
+    had: Had | None = Field(description="What the partner has; null where it has nothing of the order")
+    why_not: str = Field(description="Why nothing would leave; empty where something would")
+    documents: list[TriedDocument] = Field(description="What would leave, or be held, with its exact file")
+    differences: list[Differing]
+
+
 class Named(Protocol):
     """A given file."""
 
@@ -169,6 +202,11 @@ def collect(
         effects=effects,
         not_asked=list(not_asked),
     )
+
+
+def told_document(tx: Tx, row: DocumentRow) -> TriedDocument:
+    """One document by itself."""
+    return _document(tx, row, {row.id: 1}, {}, {row.parent_id: ""} if row.parent_id is not None else {})
 
 
 def _document(

@@ -111,17 +111,17 @@ def try_files(
         connection = deployment.loaded.integration(integration).erp
         with scratch(deployment.clock) as first:
             fill(real, first, connection, Wanted(), as_of=as_of)
-            wanted = _named_in(_stage(deployment, integration, first), given, partner)
+            wanted = _named_in(stage(deployment, integration, first), given, partner)
         with scratch(deployment.clock) as second:
             copied = fill(real, second, connection, wanted, as_of=as_of)
-            made = _stage(deployment, integration, second)
+            made = stage(deployment, integration, second)
             reference = _reference(made)
             return _run(made, given, partner, copied, reference, as_of)
     finally:
         real.close()
 
 
-def _stage(deployment: "Deployment", name: str, ledger: Ledger) -> Integration:
+def stage(deployment: "Deployment", name: str, ledger: Ledger) -> Integration:
     """The integration as a run has it, over a scratch ledger and with both sides held."""
     from ml_connector.composition import Deployment as Composed
 

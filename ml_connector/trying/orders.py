@@ -1,0 +1,168 @@
+"""Trying an order: what would leave for it as it was last read, and what differs from what the partner has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+import sqlalchemy as sa
+
+from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.edi.differences import differences
+from ml_connector.errors import ConfigError
+from ml_connector.flows import order_history, orders, pipeline
+from ml_connector.flows.context import Integration, Work
+from ml_connector.flows.order_addressing import takers
+from ml_connector.flows.order_history import OrderHistory
+from ml_connector.flows.ports import SourceOrder
+from ml_connector.flows.stored import stored
+from ml_connector.ledger import snapshots
+from ml_connector.ledger import tables as t
+from ml_connector.ledger.leases import worker
+from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
+from ml_connector.ledger.store import Ledger
+from ml_connector.trying.results import Differing, Had, TryOrderResult, told_document
+from ml_connector.trying.scratch import NEVER, Wanted, fill, scratch
+from ml_connector.trying.sides import RememberingErp, record_of_snapshot
+from ml_connector.trying.trial import stage
+
+if TYPE_CHECKING:
+    from ml_connector.composition import Deployment
+
+
+@dataclass(frozen=True)
+class _AsRead:
+    """An order as it was last read: with which record, when, and whether the snapshot or a document has it."""
+
+    source: SourceOrder
+    at: datetime
+    where: str
+
+
+def try_order(deployment: "Deployment", number: str, *, integration: str) -> TryOrderResult:
+    """What would leave for an order. Nothing is written, and nobody is called.
+
+    Raises:
+        ConfigError: no such order was ever read. DecisionNeeded: as a run would say.
+    """
+    patience = deployment.loaded.settings.ledger.patience_seconds
+    real = Ledger.open(deployment.ledger_url, deployment.clock, create=False, patience=patience)
+    try:
+        with scratch(deployment.clock) as ledger:
+            connection = deployment.loaded.integration(integration).erp
+            fill(real, ledger, connection, Wanted(texts={number}), as_of=None)
+            made = stage(deployment, integration, ledger)
+            found = _as_read(made, number)
+            if found is None:
+                raise ConfigError(
+                    f"No purchase order {number} was read from {connection}.",
+                    mend="Mend the number, or run `ml-connector sync --flow orders_out` to read what changed.",
+                )
+            return _tried(made, found)
+    finally:
+        real.close()
+
+
+def _as_read(made: Integration, number: str) -> _AsRead | None:
+    """The newest reading of the order: the snapshot's, or the record of a document that was read later."""
+    found: list[_AsRead] = []
+    erp = made.erp
+    with made.ledger.read() as tx:
+        info = snapshots.info(tx, erp.connection, erp.company, ReferenceTable.PURCHASE_ORDERS)
+        kept = snapshots.load_lines(tx, erp.connection, erp.company, ReferenceTable.PURCHASE_ORDERS)
+        rows = [document_row(row) for row in tx.execute(sa.select(*DOCUMENT_COLUMNS).where(_of(number)))]
+        read_at = {
+            row.id: tx.execute(
+                sa.select(sa.func.max(t.event.c.at)).where(
+                    t.event.c.document_id == row.id, t.event.c.action.like("read %")
+                )
+            ).scalar()
+            for row in rows
+        }
+    for row in rows:
+        if row.source and (at := read_at[row.id]) is not None:
+            order = erp.order_from_record(row.source)
+            found.append(_AsRead(SourceOrder(row.source, order), at, f"document {row.id}"))
+    if info is not None and kept is not None:
+        for order in map(OpenOrder.model_validate_json, kept[1]):
+            if order.number == number:
+                found.append(_AsRead(SourceOrder(record_of_snapshot(order), order), info.checked_at, "purchase_orders"))
+    return max(found, key=lambda one: one.at, default=None)
+
+
+def _of(number: str) -> sa.ColumnElement[bool]:
+    d = t.document.c
+    return sa.and_(d.number == number, d.direction == "out", d.flow == order_history.FLOW)
+
+
+def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
+    order = read.source.order
+    before = orders.known_histories(made, [order]).get(order.id, OrderHistory())
+    begun = before.begun
+    cast("RememberingErp", made.erp).news = [read.source]
+    rows = _rows(made)
+    states = {row.id: (str(row.state), row.head_hash) for row in rows}
+    with made.ledger.engine.begin() as connection:
+        # What waits to leave of this order is looked at now.
+        waiting = sa.update(t.document).where(_of(order.number), t.document.c.next_attempt_at == NEVER)
+        connection.execute(waiting.values(next_attempt_at=None))
+    settings = made.settings.flows.orders_out.model_copy(update={"poll": True, "webhooks": False})
+    flows = made.settings.flows.model_copy(update={"orders_out": settings})
+    polling = replace(made, settings=made.settings.model_copy(update={"flows": flows}))
+    with worker(made.ledger) as lease:
+        pipeline.run(polling, Work(holder=lease.name, actor="try"), pipeline.OUTBOUND)
+    moved = [row for row in _rows(made) if states.get(row.id) != (str(row.state), row.head_hash)]
+    new = moved[-1] if moved else None
+    with made.ledger.read() as tx:
+        leaves = [told_document(tx, row) for row in moved]
+    had = stored(DocumentKind.ORDER, begun.work, PurchaseOrder) if begun is not None and begun.work else None
+    would = stored(DocumentKind.ORDER, new.work, PurchaseOrder) if new is not None and new.work else None
+    differing = list(differences([had], [would])) if had is not None and would is not None else []
+    return TryOrderResult(
+        ok=not any(one.state in {"quarantined", "unknown_outcome"} for one in leaves),
+        integration=made.name,
+        company=made.books.company,
+        order=order.number,
+        read_at=read.at,
+        read_in=read.where,
+        had=_had(begun),
+        why_not="" if leaves else _why_not(made, order, before),
+        documents=leaves,
+        differences=[Differing(path=one.path, had=one.first, would_have=one.second) for one in differing],
+    )
+
+
+def _rows(made: Integration) -> Sequence[DocumentRow]:
+    with made.ledger.read() as tx:
+        query = sa.select(*DOCUMENT_COLUMNS).where(t.document.c.flow == order_history.FLOW).order_by(t.document.c.id)
+        return [document_row(row) for row in tx.execute(query)]
+
+
+def _had(begun: DocumentRow | None) -> Had | None:
+    if begun is None:
+        return None
+    return Had(
+        document=begun.id,
+        partner=begun.partner,
+        revision=begun.revision,
+        state=str(begun.state),
+        sent_as=str(begun.kind),
+    )
+
+
+def _why_not(made: Integration, order: OpenOrder, before: OrderHistory) -> str:
+    """Why nothing would leave, by the questions that `orders.read` asks, in their order."""
+    if order.supplier_code not in takers(made) and before.newest is None:
+        return f"Supplier {order.supplier_code} is no partner that gets orders here."
+    start = orders.start_day(made, dry_run=True)
+    if before.newest is None and orders.is_too_old(order, start):
+        return f"It is dated before {start}: orders_out.start_date says from when on orders leave."
+    if order_history.is_settled(before, order, made.erp.order_from_record):
+        return "It is finished: closed in the ERP, or received and invoiced in full."
+    if order.cancelled and before.begun is None:
+        return "It is cancelled, and no partner has it."
+    if made.settings.flows.orders_out.approved_only and not order.approved:
+        return "It is not approved in the ERP (orders_out.approved_only)."
+    return "Nothing changed for the partner since it was read last."
