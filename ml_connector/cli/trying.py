@@ -118,6 +118,10 @@ def _print_document(one: "TriedDocument") -> None:
     state = "held" if one.state == "quarantined" else one.state
     say(f"  {one.kind.replace('_', ' ')} {one.number}{order}{amount}: {state}")
     _print_reason(one.reason)
+    for decided in one.decisions:
+        if decided.value:
+            place = f" of {decided.place}" if decided.place else ""
+            say(f"    {decided.what.replace('_', ' ')}{place}: {decided.value} ({decided.came_from})")
     _print_writes(one.writes)
 
 

@@ -12,11 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from ml_connector.documents.common import Direction
 from ml_connector.flows.context import Integration
 from ml_connector.flows.postable import operation_key
+from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.ledger import blobs
 from ml_connector.ledger import tables as t
 from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
+from ml_connector.trying.explain import Decided, decisions
 
 #: What stands in payloads for the key of a write: a run gives each its own.
 NO_KEY = "mlc-" + "0" * 20
@@ -48,6 +50,15 @@ class Write(Told):
     done: bool = Field(description="Whether a run would have come to it; false: planned behind one that stops")
 
 
+class Decision(Told):
+    """One value that was decided, and where it came from (docs/coding.md)."""
+
+    what: str = Field(description="order_line, gl_account, cost_center, cost_unit, vat_code, mode, quantity ...")
+    place: str = Field(description="Which line or charge; empty: the whole document")
+    value: str
+    came_from: str
+
+
 class Step(Told):
     """One event of the document: what a run would note of it."""
 
@@ -76,6 +87,7 @@ class TriedDocument(Told):
     refers_to_position: int | None = Field(description="The same, where it is a document of this try")
     canonical: Any = Field(description="The document as it was read")
     work: Any = Field(description="What matching and coding decided; null where nothing was")
+    decisions: list[Decision]
     snapshots: dict[str, int] = Field(description="Versions of the reference tables that decided")
     steps: list[Step]
     writes: list[Write]
@@ -178,14 +190,17 @@ def collect(
     not_asked: Sequence[str],
 ) -> TryResult:
     """The result out of the scratch ledger. came: given files by folder and remote id. before: what was copied."""
+    book = ReferenceBook(made.ledger, made.erp.connection, made.erp.company)
     with made.ledger.read() as tx:
         query = sa.select(*DOCUMENT_COLUMNS).order_by(t.document.c.id)
         rows = [document_row(row) for row in tx.execute(query)]
+    decided = {row.id: decisions(made, book, row) for row in rows if row.id not in before}
+    with made.ledger.read() as tx:
         new = [row for row in rows if row.id not in before]
         places = {row.id: place for place, row in enumerate(new, 1)}
         files = [dict(one) for one in tx.execute(sa.select(t.file).where(t.file.c.direction == "in")).mappings()]
         ours = {file["id"]: came[key] for file in files if (key := f"{file['channel']}\n{file['remote_id']}") in came}
-        made_of = [_document(tx, row, places, ours, before) for row in new]
+        made_of = [_document(tx, row, places, ours, before, decided[row.id]) for row in new]
         told_files = [_file(tx, file, ours[file["id"]]) for file in files if file["id"] in ours]
         effects = [_effect(row, before[row.id]) for row in rows if before.get(row.id, row.state) != row.state]
     received = [one for one in made_of if one.direction == "in"]
@@ -210,7 +225,12 @@ def told_document(tx: Tx, row: DocumentRow) -> TriedDocument:
 
 
 def _document(
-    tx: Tx, row: DocumentRow, places: Mapping[int, int], ours: Mapping[int, Named], before: Mapping[int, str]
+    tx: Tx,
+    row: DocumentRow,
+    places: Mapping[int, int],
+    ours: Mapping[int, Named],
+    before: Mapping[int, str],
+    decided: Sequence[Decided] = (),
 ) -> TriedDocument:
     parent = row.parent_id
     given = ours.get(row.file_id or 0) if row.direction is Direction.IN else None
@@ -232,6 +252,9 @@ def _document(
         refers_to_position=places.get(parent) if parent is not None else None,
         canonical=_json(row.canonical),
         work=_json(row.work),
+        decisions=[
+            Decision(what=what, place=place, value=value, came_from=origin) for what, place, value, origin in decided
+        ],
         snapshots=dict(row.snapshots or {}),
         steps=_steps(tx, row),
         writes=_writes(tx, row),

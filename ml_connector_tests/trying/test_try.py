@@ -88,6 +88,20 @@ def test_the_result_fits_its_schema(on_sqlite: Scene, tmp_path: Path) -> None:
     jsonschema.Draft202012Validator(schemas()["try.schema.json"]).validate(said.json)
 
 
+def test_decisions_say_where_their_values_came_from(on_sqlite: Scene, tmp_path: Path) -> None:
+    data = an_invoice(on_sqlite)
+    refreshed(on_sqlite)
+    (document,) = tried(written(tmp_path, "a.edi", data)).json["documents"]
+    told = {(one["what"], one["place"]): (one["value"], one["came_from"]) for one in document["decisions"]}
+    assert told["order_line", "line 1"][0] == "26000001 line 1"
+    assert told["vat_code", "line 1"] == ("2", "the rule of coding.vat that fits the document's tax")
+    assert told["gl_account", "line 1"][1] == "the item in the ERP"
+    assert told["cost_center", "line 1"] == ("WHS", "the order line")
+    said = say("try", tmp_path / "a.edi")
+    assert "cost center of line 1: WHS (the order line)" in said.out
+    assert "Nothing was written, sent or answered." in said.out
+
+
 def test_nothing_of_the_ledger_changes(stage: Scene, tmp_path: Path) -> None:
     data = an_invoice(stage)
     refreshed(stage)

@@ -1,0 +1,134 @@
+"""Where the values of a bill came from: the first place, in the order of docs/coding.md, that says the value it has.
+
+Values are those that the real steps decided; nothing is decided here.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ml_connector.config.integrations import Coding
+from ml_connector.config.partners import Partner
+from ml_connector.documents.bills import Bill, BillLine, BillMode
+from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.reference import OpenOrder, OpenOrderLine
+from ml_connector.flows.context import Integration
+from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.flows.shipments import receipts_from
+from ml_connector.ledger.rows import DocumentRow
+
+#: What, of which line (empty: of the whole document), the value, and where it came from.
+Decided = tuple[str, str, str, str]
+_SETTINGS = {True: "the partner's file", False: "the integration's settings"}
+
+
+def decisions(made: Integration, book: ReferenceBook, row: DocumentRow) -> list[Decided]:
+    """What was decided about a received document, value by value."""
+    if not row.work or not row.work.strip():
+        return []
+    if row.kind is DocumentKind.SHIP_NOTICE:
+        return [decided for one in receipts_from(row.work) for decided in _receipt(one.model_dump(mode="json"))]
+    if row.kind is not DocumentKind.INVOICE or '"mode"' not in row.work or '"invoice_date"' not in row.work:
+        return []
+    bill = Bill.model_validate_json(row.work)
+    partner = made.partner_of(row)
+    coding = made.settings.flows.invoices_in.coding
+    return list(_bill(bill, partner)) + [
+        decided for line in bill.lines for decided in _line(line, bill, partner, coding, book)
+    ]
+
+
+def _receipt(receipt: Mapping[str, Any]) -> Iterable[Decided]:
+    yield "receipt_date", "", receipt["receipt_date"], "shipments_in.receipt_date of the integration"
+    for line in receipt["lines"]:
+        place = f"{line['order_number']} line {line['line_number']}"
+        yield "quantity", place, line["quantity"], "the ship notice"
+
+
+def _bill(bill: Bill, partner: Partner | None) -> Iterable[Decided]:
+    vendor = "`vendor` of the partner's file, found among the ERP's vendors"
+    yield "vendor", "", bill.vendor_code, vendor
+    yield "credit", "", "yes" if bill.credit else "no", "the document's type and total"
+    yield "currency", "", bill.currency, "the document, else its order, else the vendor"
+    yield "total", "", str(bill.total), "the document"
+    own = partner is not None and partner.invoice_mode is not None
+    yield "mode", "", bill.mode.value, f"{_SETTINGS[own]}, and whether all lines name orders"
+    yield "tolerances", "", "allowed", _SETTINGS[partner is not None and partner.tolerances is not None]
+    if bill.due_date is not None:
+        yield "due_date", "", bill.due_date.isoformat(), "the document's terms"
+
+
+def _line(
+    line: BillLine, bill: Bill, partner: Partner | None, coding: Coding, book: ReferenceBook
+) -> Iterable[Decided]:
+    place = f"charge {line.charge_code}" if line.charge_code else f"line {line.number}"
+    order_line = _order_line(book.order(line.order_number) if line.order_number else None, line)
+    if order_line is not None:
+        yield "order_line", place, f"{line.order_number} line {order_line.number}", "the item, or the line number"
+    named = line.item_id or (order_line.item_code if order_line is not None else "")
+    item = book.item(named) if named else None
+    code = item.code if item is not None else ""
+    vendor = book.vendor(bill.vendor_id)
+    own_charge = partner.charges.get(line.charge_code, "") if partner is not None and line.charge_code else ""
+    if line.gl_account_code:
+        account = book.coding_tables().gl_account(line.gl_account_code)
+        names = {line.gl_account_code, account.id if account is not None else ""}
+        charges = coding.charge_accounts if bill.mode is BillMode.CODED else {}
+        yield (
+            "gl_account",
+            place,
+            line.gl_account_code,
+            _first(
+                names,
+                (own_charge, "charges of the partner"),
+                (charges.get(line.charge_code, ""), "coding.charge_accounts"),
+                (coding.item_accounts.get(code, "") if bill.mode is BillMode.CODED else "", "coding.item_accounts"),
+                (item.gl_account if item else "", "the item in the ERP"),
+                (partner.gl_account if partner else "", "gl_account of the partner"),
+                (vendor.gl_account if vendor else "", "the vendor in the ERP"),
+                (coding.default_account, "coding.default_account"),
+            ),
+        )
+    for what, value, on_order, mapped, of_partner, default in (
+        (
+            "cost_center",
+            line.cost_center,
+            order_line.cost_center if order_line else "",
+            coding.item_cost_centers.get(code, ""),
+            partner.cost_center if partner else "",
+            coding.default_cost_center,
+        ),
+        (
+            "cost_unit",
+            line.cost_unit,
+            order_line.cost_unit if order_line else "",
+            "",
+            partner.cost_unit if partner else "",
+            coding.default_cost_unit,
+        ),
+    ):
+        if value:
+            yield (
+                what,
+                place,
+                value,
+                _first(
+                    {value},
+                    (on_order, "the order line"),
+                    (mapped, "coding.item_cost_centers"),
+                    (of_partner, f"{what} of the partner"),
+                    (default, f"coding.default_{what}"),
+                ),
+            )
+    if line.vat_code:
+        yield "vat_code", place, line.vat_code, "the rule of coding.vat that fits the document's tax"
+    if line.charge_code and line.item_id:
+        yield "item", place, code or line.item_id, "charges of the partner" if own_charge else "coding.charge_items"
+
+
+def _order_line(order: OpenOrder | None, line: BillLine) -> OpenOrderLine | None:
+    return next((one for one in order.lines if one.id == line.order_line_id), None) if order is not None else None
+
+
+def _first(values: set[str], *places: tuple[str, str]) -> str:
+    """The first place that has one of these values; what none of them has was decided elsewhere."""
+    return next((name for value, name in places if value and value in values), "another rule of docs/coding.md")
