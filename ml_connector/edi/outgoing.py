@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from ml_connector.documents.characters import character_name
 from ml_connector.documents.common import Record
-from ml_connector.edi.characters import Alphabet
+from ml_connector.edi.characters import Alphabet, Unspellable
 from ml_connector.edi.check import shared_checker
 from ml_connector.edi.composing import COMPOSERS, Composer, cut, ordered, totalled, versioned
 from ml_connector.edi.findings import Finding, Level, shown
@@ -17,6 +18,9 @@ from ml_connector.errors import NeedsMending, Reason
 
 #: AK304 codes that a kept segment may cause: it was read where it stands, and goes back there.
 _KEPT_CODES = frozenset({"1", "2", "6", "7"})
+
+#: What quotes a partner's own bad value back to it: it says nothing of ours, and the answer is never held for it.
+_QUOTED = frozenset({"AK404", "IK404"})
 
 _FREE_TEXT = ElementType("", "AN", 1, 264, text=True)
 
@@ -150,26 +154,36 @@ class SetWriter:
         if separator and (not free or self._replacement is None):
             raise NeedsMending(
                 Reason.CHARACTER_NOT_SENDABLE,
-                f"{place} {shown(text)} holds the separator {shown(separator)}.",
+                f"{place} {shown(text)} holds the separator {character_name(separator)}.",
                 mend="Change the value, or the partner's separators.",
                 data={"place": place, "value": text[:60], "character": separator},
             )
-        if separator and self._replacement is not None:
-            for mark in self._separators.characters():
-                text = text.replace(mark, self._replacement)
-        fitted = self._alphabet.fitted(text)
-        if fitted is None or not (free or fitted.strip()):
-            character = next((c for c in text if not self._alphabet.sendable(c)), "")
-            raise NeedsMending(
-                Reason.CHARACTER_NOT_SENDABLE,
-                f"{place} {shown(text)} holds {shown(character)}, which the partner's character set has not.",
-                mend="Change the value, or the partner's character set.",
-                data={"place": place, "value": text[:60], "character": character},
-            )
-        fitted = fitted.rstrip()
-        if fitted.upper() != value.rstrip().upper() or fitted != value.rstrip():
+        fitted = self._fitted(text, place, free=free)
+        if fitted != value.rstrip():
             replaced.append(Replacement(position, place, value, fitted, "characters replaced"))
         return fitted
+
+    def _fitted(self, text: str, place: str, *, free: bool) -> str:
+        """The text with other characters, where it still says the same."""
+        character = next((c for c in text if not self._alphabet.sendable(c)), "")
+        if not free:
+            alike = self._alphabet.seen_alike(text)
+            if alike is not None:
+                return alike
+        else:
+            try:
+                return self._alphabet.fitted(text, self._replacement).strip()
+            except Unspellable as error:
+                if place in _QUOTED:
+                    return "".join(c if self._alphabet.sendable(c) else " " for c in text).strip()
+                character = error.character
+        raise NeedsMending(
+            Reason.CHARACTER_NOT_SENDABLE,
+            f"{place} {shown(text)} holds {character_name(character)}: the partner's character set has neither it nor"
+            " other characters that say the same there.",
+            mend="Change the value, or the partner's character set.",
+            data={"place": place, "value": text[:60], "character": character},
+        )
 
     def _check(self, ready: list[list[str]], rule: SetRule) -> None:
         """Strict reading of what is about to be sent."""

@@ -2,6 +2,7 @@
 
 import codecs
 
+from ml_connector.documents.characters import character_name
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend
 from ml_connector.layouts.findings import shown
 
@@ -82,6 +83,12 @@ def _check_width(body: bytes, named: str) -> None:
         )
 
 
+def _near(text: str, at: int) -> str:
+    """What stands around a character in its line."""
+    before = text[max(at - 20, 0) : at].splitlines()[-1:]
+    return "".join([*before, text[at], *text[at + 1 : at + 21].splitlines()[:1]]).strip()
+
+
 def encoded(text: str, encoding: str, *, bom: bool) -> bytes:
     """The bytes of a text.
 
@@ -93,11 +100,13 @@ def encoded(text: str, encoding: str, *, bom: bool) -> bytes:
     try:
         data = text.encode(narrow)
     except UnicodeEncodeError as error:
+        character = text[error.start]
+        near = _near(text, error.start)
         raise NeedsMending(
             Reason.CHARACTER_NOT_SENDABLE,
-            f"{shown(text[error.start])} cannot be written as {named}.",
+            f"{character_name(character)} in {shown(near)} cannot be written as {named}.",
             mend="Take it out of the document, or set text.encoding to utf-8 if the partner reads that.",
-            data={"character": text[error.start]},
+            data={"character": character, "value": near},
         ) from error
     mark = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
     wants = bom or named == "utf-16"
