@@ -17,15 +17,18 @@ LONG = 60.0
 
 
 @pytest.fixture
-def heeding() -> Iterator[None]:
-    # As in a process of its own: whoever started the tests may ignore Ctrl-C, and what is ignored stays so.
+def unignored() -> Iterator[None]:
+    """As in a process of its own: whoever started the tests may ignore signals, and what is ignored stays so."""
     before = {number: signal.signal(number, signal.default_int_handler) for number in stopping.SIGNALS}
-    try:
-        with stopping.listening(), stopping.undisturbed():
-            yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler if handler is not None else signal.SIG_DFL)
+
+
+@pytest.fixture
+def heeding(unignored: None) -> Iterator[None]:
+    with stopping.listening(), stopping.undisturbed():
+        yield
 
 
 def ask(number: int = signal.SIGTERM) -> None:
@@ -79,7 +82,7 @@ def test_what_was_begun_is_finished(heeding: None) -> None:
         stopping.check()
 
 
-def test_handlers_and_hearing_are_as_before() -> None:
+def test_handlers_and_hearing_are_as_before(unignored: None) -> None:
     before = [signal.getsignal(number) for number in stopping.SIGNALS]
     with stopping.listening(), stopping.undisturbed():
         with stopping.listening(), stopping.undisturbed():

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from ml_connector.credentials.keys import key_file
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.store import Ledger
+from ml_connector.logs import JsonLines
 
 #: A shorter text would be found by chance.
 LEAST_LENGTH = 8
@@ -61,17 +62,18 @@ class Eavesdropper:
 
 
 class LogKeeper(logging.Handler):
-    """Keeps every record of every logger, formatted with its traceback."""
+    """Keeps every record of every logger, with its traceback and, as a deployment writes them, its fields."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
         self.listening = True
         self.setFormatter(logging.Formatter("%(levelname)s %(name)s %(message)s"))
+        self._as_written = JsonLines("test")
 
     def emit(self, record: logging.LogRecord) -> None:
         if self.listening:
-            self.lines.append(self.format(record))
+            self.lines.append(f"{self.format(record)} {self._as_written.format(record)}")
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -282,6 +282,7 @@ def test_parameters_that_come_twice_are_taken_once(clean: Stage, address: str) -
 def test_the_log_tells_paths_and_statuses_and_never_a_query(clean: Stage, address: str) -> None:
     before = len(clean.log.lines)
     httpx.get(f"{address}/oauth/callback?code=verysecretcode1&state=exact_nl~verysecretstate")
-    wait_for(lambda: any("/oauth/callback 400" in line for line in clean.log.lines[before:]), "no log line")
+    seen = '"path": "/oauth/callback", "status": 400'
+    wait_for(lambda: any(seen in line for line in clean.log.lines[before:]), "no log line")
     ours = [line for line in clean.log.lines[before:] if "ml_connector" in line or "uvicorn" in line]
     assert not any("verysecret" in line for line in ours)

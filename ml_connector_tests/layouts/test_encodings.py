@@ -77,6 +77,6 @@ def test_xml_in_other_encodings_is_refused(encoding: str) -> None:
 def test_what_cannot_be_written_is_named() -> None:
     [one] = read(csv_rows(row("漢1")))
     assert one.document is not None
-    with pytest.raises(NeedsMending, match='"漢" \\(U\\+6F22, .*\\) in .* cannot be written as iso8859-1'):
+    with pytest.raises(NeedsMending, match=r'"漢" \(U\+6F22, .*\) in .* cannot be written as iso8859-1'):
         write_documents([one.document], changed("truecommerce_810_csv", {"text": {"encoding": "latin-1"}}))
     assert write_documents([one.document], load_layout("truecommerce_810_csv")).startswith(b"TradingPartner")

@@ -138,7 +138,7 @@ class Sshd:
         """End the listener; its sessions live on, as they do at a real one."""
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(60)
             self.process = None
 
     def cut_sessions(self) -> None:
