@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from string import Formatter
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -259,6 +259,9 @@ class Partner(Settings):
     tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
     invoice_mode: Literal["matched", "coded", "auto"] | None = Field(
         default=None, description="Overrides the integration's"
+    )
+    invoice_types: dict[Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], Literal["invoice", "credit", "held"]] = Field(
+        default_factory=dict, description="What it means by a type of invoice (BIG07), where it differs; see docs"
     )
     order_changes: OrderChanges | None = Field(
         default=None, description="Overrides acknowledgments_in.order_changes of the integration"

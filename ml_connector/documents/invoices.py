@@ -16,6 +16,12 @@ from ml_connector.documents.common import (
     Tax,
 )
 
+_INVOICES = "DI PR FB EB EF EI ER IB IF IR IU MF MI MR MS RF UF PB PA BA BH CT DO SM SS MM CI CD"
+_CREDITS = "CN CR CE CG MC CC"
+#: BIG07 (element 640) by what is posted (x12-procurement 8, the table under BIG); others are decided by a person.
+INVOICE_TYPES = frozenset(("", *_INVOICES.split()))
+CREDIT_TYPES = frozenset(_CREDITS.split())
+
 
 class InvoiceLine(Itemized):
     """IT1. quantity in `unit`, price per price basis; amount excludes taxes, allowances and charges of the line."""
@@ -46,7 +52,7 @@ class InvoiceLine(Itemized):
 
 
 class Invoice(Document):
-    """810. `total` is TDS01: payable before terms discount, in `currency`; negative or CR/CN type is a credit.
+    """810. `total` is TDS01: payable before terms discount, in `currency`; negative or of a credit's type is a credit.
 
     Amounts have the sign they were sent with. `invoice_date` and `total` are None only in an invoice whose set
     was not accepted (the element was missing or unreadable; see its findings).
@@ -71,8 +77,8 @@ class Invoice(Document):
 
     @property
     def is_credit(self) -> bool:
-        """BIG07 CR or CN, or a negative total (x12-procurement 8)."""
-        return self.type in {"CR", "CN"} or (self.total is not None and self.total < 0)
+        """A credit by its type, or a negative total (x12-procurement 8)."""
+        return self.type.strip().upper() in CREDIT_TYPES or (self.total is not None and self.total < 0)
 
     @property
     def order_numbers(self) -> tuple[str, ...]:

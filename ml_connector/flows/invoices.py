@@ -246,6 +246,7 @@ def _rules(integration: Integration, partner: Partner) -> MatchRules:
         units=partner.units,
         order_units=integration.settings.flows.orders_out.units,
         numbers_are_ours=partner.line_numbers == "ours",
+        invoice_types=partner.invoice_types,
     )
 
 

@@ -25,6 +25,7 @@ from ml_connector.flows.amounts import (
     tax_total,
 )
 from ml_connector.flows.line_meant import NamedLine, lines_meant, of_erp
+from ml_connector.flows.meanings import TypeMeaning, is_credit
 
 
 class MatchedLine(Record):
@@ -93,6 +94,8 @@ class MatchRules:
     order_units: Mapping[str, str] = field(default_factory=dict)
     #: Whether line numbers are those of our orders (`line_numbers` of the partner).
     numbers_are_ours: bool = True
+    #: What the partner means by types of invoices (`invoice_types` of the partner).
+    invoice_types: Mapping[str, TypeMeaning] = field(default_factory=dict)
 
 
 def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: MatchRules) -> MatchedInvoice:
@@ -102,6 +105,7 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         NeedsMending: with the first reason found; `data` names line, order and figures.
     """
     total = document_total(invoice)
+    credit = is_credit(invoice, rules.invoice_types)
     sign = document_sign(total)
     goods = [(i, line) for i, line in enumerate(invoice.lines, 1) if line.quantity is not None]
     lines: list[MatchedLine] = []
@@ -122,7 +126,8 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         _check_unit(line, order_line, rules, position, number)
         _check_price(matched, order_line, rules, position)
         spoken[order_line.id] = spoken.get(order_line.id, Decimal(0)) + matched.quantity
-        _check_quantity(invoice, matched, order_line, spoken[order_line.id], book, rules)
+        if not credit:
+            _check_quantity(matched, order_line, spoken[order_line.id], book, rules)
         lines.append(matched)
     charges = tuple(matched_charges(invoice, sign))
     taxes = tax_total(invoice, sign)
@@ -137,7 +142,7 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         vendor_id=vendor.id,
         vendor_code=vendor.code,
         mode=mode,
-        credit=invoice.is_credit,
+        credit=credit,
         currency=currency,
         lines=tuple(lines),
         charges=charges,
@@ -284,7 +289,6 @@ def _check_price(matched: MatchedLine, order_line: OpenOrderLine, rules: MatchRu
 
 
 def _check_quantity(
-    invoice: Invoice,
     matched: MatchedLine,
     order_line: OpenOrderLine,
     quantity: Decimal,
@@ -292,8 +296,6 @@ def _check_quantity(
     rules: MatchRules,
 ) -> None:
     """Invoiced so far plus this one against ordered, and against received when three-way."""
-    if invoice.is_credit:
-        return
     so_far = order_line.invoiced + book.committed.get(order_line.id, Decimal(0))
     wanted = so_far + quantity
     data = {

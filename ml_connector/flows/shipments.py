@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
-from ml_connector.documents.common import Purpose
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.errors import NeedsMending, Reason
@@ -17,6 +16,7 @@ from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.invoices import vendor_of
 from ml_connector.flows.line_meant import NamedLine, lines_meant, of_erp
+from ml_connector.flows.meanings import check_notice
 from ml_connector.flows.ports import ReceiptIdentity
 from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
@@ -130,13 +130,7 @@ def _decide(
     notice = stored(row.kind, row.canonical, ShipNotice)
     partner = partner_named(integration, row)
     vendor = vendor_of(book, partner)
-    if notice.purpose in {Purpose.CANCEL, Purpose.REPLACE}:
-        raise NeedsMending(
-            Reason.UNSUPPORTED_DOCUMENT,
-            f"Ship notice {notice.number} cancels or replaces an earlier one (BSN01 {notice.purpose}).",
-            mend="Reverse the earlier receipt in the ERP by hand, then discard this notice.",
-            data={"shipment": notice.number, "purpose": str(notice.purpose)},
-        )
+    check_notice(notice)
     over = Decimal(integration.settings.flows.shipments_in.over_shipment_percent)
     receipts = receipts_for(
         notice,

@@ -1,0 +1,98 @@
+"""What the codes of a document say that it is. What no list here decides is held with a question (DESIGN 3, 9)."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from ml_connector.documents.common import Purpose
+from ml_connector.documents.invoices import CREDIT_TYPES, INVOICE_TYPES, Invoice
+from ml_connector.documents.shipments import ShipNotice
+from ml_connector.errors import NeedsMending, Reason
+
+TypeMeaning = Literal["invoice", "credit", "held"]
+
+#: Element 640 in BIG07: what is held, with its name (x12-procurement 8, the table under BIG).
+_HELD_TYPES = {
+    "CO": "corrected invoice",
+    "AI": "adjusted invoice",
+    "DU": "duplicate",
+    "ME": "memorandum",
+    "IN": "inquiry",
+    "RA": "request for credit",
+    "RC": "request for credit",
+    "CF": "consolidated debit memo",
+    "DR": "debit memo",
+    "DC": "debit commission",
+    "PP": "prepaid invoice",
+    "BB": "billback",
+    "FD": "freight invoice",
+}
+#: Element 353 (x12-procurement 6 to 8).
+_PURPOSES = {
+    "01": "cancels",
+    "04": "changes",
+    "05": "replaces",
+    "06": "confirms",
+    "07": "repeats",
+    "22": "is only a copy of",
+}
+_FIRST_INVOICE = frozenset({"", Purpose.ORIGINAL.value})
+_FIRST_NOTICE = frozenset({"", Purpose.ORIGINAL.value, Purpose.ADVANCE.value})
+
+
+def is_credit(invoice: Invoice, types: Mapping[str, TypeMeaning]) -> bool:
+    """Whether an invoice is a credit. types: what a partner means by a type (BIG07), where it says otherwise.
+
+    Raises:
+        NeedsMending: its purpose or type is not one that is posted.
+    """
+    _check_first(invoice.purpose, _FIRST_INVOICE, "Invoice", invoice.number, "BIG08", _named_by(invoice))
+    code = invoice.type.strip().upper()
+    meaning = types.get(code) or _meaning_of(code)
+    if meaning == "held":
+        name = _HELD_TYPES.get(code, "a type that is not known here")
+        raise NeedsMending(
+            Reason.UNSUPPORTED_DOCUMENT,
+            f"Invoice {invoice.number} is of type {invoice.type} (BIG07): {name}.",
+            mend="Find out what the supplier wants of you and book it by hand, then discard it here; or say in the"
+            f" partner's file what it means by {code} (`invoice_types`).",
+            data={"invoice": invoice.number, "type": invoice.type, **_named_by(invoice)},
+        )
+    return meaning == "credit" or (invoice.total is not None and invoice.total < 0)
+
+
+def check_notice(notice: ShipNotice) -> None:
+    """Whether a ship notice is a first one, whose goods may be received.
+
+    Raises:
+        NeedsMending: it cancels, changes or replaces another, or its purpose is not known.
+    """
+    _check_first(notice.purpose, _FIRST_NOTICE, "Ship notice", notice.number, "BSN01", {})
+
+
+def _meaning_of(code: str) -> TypeMeaning:
+    if code in CREDIT_TYPES:
+        return "credit"
+    return "invoice" if code in INVOICE_TYPES else "held"
+
+
+def _named_by(invoice: Invoice) -> dict[str, str]:
+    """The invoice that this one names as the one it is about."""
+    named = [invoice.original_invoice, *(r.value for r in invoice.references if r.qualifier in {"OI", "IV"})]
+    return next(({"original": number} for number in named if number), {})
+
+
+def _check_first(
+    purpose: Purpose | None, first: frozenset[str], what: str, number: str, element: str, about: dict[str, str]
+) -> None:
+    code = (purpose or "").strip()
+    if code in first:
+        return
+    says = _PURPOSES.get(code)
+    named = about.get("original", "")
+    told = f"{what} {number} {says} {named or 'an earlier one'}" if says else f"{what} {number} has a purpose not known"
+    raise NeedsMending(
+        Reason.UNSUPPORTED_DOCUMENT,
+        f"{told} ({element} {code}).",
+        mend="Look whether the earlier one was booked, put that right in the ERP by hand, then discard this one here.",
+        data={"number": number, "purpose": code, **about},
+    )
