@@ -89,7 +89,11 @@ def _check_first(
         return
     says = _PURPOSES.get(code)
     named = about.get("original", "")
-    told = f"{what} {number} {says} {named or 'an earlier one'}" if says else f"{what} {number} has a purpose not known"
+    told = (
+        f"{what} {number} {says} {named or 'an earlier one (original unknown)'}"
+        if says
+        else f"{what} {number} has a purpose not known"
+    )
     raise NeedsMending(
         Reason.UNSUPPORTED_DOCUMENT,
         f"{told} ({element} {code}).",

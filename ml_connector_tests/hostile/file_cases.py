@@ -31,6 +31,7 @@ NO_ORDER = held("no_such_order")
 NO_LINE = held("no_such_order_line")
 CURRENCY = held("currency_mismatch")
 TOTAL = held("total_difference")
+UNSUPPORTED = held("unsupported_document")
 NOTHING_SENT = held("acknowledges_nothing_sent")
 
 
@@ -298,7 +299,7 @@ VALUES = [
     Case("tax NaN", _inv(vat="NaN"), REJECTED, "TXI02"),
     Case("tax of 18 digits", _inv(vat="9" * 18), TOTAL, "The lines come to"),
     Case("CTT counts wrong", _inv(ctt="CTT*999999"), POSTED),
-    Case("type unheard of", _inv(type="HACK"), POSTED),
+    Case("type unheard of", _inv(type="HACK"), UNSUPPORTED, "of type HACK"),
     Case("charge of an unknown code", _inv(extra=("SAC*C*ZZZZ***1750**********EVIL",)), TOTAL, "The lines come to"),
     Case("allowance of everything", _inv(extra=("SAC*A*C310***99999999999**********ALL",)), TOTAL, "come to -9"),
     Case("500 charges", _inv(extra=("SAC*C*D240***1",) * 500), TOTAL, "The lines come to"),
