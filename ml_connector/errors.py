@@ -51,6 +51,7 @@ class Reason(StrEnum):
     UNRESOLVED_ITEM = "unresolved_item"
     NOTHING_TO_SEND = "nothing_to_send"
     ORDER_SENT_ELSEWHERE = "order_sent_elsewhere"
+    HEADER_CHANGED = "header_changed"
     REFUSED_BY_SYSTEM = "refused_by_system"
     ACKNOWLEDGES_NOTHING_SENT = "acknowledges_nothing_sent"
     OUTCOME_UNKNOWN = "outcome_unknown"

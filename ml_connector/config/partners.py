@@ -100,6 +100,12 @@ class OrdersToPartner(Settings):
         "known: this partner has them and gets what changed; again: it gets them whole",
     )
     changes: Literal["860", "850"] = Field(default="860", description="850 sends the whole order with BEG01 05")
+    header_changes: Literal["header", "lines", "850", "hold"] = Field(
+        default="header",
+        description="A change of the header alone (delivery date, address, remarks). header: an 860 with the changed"
+        " header segments and no POC; lines: with a POC for every line, as flat files always have; 850: the whole order"
+        " with BEG01 05; hold: a person tells the partner",
+    )
     deduplicates: bool = Field(
         default=False,
         description="The partner drops a repeat of the same ISA13: an upload of unknown outcome is repeated",

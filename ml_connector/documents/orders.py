@@ -32,9 +32,13 @@ class Schedule(Segmented):
 
 
 class OrderLine(Itemized):
-    """One ordered product. Quantity in `unit` (X12 element 355); price per price basis, in the order's currency."""
+    """One ordered product. Quantity in `unit` (X12 element 355); price per price basis, in the order's currency.
+
+    erp_line: the ERP's own id of the line, by which it is followed whatever its number; nobody is sent it.
+    """
 
     number: str
+    erp_line: str = ""
     quantity: Decimal | None = None
     unit: str = ""
     price: Decimal | None = None

@@ -13,6 +13,7 @@ from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.common import DateReference
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine, PurchaseOrder
 from ml_connector.flows.context import Integration
+from ml_connector.flows.order_changes import with_ids
 from ml_connector.flows.order_content import DELIVERY_REQUESTED, order_total
 from ml_connector.flows.verdicts import AS_ORDERED, LineVerdict, ordered_line
 from ml_connector.ledger.documents import DocumentRow
@@ -51,7 +52,8 @@ def change_of(
     source = integration.erp.order_from_record(order.source)
     if source.cancelled:
         return None
-    ids = {str(line.number): line.id for line in source.lines}
+    content = with_ids(content, source)
+    ids = {line.number: line.erp_line for line in content.lines}
     tolerance = integration.tolerances(partner).quantity
     lines: dict[str, AgreedLine] = {}
     twice: set[str] = set()

@@ -15,6 +15,7 @@ from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.holding import attempt
+from ml_connector.flows.order_changes import with_ids
 from ml_connector.flows.order_content import DELIVERY_REQUESTED, resolve_header, resolve_line, sent_barcode
 
 
@@ -29,28 +30,34 @@ class View:
 
 @dataclass(frozen=True)
 class Changes:
-    """Whether the header differs in what the partner is sent, and the numbers of the lines that do."""
+    """Whether the header differs in what the partner is sent, and the ERP's ids of the lines that do.
+
+    replaced: those of the lines that hold another item now.
+    """
 
     header: bool = False
     lines: frozenset[str] = frozenset()
+    replaced: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         return self.header or bool(self.lines)
 
 
 def changes(old: OpenOrder, new: OpenOrder, view: View) -> Changes:
-    """What the buyer changed from one record to the other. All cancelled orders are the same."""
+    """What the buyer changed from one record to the other. All cancelled orders are the same.
+
+    Lines are followed by the ERP's id: another number of the same line is no change, another line of the same number
+    is.
+    """
     if old.cancelled or new.cancelled:
         return Changes(header=old.cancelled != new.cancelled)
-    before = {line.number: line for line in old.lines}
-    after = {line.number: line for line in new.lines}
+    before = {line.id: line for line in old.lines}
+    after = {line.id: line for line in new.lines}
+    both = before.keys() & after.keys()
     differing = before.keys() ^ after.keys()
-    differing |= {
-        number
-        for number in before.keys() & after.keys()
-        if _line_differs(old, before[number], new, after[number], view)
-    }
-    return Changes(_header_differs(old, new, view), frozenset(map(str, differing)))
+    differing |= {key for key in both if _line_differs(old, before[key], new, after[key], view)}
+    replaced = {key for key in both if before[key].item_id != after[key].item_id and before[key].item_id}
+    return Changes(_header_differs(old, new, view), frozenset(differing | replaced), frozenset(replaced))
 
 
 def _header_differs(old: OpenOrder, new: OpenOrder, view: View) -> bool:
@@ -133,14 +140,14 @@ def _line_facts(line: OpenOrderLine, partner: Partner) -> tuple[object, ...]:
 
 def changes_since_told(told: PurchaseOrder, new: OpenOrder) -> Changes:
     """The same where the old record is not kept any more: only what no setting has a part in can be compared."""
-    before: Mapping[str, OrderLine] = {line.number: line for line in told.lines}
-    after = {str(line.number): line for line in new.lines}
+    before: Mapping[str, OrderLine] = {line.erp_line: line for line in with_ids(told, new).lines}
+    after = {line.id: line for line in new.lines}
     differing = before.keys() ^ after.keys()
     differing |= {
-        number
-        for number in before.keys() & after.keys()
-        if (before[number].quantity, before[number].price, _day(before[number]))
-        != (after[number].quantity, after[number].price, after[number].receipt_date)
+        key
+        for key in before.keys() & after.keys()
+        if (before[key].quantity, before[key].price, _day(before[key]))
+        != (after[key].quantity, after[key].price, after[key].receipt_date)
     }
     header = (told.order_date, told.currency, _day(told), told.notes) != (
         new.order_date,
@@ -165,9 +172,9 @@ def is_finished(order: OpenOrder, told: OpenOrder | None = None) -> bool:
     )
     if not (order.complete or in_full):
         return False
-    now = {line.number: line for line in order.lines}
+    now = {line.id: line for line in order.lines}
     for line in told.lines if told is not None else ():
-        kept = now.get(line.number)
+        kept = now.get(line.id)
         if kept is None or (kept.quantity < line.quantity and kept.received < line.quantity):
             return False
     return True

@@ -1,24 +1,13 @@
-"""What a partner is sent of an order, and of a change of it. Pure functions.
+"""What a partner is sent of an order. Pure functions. What it is told of a change: `order_changes`."""
 
-What the buyer changed is decided by `order_comparing`: here the partner is told of it.
-"""
-
-import hashlib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import DateReference, ItemId, Party, Purpose, Reference
-from ml_connector.documents.json import dump
-from ml_connector.documents.orders import (
-    LineChange,
-    OrderChange,
-    OrderChangeLine,
-    OrderLine,
-    PurchaseOrder,
-)
+from ml_connector.documents.common import DateReference, ItemId, Party, Reference
+from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.coding import CodingTables, check_dimension, known_account
@@ -128,6 +117,7 @@ def resolve_line(
         )
     return OrderLine(
         number=str(line.number),
+        erp_line=line.id,
         quantity=line.quantity,
         unit=unit,
         price=line.price,
@@ -214,83 +204,3 @@ def _cost_center(
         )
     check_dimension(tables.cost_center, chosen, "Cost center", order.order_date or date.min, place)
     return chosen
-
-
-def content_hash(order: PurchaseOrder) -> str:
-    """Hash of what the partner is sent."""
-    return hashlib.sha256(dump(order).encode()).hexdigest()
-
-
-def as_replacement(order: PurchaseOrder) -> PurchaseOrder:
-    """The whole order again, as an 850 with BEG01 05."""
-    return order.model_copy(update={"purpose": Purpose.REPLACE, "order_type": "CP"})
-
-
-def as_cancellation(order: PurchaseOrder, changed_on: date, sequence: int, *, by: str) -> PurchaseOrder | OrderChange:
-    """A cancellation: an 850 with BEG01 01, or an 860 with BCH01 01."""
-    if by == "850":
-        return order.model_copy(update={"purpose": Purpose.CANCEL})
-    return _change(order, changed_on, sequence).model_copy(
-        update={
-            "purpose": Purpose.CANCEL,
-            "lines": tuple(_changed_line(line, LineChange.DELETE) for line in order.lines),
-        }
-    )
-
-
-def same_header(one: PurchaseOrder, other: PurchaseOrder) -> bool:
-    """Whether two orders differ in their lines at most."""
-    lines = {"lines": (), "total": None}
-    return one.model_copy(update=lines) == other.model_copy(update=lines)
-
-
-def as_change(
-    told: PurchaseOrder, after: PurchaseOrder, changed: Container[str], changed_on: date, sequence: int
-) -> OrderChange:
-    """An 860 of the lines in `changed`: POC codes by how they differ from what the partner was told, with the new
-    values (element 670). A line that the partner has just so is left out.
-    """
-    old: Mapping[str, OrderLine] = {line.number: line for line in told.lines if line.number in changed}
-    new: Mapping[str, OrderLine] = {line.number: line for line in after.lines if line.number in changed}
-    lines = [_changed_line(line, LineChange.DELETE) for number, line in old.items() if number not in new]
-    for number, line in new.items():
-        if number not in old:
-            lines.append(_changed_line(line, LineChange.ADD))
-        elif line != old[number]:
-            lines.append(_changed_line(line, _change_code(old[number], line)))
-    lines.sort(key=lambda line: (len(line.number), line.number))
-    return _change(after, changed_on, sequence).model_copy(update={"lines": tuple(lines)})
-
-
-def _change(order: PurchaseOrder, changed_on: date, sequence: int) -> OrderChange:
-    return OrderChange(
-        number=order.number,
-        order_date=order.order_date,
-        sequence=str(sequence),
-        change_date=changed_on,
-        currency=order.currency,
-        dates=order.dates,
-        parties=order.parties,
-        notes=order.notes,
-        references=order.references,
-    )
-
-
-def _change_code(old: OrderLine, new: OrderLine) -> LineChange:
-    price = old.price != new.price
-    quantity = old.quantity != new.quantity
-    dates = old.dates != new.dates
-    same = old.model_copy(update={"price": new.price, "quantity": new.quantity, "dates": new.dates})
-    if same != new or sum((price, quantity, dates)) > 1:
-        return LineChange.CHANGE
-    if price:
-        return LineChange.PRICE
-    if dates:
-        return LineChange.RESCHEDULE
-    grew = (new.quantity or Decimal(0)) > (old.quantity or Decimal(0))
-    return LineChange.QUANTITY_INCREASE if grew else LineChange.QUANTITY_DECREASE
-
-
-def _changed_line(line: OrderLine, change: LineChange) -> OrderChangeLine:
-    fields = {name: getattr(line, name) for name in type(line).model_fields}
-    return OrderChangeLine(**{**fields, "change": str(change), "quantity_left": line.quantity})

@@ -100,9 +100,19 @@ def record_of(row: DocumentRow, read: Reader) -> OpenOrder | None:
     written: dict[str, dict[str, object]] = {}
     for line in map(AgreedLine.model_validate, row.source_changes):
         values = {"quantity": line.quantity, "receipt_date": line.receipt_date}
-        written.setdefault(line.number, {}).update((name, new) for name, new in values.items() if new is not None)
-    lines = tuple(line.model_copy(update=written.get(str(line.number), {})) for line in order.lines)
+        found = written.setdefault(line.order_line_id, {})
+        found.update((name, new) for name, new in values.items() if new is not None)
+    lines = tuple(line.model_copy(update=written.get(line.id, {})) for line in order.lines)
     return order.model_copy(update={"lines": lines})
+
+
+def has_received_since(row: DocumentRow, order: OpenOrder, read: Reader) -> bool:
+    """Whether goods came since a document's record was read: what is left to receive is told with a change."""
+    record = record_of(row, read)
+    if record is None:
+        return False
+    before = {line.id: line.received for line in record.lines}
+    return any(before.get(line.id, line.received) != line.received for line in order.lines)
 
 
 def changes_since(row: DocumentRow, order: OpenOrder, view: View, read: Reader) -> Changes:

@@ -10,30 +10,39 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
-from ml_connector.errors import NeedsMending
+from ml_connector.documents.reference import OpenOrder
+from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.agreed import BEING_WRITTEN
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.order_addressing import addressee, as_known, receivers
-from ml_connector.flows.order_comparing import Changes, View
-from ml_connector.flows.order_content import (
+from ml_connector.flows.order_changes import (
+    Received,
     as_cancellation,
     as_change,
     as_replacement,
+    changed_header,
     content_hash,
-    resolve_order,
+    header_change,
+    header_with_lines,
+    numbered,
     same_header,
+    with_ids,
 )
+from ml_connector.flows.order_comparing import Changes, View
+from ml_connector.flows.order_content import resolve_order
 from ml_connector.flows.order_history import (
     CANCELLED,
     FLOW,
     NOT_BEGUN,
     OrderHistory,
+    Reader,
     changes_since,
     histories,
     order_ids,
+    record_of,
 )
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
@@ -156,12 +165,13 @@ def _content(
     order = read(row.source or "")
     partner = addressee(integration, row, order)
     before = as_known(partner, sent, receiver, order, read)
-    previous = stored(DocumentKind.ORDER, before.work, PurchaseOrder) if before is not None and before.work else None
+    previous = _told_before(before, order, read)
     resolved = partial(_Resolved, partner, before)
     today = integration.clock.now().date()
+    received = {line.id: line.received for line in order.lines}
     if order.cancelled and previous is not None:
         # What the partner has is cancelled; what the ERP left of the order may not even resolve any more.
-        cancelled = as_cancellation(previous, today, row.revision, by=partner.orders.changes)
+        cancelled = as_cancellation(previous, received, today, row.revision, by=partner.orders.changes)
         return resolved(previous, cancelled, CANCELLED)
     found = Changes()
     if previous is not None and before is not None:
@@ -172,17 +182,67 @@ def _content(
     if order.cancelled:
         return resolved(content, None, CANCELLED)
     if previous is None:
+        content = numbered(content, None)
         return resolved(content, content, content_hash(content))
-    return resolved(content, _told(previous, content, found, partner, today, row.revision), content_hash(content))
+    content = numbered(content, previous, found.replaced)
+    told = _told(previous, content, found, received, partner, today, row.revision)
+    return resolved(content, told, content_hash(content))
+
+
+def _told_before(before: DocumentRow | None, order: OpenOrder, read: Reader) -> PurchaseOrder | None:
+    """The order as the partner was told it; lines of an older release get the ids that they had then."""
+    if before is None or not before.work:
+        return None
+    return with_ids(stored(DocumentKind.ORDER, before.work, PurchaseOrder), record_of(before, read) or order)
 
 
 def _told(
-    previous: PurchaseOrder, content: PurchaseOrder, found: Changes, partner: Partner, today: date, revision: int
+    previous: PurchaseOrder,
+    content: PurchaseOrder,
+    found: Changes,
+    received: Received,
+    partner: Partner,
+    today: date,
+    revision: int,
 ) -> PurchaseOrder | OrderChange | None:
-    """What the partner is told of a change; None where it has the order just so (it proposed that itself)."""
+    """What the partner is told of a change; None where it has the order just so (it proposed that itself).
+
+    Raises:
+        NeedsMending: only the header changed, and a person is to tell the partner (a setting).
+    """
     if previous == content:
         return None
-    change = as_change(previous, content, found.lines, today, revision)
+    change = as_change(previous, content, found.lines, received, today, revision)
     if not change.lines and (not found.header or same_header(previous, content)):
         return None
-    return as_replacement(content) if partner.orders.changes == "850" else change
+    if partner.orders.changes == "850":
+        return as_replacement(content)
+    return change if change.lines else _header_told(previous, content, received, partner, today, revision)
+
+
+def _header_told(
+    previous: PurchaseOrder,
+    content: PurchaseOrder,
+    received: Received,
+    partner: Partner,
+    today: date,
+    revision: int,
+) -> PurchaseOrder | OrderChange:
+    """A change of the header alone, as the partner takes it. A flat file of changes has a row a line, or says nothing.
+
+    Raises:
+        NeedsMending: a person is to tell the partner.
+    """
+    rule = partner.orders.header_changes
+    if rule == "hold":
+        raise NeedsMending(
+            Reason.HEADER_CHANGED,
+            f"Only the header of order {content.number} changed, and {partner.name} takes no such change.",
+            mend="Tell the partner, and discard this here; or choose another orders.header_changes in its file.",
+            data={"order": content.number, "partner": partner.name, "changed": changed_header(previous, content)},
+        )
+    if rule == "850":
+        return as_replacement(content)
+    if rule == "lines" or partner.layouts.send.order_change:
+        return header_with_lines(previous, content, received, today, revision)
+    return header_change(previous, content, today, revision)

@@ -16,6 +16,7 @@ from ml_connector.flows.order_comparing import View, same_supplier
 from ml_connector.flows.order_history import (
     FLOW,
     OrderHistory,
+    has_received_since,
     histories,
     is_news,
     is_settled,
@@ -222,6 +223,8 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
                 report.add("withdrawn", None, document=order.number, partner=partner.name)
             continue
         if not is_news(before, order, View(partner, integration.settings, tables), read):
+            if before.waiting is not None and has_received_since(before.waiting, order, read):
+                moves += _renewed(integration, before.waiting, source)
             continue
         report.add("read", None, document=order.number, partner=partner.name)
         if before.waiting is not None:

@@ -15,7 +15,7 @@ from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import hold_moves
-from ml_connector.flows.order_content import as_replacement
+from ml_connector.flows.order_changes import as_replacement
 from ml_connector.flows.order_history import FLOW as ORDERS
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, related, restores, sequences

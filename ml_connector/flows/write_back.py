@@ -19,7 +19,7 @@ from ml_connector.errors import NeedsMending
 from ml_connector.flows.agreed import with_line
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.order_answers import FLOW, closing
-from ml_connector.flows.order_content import content_hash
+from ml_connector.flows.order_changes import content_hash
 from ml_connector.flows.ports import PlannedOperation, Written
 from ml_connector.flows.postable import PostableKind, Prepared
 from ml_connector.flows.stored import stored

@@ -28,8 +28,8 @@ KNOWN_BY: dict[str, tuple[tuple[str, ...], str]] = {
     "Tax": (("kind",), ""),
     "AllowanceCharge": (("kind", "code"), ""),
 }
-#: What X12 keeps of its own; no layout reads or writes it.
-OF_X12 = frozenset({"kept", "extras", "tree"})
+#: What X12 keeps of its own, and the ERP's ids that nobody is sent; no layout reads or writes it.
+OF_X12 = frozenset({"kept", "extras", "tree", "erp_line"})
 MOST_POSITION = 99
 MOST_CHARACTERS = 1_000
 _STEP = re.compile(r"([a-z_]+)(?:\[([^\[\]]+)\])?")

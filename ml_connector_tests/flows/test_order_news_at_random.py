@@ -278,8 +278,9 @@ def _received(play: Play, row: DocumentRow) -> None:
         play.has[key] = {line.number: _facts(line) for line in document.lines}
     order = play.books.orders[key]
     play.told[key] = order
-    in_erp = {str(x.number): (x.quantity, x.price, x.receipt_date) for x in order.lines}
-    assert play.has[key] == in_erp, "the partner ends with the order as it is"
+    # By content: a line that came in the place of another has a number of its own at the partner.
+    in_erp = [(x.quantity, x.price, x.receipt_date) for x in order.lines]
+    assert sorted(play.has[key].values()) == sorted(in_erp), "the partner ends with the order as it is"
     assert row.kind in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}
 
 

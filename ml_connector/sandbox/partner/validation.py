@@ -159,7 +159,7 @@ def _check_pairs(segment: Segment, position: int, start: int) -> list[Finding]:
 
 
 def _check_lines(transaction: TransactionSet) -> list[Finding]:
-    """An order has lines with numbers of their own, as many as CTT01 says."""
+    """An order has lines with numbers of their own, as many as CTT01 says; a change needs none (x12-procurement 6)."""
     name = _LINE.get(transaction.kind)
     if name is None:
         return []
@@ -167,7 +167,7 @@ def _check_lines(transaction: TransactionSet) -> list[Finding]:
     found: list[Finding] = []
     end = len(transaction.segments)
     purpose = get(transaction.segments[1], 1) if end > 1 else ""
-    if not lines and purpose not in {"01", "06"}:
+    if not lines and transaction.kind == "850" and purpose not in {"01", "06"}:
         found.append(Finding(name, end, "3"))
     numbers = [get(line, 1) for line in lines if get(line, 1)]
     if transaction.kind == "850" and len(numbers) != len(set(numbers)):
