@@ -14,9 +14,10 @@ from decimal import Decimal
 from itertools import pairwise
 
 from ml_connector.documents.common import Record
+from ml_connector.documents.invoice_amounts import add_up
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.remittances import Remittance
-from ml_connector.edi.controltotals import expected_payment, expected_total
+from ml_connector.edi.controltotals import expected_payment
 from ml_connector.edi.copied import plain
 from ml_connector.edi.interchange import InterchangeStart, ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.edi.schema import ElementType, SegmentRule, segment_rules
@@ -318,9 +319,7 @@ def _sum_said(document: Record | None, message: str) -> str | None:  # noqa: ARG
 def _invoice_sum(document: Record | None, message: str) -> str | None:  # noqa: ARG001
     if not isinstance(document, Invoice):
         return None
-    expected = expected_total(document).quantize(Decimal("0.01"))
-    negative = document.total is not None and document.total < 0
-    return write_cents(-abs(expected) if negative else expected)
+    return write_cents(add_up(document).computed)
 
 
 def _payment_sum(document: Record | None, message: str) -> str | None:  # noqa: ARG001

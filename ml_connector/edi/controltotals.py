@@ -1,9 +1,10 @@
 """Business control totals: counts, hash totals and amounts against the lines. Never syntax (x12-procurement 3, 8)."""
 
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
-from ml_connector.documents.common import AllowanceCharge, Record
+from ml_connector.documents.common import Record
+from ml_connector.documents.invoice_amounts import add_up
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice, ShippedItem
@@ -13,11 +14,6 @@ from ml_connector.edi.schema import SetRule
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.structure import Loop
 from ml_connector.edi.values import read_decimal
-
-CENT = Decimal("0.01")
-
-#: SAC02 codes that are taxes: tax, sales and use tax, state tax, GST (x12-procurement 4 and 8).
-TAX_CODES = frozenset({"H850", "H740", "H770", "D360"})
 
 
 def control_totals(document: Record, root: Loop, rule: SetRule) -> Iterator[Finding]:
@@ -74,12 +70,12 @@ def _quantities(lines: list[Loop], quantity: tuple[str, int]) -> Iterator[Decima
 
 
 def _invoice_total(invoice: Invoice, said: Segment | None) -> Iterator[Finding]:
-    """TDS01 = lines, each rounded, + charges - allowances + taxes; the sign of a credit is the sender's (8)."""
+    """TDS01 = lines, each rounded, + charges - allowances + taxes (8), as posting adds them up."""
     if invoice.total is None or not any(line.price is not None for line in invoice.lines):
         return
-    expected = expected_total(invoice)
-    if not any(abs(invoice.total) == abs(c) for c in (expected, *_other_totals(invoice, expected))):
-        message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {expected}."
+    found = add_up(invoice)
+    if not found.fits:
+        message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {found.computed}."
         number = said.number if said is not None else 0
         yield Finding(
             Level.BUSINESS,
@@ -110,50 +106,6 @@ def expected_payment(payment: Remittance) -> Decimal:
     """What is paid by items and the adjustments beside them."""
     paid = sum((item.amount or Decimal(0) for item in payment.items), Decimal(0))
     return paid + sum((one.amount or Decimal(0) for one in payment.adjustments), Decimal(0))
-
-
-def expected_total(invoice: Invoice) -> Decimal:
-    """What the total has to be by lines, allowances, charges and taxes; a tax given twice counts once."""
-    lines = sum((line.amount.quantize(CENT, ROUND_HALF_UP) for line in invoice.lines), Decimal(0))
-    charges = sum((c.signed_amount for c in invoice.allowances if not _is_tax(c)), Decimal(0))
-    charges += _line_charges(invoice)
-    tax_charges = sum((c.signed_amount for c in invoice.allowances if _is_tax(c)), Decimal(0))
-    taxes = sum((t.amount or Decimal(0) for t in invoice.taxes if t.relationship != "O"), Decimal(0))
-    return lines + charges + (taxes or tax_charges or _line_taxes(invoice))
-
-
-def _other_totals(invoice: Invoice, expected: Decimal) -> Iterator[Decimal]:
-    """What the total may be as well: lines rounded together; charges of lines left to the summary that names them."""
-    exact = sum((line.amount for line in invoice.lines), Decimal(0))
-    rounded = sum((line.amount.quantize(CENT, ROUND_HALF_UP) for line in invoice.lines), Decimal(0))
-    codes = {charge.code for charge in invoice.allowances}
-    named = [c for line in invoice.lines for c in line.allowances if c.code in codes and not _is_tax(c)]
-    for other in (expected, expected - _line_charges(invoice)) if named else (expected,):
-        yield other
-        yield (other - rounded + exact).quantize(CENT, ROUND_HALF_UP)
-
-
-def _is_tax(charge: AllowanceCharge) -> bool:
-    return charge.code in TAX_CODES
-
-
-def _line_charges(invoice: Invoice) -> Decimal:
-    """Charges of lines, unless the summary repeats their sum (then they are counted there)."""
-    per_line = [c for line in invoice.lines for c in line.allowances if not _is_tax(c)]
-    total = Decimal(0)
-    for code in dict.fromkeys(c.code for c in per_line):
-        amount = sum((c.signed_amount for c in per_line if c.code == code), Decimal(0))
-        summary = sum((c.signed_amount for c in invoice.allowances if c.code == code), Decimal(0))
-        if summary != amount:
-            total += amount
-    return total
-
-
-def _line_taxes(invoice: Invoice) -> Decimal:
-    """Taxes of lines: their TXI, else their SAC that are taxes."""
-    taxes = (t.amount or Decimal(0) for line in invoice.lines for t in line.taxes if t.relationship != "O")
-    charges = (c.signed_amount for line in invoice.lines for c in line.allowances if _is_tax(c))
-    return sum(taxes, Decimal(0)) or sum(charges, Decimal(0))
 
 
 def _element(segment: Segment, position: int) -> str:

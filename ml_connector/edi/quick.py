@@ -9,6 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
 from ml_connector.documents.common import Record
+from ml_connector.documents.invoice_amounts import TAX_CODES
 from ml_connector.edi.envelope import RawSet
 from ml_connector.edi.levels import spelled_fit
 from ml_connector.edi.mapping.opening import opener_for
@@ -28,8 +29,7 @@ LONGEST_LEVELS = 4_000
 _CENT = Decimal("0.01")
 _ZERO = Decimal(0)
 
-#: SAC02 codes that may be taxes, and price bases per hundred or thousand: sums with them are for the long way.
-_TAXES = frozenset({"H850", "H740", "H770", "D360"})
+#: Price bases per hundred or thousand: sums with them are for the long way.
 _BASES = frozenset({"HP", "TP"})
 
 #: Segments that an invoice's total is made of, or that tell what a tax belongs to.
@@ -112,7 +112,7 @@ class Quick:
 
 
 class _InvoiceSums:
-    """What an invoice's total has to be, as `edi.controltotals` has it."""
+    """Whether an invoice's total is plainly right; where it is not, `documents.invoice_amounts` adds it up."""
 
     def __init__(self, mark: str) -> None:
         self._mark = mark
@@ -133,7 +133,7 @@ class _InvoiceSums:
             self._said, self._direct = text.split(self._mark, 2)[1], True
             return True
         self._direct = False
-        return name == "SLN" or self._charge(text.split(self._mark, 6))
+        return name == "SLN" or self._charge(text.split(self._mark))
 
     def fit(self) -> bool:
         """Whether the total is what it has to be; without prices it may be anything."""
@@ -141,8 +141,7 @@ class _InvoiceSums:
             return True
         if self._said is None:
             return False
-        said, expected = abs(Decimal(self._said).scaleb(-2)), self._total + (self._taxes or self._line_taxes)
-        return said in {abs(expected), abs(expected.quantize(_CENT, ROUND_HALF_UP))}
+        return Decimal(self._said).scaleb(-2) == self._total + (self._taxes or self._line_taxes)
 
     def _line(self, elements: list[str]) -> bool:
         self._direct = True
@@ -156,7 +155,7 @@ class _InvoiceSums:
     def _tax(self, elements: list[str]) -> bool:
         if not self._direct:
             return False
-        if len(elements) < 3 or not elements[2] or (len(elements) > 7 and elements[7] == "O"):
+        if len(elements) < 3 or not elements[2] or (len(elements) > 7 and elements[7].upper() == "O"):
             return True
         if self._said is None:
             self._line_taxes += Decimal(elements[2])
@@ -165,7 +164,8 @@ class _InvoiceSums:
         return True
 
     def _charge(self, elements: list[str]) -> bool:
-        if self._said is None or elements[2] in _TAXES:
+        odd = len(elements) > 12 and elements[12]
+        if self._said is None or elements[2].upper() in TAX_CODES or odd or elements[1] not in {"A", "C", "N"}:
             return False
         amount = Decimal(elements[5]).scaleb(-2) if len(elements) > 5 and elements[5] else _ZERO
         self._total += amount if elements[1] == "C" else -amount if elements[1] == "A" else _ZERO

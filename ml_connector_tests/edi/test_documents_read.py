@@ -222,7 +222,8 @@ ODD_LINES = "3*EA*33.335**VP*A~IT1*2*3*EA*33.335**VP*B~TDS*"
 TOTALS = [
     ("", "", []),
     ("TDS*127600", "TDS*127700", ["invoice_total"]),
-    ("TDS*127600", "TDS*-127600", []),
+    # lines and total contradict each other: posting holds it too
+    ("TDS*127600", "TDS*-127600", ["invoice_total"]),
     ("SAC*A*C310***1000~", "SAC*A*C310***1000~SAC*N*B840***99999~", []),
     ("TDS*127600~", "TDS*137600~TXI*VA*100*.08~", []),
     ("TDS*127600~SAC", "TDS*137600~TXI*VA*100*.08~SAC*C*H850***10000~SAC", []),

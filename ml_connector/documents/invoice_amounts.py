@@ -1,0 +1,280 @@
+"""What an invoice adds up to (x12-procurement 8): the one place that does, for inspecting, validating and posting.
+
+TDS01 = lines, each rounded to the cent, + charges - allowances + taxes. Senders write signs, repeated charges and
+repeated taxes in a few ways; the way that comes to the stated total is theirs. None that does: the invoice is wrong.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from itertools import product
+from typing import Literal
+
+from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
+from ml_connector.documents.invoices import Invoice, InvoiceLine
+
+CENT = Decimal("0.01")
+HALF_A_CENT = Decimal("0.005")
+ZERO = Decimal(0)
+
+#: SAC02 codes that are taxes: tax, sales and use tax, state tax, GST (x12-procurement 4 and 8).
+TAX_CODES = frozenset({"H850", "H740", "H770", "D360"})
+#: SAC12: never part of the total; part of it with some senders only, as the total tells.
+INFORMATION_ONLY = "15"
+MAYBE_APART = frozenset({"01", "04", "05", "CC"})
+#: SAC06: percent of what is left after the charges before it; of what, is not said.
+OF_WHAT_IS_LEFT, BASE_UNSAID = frozenset({"2", "4"}), frozenset({"", "Z"})
+
+#: Whose signs the amounts of charges have: as written; none, the code alone tells; a credit's charges count against it.
+Signs = Literal["written", "by_code", "against"]
+
+
+@dataclass(frozen=True)
+class Charge:
+    """An allowance or charge as it adds to the total. line: position from 1, 0 for one of the whole invoice.
+
+    amount is None where nothing tells it. cut: what rounding it to the cent took away, where it was worked out.
+    """
+
+    source: AllowanceCharge
+    line: int
+    amount: Decimal | None
+    cut: Decimal = ZERO
+
+
+@dataclass(frozen=True)
+class Sum:
+    """An invoice added up, in the signs it was sent with. stated: TDS01."""
+
+    lines: tuple[Decimal, ...]
+    charges: tuple[Charge, ...]
+    taxes: Decimal
+    stated: Decimal | None
+    #: How many of these amounts had to be rounded to the cent, and what that took away in all.
+    rounded: int
+    cut: Decimal
+
+    @property
+    def goods(self) -> Decimal:
+        return sum(self.lines, ZERO)
+
+    @property
+    def extra(self) -> Decimal:
+        return sum((charge.amount or ZERO for charge in self.charges), ZERO)
+
+    @property
+    def computed(self) -> Decimal:
+        return self.goods + self.extra + self.taxes
+
+    @property
+    def difference(self) -> Decimal:
+        """What the stated total is above the sum."""
+        return (self.stated if self.stated is not None else self.computed) - self.computed
+
+    @property
+    def allowed(self) -> Decimal:
+        """How much rounding explains: half a cent for every amount that was rounded."""
+        return HALF_A_CENT * self.rounded
+
+    @property
+    def fits(self) -> bool:
+        """Whether rounding explains the difference, from the amounts rounded one by one and from the exact ones."""
+        return max(abs(self.difference), abs(self.difference - self.cut)) <= self.allowed
+
+
+def to_the_cent(value: Decimal) -> Decimal:
+    """Halves away from zero, as invoices are rounded. Exact for whatever numbers a file holds."""
+    with localcontext(prec=100):
+        return value.quantize(CENT, ROUND_HALF_UP)
+
+
+def add_up(invoice: Invoice) -> Sum:
+    """The invoice added up as its sender did; where nothing comes to the total, as it is written.
+
+    What comes to it exactly goes before what rounding has to explain.
+    """
+    with localcontext(prec=100):
+        sums = _sums(invoice)
+        first = next(sums)
+        if first.stated is None or not first.difference:
+            return first
+        fitting = [first] if first.fits else []
+        for one in sums:
+            if not one.difference:
+                return one
+            if one.fits:
+                fitting.append(one)
+        return fitting[0] if fitting else first
+
+
+def _sums(invoice: Invoice) -> Iterator[Sum]:
+    """The ways an invoice may be meant, the plainest first."""
+    exact = [line.amount for line in invoice.lines]
+    lines = tuple(to_the_cent(amount) for amount in exact)
+    cuts = [a - b for a, b in zip(exact, lines, strict=True)]
+    stated = invoice.total
+    seen: set[tuple[tuple[Decimal, ...], Decimal]] = set()
+    for apart, repeated, compound in _ways_of_charges(invoice):
+        written = list(_charges(invoice, lines, apart=apart, repeated=repeated, compound=compound))
+        direction = -1 if (stated if stated is not None else sum(lines, ZERO)) < 0 else 1
+        for signs, taxes in product(_signs(stated, lines, invoice), _tax_totals(invoice, direction)):
+            charges = tuple(_signed(charge, signs, direction) for charge in written)
+            key = (tuple(charge.amount or ZERO for charge in charges), taxes)
+            if key in seen:
+                continue
+            seen.add(key)
+            cut = [one for one in (*cuts, *(c.cut for c in charges), taxes - to_the_cent(taxes)) if one]
+            yield Sum(lines, charges, to_the_cent(taxes), stated, len(cut), sum(cut, ZERO))
+
+
+def _signs(stated: Decimal | None, lines: Sequence[Decimal], invoice: Invoice) -> tuple[Signs, ...]:
+    """A credit's charges may count against it: goods come back, a fee for restocking stays."""
+    credit = invoice.is_credit or (stated is not None and stated < 0) or sum(lines, ZERO) < 0
+    return ("written", "by_code", "against") if credit else ("written", "by_code")
+
+
+def _ways_of_charges(invoice: Invoice) -> Iterator[tuple[bool, bool, bool]]:
+    """Apart: charges settled otherwise (SAC12) are left out. Repeated: those of lines that the summary repeats count
+    there alone. Compound: a percentage of nothing said is of what is left after those before it.
+    """
+    every = [*invoice.allowances, *(charge for line in invoice.lines for charge in line.allowances)]
+    apart = any(charge.handling in MAYBE_APART for charge in every)
+    codes = {charge.code for charge in invoice.allowances}
+    repeated = any(charge.code in codes for line in invoice.lines for charge in line.allowances)
+    compound = any(charge.percent is not None and charge.percent_basis in BASE_UNSAID for charge in every)
+    yield from product(*([False, True] if there else [False] for there in (apart, repeated, compound)))
+
+
+def _counts(charge: AllowanceCharge, *, apart: bool) -> bool:
+    """Whether it changes the total: no tax, no information (SAC01 N ..., SAC12 15)."""
+    return (
+        not is_tax(charge)
+        and kind_of(charge) in {AllowanceKind.ALLOWANCE, AllowanceKind.CHARGE}
+        and charge.handling != INFORMATION_ONLY
+        and not (apart and charge.handling in MAYBE_APART)
+    )
+
+
+def kind_of(charge: AllowanceCharge) -> AllowanceKind:
+    """SAC01; small letters are read as capitals."""
+    return AllowanceKind(charge.kind.strip().upper())
+
+
+def is_tax(charge: AllowanceCharge) -> bool:
+    """Whether it is a tax written as a charge."""
+    return charge.code.upper() in TAX_CODES
+
+
+def _charges(
+    invoice: Invoice, lines: Sequence[Decimal], *, apart: bool, repeated: bool, compound: bool
+) -> Iterator[Charge]:
+    """What counts, lines first, each with the sign that code and amount give it as they stand."""
+    summary = {charge.code for charge in invoice.allowances} if repeated else set()
+    for at, line in enumerate(invoice.lines):
+        of_line = [c for c in line.allowances if _counts(c, apart=apart) and c.code not in summary]
+        yield from _worked_out(of_line, lines[at], at + 1, line, compound=compound)
+    of_invoice = [charge for charge in invoice.allowances if _counts(charge, apart=apart)]
+    yield from _worked_out(of_invoice, sum(lines, ZERO), 0, None, compound=compound)
+
+
+def _worked_out(
+    charges: Iterable[AllowanceCharge], base: Decimal, at: int, line: InvoiceLine | None, *, compound: bool
+) -> Iterator[Charge]:
+    """SAC05, else rate times quantity, else percent of the goods or of what is left of them (SAC06)."""
+    left = base
+    for charge in charges:
+        sign = 1 if kind_of(charge) is AllowanceKind.CHARGE else -1
+        of_left = charge.percent_basis in OF_WHAT_IS_LEFT or (compound and charge.percent_basis in BASE_UNSAID)
+        exact = _exact(charge, left if of_left else base, line)
+        amount = None if exact is None else sign * to_the_cent(exact)
+        left += amount or ZERO
+        yield Charge(charge, at, amount, ZERO if exact is None else sign * (exact - to_the_cent(exact)))
+
+
+def _exact(charge: AllowanceCharge, base: Decimal, line: InvoiceLine | None) -> Decimal | None:
+    if charge.amount is not None:
+        return charge.amount
+    if charge.rate is not None:
+        quantity = charge.rate_quantity
+        if quantity is None and line is not None and charge.rate_unit in {"", line.unit}:
+            quantity = line.quantity
+        if quantity is not None:
+            return charge.rate * quantity
+    return base * charge.percent / 100 if charge.percent is not None else None
+
+
+def _signed(charge: Charge, signs: Signs, direction: int) -> Charge:
+    if charge.amount is None or signs == "written":
+        return charge
+    if signs == "against":
+        return replace(charge, amount=-charge.amount, cut=-charge.cut)
+    adds = kind_of(charge.source) is AllowanceKind.CHARGE
+    amount = direction * (abs(charge.amount) if adds else -abs(charge.amount))
+    return replace(charge, amount=amount, cut=charge.cut if amount == charge.amount else -charge.cut)
+
+
+# ---------------------------------------------------------------------- taxes
+
+
+def adds_tax(tax: Tax) -> bool:
+    """TXI07: O is information; what else there is counts, or holds the invoice (`flows.invoice_meaning`)."""
+    return tax.relationship.strip().upper() != "O"
+
+
+def taxes_of_line(line: InvoiceLine) -> tuple[Tax, ...]:
+    """The taxes that say a line's rate: its TXI, else its SAC that are taxes."""
+    return tuple(filter(adds_tax, line.taxes)) or _written_as_charges(line.allowances)
+
+
+def taxes_of_invoice(invoice: Invoice) -> tuple[Tax, ...]:
+    """Likewise of the whole invoice."""
+    return tuple(filter(adds_tax, invoice.taxes)) or _written_as_charges(invoice.allowances)
+
+
+def _written_as_charges(charges: Iterable[AllowanceCharge]) -> tuple[Tax, ...]:
+    """Their kind is the code of the charge: TXI01 was not said."""
+    return tuple(
+        Tax(kind=charge.code.upper(), amount=_tax_amount(charge), percent=charge.percent)
+        for charge in charges
+        if is_tax(charge) and _tax_amount(charge) is not None
+    )
+
+
+def _tax_amount(charge: AllowanceCharge) -> Decimal | None:
+    """What a tax written as a charge adds; a percentage alone tells a rate, not an amount."""
+    if charge.handling == INFORMATION_ONLY or charge.amount is None:
+        return None
+    kind = kind_of(charge)
+    if kind is AllowanceKind.CHARGE:
+        return charge.amount
+    return -charge.amount if kind is AllowanceKind.ALLOWANCE else None
+
+
+def _tax_totals(invoice: Invoice, direction: int) -> list[Decimal]:
+    """What the taxes may come to: each tax once, wherever it is repeated; a credit's may be written without signs."""
+    inside = [line.taxes for line in invoice.lines]
+    inside += [charge.taxes for line in invoice.lines for charge in line.allowances]
+    inside += [charge.taxes for charge in invoice.allowances]
+    places = (
+        _total(invoice.taxes),
+        _total([tax for taxes in inside for tax in taxes]),
+        _total(_written_as_charges(invoice.allowances)),
+        _total([tax for line in invoice.lines for tax in _written_as_charges(line.allowances)]),
+    )
+    levels = [amount for amount in places if amount]
+    if not levels:
+        return [ZERO]
+    # The summary, else the lines, say it all; or what differs is another tax and is added.
+    totals = [levels[0]]
+    distinct: list[Decimal] = []
+    for amount in levels:
+        if amount not in distinct:
+            distinct.append(amount)
+        if sum(distinct, ZERO) not in totals:
+            totals.append(sum(distinct, ZERO))
+    unsigned = [direction * abs(amount) for amount in totals]
+    return list(dict.fromkeys([*totals, *unsigned]))
+
+
+def _total(taxes: Iterable[Tax]) -> Decimal:
+    return sum((tax.amount or ZERO for tax in taxes if adds_tax(tax)), ZERO)
