@@ -46,6 +46,12 @@ class Coding(Settings):
     charge_accounts: dict[str, str] = Field(
         default_factory=dict, description="SAC code -> GL account code, for coded invoices"
     )
+    rounding_account: str = Field(
+        default="", description="GL account of cents that rounding explains, for coded invoices; else the largest line"
+    )
+    rounding_item: str = Field(
+        default="", description="Item of cents that rounding explains, for matched invoices; else the largest line"
+    )
     vat: tuple[VatRule, ...] = ()
 
 
@@ -60,6 +66,9 @@ class InvoicesIn(Settings):
         default="three_way", description="three_way also looks at what was received"
     )
     tolerances: MatchTolerances = MatchTolerances()
+    days_ahead: int = Field(
+        default=31, ge=0, description="An invoice dated further ahead is held; a wrong year is the usual mistake"
+    )
     attach_original: bool = False
     look_for_hand_keyed: bool = True
     coding: Coding = Coding()

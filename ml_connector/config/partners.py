@@ -45,7 +45,12 @@ class Tolerance(Settings):
 class MatchTolerances(Settings):
     price: Tolerance = Tolerance()
     quantity: Tolerance = Tolerance()
-    total: Decimal = Field(default=Decimal("0.05"), ge=0, description="Rounding allowed between lines and total")
+    total: Decimal = Field(
+        default=Decimal(0),
+        ge=0,
+        description="Accepted between lines and total beyond half a cent for every amount that was rounded; what is "
+        "posted is the document's own total",
+    )
     vat: Decimal = Field(default=Decimal("0.05"), ge=0, description="Rounding allowed on the VAT amount")
 
 
@@ -268,6 +273,16 @@ class Partner(Settings):
     )
     invoice_types: dict[Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], Literal["invoice", "credit", "held"]] = Field(
         default_factory=dict, description="What it means by a type of invoice (BIG07), where it differs; see docs"
+    )
+    original_in_big10: bool = Field(
+        default=False, description="BIG10 names the invoice that is credited or replaced, not a consolidated one"
+    )
+    similar_numbers: Literal["held", "ignored"] = Field(
+        default="held",
+        description="Invoices of one amount and day whose numbers differ in leading zeros or punctuation only",
+    )
+    supplier_numbers: tuple[str, ...] = Field(
+        default=(), description="Further numbers by which its documents name it (REF VR, IA, ZA, N104 with 92)"
     )
     order_changes: OrderChanges | None = Field(
         default=None, description="Overrides acknowledgments_in.order_changes of the integration"

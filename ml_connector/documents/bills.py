@@ -55,6 +55,11 @@ class Bill(Record):
     total: Decimal
     vat_total: Decimal
     due_date: date | None = None
+    #: Of the supplier's terms; shown where the ERP has no place for it.
+    discount_percent: Decimal | None = None
+    discount_until: date | None = None
+    #: What was decided beside the values, in words: rounding, terms that are left to the ERP.
+    told: tuple[str, ...] = ()
     warehouse_id: str = ""
     attach_original: bool = False
     attachment_sha256: str = ""

@@ -227,8 +227,21 @@ def taxes_of_line(line: InvoiceLine) -> tuple[Tax, ...]:
 
 
 def taxes_of_invoice(invoice: Invoice) -> tuple[Tax, ...]:
-    """Likewise of the whole invoice."""
-    return tuple(filter(adds_tax, invoice.taxes)) or _written_as_charges(invoice.allowances)
+    """Likewise of the whole invoice. Many senders put its TXI behind the last SAC, where it looks like that one's."""
+    own = tuple(filter(adds_tax, invoice.taxes)) or _written_as_charges(invoice.allowances)
+    return own or tuple(
+        tax
+        for charge in invoice.allowances
+        for tax in charge.taxes
+        if adds_tax(tax) and not _is_of_charge_alone(tax, charge)
+    )
+
+
+def _is_of_charge_alone(tax: Tax, charge: AllowanceCharge) -> bool:
+    """Whether the charge explains the tax under it."""
+    if not tax.amount or tax.percent is None or charge.amount is None:
+        return False
+    return abs(abs(tax.amount) - abs(charge.amount) * tax.percent / 100) <= CENT
 
 
 def _written_as_charges(charges: Iterable[AllowanceCharge]) -> tuple[Tax, ...]:

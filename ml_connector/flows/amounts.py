@@ -1,21 +1,21 @@
-"""The amounts of an invoice: charges, allowances, taxes, and whether they come to the stated total."""
+"""The amounts of an invoice as it is posted. What they come to is found in `documents.invoice_amounts` alone."""
 
-from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterable
+from decimal import Decimal
 
 from ml_connector.config.partners import MatchTolerances
-from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Record, Tax
+from ml_connector.documents.common import AllowanceKind, Record, Tax
+from ml_connector.documents.invoice_amounts import CENT, Charge, Sum, add_up, kind_of, to_the_cent
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsMending, Reason
 
-CENT = Decimal("0.01")
-#: SAC codes that are taxes, not charges (x12-procurement 8: counted once when TXI says the same).
-TAX_CHARGES = {"H850", "H740", "H770", "D360"}
+__all__ = ["CENT", "MatchedCharge", "cents", "document_sum", "matched_charges", "rounding_of"]
 
-
-def cents(value: Decimal) -> Decimal:
-    """Rounded to the cent, halves away from zero, as invoices are."""
-    return value.quantize(CENT, ROUND_HALF_UP)
+cents = to_the_cent
+#: SAC01: those that count and those that never do (x12-procurement 5); any other value is asked about.
+_KINDS = frozenset(AllowanceKind)
+#: TXI07: added, or information; others (included in prices, deleted ...) are asked about.
+_TAX_RELATIONSHIPS = frozenset({"", "A", "O"})
 
 
 class MatchedCharge(Record):
@@ -27,8 +27,12 @@ class MatchedCharge(Record):
     taxes: tuple[Tax, ...] = ()
 
 
-def document_total(invoice: Invoice) -> Decimal:
-    """TDS01, which every invoice must have."""
+def document_sum(invoice: Invoice) -> Sum:
+    """The invoice added up, in the signs it was sent with.
+
+    Raises:
+        NeedsMending: it states no total, a code of an amount is not known, or nothing tells a charge's amount.
+    """
     if invoice.total is None:
         raise NeedsMending(
             Reason.BAD_VALUE,
@@ -36,100 +40,85 @@ def document_total(invoice: Invoice) -> Decimal:
             mend="Ask the supplier to send TDS01.",
             data={"segment": "TDS"},
         )
-    return invoice.total
+    _check_codes(invoice)
+    found = add_up(invoice)
+    for charge in found.charges:
+        if charge.amount is None:
+            raise _without_amount(charge)
+    return found
 
 
-def document_sign(total: Decimal) -> int:
-    """A credit sent with negative amounts is turned positive; the type tells the direction (x12-procurement 8)."""
-    return -1 if total < 0 else 1
+def _check_codes(invoice: Invoice) -> None:
+    charges = [*invoice.allowances, *(one for line in invoice.lines for one in line.allowances)]
+    for charge in charges:
+        if kind_of(charge) not in _KINDS:
+            raise _asked("SAC", 1, str(charge.kind), "is no kind of allowance or charge that is known")
+    taxes = [*invoice.taxes, *(tax for line in invoice.lines for tax in line.taxes)]
+    for tax in (*taxes, *(tax for charge in charges for tax in charge.taxes)):
+        if tax.relationship.strip().upper() not in _TAX_RELATIONSHIPS and tax.amount:
+            raise _asked("TXI", 7, tax.relationship, "does not say that the tax is added to the total")
 
 
-def matched_charges(invoice: Invoice, sign: int) -> Iterable[MatchedCharge]:
-    """Header and line allowances and charges in their order; a tax written as SAC is left to the taxes."""
-    goods = sum((cents(abs(line.amount)) for line in invoice.lines), Decimal(0))
-    for line in invoice.lines:
-        for charge in line.allowances:
-            if _counts(charge):
-                yield _matched(charge, cents(abs(line.amount)), sign)
-    for charge in invoice.allowances:
-        if _counts(charge):
-            yield _matched(charge, goods, sign)
-
-
-def _counts(charge: AllowanceCharge) -> bool:
-    """Whether it changes the total: not taxes, not information (SAC01 N ..., SAC12 15)."""
-    return (
-        charge.code not in TAX_CHARGES
-        and charge.kind in {AllowanceKind.ALLOWANCE, AllowanceKind.CHARGE}
-        and charge.handling != "15"
-    )
-
-
-def _matched(charge: AllowanceCharge, base: Decimal, sign: int) -> MatchedCharge:
-    return MatchedCharge(
-        code=charge.code or charge.agency_code or "F050",
-        amount=_amount(charge, base, sign),
-        description=charge.description,
-        taxes=charge.taxes,
-    )
-
-
-def _amount(charge: AllowanceCharge, base: Decimal, sign: int) -> Decimal:
-    """SAC05, else rate times quantity, else percent of `base` (x12-procurement 8)."""
-    direction = 1 if charge.kind is AllowanceKind.CHARGE else -1
-    if charge.amount is not None:
-        # Credits sent negative carry negative SAC05 too; the code tells the direction, not the sign.
-        return direction * (sign * charge.amount if charge.amount < 0 else charge.amount)
-    if charge.rate is not None and charge.rate_quantity is not None:
-        return direction * cents(charge.rate * charge.rate_quantity)
-    if charge.percent is not None:
-        return direction * cents(base * charge.percent / 100)
-    raise NeedsMending(
+def _asked(segment: str, element: int, value: str, what: str) -> NeedsMending:
+    return NeedsMending(
         Reason.BAD_VALUE,
-        f"Charge {charge.code or charge.description!r} has neither amount, rate nor percent.",
-        mend="Ask the supplier to send SAC05.",
-        data={"charge": charge.code},
+        f"{segment}{element:02d} {value or '(empty)'} {what}.",
+        mend="Ask the supplier what it means; have it sent again as usual, or book it by hand and discard it.",
+        data={"segment": segment, "element": element, "value": value},
     )
 
 
-def tax_total(invoice: Invoice, sign: int) -> Decimal:
-    """Header taxes; else those of lines and charges; else taxes written as SAC. Each counted once."""
-    header = [t.amount for t in invoice.taxes if t.relationship != "O"]
-    inner = [t.amount for line in invoice.lines for t in line.taxes]
-    inner += [t.amount for charge in invoice.allowances for t in charge.taxes]
-    written_as_charge = [c.amount for c in invoice.allowances if c.code in TAX_CHARGES]
-    for amounts in (header, inner, written_as_charge):
-        known = [amount for amount in amounts if amount is not None]
-        if known:
-            return sum((sign * amount for amount in known), Decimal(0))
-    return Decimal(0)
+def _without_amount(charge: Charge) -> NeedsMending:
+    source = charge.source
+    return NeedsMending(
+        Reason.BAD_VALUE,
+        f"Charge {source.code or source.description!r} has neither amount, rate with quantity nor percent.",
+        mend="Ask the supplier to send SAC05.",
+        data={"charge": source.code},
+    )
 
 
-def check_total(
-    goods: Sequence[Decimal],
-    charges: Sequence[MatchedCharge],
-    taxes: Decimal,
-    total: Decimal,
-    tolerances: MatchTolerances,
-) -> None:
-    """Lines + charges - allowances + taxes must be the stated total.
+def matched_charges(found: Sum, sign: int) -> Iterable[MatchedCharge]:
+    """What counts of the allowances and charges, lines first; sign: -1 turns a credit sent negative."""
+    for charge in found.charges:
+        source = charge.source
+        yield MatchedCharge(
+            code=source.code or source.agency_code or "F050",
+            amount=sign * (charge.amount or Decimal(0)),
+            description=source.description,
+            taxes=source.taxes,
+        )
+
+
+def rounding_of(found: Sum, tolerances: MatchTolerances) -> Decimal:
+    """What the stated total is above lines + charges - allowances + taxes, in the document's signs.
+
+    Half a cent for every amount that was rounded is rounding; more only as far as a setting takes it.
 
     Raises:
-        NeedsMending: TOTAL_DIFFERENCE with the parts.
+        NeedsMending: TOTAL_DIFFERENCE with the parts, or SIGN_CONTRADICTION.
     """
-    lines = sum(goods, Decimal(0))
-    extra = sum((charge.amount for charge in charges), Decimal(0))
-    found = lines + extra + taxes
-    if abs(found - total) > tolerances.total:
+    stated = found.stated if found.stated is not None else found.computed
+    data = {
+        "goods": str(found.goods),
+        "charges": str(found.extra),
+        "taxes": str(found.taxes),
+        "computed": str(found.computed),
+        "stated": str(stated),
+    }
+    opposed = found.goods * stated < 0
+    if opposed or (stated and found.computed == -stated):
+        raise NeedsMending(
+            Reason.SIGN_CONTRADICTION,
+            f"The lines come to {found.goods}, the total is {stated}: one says that we owe, one that we get back.",
+            mend="Ask the supplier whether it is an invoice or a credit, and for one whose signs agree.",
+            data=data,
+        )
+    if not found.fits and abs(found.difference) > tolerances.total:
         raise NeedsMending(
             Reason.TOTAL_DIFFERENCE,
-            f"The lines come to {found}, the invoice says {total}.",
+            f"The lines come to {found.computed}, the invoice says {stated}.",
             mend="Ask the supplier for a correct invoice: lines, charges, allowances and taxes must be the total.",
-            data={
-                "goods": str(lines),
-                "charges": str(extra),
-                "taxes": str(taxes),
-                "computed": str(found),
-                "stated": str(total),
-            },
+            data={**data, "rounding_allowed": str(found.allowed)},
         )
+    return found.difference

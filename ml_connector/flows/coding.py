@@ -4,7 +4,7 @@ Where a value may come from, in order (docs/coding.md): what the order line says
 item or supplier in the ERP, the partner file, the integration's default.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,11 +13,13 @@ from ml_connector.config.integrations import Coding, VatRule
 from ml_connector.config.partners import MatchTolerances, Partner
 from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.common import Tax
+from ml_connector.documents.invoice_amounts import taxes_of_invoice
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import CostCenter, GLAccount, Item, Requirement, VatCode, Vendor
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.amounts import MatchedCharge, cents
 from ml_connector.flows.matching import MatchedInvoice, MatchedLine
+from ml_connector.flows.payment_terms import terms_of
 
 #: What the ledger shows and finds an invoice by; X12 allows 22 (BIG02).
 LONGEST_NUMBER = 80
@@ -67,7 +69,10 @@ def code_invoice(
     coder = _Coder(invoice, _invoice_date(invoice), matched, vendor, partner, coding, tables)
     lines = [_goods_line(coder, line) for line in matched.lines]
     lines += [_charge_line(coder, charge, len(lines) + i) for i, charge in enumerate(matched.charges, 1)]
+    lines, told = _rounded(coder, lines)
     _check_vat(coder, lines, tolerances)
+    _check_total(coder, lines)
+    terms = terms_of(invoice)
     return Bill(
         mode=BillMode(matched.mode),
         vendor_id=matched.vendor_id,
@@ -82,6 +87,10 @@ def code_invoice(
         description=f"Invoice {invoice.number}" if not matched.credit else f"Credit note {invoice.number}",
         total=matched.total,
         vat_total=matched.vat_total,
+        due_date=terms.due,
+        discount_percent=terms.discount_percent,
+        discount_until=terms.discount_until,
+        told=(*told, *terms.told),
         warehouse_id=matched.warehouse_id,
         attach_original=attach_original,
         lines=tuple(lines),
@@ -148,7 +157,9 @@ def _charge_line(coder: _Coder, charge: MatchedCharge, number: int) -> BillLine:
     vat = _vat_code(coder, charge.taxes, charge.amount, f"charge {charge.code}")
     coded = coder.matched.mode == "coded"
     table = coder.coding.charge_accounts if coded else coder.coding.charge_items
-    target = coder.partner.charges.get(charge.code) or table.get(charge.code)
+    of_rounding = coder.coding.rounding_account if coded else coder.coding.rounding_item
+    mapped = coder.partner.charges.get(charge.code) or table.get(charge.code)
+    target = of_rounding if charge.code == ROUNDING else mapped
     if not target:
         raise NeedsMending(
             Reason.UNMAPPED_CHARGE,
@@ -179,6 +190,60 @@ def _charge_line(coder: _Coder, charge: MatchedCharge, number: int) -> BillLine:
         cost_unit=cost_unit,
         description=charge.description or f"Charge {charge.code}",
         charge_code=charge.code,
+    )
+
+
+#: The code of the line that takes what rounding explains.
+ROUNDING = "ROUNDING"
+
+
+def _rounded(coder: _Coder, lines: list[BillLine]) -> tuple[list[BillLine], list[str]]:
+    """With the cents that the document's own total is above the sum of its parts: on a line of their own where an
+    account (or item) is configured for them, else on the largest line.
+    """
+    rounding = coder.matched.rounding
+    if not rounding:
+        return lines, []
+    coded = coder.matched.mode == "coded"
+    target = coder.coding.rounding_account if coded else coder.coding.rounding_item
+    largest = max(range(len(lines)), key=lambda i: abs(lines[i].amount), default=-1)
+    if largest < 0:
+        raise _not_to_the_cent(coder, lines)
+    why = f"{rounding} of rounding, so that the document's own total is posted"
+    if target:
+        charge = MatchedCharge(code=ROUNDING, amount=rounding, description="Rounding", taxes=_taxes_at(coder, largest))
+        return [*lines, _charge_line(coder, charge, len(lines) + 1)], [f"{why}: on a line of its own."]
+    line = lines[largest]
+    amount = line.amount + rounding
+    vat = None if line.vat_amount is None else _vat_on(amount, _known_vat(coder, line.vat_code))
+    lines = [*lines[:largest], line.model_copy(update={"amount": amount, "vat_amount": vat}), *lines[largest + 1 :]]
+    return lines, [f"{why}: on line {line.number}, the largest."]
+
+
+def _taxes_at(coder: _Coder, position: int) -> tuple[Tax, ...]:
+    """The taxes of what became the bill's line at that position."""
+    goods = coder.matched.lines
+    return goods[position].taxes if position < len(goods) else coder.matched.charges[position - len(goods)].taxes
+
+
+def _known_vat(coder: _Coder, code: str) -> VatCode:
+    return coder.tables.vat_code(code) or VatCode(id="", code=code)
+
+
+def _check_total(coder: _Coder, lines: Iterable[BillLine]) -> None:
+    """What is posted is the document's own total, to the cent."""
+    lines = list(lines)
+    if sum((line.amount for line in lines), Decimal(0)) + coder.matched.vat_total != coder.matched.total:
+        raise _not_to_the_cent(coder, lines)
+
+
+def _not_to_the_cent(coder: _Coder, lines: Iterable[BillLine]) -> NeedsMending:
+    net = sum((line.amount for line in lines), Decimal(0))
+    return NeedsMending(
+        Reason.TOTAL_DIFFERENCE,
+        f"What would be posted is {net} and {coder.matched.vat_total} of tax, the invoice says {coder.matched.total}.",
+        mend="Ask the supplier for a correct invoice, or enter it by hand and discard it here.",
+        data={"net": str(net), "taxes": str(coder.matched.vat_total), "stated": str(coder.matched.total)},
     )
 
 
@@ -299,7 +364,7 @@ def check_dimension(table: Callable[[str], CostCenter | None], code: str, name: 
 
 def _vat_code(coder: _Coder, own: tuple[Tax, ...], amount: Decimal, place: str) -> VatCode:
     """The VAT code of a line: its own taxes, else the header's single rate, else no tax at all."""
-    taxes = own or tuple(t for t in coder.invoice.taxes if t.relationship != "O")
+    taxes = own or taxes_of_invoice(coder.invoice)
     basis = amount if own else coder.matched.total - coder.matched.vat_total
     rates = {(tax.kind, _percent(tax, basis)) for tax in taxes}
     if len(rates) > 1:
@@ -339,15 +404,24 @@ def _percent(tax: Tax, taxed: Decimal) -> Decimal:
     return ((abs(tax.amount / basis) * 200).quantize(Decimal(1)) / 2).normalize()
 
 
+#: What taxes written as SAC are in terms of TXI01 (x12-procurement 4 and 5): a VAT goes by the name of tax or GST.
+_KINDS_OF_CHARGES = {
+    "D360": ("D360", "GS", "VA"),
+    "H850": ("H850", "TX", "VA"),
+    "H740": ("H740", "SU"),
+    "H770": ("H770", "ST"),
+}
+
+
 def _fits(rule: VatRule, kind: str, percent: Decimal, country: str) -> bool:
     return (
-        (not rule.kind or rule.kind == kind)
+        (not rule.kind or rule.kind in _KINDS_OF_CHARGES.get(kind, (kind,)))
         and (not rule.percent or Decimal(rule.percent) == percent)
         and (not rule.country or rule.country == country)
     )
 
 
-def _check_vat(coder: _Coder, lines: Iterable[BillLine], tolerances: MatchTolerances) -> None:
+def _check_vat(coder: _Coder, lines: Sequence[BillLine], tolerances: MatchTolerances) -> None:
     by_code: dict[str, Decimal] = {}
     for line in lines:
         by_code[line.vat_code] = by_code.get(line.vat_code, Decimal(0)) + line.amount
@@ -356,7 +430,9 @@ def _check_vat(coder: _Coder, lines: Iterable[BillLine], tolerances: MatchTolera
         vat = coder.tables.vat_code(code)
         computed += cents(amount * vat.percentage / 100) if vat else Decimal(0)
     stated = coder.matched.vat_total
-    if abs(computed - stated) > tolerances.vat:
+    # The cents of difference go to the tax of a line (systems): where no line has any, nothing can take them.
+    untaxed = stated != computed and not any(line.vat_amount for line in lines)
+    if abs(computed - stated) > tolerances.vat or untaxed:
         raise NeedsMending(
             Reason.VAT_DIFFERENCE,
             f"VAT comes to {computed}, the invoice says {stated}.",

@@ -35,6 +35,9 @@ PERSON_ONLY = frozenset(
         Reason.REFUSED_BY_SYSTEM,
         Reason.BAD_VALUE,
         Reason.TOTAL_DIFFERENCE,
+        Reason.SIGN_CONTRADICTION,
+        Reason.ZERO_INVOICE,
+        Reason.INVOICE_DATE_AHEAD,
         Reason.CHARACTER_NOT_SENDABLE,
         Reason.OTHER_COMPANY,
         Reason.MAY_HAVE_LEFT,
@@ -42,7 +45,15 @@ PERSON_ONLY = frozenset(
 )
 
 #: Of these, what other settings may mend: a limit, a partner's characters.
-SETTINGS_TOO = frozenset({Reason.TOTAL_DIFFERENCE, Reason.CHARACTER_NOT_SENDABLE})
+SETTINGS_TOO = frozenset(
+    {
+        Reason.TOTAL_DIFFERENCE,
+        Reason.CHARACTER_NOT_SENDABLE,
+        Reason.INVOICE_DATE_AHEAD,
+        Reason.UNSUPPORTED_DOCUMENT,
+        Reason.SIGN_CONTRADICTION,
+    }
+)
 
 
 def hold_moves(

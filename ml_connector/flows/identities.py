@@ -10,6 +10,7 @@ from ml_connector.documents.common import Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.documents.shipments import ShipNotice
+from ml_connector.flows.meanings import is_first
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 
             day=document.invoice_date,
             currency=document.currency,
             amount=document.total,
+            # What is about another invoice often has its number.
+            distinct="" if is_first(document) else digest[:24],
         )
     if isinstance(document, ShipNotice):
         first = next((order.order_number for order in document.orders), "")

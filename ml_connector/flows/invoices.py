@@ -18,7 +18,9 @@ from ml_connector.flows.bookings import note_bookings, noted
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import code_invoice
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.earlier_invoices import Earlier, check_against_earlier, earlier_of
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.invoice_doubts import check_itself
 from ml_connector.flows.matching import MatchedInvoice, MatchRules, OrderBook, match_invoice
 from ml_connector.flows.ports import BillIdentity, ExistingBill
 from ml_connector.flows.postable import already_there
@@ -111,6 +113,7 @@ def _match_batch(
     named_orders.settle(integration, work, rows, report)
     ours = _ours(integration, rows, book)
     told = {} if work.replay else _told_by_webhooks(integration, rows, book)
+    known = earlier_of(integration, rows)
     with integration.ledger.read() as tx:
         booked = booked_already(integration, tx, rows)
     for row in rows:
@@ -122,7 +125,7 @@ def _match_batch(
         if row.id in told:
             moves += already_there(row, told[row.id], report)
             continue
-        decided = attempt(lambda row=row: _decide(integration, row, book, orders))  # type: ignore[misc]
+        decided = attempt(lambda row=row: _decide(integration, work, row, book, orders, known))  # type: ignore[misc]
         if isinstance(decided, NeedsMending) and decided.reason is Reason.NOT_RECEIVED and early is not None:
             early.append(row)
             continue
@@ -202,15 +205,29 @@ def _keyed_by_hand(
 
 
 def _summary(decided: Decision) -> dict[str, object]:
-    return {"mode": decided.matched.mode, "orders": list(decided.matched.order_numbers)}
+    matched = decided.matched
+    told: dict[str, object] = {"mode": matched.mode, "orders": list(matched.order_numbers)}
+    if matched.credit:
+        told["credit"] = True
+    return {**told, "rounding": str(matched.rounding)} if matched.rounding else told
 
 
-def _decide(integration: Integration, row: DocumentRow, book: ReferenceBook, orders: OrderBook) -> Decision:
+def _decide(
+    integration: Integration,
+    work: Work,
+    row: DocumentRow,
+    book: ReferenceBook,
+    orders: OrderBook,
+    known: Earlier,
+) -> Decision:
     """Match, and see that coding would succeed: a document that is held again must not wander through the states."""
     row, admitted = admit(integration, row)
     invoice = stored(row.kind, row.canonical, Invoice)
     partner = partner_named(integration, row)
+    invoice = check_against_earlier(integration, row, invoice, partner, known, by_hand=work.replay)
     vendor = vendor_of(book, partner)
+    ahead = integration.settings.flows.invoices_in.days_ahead
+    check_itself(invoice, partner, vendor, integration.clock.now().date(), ahead)
     matched = match_invoice(invoice, vendor, orders, _rules(integration, partner))
     decision = Decision(row, invoice, vendor, partner, matched, admitted)
     if row.state is S.QUARANTINED:
@@ -296,7 +313,8 @@ def code(integration: Integration, work: Work) -> StepReport:
             report.add("coded", row.partition_date, document=row.number, partner=row.partner)
             versions = {**(row.snapshots or {}), **book.versions}
             changes = {"work": decided.model_dump_json(), "snapshots": versions}
-            moves.append(Move(row.id, S.CODED, "coded", {"snapshots": versions}, changes=changes))
+            told = {"told": list(decided.told)} if decided.told else {}
+            moves.append(Move(row.id, S.CODED, "coded", {"snapshots": versions, **told}, changes=changes))
         if work.dry_run:
             return report
         with integration.ledger.write() as tx:

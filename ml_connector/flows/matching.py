@@ -12,18 +12,11 @@ from typing import Literal
 from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import Record, Tax
+from ml_connector.documents.invoice_amounts import taxes_of_line
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.amounts import (
-    MatchedCharge,
-    cents,
-    check_total,
-    document_sign,
-    document_total,
-    matched_charges,
-    tax_total,
-)
+from ml_connector.flows.amounts import MatchedCharge, cents, document_sum, matched_charges, rounding_of
 from ml_connector.flows.line_meant import NamedLine, lines_meant, of_erp
 from ml_connector.flows.meanings import TypeMeaning, is_credit
 
@@ -57,6 +50,8 @@ class MatchedInvoice(Record):
     charges: tuple[MatchedCharge, ...]
     total: Decimal
     vat_total: Decimal
+    #: What the document's own total is above the sum of all these.
+    rounding: Decimal = Decimal(0)
     warehouse_id: str = ""
 
     @property
@@ -104,9 +99,10 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
     Raises:
         NeedsMending: with the first reason found; `data` names line, order and figures.
     """
-    total = document_total(invoice)
+    found = document_sum(invoice)
     credit = is_credit(invoice, rules.invoice_types)
-    sign = document_sign(total)
+    # A credit sent with negative amounts is turned positive; the type tells the direction (x12-procurement 8).
+    sign = -1 if found.stated is not None and found.stated < 0 else 1
     goods = [(i, line) for i, line in enumerate(invoice.lines, 1) if line.quantity is not None]
     lines: list[MatchedLine] = []
     spoken: dict[str, Decimal] = {}
@@ -129,9 +125,7 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         if not credit:
             _check_quantity(matched, order_line, spoken[order_line.id], book, rules)
         lines.append(matched)
-    charges = tuple(matched_charges(invoice, sign))
-    taxes = tax_total(invoice, sign)
-    check_total([line.amount for line in lines], charges, taxes, sign * total, rules.tolerances)
+    rounding = rounding_of(found, rules.tolerances)
     currency = invoice.currency or next(iter(currencies), "") or vendor.currency
     _check_currency(currency, currencies)
     has_orders = bool(lines) and all(line.order_line_id for line in lines)
@@ -145,9 +139,10 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         credit=credit,
         currency=currency,
         lines=tuple(lines),
-        charges=charges,
-        total=sign * total,
-        vat_total=taxes,
+        charges=tuple(matched_charges(found, sign)),
+        total=sign * (found.stated or Decimal(0)),
+        vat_total=sign * found.taxes,
+        rounding=sign * rounding,
         warehouse_id=next(iter(warehouses)) if len(warehouses) == 1 else "",
     )
 
@@ -233,7 +228,7 @@ def _matched(position: int, line: InvoiceLine, order: OpenOrder, order_line: Ope
         description=line.description or order_line.description,
         cost_center=order_line.cost_center,
         cost_unit=order_line.cost_unit,
-        taxes=line.taxes,
+        taxes=taxes_of_line(line),
     )
 
 
@@ -255,7 +250,7 @@ def _unmatched(position: int, line: InvoiceLine, sign: int) -> MatchedLine:
         unit_price=_price(line),
         amount=cents(_quantity(line, sign) * _price(line)),
         description=line.description or _item_text(line),
-        taxes=line.taxes,
+        taxes=taxes_of_line(line),
     )
 
 

@@ -26,6 +26,8 @@ _HELD_TYPES = {
     "BB": "billback",
     "FD": "freight invoice",
 }
+#: Of these, what is about another invoice, and what it does to it.
+CORRECTING_TYPES = {"CO": "corrects", "AI": "adjusts", "DU": "repeats"}
 #: Element 353 (x12-procurement 6 to 8).
 _PURPOSES = {
     "01": "cancels",
@@ -35,8 +37,24 @@ _PURPOSES = {
     "07": "repeats",
     "22": "is only a copy of",
 }
+INVOICE_PURPOSES = _PURPOSES
 _FIRST_INVOICE = frozenset({"", Purpose.ORIGINAL.value})
 _FIRST_NOTICE = frozenset({"", Purpose.ORIGINAL.value, Purpose.ADVANCE.value})
+
+
+def type_of(invoice_type: str) -> str:
+    """BIG07 as the lists have it."""
+    return invoice_type.strip().upper()
+
+
+def purpose_of(invoice: Invoice) -> str:
+    """BIG08; empty where it says nothing."""
+    return (invoice.purpose or "").strip().upper()
+
+
+def is_first(invoice: Invoice) -> bool:
+    """Whether neither purpose nor type says that an invoice is about another one."""
+    return purpose_of(invoice) in _FIRST_INVOICE and type_of(invoice.type) not in CORRECTING_TYPES
 
 
 def is_credit(invoice: Invoice, types: Mapping[str, TypeMeaning]) -> bool:
@@ -46,7 +64,7 @@ def is_credit(invoice: Invoice, types: Mapping[str, TypeMeaning]) -> bool:
         NeedsMending: its purpose or type is not one that is posted.
     """
     _check_first(invoice.purpose, _FIRST_INVOICE, "Invoice", invoice.number, "BIG08", _named_by(invoice))
-    code = invoice.type.strip().upper()
+    code = type_of(invoice.type)
     meaning = types.get(code) or _meaning_of(code)
     if meaning == "held":
         name = _HELD_TYPES.get(code, "a type that is not known here")
@@ -57,7 +75,15 @@ def is_credit(invoice: Invoice, types: Mapping[str, TypeMeaning]) -> bool:
             f" partner's file what it means by {code} (`invoice_types`).",
             data={"invoice": invoice.number, "type": invoice.type, **_named_by(invoice)},
         )
-    return meaning == "credit" or (invoice.total is not None and invoice.total < 0)
+    negative = invoice.total is not None and invoice.total < 0
+    if negative and code and meaning == "invoice":
+        raise NeedsMending(
+            Reason.SIGN_CONTRADICTION,
+            f"Invoice {invoice.number} is an invoice by its type {code} (BIG07) and a credit by its total.",
+            mend="Ask the supplier which it is, and for one whose type and signs agree; discard this one.",
+            data={"invoice": invoice.number, "type": code, "total": str(invoice.total)},
+        )
+    return meaning == "credit" or negative
 
 
 def check_notice(notice: ShipNotice) -> None:

@@ -10,6 +10,7 @@ from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows import recognised
 from ml_connector.flows.context import Integration, StepReport
+from ml_connector.flows.earlier_invoices import hold_taken_back
 from ml_connector.flows.holding import attempt
 from ml_connector.flows.ports import BillIdentity, ExistingBill, PlannedOperation, ReceiptIdentity, Written
 from ml_connector.flows.recognised import Found
@@ -101,12 +102,15 @@ def _prepare_bills(
     identities = {row_id: BillIdentity(bill.vendor_id, bill.number) for row_id, bill in bills.items()}
     ours = recognised.bills(integration, identities)
     entered = _entered_by_hand(integration, bills)
+    taken_back = hold_taken_back(integration, rows)
     prepared: dict[int, Prepared | NeedsMending] = {}
     for row in rows:
         if row.id in ours:
             prepared[row.id] = Prepared(moves=recognised.moves(row, ours[row.id], report), found=ours[row.id])
         elif row.id in entered:
             prepared[row.id] = Prepared(moves=already_there(row, entered[row.id], report))
+        elif row.id in taken_back:
+            prepared[row.id] = taken_back[row.id]
         else:
             prepared[row.id] = attempt(
                 lambda row=row: Prepared(integration.erp.plan_bill(bills[row.id], operation_key(row)))  # type: ignore[misc]

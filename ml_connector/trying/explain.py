@@ -55,6 +55,8 @@ def _bill(bill: Bill, partner: Partner | None) -> Iterable[Decided]:
     yield "tolerances", "", "allowed", _SETTINGS[partner is not None and partner.tolerances is not None]
     if bill.due_date is not None:
         yield "due_date", "", bill.due_date.isoformat(), "the document's terms"
+    for told in bill.told:
+        yield "told", "", told, "the document"
 
 
 def _line(

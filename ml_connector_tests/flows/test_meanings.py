@@ -58,8 +58,11 @@ def test_every_type_is_decided_and_lower_case_means_the_same() -> None:
     assert is_credit(invoice(""), {}) is False
 
 
-def test_a_negative_total_is_a_credit_whatever_its_type() -> None:
-    assert all(is_credit(invoice(code, total="-10.00"), {}) for code in ("", "DI", "CR"))
+def test_a_negative_total_is_a_credit_where_the_type_does_not_say_otherwise() -> None:
+    assert all(is_credit(invoice(code, total="-10.00"), {}) for code in ("", "CR"))
+    contradicting = held(invoice("DI", total="-10.00"))
+    assert contradicting is not None
+    assert contradicting.reason is Reason.SIGN_CONTRADICTION
 
 
 def test_a_partner_file_says_what_a_type_means() -> None:

@@ -167,7 +167,7 @@ def test_several_orders_go_into_one_notice_and_one_invoice(bench: Bench) -> None
     bench.world.work()
     assert [order[1] for order in named(only(bench, "856"), "PRF")] == ["1", "2", "3"]
     invoice = only(bench, "810")
-    assert (invoice[1][4], invoice[1][7]) == ("", "FD")
+    assert (invoice[1][4], invoice[1][7]) == ("", "CI")
     assert [ref[2] for ref in named(invoice, "REF")] == ["1", "1", "2", "2", "3", "3"]
     assert bench.world.sent("810")[0].documents[0].orders == ("1", "2", "3")
 

@@ -79,7 +79,7 @@ def make_invoice(
         lines=lines,
         orders=[order for order, _ in orders],
         order_number="" if written == "-" else written,
-        kind="DI" if len(orders) == 1 else "FD",
+        kind="DI" if len(orders) == 1 else "CI",
         total_off=behaviour.total_off,
     )
     if behaviour.freight:

@@ -213,6 +213,8 @@ def vat_to_state(bill: Bill) -> dict[int, Decimal]:
 def _remarks(bill: Bill) -> str:
     orders = ", ".join(bill.order_numbers[:10])
     parts = [f"Orders {orders}" if orders else "", f"Credits {bill.original_invoice}" if bill.original_invoice else ""]
+    # Exact has no place for a supplier's discount: it is shown.
+    parts += bill.told
     return "; ".join(part for part in parts if part)
 
 

@@ -1,0 +1,131 @@
+"""When an invoice is due, as its terms say (ITD, x12-procurement 5), and what is told of terms that decide nothing.
+
+Codes that change the day are decided by lists. What they leave open is left to the ERP's own terms, and that is told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from ml_connector.documents.common import PaymentTerms
+from ml_connector.documents.invoices import Invoice
+
+#: ITD01 whose net days count from the basis date: basic, fixed date, discount not applicable, basic discount offered,
+#: previously agreed. Others (end of month, proximo, progress payment, on receipt ...) say something else by their days.
+_COUNTED = frozenset({"", "01", "03", "05", "08", "14"})
+#: ITD02: the invoice date, and the dates that a document may have: ship, delivery, invoice receipt, receipt of goods.
+_OF_INVOICE = "3"
+_BASES = {"1": ("011",), "2": ("035",), "15": ("050",)}
+_BASIS_NAMES = {
+    "1": "the ship date",
+    "2": "the delivery date",
+    "4": "a date that is specified elsewhere",
+    "5": "the day the invoice was received",
+    "15": "the day the goods were received",
+    "ZZ": "a date that is agreed",
+}
+#: A day later than this after the invoice is no due date; a wrong one is worse than the ERP's own.
+_LONGEST = timedelta(days=2 * 366)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """due: None leaves it to the ERP. told: for people, in words."""
+
+    due: date | None = None
+    discount_percent: Decimal | None = None
+    discount_until: date | None = None
+    told: tuple[str, ...] = ()
+
+
+def terms_of(invoice: Invoice) -> Terms:
+    """What the terms of an invoice come to."""
+    due: list[date] = []
+    until: list[date] = []
+    told: list[str] = []
+    for terms in invoice.terms:
+        found, why = _net(invoice, terms)
+        due += [found] if found is not None else []
+        told += why
+        until_day = _discount_until(invoice, terms)
+        until += [until_day] if until_day is not None else []
+        told += _discount_told(invoice, terms, until_day)
+        if terms.description:
+            told.append(f"Terms as the supplier writes them: {terms.description}")
+    days = sorted(set(due))
+    if len(days) > 1:
+        told.append(f"The terms name several due dates ({', '.join(map(str, days))}): the ERP's own terms apply.")
+    percents = {t.discount_percent for t in invoice.terms if t.discount_percent}
+    return Terms(
+        due=days[0] if len(days) == 1 else None,
+        discount_percent=next(iter(percents)) if len(percents) == 1 else None,
+        discount_until=until[0] if len(set(until)) == 1 else None,
+        told=tuple(dict.fromkeys(told)),
+    )
+
+
+def _net(invoice: Invoice, terms: PaymentTerms) -> tuple[date | None, list[str]]:
+    """ITD06, else ITD07 from the date that ITD02 names."""
+    if terms.net_due is not None:
+        return _sensible(invoice, terms.net_due)
+    if terms.net_days is None:
+        return None, []
+    days = f"Net {terms.net_days} days"
+    if terms.kind.strip() not in _COUNTED:
+        return None, [f"{days} of terms of type {terms.kind} (ITD01): the ERP's own terms apply."]
+    basis, name = _basis(invoice, terms)
+    if basis is None:
+        return None, [f"{days} from {name}, which the invoice does not say: the ERP's own terms apply."]
+    due = _later(basis, terms.net_days)
+    return _sensible(invoice, due) if due is not None else (None, [f"{days}: the ERP's own terms apply."])
+
+
+def _basis(invoice: Invoice, terms: PaymentTerms) -> tuple[date | None, str]:
+    """The date that days count from, and its name."""
+    code = terms.basis.strip().upper()
+    if code == _OF_INVOICE:
+        return invoice.invoice_date, "the invoice date"
+    name = _BASIS_NAMES.get(code, f"a date of code {code} (ITD02)" if code else "a date that ITD02 leaves open")
+    return _one_day(invoice, _BASES.get(code, ())), name
+
+
+def _one_day(invoice: Invoice, qualifiers: Sequence[str]) -> date | None:
+    """The day that header and lines agree on; a header's goes before those of lines."""
+    header = {d.day for d in invoice.dates if d.qualifier in qualifiers and d.day is not None}
+    lines = {d.day for line in invoice.lines for d in line.dates if d.qualifier in qualifiers and d.day is not None}
+    days = header or lines
+    return next(iter(days)) if len(days) == 1 else None
+
+
+def _sensible(invoice: Invoice, due: date) -> tuple[date | None, list[str]]:
+    start = invoice.invoice_date
+    if start is not None and not start <= due <= start + _LONGEST:
+        return None, [f"Due {due} by its terms, invoiced {start}: the ERP's own terms apply."]
+    return due, []
+
+
+def _discount_until(invoice: Invoice, terms: PaymentTerms) -> date | None:
+    if terms.discount_due is not None or terms.discount_days is None or terms.kind.strip() not in _COUNTED:
+        return terms.discount_due
+    basis, _ = _basis(invoice, terms)
+    return _later(basis, terms.discount_days) if basis is not None else None
+
+
+def _later(day: date, days: int) -> date | None:
+    """None beyond the calendar."""
+    try:
+        return day + timedelta(days=days)
+    except OverflowError:
+        return None
+
+
+def _discount_told(invoice: Invoice, terms: PaymentTerms, until: date | None) -> list[str]:
+    parts = [f"{terms.discount_percent.normalize():f} %"] if terms.discount_percent else []
+    amount = terms.discount_amount
+    parts += [f"{amount} {invoice.currency}".strip()] if amount else []
+    if not parts:
+        return []
+    days = f"within {terms.discount_days} days" if terms.discount_days else "if paid early"
+    when = f"until {until}" if until else days
+    return [f"Discount of {' or '.join(parts)} {when}."]

@@ -1,0 +1,61 @@
+"""Invoices of a partner by number, by amount and day, and those that take another one back."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.ledger.access import unindexed
+from ml_connector.ledger.books import Books
+from ml_connector.ledger.moves import chunks
+from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
+from ml_connector.ledger.states import DocumentState
+from ml_connector.ledger.store import Tx, now
+from ml_connector.ledger.tables import document
+
+_d = document.c
+
+
+def _invoices(tx: Tx, books: Books, which: sa.ColumnElement[bool]) -> list[DocumentRow]:
+    query = sa.select(*DOCUMENT_COLUMNS).where(
+        which,
+        unindexed(_d.kind) == DocumentKind.INVOICE.value,
+        unindexed(_d.direction) == Direction.IN.value,
+        unindexed(_d.system) == books.system,
+        unindexed(_d.company) == books.company,
+    )
+    return [document_row(row) for row in tx.execute(query.order_by(_d.id))]
+
+
+def invoices_numbered(tx: Tx, books: Books, numbers: Collection[str]) -> list[DocumentRow]:
+    """Received invoices of a company with these numbers, in capitals or not, by rising id."""
+    spelled = sorted({one for number in numbers for one in (number, number.upper(), number.lower()) if number})
+    found: list[DocumentRow] = []
+    for part in chunks(spelled):
+        found += _invoices(tx, books, _d.number.in_(part))
+    return found
+
+
+def invoices_of_amounts(
+    tx: Tx, books: Books, amounts: Collection[Decimal], days: Collection[date]
+) -> list[DocumentRow]:
+    """Received invoices of a company of one of these amounts and one of these days."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted(set(amounts))):
+        found += _invoices(tx, books, sa.and_(_d.amount.in_(part), unindexed(_d.business_date).in_(sorted(set(days)))))
+    return found
+
+
+def invoices_held_for(tx: Tx, books: Books, reason: str) -> list[DocumentRow]:
+    """Received invoices of a company that are held for this reason."""
+    held = sa.and_(_d.reason == reason, unindexed(_d.state) == DocumentState.QUARANTINED.value)
+    return _invoices(tx, books, held)
+
+
+def wake_documents(tx: Tx, ids: Sequence[int]) -> None:
+    """These held documents are due now."""
+    for part in chunks(sorted(set(ids))):
+        held = sa.and_(_d.id.in_(part), _d.state == DocumentState.QUARANTINED.value)
+        tx.execute(sa.update(document).where(held).values(next_attempt_at=now(tx)))
