@@ -431,7 +431,8 @@ def _check_vat(coder: _Coder, lines: Sequence[BillLine], tolerances: MatchTolera
         computed += cents(amount * vat.percentage / 100) if vat else Decimal(0)
     stated = coder.matched.vat_total
     # The cents of difference go to the tax of a line (systems): where no line has any, nothing can take them.
-    untaxed = stated != computed and not any(line.vat_amount for line in lines)
+    by_line = [line.vat_amount or Decimal(0) for line in lines]
+    untaxed = stated != sum(by_line, Decimal(0)) and not any(by_line)
     if abs(computed - stated) > tolerances.vat or untaxed:
         raise NeedsMending(
             Reason.VAT_DIFFERENCE,

@@ -13,6 +13,7 @@ from typing import Any
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Purpose
+from ml_connector.documents.invoice_amounts import to_the_cent
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
@@ -230,7 +231,8 @@ def _mend(does: str, originals: Sequence[DocumentRow]) -> str:
 def _shown(original: DocumentRow, invoice: Invoice, entry: str) -> dict[str, Any]:
     """An original as it is shown beside the invoice that is about it."""
     before = stored(original.kind, original.canonical, Invoice)
-    difference = (invoice.total or Decimal(0)) - (before.total or Decimal(0))
+    total = to_the_cent(before.total or Decimal(0))
+    difference = to_the_cent(invoice.total or Decimal(0)) - total
     return {
         "document": original.id,
         "number": original.number,
@@ -238,7 +240,7 @@ def _shown(original: DocumentRow, invoice: Invoice, entry: str) -> dict[str, Any
         "reason": original.reason or "",
         "posted_as": entry,
         "date": before.invoice_date.isoformat() if before.invoice_date else "",
-        "total": str(before.total),
+        "total": str(total),
         "difference": str(difference),
         "lines": _line_differences(before, invoice)[:_LINES_SHOWN],
     }

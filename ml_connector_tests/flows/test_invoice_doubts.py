@@ -1,0 +1,91 @@
+"""What makes an invoice doubtful by itself."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from ml_connector.documents.common import AllowanceCharge, AllowanceKind, KeptElement, KeptSegment, Party, Reference
+from ml_connector.documents.invoices import Invoice
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.holding import attempt
+from ml_connector.flows.invoice_doubts import check_itself
+from ml_connector_tests.flows.builders import VENDOR, invoice, invoice_line, partner
+
+TODAY = date(2026, 11, 21)
+USD = (KeptSegment(segment_id="CUR", elements=("SE", "USD")),)
+
+
+def reason_of(one: Invoice, **settings: Any) -> Reason | None:
+    vendor = VENDOR.model_copy(update={"vat_number": "NL 123.456.789 B01"})
+    held = attempt(lambda: check_itself(one, partner(**settings), vendor, TODAY, 31))
+    return held.reason if isinstance(held, NeedsMending) else None
+
+
+def seller(role: str = "SE", scheme: str = "92", number: str = "20011", *references: tuple[str, str]) -> Party:
+    told = tuple(Reference(qualifier=code, value=value) for code, value in references)
+    return Party(role=role, id_scheme=scheme, id=number, references=told)
+
+
+def test_an_invoice_of_zero_is_held() -> None:
+    assert reason_of(invoice(total=Decimal("0.00"))) is Reason.ZERO_INVOICE
+
+
+@pytest.mark.parametrize(("day", "held"), [(date(2026, 12, 22), False), (date(2026, 12, 23), True)])
+def test_a_date_far_ahead_is_held(day: date, held: bool) -> None:
+    assert (reason_of(invoice(invoice_date=day)) is Reason.INVOICE_DATE_AHEAD) is held
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"lines": (invoice_line(1, extras=USD),)},
+        {"extras": USD},
+        {"kept": (KeptElement(segment_id="CUR", position=5, value="USD"),)},
+        {"allowances": (AllowanceCharge(kind=AllowanceKind.CHARGE, code="D240", extras=USD),)},
+        {"lines": (invoice_line(1, allowances=(AllowanceCharge(kind=AllowanceKind.CHARGE, extras=USD),)),)},
+        {"extras": (KeptSegment(segment_id="N9", elements=("ZZ", "1"), inside=USD),)},
+    ],
+)
+def test_two_currencies_wherever_they_stand_are_held(changes: dict[str, Any]) -> None:
+    assert reason_of(invoice(**changes)) is Reason.CURRENCY_MISMATCH
+    assert reason_of(invoice(**{**changes, "currency": "usd"})) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"parties": (seller(number="20012"),)},
+        {"parties": (seller("VN", number="20012"),)},
+        {"parties": (seller("SU", "", "", ("VR", "20012")),)},
+        {"parties": (seller("SE", "", "", ("ZA", "20012")),)},
+        {"references": (Reference(qualifier="VR", value="20012"),)},
+        {"references": (Reference(qualifier="IA", value="20012"),)},
+        {"parties": (seller("SE", "", "", ("VX", "NL987654321B01")),)},
+        {"lines": (invoice_line(1, parties=(seller(number="20012"),)),)},
+    ],
+)
+def test_another_suppliers_number_is_held(changes: dict[str, Any]) -> None:
+    assert reason_of(invoice(**changes)) is Reason.SUPPLIER_CONTRADICTED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"parties": (seller(number="0020011"),)},
+        {"parties": (seller("SE", "91", "4711"),)},
+        {"parties": (seller("RE", "92", "20099"),)},
+        {"parties": (seller("SE", "", "", ("VX", "NL123456789B01")),)},
+        {"references": (Reference(qualifier="VR", value="NORTHWIND"),)},
+        {"references": (Reference(qualifier="VN", value="SO-1"),)},
+    ],
+)
+def test_the_suppliers_own_numbers_and_those_of_others_roles_are_not(changes: dict[str, Any]) -> None:
+    assert reason_of(invoice(**changes)) is None
+
+
+def test_a_partner_file_names_further_numbers() -> None:
+    one = invoice(references=(Reference(qualifier="VR", value="V-77"),))
+    assert reason_of(one) is Reason.SUPPLIER_CONTRADICTED
+    assert reason_of(one, supplier_numbers=("V-77",)) is None
