@@ -17,7 +17,7 @@ from ml_connector.documents.invoice_amounts import to_the_cent
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
-from ml_connector.flows.meanings import CORRECTING_TYPES, INVOICE_PURPOSES, purpose_of, type_of
+from ml_connector.flows.meanings import CORRECTING_TYPES, PURPOSES, purpose_of, type_of
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import earlier, operations
 from ml_connector.ledger.documents import DocumentRow
@@ -108,7 +108,7 @@ def about_of(invoice: Invoice, partner: Partner, flat: bool) -> About | None:
     """What an invoice does to others by its purpose or type; None for a first one."""
     purpose, code = purpose_of(invoice), type_of(invoice.type)
     if purpose not in {"", Purpose.ORIGINAL}:
-        does, told = INVOICE_PURPOSES.get(purpose, "is said to be something else than"), f"BIG08 {purpose}"
+        does, told = PURPOSES.get(purpose, "is said to be something else than"), f"BIG08 {purpose}"
     elif code in CORRECTING_TYPES and partner.invoice_types.get(code, "held") == "held":
         does, told = CORRECTING_TYPES[code], f"BIG07 {code}"
     else:

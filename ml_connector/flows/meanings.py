@@ -29,7 +29,7 @@ _HELD_TYPES = {
 #: Of these, what is about another invoice, and what it does to it.
 CORRECTING_TYPES = {"CO": "corrects", "AI": "adjusts", "DU": "repeats"}
 #: Element 353 (x12-procurement 6 to 8).
-_PURPOSES = {
+PURPOSES = {
     "01": "cancels",
     "04": "changes",
     "05": "replaces",
@@ -37,7 +37,6 @@ _PURPOSES = {
     "07": "repeats",
     "22": "is only a copy of",
 }
-INVOICE_PURPOSES = _PURPOSES
 _FIRST_INVOICE = frozenset({"", Purpose.ORIGINAL.value})
 _FIRST_NOTICE = frozenset({"", Purpose.ORIGINAL.value, Purpose.ADVANCE.value})
 
@@ -113,7 +112,7 @@ def _check_first(
     code = (purpose or "").strip()
     if code in first:
         return
-    says = _PURPOSES.get(code)
+    says = PURPOSES.get(code)
     named = about.get("original", "")
     told = (
         f"{what} {number} {says} {named or 'an earlier one (original unknown)'}"
