@@ -112,6 +112,14 @@ document = sa.Table(
     # With the id: the newest of an amount or a partner are found without sorting all of them.
     sa.Index("ix_document_amount", "amount", "id"),
     sa.Index("ix_document_partner", "partner", "id"),
+    # Invoices that may be the same under another number.
+    sa.Index(
+        "ix_document_alike",
+        "amount",
+        "business_date",
+        sqlite_where=sa.text("amount IS NOT NULL"),
+        postgresql_where=sa.text("amount IS NOT NULL"),
+    ),
     sa.Index(
         "ix_document_source_id",
         "source_id",

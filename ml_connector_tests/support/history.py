@@ -62,7 +62,7 @@ def _value(tx: Tx, table: sa.Table, column: sa.Column[object]) -> str:
         return own[place]
     if column.name in _KEYS:
         return f't."{column.name}" + n * {STRIDE}'
-    if column.name in ("partition_date", "created_at", "updated_at"):
+    if column.name in ("partition_date", "business_date", "created_at", "updated_at"):
         return _days_ago(tx, column.name)
     if column.name in _OWN_NAMES:
         return f"t.\"{column.name}\" || '~' || n"
@@ -70,7 +70,8 @@ def _value(tx: Tx, table: sa.Table, column: sa.Column[object]) -> str:
 
 
 def _days_ago(tx: Tx, name: str) -> str:
+    is_day = name in ("partition_date", "business_date")
     if tx.dialect.name == "postgresql":
-        return f"t.{name} - n" if name == "partition_date" else f"t.{name} - make_interval(days => n)"
+        return f"t.{name} - n" if is_day else f"t.{name} - make_interval(days => n)"
     past = f"t.{name}, '-' || n || ' days'"
-    return f"date({past})" if name == "partition_date" else f"strftime('%Y-%m-%d %H:%M:%f000', {past})"
+    return f"date({past})" if is_day else f"strftime('%Y-%m-%d %H:%M:%f000', {past})"
