@@ -61,6 +61,7 @@ class Reason(StrEnum):
     HEADER_CHANGED = "header_changed"
     REFUSED_BY_SYSTEM = "refused_by_system"
     ACKNOWLEDGES_NOTHING_SENT = "acknowledges_nothing_sent"
+    ANSWER_NOT_DECIDED = "answer_not_decided"
     OUTCOME_UNKNOWN = "outcome_unknown"
     ANSWER_AWAITED = "answer_awaited"
     CHARACTER_NOT_SENDABLE = "character_not_sendable"

@@ -8,7 +8,16 @@ from ml_connector.ledger.states import FINISHED, DocumentState
 
 S = DocumentState
 #: Reasons of supplier's answers that a person has to act on (flows.acknowledgments).
-ANSWERS_TO_ACT_ON = frozenset({"order_refused", "order_changed", "order_held"})
+ANSWERS_TO_ACT_ON = frozenset(
+    {
+        "order_refused",
+        "order_changed",
+        "order_held",
+        "order_partly_answered",
+        "order_taken_back",
+        "order_advised",
+    }
+)
 
 
 class Told(Protocol):

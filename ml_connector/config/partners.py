@@ -154,6 +154,33 @@ class AcknowledgmentRules(Settings):
     overdue_after_hours: float = Field(default=48, gt=0, description="The document turns overdue")
 
 
+#: Elements of answers whose codes a partner may use its own way.
+ANSWER_ELEMENTS = ("BAK01", "BAK02", "ACK01", "OTI01")
+
+
+class OrderAnswers(Settings):
+    """How the partner answers orders (855, 865, 824)."""
+
+    silence_is_consent: bool = Field(
+        default=False, description="Lines that an acknowledgment with detail leaves out are accepted as ordered"
+    )
+    codes: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Element -> the partner's code -> the code it stands for, e.g. {ACK01: {ZA: IA}}; BAK01 and BAK02"
+        " hold for BCA01 and BCA02 too",
+    )
+
+    @field_validator("codes")
+    @classmethod
+    def _elements(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        for element in value:
+            if element not in ANSWER_ELEMENTS:
+                raise ValueError(f"{element!r} is none of {', '.join(ANSWER_ELEMENTS)}")
+        return {
+            element: {code.upper(): meant.upper() for code, meant in codes.items()} for element, codes in value.items()
+        }
+
+
 class X12Guide(Settings):
     """What the partner's guide changes in the standard's definitions, for reading."""
 
@@ -267,6 +294,7 @@ class Partner(Settings):
     guide: X12Guide = X12Guide()
     orders: OrdersToPartner = OrdersToPartner()
     acknowledgments: AcknowledgmentRules = AcknowledgmentRules()
+    order_answers: OrderAnswers = OrderAnswers()
     tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
     invoice_mode: Literal["matched", "coded", "auto"] | None = Field(
         default=None, description="Overrides the integration's"

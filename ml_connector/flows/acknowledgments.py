@@ -1,25 +1,29 @@
-"""Acknowledgments in: a 997 is matched to what was sent, an 855 is recorded against its order (`order_answers`).
+"""Acknowledgments in: a 997 is matched to what was sent, an 855 is recorded against its order (`order_answers`), an 824
+against the document that it names (`advices`).
 
-Neither ever makes an invoice.
+None of them ever makes an invoice.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment, SetAnswer
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import order_answers, restored, write_back
+from ml_connector.flows import advices, answer_codes, order_answers, restored, write_back
 from ml_connector.flows.admission import admit
+from ml_connector.flows.answer_codes import INTERCHANGE_CODES
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.functional_answers import Decision, SentSet, decide
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.posting import post
-from ml_connector.flows.rendering import ANSWERS
+from ml_connector.flows.rendering import ANSWERS, SET_OF_KIND
 from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, envelopes, naming, related
 from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
@@ -104,6 +108,8 @@ def _moves(integration: Integration, tx: Tx, row: DocumentRow, report: StepRepor
         return order_answers.record(integration, tx, row, document, report)
     if isinstance(document, InterchangeAcknowledgment):
         return _interchange(integration, tx, row, document, report)
+    if isinstance(document, ApplicationAdvice):
+        return advices.record(integration, tx, row, document, list(_sent_to(integration, tx, row)), report)
     raise NeedsMending(Reason.UNSUPPORTED_DOCUMENT, f"{row.kind} is no acknowledgment.", mend="Discard it here.")
 
 
@@ -132,7 +138,7 @@ def _first_of(places: Iterable[SentTo], look: Callable[[SentTo], T | None]) -> T
     return next((found for found in map(look, places) if found is not None), None)
 
 
-# 997: matched by AK1 and AK2, decided by AK5 (edi-operations 7)
+# 997: matched by AK1 and AK2, decided by `functional_answers` (edi-operations 7)
 
 
 def _functional(
@@ -158,45 +164,53 @@ def _functional(
             mend="Kept and matched again later; if it stays, ask the partner what it answers.",
             data={"functional_id": answer.functional_id, "group": answer.group_control},
         )
-    envelopes.answer_group(tx, group.id, answer.code, document_id=row.id)
     sent = related.documents_of_group(tx, group.id)
-    by_control = {s.control_number.lstrip("0"): s for s in answer.sets}
+    decisions = decide(answer, _sets(sent)) if any(one.kind not in ANSWERS for one in sent) else {}
+    envelopes.answer_group(tx, group.id, answer.code, document_id=row.id)
     moves: list[Move] = []
     for document in sent:
-        decided = by_control.get((document.set_control or "").lstrip("0"))
-        accepted = decided.accepted if decided else answer.code in {"A", "E", "P"}
-        moves += _answered(tx, document, answer, decided, accepted=accepted, by=row, report=report)
+        if document.id in decisions:
+            moves += _answered(tx, document, decisions[document.id], answer, by=row, report=report)
     report.add("applied", row.partition_date, document=row.number, partner=row.partner, answer=answer.code)
     changes = {"parent_id": sent[0].id if sent else None, "order_number": sent[0].order_number if sent else ""}
     moves += resume_moves(row)
-    moves.append(Move(row.id, S.APPLIED, "applied", {"group": group.id, "code": answer.code}, changes=changes))
+    detail = {"group": group.id, "code": answer.code, **_contradictions(decisions)}
+    moves.append(Move(row.id, S.APPLIED, "applied", detail, changes=changes))
     return moves
+
+
+def _sets(sent: Sequence[DocumentRow]) -> list[SentSet]:
+    return [SentSet(one.id, SET_OF_KIND.get(one.kind, ""), one.set_control or "") for one in sent]
+
+
+def _contradictions(decisions: Mapping[int, Decision]) -> dict[str, Any]:
+    told = sorted({one.contradiction for one in decisions.values() if one.contradiction})
+    return {"contradiction": told} if told else {}
 
 
 def _answered_before_restore(
     tx: Tx, row: DocumentRow, answer: FunctionalAcknowledgment, held: list[DocumentRow], report: StepReport
 ) -> list[Move]:
     """A 997 for what left before the ledger was restored: it had arrived. A replacement of it may be on its way."""
+    decisions = decide(answer, _sets(held))
     moves = restored.proved(tx, held, row)
     sent = {move.document_id for move in moves if move.to is S.SENT}
-    decided = answer.sets[0] if len(answer.sets) == 1 else None
-    accepted = decided.accepted if decided else answer.code in {"A", "E", "P"}
     for document in held:
         if document.id in sent:
             arrived = replace(document, state=S.SENT)
-            moves += _answered(tx, arrived, answer, decided, accepted=accepted, by=row, report=report)
+            moves += _answered(tx, arrived, decisions[document.id], answer, by=row, report=report)
     report.add("applied", row.partition_date, document=row.number, partner=row.partner, answer=answer.code)
     changes = {"parent_id": held[0].id, "order_number": held[0].order_number}
-    return [*moves, *resume_moves(row), Move(row.id, S.APPLIED, "applied", {"code": answer.code}, changes=changes)]
+    detail = {"code": answer.code, **_contradictions(decisions)}
+    return [*moves, *resume_moves(row), Move(row.id, S.APPLIED, "applied", detail, changes=changes)]
 
 
 def _answered(
     tx: Tx,
     document: DocumentRow,
+    decision: Decision,
     answer: FunctionalAcknowledgment,
-    decided: SetAnswer | None,
     *,
-    accepted: bool,
     by: DocumentRow,
     report: StepReport,
 ) -> list[Move]:
@@ -206,19 +220,27 @@ def _answered(
     if document.state not in {S.SENT, S.OVERDUE, S.SENDING, S.UNKNOWN_OUTCOME, S.ACKNOWLEDGED, S.REFUSED}:
         return []
     related.confirm_uploads(tx, document.file_id, f"acknowledged by {by.id}")
-    target = S.ACKNOWLEDGED if accepted else S.REFUSED
-    if document.state is target:
-        return []
-    detail: dict[str, Any] = {"by": by.id, "code": decided.code if decided else answer.code}
+    target = S.ACKNOWLEDGED if decision.accepted else S.REFUSED
+    if document.state is target or (decision.accepted and advices.has_refused(document)):
+        return []  # that its syntax was accepted does not undo that its content was refused
+    detail: dict[str, Any] = {"by": by.id, "code": decision.code}
+    detail |= {"contradiction": decision.contradiction} if decision.contradiction else {}
     changes: dict[str, Any] = {"due_at": None, "reason": None, "reason_detail": None, "next_attempt_at": None}
-    if not accepted:
+    if not decision.accepted:
         report.add("refused", document.partition_date, document=document.number, partner=document.partner)
-        errors = [error.model_dump(mode="json") for error in (decided.segments if decided else ())][:20]
+        found = decision.answer
+        errors = [error.model_dump(mode="json") for error in (found.segments if found else ())][:20]
+        told = f"; {decision.contradiction}: the worse counts" if decision.contradiction else ""
         changes["reason"] = "refused_by_partner"
         changes["reason_detail"] = {
-            "message": f"The partner's 997 refused {document.number} (code {detail['code']}).",
+            "message": f"The partner's 997 refused {document.number} (code {decision.code}{told}).",
             "mend": "See what its AK3/AK4 say; mend the data or the partner's settings, then replay this document.",
-            "data": {"segments": errors, "reasons": list(decided.reasons) if decided else list(answer.reasons)},
+            "data": {
+                "segments": errors,
+                "reasons": list(found.reasons) if found and found.reasons else list(answer.reasons),
+                "set_code": found.code if found else "",
+                "group_code": answer.code,
+            },
         }
     return [Move(document.id, target, "answered by 997", detail, changes=changes)]
 
@@ -227,9 +249,11 @@ def _interchange(
     integration: Integration, tx: Tx, row: DocumentRow, answer: InterchangeAcknowledgment, report: StepReport
 ) -> list[Move]:
     """TA1: a refused interchange refuses its documents; an accepted one says nothing about them (edi-operations 8)."""
-    sent = _first_of(
-        _sent_to(integration, tx, row), lambda to: envelopes.find_sent_interchange(tx, to, answer.control_number)
-    )
+    code = answer.code.strip().upper()
+    if code not in INTERCHANGE_CODES:
+        raise answer_codes.unknown("TA104", code, f"The TA1 of interchange {answer.control_number}")
+    control = answer.control_number.strip().zfill(LONGEST_CONTROL)
+    sent = _first_of(_sent_to(integration, tx, row), lambda to: envelopes.find_sent_interchange(tx, to, control))
     if sent is None:
         raise NeedsMending(
             Reason.ACKNOWLEDGES_NOTHING_SENT,
@@ -237,10 +261,21 @@ def _interchange(
             mend="Kept and matched again later; if it stays, ask the partner what it answers.",
             data={"interchange": answer.control_number},
         )
+    in_it = related.documents_of_interchange(tx, sent.id)
+    read = [one for one in in_it if one.state is S.ACKNOWLEDGED]
+    if not INTERCHANGE_CODES[code] and read:
+        raise answer_codes.undecided(
+            f"The TA1 refuses interchange {answer.control_number} (note {answer.note}), whose document {read[0].number}"
+            " the partner has acknowledged.",
+            mend="Ask the partner whether it has the document, or has refused a second copy of it; then discard this.",
+            data={"interchange": answer.control_number, "note": answer.note, "documents": [one.id for one in read]},
+        )
     related.confirm_uploads(tx, sent.file_id, f"answered by {row.id}")
     moves: list[Move] = []
-    for document in related.documents_of_interchange(tx, sent.id):
-        if answer.code == "R" and document.kind not in ANSWERS:
+    for document in in_it:
+        if not INTERCHANGE_CODES[code] and document.kind in ANSWERS:
+            moves.append(Move(document.id, None, "refused by TA1", {"by": row.id, "note": answer.note}, release=False))
+        elif not INTERCHANGE_CODES[code]:
             moves += _refused_by_ta1(document, answer, row)
         elif document.state is S.UNKNOWN_OUTCOME:
             moves.append(_arrived(integration, document, row))

@@ -1,32 +1,39 @@
 """Which of a supplier's changes count as agreed, and what the order is with them. Pure decisions over stored rows.
 
 Agreed is a quantity or a delivery date that the supplier confirmed for a line that is otherwise as ordered: never a
-price, a refusal, a substitute, a backorder, a date of shipment, or more than the quantity tolerance allows.
+price, a refusal, a substitute, a backorder, a date of shipment, or more than the quantity tolerance allows; and nothing
+of a document whose purpose or type does not plainly say that it changes the order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from ml_connector.config.partners import Partner, Tolerance
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.common import DateReference
-from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine, PurchaseOrder
+from ml_connector.documents.orders import LineAnswer, OrderLine, PurchaseOrder
+from ml_connector.flows import answer_codes
+from ml_connector.flows.answered_lines import Answered, price_of
 from ml_connector.flows.context import Integration
 from ml_connector.flows.order_changes import with_ids
 from ml_connector.flows.order_content import DELIVERY_REQUESTED, order_total
-from ml_connector.flows.verdicts import AS_ORDERED, LineVerdict, ordered_line
+from ml_connector.flows.verdicts import LineVerdict, Verdicts
 from ml_connector.ledger.documents import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
 
 #: An answer is being written to its order while it is in one of these.
 BEING_WRITTEN = (S.MATCHED, S.POSTING, S.UNKNOWN_OUTCOME)
+#: Acknowledgment types with changes (BAK02, BCA02; x12-procurement 6); an 865 and a flat file need not give one.
+CHANGING_TYPES = frozenset({"", "AC", "AE"})
 #: ACK01 values of a line that is taken: as ordered, with changes, another quantity, another date (x12-procurement 6).
-TAKEN = AS_ORDERED | {"IC", "IQ", "DR"}
+TAKEN = frozenset({"IA", "AC", "AR", "IC", "IQ", "DR"})
 #: Those that say that the quantity itself is another one; with the others a part may simply not be answered yet.
-ANOTHER_QUANTITY = {"IC", "IQ"}
+ANOTHER_QUANTITY = frozenset({"IC", "IQ"})
 #: Qualifiers of dates on which goods arrive (element 374); those of shipments say nothing of the receipt.
-DELIVERY = {"002", "017", "067", "069", "070"}
+DELIVERY = frozenset({"002", "017", "067", "069", "070"})
+#: What of a line, besides quantity and date, keeps it from being written.
+_IN_THE_WAY = frozenset({"price", "unit", "repeats", "note", "contradiction"})
 #: The partner has the order.
 WITH_PARTNER = (S.SENT, S.ACKNOWLEDGED, S.OVERDUE)
 
@@ -39,53 +46,54 @@ def to_write_back(integration: Integration, partner: str) -> bool:
 
 
 def change_of(
-    integration: Integration, answer: OrderAcknowledgment, content: PurchaseOrder, order: DocumentRow, *, newest: bool
+    integration: Integration, verdicts: Verdicts, content: PurchaseOrder, order: DocumentRow
 ) -> AgreedChange | None:
-    """What of an answer is to be written to the order; None where nothing is.
+    """What of an answer to the newest revision is to be written to the order; None where nothing is.
 
-    content: what the partner was sent of it. newest: no later revision of the order waits or is on its way; where one
-    is, the answer is of the past.
+    content: what the partner was sent of it.
     """
     partner = integration.partner_of(order)
-    if partner is None or not newest or order.state not in WITH_PARTNER or not order.source:
+    if partner is None or order.state not in WITH_PARTNER or not order.source:
         return None
     source = integration.erp.order_from_record(order.source)
-    if source.cancelled:
+    if source.cancelled or verdicts.type not in CHANGING_TYPES or verdicts.header:
         return None
     content = with_ids(content, source)
     ids = {line.number: line.erp_line for line in content.lines}
     tolerance = integration.tolerances(partner).quantity
-    lines: dict[str, AgreedLine] = {}
-    twice: set[str] = set()
-    by_number = {line.number: line for line in content.lines}
-    for line in answer.lines:
-        ordered = ordered_line(line, by_number, content.lines)
-        if ordered is None or ordered.number not in ids:
-            continue
-        if ordered.number in lines:
-            twice.add(ordered.number)
-        found = _agreed_line(line, ordered, ids[ordered.number], partner, tolerance, content.order_date)
-        if found is not None:
-            lines[ordered.number] = found
-    wanted = tuple(line for number, line in lines.items() if number not in twice)
-    return AgreedChange(order_id=source.id, order_number=source.number, lines=wanted) if wanted else None
+    told = {line.line: line for line in verdicts.lines}
+    lines = [
+        line
+        for one in verdicts.pairs
+        if one.ordered is not None and one.number in ids and not one.dropped
+        if (line := agreed_line(one, told[one.number], ids[one.number], partner, tolerance, content.order_date))
+    ]
+    return AgreedChange(order_id=source.id, order_number=source.number, lines=tuple(lines)) if lines else None
 
 
-def _agreed_line(
-    line: AcknowledgedLine,
-    ordered: OrderLine,
+def agreed_line(
+    one: Answered,
+    verdict: LineVerdict,
     order_line_id: str,
     partner: Partner,
     tolerance: Tolerance,
     order_date: date | None,
 ) -> AgreedLine | None:
-    if not line.answers or any(answer.status not in TAKEN for answer in line.answers):
+    """What of one line is agreed; None where nothing is."""
+    ordered, codes = one.ordered, partner.order_answers.codes
+    if ordered is None or len(one.lines) != 1 or not one.answers or _IN_THE_WAY & set(verdict.detail):
         return None
-    if line.price is not None and ordered.price is not None and line.price != ordered.price:
+    if verdict.verdict not in {"changed", "accepted"}:
         return None
-    quantity = _quantity(line.answers, line, ordered, partner, tolerance)
-    day = _day(line.answers, order_date)
+    if any(answer_codes.read("ACK01", answer.status, codes) not in TAKEN for answer in one.answers):
+        return None
+    if one.prices - {price_of(ordered)}:
+        return None
+    quantity = _quantity(one, ordered, partner, tolerance)
+    day = _day(one.answers, order_date)
     wanted = wanted_day(ordered)
+    if set(one.days(one.answers)) - {day, wanted}:
+        day = None  # another day stands beside it
     new_quantity = quantity if quantity != ordered.quantity else None
     new_day = day if day != wanted else None
     if new_quantity is None and new_day is None:
@@ -100,13 +108,12 @@ def _agreed_line(
     )
 
 
-def _quantity(
-    answers: Sequence[LineAnswer], line: AcknowledgedLine, ordered: OrderLine, partner: Partner, tolerance: Tolerance
-) -> Decimal | None:
+def _quantity(one: Answered, ordered: OrderLine, partner: Partner, tolerance: Tolerance) -> Decimal | None:
     """The quantity confirmed, where it is one in the order's unit and within the tolerance; less always is."""
-    if ordered.quantity is None or any(answer.quantity is None for answer in answers):
+    codes, answers, line = partner.order_answers.codes, one.answers, one.lines[0]
+    if ordered.quantity is None or any(answer.quantity is None or answer.quantity < 0 for answer in answers):
         return None
-    if not any(answer.status in ANOTHER_QUANTITY for answer in answers):
+    if not any(answer_codes.read("ACK01", answer.status, codes) in ANOTHER_QUANTITY for answer in answers):
         return None
     units = {answer.unit or line.unit or ordered.unit for answer in answers}
     if {partner.units.get(unit, unit) for unit in units} != {ordered.unit}:
@@ -129,19 +136,16 @@ def wanted_day(line: OrderLine) -> date | None:
     return next((found.day for found in line.dates if found.qualifier == DELIVERY_REQUESTED), None)
 
 
-def covers(change: AgreedChange | None, verdict: LineVerdict) -> bool:
+def covers(change: AgreedChange | None, verdict: LineVerdict, codes: Mapping[str, Mapping[str, str]]) -> bool:
     """Whether everything in which a line differs is agreed; nothing is left of one that repeats what was agreed."""
-    if (
-        verdict.verdict != "changed"
-        or "note" in verdict.detail
-        or set(verdict.detail.get("status", "?").split()) - TAKEN
-    ):
+    statuses = {answer_codes.read("ACK01", one, codes) for one in verdict.detail.get("status", "?").split()}
+    if verdict.verdict != "changed" or _IN_THE_WAY & set(verdict.detail) or statuses - TAKEN:
         return False
     lines = change.lines if change is not None else ()
-    line = next((one for one in lines if one.number == verdict.line.lstrip("0")), None)
+    line = next((one for one in lines if one.number == verdict.line), None)
     values = (("quantity", line.quantity), ("date", line.receipt_date)) if line is not None else ()
     agreed = {name for name, value in values if value is not None}
-    return {"quantity", "price", "date"} & set(verdict.detail) <= agreed
+    return {"quantity", "date"} & set(verdict.detail) <= agreed
 
 
 def with_line(content: PurchaseOrder, agreed: AgreedLine) -> PurchaseOrder:

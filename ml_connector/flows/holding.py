@@ -41,6 +41,7 @@ PERSON_ONLY = frozenset(
         Reason.CHARACTER_NOT_SENDABLE,
         Reason.OTHER_COMPANY,
         Reason.MAY_HAVE_LEFT,
+        Reason.ANSWER_NOT_DECIDED,
     }
 )
 
@@ -52,6 +53,7 @@ SETTINGS_TOO = frozenset(
         Reason.INVOICE_DATE_AHEAD,
         Reason.UNSUPPORTED_DOCUMENT,
         Reason.SIGN_CONTRADICTION,
+        Reason.ANSWER_NOT_DECIDED,
     }
 )
 

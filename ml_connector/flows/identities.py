@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
@@ -53,6 +54,9 @@ def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 
         return Identity(document.number, document.number, document.order_date, document.currency)
     if isinstance(document, FunctionalAcknowledgment):
         return Identity(f"{document.functional_id} {document.group_control}", distinct=digest[:24])
+    if isinstance(document, ApplicationAdvice):
+        named = next((item.number for item in document.items if item.qualifier in {"PO", "ON"}), "")
+        return Identity(document.number, named, document.advice_date, distinct=digest[:24])
     if isinstance(document, InterchangeAcknowledgment):
         return Identity(f"ISA {document.control_number}", distinct=digest[:24])
     return Identity(number="", distinct=digest[:24])

@@ -60,7 +60,7 @@ def histories(rows: Iterable[DocumentRow], ids: Mapping[int, str]) -> dict[str, 
             continue
         begun = before.begun
         if row.state not in NOT_BEGUN and row.state is not S.REFUSED:
-            begun = None if _cancels(row) else row
+            begun = None if is_cancellation(row) else row
         known[key] = OrderHistory(row, begun, (), highest)
     return known
 
@@ -82,7 +82,7 @@ def _may_be_there(row: DocumentRow) -> bool:
     return ((row.reason_detail or {}).get("data") or {}).get("was") == S.OVERDUE
 
 
-def _cancels(row: DocumentRow) -> bool:
+def is_cancellation(row: DocumentRow) -> bool:
     """Whether a document tells the partner that the order is cancelled."""
     if row.content_hash == CANCELLED:
         return True

@@ -37,6 +37,7 @@ FLOW_OF_KIND = {
     DocumentKind.CHANGE_ACKNOWLEDGMENT: "acknowledgments_in",
     DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT: "acknowledgments_in",
     DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: "acknowledgments_in",
+    DocumentKind.APPLICATION_ADVICE: "acknowledgments_in",
 }
 UNREADABLE_FLOW = "unreadable"
 FINDINGS_KEPT = 50

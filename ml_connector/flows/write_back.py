@@ -97,7 +97,7 @@ def _as_sent(line: OpenOrderLine, agreed: AgreedLine) -> bool:
 
 def _note(outcome: dict[str, Any], line: AgreedLine, name: str, text: str) -> None:
     for shown in outcome["lines"]:
-        if shown["line"].lstrip("0") == line.number:
+        if shown["line"] == line.number:
             shown[name] = text
 
 

@@ -60,6 +60,17 @@ def answers_in(tx: Tx, order_ids: Sequence[int], states: Sequence[DocumentState]
     return found
 
 
+def answers_to(tx: Tx, order_ids: Sequence[int], flow: str) -> list[DocumentRow]:
+    """What came of a flow and was recorded against these orders, by rising id."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted(set(order_ids))):
+        found += _documents(
+            tx,
+            sa.and_(_d.parent_id.in_(part), _d.direction == Direction.IN.value, unindexed(_d.flow) == flow),
+        )
+    return sorted(found, key=lambda row: row.id)
+
+
 def with_written_answers(tx: Tx, order_ids: Sequence[int]) -> set[int]:
     """Those of these orders to which something of an answer was written in the ERP."""
     found: set[int] = set()

@@ -33,7 +33,14 @@ UNMAPPED = (
 )
 DUPLICATES = (Reason.DUPLICATE_INVOICE_NUMBER, Reason.REPEATED_CONTROL_NUMBER)
 #: Answers of suppliers that a person has to act on (flows.acknowledgments).
-ANSWERS_TO_ACT_ON = ("order_refused", "order_changed", "order_held")
+ANSWERS_TO_ACT_ON = (
+    "order_refused",
+    "order_changed",
+    "order_held",
+    "order_partly_answered",
+    "order_taken_back",
+    "order_advised",
+)
 #: An answer that nobody acted on stays in the check so long; later the order's own state tells.
 ANSWER_DAYS = 30
 
@@ -148,7 +155,11 @@ def of_integration(integration: str) -> list[LedgerCheck]:
     """All checks of an integration."""
     error = dg.AssetCheckSeverity.ERROR
     held, unknown = (S.QUARANTINED,), (S.UNKNOWN_OUTCOME,)
-    confirmations = (DocumentKind.ORDER_ACKNOWLEDGMENT, DocumentKind.CHANGE_ACKNOWLEDGMENT)
+    confirmations = (
+        DocumentKind.ORDER_ACKNOWLEDGMENT,
+        DocumentKind.CHANGE_ACKNOWLEDGMENT,
+        DocumentKind.APPLICATION_ADVICE,
+    )
     answers = (DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT)
 
     def check(

@@ -38,8 +38,12 @@ PARSED = {
     "invoices_810": ((DocumentKind.INVOICE,), "Invoices (810) as parsed, whole."),
     "ship_notices_856": ((DocumentKind.SHIP_NOTICE,), "Ship notices (856) as parsed."),
     "order_acknowledgments_855": (
-        (DocumentKind.ORDER_ACKNOWLEDGMENT, DocumentKind.CHANGE_ACKNOWLEDGMENT),
-        "Order acknowledgments (855, 865) as parsed.",
+        (
+            DocumentKind.ORDER_ACKNOWLEDGMENT,
+            DocumentKind.CHANGE_ACKNOWLEDGMENT,
+            DocumentKind.APPLICATION_ADVICE,
+        ),
+        "Order acknowledgments (855, 865) and application advices (824) as parsed.",
     ),
     "functional_acknowledgments_997": (
         (DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT),

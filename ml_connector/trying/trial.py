@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import ConfigError
@@ -268,6 +269,9 @@ def _add_named(row: DocumentRow, wanted: Wanted) -> None:
     wanted.texts.update(_texts(document.model_dump(mode="json")))
     if isinstance(document, FunctionalAcknowledgment) and document.group_control.strip().isdecimal():
         wanted.groups.add((document.functional_id, int(document.group_control)))
+    if isinstance(document, ApplicationAdvice):
+        controls = [item.group_control.strip() for item in document.items]
+        wanted.groups.update((kind, int(one)) for one in controls if one.isdecimal() for kind in ("PO", "PC"))
     if isinstance(document, InterchangeAcknowledgment):
         wanted.interchanges.add(document.control_number)
 

@@ -8,6 +8,7 @@ import pytest
 
 from ml_connector.documents.common import DateReference, ItemId
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine
+from ml_connector.flows.answered_lines import Expected
 from ml_connector.flows.verdicts import compare
 
 DAY = date(2026, 12, 1)
@@ -44,12 +45,13 @@ def answer(*answers: tuple[str, int, date | None], price: str = "2.50") -> Order
     ],
 )
 def test_each_line_has_its_verdict(given: OrderAcknowledgment, verdict: str, told: set[str]) -> None:
-    (line,) = compare(given, [ORDERED])
+    (line,) = compare(given, Expected([ORDERED])).lines
     assert line.verdict == verdict
     assert set(line.detail) - {"status"} == told
 
 
 def test_a_line_that_was_not_ordered_is_a_change() -> None:
     other: Any = ORDERED.model_copy(update={"number": "7", "items": (ItemId(qualifier="BP", value="LAMP"),)})
-    (line,) = compare(answer(("IA", 100, DAY)), [other])
+    line, missing = compare(answer(("IA", 100, DAY)), Expected([other])).lines
     assert (line.verdict, line.detail["note"]) == ("changed", "not on the order")
+    assert (missing.line, missing.verdict) == ("7", "unanswered")

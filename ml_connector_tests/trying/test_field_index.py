@@ -89,11 +89,6 @@ NOT_YET = frozenset(
     {
         "S05c_parent_item_and_child_items",
         "S06_REF_PO_no_PRF",
-        "A07_BAK01_01",
-        "A09_AD_qty_changed_no_ACK",
-        "A06_AC_omitted_lines",
-        "B06_AK9_R",
-        "B03_AK9_P_no_AK2",
     }
 )
 
