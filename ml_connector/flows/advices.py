@@ -162,7 +162,7 @@ def _refusal(document: DocumentRow, advice: ApplicationAdvice, detail: Mapping[s
         "reason_detail": {
             "message": f"The partner's application advice {advice.number} refused {document.number}: {told}."[:600],
             "mend": "Mend what it says in the ERP or the partner's settings, then replay this document.",
-            "data": {"by": "824", "advice": advice.number, **detail},
+            "data": {**detail, "by": "824", "advice": advice.number},
         },
     }
 

@@ -16,8 +16,8 @@ from ml_connector.ledger.envelopes import SentTo
 from ml_connector.ledger.files import Tx
 from ml_connector.ledger.states import DocumentState as S
 
-#: Element 128 of numbers by which orders are known: purchase order, order number, transaction reference.
-ORDER_NUMBERS = frozenset({"PO", "ON", "OQ", "TN"})
+#: Element 128 of an order's number; and of a transaction's, which may be the order's.
+ORDER_NUMBERS, MAY_BE_ORDERS = frozenset({"PO", "ON", "OQ"}), frozenset({"TN"})
 #: Sets that leave and may be advised about.
 _SETS = ("850", "860")
 #: What has left.
@@ -41,8 +41,8 @@ def advised(
         NeedsMending: none of ours, several, or its controls and its number name different ones.
     """
     by_controls = _by_controls(tx, item, sent_to)
-    numbers = _numbers(item)
-    by_number = _by_number(integration, tx, row, item, numbers)
+    numbers = _numbers(item, ORDER_NUMBERS)
+    by_number = _by_number(integration, tx, row, item, numbers or _numbers(item, MAY_BE_ORDERS))
     if not by_controls and not by_number:
         raise nothing_sent(item, row)
     found = by_number if by_controls is None else by_controls
@@ -102,10 +102,10 @@ def _by_number(
     return found
 
 
-def _numbers(item: AdviceItem) -> list[str]:
+def _numbers(item: AdviceItem, qualifiers: frozenset[str]) -> list[str]:
     """Order numbers that an item gives: OTI03, and the references below it."""
     given = [(item.qualifier, item.number), *((one.qualifier, one.value) for one in item.references)]
-    return [number.strip() for qualifier, number in given if qualifier in ORDER_NUMBERS and number.strip()]
+    return [number.strip() for qualifier, number in given if qualifier in qualifiers and number.strip()]
 
 
 def _same(one: str | None, other: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows import agreed, answer_codes, earlier_answers, named_orders, order_history
@@ -106,6 +106,8 @@ def _recorded(
 ) -> list[Move]:
     rules = _rules(integration.partner_of(row))
     candidates = [one for one in sent if one.state not in _NOT_THERE] or [sent[-1]]
+    if answer.purpose is Purpose.CANCEL:  # it answers our cancellation, or it would take back
+        candidates = [one for one in candidates if is_cancellation(one)] or candidates
     counting = [one for one in earlier if one.counts and said is not Said.REPLACES]
     meant = which(
         answer,

@@ -60,10 +60,10 @@ def sent_group(stage: Scene) -> int:
 
 @pytest.mark.parametrize(
     ("of_the_group", "state"),
-    [("AK9*A*1*1*1", "acknowledged"), ("AK9*P*1*1*1", "acknowledged"), ("AK9*R*1*1*0", "refused")],
+    [("AK9*A*1*1*1", "acknowledged"), ("AK9*P*1*1*1", "sent"), ("AK9*R*1*1*0", "refused")],
 )
 def test_sets_that_an_answer_does_not_list_go_with_their_group(stage: Scene, of_the_group: str, state: str) -> None:
-    """One accepted in part lists those that are not."""
+    """One accepted in part has to list a set that is not: else nobody knows which it is (field row B03)."""
     stage.orders(1, received=False)
     stage.world.behave("NORTHWIND", SILENT)
     stage.outbound()
@@ -74,9 +74,13 @@ def test_sets_that_an_answer_does_not_list_go_with_their_group(stage: Scene, of_
 
 @pytest.mark.parametrize(
     ("of_the_set", "of_the_group", "state"),
-    [("AK5*R*5", "AK9*P*1*1*0", "refused"), ("AK5*A", "AK9*R*1*1*0", "acknowledged")],
+    [
+        ("AK5*R*5", "AK9*P*1*1*0", "refused"),
+        ("AK5*A", "AK9*R*1*1*0", "refused"),
+        ("AK5*A", "AK9*A*1*1*0", "acknowledged"),
+    ],
 )
-def test_the_answer_to_the_set_decides_not_that_to_its_group(
+def test_the_worse_of_set_and_group_decides_and_never_the_counts(
     stage: Scene, of_the_set: str, of_the_group: str, state: str
 ) -> None:
     stage.orders(1, received=False)
