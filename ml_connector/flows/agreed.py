@@ -59,15 +59,17 @@ def change_of(
     if source.cancelled or verdicts.type not in CHANGING_TYPES or verdicts.header:
         return None
     content = with_ids(content, source)
-    ids = {line.number: line.erp_line for line in content.lines}
+    # an order that was sent before lines were known by the ERP's id has their numbers alone
+    by_number = {str(line.number): line.id for line in source.lines}
+    ids = {line.id for line in source.lines}
     tolerance = integration.tolerances(partner).quantity
-    told = {line.line: line for line in verdicts.lines}
-    lines = [
-        line
-        for one in verdicts.pairs
-        if one.ordered is not None and one.number in ids and not one.dropped
-        if (line := agreed_line(one, told[one.number], ids[one.number], partner, tolerance, content.order_date))
-    ]
+    lines: list[AgreedLine] = []
+    for one, verdict in zip(verdicts.pairs, verdicts.lines, strict=False):  # behind them are lines left out
+        if one.ordered is None or one.dropped:
+            continue
+        key = one.ordered.erp_line or by_number.get(one.number, "")
+        line = agreed_line(one, verdict, key, partner, tolerance, content.order_date) if key in ids else None
+        lines += [line] if line is not None else []
     return AgreedChange(order_id=source.id, order_number=source.number, lines=tuple(lines)) if lines else None
 
 

@@ -51,7 +51,8 @@ class Answered:
 
     @property
     def number(self) -> str:
-        return self.ordered.number if self.ordered is not None else self.lines[0].number
+        """The order's line number; empty for a line that the order does not have."""
+        return self.ordered.number if self.ordered is not None else ""
 
     @property
     def theirs(self) -> str:
@@ -117,11 +118,11 @@ def pair(
     found: dict[str, tuple[OrderLine | None, list[AcknowledgedLine]]] = {}
     for position, line in enumerate(answered, 1):
         ordered = _meant(line, position, known, expected.number, numbers_are_ours=numbers_are_ours)
-        key = f"ours {ordered.number}" if ordered is not None else f"theirs {position}"
-        found.setdefault(key, (ordered, []))[1].append(line)
-    gone = {line.number for line in expected.dropped}
+        # a line that was dropped may have left its number to another
+        place = next((at for at, one in enumerate(known) if one is ordered), -1)
+        found.setdefault(f"ours {place}" if place >= 0 else f"theirs {position}", (ordered, []))[1].append(line)
     return tuple(
-        Answered(tuple(lines), ordered, ordered is not None and ordered.number in gone)
+        Answered(tuple(lines), ordered, any(ordered is one for one in expected.dropped))
         for ordered, lines in found.values()
     )
 

@@ -228,12 +228,17 @@ def closing(partner: str, order: str, outcome: dict[str, Any]) -> dict[str, Any]
     return changes
 
 
+def _name(line: dict[str, str]) -> str:
+    """An ordered line by its number; another by what the supplier calls it."""
+    return line["line"] or f"{line.get('item') or line.get('their_line', '?')} ({line.get('note', '?')})"
+
+
 def _message(outcome: dict[str, Any]) -> str:
     """The result in words, the lines that need somebody by number, and the remarks."""
     told = [str(outcome["result"]).replace("_", " ")]
     differing = [line for line in outcome["lines"] if line["verdict"] != "accepted"]
     for verdict in dict.fromkeys(line["verdict"] for line in differing):
-        numbers = [line["line"] or "?" for line in differing if line["verdict"] == verdict]
+        numbers = [_name(line) for line in differing if line["verdict"] == verdict]
         more = f" and {len(numbers) - LINES_NAMED} more" if len(numbers) > LINES_NAMED else ""
         named = ", ".join(numbers[:LINES_NAMED])
         told.append(f"line{'s' if len(numbers) > 1 else ''} {named}{more} {verdict}")

@@ -13,6 +13,7 @@ from ml_connector.documents.orders import LineAnswer, OrderAcknowledgment, Order
 from ml_connector.flows import answer_codes
 from ml_connector.flows.answer_codes import EXCEPTIONS_ONLY, NO_CHANGE, STATUSES, TYPES, Scope, Status
 from ml_connector.flows.answered_lines import Answered, Expected, pair, price_of
+from ml_connector.flows.line_meant import NamedLine
 
 #: Facts in which a line differs from what was ordered. `earlier` (than asked) is good to know and needs nobody.
 DIFFERENCES = frozenset({"quantity", "unit", "price", "date", "repeats", "note", "contradiction"})
@@ -80,9 +81,9 @@ def compare(answer: OrderAcknowledgment, expected: Expected, rules: Rules | None
         element = "BCA02" if answer.answers_change else "BAK02"
         raise answer_codes.unknown(element, answer.type, f"The acknowledgment of order {answer.number}")
     lines = [_verdict(one, code, scope, expected, rules) for one in pairs]
-    spoken = {one.number for one in pairs if one.ordered is not None}
+    spoken = [one.ordered for one in pairs if one.ordered is not None]
     for line in (*expected.lines, *expected.dropped):
-        if line.number not in spoken and (expected.asked is None or line.number in expected.asked):
+        if not any(line is one for one in spoken) and (expected.asked is None or line.number in expected.asked):
             silent = _silence(line, code, scope, expected, rules)
             lines += [silent] if silent is not None else []
     header = {}
@@ -123,7 +124,7 @@ def _verdict(one: Answered, code: str, scope: Scope, expected: Expected, rules: 
     detail: dict[str, str] = {}
     if one.answers:
         detail["status"] = " ".join(answer.status for answer in one.answers)
-    if one.ordered is not None and one.theirs and one.theirs.lstrip("0") != one.ordered.number:
+    if one.theirs and one.theirs.lstrip("0") != one.number:
         detail["their_line"] = one.theirs
     found = _by_line(one, statuses, detail, expected, rules)
     if one.dropped and found == "accepted":
@@ -156,7 +157,7 @@ def _by_line(
     one: Answered, statuses: Sequence[Status], detail: dict[str, str], expected: Expected, rules: Rules
 ) -> str:
     if one.ordered is None:
-        detail["note"] = "not on the order"
+        detail |= {"note": "not on the order", "item": NamedLine("", one.lines[0].items).item_text}
         return "changed"
     if one.dropped:
         return _of_dropped(one, statuses, detail)
