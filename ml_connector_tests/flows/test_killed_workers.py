@@ -7,7 +7,9 @@ from benchmarks.faults import Settings, run
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("network", ["cleo", "truecommerce"])
+@pytest.mark.parametrize(
+    ("empty_url", "network"), [("sqlite", "cleo"), ("postgresql", "truecommerce")], indirect=["empty_url"]
+)
 def test_killed_again_and_again_everything_arrives_once(empty_url: str, network: str) -> None:
     """Over SFTP, too: connections cut in the middle of files, renames and deletes refused, files in every format."""
     settings = Settings(invoices=30, orders=10, kills=5, dagster_kills=0, longest_life=2.5, network=network)

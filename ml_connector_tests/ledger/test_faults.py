@@ -108,13 +108,12 @@ def held(path: str | None) -> Iterator[None]:
 
 def test_a_database_that_another_process_holds(sqlite_ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "BUSY_SECONDS", 0.2)
-    sqlite_ledger.engine.dispose()
     with (
-        closing(sqlite3.connect(str(sqlite_ledger.url.database))),
+        closing(Ledger.open(str(sqlite_ledger.url), sqlite_ledger.clock)) as impatient,
         held(sqlite_ledger.url.database),
         pytest.raises(TryAgain, match="another process holds it") as told,
     ):
-        add(sqlite_ledger)
+        add(impatient)
     assert told.value.mend
     assert _works(sqlite_ledger)
 
