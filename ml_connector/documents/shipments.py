@@ -17,12 +17,16 @@ from ml_connector.documents.common import (
 
 
 class ShippedItem(Itemized):
-    """One item of an order in a shipment. quantity in `unit` (SN1); marks are the packs it stands in (MAN)."""
+    """One item of an order in a shipment. quantity in `unit` (SN1); marks are the packs it stands in (MAN).
+
+    broken_down: what the levels below it (lots, packs) come to in the same unit, where they say.
+    """
 
     line_number: str = ""
     quantity: Decimal | None
     unit: str = ""
     quantity_ordered: Decimal | None = None
+    broken_down: Decimal | None = None
     status: str = ""
     description: str = ""
     packs: tuple[str, ...] = ()

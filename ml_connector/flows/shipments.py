@@ -188,6 +188,8 @@ def receipts_for(
                 continue
             if item.quantity < 0:
                 raise _less_than_nothing(notice, item)
+            if item.broken_down is not None and item.broken_down != item.quantity:
+                raise _does_not_add_up(notice, item)
             line = find_shipped_line(item, order, numbers_are_ours=numbers_are_ours)
             _check_unit(item, line, order, units, order_units)
             taken[line.id] = taken.get(line.id, Decimal(0)) + item.quantity
@@ -229,6 +231,23 @@ def _less_than_nothing(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
         f"Ship notice {notice.number} ships {item.quantity} of {item.vendors_item or item.buyers_item or 'an item'}.",
         mend="Ask the supplier for a notice of what was shipped; enter a return in the ERP by hand.",
         data={"shipment": notice.number, "quantity": str(item.quantity), "segment": "SN1", "element": 2},
+    )
+
+
+def _does_not_add_up(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
+    return NeedsMending(
+        Reason.BAD_VALUE,
+        f"Ship notice {notice.number} says {item.quantity} {item.unit} of {item.vendors_item or item.buyers_item}, and "
+        f"what it breaks down into comes to {item.broken_down}.",
+        mend="Ask the supplier how much was shipped and for a corrected notice, or book the receipt by hand; then "
+        "discard this one.",
+        data={
+            "shipment": notice.number,
+            "line": item.line_number,
+            "items": [one.value for one in item.items],
+            "quantity": str(item.quantity),
+            "broken_down": str(item.broken_down),
+        },
     )
 
 

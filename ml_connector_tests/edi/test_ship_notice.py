@@ -42,6 +42,38 @@ SHAPES: dict[str, tuple[str, object]] = {
         f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*0~{ITEM_A}HL*4*2*I*0~{ITEM_B}",
         [("PO-1", [("A", 10, ()), ("B", 5, ())])],
     ),
+    "order by reference": (
+        f"HL*1**S*1~HL*2*1*O*1~REF*PO*PO-1~HL*3*2*I*0~{ITEM_A}HL*4*1*O~PRF*PO-2~REF*PO*PO-9~HL*5*4*I~{ITEM_B}",
+        [("PO-1", [("A", 10, ())]), ("PO-2", [("B", 5, ())])],
+    ),
+    "order by a reference of the shipment": (
+        f"HL*1**S*1~REF*PO*PO-1~HL*2*1*P*1~{PACK_1}HL*3*2*I*0~{ITEM_A}",
+        [("PO-1", [("A", 10, (ONE,))])],
+    ),
+    "several orders referred to: none is meant": (
+        f"HL*1**S*1~REF*PO*PO-1~REF*PO*PO-2~HL*2*1*I*0~{ITEM_A}",
+        [("", [("A", 10, ())])],
+    ),
+    "lots below an item": (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*1~{ITEM_A}HL*4*3*I*0~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~SN1**6*EA~",
+        [("PO-1", [("A", 10, ())])],
+    ),
+    "lots below an item that has no quantity": (
+        "HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*1~LIN**VP*A~HL*4*3*I*0~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~SN1**6*EA~",
+        [("PO-1", [("A", None, ()), ("A", 4, ()), ("A", 6, ())])],
+    ),
+    "lots in packs below an item": (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*1~{ITEM_A}HL*4*3*P~{PACK_1}HL*5*4*I~LIN**VP*A~SN1**10*EA~",
+        [("PO-1", [("A", 10, (ONE,))])],
+    ),
+    "components": (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*1~{ITEM_A}HL*4*3*F~LIN**VP*SCREW~SN1**80*EA~HL*5*2*F~LIN**VP*NUT~SN1**8*EA~",
+        [("PO-1", [("A", 10, ())])],
+    ),
+    "packs that count themselves": (
+        f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*P*1~SN1**2*CT~{PACK_1}HL*4*3*I*0~{ITEM_A}",
+        [("PO-1", [("A", 10, (ONE,))])],
+    ),
     "S-O-P-I": (
         f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*P*1~{PACK_1}HL*4*3*I*0~{ITEM_A}HL*5*2*P*1~{PACK_2}HL*6*5*I*0~{ITEM_B}",
         [("PO-1", [("A", 10, (ONE,)), ("B", 5, (TWO,))])],
@@ -202,3 +234,23 @@ def test_a_sender_who_counts_items_instead_of_levels_is_only_warned(count: str, 
     body = f"BSN*00*S-1*20261121*0215~HL*1**S~HL*2*1*O~PRF*P~HL*3*2*P~HL*4*3*I~LIN**BP*A~SN1**5*EA~CTT*{count}~"
     received = one(interchange(group("SH", transaction("856", body))))
     assert [f.severity.value for f in received.findings] == severity
+
+
+@pytest.mark.parametrize(
+    ("below", "comes_to"),
+    [
+        ("", None),
+        ("HL*4*3*I~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~SN1**6*EA~", 10),
+        ("HL*4*3*I~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~SN1**7*EA~", 11),
+        ("HL*4*3*P~SN1**4*EA~MAN*GM*1~HL*5*3*P~SN1**5*EA~MAN*GM*2~", 9),
+        ("HL*4*3*P~MAN*GM*1~HL*5*4*I~LIN**VP*A~SN1**3*EA~HL*6*3*P~MAN*GM*2~HL*7*6*I~LIN**VP*A~SN1**7*EA~", 10),
+        # another unit, or a part that does not say, tells nothing
+        ("HL*4*3*P~SN1**2*CT~MAN*GM*1~", None),
+        ("HL*4*3*I~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~", None),
+        ("HL*4*3*F~LIN**VP*SCREW~SN1**80*EA~", None),
+    ],
+)
+def test_what_breaks_a_quantity_down_is_added_up(below: str, comes_to: int | None) -> None:
+    read_back = notice(f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*1~{ITEM_A}{below}")
+    [item] = read_back.orders[0].items
+    assert (item.quantity, item.broken_down) == (10, comes_to)

@@ -84,15 +84,6 @@ def test_every_row_is_here() -> None:
     assert [path.name for path in FIELD.glob("*.edi") if not name_of(path)] == []
 
 
-#: Not mended yet: the mark goes when its row is right, which a strict xfail tells.
-NOT_YET = frozenset(
-    {
-        "S05c_parent_item_and_child_items",
-        "S06_REF_PO_no_PRF",
-    }
-)
-
-
 @dataclass(frozen=True)
 class Outcome:
     """What a try said, and what a run then did: the document's state, reason and work, its writes, and what became of
@@ -157,9 +148,7 @@ def test_a_run_does_what_a_try_said(row: str, outcomes: Callable[[str], Outcome]
     assert {key: found.moved.get(key, "sent") for key in found.orders} == found.orders
 
 
-@pytest.mark.parametrize(
-    "row", [pytest.param(row, marks=pytest.mark.xfail(strict=True) if row in NOT_YET else ()) for row in ROWS]
-)
+@pytest.mark.parametrize("row", ROWS)
 def test_a_row_is_right(row: str, outcomes: Callable[[str], Outcome]) -> None:
     """What the index says, in what was tried and in what was written by the run."""
     right, found = ROWS[row], outcomes(row)

@@ -1,7 +1,8 @@
 """856 to and from ShipNotice (x12-procurement 7): an HL tree of any shape as shipment, orders and items."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.common import Purpose, changed
@@ -71,6 +72,8 @@ _RANK = "SOTPQI"
 
 #: Levels that are packs, outermost first.
 _PACKS = frozenset("TPQ")
+#: What an item is made of: nothing that was ordered.
+_COMPONENT = "F"
 
 
 class Level(ABC):
@@ -107,7 +110,7 @@ class Level(ABC):
                 elements = [*level.prf, "", ""]
                 return elements[1], elements[2]
             level = level.parent
-        return self.named_order(), ""
+        return self.named_order() or self.referenced_order(), ""
 
     def named_order(self) -> str:
         """The order number among the product ids of its LIN: notices without a level of orders name it there."""
@@ -116,6 +119,65 @@ class Level(ABC):
             return ""
         pairs = zip(lin.elements[2::2], lin.elements[3::2], strict=False)
         return next((value for qualifier, value in pairs if qualifier == "PO"), "")
+
+    def referenced_order(self) -> str:
+        """The order number in the REF*PO of the nearest level that has one; none where that level names several."""
+        level: Level | None = self
+        while level is not None:
+            references = (s.elements for s in level.loop().segments if s.elements[:2] == ["REF", "PO"])
+            numbers = {elements[2] for elements in references if len(elements) > 2 and elements[2]}
+            if numbers:
+                return numbers.pop() if len(numbers) == 1 else ""
+            level = level.parent
+        return ""
+
+    def counts(self) -> bool:
+        """Whether it says what was shipped: no component, no pack that only tells how many packs there are, and not
+        below an item that has a quantity of its own, which it breaks down.
+        """
+        if not self.names_item() or self.is_share():
+            return False
+        above = self.item_above()
+        return above is None or above.shipped() is None
+
+    def names_item(self) -> bool:
+        """Whether it is an item that may have been ordered: no component, no pack that counts only packs."""
+        if not self.is_item or self.code == _COMPONENT:
+            return False
+        return self.code not in _PACKS or self.loop().find("LIN") is not None
+
+    def item_above(self) -> "Level | None":
+        """The nearest level above it that is an item."""
+        level = self.parent
+        while level is not None and not level.names_item():
+            level = level.parent
+        return level
+
+    def shipped(self) -> tuple[Decimal, str] | None:
+        """Quantity and unit of its SN1; None where there is none that can be read."""
+        found = self.loop().find("SN1")
+        elements = [*(found.elements if found is not None else ()), "", "", "", ""]
+        quantity = NUMBER.read(elements[2]) if elements[2] else None
+        return (quantity, elements[3]) if isinstance(quantity, Decimal) else None
+
+    def broken_down(self) -> Decimal | None:
+        """What the levels below it that break its quantity down come to; None where none does in its unit."""
+        own = self.shipped()
+        if own is None or not self.children:
+            return None
+        parts = [part.shipped() for part in self._parts()]
+        known = [part[0] for part in parts if part is not None and part[1] == own[1]]
+        return sum(known, Decimal(0)) if known and len(known) == len(parts) else None
+
+    def _parts(self) -> "Iterator[Level]":
+        """The uppermost levels below it that have a quantity and are no components."""
+        for child in self.children:
+            if child.code == _COMPONENT:
+                continue
+            if child.is_item:
+                yield child
+            else:
+                yield from child._parts()
 
     def is_share(self) -> bool:
         """Whether it is a pack that tells how much of the item above stands in it: no item of its own."""
@@ -234,9 +296,11 @@ def orders_of(levels: Sequence[Level]) -> tuple[ShippedOrder, ...]:
             loop = level.loop()
             order: ShippedOrder = ORDER.read(loop if level.code == "O" else _only_order(loop))
             found.setdefault((order.order_number, order.release), order)
-        if level.is_item and (level.elements[3] not in _PACKS or not level.is_share()):
+        if level.is_item and level.counts():
             key = level.order_key()
-            items.setdefault(key, []).append(level.item(level.packs()))
+            item = level.item(level.packs())
+            parts = level.broken_down() if level.children else None
+            items.setdefault(key, []).append(item if parts is None else changed(item, broken_down=parts))
             if key not in found:
                 found[key] = ShippedOrder(order_number=key[0], release=key[1])
     return tuple(changed(order, items=tuple(items[key])) if key in items else order for key, order in found.items())
