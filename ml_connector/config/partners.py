@@ -65,6 +65,10 @@ class X12Writing(Settings):
     suffix: Literal["", "\n", "\r\n", "\r"] = ""
     character_set: Literal["basic", "extended", "utf-8"] = "extended"
     encoding: str = Field(default="latin-1", description="Also for reading")
+    detect_utf8: bool = Field(
+        default=True,
+        description="Reading: text that is UTF-8 is read as such and told, whatever `encoding` says; false: never",
+    )
     want_ta1: bool = False
     replace_separators: str | None = Field(
         default=" ", description="What a separator inside data becomes; null holds the document instead"

@@ -51,7 +51,8 @@ class ReadOptions:
     byte is kept, for what does not fit is read as Latin-1. max_segment and max_set_bytes are in bytes; a set beyond
     max_set_bytes or max_segments is not read but reported. max_findings is per set. acknowledge_accepted: whether
     acknowledgments list accepted sets too (AK2). acknowledge_with: 997 or 999; acknowledge_interchanges: a TA1 is made
-    where ISA14 asks for it ("asked"), always or never.
+    where ISA14 asks for it ("asked"), always or never. detect_utf8: text that is UTF-8 and not plain ASCII is read as
+    such, with a finding, whatever `encoding` is.
     """
 
     mode: str = "standard"
@@ -64,6 +65,7 @@ class ReadOptions:
     acknowledge_accepted: bool = True
     acknowledge_with: str = "997"
     acknowledge_interchanges: str = "asked"
+    detect_utf8: bool = True
 
 
 def read_interchanges(source: bytes | BinaryIO, options: ReadOptions | None = None) -> Iterator[Item]:
@@ -214,6 +216,7 @@ class _FileReader:
             max_segment=self._options.max_segment,
             max_findings=self._options.max_findings,
             max_segments=self._options.max_segments,
+            detects=self._options.detect_utf8 and _may_be_utf8(opened),
         )
         self._shared = (group, context)
         return context
@@ -234,6 +237,12 @@ class _FileReader:
             return
         yield from self._end_group(opened, None)
         yield opened.end(trailer, offset, self._options.acknowledge_interchanges)
+
+
+def _may_be_utf8(opened: OpenInterchange) -> bool:
+    """Where it is not said already, and no separator is a single byte above 127."""
+    marks = "".join(opened.start.separators.characters())
+    return codecs.lookup(opened.encoding).name != "utf-8" and marks.isascii() and opened.terminator.isascii()
 
 
 def _not_x12(preamble: Stray | None) -> SenderMustMend:

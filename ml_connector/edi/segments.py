@@ -44,6 +44,7 @@ class Split:
     trailing_elements: int = 0
     overlong: int = 0
     misencoded: bool = False
+    utf8: bool = False
     unterminated: int = 0
     doubled: int = 0
     padded: bool = False
@@ -57,14 +58,17 @@ def split_set(
     encoding: str,
     max_segment: int,
     known: frozenset[str] = frozenset(),
+    *,
+    detects: bool = False,
 ) -> Split:
     """Segments of a set. Line ends, blanks and tabs around segments are not data (x12-procurement 2).
 
-    known are the segment ids at which a line may begin whose predecessor has lost its terminator.
+    known are the segment ids at which a line may begin whose predecessor has lost its terminator. detects: text that
+    is UTF-8 is read as such, whatever the encoding is said to be.
     """
     by_line = terminator in {b"\r", b"\n"}
-    text, misencoded = _text(raw, terminator, encoding)
-    split = Split([], misencoded=misencoded)
+    text, misencoded, utf8 = _text(raw, terminator, encoding, detects=detects)
+    split = Split([], misencoded=misencoded, utf8=utf8)
     element, component = separators.element, separators.component
     blank = " " + element
     usual = USUAL if by_line and USUAL not in {element, component} else ""
@@ -102,16 +106,45 @@ def split_set(
     return split
 
 
-def _text(raw: bytes, terminator: bytes, encoding: str) -> tuple[str, bool]:
-    """The set as text, one kind of line end where that ends segments; whether some of it is of another encoding."""
+def is_utf8(raw: bytes) -> bool:
+    """Whether bytes are UTF-8 and not plain ASCII: hardly any text of another encoding is, by chance."""
+    if raw.isascii():
+        return False
     try:
-        text, misencoded = raw.decode(encoding), False
+        raw.decode("utf-8")
     except UnicodeDecodeError:
-        text, misencoded = _piecewise(raw, terminator, encoding), True
+        return False
+    return True
+
+
+def holds_utf8(raw: bytes, terminator: bytes) -> bool:
+    """Whether some segment of a set is UTF-8 and not plain ASCII."""
+    return not raw.isascii() and any(is_utf8(piece) for piece in raw.split(terminator))
+
+
+def _text(raw: bytes, terminator: bytes, encoding: str, *, detects: bool) -> tuple[str, bool, bool]:
+    """The set as text, one kind of line end where that ends segments; whether some of it is of another encoding, and
+    whether some of it was UTF-8 against what was said.
+    """
+    utf8 = misencoded = False
+    if detects and not raw.isascii():
+        pieces = raw.split(terminator)
+        told = [is_utf8(piece) for piece in pieces]
+        utf8 = any(told)
+        texts = [
+            piece.decode("utf-8") if is_so else decoded(piece, encoding)
+            for piece, is_so in zip(pieces, told, strict=True)
+        ]
+        text = decoded(terminator, encoding).join(texts)
+    else:
+        try:
+            text = raw.decode(encoding)
+        except UnicodeDecodeError:
+            text, misencoded = _piecewise(raw, terminator, encoding), True
     if terminator in {b"\r", b"\n"}:
         text = text.replace("\r", "\n")
     # no-break spaces of UTF-8, read as Latin-1
-    return text.replace("\xc2\xa0", "\xa0"), misencoded
+    return text.replace("\xc2\xa0", "\xa0"), misencoded, utf8
 
 
 @lru_cache(maxsize=64)

@@ -16,7 +16,7 @@ from ml_connector.edi.overlay import Overlay
 from ml_connector.edi.quick import Make, quick_for
 from ml_connector.edi.respelled import respell
 from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_formed
-from ml_connector.edi.segments import Segment, Split, neutralize, split_set
+from ml_connector.edi.segments import Segment, Split, holds_utf8, neutralize, split_set
 from ml_connector.edi.separators import Separators
 from ml_connector.edi.shifted import mend
 from ml_connector.edi.structure import Loop, build
@@ -50,6 +50,8 @@ class SetContext:
     max_findings: int
     max_segments: int = 300_000
     totals: bool = True
+    #: Text that is UTF-8 is read as such, whatever `encoding` says.
+    detects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def recognized(raw: RawSet, context: SetContext) -> SetReading | None:
     )
     if quick is None or not context.totals or quick.group not in {context.functional_id, ""}:
         return None
+    if context.detects and holds_utf8(raw.raw, context.terminator):
+        return None  # which is told
     found = quick.segments(raw)
     if found is None or len(found[0]) > context.max_segments:
         return None
@@ -117,7 +121,15 @@ def _read_slowly(raw: RawSet, context: SetContext, repeated: bool) -> SetReading
     set_type = raw.header[1] if len(raw.header) > 1 else _set_begun(raw, context)
     rule = set_rule(set_type, context.version, context.overlay)
     known = rule.known if rule is not None else ENVELOPE_IDS
-    split = split_set(raw.raw, context.separators, context.terminator, context.encoding, context.max_segment, known)
+    split = split_set(
+        raw.raw,
+        context.separators,
+        context.terminator,
+        context.encoding,
+        context.max_segment,
+        known,
+        detects=context.detects,
+    )
     control = _control(raw)
     if not raw.header and rule is not None:
         # as if its ST were there: segments are counted from it
@@ -260,6 +272,9 @@ def _check_split(split: Split, report: _Findings) -> None:
         report(Finding(Level.SET, "stray_text", f"Text between segments: {shown(text)}.", value=text[:200]))
     if split.overlong:
         report(_set_finding("5", f"{split.overlong} segments are longer than allowed here and were cut."))
+    if split.utf8:
+        message = "Its text is UTF-8, which is not the encoding that was said: it was read as UTF-8."
+        report(Finding(Level.SET, "encoding", message, Severity.WARNING))
     if split.misencoded:
         message = "The set is not all of the expected encoding; those segments were read as Latin-1."
         report(Finding(Level.SET, "encoding", message, Severity.WARNING))

@@ -114,6 +114,7 @@ def options_for(partner: Partner | None) -> ReadOptions:
     return ReadOptions(
         mode=partner.syntax,
         encoding=partner.x12.encoding,
+        detect_utf8=partner.x12.detect_utf8,
         overlay=overlay_from(partner.guide.model_dump(), where="guide"),
         acknowledge_accepted=partner.acknowledgments.list_accepted_sets,
         acknowledge_with=partner.acknowledgments.form,

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from ml_connector.documents.invoices import Invoice
+from ml_connector.edi import ReceivedSet, read_interchanges
 from ml_connector.flows.postable import operation_key
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.ledger.tables import operation
@@ -175,3 +177,11 @@ def posted_total(payload: Mapping[str, Any], vat: Decimal) -> Decimal:
     """What the ERP would have of it: its lines and the tax."""
     lines = payload.get("PurchaseInvoiceLines") or payload["PurchaseEntryLines"]
     return sum((Decimal(str(line.get("Amount", line.get("AmountFC")))) for line in lines), vat)
+
+
+def test_utf8_text_of_a_partner_on_latin_1_is_read_as_utf8_and_told() -> None:
+    """E09: for reading only."""
+    [received] = [one for one in read_interchanges(file_of(READ_ONLY).read_bytes()) if isinstance(one, ReceivedSet)]
+    assert isinstance(received.document, Invoice)
+    assert received.document.lines[0].description == "Kabelschuh größe 5 – Ø8 mm"
+    assert [one.code for one in received.findings] == ["encoding"]
