@@ -107,8 +107,10 @@ def split_set(
 
 
 def is_utf8(raw: bytes) -> bool:
-    """Whether bytes are UTF-8 and not plain ASCII: hardly any text of another encoding is, by chance."""
-    if raw.isascii():
+    """Whether bytes are UTF-8 and not plain ASCII: hardly any text of another encoding is, by chance. No-break spaces
+    are blanks and tell nothing.
+    """
+    if raw.isascii() or raw.replace(b"\xc2\xa0", b"").isascii():
         return False
     try:
         raw.decode("utf-8")

@@ -12,6 +12,7 @@ from decimal import Decimal
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment, OrderLine
 from ml_connector.errors import NeedsMending
+from ml_connector.flows.answer_codes import STATUSES, Status
 from ml_connector.flows.answered_lines import Expected, pair
 from ml_connector.flows.order_content import DELIVERY_REQUESTED
 
@@ -111,9 +112,23 @@ def _repeated_wrongly(answer: OrderAcknowledgment, expected: Expected, numbers_a
             wrong += 1
             continue
         quantities = expected.quantities(found.ordered)
-        wrong += line.quantity is not None and _plain(line.quantity) not in {_plain(one) for one in quantities}
+        repeated = line.quantity if line.quantity is not None else _parts(line, found.ordered)
+        wrong += repeated is not None and _plain(repeated) not in {_plain(one) for one in quantities}
         wrong += _another_day(line, found.ordered)
     return wrong
+
+
+def _parts(line: AcknowledgedLine, ordered: OrderLine) -> Decimal | None:
+    """What the parts come to of which a line that repeats no quantity speaks; None where one is changed or is not said.
+
+    Accepted, backordered, held and refused parts are together what was ordered.
+    """
+    parts = [answer.quantity for answer in line.answers]
+    whole = {Status.ACCEPTED, Status.BACKORDERED, Status.HELD, Status.REFUSED}
+    plain = all(STATUSES.get(one.status.upper()) in whole for one in line.answers)
+    units = {one.unit for one in line.answers} - {"", ordered.unit}
+    known = [part for part in parts if part is not None]
+    return sum(known, Decimal(0)) if known and len(known) == len(parts) and plain and not units else None
 
 
 def _plain(quantity: Decimal) -> Decimal:

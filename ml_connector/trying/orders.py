@@ -153,7 +153,7 @@ def _had(begun: DocumentRow | None) -> Had | None:
 
 
 def _why_not(made: Integration, order: OpenOrder, before: OrderHistory) -> str:
-    """Why nothing would leave, by the questions that `orders.read` asks, in their order."""
+    """Why nothing would leave, by the questions that reading orders asks, in their order."""
     if order.supplier_code not in takers(made) and before.newest is None:
         return f"Supplier {order.supplier_code} is no partner that gets orders here."
     start = orders.start_day(made, dry_run=True)

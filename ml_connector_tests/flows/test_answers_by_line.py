@@ -151,6 +151,19 @@ def test_an_answer_that_repeats_the_new_quantity_is_of_the_change(stage: Scene) 
     assert work(row)["revision"] == 1
 
 
+@pytest.mark.parametrize(("parts", "revision"), [((("IA", 12),), 1), ((("IA", 7), ("IB", 5)), 1), ((("IA", 10),), 0)])
+def test_what_its_parts_come_to_tells_the_revision(
+    stage: Scene, parts: tuple[tuple[str, int], ...], revision: int
+) -> None:
+    """A line that repeats no quantity: the parts that are taken, later or refused are together what was ordered."""
+    order = changed_order(stage)
+    first = order["lines"][0]
+    acks = [iq(first, quantity, status) for status, quantity in parts]
+    row = receive(stage, [bak(order), *po1(first, *acks, quantity="")])
+    assert work(row)["revision"] == revision
+    assert "it may answer" not in told(row)
+
+
 def test_an_answer_that_tells_nothing_of_what_it_answers_writes_nothing(stage: Scene) -> None:
     order = changed_order(stage)
     first = order["lines"][0]
