@@ -240,7 +240,9 @@ def _reserve(integration: Integration, tx: Tx, parcel: Parcel) -> ControlNumbers
 
 
 def file_name(partner: Partner, set_type: str, number: str, at: datetime, control: int, extension: str = "edi") -> str:
-    """A name never used before: the template must hold the control number. Only plain characters are let through."""
+    """The name that the partner's template makes; it must hold the control number. Only plain characters are let
+    through.
+    """
     name = partner.orders.file_name.format(
         partner=partner.name,
         set=set_type,
@@ -263,8 +265,10 @@ def _keep(
     """The bytes, their envelope rows and the planned upload, with the documents' move to rendered."""
     set_type = SET_OF_KIND[parcel.lead.kind]
     sha256 = files.put_blob(tx, packed.data)
-    name = file_name(parcel.partner, set_type, parcel.lead.number, now, packed.number, packed.extension)
     channel = parcel.partner.channels.send
+    name = file_name(parcel.partner, set_type, parcel.lead.number, now, packed.number, packed.extension)
+    # Numbers go by the pair of identities, names by the folder: several partners may have one.
+    name = files.free_name(tx, integration.network.connection, channel, name)
     file_id = files.add_file(
         tx,
         NewFile(

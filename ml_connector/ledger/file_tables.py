@@ -42,6 +42,13 @@ file = sa.Table(
     sa.Index("ix_file_state", "integration", "direction", "state"),
     sa.Index("ix_file_sha256", "sha256"),
     sa.Index("ix_file_removal", "connection", "removal"),
+    sa.Index(
+        "ix_file_name",
+        "channel",
+        "name",
+        sqlite_where=sa.text("direction = 'out'"),
+        postgresql_where=sa.text("direction = 'out'"),
+    ),
     sa.Index("ix_file_partition_date", "integration", "partition_date"),
     sa.Index(
         "ix_file_partner",

@@ -14,7 +14,7 @@ from ml_connector.ledger.access import unindexed
 from ml_connector.ledger.blobs import open_blob, put_blob, put_blobs, read_blob, read_blobs, stream_blob
 from ml_connector.ledger.moves import chunks
 from ml_connector.ledger.store import Tx, now
-from ml_connector.ledger.tables import file
+from ml_connector.ledger.tables import departure, file
 from ml_connector.ledger.tallies import Sort
 
 __all__ = [
@@ -245,6 +245,31 @@ def _sorts(tx: Tx, ids: Sequence[int]) -> list[sa.Row[Any]]:
         query = sa.select(_c.id, _c.integration, _c.direction, _c.state).where(_c.id.in_(part))
         found += tx.execute(query.order_by(_c.id).with_for_update()).all()
     return found
+
+
+def free_name(tx: Tx, connection: str, channel: str, name: str) -> str:
+    """A name that no file of ours had in this folder: the one wanted, else the first with a number behind it.
+
+    Until this transaction ends nobody else gets a name there.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(f"names of {channel}"))))
+    stem, dot, extension = name.rpartition(".")
+    before = stem if dot else name
+    number, wanted = 1, name
+    while _is_taken(tx, connection, channel, wanted):
+        number += 1
+        wanted = f"{before}-{number}{dot}{extension if dot else ''}"
+    return wanted
+
+
+def _is_taken(tx: Tx, connection: str, channel: str, name: str) -> bool:
+    query = sa.select(_c.id).where(
+        _c.direction == "out", _c.channel == channel, _c.name == name, _c.connection == connection
+    )
+    # What left in the time that a restore took away is not among the files any more.
+    lost = sa.select(departure.c.id).where(departure.c.target == f"{channel}/{name}")
+    return any(tx.execute(one.limit(1)).first() is not None for one in (query, lost))
 
 
 def sent_as(tx: Tx, connection: str, channel: str, remote_id: str) -> bool:

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 import yaml
 
 from ml_connector.errors import Reason
 from ml_connector.flows.changed_settings import take_up_changes
 from ml_connector.flows.formats import senders
 from ml_connector.ledger import files
+from ml_connector.ledger.file_tables import file
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import INBOX, deliver
@@ -102,3 +104,17 @@ def test_a_name_tells_whose_a_flat_file_is(tmp_path: Path, name: str, owner: lis
             (row,) = files.in_state(tx, stage.integration.name, "in", ("rejected", "incomplete", "parsed"), limit=10)
         assert [partner.name for partner in senders(stage.integration, row)] == owner
         assert row.partner == (owner[0] if owner != ["brightline"] else None)
+
+
+def test_no_name_is_given_twice_in_a_folder_that_two_partners_have(tmp_path: Path) -> None:
+    """Numbers go by the pair of identities: both have a first one, and neither name tells whose it is."""
+    partner = {"orders": {"file_name": "{set}_{control}.{ext}"}, "channels": {"send": "/NORTHWIND/outbox"}}
+    with shared(tmp_path / "home", {"northwind": partner, "acme": partner}) as stage:
+        stage.world.consumer.options.paused = True
+        stage.orders(1, received=False)
+        stage.orders(1, received=False, supplier=OTHER_SUPPLIER, seed=4)
+        stage.outbound()
+        with stage.deployment.ledger.read() as tx:
+            query = sa.select(file.c.name, file.c.state).where(file.c.direction == "out").order_by(file.c.id)
+            sent = tx.execute(query).tuples().all()
+        assert sent == [("850_000000001.edi", "sent"), ("850_000000001-2.edi", "sent")]
