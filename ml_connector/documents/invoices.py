@@ -15,6 +15,7 @@ from ml_connector.documents.common import (
     Reference,
     Tax,
 )
+from ml_connector.documents.price_basis import pieces
 
 _INVOICES = "DI PR FB EB EF EI ER IB IF IR IU MF MI MR MS RF UF PB PA BA BH CT DO SM SS MM CI CD"
 _CREDITS = "CN CR CE CG MC CC"
@@ -41,9 +42,9 @@ class InvoiceLine(Itemized):
     extras: tuple[KeptSegment, ...] = ()
 
     @property
-    def divisor(self) -> int:
-        """PO105/IT105: HP per hundred, TP per thousand (x12-procurement 5)."""
-        return {"HP": 100, "TP": 1000}.get(self.price_basis, 1)
+    def divisor(self) -> Decimal:
+        """For how many units the price is (PO105/IT105, x12-procurement 5)."""
+        return pieces(self.price_basis)
 
     @property
     def amount(self) -> Decimal:

@@ -23,13 +23,11 @@ from ml_connector.documents.common import (
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.json import kind_of
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment, OrderChange, OrderLine, PurchaseOrder
+from ml_connector.documents.price_basis import pieces
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.edi.plain import Plain, date_of, fields_of, iso, number, reference, text_of
 from ml_connector.edi.summary_answers import acknowledgment, advice, interchange_acknowledgment, remittance
-
-#: Price bases that are per hundred and per thousand (x12-procurement 5).
-_DIVISORS = {"HP": 100, "TP": 1000}
 
 
 def summary(document: Record) -> Plain:
@@ -187,7 +185,7 @@ def _line(line: Any) -> Plain:
 
 
 def _amount(line: Any) -> Decimal:
-    return (line.quantity or Decimal(0)) * (line.price or Decimal(0)) / _DIVISORS.get(line.price_basis, 1)
+    return (line.quantity or Decimal(0)) * (line.price or Decimal(0)) / pieces(line.price_basis)
 
 
 def _lines(lines: Sequence[Any]) -> Plain:

@@ -9,6 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderLine
+from ml_connector.documents.price_basis import pieces
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.line_meant import NamedLine, lines_meant, of_order
 
@@ -16,7 +17,6 @@ from ml_connector.flows.line_meant import NamedLine, lines_meant, of_order
 #: date that was asked for.
 SUPPLY_DATES = frozenset({"002", "010", "011", "017", "037", "038", "063", "064", "067", "068", "069", "070", "079"})
 #: Pieces to which a price refers, by PO105 (x12-procurement 5).
-_PIECES = {"HP": 100, "TP": 1000}
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ class Answered:
         """The prices of one unit that it gives: PO104 and CTP03 (x12-procurement 6)."""
         found: set[Decimal] = set()
         for line in self.lines:
-            pieces = _PIECES.get(line.price_basis.upper(), 1)
+            many = pieces(line.price_basis)
             given = [line.price, *(_price(one.elements) for one in line.extras if one.segment_id == "CTP")]
-            found |= {price / pieces for price in given if price is not None}
+            found |= {price / many for price in given if price is not None}
         return frozenset(found)
 
     def days(self, taken: Sequence[LineAnswer]) -> tuple[date, ...]:
@@ -103,7 +103,7 @@ class Answered:
 
 def price_of(line: OrderLine) -> Decimal | None:
     """The price of one unit, whatever number of pieces it is given for."""
-    return line.price / _PIECES.get(line.price_basis.upper(), 1) if line.price is not None else None
+    return line.price / pieces(line.price_basis) if line.price is not None else None
 
 
 def pair(

@@ -5,16 +5,29 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from ml_connector.documents.common import Record
+from ml_connector.documents.price_basis import pieces
 from ml_connector.documents.shipments import ShipNotice
 
-_DIVISORS = {"HP": 100, "TP": 1000}
+#: Currencies whose smallest coin is a thousandth; of the others it is a hundredth at most.
+_OF_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
+
+
+def places_of(currency: str) -> int:
+    """Decimals that an amount in a currency can have."""
+    return 3 if currency in _OF_THOUSANDTHS else 2
 
 
 def amount(line: Any) -> Decimal:
     """Quantity times price of a line, per price basis (x12-procurement 5), unrounded."""
     with localcontext(prec=60):
-        made: Decimal = (line.quantity or Decimal(0)) * (line.price or Decimal(0)) / _DIVISORS.get(line.price_basis, 1)
+        made: Decimal = (line.quantity or Decimal(0)) * (line.price or Decimal(0)) / pieces(line.price_basis)
     return made
+
+
+def net_amount(line: Any) -> Decimal:
+    """The amount of a line less its allowances, with its charges."""
+    with localcontext(prec=60):
+        return amount(line) + sum((one.signed_amount for one in getattr(line, "allowances", ())), Decimal(0))
 
 
 def _lines(document: Any) -> list[Any]:
@@ -27,6 +40,12 @@ def lines_total(document: Record) -> Decimal:
     """The amounts of all lines; allowances, charges and taxes are no part of it."""
     with localcontext(prec=60):
         return sum((amount(line) for line in _lines(document) if hasattr(line, "price")), Decimal(0))
+
+
+def net_total(document: Record) -> Decimal:
+    """The amounts of all lines less their allowances, with their charges."""
+    with localcontext(prec=60):
+        return sum((net_amount(line) for line in _lines(document) if hasattr(line, "price")), Decimal(0))
 
 
 def quantity_total(document: Record) -> Decimal:
@@ -42,7 +61,9 @@ def line_count(document: Record) -> int:
 #: What a file may say although it follows from the rest; compared when read, computed when written.
 COMPUTED: dict[str, Callable[[Any], Decimal]] = {
     "@amount": amount,
+    "@net_amount": net_amount,
     "@lines_total": lines_total,
+    "@net_total": net_total,
     "@quantity_total": quantity_total,
 }
 

@@ -8,10 +8,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ml_connector.documents.common import DocumentKind, Record
-from ml_connector.layouts.amounts import COMPUTED
+from ml_connector.layouts.amounts import COMPUTED, places_of, rounded
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Severity, finding
-from ml_connector.layouts.nodes import Node
+from ml_connector.layouts.nodes import Amounts, Node
 from ml_connector.layouts.targets import Values
 from ml_connector.layouts.values import WrongText
 
@@ -26,6 +26,7 @@ class Built:
     findings: list[Finding] = field(default_factory=list)
     partner: str = ""
     revision: str = ""
+    currency: str = ""
     limit: int = 200
     errors: int = 0
     untold: int = 0
@@ -53,7 +54,7 @@ class Builder:
         self._limit = layout.settings.limits.findings
 
     def build(self, node: Node) -> Built:
-        built = Built(limit=self._limit)
+        built = Built(limit=self._limit, currency=self._currency_of(node))
         built.document = self._record(node, built)
         if built.untold:
             severity = Severity.ERROR if built.untold_errors else Severity.WARNING
@@ -72,8 +73,10 @@ class Builder:
             if one.reads:
                 self._field(node, one, values, checks, bad, built)
         for target, value in level.constants:
-            if target.steps[0].single or values.has(target.steps[0]):
+            if target.steps[0].single:
                 target.put(values, value)
+            for nth in range(0 if target.steps[0].single else values.count(target.steps[0])):
+                target.put(values, value, nth)
         whole = self._children(node, values, built)
         if level.depth == 0:
             self._set_currency(node, values, built)
@@ -91,7 +94,7 @@ class Builder:
             records = [self._record(child, built) for child in node.children.get(level.name, ())]
             whole = whole and None not in records
             if records:
-                values.lists[level.name] = records
+                values.lists.setdefault(level.to, []).extend(records)
         return whole
 
     def _field(
@@ -108,7 +111,9 @@ class Builder:
             return
         text = self._text(node, one)
         try:
-            value = self._value(one, text)
+            found = self._amounts(node, one, built)
+            several = [self._exact(node, one, each, built) for each in found]
+            value = several[0] if several else self._exact(node, one, text, built)
         except WrongText as wrong:
             bad.add(one.target.steps[0].name if one.target else "")
             problem = _PROBLEMS.get(wrong.code, "cannot be read")
@@ -124,6 +129,8 @@ class Builder:
                 )
         elif one.target:
             one.target.put(values, value)
+            for nth, again in enumerate(several[1:], 1):
+                one.target.put(values, again, nth)
         elif one.special == "@partner":
             built.partner = value
         elif one.special == "@revision":
@@ -131,31 +138,99 @@ class Builder:
         elif one.special in COMPUTED:
             checks.append((one, value))
 
+    def _amounts(self, node: Node, one: CompiledField, built: Built) -> list[str]:
+        """The texts of an amount whose elements name their currency or repeat; empty for any other.
+
+        Raises:
+            WrongText: it is in another currency than the document, or stands several times where it can only be one.
+        """
+        cell = node.text(one)
+        if not isinstance(cell, Amounts):
+            return []
+        ours = [text for text, currency in cell.parts if currency in {"", built.currency} or not built.currency]
+        others = [f"{text} {currency}" for text, currency in cell.parts if currency not in {"", built.currency}]
+        if not ours:
+            raise WrongText("other_currency", f"an amount in {built.currency}, the document's currency")
+        if len(ours) > 1 and not self._of_its_own(node.level, one):
+            raise WrongText("repeated", f"it once, it stands {len(ours)} times; `repeats` reads each")
+        if others and built.currency:
+            problem = f"stands in another currency as well, which is not read: {', '.join(others)[:80]}"
+            built.tell(finding("other_currency", node.where(one), one.label, problem, severity=Severity.WARNING))
+        return [self._plain(text) for text in ours] if len(ours) > 1 or others else []
+
+    def _of_its_own(self, level: CompiledLevel, one: CompiledField) -> bool:
+        """Whether each of several amounts can be a record: a list of amounts of which nothing else is read."""
+        if one.target is None or one.target.steps[0].name not in LISTS_OF_AMOUNTS or len(one.target.steps) != 2:
+            return False
+        step = one.target.steps[0]
+        return sum(f.reads and f.target is not None and f.target.steps[0] == step for f in level.fields) == 1
+
+    def _exact(self, node: Node, one: CompiledField, text: str, built: Built) -> Any:
+        """The value of a text; money no finer than its currency's coins where the file's numbers are no exact ones.
+
+        Raises:
+            WrongText: it cannot be read, or is finer and the layout does not say that it is rounded.
+        """
+        value = self._value(one, text)
+        if not isinstance(value, Decimal):
+            return value
+        if one.round_to is not None and value != (near := rounded(value, one.round_to)):
+            problem = f"was rounded to {one.round_to} decimals, as the layout says"
+            built.tell(finding("rounded", node.where(one), one.label, problem, value=text, severity=Severity.WARNING))
+            return near
+        places = places_of(built.currency)
+        if one.money and one.round_to is None and self._layout.format == "json" and value != rounded(value, places):
+            raise WrongText("too_many_decimals", f"at most {places} decimals; `number: {{round_to: {places}}}` rounds")
+        return value
+
     def _text(self, node: Node, one: CompiledField) -> str:
-        text = node.text(one) or ""
-        if self._strip:
-            text = text.strip()
+        return self._plain(node.text(one) or "")
+
+    def _plain(self, text: str) -> str:
+        text = str(text).strip() if self._strip else str(text)
         return "" if text in self._empty else text
 
     def _value(self, one: CompiledField, text: str) -> Any:
         """The value a text means, None for none. Raises WrongText."""
         settings = one.settings
         if settings.constant is not None:
-            if text and text != settings.constant:
+            if text and text != settings.constant and not (one.special == "@number" and _equal(one, text)):
                 raise WrongText("not_the_constant", f'"{settings.constant}"')
             text = settings.constant
         elif not text:
             text = settings.default or ""
         elif settings.codes:
-            if text in settings.codes:
-                text = settings.codes[text]
-            elif settings.unknown_codes == "refuse":
-                raise WrongText("unknown_code", "one of " + ", ".join(list(settings.codes)[:20]))
+            text = self._coded(one, text)
         if not text:
             return None
         if one.target and one.target.many:
             return tuple(one.converter.read(part) for part in text.split(settings.join or "\n") if part)
         return one.converter.read(text)
+
+    def _coded(self, one: CompiledField, text: str) -> str:
+        """Our code for theirs. A price basis is found by its value, and any other number is one."""
+        codes = one.settings.codes
+        if text in codes:
+            return codes[text]
+        if one.form == "basis" and (basis := _basis(one, text)) is not None:
+            return next((ours for theirs, ours in codes.items() if _basis(one, theirs) == basis), basis)
+        if one.settings.unknown_codes == "refuse":
+            raise WrongText("unknown_code", "one of " + ", ".join(list(codes)[:20]))
+        return text
+
+    def _currency_of(self, node: Node) -> str:
+        """The document's currency before the document is made; empty where it is not told rightly."""
+        rule = self._layout.settings.currency
+        if rule is None or rule.source == "order":
+            return ""
+        found = rule.constant or self._currency
+        if rule.source == "field":
+            one = next(one for one in self._layout.document.fields if one.settings.to == "currency")
+            try:
+                found = "" if one.index in node.told else str(self._value(one, self._text(node, one)) or "")
+            except WrongText:
+                return ""
+        return found if _CURRENCY.fullmatch(found) else ""
 
     def _set_currency(self, node: Node, values: Values, built: Built) -> None:
         """The document's currency from where the layout says; amounts without one are worth nothing."""
@@ -223,6 +298,21 @@ class Builder:
             )
 
 
+def _equal(one: CompiledField, text: str) -> bool:
+    """Whether a number is the constant that stands there, however it is written."""
+    return bool(one.converter.read(text) == one.converter.read(one.settings.constant or ""))
+
+
+def _basis(one: CompiledField, text: str) -> str | None:
+    """The price basis that a number means; None for what is none."""
+    try:
+        return str(one.converter.read(text)) if any(c.isdigit() for c in text) else None
+    except WrongText:
+        return None
+
+
+#: Lists of amounts that add up to the total: one more or less shows.
+LISTS_OF_AMOUNTS = frozenset({"allowances", "taxes"})
 _EXPECTED = {
     "number": "a number",
     "integer": "a whole number",
@@ -237,6 +327,9 @@ _PROBLEMS = {
     "not_a_flag": "is neither true nor false",
     "too_long": "is too long",
     "control_character": "holds control characters",
+    "other_currency": "is in another currency",
+    "repeated": "stands several times",
+    "too_many_decimals": "is finer than a coin of its currency",
     "unknown_code": "is no code that the layout knows",
     "not_the_constant": "is not what stands there in this kind of document",
 }

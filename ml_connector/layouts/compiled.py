@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.layouts.model import FieldSettings, LayoutFile, Level
-from ml_connector.layouts.paths import Path
+from ml_connector.layouts.paths import NAME_OF, Path
 from ml_connector.layouts.targets import Target
 from ml_connector.layouts.values import Converter
 
@@ -42,6 +42,9 @@ class CompiledField:
     start: int = 0
     length: int = 0
     path: Path = field(default_factory=lambda: Path("", ()))
+    #: Whether it is money, and what it is rounded to when read.
+    money: bool = False
+    round_to: int | None = None
 
     @property
     def reads(self) -> bool:
@@ -49,12 +52,16 @@ class CompiledField:
 
     @property
     def writes(self) -> bool:
-        return self.settings.only != "read" and not self.settings.same_as
+        named = bool(self.path.steps) and self.path.steps[-1].name == NAME_OF
+        return self.settings.only != "read" and not self.settings.same_as and not named
 
 
 @dataclass
 class CompiledLevel:
-    """A level ready: `model` is what its records are, `depth` counts from 0 at the document."""
+    """A level ready: `model` is what its records are, `depth` counts from 0 at the document.
+
+    to: the list its records stand in; shared: whether another level's stand there too.
+    """
 
     name: str
     model: type[Record]
@@ -69,11 +76,17 @@ class CompiledLevel:
     inline: "CompiledLevel | None" = None
     children: list["CompiledLevel"] = field(default_factory=list)
     nullable: tuple[str, ...] = ()
+    to: str = ""
+    shared: bool = False
 
     @property
     def below(self) -> list["CompiledLevel"]:
         """Its levels: the inline one, or those with rows or elements of their own."""
         return [self.inline] if self.inline else self.children
+
+    def holds(self, record: Record) -> bool:
+        """Whether a record of its list is one of this level: where several share it, its constants say so."""
+        return not self.shared or all(target.of(record) == value for target, value in self.constants)
 
     def chain(self) -> list["CompiledLevel"]:
         """The levels that share its row or element, itself first."""

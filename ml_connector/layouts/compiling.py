@@ -10,6 +10,7 @@ from ml_connector.documents.json import MODELS
 from ml_connector.layouts import values
 from ml_connector.layouts.compiled import TAGGED, CompiledField, CompiledLevel, Contradiction, Layout
 from ml_connector.layouts.model import FieldSettings, LayoutFile, Level, NumberSettings
+from ml_connector.layouts.moments import with_iso_moments
 from ml_connector.layouts.paths import Path, parsed
 from ml_connector.layouts.placing import place_rows, twin_of
 from ml_connector.layouts.targets import BadAddress, Target, compiled, form_of, repeated
@@ -24,11 +25,16 @@ SPECIALS: dict[str, str] = {
     "@quantity_total": "number",
     "@lines_total": "number",
     "@amount": "number",
+    "@net_amount": "number",
+    "@net_total": "number",
+    "@number": "number",
     "@date": "date",
     "@time": "time",
 }
 #: Computed from what is under a document; the last one from a line.
-OF_DOCUMENT = frozenset({"@partner", "@revision", "@line_count", "@quantity_total", "@lines_total"})
+OF_DOCUMENT = frozenset({"@partner", "@revision", "@line_count", "@quantity_total", "@lines_total", "@net_total"})
+#: Values that are money: in a currency, and no finer than its coins.
+MONEY = frozenset({"total", "amount", "discountable", "discounted", "terms_discount", "discount_amount"})
 #: Kinds without amounts need no currency.
 WITHOUT_AMOUNTS = frozenset({DocumentKind.SHIP_NOTICE})
 MOST_LEVELS = 6
@@ -77,14 +83,23 @@ class _Compiler:
 
     def _child(self, parent: CompiledLevel, name: str, settings: Level) -> None:
         where = f"{parent.where}.repeats.{name}"
+        to = settings.to or name
         try:
-            model = repeated(parent.model, name)
+            model = repeated(parent.model, to)
         except BadAddress as error:
-            raise Contradiction(where, str(error)) from error
+            raise Contradiction(f"{where}.to" if settings.to else where, str(error)) from error
         for one in parent.fields:
-            if one.target and one.target.steps[0].name == name:
-                raise Contradiction(where, f"field {one.name!r} already addresses {name}")
+            if one.target and one.target.steps[0].name == to:
+                raise Contradiction(
+                    where, f"field {one.name!r} already addresses {to}; take it away where each is to be read"
+                )
         level = self.level(name, model, settings, parent.depth + 1, where)
+        level.to = to
+        for other in parent.children:
+            if other.to == to:
+                other.shared = level.shared = True
+                if other.constants == level.constants:
+                    raise Contradiction(where, f"constants must tell {name} from {other.name}, both are {to}")
         if self._flat or settings.inline:
             if len(parent.settings.repeats) > 1:
                 raise Contradiction(where, "a row or element can be repeated for one list only")
@@ -109,12 +124,14 @@ class _Compiler:
                 raise Contradiction(f"{where}.to", f"{special!r} is none of {', '.join(SPECIALS)}")
             if special in OF_DOCUMENT and level.depth:
                 raise Contradiction(f"{where}.to", f"{special} belongs to the document, not to its {level.name}")
-            if special == "@amount" and "price" not in level.model.model_fields:
+            if special in {"@amount", "@net_amount"} and "price" not in level.model.model_fields:
                 raise Contradiction(f"{where}.to", f"{level.name} have no price to compute an amount from")
+            if special == "@number" and settings.constant is None:
+                raise Contradiction(f"{where}.to", "@number is no value of the document: say its `constant`")
             form = SPECIALS[special]
         elif settings.to:
             target = self._target(level, settings.to, f"{where}.to")
-            form = form_of(target.leaf)
+            form = "basis" if target.steps[-1].name == "price_basis" else form_of(target.leaf)
             if target.many and settings.join is None:
                 raise Contradiction(where, f"{settings.to} holds several texts; name what stands between them: join")
         converter = self._converter(settings, form, where)
@@ -132,9 +149,16 @@ class _Compiler:
             form=form,
             converter=converter,
             codes_out=codes_out,
+            money=form == "number" and target is not None and target.steps[-1].name in MONEY,
         )
+        made = replace(made, round_to=self._round_to(settings, money=made.money))
         self._try_texts(made)
         return made
+
+    def _round_to(self, settings: FieldSettings, *, money: bool) -> int | None:
+        """As the field says. What the whole layout says is for money: quantities and prices are as fine as they are."""
+        own = settings.number.round_to if settings.number is not None else None
+        return own if own is not None or not money else self._settings.values.number.round_to
 
     def _target(self, level: CompiledLevel, address: str, where: str) -> Target:
         try:
@@ -164,16 +188,18 @@ class _Compiler:
 
     def _converter(self, settings: FieldSettings, form: str, where: str) -> Converter:
         general = self._settings.values
-        if form == "number":
-            return values.number(self._number(settings.number, where))
+        if form in {"number", "basis"}:
+            written = self._number(settings.number, where)
+            if form == "number":
+                return values.number(written)
+            return values.price_basis(replace(written, implied_decimals=0, decimals=None))
         if form == "date":
-            return values.day(_tuple(settings.date or general.date))
+            patterns = _tuple(settings.date or general.date)
+            return values.day(with_iso_moments(patterns) if self._format == "xml" else patterns)
         if form == "time":
             return values.clock(_tuple(settings.time or general.time))
-        if form == "integer":
-            return values.integer()
-        if form == "flag":
-            return values.flag()
+        if form in {"integer", "flag"}:
+            return values.integer() if form == "integer" else values.flag()
         limit = self._settings.limits.text_length
         return values.text(min(limit, settings.max_length or limit))
 
@@ -200,8 +226,10 @@ class _Compiler:
             twin = twin_of(level, one)
             given = (twin or one).settings.path
             path = self._path(given if given is not None else (twin or one).name, f"{one.where}.path").under(prefix)
-            if not path.steps:
+            if not all(place.steps for place in path.places):
                 raise Contradiction(f"{one.where}.path", "an element that is a value needs a name")
+            if self._format == "json" and any(place.steps[-1].computed for place in path.places):
+                raise Contradiction(f"{one.where}.path", "name() and text() are of XML")
             level.fields[number] = replace(one, path=path, label=path.text)
 
 

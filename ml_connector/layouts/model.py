@@ -36,6 +36,9 @@ class NumberSettings(Block):
         default=None, ge=0, le=12, description="The last so many digits are decimals: 1250 is 12.50 with 2"
     )
     decimals: int | None = Field(default=None, ge=0, le=12, description="Written with so many decimals, always")
+    round_to: int | None = Field(
+        default=None, ge=0, le=12, description="Read: what has more decimals is rounded to so many (half up), and told"
+    )
     sign: Literal["leading", "trailing", "parentheses"] | None = None
 
 
@@ -43,7 +46,9 @@ class Values(Block):
     """How values are written throughout the file; fields may say otherwise."""
 
     date: str | tuple[str, ...] = Field(
-        default="yyyy-MM-dd", description="yyyy or yy, MM or M, dd or d. Several: all are read, the first is written"
+        default="yyyy-MM-dd",
+        description="yyyy or yy, MM or M, dd or d, perhaps with THH:mm:ss and a zone (Z) behind: the day as written is "
+        "read. Several: all are read, the first is written",
     )
     time: str | tuple[str, ...] = Field(default="HH:mm:ss", description="HH, mm, ss. Several: the first is written")
     number: NumberSettings = NumberSettings()
@@ -75,14 +80,16 @@ class FieldSettings(Block):
     to: str = Field(
         default="",
         description="Address in the document, e.g. number, references[IA], parties[ST].city, items[VP]; or one of "
-        "@partner, @revision, @amount, @lines_total, @quantity_total, @line_count, @position, @date, @time",
+        "@partner, @revision, @amount, @net_amount, @lines_total, @net_total, @quantity_total, @line_count, @position, "
+        "@date, @time, @number",
     )
     column: str | int | None = Field(
         default=None, description="CSV heading, or column number from 1; default: the name"
     )
     path: str | None = Field(
         default=None,
-        description="XML or JSON: from the level's element, a/b/@c or party[role=ST]/code; /: from the top",
+        description="XML or JSON: from the level's element, a/b/@c or party[role=ST]/code; /: from the top; a/b | c: "
+        "the first of these places that holds something. XML: a/name(), a/text()",
     )
     start: int | None = Field(default=None, ge=1, le=100_000, description="Fixed: first position, from 1")
     length: int | None = Field(default=None, ge=1, le=10_000, description="Fixed: positions")
@@ -174,6 +181,11 @@ class Level(Block):
     repeats: dict[str, "Level"] = Field(
         default_factory=dict, description="By the name of the document's list: lines, orders, items, answers, ..."
     )
+    to: str = Field(
+        default="",
+        description="The document's list, where the level has another name: charges beside allowances. Levels of one "
+        "list are told apart by their constants when written",
+    )
 
     @field_validator("fields")
     @classmethod
@@ -187,6 +199,9 @@ class Level(Block):
 class TextSettings(Block):
     encoding: str = Field(default="utf-8", description="What the bytes are; a byte order mark in a file counts more")
     bom: bool = Field(default=False, description="Write a byte order mark")
+    detect_utf8: bool = Field(
+        default=True, description="Text that is UTF-8 is read as such and told, whatever `encoding` says; false: never"
+    )
 
     @field_validator("encoding")
     @classmethod
@@ -244,17 +259,38 @@ class FixedSettings(Block):
 
 
 class XmlSettings(Block):
-    root: str = Field(default="Documents", description="Name of the root element, with prefix where it has one")
+    root: str | tuple[str, ...] = Field(
+        default="Documents",
+        description="Name of the root element, with prefix where it has one. Several: all are read, the first is "
+        "written",
+    )
     namespaces: dict[str, str] = Field(
         default_factory=dict, description="Prefix -> namespace; the empty prefix is that of names without one"
     )
     ignore_namespaces: bool = Field(default=False, description="Read elements by their name alone")
+    currency_attributes: tuple[str, ...] = Field(
+        default=("currencyID", "currency"),
+        description="Attributes of an amount that name its currency: one in another currency than the document is no "
+        "amount of it. Empty: they are not looked at",
+    )
     indent: bool = True
+
+    @field_validator("root")
+    @classmethod
+    def _some(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not all(isinstance(value, str) or one.strip() for one in value) or not value:
+            raise ValueError("name the root element")
+        return value
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        return _patterns(self.root)
 
 
 class JsonSettings(Block):
     documents: Literal["one", "list"] = Field(
-        default="list", description="Written as one object or as an array of objects; both are read"
+        default="list",
+        description="Written as one object or as an array of objects; both are read, also one behind the other",
     )
     indent: bool = True
 

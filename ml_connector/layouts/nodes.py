@@ -8,6 +8,20 @@ from ml_connector.layouts.findings import Finding, Place, finding, shown
 from ml_connector.layouts.values import WrongText
 
 Cells = list[str | None]
+
+
+class Amounts(str):
+    """Numbers that stand in elements that may name their currency, as (text, currency); several where one repeats."""
+
+    parts: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, parts: list[tuple[str, str]]) -> "Amounts":
+        made = cls(parts[0][0] if len(parts) == 1 else ", ".join(text for text, _ in parts))
+        made.parts = tuple(parts)
+        return made
+
+
 #: Findings kept with one node; what tells them cuts them shorter still.
 MOST_FOUND = 1_000
 

@@ -8,10 +8,11 @@ from ml_connector.errors import SenderMustMend
 from ml_connector.layouts import json_files, rows, xml_files
 from ml_connector.layouts.building import Builder
 from ml_connector.layouts.compiled import ROWS, Layout
-from ml_connector.layouts.findings import Finding, Place, shown
+from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
 from ml_connector.layouts.nodes import Node
 from ml_connector.layouts.rows import Stray
-from ml_connector.layouts.texts import ENCODINGS, decoded, encoding_name
+from ml_connector.layouts.texts import ENCODINGS, Text, decoded, detected, encoding_name
+from ml_connector.layouts.xml_prolog import declared_encoding
 
 #: Rows that belong to no document, told one by one; then no more.
 MOST_STRAYS = 50
@@ -65,20 +66,42 @@ def read_documents(source: bytes, layout: Layout, *, currency: str = "") -> Iter
 
 
 def _nodes(source: bytes, layout: Layout) -> Iterator[Node | Stray]:
+    found = _text(source, layout)
+    if layout.format in ROWS:
+        nodes: Iterator[Node | Stray] = rows.read(found.text, layout)
+    elif layout.format == "json":
+        nodes = json_files.read(found.text, layout)
+    else:
+        nodes = xml_files.read(found.text, layout)
+    return _with_note(nodes, found.note) if found.note else nodes
+
+
+def _text(source: bytes, layout: Layout) -> Text:
     settings = layout.settings
-    encoding = settings.text.encoding
-    if layout.format == "xml" and (declared := xml_files.declared_encoding(source)):
+    encoding, note = settings.text.encoding, ""
+    if layout.format == "xml" and (declared := declared_encoding(source)):
         if encoding_name(declared) not in ENCODINGS:
             raise SenderMustMend(
                 f"The XML says that it is {shown(declared)}, which is not read.", mend="Ask the sender for UTF-8."
             )
         encoding = declared
-    text = decoded(source, encoding, most=settings.limits.bytes)
-    if layout.format in ROWS:
-        return rows.read(text, layout)
-    if layout.format == "json":
-        return json_files.read(text, layout)
-    return xml_files.read(text, layout)
+        if encoding_name(declared).startswith("utf-16"):
+            # What says so in plain ASCII is none: programs write it that make text first and bytes later.
+            encoding = "utf-8"
+            note = f"the XML says that it is {declared}, which it is not: it was read as UTF-8"
+    if not settings.text.detect_utf8:
+        return Text(decoded(source, encoding, most=settings.limits.bytes), note)
+    found = detected(source, encoding, most=settings.limits.bytes)
+    return Text(found.text, found.note or note)
+
+
+def _with_note(nodes: Iterator[Node | Stray], note: str) -> Iterator[Node | Stray]:
+    """Told once, with the first document."""
+    for item in nodes:
+        if note and isinstance(item, Node):
+            item.findings.append(finding("encoding", item.place, "", note, severity=Severity.WARNING))
+            note = ""
+        yield item
 
 
 def recognised(source: bytes, layouts: Iterable[Layout]) -> Layout | None:

@@ -86,7 +86,7 @@ class Taker:
                 problems.append(f"{place} is empty")
             cells[one.index] = text
         for child in level.below:
-            records: Sequence[Record] = getattr(record, child.name)
+            records: Sequence[Record] = [one for one in getattr(record, child.to) if child.holds(one)]
             node.children[child.name] = [
                 self._node(inner, child, f"{where}{child.name}[{number}].", number, problems)
                 for number, inner in enumerate(records, 1)
@@ -137,6 +137,7 @@ class Taker:
             "@partner": self._context.partner,
             "@revision": self._context.revision,
             "@position": str(position),
+            "@number": None,
             "@line_count": str(line_count(record)) if one.special == "@line_count" else "",
             "@date": moment.date(),
             "@time": moment.time().replace(microsecond=0, tzinfo=None),

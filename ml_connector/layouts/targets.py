@@ -71,9 +71,15 @@ class Target:
             found = _stepped(getattr(found, step.name), step)
         return found
 
-    def put(self, values: "Values", value: Any) -> None:
-        """Set it among the values a record will be made of."""
+    def put(self, values: "Values", value: Any, nth: int = 0) -> None:
+        """Set it among the values a record will be made of. nth: in the so manieth record of its key, from 0."""
         here = values
+        if nth:
+            here = here.another(self.steps[0], nth)
+            for step in self.steps[1:-1]:
+                here = here.inside(step, value)
+            here.leave(self.steps[-1], value)
+            return
         for step in self.steps[:-1]:
             here = here.inside(step, value)
         here.leave(self.steps[-1], value)
@@ -112,11 +118,24 @@ class Values:
         records = self.keyed.setdefault(step.name, {})
         return records.setdefault(tuple(key.values()), Values(plain=dict(key)))
 
+    def another(self, step: Step, nth: int) -> "Values":
+        """A further record of one key."""
+        key = step.keys[0]
+        records = self.keyed.setdefault(step.name, {})
+        return records.setdefault((*key.values(), f"#{nth}"), Values(plain=dict(key)))
+
     def leave(self, step: Step, value: Any) -> None:
         if step.index >= 0:
             self.placed.setdefault(step.name, {})[step.index] = value
         else:
             self.plain[step.name] = value
+
+    def count(self, step: Step) -> int:
+        """How many records of the key this step names there are."""
+        if not step.keys:
+            return int(self.has(step))
+        key = tuple(step.keys[0].values())
+        return sum(found[: len(key)] == key for found in self.keyed.get(step.name, {}))
 
     def has(self, step: Step) -> bool:
         """Whether something was put where this step leads; constants join only what is there."""

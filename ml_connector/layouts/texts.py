@@ -1,6 +1,7 @@
 """Bytes to text and back, with errors that say what the bytes may be instead."""
 
 import codecs
+from dataclasses import dataclass
 
 from ml_connector.documents.characters import character_name
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend
@@ -31,6 +32,14 @@ def encoding_name(name: str) -> str:
         return ""
 
 
+@dataclass(frozen=True)
+class Text:
+    """A file's text. note: how it was read otherwise than was said; empty where it was not."""
+
+    text: str
+    note: str = ""
+
+
 def decoded(data: bytes, encoding: str, *, most: int) -> str:
     """The text of a file. A byte order mark counts more than `encoding` and is taken off.
 
@@ -43,7 +52,7 @@ def decoded(data: bytes, encoding: str, *, most: int) -> str:
             mend="Ask for smaller files, or raise limits.bytes in the layout.",
             data={"size": len(data)},
         )
-    mark, named = next(((m, e) for m, e in _MARKS if data.startswith(m)), (b"", encoding_name(encoding)))
+    mark, named = _mark_of(data, encoding)
     if named == "utf-32":
         raise SenderMustMend("The file is UTF-32, which is not read.", mend="Ask for UTF-8.")
     if named == "utf-16":
@@ -64,6 +73,49 @@ def decoded(data: bytes, encoding: str, *, most: int) -> str:
             data={"row": row, "offset": at + len(mark)},
         ) from error
     return text.replace("\x00", NUL_MARK)
+
+
+def _mark_of(data: bytes, encoding: str) -> tuple[bytes, str]:
+    """The byte order mark and the encoding that it names, else the one that was said."""
+    return next(((m, e) for m, e in _MARKS if data.startswith(m)), (b"", encoding_name(encoding)))
+
+
+def detected(data: bytes, encoding: str, *, most: int) -> Text:
+    """The text of a file whose encoding may be said wrongly: lines that are UTF-8 and not plain ASCII are read as such,
+    for hardly any text of another encoding is UTF-8 by chance.
+
+    Raises:
+        SenderMustMend: as `decoded` does.
+    """
+    mark, named = _mark_of(data, encoding)
+    if mark or named in {"utf-8", "ascii"} or named.startswith("utf-16") or len(data) > most or data.isascii():
+        return Text(decoded(data, encoding, most=most))
+    lines = data.split(b"\n")
+    told = [is_utf8(line) for line in lines]
+    if not any(told):
+        return Text(decoded(data, encoding, most=most))
+    note = f"the text is UTF-8, not {encoding} as was said: it was read as UTF-8"
+    if all(wide or line.isascii() for wide, line in zip(told, lines, strict=True)):
+        return Text(decoded(data, "utf-8", most=most), note)
+    # Lines of both: each is made UTF-8, and one that is neither is told with its row.
+    for number, line in enumerate(lines):
+        if not told[number] and not line.isascii():
+            try:
+                lines[number] = line.decode(named).encode()
+            except UnicodeDecodeError:
+                return Text(decoded(data, encoding, most=most))
+    return Text(decoded(b"\n".join(lines), "utf-8", most=3 * most), f"some of {note}")
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8 and not plain ASCII."""
+    if data.isascii():
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _check_width(body: bytes, named: str) -> None:

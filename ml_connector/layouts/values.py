@@ -7,6 +7,9 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+from ml_connector.documents.price_basis import basis_of, is_known
+from ml_connector.layouts.moments import compiled, day_pattern, split_pattern
+
 #: Digits of a number, leading zeros included.
 MOST_DIGITS = 40
 
@@ -105,6 +108,24 @@ def _grouped(digits: str, mark: str) -> str:
     return mark.join([digits[:first], *(digits[i : i + 3] for i in range(first, len(digits), 3))])
 
 
+def price_basis(form: NumberForm) -> Converter:
+    """For how many units a price is: a code of X12, or a number."""
+    plain = number(form)
+
+    def read(text: str) -> str:
+        if is_known(text.upper()):
+            return text.upper()
+        try:
+            value = plain.read(text)
+        except WrongText:
+            value = Decimal(0)
+        if value <= 0:
+            raise WrongText("unknown_code", "PE, HP (per hundred), TP (per thousand), or the number of units")
+        return basis_of(value)
+
+    return Converter(read, str)
+
+
 def integer() -> Converter:
     """Whole numbers without a sign, at most nine digits."""
 
@@ -116,39 +137,18 @@ def integer() -> Converter:
     return Converter(read, str)
 
 
-_DATE_PARTS = {"yyyy": "([0-9]{4})", "yy": "([0-9]{2})", "MM": "([0-9]{2})", "M": "([0-9]{1,2})"}
-_DATE_PARTS |= {"dd": "([0-9]{2})", "d": "([0-9]{1,2})"}
 _TIME_PARTS = {"HH": "([0-9]{2})", "mm": "([0-9]{2})", "ss": "([0-9]{2})"}
 
 
-def split_pattern(pattern: str, letters: str) -> list[str]:
-    """The parts of a date or time pattern: runs of one letter, and what stands between them."""
-    return [found.group() for found in re.finditer(rf"([{letters}])\1*|[^{letters}]+", pattern)]
-
-
-def _compiled(pattern: str, parts: dict[str, str], letters: str) -> tuple[re.Pattern[str], list[str]]:
-    pieces = split_pattern(pattern, letters)
-    names = [piece for piece in pieces if piece[0] in letters]
-    unknown = [name for name in names if name not in parts]
-    if unknown or any(c.isascii() and c.isalpha() for piece in pieces if piece not in names for c in piece):
-        raise ValueError(f"{pattern!r} is no pattern; parts are {', '.join(parts)}")
-    regex = "".join(parts[piece] if piece in names else re.escape(piece) for piece in pieces)
-    return re.compile(regex), names
-
-
 def check_date_pattern(pattern: str) -> str:
-    """The pattern. Raises ValueError unless it holds a year, a month and a day, each once."""
-    _, names = _compiled(pattern, _DATE_PARTS, "yMd")
-    if sorted(name[0] for name in names) != ["M", "d", "y"]:
-        raise ValueError(f"{pattern!r} needs a year (yyyy or yy), a month (MM or M) and a day (dd or d), each once")
-    if not re.search("[^yMd]", pattern) and ("M" in names or "d" in names):
-        raise ValueError(f"{pattern!r} cannot be told apart without marks: write MM and dd")
+    """The pattern. Raises ValueError unless it holds a year, a month and a day, each once; time and zone may follow."""
+    day_pattern(pattern)
     return pattern
 
 
 def check_time_pattern(pattern: str) -> str:
     """The pattern. Raises ValueError unless it holds hours and minutes, each once; seconds may follow."""
-    _, names = _compiled(pattern, _TIME_PARTS, "Hms")
+    _, names = compiled(pattern, _TIME_PARTS, "Hms")
     if names not in (["HH", "mm"], ["HH", "mm", "ss"]):
         raise ValueError(f"{pattern!r} needs HH, mm and perhaps ss, in this order")
     return pattern
@@ -160,13 +160,13 @@ PIVOT = 70
 
 def day(patterns: tuple[str, ...]) -> Converter:
     """Dates: read by any of the patterns, written by the first."""
-    compiled = [_compiled(pattern, _DATE_PARTS, "yMd") for pattern in patterns]
+    ready = [day_pattern(pattern) for pattern in patterns]
     expected = "a date like " + " or ".join(patterns)
 
     def read(text: str) -> date:
-        for regex, names in compiled:
-            if found := regex.fullmatch(text):
-                values = dict(zip(names, map(int, found.groups()), strict=True))
+        for pattern in ready:
+            if found := pattern.regex.fullmatch(text):
+                values = dict(zip(pattern.names, map(int, found.groups()), strict=True))
                 year = values.get("yyyy", -1)
                 if year < 0:
                     year = values["yy"] + (1900 if values["yy"] >= PIVOT else 2000)
@@ -176,7 +176,7 @@ def day(patterns: tuple[str, ...]) -> Converter:
                     continue
         raise WrongText("not_a_date", expected)
 
-    pieces = split_pattern(patterns[0], "yMd")
+    pieces = ready[0].pieces
 
     def write(value: date) -> str:
         if "yy" in pieces and not 1900 + PIVOT <= value.year < 2000 + PIVOT:
@@ -196,12 +196,12 @@ def day(patterns: tuple[str, ...]) -> Converter:
 
 def clock(patterns: tuple[str, ...]) -> Converter:
     """Times of day: read by any of the patterns, written by the first."""
-    compiled = [_compiled(pattern, _TIME_PARTS, "Hms") for pattern in patterns]
+    ready = [compiled(pattern, _TIME_PARTS, "Hms") for pattern in patterns]
     expected = "a time like " + " or ".join(patterns)
     pieces = split_pattern(patterns[0], "Hms")
 
     def read(text: str) -> time:
-        for regex, _ in compiled:
+        for regex, _ in ready:
             if found := regex.fullmatch(text):
                 try:
                     hours, minutes, *rest = map(int, found.groups())

@@ -1,29 +1,22 @@
-"""XML files: elements to nodes. No document types, no entities, nothing fetched, nothing beyond the bounds."""
+"""XML files: elements to nodes. No entities, nothing fetched, nothing beyond the bounds."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from ml_connector.errors import SenderMustMend
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Place, shown
-from ml_connector.layouts.nodes import Node, take
-from ml_connector.layouts.paths import Path
+from ml_connector.layouts.nodes import Amounts, Node, take
+from ml_connector.layouts.paths import NAME_OF, TEXT_OF, Path, PathStep
+from ml_connector.layouts.unread import Unread
 from ml_connector.layouts.values import WrongText
+from ml_connector.layouts.xml_prolog import without_prolog
 
 #: lxml is imported where it works only, and its stubs do not know sourceline.
 Element = Any
 
 #: Bytes that the parser is given at a time.
 CHUNK = 1 << 16
-_DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
-_DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
-
-
-def declared_encoding(data: bytes) -> str:
-    """The encoding that an XML declaration names; empty when it names none that can be seen as ASCII."""
-    found = _DECLARED.match(data[:200].lstrip())
-    return found.group(1).decode("ascii") if found else ""
 
 
 def read(text: str, layout: Layout) -> Iterator[Node]:
@@ -32,37 +25,12 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
     The text is first parsed to its end, so that of a file cut off nothing is taken at all.
 
     Raises:
-        SenderMustMend: not well-formed, another root, a document type, or beyond a bound.
+        SenderMustMend: not well-formed, another root, a document type of its own making, or beyond a bound.
     """
-    declaration = _DECLARATION.match(text)
-    # A blank line for each of the declaration's, so that lines keep their numbers.
-    body = "\n" * text[: declaration.end()].count("\n") + text[declaration.end() :] if declaration else text
-    _refuse_document_type(body)
-    data = body.lstrip().encode("utf-8", "surrogatepass") if not declaration else body.encode("utf-8", "surrogatepass")
+    data = without_prolog(text).encode("utf-8", "surrogatepass")
     names = Names(layout)
     _check(data, layout, names)
-    return _documents(data, layout, names)
-
-
-def _refuse_document_type(text: str) -> None:
-    at = 0
-    while True:
-        at = text.find("<", at)
-        if at < 0 or text.startswith("<!DOCTYPE", at):
-            break
-        closing = "-->" if text.startswith("<!--", at) else "?>" if text.startswith("<?", at) else ""
-        if not closing:
-            return
-        at = text.find(closing, at)
-        if at < 0:
-            return
-    if at >= 0:
-        line = text.count("\n", 0, at) + 1
-        raise SenderMustMend(
-            f"Line {line}: the file has a document type (DOCTYPE), which is never read.",
-            mend="Ask the sender for XML without one.",
-            data={"row": line},
-        )
+    return _Documents(layout, names).of(data)
 
 
 class Names:
@@ -106,7 +74,7 @@ class _Bounds:
 
     def __init__(self, layout: Layout, names: Names) -> None:
         self._limits = layout.settings.limits
-        self._root = layout.settings.xml.root
+        self._roots = layout.settings.xml.roots
         self._names = names
         self._depth = 0
         self._elements = 0
@@ -115,8 +83,9 @@ class _Bounds:
         if not self._elements:
             if element.getroottree().docinfo.internalDTD is not None:
                 raise _Wrong("the file has a document type (DOCTYPE), which is never read")
-            if self._names.of(element) != self._names.full(self._root):
-                wanted = shown(self._names.full(self._root))
+            roots = [self._names.full(root) for root in self._roots]
+            if self._names.of(element) not in roots:
+                wanted = " or ".join(map(shown, roots))
                 raise _Wrong(f"the root is {shown(self._names.of(element))}, expected {wanted}")
         self._depth += 1
         self._elements += 1
@@ -167,94 +136,112 @@ def _check(data: bytes, layout: Layout, names: Names) -> None:
     except _Wrong as error:
         raise SenderMustMend(f"The XML is not what the layout reads: {_printable(str(error))}.", mend=_MEND) from error
     except etree.XMLSyntaxError as error:
-        raise _not_well_formed(error) from error
+        raise _not_well_formed(error, parser) from error
 
 
 _MEND = "See whether the file is of this layout, or ask the sender for it again."
 
 
-def _not_well_formed(error: Any) -> SenderMustMend:
+def _not_well_formed(error: Any, parser: Any) -> SenderMustMend:
     line, column = error.position
-    problem = _printable(str(error.msg or "not well-formed"))
-    return SenderMustMend(f"Line {line}, column {column}: {problem}.", mend=_MEND, data={"row": line})
+    said = str(error.msg or "not well-formed")
+    if not line and (first := next(iter(parser.feed_error_log), None)) is not None:
+        # Of an entity nobody knows, the parser itself says only that the file ends there.
+        line, column, said = first.line, first.column, str(first.message)
+    mend = _MEND
+    if said.startswith("Entity"):
+        mend = "Ask the sender to write the character itself: nothing that a DTD declares is ever fetched."
+    return SenderMustMend(f"Line {line}, column {column}: {_printable(said)}.", mend=mend, data={"row": line})
 
 
 def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)[:300]
 
 
-def _documents(data: bytes, layout: Layout, names: Names) -> Iterator[Node]:
-    """Documents as their elements end; what was read of one is forgotten then."""
-    from lxml import etree
+class _Documents:
+    """Takes documents as their elements end; what was read of one is forgotten then."""
 
-    steps = layout.document.at.steps
-    parser = etree.XMLPullParser(events=("end",), encoding="utf-8", **_OPTIONS)
-    wanted = [names.full(layout.settings.xml.root), *(names.full(step.name) for step in steps)]
-    count = 0
-    for start in range(0, len(data), CHUNK):
-        try:
-            parser.feed(data[start : start + CHUNK])
-        except etree.XMLSyntaxError as error:
-            raise _not_well_formed(error) from error
-        for _, ended in parser.read_events():
-            element: Element = ended
-            if names.of(element) != wanted[-1] or not _stands_at(element, wanted, names):
-                continue
-            if steps and not all(_picked(element, pick, names) for pick in steps[-1].picks):
-                continue
-            count += 1
-            yield _taken(layout, names, layout.document, element, _above(layout, element), count)
-            if steps:
-                element.clear()
-                while element.getprevious() is not None and names.of(element.getprevious()) == wanted[-1]:
-                    parent = element.getparent()
-                    if parent is None:
-                        break
-                    parent.remove(element.getprevious())
-    parser.close()
-    if not count:
-        raise SenderMustMend(
-            f"There is no element {layout.document.at.text!r} in the file, where the documents stand.", mend=_MEND
-        )
+    def __init__(self, layout: Layout, names: Names) -> None:
+        self._layout = layout
+        self._names = names
+        self._roots = frozenset(map(names.full, layout.settings.xml.roots))
+        self._places = layout.document.at.places
+        self._ends = frozenset(names.full(place.steps[-1].name) for place in self._places if place.steps) or self._roots
+        self._cells = _Cells(layout, names)
+        self._unread = Unread(layout, names.full)
 
+    def of(self, data: bytes) -> Iterator[Node]:
+        from lxml import etree
 
-def _above(layout: Layout, element: Element) -> Node:
-    return Node(layout.document, [], Place(int(element.sourceline or 0)))
+        parser = etree.XMLPullParser(events=("end",), encoding="utf-8", **_OPTIONS)
+        count = 0
+        for start in range(0, len(data), CHUNK):
+            try:
+                parser.feed(data[start : start + CHUNK])
+            except etree.XMLSyntaxError as error:
+                raise _not_well_formed(error, parser) from error
+            for _, ended in parser.read_events():
+                element: Element = ended
+                if self._names.of(element) not in self._ends or not any(self._stands(element, p) for p in self._places):
+                    continue
+                count += 1
+                above = Node(self._layout.document, [], Place(int(element.sourceline or 0)))
+                yield self._taken(self._layout.document, element, above, count)
+                if self._places[0].steps:
+                    self._forget(element)
+        parser.close()
+        if not count:
+            raise SenderMustMend(
+                f"There is no element {self._layout.document.at.text!r} in the file, where the documents stand.",
+                mend=_MEND,
+            )
 
+    def _forget(self, element: Element) -> None:
+        element.clear()
+        while element.getprevious() is not None and self._names.of(element.getprevious()) in self._ends:
+            parent = element.getparent()
+            if parent is None:
+                break
+            parent.remove(element.getprevious())
 
-def _stands_at(element: Element, wanted: list[str], names: Names) -> bool:
-    above: Any = element
-    for name in reversed(wanted):
-        if above is None or names.of(above) != name:
-            return False
-        above = above.getparent()
-    return above is None
+    def _stands(self, element: Element, place: Path) -> bool:
+        above: Any = element
+        for number, step in enumerate(reversed(place.steps)):
+            if above is None or self._names.of(above) != self._names.full(step.name):
+                return False
+            if not number and not all(_picked(above, pick, self._names) for pick in step.picks):
+                return False
+            above = above.getparent()
+        return above is not None and self._names.of(above) in self._roots and above.getparent() is None
 
-
-def _taken(
-    layout: Layout, names: Names, level: CompiledLevel, element: Element, above: Node, number: int, prefix: str = ""
-) -> Node:
-    name = names.of(element).rpartition("}")[2]
-    place = Place(int(element.sourceline or 0), path=f"{prefix}/{name}[{number}]")
-    node = take(level, lambda one: _cell(element, one, names), above, place)
-    for child in level.chain()[-1].children:
-        for count, inner in enumerate(_elements(element, child.at, names), 1):
-            _taken(layout, names, child, inner, node, count, place.path)
-    return above.children[level.name][-1] if level.depth == 0 else node
+    def _taken(self, level: CompiledLevel, element: Element, above: Node, number: int, prefix: str = "") -> Node:
+        name = self._names.of(element).rpartition("}")[2]
+        place = Place(int(element.sourceline or 0), path=f"{prefix}/{name}[{number}]")
+        node = take(level, lambda one: self._cells.text(element, one), above, place)
+        for child in level.chain()[-1].children:
+            inner = [found for path in child.at.places for found in _elements(element, path, self._names)]
+            for count, one in enumerate(inner, 1):
+                self._taken(child, one, node, count, place.path)
+        if level.depth:
+            return node
+        made = above.children[level.name][-1]
+        made.findings += self._unread.of_xml(element, place)
+        return made
 
 
 def _elements(element: Element, path: Path, names: Names) -> list[Element]:
     """The elements a path leads to."""
     found = [element.getroottree().getroot()] if path.top else [element]
     for step in path.steps:
-        wanted = names.full(step.name)
-        found = [
-            child
-            for one in found
-            for child in one
-            if names.of(child) == wanted and all(_picked(child, pick, names) for pick in step.picks)
-        ]
+        found = [child for one in found for child in _inside(one, step, names)]
     return found
+
+
+def _inside(element: Element, step: PathStep, names: Names) -> Iterator[Element]:
+    wanted = names.full(step.name)
+    for child in element:
+        if names.of(child) == wanted and all(_picked(child, pick, names) for pick in step.picks):
+            yield child
 
 
 def _picked(element: Element, pick: tuple[str, str], names: Names) -> bool:
@@ -269,18 +256,65 @@ def _text(element: Element) -> str:
     return "".join(str(part) for part in element.itertext()).strip()
 
 
-def _cell(element: Element, one: CompiledField, names: Names) -> str | None:
-    last = one.path.steps[-1]
-    if last.attribute:
-        holders = _elements(element, Path("", one.path.steps[:-1], one.path.top), names)
-        texts = [text for holder in holders if (text := names.attribute(holder, last.name)) is not None]
-    else:
-        found = _elements(element, one.path, names)
-        if any(isinstance(child.tag, str) for holder in found for child in holder):
-            raise WrongText("not_a_value", "a text, no elements in it")
-        texts = [_text(holder) for holder in found]
-    if one.target and one.target.many:
-        return (one.settings.join or "").join(filter(None, texts))
-    if len(texts) > 1:
-        raise WrongText("repeated", f"it once, it stands {len(texts)} times")
-    return texts[0] if texts else None
+class _Cells:
+    """The texts of fields, from the elements and attributes that their paths lead to."""
+
+    def __init__(self, layout: Layout, names: Names) -> None:
+        self._names = names
+        self._currencies = layout.settings.xml.currency_attributes
+        mapped = [one for one in layout.document.fields if one.settings.to == "currency"]
+        self._codes = mapped[0].settings.codes if mapped else {}
+
+    def text(self, element: Element, one: CompiledField) -> str | None:
+        """A field's text from the first of its places that holds something; None where there is none.
+
+        Raises:
+            WrongText: elements stand there, or several texts of which only one can be meant.
+        """
+        found: list[tuple[str, str]] = []
+        for place in one.path.places:
+            found = self._texts(element, place) or found
+            if any(text for text, _ in found):
+                break
+        if one.target and one.target.many:
+            return (one.settings.join or "").join(text for text, _ in found if text)
+        said = [part for part in found if part[0]] if len(found) > 1 else found
+        if (one.form == "number" and any(currency for _, currency in said)) or (one.money and len(said) > 1):
+            return Amounts.of(said)
+        if len(said) > 1:
+            raise WrongText("repeated", f"it once, it stands {len(said)} times")
+        return said[0][0] if said else None
+
+    def _texts(self, element: Element, place: Path) -> list[tuple[str, str]]:
+        """Texts at a place, each with the currency that its element names."""
+        last = place.steps[-1]
+        if not (last.attribute or last.computed):
+            found = _elements(element, place, self._names)
+            if any(isinstance(child.tag, str) for holder in found for child in holder):
+                raise WrongText("not_a_value", "a text, no elements in it")
+            return [(_text(holder), self._currency(holder)) for holder in found]
+        holders = _elements(element, Path("", place.steps[:-1], place.top), self._names)
+        if last.name == NAME_OF:
+            return [(self._names.of(holder).rpartition("}")[2], "") for holder in holders]
+        if last.name == TEXT_OF:
+            return [(_own_text(holder), self._currency(holder)) for holder in holders]
+        texts = ((self._names.attribute(holder, last.name), self._currency(holder)) for holder in holders)
+        return [(text, currency) for text, currency in texts if text is not None]
+
+    def _currency(self, element: Element) -> str:
+        """The currency that an amount's element names, as the document's own is written; empty where it names none."""
+        for name in self._currencies:
+            said = (self._names.attribute(element, name) or "").strip()
+            code = self._codes.get(said, said).upper()
+            if len(code) == CURRENCY_LETTERS and code.isascii() and code.isalpha():
+                return code
+        return ""
+
+
+#: Of an ISO currency; what is longer or no letters is something else that happens to be called currency.
+CURRENCY_LETTERS = 3
+
+
+def _own_text(element: Element) -> str:
+    """The text of an element without that of the elements in it."""
+    return "".join([element.text or "", *(child.tail or "" for child in element)]).strip()

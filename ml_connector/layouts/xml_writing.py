@@ -17,7 +17,7 @@ def write(nodes: list[Node], layout: Layout) -> str:
     names = Names(layout)
     spaces: Any = {prefix or None: uri for prefix, uri in names.spaces.items()}
     written = _Written(layout)
-    root = etree.Element(written.tag(layout.settings.xml.root), nsmap=spaces)
+    root = etree.Element(written.tag(layout.settings.xml.roots[0]), nsmap=spaces)
     if layout.document.at.steps:
         for node in nodes:
             for holder in written.elements(root, layout.document.at, node):
@@ -66,6 +66,9 @@ class _Written:
         try:
             if last.attribute:
                 self._on_the_way(element, one.path.steps[:-1]).set(self._attribute(last.name), text)
+                return
+            if last.computed:
+                self._on_the_way(element, one.path.steps[:-1]).text = text
                 return
             holder = self._on_the_way(element, one.path.steps[:-1])
             parts = text.split(one.settings.join or "\n") if one.target and one.target.many else [text]

@@ -34,7 +34,7 @@ def of_field(one: CompiledField) -> st.SearchStrategy[Any]:
     if address in CODES:
         return st.sampled_from(CODES[address])
     forms: dict[str, st.SearchStrategy[Any]] = {
-        "number": NUMBERS if one.settings.number is None else CENTS,
+        "number": NUMBERS if one.settings.number is None and not one.money else CENTS,
         "date": DAYS,
         "time": st.times().map(lambda t: t.replace(microsecond=0)),
         "integer": st.integers(0, 999_999),

@@ -164,10 +164,10 @@ def test_json_is_told_by_path() -> None:
 
 
 def test_json_numbers_are_exact() -> None:
-    text = JSON_ONE.replace("30", "12345678901234567890.123456789")
+    text = JSON_ONE.replace("30", "12345678901234567890.12")
     [one] = read(text, "truecommerce_810_json")
     assert isinstance(one.document, Invoice)
-    assert str(one.document.total) == "12345678901234567890.123456789"
+    assert str(one.document.total) == "12345678901234567890.12"
     [one] = read(JSON_ONE.replace("30", "3.05E1"), "truecommerce_810_json")
     assert isinstance(one.document, Invoice)
     assert str(one.document.total) == "30.5"

@@ -1,0 +1,38 @@
+"""Price basis (X12 element 639): for how many units a price is."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from ml_connector.documents.decimals import decimal_text
+
+#: What says that a price is for one unit (x12-procurement 4, PO105).
+FOR_ONE: Final = frozenset({"", "PE", "CA", "CT", "NT", "UM", "WE", "QT", "TE"})
+#: And for many (x12-procurement 5).
+PIECES: Final = {"HP": Decimal(100), "TP": Decimal(1000)}
+_ONE = Decimal(1)
+
+
+def pieces(basis: str) -> Decimal:
+    """How many units a price is for: 100 for HP, 12 for 12; one for what says nothing, or nothing known."""
+    code = basis.strip().upper()
+    if code in PIECES:
+        return PIECES[code]
+    if not code or code.isalpha():
+        return _ONE
+    try:
+        found = Decimal(code)
+    except InvalidOperation:
+        return _ONE
+    return found if found.is_finite() and found > 0 else _ONE
+
+
+def is_known(basis: str) -> bool:
+    """Whether a code is one of those that the sheets decide."""
+    return basis in FOR_ONE or basis in PIECES
+
+
+def basis_of(number: Decimal) -> str:
+    """The basis of a price for so many units, X12's code where it has one; empty for one unit."""
+    if number == _ONE:
+        return ""
+    return next((code for code, many in PIECES.items() if many == number), "") or decimal_text(number)

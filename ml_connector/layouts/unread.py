@@ -1,0 +1,111 @@
+"""What stands in XML and JSON files that a layout does not read: told once, as columns are."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ml_connector.layouts.compiled import CompiledLevel, Layout
+from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.paths import Path
+
+#: Names told at once, documents looked at, and places remembered.
+MOST_NAMED, MOST_LOOKED_AT, MOST_PLACES = 20, 100, 5_000
+#: About the file, not of the document: where its schema lies, which language its texts are in.
+_OF_XML = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
+
+Steps = tuple[str, ...]
+
+
+class Unread:
+    """Remembers which places were told. full: a name as the file's reader has it."""
+
+    def __init__(self, layout: Layout, full: Callable[[str], str] = str) -> None:
+        self._full = full
+        self._known: set[Steps] = set()
+        self._loose = layout.settings.xml.ignore_namespaces and layout.format == "xml"
+        self._currencies = frozenset(f"@{name}" for name in layout.settings.xml.currency_attributes)
+        self._bases = {self._steps(place) for place in layout.document.at.places}
+        for base in self._bases:
+            self._add(layout.document, base)
+        self._seen: set[Steps] = set()
+        self._looked_at = 0
+
+    def _steps(self, path: Path) -> Steps:
+        return tuple(self._named(step.name) for step in path.steps)
+
+    def _named(self, name: str) -> str:
+        return f"@{self._full(name[1:]) if ':' in name else name[1:]}" if name.startswith("@") else self._full(name)
+
+    def _add(self, level: CompiledLevel, base: Steps) -> None:
+        for one in level.fields:
+            for place in one.path.places if one.reads else ():
+                self._add_path(place, base)
+        if level.inline is not None:
+            self._add(level.inline, base)
+        for child in level.children:
+            for place in child.at.places:
+                self._add_path(place, base)
+                self._add(child, (() if place.top else base) + self._steps(place))
+
+    def _add_path(self, place: Path, base: Steps) -> None:
+        here = () if place.top else base
+        for step in place.steps:
+            if step.computed:
+                self._known.add(here)
+                return
+            here = (*here, self._named(step.name))
+            self._known |= {(*here, self._named(name)) for name, _ in step.picks}
+        self._known.add(here)
+
+    def of_xml(self, element: Any, place: Place) -> list[Finding]:
+        """What an element of a document holds that nobody reads, as far as it was not told before."""
+        self._looked_at += 1
+        if self._looked_at > MOST_LOOKED_AT:
+            return []
+        above: list[str] = []
+        here = element
+        while (parent := here.getparent()) is not None:
+            above.insert(0, self._tag(here.tag))
+            here = parent
+        return self._told(self._of_element(element, tuple(above)), place)
+
+    def of_json(self, root: Any, place: Place) -> list[Finding]:
+        """Likewise of a whole JSON file."""
+        return self._told(self._of_value(root, ()), place)
+
+    def _tag(self, tag: str) -> str:
+        return tag.rpartition("}")[2] if self._loose else tag
+
+    def _of_element(self, element: Any, steps: Steps) -> Iterator[Steps]:
+        children = [child for child in element if isinstance(child.tag, str)]
+        if not children and (element.text or "").strip():
+            yield steps
+        for name, value in element.attrib.items():
+            if str(value).strip() and not str(name).startswith(_OF_XML):
+                found = f"@{self._tag(str(name))}"
+                if found not in self._currencies or steps not in self._known:
+                    yield (*steps, found)
+        for child in children:
+            yield from self._of_element(child, (*steps, self._tag(child.tag)))
+
+    def _of_value(self, value: Any, steps: Steps) -> Iterator[Steps]:
+        if isinstance(value, dict):
+            for name, inner in value.items():
+                yield from self._of_value(inner, (*steps, name))
+        elif isinstance(value, list):
+            for inner in value:
+                yield from self._of_value(inner, steps)
+        elif value is not None and value != "" and steps:
+            yield steps
+
+    def _told(self, found: Iterator[Steps], place: Place) -> list[Finding]:
+        new: list[str] = []
+        for steps in found:
+            if steps in self._known or steps in self._seen or len(self._seen) >= MOST_PLACES:
+                continue
+            self._seen.add(steps)
+            new.append("/".join(f"{'@' * step.startswith('@')}{step.rpartition('}')[2].lstrip('@')}" for step in steps))
+        if not new:
+            return []
+        names = ", ".join(shown(name) for name in new[:MOST_NAMED])
+        more = f" and {len(new) - MOST_NAMED} more" if len(new) > MOST_NAMED else ""
+        return [finding("unknown_field", place, "", f"not read: {names}{more}", severity=Severity.WARNING)]
