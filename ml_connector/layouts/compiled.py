@@ -42,6 +42,8 @@ class CompiledField:
     start: int = 0
     length: int = 0
     path: Path = field(default_factory=lambda: Path("", ()))
+    #: How numbers are written there, also where the value is no number.
+    numbers: Converter | None = None
     #: Whether it is money, and what it is rounded to when read.
     money: bool = False
     round_to: int | None = None

@@ -151,6 +151,8 @@ class _Compiler:
             codes_out=codes_out,
             money=form == "number" and target is not None and target.steps[-1].name in MONEY,
         )
+        if form in {"number", "basis"}:
+            made = replace(made, numbers=values.number(self._number(settings.number, where)))
         made = replace(made, round_to=self._round_to(settings, money=made.money))
         self._try_texts(made)
         return made

@@ -12,9 +12,11 @@ from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Place, finding, shown
 from ml_connector.layouts.nodes import Node, take
 from ml_connector.layouts.paths import Path, PathStep
+from ml_connector.layouts.unread import Unread
 from ml_connector.layouts.values import MOST_DIGITS, WrongText
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+_BLANKS = re.compile(r"[ \t\r\n]*")
 _MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
@@ -36,9 +38,20 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
     Raises:
         SenderMustMend: no JSON, cut off, nested too deep, or without the place the documents stand at.
     """
-    root = _parsed(text, layout)
+    roots = _parsed(text, layout)
+    unread = Unread(layout)
+    for number, root in enumerate(roots):
+        notes = unread.of_json(root, Place(path="/"))
+        for node in _documents(root, layout, f"[{number}]" if len(roots) > 1 else ""):
+            node.findings += notes
+            notes = []
+            yield node
+
+
+def _documents(root: Any, layout: Layout, prefix: str) -> Iterator[Node]:
+    """The documents of one of a file's values."""
     try:
-        found = list(_at(root, root, layout.document.at, "")) if layout.document.at.steps else [(root, "")]
+        found = list(_at(root, root, layout.document.at, prefix)) if layout.document.at.steps else [(root, prefix)]
     except WrongText as error:
         raise SenderMustMend(
             f"{layout.document.at.text!r} cannot be read: {error}.", mend="Ask for it again."
@@ -63,7 +76,8 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
             yield _taken(layout.document, one, above, place, root)
 
 
-def _parsed(text: str, layout: Layout) -> Any:
+def _parsed(text: str, layout: Layout) -> list[Any]:
+    """The values of a text: one, or several one behind the other, as programs append them to a file."""
     depth = 0
     elements = 0
     for mark in _MARKS.finditer(text):
@@ -78,10 +92,15 @@ def _parsed(text: str, layout: Layout) -> Any:
                 f"Line {text.count(chr(10), 0, mark.start()) + 1}: {wrong}.",
                 mend="This is no file of this layout; limits stand in the layout.",
             )
+    decoder = json.JSONDecoder(
+        parse_float=_Number, parse_int=_Number, parse_constant=_no_constant, object_pairs_hook=_object
+    )
+    found: list[Any] = []
+    at, text = 0, text.rstrip()
     try:
-        return json.loads(
-            text, parse_float=_Number, parse_int=_Number, parse_constant=_no_constant, object_pairs_hook=_object
-        )
+        while not found or at < len(text):
+            value, at = decoder.raw_decode(text, _BLANKS.match(text, at).end())  # type: ignore[union-attr]
+            found.append(value)
     except json.JSONDecodeError as error:
         problem = "the file is cut off" if error.pos >= len(text.rstrip()) else error.msg
         raise SenderMustMend(
@@ -92,6 +111,7 @@ def _parsed(text: str, layout: Layout) -> Any:
         ) from error
     except (ValueError, RecursionError) as error:
         raise SenderMustMend(f"The file is no JSON: {str(error)[:100]}.", mend="Ask the sender to mend it.") from error
+    return found
 
 
 def _no_constant(name: str) -> Any:
@@ -113,7 +133,8 @@ def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Plac
     last = level.chain()[-1]
     for child in last.children:
         try:
-            below = list(_at(value, root, child.at, place.path.rstrip("/")))
+            above_it = place.path.rstrip("/")
+            below = [found for path in child.at.places for found in _at(value, root, path, above_it)]
         except WrongText as error:
             node.findings.append(finding(error.code, place, child.at.text, "cannot be read", expected=error.expected))
             continue
@@ -156,13 +177,14 @@ def _step(here: Any, step: PathStep) -> Any:
 
 
 def _cell(value: dict[str, Any], root: Any, one: CompiledField) -> str | None:
-    found = next((found for found, _ in _at(value, root, one.path, "")), None)
+    places = (found for place in one.path.places for found, _ in _at(value, root, place, ""))
+    found = next((found for found in places if found not in (None, "")), None)
     if isinstance(found, list) and one.target and one.target.many:
         return (one.settings.join or "").join(filter(None, map(_text_of, found)))
     text = _text_of(found)
     if text is None and found is not None:
         raise WrongText("not_a_value", "a single value")
-    if isinstance(found, _Number) and one.form == "number":
+    if isinstance(found, _Number):
         return _in_form(found, one)
     return text
 
@@ -174,14 +196,22 @@ def _text_of(value: Any) -> str | None:
 
 
 def _in_form(found: _Number, one: CompiledField) -> str:
-    """A JSON number as the layout writes numbers: its own form does not concern it."""
+    """A JSON number as the layout writes numbers: its own form does not concern it.
+
+    One that stands for a text is a number of something: 4711.0 is 4711, whoever made floats of them.
+    """
     exponent = found.lower().partition("e")[2]
     if len(found) > 2 * MOST_DIGITS or (exponent and abs(int(exponent)) > MOST_DIGITS):
         raise WrongText("not_a_number", f"a number of at most {MOST_DIGITS} digits")
-    try:
-        return one.converter.write(Decimal(found))
-    except WrongText:
-        return str(found)
+    if one.numbers is not None:
+        try:
+            return one.numbers.write(Decimal(found))
+        except WrongText:
+            return str(found)
+    if exponent:
+        raise WrongText("not_a_text", "a text, or a whole number")
+    whole, _, fraction = found.partition(".")
+    return whole if not fraction.strip("0") else str(found)
 
 
 # ---- writing ----

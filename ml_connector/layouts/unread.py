@@ -1,14 +1,17 @@
 """What stands in XML and JSON files that a layout does not read: told once, as columns are."""
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 
 from ml_connector.layouts.compiled import CompiledLevel, Layout
-from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.findings import Finding, Place, Severity, finding
 from ml_connector.layouts.paths import Path
 
 #: Names told at once, documents looked at, and places remembered.
 MOST_NAMED, MOST_LOOKED_AT, MOST_PLACES = 20, 100, 5_000
+#: Values looked at in one document, or one JSON file; characters of a place that are told.
+MOST_VALUES, MOST_CHARACTERS = 100_000, 120
 #: About the file, not of the document: where its schema lies, which language its texts are in.
 _OF_XML = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
 
@@ -21,6 +24,8 @@ class Unread:
     def __init__(self, layout: Layout, full: Callable[[str], str] = str) -> None:
         self._full = full
         self._known: set[Steps] = set()
+        # Where a field is read: what else stands inside is told as what is wrong with the field.
+        self._values: set[Steps] = set()
         self._loose = layout.settings.xml.ignore_namespaces and layout.format == "xml"
         self._currencies = frozenset(f"@{name}" for name in layout.settings.xml.currency_attributes)
         self._bases = {self._steps(place) for place in layout.document.at.places}
@@ -38,7 +43,7 @@ class Unread:
     def _add(self, level: CompiledLevel, base: Steps) -> None:
         for one in level.fields:
             for place in one.path.places if one.reads else ():
-                self._add_path(place, base)
+                self._values.add(self._add_path(place, base))
         if level.inline is not None:
             self._add(level.inline, base)
         for child in level.children:
@@ -46,15 +51,16 @@ class Unread:
                 self._add_path(place, base)
                 self._add(child, (() if place.top else base) + self._steps(place))
 
-    def _add_path(self, place: Path, base: Steps) -> None:
+    def _add_path(self, place: Path, base: Steps) -> Steps:
         here = () if place.top else base
         for step in place.steps:
             if step.computed:
                 self._known.add(here)
-                return
+                return ()
             here = (*here, self._named(step.name))
             self._known |= {(*here, self._named(name)) for name, _ in step.picks}
         self._known.add(here)
+        return here
 
     def of_xml(self, element: Any, place: Place) -> list[Finding]:
         """What an element of a document holds that nobody reads, as far as it was not told before."""
@@ -76,36 +82,42 @@ class Unread:
         return tag.rpartition("}")[2] if self._loose else tag
 
     def _of_element(self, element: Any, steps: Steps) -> Iterator[Steps]:
-        children = [child for child in element if isinstance(child.tag, str)]
+        children = [child for child in element if isinstance(child.tag, str)] if steps not in self._values else []
         if not children and (element.text or "").strip():
             yield steps
         for name, value in element.attrib.items():
-            if str(value).strip() and not str(name).startswith(_OF_XML):
-                found = f"@{self._tag(str(name))}"
-                if found not in self._currencies or steps not in self._known:
-                    yield (*steps, found)
+            found = f"@{self._tag(str(name))}"
+            if str(value).strip() and not str(name).startswith(_OF_XML) and found not in self._currencies:
+                yield (*steps, found)
         for child in children:
             yield from self._of_element(child, (*steps, self._tag(child.tag)))
 
     def _of_value(self, value: Any, steps: Steps) -> Iterator[Steps]:
-        if isinstance(value, dict):
+        if isinstance(value, dict) and steps not in self._values:
             for name, inner in value.items():
                 yield from self._of_value(inner, (*steps, name))
         elif isinstance(value, list):
             for inner in value:
                 yield from self._of_value(inner, steps)
-        elif value is not None and value != "" and steps:
+        elif value not in (None, "") and not isinstance(value, dict) and steps:
             yield steps
+
+    def _plain(self, steps: Steps) -> str:
+        """A place for people: from the document on, without namespaces and control characters."""
+        base = max((base for base in self._bases if steps[: len(base)] == base), key=len, default=())
+        names = [f"{'@' * step.startswith('@')}{step.lstrip('@').rpartition('}')[2]}" for step in steps[len(base) :]]
+        text = "".join(c if c.isprintable() else " " for c in "/".join(names))
+        return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."
 
     def _told(self, found: Iterator[Steps], place: Place) -> list[Finding]:
         new: list[str] = []
-        for steps in found:
+        for steps in islice(found, MOST_VALUES):
             if steps in self._known or steps in self._seen or len(self._seen) >= MOST_PLACES:
                 continue
             self._seen.add(steps)
-            new.append("/".join(f"{'@' * step.startswith('@')}{step.rpartition('}')[2].lstrip('@')}" for step in steps))
+            new.append(self._plain(steps))
         if not new:
             return []
-        names = ", ".join(shown(name) for name in new[:MOST_NAMED])
+        names = ", ".join(new[:MOST_NAMED])
         more = f" and {len(new) - MOST_NAMED} more" if len(new) > MOST_NAMED else ""
         return [finding("unknown_field", place, "", f"not read: {names}{more}", severity=Severity.WARNING)]
