@@ -13,6 +13,7 @@ from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import MatchTolerances, Partner
 from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.unseen import as_key
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.belonging import Belonging
 from ml_connector.flows.ports import Erp, Network
@@ -142,7 +143,7 @@ class Integration:
     def business_key(self, partner: str, kind: DocumentKind, number: str, revision: int | str = 0) -> str:
         """The identity of a document that came: company, partner, kind, number; no name of ours is in it."""
         scope = f"{self.books}/{self.belonging.keys.get(partner, '')}"
-        return f"{scope}|{kind}|{number.strip().upper()}|{revision}"[:400]
+        return f"{scope}|{kind}|{as_key(number.strip()).upper()}|{revision}"[:400]
 
     def order_key(self, order_id: str, revision: int) -> str:
         """The identity of an order that leaves: company, the ERP's id of it and revision, whoever it goes to.

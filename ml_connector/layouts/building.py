@@ -7,11 +7,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ml_connector.documents.characters import character_name
 from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.documents.unseen import as_digits, as_key, unseen_in
 from ml_connector.layouts.amounts import COMPUTED, places_of, rounded
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Severity, finding
 from ml_connector.layouts.nodes import Amounts, Node
+from ml_connector.layouts.numbers import Doubts
 from ml_connector.layouts.targets import Values
 from ml_connector.layouts.values import WrongText
 
@@ -44,10 +47,13 @@ class Built:
 
 
 class Builder:
-    """Makes documents of one layout. currency: the caller's, for layouts that take it from there."""
+    """Makes documents of one layout. currency: the caller's, for layouts that take it from there. doubts: what the
+    file's numbers say against the layout.
+    """
 
-    def __init__(self, layout: Layout, currency: str = "") -> None:
+    def __init__(self, layout: Layout, currency: str = "", doubts: Doubts | None = None) -> None:
         self._layout = layout
+        self._doubts = doubts
         self._currency = currency
         self._empty = frozenset(layout.settings.values.empty)
         self._strip = layout.settings.values.strip
@@ -109,7 +115,7 @@ class Builder:
         if one.index in node.told:
             bad.add(one.target.steps[0].name if one.target else "")
             return
-        text = self._text(node, one)
+        text = self._seen(node, one, self._text(node, one), built)
         try:
             found = self._amounts(node, one, built)
             several = [self._exact(node, one, each, built) for each in found]
@@ -156,7 +162,7 @@ class Builder:
         if others and built.currency:
             problem = f"stands in another currency as well, which is not read: {', '.join(others)[:80]}"
             built.tell(finding("other_currency", node.where(one), one.label, problem, severity=Severity.WARNING))
-        return [self._plain(text) for text in ours] if len(ours) > 1 or others else []
+        return [as_digits(self._plain(text)) for text in ours] if len(ours) > 1 or others else []
 
     def _of_its_own(self, level: CompiledLevel, one: CompiledField) -> bool:
         """Whether each of several amounts can be a record: a list of amounts of which nothing else is read."""
@@ -183,6 +189,17 @@ class Builder:
             raise WrongText("too_many_decimals", f"at most {places} decimals; `number: {{round_to: {places}}}` rounds")
         return value
 
+    def _seen(self, node: Node, one: CompiledField, text: str, built: Built) -> str:
+        """The text as people see it, where it is a number, a date or what something is known by; told if it differs."""
+        if text.isascii() or (one.form == "text" and not one.is_key):
+            return text
+        seen = as_key(text) if one.form == "text" else as_digits(text)
+        if seen != text:
+            what = character_name(found) if (found := unseen_in(text)) else "letters in another composition"
+            problem = f"is read without what nobody sees in it: {what}"
+            built.tell(finding("unseen", node.where(one), one.label, problem, value=text, severity=Severity.WARNING))
+        return "" if seen in self._empty else seen
+
     def _text(self, node: Node, one: CompiledField) -> str:
         return self._plain(node.text(one) or "")
 
@@ -205,7 +222,10 @@ class Builder:
             return None
         if one.target and one.target.many:
             return tuple(one.converter.read(part) for part in text.split(settings.join or "\n") if part)
-        return one.converter.read(text)
+        value = one.converter.read(text)
+        if self._doubts is not None and one.number_form is not None:
+            self._doubts.check(text, one.number_form)
+        return value
 
     def _coded(self, one: CompiledField, text: str) -> str:
         """Our code for theirs. A price basis is found by its value, and any other number is one."""
@@ -227,7 +247,7 @@ class Builder:
         if rule.source == "field":
             one = next(one for one in self._layout.document.fields if one.settings.to == "currency")
             try:
-                found = "" if one.index in node.told else str(self._value(one, self._text(node, one)) or "")
+                found = "" if one.index in node.told else str(self._value(one, as_key(self._text(node, one))) or "")
             except WrongText:
                 return ""
         return found if _CURRENCY.fullmatch(found) else ""
@@ -322,6 +342,7 @@ _EXPECTED = {
 }
 _PROBLEMS = {
     "not_a_number": "is no number",
+    "two_readings": "can be read in two ways",
     "not_a_date": "is no date",
     "not_a_time": "is no time",
     "not_a_flag": "is neither true nor false",

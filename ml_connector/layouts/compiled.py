@@ -6,12 +6,15 @@ from typing import Any
 
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.layouts.model import FieldSettings, LayoutFile, Level
+from ml_connector.layouts.numbers import NumberForm
 from ml_connector.layouts.paths import NAME_OF, Path
 from ml_connector.layouts.targets import Target
 from ml_connector.layouts.values import Converter
 
 ROWS = frozenset({"csv", "fixed", "parent_child", "fixed_parent_child"})
 TAGGED = frozenset({"parent_child", "fixed_parent_child"})
+#: Texts for people, in which characters that are not seen can be right (they join letters of some scripts).
+PROSE = frozenset({"description", "notes", "note", "name", "more_names", "street", "city", "message", "remarks"})
 
 
 class Contradiction(ValueError):
@@ -47,6 +50,12 @@ class CompiledField:
     #: Whether it is money, and what it is rounded to when read.
     money: bool = False
     round_to: int | None = None
+    number_form: NumberForm | None = None
+
+    @property
+    def is_key(self) -> bool:
+        """Whether something is known by its text, so that only what is seen counts: numbers, codes, identifiers."""
+        return self.form == "text" and (self.target is None or self.target.steps[-1].name not in PROSE)
 
     @property
     def reads(self) -> bool:

@@ -150,6 +150,7 @@ class _Compiler:
             converter=converter,
             codes_out=codes_out,
             money=form == "number" and target is not None and target.steps[-1].name in MONEY,
+            number_form=self._number(settings.number, where) if form == "number" else None,
         )
         if form in {"number", "basis"}:
             made = replace(made, numbers=values.number(self._number(settings.number, where)))
@@ -215,6 +216,8 @@ class _Compiler:
                     chosen[name] = value
                     break
         form = NumberForm(**chosen)
+        if form.implied_decimals:
+            form = replace(form, thousands="")
         if form.decimal == form.thousands or any(c.isalnum() or c in "+-()" for c in form.decimal + form.thousands):
             raise Contradiction(f"{where}.number", "decimal and thousands must differ and be no digit, letter or sign")
         return form

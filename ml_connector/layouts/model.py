@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ml_connector.layouts.ambiguity import two_days
 from ml_connector.layouts.values import check_date_pattern, check_time_pattern
 
 Kind = Literal[
@@ -58,7 +59,7 @@ class Values(Block):
     @field_validator("date")
     @classmethod
     def _dates(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        return _checked(value, check_date_pattern)
+        return _one_day(_checked(value, check_date_pattern))
 
     @field_validator("time")
     @classmethod
@@ -71,6 +72,12 @@ def _checked(value: str | tuple[str, ...], check: Callable[[str], str]) -> str |
         raise ValueError("name at least one pattern")
     for pattern in _patterns(value):
         check(pattern)
+    return value
+
+
+def _one_day(value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    if wrong := two_days(_patterns(value)):
+        raise ValueError(f"one text can be two days: {wrong}; name the one pattern that the sender writes")
     return value
 
 
@@ -118,7 +125,7 @@ class FieldSettings(Block):
     @field_validator("date")
     @classmethod
     def _dates(cls, value: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
-        return value if value is None else _checked(value, check_date_pattern)
+        return value if value is None else _one_day(_checked(value, check_date_pattern))
 
     @field_validator("time")
     @classmethod

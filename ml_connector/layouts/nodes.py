@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ml_connector.documents.unseen import as_key
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel
 from ml_connector.layouts.findings import Finding, Place, finding, shown
 from ml_connector.layouts.values import WrongText
@@ -95,7 +96,7 @@ def _entered(parent: Node, level: CompiledLevel, cells: Cells, place: Place, *, 
 
 def key_of(level: CompiledLevel, cells: Cells) -> tuple[str, ...]:
     """What a repeated row is known by."""
-    return tuple((cells[index] or "").strip() for index in level.key)
+    return tuple(as_key((cells[index] or "").strip()) for index in level.key)
 
 
 def compare(node: Node, cells: Cells, place: Place) -> None:
@@ -103,7 +104,7 @@ def compare(node: Node, cells: Cells, place: Place) -> None:
     if cells == node.cells or len(node.findings) >= MOST_FOUND:
         return
     for one, first, again in zip(node.level.fields, node.cells, cells, strict=True):
-        if (first or "").strip() != (again or "").strip() and one.reads and not one.settings.same_as:
+        if as_key((first or "").strip()) != as_key((again or "").strip()) and one.reads and not one.settings.same_as:
             problem = f"differs from row {node.place.row}, which belongs to the same {_singular(node.level.name)}"
             node.findings.append(
                 finding("differs", place, one.label, problem, value=again or "", expected=shown(first or ""))

@@ -4,12 +4,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.documents.unseen import as_digits
 from ml_connector.errors import SenderMustMend
 from ml_connector.layouts import json_files, rows, xml_files
 from ml_connector.layouts.building import Builder
 from ml_connector.layouts.compiled import ROWS, Layout
 from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
 from ml_connector.layouts.nodes import Node
+from ml_connector.layouts.numbers import Doubts
 from ml_connector.layouts.rows import Stray
 from ml_connector.layouts.texts import ENCODINGS, Text, decoded, detected, encoding_name
 from ml_connector.layouts.xml_prolog import declared_encoding
@@ -42,8 +44,8 @@ def read_documents(source: bytes, layout: Layout, *, currency: str = "") -> Iter
     Raises, in place of the first document, SenderMustMend when the file is not of this layout at all: not its text,
     its columns, its root, cut off, or beyond its limits. Nothing else is raised; everything else is told by findings.
     """
-    nodes = _nodes(source, layout)
-    builder = Builder(layout, currency)
+    nodes, doubts = _doubted(_nodes(source, layout))
+    builder = Builder(layout, currency, doubts)
     position = strays = 0
     for item in nodes:
         if isinstance(item, Stray):
@@ -63,6 +65,25 @@ def read_documents(source: bytes, layout: Layout, *, currency: str = "") -> Iter
         raise SenderMustMend(
             "There is no document in the file, only its frame.", mend="Ask the sender; it may have been cut off."
         )
+
+
+def _doubted(nodes: Iterator[Node | Stray]) -> tuple[Iterable[Node | Stray], Doubts]:
+    """The nodes, and what the numbers in any of them say against the layout: it concerns the others too."""
+    doubts = Doubts()
+    kept = list(nodes)
+    for node in (one for one in kept if isinstance(one, Node)):
+        _look(node, doubts)
+    return kept, doubts
+
+
+def _look(node: Node, doubts: Doubts) -> None:
+    for one in node.level.fields:
+        text = node.cells[one.index]
+        if one.number_form is not None and text and not text.isdigit():
+            doubts.look(as_digits(text.strip() or text), one.number_form, node.where(one), one.label)
+    for below in node.children.values():
+        for child in below:
+            _look(child, doubts)
 
 
 def _nodes(source: bytes, layout: Layout) -> Iterator[Node | Stray]:

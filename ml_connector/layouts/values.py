@@ -1,141 +1,13 @@
-"""Text to values and back: exact numbers, dates, times. Only what is certainly meant is read; the rest is told."""
+"""Text to values and back: dates, times, texts. Only what is certainly meant is read; the rest is told."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, time
-from decimal import Decimal
-from typing import Any
 
-from ml_connector.documents.price_basis import basis_of, is_known
+from ml_connector.layouts.converters import Converter, WrongText
 from ml_connector.layouts.moments import compiled, day_pattern, split_pattern
+from ml_connector.layouts.numbers import MOST_DIGITS, NumberForm, integer, number, price_basis
 
-#: Digits of a number, leading zeros included.
-MOST_DIGITS = 40
-
-
-class WrongText(ValueError):
-    """A text or value that cannot be read or written this way. expected says what could."""
-
-    def __init__(self, code: str, expected: str) -> None:
-        super().__init__(expected)
-        self.code = code
-        self.expected = expected
-
-
-@dataclass(frozen=True)
-class Converter:
-    """One way of writing a value. Both raise WrongText; neither is given empty text or None."""
-
-    read: Callable[[str], Any]
-    write: Callable[[Any], str]
-
-
-@dataclass(frozen=True)
-class NumberForm:
-    """How numbers are written. sign: leading, trailing or parentheses. decimals: written so many, always."""
-
-    decimal: str = "."
-    thousands: str = ""
-    implied_decimals: int = 0
-    decimals: int | None = None
-    sign: str = "leading"
-
-    @property
-    def example(self) -> str:
-        """A number in this form, for messages."""
-        if self.implied_decimals:
-            return f"a whole number whose last {self.implied_decimals} digits are decimals"
-        whole = f"1{self.thousands}234"
-        fraction = "" if self.decimals == 0 else f"{self.decimal}{'5' * (self.decimals or 2)}"
-        return f"a number like {whole}{fraction}"
-
-
-def number(form: NumberForm) -> Converter:
-    """Exact decimal numbers; no exponents, no other digits than 0 to 9."""
-    mark, thousands = re.escape(form.decimal), re.escape(form.thousands)
-    whole = f"[0-9]{{1,3}}(?:{thousands}[0-9]{{3}})+|[0-9]+" if thousands else "[0-9]+"
-    body = f"(?:{whole})" if form.implied_decimals else f"(?:(?:{whole})(?:{mark}[0-9]*)?|{mark}[0-9]+)"
-    # A leading sign is read in every form; the others only where the layout names them.
-    signs = {
-        "leading": f"[-+]?{body}",
-        "trailing": f"[-+]?{body}[-+]?",
-        "parentheses": rf"[-+]?{body}|\({body}\)",
-    }
-    pattern = re.compile(signs[form.sign])
-
-    def read(text: str) -> Decimal:
-        found = pattern.fullmatch(text) if len(text) <= 2 * MOST_DIGITS else None
-        if found is None or sum(c.isdigit() for c in text) > MOST_DIGITS:
-            raise WrongText("not_a_number", form.example)
-        before, _, after = (text, "", "") if form.implied_decimals else text.partition(form.decimal)
-        digits, after = re.sub("[^0-9]", "", before) or "0", re.sub("[^0-9]", "", after)
-        if form.implied_decimals:
-            digits = digits.zfill(form.implied_decimals + 1)
-            digits, after = digits[: -form.implied_decimals], digits[-form.implied_decimals :]
-        if text.count("-") + text.count("+") > 1:
-            raise WrongText("not_a_number", form.example)
-        minus = "-" if "-" in text or "(" in text else ""
-        return Decimal(f"{minus}{digits}" + (f".{after}" if after else ""))
-
-    def write(value: Decimal) -> str:
-        # Not abs(): that would round to the context's precision.
-        plain = format(value.copy_abs(), "f")
-        digits, _, after = plain.partition(".")
-        after = after.rstrip("0")
-        if len(digits) + len(after) > MOST_DIGITS:
-            raise WrongText("too_long", f"at most {MOST_DIGITS} digits")
-        places = form.implied_decimals or form.decimals
-        if places is not None:
-            if len(after) > places:
-                raise WrongText("too_many_decimals", f"at most {places} decimals")
-            after = after.ljust(places, "0")
-        if form.implied_decimals:
-            text = (digits + after).lstrip("0") or "0"
-        else:
-            text = _grouped(digits, form.thousands) + (form.decimal + after if after else "")
-        if not value or value > 0:
-            return text
-        return {"leading": f"-{text}", "trailing": f"{text}-", "parentheses": f"({text})"}[form.sign]
-
-    return Converter(read, write)
-
-
-def _grouped(digits: str, mark: str) -> str:
-    if not mark:
-        return digits
-    first = len(digits) % 3 or 3
-    return mark.join([digits[:first], *(digits[i : i + 3] for i in range(first, len(digits), 3))])
-
-
-def price_basis(form: NumberForm) -> Converter:
-    """For how many units a price is: a code of X12, or a number."""
-    plain = number(form)
-
-    def read(text: str) -> str:
-        if is_known(text.upper()):
-            return text.upper()
-        try:
-            value = plain.read(text)
-        except WrongText:
-            value = Decimal(0)
-        if value <= 0:
-            raise WrongText("unknown_code", "PE, HP (per hundred), TP (per thousand), or the number of units")
-        return basis_of(value)
-
-    return Converter(read, str)
-
-
-def integer() -> Converter:
-    """Whole numbers without a sign, at most nine digits."""
-
-    def read(text: str) -> int:
-        if not re.fullmatch("[0-9]{1,9}", text):
-            raise WrongText("not_a_number", "a whole number")
-        return int(text)
-
-    return Converter(read, str)
-
+__all__ = ["MOST_DIGITS", "Converter", "NumberForm", "WrongText", "integer", "number", "price_basis"]
 
 _TIME_PARTS = {"HH": "([0-9]{2})", "mm": "([0-9]{2})", "ss": "([0-9]{2})"}
 
@@ -156,6 +28,8 @@ def check_time_pattern(pattern: str) -> str:
 
 #: Two-digit years from here on are of the last century.
 PIVOT = 70
+#: Days of other centuries are damage: 0203 is the end of another number, 2206 a slip.
+FIRST_YEAR, LAST_YEAR = 1900, 2099
 
 
 def day(patterns: tuple[str, ...]) -> Converter:
@@ -164,23 +38,29 @@ def day(patterns: tuple[str, ...]) -> Converter:
     expected = "a date like " + " or ".join(patterns)
 
     def read(text: str) -> date:
+        far = ""
         for pattern in ready:
             if found := pattern.regex.fullmatch(text):
                 values = dict(zip(pattern.names, map(int, found.groups()), strict=True))
                 year = values.get("yyyy", -1)
                 if year < 0:
                     year = values["yy"] + (1900 if values["yy"] >= PIVOT else 2000)
+                if not FIRST_YEAR <= year <= LAST_YEAR:
+                    far = f", from {FIRST_YEAR} to {LAST_YEAR}"
+                    continue
                 try:
                     return date(year, values.get("MM", values.get("M", 0)), values.get("dd", values.get("d", 0)))
                 except ValueError:
                     continue
-        raise WrongText("not_a_date", expected)
+        raise WrongText("not_a_date", expected + far)
 
     pieces = ready[0].pieces
 
     def write(value: date) -> str:
         if "yy" in pieces and not 1900 + PIVOT <= value.year < 2000 + PIVOT:
             raise WrongText("not_a_date", f"a year from {1900 + PIVOT} to {1999 + PIVOT}")
+        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+            raise WrongText("not_a_date", f"a year from {FIRST_YEAR} to {LAST_YEAR}")
         texts = {
             "yyyy": f"{value.year:04d}",
             "yy": f"{value.year % 100:02d}",

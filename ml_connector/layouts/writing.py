@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.json import kind_of
+from ml_connector.documents.unseen import as_key
 from ml_connector.errors import ConnectorError, NeedsMending, Reason, WeAreWrong
 from ml_connector.layouts import json_files, xml_writing
 from ml_connector.layouts.addresses import flat
@@ -132,5 +133,5 @@ def _lost(document: Record, back: Record | None) -> Iterator[tuple[str, str]]:
     """Address and text of every value that did not come back as it was."""
     found = dict(flat(back, "")) if back is not None else {}
     for address, value in flat(document, ""):
-        if found.get(address) != value:
+        if as_key(found.get(address, "")) != as_key(value):
             yield address, value
