@@ -150,5 +150,9 @@ class DecisionNeeded(ConnectorError):
     """
 
 
+class NotPossibleError(ConnectorError):
+    """The document's state does not allow what a person asked."""
+
+
 class WeAreWrong(ConnectorError):
     """A defect of ours or a broken invariant: fail loudly."""

@@ -193,12 +193,17 @@ def discard(session: Session, named: tuple[str, ...], why: str, company: str | N
 
 @documents.command("settle")
 @click.argument("named", metavar="DOCUMENTS...", nargs=-1, required=True)
-@click.option("--arrived/--not-arrived", required=True, help="Whether the other side has it. Ask there first.")
+@click.option("--arrived/--not-arrived", default=None, help="Whether the other side has it. Ask there first.")
+@click.option("--counts-once", is_flag=True, help="It was there twice: one is gone, or the partner dropped it.")
 @click.option("--why", required=True, help="How you know, kept in the ledger.")
 @click.option("--company", help="Only of this company: its code, or its name.")
 @common
-def settle(session: Session, named: tuple[str, ...], arrived: bool, why: str, company: str | None) -> int:
+def settle(
+    session: Session, named: tuple[str, ...], arrived: bool | None, counts_once: bool, why: str, company: str | None
+) -> int:
     """A person's word about documents of unknown outcome: they arrived, or they did not and may be sent again.
+
+    And about files that were found twice (docs/uncertain.md): each counts once now, nothing is told of it any more.
 
     Only for what was sent into a network's folder: a write to the ERP is looked up there by itself.
 
@@ -206,9 +211,15 @@ def settle(session: Session, named: tuple[str, ...], arrived: bool, why: str, co
     Examples:
       ml-connector documents settle 17 --arrived --why "partner confirmed by phone"
       ml-connector documents settle 17 --not-arrived --why "their EDI desk has no such interchange"
+      ml-connector documents settle 17 --counts-once --why "they deleted the second file"
     """
-    from ml_connector.flows import desk
+    from ml_connector.flows import copies, desk
 
+    if counts_once == (arrived is not None):
+        raise click.UsageError("Say one of --arrived, --not-arrived and --counts-once.")
+    if arrived is None:
+        told = "settled: counts once"
+        return _each(session, named, company, why, told, lambda i, w, row: copies.one_left(i, w, row, why))
     told = "settled: arrived" if arrived else "settled: did not arrive"
     return _each(
         session, named, company, why, told, lambda i, w, row: desk.settle_sent(i, w, row, arrived=arrived, why=why)

@@ -6,16 +6,17 @@ meanwhile. Nothing on our side can rule that out; the other side shows it, and e
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.errors import ConnectorError
+from ml_connector.errors import ConnectorError, NotPossibleError
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.ports import StoredOperation, Written
-from ml_connector.ledger import attempts, copies, documents
+from ml_connector.flows.repeating import may_be_repeated
+from ml_connector.ledger import attempts, copies, documents, operations, related
 from ml_connector.ledger.copies import Copies
-from ml_connector.ledger.documents import Actor
+from ml_connector.ledger.documents import Actor, DocumentRow
 from ml_connector.ledger.store import Tx, now
 
 #: Writes looked up together.
@@ -67,10 +68,13 @@ def _confirm_uploads(integration: Integration, work: Work, report: StepReport, *
         with integration.ledger.read() as tx:
             due = copies.due(tx, connection, company, copies.IS_UPLOAD, limit=BATCH)
             worth = all_due or _worth_it(tx, due, integration)
+            harmless = may_lie_twice(integration, tx, due)
         if not due or not worth:
             return
         by_channel: dict[str, dict[str, int]] = defaultdict(dict)
         for op in due:
+            if op.id in harmless:
+                continue
             plan = json.loads(op.payload)
             by_channel[plan["channel"]][plan["name"]] = op.id
         found: dict[int, list[dict[str, Any]]] = {}
@@ -78,6 +82,12 @@ def _confirm_uploads(integration: Integration, work: Work, report: StepReport, *
             for name, files in integration.network.copies(channel, list(names)).items():
                 found[names[name]] = [{"id": one.remote_id, "name": one.name} for one in files]
         _record(integration, work, report, due, found, forget=False)
+
+
+def may_lie_twice(integration: Integration, tx: Tx, uploads: Sequence[StoredOperation]) -> set[int]:
+    """Those of these uploads that are repeated where their outcome is unknown: twice is no harm, and no news."""
+    rows = {row.id: row for row in documents.get_many(tx, [op.document_id for op in uploads])}
+    return {op.id for op in uploads if op.document_id in rows and may_be_repeated(integration, rows[op.document_id])}
 
 
 def _worth_it(tx: Tx, due: Sequence[StoredOperation], integration: Integration) -> bool:
@@ -127,8 +137,13 @@ def mark(tx: Tx, op: StoredOperation, seen: Copies, known: Copies | None, work: 
         documents.note(tx, op.document_id, "written twice", detail, _by(work))
 
 
-def note_late(tx: Tx, late: Sequence[tuple[StoredOperation, Written]], work: Work) -> None:
-    """Answers to calls of ours that another worker has taken up meanwhile: noted, and compared with what it did."""
+def note_late(
+    tx: Tx, late: Sequence[tuple[StoredOperation, Written]], work: Work, *, harmless: Collection[int] = ()
+) -> None:
+    """Answers to calls of ours that another worker has taken up meanwhile: noted, and compared with what it did.
+
+    harmless: writes that may be there twice.
+    """
     if not late:
         return
     present = attempts.present(tx, [op.id for op, _ in late])
@@ -137,9 +152,39 @@ def note_late(tx: Tx, late: Sequence[tuple[StoredOperation, Written]], work: Wor
         detail = {"write": op.kind, "id": written.outside_id}
         documents.note(tx, op.document_id, "answered after the lease was lost", detail, _by(work))
         row = present.get(op.id)
-        if row is not None and row.state == "done" and row.outside_id not in (None, "", written.outside_id):
+        if (
+            op.id not in harmless
+            and row is not None
+            and row.state == "done"
+            and row.outside_id not in (None, "", written.outside_id)
+        ):
             both = [*known.get(op.id, ()), {"id": row.outside_id}, _shown(written)]
             mark(tx, op, both, known.get(op.id), work, now(tx) + AGAIN)
+
+
+def one_left(integration: Integration, work: Work, row: DocumentRow, why: str) -> None:
+    """A person's word: of a file of ours that its partner had twice, one is gone or does not count.
+
+    Raises:
+        NotPossibleError: nothing of the document stands twice, or the ERP itself tells when one is gone.
+    """
+    with integration.ledger.write() as tx:
+        together = related.documents_of_file(tx, row.file_id) if row.file_id is not None else [row]
+        writes = {op.id: op for op in operations.of_documents(tx, [one.id for one in (row, *together)])}
+        known = copies.of(tx, list(writes))
+        if not known:
+            raise NotPossibleError(
+                f"Nothing of document {row.id} ({row.number}) stands twice.", mend="Nothing to settle."
+            )
+        if any(writes[number].kind != "upload" for number in known):
+            raise NotPossibleError(
+                f"Document {row.id} ({row.number}) is looked up in the ERP; nobody has to settle it.",
+                mend="Void one of the two there: it is seen within the hour.",
+            )
+        for number, records in known.items():
+            copies.note(tx, number, None, look_again=None)
+            detail = {"write": "upload", "records": [one["id"] for one in records], "why": why}
+            documents.note(tx, writes[number].document_id, "settled by a person: it counts once", detail, _by(work))
 
 
 def _by(work: Work) -> Actor:

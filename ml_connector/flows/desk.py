@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.documents.common import Direction
-from ml_connector.errors import ConnectorError, Reason
+from ml_connector.errors import NotPossibleError, Reason
 from ml_connector.flows.booked import booked
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.ports import Written
@@ -15,10 +15,6 @@ from ml_connector.ledger import documents, files, operations, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import FINISHED
 from ml_connector.ledger.states import DocumentState as S
-
-
-class NotPossibleError(ConnectorError):
-    """The document's state does not allow what was asked."""
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,13 @@ from ml_connector.errors import (
 )
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.copies import confirm_some, note_late
+from ml_connector.flows.copies import confirm_some, may_lie_twice, note_late
 from ml_connector.flows.departing import write_down
 from ml_connector.flows.executor import Brake, Outcome, Places, beginning, call_all, quiet_from
 from ml_connector.flows.holding import first_step, hold_moves
 from ml_connector.flows.ports import StoredOperation, Written
 from ml_connector.flows.rendering import layout_for
+from ml_connector.flows.repeating import may_be_repeated
 from ml_connector.ledger import attempts, documents, files, operations, related
 from ml_connector.ledger.documents import ClaimQuery, DocumentRow, Move
 from ml_connector.ledger.leases import fence_of
@@ -51,8 +52,6 @@ FIRST_LOOK_SECONDS = 5.0
 LONGEST_LOOK = timedelta(minutes=5)
 #: Its partner's 997 is waited for so long before a person is asked.
 ANSWER_MINUTES = 30
-#: Saying the same twice does no harm: the partner sees the same bytes under the same ISA13 (DESIGN section 3).
-_REPEATABLE = (DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT)
 #: A publishing that was refused for now is begun again so often, so soon, before a person is asked.
 RENAMES_TRIED, AGAIN_SECONDS = 4, 5.0
 #: States of documents whose file has not left for certain.
@@ -172,7 +171,7 @@ def _settle(
             if found is not None:
                 _record(integration, work, [Outcome(operation, written=found)], report)
                 continue
-            if not _may_be_repeated(integration, row):
+            if not may_be_repeated(integration, row):
                 _wait(integration, work, operation, row, report, seen)
                 continue
         if (until := quiet_from(operation, 0.0)) is not None and now < until:
@@ -182,14 +181,6 @@ def _settle(
             operations.put_back(tx, [operation.id])
         again.append(operation)
     return again
-
-
-def _may_be_repeated(integration: Integration, row: DocumentRow) -> bool:
-    """Whether the same bytes under the same name may go twice."""
-    if row.kind in _REPEATABLE:
-        return True
-    partner = integration.partner_of(row)
-    return partner is not None and partner.orders.deduplicates
 
 
 def _rest(integration: Integration, work: Work, row: DocumentRow, until: datetime) -> None:
@@ -351,7 +342,12 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
     with integration.ledger.write() as tx:
         ours = attempts.still_ours(tx, [o.operation for o in outcomes], work.holder)
         late = [o for o in outcomes if o.operation.id not in ours]
-        note_late(tx, [(o.operation, o.written) for o in late if o.written is not None], work)
+        note_late(
+            tx,
+            [(o.operation, o.written) for o in late if o.written is not None],
+            work,
+            harmless=may_lie_twice(integration, tx, [o.operation for o in late]),
+        )
         outcomes = [o for o in outcomes if o.operation.id in ours]
         confirm_at = now + timedelta(seconds=integration.folders.longest_call_seconds)
         done = [(o.operation.id, o.written) for o in outcomes if o.written is not None]

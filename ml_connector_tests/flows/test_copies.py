@@ -12,6 +12,7 @@ from ml_connector.ledger import operations
 from ml_connector.ledger.events import history
 from ml_connector.ledger.tables import operation
 from ml_connector.ledger.verify import verify
+from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.scenes import Scene
 
 STANDING = Work(holder="", actor="standing")
@@ -101,3 +102,39 @@ def test_an_answer_that_comes_after_another_worker_has_written_too_is_told(stage
     alert, problem = told(stage)
     assert all(one in alert and one in problem for one in (str(write.outside_id), "0000-late"))
     assert actions(stage, write.document_id)["answered after the lease was lost"] == 1
+
+
+def test_an_answer_that_was_repeated_while_its_first_copy_lies_there_is_no_news(stage: Scene) -> None:
+    """A 997 of unknown outcome goes again as the same bytes: nobody has to do anything about two of them."""
+    stage.world.consumer.options.paused = True
+    stage.invoice(stage.orders(1))
+    stage.inbound()
+    stage.outbound()
+    write = write_of(stage, "upload")
+    channel, _, name = write.target.rpartition("/")
+    stage.integration.network.upload(channel, name, b"the same again")
+    stage.sandbox.clock.move(LATER)
+    copies.confirm(stage.integration, STANDING)
+    assert told(stage) == []
+
+
+def test_a_file_that_lay_twice_is_settled_by_a_persons_word(stage: Scene) -> None:
+    """Its folder cannot tell that one is gone: without a word it would be told for ever."""
+    stage.world.consumer.options.paused = True
+    stage.orders(1, received=False)
+    stage.outbound()
+    write = write_of(stage, "upload")
+    channel, _, name = write.target.rpartition("/")
+    stage.integration.network.upload(channel, name, b"the same again")
+    stage.sandbox.clock.move(LATER)
+    copies.confirm(stage.integration, STANDING)
+    assert told(stage)
+    assert say("documents", "settle", write.document_id, "--why", "x").code == 2
+    said = say("documents", "settle", write.document_id, "--counts-once", "--why", "they deleted one")
+    assert said.code == 0, said.err
+    assert told(stage) == []
+    stage.sandbox.clock.move(LATER + copies.AGAIN.total_seconds())
+    copies.confirm(stage.integration, STANDING)
+    assert told(stage) == []
+    assert actions(stage, write.document_id)["settled by a person: it counts once"] == 1
+    assert say("documents", "settle", write.document_id, "--counts-once", "--why", "again").code == 1
