@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from ml_connector.config.partners import Partner
@@ -42,15 +42,17 @@ def read(integration: Integration, work: Work) -> StepReport:
     """Read changed orders by webhook notices and by poll; each new content becomes a document."""
     report = StepReport("read orders")
     settings = integration.settings.flows.orders_out
+    start = start_day(integration, dry_run=work.dry_run)
     if settings.webhooks:
+        if not (settings.poll or work.dry_run):
+            _mark_notices_blind(integration)
         _read_notices(integration, work, report)
-    if settings.poll and not work.stopped():
+    if (settings.poll or has_passed_unseen(integration)) and not work.stopped():
         _read_changes(integration, work, report)
     if settings.calendar is not None and not (work.dry_run or work.replay):
         with integration.ledger.write() as tx:
             positions.put(tx, last_cut_off_name(integration), integration.clock.now().isoformat())
     if count := report.counts["dated_before_start"]:
-        start = start_day(integration, dry_run=work.dry_run)
         report.notes.append(f"{count} dated before {start} and left alone: orders_out.start_date says from when on.")
     return report
 
@@ -134,6 +136,35 @@ def _mark_blind(integration: Integration, cursor: str) -> None:
             positions.put(tx, name, cursor)
 
 
+def _mark_notices_blind(integration: Integration) -> None:
+    """Where webhooks alone tell of orders: those that pass unseen are polled for once, when it is known whose they are.
+
+    From a day before the first notice that waits, for its order was changed before it came.
+    """
+    if not _is_blind(integration):
+        return
+    with integration.ledger.read() as tx:
+        first = next((notice.received_at for notice in waiting_notices(integration, tx)), None)
+    if first is not None:
+        _mark_blind(integration, f"{(first - timedelta(days=1)).date().isoformat()}T00:00:00")
+
+
+def _go_on(tx: Tx, again: str, cursor: str, *, more: bool) -> None:
+    """Reading again goes on where it was stopped, until all of it is read."""
+    if not more:
+        positions.forget(tx, again)
+    elif positions.get(tx, again) is not None:
+        positions.put(tx, again, cursor)
+
+
+def has_passed_unseen(integration: Integration) -> bool:
+    """Whether orders have passed unseen, and it is known again whose they were."""
+    if _is_blind(integration):
+        return False
+    with integration.ledger.read() as tx:
+        return positions.get(tx, f"{position_name(integration)}:again") is not None
+
+
 def _read_changes(integration: Integration, work: Work, report: StepReport) -> None:
     name = position_name(integration)
     start = start_day(integration, dry_run=work.dry_run)
@@ -152,7 +183,7 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
             with integration.ledger.write() as tx:
                 positions.put(tx, name, cursor)
                 if not blind:
-                    positions.forget(tx, f"{name}:again")
+                    _go_on(tx, f"{name}:again", cursor, more=more)
                 if from_start:
                     positions.put(tx, f"{name}:begun", start.isoformat())
 

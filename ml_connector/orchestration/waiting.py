@@ -96,6 +96,8 @@ def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = Tr
     # Only our own company's notices are ours to handle; another division's must not start runs for ever.
     usable = settings.webhooks and erp_usable and integration.erp.company
     reasons = ["orders changed in the ERP"] if changed else []
+    if erp_usable and not settings.poll and orders.has_passed_unseen(integration):
+        reasons.append("orders that passed unseen")
     with integration.ledger.read() as tx:
         notices = orders.waiting_notices(integration, tx) if usable else []
         if notices:

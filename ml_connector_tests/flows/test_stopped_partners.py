@@ -14,7 +14,11 @@ from ml_connector.errors import Reason
 from ml_connector.flows import standing
 from ml_connector.flows.changed_settings import take_up_changes
 from ml_connector.flows.context import Integration
+from ml_connector.flows.orders import TOPIC
+from ml_connector.ledger import inbox
+from ml_connector.ledger.inbox import NewNotice
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.sandbox.exact import user
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.support.deployment import INTEGRATION
 
@@ -125,6 +129,31 @@ def test_orders_of_a_supplier_that_nobody_can_read_are_read_again(stage: Scene) 
         assert sorted(sent) == sorted(["northwind", *[partner_of(mended, [])] * 2])
         mended.outbound()
         assert len(mended.documents()) == 3, "the place to read again from is forgotten"
+
+
+def test_orders_that_only_webhooks_tell_of_are_read_again_too(stage: Scene) -> None:
+    """With `poll: false` their notices are taken while nobody can tell whose they are."""
+    config = stage.bench.config
+    raw = yaml.safe_load(config.read_text())
+    raw["integrations"][INTEGRATION]["flows"]["orders_out"] |= {"poll": False, "webhooks": True}
+    config.write_text(yaml.safe_dump(raw))
+    good = file_of(stage).read_text()
+    cut(file_of(stage))
+    with reopened(stage) as stopped:
+        (order,) = stopped.orders(1, received=False)
+        made = stage.sandbox.call(user.order_by_number, stage.sandbox.exact.main, int(order["number"]))
+        erp = stopped.integration.erp
+        notice = NewNotice(erp.connection, TOPIC, erp.company, "Create", str(made["PurchaseOrderID"]), "{}")
+        with stage.deployment.ledger.write() as tx:
+            inbox.add(tx, notice)
+        stopped.outbound()
+        assert stopped.documents() == []
+    stage.sandbox.clock.move(100_000)
+    file_of(stage).write_text(good)
+    for _ in range(2):
+        with reopened(stage) as mended:
+            mended.outbound()
+            assert [row.number for row in mended.documents(states=(S.SENT,))] == [order["number"]]
 
 
 def test_what_is_under_way_for_it_is_held_and_goes_on(stage: Scene) -> None:
