@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     metavar="CONNECTION COMPANY",
     help="A connection is meant to have another company than it had.",
 )
+@click.option(
+    "--code",
+    nargs=3,
+    metavar="CONNECTION OLD NEW",
+    help="The ERP calls the connection's company by another code now; it is the same one.",
+)
 @click.option("--books", metavar="INTEGRATION", help="An integration is meant to work for another company than it did.")
 @click.option("--yes", is_flag=True, help="Do it. Without it the plan is shown and nothing changed.")
 @common
@@ -42,6 +48,7 @@ def move(
     integration: tuple[str, str] | None,
     partner: tuple[str, str, str] | None,
     company: tuple[str, str] | None,
+    code: tuple[str, str, str] | None,
     books: str | None,
     yes: bool,
 ) -> int:
@@ -54,10 +61,11 @@ def move(
     Examples:
       ml-connector ledger move --integration exact_cleo purchasing
       ml-connector ledger move --company exact_nl 124133 --yes
+      ml-connector ledger move --code exact_nl 124132 990132
     """
-    asked = [one for one in (connection, integration, partner, company, books) if one]
+    asked = [one for one in (connection, integration, partner, company, code, books) if one]
     if len(asked) != 1:
-        raise click.UsageError("Name one move: --connection, --integration, --partner, --company or --books.")
+        raise click.UsageError("Name one move: --connection, --integration, --partner, --company, --code or --books.")
     from ml_connector.flows import moving
 
     with session.open() as deployment:
@@ -72,13 +80,10 @@ def move(
             deployment.integration(name)
             change = moving.partner(deployment.names, deployment.integration(name).books, name, old, new, actor())
         elif company:
-            there, title = _company(deployment, company[0])
-            if there.company != company[1]:
-                raise ConfigError(
-                    f"Connection {company[0]} has company {there.company}, not {company[1]}.",
-                    mend="Write the company into connections.yaml first.",
-                )
+            there, title = _company(deployment, *company)
             change = moving.company(deployment.names, there, company[0], actor(), title)
+        elif code:
+            change = _recoded(deployment, *code)
         else:
             settings = deployment.loaded.integration(books or "")
             there, _ = _company(deployment, settings.erp)
@@ -96,8 +101,39 @@ def move(
     return Exit.OK
 
 
-def _company(deployment: "Deployment", connection: str) -> "tuple[Books, str]":
+def _recoded(deployment: "Deployment", connection: str, old: str, new: str) -> "Callable[[Tx], Moved]":
+    """What another code of the same company changes.
+
+    Raises:
+        ConfigError: the connection has another company than was said, or it knows none of the orders of the old one.
+    """
+    from ml_connector.flows import moving
+    from ml_connector.ledger.books import Books
+
+    there, title = _company(deployment, connection, new)
+    before = Books(there.system, old)
+    with deployment.ledger.read() as tx:
+        known = moving.orders_of(tx, before)
+    if known and not deployment.erp(connection).read_orders(known):
+        raise ConfigError(
+            f"Company {title or new} has none of the last {len(known)} orders of {old}: it is another one.",
+            mend="If the connection is meant to have another company, see --company.",
+        )
+    return moving.company_code(deployment.names, connection, before, new, actor())
+
+
+def _company(deployment: "Deployment", connection: str, expected: str = "") -> "tuple[Books, str]":
+    """The company that a connection has now, and its name.
+
+    Raises:
+        ConfigError: it is not the one that is expected.
+    """
     from ml_connector.ledger.books import Books
 
     erp = deployment.erp(connection)
+    if expected and erp.company != expected:
+        raise ConfigError(
+            f"Connection {connection} has company {erp.company}, not {expected}.",
+            mend="Write the company into connections.yaml first.",
+        )
     return Books(erp.system, erp.company), erp.company_name

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_connector.errors import ConfigError
+from ml_connector.flows.order_history import FLOW as ORDERS
 from ml_connector.flows.other_company import waiting_of_others
+from ml_connector.flows.postable import key_of
 from ml_connector.flows.settling import Names
-from ml_connector.ledger import naming, renaming
+from ml_connector.ledger import naming, recoding, renaming
 from ml_connector.ledger.books import Books
+from ml_connector.ledger.events import Actor
 from ml_connector.ledger.naming import Counterparty, IntegrationBinding
 from ml_connector.ledger.store import Ledger, Tx
 
@@ -138,6 +141,42 @@ def company(names: Names, books: Books, connection: str, actor: str, title: str)
         renaming.note(tx, "company", connection, str(books), actor, "asked for", held)
         told = f"Connection {connection} has company {books.company} from now on; what waits of another is held."
         return Moved(told, {f"{name}: documents to hold": count for name, count in held.items()})
+
+    return change
+
+
+#: So many of a company's newest orders are looked for under its new code.
+ORDERS_LOOKED_FOR = 20
+
+
+def orders_of(tx: Tx, books: Books) -> list[str]:
+    """The ERP's ids of orders by which a company is known again."""
+    return recoding.newest_orders(tx, books, ORDERS, ORDERS_LOOKED_FOR)
+
+
+def company_code(names: Names, connection: str, old: Books, code: str, actor: str) -> Callable[[Tx], Moved]:
+    """The ERP calls the company of a connection by another code now: it is the same one, with all that it has."""
+    new = Books(old.system, code)
+
+    def change(tx: Tx) -> Moved:
+        users = [name for name, one in names.integrations.items() if one.erp == connection]
+        bound = {one.books: one for one in naming.company_bindings(tx) if not one.ended}
+        mine = bound.get(old)
+        if mine is None and renaming.is_noted(tx, "company code", str(old), str(new)):
+            return Moved(f"Company {old.company} is {code} already: nothing to do.")
+        if mine is None or mine.connection != connection:
+            raise ConfigError(
+                f"Connection {connection} has no company {old.company}.",
+                mend="`ml-connector check` tells which company each had.",
+            )
+        if new in bound or recoding.has_documents(tx, new):
+            raise ConfigError(
+                f"The ledger has company {code} already: the two are not one.",
+                mend="What stands under two codes is not put together; see --company.",
+            )
+        _not_busy(tx, *users)
+        rows = recoding.recode(tx, connection, old, code, Actor(actor), key_of)
+        return Moved(f"Company {old.company} of connection {connection} is called {code} from now on.", rows)
 
     return change
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from ml_connector.documents.bills import Bill, GoodsReceipt
@@ -14,6 +15,7 @@ from ml_connector.flows.earlier_invoices import hold_taken_back
 from ml_connector.flows.holding import attempt
 from ml_connector.flows.ports import BillIdentity, ExistingBill, PlannedOperation, ReceiptIdentity, Written
 from ml_connector.flows.recognised import Found
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
@@ -72,7 +74,12 @@ def operation_key(row: DocumentRow) -> str:
     """
     if row.operation_key is not None:
         return row.operation_key
-    identity = f"{row.books}|{row.id}|{row.created_at.isoformat()}"
+    return key_of(row.books, row.id, row.created_at)
+
+
+def key_of(books: Books, document_id: int, created_at: datetime) -> str:
+    """The key of a document that came so in a company that its ERP called so."""
+    identity = f"{books}|{document_id}|{created_at.isoformat()}"
     return "mlc-" + hashlib.sha256(identity.encode()).hexdigest()[:20]
 
 

@@ -148,7 +148,8 @@ def other_company(own: CompanyBinding, books: Books, title: str) -> DecisionNeed
     return DecisionNeeded(
         f"Connection {own.connection} had company {own.told} and now has {now_told}: nothing is posted or sent.",
         mend=f"If that is a mistake, put the company back. If it is meant, {meant} shows what becomes of the documents"
-        f" of {own.company}.",
+        f" of {own.company}. If the ERP gave the same company another code: `ml-connector ledger move --code"
+        f" {own.connection} {own.company} {books.company}`.",
         data={"connection": own.connection, "had": own.company, "has": books.company},
     )
 

@@ -89,10 +89,10 @@ def rename_partner(
     theirs = sa.and_(
         document.c.system == books.system, document.c.company == books.company, document.c.partner_key == key
     )
-    counts = {"documents": _update(tx, document, sa.and_(theirs, document.c.partner == old), partner=new)}
+    counts = {"documents": update_rows(tx, document, sa.and_(theirs, document.c.partner == old), partner=new)}
     for table, name in ((file, "files"), (interchange, "interchanges"), (envelope_group, "groups")):
         mine = sa.and_(table.c.integration == integration, table.c.partner == old)
-        counts[name] = _update(tx, table, mine, partner=new)
+        counts[name] = update_rows(tx, table, mine, partner=new)
     _forget_partner(tx, books, integration, old)
     return _noted(tx, "partner", f"{integration}/{old}", f"{integration}/{new}", actor, why, counts)
 
@@ -114,13 +114,13 @@ def move_partner(
     )
     values = {"integration": to_integration, "partner": new}
     _recount(tx, document, sa.and_(theirs, waits), to_integration)
-    counts = {"documents": _update(tx, document, sa.and_(theirs, waits), **values)}
+    counts = {"documents": update_rows(tx, document, sa.and_(theirs, waits), **values)}
     for table, name in ((interchange, "interchanges"), (envelope_group, "groups")):
         mine = sa.and_(table.c.integration == from_integration, table.c.partner == old)
-        counts[name] = _update(tx, table, mine, **values)
+        counts[name] = update_rows(tx, table, mine, **values)
     came = sa.and_(file.c.integration == from_integration, file.c.partner == old, file.c.direction == "in")
     _recount(tx, file, came, to_integration)
-    counts["files"] = _update(tx, file, came, **values)
+    counts["files"] = update_rows(tx, file, came, **values)
     _forget_partner(tx, books, from_integration, old)
     return _noted(tx, "partner", f"{from_integration}/{old}", f"{to_integration}/{new}", actor, why, counts)
 
@@ -148,7 +148,8 @@ def _forget_partner(tx: Tx, books: Books, integration: str, name: str) -> None:
     tx.execute(sa.delete(counterparty).where(mine))
 
 
-def _update(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool], **values: Any) -> int:
+def update_rows(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool], **values: Any) -> int:
+    """Change rows; how many. Those that are evidence are sealed as they are now."""
     return _changed(tx, table, sa.update(table).where(where).values(**values))
 
 
@@ -257,4 +258,4 @@ def change_key(tx: Tx, books: Books, old: str, new: str) -> int:
         ~sa.exists().where(other.c.business_key == changed),
     )
     _changed(tx, document, keyed.values(business_key=changed))
-    return _update(tx, document, mine, partner_key=new)
+    return update_rows(tx, document, mine, partner_key=new)

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from ml_connector.errors import DecisionNeeded
 from ml_connector.flows import orders
 from ml_connector.flows.context import Work
+from ml_connector.flows.postable import operation_key
 from ml_connector.ledger import naming
 from ml_connector.ledger.leases import Lease
 from ml_connector.ledger.rows import DocumentRow
@@ -181,3 +183,72 @@ def test_a_company_that_the_erp_calls_otherwise_is_the_same_one(stage: Edited) -
         told = {one.company: one.title for one in naming.company_bindings(tx)}
     assert told[row.company] == "Voltwerk Holding BV"
     assert noted(stage) == 0
+
+
+def recoded(stage: Edited, code: int) -> None:
+    """The ERP gives company 2 another code, and the configuration follows."""
+    state = stage.bench.sandbox.exact
+
+    def change() -> None:
+        company = state.companies.pop(SECOND_DIVISION)
+        company.code = code
+        state.companies[code] = company
+        for one in state.division_rows:
+            if one["Code"] == SECOND_DIVISION:
+                one["Code"] = code
+
+    stage.bench.sandbox.call(change)
+    stage.edit(lambda settings: settings["connections"]["exact_two"].update(division=code))
+
+
+def receipts(stage: Edited, code: int) -> list[str]:
+    table = stage.bench.sandbox.exact.companies[code].table("purchaseorder/GoodsReceipts")
+    return sorted(str(row["ID"]) for row in table)
+
+
+def rounds(stage: Edited, count: int) -> None:
+    for _ in range(count):
+        stage.run("two")
+        arrived(stage)
+
+
+def test_a_company_that_got_another_code_goes_on_as_the_same_one(stage: Edited) -> None:
+    """What was sent leaves no second time, what was posted stays ours, and what waits goes to the new code."""
+    first = stage.order("20012", SECOND_DIVISION)
+    rounds(stage, 3)
+    before = receipts(stage, SECOND_DIVISION)
+    assert before, "the supplier ships"
+    second = stage.order("20012", SECOND_DIVISION, seed=5)
+    with stage.opened() as deployment:
+        orders.read(deployment.integration("two"), Work(holder="", actor="test"))
+    mine = {row.id: operation_key(row) for row in stage.rows() if row.company == str(SECOND_DIVISION)}
+    recoded(stage, 990132)
+    with pytest.raises(DecisionNeeded, match="990132"):
+        stage.run("two")
+    options = ("--code", "exact_two", SECOND_DIVISION, 990132)
+    assert "Nothing is changed yet" in move(*options).out
+    done = move(*options, "--yes")
+    assert done.code == 0, done.err
+    assert "nothing to do" in move(*options, "--yes").out
+    rows = {row.id: row for row in stage.rows() if row.id in mine}
+    assert {row.company for row in rows.values()} == {"990132"}
+    came = [row.id for row in rows.values() if row.direction == "in"]
+    assert {one: operation_key(rows[one]) for one in came} == {one: mine[one] for one in came}
+    rounds(stage, 2)
+    sent = {number: count for number, count in arrived(stage).items() if number in (first, second)}
+    assert sent == {first: 1, second: 1}
+    assert set(before) <= set(receipts(stage, 990132))
+    orders_of_two = [row for row in stage.rows(flows=("orders_out",)) if row.integration == "two"]
+    assert [row.revision for row in orders_of_two] == [0, 0]
+    with stage.opened() as deployment:
+        assert verify(deployment.ledger).problems == []
+
+
+def test_another_company_is_not_taken_for_the_same_under_another_code(stage: Edited) -> None:
+    company = waiting(stage).company
+    is_refused(stage, f"has company {company}, not 990132", "--code", "exact_nl", company, 990132)
+    is_refused(stage, "has company", "--code", "exact_nl", SECOND_DIVISION, SECOND_DIVISION)
+    stage.edit(lambda settings: settings["connections"].pop("exact_two") and None)
+    stage.edit(lambda settings: settings["integrations"].pop("two") and None)
+    stage.edit(lambda settings: settings["connections"]["exact_nl"].update(division=SECOND_DIVISION))
+    is_refused(stage, "none of the last 1 orders", "--code", "exact_nl", company, SECOND_DIVISION)
