@@ -1,5 +1,6 @@
 """`ml-connector ledger restored`: what a restore lost, and a person's word about what had left."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -7,12 +8,16 @@ import click
 
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import print_table, say
+from ml_connector.cli.picking import company_code
 from ml_connector.cli.session import Session, actor, common
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ml_connector.composition import Deployment
     from ml_connector.ledger.restores import Lost, Restore
+    from ml_connector.ledger.store import Tx
 
 _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"])
 
@@ -23,6 +28,7 @@ _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M
 @click.option("--arrived/--not-arrived", default=None, help="What is named has arrived; or has not, and leaves now.")
 @click.option("--all", "everything", is_flag=True, help="Everything that is open.")
 @click.option("--document", "ids", type=int, multiple=True, help="Only this document, by its id; may be repeated.")
+@click.option("--company", help="Only what is open of this company: its code, or its name.")
 @click.option("--why", default="", help="Your reason; it stays in the ledger.")
 @common
 def restored(
@@ -32,6 +38,7 @@ def restored(
     arrived: bool | None,
     everything: bool,
     ids: tuple[int, ...],
+    company: str | None,
     why: str,
 ) -> int:
     """Tell what a restore of the ledger's database lost, and settle what may have left before it.
@@ -50,8 +57,9 @@ def restored(
     _check(since, until, arrived, ids, why, everything=everything)
     with session.open() as deployment:
         restore = _told(deployment, since, until) if since is not None else deployment.restore
-        done = _settle(deployment, ids, why, arrived=arrived) if arrived is not None else None
-        return _show(session, deployment, restore, done)
+        code = company_code(deployment, company)
+        done = _settle(deployment, ids, why, code, arrived=arrived) if arrived is not None else None
+        return _show(session, deployment, restore, done, code)
 
 
 def _check(
@@ -92,14 +100,17 @@ def _end_of(moment: datetime | None) -> datetime | None:
     return moment + (timedelta(minutes=1) if moment.second == 0 else timedelta(seconds=1))
 
 
-def _settle(deployment: "Deployment", ids: tuple[int, ...], why: str, *, arrived: bool) -> dict[str, int]:
+def _settle(
+    deployment: "Deployment", ids: tuple[int, ...], why: str, company: str | None, *, arrived: bool
+) -> dict[str, int]:
     from ml_connector.flows.context import Work
     from ml_connector.flows.restore_settling import by_integration, settle
     from ml_connector.ledger import restores
     from ml_connector.ledger.leases import worker
 
     with deployment.ledger.read() as tx:
-        lost = restores.open_of(tx, ids)
+        lost = [one for one in restores.open_of(tx, ids) if company in (None, one.company)]
+        _of_one_company(lost, _companies(tx))
         groups = by_integration(tx, lost, deployment.integration_names)
     unknown = set(ids) - {one.document_id for one in lost}
     if unknown:
@@ -115,20 +126,50 @@ def _settle(deployment: "Deployment", ids: tuple[int, ...], why: str, *, arrived
     return counts
 
 
-def _show(session: Session, deployment: "Deployment", restore: "Restore | None", done: dict[str, int] | None) -> int:
+def _companies(tx: "Tx") -> dict[str, str]:
+    """What to call companies, by code, where the ledger has several."""
+    from ml_connector.ledger.naming import companies
+
+    return {books.company: told for books, told in companies(tx).items()}
+
+
+def _of_one_company(lost: "Sequence[Lost]", told: dict[str, str]) -> None:
+    """A word is about one company: who knows of one company's orders seldom knows of another's."""
+    counts = Counter(one.company for one in lost)
+    if len(counts) > 1:
+        each = "; ".join(f"{told.get(code, code)}: {count}" for code, count in sorted(counts.items()))
+        raise ConfigError(f"That is about {len(counts)} companies: {each}.", mend="Say which one: --company.")
+
+
+def _show(
+    session: Session,
+    deployment: "Deployment",
+    restore: "Restore | None",
+    done: dict[str, int] | None,
+    company: str | None,
+) -> int:
     from ml_connector.ledger import restores, sequences
 
     with deployment.ledger.read() as tx:
         restore = restores.newest(tx) if restore is not None else None
         lost = restores.open_of(tx)
+        named = _companies(tx)
         stopped = sequences.stopped(tx)
     is_open = restore is not None and restore.settled_at is None
     value: dict[str, Any] = {"restore": restore, "open": lost, "stopped_sequences": stopped, "done": done}
-    session.emit(value, lambda: _print(restore, lost, stopped, done))
+    shown = [one for one in lost if company in (None, one.company)]
+    value["open"] = shown
+    session.emit(value, lambda: _print(restore, shown, stopped, done, named))
     return Exit.WRONG if is_open or lost or stopped else Exit.OK
 
 
-def _print(restore: "Restore | None", lost: "list[Lost]", stopped: list[str], done: dict[str, int] | None) -> None:
+def _print(
+    restore: "Restore | None",
+    lost: "list[Lost]",
+    stopped: list[str],
+    done: dict[str, int] | None,
+    named: dict[str, str],
+) -> None:
     if restore is None:
         say("This ledger is as new as what was written down outside it: nothing tells of a restore.")
         return
@@ -142,8 +183,19 @@ def _print(restore: "Restore | None", lost: "list[Lost]", stopped: list[str], do
     if done is not None:
         say(f"{done['documents']} documents settled.")
     if lost:
-        rows = [(one.document_id or "", one.partner, one.number, one.target, one.left_at) for one in lost]
-        print_table(("document", "partner", "number", "left in", "at"), rows)
+        several = ("company",) if named else ()
+        rows = [
+            (
+                one.document_id or "",
+                *((named.get(one.company, one.company),) if named else ()),
+                one.partner,
+                one.number,
+                one.target,
+                one.left_at,
+            )
+            for one in lost
+        ]
+        print_table(("document", *several, "partner", "number", "left in", "at"), rows)
         say("Say of these: --arrived or --not-arrived, --all or --document ID.")
     for name in stopped:
         say(f'No number is given until you say one: ml-connector ledger numbers "{name}" --next N')

@@ -145,11 +145,11 @@ def other_company(own: CompanyBinding, books: Books, title: str) -> DecisionNeed
     """A connection has another company than it had: nobody but a person knows what was meant."""
     now_told = f"{title} ({books.company})" if title else books.company
     meant = f"`ml-connector ledger move --company {own.connection} {books.company}`"
+    same = f"`ml-connector ledger move --code {own.connection} {own.company} {books.company}`"
     return DecisionNeeded(
         f"Connection {own.connection} had company {own.told} and now has {now_told}: nothing is posted or sent.",
         mend=f"If that is a mistake, put the company back. If it is meant, {meant} shows what becomes of the documents"
-        f" of {own.company}. If the ERP gave the same company another code: `ml-connector ledger move --code"
-        f" {own.connection} {own.company} {books.company}`.",
+        f" of {own.company}. If the ERP gave the same company another code: {same}.",
         data={"connection": own.connection, "had": own.company, "has": books.company},
     )
 

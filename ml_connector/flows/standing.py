@@ -4,15 +4,15 @@ One message a cause and batch, closed when it recovers (DESIGN section 9, point 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.errors import Reason
+from ml_connector.errors import AuthorizationNeeded, Reason, TryAgain
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.folders import channels_of, unusable_folders
 from ml_connector.flows.taking_away import not_taken_away
-from ml_connector.ledger import alerts, copies, documents, queries, related, remote
+from ml_connector.ledger import alerts, copies, documents, naming, queries, related, remote
 from ml_connector.ledger.documents import Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
@@ -68,7 +68,21 @@ def standing_causes(integration: Integration) -> list[Standing]:
     of_folders = (_unusable_folders, _unreadable, _unfinished, _kept, _unread_files)
     for more in (_written_twice, _stopped_partners, _late_answers, _silent_partners, *of_folders):
         causes += more(integration)
-    return causes
+    return _with_company(integration, causes)
+
+
+def _with_company(integration: Integration, causes: Sequence[Standing]) -> list[Standing]:
+    """Each names whose it is, where the ledger has several companies."""
+    with integration.ledger.read() as tx:
+        told = naming.companies(tx)
+    if not told or not causes:
+        return list(causes)
+    try:
+        books = integration.books
+    except (AuthorizationNeeded, TryAgain):
+        return list(causes)  # told with its connection; whose it is, only the ERP knows now
+    line = f"company: {told.get(books, books.company)}"
+    return [replace(one, lines=[*one.lines, line]) for one in causes]
 
 
 def _written_twice(integration: Integration) -> list[Standing]:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from ml_connector.flows import orders
 from ml_connector.flows.context import Work
+from ml_connector.flows.standing import standing_causes
 from ml_connector.ledger.naming import companies
 from ml_connector.ledger.rows import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
@@ -18,6 +19,7 @@ from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.flows.renamed import Edited, two_companies
 from ml_connector_tests.ledger.tamper import rewrite
+from ml_connector_tests.support.backups import Backup
 
 ONE, TWO = str(DIVISION), str(SECOND_DIVISION)
 
@@ -145,3 +147,36 @@ def test_an_id_of_another_company_than_was_said_is_not_touched(office: Office) -
         assert "No document fits." in said.err
         assert office.names[ONE] in said.err
     assert office.row(ONE).state is S.READ
+
+
+def test_a_word_about_what_had_left_before_a_restore_is_about_one_company(office: Office, tmp_path: Path) -> None:
+    world = office.stage.bench.sandbox.partner
+    assert world is not None
+    for partner in ("NORTHWIND", "ACME"):
+        silent = dict.fromkeys(("acknowledge", "confirm", "ship", "invoice"), "never")
+        office.stage.bench.sandbox.call(world.behave, partner, silent)
+    backup = Backup(f"sqlite:///{office.stage.bench.home / 'ledger.db'}", tmp_path)
+    for name in ("one", "two"):
+        office.stage.run(name)
+    backup.restore()
+    for name in ("one", "two"):
+        office.stage.run(name)
+    listed = say("ledger", "restored")
+    assert listed.code == 1
+    assert names_both(office, listed)
+    everything = ("ledger", "restored", "--arrived", "--all", "--why", "they have them")
+    asked = say(*everything)
+    assert asked.code == 2
+    assert "about 2 companies" in asked.err
+    assert names_both(office, asked)
+    assert say(*everything, "--company", TWO).code == 1, "the other company's is open"
+    assert (office.row(ONE).state, office.row(TWO).state) == (S.QUARANTINED, S.SENT)
+    assert say(*everything, "--company", ONE).code == 0
+
+
+def test_an_alert_names_the_company(office: Office) -> None:
+    with office.stage.opened() as deployment:
+        rewrite(deployment.ledger, sa.update(document).values(state="quarantined", reason="unknown_item"))
+        for name, company in (("one", ONE), ("two", TWO)):
+            (cause,) = standing_causes(deployment.integration(name))
+            assert office.names[company] in str(cause.lines)
