@@ -272,7 +272,7 @@ class Network(Protocol):
         """Whether files are put under a temporary name first: then `stage` and `publish` are used, else `upload`."""
         ...
 
-    def stage(self, channel: str, name: str, data: bytes) -> str | None:
+    def stage(self, channel: str, name: str, data: bytes, *, attempt: int = 1) -> str | None:
         """Put the bytes under a temporary name, where nobody takes them, and return it. Nothing has arrived by that."""
         ...
 

@@ -308,7 +308,8 @@ def _staged(integration: Integration, work: Work, operation: StoredOperation) ->
         LeaseLost: another worker has it by now, which stages it again: nothing of ours may be published.
     """
     plan = json.loads(operation.payload)
-    staged = integration.network.stage(plan["channel"], plan["name"], _bytes_of(integration, plan))
+    data = _bytes_of(integration, plan)
+    staged = integration.network.stage(plan["channel"], plan["name"], data, attempt=max(1, operation.attempts))
     payload = json.dumps({**plan, "staged": staged}, sort_keys=True)
     with integration.ledger.write() as tx:
         if operation.id not in attempts.still_ours(tx, [operation], work.holder):

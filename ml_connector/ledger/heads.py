@@ -3,11 +3,12 @@
 Each line covers the events and seals since the line before:
 
     {"export": 7, "at": "2026-11-20T09:00:00+00:00", "after_event": 100, "last_event": 250, "events": 150,
-     "documents": 40, "previous": "<hash of the line before>", "hash": "<sha256>", "after_seal": 60, "last_seal": 90}
+     "documents": 40, "previous": "<hash of the line before>", "hash": "<sha256>", "after_seal": 60, "last_seal": 90,
+     "departures": 31}
 
 hash = SHA-256 of `previous` and, for every event by rising id, "\\n<id>|<document>|<seq>|<event hash>", then for
 every seal by rising id "\\nseal|<id>|<seal hash>". Who rewrites events and all hashes in the database still has to
-rewrite the file. Lines from before there were seals name none.
+rewrite the file. Lines from before there were seals name none. departures: so many lines `ledger.departures` had then.
 
 Where the ledger was restored from a backup, a line of another form stands between what is lost and what came after:
 
@@ -28,6 +29,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from ml_connector.ledger import sequences
 from ml_connector.ledger.store import Ledger, Tx, now
 from ml_connector.ledger.tables import chain_head, event, restore, seal
 
@@ -56,6 +58,7 @@ class Head:
     hash: str
     after_seal: int = 0
     last_seal: int = 0
+    departures: int = 0
 
     @property
     def reach(self) -> Reach:
@@ -147,7 +150,8 @@ def export_heads(ledger: Ledger, path: Path) -> Head | None:
             "exported_to": str(path)[:400],
         }
         number: int = tx.execute(sa.insert(chain_head).values(values).returning(_h.id)).scalar_one()
-        head = Head(number, at.isoformat(), after, reach[2], events, documents, previous, digest, *reach[3:])
+        left = sequences.peek(tx, sequences.DEPARTURES) - 1
+        head = Head(number, at.isoformat(), after, reach[2], events, documents, previous, digest, *reach[3:], left)
         # Before the commit: a line without its row is still true, a row without its line would be a gap.
         _append(path, head.line())
     return head
@@ -211,7 +215,7 @@ def _parsed(text: str) -> Head | Epoch | None:
         values = json.loads(text)
         if "epoch" in values:
             return _typed(Epoch(**values), (int, str, int, str, str))
-        return _typed(Head(**values), (int, str, int, int, int, int, str, str, int, int))
+        return _typed(Head(**values), (int, str, int, int, int, int, str, str, int, int, int))
     except (ValueError, TypeError):
         return None
 

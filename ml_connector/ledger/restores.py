@@ -31,7 +31,7 @@ _r = restore.c
 _p = departure.c
 _o = operation.c
 #: The sequence that numbers the lines of departures.
-LINES = "departures"
+LINES = sequences.DEPARTURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +124,8 @@ def notice(
 
 
 def _begin(tx: Tx, outside: Witnesses, by: By, since: datetime | None, until: datetime | None) -> Restore:
-    lost, whole = _lost(tx, outside.log)
     exported = heads.lines_beyond(tx, outside.heads)
+    lost, whole = _lost(tx, outside.log, told=max((one.departures for one in exported), default=0))
     # Files that are no newer than the database may have been restored together with it: they prove nothing.
     complete = whole and bool(lost or exported)
     at = now(tx)
@@ -183,8 +183,11 @@ def _last_document(tx: Tx, since: datetime | None) -> int:
     return found or 0
 
 
-def _lost(tx: Tx, log: DepartureLog) -> tuple[list[Departure], bool]:
-    """Departures that the ledger knows nothing of, and whether these are all there were since its newest event."""
+def _lost(tx: Tx, log: DepartureLog, told: int) -> tuple[list[Departure], bool]:
+    """Departures that the ledger knows nothing of, and whether these are all there were since its newest event.
+
+    told: so many lines there were, by the newest export: the file may be older than that one.
+    """
     lines: list[Departure] = []
     broken = False
     for line in log.read():
@@ -197,7 +200,7 @@ def _lost(tx: Tx, log: DepartureLog) -> tuple[list[Departure], bool]:
     known |= set(tx.execute(sa.select(_p.operation_key).where(_p.operation_key != "")).scalars())
     lost = [line for line in lines if line.key not in known]
     numbers = {line.n for line in lines}
-    expected = range(sequences.peek(tx, LINES), max((line.n for line in lost), default=0) + 1)
+    expected = range(sequences.peek(tx, LINES), max(told, *(line.n for line in lost), 0) + 1)
     return lost, not broken and _written_down(tx, lines[0]) and all(n in numbers for n in expected)
 
 

@@ -11,8 +11,10 @@ from ml_connector.ledger.store import Tx
 from ml_connector.ledger.tables import sequence
 
 MAXIMUM = 999_999_999
+#: Counts the lines of `ledger.departures`.
+DEPARTURES = "departures"
 #: Counters of ours that no partner sees.
-_INNER = ("departures",)
+_INNER = (DEPARTURES,)
 
 
 def reserve(

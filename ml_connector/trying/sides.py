@@ -179,8 +179,8 @@ class HeldMailbox:
     def dispose(self, channel: str, file: RemoteFile, *, policy: str, move_to: str = "") -> None:
         """Nothing is taken away."""
 
-    def stage(self, channel: str, name: str, data: bytes) -> str | None:
-        del channel, name, data
+    def stage(self, channel: str, name: str, data: bytes, *, attempt: int = 1) -> str | None:
+        del channel, name, data, attempt
         return None
 
     def publish(self, channel: str, staged: str, name: str) -> Written:

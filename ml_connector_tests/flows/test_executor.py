@@ -1,10 +1,15 @@
 """What may be written again: only what two looks, a settling time apart, did not find."""
 
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ml_connector.clock import SystemClock
 from ml_connector.errors import (
     AuthorizationNeeded,
     ConnectorError,
@@ -13,7 +18,7 @@ from ml_connector.errors import (
     TryAgain,
     WeAreWrong,
 )
-from ml_connector.flows.executor import Outcome, settle
+from ml_connector.flows.executor import Begun, Outcome, Places, call_all, settle
 from ml_connector.flows.ports import StoredOperation, Written
 
 BEGUN = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -85,3 +90,38 @@ def test_an_error_that_does_not_say_what_happened_leaves_the_outcome_unknown(
     outcome = Outcome(ONE, error=error)
     flags = {"not sent": outcome.not_sent, "refused": outcome.refused, "unknown": outcome.unknown}
     assert [name for name, is_so in flags.items() if is_so] == [wanted]
+
+
+@pytest.mark.parametrize(("next_group", "most"), [(True, 8), (False, 4)])
+def test_no_more_is_begun_than_can_be_on_the_wire_soon(next_group: bool, most: int) -> None:
+    """Groups are no larger than the calls at once; only what can be looked up has the next one ready (invariant 2)."""
+    calls, lock = 4, threading.Lock()
+    groups: list[int] = []
+    open_now, seen = 0, 0
+
+    def begin(group: Sequence[StoredOperation]) -> Begun:
+        nonlocal open_now, seen
+        with lock:
+            groups.append(len(group))
+            open_now += len(group)
+            seen = max(seen, open_now)
+        return Begun(group, lambda: None)
+
+    def write(operation: StoredOperation) -> Written:
+        nonlocal open_now
+        time.sleep(0.002)
+        with lock:
+            open_now -= 1
+        return Written(str(operation.id))
+
+    operations = [replace(ONE, id=number) for number in range(60)]
+    places = Places(calls, next_group=next_group)
+    with ThreadPoolExecutor(calls) as pool:
+        outcomes = [
+            outcome
+            for group in call_all(operations, write, begin=begin, places=places, calls=pool, clock=SystemClock())
+            for outcome in group
+        ]
+    assert sorted(outcome.operation.id for outcome in outcomes) == list(range(60))
+    assert max(groups) <= calls
+    assert calls <= seen <= most

@@ -207,6 +207,25 @@ def test_departures_alone_tell_of_a_restore(small: Bench, tmp_path: Path) -> Non
     assert states(small, "orders_out") == {("sent", None): 1, ("quarantined", "may_have_left"): 2}
 
 
+def test_departures_that_are_older_than_the_heads_do_not_tell_all(small: Bench, tmp_path: Path) -> None:
+    """Their file came back from a backup with the database, and the heads were kept: what left is not named there."""
+    orders(small, 1, 1)
+    sync(small)
+    export(small)
+    backup = backup_of(small, tmp_path)
+    log = small.home / "chain-heads-departures.jsonl"
+    kept = log.read_bytes()
+    orders(small, 2, 2)
+    sync(small)
+    export(small)
+    backup.restore()
+    log.write_bytes(kept)
+    sync(small, 2)
+    assert set(arrived(small).values()) == {1}
+    assert states(small, "orders_out") == {("sent", None): 1, ("quarantined", "may_have_left"): 2}
+    assert not say("ledger", "restored", "--json").json["restore"]["complete"]
+
+
 def test_what_had_not_arrived_leaves_by_a_persons_word_one_by_one(small: Bench, tmp_path: Path) -> None:
     orders(small, 1, 1)
     sync(small)

@@ -104,7 +104,7 @@ class CleoNetwork:
         """Never: a file under a temporary name may be taken away like any other, so its absence would prove nothing."""
         return False
 
-    def stage(self, channel: str, name: str, data: bytes) -> None:
+    def stage(self, channel: str, name: str, data: bytes, *, attempt: int = 1) -> None:
         """Nothing is staged; see `upload`."""
 
     def publish(self, channel: str, staged: str, name: str) -> Written:  # noqa: ARG002 - as the port has it

@@ -130,12 +130,12 @@ class TrueCommerceNetwork:
         """Whether uploads stand under a temporary name first, and their outcome can always be told."""
         return self.settings.renames and not self.settings.write_directly_if_rename_refused
 
-    def stage(self, channel: str, name: str, data: bytes) -> str | None:
+    def stage(self, channel: str, name: str, data: bytes, *, attempt: int = 1) -> str | None:
         """Put the bytes under a temporary name and return it. None: this connection writes final names at once.
 
-        Staging again replaces what an earlier attempt left. Raises: RefusedBySystem, TryAgain (nothing has arrived).
+        Staging again takes away what an earlier attempt left. Raises: RefusedBySystem, TryAgain (nothing has arrived).
         """
-        return self.uploads.stage(channel, name, data)
+        return self.uploads.stage(channel, name, data, attempt=attempt)
 
     def publish(self, channel: str, staged: str, name: str) -> Written:
         """Give a staged file its final name. One that is no longer there was published before (see DESIGN, uploads).

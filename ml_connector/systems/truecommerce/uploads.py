@@ -17,6 +17,9 @@ from ml_connector.systems.truecommerce.pool import SessionPool
 from ml_connector.systems.truecommerce.session import FAILURE, SessionLostError, SftpSession, StatusError
 from ml_connector.transport.names import clean_name
 
+#: So many attempts back temporary files are taken away.
+_MOST_ATTEMPTS = 5
+
 
 class Uploads:
     """The writing half of a connection."""
@@ -29,12 +32,15 @@ class Uploads:
         self._pool = pool
         self._folders = folders
 
-    def stage(self, channel: str, name: str, data: bytes) -> str | None:
-        """Put the bytes under a temporary name and return it; None where final names are written at once."""
+    def stage(self, channel: str, name: str, data: bytes, *, attempt: int = 1) -> str | None:
+        """Put the bytes under a temporary name and return it; None where final names are written at once.
+
+        attempt: each has a name of its own, so that an earlier one that is not quite dead cuts nothing off this one.
+        """
         self._check_name(name)
         if not self._settings.renames:
             return None
-        staged = f"{self._settings.temp_prefix}{name}{self._settings.temp_suffix}"
+        staged = self._temporary(name, attempt)
 
         def write(session: SftpSession) -> None:
             folder = self._folders.path(session, channel, "write")
@@ -54,7 +60,13 @@ class Uploads:
         except StatusError as error:
             self._clean(channel, staged)
             raise self._refused(error, f"{staged} cannot be written to {channel}") from None
+        for earlier in range(max(1, attempt - _MOST_ATTEMPTS), attempt):
+            self._clean(channel, self._temporary(name, earlier))
         return staged
+
+    def _temporary(self, name: str, attempt: int) -> str:
+        marked = name if attempt == 1 else f"{name}.{attempt}"
+        return f"{self._settings.temp_prefix}{marked}{self._settings.temp_suffix}"
 
     def publish(self, channel: str, staged: str, name: str, data: bytes | None = None) -> Written:
         """Rename a staged file. data: what it holds, for connections that may write directly instead.
@@ -131,7 +143,7 @@ class Uploads:
         return Written(name, {"name": name})
 
     def _clean(self, channel: str, staged: str) -> None:
-        """Take a temporary file away; one that stays is no harm: it is written over by the next attempt."""
+        """Take a temporary file away; one that stays is no harm: the next attempt takes it away."""
 
         def clean(session: SftpSession) -> None:
             session.remove(f"{self._folders.path(session, channel, 'write')}/{staged}")

@@ -43,6 +43,18 @@ def test_staging_again_replaces_what_a_crash_left(tc: Bench) -> None:
     assert tc.imported() == {"a.edi": DATA}
 
 
+def test_a_late_write_of_an_earlier_attempt_cuts_nothing_off(tc: Bench) -> None:
+    """A worker that was paused in its write goes on while the one that took over is about to publish."""
+    network = tc.network()
+    first = network.stage("Import", "a.edi", DATA, attempt=1)
+    second = network.stage("Import", "a.edi", DATA, attempt=2)
+    assert second is not None
+    assert set(tc.imported()) == {second} != {first}, "what the first left is taken away"
+    network.stage("Import", "a.edi", DATA[:100], attempt=1)
+    network.publish("Import", second, "a.edi")
+    assert tc.imported()["a.edi"] == DATA
+
+
 def test_publishing_again_after_it_was_taken_is_published(tc: Bench) -> None:
     """A missing temporary file means sent: nobody but us takes it away."""
     network = tc.network()
