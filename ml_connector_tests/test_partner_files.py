@@ -62,6 +62,27 @@ def unset(path: Path) -> None:
     path.write_text(path.read_text().replace("name: northwind", "name: ${NOBODY_SET_THIS}"))
 
 
+def merge_bomb(path: Path) -> None:
+    """As aliases are counted where they are written out, so are merges, which the parser itself writes out."""
+    lines = ["a0: &a0 {k: v, l: w}"]
+    lines += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
+    path.write_text("\n".join(lines))
+
+
+def many_merges(path: Path) -> None:
+    values = ", ".join(f"k{n}: 1" for n in range(30_000))
+    path.write_text(f"a: &a {{{values}}}\nb: {{<<: [{', '.join(['*a'] * 100_000)}]}}\n")
+
+
+def a_loop(path: Path) -> None:
+    path.unlink()
+    path.symlink_to(path)
+
+
+def with_value(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(f"{path.read_text()}\nother: {text}\n")
+
+
 TROUBLES: dict[str, tuple[Callable[[Path], object], str]] = {
     "cut": (cut, "is not YAML"),
     "utf-16": (lambda path: path.write_bytes(path.read_text().encode("utf-16")), "not UTF-8"),
@@ -70,6 +91,15 @@ TROUBLES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a list": (lambda path: path.write_text("- 1\n"), "holds no settings"),
     "a bomb": (lambda path: path.write_text("a: &a [x,x]\nb: &b [*a,*a]\nc: *b\n" + "[" * 2000), "not YAML|deeper"),
     "huge": (huge, "larger than"),
+    "a bomb of merges": (merge_bomb, "merges that hold more"),
+    "many merges": (many_merges, "merges that hold more"),
+    "a truth that is none": (with_value("!!bool maybe"), "not YAML"),
+    "a number that is none": (with_value("!!int ''"), "not YAML"),
+    "a moment that is none": (with_value("!!timestamp soon"), "not YAML"),
+    "a NUL": (with_value('"a\\0b"'), "character that is none"),
+    "half of a pair": (with_value('"\\ud83d"'), "character that is none"),
+    "a key with a NUL": (lambda path: path.write_text('"a\\0b": 1\n'), "character that is none"),
+    "a loop": (a_loop, "cannot be read"),
     "a folder": (a_folder, "is no file"),
     "a pipe": (a_pipe, "is no file"),
     "a dangling link": (dangling, "cannot be read"),
@@ -90,6 +120,14 @@ def test_a_file_that_cannot_be_read_stops_its_partner_alone(folder: Path, name: 
     assert str(folder / "northwind.yaml") in problem.message
     assert problem.mend
     assert "\n" not in problem.line
+
+
+def test_a_file_whose_name_is_no_text_is_told(folder: Path) -> None:
+    path = folder / os.fsdecode(b"\xff.yaml")
+    path.write_text("name: [")
+    (problem,) = load_partners(folder).problems
+    assert "\\udcff.yaml" in problem.line.encode().decode(), "as a database takes it"
+    assert str(problem.file).encode()
 
 
 def test_what_of_a_wrong_file_can_be_read_is_known(folder: Path) -> None:

@@ -70,7 +70,7 @@ def problem_of(partner: Partner, file: Path, error: ConfigError) -> PartnerProbl
     return PartnerProblem(
         partner.name,
         file,
-        error.message,
+        _shown(error.message),
         error.mend,
         vendor=partner.vendor,
         identities=tuple(_identities(partner)),
@@ -120,13 +120,18 @@ def _read(path: Path) -> Partner | PartnerProblem:
         facts = raw if isinstance(raw, dict) else {}
         return PartnerProblem(
             _name(facts.get("name"), path),
-            path,
-            error.message,
+            Path(_shown(str(path))),
+            _shown(error.message),
             error.mend,
             vendor=_text(facts.get("vendor")),
             identities=tuple(_identity_keys(facts)),
             folders=_folders(facts.get("channels")),
         )
+
+
+def _shown(text: str) -> str:
+    """A file's name may be bytes that are no text: spelled, so that databases and terminals take it."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _name(told: Any, path: Path) -> str:

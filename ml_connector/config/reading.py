@@ -15,6 +15,7 @@ from ml_connector.config.base import Settings
 from ml_connector.errors import ConfigError
 
 M = TypeVar("M", bound=Settings)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
@@ -45,7 +46,8 @@ def _read(path: Path, absent: str) -> Any:
         return yaml.load(raw.decode("utf-8"), Loader=_Loader)  # noqa: S506 - a safe loader
     except RecursionError:
         refused = _too_deep(path)
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, LookupError, AttributeError, TypeError, yaml.YAMLError) as error:
+        # What PyYAML's own conversions meet with under a tag (`!!bool maybe`, `!!int ''`) comes out as it is.
         refused = _not_yaml(path, error)
     # Not chained: the parser's own text quotes the line, and a secret may stand there.
     raise refused
@@ -86,6 +88,21 @@ class _Loader(yaml.SafeLoader):
         made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return made
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merges (`<<`) are written out by the parser: counted first, as few lines can mean more than memory holds."""
+        merged = 0
+        for key, value in node.value:
+            if key.tag != "tag:yaml.org,2002:merge":
+                continue
+            for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+                if isinstance(one, yaml.MappingNode):
+                    self.flatten_mapping(one)
+                    merged += len(one.value)
+                if merged > MAX_VALUES:
+                    problem = f"merges that hold more than {MAX_VALUES} values"
+                    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        super().flatten_mapping(node)
+
 
 def _too_deep(path: Path) -> ConfigError:
     return ConfigError(
@@ -114,12 +131,22 @@ class _Expansion:
         if depth > MAX_DEPTH:
             raise _too_deep(self._path)
         if isinstance(value, dict):
-            return {key: self.of(item, depth + 1) for key, item in value.items()}
+            return {self._checked(key): self.of(item, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
             return [self.of(item, depth + 1) for item in value]
         return self._text(value) if isinstance(value, str) else value
 
+    def _checked(self, value: Any) -> Any:
+        """A value as it is, unless it is text that no database and no terminal takes."""
+        if isinstance(value, str) and ("\0" in value or (not value.isascii() and _SURROGATE.search(value))):
+            raise ConfigError(
+                f"{self._path}: a value or key holds a character that is none (NUL, or half of a pair).",
+                mend="Take out what is written \\0, \\x00 or \\ud8 in it.",
+            )
+        return value
+
     def _text(self, value: str) -> str:
+        self._checked(value)
         if not (value.startswith("${") and value.endswith("}")):
             return value
         name, found, default = value[2:-1].partition(":-")

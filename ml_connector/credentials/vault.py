@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from ml_connector.clock import Clock
 from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import ConfigError, WeAreWrong
+from ml_connector.ledger import seals
 from ml_connector.ledger.tables import credential, token
 
 MAX_NAME = 120
@@ -90,6 +91,7 @@ class Vault:
         with self._database.write() as tx:
             if not tx.execute(sa.update(credential).where(credential.c.name == name).values(**values)).rowcount:
                 tx.execute(sa.insert(credential).values(name=name, **values))
+            seals.note(tx, "credential", [name])
 
     def get(self, name: str) -> Secret | None:
         """A credential, or None when there is none of that name."""
@@ -100,7 +102,9 @@ class Vault:
     def delete(self, name: str) -> bool:
         """Forget a credential; False when there was none."""
         with self._database.write() as tx:
-            return bool(tx.execute(sa.delete(credential).where(credential.c.name == name)).rowcount)
+            found = bool(tx.execute(sa.delete(credential).where(credential.c.name == name)).rowcount)
+            seals.note(tx, "credential", [name] if found else [])
+            return found
 
     def rename(self, tx: sa.Connection, old: str, new: str) -> bool:
         """A credential has another name now: it is encrypted anew under it. False: none to move, or one there."""
@@ -113,6 +117,7 @@ class Vault:
             return False
         turned = self.encrypt(f"credential:{new}", self.decrypt(f"credential:{old}", value).reveal())
         tx.execute(sa.update(credential).where(c.name == old).values(name=new, value=turned))
+        seals.note(tx, "credential", [old, new])
         return True
 
     def names(self) -> list[str]:
@@ -132,6 +137,7 @@ class Vault:
             for name, value in names:
                 turned = self._turned(fernet, f"credential:{name}", value)
                 tx.execute(sa.update(credential).where(credential.c.name == name).values(value=turned))
+                seals.note(tx, "credential", [name])
             tokens = tx.execute(sa.select(token.c.connection, token.c.access, token.c.refresh).with_for_update()).all()
             for connection, access, refresh in tokens:
                 values = {

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import inbox, inbox_reader
 
@@ -47,6 +48,7 @@ def add(tx: Tx, new: NewNotice) -> int:
     values = {name: getattr(new, name) for name in NewNotice.__slots__}
     statement = sa.insert(inbox).values(**values, received_at=now(tx)).returning(_c.id)
     added: int = tx.execute(statement).scalar_one()
+    seals.note(tx, "inbox", [added])
     return added
 
 
@@ -100,7 +102,8 @@ def mark_handled(tx: Tx, ids: Sequence[int], by: str) -> None:
     """These were handled."""
     for start in range(0, len(ids), 500):
         statement = sa.update(inbox).where(_c.id.in_(ids[start : start + 500]), _c.handled_at.is_(None))
-        tx.execute(statement.values(handled_at=now(tx), handled_by=by[:120]))
+        done = statement.values(handled_at=now(tx), handled_by=by[:120]).returning(_c.id)
+        seals.note(tx, "inbox", tx.execute(done).scalars())
 
 
 def newest(tx: Tx, connection: str) -> datetime | None:
@@ -114,4 +117,6 @@ def prune(tx: Tx, before: datetime) -> int:
     """Delete notices handled before that moment; how many."""
     old = sa.select(_c.id).where(_c.handled_at < before)
     tx.execute(sa.delete(inbox_reader).where(inbox_reader.c.notice_id.in_(old)))
-    return int(tx.execute(sa.delete(inbox).where(_c.handled_at < before)).rowcount)
+    gone = list(tx.execute(sa.delete(inbox).where(_c.handled_at < before).returning(_c.id)).scalars())
+    seals.note(tx, "inbox", gone)
+    return len(gone)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.books import Books
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import company_binding, counterparty, integration_binding
@@ -49,10 +50,13 @@ def note_counterparties(tx: Tx, books: Books, partners: Sequence[Counterparty]) 
             _p.name == one.name,
         )
         values = {name: getattr(one, name) for name in Counterparty.__slots__}
-        if tx.execute(sa.update(counterparty).where(scope).values(**values, last_seen_at=at)).rowcount:
-            continue
-        seen = {"first_seen_at": at, "last_seen_at": at}
-        tx.execute(sa.insert(counterparty).values(system=books.system, company=books.company, **values, **seen))
+        known = sa.update(counterparty).where(scope).values(**values, last_seen_at=at).returning(_p.id)
+        rows = list(tx.execute(known).scalars())
+        if not rows:
+            seen = {"first_seen_at": at, "last_seen_at": at}
+            new = sa.insert(counterparty).values(system=books.system, company=books.company, **values, **seen)
+            rows = [tx.execute(new.returning(_p.id)).scalar_one()]
+        seals.note(tx, "counterparty", rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +103,22 @@ def bind_company(tx: Tx, connection: str, books: Books, title: str, account: str
     still = sa.and_(_b.connection == connection, _b.ended_at.is_(None))
     same = sa.and_(still, _b.system == books.system, _b.company == books.company)
     values = {"last_seen_at": at, "account": account[:300]} | ({"title": title[:200]} if title else {})
-    if tx.execute(sa.update(company_binding).where(same).values(values)).rowcount:
+    rows = list(tx.execute(sa.update(company_binding).where(same).values(values).returning(_b.id)).scalars())
+    seals.note(tx, "company_binding", rows)
+    if rows:
         return
-    tx.execute(sa.update(company_binding).where(still).values(ended_at=at))
+    end_company(tx, connection)
     scope = {"connection": connection, "system": books.system, "company": books.company, "title": title[:200]}
     values = {**scope, "account": account[:300], "first_seen_at": at, "last_seen_at": at}
-    tx.execute(sa.insert(company_binding).values(values))
+    new: int = tx.execute(sa.insert(company_binding).values(values).returning(_b.id)).scalar_one()
+    seals.note(tx, "company_binding", [new])
 
 
 def end_company(tx: Tx, connection: str) -> None:
     """The connection is not there any more: its company is free for another one."""
     still = sa.and_(_b.connection == connection, _b.ended_at.is_(None))
-    tx.execute(sa.update(company_binding).where(still).values(ended_at=now(tx)))
+    ended = sa.update(company_binding).where(still).values(ended_at=now(tx)).returning(_b.id)
+    seals.note(tx, "company_binding", tx.execute(ended).scalars())
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +145,4 @@ def bind_integration(tx: Tx, one: IntegrationBinding) -> None:
     mine = integration_binding.c.name == one.name
     if not tx.execute(sa.update(integration_binding).where(mine).values(values)).rowcount:
         tx.execute(sa.insert(integration_binding).values(**values, first_seen_at=at))
+    seals.note(tx, "integration_binding", [one.name])

@@ -72,14 +72,21 @@ def rename_integration(tx: Tx, old: str, new: str, *, actor: str, why: str) -> d
         "groups": _replace(tx, envelope_group.c.integration, old, new),
         "partners": _replace(tx, counterparty.c.integration, old, new, ("system", "company", "name")),
         "notices": _replace(tx, inbox_reader.c.reader, old, new, ("notice_id",)),
-        "integrations": _replace(tx, integration_binding.c.name, old, new, ()),
+        "integrations": _rename_binding(tx, old, new),
     }
     _replace(tx, tally.c.integration, old, new)
-    tx.execute(sa.delete(integration_binding).where(integration_binding.c.name == old))
     _replace_beginning(tx, position.c.name, f"{old}:", f"{new}:")
     for column in (alert.c.open_cause, alert.c.cause):
         _replace_beginning(tx, column, f"{old}/", f"{new}/")
     return _noted(tx, "integration", old, new, actor, why, counts)
+
+
+def _rename_binding(tx: Tx, old: str, new: str) -> int:
+    """The row's name is its key: both names are sealed, whichever is there afterwards."""
+    count = _replace(tx, integration_binding.c.name, old, new, ())
+    tx.execute(sa.delete(integration_binding).where(integration_binding.c.name == old))
+    seals.note(tx, "integration_binding", [old, new])
+    return count
 
 
 def rename_partner(
@@ -145,7 +152,8 @@ def _recount(tx: Tx, table: "sa.Table", where: sa.ColumnElement[bool], integrati
 def _forget_partner(tx: Tx, books: Books, integration: str, name: str) -> None:
     c = counterparty.c
     mine = sa.and_(c.system == books.system, c.company == books.company, c.integration == integration, c.name == name)
-    tx.execute(sa.delete(counterparty).where(mine))
+    gone = sa.delete(counterparty).where(mine).returning(c.id)
+    seals.note(tx, "counterparty", tx.execute(gone).scalars())
 
 
 def update_rows(tx: Tx, table: sa.Table, where: sa.ColumnElement[bool], **values: Any) -> int:

@@ -8,7 +8,7 @@ may have left is held (`flows.restored`).
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -143,7 +143,7 @@ def _begin(tx: Tx, outside: Witnesses, by: By, since: datetime | None, until: da
     }
     number: int = tx.execute(sa.insert(restore).values(values).returning(_r.id)).scalar_one()
     if lost:
-        tx.execute(sa.insert(departure), list(_rows(number, lost)))
+        _add(tx, _rows(number, lost))
     evidence: dict[str, Any] = {
         "told_since": since.isoformat() if since is not None else "",
         "exports_lost": len(exported),
@@ -162,6 +162,7 @@ def _begin(tx: Tx, outside: Witnesses, by: By, since: datetime | None, until: da
     evidence["heads"] = _mark(marker.line())
     changes = {"marker": marker.hash, "evidence": evidence}
     tx.execute(sa.update(restore).where(_r.id == number).values(changes))
+    seals.note(tx, "restore", [number])
     found = newest(tx)
     assert found is not None
     return found
@@ -219,6 +220,11 @@ def _begun(tx: Tx, keys: Sequence[str]) -> set[str]:
         query = sa.select(_o.key).where(_o.key.in_(part), sa.or_(_o.attempts > 0, _o.state != "planned"))
         found.update(tx.execute(query).scalars())
     return found
+
+
+def _add(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
+    for row in rows:
+        seals.note(tx, "departure", tx.execute(sa.insert(departure).values(row).returning(_p.id)).scalars())
 
 
 def _rows(number: int, lost: Sequence[Departure]) -> Iterator[dict[str, Any]]:
@@ -290,9 +296,9 @@ def _attach(tx: Tx, number: int, key: str, rows: Sequence[documents.DocumentRow]
     for row in rows:
         if known:
             mine = sa.and_(_p.restore_id == number, _p.operation_key == key, _p.number == row.number)
-            tx.execute(sa.update(departure).where(mine).values(document_id=row.id))
+            _set_document(tx, mine, row.id)
         else:
-            tx.execute(sa.insert(departure).values(**_unknown(number, row), target=target[:600]))
+            _add(tx, [_unknown(number, row) | {"target": target[:600]}])
 
 
 def party(row: documents.DocumentRow) -> str:
@@ -374,23 +380,32 @@ def open_of(tx: Tx, ids: Sequence[int] = ()) -> list[Lost]:
 def attach(tx: Tx, lost: Sequence[Lost], document_id: int) -> None:
     """These departures are this document's."""
     for one in lost:
-        tx.execute(sa.update(departure).where(_p.id == one.id).values(document_id=document_id))
+        _set_document(tx, _p.id == one.id, document_id)
+
+
+def _set_document(tx: Tx, which: sa.ColumnElement[bool], document_id: int) -> None:
+    statement = sa.update(departure).where(which).values(document_id=document_id).returning(_p.id)
+    seals.note(tx, "departure", tx.execute(statement).scalars())
 
 
 def add_unknown(tx: Tx, number: int, row: documents.DocumentRow) -> None:
     """Nobody knows whether this document left in the lost time."""
-    tx.execute(sa.insert(departure).values(**_unknown(number, row)))
+    _add(tx, [_unknown(number, row)])
 
 
 def decide(tx: Tx, lost: Sequence[Lost], decided: str, by: str) -> None:
     """Somebody or something says whether these arrived."""
     for part in chunks([one.id for one in lost]):
         statement = sa.update(departure).where(_p.id.in_(part), _p.decided.is_(None))
-        tx.execute(statement.values(decided=decided, decided_at=now(tx), decided_by=by))
+        decision = statement.values(decided=decided, decided_at=now(tx), decided_by=by).returning(_p.id)
+        seals.note(tx, "departure", tx.execute(decision).scalars())
 
 
 def settle(tx: Tx, by: str, why: str) -> int:
     """A person has said what there was to say: restores without an open question are settled; how many."""
     undecided = sa.exists().where(_p.restore_id == _r.id, _p.decided.is_(None))
     statement = sa.update(restore).where(_r.settled_at.is_(None), ~undecided)
-    return int(tx.execute(statement.values(settled_at=now(tx), settled_by=by, why=why[:400])).rowcount)
+    settled = statement.values(settled_at=now(tx), settled_by=by, why=why[:400]).returning(_r.id)
+    rows = list(tx.execute(settled).scalars())
+    seals.note(tx, "restore", rows)
+    return len(rows)

@@ -1,7 +1,8 @@
 """Seals: what the rows were that a transaction wrote, as hashes in an append-only table.
 
 A document's own columns are hashed into its events. Everything else that is evidence (its names and keys, files,
-envelopes, writes to other systems, control numbers, versions of reference tables ...) is changed without an event of
+envelopes, writes to other systems, control numbers, versions of reference tables, what names stood for, what a person
+said of a restore ...) is changed without an event of
 its own: whoever changes such a row says so with `note`, and the transaction leaves one seal with a hash of every row as
 it stands at its end. `verify` compares the newest hash of each row with the row; the seals are exported with the chain
 heads.
@@ -21,13 +22,20 @@ from ml_connector.documents.decimals import decimal_text
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.tables import (
     booking,
+    company_binding,
+    counterparty,
+    credential,
+    departure,
     document,
     envelope_group,
     file,
+    inbox,
+    integration_binding,
     interchange,
     operation,
     position,
     renaming,
+    restore,
     seal,
     sequence,
     snapshot,
@@ -82,6 +90,14 @@ SEALED: Mapping[str, Sealed] = {
         _all_of(sequence),
         _all_of(booking),
         _all_of(renaming),
+        _all_of(company_binding),
+        _all_of(integration_binding),
+        _all_of(counterparty),
+        _all_of(restore),
+        _all_of(departure),
+        _all_of(inbox),
+        # Encrypted, and still: an earlier value of the same name could be decrypted.
+        _all_of(credential),
         # When a position was last put says nothing; most are put again unchanged.
         _all_of(position, but=("updated_at",)),
     )
@@ -154,8 +170,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, date):
         return _text_of(value) if isinstance(value, datetime) else value.isoformat()
-    if isinstance(value, Decimal):
-        return decimal_text(_kept(value))
+    if isinstance(value, Decimal | bytes):
+        return value.hex() if isinstance(value, bytes) else decimal_text(_kept(value))
     if isinstance(value, float):
         # PostgreSQL keeps numbers in JSON as decimals: 1e16 comes back as an integer.
         return int(value) if value.is_integer() else value

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
+from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.flows import acknowledgments, folders, invoices, order_history, orders, rereading, shipments
 from ml_connector.flows.answers import ANSWERS_FLOW
@@ -185,13 +186,17 @@ def documents_waiting(
 
 
 def _held_and_due(tx: Tx, integration: str, flows: tuple[str, ...]) -> int:
-    """Held documents whose next look is due; those that only a person can mend have no such time."""
-    c = document.c
+    """Held documents whose next look is due; those that only a person can mend have no such time.
+
+    What a clock wrote that ran ahead is not waited for (as in `documents.claim`).
+    """
+    c, at = document.c, now(tx)
     query = sa.select(sa.func.count()).where(
         c.integration == integration,
         c.flow.in_(flows),
         c.state == S.QUARANTINED.value,
-        c.next_attempt_at <= now(tx),
+        c.next_attempt_at.is_not(None),
+        sa.or_(c.next_attempt_at <= at, c.updated_at > at + CLOCK_DOUBT),
         c.reason.not_in([reason.value for reason in PERSON_ONLY - SETTINGS_TOO]),
     )
     return tx.execute(query).scalar_one()

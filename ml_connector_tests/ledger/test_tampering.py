@@ -17,8 +17,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from cryptography.fernet import Fernet
 
 import ml_connector
+from ml_connector.credentials.secrets import Secret
+from ml_connector.credentials.vault import Vault
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.ledger import (
     bookings,
@@ -27,15 +30,19 @@ from ml_connector.ledger import (
     events,
     files,
     heads,
+    inbox,
+    naming,
     operations,
     positions,
     remote,
+    restores,
     retention,
     seals,
     sequences,
     snapshots,
 )
 from ml_connector.ledger import renaming as names
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.columns import Amount, Moment
 from ml_connector.ledger.envelopes import GroupEnd, InterchangeEnd, NewGroup, NewInterchange
 from ml_connector.ledger.evidence import ROW, TEXTS
@@ -53,6 +60,7 @@ from ml_connector.ledger.tables import (
     operation,
     remote_file,
     renaming,
+    restore,
     seal,
     sequence,
 )
@@ -183,11 +191,42 @@ def _fill(ledger: Ledger) -> None:
         ids[state] = _in_state(ledger, invoice(f"I-{state}", state=S.RECEIVED, work="{}", **given), state)
     for state in moves_of(DocumentKind.ORDER, Direction.OUT):
         _in_state(ledger, order(f"O-{state}", file_id=outgoing, source="{}", **values), state)
+    _name_things(ledger)
+    _restore(ledger, _in_state(ledger, order("O-restored", source="{}", **values), S.READ))
     acknowledgment = invoice("A-1", kind=DocumentKind.ORDER_ACKNOWLEDGMENT, flow="acknowledgments_in")
     _in_state(ledger, acknowledgment, S.APPLIED)
     _write(ledger, ids)
     with ledger.write() as tx:
         documents.note(tx, ids[S.POSTED], "looked at", {}, BY)
+
+
+def _name_things(ledger: Ledger) -> None:
+    """What names stood for, a notice, a credential."""
+    books = Books("exact_online", "123")
+    with ledger.write() as tx:
+        naming.bind_company(tx, "exact_nl", Books("exact_online", "122"), "Before BV", "client:1")
+        naming.bind_company(tx, "exact_nl", books, "Acme BV", "client:1")
+        naming.bind_integration(tx, naming.IntegrationBinding("exact_cleo", "exact_nl", "cleo_prod", "org", "ZZ/A", []))
+        naming.note_counterparties(tx, books, [naming.Counterparty("exact_cleo", "acme", "ZZ/B", "ZZ/B", "", "V1")])
+        notice = inbox.NewNotice("exact_nl", "PurchaseOrders", "123", "Update", "guid", "{}")
+        inbox.mark_handled(tx, [inbox.add(tx, notice)], "run")
+        inbox.add(tx, notice)
+    Vault(ledger, [Fernet.generate_key()]).put("cleo_prod.password", Secret("hunter2"))
+
+
+def _restore(ledger: Ledger, document_id: int) -> None:
+    """A restore that a person settled, and what may have left before it."""
+    at = ledger.clock.now()
+    values = {"noticed_at": at, "noticed_by": "run", "last_event": 0, "last_document": 0, "until": at}
+    values |= {"complete": True, "marker": "", "evidence": {"files_left": 1}}
+    with ledger.write() as tx:
+        number: int = tx.execute(sa.insert(restore).values(values).returning(restore.c.id)).scalar_one()
+        seals.note(tx, "restore", [number])
+        row = documents.get(tx, document_id)
+        assert row is not None
+        restores.add_unknown(tx, number, row)
+        restores.decide(tx, restores.open_of(tx), "arrived", "ann")
+        assert restores.settle(tx, "ann", "we looked") == 1
 
 
 def _write(ledger: Ledger, ids: dict[S, int]) -> None:
@@ -272,6 +311,8 @@ def _other(column: sa.Column[Any]) -> str:
         return "'{\"edited\": true}'"
     if isinstance(kind, sa.LargeBinary):
         return "x'00'"
+    if isinstance(kind, sa.Boolean):
+        return f'NOT "{column.name}"'
     if isinstance(kind, sa.Integer):
         return f'coalesce("{column.name}", 0) + 100000'
     return "'edited ' || rowid"

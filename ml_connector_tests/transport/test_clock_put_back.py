@@ -12,6 +12,7 @@ from ml_connector.ledger import documents, leases
 from ml_connector.ledger.documents import ClaimQuery, Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
+from ml_connector.orchestration.waiting import documents_waiting
 from ml_connector.transport.limits import LocalLimits, PathLimiter, SharedLimits, Window
 from ml_connector.transport.shared_limits import LedgerLimits
 from ml_connector.transport.token_rules import Step, decide
@@ -102,6 +103,7 @@ def test_a_lease_of_a_dead_holder_ends(ledger: Ledger, clock: StillClock) -> Non
 
 def test_a_document_that_rests_until_then_is_due(ledger: Ledger, clock: StillClock) -> None:
     (one,) = add(ledger, invoice("1"))
+    one_flow = invoice("1").flow
     clock.move(DAYS)
     again = clock.now() + timedelta(hours=1)
     with ledger.write() as tx:
@@ -111,6 +113,8 @@ def test_a_document_that_rests_until_then_is_due(ledger: Ledger, clock: StillClo
     query = ClaimQuery(integration="exact_cleo", states=(S.QUARANTINED,))
     with ledger.read() as tx:
         assert [row.id for row in documents.waiting(tx, query)] == [one.id]
+        # Else no sensor would begin the run that takes it.
+        assert documents_waiting(tx, "exact_cleo", (one_flow,)) == ["1 held document(s) to look at again"]
 
 
 def test_a_token_endpoint_that_was_left_alone() -> None:
