@@ -59,12 +59,18 @@ def address(position: int, reference: SecretRef, secrets: SecretResolver) -> "ap
 
     told = apprise.Apprise()
     text = secrets.resolve(reference, f"alerts.urls[{position}]").reveal()
-    if not told.add(text) or not len(told):
+    if not told.add(text) or not len(told) or any(map(_reaches_nobody, told)):
         raise ConfigError(
             f"alerts.urls[{position}] ({reference}) is no address that apprise knows.",
             mend="See the list of services in apprise's documentation, e.g. mailtos:// or slack://.",
         )
     return told
+
+
+def _reaches_nobody(place: "apprise.NotifyBase") -> bool:
+    """What apprise takes and can never deliver: mail and topics without a receiver, a port that there is not."""
+    wants = {"mailtos": "targets", "ntfys": "topics"}.get(str(place.secure_protocol))
+    return (wants is not None and getattr(place, wants, None) == []) or (place.port or 0) > 65_535
 
 
 @dataclass(frozen=True)

@@ -101,8 +101,20 @@ def test_without_addresses_alerts_stay_open_and_unsent(ledger: Ledger) -> None:
     assert len(mailbox.messages) == 1, "the first sender that is configured gets what stands"
 
 
-def test_an_address_that_apprise_does_not_know_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ALERT_URL", "nosuch://token-that-is-secret")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nosuch://token-that-is-secret",
+        "",
+        "mailto://user:token-that-is-secret@example.com?to=nobody",
+        "slack://token-that-is-secret",
+        "json://token-that-is-secret:99999/",
+        "ntfy://",
+        "https://hooks.slack.com/token-that-is-secret",
+    ],
+)
+def test_an_address_that_cannot_be_right_is_named_without_its_value(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("ALERT_URL", url)
     settings = AlertSettings(urls=(SecretRef(env="ALERT_URL"),))
     with pytest.raises(ConfigError) as raised:
         alerting.sender(settings, SecretResolver())

@@ -79,7 +79,7 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 class Room:
-    """The connections of one server, in the order in which they came or last ended an exchange."""
+    """The connections of one server, in the order in which they came or last began or ended an exchange."""
 
     def __init__(self, bounds: Bounds) -> None:
         self.bounds = bounds
@@ -110,8 +110,13 @@ class Room:
             self._told.discard(key)
         self._silent.pop(connection, None)
 
+    def began(self, connection: "BoundedProtocol") -> None:
+        """Its header is there; while its body does not come, it is as silent as others, but not for as long."""
+        self._silent.pop(connection, None)
+        self._silent[connection] = None
+
     def busy(self, connection: "BoundedProtocol") -> None:
-        """Its request is there: it keeps its place."""
+        """Its request is there to the end: it keeps its place."""
         self._silent.pop(connection, None)
 
     def idle(self, connection: "BoundedProtocol") -> None:
@@ -167,9 +172,14 @@ class BoundedProtocol(H11Protocol):
     def handle_events(self) -> None:
         before = self.cycle
         super().handle_events()
-        if self.cycle is not before and not self.cycle.response_complete:
-            self.room.busy(self)
+        cycle: Any = self.cycle  # uvicorn's types say that there always is one; before the first request there is none
+        if cycle is None or cycle.response_complete:
+            return
+        if cycle is not before:
             self._arm(self.room.bounds.exchange_seconds)
+            self.room.began(self)
+        if self.conn.their_state is not h11.SEND_BODY:
+            self.room.busy(self)
 
     def on_response_complete(self) -> None:
         ended = self.cycle

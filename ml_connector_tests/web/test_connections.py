@@ -85,6 +85,15 @@ def test_half_sent_headers_of_210_addresses_keep_nobody_out(patient: str) -> Non
         assert is_closed(made[0])
 
 
+def test_half_sent_bodies_of_270_addresses_keep_nobody_out(patient: str) -> None:
+    """More than uvicorn's own bound: a request whose body does not come is no more than a header that does not."""
+    half = b"POST /webhooks/exact/exact_nl HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1"
+    with others(patient) as crowd:
+        made = [crowd.connect(f"127.0.{20 + number // 250}.{1 + number % 250}", half) for number in range(270)]
+        assert is_well(patient, "127.0.0.2")
+        assert is_closed(made[0])
+
+
 @pytest.mark.parametrize(
     "text", [b"", WHOLE, b"POST /webhooks/exact/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n1"]
 )
