@@ -234,3 +234,8 @@ def _without_events(tx: Tx, document_id: int | None) -> Iterator[BrokenChain]:
         query = query.where(document.c.id == document_id)
     for found in tx.execute(query.limit(1000)).scalars():
         yield BrokenChain(found, 0, "the document has no events")
+    bare = sa.select(event.c.document_id, event.c.seq).where(~sa.exists().where(document.c.id == event.c.document_id))
+    if document_id is not None:
+        bare = bare.where(event.c.document_id == document_id)
+    for found, seq in tx.execute(bare.limit(1000)).tuples():
+        yield BrokenChain(found, seq, "there is no such document")

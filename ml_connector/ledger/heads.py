@@ -334,9 +334,8 @@ def _lost_by(head: Head, after: Sequence[tuple[int, Head | Epoch | None]], marke
 def _fits_row(tx: Tx, head: Head) -> bool:
     """A line without its row is true all the same; a row that says something else was changed."""
     query = sa.select(_h.id, _h.at, _h.events, _h.documents).where(_h.hash == head.hash)
-    row = tx.execute(query).one_or_none()
     told = (head.export, head.at, head.last_event, head.documents)
-    return row is None or (row.id, row.at.isoformat(), row.events, row.documents) == told
+    return all((row.id, row.at.isoformat(), row.events, row.documents) == told for row in tx.execute(query))
 
 
 def _missing_lines(ledger: Ledger, path: Path, seen: set[str]) -> list[str]:

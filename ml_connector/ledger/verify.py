@@ -1,14 +1,18 @@
 """Does the ledger hold together? Chains, exported heads, bytes, states against operations, keys, totals."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
 
 from ml_connector.documents.common import Direction
+from ml_connector.errors import WeAreWrong
 from ml_connector.ledger import (
     accounted,
     blobs,
@@ -20,6 +24,7 @@ from ml_connector.ledger import (
     tallies,
     totals,
     verify_evidence,
+    verify_values,
 )
 from ml_connector.ledger.operations import REPEATABLE
 from ml_connector.ledger.problems import Problem
@@ -71,6 +76,7 @@ def verify(
     report = Report()
     tell = progress or (lambda _: None)
     checks: list[tuple[str, Callable[[Tx], Iterator[Problem]]]] = [
+        ("values", verify_values.values),
         ("chains", _chains),
         ("keys", _keys),
         ("operations", _operations),
@@ -83,28 +89,42 @@ def verify(
         ("documents against their events", verify_evidence.documents),
         ("rows against their seals", verify_evidence.sealed),
     ]
+    checks.append(("bytes", lambda tx: _bytes(tx, sample_blobs, report)))
+    if key is not None:
+        checks.append(("tombstones", lambda tx: _tombstones(tx, key)))
     for name, check in checks:
         tell(name)
-        with ledger.read(long=True) as tx:
+        with _told(report, name), ledger.read(long=True) as tx:
             _collect(report.problems, check(tx))
-    tell("bytes")
-    with ledger.read(long=True) as tx:
-        _collect(report.problems, _bytes(tx, sample_blobs, report))
     tell("exports")
-    changed, fit = heads.verify_exports(ledger)
-    report.problems.extend(Problem("exports", "chain_head", text) for text in changed)
-    if heads_file is not None:
-        tell("exported heads")
-        _heads(ledger, heads_file, report, fit)
-    if key is not None:
-        tell("tombstones")
-        with ledger.read(long=True) as tx:
-            _collect(report.problems, _tombstones(tx, key))
-    with ledger.read(long=True) as tx:
+    with _told(report, "exports"):
+        changed, fit = heads.verify_exports(ledger)
+        report.problems.extend(Problem("exports", "chain_head", text) for text in changed)
+        if heads_file is not None:
+            tell("exported heads")
+            _heads(ledger, heads_file, report, fit)
+    with _told(report, "what waits"), ledger.read(long=True) as tx:
         report.waiting.extend(_waiting(tx, stale))
         report.facts.extend(verify_evidence.facts(tx))
         report.checked.update(_sizes(tx))
     return report
+
+
+@contextmanager
+def _told(report: Report, name: str) -> Iterator[None]:
+    """A row that cannot be read ends its check, and no other one: where such a row is, `values` tells."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, WeAreWrong) as error:
+        report.problems.append(Problem(name, "", f"this check met a row that cannot be read: {_of(error)}"))
+    except (sqlite3.OperationalError, OperationalError) as error:
+        if "decode" not in str(error):
+            raise
+        report.problems.append(Problem(name, "", "this check met text that is no UTF-8"))
+
+
+def _of(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}"
 
 
 def _heads(ledger: Ledger, path: Path, report: Report, fit: heads.Fit) -> None:

@@ -12,6 +12,8 @@ from alembic.config import Config
 from ml_connector.ledger import documents, naming, schema, sequences
 from ml_connector.ledger.books import Books
 from ml_connector.ledger.store import Ledger, ledger_url, make_engine
+from ml_connector.ledger.verify import verify
+from ml_connector_tests.ledger.tamper import rewrite
 from ml_connector_tests.support.clocks import StillClock
 
 MOMENT = "2026-11-20 09:00:00+00:00"
@@ -227,3 +229,52 @@ def test_control_numbers_go_on_from_the_highest_of_the_pair(migrated: Ledger) ->
         # A new identity of ours to the same partner: it has seen 40.
         assert sequences.reserve(tx, "ISA13:ZZ/NEW>ZZ/ACME", above=("ISA13:", ">ZZ/ACME")) == [41]
         assert sequences.reserve(tx, "ISA13:ZZ/NEW>ZZ/AC_E", above=("ISA13:", ">ZZ/AC_E")) == [1]
+
+
+def test_rows_of_tables_that_became_evidence_have_their_hashes(empty_url: str) -> None:
+    """What names stood for, restores, notices and credentials: what they were before is evidence as well."""
+    seen = {"first_seen_at": MOMENT, "last_seen_at": MOMENT}
+    restored = {
+        "id": 1,
+        "noticed_at": MOMENT,
+        "noticed_by": "ann",
+        "last_event": 0,
+        "last_document": 0,
+        "until": MOMENT,
+    }
+    left = {"flow": "orders_out", "company": "123", "partner": "ZZ/A", "kind": "order", "number": "PO-1", "revision": 0}
+    empty = {"content_hash": "", "operation_key": "", "target": "", "left_at": ""}
+    rows: dict[str, dict[str, Any]] = {
+        "company_binding": {"id": 1, "connection": "exact_nl", "system": "exact_online", "company": "123", **seen},
+        "integration_binding": {"name": "a", "erp": "b", "network": "c", "former_identities": '["ZZ/B"]', **seen},
+        "counterparty": {
+            "id": 1,
+            "system": "exact_online",
+            "company": "123",
+            "integration": "a",
+            "name": "acme",
+            "key": "ZZ/A",
+            **seen,
+        },
+        "restore": {**restored, "complete": True, "marker": "", "evidence": '{"files_left": 1}'},
+        "departure": {"id": 1, "restore_id": 1, **left, **empty, "decided": "arrived", "decided_at": MOMENT},
+        "inbox": {
+            "id": 1,
+            "connection": "exact_nl",
+            "received_at": MOMENT,
+            "topic": "Items",
+            "company": "123",
+            "action": "Update",
+            "key": "guid",
+            "body": "{}",
+        },
+        "credential": {"name": "cleo_prod.password", "value": b"encrypted", "updated_at": MOMENT},
+    }
+    _at(empty_url, "0011", list(rows.items()))
+    ledger = Ledger.open(empty_url)
+    assert verify(ledger).problems == []
+    columns = ("account", "erp", "account", "why", "decided_by", "body", "value")
+    for table, column in zip(rows, columns, strict=True):
+        rewrite(ledger, f"UPDATE {table} SET {column} = :value", {"value": b"other" if column == "value" else "other"})
+    assert {one.where.split()[0] for one in verify(ledger).problems if one.check == "seal"} == set(rows)
+    ledger.close()
