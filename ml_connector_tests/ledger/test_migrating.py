@@ -270,7 +270,7 @@ def test_rows_of_tables_that_became_evidence_have_their_hashes(empty_url: str) -
         },
         "credential": {"name": "cleo_prod.password", "value": b"encrypted", "updated_at": MOMENT},
     }
-    _at(empty_url, "0011", list(rows.items()))
+    _at(empty_url, "0012", list(rows.items()))
     ledger = Ledger.open(empty_url)
     assert verify(ledger).problems == []
     columns = ("account", "erp", "account", "why", "decided_by", "body", "value")

@@ -11,8 +11,8 @@ from alembic import op
 from ml_connector.clock import SystemClock
 from ml_connector.ledger.columns import Json, Moment
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 
