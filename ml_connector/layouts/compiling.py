@@ -46,6 +46,8 @@ def compile_layout(settings: LayoutFile, source: str) -> Layout:
     model = MODELS.get(kind)
     if model is None:
         raise Contradiction("kind", f"there is no document of kind {settings.kind} yet")
+    if settings.fixed.positions == "bytes" and settings.text.encoding.lower().startswith("utf-16"):
+        raise Contradiction("fixed.positions", "positions cannot count bytes of UTF-16")
     document = _Compiler(settings).level("document", model, settings.document, 0, "document")
     place_rows(document, settings)
     _check_levels(document, settings)
@@ -135,6 +137,9 @@ class _Compiler:
             if target.many and settings.join is None:
                 raise Contradiction(where, f"{settings.to} holds several texts; name what stands between them: join")
         converter = self._converter(settings, form, where)
+        filled = self._format.startswith("fixed") and settings.pad.isdigit()
+        if filled and form == "number" and self._number(settings.number, where).thousands:
+            raise Contradiction(f"{where}.pad", "a number filled up with digits has no marks between thousands")
         codes_out: dict[str, str] = {}
         for outside, inside in settings.codes.items():
             codes_out.setdefault(inside, outside)

@@ -258,6 +258,14 @@ class FixedSettings(Block):
         default="fill", description="A line shorter than its fields: blanks were cut off (fill), or it is damaged"
     )
 
+    long_lines: Literal["refuse", "ignore"] = Field(
+        default="refuse", description="Text behind the last field: fields may stand elsewhere (refuse), or is not read"
+    )
+    positions: Literal["characters", "bytes"] = Field(
+        default="characters", description="What positions and lengths count; bytes: a letter like ü in UTF-8 takes two"
+    )
+    skip_lines: int = Field(default=0, ge=0, le=1000, description="Lines above the first record that are not read")
+
     @model_validator(mode="after")
     def _line_end(self) -> Self:
         if self.terminator not in ("\r\n", "\n", "\r"):

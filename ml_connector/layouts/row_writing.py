@@ -7,6 +7,7 @@ from ml_connector.layouts.compiled import TAGGED, CompiledField, CompiledLevel, 
 from ml_connector.layouts.findings import shown
 from ml_connector.layouts.nodes import Node
 from ml_connector.layouts.tables import FORMULA_MARKS, written_row
+from ml_connector.layouts.texts import encoded
 
 
 def write_rows(nodes: list[Node], layout: Layout) -> str:
@@ -20,6 +21,7 @@ class _Rows:
         self._settings = layout.settings
         self._fixed = layout.format.startswith("fixed")
         self._tagged = layout.format in TAGGED
+        self._bytes = self._fixed and layout.settings.fixed.positions == "bytes"
 
     def of(self, nodes: list[Node]) -> Iterator[str]:
         if self._layout.format == "csv" and self._settings.csv.header:
@@ -83,15 +85,34 @@ class _Rows:
         if self._tagged:
             start = settings.tag_start - 1
             row[start : start + settings.tag_length] = tag.ljust(settings.tag_length)
-        return "".join(row) + settings.terminator
+        line = "".join(row)
+        return self._characters(line) + settings.terminator
+
+    def _characters(self, line: str) -> str:
+        return line.encode("latin-1").decode(self._settings.text.encoding) if self._bytes else line
 
     def _filled(self, one: CompiledField, text: str, where: str) -> str:
         if any(c in text for c in "\r\n"):
             raise _cannot(one, where, text, "holds a line end")
+        if self._bytes:
+            return self._filled_bytes(one, text, where)
         if len(text) > one.length:
             if one.settings.too_long != "cut" or one.form != "text":
                 raise _cannot(one, where, text, f"is longer than its {one.length} positions")
             text = text[: one.length]
+        return self._padded(one, text)
+
+    def _filled_bytes(self, one: CompiledField, text: str, where: str) -> str:
+        """A text with one character for each of its bytes."""
+        encoding = self._settings.text.encoding
+        while len(text.encode(encoding, "replace")) > one.length and one.settings.too_long == "cut":
+            text = text[:-1]
+        data = encoded(text, encoding, bom=False)
+        if len(data) > one.length:
+            raise _cannot(one, where, text, f"is longer than its {one.length} positions, which count bytes")
+        return self._padded(one, data.decode("latin-1"))
+
+    def _padded(self, one: CompiledField, text: str) -> str:
         if not text:
             return " " * one.length
         pad = one.settings.pad

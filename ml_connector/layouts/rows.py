@@ -7,11 +7,14 @@ from ml_connector.errors import SenderMustMend
 from ml_connector.layouts import tables
 from ml_connector.layouts.compiled import TAGGED, CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.fixed_lines import Lines
 from ml_connector.layouts.nodes import MOST_FOUND, Cells, Node, attach, key_of
 from ml_connector.layouts.tables import Table
 
 #: Problems of the headings named at once.
 MOST_NAMED = 20
+#: Findings that say that a row ended too early.
+ENDS_EARLY = frozenset({"columns", "damaged"})
 
 
 @dataclass(frozen=True)
@@ -96,40 +99,21 @@ class _FixedCells:
     first = 0
 
     def __init__(self, lines: list[str], layout: Layout) -> None:
-        self._lines = lines
+        self._lines = Lines(lines, layout)
         self.levels = [(level, level.fields) for level in layout.document.chain()]
-        ends = [one.start + one.length for _, fields in self.levels for one in fields]
-        self._least = max(ends, default=0) if layout.settings.fixed.short_lines == "refuse" else 0
+        self._fields = [one for _, fields in self.levels for one in fields]
 
     def __len__(self) -> int:
         return len(self._lines)
 
     def blank(self, at: int) -> bool:
-        return not self._lines[at].strip("\x01\x1a \t")
+        return self._lines.blank(at)
 
     def chain(self, at: int) -> list[tuple[CompiledLevel, Cells]]:
-        return [(level, [cut(self._lines[at], one) for one in fields]) for level, fields in self.levels]
+        return [(level, self._lines.cells(at, fields)) for level, fields in self.levels]
 
     def problems(self, at: int) -> Iterator[Finding]:
-        if len(self._lines[at]) < self._least:
-            yield _short(at, len(self._lines[at]), self._least)
-
-
-def _short(at: int, has: int, least: int) -> Finding:
-    return finding("columns", Place(at + 1), "", f"has {has} characters", expected=f"{least} characters")
-
-
-def cut(line: str, one: CompiledField) -> str:
-    """A field's text in a fixed line, without what fills it up."""
-    text = line[one.start : one.start + one.length].strip(" ")
-    pad = one.settings.pad
-    if pad.isdigit() or pad in " +-":
-        return text
-    return text.lstrip(pad) if _aligned_right(one) else text.rstrip(pad)
-
-
-def _aligned_right(one: CompiledField) -> bool:
-    return one.settings.align == "right" or (one.settings.align is None and one.form in {"number", "integer"})
+        yield from self._lines.problems(at, self._fields)
 
 
 def _flat_fixed(lines: list[str], layout: Layout) -> Iterator[Node]:
@@ -145,6 +129,7 @@ def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[Finding]) -
             continue
         key = key_of(document, rows.chain(at)[0][1]) if document.key else ()
         groups.setdefault(key, []).append(at)
+    torn = _torn(rows, groups)
     for members in groups.values():
         above = Node(document, [], Place())
         for at in members:
@@ -153,9 +138,19 @@ def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[Finding]) -
                 above.findings += rows.problems(at)
         for node in above.children.get(document.name, ()):
             node.findings += above.findings + notes
+            node.findings += torn.pop(members[-1], [])
             node.place = Place(members[0] + 1, last_row=members[-1] + 1)
             notes = []
             yield node
+
+
+def _torn(rows: _Cells | _FixedCells, groups: dict[tuple[str, ...], list[int]]) -> dict[int, list[Finding]]:
+    """By the row before the last one, that the file ends inside the last: which was perhaps of the same document."""
+    there = sorted(at for members in groups.values() for at in members)[-2:]
+    if len(there) < 2 or not any(one.code in ENDS_EARLY for one in rows.problems(there[1])):
+        return {}
+    told = f"the file ends inside row {there[1] + 1}, which may be of this document: it may lack lines"
+    return {there[0]: [finding("damaged", Place(there[0] + 1), "", told)]}
 
 
 def _by_heading(first: list[str], layout: Layout, notes: list[Finding]) -> dict[int, int]:
@@ -237,30 +232,15 @@ class _Records:
             yield finding("columns", Place(at + 1), "", "has more columns", expected=f"{last + 1} columns")
 
 
-class _FixedLines:
+class _FixedLines(Lines):
     """Fixed lines with a tag at a place of its own."""
 
     def __init__(self, lines: list[str], layout: Layout) -> None:
-        self._lines = lines
+        super().__init__(lines, layout)
         self._settings = layout.settings.fixed
 
-    def __len__(self) -> int:
-        return len(self._lines)
-
-    def blank(self, at: int) -> bool:
-        return not self._lines[at].strip("\x01\x1a \t")
-
     def tag(self, at: int) -> str:
-        start = self._settings.tag_start - 1
-        return self._lines[at][start : start + self._settings.tag_length].strip()
-
-    def cells(self, at: int, fields: list[CompiledField]) -> Cells:
-        return [cut(self._lines[at], one) for one in fields]
-
-    def problems(self, at: int, fields: list[CompiledField]) -> Iterator[Finding]:
-        least = max((one.start + one.length for one in fields), default=0)
-        if self._settings.short_lines == "refuse" and len(self._lines[at]) < least:
-            yield _short(at, len(self._lines[at]), least)
+        return self.text(at, self._settings.tag_start - 1, self._settings.tag_length).strip()
 
 
 class _Walk:
