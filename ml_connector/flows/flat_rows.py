@@ -12,7 +12,7 @@ from ml_connector.documents.common import Direction
 from ml_connector.documents.json import dump
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
-from ml_connector.flows.formats import Candidate, senders
+from ml_connector.flows.formats import Candidate, names_of, senders
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import Identity, identity_of
 from ml_connector.flows.parsed_rows import FINDINGS_KEPT, FLOW_OF_KIND, UNREADABLE_FLOW, storable
@@ -91,7 +91,7 @@ def sender_of(integration: Integration, row: FileRow, said: str, layout: str) ->
     wanted = said.strip().casefold()
     if not wanted and len(known) == 1 and stopped_in_folder(integration, row) is None:
         return known[0]
-    found = [partner for partner in known if wanted and wanted in _names(partner)]
+    found = [partner for partner in known if wanted and wanted in names_of(partner)]
     stopped = stopped_in_folder(integration, row) if len(found) != 1 else None
     if stopped is not None:
         raise stopped_by_file(stopped, {"sender": said[:60], "layout": layout})
@@ -102,13 +102,6 @@ def sender_of(integration: Integration, row: FileRow, said: str, layout: str) ->
     if trial and integration.settings.environment == "production":
         raise _trial(said, layout)
     return found[0]
-
-
-def _names(partner: Partner) -> set[str]:
-    """What a file may call a partner."""
-    names = [partner.identity.id, partner.name, partner.title, partner.vendor]
-    names += [partner.test_identity.id] if partner.test_identity is not None else []
-    return {name.strip().casefold() for name in names if name.strip()}
 
 
 def _unknown(said: str, layout: str, row: FileRow, known: Sequence[Partner]) -> NeedsMending:

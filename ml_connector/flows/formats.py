@@ -1,27 +1,21 @@
-"""Which format a received file is in, told by its content and never by its name (edi-operations 3): X12, or a layout.
-
-Both give one stream of items to `parsing`, so that what happens to a file's documents is said once.
+"""Which format a received file is in, told by its content and never by its name (edi-operations 3): X12, or
+one of the layouts of its folder (flows.claims says which).
 """
 
 import hashlib
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Protocol
 
 from ml_connector.config.partners import Partner
-from ml_connector.errors import SenderMustMend
 from ml_connector.flows.context import Integration
-from ml_connector.layouts import Layout, ReadDocument, read_documents
+from ml_connector.layouts import Layout
 from ml_connector.ledger.files import FileRow
 
 #: Around interchanges these are no text: line ends, blanks, NUL and the end-of-file mark of old systems.
 BLANKS = b" \t\r\n\x00\x1a\xef\xbb\xbf\xff\xfe"
 #: So much of a file is looked at.
 HEAD_BYTES = 512
-#: Layouts told of when none fits.
-MOST_TOLD = 5
 
 
 class Readable(Protocol):
@@ -84,10 +78,13 @@ def _plain(head: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A layout that files of a folder may have, and the currency of the partner who named it, where it matters."""
+    """A layout that files of a folder may have, the currency of the partner who named it, where it matters, and all
+    partners of the folder who named it so.
+    """
 
     layout: Layout
     currency: str = ""
+    partners: tuple[Partner, ...] = ()
 
     @property
     def shape(self) -> str:
@@ -104,12 +101,12 @@ def senders(integration: Integration, row: FileRow) -> list[Partner]:
 
 def candidates(integration: Integration, row: FileRow) -> list[Candidate]:
     """The layouts of a folder's partners, each once, in the order of their files."""
-    found = [
-        Candidate(layout, partner.currency if _from_caller(layout) else "")
-        for partner in senders(integration, row)
-        for layout in (integration.layouts[name] for name in partner.layouts.receive)
-    ]
-    return [one for at, one in enumerate(found) if (one.layout.name, one.currency) not in _keys(found[:at])]
+    found: dict[tuple[str, str], tuple[Layout, list[Partner]]] = {}
+    for partner in senders(integration, row):
+        for layout in (integration.layouts[name] for name in partner.layouts.receive):
+            currency = partner.currency if _from_caller(layout) else ""
+            found.setdefault((layout.name, currency), (layout, []))[1].append(partner)
+    return [Candidate(layout, currency, tuple(who)) for (_, currency), (layout, who) in found.items()]
 
 
 def fingerprint(known: Sequence[Candidate]) -> str:
@@ -124,54 +121,8 @@ def _from_caller(layout: Layout) -> bool:
     return layout.settings.currency is not None and layout.settings.currency.source == "caller"
 
 
-def _keys(found: Sequence[Candidate]) -> set[tuple[str, str]]:
-    return {(one.layout.name, one.currency) for one in found}
-
-
-def read_flat(data: bytes, known: Sequence[Candidate]) -> tuple[Candidate, Iterator[ReadDocument]]:
-    """The layout that fits a file, and the file's documents by it.
-
-    The first that finds nothing wrong with the file's first document; else the one that finds the least: records of
-    parent and child do not tell what kind of document they are.
-
-    Raises:
-        SenderMustMend: none fits; says of each why. `unfinished` in its data: the rest may still come.
-    """
-    shape = shape_of(data[:HEAD_BYTES])
-    reasons: list[str] = []
-    second_best: list[tuple[int, int, Candidate]] = []
-    for candidate in known:
-        if candidate.shape != shape:
-            continue
-        documents = read_documents(data, candidate.layout, currency=candidate.currency)
-        try:
-            first = next(documents)
-        except SenderMustMend as error:
-            reasons.append(f"{candidate.layout.name}: {error.message}")
-            continue
-        if first.accepted:
-            return candidate, chain([first], documents)
-        second_best.append((sum(finding.is_error for finding in first.findings), len(second_best), candidate))
-    if second_best:
-        *_, best = min(second_best, key=lambda one: one[:2])
-        return best, read_documents(data, best.layout, currency=best.currency)
-    raise _none_fits(shape, known, reasons, unfinished=not _ends(data, shape))
-
-
-def _ends(data: bytes, shape: str) -> bool:
-    """Whether XML or JSON ends as it begins; rows never tell (edi-operations 1)."""
-    plain = data.replace(b"\x00", b"").strip(BLANKS)
-    if shape == "json":
-        return plain[-1:] == {b"{": b"}", b"[": b"]"}[plain[:1]]
-    root = re.search(rb"<([A-Za-z_][\w:.-]{0,200})", plain[:HEAD_BYTES])
-    return shape == "rows" or root is None or plain.endswith(b"</" + root.group(1) + b">")
-
-
-def _none_fits(shape: str, known: Sequence[Candidate], reasons: Sequence[str], *, unfinished: bool) -> SenderMustMend:
-    why = " ".join(reasons[:MOST_TOLD]) or f"None of {', '.join(c.layout.name for c in known)} is for {shape}."
-    return SenderMustMend(
-        f"No layout fits. {why}",
-        mend="Try it with `ml-connector layout try`; name the right layout under layouts.receive of the partner's "
-        "file, or ask the partner to send it again.",
-        data={"format": shape, "layouts": list(reasons[:MOST_TOLD]), "unfinished": unfinished},
-    )
+def names_of(partner: Partner) -> set[str]:
+    """What a file may call a partner, folded."""
+    names = [partner.identity.id, partner.name, partner.title, partner.vendor]
+    names += [partner.test_identity.id] if partner.test_identity is not None else []
+    return {name.strip().casefold() for name in names if name.strip()}

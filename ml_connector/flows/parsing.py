@@ -24,10 +24,11 @@ from ml_connector.edi.interchange import (
 from ml_connector.edi.overlay import overlay_from
 from ml_connector.errors import ConnectorError, NeedsMending, Reason, SenderMustMend
 from ml_connector.flows.answers import answer_document, answer_interchange_document, interchange_answer_document
+from ml_connector.flows.claims import read_flat
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.envelope_rules import EnvelopeVerdict, judge_interchange
 from ml_connector.flows.flat_rows import flat_document
-from ml_connector.flows.formats import Begun, Storable, candidates, isa_sender, looks_like_x12, read_flat, senders
+from ml_connector.flows.formats import Begun, Storable, candidates, isa_sender, looks_like_x12, senders
 from ml_connector.flows.opening import opened
 from ml_connector.flows.parsed_rows import (
     ParsedFile,

@@ -11,7 +11,7 @@ from ml_connector.documents.characters import character_name
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.unseen import as_digits, as_key, unseen_in
 from ml_connector.layouts.amounts import COMPUTED, places_of, rounded
-from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
+from ml_connector.layouts.compiled import ROWS, CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Severity, finding
 from ml_connector.layouts.nodes import Amounts, Node
 from ml_connector.layouts.numbers import Doubts
@@ -34,6 +34,7 @@ class Built:
     errors: int = 0
     untold: int = 0
     untold_errors: int = 0
+    signs: int = 0
 
     def tell(self, *found: Finding) -> None:
         """Add findings, as far as there is room; the others are counted."""
@@ -58,6 +59,7 @@ class Builder:
         self._empty = frozenset(layout.settings.values.empty)
         self._strip = layout.settings.values.strip
         self._limit = layout.settings.limits.findings
+        self._named = layout.format not in ROWS
 
     def build(self, node: Node) -> Built:
         built = Built(limit=self._limit, currency=self._currency_of(node))
@@ -133,7 +135,10 @@ class Builder:
                         "missing", node.where(one), one.label, "is empty", expected=_EXPECTED.get(one.form, "a text")
                     )
                 )
-        elif one.target:
+            return
+        # A name that the layout knows is a sign of it; in rows any text stands anywhere.
+        built.signs += bool(text) and (self._named or one.form not in {"text", "flag"} or bool(one.settings.codes))
+        if one.target:
             one.target.put(values, value)
             for nth, again in enumerate(several[1:], 1):
                 one.target.put(values, again, nth)

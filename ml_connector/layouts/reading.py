@@ -16,7 +16,7 @@ from ml_connector.layouts.rows import Stray
 from ml_connector.layouts.texts import ENCODINGS, Text, decoded, detected, encoding_name
 from ml_connector.layouts.xml_prolog import declared_encoding
 
-#: Rows that belong to no document, told one by one; then no more.
+#: Rows that belong to no document are told of up to so many.
 MOST_STRAYS = 50
 
 
@@ -25,7 +25,8 @@ class ReadDocument:
     """One document of a file, as edi.interchange.ReceivedSet is one of an interchange.
 
     document is None when it cannot be made. Only accepted ones may be worked on: no finding is an error. partner and
-    revision are what the file itself says (fields `@partner`, `@revision`), empty where it says nothing.
+    revision are what the file itself says (fields `@partner`, `@revision`), empty where it says nothing. signs: values
+    in it that are what the layout says of them, so that it is a file of this layout; text is one only behind a name.
     """
 
     position: int
@@ -36,6 +37,7 @@ class ReadDocument:
     place: Place
     partner: str = ""
     revision: str = ""
+    signs: int = 0
 
 
 def read_documents(source: bytes, layout: Layout, *, currency: str = "") -> Iterator[ReadDocument]:
@@ -46,25 +48,50 @@ def read_documents(source: bytes, layout: Layout, *, currency: str = "") -> Iter
     """
     nodes, doubts = _doubted(_nodes(source, layout))
     builder = Builder(layout, currency, doubts)
-    position = strays = 0
+    position = 0
+    strays: list[Finding] = []
     for item in nodes:
         if isinstance(item, Stray):
-            strays += 1
-            if strays > MOST_STRAYS:
-                continue
-            yield ReadDocument(position, layout.kind, None, (item.finding,), False, item.finding.place)
-        else:
-            built = builder.build(item)
-            findings = tuple(built.findings)
-            accepted = built.document is not None and not any(f.is_error for f in findings)
-            yield ReadDocument(
-                position, layout.kind, built.document, findings, accepted, item.place, built.partner, built.revision
-            )
+            strays.append(item.finding)
+            continue
+        if strays:
+            yield _of_no_document(layout, strays)
+            strays = []
+            position += 1
+        built = builder.build(item)
+        findings = tuple(built.findings)
+        accepted = built.document is not None and not any(f.is_error for f in findings)
+        yield ReadDocument(
+            position,
+            layout.kind,
+            built.document,
+            findings,
+            accepted,
+            item.place,
+            built.partner,
+            built.revision,
+            built.signs,
+        )
         position += 1
+    if strays:
+        raise SenderMustMend(
+            f"No record in the file begins a document. {strays[0].message}",
+            mend="See whether the file is of this layout.",
+            data={"row": strays[0].place.row},
+        )
     if not position:
         raise SenderMustMend(
             "There is no document in the file, only its frame.", mend="Ask the sender; it may have been cut off."
         )
+
+
+def _of_no_document(layout: Layout, strays: list[Finding]) -> ReadDocument:
+    """Rows before the first document, told together: they are one thing that is wrong."""
+    first, last = strays[0].place, strays[-1].place
+    told = strays[:MOST_STRAYS]
+    if len(strays) > MOST_STRAYS:
+        told.append(finding("more", last, "", f"and {len(strays) - MOST_STRAYS} more rows of no document"))
+    return ReadDocument(0, layout.kind, None, tuple(told), False, Place(first.row, last_row=last.row))
 
 
 def _doubted(nodes: Iterator[Node | Stray]) -> tuple[Iterable[Node | Stray], Doubts]:

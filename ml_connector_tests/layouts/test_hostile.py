@@ -176,10 +176,9 @@ def test_a_thousand_wrong_rows_are_told_in_bounds() -> None:
     assert one.findings[-1].message == "row 2: and 1800 more findings."
 
 
-def test_a_file_of_nothing_but_stray_records_is_told_in_bounds() -> None:
-    found = read("L|1\n" * 10_000, "truecommerce_810_parent_child")
-    assert len(found) == 50
-    assert not any(one.accepted for one in found)
+def test_a_file_of_nothing_but_stray_records_is_no_file_of_the_layout() -> None:
+    with pytest.raises(SenderMustMend, match=r"No record in the file begins a document\. row 1: .*L"):
+        read("L|1\n" * 10_000, "truecommerce_810_parent_child")
 
 
 def test_twenty_megabytes_are_read() -> None:
