@@ -40,7 +40,7 @@ class Lines:
         self._lines = [self._positions(line.lstrip("\ufeff").rstrip("\x1a")) for line in lines]
         last = max((at for at, line in enumerate(lines) if line.strip(NOTHING)), default=-1)
         #: The line that the file ends in without a line end: whoever cuts blanks off leaves it.
-        self._open_end = last if last == len(lines) - 1 else -1
+        self.open_end = last if last == len(lines) - 1 else -1
 
     def _positions(self, line: str) -> str:
         """The line as one character for each of its positions. In bytes, they are bytes."""
@@ -91,9 +91,9 @@ class Lines:
         ends_in = next((one for one in fields if one.start < len(line) < one.start + one.length), None)
         if self._short == "refuse":
             yield finding("columns", place, "", f"has {len(line)} characters", expected=f"{least} characters")
-        elif ends_in is not None and (aligned_right(ends_in) or at == self._open_end):
+        elif ends_in is not None and (aligned_right(ends_in) or at == self.open_end):
             yield self._cut_off(line, place, ends_in)
-        elif at == self._open_end and self._others_are_whole(at, least):
+        elif at == self.open_end and self._others_are_whole(at, least):
             yield finding(
                 "damaged",
                 place,

@@ -233,6 +233,24 @@ class CsvSettings(Block):
     missing_columns: Literal["refuse", "ignore"] = Field(
         default="refuse", description="Columns of the layout that a file has not; those of required fields never are"
     )
+    skip_rows: int | Literal["to_headings"] = Field(
+        default=0,
+        description="Rows above the headings (or above the first row) that are not read; to_headings: however many. "
+        "Empty ones and a line `sep=;` need not be counted",
+    )
+    skip_blanks: bool = Field(
+        default=False, description='Read: blanks behind a delimiter are no text: 1, "a" is 1 and a'
+    )
+    ignored_rows: tuple[str, ...] = Field(
+        default=(),
+        description="Rows whose first text is one of these are not read: Total, or Total* for what begins so",
+    )
+    rows_without_key: Literal["refuse", "ignore"] = Field(
+        default="refuse", description="Rows in which all columns that documents are known by are empty"
+    )
+    repeated_headings: Literal["ignore", "refuse"] = Field(
+        default="ignore", description="Headings that come again, as where files were joined"
+    )
     formulas: Literal["keep", "refuse"] = Field(
         default="keep",
         description="Texts that a spreadsheet would compute (=, +, -, @): written as they are, or refused",
@@ -245,6 +263,12 @@ class CsvSettings(Block):
         marks = [self.delimiter, *self.terminator, *([self.quote] if self.quote else [])]
         if len(set(marks)) != len(marks) or self.delimiter in "\r\n" or (self.quote and self.quote in "\r\n"):
             raise ValueError("delimiter, quote and terminator must differ, and only the terminator is a line end")
+        if isinstance(self.skip_rows, int) and not 0 <= self.skip_rows <= 1000:
+            raise ValueError("skip_rows is a number up to 1000, or to_headings")
+        if self.skip_rows == "to_headings" and not self.header:
+            raise ValueError("without headings, skip_rows is a number")
+        if any(not text.strip(" *") for text in self.ignored_rows):
+            raise ValueError("ignored_rows are texts, perhaps with * behind")
         if any(c.isalnum() or c in "\0" for c in marks):
             raise ValueError("delimiter, quote and terminator are no letters, digits or NUL")
         return self

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ml_connector.errors import SenderMustMend
-from ml_connector.layouts import tables
+from ml_connector.documents.unseen import as_key
+from ml_connector.layouts import headings, tables
 from ml_connector.layouts.compiled import TAGGED, CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
 from ml_connector.layouts.fixed_lines import Lines
+from ml_connector.layouts.headings import Headings
+from ml_connector.layouts.left_out import LeftOut, seems_total
 from ml_connector.layouts.nodes import MOST_FOUND, Cells, Node, attach, key_of
 from ml_connector.layouts.tables import Table
 
-#: Problems of the headings named at once.
-MOST_NAMED = 20
 #: Findings that say that a row ended too early.
 ENDS_EARLY = frozenset({"columns", "damaged"})
 
@@ -42,34 +42,36 @@ def read(text: str, layout: Layout) -> Iterator[Node | Stray]:
 
 
 def _flat_delimited(text: str, layout: Layout) -> Iterator[Node]:
-    settings = layout.settings.csv
     notes: list[Finding] = []
-    first = tables.first_row(text, settings, layout.settings.limits)
-    if settings.header:
-        columns = _by_heading(first, layout, notes)
-        width = len(first)
-    else:
-        columns = {id(one): one.column for level in layout.document.chain() for one in level.fields}
-        width = max(columns.values(), default=0) + 1
-    table = tables.read_delimited(text, settings, width, layout.settings.limits)
-    return _grouped(_Cells(table, columns, layout), layout, notes)
+    found = headings.find(text, layout, notes)
+    table = tables.read_delimited(text, layout.settings.csv, found.width, layout.settings.limits)
+    return _grouped(_Cells(table, found, layout, notes, open_end=not text.endswith("\n")), layout, notes)
 
 
 class _Cells:
     """Rows of a delimited table, level by level."""
 
-    def __init__(self, table: Table, columns: dict[int, int], layout: Layout) -> None:
+    def __init__(self, table: Table, found: Headings, layout: Layout, notes: list[Finding], *, open_end: bool) -> None:
         self._table = table
         self._strict_width = layout.settings.csv.header
         self._refuse_more = layout.settings.csv.unknown_columns == "refuse" or layout.settings.csv.header
-        self.first = 1 if layout.settings.csv.header else 0
-        self.levels = [(level, [columns.get(id(one), -1) for one in level.fields]) for level in layout.document.chain()]
+        self._left_out = LeftOut(layout, found, notes)
+        self.first = found.at + 1
+        self.open_end = open_end
+        chain = layout.document.chain()
+        self.levels = [(level, [found.columns.get(id(one), -1) for one in level.fields]) for level in chain]
 
     def __len__(self) -> int:
         return len(self._table)
 
     def blank(self, at: int) -> bool:
-        return self._table.blank(at)
+        if self._table.blank(at):
+            return True
+        return self._left_out(at, self._table.row(at), self._key(at) if self._left_out.by_key else ())
+
+    def _key(self, at: int) -> tuple[str, ...]:
+        level, cells = self.chain(at)[0]
+        return key_of(level, cells)
 
     def chain(self, at: int) -> list[tuple[CompiledLevel, Cells]]:
         row = self._table.row(at)
@@ -78,6 +80,9 @@ class _Cells:
     def problems(self, at: int) -> Iterator[Finding]:
         row = self._table.row(at)
         width = self._table.width
+        if (found := seems_total(row)) and not all(self._key(at)):
+            problem = f"this looks like a row of totals; `csv: {{ignored_rows: [{found[:40]}]}}` leaves such rows out"
+            yield finding("left_out", Place(at + 1), "", problem, severity=Severity.WARNING)
         if row[width] is not None and self._refuse_more:
             yield finding(
                 "columns", Place(at + 1), "", "has more columns than there are headings", expected=f"{width} columns"
@@ -100,6 +105,7 @@ class _FixedCells:
 
     def __init__(self, lines: list[str], layout: Layout) -> None:
         self._lines = Lines(lines, layout)
+        self.open_end = self._lines.open_end >= 0
         self.levels = [(level, level.fields) for level in layout.document.chain()]
         self._fields = [one for _, fields in self.levels for one in fields]
 
@@ -147,57 +153,14 @@ def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[Finding]) -
 def _torn(rows: _Cells | _FixedCells, groups: dict[tuple[str, ...], list[int]]) -> dict[int, list[Finding]]:
     """By the row before the last one, that the file ends inside the last: which was perhaps of the same document."""
     there = sorted(at for members in groups.values() for at in members)[-2:]
-    if len(there) < 2 or not any(one.code in ENDS_EARLY for one in rows.problems(there[1])):
+    if (
+        len(there) < 2
+        or not rows.open_end
+        or not any(one.code in ENDS_EARLY and one.is_error for one in rows.problems(there[1]))
+    ):
         return {}
     told = f"the file ends inside row {there[1] + 1}, which may be of this document: it may lack lines"
     return {there[0]: [finding("damaged", Place(there[0] + 1), "", told)]}
-
-
-def _by_heading(first: list[str], layout: Layout, notes: list[Finding]) -> dict[int, int]:
-    """Column numbers of the fields. Raises SenderMustMend naming every heading that is missing or double."""
-    settings = layout.settings.csv
-
-    def plain(text: str) -> str:
-        return text.strip().casefold() if settings.headings == "any_case" else text.strip()
-
-    where: dict[str, list[int]] = {}
-    for number, text in enumerate(first):
-        where.setdefault(plain(text), []).append(number)
-    columns: dict[int, int] = {}
-    problems: list[str] = []
-    for level in layout.document.chain():
-        for one in level.fields:
-            if not one.heading:
-                columns[id(one)] = one.column if one.column < len(first) else -1
-                continue
-            found = where.get(plain(one.heading), [])
-            if len(found) > 1:
-                problems.append(f"column {shown(one.heading)} stands {len(found)} times")
-            elif not found and one.reads and (one.settings.required or settings.missing_columns == "refuse"):
-                problems.append(f"column {shown(one.heading)} is missing")
-            columns[id(one)] = found[0] if found else -1
-    known = set(columns.values())
-    unknown = [text.strip() for number, text in enumerate(first) if number not in known]
-    if unknown and settings.unknown_columns == "refuse":
-        problems += [f"column {shown(text)} is unknown" for text in unknown]
-    if problems:
-        raise _wrong_headings(problems, first)
-    if unknown:
-        names = ", ".join(shown(text) for text in unknown[:MOST_NAMED])
-        notes.append(finding("unknown_column", Place(1), "", f"columns not read: {names}", severity=Severity.WARNING))
-    return columns
-
-
-def _wrong_headings(problems: list[str], first: list[str]) -> SenderMustMend:
-    told = "; ".join(problems[:MOST_NAMED])
-    if len(problems) > MOST_NAMED:
-        told += f"; and {len(problems) - MOST_NAMED} more"
-    found = ", ".join(shown(text) for text in first[:MOST_NAMED])
-    return SenderMustMend(
-        f"Row 1: {told}. The headings are {found}.",
-        mend="Ask the sender for the columns agreed, or name its own in the layout.",
-        data={"problems": problems[:MOST_NAMED], "row": 1},
-    )
 
 
 # ---- parent-child ----
@@ -209,17 +172,18 @@ class _Records:
     def __init__(self, text: str, layout: Layout) -> None:
         width = 1 + max((one.column for level in layout.document.all() for one in level.fields), default=1)
         self._refuse = layout.settings.csv.unknown_columns == "refuse"
-        tables.first_row(text, layout.settings.csv, layout.settings.limits)
+        tables.first_rows(text, layout.settings.csv, layout.settings.limits, 1)
+        self._above = headings.rows_above(text, layout)
         self._table = tables.read_delimited(text, layout.settings.csv, width, layout.settings.limits)
 
     def __len__(self) -> int:
         return len(self._table)
 
     def blank(self, at: int) -> bool:
-        return self._table.blank(at)
+        return at < self._above or self._table.blank(at)
 
     def tag(self, at: int) -> str:
-        return (self._table.row(at)[0] or "").strip()
+        return as_key((self._table.row(at)[0] or "").strip())
 
     def cells(self, at: int, fields: list[CompiledField]) -> Cells:
         row = self._table.row(at)
@@ -228,7 +192,7 @@ class _Records:
     def problems(self, at: int, fields: list[CompiledField]) -> Iterator[Finding]:
         last = max((one.column for one in fields), default=0)
         row = self._table.row(at)
-        if self._refuse and any(cell is not None for cell in row[last + 1 :]):
+        if self._refuse and any(cell and cell.strip() for cell in row[last + 1 :]):
             yield finding("columns", Place(at + 1), "", "has more columns", expected=f"{last + 1} columns")
 
 

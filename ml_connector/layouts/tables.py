@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend, WeAreWrong
@@ -12,6 +13,8 @@ from ml_connector.layouts.model import CsvSettings, Limits
 from ml_connector.layouts.nodes import Cells
 
 _LINE_ENDS = ("\r\n", "\n", "\r")
+#: Around and instead of data: NUL (as its mark), the end-of-file mark of old systems, blanks, byte order marks.
+NOTHING = "\x01\x1a \t\u00a0\ufeff\u200b"
 #: Rows times columns: one very wide row makes all others as wide.
 MOST_CELLS = 40_000_000
 #: For pandas: every cell as the text that it is, rows as they stand, no heading of its own.
@@ -30,7 +33,9 @@ FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells; a cell is None where its row has ended before. `width` columns are meant, one more is kept."""
+    """Rows of cells; a cell is None where its row has ended before. `width` columns are meant; one more holds what
+    stands behind them.
+    """
 
     rows: Sequence[Sequence[object]]
     width: int
@@ -43,14 +48,17 @@ class Table:
         return [cell if isinstance(cell, str) else None for cell in self.rows[at]]
 
     def blank(self, at: int) -> bool:
-        return not any(isinstance(cell, str) and cell.strip("\x01\x1a \t") for cell in self.rows[at])
+        return not any(isinstance(cell, str) and cell.strip(NOTHING) for cell in self.rows[at])
 
 
 def with_line_ends(text: str, terminator: str) -> str:
     """The text with line ends that every reader knows."""
     if terminator not in _LINE_ENDS:
         return text.replace(terminator, "\n")
-    if terminator == "\r" or ("\n" not in text and "\r" in text):
+    # What a program makes of CRLF that takes it for LF once more.
+    text = text.replace("\r\r\n", "\r\n")
+    alone = text.count("\r") - text.count("\r\n")
+    if terminator == "\r" or alone > text.count("\n"):
         return text.replace("\r\n", "\n").replace("\r", "\n")
     return text
 
@@ -74,19 +82,22 @@ def check_rows(text: str, limits: Limits) -> None:
         start, row = end + 1, row + 1
 
 
-def first_row(text: str, settings: CsvSettings, limits: Limits) -> list[str]:
-    """The cells of the first row. Raises SenderMustMend."""
+def first_rows(text: str, settings: CsvSettings, limits: Limits, most: int) -> list[list[str]]:
+    """The cells of the first rows. Raises SenderMustMend where the first cannot be read, or one is too wide."""
+    rows: list[list[str]] = []
     try:
-        row = next(_reader(text, settings), [])
+        rows.extend(islice(_reader(text, settings), most))
     except csv.Error as error:
-        raise _unreadable(1, str(error)) from error
-    if len(row) > limits.columns:
-        raise SenderMustMend(
-            f"Row 1: {len(row)} columns; the layout takes at most {limits.columns}.",
-            mend="See whether the delimiter is what the layout says.",
-            data={"row": 1},
-        )
-    return row
+        if not rows:
+            raise _unreadable(1, str(error)) from error
+    for number, row in enumerate(rows, 1):
+        if len(row) > limits.columns:
+            raise SenderMustMend(
+                f"Row {number}: {len(row)} columns; the layout takes at most {limits.columns}.",
+                mend="See whether the delimiter is what the layout says.",
+                data={"row": number},
+            )
+    return rows
 
 
 def _reader(text: str, settings: CsvSettings) -> Iterator[list[str]]:
@@ -96,6 +107,7 @@ def _reader(text: str, settings: CsvSettings) -> Iterator[list[str]]:
         quotechar=settings.quote or '"',
         quoting=csv.QUOTE_MINIMAL if settings.quote else csv.QUOTE_NONE,
         strict=True,
+        skipinitialspace=settings.skip_blanks,
     )
 
 
@@ -117,13 +129,25 @@ def read_delimited(text: str, settings: CsvSettings, width: int, limits: Limits)
             quotechar=settings.quote or '"',
             quoting=csv.QUOTE_MINIMAL if settings.quote else csv.QUOTE_NONE,
             names=names,
+            skipinitialspace=settings.skip_blanks,
             **_AS_TEXT,
         )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, csv.Error) as error:
         raise _unreadable(rows, str(error)[:200]) from error
     if len(frame) != rows:
         raise WeAreWrong(f"pandas read {len(frame)} rows of {rows}")
-    return Table(list(zip(*(frame[column].tolist() for column in names[: width + 1]), strict=True)), width)
+    cells = [frame[column].tolist() for column in names[:width]]
+    return Table(list(zip(*cells, _behind(frame, names[width:]), strict=True)), width)
+
+
+def _behind(frame: Any, names: Sequence[int]) -> list[str | None]:
+    """Of each row the first cell behind the columns meant that holds anything; empty ones are none."""
+    found: list[str | None] = [None] * len(frame)
+    for name in names:
+        for at, cell in enumerate(frame[name].tolist()):
+            if found[at] is None and isinstance(cell, str) and cell.strip(NOTHING):
+                found[at] = cell
+    return found
 
 
 def _measured(text: str, settings: CsvSettings, limits: Limits) -> tuple[int, int]:
