@@ -24,6 +24,12 @@ def unseen_in(text: str) -> str:
     return found.group() if found else ""
 
 
+def hidden_in(text: str) -> str:
+    """The first character of a text that takes no room where it is shown; empty where there is none."""
+    found = None if text.isascii() else _UNSEEN.search(text)
+    return found.group() if found else ""
+
+
 def as_key(text: str) -> str:
     """A number or name that something is known by, as it is seen: two that look the same are the same.
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from ml_connector.documents.characters import character_name
-from ml_connector.documents.unseen import as_digits, unseen_in
+from ml_connector.documents.unseen import hidden_in
 from ml_connector.layouts.compiled import TAGGED, CompiledField, Layout
 from ml_connector.layouts.findings import Finding, Place, finding
 from ml_connector.layouts.nodes import Cells
@@ -73,9 +73,9 @@ class Lines:
         place = Place(at + 1)
         if "\t" in line:
             yield finding("damaged", place, "", "holds a tab: what stands behind it cannot be told", expected="blanks")
-        if not self._bytes and len(line) != least and len(as_digits(line)) != len(line):
-            what = character_name(unseen_in(line))
-            problem = f"holds what nobody sees, so that positions behind it cannot be told: {what}"
+        hidden = "" if self._bytes or len(line) == least else hidden_in(line)
+        if hidden:
+            problem = f"holds what nobody sees, so that positions behind it cannot be told: {character_name(hidden)}"
             yield finding("damaged", place, "", problem, expected=f"{least} characters")
         if len(line) > least and line[least:].strip(NOTHING) and self._long == "refuse":
             yield finding(
