@@ -9,10 +9,13 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python
 # Processes of the test run, one more than cores: tests wait for sockets, locks and other processes for a quarter of
 # their time.
 JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
+PYTEST = $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# What a change of any room most likely breaks: X12, layouts, documents, transport, and orders there and back.
+QUICK = $(addprefix ml_connector_tests/,flows/test_orders_end_to_end.py edi layouts documents transport test_imports.py)
 
 export DAGSTER_DISABLE_TELEMETRY = 1
 
-.PHONY: help venv demo dev test lint format coverage bench bench-faults schemas clean
+.PHONY: help venv demo dev test test-quick test-long lint format coverage bench bench-faults schemas clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +38,13 @@ dev: $(STAMP) ## the sandbox and Dagster's UI, to work in
 	@$(BIN)/ml-connector dev
 
 test: $(STAMP) ## all tests, on SQLite and on PostgreSQL
-	$(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(PYTEST)
+
+test-quick: $(STAMP) ## the core in under two minutes, on SQLite; before a commit, not instead of make test
+	ML_CONNECTOR_TEST_EXAMPLES=10 $(PYTEST) -m "not slow" -k "not postgresql" $(QUICK)
+
+test-long: $(STAMP) ## all tests, and property tests with all their examples
+	ML_CONNECTOR_TEST_EXAMPLES=100 $(PYTEST)
 
 lint: $(STAMP) ## ruff, format, types
 	$(BIN)/ruff check .

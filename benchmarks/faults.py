@@ -17,7 +17,6 @@ import math
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +34,7 @@ from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.server import Sandbox
 from ml_connector_tests.support.deployment import ROOT, Bench
+from ml_connector_tests.support.forked import Forked
 
 #: The sandbox's units as X12 has them; the same as orders_out.units in connections.yaml.
 UNITS = {"pc": "EA", "box": "BX", "m": "MR", "kg": "KG"}
@@ -139,8 +139,8 @@ class Worker:
     """The plain worker process."""
 
     def __init__(self, bench: Bench, integration: str, stop_file: Path, log: Path) -> None:
-        self._arguments = [sys.executable, "-m", "benchmarks.fault_worker", str(stop_file), integration]
-        self._environment = {**os.environ, **bench.environment, "PYTHONPATH": str(ROOT)}
+        self._arguments = (stop_file, integration)
+        self._environment = {**os.environ, **bench.environment}
         self._log = log
         self._ready = stop_file.with_name("ready")
         self.process = self._start()
@@ -151,10 +151,15 @@ class Worker:
         while not self._ready.exists() and time.monotonic() < end and self.process.poll() is None:
             time.sleep(0.02)
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def _start(self) -> Forked:
         self._ready.unlink(missing_ok=True)
-        with self._log.open("ab") as log:
-            return subprocess.Popen(self._arguments, env=self._environment, cwd=ROOT, stdout=log, stderr=log)
+        return Forked(
+            "benchmarks.fault_worker:main",
+            *self._arguments,
+            environment=self._environment,
+            folder=ROOT,
+            output=self._log,
+        )
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)

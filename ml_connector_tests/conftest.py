@@ -1,5 +1,6 @@
 """Fixtures for all tests: ledgers on SQLite and on a real PostgreSQL, and a clock that can be moved."""
 
+import gc
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +8,27 @@ from pathlib import Path
 import pytest
 
 from ml_connector.ledger.store import Ledger
-from ml_connector_tests.support import postgres
+from ml_connector_tests.support import compiled_statements, examples, memory_folder, postgres
 from ml_connector_tests.support.clocks import StillClock
 from ml_connector_tests.support.databases import sqlite_with_tables
+
+_FOLDER = pytest.StashKey[Path | None]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Processes of pytest-xdist inherit the folder of the one that started them."""
+    compiled_statements.share()
+    examples.share()
+    if not hasattr(config, "workerinput"):
+        config.stash[_FOLDER] = memory_folder.make()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What a failed test left can be looked at until the next run."""
+    folder = config.stash.get(_FOLDER, None)
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if folder is not None and not (reporter is not None and reporter.stats.get("failed")):
+        memory_folder.take_away(folder)
 
 
 @pytest.hookimpl(trylast=True)
@@ -17,6 +36,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files with slow tests first (docs/decisions/0009)."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported now stays: it need not be looked through for garbage again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(autouse=True)

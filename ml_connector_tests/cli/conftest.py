@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from ml_connector.sandbox.exact import user
+from ml_connector_tests.support import dagster_storage
 from ml_connector_tests.support.deployment import Bench, open_bench
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_dagster() -> None:
+    dagster_storage.keep_engines()
 
 
 @pytest.fixture(scope="module")

@@ -1,15 +1,12 @@
 """Bar 3: several processes and the sandbox on one movable clock, across many token expiries.
 
-`run_race` starts the processes and moves the clock; run as a module this file is one of the processes. Each does
-business calls without pause, as a connection does: through ApiClient, with a token source of its own.
+`run_race` starts the processes and moves the clock; `work` is what each of them does: business calls without pause, as
+a connection does: through ApiClient, with a token source of its own.
 """
 
 import json
-import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -29,6 +26,7 @@ from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
 from ml_connector.transport.oauth_app import OAuthApp
 from ml_connector.transport.token_endpoint import TokenEndpoint
+from ml_connector_tests.support.forked import Forked
 
 CALLS_BETWEEN = 3
 #: How far the clock is put on: into the 30 s in which a refresh is asked for early, and beyond the expiry.
@@ -72,7 +70,7 @@ class RaceResult:
 
 @dataclass(frozen=True)
 class Seat:
-    """What a process needs to take part; it travels by environment."""
+    """What a process needs to take part."""
 
     ledger_url: str
     clock_file: str
@@ -112,11 +110,9 @@ def make_seat(folder: Path, sandbox: Sandbox, ledger_url: str) -> Seat:
 
 
 @contextmanager
-def process(seat: Seat, number: int) -> Iterator[subprocess.Popen[bytes]]:
+def process(seat: Seat, number: int) -> Iterator[Forked]:
     """One process that works until it is told to stop."""
-    environment = {**os.environ, "RACE_SEAT": json.dumps(asdict(seat)), "RACE_NUMBER": str(number)}
-    command = [sys.executable, "-m", "ml_connector_tests.credentials.token_race"]
-    child = subprocess.Popen(command, env=environment)
+    child = Forked("ml_connector_tests.credentials.token_race:work", seat, number)
     try:
         yield child
     finally:
@@ -207,7 +203,3 @@ def work(seat: Seat, number: int) -> None:
         beside.replace(path)
         time.sleep(0.01)
     ledger.close()
-
-
-if __name__ == "__main__":
-    work(Seat(**json.loads(os.environ["RACE_SEAT"])), int(os.environ["RACE_NUMBER"]))

@@ -12,6 +12,7 @@ from ml_connector.edi.schema import segment_rules
 from ml_connector.edi.segments import Segment
 from ml_connector.edi.separators import Separators
 from ml_connector_tests.edi.building import INVOICE, ORDER, codes, invoice, one, order
+from ml_connector_tests.support.examples import some
 
 
 def test_a_right_order_has_no_findings_in_strict_mode() -> None:
@@ -150,7 +151,7 @@ _VALUES = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=some(150), deadline=None)
 @given(
     st.sampled_from(sorted(segment_rules("004010"))),
     st.sampled_from(["004010", "005010"]),

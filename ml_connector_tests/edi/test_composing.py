@@ -22,6 +22,7 @@ from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import ConnectorError
 from ml_connector_tests.edi.made import ALL
 from ml_connector_tests.edi.odd import BODIES, Style, spell
+from ml_connector_tests.support.examples import some
 
 AT = datetime(2026, 11, 21, 2, 15, tzinfo=UTC)
 ENVELOPE = Envelope("ZZ", "SENDER", "01", "123456789", suffix="\n")
@@ -44,7 +45,7 @@ _KEPT = [
 ]
 
 _settings = settings(
-    max_examples=60,
+    max_examples=some(60),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

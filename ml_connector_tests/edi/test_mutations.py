@@ -12,6 +12,7 @@ from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import SenderMustMend
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, transaction
 from ml_connector_tests.edi.samples import NAMES, group_ends, read, sample, sets
+from ml_connector_tests.support.examples import some
 
 AT = datetime(2026, 11, 21, 2, 15, tzinfo=UTC)
 ASN = (
@@ -70,7 +71,7 @@ def survey(items: list[Item]) -> None:
         assert all(s.accepted for s in sets(read(written.data, "strict")))
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=some(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(FILES),
     _changes,
@@ -87,7 +88,7 @@ def test_any_damage_is_told_and_nothing_else_happens(
     survey(items)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=some(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 1 << 16), _bytes, st.sampled_from(["set", "cut", "add"]))
 def test_damage_in_one_set_leaves_all_others_as_they_were(where: int, byte: int, what: str) -> None:
     """One byte between ST and SE of the second set; a line of it may now look like the end of a set, no more."""
@@ -102,7 +103,7 @@ def test_damage_in_one_set_leaves_all_others_as_they_were(where: int, byte: int,
         assert (received.set_type, received.control_number, received.document) in found
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 @given(st.binary(max_size=600))
 def test_any_bytes_are_refused_or_read(data: bytes) -> None:
     for candidate in (data, MADE[:120] + data, MADE[:400] + data):

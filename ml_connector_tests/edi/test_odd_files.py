@@ -9,6 +9,7 @@ from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
 from ml_connector.documents.common import Record
 from ml_connector_tests.edi.odd import BODIES, Style, spell, styles
 from ml_connector_tests.edi.samples import ends, read, sets, starts
+from ml_connector_tests.support.examples import some
 
 # files are large: shrinking a failure takes longer than reading it
 _settled = partial(
@@ -44,13 +45,13 @@ def test_the_clean_spelling_has_no_findings() -> None:
         assert not isinstance(received.document, FunctionalAcknowledgment) or received.document.sets
 
 
-@_settled(max_examples=300)
+@_settled(max_examples=some(300))
 @given(styles(), _kinds)
 def test_habits_make_no_difference(style: Style, set_types: tuple[str, ...]) -> None:
     check(style, set_types, spell(style, set_types))
 
 
-@_settled(max_examples=100)
+@_settled(max_examples=some(100))
 @given(st.lists(st.tuples(styles(), _kinds), min_size=2, max_size=3))
 def test_senders_in_one_file_do_not_disturb_each_other(parts: list[tuple[Style, tuple[str, ...]]]) -> None:
     """Files of several senders put one behind the other, each by its own habits."""

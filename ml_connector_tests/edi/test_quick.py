@@ -22,6 +22,7 @@ from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange,
 from ml_connector.errors import NeedsMending, SenderMustMend
 from ml_connector_tests.edi.odd import BODIES, Style, spell
 from ml_connector_tests.edi.test_mutations import damaged
+from ml_connector_tests.support.examples import some
 
 _PIECES = [
     "",
@@ -107,7 +108,7 @@ def test_generated_files_go_the_quick_way(quickly: list[bool], monkeypatch: pyte
 
 
 @settings(
-    max_examples=400,
+    max_examples=some(400),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
@@ -166,7 +167,7 @@ _SUMMARY = st.tuples(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=some(300), deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.lists(_LINE, min_size=1, max_size=3).map("".join), _SUMMARY, st.integers(-1, 1))
 def test_taxes_wherever_they_stand_are_added_up_as_the_long_way_does(lines: str, summary: str, off: int) -> None:
     """The total is what the long way says it should be, or a cent from it."""
@@ -199,7 +200,7 @@ def test_invoices_with_taxes_go_the_quick_way(lines: str, total: int, summary: s
     assert [finding.code for finding in wrong.findings] == ["invoice_total"]
 
 
-@settings(max_examples=150, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=some(150), deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     st.lists(
         st.tuples(

@@ -10,12 +10,13 @@ from ml_connector.documents.json import dump, kind_of, load
 from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector_tests.edi.made import ALL
 from ml_connector_tests.edi.samples import ends, group_ends, read, sets
+from ml_connector_tests.support.examples import some
 
 AT = datetime(2026, 11, 21, 2, 15, tzinfo=UTC)
 
 # documents are large: shrinking a failure takes longer than reading it
 _quick = settings(
-    max_examples=40,
+    max_examples=some(40),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

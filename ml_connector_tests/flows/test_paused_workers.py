@@ -2,8 +2,6 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +21,7 @@ from ml_connector.ledger.leases import worker
 from ml_connector.ledger.verify import verify
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.support.deployment import INTEGRATION, ROOT
+from ml_connector_tests.support.forked import Forked
 from ml_connector_tests.support.proxies import frozen_at_will
 
 pytestmark = pytest.mark.slow
@@ -51,13 +50,12 @@ def coded(home: Path, url: str, calls: int = 4) -> Iterator[Scene]:
 
 
 @contextmanager
-def other_worker(stage: Scene, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+def other_worker(stage: Scene, **environment: str) -> Iterator[Forked]:
     """Worker A, a process of its own; it ends by itself when nothing is left."""
     stop_file = stage.bench.home / "stop"
     stop_file.touch()
-    command = [sys.executable, "-m", "benchmarks.fault_worker", str(stop_file), INTEGRATION]
-    env = {**os.environ, **stage.bench.environment, "PYTHONPATH": str(ROOT), **environment}
-    process = subprocess.Popen(command, env=env, cwd=ROOT)
+    told = {**os.environ, **stage.bench.environment, **environment}
+    process = Forked("benchmarks.fault_worker:main", stop_file, INTEGRATION, environment=told, folder=ROOT)
     try:
         yield process
     finally:
@@ -65,11 +63,11 @@ def other_worker(stage: Scene, **environment: str) -> Iterator[subprocess.Popen[
         process.wait()
 
 
-def is_stopped(process: subprocess.Popen[bytes]) -> bool:
+def is_stopped(process: Forked) -> bool:
     return Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-def stop(process: subprocess.Popen[bytes], stage: Scene) -> None:
+def stop(process: Forked, stage: Scene) -> None:
     """Stop it anywhere but inside a transaction on SQLite: the file's one writer would be stopped with it."""
 
     def stopped_outside() -> bool:
@@ -103,7 +101,7 @@ def posted(stage: Scene) -> Counter[str]:
     return Counter(str(row["YourRef"]) for row in stage.posted())
 
 
-def go_on(process: subprocess.Popen[bytes], stage: Scene) -> None:
+def go_on(process: Forked, stage: Scene) -> None:
     """A is continued and works to its end."""
     stage.sandbox.latency.seconds = 0
     process.send_signal(signal.SIGCONT)

@@ -18,6 +18,7 @@ from ml_connector.ledger.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_posting_twice_over import deliver
 from ml_connector_tests.flows.test_posting_twice_over import shipped as shipped_notice
+from ml_connector_tests.support.examples import some
 
 WORK = Work(holder="test")
 
@@ -66,7 +67,7 @@ def _mover(source: Shelf, target: Shelf) -> Any:
     return step
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=some(40), deadline=None)
 @given(items=st.lists(st.integers(), max_size=60), stages=st.integers(1, 4))
 def test_everything_that_is_handed_over_arrives(items: list[int], stages: int) -> None:
     shelves = [Shelf() for _ in range(stages + 1)]

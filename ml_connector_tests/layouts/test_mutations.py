@@ -9,6 +9,7 @@ from ml_connector.errors import NeedsMending, SenderMustMend
 from ml_connector.layouts import WriteContext, read_documents, write_documents
 from ml_connector_tests.layouts.made import documents
 from ml_connector_tests.layouts.test_round_trip import LAYOUTS
+from ml_connector_tests.support.examples import some
 
 #: Pieces that mean something to one format or another.
 PIECES = [b",", b'"', b"\r\n", b"\n", b"\x00", b"|", b"<", b">", b"</", b"&", b"&amp;", b"<!--", b"]]>", b"<![CDATA["]
@@ -58,7 +59,7 @@ def damaged(draw: st.DrawFn, data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("name", SOME)
-@settings(max_examples=30, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=some(30), deadline=None, suppress_health_check=QUIET)
 @given(data=st.data())
 def test_damage_ends_in_findings_or_in_the_typed_error(name: str, data: st.DataObject) -> None:
     layout = LAYOUTS[name]
@@ -80,7 +81,7 @@ def test_damage_ends_in_findings_or_in_the_typed_error(name: str, data: st.DataO
 
 
 @pytest.mark.parametrize("name", SOME)
-@settings(max_examples=15, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=some(15), deadline=None, suppress_health_check=QUIET)
 @given(data=st.binary(max_size=300))
 def test_rubbish_ends_in_findings_or_in_the_typed_error(name: str, data: bytes) -> None:
     try:
@@ -91,7 +92,7 @@ def test_rubbish_ends_in_findings_or_in_the_typed_error(name: str, data: bytes) 
 
 
 @pytest.mark.parametrize("name", SOME)
-@settings(max_examples=15, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=some(15), deadline=None, suppress_health_check=QUIET)
 @given(data=st.data())
 def test_what_a_damaged_file_was_read_as_can_be_written_or_is_refused_in_words(name: str, data: st.DataObject) -> None:
     layout = LAYOUTS[name]

@@ -11,6 +11,7 @@ from ml_connector.layouts.compiling import compile_layout
 from ml_connector.layouts.loading import SHIPPED, _joined, merged_settings
 from ml_connector.layouts.model import LayoutFile
 from ml_connector_tests.layouts.made import documents
+from ml_connector_tests.support.examples import some
 
 #: What may differ from partner to partner: the same documents have to come through all of it.
 DIALECTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -94,7 +95,9 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("name", LAYOUTS)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=some(15), deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(data=st.data())
 def test_what_is_written_is_read(name: str, data: st.DataObject) -> None:
     layout = LAYOUTS[name]

@@ -17,6 +17,7 @@ from ml_connector.ledger.files import NewFile
 from ml_connector.ledger.store import Ledger
 from ml_connector.ledger.tables import blob
 from ml_connector_tests.support.clocks import StillClock
+from ml_connector_tests.support.examples import some
 
 
 def new_file(sha256: str, **values: Any) -> NewFile:
@@ -66,7 +67,7 @@ def test_missing_and_damaged_bytes_show(ledger: Ledger) -> None:
         files.open_blob(ledger, "0" * 64)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 12)), max_size=8))
 def test_an_opened_blob_reads_like_a_file(sqlite_ledger: Ledger, steps: list[tuple[int, int]]) -> None:
     """Chunks of five bytes, so that reading crosses many borders."""

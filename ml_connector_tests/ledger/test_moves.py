@@ -18,6 +18,7 @@ from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
 from ml_connector_tests.ledger.samples import BY, add, invoice, walk
 from ml_connector_tests.support.clocks import StillClock
+from ml_connector_tests.support.examples import some
 
 
 def _row(ledger: Ledger, document_id: int) -> documents.DocumentRow:
@@ -219,7 +220,7 @@ def test_every_state_leads_to_an_end_and_no_target_is_unknown(what: tuple[Docume
     assert reached == set(table)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_walk_through_the_table_keeps_the_chain_whole(sqlite_ledger: Ledger, data: st.DataObject) -> None:
     ids = [one.id for one in add(sqlite_ledger, *[invoice(str(n), business_key=None) for n in range(3)])]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from ml_connector.errors import ConfigError, WeAreWrong
 from ml_connector.ledger import sequences
 from ml_connector.ledger.store import Ledger
+from ml_connector_tests.support.examples import some
 
 
 def test_numbers_begin_at_one_and_go_on(ledger: Ledger) -> None:
@@ -47,7 +48,7 @@ def test_impossible_counts_are_refused(ledger: Ledger, count: int) -> None:
         sequences.reserve(tx, "small", count, maximum=10)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(maximum=st.integers(1, 20), start=st.integers(1, 20), counts=st.lists(st.integers(1, 20), max_size=8))
 def test_reserving_is_counting_round(sqlite_ledger: Ledger, maximum: int, start: int, counts: list[int]) -> None:
     first = min(start, maximum)

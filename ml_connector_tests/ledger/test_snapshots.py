@@ -13,6 +13,7 @@ from ml_connector.ledger import snapshots
 from ml_connector.ledger.snapshots import Snapshot, Stored
 from ml_connector.ledger.store import Ledger
 from ml_connector_tests.support.clocks import StillClock
+from ml_connector_tests.support.examples import some
 
 WHERE = ("exact_nl", "123", ReferenceTable.VENDORS)
 
@@ -152,7 +153,7 @@ def test_the_same_content_again_later_shares_its_bytes(ledger: Ledger) -> None:
 ROWS = st.dictionaries(st.sampled_from("abcdef"), st.text(max_size=3))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=some(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(before=ROWS, after=ROWS)
 def test_an_increment_and_a_whole_read_come_to_the_same(
     sqlite_ledger: Ledger, before: dict[str, str], after: dict[str, str]

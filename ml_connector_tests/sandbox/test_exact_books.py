@@ -19,6 +19,7 @@ from ml_connector.sandbox.exact.seed import orders, seed_exact
 from ml_connector.sandbox.exact.state import ExactState
 from ml_connector.sandbox.exact.writes import change, create, delete
 from ml_connector.sandbox.journal import Journal
+from ml_connector_tests.support.examples import some
 
 ORDERS = "purchaseorder/PurchaseOrders"
 LINES = "purchaseorder/PurchaseOrderLines"
@@ -184,7 +185,7 @@ def _check(company: Company) -> None:
 
 
 @given(steps)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 def test_quantities_statuses_and_bookings_agree(folder: Path, plan: list[Step]) -> None:
     state = _state(folder)
     state.options.closed_periods = {(2026, 1)}

@@ -16,6 +16,7 @@ from ml_connector.sandbox.exact.errors import ApiError
 from ml_connector.sandbox.exact.filters import parse_filter, parse_literals
 from ml_connector.sandbox.exact.table import Table
 from ml_connector.sandbox.exact.wire import iso_wall
+from ml_connector_tests.support.examples import some
 
 FIELDS = ENTITIES["purchaseorder/PurchaseOrders"].fields
 GUIDS = [f"{n:08x}-0000-4000-8000-000000000000" for n in range(4)]
@@ -134,7 +135,7 @@ def _table(contents: list[Row], *, change: bool) -> Table:
 
 
 @given(st.lists(rows, max_size=12), conditions, st.booleans())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=some(400), deadline=None)
 def test_a_filter_finds_what_a_plain_evaluation_finds(contents: list[Row], condition: Condition, change: bool) -> None:
     text, expected = condition
     table = _table(contents, change=change)
@@ -145,7 +146,7 @@ def test_a_filter_finds_what_a_plain_evaluation_finds(contents: list[Row], condi
 
 
 @given(st.lists(rows, min_size=2, max_size=8), conditions, st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=some(100), deadline=None)
 def test_indexes_follow_removals(contents: list[Row], condition: Condition, rng: random.Random) -> None:
     text, expected = condition
     table = _table(contents, change=True)
@@ -164,7 +165,7 @@ _words = st.sampled_from(
 
 
 @given(st.one_of(st.text(max_size=40), st.lists(_words, max_size=12).map(" ".join)))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=some(500), deadline=None)
 def test_anything_else_is_refused_as_a_client_error(text: str) -> None:
     status = 200
     try:

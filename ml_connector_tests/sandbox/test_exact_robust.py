@@ -20,6 +20,7 @@ from ml_connector.sandbox.exact.seed import orders, seed_exact
 from ml_connector.sandbox.exact.state import ExactState
 from ml_connector.sandbox.journal import Journal
 from ml_connector_tests.sandbox.exact_bench import REDIRECT
+from ml_connector_tests.support.examples import some
 
 WRITABLE = sorted(
     path
@@ -115,7 +116,7 @@ def _body(draw: st.DrawFn, entity: Entity, guids: list[str]) -> dict[str, Any]:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_posts_and_puts_of_anything(direct: Direct, data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(WRITABLE))
     body = data.draw(st.composite(_body)(ENTITIES[path], direct.guids))
@@ -147,14 +148,14 @@ _VALUE = st.one_of(st.text(max_size=12), st.lists(st.sampled_from(_PIECES), max_
 
 
 @given(st.sampled_from(READABLE), st.dictionaries(_OPTION, _VALUE, max_size=4))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=some(300), deadline=None)
 def test_gets_with_any_options(direct: Direct, path: str, options: dict[str, str]) -> None:
     answer = direct.call("GET", f"/{path}", params=options)
     assert answer.status_code in {200, 400}, answer.text
 
 
 @given(st.text(max_size=40), st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=some(200), deadline=None)
 def test_any_path(direct: Direct, path: str, method: str) -> None:
     answer = direct.call(method, "/" + quote(path, safe="/()'$,"), content=b"{}")
     assert answer.status_code < 500

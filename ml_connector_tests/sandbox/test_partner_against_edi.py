@@ -27,6 +27,7 @@ from ml_connector.edi.items import GroupEnd, Item, ReceivedSet
 from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.sandbox.partner.behaviour import NAMED
 from ml_connector_tests.sandbox.cleo_bench import Bench
+from ml_connector_tests.support.examples import some
 
 PARTNERS = ("NORTHWIND", "ACME", "BRIGHTLINE")
 #: Behaviours whose files are wrong in themselves.
@@ -179,7 +180,7 @@ def send(bench: Bench, partner: str, document: Any, control: int) -> None:
 
 @pytest.mark.parametrize("partner", PARTNERS)
 @given(rows=lines)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 def test_orders_of_the_connector_are_accepted_and_understood(
     tmp_path_factory: pytest.TempPathFactory, partner: str, rows: list[tuple[Decimal, Decimal, str, str]]
 ) -> None:

@@ -12,6 +12,7 @@ from ml_connector.sandbox.partner.orders import money
 from ml_connector.sandbox.partner.x12 import read
 from ml_connector_tests.sandbox.cleo_bench import Bench
 from ml_connector_tests.sandbox.partner_bench import answers, named, only, place, told
+from ml_connector_tests.support.examples import some
 
 
 @pytest.fixture
@@ -219,7 +220,7 @@ order_lines = st.lists(
 
 
 @given(lines=order_lines, vat=st.sampled_from([0, 9, 21]), freight=st.integers(0, 9999), allowance=st.integers(0, 99))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 def test_every_invoice_adds_up_in_its_own_figures(
     tmp_path_factory: pytest.TempPathFactory,
     lines: list[tuple[int, Decimal, str]],

@@ -3,10 +3,10 @@
 import os
 import signal
 import subprocess
-import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -17,24 +17,22 @@ import sqlalchemy as sa
 from ml_connector.composition import Deployment
 from ml_connector.ledger import leases
 from ml_connector.ledger.tables import document, file, operation
-from ml_connector.own_signals import command
 from ml_connector_tests.support.deployment import ROOT, Bench
+from ml_connector_tests.support.forked import Forked
 
 
 class Sync:
-    """One run of the command. wrapped: a command that runs it, as `timeout 3`."""
+    """One run of the command."""
 
-    def __init__(self, bench: Bench, *arguments: str, wrapped: Sequence[str] = ()) -> None:
-        program = str(Path(sys.executable).with_name("ml-connector"))
-        environment = {**os.environ, **bench.environment, "PYTHONPATH": str(ROOT), "DAGSTER_HOME": str(home_of(bench))}
-        self.process = subprocess.Popen(
-            command([*wrapped, program, "sync", "exact_cleo", *arguments]),
-            env=environment,
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
+    def __init__(self, bench: Bench, *arguments: str) -> None:
+        environment = {**os.environ, **bench.environment, "DAGSTER_HOME": str(home_of(bench))}
+        self._said = Path(tempfile.mkdtemp(prefix="said-", dir=bench.home)) / "said"
+        self.process = Forked(
+            "ml_connector.cli:main",
+            ["sync", "exact_cleo", *arguments],
+            environment=environment,
+            folder=ROOT,
+            output=self._said,
         )
 
     def ask(self, number: int = signal.SIGTERM) -> None:
@@ -43,12 +41,12 @@ class Sync:
     def ended(self, seconds: float = 120) -> tuple[int, str]:
         """Its exit code and everything it said."""
         try:
-            said = self.process.communicate(timeout=seconds)
+            code = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            said = self.process.communicate()
-            raise AssertionError(f"it did not end: {''.join(said)[-2000:]}") from None
-        return self.process.returncode, "".join(said)
+            self.process.wait()
+            raise AssertionError(f"it did not end: {self._said.read_text()[-2000:]}") from None
+        return code, self._said.read_text()
 
 
 def home_of(bench: Bench) -> Path:
@@ -56,8 +54,8 @@ def home_of(bench: Bench) -> Path:
 
 
 @contextmanager
-def syncing(bench: Bench, *arguments: str, wrapped: Sequence[str] = ()) -> Iterator[Sync]:
-    running = Sync(bench, *arguments, wrapped=wrapped)
+def syncing(bench: Bench, *arguments: str) -> Iterator[Sync]:
+    running = Sync(bench, *arguments)
     try:
         yield running
     finally:

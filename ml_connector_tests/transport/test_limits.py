@@ -11,6 +11,7 @@ from ml_connector.errors import TryAgain
 from ml_connector.transport.limits import LocalLimits, PathLimiter, Window, merged
 from ml_connector.transport.retries import retried
 from ml_connector.transport.window_limits import ExactLimiter, window_of
+from ml_connector_tests.support.examples import some
 from ml_connector_tests.transport.conftest import StillClock
 
 START = datetime(2026, 11, 20, 10, 0, 30, tzinfo=UTC)
@@ -62,7 +63,7 @@ def made_at(
     return moments
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(
     pauses=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.05, 0.3, 2.0]), min_size=1, max_size=60),
     rate=st.sampled_from([1.0, 5.0, 7.0]),

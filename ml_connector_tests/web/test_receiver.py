@@ -22,6 +22,7 @@ from ml_connector.logs import JsonLines
 from ml_connector.sandbox.exact.options import CLIENT_ID
 from ml_connector.web.serve import listen
 from ml_connector_tests.credentials.token_race import wait_for
+from ml_connector_tests.support.examples import some
 from ml_connector_tests.web.stage import DIVISION, SECRET, Deployed, callback_of
 
 
@@ -133,7 +134,7 @@ def test_only_known_connections_and_only_post(address: str, hook: str) -> None:
     assert httpx.get(hook).status_code == 405
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(content=st.binary(max_size=200))
 def test_no_unsigned_bytes_are_ever_taken(address: str, content: bytes) -> None:
     body = b'{"Content":' + content + b',"HashCode":"' + b"0" * 64 + b'"}'

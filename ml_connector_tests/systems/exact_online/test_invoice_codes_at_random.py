@@ -27,6 +27,7 @@ from ml_connector.flows.matching import match_invoice
 from ml_connector.systems.exact_online.bills import BillPlanner
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector_tests.flows import builders as b
+from ml_connector_tests.support.examples import some
 
 D = Decimal
 CENT = D("0.01")
@@ -166,7 +167,7 @@ def posted_total(body: Mapping[str, Any]) -> Decimal:
     return total
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=some(400), deadline=None)
 @given(made(), st.sampled_from(["auto", "coded"]))
 def test_what_is_posted_is_what_codes_and_total_plainly_ask_for(one: Made, mode: str) -> None:
     body = post(read(one.text), mode)

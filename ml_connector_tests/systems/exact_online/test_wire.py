@@ -43,6 +43,7 @@ from ml_connector.systems.exact_online.reference import Reference
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
+from ml_connector_tests.support.examples import some
 from ml_connector_tests.transport.conftest import StillClock
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -78,7 +79,7 @@ def test_pure_dates_do_not_shift(value: Any) -> None:
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=some(400))
 @given(moments, st.integers(0, 3 * 3600), st.integers(0, 120))
 def test_a_poll_never_begins_after_something_newer(at: datetime, later: int, overlap: int) -> None:
     """Whatever is changed after the newest row read has a wall time that the next poll reaches."""
@@ -169,7 +170,7 @@ def any_reference(items: Sequence[str]) -> str:
     return any_of([equals("YourRef", text_literal(item)) for item in items])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=some(60), deadline=None)
 @given(st.lists(st.text(max_size=60), max_size=300), st.integers(800, 6000))
 def test_batches_hold_every_item_once_and_fit_the_address(items: list[str], room: int) -> None:
     batches = list(packed(items, any_reference, room))

@@ -18,6 +18,7 @@ from ml_connector.flows.ports import RemoteFile
 from ml_connector.sandbox.cleo.files import Filler
 from ml_connector.sandbox.truecommerce.tree import Link
 from ml_connector.systems.truecommerce.session import SessionLostError, SftpSession, StatusError, TooLongError
+from ml_connector_tests.support.examples import some
 from ml_connector_tests.systems.truecommerce.bench import NAME, Bench, fetched, listed, only
 
 BAD_NAMES = [
@@ -286,7 +287,7 @@ def test_an_answer_of_another_kind_is_a_lost_session() -> None:
                 list(session.entries("/x", limit=10, within=1))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=some(25), deadline=None)
 @given(st.binary(max_size=60), st.sampled_from([HANDLE, NAMES, ATTRS, STATUS, 103]))
 def test_any_bytes_at_all_end_in_an_error_or_an_answer(body: bytes, kind: int) -> None:
     def answer(_: int, number: int) -> bytes:

@@ -1,0 +1,40 @@
+"""Dagster's SQLite storage in the process of tests: it makes an engine anew for every event and reads its migrations
+anew for every run; here it keeps both. What it writes is the same.
+"""
+
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+
+@cache
+def keep_engines() -> None:
+    from alembic.script import ScriptDirectory
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log
+    from dagster._core.storage.runs.sqlite import sqlite_run_storage
+    from dagster._core.storage.schedules.sqlite import sqlite_schedule_storage
+
+    made: dict[str, sa.Engine] = {}
+
+    def engine(url: str, **options: Any) -> sa.Engine:
+        """One for each file. They hold no connections (NullPool)."""
+        if url not in made:
+            made[url] = sa.create_engine(url, **options)
+        return made[url]
+
+    for module in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
+        module.create_engine = engine  # type: ignore[attr-defined]
+
+    heads: dict[str, Any] = {}
+
+    def head(self: ScriptDirectory, revision: str) -> Any:
+        if revision != "head":
+            return as_number(self, revision)
+        place = f"{self.dir} {self.version_locations}"
+        if place not in heads:
+            heads[place] = as_number(self, revision)
+        return heads[place]
+
+    as_number = ScriptDirectory.as_revision_number
+    ScriptDirectory.as_revision_number = head  # type: ignore[method-assign]
