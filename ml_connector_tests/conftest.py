@@ -17,6 +17,7 @@ _FOLDER = pytest.StashKey[Path | None]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Processes of pytest-xdist inherit the folder of the one that started them."""
+    gc.disable()
     compiled_statements.share()
     examples.share()
     if not hasattr(config, "workerinput"):
@@ -39,9 +40,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What is imported now stays: it need not be looked through for garbage again and again."""
+    """What was imported stays: it need not be looked through for garbage, neither meanwhile nor again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(20_000, 20, 20)
 
 

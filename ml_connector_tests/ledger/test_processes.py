@@ -1,11 +1,10 @@
 """Several processes on one ledger, some of them killed: nothing twice, nothing lost, nothing half."""
 
-import multiprocessing
 import os
 import signal
 import time
 from collections import Counter
-from multiprocessing.context import SpawnContext
+from multiprocessing.context import ForkServerContext
 from typing import Any
 
 import pytest
@@ -20,13 +19,14 @@ from ml_connector.ledger.tables import document, event, operation
 from ml_connector.ledger.verify import verify
 from ml_connector_tests.ledger.samples import add, invoice
 from ml_connector_tests.ledger.test_operations import Written, new
+from ml_connector_tests.support.forked import server
 
 PARSED = ClaimQuery("exact_cleo", (S.PARSED,), ("invoices_in",))
 
 
 @pytest.fixture
-def context() -> SpawnContext:
-    return multiprocessing.get_context("spawn")
+def context() -> ForkServerContext:
+    return server()
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def _claim_everything(url: str, barrier: Any, answers: Any) -> None:
     ledger.close()
 
 
-def test_claims_of_several_processes_never_overlap(shared: Ledger, context: SpawnContext) -> None:
+def test_claims_of_several_processes_never_overlap(shared: Ledger, context: ForkServerContext) -> None:
     ids = [one.id for one in add(shared, *[invoice(str(n)) for n in range(300)])]
     barrier, answers = context.Barrier(4), context.Queue()
     processes = [context.Process(target=_claim_everything, args=(_url(shared), barrier, answers)) for _ in range(4)]
@@ -82,7 +82,7 @@ def _reserve(url: str, barrier: Any, answers: Any, times: int) -> None:
     ledger.close()
 
 
-def test_numbers_are_given_once_across_processes(shared: Ledger, context: SpawnContext) -> None:
+def test_numbers_are_given_once_across_processes(shared: Ledger, context: ForkServerContext) -> None:
     barrier, answers = context.Barrier(4), context.Queue()
     arguments = (_url(shared), barrier, answers, 60)
     processes = [context.Process(target=_reserve, args=arguments) for _ in range(4)]
@@ -104,7 +104,7 @@ def _reserve_until_killed(url: str, out: str) -> None:
             file.write("".join(f"{number}\n" for number in numbers))
 
 
-def test_numbers_are_given_once_across_crashes(shared: Ledger, context: SpawnContext, tmp_path: Any) -> None:
+def test_numbers_are_given_once_across_crashes(shared: Ledger, context: ForkServerContext, tmp_path: Any) -> None:
     outs = []
     for round_ in range(3):
         outs.append(str(tmp_path / f"numbers-{round_}"))
@@ -185,7 +185,7 @@ def _arrived(path: str) -> set[str]:
 
 
 def test_killed_workers_leave_a_whole_ledger_and_nothing_happens_twice(
-    shared: Ledger, context: SpawnContext, tmp_path: Any
+    shared: Ledger, context: ForkServerContext, tmp_path: Any
 ) -> None:
     """Two workers, killed again and again in the middle; a last one ends the work. The file is the outside system."""
     ids = [one.id for one in add(shared, *[invoice(str(n)) for n in range(200)])]
@@ -235,7 +235,7 @@ def _add_the_same(url: str, barrier: Any, answers: Any) -> None:
     ledger.close()
 
 
-def test_one_document_holds_a_key_however_many_add_it_at_once(shared: Ledger, context: SpawnContext) -> None:
+def test_one_document_holds_a_key_however_many_add_it_at_once(shared: Ledger, context: ForkServerContext) -> None:
     barrier, answers = context.Barrier(4), context.Queue()
     processes = [context.Process(target=_add_the_same, args=(_url(shared), barrier, answers)) for _ in range(4)]
     for process in processes:
@@ -260,7 +260,7 @@ def _take_lease(url: str, barrier: Any, answers: Any) -> None:
     ledger.close()
 
 
-def test_one_process_gets_the_lease(shared: Ledger, context: SpawnContext) -> None:
+def test_one_process_gets_the_lease(shared: Ledger, context: ForkServerContext) -> None:
     """At first, and again after the holder died without releasing it."""
     generations = []
     for _ in range(2):

@@ -1,6 +1,5 @@
 """The tables: migrations make what `ledger.tables` says, once, whoever starts first."""
 
-import multiprocessing
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from ml_connector.errors import ConfigError, TryAgain, WeAreWrong
 from ml_connector.ledger import positions, schema, sequences, store
 from ml_connector.ledger.store import Ledger, ledger_url
 from ml_connector_tests.ledger.samples import add
+from ml_connector_tests.support.forked import server
 
 
 def test_migrated_tables_are_those_of_the_metadata(empty_url: str) -> None:
@@ -53,7 +53,7 @@ def _open(url: str, barrier: object, answers: object) -> None:
 
 
 def test_processes_that_start_at_once_do_not_collide(empty_url: str) -> None:
-    context = multiprocessing.get_context("spawn")
+    context = server()
     barrier, answers = context.Barrier(4), context.Queue()
     processes = [context.Process(target=_open, args=(empty_url, barrier, answers)) for _ in range(4)]
     for process in processes:

@@ -21,7 +21,8 @@ PRELOADED = "ml_connector_tests.support.preloaded"
 
 
 @cache
-def _server() -> ForkServerContext:
+def server() -> ForkServerContext:
+    """Also for tests that want queues and barriers between their processes."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([PRELOADED])
     return context
@@ -42,7 +43,7 @@ class Forked:
         output: Path | None = None,
     ) -> None:
         told = dict(os.environ if environment is None else environment)
-        self._process = _server().Process(target=_run, args=(function, arguments, told, folder, output), daemon=True)
+        self._process = server().Process(target=_run, args=(function, arguments, told, folder, output), daemon=True)
         self._process.start()
         assert self._process.pid is not None
         self.pid: int = self._process.pid

@@ -8,6 +8,7 @@ import dagster  # noqa: F401
 import lxml.etree  # noqa: F401
 import paramiko  # noqa: F401
 import psycopg2.extras  # noqa: F401
+import pytest  # noqa: F401
 
 import ml_connector.cli.sync
 import ml_connector.composition
