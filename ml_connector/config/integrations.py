@@ -126,6 +126,9 @@ class OrdersOut(Settings):
 class ShipmentsIn(Settings):
     enabled: bool = True
     over_shipment_percent: int = Field(default=0, ge=0, le=100)
+    days_ahead: int = Field(
+        default=31, ge=0, description="A notice that is dated or shipped further ahead is held; a wrong year, mostly"
+    )
     receipt_date: Literal["shipped", "expected", "today"] = "today"
 
 

@@ -162,6 +162,14 @@ class AcknowledgmentRules(Settings):
 ANSWER_ELEMENTS = ("BAK01", "BAK02", "ACK01", "OTI01")
 
 
+def upper_codes(value: dict[str, dict[str, str]], elements: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Codes of a partner by element, as the lists have them; ValueError for an element that has none."""
+    for element in value:
+        if element not in elements:
+            raise ValueError(f"{element!r} is none of {', '.join(elements)}")
+    return {element: {code.upper(): meant.upper() for code, meant in codes.items()} for element, codes in value.items()}
+
+
 class OrderAnswers(Settings):
     """How the partner answers orders (855, 865, 824)."""
 
@@ -177,12 +185,25 @@ class OrderAnswers(Settings):
     @field_validator("codes")
     @classmethod
     def _elements(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
-        for element in value:
-            if element not in ANSWER_ELEMENTS:
-                raise ValueError(f"{element!r} is none of {', '.join(ANSWER_ELEMENTS)}")
-        return {
-            element: {code.upper(): meant.upper() for code, meant in codes.items()} for element, codes in value.items()
-        }
+        return upper_codes(value, ANSWER_ELEMENTS)
+
+
+#: Elements of ship notices whose codes a partner may use its own way.
+NOTICE_ELEMENTS = ("BSN06", "BSN07", "SN108")
+
+
+class ShipNotices(Settings):
+    """How the partner tells of shipments (856)."""
+
+    codes: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description="Element -> the partner's code -> the code it stands for, or nothing, e.g. {BSN07: {NOR: ''}}",
+    )
+
+    @field_validator("codes")
+    @classmethod
+    def _elements(cls, value: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+        return upper_codes(value, NOTICE_ELEMENTS)
 
 
 class X12Guide(Settings):
@@ -299,6 +320,7 @@ class Partner(Settings):
     orders: OrdersToPartner = OrdersToPartner()
     acknowledgments: AcknowledgmentRules = AcknowledgmentRules()
     order_answers: OrderAnswers = OrderAnswers()
+    ship_notices: ShipNotices = ShipNotices()
     tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
     invoice_mode: Literal["matched", "coded", "auto"] | None = Field(
         default=None, description="Overrides the integration's"

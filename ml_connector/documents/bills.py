@@ -83,4 +83,6 @@ class GoodsReceipt(Record):
     receipt_date: date
     reference: str
     description: str = ""
+    #: What was decided beside the quantities, in words: items that are named and not shipped.
+    told: tuple[str, ...] = ()
     lines: tuple[ReceiptLine, ...]

@@ -290,13 +290,19 @@ def _set_finding(
 
 def _softened(findings: Iterable[Finding], context: SetContext) -> list[Finding]:
     """In versions without a dictionary here syntax findings are warnings: the nearer dictionary may be wrong."""
-    ignored = context.overlay.ignores
-    kept = [f for f in findings if not (f.level is Level.SEGMENT and ignored(f.segment_id, 0, f.code))]
+    kept = [f for f in findings if not _is_ignored(f, context.overlay)]
     if own_dictionary(context.version) or not well_formed(context.version):
         return kept
     return [
         replace(f, severity=Severity.WARNING) if f.kind == "syntax" and f.code not in {"1", "3"} else f for f in kept
     ]
+
+
+def _is_ignored(finding: Finding, overlay: Overlay) -> bool:
+    """What the partner's guide lets pass; of elements the checker has asked already."""
+    if finding.level is Level.SEGMENT:
+        return overlay.ignores(finding.segment_id, 0, finding.code)
+    return finding.level is Level.BUSINESS and overlay.ignores(finding.segment_id, finding.element, finding.code)
 
 
 #: In standard mode: missing trailer, control numbers, count, identifiers.

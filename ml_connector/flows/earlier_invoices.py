@@ -12,14 +12,29 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import Purpose
+from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.documents.invoice_amounts import to_the_cent
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
+from ml_connector.flows.earlier_documents import (
+    GIVEN_UP,
+    IN_ITS_PLACE,
+    LINES_SHOWN,
+    TAKES_BACK,
+    About,
+    about,
+    entries_of,
+    folded,
+    given_up,
+    names,
+    taken_back_by,
+    taken_back_by_held,
+    wake_originals,
+)
 from ml_connector.flows.meanings import CORRECTING_TYPES, PURPOSES, purpose_of, type_of
 from ml_connector.flows.stored import stored
-from ml_connector.ledger import earlier, operations
+from ml_connector.ledger import earlier
 from ml_connector.ledger.documents import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
 
@@ -27,12 +42,9 @@ from ml_connector.ledger.states import DocumentState as S
 ORIGINAL = ("OI", "IV")
 #: BIG07 that sums up others: what they name may be here already.
 _SUMS_UP, _SUMS_UP_CREDITS = frozenset({"CI", "CD"}), frozenset({"CE", "CG"})
-#: States of an invoice that is nowhere else: nobody wants it in the books.
-_GIVEN_UP = frozenset({S.REJECTED, S.DISCARDED, S.DUPLICATE})
+#: How an original is told.
+_FACTS = "document {document}, {state}, total {total}, this one {difference} more"
 _ON_ITS_WAY = frozenset({S.MATCHED, S.CODED, S.POSTING, S.POSTED, S.UNKNOWN_OUTCOME})
-#: What takes its original back: as long as that is not posted, it is held too.
-_TAKES_BACK = frozenset({"cancels", "changes", "replaces", "corrects", "adjusts"})
-_LINES_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -49,13 +61,13 @@ class Earlier:
 def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier:
     """What the ledger has beside these."""
     with integration.ledger.read() as tx:
-        numbered = earlier.invoices_numbered(tx, integration.books, {row.number for row in rows})
+        numbered = earlier.received_numbered(tx, integration.books, DocumentKind.INVOICE, {row.number for row in rows})
         amounts = {row.amount for row in rows if row.amount}
         days = {row.business_date for row in rows if row.business_date is not None}
         alike = earlier.invoices_of_amounts(tx, integration.books, amounts, days)
     by_number: dict[tuple[str, str], list[DocumentRow]] = {}
     for row in numbered:
-        by_number.setdefault((row.partner_key, _folded(row.number)), []).append(row)
+        by_number.setdefault((row.partner_key, folded(row.number)), []).append(row)
     by_amount: dict[tuple[str, Any, Any], list[DocumentRow]] = {}
     for row in alike:
         by_amount.setdefault((row.partner_key, row.amount, row.business_date), []).append(row)
@@ -64,20 +76,16 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
 
 def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> dict[tuple[str, str], int]:
     """Which invoices a supplier has taken back, by documents that are held for it and by those of this batch."""
-    found: dict[tuple[str, str], int] = {}
     with integration.ledger.read() as tx:
-        held = earlier.invoices_held_for(tx, integration.books, Reason.NOT_A_FIRST_INVOICE)
-    for row in held:
-        data = (row.reason_detail or {}).get("data") or {}
-        if data.get("does") in _TAKES_BACK:
-            found |= {(row.partner_key, str(number)): row.id for number in data.get("refers_to", ())}
+        held = earlier.received_held_for(tx, integration.books, DocumentKind.INVOICE, Reason.NOT_A_FIRST_INVOICE)
+    found = taken_back_by_held(held)
     for row in rows:
         if not _may_take_back(row.canonical):
             continue
         partner = integration.partner_of(row)
-        about = about_of(stored(row.kind, row.canonical, Invoice), partner, is_flat(row)) if partner else None
-        if about is not None and about.does in _TAKES_BACK:
-            found |= {(row.partner_key, number): row.id for number in about.numbers}
+        told = about_of(stored(row.kind, row.canonical, Invoice), partner, is_flat(row)) if partner else None
+        if told is not None and told.does in TAKES_BACK:
+            found |= {(row.partner_key, number): row.id for number in told.numbers}
     return found
 
 
@@ -87,16 +95,6 @@ def _may_take_back(canonical: str) -> bool:
         return False
     header = json.loads(canonical or "{}")
     return str(header.get("purpose", "00")) != "00" or type_of(str(header.get("type", ""))) in CORRECTING_TYPES
-
-
-@dataclass(frozen=True)
-class About:
-    """What an invoice does to others, and which: numbers folded. named: it says them itself."""
-
-    does: str
-    code: str
-    numbers: tuple[str, ...]
-    named: tuple[str, ...]
 
 
 def is_flat(row: DocumentRow) -> bool:
@@ -113,9 +111,7 @@ def about_of(invoice: Invoice, partner: Partner, flat: bool) -> About | None:
         does, told = CORRECTING_TYPES[code], f"BIG07 {code}"
     else:
         return None
-    named = originals_named(invoice, partner, flat)
-    numbers = dict.fromkeys(_folded(one) for one in (*named, invoice.number))
-    return About(does, told, tuple(numbers), named)
+    return about(does, told, invoice.number, originals_named(invoice, partner, flat))
 
 
 def originals_named(invoice: Invoice, partner: Partner, flat: bool) -> tuple[str, ...]:
@@ -123,8 +119,8 @@ def originals_named(invoice: Invoice, partner: Partner, flat: bool) -> tuple[str
     found = [invoice.original_invoice] if flat or partner.original_in_big10 else []
     references = [*invoice.references, *(one for line in invoice.lines for one in line.references)]
     found += [one.value for one in references if one.qualifier.upper() in ORIGINAL]
-    own = _folded(invoice.number)
-    return tuple(dict.fromkeys(one.strip() for one in found if one.strip() and _folded(one) != own))
+    own = folded(invoice.number)
+    return tuple(dict.fromkeys(one.strip() for one in found if one.strip() and folded(one) != own))
 
 
 def check_against_earlier(
@@ -137,12 +133,12 @@ def check_against_earlier(
     Raises:
         NeedsMending: it is about another one, is taken back by another one, or came before in other words.
     """
-    about = about_of(invoice, partner, is_flat(row))
-    if about is not None:
-        return _about_another(integration, row, invoice, about, by_hand=by_hand)
-    by = known.taken_back.get((row.partner_key, _folded(row.number)))
+    told = about_of(invoice, partner, is_flat(row))
+    if told is not None:
+        return _about_another(integration, row, invoice, told, by_hand=by_hand)
+    by = known.taken_back.get((row.partner_key, folded(row.number)))
     if by is not None and by != row.id:
-        raise taken_back_by(row, by)
+        raise taken_back_by(row, by, "invoice")
     _check_summed_up(integration, row, invoice, partner)
     _check_same_number(row, known)
     if partner.similar_numbers == "held":
@@ -150,43 +146,28 @@ def check_against_earlier(
     return invoice
 
 
-def taken_back_by(row: DocumentRow, by: int) -> NeedsMending:
-    """Why an invoice is not posted that its supplier has taken back."""
-    return NeedsMending(
-        Reason.TAKEN_BACK_BY_SUPPLIER,
-        f"The supplier has taken invoice {row.number} back or corrected it: document {by}.",
-        mend=f"Look at both. If the supplier's word counts, discard this one; if not, discard document {by}, and this "
-        "one is taken up by itself.",
-        data={"number": row.number, "taken_back_by": by},
-    )
-
-
 def _about_another(
     integration: Integration, row: DocumentRow, invoice: Invoice, about: About, *, by_hand: bool
 ) -> Invoice:
     with integration.ledger.read() as tx:
-        found = earlier.invoices_numbered(tx, integration.books, {*about.named, invoice.number})
+        found = earlier.received_numbered(tx, integration.books, DocumentKind.INVOICE, {*about.named, invoice.number})
         originals = [
             one
             for one in found
             if one.id != row.id
             and one.partner_key == row.partner_key
-            and _folded(one.number) in about.numbers
+            and folded(one.number) in about.numbers
             and one.state is not S.REJECTED
             and not _may_take_back(one.canonical)
         ]
-        entries = {
-            one.document_id: one.outside_id or ""
-            for one in operations.of_documents(tx, [one.id for one in originals])
-            if one.state == "done" and one.kind in integration.erp.bill_kinds
-        }
-    if about.does == "replaces" and by_hand and originals and all(one.state in _GIVEN_UP for one in originals):
+        entries = entries_of(tx, originals, integration.erp.bill_kinds)
+    if about.does in IN_ITS_PLACE and by_hand and given_up(originals):
         return invoice.model_copy(update={"purpose": Purpose.ORIGINAL})
     shown = [_shown(one, invoice, entries.get(one.id, "")) for one in originals]
-    _wake(integration, originals)
+    wake_originals(integration, originals)
     raise NeedsMending(
         Reason.NOT_A_FIRST_INVOICE,
-        f"Invoice {row.number} {about.does} {_told(about, shown)} ({about.code}).",
+        f"Invoice {row.number} {about.does} {names(about, shown, _FACTS)} ({about.code}).",
         mend=_mend(about.does, originals),
         data={
             "does": about.does,
@@ -198,29 +179,13 @@ def _about_another(
     )
 
 
-def _told(about: About, shown: Sequence[Mapping[str, Any]]) -> str:
-    """The originals in words."""
-    if not shown and not about.named:
-        return "another one: original unknown, nothing names one that came"
-    here = {_folded(str(one["number"])) for one in shown}
-    never = [f"{number}, an original that never came" for number in about.named if _folded(number) not in here]
-    return " and ".join(
-        [
-            f"original {one['number']} (document {one['document']}, {one['state']}, total {one['total']}, "
-            f"this one {one['difference']} more)"
-            for one in shown[:3]
-        ]
-        + never[:3]
-    )
-
-
 def _mend(does: str, originals: Sequence[DocumentRow]) -> str:
     if any(one.state is S.POSTED for one in originals):
         return (
             "The original is posted: put it right in the ERP by hand (reverse it, enter the difference), then "
             "discard this."
         )
-    if any(one.state not in _GIVEN_UP for one in originals):
+    if any(one.state not in GIVEN_UP for one in originals):
         again = " Then replay this, and it is posted in its place." if does == "replaces" else ""
         return f"Neither is posted. If the supplier's word counts, discard the original.{again} If not, discard this."
     return (
@@ -242,7 +207,7 @@ def _shown(original: DocumentRow, invoice: Invoice, entry: str) -> dict[str, Any
         "date": before.invoice_date.isoformat() if before.invoice_date else "",
         "total": str(total),
         "difference": str(difference),
-        "lines": _line_differences(before, invoice)[:_LINES_SHOWN],
+        "lines": _line_differences(before, invoice)[:LINES_SHOWN],
     }
 
 
@@ -258,14 +223,6 @@ def _line_differences(before: Invoice, after: Invoice) -> list[dict[str, str]]:
     return found
 
 
-def _wake(integration: Integration, originals: Sequence[DocumentRow]) -> None:
-    """Held originals show at once who takes them back."""
-    held = [one.id for one in originals if one.state is S.QUARANTINED and one.reason != Reason.TAKEN_BACK_BY_SUPPLIER]
-    if held:
-        with integration.ledger.write() as tx:
-            earlier.wake_documents(tx, held)
-
-
 def _check_summed_up(integration: Integration, row: DocumentRow, invoice: Invoice, partner: Partner) -> None:
     """A consolidated invoice or credit that names one that we have would be posted a second time."""
     code = type_of(invoice.type)
@@ -275,13 +232,13 @@ def _check_summed_up(integration: Integration, row: DocumentRow, invoice: Invoic
     if not named:
         return
     with integration.ledger.read() as tx:
-        found = earlier.invoices_numbered(tx, integration.books, named)
+        found = earlier.received_numbered(tx, integration.books, DocumentKind.INVOICE, named)
     here = [
         one
         for one in found
         if one.partner_key == row.partner_key
         and one.id != row.id
-        and one.state not in _GIVEN_UP
+        and one.state not in GIVEN_UP
         and (code in _SUMS_UP or stored(one.kind, one.canonical, Invoice).is_credit)
     ]
     if here:
@@ -294,14 +251,14 @@ def _check_summed_up(integration: Integration, row: DocumentRow, invoice: Invoic
                 "does": "sums up",
                 "code": f"BIG07 {code}",
                 "named": list(named),
-                "originals": [_shown(one, invoice, "") for one in here[:_LINES_SHOWN]],
+                "originals": [_shown(one, invoice, "") for one in here[:LINES_SHOWN]],
             },
         )
 
 
 def _check_same_number(row: DocumentRow, known: Earlier) -> None:
     """One of this number that has another identity, as by its type, and is on its way to the books or there."""
-    for one in known.same_number.get((row.partner_key, _folded(row.number)), ()):
+    for one in known.same_number.get((row.partner_key, folded(row.number)), ()):
         if one.id != row.id and one.state in _ON_ITS_WAY and one.business_key != row.business_key:
             raise NeedsMending(
                 Reason.DUPLICATE_INVOICE_NUMBER,
@@ -314,7 +271,7 @@ def _check_same_number(row: DocumentRow, known: Earlier) -> None:
 def _check_similar(row: DocumentRow, invoice: Invoice, known: Earlier) -> None:
     """An earlier one of the same amount and day whose number only looks different."""
     for one in known.same_amount.get((row.partner_key, row.amount, row.business_date), ()):
-        if one.id >= row.id or one.state in _GIVEN_UP or _folded(one.number) == _folded(row.number):
+        if one.id >= row.id or one.state in GIVEN_UP or folded(one.number) == folded(row.number):
             continue
         if similar(one.number) != similar(row.number):
             continue
@@ -335,14 +292,12 @@ def similar(number: str) -> str:
     return "".join(part.lstrip("0") or "0" for part in re.findall(r"[0-9]+|[^\W\d_]+", number.casefold()))
 
 
-def _folded(number: str) -> str:
-    return number.strip().upper()
-
-
 def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
     """Those of these invoices, about to be posted, that their supplier has taken back meanwhile."""
     known = taken_back(integration)
     if not known:
         return {}
-    found = {row.id: known.get((row.partner_key, _folded(row.number))) for row in rows}
-    return {row.id: taken_back_by(row, by) for row in rows if (by := found[row.id]) is not None and by != row.id}
+    found = {row.id: known.get((row.partner_key, folded(row.number))) for row in rows}
+    return {
+        row.id: taken_back_by(row, by, "invoice") for row in rows if (by := found[row.id]) is not None and by != row.id
+    }

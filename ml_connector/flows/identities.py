@@ -12,6 +12,7 @@ from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.flows.meanings import is_first
+from ml_connector.flows.notice_codes import is_first as is_first_notice
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 
         )
     if isinstance(document, ShipNotice):
         first = next((order.order_number for order in document.orders), "")
-        return Identity(number=document.number, order_number=first, day=document.notice_date)
+        # What is about another notice often has its number.
+        distinct = "" if is_first_notice(document) else digest[:24]
+        return Identity(number=document.number, order_number=first, day=document.notice_date, distinct=distinct)
     if isinstance(document, OrderAcknowledgment):
         return Identity(
             number=document.number,

@@ -7,18 +7,14 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import KeptElement, KeptSegment, Party, Reference
+from ml_connector.documents.common import KeptElement, KeptSegment
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.supplier_named import check_supplier
 
 #: Who sends an invoice, as N101 names it; a party to pay (RE, PE) may rightly be somebody else.
 _SELLERS = frozenset({"SE", "SU", "VN", "II"})
-#: REF01 of a supplier's number with its customer: vendor id, internal vendor number, supplier.
-_SUPPLIER_NUMBERS = frozenset({"VR", "IA", "ZA"})
-#: N103 of an id that the buyer gave.
-_GIVEN_BY_BUYER = "92"
-_VAT_NUMBER = "VX"
 
 
 def check_itself(invoice: Invoice, partner: Partner, vendor: Vendor, today: date, days_ahead: int) -> None:
@@ -26,7 +22,8 @@ def check_itself(invoice: Invoice, partner: Partner, vendor: Vendor, today: date
     _check_zero(invoice)
     _check_date(invoice, today + timedelta(days=days_ahead))
     check_one_currency(invoice)
-    _check_supplier(invoice, partner, vendor)
+    parties = [*invoice.parties, *(party for line in invoice.lines for party in line.parties)]
+    check_supplier(invoice.references, parties, _SELLERS, partner, vendor)
 
 
 def _check_zero(invoice: Invoice) -> None:
@@ -90,70 +87,3 @@ def _in_segments(segments: Iterable[KeptSegment]) -> Iterator[str]:
         if segment.segment_id == "CUR":
             yield from (segment.elements[at] for at in (1, 4) if at < len(segment.elements))
         yield from _in_segments(segment.inside)
-
-
-# ---------------------------------------------------------------------- whose invoice it is
-
-
-def _check_supplier(invoice: Invoice, partner: Partner, vendor: Vendor) -> None:
-    """Numbers that name another supplier than the partner's."""
-    ours = {_plain(name) for name in _names(partner)}
-    for place, number in _supplier_numbers(invoice):
-        if _plain(number) not in ours:
-            raise _contradicted(place, number, vendor.code)
-    known = _vat(vendor.vat_number)
-    for place, number in _vat_numbers(invoice):
-        if known and _vat(number) != known:
-            raise _contradicted(place, number, vendor.vat_number)
-
-
-def _names(partner: Partner) -> Iterator[str]:
-    """What a document may call the partner."""
-    yield from (partner.vendor, partner.name, partner.title, partner.identity.id, partner.identity.group)
-    if partner.test_identity is not None:
-        yield from (partner.test_identity.id, partner.test_identity.group)
-    yield from partner.supplier_numbers
-
-
-def _supplier_numbers(invoice: Invoice) -> Iterator[tuple[str, str]]:
-    yield from _of(invoice.references, "REF", _SUPPLIER_NUMBERS)
-    for party in _sellers(invoice):
-        if party.id_scheme == _GIVEN_BY_BUYER and party.id.strip():
-            yield f"N1*{party.role}", party.id
-        yield from _of(party.references, f"N1*{party.role} REF", _SUPPLIER_NUMBERS)
-
-
-def _vat_numbers(invoice: Invoice) -> Iterator[tuple[str, str]]:
-    for party in _sellers(invoice):
-        yield from _of(party.references, f"N1*{party.role} REF", frozenset({_VAT_NUMBER}))
-
-
-def _sellers(invoice: Invoice) -> Iterator[Party]:
-    for parties in (invoice.parties, *(line.parties for line in invoice.lines)):
-        yield from (party for party in parties if party.role.upper() in _SELLERS)
-
-
-def _of(references: Iterable[Reference], place: str, qualifiers: frozenset[str]) -> Iterator[tuple[str, str]]:
-    for one in references:
-        if one.qualifier.upper() in qualifiers and one.value.strip():
-            yield f"{place}*{one.qualifier}", one.value
-
-
-def _plain(number: str) -> str:
-    """Without what people and programs add to a number: leading zeros, blanks, capitals or none."""
-    text = "".join(number.split()).casefold()
-    return text.lstrip("0") or text
-
-
-def _vat(number: str) -> str:
-    return "".join(c for c in number if c.isalnum()).casefold()
-
-
-def _contradicted(place: str, number: str, known: str) -> NeedsMending:
-    return NeedsMending(
-        Reason.SUPPLIER_CONTRADICTED,
-        f"{place} names supplier {number[:40]}; the partner is supplier {known}.",
-        mend="Find out whose invoice it is. A number that the partner uses for itself goes under `supplier_numbers` of "
-        "its file; what is another supplier's is entered by hand and discarded here.",
-        data={"place": place, "named": number[:40], "supplier": known},
-    )

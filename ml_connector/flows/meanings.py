@@ -5,7 +5,6 @@ from typing import Literal
 
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.invoices import CREDIT_TYPES, INVOICE_TYPES, Invoice
-from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import NeedsMending, Reason
 
 TypeMeaning = Literal["invoice", "credit", "held"]
@@ -35,10 +34,11 @@ PURPOSES = {
     "05": "replaces",
     "06": "confirms",
     "07": "repeats",
+    "15": "sends again",
     "22": "is only a copy of",
+    "CN": "tells the completion of",
 }
 _FIRST_INVOICE = frozenset({"", Purpose.ORIGINAL.value})
-_FIRST_NOTICE = frozenset({"", Purpose.ORIGINAL.value, Purpose.ADVANCE.value})
 
 
 def type_of(invoice_type: str) -> str:
@@ -62,7 +62,7 @@ def is_credit(invoice: Invoice, types: Mapping[str, TypeMeaning]) -> bool:
     Raises:
         NeedsMending: its purpose or type is not one that is posted.
     """
-    _check_first(invoice.purpose, _FIRST_INVOICE, "Invoice", invoice.number, "BIG08", _named_by(invoice))
+    _check_first(invoice)
     code = type_of(invoice.type)
     meaning = types.get(code) or _meaning_of(code)
     if meaning == "held":
@@ -85,15 +85,6 @@ def is_credit(invoice: Invoice, types: Mapping[str, TypeMeaning]) -> bool:
     return meaning == "credit" or negative
 
 
-def check_notice(notice: ShipNotice) -> None:
-    """Whether a ship notice is a first one, whose goods may be received.
-
-    Raises:
-        NeedsMending: it cancels, changes or replaces another, or its purpose is not known.
-    """
-    _check_first(notice.purpose, _FIRST_NOTICE, "Ship notice", notice.number, "BSN01", {})
-
-
 def _meaning_of(code: str) -> TypeMeaning:
     if code in CREDIT_TYPES:
         return "credit"
@@ -106,22 +97,20 @@ def _named_by(invoice: Invoice) -> dict[str, str]:
     return next(({"original": number} for number in named if number), {})
 
 
-def _check_first(
-    purpose: Purpose | None, first: frozenset[str], what: str, number: str, element: str, about: dict[str, str]
-) -> None:
-    code = (purpose or "").strip()
-    if code in first:
+def _check_first(invoice: Invoice) -> None:
+    code = purpose_of(invoice)
+    if code in _FIRST_INVOICE:
         return
+    about = _named_by(invoice)
     says = PURPOSES.get(code)
-    named = about.get("original", "")
     told = (
-        f"{what} {number} {says} {named or 'an earlier one (original unknown)'}"
+        f"Invoice {invoice.number} {says} {about.get('original') or 'an earlier one (original unknown)'}"
         if says
-        else f"{what} {number} has a purpose not known"
+        else f"Invoice {invoice.number} has a purpose not known"
     )
     raise NeedsMending(
         Reason.UNSUPPORTED_DOCUMENT,
-        f"{told} ({element} {code}).",
+        f"{told} (BIG08 {code}).",
         mend="Look whether the earlier one was booked, put that right in the ERP by hand, then discard this one here.",
-        data={"number": number, "purpose": code, **about},
+        data={"number": invoice.number, "purpose": code, **about},
     )

@@ -23,6 +23,7 @@ from ml_connector.flows.envelope_rules import EnvelopeVerdict
 from ml_connector.flows.formats import Candidate, candidates, fingerprint
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import Identity, identity_of
+from ml_connector.flows.miscounts import miscounted
 from ml_connector.flows.ports import RemoteFile
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger.documents import NewDocument
@@ -248,6 +249,9 @@ def _start_state(
             mend="Handle it by hand and discard it here, or ask the partner not to send it.",
             data={"set": received.set_type, "control_number": received.control_number},
         )
+    doubtful = miscounted(received)
+    if doubtful is not None:
+        return S.QUARANTINED, doubtful
     return (S.RECEIVED if staged else S.PARSED), None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import recognised
+from ml_connector.flows import earlier_notices, recognised
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.earlier_invoices import hold_taken_back
 from ml_connector.flows.holding import attempt
@@ -132,9 +132,12 @@ def _prepare_receipts(
     ours = recognised.receipts(
         integration, {row.id: one for row in rows if (one := _receipt_identity(row)) is not None}
     )
+    gone = earlier_notices.hold_taken_back(integration, rows)
     for row in rows:
         if row.id in ours:
             prepared[row.id] = Prepared(moves=recognised.moves(row, ours[row.id], report), found=ours[row.id])
+        elif row.id in gone:
+            prepared[row.id] = gone[row.id]
         else:
             prepared[row.id] = attempt(lambda row=row: Prepared(_plan_receipts(integration, row)))  # type: ignore[misc]
     return prepared

@@ -1,23 +1,25 @@
 """Ship notices in: matched to order lines, they become goods receipts, one a supplier and warehouse."""
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
-from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
-from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.documents.shipments import ShipNotice
+from ml_connector.errors import NeedsMending
 from ml_connector.flows import named_orders, recognised
 from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.earlier_notices import TakenBack, check_against_earlier, taken_back
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.invoices import vendor_of
-from ml_connector.flows.line_meant import NamedLine, lines_meant, of_erp
-from ml_connector.flows.meanings import check_notice
+from ml_connector.flows.miscounts import check_still
+from ml_connector.flows.notice_codes import check_codes
+from ml_connector.flows.notice_doubts import EXPECTED, check_itself
 from ml_connector.flows.ports import ReceiptIdentity
+from ml_connector.flows.receipts import ReceiptRules, receipts_for
 from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
@@ -53,11 +55,12 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
     moves: list[Move] = []
     named_orders.settle(integration, work, rows, report)
     ours = _ours(integration, rows, book)
+    known = taken_back(integration, rows)
     for row in rows:
         if row.id in ours:
             moves += recognised.moves(row, ours[row.id], report)
             continue
-        decided = attempt(lambda row=row: _decide(integration, row, book, spoken))  # type: ignore[misc]
+        decided = attempt(lambda row=row: _decide(integration, work, row, book, spoken, known))  # type: ignore[misc]
         if isinstance(decided, NeedsMending):
             moves += hold_moves(integration, row, decided, report, step=S.PARSED)
             continue
@@ -73,7 +76,7 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
                 row.id,
                 S.MATCHED,
                 "matched",
-                {"receipts": len(receipts)},
+                _summary(receipts),
                 changes={"work": work_text, "snapshots": dict(book.versions), **admitted},
                 release=False,
             )
@@ -85,6 +88,11 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
                 if row.id in ours:
                     recognised.record(tx, row, ours[row.id])
             documents.move(tx, moves, work)
+
+
+def _summary(receipts: Sequence[GoodsReceipt]) -> dict[str, Any]:
+    told = dict.fromkeys(one for receipt in receipts for one in receipt.told)
+    return {"receipts": len(receipts), **({"told": list(told)} if told else {})}
 
 
 def _ours(integration: Integration, rows: Sequence[DocumentRow], book: ReferenceBook) -> dict[int, list[Found]]:
@@ -121,29 +129,39 @@ def receipts_from(text: str) -> list[GoodsReceipt]:
 
 
 def _decide(
-    integration: Integration, row: DocumentRow, book: ReferenceBook, spoken: dict[str, Decimal]
+    integration: Integration,
+    work: Work,
+    row: DocumentRow,
+    book: ReferenceBook,
+    spoken: dict[str, Decimal],
+    known: TakenBack,
 ) -> tuple[list[GoodsReceipt], dict[str, Any]]:
     if row.state is S.QUARANTINED and row.work and _partly_booked(integration, row):
         # Once begun it is finished: what was booked of it stands, and would look like too much now.
         return receipts_from(row.work), {}
+    was = row
     row, admitted = admit(integration, row)
     notice = stored(row.kind, row.canonical, ShipNotice)
     partner = partner_named(integration, row)
+    check_still(was, partner)
+    notice = check_against_earlier(integration, row, notice, known, by_hand=work.replay)
     vendor = vendor_of(book, partner)
-    check_notice(notice)
-    over = Decimal(integration.settings.flows.shipments_in.over_shipment_percent)
-    receipts = receipts_for(
-        notice,
-        vendor,
-        book.order,
-        spoken,
-        over_shipment_percent=over,
-        receipt_date=_receipt_date(integration, notice),
+    codes = partner.ship_notices.codes
+    check_codes(notice, codes)
+    settings = integration.settings.flows.shipments_in
+    latest = integration.clock.now().date() + timedelta(days=settings.days_ahead)
+    check_itself(notice, partner, vendor, latest, expected_counts=settings.receipt_date == "expected")
+    day, told = _receipt_date(integration, notice)
+    rules = ReceiptRules(
+        receipt_date=day,
+        over_shipment_percent=Decimal(settings.over_shipment_percent),
+        spoken=spoken,
         units=partner.units,
         order_units=integration.settings.flows.orders_out.units,
         numbers_are_ours=partner.line_numbers == "ours",
+        told=told,
     )
-    return receipts, admitted
+    return receipts_for(notice, vendor, book.order, rules), admitted
 
 
 def _partly_booked(integration: Integration, row: DocumentRow) -> bool:
@@ -151,171 +169,11 @@ def _partly_booked(integration: Integration, row: DocumentRow) -> bool:
         return bool(operations.outside_ids(tx, [row.id]))
 
 
-def _receipt_date(integration: Integration, notice: ShipNotice) -> date:
+def _receipt_date(integration: Integration, notice: ShipNotice) -> tuple[date, tuple[str, ...]]:
+    """The day that the goods are booked on, and what is told where the notice does not say the one that counts."""
     today = integration.clock.now().date()
     rule = integration.settings.flows.shipments_in.receipt_date
-    if rule == "shipped":
-        return notice.shipped_date or today
-    if rule == "expected":
-        return notice.date_of("017", "371", "067") or today
-    return today
-
-
-def receipts_for(
-    notice: ShipNotice,
-    vendor: Vendor,
-    find_order: Callable[[str], OpenOrder | None],
-    spoken: dict[str, Decimal],
-    *,
-    over_shipment_percent: Decimal,
-    receipt_date: date,
-    units: dict[str, str],
-    order_units: dict[str, str],
-    numbers_are_ours: bool = True,
-) -> list[GoodsReceipt]:
-    """The receipts a notice means: one a supplier and warehouse (exact-online 10.2), all its orders checked first.
-
-    Raises:
-        NeedsMending: unknown or foreign order, item not on it, unit differs, more shipped than open.
-    """
-    by_warehouse: dict[str, dict[str, ReceiptLine]] = {}
-    taken: dict[str, Decimal] = {}
-    for shipped in notice.orders:
-        order = _order_of(shipped, vendor, find_order)
-        lines = by_warehouse.setdefault(order.warehouse_id, {})
-        for item in shipped.items:
-            if not item.quantity:
-                continue
-            if item.quantity < 0:
-                raise _less_than_nothing(notice, item)
-            if item.broken_down is not None and item.broken_down != item.quantity:
-                raise _does_not_add_up(notice, item)
-            line = find_shipped_line(item, order, numbers_are_ours=numbers_are_ours)
-            _check_unit(item, line, order, units, order_units)
-            taken[line.id] = taken.get(line.id, Decimal(0)) + item.quantity
-            _check_open(item, line, order, taken[line.id] + spoken.get(line.id, Decimal(0)), over_shipment_percent)
-            before = lines.get(line.id)
-            lines[line.id] = ReceiptLine(
-                order_line_id=line.id,
-                order_number=order.number,
-                line_number=line.number,
-                quantity=item.quantity + (before.quantity if before else Decimal(0)),
-                description=item.description or line.description,
-            )
-    receipts = [
-        GoodsReceipt(
-            vendor_id=vendor.id,
-            warehouse_id=warehouse,
-            receipt_date=receipt_date,
-            reference=notice.number,
-            description=f"Shipment {notice.number}",
-            lines=tuple(lines.values()),
-        )
-        for warehouse, lines in by_warehouse.items()
-        if lines
-    ]
-    if not receipts:
-        raise NeedsMending(
-            Reason.BAD_VALUE,
-            f"Ship notice {notice.number} ships nothing of any order.",
-            mend="Ask the supplier for a notice with items (SN1) under orders (PRF).",
-            data={"shipment": notice.number},
-        )
-    return receipts
-
-
-def _less_than_nothing(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
-    """A receipt cannot take back; Exact would refuse it, and a negative quantity must not make room for others."""
-    return NeedsMending(
-        Reason.BAD_VALUE,
-        f"Ship notice {notice.number} ships {item.quantity} of {item.vendors_item or item.buyers_item or 'an item'}.",
-        mend="Ask the supplier for a notice of what was shipped; enter a return in the ERP by hand.",
-        data={"shipment": notice.number, "quantity": str(item.quantity), "segment": "SN1", "element": 2},
-    )
-
-
-def _does_not_add_up(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
-    return NeedsMending(
-        Reason.BAD_VALUE,
-        f"Ship notice {notice.number} says {item.quantity} {item.unit} of {item.vendors_item or item.buyers_item}, and "
-        f"what it breaks down into comes to {item.broken_down}.",
-        mend="Ask the supplier how much was shipped and for a corrected notice, or book the receipt by hand; then "
-        "discard this one.",
-        data={
-            "shipment": notice.number,
-            "line": item.line_number,
-            "items": [one.value for one in item.items],
-            "quantity": str(item.quantity),
-            "broken_down": str(item.broken_down),
-        },
-    )
-
-
-def _order_of(shipped: ShippedOrder, vendor: Vendor, find_order: Callable[[str], OpenOrder | None]) -> OpenOrder:
-    order = find_order(shipped.order_number) if shipped.order_number else None
-    if order is None:
-        raise NeedsMending(
-            Reason.NO_SUCH_ORDER,
-            f"The notice ships purchase order {shipped.order_number or '(none)'}, which the ERP does not have.",
-            mend="Enter the order, or ask the supplier which order is meant; it is taken up again by itself.",
-            data={"order": shipped.order_number},
-        )
-    if order.supplier_id != vendor.id:
-        raise NeedsMending(
-            Reason.ORDER_OF_OTHER_SUPPLIER,
-            f"Purchase order {order.number} is of supplier {order.supplier_code}, the notice of {vendor.code}.",
-            mend="Ask the supplier which order is meant, or mend the partner's vendor code.",
-            data={"order": order.number, "supplier": order.supplier_code},
-        )
-    if order.cancelled:
-        raise NeedsMending(
-            Reason.ORDER_CANCELLED,
-            f"Purchase order {order.number} is cancelled.",
-            mend="Settle it with the supplier; reopen the order or discard the notice.",
-            data={"order": order.number},
-        )
-    return order
-
-
-def find_shipped_line(item: ShippedItem, order: OpenOrder, *, numbers_are_ours: bool = True) -> OpenOrderLine:
-    """The order line an item belongs to (`line_meant`); of several of one item the one with most still open."""
-    named = NamedLine(item.line_number, item.items, what="Shipped item")
-    found = lines_meant(named, [of_erp(o) for o in order.lines], order.number, numbers_are_ours=numbers_are_ours)
-    return max(found, key=lambda o: o.quantity - o.received)
-
-
-def _check_unit(
-    item: ShippedItem,
-    line: OpenOrderLine,
-    order: OpenOrder,
-    units: dict[str, str],
-    order_units: dict[str, str],
-) -> None:
-    shipped = units.get(item.unit, item.unit)
-    ordered = order_units.get(line.unit, line.unit)
-    if shipped and ordered and shipped.casefold() != ordered.casefold():
-        raise NeedsMending(
-            Reason.UNIT_MISMATCH,
-            f"Line {line.number} of purchase order {order.number} is shipped in {item.unit}, ordered in {line.unit}.",
-            mend="Map the unit under `units` of the partner if the two mean the same.",
-            data={"order": order.number, "line": line.number, "shipped": item.unit, "ordered": line.unit},
-        )
-
-
-def _check_open(
-    item: ShippedItem, line: OpenOrderLine, order: OpenOrder, quantity: Decimal, over_percent: Decimal
-) -> None:
-    allowed = line.quantity * (100 + over_percent) / 100 - line.received
-    if quantity > allowed:
-        raise NeedsMending(
-            Reason.OVER_SHIPMENT,
-            f"Line {line.number} of purchase order {order.number}: {quantity} shipped, {allowed} still open.",
-            mend="Raise the order's quantity, allow over-shipment (shipments_in), or refuse the surplus.",
-            data={
-                "order": order.number,
-                "line": line.number,
-                "ordered": str(line.quantity),
-                "received": str(line.received),
-                "shipped": str(item.quantity),
-            },
-        )
+    if rule == "today":
+        return today, ()
+    day = notice.shipped_date if rule == "shipped" else notice.date_of(*EXPECTED)
+    return (day, ()) if day is not None else (today, (f"the notice does not say when it is {rule}: booked today",))

@@ -1,4 +1,4 @@
-"""Invoices of a partner by number, by amount and day, and those that take another one back."""
+"""Received documents of a kind by number, order, amount and day, and those that take another one back."""
 
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -18,10 +18,10 @@ from ml_connector.ledger.tables import document
 _d = document.c
 
 
-def _invoices(tx: Tx, books: Books, which: sa.ColumnElement[bool]) -> list[DocumentRow]:
+def _received(tx: Tx, books: Books, kind: DocumentKind, which: sa.ColumnElement[bool]) -> list[DocumentRow]:
     query = sa.select(*DOCUMENT_COLUMNS).where(
         which,
-        unindexed(_d.kind) == DocumentKind.INVOICE.value,
+        unindexed(_d.kind) == kind.value,
         unindexed(_d.direction) == Direction.IN.value,
         unindexed(_d.system) == books.system,
         unindexed(_d.company) == books.company,
@@ -30,12 +30,20 @@ def _invoices(tx: Tx, books: Books, which: sa.ColumnElement[bool]) -> list[Docum
     return sorted((document_row(row) for row in tx.execute(query)), key=lambda row: row.id)
 
 
-def invoices_numbered(tx: Tx, books: Books, numbers: Collection[str]) -> list[DocumentRow]:
-    """Received invoices of a company with these numbers, in capitals or not, by rising id."""
+def received_numbered(tx: Tx, books: Books, kind: DocumentKind, numbers: Collection[str]) -> list[DocumentRow]:
+    """Received documents of a kind and company with these numbers, in capitals or not, by rising id."""
     spelled = sorted({one for number in numbers for one in (number, number.upper(), number.lower()) if number})
     found: list[DocumentRow] = []
     for part in chunks(spelled):
-        found += _invoices(tx, books, _d.number.in_(part))
+        found += _received(tx, books, kind, _d.number.in_(part))
+    return found
+
+
+def received_of_orders(tx: Tx, books: Books, kind: DocumentKind, orders: Collection[str]) -> list[DocumentRow]:
+    """Received documents of a kind and company whose first order is one of these, by rising id."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted({order for order in orders if order})):
+        found += _received(tx, books, kind, _d.order_number.in_(part))
     return found
 
 
@@ -45,14 +53,15 @@ def invoices_of_amounts(
     """Received invoices of a company of one of these amounts and one of these days."""
     found: list[DocumentRow] = []
     for part in chunks(sorted(set(amounts))):
-        found += _invoices(tx, books, sa.and_(_d.amount.in_(part), _d.business_date.in_(sorted(set(days)))))
+        alike = sa.and_(_d.amount.in_(part), _d.business_date.in_(sorted(set(days))))
+        found += _received(tx, books, DocumentKind.INVOICE, alike)
     return found
 
 
-def invoices_held_for(tx: Tx, books: Books, reason: str) -> list[DocumentRow]:
-    """Received invoices of a company that are held for this reason."""
+def received_held_for(tx: Tx, books: Books, kind: DocumentKind, reason: str) -> list[DocumentRow]:
+    """Received documents of a kind and company that are held for this reason."""
     held = sa.and_(_d.reason == reason, unindexed(_d.state) == DocumentState.QUARANTINED.value)
-    return _invoices(tx, books, held)
+    return _received(tx, books, kind, held)
 
 
 def wake_documents(tx: Tx, ids: Sequence[int]) -> None:

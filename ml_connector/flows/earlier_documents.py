@@ -1,0 +1,107 @@
+"""What invoices and ship notices have in common that are about earlier ones: which those are, and what is said of both.
+
+What a supplier takes back or corrects is held and shown beside what it refers to; what it refers to is held too, as
+long as it is not posted. Nothing is posted a second time by itself.
+"""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ml_connector.documents.common import Purpose
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.context import Integration
+from ml_connector.ledger import earlier, operations
+from ml_connector.ledger.documents import DocumentRow
+from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Tx
+
+#: States of a document that is nowhere else: nobody wants it in the books.
+GIVEN_UP = frozenset({S.REJECTED, S.DISCARDED, S.DUPLICATE})
+#: What takes its original back: as long as that is not posted, it is held too.
+TAKES_BACK = frozenset({"cancels", "changes", "replaces", "corrects", "adjusts", "sends again"})
+#: What stands in its original's place, once a person has given that up and replays it.
+IN_ITS_PLACE = frozenset({"replaces", "sends again"})
+#: Differences of lines that are shown.
+LINES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class About:
+    """What a document does to others, and which: numbers folded. named: it says them itself."""
+
+    does: str
+    code: str
+    numbers: tuple[str, ...]
+    named: tuple[str, ...]
+
+
+def folded(number: str) -> str:
+    """A number as it is compared: suppliers write their own in capitals or not."""
+    return number.strip().upper()
+
+
+def about(does: str, code: str, own: str, named: Sequence[str]) -> About:
+    """What a document of this number does to those it names, and to one of its own number."""
+    return About(does, code, tuple(dict.fromkeys(folded(one) for one in (*named, own))), tuple(named))
+
+
+def says_purpose(canonical: str) -> bool:
+    """A cheap look whether a document says a purpose: most do not."""
+    if '"purpose"' not in canonical:
+        return False
+    return str(json.loads(canonical).get("purpose") or Purpose.ORIGINAL.value) != Purpose.ORIGINAL.value
+
+
+def taken_back_by_held(held: Sequence[DocumentRow]) -> dict[tuple[str, str], int]:
+    """By partner and number, the held document that takes that one back."""
+    found: dict[tuple[str, str], int] = {}
+    for row in held:
+        data = (row.reason_detail or {}).get("data") or {}
+        if data.get("does") in TAKES_BACK:
+            found |= {(row.partner_key, str(number)): row.id for number in data.get("refers_to", ())}
+    return found
+
+
+def taken_back_by(row: DocumentRow, by: int, what: str) -> NeedsMending:
+    """Why a document is not posted that its supplier has taken back."""
+    return NeedsMending(
+        Reason.TAKEN_BACK_BY_SUPPLIER,
+        f"The supplier has taken {what} {row.number} back or corrected it: document {by}.",
+        mend=f"Look at both. If the supplier's word counts, discard this one; if not, discard document {by}, and this "
+        "one is taken up by itself.",
+        data={"number": row.number, "taken_back_by": by},
+    )
+
+
+def entries_of(tx: Tx, originals: Sequence[DocumentRow], kinds: Collection[str] = ()) -> Mapping[int, str]:
+    """What these were posted as, by document. kinds: of the writes that count; all where none is named."""
+    return {
+        one.document_id: one.outside_id or ""
+        for one in operations.of_documents(tx, [one.id for one in originals])
+        if one.state == "done" and (not kinds or one.kind in kinds)
+    }
+
+
+def given_up(originals: Sequence[DocumentRow]) -> bool:
+    """Whether a person gave all of them up, and there are any."""
+    return bool(originals) and all(one.state in GIVEN_UP for one in originals)
+
+
+def names(about: About, shown: Sequence[Mapping[str, Any]], facts: str) -> str:
+    """The originals in words; those that are named and never came too. facts: of one that is shown, as a format."""
+    if not shown and not about.named:
+        return "another one: original unknown, nothing names one that came"
+    here = {folded(str(one["number"])) for one in shown}
+    never = [f"{number}, an original that never came" for number in about.named if folded(number) not in here]
+    told = [f"original {one['number']} ({facts.format(**one)})" for one in shown[:3]]
+    return " and ".join(told + never[:3])
+
+
+def wake_originals(integration: Integration, originals: Sequence[DocumentRow]) -> None:
+    """Held originals show at once who takes them back."""
+    held = [one.id for one in originals if one.state is S.QUARANTINED and one.reason != Reason.TAKEN_BACK_BY_SUPPLIER]
+    if held:
+        with integration.ledger.write() as tx:
+            earlier.wake_documents(tx, held)

@@ -1,0 +1,120 @@
+"""Ship notices that cancel, change, replace or repeat others: held beside what they are about, through a run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ml_connector.flows import desk, pipeline, shipments
+from ml_connector_tests.flows.notices import detail, item, received, rows, send, told, x12
+from ml_connector_tests.flows.scenes import Scene, scene
+from ml_connector_tests.flows.test_files_end_to_end import deliver
+from ml_connector_tests.flows.test_sending import SILENT
+
+HELD, TAKEN = ("quarantined", "not_a_first_notice"), ("quarantined", "taken_back_by_supplier")
+POSTED = ("posted", None)
+TAKES_BACK = ["01", "04", "05", "15"]
+
+
+@pytest.fixture
+def ready(tmp_path: Path) -> Iterator[Scene]:
+    with scene(tmp_path / "home") as stage:
+        stage.world.behave("NORTHWIND", SILENT)
+        stage.orders(1, received=False)
+        yield stage
+
+
+def test_what_is_about_a_received_one_is_held_beside_it_with_the_difference(ready: Scene) -> None:
+    """Every purpose that is not a first one; what was received stays, whatever comes."""
+    send(ready, x12("S-1"))
+    codes = [*TAKES_BACK, "06", "07", "22", "CN", "cn", "53", "ZZ"]
+    send(ready, *[x12("S-1", item(8 - at), bsn=code) for at, code in enumerate(codes)])
+    assert told(ready) == [POSTED, *[HELD] * len(codes)]
+    for at, code in enumerate(codes, 1):
+        assert f"BSN01 {code.upper()}" in detail(ready, at)["message"]
+        (shown,) = detail(ready, at)["data"]["originals"]
+        assert (shown["state"], shown["shipped"]) == ("posted", "10")
+        assert shown["received_as"]
+        assert shown["difference"] == str(-1 - at)
+        (line,) = shown["lines"]
+        assert (line["item"], line["was"], line["now"]) == ("NW-R48", "10", str(9 - at))
+        assert "received" in detail(ready, at)["mend"]
+    assert received(ready) == [10]
+
+
+def test_an_original_that_is_not_received_yet_is_held_with_what_takes_it_back(ready: Scene) -> None:
+    """In one run, before anything of either is received; by number, or as a notice of the same shipment."""
+    others = [("S-0", []), ("B-1", ["REF*SI*S-1"]), ("B-2", ["REF*MA*s-2"]), ("B-3", ["REF*BM*BOL-3"])]
+    firsts = [x12(f"S-{at}", head=[f"REF*BM*BOL-{at}"]) for at in range(5)]
+    send(ready, *firsts, *[x12(number, bsn="04", head=head) for number, head in others], x12("S-9", item(5)))
+    assert told(ready) == [*[TAKEN] * 4, POSTED, *[HELD] * 4, POSTED]
+    found = rows(ready)
+    for at in range(4):
+        assert detail(ready, at)["data"]["taken_back_by"] == found[5 + at].id
+        assert [one["document"] for one in detail(ready, 5 + at)["data"]["originals"]] == [found[at].id]
+    assert received(ready) == [5, 10]
+
+
+def test_what_only_repeats_an_original_does_not_hold_it(ready: Scene) -> None:
+    codes = ["06", "07", "22", "CN"]
+    pairs = [(x12(f"S-{code}"), x12(f"S-{code}", bsn=code)) for code in codes]
+    send(ready, *[one for pair in pairs for one in pair])
+    assert told(ready) == [POSTED, HELD] * 4
+    assert received(ready) == [10] * 4
+
+
+def test_an_original_that_comes_late_is_held_too_and_goes_on_when_its_cancellation_is_discarded(ready: Scene) -> None:
+    send(ready, x12("S-1", bsn="01"))
+    assert "original unknown" in detail(ready, 0)["message"]
+    send(ready, x12("B-1", bsn="01", head=["REF*SI*S-9"]))
+    assert "S-9, an original that never came" in detail(ready, 1)["message"]
+    send(ready, x12("S-1"))
+    assert told(ready) == [HELD, HELD, TAKEN]
+    desk.discard(ready.integration, ready.work, rows(ready)[0], "sent by mistake")
+    ready.sandbox.clock.move(11 * 60)
+    ready.inbound()
+    assert told(ready)[2] == POSTED
+
+
+def test_a_replacement_is_received_only_when_a_person_gave_its_original_up_and_replays_it(ready: Scene) -> None:
+    """Others are not, whatever a person replays."""
+    codes = ["05", "15", "01", "04"]
+    pairs = [(x12(f"S-{code}"), x12(f"S-{code}", item(at), bsn=code)) for at, code in enumerate(codes, 1)]
+    send(ready, *[one for pair in pairs for one in pair])
+    assert told(ready) == [TAKEN, HELD] * 4
+    for row in rows(ready)[::2]:
+        desk.discard(ready.integration, ready.work, row, "replaced")
+    ready.sandbox.clock.move(11 * 60)
+    ready.inbound()
+    assert told(ready)[1::2] == [HELD] * 4, "never by itself"
+    ready.inbound(replay=True)
+    assert told(ready)[1::2] == [POSTED, POSTED, HELD, HELD]
+    assert received(ready) == [1, 2]
+
+
+def test_the_same_change_twice_is_one(ready: Scene) -> None:
+    send(ready, x12("S-1", bsn="04"))
+    send(ready, x12("S-1", bsn="04"))
+    assert sorted(state for state, _ in told(ready)) == ["duplicate", "quarantined"]
+
+
+def test_another_partners_notice_of_the_same_number_is_no_original(ready: Scene) -> None:
+    """Taken over by its sender in the envelope."""
+    send(ready, x12("S-1"))
+    own, others = b"ZZ*NORTHWIND      ", b"01*004321519      "
+    assert own in x12("S-1")
+    data = x12("S-1", bsn="01").replace(own, others).replace(b"GS*SH*NORTHWIND", b"GS*SH*ACMEFAST")
+    deliver(ready, data, "acme.edi", box="ACME")
+    ready.inbound()
+    assert told(ready)[0] == POSTED
+    assert "original unknown" in detail(ready, 1)["message"]
+
+
+def test_a_cancellation_that_comes_while_its_original_waits_to_be_received_stops_it(ready: Scene) -> None:
+    deliver(ready, x12("S-1"), "1.edi")
+    pipeline.run(ready.integration, ready.work, pipeline.INBOUND[: pipeline.INBOUND.index(shipments.match) + 1])
+    assert told(ready) == [("coded", None)]
+    deliver(ready, x12("S-1", bsn="01"), "2.edi")
+    ready.inbound()
+    assert told(ready) == [TAKEN, HELD]
+    assert received(ready) == []
