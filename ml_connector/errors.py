@@ -56,6 +56,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     FILE_UNREADABLE = "file_unreadable"
     BAD_VALUE = "bad_value"
+    UNREADABLE_TEXT = "unreadable_text"
     UNRESOLVED_SHIP_TO = "unresolved_ship_to"
     UNRESOLVED_ITEM = "unresolved_item"
     NOTHING_TO_SEND = "nothing_to_send"

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from ml_connector.documents.characters import REPLACEMENT
 from ml_connector.edi.spelled import RUN, Place, is_numeric, power, run_spelled, spelled, told
 
 #: The basic character set: A-Z, 0-9 and these.
@@ -62,7 +63,7 @@ class Alphabet:
         return all(self._can(c) for c in text)
 
     def _can(self, character: str) -> bool:
-        if character in self._separators:
+        if character in self._separators or character == REPLACEMENT:
             return False
         if self._basic:
             return character in BASIC

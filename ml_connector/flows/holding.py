@@ -34,6 +34,7 @@ PERSON_ONLY = frozenset(
         Reason.DUPLICATE_INVOICE_NUMBER,
         Reason.REFUSED_BY_SYSTEM,
         Reason.BAD_VALUE,
+        Reason.UNREADABLE_TEXT,
         Reason.TOTAL_DIFFERENCE,
         Reason.SIGN_CONTRADICTION,
         Reason.ZERO_INVOICE,

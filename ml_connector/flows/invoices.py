@@ -7,6 +7,7 @@ from typing import Any
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.bills import Bill
+from ml_connector.documents.common import changed
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
@@ -24,6 +25,7 @@ from ml_connector.flows.invoice_doubts import check_itself
 from ml_connector.flows.matching import MatchedInvoice, MatchRules, OrderBook, match_invoice
 from ml_connector.flows.ports import BillIdentity, ExistingBill
 from ml_connector.flows.postable import already_there
+from ml_connector.flows.readable import readable_invoice
 from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
 from ml_connector.flows.reference_book import ReferenceBook
@@ -222,7 +224,7 @@ def _decide(
 ) -> Decision:
     """Match, and see that coding would succeed: a document that is held again must not wander through the states."""
     row, admitted = admit(integration, row)
-    invoice = stored(row.kind, row.canonical, Invoice)
+    invoice, _ = readable_invoice(stored(row.kind, row.canonical, Invoice))
     partner = partner_named(integration, row)
     invoice = check_against_earlier(integration, row, invoice, partner, known, by_hand=work.replay)
     vendor = vendor_of(book, partner)
@@ -324,10 +326,11 @@ def code(integration: Integration, work: Work) -> StepReport:
 
 
 def _code_row(integration: Integration, row: DocumentRow, book: ReferenceBook) -> Bill:
-    invoice = stored(row.kind, row.canonical, Invoice)
+    invoice, unread = readable_invoice(stored(row.kind, row.canonical, Invoice))
     partner = partner_named(integration, row)
     matched = MatchedInvoice.model_validate_json(row.work or "{}")
     bill = _code(integration, Decision(row, invoice, vendor_of(book, partner), partner, matched), book)
+    bill = changed(bill, told=(*unread, *bill.told)) if unread else bill
     if not bill.attach_original:
         return bill
     with integration.ledger.read() as tx:

@@ -19,6 +19,7 @@ from ml_connector.flows.miscounts import check_still
 from ml_connector.flows.notice_codes import check_codes
 from ml_connector.flows.notice_doubts import EXPECTED, check_itself
 from ml_connector.flows.ports import ReceiptIdentity
+from ml_connector.flows.readable import readable_notice
 from ml_connector.flows.receipts import ReceiptRules, receipts_for
 from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
@@ -141,7 +142,7 @@ def _decide(
         return receipts_from(row.work), {}
     was = row
     row, admitted = admit(integration, row)
-    notice = stored(row.kind, row.canonical, ShipNotice)
+    notice, unread = readable_notice(stored(row.kind, row.canonical, ShipNotice))
     partner = partner_named(integration, row)
     check_still(was, partner)
     notice = check_against_earlier(integration, row, notice, known, by_hand=work.replay)
@@ -159,7 +160,7 @@ def _decide(
         units=partner.units,
         order_units=integration.settings.flows.orders_out.units,
         numbers_are_ours=partner.line_numbers == "ours",
-        told=told,
+        told=(*unread, *told),
     )
     return receipts_for(notice, vendor, book.order, rules), admitted
 

@@ -3,7 +3,7 @@
 import codecs
 from dataclasses import dataclass
 
-from ml_connector.documents.characters import character_name
+from ml_connector.documents.characters import REPLACEMENT, character_name
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend
 from ml_connector.layouts.findings import shown
 
@@ -145,8 +145,16 @@ def encoded(text: str, encoding: str, *, bom: bool) -> bytes:
     """The bytes of a text.
 
     Raises:
-        NeedsMending: a character has no place in the encoding.
+        NeedsMending: a character has no place in the encoding, or stands for one that could not be read.
     """
+    if REPLACEMENT in text:
+        raise NeedsMending(
+            Reason.CHARACTER_NOT_SENDABLE,
+            f"{character_name(REPLACEMENT)} in {shown(_near(text, text.index(REPLACEMENT)))} says that something could "
+            "not be read.",
+            mend="Write in the document what belongs there.",
+            data={"character": REPLACEMENT},
+        )
     named = encoding_name(encoding)
     narrow = "utf-16-le" if named == "utf-16" else named
     try:

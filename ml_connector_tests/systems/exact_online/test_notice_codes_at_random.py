@@ -45,7 +45,7 @@ ORDERS = {
 
 @dataclass
 class Made:
-    """An 856 as it was made. doubts: what makes it no plain notice; shipped: of order and item, and of numbered lines."""
+    """An 856 as it was made. doubts: what makes it no plain one; shipped: of order and item, and of numbered lines."""
 
     segments: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
