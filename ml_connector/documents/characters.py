@@ -24,8 +24,8 @@ _FOREIGN = re.compile(r"[^\x00-\x7f]{2,}")
 def unreadable(text: str) -> str:
     """The first piece of a text that nobody can read; empty where all can be read.
 
-    That is a replacement or control character, or UTF-8 that was read as another encoding: several odd letters where one
-    belongs.
+    That is a replacement or control character, or UTF-8 that was read as another encoding: several odd letters where
+    one belongs.
     """
     if text.isascii() and text.isprintable():
         return ""

@@ -63,7 +63,7 @@ def test_texts_are_left_out_and_told_and_what_can_be_read_stays() -> None:
     assert "U+FFFD, replacement character" in told[0]
     shipped, told = readable_notice(notice(description="grÃ¶ÃŸe"))
     assert shipped.orders[0].items[0].description == ""
-    assert told == ('item 1 of order 1: its text is left out, "Ã¶" in it cannot be read',)
+    assert told == ('item 1 of order 1: its text is left out, "Ã¶ÃŸ" in it cannot be read',)
 
 
 def test_what_can_be_read_is_not_touched() -> None:
