@@ -39,6 +39,8 @@ def decisions(made: Integration, book: ReferenceBook, row: DocumentRow) -> list[
 
 def _receipt(receipt: Mapping[str, Any]) -> Iterable[Decided]:
     yield "receipt_date", "", receipt["receipt_date"], "shipments_in.receipt_date of the integration"
+    for told in receipt["told"]:
+        yield "told", "", told, "the ship notice"
     for line in receipt["lines"]:
         place = f"{line['order_number']} line {line['line_number']}"
         yield "quantity", place, line["quantity"], "the ship notice"
