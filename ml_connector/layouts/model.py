@@ -100,6 +100,9 @@ class FieldSettings(Block):
     )
     start: int | None = Field(default=None, ge=1, le=100_000, description="Fixed: first position, from 1")
     length: int | None = Field(default=None, ge=1, le=10_000, description="Fixed: positions")
+    last: bool = Field(
+        default=False, description="CSV and fixed: stands behind all others of its row, wherever it is named here"
+    )
     record: str | None = Field(default=None, description="Tag of the record it stands in; default: the level's")
     same_as: str = Field(default="", description="Stands where that field stands; only read")
     only: Literal["read", "write"] | None = Field(default=None, description="Only read, or only written")

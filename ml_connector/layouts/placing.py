@@ -15,9 +15,9 @@ def place_rows(document: CompiledLevel, settings: LayoutFile) -> None:
     for head in heads:
         following: dict[str, int] = {}
         taken: dict[tuple[str, object], str] = {}
-        for level in head.chain():
+        for last, level in [(last, level) for last in (False, True) for level in head.chain()]:
             for number, one in enumerate(level.fields):
-                if one.settings.same_as:
+                if one.settings.same_as or one.settings.last != last:
                     continue
                 record = (one.settings.record or head.tag) if tagged else ""
                 if tagged and record != head.tag and (level is not head or head.inline):
@@ -34,6 +34,7 @@ def place_rows(document: CompiledLevel, settings: LayoutFile) -> None:
                         raise Contradiction(one.where, f"stands where {other} stands; write `same_as` if that is meant")
                     taken[record, spot] = one.name
                 level.fields[number] = placed
+        for level in head.chain():
             for number, one in enumerate(level.fields):
                 if twin := twin_of(level, one):
                     level.fields[number] = replace(

@@ -111,6 +111,10 @@ class Taker:
 
     def _joined(self, one: CompiledField, value: Sequence[str]) -> str:
         joint = one.settings.join or "\n"
+        if one.target is not None and one.target.steps[-1].name == "notes":
+            # For people: nobody takes them apart again, and no order is held for the punctuation of a remark.
+            fixed = self._layout.format.startswith("fixed")
+            return joint.join(" ".join(part.split()) if fixed else one.converter.write(part) for part in value)
         if any(joint in part for part in value):
             raise WrongText("not_a_list", f"without {joint!r}, which stands between its parts")
         return joint.join(one.converter.write(part) for part in value)

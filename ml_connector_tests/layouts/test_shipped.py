@@ -1,5 +1,7 @@
 """The layouts that ship: the columns of the TrueCommerce sheet, valid, and pointing editors at their schema."""
 
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import jsonschema
@@ -7,7 +9,16 @@ import pytest
 import yaml
 
 from ml_connector.cli.schema import schemas
-from ml_connector.layouts import load_layout, shipped_names
+from ml_connector.documents.common import DateReference, ItemId, Reference
+from ml_connector.documents.orders import OrderLine, PurchaseOrder
+from ml_connector.layouts import (
+    WriteContext,
+    left_out,
+    load_layout,
+    read_documents,
+    shipped_names,
+    write_documents,
+)
 from ml_connector.layouts.loading import SHIPPED, merged_settings
 
 ROOT = Path(__file__).parents[2]
@@ -34,9 +45,64 @@ def columns(name: str) -> list[str]:
     return [one.heading for level in layout.document.chain() for one in level.fields if not one.settings.same_as]
 
 
+#: What our orders carry beside the sheet's columns; each stands behind those of its level.
+OURS = {"850": {"RequestedDeliveryDate", "Notes", "LineRequestedDeliveryDate", "GLAccount", "CostCenter", "LineNotes"}}
+
+
 @pytest.mark.parametrize("number", COLUMNS)
-def test_default_csv_has_the_columns_of_the_sheet(number: str) -> None:
-    assert columns(f"truecommerce_{number}_csv") == COLUMNS[number].split(", ")
+def test_default_csv_has_the_columns_of_the_sheet_in_their_order(number: str) -> None:
+    found = columns(f"truecommerce_{number}_csv")
+    ours = OURS.get(number, set())
+    assert [name for name in found if name not in ours] == COLUMNS[number].split(", ")
+    assert ours <= set(found)
+
+
+def test_ours_stand_behind_the_columns_of_the_sheet() -> None:
+    """Where there are no headings, columns are counted: what was agreed on stays where it is."""
+    layout = load_layout("truecommerce_850_csv")
+    fields = sorted((one.column, one.heading) for level in layout.document.chain() for one in level.fields)
+    assert [name for _, name in fields[: len(fields) - len(OURS["850"])]] == COLUMNS["850"].split(", ")
+
+
+def test_what_stood_where_in_fixed_lines_still_does() -> None:
+    """Positions are agreed with partners: what is added stands behind."""
+    layout = load_layout("truecommerce_850_fixed")
+    places = {one.name: one.start + 1 for level in layout.document.chain() for one in level.fields}
+    assert (places["Terms"], places["LineNumber"], places["UnitPrice"]) == (340, 420, 648)
+    assert min(places[name] for name in OURS["850"]) == 665
+
+
+ORDER_LAYOUTS = [name for name in shipped_names() if name.startswith("truecommerce_850")]
+
+
+@pytest.mark.parametrize("name", ORDER_LAYOUTS)
+def test_every_layout_of_orders_carries_what_our_orders_carry(name: str) -> None:
+    """Delivery dates, notes, and the references that the shipped partners ask for (GL account, cost center)."""
+    line = OrderLine(
+        number="1",
+        items=(ItemId(qualifier="VP", value="A-1"),),
+        quantity=Decimal(3),
+        unit="EA",
+        price=Decimal("14.75"),
+        references=(Reference(qualifier="11", value="4000"), Reference(qualifier="DP", value="OPS")),
+        dates=(DateReference(qualifier="002", day=date(2026, 12, 2)),),
+        notes=("Gate 3",),
+    )
+    order = PurchaseOrder(
+        number="4711",
+        order_date=date(2026, 11, 28),
+        order_type="NE",
+        currency="EUR",
+        dates=(DateReference(qualifier="002", day=date(2026, 12, 1)),),
+        notes=("Call before delivery / ask for Kim",),
+        lines=(line,),
+    )
+    layout = load_layout(name)
+    lost = left_out(order, layout, WriteContext(partner="ACME"))
+    assert [address for address in lost if not address.startswith("notes")] == []
+    (back,) = read_documents(write_documents([order], layout, WriteContext(partner="ACME")), layout)
+    assert isinstance(back.document, PurchaseOrder)
+    assert " / ".join(back.document.notes) == order.notes[0]
 
 
 @pytest.mark.parametrize("number", SETS)

@@ -167,6 +167,9 @@ def order_segments(header: Row, lines: Sequence[Row]) -> list[Segment]:
     segments = _change_head(header) if change else _order_head(header)
     if header.get("Currency"):
         segments.append(["CUR", "BY", header["Currency"]])
+    for name, qualifier in (("RequestedShipDate", "010"), ("CancelDate", "001"), ("RequestedDeliveryDate", "002")):
+        if header.get(name):
+            segments.append(["DTM", qualifier, _compact(header, name)])
     if header.get("ShipToCode") or header.get("ShipToName"):
         segments.append(["N1", "ST", header.get("ShipToName", ""), "92", header.get("ShipToCode", "")])
     for line in lines:
@@ -181,6 +184,9 @@ def order_segments(header: Row, lines: Sequence[Row]) -> list[Segment]:
             segments.append(["POC", _needed(line, "LineNumber"), what, values[0], left, *values[1:], *pairs])
         else:
             segments.append(["PO1", _needed(line, "LineNumber"), *values, *pairs])
+        for name, qualifier in (("GLAccount", "11"), ("CostCenter", "DP")):
+            if line.get(name) and not change:
+                segments.append(["REF", qualifier, line[name]])
         if line.get("LineRequestedDeliveryDate"):
             segments.append(["DTM", "002", _compact(line, "LineRequestedDeliveryDate")])
     segments.append(["CTT", str(len(lines))])

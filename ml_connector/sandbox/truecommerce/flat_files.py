@@ -39,8 +39,23 @@ _ORDER_HEADER = [
     "BillToCode",
     "VendorNumber",
     "Terms",
+    "RequestedDeliveryDate",
+    "Notes",
 ]
-_ORDER_LINE = ["LineNumber", "BuyerItem", "VendorItem", "UPC", "Description", "Quantity", "UOM", "UnitPrice"]
+_ORDER_LINE = [
+    "LineNumber",
+    "BuyerItem",
+    "VendorItem",
+    "UPC",
+    "Description",
+    "Quantity",
+    "UOM",
+    "UnitPrice",
+    "LineRequestedDeliveryDate",
+    "GLAccount",
+    "CostCenter",
+    "LineNotes",
+]
 
 
 def dressed(data: bytes, look: Look) -> bytes:
@@ -129,9 +144,8 @@ def read_order(data: bytes) -> tuple[Row, list[Row]]:
     """
     text = data.decode("utf-8-sig").strip()
     try:
-        if text.startswith("{"):
-            body = json.loads(text)
-            return _plain(body["header"]), [_plain(line) for line in body["lines"]]
+        if text.startswith(("{", "[")):
+            return _read_json(text)
         if text.startswith("<"):
             return _read_xml(text)
         if text.startswith("H|"):
@@ -139,6 +153,16 @@ def read_order(data: bytes) -> tuple[Row, list[Row]]:
         return _read_csv(text)
     except (KeyError, TypeError, IndexError, AttributeError, ElementTree.ParseError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from None
+
+
+def _read_json(text: str) -> tuple[Row, list[Row]]:
+    """One object with header and lines, or an array of such (truecommerce 6.2); of an array, its only one."""
+    body = json.loads(text)
+    if isinstance(body, list):
+        if len(body) != 1:
+            raise ValueError(f"{len(body)} orders in one file")
+        (body,) = body
+    return _plain(body["header"]), [_plain(line) for line in body["lines"]]
 
 
 def _read_xml(text: str) -> tuple[Row, list[Row]]:

@@ -43,8 +43,12 @@ def unreadable(stage: Stage) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("form", ["csv", "json", "xml", "parent_child"])
 def test_an_order_comes_back_in_flat_files(tmp_path: Path, form: Format) -> None:
-    """Receipt and invoice are booked, the answer is recorded, and no 997 is made for what had no envelope."""
-    with open_stage(tmp_path, truecommerce=quick({"LUMEN": form}), partners=layouts(form)) as stage:
+    """Receipt and invoice are booked, the answer is recorded, and no 997 is made for what had no envelope.
+
+    The order leaves by the shipped layout of the same form, with the references that the shipped partner asks for.
+    """
+    settings = layouts(form, f"truecommerce_850_{form}")
+    with open_stage(tmp_path, truecommerce=quick({"LUMEN": form}), partners=settings) as stage:
         (number,) = stage.orders(1, LUMEN)
         stage.play()
         (order,) = stage.documents("orders_out")
