@@ -71,7 +71,7 @@ class CompiledField:
 class CompiledLevel:
     """A level ready: `model` is what its records are, `depth` counts from 0 at the document.
 
-    to: the list its records stand in; shared: whether another level's stand there too.
+    to: the list its records stand in; rivals: the other levels whose records stand there too.
     """
 
     name: str
@@ -88,7 +88,7 @@ class CompiledLevel:
     children: list["CompiledLevel"] = field(default_factory=list)
     nullable: tuple[str, ...] = ()
     to: str = ""
-    shared: bool = False
+    rivals: list["CompiledLevel"] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def below(self) -> list["CompiledLevel"]:
@@ -96,8 +96,16 @@ class CompiledLevel:
         return [self.inline] if self.inline else self.children
 
     def holds(self, record: Record) -> bool:
-        """Whether a record of its list is one of this level: where several share it, its constants say so."""
-        return not self.shared or all(target.of(record) == value for target, value in self.constants)
+        """Whether a record of its list is one of this level: where several share it, the one with the most constants
+        that say so.
+        """
+        return not self.rivals or (
+            self._says(record)
+            and not any(one._says(record) and len(one.constants) > len(self.constants) for one in self.rivals)
+        )
+
+    def _says(self, record: Record) -> bool:
+        return all(target.of(record) == value for target, value in self.constants)
 
     def chain(self) -> list["CompiledLevel"]:
         """The levels that share its row or element, itself first."""

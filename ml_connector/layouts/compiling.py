@@ -99,7 +99,8 @@ class _Compiler:
         level.to = to
         for other in parent.children:
             if other.to == to:
-                other.shared = level.shared = True
+                other.rivals.append(level)
+                level.rivals.append(other)
                 if other.constants == level.constants:
                     raise Contradiction(where, f"constants must tell {name} from {other.name}, both are {to}")
         if self._flat or settings.inline:

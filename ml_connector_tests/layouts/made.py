@@ -82,7 +82,8 @@ def records(level: CompiledLevel, unique: Callable[[], int]) -> st.SearchStrateg
             least = 1 if level.depth else 0
             # A level without anything of its own in a row can be there only once.
             most = 3 if child.fields else 1
-            ready[child.name] = tuple(draw(st.lists(records(child, unique), min_size=least, max_size=most)))
+            drawn = draw(st.lists(records(child, unique), min_size=least, max_size=most))
+            ready[child.to] = (*ready.get(child.to, ()), *drawn)
         return ready
 
     return made()
