@@ -161,7 +161,8 @@ class Builder:
         ours = [text for text, currency in cell.parts if currency in {"", built.currency} or not built.currency]
         others = [f"{text} {currency}" for text, currency in cell.parts if currency not in {"", built.currency}]
         if not ours:
-            raise WrongText("other_currency", f"an amount in {built.currency}, the document's currency")
+            named = ", ".join(sorted({currency for _, currency in cell.parts if currency}))
+            raise WrongText("other_currency", f"an amount in {built.currency}, the document's currency, not in {named}")
         if len(ours) > 1 and not self._of_its_own(node.level, one):
             raise WrongText("repeated", f"it once, it stands {len(ours)} times; `repeats` reads each")
         if others and built.currency:
