@@ -39,6 +39,7 @@ def of_field(one: CompiledField) -> st.SearchStrategy[Any]:
         "time": st.times().map(lambda t: t.replace(microsecond=0)),
         "integer": st.integers(0, 999_999),
         "flag": st.booleans(),
+        "basis": st.sampled_from(["PE", "HP", "TP", "12", "0.5"]),
         "text": texts(most),
     }
     made = forms[one.form]
