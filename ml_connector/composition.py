@@ -5,16 +5,14 @@
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Self
 
 from ml_connector.clock import Clock, clock_from
-from ml_connector.config.connections import CleoConnection, ExactOnlineConnection, TrueCommerceConnection
 from ml_connector.config.loading import LoadedDeployment, load_deployment
 from ml_connector.config.partner_files import PartnerFiles, PartnerProblem
 from ml_connector.credentials.keys import load_keys
@@ -22,7 +20,7 @@ from ml_connector.credentials.secrets import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, TryAgain
 from ml_connector.flows.changed_settings import with_what_was_known
-from ml_connector.flows.context import ErpRules, FolderRules, Integration
+from ml_connector.flows.context import Integration, erp_rules, folder_rules
 from ml_connector.flows.ports import Erp, Network
 from ml_connector.layouts import Layout, load_layout
 from ml_connector.ledger.books import Books
@@ -30,6 +28,8 @@ from ml_connector.ledger.departures import DepartureLog
 from ml_connector.ledger.events import Actor
 from ml_connector.ledger.restores import Restore, Witnesses, newest, notice
 from ml_connector.ledger.store import Ledger
+from ml_connector.systems import registry
+from ml_connector.systems.system import Login, Role, Usage, WebhookSource
 from ml_connector.transport.shared_limits import LedgerLimits
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from ml_connector.flows.belonging import Belonging
     from ml_connector.flows.settling import Names
-    from ml_connector.systems.exact_online.erp import ExactErp
+    from ml_connector.systems.results import Finding
+    from ml_connector.systems.system import System
     from ml_connector.transport.auth import AuthorizationCodeTokens
-    from ml_connector.web.receiver import WebhookTarget
 
 CONFIG_VARIABLE = "ML_CONNECTOR_CONFIG"
 
@@ -57,7 +57,6 @@ class Deployment:
     clock: Clock
     erps: dict[str, Erp] = field(default_factory=dict)
     networks: dict[str, Network] = field(default_factory=dict)
-    _exacts: "dict[str, ExactErp]" = field(default_factory=dict)
 
     @classmethod
     def open(cls, path: Path | None = None, *, clock: Clock | None = None) -> Self:
@@ -77,7 +76,7 @@ class Deployment:
 
     def close(self) -> None:
         """Close clients and the ledger's engine, if they were made."""
-        for part in (*self._exacts.values(), *self.erps.values(), *self.networks.values()):
+        for part in (*self.erps.values(), *self.networks.values()):
             closing = getattr(part, "close", None)
             if closing is not None:
                 closing()
@@ -153,101 +152,87 @@ class Deployment:
     def erp(self, name: str) -> Erp:
         """The ERP of a connection; its company is known once it was asked or configured."""
         if name not in self.erps:
-            self.erps[name] = self.exact(name)
+            self.erps[name] = self._connect(name, Role.ERP)
         return self.erps[name]
 
-    def exact(self, name: str) -> "ExactErp":
-        """The client of an Exact Online connection: what only Exact has, such as webhook subscriptions."""
-        if name in self._exacts:
-            return self._exacts[name]
-        settings = self.loaded.connection(name)
-        if not isinstance(settings, ExactOnlineConnection):
-            raise ConfigError(f"Connection {name} is no Exact Online connection.", mend="Mend connections.yaml.")
-        self._exacts[name] = self._exact(name, settings)
-        return self._exacts[name]
-
     def network(self, name: str) -> Network:
+        """The network of a connection."""
         if name not in self.networks:
-            settings = self.loaded.connection(name)
-            if isinstance(settings, CleoConnection):
-                self.networks[name] = self._cleo(name, settings)
-            elif isinstance(settings, TrueCommerceConnection):
-                self.networks[name] = self._truecommerce(name, settings)
-            else:
-                raise ConfigError(f"Connection {name} is no network.", mend="Mend connections.yaml.")
+            self.networks[name] = self._connect(name, Role.NETWORK)
         return self.networks[name]
 
-    def _exact(self, name: str, settings: ExactOnlineConnection) -> "ExactErp":
-        from ml_connector.systems.exact_online.factory import build_exact
+    def system(self, connection: str) -> "System[Any, Any]":
+        """The system that a connection is an account of."""
+        return registry.find(self.loaded.connection(connection).system)
 
-        invoice_journals = {
-            i.flows.invoices_in.journal for i in self.loaded.settings.integrations.values() if i.erp == name
-        }
-        return build_exact(
-            name,
-            settings,
-            ledger=self.ledger,
-            vault=self.vault,
-            secrets=self.secrets,
-            clock=self.clock,
-            journal=next(iter(sorted(invoice_journals)), "60"),
+    def _connect(self, name: str, role: Role) -> Any:
+        system, settings = self.system(name), self.loaded.connection(name)
+        if role not in system.roles:
+            raise ConfigError(
+                f"Connection {name} is {system.name}, which is not a {role}.", mend="Name another connection."
+            )
+        return system.connect(name, settings, self, self.usage(name))
+
+    def connected(self, name: str) -> Any:
+        """The client of a connection, made once: what only its system's own package knows."""
+        return self.erp(name) if Role.ERP in self.system(name).roles else self.network(name)
+
+    def usage(self, connection: str) -> Usage:
+        """What the configuration uses a connection for."""
+        settings = self.loaded.settings
+        using = {name: one for name, one in settings.integrations.items() if connection in (one.erp, one.network)}
+        channels = [
+            partner.channels
+            for name, one in using.items()
+            if one.network == connection
+            for partner in self.loaded.partners[name].values()
+        ]
+        return Usage(
+            integrations=using,
+            receive=list(dict.fromkeys(folder for one in channels for folder in one.receive)),
+            send=list(dict.fromkeys(one.send for one in channels if one.send)),
+            public_url=settings.webhooks.public_url.rstrip("/"),
         )
+
+    def check_system(self, name: str) -> "Iterator[Finding]":
+        """What a connection's system finds out about it."""
+        return self.system(name).check(
+            name, self.loaded.connection(name), partial(self.connected, name), self, self.usage(name)
+        )
+
+    def login(self, connection: str) -> Login | None:
+        """How a connection is authorized; None for one that is not there, or needs nothing."""
+        settings = self.loaded.settings.connections.get(connection)
+        if settings is None:
+            return None
+        return self.system(connection).login(connection, settings, partial(self.connected, connection), self)
+
+    def known_company(self, connection: str) -> str:
+        """The company of an ERP connection, as far as it is known without a call; else empty."""
+        return self.system(connection).known_company(connection, self.loaded.connection(connection), self)
 
     # what the web app needs (web.receiver.Receiver)
 
     @property
     def callback_paths(self) -> Sequence[str]:
         """Paths of the registered redirect addresses."""
-        redirects = [
-            urlsplit(settings.redirect_uri).path
-            for settings in self.loaded.settings.connections.values()
-            if isinstance(settings, ExactOnlineConnection)
-        ]
-        return list(dict.fromkeys(path for path in redirects if path))
+        paths = (settings.callback_path for settings in self.loaded.settings.connections.values())
+        return list(dict.fromkeys(path for path in paths if path))
 
-    def webhook_target(self, connection: str) -> "WebhookTarget | None":
-        """Who takes the notices of a connection."""
-        from ml_connector.web.receiver import WebhookTarget
-
+    def webhooks(self, connection: str, word: str | None = None) -> WebhookSource | None:
+        """The notices of a connection; None for one that sends none. word: that of the path they came by."""
         settings = self.loaded.settings.connections.get(connection)
-        if not isinstance(settings, ExactOnlineConnection) or settings.webhook_secret is None:
+        if settings is None:
             return None
-        reference = settings.webhook_secret
-        return WebhookTarget(
-            client_id=settings.client_id,
-            secret=lambda: self.secrets.resolve(reference, f"the webhooks of {connection}"),
-            companies=lambda: {self.erp(connection).company},
-        )
+        system = self.system(connection)
+        if word not in (None, system.webhook_word):
+            return None
+        return system.webhooks(connection, settings, partial(self.connected, connection), self)
 
     def authorization(self, connection: str) -> "AuthorizationCodeTokens | None":
         """The tokens of a connection with a consent page; None for others."""
-        from ml_connector.systems.exact_online.authorization import exact_tokens
-
-        settings = self.loaded.settings.connections.get(connection)
-        if not isinstance(settings, ExactOnlineConnection):
-            return None
-        from ml_connector.systems.exact_online.factory import facts_of
-
-        return exact_tokens(
-            connection,
-            settings,
-            ledger=self.ledger,
-            vault=self.vault,
-            secrets=self.secrets,
-            after_refresh=lambda: facts_of(self.exact(connection).divisions)(),  # noqa: PLW0108 - made at its use
-        )
-
-    def _cleo(self, name: str, settings: CleoConnection) -> Network:
-        from ml_connector.systems.cleo.factory import build_cleo
-
-        return build_cleo(name, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets, clock=self.clock)
-
-    def _truecommerce(self, name: str, settings: TrueCommerceConnection) -> Network:
-        from ml_connector.systems.truecommerce.factory import build_truecommerce
-
-        return build_truecommerce(
-            name, settings, ledger=self.ledger, vault=self.vault, secrets=self.secrets, clock=self.clock
-        )
+        login = self.login(connection)
+        return login.consent if login is not None else None
 
     def integration(self, name: str) -> Integration:
         """An integration ready to run flows over."""
@@ -262,8 +247,8 @@ class Deployment:
             erp=self.erp(settings.erp),
             network=self.network(settings.network),
             clock=self.clock,
-            folders=folder_rules(self.loaded.connection(settings.network)),
-            erp_rules=erp_rules(self.loaded.connection(settings.erp)),
+            folders=folder_rules(self.loaded.mailbox(settings.network)),
+            erp_rules=erp_rules(self.loaded.erp(settings.erp)),
             notice_readers=self._notice_readers(settings.erp),
             layouts=layouts,
             partner_files={partner: files.files[partner].name for partner in files.partners},
@@ -320,9 +305,10 @@ class Deployment:
     def _move_credentials(self, tx: "Connection", old: str, new: str) -> bool:
         """What was given to a connection under its old name by a command: its tokens, and the host key accepted."""
         from ml_connector.credentials.tokens import rename_token
-        from ml_connector.systems.truecommerce.hostkeys import stored_name
 
-        self.vault.rename(tx, stored_name(old), stored_name(new))
+        system = self.system(new)
+        for before, now in zip(system.stored_names(old), system.stored_names(new), strict=True):
+            self.vault.rename(tx, before, now)
         return rename_token(tx, self.vault, old, new)
 
     def _company_of(self, connection: str) -> str | None:
@@ -363,35 +349,3 @@ class Deployment:
             for name, settings in sorted(self.loaded.settings.integrations.items())
             if settings.erp == erp and settings.flows.orders_out.enabled and settings.flows.orders_out.webhooks
         )
-
-
-def folder_rules(connection: object) -> FolderRules:
-    """A network connection's settings as flows need them."""
-    if isinstance(connection, CleoConnection | TrueCommerceConnection):
-        return FolderRules(
-            after_read=connection.after_read,
-            move_to=connection.move_to,
-            stable_seconds=connection.stable_seconds,
-            temporary_suffixes=connection.temporary_suffixes,
-            temporary_alarm_hours=connection.temporary_alarm_hours,
-            page_size=connection.page_size,
-            pages_per_tick=connection.pages_per_tick,
-            max_file_bytes=connection.max_file_bytes,
-            concurrency=connection.concurrency,
-            longest_call_seconds=connection.longest_call,
-            unread_alarm_hours=getattr(connection, "age_alarm_hours", None),
-            purge_days=getattr(connection, "purge_days", None),
-            shared=connection.shares_folders,
-        )
-    return FolderRules()
-
-
-def erp_rules(connection: object) -> ErpRules:
-    """An ERP connection's settings as flows need them."""
-    if isinstance(connection, ExactOnlineConnection):
-        return ErpRules(
-            settle_seconds=connection.settle_seconds,
-            longest_call_seconds=connection.longest_call,
-            concurrency=connection.concurrency,
-        )
-    return ErpRules()

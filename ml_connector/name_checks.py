@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ml_connector.checks import Finding, Level, Mender
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.ledger import documents, naming
 from ml_connector.ledger.rows import ClaimQuery
 from ml_connector.ledger.states import FINISHED, DocumentState
+from ml_connector.systems.results import Finding, Level, Mender
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment

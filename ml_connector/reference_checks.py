@@ -6,13 +6,11 @@ Compares connections.yaml and the partner files with the newest reference snapsh
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ml_connector.checks import Finding, Level
-from ml_connector.config.connections import ExactOnlineConnection
 from ml_connector.config.integrations import Coding
 from ml_connector.config.partners import Partner
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.flows.reference_book import ReferenceBook
-from ml_connector.ledger import positions
+from ml_connector.systems.results import Finding, Level
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
@@ -21,19 +19,10 @@ if TYPE_CHECKING:
 Named = tuple[str, str]
 
 
-def known_company(deployment: "Deployment", erp: str) -> str:
-    """The company (division) a connection works in, as far as that is known without a call; else empty."""
-    settings = deployment.loaded.connection(erp)
-    if isinstance(settings, ExactOnlineConnection) and settings.division is not None:
-        return str(settings.division)
-    with deployment.ledger.read() as tx:
-        return positions.get(tx, f"{erp}/division") or ""
-
-
 def check_codes(deployment: "Deployment", integration: str) -> list[Finding]:
     """Suppliers, accounts, items, cost centers and VAT codes that an integration's settings name."""
     settings = deployment.loaded.integration(integration)
-    company = known_company(deployment, settings.erp)
+    company = deployment.known_company(settings.erp)
     book = ReferenceBook(deployment.ledger, settings.erp, company)
     if not company or not len(book.table(ReferenceTable.VENDORS)):
         message = f"reference data of {settings.erp} has not been read yet: configured codes cannot be checked"

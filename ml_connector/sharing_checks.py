@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from ml_connector.checks import Finding, Level
-from ml_connector.config.loading import ERP_SYSTEMS
+from ml_connector.systems import registry
+from ml_connector.systems.results import Finding, Level
+from ml_connector.systems.system import Role
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
@@ -35,7 +36,7 @@ def _identities(deployment: "Deployment") -> Iterator[Finding]:
 def _companies(deployment: "Deployment") -> Iterator[Finding]:
     """Two ERP connections on one company, used or only written down."""
     connections = deployment.loaded.settings.connections
-    erps = [name for name, one in sorted(connections.items()) if isinstance(one, ERP_SYSTEMS)]
+    erps = [name for name, one in sorted(connections.items()) if Role.ERP in registry.find(one.system).roles]
     having: dict[tuple[str, str], list[str]] = {}
     for name in erps:
         company = deployment.names.company_of(name)

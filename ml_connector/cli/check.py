@@ -9,7 +9,7 @@ from ml_connector.cli.output import safe, say
 from ml_connector.cli.session import Session, common
 
 if TYPE_CHECKING:
-    from ml_connector.checks import Finding
+    from ml_connector.systems.results import Finding
 
 _MARKS = {"good": ("ok", "green"), "advice": ("advice", "cyan"), "warn": ("warn", "yellow"), "bad": ("BAD", "red")}
 
@@ -56,7 +56,7 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
 
 
 def _exit(found: "list[Finding]") -> Exit:
-    from ml_connector.checks import Level, Mender
+    from ml_connector.systems.results import Level, Mender
 
     bad = [finding for finding in found if finding.level is Level.BAD]
     if not bad:

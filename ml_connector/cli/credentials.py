@@ -15,7 +15,7 @@ from ml_connector.errors import ConfigError
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
     from ml_connector.config.secrets import SecretRef
-    from ml_connector.systems.truecommerce.hostkeys import HostKey
+    from ml_connector.systems.system import HostKeys, Login
 
 
 @click.group()
@@ -230,9 +230,10 @@ def authorize(session: Session, connection: str, code: str | None, link_only: bo
       ml-connector credentials authorize exact_nl --code 'https://example.com/oauth/callback?code=...&state=...'
     """
     with session.open() as deployment:
-        tokens = deployment.authorization(connection)
+        login = _login(deployment, connection)
+        tokens = login.consent
         if tokens is None:
-            return _log_in(session, deployment, connection, code)
+            return _log_in(session, connection, login, code)
         if code is None:
             link = tokens.authorize_url()
             if link_only or (session.json and sys.stdin.isatty()):
@@ -260,48 +261,32 @@ def _finished_elsewhere(session: Session, deployment: "Deployment", connection: 
     return Exit.OK if done else Exit.AUTHORIZE
 
 
-def _log_in(session: Session, deployment: "Deployment", connection: str, code: str | None) -> int:
-    """A connection with user name and password: log in now, so that a wrong password shows at once."""
-    from ml_connector.config.connections import CleoConnection, TrueCommerceConnection
-    from ml_connector.systems.cleo.factory import cleo_tokens
-
-    settings = deployment.loaded.connection(connection)
-    if isinstance(settings, TrueCommerceConnection):
-        return _log_in_over_sftp(session, deployment, connection)
-    if not isinstance(settings, CleoConnection):
+def _login(deployment: "Deployment", connection: str) -> "Login":
+    deployment.loaded.connection(connection)
+    login = deployment.login(connection)
+    if login is None:
         raise ConfigError(f"{connection} needs no authorization.", mend="Name another connection.")
-    source = cleo_tokens(
-        connection, settings, ledger=deployment.ledger, vault=deployment.vault, secrets=deployment.secrets
-    )
-    if code is not None:
-        source.log_in_with_code(code)
-    else:
-        source.try_log_in()
-    session.emit({"connection": connection, "authorized": True}, lambda: say(f"{connection}: logged in."))
-    return Exit.OK
+    return login
 
 
-def _log_in_over_sftp(session: Session, deployment: "Deployment", connection: str) -> int:
-    from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
-
-    network = deployment.network(connection)
-    if isinstance(network, TrueCommerceNetwork):
-        network.pool.try_at_once()
-        with network.pool.session():
-            pass
+def _log_in(session: Session, connection: str, login: "Login", code: str | None) -> int:
+    """A connection with user name and password: log in now, so that a wrong password shows at once."""
+    if login.log_in is None:
+        raise ConfigError(f"{connection} needs no authorization.", mend="Name another connection.")
+    login.log_in(code)
     session.emit({"connection": connection, "authorized": True}, lambda: say(f"{connection}: logged in."))
     return Exit.OK
 
 
 @credentials.command("accept-host-key")
 @click.argument("connection")
-@click.option("--fingerprint", metavar="SHA256:...", help="Accept only this one: what TrueCommerce told.")
+@click.option("--fingerprint", metavar="SHA256:...", help="Accept only this one: what its operator told.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @common
 def accept_host_key(session: Session, connection: str, fingerprint: str | None, yes: bool) -> int:
     """Accept the host key that the SFTP server of CONNECTION shows, in place of the one accepted before.
 
-    Shows both fingerprints first. Compare them with what TrueCommerce tells by another way: whoever stands between
+    Shows both fingerprints first. Compare them with what its operator tells by another way: whoever stands between
     could show a key of his own. Nothing else is sent to the server.
 
     \b
@@ -309,34 +294,34 @@ def accept_host_key(session: Session, connection: str, fingerprint: str | None, 
       ml-connector credentials accept-host-key truecommerce_prod
       ml-connector credentials accept-host-key truecommerce_prod --fingerprint SHA256:...
     """
-    from ml_connector.config.connections import TrueCommerceConnection
-    from ml_connector.systems.truecommerce.factory import accept_host_key, accepted_host_key
-    from ml_connector.systems.truecommerce.hostkeys import HostKey
-    from ml_connector.systems.truecommerce.login import host_key_of
-
     with session.open() as deployment:
-        settings = deployment.loaded.connection(connection)
-        if not isinstance(settings, TrueCommerceConnection):
-            raise ConfigError(f"{connection} has no host key.", mend="Name a connection over SFTP.")
-        pin = accepted_host_key(connection, settings, deployment.vault)
-        shown = host_key_of(connection, settings, pin)
-        _say_host_keys(settings.address, str(pin.key or "none"), str(shown))
-        if fingerprint is not None and not HostKey.of_text(fingerprint).same_as(shown):
+        keys = _host_keys(deployment, connection)
+        shown = keys.shown()
+        _say_host_keys(keys.address, keys.accepted or "none", shown)
+        if fingerprint is not None and not keys.same(fingerprint, shown):
             raise ConfigError(
-                f"{connection}: {settings.address} shows {shown}, not {fingerprint[:100]}.",
-                mend="Accept nothing; ask TrueCommerce.",
+                f"{connection}: {keys.address} shows {shown}, not {fingerprint[:100]}.",
+                mend="Accept nothing; ask its operator.",
             )
-        if pin.key is not None and pin.key.same_as(shown):
-            return _host_key(session, connection, pin.key, shown, "it is the accepted one already")
-        if pin.configured:
+        if keys.accepted and keys.same(keys.accepted, shown):
+            return _host_key(session, connection, keys.accepted, shown, "it is the accepted one already")
+        if keys.configured:
             raise ConfigError(
-                f"{connection}: host_key_fingerprint in {deployment.loaded.path} says {pin.key}.",
-                mend=f"Write {str(shown)!r} there, or take the setting out and run this again.",
+                f"{connection}: host_key_fingerprint in {deployment.loaded.path} says {keys.accepted}.",
+                mend=f"Write {shown!r} there, or take the setting out and run this again.",
             )
         if not (yes or fingerprint is not None or _agreed(connection)):
             return Exit.AUTHORIZE
-        accept_host_key(connection, str(shown), deployment.vault)
-    return _host_key(session, connection, pin.key, shown, "accepted")
+        keys.accept(shown)
+    return _host_key(session, connection, keys.accepted, shown, "accepted")
+
+
+def _host_keys(deployment: "Deployment", connection: str) -> "HostKeys":
+    deployment.loaded.connection(connection)
+    login = deployment.login(connection)
+    if login is None or login.host_keys is None:
+        raise ConfigError(f"{connection} has no host key.", mend="Name a connection over SFTP.")
+    return login.host_keys()
 
 
 def _say_host_keys(address: str, accepted: str, shown: str) -> None:
@@ -348,13 +333,13 @@ def _say_host_keys(address: str, accepted: str, shown: str) -> None:
 def _agreed(connection: str) -> bool:
     """Asked on a terminal; anywhere else nobody can answer, and nothing is accepted."""
     if not sys.stdin.isatty():
-        tell("Not accepted: give --fingerprint with what TrueCommerce told, or --yes.")
+        tell("Not accepted: give --fingerprint with what its operator told, or --yes.")
         return False
     return click.confirm(f"Accept the key shown now for {connection}?", err=True)
 
 
-def _host_key(session: Session, connection: str, old: "HostKey | None", new: "HostKey", outcome: str) -> int:
-    value = {"connection": connection, "accepted_before": str(old or ""), "shown": str(new), "outcome": outcome}
+def _host_key(session: Session, connection: str, old: str, new: str, outcome: str) -> int:
+    value = {"connection": connection, "accepted_before": old, "shown": new, "outcome": outcome}
     session.emit(value, lambda: say(f"{connection}: {outcome}."))
     return Exit.OK
 
@@ -370,17 +355,17 @@ def status(session: Session) -> int:
     """
     from datetime import timedelta
 
-    from ml_connector.config.connections import ExactOnlineConnection, TrueCommerceConnection
     from ml_connector.credentials.expiry import Health, expiry_report
 
     with session.open() as deployment:
         settings = deployment.loaded.settings.connections
-        exact = [c.authorization_warning_days for c in settings.values() if isinstance(c, ExactOnlineConnection)]
-        reports = expiry_report(deployment.ledger, warning=timedelta(days=max(exact, default=7)))
+        logins = {name: login for name in settings if (login := deployment.login(name)) is not None}
+        days = [login.warning_days for login in logins.values() if login.consent is not None]
+        reports = expiry_report(deployment.ledger, warning=timedelta(days=max(days, default=7)))
         reports = [report for report in reports if report.connection in settings]
         told = {report.connection for report in reports}
-        # A login over SFTP keeps no token: whether it works is asked by `check`.
-        never = [n for n, c in settings.items() if n not in told and not isinstance(c, TrueCommerceConnection)]
+        # Where no token is kept, whether it works is asked by `check`.
+        never = [name for name, login in logins.items() if name not in told and login.keeps_token]
         # Before a secret is there, authorizing would only refuse.
         lacking = {name: lack for name, c in settings.items() if (lack := _lacking(deployment, name, c)) is not None}
     rows: list[tuple[Any, ...]] = [

@@ -151,6 +151,4 @@ def _erp_name(deployment: "Deployment", given: str | None) -> str:
 
 def _company(deployment: "Deployment", name: str) -> str:
     """The company that the connection's snapshots are of; empty before anything was read."""
-    from ml_connector.reference_checks import known_company
-
-    return known_company(deployment, name)
+    return deployment.known_company(name)

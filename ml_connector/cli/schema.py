@@ -17,13 +17,15 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 def schemas() -> dict[str, dict[str, Any]]:
     """The schemas by file name."""
-    from ml_connector.config.loading import Deployment
+    from ml_connector.config.loading import deployment_model
     from ml_connector.config.partners import Partner
     from ml_connector.layouts.model import LayoutFile
+    from ml_connector.systems import registry
     from ml_connector.trying.results import TryOrderResult, TryResult
 
+    deployment = deployment_model(tuple(registry.names()))
     return {
-        "connections.schema.json": _schema(Deployment, "connections.yaml of ml-connector"),
+        "connections.schema.json": _schema(deployment, "connections.yaml of ml-connector"),
         "layout.schema.json": _schema(LayoutFile, "A layout file of ml-connector"),
         "partner.schema.json": _schema(Partner, "A partner file of ml-connector"),
         "try.schema.json": {"$schema": _DIALECT, **_printed(TryResult), "title": "What ml-connector try --json prints"},

@@ -2,7 +2,6 @@
 
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -13,10 +12,7 @@ from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
-    from ml_connector.systems.exact_online.client import ExactClient
-
-#: What flows make use of: orders that were changed, invoices that somebody keyed by hand (exact-online 8.4).
-TOPICS = ("PurchaseOrders", "PurchaseEntries")
+    from ml_connector.systems.system import WebhookSource
 
 
 @click.group()
@@ -78,11 +74,13 @@ def serve_(session: Session, host: str | None, port: int | None, certificate: st
 
 @webhooks.command("subscribe")
 @click.argument("connection")
-@click.option("--topic", "topics", multiple=True, help=f"Topic; may be repeated (default {', '.join(TOPICS)}).")
-@click.option("--url", help="Callback address (default webhooks.public_url + /webhooks/exact/CONNECTION).")
+@click.option(
+    "--topic", "topics", multiple=True, help="Topic; may be repeated (default: those that flows make use of)."
+)
+@click.option("--url", help="Callback address (default: webhooks.public_url and the path of CONNECTION there).")
 @common
 def subscribe_(session: Session, connection: str, topics: tuple[str, ...], url: str | None) -> int:
-    """Have CONNECTION send notices to the receiver. The receiver must run: Exact calls it at once.
+    """Have CONNECTION send notices to the receiver. The receiver must run: it is called at once.
 
     A subscription that calls elsewhere is replaced; one that is there already is left.
 
@@ -90,13 +88,12 @@ def subscribe_(session: Session, connection: str, topics: tuple[str, ...], url: 
     Example:
       ml-connector webhooks subscribe exact_nl
     """
-    from ml_connector.systems.exact_online.webhooks import subscribe
-
     with session.open() as deployment:
-        client = _client(deployment, connection)
-        address = callback_url(deployment, connection) if url is None else url
-        _same_host(deployment, connection, address)
-        made = [subscribe(client, topic, address) for topic in topics or TOPICS]
+        source = _source(deployment, connection)
+        address = _callback_url(deployment, connection) if url is None else url
+        if doubt := source.doubt(address):
+            tell(doubt)
+        made = [source.subscribe(topic, address) for topic in topics or source.topics]
     rows = [(one.topic, one.callback_url, one.id) for one in made]
     session.emit(
         [{"topic": t, "callback_url": u, "id": i} for t, u, i in rows],
@@ -116,10 +113,9 @@ def list_(session: Session, connection: str) -> int:
       ml-connector webhooks list exact_nl
     """
     from ml_connector.ledger import inbox
-    from ml_connector.systems.exact_online.webhooks import subscriptions
 
     with session.open() as deployment:
-        found = subscriptions(_client(deployment, connection))
+        found = _source(deployment, connection).subscriptions()
         with deployment.ledger.read() as tx:
             waiting = inbox.count_waiting(tx, connection)
             newest = inbox.newest(tx, connection)
@@ -152,13 +148,11 @@ def unsubscribe_(session: Session, connection: str, topics: tuple[str, ...]) -> 
     Example:
       ml-connector webhooks unsubscribe exact_nl --topic PurchaseEntries
     """
-    from ml_connector.systems.exact_online.webhooks import subscriptions, unsubscribe
-
     with session.open() as deployment:
-        client = _client(deployment, connection)
-        gone = [s for s in subscriptions(client) if not topics or s.topic in topics]
+        source = _source(deployment, connection)
+        gone = [s for s in source.subscriptions() if not topics or s.topic in topics]
         for subscription in gone:
-            unsubscribe(client, subscription.id)
+            source.unsubscribe(subscription)
     names = [s.topic for s in gone]
     if topics and set(topics) - set(names):
         tell(f"There was none of {', '.join(sorted(set(topics) - set(names)))}.")
@@ -166,32 +160,26 @@ def unsubscribe_(session: Session, connection: str, topics: tuple[str, ...]) -> 
     return Exit.OK
 
 
-def callback_url(deployment: "Deployment", connection: str) -> str:
-    """Where Exact reaches the receiver for this connection.
+def _callback_url(deployment: "Deployment", connection: str) -> str:
+    """Where the system reaches the receiver for this connection.
 
     Raises:
         ConfigError: webhooks.public_url is not set.
     """
-    public = deployment.loaded.settings.webhooks.public_url.rstrip("/")
+    from ml_connector.systems.system import callback_url
+
+    public = deployment.usage(connection).public_url
     if not public:
         raise ConfigError(
             f"{deployment.loaded.path}: webhooks.public_url is not set.",
-            mend="Name the HTTPS address under which Exact reaches the receiver, or give --url.",
+            mend="Name the HTTPS address under which the receiver is reached from outside, or give --url.",
         )
-    return f"{public}/webhooks/exact/{connection}"
+    return callback_url(public, deployment.system(connection).webhook_word, connection)
 
 
-def _same_host(deployment: "Deployment", connection: str, url: str) -> None:
-    """Exact wants the callback under the domain of the redirect URI (exact-online 8.1): said before it refuses."""
-    redirect = getattr(deployment.loaded.connection(connection), "redirect_uri", "")
-    if urlsplit(url).hostname != urlsplit(redirect).hostname:
-        tell(f"Exact may refuse {url}: its domain is not that of redirect_uri ({redirect}).")
-
-
-def _client(deployment: "Deployment", connection: str) -> "ExactClient":
-    from ml_connector.systems.exact_online.erp import ExactErp
-
-    erp = deployment.erp(connection)
-    if not isinstance(erp, ExactErp):
-        raise ConfigError(f"{connection} sends no webhooks.", mend="Name an Exact Online connection.")
-    return erp.client
+def _source(deployment: "Deployment", connection: str) -> "WebhookSource":
+    deployment.loaded.connection(connection)
+    source = deployment.webhooks(connection)
+    if source is None:
+        raise ConfigError(f"{connection} sends no webhooks.", mend="Name a connection that does.")
+    return source

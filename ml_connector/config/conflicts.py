@@ -88,12 +88,6 @@ def _same_books(
                 "off.",
                 partners=(*_suppliers(first, partners, vendor), *_suppliers(second, partners, vendor)),
             )
-    journals = {one.flows.invoices_in.journal for one in both if one.flows.invoices_in.enabled}
-    if len(journals) > 1:
-        yield Conflict(
-            f"{path}: {first} and {second} post into one ERP connection, and name journals {sorted(journals)}.",
-            mend="Name the same journal, or give one of them an ERP connection of its own.",
-        )
 
 
 def _same_outbox(

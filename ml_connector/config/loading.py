@@ -3,21 +3,18 @@
 import ipaddress
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, GetCoreSchemaHandler, create_model, field_validator
+from pydantic_core import CoreSchema, core_schema
 
 from ml_connector.config.base import Settings, web_address
-from ml_connector.config.conflicts import find_conflicts
-from ml_connector.config.connections import (
-    AnyConnection,
-    CleoConnection,
-    ExactOnlineConnection,
-    TrueCommerceConnection,
-)
+from ml_connector.config.conflicts import Conflict, find_conflicts
+from ml_connector.config.connections import ConnectionSettings, ErpSettings, MailboxSettings
 from ml_connector.config.integrations import Integration
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.config.partner_files import PartnerFiles, PartnerProblem, load_partners
@@ -25,13 +22,13 @@ from ml_connector.config.partners import Partner
 from ml_connector.config.reading import read_yaml, validated
 from ml_connector.config.secrets import SecretRef
 from ml_connector.errors import ConfigError
+from ml_connector.systems import registry
 
 V = TypeVar("V")
+K = TypeVar("K", bound=ConnectionSettings)
 
 #: Names of connections and integrations stand in keys, paths and asset names.
 NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
-ERP_SYSTEMS = (ExactOnlineConnection,)
-NETWORK_SYSTEMS = (CleoConnection, TrueCommerceConnection)
 
 
 class LedgerSettings(Settings):
@@ -75,15 +72,49 @@ class WebhookSettings(Settings):
 
 
 class Deployment(Settings):
-    """connections.yaml."""
+    """connections.yaml. Which settings a connection has is told by its system: see `deployment_model`."""
 
     home: str = Field(default="var", description="Folder for the embedded database and the key file")
     ledger: LedgerSettings = LedgerSettings()
     alerts: AlertSettings = AlertSettings()
     webhooks: WebhookSettings = WebhookSettings()
     orchestration: OrchestrationSettings = OrchestrationSettings()
-    connections: dict[str, AnyConnection]
+    systems: dict[str, str] = Field(
+        default={}, description="Systems of packages of your own, by the name that `system:` has, as module:OBJECT"
+    )
+    connections: Mapping[str, ConnectionSettings]
     integrations: dict[str, Integration]
+
+
+class _BySystem:
+    """Validates a connection by the settings model of the system that it names."""
+
+    def __init__(self, systems: Sequence[str]) -> None:
+        self._systems = systems
+
+    def __get_pydantic_core_schema__(self, _source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        choices = {name: handler.generate_schema(registry.find(name).settings) for name in self._systems}
+        return core_schema.tagged_union_schema(choices, discriminator="system")
+
+
+@cache
+def deployment_model(systems: tuple[str, ...]) -> type[Deployment]:
+    """The model of a connections.yaml with connections to these systems; no other system's package is imported."""
+    connection = Annotated[ConnectionSettings, _BySystem(systems)]
+    return create_model("Deployment", __base__=Deployment, connections=(dict[str, connection], ...))
+
+
+def _systems_of(value: object) -> tuple[str, ...]:
+    """Systems that the connections of a file name; all that are known, where one is not."""
+    raw = value if isinstance(value, dict) else {}
+    added = raw.get("systems")
+    for name, place in (added if isinstance(added, dict) else {}).items():
+        registry.add(str(name), str(place))
+    connections = raw.get("connections")
+    settings = connections.values() if isinstance(connections, dict) else ()
+    named = {str(one.get("system")) if isinstance(one, dict) else "" for one in settings}
+    known = registry.names()
+    return tuple(sorted(named)) if named and named <= set(known) else tuple(known)
 
 
 @dataclass(frozen=True)
@@ -108,8 +139,22 @@ class LoadedDeployment:
     def integration(self, name: str) -> Integration:
         return _named(self.settings.integrations, name, "integration", self.path)
 
-    def connection(self, name: str) -> AnyConnection:
+    def connection(self, name: str) -> ConnectionSettings:
         return _named(self.settings.connections, name, "connection", self.path)
+
+    def erp(self, name: str) -> ErpSettings:
+        """The connection that an integration names as its ERP."""
+        return _of_kind(self.connection(name), ErpSettings)
+
+    def mailbox(self, name: str) -> MailboxSettings:
+        """The connection that an integration names as its network."""
+        return _of_kind(self.connection(name), MailboxSettings)
+
+
+def _of_kind(settings: ConnectionSettings, kind: type[K]) -> K:
+    if not isinstance(settings, kind):
+        raise TypeError(f"{type(settings).__name__} is a {kind.__name__} by its role, and not by its class")
+    return settings
 
 
 def load_deployment(path: Path) -> LoadedDeployment:
@@ -118,12 +163,14 @@ def load_deployment(path: Path) -> LoadedDeployment:
     Raises:
         ConfigError: connections.yaml is missing, is not YAML, or holds a wrong or contradictory setting.
     """
-    settings = validated(Deployment, read_yaml(path), path)
+    raw = read_yaml(path)
+    settings = validated(deployment_model(_systems_of(raw)), raw, path)
     _check_references(settings, path)
     home = Path(os.environ.get("ML_CONNECTOR_HOME") or path.parent / settings.home)
     found = {
         name: load_partners(
-            path.parent / integration.partners, shared_folders=settings.connections[integration.network].shares_folders
+            path.parent / integration.partners,
+            shared_folders=_of_kind(settings.connections[integration.network], MailboxSettings).folders_are_shared,
         )
         for name, integration in settings.integrations.items()
     }
@@ -140,12 +187,23 @@ def _without_conflicts(settings: Deployment, found: dict[str, PartnerFiles], pat
     stopped: dict[str, dict[str, ConfigError]] = {name: {} for name in found}
     partners = {name: files.partners for name, files in found.items()}
     accounts = {name: connection.account for name, connection in settings.connections.items()}
-    for conflict in find_conflicts(settings.integrations, partners, path, accounts):
+    for conflict in (
+        *_of_connections(settings, path),
+        *find_conflicts(settings.integrations, partners, path, accounts),
+    ):
         if not conflict.partners:
             raise conflict.error
         for integration, partner in conflict.partners:
             stopped[integration].setdefault(partner, conflict.error)
     return {name: files.stopped(stopped[name]) for name, files in found.items()}
+
+
+def _of_connections(settings: Deployment, path: Path) -> Iterator[Conflict]:
+    """What a system does not let several integrations want of one connection."""
+    for name, connection in settings.connections.items():
+        using = {key: one for key, one in settings.integrations.items() if name in (one.erp, one.network)}
+        for message, remedy in registry.find(connection.system).conflicts(connection, using):
+            yield Conflict(f"{path}: {message}", mend=remedy)
 
 
 def _named(table: Mapping[str, V], name: str, what: str, path: Path) -> V:
@@ -164,7 +222,7 @@ def _check_references(settings: Deployment, path: Path) -> None:
                     mend="Use small letters, digits and _, at most 60, and begin with a letter or digit.",
                 )
     for name, integration in settings.integrations.items():
-        for role, kinds in (("erp", ERP_SYSTEMS), ("network", NETWORK_SYSTEMS)):
+        for role in ("erp", "network"):
             target = getattr(integration, role)
             connection = settings.connections.get(target)
             if connection is None:
@@ -172,7 +230,7 @@ def _check_references(settings: Deployment, path: Path) -> None:
                     f"{path}: integrations.{name}.{role}: there is no connection {target!r}.",
                     mend=f"Known are: {', '.join(sorted(settings.connections))}.",
                 )
-            if not isinstance(connection, kinds):
+            if role not in registry.find(connection.system).roles:
                 raise ConfigError(
                     f"{path}: integrations.{name}.{role}: {target!r} is {connection.system}, which is no {role}.",
                     mend=f"Name a connection that is a {role}.",

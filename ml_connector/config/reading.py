@@ -5,6 +5,7 @@ Nothing of a file's text stands in an error but short values: a secret may stand
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +23,6 @@ MAX_VALUES = 100_000
 MAX_DEPTH = 50
 #: Errors named at once.
 MOST_TOLD = 50
-#: pydantic names the chosen kind of connection in a place; nobody wrote it there.
-SYSTEM_NAMES = ("exact_online", "cleo", "truecommerce")
 ABSENT = "Run `ml-connector init`, or name the file with --config."
 
 
@@ -177,7 +176,7 @@ def validated(model: type[M], value: Any, path: Path) -> M:
 
 
 def _explain(path: Path, problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"] if part not in SYSTEM_NAMES) or "(top)"
+    key = ".".join(str(part) for part in _written(problem["loc"])) or "(top)"
     found = problem.get("input")
     # A value under a name we do not know, or with an @ in it, may be a secret under a misspelt key or in an address.
     hidden = problem["type"] in {"missing", "extra_forbidden"} or isinstance(found, dict | list) or "@" in str(found)
@@ -189,6 +188,11 @@ def _explain(path: Path, problem: Any) -> str:
     if "SecretRef" in message:
         message = "is a reference, never the secret itself: write {env: NAME}, {file: PATH} or {store: NAME}"
     return f"{path}: {key[:200]}: {message.removeprefix('Value error, ')[:300]}{shown}"
+
+
+def _written(place: Sequence[int | str]) -> Sequence[int | str]:
+    """A place as it stands in the file: behind a connection's name pydantic puts its system; nobody wrote it there."""
+    return [*place[:2], *place[3:]] if place[:1] == ("connections",) else place
 
 
 def _looks_secret(key: str) -> bool:

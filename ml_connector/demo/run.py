@@ -56,11 +56,9 @@ def run_demo(*, once: bool, as_json_output: bool, inbound: Path | None = None, h
 
 def _subscribe(stage: Stage) -> None:
     """Exact tells the receiver of changed orders; polling would find them too."""
-    from ml_connector.systems.exact_online import webhooks
-
-    webhooks.subscribe(
-        stage.deployment.exact("exact_nl").client, "PurchaseOrders", f"{stage.webhook_url}/webhooks/exact/exact_nl"
-    )
+    notices = stage.deployment.webhooks("exact_nl")
+    if notices is not None:
+        notices.subscribe("PurchaseOrders", f"{stage.webhook_url}/webhooks/exact/exact_nl")
 
 
 def _feed(stage: Stage, folder: Path) -> int:

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypedDict, TypeVar
 
 from ml_connector import stopping
 from ml_connector.clock import Clock
+from ml_connector.config.connections import ErpSettings, MailboxSettings
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import MatchTolerances, Partner
@@ -55,6 +56,35 @@ class ErpRules:
     settle_seconds: float = 60.0
     longest_call_seconds: float = 60.0
     concurrency: int = 4
+
+
+def folder_rules(connection: MailboxSettings) -> FolderRules:
+    """A network connection's settings as flows need them."""
+    alarm_hours, purge_days = connection.deletes_unread_after or (None, None)
+    return FolderRules(
+        after_read=connection.after_read,
+        move_to=connection.move_to,
+        stable_seconds=connection.stable_seconds,
+        temporary_suffixes=connection.temporary_suffixes,
+        temporary_alarm_hours=connection.temporary_alarm_hours,
+        page_size=connection.page_size,
+        pages_per_tick=connection.pages_per_tick,
+        max_file_bytes=connection.max_file_bytes,
+        concurrency=connection.concurrency,
+        longest_call_seconds=connection.longest_call,
+        unread_alarm_hours=alarm_hours,
+        purge_days=purge_days,
+        shared=connection.folders_are_shared,
+    )
+
+
+def erp_rules(connection: ErpSettings) -> ErpRules:
+    """An ERP connection's settings as flows need them."""
+    return ErpRules(
+        settle_seconds=connection.settle_seconds,
+        longest_call_seconds=connection.longest_call,
+        concurrency=connection.concurrency,
+    )
 
 
 class Scope(TypedDict):

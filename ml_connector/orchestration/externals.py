@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
-from ml_connector.config.connections import AnyConnection
+from ml_connector.config.connections import ConnectionSettings
 from ml_connector.orchestration.names import DATA_OWNER, OUTSIDE, kind_of, outside
 
 MASTER_DATA = "master_data"
@@ -28,15 +28,15 @@ _OF_NETWORK = {
 Dependencies = Mapping[dg.AssetKey, Sequence[dg.AssetKey]]
 
 
-def erp_assets(name: str, connection: AnyConnection, deps: Dependencies) -> list[dg.AssetSpec]:
+def erp_assets(name: str, connection: ConnectionSettings, deps: Dependencies) -> list[dg.AssetSpec]:
     return [_spec(name, connection, what, text, deps) for what, text in _OF_ERP.items()]
 
 
-def network_assets(name: str, connection: AnyConnection, deps: Dependencies) -> list[dg.AssetSpec]:
+def network_assets(name: str, connection: ConnectionSettings, deps: Dependencies) -> list[dg.AssetSpec]:
     return [_spec(name, connection, what, text, deps) for what, text in _OF_NETWORK.items()]
 
 
-def _spec(name: str, connection: AnyConnection, what: str, text: str, deps: Dependencies) -> dg.AssetSpec:
+def _spec(name: str, connection: ConnectionSettings, what: str, text: str, deps: Dependencies) -> dg.AssetSpec:
     key = outside(name, what)
     return dg.AssetSpec(
         key,

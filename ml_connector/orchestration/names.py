@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from ml_connector.config.connections import AnyConnection
+from ml_connector.config.connections import ConnectionSettings
+from ml_connector.systems import registry
 
 #: Who is called when an asset fails.
 DATA_OWNER = "team:data-integration"
@@ -14,9 +15,6 @@ OUTSIDE = "outside"
 
 INBOUND = "inbound"
 OUTBOUND = "outbound"
-
-#: Kinds shown on an asset; Dagster draws their icons where it has some.
-KIND_OF_SYSTEM = {"exact_online": "exact", "cleo": "cleo", "truecommerce": "sftp"}
 
 
 def key(first: str, *rest: str) -> dg.AssetKey:
@@ -34,8 +32,9 @@ def input_name(asset: dg.AssetKey) -> str:
     return "__".join(asset.path)
 
 
-def kind_of(connection: AnyConnection) -> str:
-    return KIND_OF_SYSTEM[connection.system]
+def kind_of(connection: ConnectionSettings) -> str:
+    """Shown on an asset; Dagster draws an icon where it has one."""
+    return registry.find(connection.system).kind
 
 
 def job_name(owner: str, what: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from ml_connector import stopping
-from ml_connector.config.connections import AnyConnection
+from ml_connector.config.connections import ConnectionSettings
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import (
@@ -65,14 +65,14 @@ def keys_of(connection: str) -> dict[ReferenceTable, dg.AssetKey]:
 
 
 def build_reference_assets(
-    name: str, connection: AnyConnection, settings: OrchestrationSettings
+    name: str, connection: ConnectionSettings, settings: OrchestrationSettings
 ) -> list[dg.AssetsDefinition]:
     """The reference assets of one ERP connection."""
     return [_asset(name, connection, table, settings) for table in ReferenceTable]
 
 
 def _asset(
-    name: str, connection: AnyConnection, table: ReferenceTable, settings: OrchestrationSettings
+    name: str, connection: ConnectionSettings, table: ReferenceTable, settings: OrchestrationSettings
 ) -> dg.AssetsDefinition:
     asset_key = key(name, table.value)
     source = PURCHASE_ORDERS if table is ReferenceTable.PURCHASE_ORDERS else MASTER_DATA

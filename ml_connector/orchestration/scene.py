@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from ml_connector.config.connections import AnyConnection
+from ml_connector.config.connections import ConnectionSettings
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.flows.context import Integration, StepReport, Work
@@ -21,8 +21,8 @@ class Scene:
 
     name: str
     settings: IntegrationSettings
-    erp: AnyConnection
-    network: AnyConnection
+    erp: ConnectionSettings
+    network: ConnectionSettings
     partitions: dg.DailyPartitionsDefinition
 
     def key(self, name: str) -> dg.AssetKey:

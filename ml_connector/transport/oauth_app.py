@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlencode
 
-from ml_connector.config.connections import EXACT_REFRESH_FLOOR
 from ml_connector.errors import ConfigError
 
 
@@ -12,8 +11,8 @@ from ml_connector.errors import ConfigError
 class OAuthApp:
     """An app registration and one connection made with it.
 
-    refresh_age_seconds: age at which a new access token is asked for. Exact refuses below 570 s and counts an
-    error (exact-online 2.3), so less is not accepted; a little more absorbs clocks that differ.
+    refresh_age_seconds: age at which a new access token is asked for. refresh_floor_seconds: the server refuses below,
+    and counts an error, so less is not accepted; a little more absorbs clocks that differ.
     """
 
     connection: str
@@ -21,18 +20,19 @@ class OAuthApp:
     token_url: str
     client_id: str
     redirect_uri: str
-    refresh_age_seconds: int = EXACT_REFRESH_FLOOR + 5
+    refresh_age_seconds: int
+    refresh_floor_seconds: int = 0
     access_lifetime: timedelta = timedelta(seconds=600)
     refresh_lifetime: timedelta = timedelta(days=30)
     warning: timedelta = timedelta(days=7)
     force_login: bool = True
 
     def __post_init__(self) -> None:
-        if self.refresh_age_seconds < EXACT_REFRESH_FLOOR:
+        if self.refresh_age_seconds < self.refresh_floor_seconds:
             raise ConfigError(
                 f"{self.connection}: refresh_age_seconds is {self.refresh_age_seconds}; the server refuses below "
-                f"{EXACT_REFRESH_FLOOR} s and counts an error.",
-                mend=f"Use {EXACT_REFRESH_FLOOR} or more.",
+                f"{self.refresh_floor_seconds} s and counts an error.",
+                mend=f"Use {self.refresh_floor_seconds} or more.",
             )
 
     @property

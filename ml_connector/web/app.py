@@ -21,7 +21,7 @@ from ml_connector.transport.replies import clean
 from ml_connector.web.connections import Bounds, caller_key, client_of
 from ml_connector.web.oauth import OAuthCallback
 from ml_connector.web.receiver import Receiver
-from ml_connector.web.webhooks import ExactWebhooks
+from ml_connector.web.webhooks import Webhooks
 
 log = logging.getLogger(__name__)
 
@@ -37,12 +37,12 @@ _SAFE_HEADERS = {
 
 def create_app(receiver: Receiver, *, max_body: int = DEFAULT_MAX_BODY, bounds: Bounds | None = None) -> Starlette:
     """The web app over a deployment. max_body: bytes of a webhook notice."""
-    webhooks = ExactWebhooks(receiver, max_body)
+    webhooks = Webhooks(receiver, max_body)
     callback = OAuthCallback(receiver)
     healthz = Health(receiver)
     paths = dict.fromkeys(["/oauth/callback", *receiver.callback_paths])
     routes = [
-        Route("/webhooks/exact/{connection}", webhooks.__call__, methods=["POST"]),
+        Route("/webhooks/{word}/{connection}", webhooks.__call__, methods=["POST"]),
         Route("/healthz", healthz.__call__, methods=["GET"]),
         *(Route(path, callback.__call__, methods=["GET"]) for path in paths),
     ]

@@ -1,21 +1,11 @@
 """What the web app needs to know of a deployment."""
 
-from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Protocol
 
-from ml_connector.credentials.secrets import Secret
 from ml_connector.ledger.store import Ledger
+from ml_connector.systems.system import WebhookSource
 from ml_connector.transport.auth import AuthorizationCodeTokens
-
-
-@dataclass(frozen=True)
-class WebhookTarget:
-    """A connection that takes notices. Secret and companies (division codes) are looked up at each notice."""
-
-    client_id: str
-    secret: Callable[[], Secret]
-    companies: Callable[[], Container[str]]
 
 
 class Receiver(Protocol):
@@ -29,8 +19,8 @@ class Receiver(Protocol):
         """Paths under which authorizations come back."""
         ...
 
-    def webhook_target(self, connection: str) -> WebhookTarget | None:
-        """Who takes the notices of this connection; None for one that takes none."""
+    def webhooks(self, connection: str, word: str | None = None) -> WebhookSource | None:
+        """The notices of this connection, which come by a path with this word; None for one that sends none."""
         ...
 
     def authorization(self, connection: str) -> AuthorizationCodeTokens | None:

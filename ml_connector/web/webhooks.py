@@ -1,4 +1,4 @@
-"""Notices of Exact Online: verified over the exact bytes, stored first, answered at once (exact-online 8).
+"""Notices of outside systems: verified by their system, stored first, answered at once.
 
 200: stored, or the empty call that validates a subscription. 401: wrong signature. 403: another app's or another
 company's. 404: no such connection, or one without a webhook secret. 413: too large. 503: not stored, send it again.
@@ -11,16 +11,16 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from ml_connector.errors import ConnectorError, SenderMustMend
+from ml_connector.errors import ConnectorError
 from ml_connector.ledger import inbox
 from ml_connector.logs import fields
-from ml_connector.systems.exact_online.webhooks import MAX_NOTICE, parse_notice, verify
+from ml_connector.systems.system import NoticeRefusedError, WebhookSource
 from ml_connector.transport.replies import clean
-from ml_connector.web.receiver import Receiver, WebhookTarget
+from ml_connector.web.receiver import Receiver
 
 log = logging.getLogger(__name__)
 
-#: A sender that takes longer for its body is not Exact.
+#: A sender that takes longer for its body is none of ours.
 BODY_SECONDS = 15.0
 
 
@@ -28,64 +28,44 @@ class TooLargeError(Exception):
     """The body is larger than the limit."""
 
 
-class ExactWebhooks:
-    """The page for POST /webhooks/exact/{connection}."""
+class Webhooks:
+    """The page for POST /webhooks/{word}/{connection}."""
 
     def __init__(self, receiver: Receiver, max_body: int) -> None:
         self._receiver = receiver
-        self._max_body = min(max_body, MAX_NOTICE)
+        self._max_body = max_body
 
     async def __call__(self, request: Request) -> Response:
         connection = str(request.path_params["connection"])
-        target = self._receiver.webhook_target(connection)
-        if target is None:
+        source = self._receiver.webhooks(connection, str(request.path_params["word"]))
+        if source is None or not source.takes:
             return _unread(connection, "No webhooks for this connection.", 404)
+        most = min(self._max_body, source.largest)
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                body = await read_bounded(request, self._max_body)
+                body = await read_bounded(request, most)
         except TooLargeError:
-            return _unread(connection, f"At most {self._max_body} bytes.", 413)
+            return _unread(connection, f"At most {most} bytes.", 413)
         except (TimeoutError, ClientDisconnect):
             return _unread(connection, "The body did not come.", 408)
         if not body:
             log.info("webhook validated", extra=fields(connection=connection))
             return PlainTextResponse("")  # the empty POST that validates a subscription (exact-online 8.1)
-        return await run_in_threadpool(self._take, connection, target, body)
+        return await run_in_threadpool(self._take, connection, source, body)
 
-    def _take(self, connection: str, target: WebhookTarget, body: bytes) -> Response:
+    def _take(self, connection: str, source: WebhookSource, body: bytes) -> Response:
         try:
-            status, words = self._stored(connection, target, body)
+            notice = source.read(body)
+            with self._receiver.ledger.write() as tx:
+                inbox.add(tx, notice)
+        except NoticeRefusedError as refused:
+            _refused(connection, refused.status, refused.words)
+            return PlainTextResponse(refused.words, refused.status)
         except ConnectorError as error:
             log.warning("webhook not stored", extra=fields(connection=connection, status=503, why=error.message))
             return PlainTextResponse("Not stored; send it again.", 503)
-        if status != 200:
-            _refused(connection, status, words)
-        return PlainTextResponse(words, status)
-
-    def _stored(self, connection: str, target: WebhookTarget, body: bytes) -> tuple[int, str]:
-        content = verify(body, target.secret().reveal().encode())
-        if content is None:
-            return 401, "The signature is wrong."
-        try:
-            notice = parse_notice(content)
-        except SenderMustMend:
-            return 400, "The notice has not the form that Exact documents."
-        if notice.client_id != target.client_id.strip("{}").lower():
-            return 403, "The notice is for another app."
-        if str(notice.division) not in target.companies():
-            return 403, "The notice is for another division."
-        new = inbox.NewNotice(
-            connection=connection,
-            topic=notice.topic,
-            company=str(notice.division),
-            action=notice.action,
-            key=notice.key,
-            body=body.decode("utf-8"),
-        )
-        with self._receiver.ledger.write() as tx:
-            inbox.add(tx, new)
         log.info("webhook stored", extra=fields(connection=connection, topic=notice.topic, action=notice.action))
-        return 200, ""
+        return PlainTextResponse("")
 
 
 def _refused(connection: str, status: int, why: str) -> None:

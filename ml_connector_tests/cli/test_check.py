@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from ml_connector.checks import Finding, Level, Mender, _skew, is_private
 from ml_connector.cli.check import _exit
 from ml_connector.credentials.secrets import Secret
+from ml_connector.systems.reaching import clock_skew, is_private
+from ml_connector.systems.results import Finding, Level, Mender
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.support.deployment import Bench
 
@@ -267,8 +268,8 @@ def test_clocks_that_differ_are_measured() -> None:
     from datetime import UTC, datetime
 
     asked = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-    skew = _skew("Fri, 20 Nov 2026 09:05:00 GMT", asked)
+    skew = clock_skew("Fri, 20 Nov 2026 09:05:00 GMT", asked)
     assert skew is not None
     assert skew.total_seconds() == 300
-    assert _skew("yesterday", asked) is None
-    assert _skew("", asked) is None
+    assert clock_skew("yesterday", asked) is None
+    assert clock_skew("", asked) is None

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 from cryptography.fernet import Fernet
 
-from ml_connector.clock import FileClock
-from ml_connector.config.connections import CleoConnection
+from ml_connector.clock import Clock, FileClock
 from ml_connector.credentials.secrets import Secret, SecretResolver
+from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.store import Ledger
 from ml_connector.sandbox.cleo.limiter import LimitOptions
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER, CleoOptions, CleoState
@@ -18,9 +18,11 @@ from ml_connector.sandbox.exact.options import CLIENT_ID, ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.systems.cleo.factory import build_cleo
 from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector.systems.cleo.settings import CleoConnection
 from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.transport.auth_password import PasswordLogin, PasswordTokens
 from ml_connector.transport.oauth_app import OAuthApp
+from ml_connector.transport.shared_limits import LedgerLimits
 from ml_connector.transport.token_endpoint import TokenEndpoint
 from ml_connector_tests.credentials.support import Room
 
@@ -49,6 +51,7 @@ class Exact:
             token_url=token_url or f"{self.url}/api/oauth2/token",
             client_id=f"{{{CLIENT_ID}}}",
             redirect_uri=CALLBACK,
+            refresh_age_seconds=575,
         )
 
     def tokens(self, *, secret: str = "sandbox-client-secret", token_url: str | None = None) -> AuthorizationCodeTokens:
@@ -72,6 +75,30 @@ class Exact:
         """Whether a business call with this token is answered."""
         headers = {"Authorization": f"Bearer {access}", "Accept": "application/json"}
         return httpx.get(f"{self.url}/api/v1/current/Me", headers=headers).status_code == 200
+
+
+@dataclass(frozen=True)
+class RoomParts:
+    """A room as what systems are made with (systems.system.Parts)."""
+
+    room: Room
+    secrets: SecretResolver
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.room.ledger
+
+    @property
+    def vault(self) -> Vault:
+        return self.room.vault
+
+    @property
+    def clock(self) -> Clock:
+        return self.room.clock
+
+    @property
+    def limits(self) -> LedgerLimits:
+        return LedgerLimits(self.room.ledger)
 
 
 @dataclass
@@ -115,10 +142,7 @@ class Cleo:
         made = build_cleo(
             "cleo",
             CleoConnection.model_validate(given),
-            ledger=self.room.ledger,
-            vault=self.room.vault,
-            secrets=secrets,
-            clock=self.room.clock,
+            RoomParts(self.room, secrets),
         )
         self.made.append(made)
         return made

@@ -86,6 +86,7 @@ class Seat:
             token_url=self.token_url or f"{self.exact_url}/api/oauth2/token",
             client_id="b81cc4de-d192-400e-bcb4-09254394c52a",
             redirect_uri="https://connector.example/oauth/callback",
+            refresh_age_seconds=575,
         )
 
     def tokens(self, ledger: Ledger, *, deadline: float = 20.0) -> AuthorizationCodeTokens:

@@ -8,6 +8,7 @@ from ml_connector.flows import folders, receiving, standing
 from ml_connector.ledger import remote
 from ml_connector.ledger.remote import SeenFile
 from ml_connector.ledger.store import Ledger
+from ml_connector.systems.mailboxes import left_in_folders
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.support.clocks import StillClock
 
@@ -48,8 +49,6 @@ def test_under_its_own_name_it_is_read(ledger: Ledger, clock: StillClock, remote
 
 
 def test_it_is_an_alert_and_stands_in_check(stage: Scene) -> None:
-    from ml_connector.network_checks import _left_in_folders
-
     stage.sandbox.call(stage.world.partners["NORTHWIND"].drop, "temporary")
     assert receiving.receive(stage.integration, stage.work).counts["fetched"] == 0
     assert not standing.standing_causes(stage.integration)
@@ -58,5 +57,6 @@ def test_it_is_an_alert_and_stands_in_check(stage: Scene) -> None:
     (cause,) = standing.standing_causes(stage.integration)
     assert cause.cause == "exact_cleo/temporary_files"
     assert ".edi.tmp" in cause.lines[0]
-    (found,) = _left_in_folders(stage.deployment, "cleo_prod")
+    settings = stage.deployment.loaded.mailbox("cleo_prod")
+    (found,) = left_in_folders("cleo_prod", settings, stage.deployment, stage.deployment.usage("cleo_prod"))
     assert "temporary name" in found.message

@@ -14,7 +14,6 @@ from itertools import product
 
 import pytest
 
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.config.expressions import LONGEST_NAME, MOST_WAYS, checked_expression
 from ml_connector.edi import Separators
 from ml_connector.edi.anonymize import anonymize
@@ -27,6 +26,7 @@ from ml_connector.layouts import paths, targets
 from ml_connector.layouts.values import NumberForm, clock, day, number
 from ml_connector.sandbox.cleo.folders import Folder
 from ml_connector.systems.truecommerce.paths import MAX_NAME, usable
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 from ml_connector_tests.edi.odd import Style, spell
 from ml_connector_tests.edi.samples import read, sets
 from ml_connector_tests.support.patterns import Seen, Used, import_everything, methods_of, other_ways, places

@@ -113,7 +113,7 @@ def test_without_authorization_the_command_and_the_link_are_named(exact: Exact) 
 
 def test_an_age_below_the_floor_is_refused_with_the_reason() -> None:
     with pytest.raises(ConfigError, match="570"):
-        OAuthApp("exact_nl", "a", "t", "c", "r", refresh_age_seconds=480)
+        OAuthApp("exact_nl", "a", "t", "c", "r", refresh_age_seconds=480, refresh_floor_seconds=570)
 
 
 # ---------------------------------------------------------------- refreshing

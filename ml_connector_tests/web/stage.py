@@ -10,16 +10,24 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import TryAgain
 from ml_connector.ledger.store import Ledger
 from ml_connector.sandbox.exact.options import CLIENT_ID
+from ml_connector.systems.exact_online.client import ExactClient
+from ml_connector.systems.exact_online.notices import ExactNotices
+from ml_connector.systems.exact_online.settings import ExactOnlineConnection
+from ml_connector.systems.system import WebhookSource
 from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.web.app import create_app
 from ml_connector.web.connections import Bounds
-from ml_connector.web.receiver import Receiver, WebhookTarget
+from ml_connector.web.receiver import Receiver
 from ml_connector.web.serve import listen, make_server
 from ml_connector_tests.credentials.sandboxes import Exact
 from ml_connector_tests.credentials.token_race import wait_for
 
 SECRET = "sandbox-webhook-secret"
 DIVISION = 124132
+
+
+def no_client() -> ExactClient:
+    raise AssertionError("a notice is taken without a call")
 
 
 @dataclass
@@ -37,10 +45,25 @@ class Deployed:
             raise TryAgain("The ledger is away.")
         return self.exact.room.ledger
 
-    def webhook_target(self, connection: str) -> WebhookTarget | None:
-        if connection != "exact_nl":
+    def webhooks(self, connection: str, word: str | None = None) -> WebhookSource | None:
+        if (connection, word) != ("exact_nl", "exact"):
             return None
-        return WebhookTarget(f"{{{CLIENT_ID.upper()}}}", lambda: Secret(self.secret), lambda: {str(DIVISION)})
+        settings = ExactOnlineConnection.model_validate(
+            {
+                "system": "exact_online",
+                "base_url": self.exact.url,
+                "client_id": f"{{{CLIENT_ID.upper()}}}",
+                "client_secret": {"env": "NOT_ASKED_FOR"},
+                "redirect_uri": "https://connector.example/oauth/callback",
+            }
+        )
+        return ExactNotices(
+            "exact_nl",
+            settings,
+            secret=lambda: Secret(self.secret),
+            companies=lambda: {str(DIVISION)},
+            client=no_client,
+        )
 
     def authorization(self, connection: str) -> AuthorizationCodeTokens | None:
         return self.exact.tokens() if connection == "exact_nl" else None

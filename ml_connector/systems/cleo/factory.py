@@ -1,34 +1,22 @@
 """A Cleo connection from its configuration."""
 
-from ml_connector.clock import Clock
-from ml_connector.config.connections import CleoConnection
-from ml_connector.credentials.secrets import SecretResolver
-from ml_connector.credentials.vault import Vault
-from ml_connector.ledger.store import Ledger
 from ml_connector.systems.cleo.client import CleoClient, explain_cleo
 from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector.systems.cleo.settings import CleoConnection
+from ml_connector.systems.system import Parts
 from ml_connector.transport.auth_password import PasswordLogin, PasswordTokens
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import PathLimiter
-from ml_connector.transport.shared_limits import LedgerLimits
 
 
-def build_cleo(
-    name: str,
-    settings: CleoConnection,
-    *,
-    ledger: Ledger,
-    vault: Vault,
-    secrets: SecretResolver,
-    clock: Clock,
-) -> CleoNetwork:
+def build_cleo(name: str, settings: CleoConnection, parts: Parts) -> CleoNetwork:
     """The network of a connection. Nothing is called yet; call limits are shared with other processes."""
     api = ApiClient(
         name,
         settings.base_url,
-        tokens=cleo_tokens(name, settings, ledger=ledger, vault=vault, secrets=secrets),
-        limiter=PathLimiter(name, settings.requests_per_second, clock, shared=LedgerLimits(ledger)),
-        clock=clock,
+        tokens=cleo_tokens(name, settings, parts),
+        limiter=PathLimiter(name, settings.requests_per_second, parts.clock, shared=parts.limits),
+        clock=parts.clock,
         timeout=settings.timeout_seconds,
         max_connections=settings.concurrency + 2,
         explain=explain_cleo,
@@ -36,9 +24,7 @@ def build_cleo(
     return CleoNetwork(name, CleoClient(api, settings), settings)
 
 
-def cleo_tokens(
-    name: str, settings: CleoConnection, *, ledger: Ledger, vault: Vault, secrets: SecretResolver
-) -> PasswordTokens:
+def cleo_tokens(name: str, settings: CleoConnection, parts: Parts) -> PasswordTokens:
     """The log-in of a connection, shared by all processes."""
     login = PasswordLogin(
         connection=name,
@@ -46,4 +32,6 @@ def cleo_tokens(
         username=settings.username,
         totp_field=settings.totp_field,
     )
-    return PasswordTokens(login, ledger, vault, lambda: secrets.resolve(settings.password, f"the log-in of {name}"))
+    return PasswordTokens(
+        login, parts.ledger, parts.vault, lambda: parts.secrets.resolve(settings.password, f"the log-in of {name}")
+    )

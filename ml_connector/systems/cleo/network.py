@@ -6,7 +6,6 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from ml_connector import stopping
-from ml_connector.config.connections import CleoConnection
 from ml_connector.errors import (
     AuthorizationNeeded,
     ConfigError,
@@ -21,6 +20,7 @@ from ml_connector.errors import (
 from ml_connector.flows.ports import ChannelCheck, ChannelUsage, RemoteFile, RemotePage, Written
 from ml_connector.systems.cleo.client import CleoClient, Folder, Page, file_of, is_missing
 from ml_connector.systems.cleo.names import equals, folder_in_path, segments
+from ml_connector.systems.cleo.settings import CleoConnection
 from ml_connector.transport.departure import CUT_SHORT
 
 #: Pages looked through for one name when the server does not know the filter.

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.config.connections import ExactOnlineConnection
 from ml_connector.credentials.secrets import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.store import Ledger
+from ml_connector.systems.exact_online.settings import REFRESH_FLOOR, ExactOnlineConnection
 from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.transport.oauth_app import OAuthApp
 
@@ -21,6 +21,7 @@ def exact_app(name: str, settings: ExactOnlineConnection) -> OAuthApp:
         client_id=settings.client_id,
         redirect_uri=settings.redirect_uri,
         refresh_age_seconds=settings.refresh_age_seconds,
+        refresh_floor_seconds=REFRESH_FLOOR,
         warning=timedelta(days=settings.authorization_warning_days),
     )
 

@@ -6,16 +6,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_connector.clock import Clock
-from ml_connector.config.connections import ExactOnlineConnection
-from ml_connector.credentials.secrets import SecretResolver
-from ml_connector.credentials.vault import Vault
 from ml_connector.ledger import blobs, positions
 from ml_connector.ledger.store import Ledger
 from ml_connector.systems.exact_online.authorization import exact_tokens
 from ml_connector.systems.exact_online.division import Divisions
 from ml_connector.systems.exact_online.erp import ExactErp
 from ml_connector.systems.exact_online.meanings import explainer
-from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
+from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactOnlineConnection, ExactSettings
+from ml_connector.systems.system import Parts
 from ml_connector.transport.http import ApiClient, TokenSource
 from ml_connector.transport.shared_limits import LedgerLimits
 from ml_connector.transport.window_limits import ExactLimiter
@@ -36,19 +34,10 @@ class LedgerNotes:
             positions.put(tx, name, value)
 
 
-def build_exact(
-    name: str,
-    settings: ExactOnlineConnection,
-    *,
-    ledger: Ledger,
-    vault: Vault,
-    secrets: SecretResolver,
-    clock: Clock,
-    journal: str = "60",
-) -> ExactErp:
+def build_exact(name: str, settings: ExactOnlineConnection, parts: Parts, *, journal: str = "60") -> ExactErp:
     """The ERP of a connection. Nothing is called yet; the division is asked for when it is first needed."""
-    tokens = exact_tokens(name, settings, ledger=ledger, vault=vault, secrets=secrets)
-    erp = assemble(name, settings, tokens=tokens, ledger=ledger, clock=clock, journal=journal)
+    tokens = exact_tokens(name, settings, ledger=parts.ledger, vault=parts.vault, secrets=parts.secrets)
+    erp = assemble(name, settings, tokens=tokens, ledger=parts.ledger, clock=parts.clock, journal=journal)
     tokens.after_refresh = facts_of(erp.divisions)
     return erp
 
@@ -109,3 +98,8 @@ def _blob_reader(ledger: Ledger) -> Callable[[str], bytes]:
 def facts_of(divisions: Divisions) -> Callable[[], Mapping[str, Any]]:
     """The division is validated at every refresh; what is found stands beside the token."""
     return lambda: asdict(divisions.validate())
+
+
+def noted_division(name: str, ledger: Ledger) -> str:
+    """The division that a connection was found to work in; empty before it was asked."""
+    return LedgerNotes(ledger).get(f"{name}/division") or ""

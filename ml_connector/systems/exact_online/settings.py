@@ -1,7 +1,20 @@
-"""What the Exact package needs to know of a connection; composition maps the configuration to it."""
+"""The settings of a connection to Exact Online, and what its clients need to know of them."""
 
 from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from ml_connector.config.base import web_address, zone_name
+from ml_connector.config.connections import ErpSettings, WebConnection
+from ml_connector.config.secrets import SecretRef
+
+#: A new access token may be asked for at this age at the earliest (exact-online 2.3: the 9:30 rule).
+REFRESH_FLOOR = 570
+#: In the path of its notices. Subscriptions hold it: never change it.
+WEBHOOK_WORD = "exact"
 
 #: The text of a real failure, in the languages seen; all other texts of a 500 are business messages (exact-online 6).
 FAILURE_TEXTS = (
@@ -42,3 +55,55 @@ class ExactSettings:
     attempts: int = 5
     without: tuple[str, ...] = ()
     failure_texts: tuple[str, ...] = FAILURE_TEXTS
+
+
+class ExactOnlineConnection(ErpSettings, WebConnection):
+    """One app registration at Exact Online, one division."""
+
+    system: Literal["exact_online"]
+    client_id: str
+    client_secret: SecretRef
+    webhook_secret: SecretRef | None = Field(
+        default=None, description="The app's webhook secret; without it the receiver refuses notices"
+    )
+    redirect_uri: str = Field(description="Exactly as registered with the app; the webhook receiver hosts it")
+    division: int | None = Field(default=None, gt=0, description="Explicit division; else current/Me is asked once")
+    refresh_age_seconds: int = Field(
+        default=REFRESH_FLOOR + 5,
+        ge=REFRESH_FLOOR,
+        lt=600,
+        description="Age at which a new access token is asked for. Below 570 s Exact refuses and counts an error.",
+    )
+    authorization_warning_days: int = Field(default=7, ge=1, le=29)
+    poll_overlap_seconds: int = Field(default=60, ge=0, description="Overlap of polls by Modified")
+    day_reserve: int = Field(default=100, ge=0, description="Calls of the daily limit kept for people and other apps")
+    time_zone: str = "Europe/Amsterdam"
+    language: str = Field(
+        default="", max_length=10, description="Language of descriptions (NL, FR-BE, EN-GB); empty: the user's own"
+    )
+    full_sync_days: int = Field(
+        default=7, ge=1, le=60, description="How often synchronised tables are read whole all the same"
+    )
+    closed_order_days: int = Field(
+        default=365, ge=0, description="How long orders invoiced in full stay in the table of open orders"
+    )
+    credit_note_sign: Literal[1, -1] = Field(
+        default=1, description="Sign of quantities and amounts on matched credit notes (Type 8034)"
+    )
+    without: tuple[Literal["cost_centers", "cost_units"], ...] = Field(
+        default=(), description="Tables that this edition of Exact does not have (403): taken as empty, never asked for"
+    )
+    failure_texts: tuple[str, ...] = Field(
+        default=(), description="Further texts of a 500 that mean a failure at Exact and no business message"
+    )
+
+    @property
+    def account(self) -> str:
+        return self.client_id
+
+    @property
+    def callback_path(self) -> str:
+        return urlsplit(self.redirect_uri).path
+
+    _zone = field_validator("time_zone")(zone_name)
+    _redirect = field_validator("redirect_uri")(web_address)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ml_connector.errors import SenderMustMend
 from ml_connector.systems.exact_online.client import ExactClient, Row
 from ml_connector.systems.exact_online.literals import guid, is_guid, to_json
+from ml_connector.systems.system import Subscription
 from ml_connector.transport.replies import UnreadableReplyError, clean, parse_json
 
 ENDPOINT = "webhooks/WebhookSubscriptions"
@@ -28,13 +29,6 @@ class Notice:
     action: str
     key: str
     event_created_on: str = ""
-
-
-@dataclass(frozen=True)
-class Subscription:
-    id: str
-    topic: str
-    callback_url: str
 
 
 def verify(body: bytes, secret: bytes) -> bytes | None:
@@ -120,4 +114,4 @@ def unsubscribe(client: ExactClient, subscription_id: str) -> None:
 
 
 def _subscription(row: Row) -> Subscription:
-    return Subscription(guid(row.get("ID")), str(row.get("Topic") or ""), str(row.get("CallbackURL") or ""))
+    return Subscription(str(row.get("Topic") or ""), str(row.get("CallbackURL") or ""), guid(row.get("ID")))

@@ -5,44 +5,36 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ml_connector.clock import Clock
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.config.secrets import SecretRef
-from ml_connector.credentials.secrets import Secret, SecretResolver
+from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger import positions
 from ml_connector.ledger.store import Ledger
+from ml_connector.systems.system import Parts
 from ml_connector.systems.truecommerce.hostkeys import Pin, pin_from, stored_name
 from ml_connector.systems.truecommerce.login import Login
 from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
 from ml_connector.systems.truecommerce.pool import SessionPool
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 #: A log-in that was refused is not tried again for so long, unless its secret changes or a person asks.
 REFUSED_FOR = timedelta(minutes=15)
 
 
-def build_truecommerce(
-    name: str,
-    settings: TrueCommerceConnection,
-    *,
-    ledger: Ledger,
-    vault: Vault,
-    secrets: SecretResolver,
-    clock: Clock,
-) -> TrueCommerceNetwork:
+def build_truecommerce(name: str, settings: TrueCommerceConnection, parts: Parts) -> TrueCommerceNetwork:
     """The network of a connection. Nothing is called yet."""
 
     def secret(reference: SecretRef | None) -> Callable[[], Secret] | None:
         if reference is None:
             return None
-        return lambda: secrets.resolve(reference, f"the log-in of {name}")
+        return lambda: parts.secrets.resolve(reference, f"the log-in of {name}")
 
     password, private_key = secret(settings.password), secret(settings.private_key)
 
     def mark() -> str:
         """Tells whether the credentials are still those that were refused; nothing can be guessed from it."""
-        parts = [settings.username, *(one().reveal() for one in (password, private_key) if one is not None)]
-        return vault.fingerprint("\n".join(parts))
+        known = [settings.username, *(one().reveal() for one in (password, private_key) if one is not None)]
+        return parts.vault.fingerprint("\n".join(known))
 
     login = Login(
         connection=name,
@@ -50,10 +42,10 @@ def build_truecommerce(
         password=password,
         private_key=private_key,
         passphrase=secret(settings.private_key_passphrase),
-        pin=lambda: accepted_host_key(name, settings, vault),
-        refusals=KeptRefusals(ledger, f"{name}:login_refused", mark),
+        pin=lambda: accepted_host_key(name, settings, parts.vault),
+        refusals=KeptRefusals(parts.ledger, f"{name}:login_refused", mark),
     )
-    return TrueCommerceNetwork(name, settings, SessionPool(login), clock)
+    return TrueCommerceNetwork(name, settings, SessionPool(login), parts.clock)
 
 
 @dataclass(frozen=True)

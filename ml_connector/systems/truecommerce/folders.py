@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Sequence
 
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.errors import ConfigError, TryAgain
 from ml_connector.systems.truecommerce.paths import Direction, same_folder, segments_of, usable
 from ml_connector.systems.truecommerce.session import SftpSession, StatusError, TooLongError
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 #: Folders of the tree are few; more names than these are no such tree.
 _MOST_NAMES = 10_000

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.config.secrets import SecretRef
 from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 from ml_connector.systems.truecommerce.hostkeys import HostKey, Pin, check_host_key
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 from ml_connector.transport.names import clean_name
 
 if TYPE_CHECKING:

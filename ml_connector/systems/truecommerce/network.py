@@ -11,7 +11,6 @@ from datetime import timedelta
 from hashlib import sha256
 
 from ml_connector.clock import Clock
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.errors import ConfigError, NeedsMending, Reason, RefusedBySystem
 from ml_connector.flows.ports import ChannelCheck, RemoteFile, RemotePage, Written
 from ml_connector.systems.truecommerce.folders import FolderFinder
@@ -25,6 +24,7 @@ from ml_connector.systems.truecommerce.session import (
     StatusError,
     TooLongError,
 )
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 from ml_connector.systems.truecommerce.uploads import Uploads
 from ml_connector.transport.names import clean_name
 

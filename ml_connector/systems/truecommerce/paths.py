@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.errors import ConfigError
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 from ml_connector.transport.names import DOTS, MAX_NAME, UNFIT, clean_name
 
 Direction = Literal["read", "write"]

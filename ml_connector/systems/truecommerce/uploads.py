@@ -7,7 +7,6 @@ all its bytes stood there and it is gone, it was renamed (truecommerce 4, rules 
 import contextlib
 import threading
 
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.errors import ConfigError, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.flows.ports import Written
 from ml_connector.proof import prove
@@ -15,6 +14,7 @@ from ml_connector.systems.truecommerce.folders import FolderFinder
 from ml_connector.systems.truecommerce.paths import usable
 from ml_connector.systems.truecommerce.pool import SessionPool
 from ml_connector.systems.truecommerce.session import FAILURE, SessionLostError, SftpSession, StatusError
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 from ml_connector.transport.names import clean_name
 
 #: So many attempts back temporary files are taken away.

@@ -63,7 +63,7 @@ def test_a_connection_works_from_its_configuration(bench: Bench) -> None:
 
 def test_the_division_is_validated_at_a_refresh_and_kept_beside_the_token(bench: Bench) -> None:
     with bench.open() as deployment:
-        erp = deployment.exact("exact_nl")
+        erp = deployment.connected("exact_nl")
         bench.sandbox.clock.move(601)
         erp.read_reference(ReferenceTable.VAT_CODES, None)
         with deployment.ledger.read() as tx:

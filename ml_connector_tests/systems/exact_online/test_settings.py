@@ -17,7 +17,7 @@ def test_settings_of_a_connection_are_those_of_its_client(tmp_path: Path) -> Non
         "without": ["cost_units"],
     }
     with open_bench(tmp_path / "home", changes={"connections": {"exact_nl": given}}) as bench, bench.open() as opened:
-        settings = opened.exact("exact_nl").client.settings
+        settings = opened.connected("exact_nl").client.settings
     assert (settings.language, settings.concurrency, settings.credit_factor) == ("FR-BE", 3, -1)
     assert (settings.full_sync_days, settings.closed_order_days) == (3, 90)
     assert settings.without == ("cost_units",)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector.clock import FileClock
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows.ports import RemoteFile
 from ml_connector.sandbox.faults import Fault, FaultKind, FaultPlan
@@ -21,6 +20,7 @@ from ml_connector.systems.truecommerce.hostkeys import Pin, pin_from
 from ml_connector.systems.truecommerce.login import Login
 from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
 from ml_connector.systems.truecommerce.pool import SessionPool
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 NAME = "tc_prod"
 

@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from ml_connector.clock import SystemClock
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.credentials.secrets import Secret
 from ml_connector.systems.truecommerce.hostkeys import HostKey, Pin
 from ml_connector.systems.truecommerce.login import Login, host_key_of
 from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
 from ml_connector.systems.truecommerce.pool import SessionPool
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 HOW = (
     "there is no OpenSSH server on this machine: install one (Debian: apt-get install openssh-server) "

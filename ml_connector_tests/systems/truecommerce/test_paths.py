@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.config.connections import TrueCommerceConnection
 from ml_connector.errors import ConfigError
 from ml_connector.systems.truecommerce.hostkeys import HostKey, pin_from
 from ml_connector.systems.truecommerce.paths import segments_of, usable
+from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 anything = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
 fingerprints = st.binary(min_size=1, max_size=200).map(lambda blob: HostKey.of_blob("ssh-ed25519", blob))
