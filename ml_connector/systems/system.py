@@ -1,0 +1,201 @@
+"""What an outside system is to everything else: one object, found by its name in `systems.registry`.
+
+Nothing outside a system's package names it, tests for its classes or lists its settings.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
+
+# Loaded with the code location: what is heavy is imported for its types alone.
+if TYPE_CHECKING:
+    from ml_connector.clock import Clock
+    from ml_connector.config.connections import ConnectionSettings
+    from ml_connector.config.integrations import Integration
+    from ml_connector.credentials.secrets import SecretResolver
+    from ml_connector.credentials.vault import Vault
+    from ml_connector.flows.ports import Erp, Network
+    from ml_connector.ledger.inbox import NewNotice
+    from ml_connector.ledger.store import Ledger
+    from ml_connector.systems.results import Finding
+    from ml_connector.transport.auth import AuthorizationCodeTokens
+    from ml_connector.transport.shared_limits import LedgerLimits
+
+S = TypeVar("S", bound="ConnectionSettings")
+C = TypeVar("C", bound="Erp | Network")
+
+
+def callback_url(public_url: str, webhook_word: str, connection: str) -> str:
+    """Where a system reaches the receiver for a connection."""
+    return f"{public_url}/webhooks/{webhook_word}/{connection}"
+
+
+class Role(StrEnum):
+    """What an integration can use a system as."""
+
+    ERP = "erp"
+    NETWORK = "network"
+
+
+class Parts(Protocol):
+    """What a deployment has for every system."""
+
+    @property
+    def ledger(self) -> "Ledger": ...
+
+    @property
+    def vault(self) -> "Vault": ...
+
+    @property
+    def secrets(self) -> "SecretResolver": ...
+
+    @property
+    def clock(self) -> "Clock": ...
+
+    @property
+    def limits(self) -> "LedgerLimits": ...
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What the configuration uses a connection for.
+
+    integrations: those that name it. receive, send: folders that their partners are read from and written to.
+    public_url: where the outside reaches the webhook receiver, without a slash at its end; empty where it does not.
+    """
+
+    integrations: "Mapping[str, Integration]"
+    receive: Sequence[str] = ()
+    send: Sequence[str] = ()
+    public_url: str = ""
+
+
+@dataclass(frozen=True)
+class HostKeys:
+    """The key a connection's server shows. accepted: empty for none. configured: it stands in connections.yaml.
+
+    shown: asks the server, and sends nothing else. same: whether two texts name one key.
+    """
+
+    address: str
+    accepted: str
+    configured: bool
+    shown: Callable[[], str]
+    same: Callable[[str, str], bool]
+    accept: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Login:
+    """How a connection is authorized.
+
+    log_in: with what is stored, so that a wrong password shows at once; takes a one-time code where there is one.
+    consent: its tokens, where a person must allow it in a browser. keeps_token: False where every session logs in
+    anew, so that only `check` can tell whether it works. host_keys: where a person accepts the key of its server.
+    """
+
+    log_in: Callable[[str | None], None] | None = None
+    consent: "AuthorizationCodeTokens | None" = None
+    host_keys: Callable[[], HostKeys] | None = None
+    keeps_token: bool = True
+    warning_days: int = 7
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A topic of which notices are sent to an address."""
+
+    topic: str
+    callback_url: str
+    id: str
+
+
+class NoticeRefusedError(Exception):
+    """A notice that is not taken: the status and the few words that its sender is told."""
+
+    def __init__(self, status: int, words: str) -> None:
+        super().__init__(words)
+        self.status = status
+        self.words = words
+
+
+class WebhookSource(ABC):
+    """The notices that a connection sends. takes: whether the receiver can tell that they are genuine."""
+
+    takes: bool
+    #: What flows make use of.
+    topics: Sequence[str]
+    #: Bytes of a notice at most.
+    largest: int
+
+    @abstractmethod
+    def read(self, body: bytes) -> "NewNotice":
+        """The notice in a body that is not empty.
+
+        Raises:
+            NoticeRefusedError: it is not genuine, not readable, or somebody else's.
+        """
+
+    @abstractmethod
+    def subscriptions(self) -> Sequence[Subscription]: ...
+
+    @abstractmethod
+    def subscribe(self, topic: str, callback_url: str) -> Subscription:
+        """Replaces one that calls elsewhere; one that is there already is left."""
+
+    @abstractmethod
+    def unsubscribe(self, subscription: Subscription) -> None: ...
+
+    def doubt(self, callback_url: str) -> str:
+        """Why the system may refuse to call this address; empty: nothing is known against it."""
+        return ""
+
+
+class System(ABC, Generic[S, C]):
+    """One kind of outside system.
+
+    kind: what Dagster draws for it. webhook_word: stands in the path of its notices, `/webhooks/WORD/CONNECTION`;
+    empty where it sends none.
+    """
+
+    name: ClassVar[str]
+    roles: ClassVar[frozenset[Role]]
+    kind: ClassVar[str]
+    webhook_word: ClassVar[str] = ""
+
+    @property
+    @abstractmethod
+    def settings(self) -> type[S]:
+        """The model of a connection's settings."""
+
+    @abstractmethod
+    def connect(self, name: str, settings: S, parts: Parts, use: Usage) -> C:
+        """The client of a connection. Nothing is called yet."""
+
+    @abstractmethod
+    def check(
+        self, name: str, settings: S, connected: Callable[[], C], parts: Parts, use: Usage
+    ) -> "Iterator[Finding]":
+        """Is it authorized, can it be used? Its secrets are there, and its address answers."""
+
+    def login(self, name: str, settings: S, connected: Callable[[], C], parts: Parts) -> Login | None:
+        """How the connection is authorized; None where nothing needs to be."""
+        return None
+
+    def webhooks(self, name: str, settings: S, connected: Callable[[], C], parts: Parts) -> WebhookSource | None:
+        """The notices that the connection sends; None where it sends none."""
+        return None
+
+    def known_company(self, name: str, settings: S, parts: Parts) -> str:
+        """The company that an ERP connection works in, as far as that is known without a call; else empty."""
+        return ""
+
+    def stored_names(self, connection: str) -> Sequence[str]:
+        """Names under which the credential store keeps what a command gave a connection: they go with its name."""
+        return ()
+
+    def conflicts(self, settings: S, integrations: "Mapping[str, Integration]") -> Iterator[tuple[str, str]]:
+        """What two integrations over one connection cannot both want: a message and a remedy."""
+        yield from ()
