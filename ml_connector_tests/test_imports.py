@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ml_connector.systems.registry import SHIPPED
+
 PACKAGE = Path(__file__).parent.parent / "ml_connector"
 
 #: What each room may import of our own; every room may import itself. `*` ends a list that has everything.
@@ -191,3 +193,24 @@ def test_files_with_assets_do_not_postpone_annotations() -> None:
         if room(path) in DAGSTER and "__future__.annotations" in set(imported(path))
     ]
     assert wrong == []
+
+
+def test_no_system_is_named_outside_its_own_rooms() -> None:
+    """In code: texts of help and examples may name what is shipped."""
+    own = {f"systems/{name}" for name in SHIPPED} | {"systems/registry.py", "sandbox", "demo", "cli/sandbox.py"}
+    own |= {"ledger/migrations", "cli/init.py"}  # a row of the past; the folder of the starting files
+    wrong = []
+    for path in modules():
+        place = path.relative_to(PACKAGE).as_posix()
+        if any(place == one or place.startswith(f"{one}/") for one in own):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [node.id] if isinstance(node, ast.Name) else [node.attr] if isinstance(node, ast.Attribute) else []
+            texts = [node.value] if isinstance(node, ast.Constant) and node.value in SHIPPED else []
+            wrong += [f"{place}:{node.lineno} {word}" for word in (*names, *texts) if _names_a_system(str(word))]
+    assert wrong == []
+
+
+def _names_a_system(word: str) -> bool:
+    plain = word.lower().replace("_", "")
+    return any(name.replace("_", "") in plain for name in SHIPPED)

@@ -164,7 +164,11 @@ def load_deployment(path: Path) -> LoadedDeployment:
         ConfigError: connections.yaml is missing, is not YAML, or holds a wrong or contradictory setting.
     """
     raw = read_yaml(path)
-    settings = validated(deployment_model(_systems_of(raw)), raw, path)
+    try:
+        model = deployment_model(_systems_of(raw))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error.message}", mend=error.mend) from error
+    settings = validated(model, raw, path)
     _check_references(settings, path)
     home = Path(os.environ.get("ML_CONNECTOR_HOME") or path.parent / settings.home)
     found = {

@@ -268,8 +268,8 @@ class PartnerLayouts(Settings):
 
 
 class Channels(Settings):
-    receive: tuple[str, ...] = Field(default=(), description="Folders we read (Cleo: with download permission)")
-    send: str = Field(default="", description="Folder we write to (Cleo: with upload permission)")
+    receive: tuple[str, ...] = Field(default=(), description="Folders we read; we need the right to download")
+    send: str = Field(default="", description="Folder we write to; we need the right to upload")
     names: tuple[str, ...] = Field(
         default=(),
         description="Names of files that are this partner's in a folder that several share, with * and ?; for flat"

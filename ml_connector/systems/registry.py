@@ -36,6 +36,12 @@ def add(name: str, place: str) -> None:
         _added[name] = place
 
 
+def forget_added() -> None:
+    """Know only what comes with the package; for tests."""
+    _added.clear()
+    _at.cache_clear()
+
+
 def find(name: str) -> "System[Any, Any]":
     """The system of this name.
 

@@ -1,4 +1,4 @@
-"""The authorization code grant with a rotating refresh token (Exact Online), safe across threads, processes, crashes.
+"""The authorization code grant with a rotating refresh token, safe across threads, processes, crashes.
 
 Never a second use of a refresh token, never a refresh below the minimum age, and the new pair is stored before the
 new access token is used. When nobody can know whether the server rotated (death or a lost answer during the

@@ -1,4 +1,4 @@
-"""The password grant with a token that all processes share (Cleo).
+"""The password grant with a token that all processes share.
 
 A refresh token is used when there is one, else we log in again; nothing is ever lost by that. What must not happen
 is hammering: a password that was refused is not tried again before it changes (cleo 5: five failures lock an

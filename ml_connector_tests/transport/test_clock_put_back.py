@@ -13,10 +13,10 @@ from ml_connector.ledger.documents import ClaimQuery, Move
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Ledger
 from ml_connector.orchestration.waiting import documents_waiting
+from ml_connector.systems.exact_online.limits import ExactLimiter
 from ml_connector.transport.limits import LocalLimits, PathLimiter, SharedLimits, Window
 from ml_connector.transport.shared_limits import LedgerLimits
 from ml_connector.transport.token_rules import Step, decide
-from ml_connector.transport.window_limits import ExactLimiter
 from ml_connector_tests.ledger.samples import BY, add, invoice
 from ml_connector_tests.support.clocks import StillClock
 

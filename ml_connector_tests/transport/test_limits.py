@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import TryAgain
+from ml_connector.systems.exact_online.limits import ExactLimiter, window_of
 from ml_connector.transport.limits import LocalLimits, PathLimiter, Window, merged
 from ml_connector.transport.retries import retried
-from ml_connector.transport.window_limits import ExactLimiter, window_of
 from ml_connector_tests.support.examples import some
 from ml_connector_tests.transport.conftest import StillClock
 

@@ -10,9 +10,9 @@ import pytest
 from ml_connector.clock import SystemClock
 from ml_connector.errors import TryAgain
 from ml_connector.ledger.store import Ledger
+from ml_connector.systems.exact_online.limits import ExactLimiter
 from ml_connector.transport.limits import PathLimiter, Window
 from ml_connector.transport.shared_limits import LedgerLimits
-from ml_connector.transport.window_limits import ExactLimiter
 from ml_connector_tests.support.clocks import StillClock
 
 CALLER = """

@@ -11,12 +11,12 @@ from ml_connector.ledger.store import Ledger
 from ml_connector.systems.exact_online.authorization import exact_tokens
 from ml_connector.systems.exact_online.division import Divisions
 from ml_connector.systems.exact_online.erp import ExactErp
+from ml_connector.systems.exact_online.limits import ExactLimiter
 from ml_connector.systems.exact_online.meanings import explainer
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactOnlineConnection, ExactSettings
 from ml_connector.systems.system import Parts
 from ml_connector.transport.http import ApiClient, TokenSource
 from ml_connector.transport.shared_limits import LedgerLimits
-from ml_connector.transport.window_limits import ExactLimiter
 
 
 class LedgerNotes:

@@ -22,11 +22,11 @@ from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.systems.exact_online.division import Divisions, MemoryNotes
 from ml_connector.systems.exact_online.erp import ExactErp
+from ml_connector.systems.exact_online.limits import ExactLimiter
 from ml_connector.systems.exact_online.meanings import explainer
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import LocalLimits
-from ml_connector.transport.window_limits import ExactLimiter
 
 REDIRECT = "https://ml-connector.example/oauth/callback"
 
