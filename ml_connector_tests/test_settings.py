@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from ml_connector.config.loading import Deployment
 from ml_connector.config.partners import Partner
 from ml_connector.layouts.model import LayoutFile
+from ml_connector.systems import registry
 from ml_connector_tests.test_docs import PAGES, ROOT
 
 SOURCES = [p for p in sorted((ROOT / "ml_connector").rglob("*.py")) if "sandbox" not in p.parts]
@@ -40,8 +41,9 @@ def _all_models(*roots: type[BaseModel]) -> set[type[BaseModel]]:
     return found
 
 
-CONFIGURATION = _all_models(Deployment, Partner)
-EVERYTHING = _all_models(Deployment, Partner, LayoutFile)
+CONNECTIONS = [registry.find(name).settings for name in registry.SHIPPED]
+CONFIGURATION = _all_models(Deployment, *CONNECTIONS, Partner)
+EVERYTHING = _all_models(Deployment, *CONNECTIONS, Partner, LayoutFile)
 
 
 def _names(model: type[BaseModel]) -> set[str]:

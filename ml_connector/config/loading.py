@@ -82,7 +82,7 @@ class Deployment(Settings):
     systems: dict[str, str] = Field(
         default={}, description="Systems of packages of your own, by the name that `system:` has, as module:OBJECT"
     )
-    connections: Mapping[str, ConnectionSettings]
+    connections: dict[str, ConnectionSettings]
     integrations: dict[str, Integration]
 
 
