@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,9 +78,14 @@ def room(path: Path) -> str:
     return first.removesuffix(".py")
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imported(path: Path, *, inside_functions: bool = True) -> Iterator[str]:
     """Dotted names that a module imports, also those only for type checkers."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     nodes = ast.walk(tree) if inside_functions else _outside_functions(tree)
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -164,7 +170,7 @@ def test_heavy_modules_are_imported_inside_functions() -> None:
 
 
 def _under_type_checking(path: Path, name: str) -> bool:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     for node in tree.body:
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             for child in ast.walk(node):
@@ -204,7 +210,7 @@ def test_no_system_is_named_outside_its_own_rooms() -> None:
         place = path.relative_to(PACKAGE).as_posix()
         if any(place == one or place.startswith(f"{one}/") for one in own):
             continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parsed(path)):
             names = [node.id] if isinstance(node, ast.Name) else [node.attr] if isinstance(node, ast.Attribute) else []
             texts = [node.value] if isinstance(node, ast.Constant) and node.value in SHIPPED else []
             wrong += [f"{place}:{node.lineno} {word}" for word in (*names, *texts) if _names_a_system(str(word))]
