@@ -18,9 +18,16 @@ _OURS = ("clock", "key", "ledger.db")
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Feed a folder of X12 files of your own through the same path.",
 )
+@click.option(
+    "--orders",
+    type=click.IntRange(min=20),
+    default=80,
+    show_default=True,
+    help="How many orders are made; a quarter of them go out over TrueCommerce.",
+)
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Folder to work in; it is emptied.")
 @common
-def demo(session: Session, once: bool, inbound: Path | None, home: Path | None) -> int:
+def demo(session: Session, once: bool, inbound: Path | None, orders: int, home: Path | None) -> int:
     """Orders out, invoices, shipments and acknowledgments back in, with troubles, and the numbers added up.
 
     Starts the sandbox and Dagster on free ports. Without --once the UI stays up until Ctrl-C.
@@ -35,7 +42,7 @@ def demo(session: Session, once: bool, inbound: Path | None, home: Path | None) 
 
     if home is not None:
         refuse_foreign_folder(home)
-    return run_demo(once=once, as_json_output=session.json, inbound=inbound, home=home)
+    return run_demo(once=once, as_json_output=session.json, inbound=inbound, orders=orders, home=home)
 
 
 def refuse_foreign_folder(home: Path) -> None:

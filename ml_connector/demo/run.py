@@ -23,7 +23,14 @@ LONGEST_SECONDS = 900
 MAX_INBOUND_BYTES = 150_000_000
 
 
-def run_demo(*, once: bool, as_json_output: bool, inbound: Path | None = None, home: Path | None = None) -> int:
+def run_demo(
+    *,
+    once: bool,
+    as_json_output: bool,
+    orders: int,
+    inbound: Path | None = None,
+    home: Path | None = None,
+) -> int:
     """The whole demo; the exit code is 0 only if every number adds up.
 
     once: end by itself, else the UI stays up until Ctrl-C. inbound: a folder of files to feed instead of the story.
@@ -38,13 +45,13 @@ def run_demo(*, once: bool, as_json_output: bool, inbound: Path | None = None, h
             console.print(f"Dagster UI: {stage.ui_url}")
             console.print("Other commands work on the demo from another terminal, as long as it is up, after:")
             console.print(f"  {stage.pointing}", soft_wrap=True)
-            orders: dict[str, int] = {}
+            made: dict[str, int] = {}
             if inbound is None:
-                orders = play(stage.sandbox)
+                made = play(stage.sandbox, orders)
             else:
                 console.print(f"{_feed(stage, inbound)} files put into the partners' folders.")
-            figures = _watch(stage, console, sum(orders.values()))
-            checks = add_up(stage.deployment, stage.sandbox, orders, script=inbound is None)
+            figures = _watch(stage, console, sum(made.values()))
+            checks = add_up(stage.deployment, stage.sandbox, made, script=inbound is None)
             _finish(console, figures, checks, as_json_output=as_json_output)
             if not once:
                 console.print(f"\nThe UI stays up at {stage.ui_url} until Ctrl-C; its log is {stage.log_file}.")

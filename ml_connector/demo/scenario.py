@@ -6,10 +6,6 @@ from typing import Any
 
 from ml_connector.sandbox.server import Sandbox
 
-#: Orders of suppliers behind Cleo, of whom some get things wrong, and of suppliers behind TrueCommerce.
-ORDERS = 60
-TRUECOMMERCE_ORDERS = 20
-
 
 @dataclass(frozen=True)
 class Trouble:
@@ -48,12 +44,14 @@ TROUBLES: tuple[Trouble, ...] = (
 )
 
 
-def play(sandbox: Sandbox, orders: int = ORDERS, others: int = TRUECOMMERCE_ORDERS) -> dict[str, int]:
+def play(sandbox: Sandbox, orders: int) -> dict[str, int]:
     """Tell the partners how to behave and create the orders, as buyers in Exact would.
 
-    Returns how many orders go out by each integration.
+    Three quarters are of suppliers behind Cleo, of whom some get things wrong, the others of suppliers behind
+    TrueCommerce. Returns how many orders go out by each integration.
     """
-    first = sandbox.call(_play, sandbox, orders)
+    others = orders // 4
+    first = sandbox.call(_play, sandbox, orders - others)
     second = sandbox.call(_play_others, sandbox, others)
     return {"exact_cleo": len(first), "exact_truecommerce": len(second)}
 

@@ -74,7 +74,7 @@ def test_the_units_of_production_come_with_the_wheel(installed: Path, tmp_path: 
 @pytest.mark.timeout(1500)
 def test_demo_once_ends_with_0_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [installed, "-c", MAIN, "demo", "--once", "--json"],
+        [installed, "-c", MAIN, "demo", "--once", "--orders", "24", "--json"],
         cwd=tmp_path, env=alone(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]

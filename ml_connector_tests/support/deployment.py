@@ -45,9 +45,17 @@ def _merged(base: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def _read(path: Path) -> Any:
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)  # ten times as quick as its namesake
+
+
+def _dump(value: Any) -> str:
+    return str(yaml.dump(value, Dumper=yaml.CSafeDumper))
+
+
 def write_config(home: Path, addresses: Mapping[str, str], changes: Mapping[str, Any]) -> Path:
     """The shipped configuration, pointing at this sandbox, with `changes` merged in."""
-    shipped = yaml.safe_load((ROOT / "connections.yaml").read_text(encoding="utf-8"))
+    shipped = _read(ROOT / "connections.yaml")
     shipped["connections"]["exact_nl"]["base_url"] = addresses["exact"]
     shipped["connections"]["exact_nl"]["redirect_uri"] = "http://127.0.0.1:9/oauth/callback"
     shipped["connections"]["cleo_prod"]["base_url"] = addresses["cleo"]
@@ -56,7 +64,7 @@ def write_config(home: Path, addresses: Mapping[str, str], changes: Mapping[str,
     # The second integration is for tests that bring it (systems/truecommerce/stage); the others know one.
     del shipped["connections"][SECOND_CONNECTION], shipped["integrations"][SECOND_INTEGRATION]
     path = home / "connections.yaml"
-    path.write_text(yaml.safe_dump(_merged(shipped, changes)), encoding="utf-8")
+    path.write_text(_dump(_merged(shipped, changes)), encoding="utf-8")
     return path
 
 
@@ -65,8 +73,8 @@ def write_partners(home: Path, changes: Mapping[str, Any]) -> None:
     folder = home / "partners"
     folder.mkdir(exist_ok=True)
     for file in (ROOT / "partners" / INTEGRATION).glob("*.yaml"):
-        partner = yaml.safe_load(file.read_text(encoding="utf-8"))
-        (folder / file.name).write_text(yaml.safe_dump(_merged(partner, changes)), encoding="utf-8")
+        partner = _read(file)
+        (folder / file.name).write_text(_dump(_merged(partner, changes)), encoding="utf-8")
 
 
 @contextmanager
