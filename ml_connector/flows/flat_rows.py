@@ -23,6 +23,8 @@ from ml_connector.ledger.files import FileRow
 from ml_connector.ledger.states import DocumentState as S
 
 MOST_REVISION = 2**31 - 1
+#: Notes of one document that are kept with it.
+NOTES_KEPT = 10
 
 
 def flat_document(
@@ -68,8 +70,14 @@ def flat_document(
         content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
         file_id=row.id,
         action="held" if held else "received" if staged else "parsed",
-        detail={"layout": candidate.layout.name, "place": place},
+        detail={"layout": candidate.layout.name, "place": place} | _notes(read),
     )
+
+
+def _notes(read: ReadDocument) -> dict[str, list[str]]:
+    """What was told of a document that is in order all the same, for whoever looks at it later."""
+    told = [finding.message for finding in read.findings if not finding.is_error][:NOTES_KEPT]
+    return {"notes": told} if told else {}
 
 
 def _is_number(text: str) -> bool:

@@ -81,7 +81,14 @@ def find(text: str, layout: Layout, notes: list[Finding]) -> Headings:
             mend="Ask the sender for it; see csv.skip_rows in the layout.",
         )
     where = _seem_to_stand(text, head, layout)
-    raise SenderMustMend(f"{first.message}{where}", mend=first.mend, data=first.data) from first
+    if not where:
+        raise first
+    begins = shown(next(filter(None, map(_plain, head[begun[0]])))[:60])
+    raise SenderMustMend(
+        f"Row {begun[0] + 1} does not hold the headings, it begins with {begins}.{where}",
+        mend=first.mend,
+        data=first.data,
+    ) from first
 
 
 def _plain(text: str) -> str:
