@@ -119,7 +119,7 @@ def _stand(one: Any) -> str:
     if one.length:
         return f"{record}{one.start + 1}-{one.start + one.length}"
     if one.path.steps:
-        return ("/" if one.path.top else "") + str(one.path.text)
+        return str(one.path.text)
     return record + (one.heading or f"column {one.column + 1}")
 
 
