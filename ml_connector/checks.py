@@ -21,6 +21,9 @@ def check_deployment(deployment: "Deployment") -> list[Finding]:
     about = "deployment"
     found = list(guarded(about, "ledger", lambda: _ledger(deployment)))
     found += guarded(about, "key", lambda: _key(deployment))
+    from ml_connector.outside_checks import check_heads
+
+    found += guarded(about, "heads", lambda: check_heads(deployment))
     found += guarded(about, "alerts", lambda: _alerts(deployment))
     for name in deployment.integration_names:
         found += guarded(name, "partners", lambda name=name: _partners(deployment, name))  # type: ignore[misc]

@@ -273,3 +273,23 @@ def test_clocks_that_differ_are_measured() -> None:
     assert skew.total_seconds() == 300
     assert clock_skew("yesterday", asked) is None
     assert clock_skew("", asked) is None
+
+
+def test_heads_that_cannot_be_written_are_told_before_nothing_is_sent(bench: Bench, tmp_path: Path) -> None:
+    raw = yaml.safe_load(bench.config.read_text(encoding="utf-8"))
+    path = tmp_path / "connections.yaml"
+    (tmp_path / "a file").touch()
+    for place, words in (
+        ("/proc/nowhere/heads.jsonl", "No such file"),
+        (tmp_path / "a file" / "heads", "a file stands where a folder should be"),
+    ):
+        path.write_text(yaml.safe_dump(raw | {"ledger": {"heads_file": str(place)}}), encoding="utf-8")
+        said = say("check", "--offline", "--json", "--config", path)
+        assert said.code == 1
+        [finding] = findings(said, "deployment", "heads")
+        assert finding["level"] == "bad"
+        assert words in finding["message"]
+    good = tmp_path / "there" / "heads.jsonl"
+    path.write_text(yaml.safe_dump(raw | {"ledger": {"heads_file": str(good)}}), encoding="utf-8")
+    assert say("check", "--offline", "--config", path).code == 0
+    assert list(good.parent.iterdir()) == [], "nothing is left of the trial"

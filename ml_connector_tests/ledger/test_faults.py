@@ -1,6 +1,7 @@
 """A disk that is full or read-only, a database that is stopped or locked: the cause, the remedy, and work goes on."""
 
 import contextlib
+import errno
 import os
 import resource
 import sqlite3
@@ -9,13 +10,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.errors import ConnectorError, TryAgain
-from ml_connector.ledger import positions, store
+from ml_connector.errors import ConfigError, ConnectorError, TryAgain
+from ml_connector.ledger import faults, positions, store
 from ml_connector.ledger.store import Ledger
 from ml_connector.ledger.verify import verify
 from ml_connector_tests.ledger.samples import add, invoice
@@ -92,6 +94,32 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     assert "backup" in told.value.mend
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "disk is full"),
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "this user may not"),
+        (errno.EIO, "the disk fails"),
+        (errno.ESTALE, "taken away"),
+        (errno.EMFILE, "too many files open"),
+        (errno.EBUSY, "another program holds it"),
+    ],
+)
+def test_what_the_system_refuses_for_now_is_tried_again(number: int, words: str) -> None:
+    """Not an error of configuration: the path is right."""
+    told = faults.of_system(OSError(number, os.strerror(number), "/x"), "/x")
+    assert isinstance(told, TryAgain)
+    assert words in told.message
+    assert told.mend
+
+
+def test_a_path_that_is_wrong_is_an_error_of_configuration() -> None:
+    told = faults.of_system(FileNotFoundError(errno.ENOENT, "No such file", "/x"), "/x")
+    assert isinstance(told, ConfigError)
+    assert "See that the path is right" in told.mend
+
+
 @contextlib.contextmanager
 def held(path: str | None) -> Iterator[None]:
     """Another process in the middle of an exclusive transaction."""
@@ -145,6 +173,55 @@ def test_a_postgresql_that_is_not_there(postgres_ledger: Ledger) -> None:
     with pytest.raises(TryAgain, match="cannot be reached") as told:
         add(away)
     assert "secret" not in str(told.value)
+
+
+def _as_role(ledger: Ledger, server: postgres.Server, *statements: str) -> str:
+    """The URL for a role of little rights, made by these statements."""
+    connection = psycopg2.connect(server.admin_url)
+    connection.autocommit = True
+    with closing(connection), connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS weak")
+        cursor.execute("CREATE ROLE weak LOGIN PASSWORD 'x'")
+        for statement in statements:
+            cursor.execute(statement)
+    return ledger.url.set(username="weak", password="x").render_as_string(hide_password=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"database": "postgres"}, "refuses its role a right"),
+        ({"database": "nosuch"}, '"nosuch" does not exist'),
+        ({"port": 99999}, "invalid port"),
+        ({"query": {"sslmode": "nosuch"}}, "invalid sslmode"),
+        ({"query": {"nosuch": "1"}}, "invalid connection option"),
+    ],
+    ids=str,
+)
+def test_a_postgresql_that_cannot_be_used_so(
+    postgres_ledger: Ledger, postgres_server: postgres.Server, change: dict[str, Any], words: str
+) -> None:
+    """What no waiting mends is an error of configuration, and nobody's defect."""
+    url = sa.engine.make_url(_as_role(postgres_ledger, postgres_server)).set(**change)
+    with pytest.raises(ConfigError, match=words) as told:
+        Ledger.open(url.render_as_string(hide_password=False))
+    assert "docs/postgresql.md" in told.value.mend
+
+
+def test_a_role_that_may_only_read_and_one_that_may_not_log_in(
+    postgres_ledger: Ledger, postgres_server: postgres.Server
+) -> None:
+    weak = _as_role(postgres_ledger, postgres_server)
+    with postgres_ledger.engine.begin() as tx:
+        tx.exec_driver_sql("GRANT SELECT ON ALL TABLES IN SCHEMA public TO weak")
+    reader = Ledger.open(weak, postgres_ledger.clock, create=False)
+    with pytest.raises(ConfigError, match="refuses its role a right"):
+        add(reader)
+    reader.close()
+    with postgres_ledger.engine.begin() as tx:
+        tx.exec_driver_sql("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM weak")
+    with pytest.raises(ConfigError, match="not permitted to log in"):
+        Ledger.open(_as_role(postgres_ledger, postgres_server, "ALTER ROLE weak NOLOGIN"))
 
 
 def test_a_postgresql_that_is_read_only(postgres_ledger: Ledger, postgres_server: postgres.Server) -> None:
