@@ -7,7 +7,7 @@ from typing import Any
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.layouts.model import FieldSettings, LayoutFile, Level
 from ml_connector.layouts.numbers import NumberForm
-from ml_connector.layouts.paths import NAME_OF, Path
+from ml_connector.layouts.paths import Path
 from ml_connector.layouts.targets import Target
 from ml_connector.layouts.values import Converter
 
@@ -63,8 +63,7 @@ class CompiledField:
 
     @property
     def writes(self) -> bool:
-        named = bool(self.path.steps) and self.path.steps[-1].name == NAME_OF
-        return self.settings.only != "read" and not self.settings.same_as and not named
+        return self.settings.only != "read" and not self.settings.same_as and self.path.written
 
 
 @dataclass

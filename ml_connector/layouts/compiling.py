@@ -68,6 +68,8 @@ class _Compiler:
         made.nullable = _nullable(model)
         if self._format in {"json", "xml"}:
             made.at = self._path(settings.at if settings.at is not None else ("" if depth == 0 else name), where)
+            if made.at.of_xml:
+                raise Contradiction(f"{where}.at", "a level is an element inside its parent's")
         elif self._format in TAGGED and not made.tag and not settings.inline:
             raise Contradiction(f"{where}.tag", "a level of a parent-child file needs the tag of its record")
         for field_name, field_settings in settings.fields.items():
@@ -239,8 +241,8 @@ class _Compiler:
             path = self._path(given if given is not None else (twin or one).name, f"{one.where}.path").under(prefix)
             if not all(place.steps for place in path.places):
                 raise Contradiction(f"{one.where}.path", "an element that is a value needs a name")
-            if self._format == "json" and any(place.steps[-1].computed for place in path.places):
-                raise Contradiction(f"{one.where}.path", "name() and text() are of XML")
+            if self._format == "json" and path.of_xml:
+                raise Contradiction(f"{one.where}.path", "name(), text() and .. are of XML")
             level.fields[number] = replace(one, path=path, label=path.text)
 
 

@@ -96,7 +96,7 @@ class FieldSettings(Block):
     path: str | None = Field(
         default=None,
         description="XML or JSON: from the level's element, a/b/@c or party[role=ST]/code; /: from the top; a/b | c: "
-        "the first of these places that holds something. XML: a/name(), a/text()",
+        "the first of these places that holds something. XML: a/name(), a/text(), ../a",
     )
     start: int | None = Field(default=None, ge=1, le=100_000, description="Fixed: first position, from 1")
     length: int | None = Field(default=None, ge=1, le=10_000, description="Fixed: positions")

@@ -5,7 +5,7 @@ One that begins with / leads from the top of the file.
 The same path is read and written: what stands in brackets picks an element when read, and is written when it is made.
 Names with marks of their own stand in quotes: `'a/b'/c`. `a/b | c/d` are places of which the first that holds something
 is read, and the first is written. In XML `a/name()` is the name of an element, `a/text()` its own text without that of
-elements in it.
+elements in it, and `../a` stands in the element around; it is only read.
 """
 
 import re
@@ -19,6 +19,8 @@ MOST_STEPS = 20
 MOST_PLACES = 10
 #: Steps that are no elements: the element's name, and its own text.
 NAME_OF, TEXT_OF = "name()", "text()"
+#: The element around.
+AROUND = ".."
 #: More than twenty steps with names and picks are long.
 MOST_CHARACTERS = 1_000
 
@@ -48,6 +50,16 @@ class Path:
     steps: tuple[PathStep, ...]
     top: bool = False
     others: tuple["Path", ...] = ()
+
+    @property
+    def of_xml(self) -> bool:
+        """Whether it, or another place, has steps that are of XML alone."""
+        return any(step.computed or step.name == AROUND for place in self.places for step in place.steps)
+
+    @property
+    def written(self) -> bool:
+        """Whether anything can be written where it leads first."""
+        return all(step.name not in {AROUND, NAME_OF} for step in self.steps)
 
     @property
     def places(self) -> tuple["Path", ...]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_connector.layouts.compiled import CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Place, Severity, finding
-from ml_connector.layouts.paths import Path
+from ml_connector.layouts.paths import AROUND, Path
 
 #: Names told at once, documents looked at, and places remembered.
 MOST_NAMED, MOST_LOOKED_AT, MOST_PLACES = 20, 100, 5_000
@@ -57,7 +57,7 @@ class Unread:
             if step.computed:
                 self._known.add(here)
                 return ()
-            here = (*here, self._named(step.name))
+            here = here[:-1] if step.name == AROUND else (*here, self._named(step.name))
             self._known |= {(*here, self._named(name)) for name, _ in step.picks}
         self._known.add(here)
         return here

@@ -7,7 +7,7 @@ from ml_connector.errors import SenderMustMend
 from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Place, shown
 from ml_connector.layouts.nodes import Amounts, Node, take
-from ml_connector.layouts.paths import NAME_OF, TEXT_OF, Path, PathStep
+from ml_connector.layouts.paths import AROUND, NAME_OF, TEXT_OF, Path, PathStep
 from ml_connector.layouts.unread import Unread
 from ml_connector.layouts.values import WrongText
 from ml_connector.layouts.xml_prolog import without_prolog
@@ -233,7 +233,10 @@ def _elements(element: Element, path: Path, names: Names) -> list[Element]:
     """The elements a path leads to."""
     found = [element.getroottree().getroot()] if path.top else [element]
     for step in path.steps:
-        found = [child for one in found for child in _inside(one, step, names)]
+        if step.name == AROUND:
+            found = [above for one in found if (above := one.getparent()) is not None]
+        else:
+            found = [child for one in found for child in _inside(one, step, names)]
     return found
 
 

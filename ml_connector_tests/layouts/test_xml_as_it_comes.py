@@ -407,6 +407,30 @@ def test_the_text_of_an_element_without_that_inside_it() -> None:
     assert one(cxml(), "cxml_invoice")[1].lines[0].description == "Relay 24 V"
 
 
+def test_a_line_may_have_its_order_from_the_element_around_it() -> None:
+    """cXML groups the lines of one invoice by order."""
+    text = cxml()
+    start, end = text.index("<InvoiceDetailOrder>"), text.index("</InvoiceDetailOrder>") + len("</InvoiceDetailOrder>")
+    second = text[start:end].replace("4711", "4712").replace("OrderReference", "OrderIDInfo")
+    found, invoice = one(text[:end] + second + text[end:], "cxml_invoice")
+    assert [line.order_number for line in invoice.lines] == ["4711", "4712"]
+    assert not [note for note in found.findings if "orderID" in note.message]
+
+
+@pytest.mark.parametrize(
+    ("base", "change"),
+    [
+        ("truecommerce_810_json", {"document": {"fields": {"Terms": {"path": "../Terms"}}}}),
+        ("truecommerce_810_json", {"document": {"fields": {"Terms": {"path": "Terms/text()"}}}}),
+        ("truecommerce_810_xml", {"document": {"repeats": {"lines": {"at": "../Line"}}}}),
+        ("truecommerce_810_xml", {"document": {"repeats": {"lines": {"at": "Line/name()"}}}}),
+    ],
+)
+def test_steps_that_lead_nowhere_are_refused(base: str, change: dict[str, Any]) -> None:
+    with pytest.raises(Contradiction):
+        changed(base, change)
+
+
 def test_what_the_layout_does_not_read_is_told_once() -> None:
     body = XML_ONE.replace("</Header>", "<Buyer kind='x'><Name>N</Name></Buyer></Header>")
     invoice = body.removeprefix("<Invoices>").removesuffix("</Invoices>")
