@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import print_facts, say
+from ml_connector.cli.output import print_facts, say, tell
 from ml_connector.cli.session import Session, common
 
 if TYPE_CHECKING:
@@ -59,7 +59,14 @@ def try_(
     given = read_files(files, MOST_BYTES)
     with session.open() as deployment:
         name = integration_of(deployment, given, integration)
-        result = try_files(deployment, given, integration=name, partner=partner, as_of=day.date() if day else None)
+        result = try_files(
+            deployment,
+            given,
+            integration=name,
+            partner=partner,
+            as_of=day.date() if day else None,
+            progress=None if session.json else lambda what: tell(f"{what} ..."),
+        )
     session.emit(result.model_dump(mode="json"), lambda: _print(result))
     return Exit.OK if result.ok else Exit.WRONG
 

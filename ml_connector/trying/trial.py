@@ -1,6 +1,6 @@
 """Trying files: which integration they are for, the steps of a run over a scratch ledger, and what became of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -99,25 +99,30 @@ def try_files(
     integration: str,
     partner: str | None = None,
     as_of: date | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> TryResult:
     """What would become of the files, one after the other as if each came by itself. Nothing is written anywhere.
+
+    progress: told of each thing that takes time, as it begins.
 
     Raises:
         ConfigError: there is no ledger, nothing was ever read from the ERP, or a partner must be named.
         DecisionNeeded: a name in the configuration has to be decided first, as a run would say.
     """
+    tell = progress or (lambda _: None)
     patience = deployment.loaded.settings.ledger.patience_seconds
     real = Ledger.open(deployment.ledger_url, deployment.clock, create=False, patience=patience)
     try:
         connection = deployment.loaded.integration(integration).erp
         with scratch(deployment.clock) as first:
             fill(real, first, connection, Wanted(), as_of=as_of)
+            tell(f"Reading what {len(given)} file(s) name")
             wanted = _named_in(stage(deployment, integration, first), given, partner)
         with scratch(deployment.clock) as second:
             copied = fill(real, second, connection, wanted, as_of=as_of)
             made = stage(deployment, integration, second)
             reference = _reference(made)
-            return _run(made, given, partner, copied, reference, as_of)
+            return _run(made, given, partner, copied, reference, as_of, tell)
     finally:
         real.close()
 
@@ -224,12 +229,14 @@ def _run(
     copied: Copied,
     reference: Sequence[Reference],
     as_of: date | None,
+    tell: Callable[[str], None],
 ) -> TryResult:
     mailbox = cast("HeldMailbox", made.network)
     came: dict[str, Given] = {}
     with worker(made.ledger) as lease:
         work = Work(holder=lease.name, actor="try")
-        for one in given:
+        for at, one in enumerate(given, 1):
+            tell(f"Trying file {at} of {len(given)}: {one.name} ({len(one.data)} bytes)")
             channel = _folder_of(made, one, partner)
             lying = mailbox.files.setdefault(channel.name, [])
             came[f"{channel.name}\n{len(lying)}/{one.name}"] = one

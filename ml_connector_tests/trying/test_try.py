@@ -4,6 +4,7 @@ import socket
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ml_connector.cli.schema import schemas
 from ml_connector.flows.postable import operation_key
 from ml_connector.ledger.store import Ledger
 from ml_connector.ledger.tables import operation
+from ml_connector.sandbox.exact import user
 from ml_connector.trying.results import NO_KEY
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.flows.scenes import Scene, scene
@@ -98,6 +100,9 @@ def test_decisions_say_where_their_values_came_from(on_sqlite: Scene, tmp_path: 
     assert told["gl_account", "line 1"][1] == "the item in the ERP"
     assert told["cost_center", "line 1"] == ("WHS", "the order line")
     said = say("try", tmp_path / "a.edi")
+    # Told without a terminal, too, and beside what is said.
+    assert f"Trying file 1 of 1: a.edi ({len(data)} bytes) ..." in said.err
+    assert "Trying file" not in said.out
     assert "cost center of line 1: WHS (the order line)" in said.out
     assert "Nothing was written, sent or answered." in said.out
 
@@ -161,6 +166,34 @@ def test_what_is_no_file_is_told(on_sqlite: Scene, tmp_path: Path, given: str) -
 def test_an_integration_that_is_not_there_is_told(on_sqlite: Scene, tmp_path: Path) -> None:
     said = tried(written(tmp_path, "a.edi", b"ISA"), options=("--integration", "nowhere"))
     assert said.code == 2
+
+
+def test_a_day_before_is_tried_with_the_orders_of_that_day_as_a_run_of_that_day_does(
+    on_sqlite: Scene, tmp_path: Path
+) -> None:
+    """The price was lowered the day after: today the invoice asks too much."""
+    stage = on_sqlite
+    (order,) = stage.orders(1)
+    data = Invoice("A-1", order).bytes()
+    refreshed(stage)
+    day = stage.sandbox.clock.now().date()
+    stage.sandbox.clock.move(24 * 3600)
+    stage.sandbox.call(user.change_order_line, stage.sandbox.exact, int(order["number"]), 1, price=Decimal("0.01"))
+    refreshed(stage)
+    path = written(tmp_path, "a.edi", data)
+    assert tried(path).json["documents"][0]["reason"]["code"] == "price_tolerance"
+    said = tried(path, options=("--as-of", day.isoformat())).json
+    (document,) = said["documents"]
+    assert (said["as_of"], document["state"]) == (day.isoformat(), "posted")
+    deliver(stage, data)
+    stage.inbound(as_of=day)
+    (row,) = stage.documents("invoices_in")
+    assert str(row.state) == "posted"
+    with stage.deployment.ledger.read() as tx:
+        writes = tx.execute(operation.select().where(operation.c.document_id == row.id)).mappings().all()
+    posted = [(one["target"], one["payload"].replace(operation_key(row), NO_KEY)) for one in writes]
+    assert [(one["target"], one["payload"]) for one in document["writes"]] == posted
+    assert document["snapshots"] == row.snapshots
 
 
 def test_a_day_before_anything_was_read_is_told(on_sqlite: Scene, tmp_path: Path) -> None:
