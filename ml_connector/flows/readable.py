@@ -86,9 +86,10 @@ def _check(what: str, number: str) -> None:
             f"{what} cannot be read: {_names(piece)} in it.",
             mend="Ask the supplier for it in the encoding agreed (`x12.encoding` of the partner's file, "
             "`text.encoding` of a layout), or enter the document by hand; then discard this.",
-            data={"place": what, "value": number[:80], "unreadable": piece},
+            data={"place": what, "value": ascii(number[:80]), "unreadable": _names(piece)},
         )
 
 
 def _names(piece: str) -> str:
-    return character_name(piece) if len(piece) == 1 else f'"{piece}"'
+    """The piece in words: it may hold what no database and no terminal takes."""
+    return character_name(piece) if len(piece) == 1 else f'"{piece}"' if piece.isprintable() else ascii(piece)

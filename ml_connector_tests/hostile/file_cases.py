@@ -264,7 +264,7 @@ VALUES = [
     Case("invoice number of broken utf-8", _swap(b"BIG*20261121*", b"BIG*20261121*\xff\xfe\xc3"), POSTED),
     Case("order number odata", _inv(order_number="1' or 1 eq 1"), NO_ORDER, "1' or 1 eq 1"),
     Case("order number of 60,000 digits", _inv(order_number="9" * 60_000), NO_ORDER, "names purchase order 999"),
-    Case("order number with a NUL", _inv(order_number="26\x0000"), NO_ORDER, "names purchase order"),
+    Case("order number with a NUL", _inv(order_number="26\x0000"), held("unreadable_text"), "U.001A"),
     Case("date 99999999", _inv(date="99999999"), REJECTED, "BIG01 .*not a date"),
     Case("date 00000000", _inv(date="00000000"), REJECTED, "BIG01 .*not a date"),
     Case("date 20260231", _inv(date="20260231"), REJECTED, "BIG01 .*not a date"),
@@ -336,14 +336,16 @@ def _shipped(quantity: str) -> Callable[[Order, str], bytes]:
 
 
 NOTICES = [
-    Case("levels that contain themselves", _levels("HL*1*1*S", "HL*2*2*O", "PRF*1", "HL*3*2*I"), NO_ORDER, "order 1,"),
-    Case("levels in a circle", _levels("HL*1*3*S", "HL*2*1*O", "HL*3*2*I", "LIN**VP*X", "SN1**1*EA"), NO_ORDER, "none"),
-    Case("level below nothing", _levels("HL*1**S", "HL*2*77*O", "HL*3*2*I", "LIN**VP*X", "SN1**1*EA"), NO_ORDER),
+    Case("levels that contain themselves", _levels("HL*1*1*S", "HL*2*2*O", "PRF*1", "HL*3*2*I"), BAD_VALUE, "HL02"),
+    Case(
+        "levels in a circle", _levels("HL*1*3*S", "HL*2*1*O", "HL*3*2*I", "LIN**VP*X", "SN1**1*EA"), BAD_VALUE, "HL02"
+    ),
+    Case("level below nothing", _levels("HL*1**S", "HL*2*77*O", "HL*3*2*I", "LIN**VP*X", "SN1**1*EA"), BAD_VALUE, "77"),
     Case("levels of one number", _levels("HL*1**S", *["HL*2*1*O", "PRF*1"] * 300), NO_ORDER, "order 1,"),
     Case("2,000 levels deep", lambda o, n: notice(n, _chain(2000)), BAD_VALUE, "ships nothing"),
     Case("level numbers are words", _levels("HL*A**S", "HL*B*A*O", "HL*C*B*I", "LIN**VP*X"), NO_ORDER),
     Case("no levels", _levels("DTM*011*20261121"), REJECTED, "HL is mandatory"),
-    Case("levels of an unknown kind", _levels("HL*1**S", "HL*2*1*ZZ", "HL*3*2*??"), BAD_VALUE, "ships nothing"),
+    Case("levels of an unknown kind", _levels("HL*1**S", "HL*2*1*ZZ", "HL*3*2*??"), UNSUPPORTED, "level ZZ"),
     Case("shipped less than nothing", _shipped("-5"), BAD_VALUE, "-5"),
     Case("shipped 15 digits", _shipped("9" * 15), held("over_shipment"), "999999999999999"),
 ]
