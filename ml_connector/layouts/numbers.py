@@ -159,17 +159,17 @@ def other_way(text: str, form: NumberForm) -> bool:
 
 @dataclass
 class Doubts:
-    """What the numbers of one file say against its layout: by form, the first that is written the other way about."""
+    """What the numbers of one file say against its layout: by marks, the first that is written the other way about."""
 
-    against: dict[NumberForm, str] = field(default_factory=dict)
+    against: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def look(self, text: str, form: NumberForm, place: Place, column: str) -> None:
         """Take note of a text that contradicts the form, the first of its file."""
-        if form not in self.against and other_way(text, form):
-            self.against[form] = f"{text[:40]} in {place.told(column)}"
+        if (form.decimal, form.thousands) not in self.against and other_way(text, form):
+            self.against[form.decimal, form.thousands] = f"{text[:40]} in {place.told(column)}"
 
     def check(self, text: str, form: NumberForm) -> None:
         """Raises WrongText for a number that reads two ways in a file that writes them both ways."""
-        seen = self.against.get(form)
+        seen = self.against.get((form.decimal, form.thousands))
         if seen and not form.implied_decimals and either(text):
             raise WrongText("two_readings", f"a number that reads one way only: the file also writes {seen}")

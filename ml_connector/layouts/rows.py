@@ -87,7 +87,7 @@ class _Cells:
             yield finding(
                 "columns", Place(at + 1), "", "has more columns than there are headings", expected=f"{width} columns"
             )
-        elif self._strict_width and row[width - 1] is None:
+        elif (self._strict_width or (self.open_end and at == len(self) - 1)) and row[width - 1] is None:
             has = sum(cell is not None for cell in row)
             yield finding(
                 "columns",
@@ -175,6 +175,8 @@ class _Records:
         tables.first_rows(text, layout.settings.csv, layout.settings.limits, 1)
         self._above = headings.rows_above(text, layout)
         self._table = tables.read_delimited(text, layout.settings.csv, width, layout.settings.limits)
+        #: The row that the file ends in without a line end: whoever leaves empty columns away ends it all the same.
+        self._open_end = -1 if text.endswith("\n") else len(self._table) - 1
 
     def __len__(self) -> int:
         return len(self._table)
@@ -194,6 +196,10 @@ class _Records:
         row = self._table.row(at)
         if self._refuse and any(cell and cell.strip() for cell in row[last + 1 :]):
             yield finding("columns", Place(at + 1), "", "has more columns", expected=f"{last + 1} columns")
+        if at == self._open_end and row[last] is None:
+            has = sum(cell is not None for cell in row)
+            problem = f"the file ends inside this record, after {has} columns; it may be cut off"
+            yield finding("damaged", Place(at + 1), "", problem, expected=f"{last + 1} columns")
 
 
 class _FixedLines(Lines):

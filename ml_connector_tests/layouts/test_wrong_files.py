@@ -3,7 +3,9 @@
 import pytest
 
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import SenderMustMend
+from ml_connector.layouts import load_layout
 from ml_connector_tests.layouts.files import HEAD, JSON_ONE, XML_ONE, changed, csv_rows, errors, read, row
 
 
@@ -206,3 +208,31 @@ def test_of_json_that_was_cut_off_nothing_is_taken(cut: int) -> None:
 def test_another_root_is_named() -> None:
     with pytest.raises(SenderMustMend, match='"PurchaseOrders", expected "Invoices"'):
         read(XML_ONE.replace("Invoices>", "PurchaseOrders>"), "truecommerce_810_xml")
+
+
+@pytest.mark.parametrize("base", ["truecommerce_856_parent_child", "truecommerce_856_csv", "no headings"])
+@pytest.mark.parametrize("lines", [1, 2])
+def test_of_a_notice_cut_anywhere_no_other_quantity_is_read(base: str, lines: int) -> None:
+    """Nothing adds up a ship notice. Where the last column is cut, which is no quantity here, nobody can tell."""
+    heads = "TradingPartner,ShipmentNumber,ShipDate,EstimatedDelivery,CarrierCode,TrackingNumber,BOL,ShipToCode"
+    heads += ",PONumber,CartonSSCC,LineNumber,VendorItem,UPC,QuantityShipped,UOM,Lot\n"
+    layout = changed("truecommerce_856_csv", {"csv": {"header": False}}) if base == "no headings" else load_layout(base)
+    if base == "truecommerce_856_parent_child":
+        data = "H|ACME|LS-1|2026-11-28||||||01\nO|4711\n" + "L||1|NW-R48||160|EA|L-77\n" * lines
+    else:
+        data = "ACME,LS-1,2026-11-28,,,,,01,4711,,1,NW-R48,,160,EA,L-77\n" * lines
+        data = data if base == "no headings" else heads + data
+    [whole] = read(data, layout)
+    assert isinstance(whole.document, ShipNotice)
+    items = whole.document.orders[0].items
+    for at in range(len(data)):
+        try:
+            found = [one.document for one in read(data[:at], layout) if one.accepted]
+        except SenderMustMend:
+            continue
+        for document in found:
+            assert isinstance(document, ShipNotice)
+            got = [item for order in document.orders for item in order.items]
+            assert [item.quantity for item in got] in ([], [item.quantity for item in items[: len(got)]]), data[:at]
+            begun = [line for line in data[:at].split("\n") if line.startswith(("L", "ACME"))]
+            assert len(got) in {0, len(begun)}, data[:at]
