@@ -230,7 +230,7 @@ class Builder:
             return tuple(one.converter.read(part) for part in text.split(settings.join or "\n") if part)
         value = one.converter.read(text)
         if self._doubts is not None and one.number_form is not None:
-            self._doubts.check(text, one.number_form)
+            self._doubts.check(text, one.number_form, certain=one.certain)
         return value
 
     def _coded(self, one: CompiledField, text: str) -> str:

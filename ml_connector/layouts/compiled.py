@@ -51,6 +51,8 @@ class CompiledField:
     money: bool = False
     round_to: int | None = None
     number_form: NumberForm | None = None
+    #: Whether nothing else would show a wrong reading of its number: quantities that nothing adds up.
+    certain: bool = False
 
     @property
     def is_key(self) -> bool:

@@ -159,12 +159,21 @@ class _Compiler:
             codes_out=codes_out,
             money=form == "number" and target is not None and target.steps[-1].name in MONEY,
             number_form=self._number(settings.number, where) if form == "number" else None,
+            certain=self._certain(settings, target),
         )
         if form in {"number", "basis"}:
-            made = replace(made, numbers=values.number(self._number(settings.number, where)))
+            plain = replace(self._number(settings.number, where), thousands="")
+            made = replace(made, numbers=values.number(plain))
         made = replace(made, round_to=self._round_to(settings, money=made.money))
         self._try_texts(made)
         return made
+
+    def _certain(self, settings: FieldSettings, target: Target | None) -> bool:
+        """Whether a quantity of a ship notice, which has no total, is to be read only where it has one reading."""
+        if self._settings.kind != "ship_notice" or target is None or not target.steps[-1].name.startswith("quantity"):
+            return False
+        own = settings.number.lone_group if settings.number is not None else None
+        return (own or self._settings.values.number.lone_group) != "read"
 
     def _round_to(self, settings: FieldSettings, *, money: bool) -> int | None:
         """As the field says. What the whole layout says is for money: quantities and prices are as fine as they are."""

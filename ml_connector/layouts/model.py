@@ -41,6 +41,11 @@ class NumberSettings(Block):
         default=None, ge=0, le=12, description="Read: what has more decimals is rounded to so many (half up), and told"
     )
     sign: Literal["leading", "trailing", "parentheses"] | None = None
+    lone_group: Literal["read", "refuse"] | None = Field(
+        default=None,
+        description="Ship notices: a quantity like 1.500 with the point between thousands, where nothing in the file "
+        "shows which mark is which; default: refuse",
+    )
 
 
 class Values(Block):

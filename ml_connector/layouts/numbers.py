@@ -141,7 +141,7 @@ _GROUPS = re.compile(r"[-+(]?[1-9][0-9]{0,2}(?:([.,])[0-9]{3})(?:\1[0-9]{3}|(?!\
 
 def either(text: str) -> bool:
     """Whether a number reads both ways: its only mark can stand between thousands or before decimals."""
-    return _EITHER.fullmatch(text) is not None
+    return _EITHER.fullmatch(text.replace(_MINUS, "-")) is not None
 
 
 def other_way(text: str, form: NumberForm) -> bool:
@@ -159,17 +159,31 @@ def other_way(text: str, form: NumberForm) -> bool:
 
 @dataclass
 class Doubts:
-    """What the numbers of one file say against its layout: by marks, the first that is written the other way about."""
+    """What the numbers of one file say of its layout, by marks: the first that is written the other way about, and
+    whether one shows that the layout is right: 0,5 or 1.234.567, which have one reading.
+    """
 
     against: dict[tuple[str, str], str] = field(default_factory=dict)
+    shown: set[tuple[str, str]] = field(default_factory=set)
 
     def look(self, text: str, form: NumberForm, place: Place, column: str) -> None:
-        """Take note of a text that contradicts the form, the first of its file."""
-        if (form.decimal, form.thousands) not in self.against and other_way(text, form):
-            self.against[form.decimal, form.thousands] = f"{text[:40]} in {place.told(column)}"
+        """Take note of a text that contradicts the form, the first of its file, or that has one reading."""
+        marks = (form.decimal, form.thousands)
+        if marks not in self.against and other_way(text, form):
+            self.against[marks] = f"{text[:40]} in {place.told(column)}"
+        elif marks not in self.shown and not either(text) and not text.isdigit() and _pattern(form).fullmatch(text):
+            self.shown |= {marks} if set(text) & {*marks} else set()
 
-    def check(self, text: str, form: NumberForm) -> None:
-        """Raises WrongText for a number that reads two ways in a file that writes them both ways."""
-        seen = self.against.get((form.decimal, form.thousands))
-        if seen and not form.implied_decimals and either(text):
+    def check(self, text: str, form: NumberForm, *, certain: bool) -> None:
+        """Raises WrongText for a number that reads two ways in a file that writes them both ways. certain: also for a
+        single group of thousands where nothing in the file shows that it is one.
+        """
+        if form.implied_decimals or not either(text):
+            return
+        marks = (form.decimal, form.thousands)
+        if seen := self.against.get(marks):
             raise WrongText("two_readings", f"a number that reads one way only: the file also writes {seen}")
+        if certain and form.thousands and form.thousands in text and marks not in self.shown:
+            readings = f"{text.replace(form.thousands, '')} or {text.replace(form.thousands, form.decimal)}"
+            setting = "`number: {lone_group: read}` where the sender is known to write thousands so"
+            raise WrongText("two_readings", f"{readings}: nothing in the file shows which mark is which; {setting}")

@@ -145,10 +145,40 @@ def test_a_decimal_point_is_doubted_where_the_file_has_it_between_thousands(writ
     assert plain.accepted
 
 
-def test_numbers_of_two_readings_are_read_as_the_layout_says_where_nothing_speaks_against_it() -> None:
-    [one] = notice("1.500", decimal=",", thousands=".")
+@pytest.mark.parametrize("quantity", ["1.500", "160.000", "-1.500"])
+def test_a_quantity_of_two_readings_that_nothing_decides_is_never_read(quantity: str) -> None:
+    """A ship notice has no total: here nothing shows that the point does not stand before decimals."""
+    for others in ((), ("3",), ("1,500",), ("2.000", "12")):
+        one, *_ = notice(quantity, *others, decimal=",", thousands=".")
+        assert "can be read in two ways" in errors(one)[0]
+        assert "lone_group: read" in errors(one)[0]
+
+
+@pytest.mark.parametrize("shows", ["0,5", "12,50", "1.234,5", "1.234.567", "1.234,567"])
+def test_a_number_of_one_reading_shows_how_the_others_are_meant(shows: str) -> None:
+    one, other = notice("1.500", shows, decimal=",", thousands=".")
+    assert other.accepted
     assert isinstance(one.document, ShipNotice)
     assert one.document.orders[0].items[0].quantity == Decimal(1500)
+
+
+def test_the_layout_may_say_that_thousands_are_written_so() -> None:
+    [one] = notice("1.500", decimal=",", thousands=".", lone_group="read")
+    assert isinstance(one.document, ShipNotice)
+    assert one.document.orders[0].items[0].quantity == Decimal(1500)
+
+
+@pytest.mark.parametrize(("text", "form"), [("1.500", {"decimal": "."}), ("1 500", {"thousands": " "})])
+def test_a_quantity_whose_mark_the_layout_has_for_one_thing_only_is_read(text: str, form: dict[str, str]) -> None:
+    [one] = notice(text, **form)
+    assert one.accepted
+
+
+def test_an_invoice_is_read_as_the_layout_says_for_its_total_decides() -> None:
+    layout = changed("truecommerce_810_csv", {"values": {"number": {"decimal": ",", "thousands": "."}}})
+    [one] = read(csv_rows(row(Quantity="1.500", Extended="", SubTotal="")), layout)
+    assert isinstance(one.document, Invoice)
+    assert one.document.lines[0].quantity == Decimal(1500)
 
 
 UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u061c\u180e\u2066\u2069\ufe0f\u3164"
@@ -208,3 +238,16 @@ def test_what_joins_letters_stays_in_texts_for_people() -> None:
     assert isinstance(one.document, Invoice)
     assert one.document.lines[0].description == "می\u200cخواهم"
     assert one.findings == ()
+
+
+def test_a_number_of_json_has_one_reading_whatever_the_layout_says_of_texts() -> None:
+    german = {"values": {"number": {"decimal": ",", "thousands": "."}}}
+    layout = changed("truecommerce_856_json", german)
+    text = (
+        '[{"header": {"ShipmentNumber": "1", "ShipDate": "2026-11-28"}, "orders": [{"PONumber": "1", "items": '
+        '[{"QuantityShipped": 1500}, {"QuantityShipped": 1.500}]}]}]'
+    )
+    [one] = read(text, layout)
+    assert isinstance(one.document, ShipNotice), one.findings
+    assert [item.quantity for item in one.document.orders[0].items] == [Decimal(1500), Decimal("1.5")]
+    assert one.accepted
