@@ -6,9 +6,10 @@ Compares connections.yaml and the partner files with the newest reference snapsh
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ml_connector.config.integrations import Coding
+from ml_connector.config.integrations import Coding, OrdersOut
 from ml_connector.config.partners import Partner
-from ml_connector.documents.reference import ReferenceTable
+from ml_connector.config.units import meanings
+from ml_connector.documents.reference import Item, OpenOrder, ReferenceTable
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.systems.results import Finding, Level
 
@@ -32,7 +33,27 @@ def check_codes(deployment: "Deployment", integration: str) -> list[Finding]:
     found = list(_missing(integration, book, settings.flows.invoices_in.coding, partners.values()))
     if not found:
         found.append(Finding(integration, "codes", Level.GOOD, "all configured codes exist in the ERP"))
-    return found
+    return found + list(_units(integration, book, settings.flows.orders_out))
+
+
+def _units(integration: str, book: ReferenceBook, rules: OrdersOut) -> Iterator[Finding]:
+    """The units of the ERP's items and open orders that are mapped to no unit of X12: such lines would be held."""
+    if not rules.enabled:
+        return
+    units = {item.unit for item in book.records(ReferenceTable.ITEMS) if isinstance(item, Item)}
+    units |= {
+        line.unit
+        for order in book.records(ReferenceTable.PURCHASE_ORDERS)
+        if isinstance(order, OpenOrder)
+        for line in order.lines
+    }
+    known = rules.unit_codes
+    for unit in sorted(unit for unit in units if unit and unit not in known):
+        told = ", ".join(f"{code} in {language}" for language, code in meanings(unit).items())
+        mend = "Map it under orders_out.units"
+        mend += f", or set orders_out.units_language: it means {told}." if told else "."
+        message = f"unit {unit} of the ERP is mapped to no X12 unit: orders with it would be held"
+        yield Finding(integration, "units", Level.WARN, message, mend)
 
 
 def _missing(integration: str, book: ReferenceBook, coding: Coding, partners: Iterable[Partner]) -> Iterator[Finding]:

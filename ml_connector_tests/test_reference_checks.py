@@ -55,3 +55,10 @@ def test_a_file_with_the_ledgers_address_stands_beside_the_configuration(
     config.with_name("address").write_text("postgresql://db/ledger\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert Deployment(load_deployment(beside), stage.deployment.clock).ledger_url == "postgresql://db/ledger"
+
+
+def test_units_that_are_mapped_to_none_of_x12_are_told(stage: Scene) -> None:
+    known = next(iter(stage.integration.erp.read_orders([stage.orders()[0]["id"]]))).order.lines[0].item_code
+    change(stage, ReferenceTable.ITEMS, known, unit="st")
+    [message] = told(stage)
+    assert message == "unit st of the ERP is mapped to no X12 unit: orders with it would be held"

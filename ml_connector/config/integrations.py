@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from ml_connector.config.base import Settings, day_text, zone_name
 from ml_connector.config.partners import MatchTolerances, OrderChanges, X12Identity
+from ml_connector.config.units import Language, UnitCodes, unit_codes
 
 
 class VatRule(Settings):
@@ -117,10 +118,28 @@ class OrdersOut(Settings):
     calendar: ProcurementCalendar | None = Field(
         default=None, description="Orders leave at cut-off times of business days; without it as soon as they are there"
     )
-    units: dict[str, str] = Field(default_factory=dict, description="Unit code of the ERP -> X12 unit code")
+    units: dict[str, str] = Field(
+        default_factory=dict, description="Unit code of the ERP -> X12 unit code; what is in no list is held"
+    )
+    units_language: Language = Field(
+        default="", description="What the ERP's unit codes mean where `units` does not say: st is a piece in nl and de"
+    )
     acknowledgment_wanted: str = Field(default="AC", description="BEG07")
 
     _day = field_validator("start_date", mode="before")(day_text)
+
+    @field_validator("units")
+    @classmethod
+    def _x12_units(cls, value: dict[str, str]) -> dict[str, str]:
+        for unit, code in value.items():
+            if len(code) != 2 or not code.isascii() or not code.isalnum() or code != code.upper():
+                raise ValueError(f"{unit!r}: {code!r} is no X12 unit, two capitals or digits like EA")
+        return value
+
+    @property
+    def unit_codes(self) -> UnitCodes:
+        """X12 unit by the ERP's: these units, and those that are shipped."""
+        return unit_codes(tuple(self.units.items()), self.units_language)
 
 
 class ShipmentsIn(Settings):

@@ -153,7 +153,7 @@ def covers(change: AgreedChange | None, verdict: LineVerdict, codes: Mapping[str
 def with_line(content: PurchaseOrder, agreed: AgreedLine) -> PurchaseOrder:
     """What the partner has of the order once a line is changed as it proposed itself."""
     lines = tuple(_changed(line, agreed) if line.number == agreed.number else line for line in content.lines)
-    return content.model_copy(update={"lines": lines, "total": order_total(lines)})
+    return content.model_copy(update={"lines": lines, "total": order_total(lines, content.currency)})
 
 
 def _changed(line: OrderLine, agreed: AgreedLine) -> OrderLine:

@@ -36,6 +36,7 @@ class CodingTables:
     cost_unit: Callable[[str], CostCenter | None]
     item: Callable[[str], Item | None]
     vat_code: Callable[[str], VatCode | None]
+    vendor: Callable[[str], Vendor | None] = lambda _: None
 
 
 @dataclass(frozen=True)

@@ -263,7 +263,7 @@ def _rules(integration: Integration, partner: Partner) -> MatchRules:
         three_way=settings.match == "three_way",
         tolerances=integration.tolerances(partner),
         units=partner.units,
-        order_units=integration.settings.flows.orders_out.units,
+        order_units=integration.settings.flows.orders_out.unit_codes,
         numbers_are_ours=partner.line_numbers == "ours",
         invoice_types=partner.invoice_types,
     )

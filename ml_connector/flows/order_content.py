@@ -6,7 +6,9 @@ from decimal import Decimal
 
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import Partner
+from ml_connector.config.units import meanings
 from ml_connector.documents.common import DateReference, ItemId, Party, Reference
+from ml_connector.documents.currencies import rounded
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending, Reason
@@ -14,6 +16,10 @@ from ml_connector.flows.coding import CodingTables, check_dimension, known_accou
 
 #: DTM qualifier of a requested delivery (x12-procurement 4).
 DELIVERY_REQUESTED = "002"
+#: Element 355 of single pieces.
+EACH = "EA"
+#: Qualifiers of barcodes by their length (x12-procurement 4): EAN-8 and EAN-13, UPC-12, GTIN-14.
+BARCODES = {8: "EN", 12: "UP", 13: "EN", 14: "UK"}
 
 
 def resolve_order(
@@ -22,8 +28,8 @@ def resolve_order(
     """The order as the partner is to get it.
 
     Raises:
-        NeedsMending: no lines, a line without a unit or item the partner can read, no ship-to, no account or cost
-            center that the ERP knows where one has to be sent.
+        NeedsMending: no lines, a blocked supplier, no currency, a line without a quantity, a unit or an item the
+            partner can read, no ship-to, no account or cost center that the ERP knows where one has to be sent.
     """
     if not order.lines:
         raise NeedsMending(
@@ -32,21 +38,22 @@ def resolve_order(
             mend="Add lines in the ERP, or cancel the order.",
             data={"order": order.number},
         )
+    _check_supplier(order, tables)
     header = resolve_header(order, partner, settings)
     lines = tuple(resolve_line(order, line, partner, settings, tables) for line in order.lines)
-    return header.model_copy(update={"lines": lines, "total": order_total(lines)})
+    return header.model_copy(update={"lines": lines, "total": order_total(lines, order.currency)})
 
 
 def resolve_header(order: OpenOrder, partner: Partner, settings: IntegrationSettings) -> PurchaseOrder:
     """The order without its lines.
 
     Raises:
-        NeedsMending: no date, no ship-to.
+        NeedsMending: no date, no currency, no ship-to.
     """
     return PurchaseOrder(
         number=order.number,
         order_date=order.order_date or _no_date(order),
-        currency=order.currency,
+        currency=_currency(order),
         acknowledgment_wanted=settings.flows.orders_out.acknowledgment_wanted,
         dates=_dates(order.receipt_date),
         parties=_parties(order, partner, settings),
@@ -54,9 +61,32 @@ def resolve_header(order: OpenOrder, partner: Partner, settings: IntegrationSett
     )
 
 
-def order_total(lines: Sequence[OrderLine]) -> Decimal:
-    """Quantities times prices."""
-    return sum(((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in lines), Decimal(0))
+def order_total(lines: Sequence[OrderLine], currency: str) -> Decimal:
+    """Quantities times prices, each in the currency's places."""
+    amounts = ((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in lines)
+    return sum((rounded(amount, currency) for amount in amounts), Decimal(0))
+
+
+def _check_supplier(order: OpenOrder, tables: CodingTables) -> None:
+    vendor = tables.vendor(order.supplier_id or order.supplier_code)
+    if vendor is not None and vendor.blocked:
+        raise NeedsMending(
+            Reason.SUPPLIER_BLOCKED,
+            f"Supplier {order.supplier_code} of purchase order {order.number} is blocked in the ERP.",
+            mend="Unblock the supplier, or cancel the order.",
+            data={"order": order.number, "vendor": order.supplier_code},
+        )
+
+
+def _currency(order: OpenOrder) -> str:
+    if not order.currency:
+        raise NeedsMending(
+            Reason.CURRENCY_MISMATCH,
+            f"Purchase order {order.number} has no currency.",
+            mend="Set the currency of the order in the ERP.",
+            data={"order": order.number},
+        )
+    return order.currency
 
 
 def _no_date(order: OpenOrder) -> date:
@@ -107,13 +137,13 @@ def resolve_line(
     Raises:
         NeedsMending: as `resolve_order`.
     """
-    unit = settings.flows.orders_out.units.get(line.unit, line.unit.upper())
-    if not unit or len(unit) != 2:
+    unit = _unit(order, line, settings)
+    if line.quantity <= 0:
         raise NeedsMending(
-            Reason.UNIT_MISMATCH,
-            f"Unit {line.unit or '(none)'} of line {line.number}, purchase order {order.number}, is no X12 unit.",
-            mend="Map it under orders_out.units.",
-            data={"order": order.number, "line": line.number, "unit": line.unit},
+            Reason.BAD_VALUE,
+            f"Line {line.number} of purchase order {order.number} orders {line.quantity} {line.unit}.",
+            mend="Set a quantity above zero in the ERP, or delete the line.",
+            data={"order": order.number, "line": line.number, "quantity": str(line.quantity)},
         )
     return OrderLine(
         number=str(line.number),
@@ -121,7 +151,7 @@ def resolve_line(
         quantity=line.quantity,
         unit=unit,
         price=line.price,
-        price_basis="PE",
+        price_basis=price_basis(unit),
         items=_items(order, line, partner),
         description=line.description,
         references=_references(order, line, partner, settings, tables),
@@ -129,12 +159,32 @@ def resolve_line(
     )
 
 
+def _unit(order: OpenOrder, line: OpenOrderLine, settings: IntegrationSettings) -> str:
+    """X12's unit: only what is mapped leaves, whatever a unit looks like."""
+    unit = settings.flows.orders_out.unit_codes.get(line.unit, "")
+    if len(unit) != 2:
+        told = ", ".join(f"{code} in {language}" for language, code in meanings(line.unit).items())
+        raise NeedsMending(
+            Reason.UNIT_MISMATCH,
+            f"Unit {line.unit or '(none)'} of line {line.number}, purchase order {order.number}, is mapped to no X12"
+            " unit.",
+            mend="Map it under orders_out.units" + (f" (it means {told}: orders_out.units_language)." if told else "."),
+            data={"order": order.number, "line": line.number, "unit": line.unit},
+        )
+    return unit
+
+
+def price_basis(unit: str) -> str:
+    """PO105: per each, or per whatever the line's unit is (x12-procurement 5)."""
+    return "PE" if unit == EACH else "UM"
+
+
 def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[ItemId, ...]:
     rules = partner.orders
     pairs = (
         (rules.vendors_item_qualifier, line.suppliers_item),
         (rules.buyers_item_qualifier, line.item_code),
-        ("EN" if len(line.barcode) == 13 else "UP", sent_barcode(line)),
+        (BARCODES.get(len(line.barcode), ""), sent_barcode(line)),
     )
     items = tuple(ItemId(qualifier=qualifier, value=value) for qualifier, value in pairs if value)
     if not items:
@@ -148,8 +198,9 @@ def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[Ite
 
 
 def sent_barcode(line: OpenOrderLine) -> str:
-    """An EAN-13 or UPC; other barcodes have no qualifier that everybody reads."""
-    return line.barcode if len(line.barcode) in {12, 13} else ""
+    """An EAN-8, UPC-12, EAN-13 or GTIN-14; other barcodes have no qualifier that everybody reads."""
+    code = line.barcode
+    return code if len(code) in BARCODES and code.isascii() and code.isdigit() else ""
 
 
 def _references(

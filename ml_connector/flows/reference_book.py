@@ -5,7 +5,7 @@ costs little when ten are used.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -52,6 +52,10 @@ class Index(Generic[R]):
     def _make(self, place: int) -> R:
         return self._model.model_validate_json(self._lines[place])
 
+    def records(self) -> Iterator[R]:
+        """All of them."""
+        return map(self._make, range(len(self._lines)))
+
     def __len__(self) -> int:
         return len(self._lines)
 
@@ -88,6 +92,10 @@ class ReferenceBook:
             self._tables[table] = Index(model, lines, code)
         return self._tables[table]
 
+    def records(self, table: ReferenceTable) -> Iterator[Any]:
+        """All records of a table, made one by one."""
+        return self.table(table).records()
+
     def vendor(self, key: str) -> Vendor | None:
         found: Vendor | None = self.table(ReferenceTable.VENDORS).get(key)
         return found
@@ -110,4 +118,5 @@ class ReferenceBook:
             cost_unit=of(ReferenceTable.COST_UNITS),
             item=of(ReferenceTable.ITEMS),
             vat_code=of(ReferenceTable.VAT_CODES),
+            vendor=of(ReferenceTable.VENDORS),
         )

@@ -158,7 +158,7 @@ def _decide(
         over_shipment_percent=Decimal(settings.over_shipment_percent),
         spoken=spoken,
         units=partner.units,
-        order_units=integration.settings.flows.orders_out.units,
+        order_units=integration.settings.flows.orders_out.unit_codes,
         numbers_are_ours=partner.line_numbers == "ours",
         told=(*unread, *told),
     )

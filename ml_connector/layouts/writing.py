@@ -27,7 +27,7 @@ MATTERS_TO = {
     "OrderAcknowledgment": frozenset({"type"}),
 }
 #: Values that mean nothing more than that nothing is said.
-SAYS_NOTHING = frozenset({("price_basis", "PE"), ("references", "")})
+SAYS_NOTHING = frozenset({("price_basis", "PE"), ("price_basis", "UM"), ("references", "")})
 
 
 def write_documents(documents: Sequence[Record], layout: Layout, context: WriteContext | None = None) -> bytes:

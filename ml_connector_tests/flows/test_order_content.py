@@ -9,7 +9,7 @@ import pytest
 
 from ml_connector.config.integrations import Integration
 from ml_connector.config.partners import Partner
-from ml_connector.documents.reference import CostCenter, GLAccount, Item, OpenOrder, OpenOrderLine
+from ml_connector.documents.reference import CostCenter, GLAccount, Item, OpenOrder, OpenOrderLine, Vendor
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.order_content import resolve_order
@@ -121,3 +121,87 @@ def test_a_partner_without_references_gets_none() -> None:
     )
     assert sent.lines[0].references == ()
     assert next(p.id for p in sent.parties if p.role == "ST") == "DC-1"
+
+
+def ordered(**line: Any) -> OpenOrder:
+    one = order()
+    return one.model_copy(update={"lines": (one.lines[0].model_copy(update=line),)})
+
+
+def with_units(language: str = "", **units: str) -> Integration:
+    base = settings()
+    rules = base.flows.orders_out.model_copy(update={"units": units, "units_language": language})
+    return base.model_copy(update={"flows": base.flows.model_copy(update={"orders_out": rules})})
+
+
+@pytest.mark.parametrize(
+    ("unit", "rules", "sent"),
+    [
+        ("pc", with_units(), "EA"),
+        ("KG", with_units(), "KG"),
+        ("m²", with_units(), "SM"),
+        ("st", with_units("nl"), "EA"),
+        ("St", with_units("de"), "EA"),
+        ("set", with_units("nl"), "ST"),
+        ("st", with_units("de", st="PC"), "PC"),
+        ("TN", with_units(tn="MP"), "MP"),
+    ],
+)
+def test_only_mapped_units_leave(unit: str, rules: Integration, sent: str) -> None:
+    [line] = resolve_order(ordered(unit=unit), partner(), rules, TABLES).lines
+    assert (line.unit, line.price_basis) == (sent, "PE" if sent == "EA" else "UM")
+
+
+@pytest.mark.parametrize(
+    ("unit", "language"), [("st", ""), ("st", "fr"), ("tn", "nl"), ("tn", "en"), ("CS", ""), ("", "")]
+)
+def test_a_unit_that_looks_like_one_of_x12_is_held(unit: str, language: str) -> None:
+    with pytest.raises(NeedsMending) as held:
+        resolve_order(ordered(unit=unit), partner(), with_units(language), TABLES)
+    assert held.value.reason is Reason.UNIT_MISMATCH
+    assert ("EA in nl" in held.value.mend) == (unit == "st")
+
+
+@pytest.mark.parametrize(
+    ("barcode", "sent"),
+    [
+        ("4006381333931", ("EN", "4006381333931")),
+        ("40170725", ("EN", "40170725")),
+        ("036000291452", ("UP", "036000291452")),
+        ("10036000291459", ("UK", "10036000291459")),
+        ("ABC-12345678", None),
+        ("12345", None),
+    ],
+)
+def test_barcodes_leave_with_the_qualifier_of_their_length(barcode: str, sent: tuple[str, str] | None) -> None:
+    [line] = resolve_order(ordered(barcode=barcode), partner(), settings(), TABLES).lines
+    found = [(one.qualifier, one.value) for one in line.items if one.qualifier in {"EN", "UP", "UK"}]
+    assert found == ([sent] if sent else [])
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (ordered(quantity=Decimal(0)), Reason.BAD_VALUE),
+        (ordered(quantity=Decimal(-1)), Reason.BAD_VALUE),
+        (order().model_copy(update={"currency": ""}), Reason.CURRENCY_MISMATCH),
+        (order().model_copy(update={"supplier_id": "blocked"}), Reason.SUPPLIER_BLOCKED),
+    ],
+)
+def test_what_nobody_can_deliver_is_held(source: OpenOrder, reason: Reason) -> None:
+    vendors = {"blocked": Vendor(id="blocked", code="1", blocked=True), "s": Vendor(id="s", code="1")}
+    with pytest.raises(NeedsMending) as held:
+        resolve_order(source, partner(), settings(), replace(TABLES, vendor=vendors.get))
+    assert held.value.reason is reason
+    assert held.value.mend
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "total"),
+    [("EUR", "1.12345", "2.25"), ("JPY", "10.3", "21"), ("KWD", "1.12345", "2.247"), ("USD", "1.00249", "2.00")],
+)
+def test_amounts_have_the_places_of_the_currency(currency: str, price: str, total: str) -> None:
+    source = ordered(price=Decimal(price)).model_copy(update={"currency": currency})
+    sent = resolve_order(source, partner(), settings(), TABLES)
+    assert str(sent.total) == total
+    assert sent.lines[0].price == Decimal(price)
