@@ -11,6 +11,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.config.units import meanings
 from ml_connector.documents.reference import Item, OpenOrder, ReferenceTable
 from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.order_field_checks import unsent_fields
 from ml_connector.systems.results import Finding, Level
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def check_codes(deployment: "Deployment", integration: str) -> list[Finding]:
     found = list(_missing(integration, book, settings.flows.invoices_in.coding, partners.values()))
     if not found:
         found.append(Finding(integration, "codes", Level.GOOD, "all configured codes exist in the ERP"))
-    return found + list(_units(integration, book, settings.flows.orders_out))
+    found += _units(integration, book, settings.flows.orders_out)
+    _, layouts = deployment.partner_files(integration)
+    return [*found, *unsent_fields(integration, settings, partners.values(), layouts, book)]
 
 
 def _units(integration: str, book: ReferenceBook, rules: OrdersOut) -> Iterator[Finding]:

@@ -53,6 +53,7 @@ COMPOSING = {
     "demo",
     "checks",
     "name_checks",
+    "order_field_checks",
     "outside_checks",
     "reference_checks",
     "sharing_checks",

@@ -106,6 +106,16 @@ class ProcurementCalendar(Settings):
         return moment.astimezone(ZoneInfo(self.time_zone)).date() in self.holidays
 
 
+class ShipToAddress(Settings):
+    """The address of a warehouse of ours."""
+
+    street: tuple[str, ...] = Field(min_length=1, max_length=4)
+    postal_code: str = ""
+    city: str
+    region: str = Field(default="", description="State or province, two letters")
+    country: str = Field(default="", pattern="^([A-Z]{2,3})?$")
+
+
 class OrdersOut(Settings):
     enabled: bool = True
     approved_only: bool = True
@@ -119,10 +129,16 @@ class OrdersOut(Settings):
         default=None, description="Orders leave at cut-off times of business days; without it as soon as they are there"
     )
     units: dict[str, str] = Field(
-        default_factory=dict, description="Unit code of the ERP -> X12 unit code; what is in no list is held"
+        default_factory=dict,
+        description="Unit code of the ERP -> X12 unit code; what is in no list, or empty here, is held",
     )
     units_language: Language = Field(
         default="", description="What the ERP's unit codes mean where `units` does not say: st is a piece in nl and de"
+    )
+    own_accounts: tuple[str, ...] = Field(
+        default=(),
+        description="Codes of relations in the ERP that are ourselves: an order with a delivery address of theirs"
+        " goes to its warehouse",
     )
     acknowledgment_wanted: str = Field(default="AC", description="BEG07")
 
@@ -132,7 +148,7 @@ class OrdersOut(Settings):
     @classmethod
     def _x12_units(cls, value: dict[str, str]) -> dict[str, str]:
         for unit, code in value.items():
-            if len(code) != 2 or not code.isascii() or not code.isalnum() or code != code.upper():
+            if code and (len(code) != 2 or not code.isascii() or not code.isalnum() or code != code.upper()):
                 raise ValueError(f"{unit!r}: {code!r} is no X12 unit, two capitals or digits like EA")
         return value
 
@@ -178,6 +194,10 @@ class Integration(Settings):
     identity: X12Identity
     company_name: str = ""
     ship_to_names: dict[str, str] = Field(default_factory=dict, description="Warehouse code -> name on orders")
+    ship_to_addresses: dict[str, ShipToAddress] = Field(
+        default_factory=dict,
+        description="Warehouse code -> its address, sent with the name; alone where the partner has no code for it",
+    )
     partners: str = Field(description="Folder of the partner files, relative to this file")
     flows: Flows = Flows()
     batch_size: int = Field(default=200, ge=1, le=1000, description="Documents claimed at once")

@@ -129,7 +129,20 @@ class OrdersToPartner(Settings):
         default="{partner}_{set}_{timestamp}_{control}.{ext}",
         description="Placeholders: partner, set, number, timestamp, control (must be there), ext (edi, csv, xml ...)",
     )
-    ship_to: dict[str, str] = Field(default_factory=dict, description="Warehouse code -> the partner's code for it")
+    ship_to: dict[str, str] = Field(
+        default_factory=dict,
+        description="Code of a warehouse, or of a relation that is delivered to -> the partner's code for it",
+    )
+    drop_shipments: Literal["send", "hold"] = Field(
+        default="send",
+        description="Orders that go to our customer: sent as such (BEG02 DS) with name and address, or held",
+    )
+    other_addresses: Literal["send", "hold"] = Field(
+        default="send", description="Orders with a delivery address of their own: sent with name and address, or held"
+    )
+    your_reference: str = Field(
+        default="CR", max_length=3, description="REF qualifier of the reference that the buyer entered; empty: none"
+    )
 
     @field_validator("file_name")
     @classmethod

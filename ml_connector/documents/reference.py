@@ -78,6 +78,32 @@ class VatCode(Record):
     purchase: bool = True
 
 
+class Named(Record):
+    """A person or a code of the ERP's master data: told by its id, shown by its name."""
+
+    id: str = ""
+    name: str = ""
+
+
+class DeliveryAddress(Record):
+    """Where an order is to be delivered, if not just to the warehouse that it names.
+
+    account: code of the relation whose address it is. warehouse_code: it is the address of that warehouse of ours.
+    """
+
+    id: str = ""
+    account: str = ""
+    name: str = ""
+    contact: str = ""
+    street: tuple[str, ...] = ()
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
+    country: str = ""
+    phone: str = ""
+    warehouse_code: str = ""
+
+
 class OpenOrderLine(Record):
     """A purchase order line with what was received and invoiced so far; quantities in purchase units."""
 
@@ -99,12 +125,14 @@ class OpenOrderLine(Record):
     cost_center: str = ""
     cost_unit: str = ""
     receipt_date: date | None = None
+    notes: str = ""
 
 
 class OpenOrder(Record):
     """A purchase order as the ERP has it, with what matching and sending need; prices in `currency`.
 
-    complete: the ERP has closed it, nothing more is to come.
+    complete: the ERP has closed it, nothing more is to come. discount: percent off all lines (5 for 5 %), or else
+    discount_amount. unsent: the ERP's names of what is filled in the order and reaches nobody.
     """
 
     id: str
@@ -121,7 +149,26 @@ class OpenOrder(Record):
     remarks: str = ""
     receipt_date: date | None = None
     payment_condition: str = ""
+    payment_terms: str = ""
+    incoterm: str = ""
+    incoterm_place: str = ""
+    incoterm_version: str = ""
+    shipping_method: Named = Named()
+    buyer: Named = Named()
+    supplier_contact: Named = Named()
+    discount: Decimal = Decimal(0)
+    discount_amount: Decimal = Decimal(0)
+    drop_shipment: bool = False
+    delivery: DeliveryAddress | None = None
+    unsent: tuple[str, ...] = ()
     approved: bool = True
     cancelled: bool = False
     complete: bool = False
     lines: tuple[OpenOrderLine, ...] = ()
+
+
+#: What releases before 0012 did not read of an order and its lines: of a record of theirs nobody knows what it was.
+READ_LATER = frozenset(
+    {"payment_terms", "incoterm", "incoterm_place", "incoterm_version", "shipping_method", "buyer", "supplier_contact"}
+    | {"discount", "discount_amount", "drop_shipment", "delivery", "notes"}
+)

@@ -22,6 +22,9 @@ _KEPT_CODES = frozenset({"1", "2", "6", "7"})
 #: What quotes a partner's own bad value back to it: it says nothing of ours, and the answer is never held for it.
 _QUOTED = frozenset({"AK404", "IK404"})
 
+#: Elements whose text goes on in another segment of that name where it is too long for one.
+_CONTINUED = {"MSG": 1, "NTE": 2, "PID": 5}
+
 _FREE_TEXT = ElementType("", "AN", 1, 264, text=True)
 
 
@@ -115,7 +118,7 @@ class SetWriter:
     def _sendable(
         self, elements: list[str], rule: SegmentRule | None, position: int, replaced: list[Replacement]
     ) -> list[list[str]]:
-        """The segment with every value sendable; text too long for its element in further MSG or NTE segments."""
+        """The segment with every value sendable; text too long for its element in further such segments."""
         done = [elements[0]]
         overflow = ""
         for number, value in enumerate(elements[1:], start=1):
@@ -126,7 +129,7 @@ class SetWriter:
             place = f"{elements[0]}{number:02d}"
             text = self._value(value, element, place, position, replaced)
             if element is not None and element.text and len(text) > element.most:
-                if (elements[0], number) in {("MSG", 1), ("NTE", 2)}:
+                if _CONTINUED.get(elements[0]) == number:
                     text, overflow = _broken(text, element.most)
                     why = "too long: continued in the next segment"
                 else:
@@ -135,8 +138,8 @@ class SetWriter:
             done.append(text)
         result = [cut(done)]
         if overflow:
-            rest = [elements[0], overflow] if elements[0] == "MSG" else [elements[0], elements[1], overflow]
-            result.extend(self._sendable(rest, rule, position, replaced))
+            at = _CONTINUED[elements[0]]
+            result.extend(self._sendable([*elements[:at], overflow], rule, position, replaced))
         return result
 
     def _value(

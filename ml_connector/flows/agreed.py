@@ -17,7 +17,7 @@ from ml_connector.flows import answer_codes
 from ml_connector.flows.answered_lines import Answered, price_of
 from ml_connector.flows.context import Integration
 from ml_connector.flows.order_changes import with_ids
-from ml_connector.flows.order_content import DELIVERY_REQUESTED, order_total
+from ml_connector.flows.order_content import DELIVERY_REQUESTED, with_total
 from ml_connector.flows.verdicts import LineVerdict, Verdicts
 from ml_connector.ledger.documents import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
@@ -153,7 +153,7 @@ def covers(change: AgreedChange | None, verdict: LineVerdict, codes: Mapping[str
 def with_line(content: PurchaseOrder, agreed: AgreedLine) -> PurchaseOrder:
     """What the partner has of the order once a line is changed as it proposed itself."""
     lines = tuple(_changed(line, agreed) if line.number == agreed.number else line for line in content.lines)
-    return content.model_copy(update={"lines": lines, "total": order_total(lines, content.currency)})
+    return with_total(content.model_copy(update={"lines": lines}))
 
 
 def _changed(line: OrderLine, agreed: AgreedLine) -> OrderLine:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import Partner
+from ml_connector.documents.common import Record
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
-from ml_connector.documents.reference import OpenOrder, OpenOrderLine
+from ml_connector.documents.reference import READ_LATER, OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.holding import attempt
 from ml_connector.flows.order_changes import with_ids
-from ml_connector.flows.order_content import DELIVERY_REQUESTED, resolve_header, resolve_line, sent_barcode
+from ml_connector.flows.order_content import DELIVERY_REQUESTED, SPELLED_OUT, resolve_header, resolve_line, sent_barcode
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def changes(old: OpenOrder, new: OpenOrder, view: View) -> Changes:
     Lines are followed by the ERP's id: another number of the same line is no change, another line of the same number
     is.
     """
+    old = _with_unread_of(old, new)
     if old.cancelled or new.cancelled:
         return Changes(header=old.cancelled != new.cancelled)
     before = {line.id: line for line in old.lines}
@@ -83,6 +85,21 @@ def _line_differs(
     return isinstance(before, NeedsMending) or isinstance(after, NeedsMending) or before != after
 
 
+def _with_unread_of(old: OpenOrder, new: OpenOrder) -> OpenOrder:
+    """The old record with what the release that read it did not read: nobody can tell that it was another.
+
+    So a release that sends more of an order makes no change of the orders that were sent before it.
+    """
+    now = {line.id: line for line in new.lines}
+    lines = tuple(line.model_copy(update=_unread(line, now.get(line.id))) for line in old.lines)
+    return old.model_copy(update={**_unread(old, new), "lines": lines})
+
+
+def _unread(old: Record, new: Record | None) -> dict[str, object]:
+    names = READ_LATER.intersection(type(old).model_fields) - old.model_fields_set if new is not None else ()
+    return {name: getattr(new, name) for name in names}
+
+
 def same_supplier(one: OpenOrder, other: OpenOrder) -> bool:
     """By the ERP's own id of it: its code may change."""
     if one.supplier_id and other.supplier_id:
@@ -95,6 +112,14 @@ def _with_names_of(old: OpenOrder, new: OpenOrder) -> OpenOrder:
     names: dict[str, object] = {"supplier_name": new.supplier_name}
     if old.warehouse_id and old.warehouse_id == new.warehouse_id:
         names["warehouse_code"] = new.warehouse_code
+    if old.payment_condition and old.payment_condition == new.payment_condition:
+        names["payment_terms"] = new.payment_terms
+    for name in ("shipping_method", "buyer", "supplier_contact"):
+        before, after = getattr(old, name), getattr(new, name)
+        if before.id and before.id == after.id:
+            names[name] = after
+    if old.delivery is not None and new.delivery is not None and old.delivery.id == new.delivery.id != "":
+        names["delivery"] = new.delivery
     return old.model_copy(update=names)
 
 
@@ -121,6 +146,13 @@ def _header_facts(order: OpenOrder) -> tuple[object, ...]:
         order.warehouse_code,
         order.supplier_name,
         order.remarks.strip(),
+        order.description.strip(),
+        order.your_reference.strip(),
+        order.payment_terms.strip(),
+        (order.incoterm, order.incoterm_place, order.incoterm_version),
+        (order.shipping_method, order.buyer, order.supplier_contact),
+        (order.discount, order.discount_amount),
+        (order.drop_shipment, order.delivery),
     )
 
 
@@ -134,6 +166,7 @@ def _line_facts(line: OpenOrderLine, partner: Partner) -> tuple[object, ...]:
         sent_barcode(line),
         line.description,
         line.receipt_date,
+        line.notes.strip(),
         line.cost_center if partner.orders.cost_center_reference else "",
     )
 
@@ -149,12 +182,11 @@ def changes_since_told(told: PurchaseOrder, new: OpenOrder) -> Changes:
         if (before[key].quantity, before[key].price, _day(before[key]))
         != (after[key].quantity, after[key].price, after[key].receipt_date)
     }
-    header = (told.order_date, told.currency, _day(told), told.notes) != (
-        new.order_date,
-        new.currency,
-        new.receipt_date,
-        tuple(text for text in (new.remarks.strip(),) if text),
-    )
+    # Flat files say more in notes than the remarks, since a release that is no change of the order.
+    said = {text for text in told.notes if not text.startswith(SPELLED_OUT)} - {new.description.strip()}
+    same_notes = said == {new.remarks.strip()} - {""}
+    header = (told.order_date, told.currency, _day(told)) != (new.order_date, new.currency, new.receipt_date)
+    header |= not same_notes
     return Changes(header, frozenset(differing))
 
 

@@ -1,21 +1,41 @@
 """What a partner is sent of an order. Pure functions. What it is told of a change: `order_changes`."""
 
-from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.config.units import meanings
-from ml_connector.documents.common import DateReference, ItemId, Party, Reference
+from ml_connector.documents.common import (
+    AllowanceCharge,
+    AllowanceKind,
+    Contact,
+    DateReference,
+    ItemId,
+    KeptSegment,
+    Party,
+    PaymentTerms,
+    Reference,
+)
 from ml_connector.documents.currencies import rounded
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.coding import CodingTables, check_dimension, known_account
+from ml_connector.flows.order_delivery import ship_to
 
 #: DTM qualifier of a requested delivery (x12-procurement 4).
 DELIVERY_REQUESTED = "002"
+#: BEG02 (element 92).
+STAND_ALONE, DROP_SHIPMENT = "SA", "DS"
+#: PER01 (element 366): buyer, and general contact.
+BUYER, IN_GENERAL = "BD", "CN"
+#: SAC02 discount, SAC06 percent of gross, SAC12 off invoice (x12-procurement 4).
+DISCOUNT, OF_GROSS, OFF_INVOICE = "C310", "3", "02"
+#: How notes begin that are spelled out of fields, for want of segments.
+SPELLED_OUT = ("Incoterm: ", "Shipping method: ")
+#: Letters of an Incoterm, FOB05 (element 335).
+INCOTERM = 3
 #: Element 355 of single pieces.
 EACH = "EA"
 #: Qualifiers of barcodes by their length (x12-procurement 4): EAN-8 and EAN-13, UPC-12, GTIN-14.
@@ -41,7 +61,7 @@ def resolve_order(
     _check_supplier(order, tables)
     header = resolve_header(order, partner, settings)
     lines = tuple(resolve_line(order, line, partner, settings, tables) for line in order.lines)
-    return header.model_copy(update={"lines": lines, "total": order_total(lines, order.currency)})
+    return with_total(header.model_copy(update={"lines": lines}))
 
 
 def resolve_header(order: OpenOrder, partner: Partner, settings: IntegrationSettings) -> PurchaseOrder:
@@ -53,18 +73,98 @@ def resolve_header(order: OpenOrder, partner: Partner, settings: IntegrationSett
     return PurchaseOrder(
         number=order.number,
         order_date=order.order_date or _no_date(order),
+        order_type=DROP_SHIPMENT if order.drop_shipment else STAND_ALONE,
         currency=_currency(order),
         acknowledgment_wanted=settings.flows.orders_out.acknowledgment_wanted,
+        references=_header_references(order, partner),
         dates=_dates(order.receipt_date),
         parties=_parties(order, partner, settings),
-        notes=tuple(text for text in (order.remarks.strip(),) if text),
+        contacts=_contacts(BUYER, order.buyer.name),
+        terms=(PaymentTerms(description=order.payment_terms.strip()),) if order.payment_terms.strip() else (),
+        allowances=_discount(order),
+        notes=header_notes(order, partner),
+        extras=_segments(order, partner),
     )
 
 
-def order_total(lines: Sequence[OrderLine], currency: str) -> Decimal:
-    """Quantities times prices, each in the currency's places."""
-    amounts = ((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in lines)
-    return sum((rounded(amount, currency) for amount in amounts), Decimal(0))
+def header_notes(order: OpenOrder, partner: Partner) -> tuple[str, ...]:
+    """The texts of the header; what X12 has segments for is one of them in flat files, which have none."""
+    texts = [order.remarks]
+    if partner.layouts.send.order:
+        texts.insert(0, order.description)
+        texts += [f"{SPELLED_OUT[0]}{_incoterm(order)}"] if order.incoterm else []
+        texts += [f"{SPELLED_OUT[1]}{_shipping(order)}"] if _shipping(order) else []
+    elif order.incoterm and len(order.incoterm) != INCOTERM:
+        texts.append(f"{SPELLED_OUT[0]}{_incoterm(order)}")
+    return tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
+
+
+def _incoterm(order: OpenOrder) -> str:
+    version = f"(Incoterms {order.incoterm_version})" if order.incoterm_version else ""
+    return " ".join(part for part in (order.incoterm, order.incoterm_place, version) if part)
+
+
+def _shipping(order: OpenOrder) -> str:
+    return order.shipping_method.name.strip() or order.shipping_method.id
+
+
+def _segments(order: OpenOrder, partner: Partner) -> tuple[KeptSegment, ...]:
+    """FOB: Incoterms, defined by buyer and seller; PID: what the order is about; TD5: how it is to be shipped
+    (x12-procurement 4).
+    """
+    if partner.layouts.send.order:
+        return ()
+    found: list[KeptSegment] = []
+    if len(order.incoterm) == INCOTERM:
+        place = _incoterm(order).removeprefix(order.incoterm).strip()
+        where = ("ZZ", place) if place else ("", "")
+        found.append(KeptSegment(segment_id="FOB", elements=("DF", *where, "01", order.incoterm.upper())))
+    if description := order.description.strip():
+        found.append(KeptSegment(segment_id="PID", elements=("F", "", "", "", description)))
+    if shipping := _shipping(order):
+        found.append(KeptSegment(segment_id="TD5", elements=("", "", "", "", shipping)))
+    return tuple(found)
+
+
+def _contacts(function: str, name: str) -> tuple[Contact, ...]:
+    return (Contact(function=function, name=name.strip()),) if name.strip() else ()
+
+
+def _header_references(order: OpenOrder, partner: Partner) -> tuple[Reference, ...]:
+    text = order.your_reference.strip()
+    qualifier = partner.orders.your_reference
+    return (Reference(qualifier=qualifier, value=text),) if text and qualifier else ()
+
+
+def _discount(order: OpenOrder) -> tuple[AllowanceCharge, ...]:
+    """SAC: what goes off the whole order; its amount follows from the lines where a percentage says it."""
+    if not order.discount and not order.discount_amount:
+        return ()
+    percent = abs(order.discount) or None
+    kind = AllowanceKind.CHARGE if (order.discount or order.discount_amount) < 0 else AllowanceKind.ALLOWANCE
+    return (
+        AllowanceCharge(
+            kind=kind,
+            code=DISCOUNT,
+            amount=None if percent else abs(rounded(order.discount_amount, order.currency)),
+            percent=percent,
+            percent_basis=OF_GROSS if percent else "",
+            handling=OFF_INVOICE,
+            description="Discount on the order",
+        ),
+    )
+
+
+def with_total(order: PurchaseOrder) -> PurchaseOrder:
+    """The order with its total: quantities times prices, less the discounts, each in the currency's places."""
+    amounts = ((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in order.lines)
+    gross = sum((rounded(amount, order.currency) for amount in amounts), Decimal(0))
+    allowances = tuple(
+        one.model_copy(update={"amount": rounded(gross * one.percent / 100, order.currency)}) if one.percent else one
+        for one in order.allowances
+    )
+    total = gross + sum((one.signed_amount for one in allowances), Decimal(0))
+    return order.model_copy(update={"allowances": allowances, "total": total})
 
 
 def _check_supplier(order: OpenOrder, tables: CodingTables) -> None:
@@ -103,29 +203,17 @@ def _dates(day: date | None) -> tuple[DateReference, ...]:
 
 
 def _parties(order: OpenOrder, partner: Partner, settings: IntegrationSettings) -> tuple[Party, ...]:
-    """Buyer, supplier and the warehouse to deliver to, with the partner's own code for it."""
-    code = order.warehouse_code
-    if partner.orders.ship_to and code not in partner.orders.ship_to:
-        raise NeedsMending(
-            Reason.UNRESOLVED_SHIP_TO,
-            f"Warehouse {code or '(none)'} of purchase order {order.number} has no code for {partner.name}.",
-            mend="Add it under orders.ship_to in the partner's file.",
-            data={"order": order.number, "warehouse": code},
-        )
-    if not code:
-        raise NeedsMending(
-            Reason.UNRESOLVED_SHIP_TO,
-            f"Purchase order {order.number} names no warehouse to deliver to.",
-            mend="Set the warehouse on the order in the ERP.",
-            data={"order": order.number},
-        )
-    ship_to = partner.orders.ship_to.get(code, code)
+    """Buyer, supplier and where to deliver."""
     return (
         Party(role="BY", name=settings.company_name or settings.identity.id, id_scheme="92", id=settings.identity.id),
-        Party(role="SU", name=order.supplier_name or partner.title or partner.name, id_scheme="92", id=partner.vendor),
         Party(
-            role="ST", name=settings.ship_to_names.get(code, f"Warehouse {code}"), id_scheme="92", id=ship_to.zfill(2)
+            role="SU",
+            name=order.supplier_name or partner.title or partner.name,
+            id_scheme="92",
+            id=partner.vendor,
+            contacts=_contacts(IN_GENERAL, order.supplier_contact.name),
         ),
+        ship_to(order, partner, settings),
     )
 
 
@@ -156,6 +244,7 @@ def resolve_line(
         description=line.description,
         references=_references(order, line, partner, settings, tables),
         dates=_dates(line.receipt_date),
+        notes=(line.notes.strip(),) if line.notes.strip() else (),
     )
 
 

@@ -26,6 +26,8 @@ MATTERS_TO = {
     "Remittance": frozenset({"amount", "total"}),
     "OrderAcknowledgment": frozenset({"type"}),
 }
+#: References that tell the buyer where an order comes from, and its partner nothing (x12-procurement 4: REF01 CR).
+TELLS_ONLY = frozenset({"references[CR]"})
 #: Values that mean nothing more than that nothing is said.
 SAYS_NOTHING = frozenset({("price_basis", "PE"), ("price_basis", "UM"), ("references", "")})
 
@@ -124,6 +126,8 @@ def _matters(document: Record, address: str, value: str, allowed: frozenset[str]
     told = next((name for name in names if name in MATTERS and name not in {"lines", "orders", "items"}), "")
     told = told or next((name for name in names[-1:] if name in MATTERS or name in of_kind), "")
     destination = address.startswith("parties[ST]") and names[-1] == "id"
+    if address in TELLS_ONLY:
+        return False
     if (names[-1], value) in SAYS_NOTHING or (not told and not destination):
         return False
     return not allowed & {address, *names}

@@ -15,6 +15,7 @@ from ml_connector.documents.json import dump
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine, PurchaseOrder
 from ml_connector.flows.agreed import agreed_line, with_line
 from ml_connector.flows.answered_lines import Expected
+from ml_connector.flows.order_content import with_total
 from ml_connector.flows.verdicts import Rules, compare
 
 DAY, LATER = date(2026, 12, 1), date(2026, 12, 8)
@@ -147,8 +148,8 @@ def test_the_order_with_an_agreed_line_is_the_order_as_it_will_be_read(
             )
             for number in ("1", "2")
         )
-        total = sum(((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in lines), Decimal(0))
-        return PurchaseOrder(number="4711", order_date=DAY, lines=lines, total=total)
+        bare = PurchaseOrder(number="4711", order_date=DAY, currency="EUR", lines=lines)
+        return with_total(bare)
 
     change = AgreedLine(order_line_id="x", number="1", quantity=quantity, receipt_date=day)
     assert dump(with_line(order(Decimal(100), DAY), change)) == dump(order(quantity, day))

@@ -180,7 +180,7 @@ def test_remarks_that_are_taken_away_are_told(stage: Scene, order: dict[str, Any
     play(stage, 1)
     assert revisions(stage)[-1] == (2, "acknowledged")
     assert ["MSG", "Earlier notes no longer apply."] in sent_segments(stage, newest(stage))
-    header(stage, order, YourRef="moved")
+    header(stage, order, SelectionCode="moved")
     play(stage, 1)
     assert len(revisions(stage)) == 3
 

@@ -103,7 +103,7 @@ def test_a_setting_and_setting_it_back_are_no_news(stage: Scene, order: dict[str
     ):
         configure(stage, **edit)
         receipt(stage, order)
-        header(stage, order, YourRef=str(edit)[:20])
+        header(stage, order, SelectionCode=str(edit)[:20])
         play(stage, 2)
         assert revisions(stage) == ONE, edit
 
@@ -121,7 +121,7 @@ def test_a_partners_file_is_no_news(stage: Scene, order: dict[str, Any]) -> None
         {"vendors_item_qualifier": "VN"},
     ):
         partner_file(stage, orders=edit)
-        header(stage, order, YourRef=str(edit)[:20])
+        header(stage, order, SelectionCode=str(edit)[:20])
         play(stage, 2)
         assert revisions(stage) == ONE, edit
 
@@ -195,7 +195,7 @@ def test_what_cannot_be_resolved_now_is_no_news(stage: Scene, order: dict[str, A
     partner_file(stage, orders={"account_reference": "11", "ship_to": {"NONE": "1"}}, gl_account="9999")
     configure(stage, flows={"orders_out": {"units": {"pc": "", "box": "", "m": "", "kg": ""}}})
     receipt(stage, order)
-    header(stage, order, YourRef="moved")
+    header(stage, order, SelectionCode="moved")
     play(stage, 2)
     assert revisions(stage) == ONE
     header(stage, order, Remarks="Deliver at the back door")
@@ -275,7 +275,7 @@ def test_a_ledger_of_an_older_release_goes_on(stage: Scene, order: dict[str, Any
     play(stage, 1)
     as_before(source=None)
     partner_file(stage, orders={"cost_center_reference": "DP"})
-    header(stage, order, YourRef="moved")
+    header(stage, order, SelectionCode="moved")
     play(stage, 1)
     assert revisions(stage) == ONE
     change(stage, order, quantity=order["lines"][0]["quantity"] + 1)

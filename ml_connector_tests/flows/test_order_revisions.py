@@ -76,7 +76,7 @@ def test_an_order_that_was_held_first_makes_no_phantom_revision_later(stage: Sce
     stage.world.behave("NORTHWIND", SILENT)
     play(stage, 1)
     assert revisions(stage) == [(0, "acknowledged")]
-    header(stage, order, YourRef="moved")
+    header(stage, order, SelectionCode="moved")
     play(stage, 3)
     assert revisions(stage) == [(0, "acknowledged")]
 
@@ -88,7 +88,7 @@ def test_a_revision_a_person_discarded_does_not_come_back(stage: Scene) -> None:
     change(stage, order, quantity=order["lines"][0]["quantity"] + 1)
     orders.read(stage.integration, stage.work)
     desk.discard(stage.integration, stage.work, newest(stage), "settled by phone")
-    header(stage, order, YourRef="moved")
+    header(stage, order, SelectionCode="moved")
     play(stage, 2)
     assert revisions(stage) == [(0, "acknowledged"), (1, "discarded")]
     change(stage, order, quantity=order["lines"][0]["quantity"] + 2)

@@ -44,6 +44,7 @@ def create_order(
     header["Currency"] = header.get("Currency") or supplier.get("PurchaseCurrency") or company.currency
     header["ExchangeRate"] = rate_of(options, header["Currency"], header.get("ExchangeRate"))
     header["PaymentCondition"] = header.get("PaymentCondition") or supplier.get("PaymentConditionPurchase")
+    header["PaymentConditionDescription"] = _payment_text(company, header["PaymentCondition"])
     warehouse = company.get("inventory/Warehouses", header.get("Warehouse")) or _main_warehouse(company)
     header |= {
         "PurchaseOrderID": company.new_guid(),
@@ -59,6 +60,7 @@ def create_order(
         "SupplierName": supplier["Name"],
         "DropShipment": False,
         "Discount": header.get("Discount") or Decimal(0),
+        "AmountDiscountExclVat": Decimal(0),
     }
     set_approval(header, approval)
     made = [_line(company, header, line, number) for number, line in enumerate(lines, 1)]
@@ -69,6 +71,11 @@ def create_order(
     for line in made:
         company.add(LINES, line)
     return header
+
+
+def _payment_text(company: Company, condition: str | None) -> str | None:
+    found = company.by_code("cashflow/PaymentConditions", condition) if condition else None
+    return found["Description"] if found else None
 
 
 def _main_warehouse(company: Company) -> Row:
@@ -148,8 +155,12 @@ def price_line(company: Company, header: Row, line: Row) -> None:
 
 
 def _total(header: Row, lines: list[Row]) -> None:
-    header["AmountFCExclVat"] = sum((line["AmountFC"] for line in lines), Decimal(0))
-    header["VATAmount"] = sum((line["VATAmount"] for line in lines), Decimal(0))
+    """Totals; the header's discount, a fraction, goes off what the lines come to (the sheet is silent)."""
+    gross = sum((line["AmountFC"] for line in lines), Decimal(0))
+    share = header.get("Discount") or Decimal(0)
+    header["AmountDiscountExclVat"] = cents(gross * share)
+    header["AmountFCExclVat"] = gross - header["AmountDiscountExclVat"]
+    header["VATAmount"] = cents(sum((line["VATAmount"] for line in lines), Decimal(0)) * (1 - share))
     header["AmountFC"] = header["AmountFCExclVat"] + header["VATAmount"]
     header["AmountDC"] = cents(header["AmountFC"] * header["ExchangeRate"])
     header["PurchaseOrderLineCount"] = len(lines)

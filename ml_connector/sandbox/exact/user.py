@@ -133,6 +133,29 @@ def change_header(state: ExactState, number: int, values: Row) -> Row:
     return order
 
 
+def deliver_to(state: ExactState, number: int, account: str, address: Row, *, drop_shipment: bool) -> Row:
+    """A person gives an order a delivery address of a relation, perhaps as a drop shipment to that customer.
+
+    address: fields of crm/Addresses, such as AddressLine1, Postcode, City.
+    """
+    company = state.main
+    order = order_by_number(company, number)
+    relation = supplier_by_code(company, account)
+    made = company.add(
+        "crm/Addresses", {"Type": 4, "Account": relation["ID"], "AccountName": relation["Name"], **address}
+    )
+    order |= {
+        "DropShipment": drop_shipment,
+        "DeliveryAccount": relation["ID"],
+        "DeliveryAccountCode": relation["Code"],
+        "DeliveryAccountName": relation["Name"],
+        "DeliveryAddress": made["ID"],
+    }
+    change_order(company, order, {})
+    state.publish(company)
+    return order
+
+
 def add_order_line(state: ExactState, number: int, item_code: str, quantity: Decimal) -> Row:
     order = order_by_number(state.main, number)
     item = state.main.by_code("logistics/Items", item_code)

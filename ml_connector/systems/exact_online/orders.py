@@ -32,25 +32,46 @@ from ml_connector.systems.exact_online.literals import (
 ENDPOINT = "purchaseorder/PurchaseOrders"
 LINES_ENDPOINT = "purchaseorder/PurchaseOrderLines"
 LINES = "PurchaseOrderLines"
+ADDRESSES = "crm/Addresses"
 
 _HEADER = (
     "PurchaseOrderID",
     "ApprovalStatus",
     "Created",
+    "AmountDiscountExclVat",
     "Currency",
+    "DeliveryAccountCode",
+    "DeliveryAccountName",
+    "DeliveryAddress",
+    "DeliveryContactPersonFullName",
     "Description",
+    "Discount",
+    "DocumentSubject",
+    "DropShipment",
+    "IncotermAddress",
+    "IncotermCode",
+    "IncotermVersion",
     "InvoiceStatus",
     "Modified",
     "OrderDate",
     "OrderNumber",
     "OrderStatus",
     "PaymentCondition",
+    "PaymentConditionDescription",
+    "PurchaseAgent",
+    "PurchaseAgentFullName",
     "PurchaseOrderLineCount",
     "ReceiptDate",
     "ReceiptStatus",
     "Remarks",
+    "SalesOrderNumber",
+    "SelectionCodeCode",
+    "ShippingMethodCode",
+    "ShippingMethodDescription",
     "Supplier",
     "SupplierCode",
+    "SupplierContact",
+    "SupplierContactPersonFullName",
     "SupplierName",
     "Warehouse",
     "WarehouseCode",
@@ -61,6 +82,7 @@ _LINE = (
     "CostCenter",
     "CostUnit",
     "Description",
+    "Discount",
     "InvoicedQuantity",
     "Item",
     "ItemBarcode",
@@ -68,6 +90,8 @@ _LINE = (
     "ItemDescription",
     "LineNumber",
     "NetPrice",
+    "Notes",
+    "ProjectCode",
     "QuantityInPurchaseUnits",
     "ReceiptDate",
     "ReceivedQuantity",
@@ -130,7 +154,7 @@ class Orders:
             with readable(self._settings.connection, "a changed purchase order"):
                 for row in page.rows:
                     since = max(since, wall_time(row.get("Modified")) or since)
-                found += [_source_order(self._with_all_lines(row)) for row in page.rows]
+                found += [_source_order(row) for row in self._whole(page.rows)]
             link = page.next_link
             if link is None or len(found) >= limit:
                 break
@@ -165,8 +189,21 @@ class Orders:
         wanted = list(dict.fromkeys(guid(key) for key in ids if is_guid(key)))
         found: dict[str, Row] = {}
         for rows in self._client.rows_matching(ENDPOINT, WHOLE, wanted, _any_id):
-            found.update((_id_of(row), self._with_all_lines(row)) for row in rows)
+            found.update((_id_of(row), row) for row in self._whole(rows))
         return [found[key] for key in wanted if key in found]
+
+    def _whole(self, rows: Sequence[Row]) -> list[Row]:
+        """The records with all their lines, and the delivery addresses that they name; those are looked up together."""
+        wanted = {guid(row.get("DeliveryAddress")) for row in rows} - {""}
+        addresses: dict[str, Row] = {}
+        params = {"$select": records.ADDRESS_FIELDS}
+        for found in self._client.rows_matching(ADDRESSES, params, sorted(wanted), _any_address) if wanted else ():
+            addresses.update((guid(row.get("ID")), _plain(row)) for row in found)
+        whole_rows = map(self._with_all_lines, rows)
+        return [
+            {**row, records.ADDRESS: addresses[key]} if (key := guid(row.get("DeliveryAddress"))) in addresses else row
+            for row in whole_rows
+        ]
 
     def _with_all_lines(self, row: Row) -> Row:
         """The record with its lines; they are read by themselves where the expansion left some out."""
@@ -208,11 +245,15 @@ def order_created(record: str, zone: ZoneInfo) -> datetime | None:
 def order_of(row: Row) -> OpenOrder:
     """The order in a whole record: header fields and `PurchaseOrderLines` as a list."""
     lines: list[Any] = row.get(LINES) or []
-    return records.order(row, [records.order_line(line) for line in lines])
+    return records.order(row, [records.order_line(line) for line in lines], lines)
 
 
 def _plain(row: Row) -> Row:
     return {key: value for key, value in row.items() if key not in {"__metadata", LINES}}
+
+
+def _any_address(ids: Sequence[str]) -> str:
+    return any_of([equals("ID", guid_literal(key)) for key in ids])
 
 
 def _any_id(ids: Sequence[str]) -> str:

@@ -72,10 +72,14 @@ LAST = 2**63 - 1
 ORDERS_ENDPOINT = "sync/PurchaseOrder/PurchaseOrders"
 ORDERS_TYPE = 22
 ORDER_FIELDS = (
-    "ID,PurchaseOrderID,LineNumber,ApprovalStatus,CostCenterCode,CostUnitCode,Currency,Description,InvoicedQuantity,"
-    "InvoiceStatus,Item,ItemBarcode,ItemCode,ItemDescription,Modified,NetPrice,OrderDate,OrderNumber,OrderStatus,"
-    "PaymentCondition,QuantityInPurchaseUnits,ReceiptDate,ReceiptStatus,ReceivedQuantity,Remarks,Supplier,"
-    "SupplierCode,SupplierItemCode,SupplierName,Unit,UnitPrice,VATCode,Warehouse,WarehouseCode,YourRef"
+    "ID,PurchaseOrderID,LineNumber,AmountDiscountExclVat,ApprovalStatus,CostCenterCode,CostUnitCode,Currency,"
+    "DeliveryAccountCode,DeliveryAccountName,DeliveryAddress,DeliveryContactPersonFullName,Description,Discount,"
+    "DocumentSubject,DropShipment,IncotermAddress,IncotermCode,IncotermVersion,InvoicedQuantity,InvoiceStatus,Item,"
+    "ItemBarcode,ItemCode,ItemDescription,Modified,NetPrice,Notes,OrderDate,OrderNumber,OrderStatus,PaymentCondition,"
+    "PaymentConditionDescription,ProjectCode,PurchaseAgent,PurchaseAgentFullName,QuantityInPurchaseUnits,ReceiptDate,"
+    "ReceiptStatus,ReceivedQuantity,Remarks,SalesOrderNumber,SelectionCodeCode,ShippingMethodCode,"
+    "ShippingMethodDescription,Supplier,SupplierCode,SupplierContact,SupplierContactPersonFullName,SupplierItemCode,"
+    "SupplierName,Unit,UnitPrice,VATCode,Warehouse,WarehouseCode,YourRef"
 )
 
 
