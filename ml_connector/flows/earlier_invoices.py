@@ -7,7 +7,7 @@ never came; and what it refers to is held too, as long as it is not posted. Noth
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +34,7 @@ from ml_connector.flows.earlier_documents import (
 )
 from ml_connector.flows.meanings import CORRECTING_TYPES, PURPOSES, purpose_of, type_of
 from ml_connector.flows.stored import stored
-from ml_connector.ledger import earlier
+from ml_connector.ledger import earlier, naming
 from ml_connector.ledger.documents import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
 
@@ -49,13 +49,19 @@ _ON_ITS_WAY = frozenset({S.MATCHED, S.CODED, S.POSTING, S.POSTED, S.UNKNOWN_OUTC
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the ledger has beside a batch of invoices, read once. taken_back: by partner and number, the document that
-    takes it back.
+    """What the ledger has beside a batch of invoices, read once. same_number: by supplier, whichever of its partner
+    files they came under. taken_back: by partner and number, the document that takes it back. suppliers: account at the
+    ERP by partner key.
     """
 
+    suppliers: Mapping[str, str] = field(default_factory=dict)
     same_number: Mapping[tuple[str, str], Sequence[DocumentRow]] = field(default_factory=dict)
     same_amount: Mapping[tuple[str, Any, Any], Sequence[DocumentRow]] = field(default_factory=dict)
     taken_back: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def supplier(self, row: DocumentRow) -> str:
+        """Whose invoice a document is at the ERP, as far as its partner's file tells."""
+        return self.suppliers.get(row.partner_key, "") or row.partner_key
 
 
 def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier:
@@ -65,13 +71,14 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
         amounts = {row.amount for row in rows if row.amount}
         days = {row.business_date for row in rows if row.business_date is not None}
         alike = earlier.invoices_of_amounts(tx, integration.books, amounts, days)
+        known = Earlier({one.key: one.account for one in naming.counterparties(tx, integration.books)})
     by_number: dict[tuple[str, str], list[DocumentRow]] = {}
     for row in numbered:
-        by_number.setdefault((row.partner_key, folded(row.number)), []).append(row)
+        by_number.setdefault((known.supplier(row), folded(row.number)), []).append(row)
     by_amount: dict[tuple[str, Any, Any], list[DocumentRow]] = {}
     for row in alike:
         by_amount.setdefault((row.partner_key, row.amount, row.business_date), []).append(row)
-    return Earlier(by_number, by_amount, taken_back(integration, rows))
+    return replace(known, same_number=by_number, same_amount=by_amount, taken_back=taken_back(integration, rows))
 
 
 def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> dict[tuple[str, str], int]:
@@ -257,15 +264,20 @@ def _check_summed_up(integration: Integration, row: DocumentRow, invoice: Invoic
 
 
 def _check_same_number(row: DocumentRow, known: Earlier) -> None:
-    """One of this number that has another identity, as by its type, and is on its way to the books or there."""
-    for one in known.same_number.get((row.partner_key, folded(row.number)), ()):
-        if one.id != row.id and one.state in _ON_ITS_WAY and one.business_key != row.business_key:
-            raise NeedsMending(
-                Reason.DUPLICATE_INVOICE_NUMBER,
-                f"Number {row.number} came before with other content.",
-                mend="Ask the supplier which one counts; discard the other.",
-                data={"number": row.number, "earlier_document": one.id},
-            )
+    """One of this number that has another identity, as by its type or the partner file that it came under, and is on
+    its way to the books or there; of two that are looked at together the first one goes.
+    """
+    for one in known.same_number.get((known.supplier(row), folded(row.number)), ()):
+        first = one.state is S.PARSED and one.id < row.id
+        if one.id == row.id or not (first or one.state in _ON_ITS_WAY) or one.business_key == row.business_key:
+            continue
+        how = "with other content" if one.partner_key == row.partner_key else f"from {one.partner}, the same supplier"
+        raise NeedsMending(
+            Reason.DUPLICATE_INVOICE_NUMBER,
+            f"Number {row.number} came before {how}.",
+            mend="Ask the supplier which one counts; discard the other.",
+            data={"number": row.number, "earlier_document": one.id},
+        )
 
 
 def _check_similar(row: DocumentRow, invoice: Invoice, known: Earlier) -> None:

@@ -245,11 +245,15 @@ def _settle_partners(
     news = [one for one in found if one not in known]
     if not news:
         return found
+    now_named = {one.name: one.key for one in found}
     with ledger.write() as tx:
         for one in news:
             for old in known:
                 if old.key == one.key and (old.integration, old.name) != (integration, one.name):
                     _take_over_partner(tx, names, books, old, one)
+                    if old.integration == integration and now_named.get(old.name, old.key) != old.key:
+                        # Its old name is another partner's now: only its own documents can be told by their key.
+                        renaming.relabel_partner(tx, integration, books, old.key, old.name, one.name, actor=ACTOR)
         naming.note_counterparties(tx, books, news)
     return found
 

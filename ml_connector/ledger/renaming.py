@@ -104,6 +104,22 @@ def rename_partner(
     return _noted(tx, "partner", f"{integration}/{old}", f"{integration}/{new}", actor, why, counts)
 
 
+def relabel_partner(
+    tx: Tx, integration: str, books: Books, key: str, old: str, new: str, *, actor: str
+) -> dict[str, int]:
+    """A partner has another name, and its old one is another's now: envelopes and files keep the name they had."""
+    theirs = sa.and_(
+        document.c.system == books.system,
+        document.c.company == books.company,
+        document.c.integration == integration,
+        document.c.partner_key == key,
+        document.c.partner == old,
+    )
+    counts = {"documents": update_rows(tx, document, theirs, partner=new)}
+    why = "another partner has its name"
+    return _noted(tx, "partner", f"{integration}/{old}", f"{integration}/{new}", actor, why, counts)
+
+
 def move_partner(
     tx: Tx, books: Books, key: str, source: tuple[str, str], target: tuple[str, str], *, actor: str, why: str
 ) -> dict[str, int]:

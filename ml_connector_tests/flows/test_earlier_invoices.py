@@ -1,15 +1,19 @@
 """Invoices that take others back, replace them or look like them: held beside what they are about, through a run."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ml_connector.flows import desk, invoices, pipeline
 from ml_connector.flows.earlier_invoices import similar
-from ml_connector_tests.flows.scenes import Scene
+from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
 from ml_connector_tests.flows.test_sending import SILENT
+from ml_connector_tests.hostile.interchanges import Envelope, Invoice
 
 LINE = "IT1*1*{quantity}*EA*14.75**VP*NW-R48*IN*VW-1002~"
 
@@ -172,3 +176,30 @@ def test_a_cancellation_that_comes_while_its_original_waits_to_be_posted_stops_i
     ready.inbound()
     assert told(ready) == [TAKEN, HELD]
     assert ready.posted() == []
+
+
+def test_one_supplier_under_two_partner_files_is_invoiced_once(tmp_path: Path) -> None:
+    """One file gets its orders (`orders: {send: false}` in the other); its invoices may come by both, at once."""
+    with scene(tmp_path / "home") as made:
+        (order,) = made.orders(1)
+        for name, more in (("northwind", {}), ("acme", {"vendor": "20011", "orders": {"send": False}})):
+            path = made.bench.home / "partners" / f"{name}.yaml"
+            coded = {"invoice_mode": "coded", "gl_account": "4400", **more}
+            path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **coded}))
+        with made.bench.open() as deployment:
+            stage = replace(made, integration=deployment.integration(made.integration.name))
+            acme = stage.integration.partners["acme"].identity
+            envelope = Envelope(sender=acme.id, sender_qualifier=acme.qualifier)
+            one = Invoice("I-1", order, order_number="")
+            deliver(stage, one.bytes(), "a.edi")
+            deliver(stage, one.with_(envelope=envelope).bytes(), "b.edi", box="ACME")
+            stage.inbound()
+            stage.inbound()
+            found = [(str(row.state), row.reason) for row in stage.documents("invoices_in")]
+            assert sorted(found, key=str) == [("posted", None), ("quarantined", "duplicate_invoice_number")]
+            assert len(table(stage)) == 1
+
+
+def table(stage: Scene) -> list[Any]:
+    books = stage.sandbox.exact.main
+    return [*books.table("purchase/PurchaseInvoices"), *books.table("purchaseentry/PurchaseEntries")]

@@ -114,6 +114,31 @@ def test_a_renamed_partner_goes_on(stage: Edited) -> None:
     assert _renamings(stage) == [("partner", f"{CLEO}/northwind", f"{CLEO}/northwind_traders")]
 
 
+def test_partners_that_exchange_their_names_keep_what_is_theirs(stage: Edited) -> None:
+    """Whatever a file is called: its orders, its answers and the numbers of both."""
+    world = stage.bench.sandbox.partner
+    assert world is not None
+    world.behave("ACME", {"acknowledge": "never", "confirm": "never", "ship": "never", "invoice": "never"})
+    world.behave("NORTHWIND", {"confirm": "never", "ship": "never", "invoice": "never"})
+    numbers = {supplier: [stage.order(supplier, seed=int(supplier))] for supplier in ("20011", "20012")}
+    stage.run(CLEO)
+    first, second = stage.partner_file("northwind"), stage.partner_file("acme")
+    stage.edit_partner(first, name="acme")
+    stage.edit_partner(second, name="northwind")
+    for supplier, known in numbers.items():
+        known.append(stage.order(supplier, seed=int(supplier) + 7))
+    for _ in range(3):
+        stage.run(CLEO)
+        _arrived(stage)
+    assert _arrived(stage) == {number: 1 for known in numbers.values() for number in known}
+    found = {row.number: (row.partner, str(row.state)) for row in stage.rows(flows=("orders_out",))}
+    assert found == dict.fromkeys(numbers["20011"], ("acme", "acknowledged")) | dict.fromkeys(
+        numbers["20012"], ("northwind", "sent")
+    )
+    assert len(_renamings(stage)) == 2, "noted once each"
+    assert _problems(stage) == []
+
+
 def test_a_new_identity_of_ours_goes_on_with_its_numbers(stage: Edited) -> None:
     stage.order()
     stage.run(CLEO)
