@@ -115,3 +115,12 @@ def test_documents_under_a_name_that_nobody_has_are_told(stage: Edited) -> None:
     assert told.level is Level.WARN
     assert "1 document(s) wait under the name two" in told.message
     assert "ledger move --integration two" in told.mend
+    (row,) = stage.rows()
+    for words in (("replay",), ("settle", "--arrived", "--why", "w")):
+        refused = say("documents", words[0], row.id, *words[1:])
+        assert refused.code == 1
+        assert "ledger move --integration two" in " ".join((refused.out + refused.err).split())
+    said = say("documents", "discard", row.id, "--why", "that company was sold")
+    assert said.code == 0, said.out
+    assert [str(one.state) for one in stage.rows()] == ["discarded"]
+    assert [one for one in names(stage) if one.aspect == "integrations"] == []

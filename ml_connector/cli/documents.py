@@ -21,7 +21,11 @@ from ml_connector.cli.picking import (
 from ml_connector.cli.session import Session, actor, common
 
 if TYPE_CHECKING:
-    from ml_connector.flows.context import Integration
+    from collections.abc import Callable
+
+    from ml_connector.composition import Deployment
+    from ml_connector.flows.context import Integration, Work
+    from ml_connector.ledger.rows import DocumentRow
 
 
 @click.group()
@@ -188,7 +192,10 @@ def discard(session: Session, named: tuple[str, ...], why: str, company: str | N
     """
     from ml_connector.flows import desk
 
-    return _each(session, named, company, why, "discarded", lambda i, w, row: desk.discard(i, w, row, why))
+    def of_gone(deployment: "Deployment", work: "Work", row: "DocumentRow") -> None:
+        desk.discard_of_gone(deployment.ledger, work, row, why)
+
+    return _each(session, named, company, why, "discarded", lambda i, w, row: desk.discard(i, w, row, why), of_gone)
 
 
 @documents.command("settle")
@@ -226,9 +233,21 @@ def settle(
     )
 
 
-def _each(session: Session, named: tuple[str, ...], company: str | None, why: str, told: str, action: Any) -> int:
-    """Do something with each document by itself; what is not possible for one leaves the others done."""
+def _each(
+    session: Session,
+    named: tuple[str, ...],
+    company: str | None,
+    why: str,
+    told: str,
+    action: "Callable[[Integration, Work, DocumentRow], None]",
+    of_gone: "Callable[[Deployment, Work, DocumentRow], None] | None" = None,
+) -> int:
+    """Do something with each document by itself; what is not possible for one leaves the others done.
+
+    of_gone: the same where the configuration has its integration no more, if it can be done then.
+    """
     from ml_connector.errors import ConnectorError
+    from ml_connector.flows import desk
     from ml_connector.flows.context import Work
 
     if not why.strip():
@@ -242,6 +261,12 @@ def _each(session: Session, named: tuple[str, ...], company: str | None, why: st
         for row in rows:
             outcome = {"id": row.id, "company": of(row), "number": row.number}
             try:
+                if row.integration not in deployment.integration_names:
+                    if of_gone is None:
+                        raise desk.of_gone(row)
+                    of_gone(deployment, work, row)
+                    outcomes.append({**outcome, "done": True, "message": told})
+                    continue
                 if row.integration not in made:
                     made[row.integration] = deployment.integration(row.integration)
                 action(made[row.integration], work, row)

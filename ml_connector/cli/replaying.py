@@ -49,8 +49,15 @@ def plan(rows: "Sequence[DocumentRow]", company: Company, *, refused_too: bool) 
 
 
 def prepare(deployment: "Deployment", rows: "Sequence[DocumentRow]", *, who: str, why: str, refused_too: bool) -> None:
-    """Make documents due now, and note in the ledger who asked and why."""
+    """Make documents due now, and note in the ledger who asked and why.
+
+    Raises:
+        NotPossibleError: the configuration has the integration of one of them no more; nothing is done then.
+    """
     work = Work(holder="", actor=who)
+    gone = next((row for row in rows if row.integration not in deployment.integration_names), None)
+    if gone is not None:
+        raise desk.of_gone(gone)
     for name, some in _by_integration(rows).items():
         open_ = [row for row in some if row.state not in FINISHED]
         refused = [

@@ -1,6 +1,6 @@
 """What a person does with documents: replay, discard, settle. Each leaves who and why in the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,10 @@ from ml_connector.flows.restored import is_held
 from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, files, operations, related
 from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.operations import StoredOperation
 from ml_connector.ledger.states import FINISHED
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.store import Ledger, Tx
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,34 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
     Raises:
         NotPossibleError: the document is finished or a write for it may have happened.
     """
+    _give_up(integration.ledger, work, row, why, lambda tx: booked(integration, tx, [row]).get(row.id))
+
+
+def discard_of_gone(ledger: Ledger, work: Work, row: DocumentRow, why: str) -> None:
+    """The same for a document whose integration is in no configuration any more.
+
+    Raises:
+        NotPossibleError: the document is finished or a write for it may have happened.
+    """
+
+    def written(tx: Tx) -> StoredOperation | None:
+        return next((one for one in operations.of_documents(tx, [row.id]) if one.state == "done"), None)
+
+    _give_up(ledger, work, row, why, written)
+
+
+def of_gone(row: DocumentRow) -> NotPossibleError:
+    """Why nothing else can be done with such a document."""
+    return NotPossibleError(
+        f"Document {row.id} ({row.number}) is of integration {row.integration}, which the configuration does not have.",
+        mend=f"If it has another name now: `ml-connector ledger move --integration {row.integration} NEW`. Else put it"
+        " back, or discard the document.",
+    )
+
+
+def _give_up(
+    ledger: Ledger, work: Work, row: DocumentRow, why: str, booking_of: Callable[[Tx], StoredOperation | None]
+) -> None:
     if row.state is S.UNKNOWN_OUTCOME:
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) may be at the other side and cannot be discarded.",
@@ -104,8 +134,8 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
             f"Document {row.id} ({row.number}) is {row.state} and cannot be discarded.",
             mend="A posted document is reversed in the ERP; a document in work is finished first.",
         )
-    with integration.ledger.write() as tx:
-        booking = booked(integration, tx, [row]).get(row.id)
+    with ledger.write() as tx:
+        booking = booking_of(tx)
         if booking is not None:
             raise NotPossibleError(
                 f"Document {row.id} ({row.number}) stands in the ERP as {booking.outside_id}; its original does not.",
