@@ -1,23 +1,39 @@
 """Runs the web app with uvicorn."""
 
+import errno
 import socket
 from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
 
+from ml_connector.errors import ConfigError
 from ml_connector.web.connections import Bounds, protocol
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one."""
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        ConfigError: there is no such address here, the port is another program's, or this user may not have it.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio switches Nagle off; else answers wait for delayed acknowledgments of TCP.
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    bound.bind((host, port))
-    # From here on who connects waits a moment until the server runs, instead of being refused.
-    bound.listen(128)
+    try:
+        bound.bind((host, port))
+        # From here on who connects waits a moment until the server runs, instead of being refused.
+        bound.listen(128)
+    except OSError as error:
+        bound.close()
+        taken = error.errno == errno.EADDRINUSE
+        raise ConfigError(
+            f"{host}, port {port}: cannot listen there ({error.strerror}).",
+            mend="End the program that listens there, or choose another port (--port, webhooks.port)."
+            if taken
+            else "Choose an address of this machine and a port that this user may have (--host, --port).",
+        ) from error
     return bound
 
 
@@ -60,10 +76,23 @@ def serve(
     certificate: str | None = None,
     key: str | None = None,
 ) -> None:
-    """Serve until Ctrl-C or SIGTERM. ready: told the address once the port is taken."""
+    """Serve until Ctrl-C or SIGTERM. ready: told the address once the port is taken.
+
+    Raises:
+        ConfigError: it cannot listen there, or the certificate or its key cannot be used.
+    """
+    server = make_server(app, bounds=bounds, certificate=certificate, key=key)
+    try:
+        server.config.load()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(
+            f"The certificate {certificate} with its key {key or 'in the same file'} cannot be used: {why}.",
+            mend="Name PEM files that belong together and that this user may read (--certificate, --key).",
+        ) from error
     bound = listen(host, port)
     scheme = "https" if certificate else "http"
     shown = f"[{host}]" if ":" in host else host
     if ready is not None:
         ready(f"{scheme}://{shown}:{bound.getsockname()[1]}")
-    make_server(app, bounds=bounds, certificate=certificate, key=key).run(sockets=[bound])
+    server.run(sockets=[bound])
