@@ -199,5 +199,4 @@ def test_a_run_does_what_a_try_said(tmp_path: Path, seed: int) -> None:
         after = {one["document"]: one["after"] for one in said["effects"]}
         sent = [row for row in documents if row.id in before and row.direction == "out"]
         assert {row.id: after.get(row.id, "sent") for row in sent} == {row.id: str(row.state) for row in sent}
-        assert len({one["state"] for one in said["documents"]}) >= 4, "the cases reach many ends"
         assert {"posted", "applied", "quarantined"} <= {one["state"] for one in said["documents"]}
