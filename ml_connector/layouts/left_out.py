@@ -14,6 +14,8 @@ _TOTALS = re.compile(
     r"|\d+ (rows|records|lines)",
     re.IGNORECASE,
 )
+#: What stands alone in a column of line or item numbers where the row is no line.
+_A_TOTAL = re.compile(r"((grand |sub)?totals?|sum|summe|gesamt(summe)?|zwischensumme|totaal) *:?", re.IGNORECASE)
 
 
 class LeftOut:
@@ -63,6 +65,11 @@ class LeftOut:
                 finding("left_out", Place(at + 1), "", f"this row is left out: {why}", severity=Severity.WARNING)
             )
         return True
+
+
+def is_total(text: str) -> bool:
+    """Whether this, as a line's or an item's number, says that its row is one of totals."""
+    return _A_TOTAL.fullmatch(text.strip()) is not None
 
 
 def seems_total(row: Cells) -> str:

@@ -9,7 +9,7 @@ from ml_connector.layouts.compiled import TAGGED, CompiledField, CompiledLevel, 
 from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
 from ml_connector.layouts.fixed_lines import Lines
 from ml_connector.layouts.headings import Headings
-from ml_connector.layouts.left_out import LeftOut, seems_total
+from ml_connector.layouts.left_out import LeftOut, is_total, seems_total
 from ml_connector.layouts.nodes import MOST_FOUND, Cells, Node, attach, key_of
 from ml_connector.layouts.tables import Table
 
@@ -83,6 +83,11 @@ class _Cells:
         if (found := seems_total(row)) and not all(self._key(at)):
             problem = f"this looks like a row of totals; `csv: {{ignored_rows: [{found[:40]}]}}` leaves such rows out"
             yield finding("left_out", Place(at + 1), "", problem, severity=Severity.WARNING)
+        for level, columns in self.levels[1:]:
+            for one, column in zip(level.fields, columns, strict=True):
+                if column >= 0 and one.is_key and is_total(row[column] or ""):
+                    problem = "this is a row of totals, no line"
+                    yield finding("left_out", Place(at + 1), one.label, problem, value=row[column])
         if row[width] is not None and self._refuse_more:
             yield finding(
                 "columns", Place(at + 1), "", "has more columns than there are headings", expected=f"{width} columns"
@@ -153,11 +158,8 @@ def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[Finding]) -
 def _torn(rows: _Cells | _FixedCells, groups: dict[tuple[str, ...], list[int]]) -> dict[int, list[Finding]]:
     """By the row before the last one, that the file ends inside the last: which was perhaps of the same document."""
     there = sorted(at for members in groups.values() for at in members)[-2:]
-    if (
-        len(there) < 2
-        or not rows.open_end
-        or not any(one.code in ENDS_EARLY and one.is_error for one in rows.problems(there[1]))
-    ):
+    found = list(rows.problems(there[1])) if len(there) > 1 and rows.open_end else []
+    if not any(one.code in ENDS_EARLY for one in found) or any(one.code == "left_out" for one in found):
         return {}
     told = f"the file ends inside row {there[1] + 1}, which may be of this document: it may lack lines"
     return {there[0]: [finding("damaged", Place(there[0] + 1), "", told)]}

@@ -244,7 +244,7 @@ def test_a_number_of_json_has_one_reading_whatever_the_layout_says_of_texts() ->
     german = {"values": {"number": {"decimal": ",", "thousands": "."}}}
     layout = changed("truecommerce_856_json", german)
     text = (
-        '[{"header": {"ShipmentNumber": "1", "ShipDate": "2026-11-28"}, "orders": [{"PONumber": "1", "items": '
+        '[{"header": {"ShipmentNumber": "1", "ShipDate": "2026-11-28"}, "orders": [{"PONumber": "1", "lines": '
         '[{"QuantityShipped": 1500}, {"QuantityShipped": 1.500}]}]}]'
     )
     [one] = read(text, layout)

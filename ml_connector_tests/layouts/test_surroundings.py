@@ -118,6 +118,26 @@ def test_rows_of_totals_are_told_and_can_be_left_out(total: str) -> None:
     assert [f.place.row for f in found[0].findings if f.code == "left_out"] == [5]
 
 
+@pytest.mark.parametrize("text", ["Total", "SUM:", "Zwischensumme", "grand total"])
+@pytest.mark.parametrize("column", ["LineNumber", "VendorItem"])
+def test_a_row_of_totals_is_no_line_also_where_it_repeats_the_key(text: str, column: str) -> None:
+    cells = {"LineNumber": "", "VendorItem": "", "QuantityShipped": "320", "UOM": "EA", column: text}
+    heads = "TradingPartner,ShipmentNumber,ShipDate,PONumber,LineNumber,VendorItem,QuantityShipped,UOM"
+    lines = [heads, "ACME,LS-1,2026-11-28,4711,1,NW-1,160,EA", "ACME,LS-1,2026-11-28,4711,2,NW-2,160,EA"]
+    total = ",".join({"a": "ACME", "b": "LS-1", "c": "2026-11-28", "d": "4711", **cells}.values())
+    layout = changed("truecommerce_856_csv", {"csv": {"missing_columns": "ignore"}})
+    [one] = read("\n".join([*lines, total, ""]), layout)
+    assert errors(one) == [f'row 4, column {column}: this is a row of totals, no line, found "{text}".']
+    [one] = read("\n".join([*lines, ""]), layout)
+    assert one.accepted
+
+
+def test_a_last_row_of_totals_without_a_line_end_takes_no_document_along() -> None:
+    *good, bad = read(BODY + "3 rows")
+    assert same(good)
+    assert not bad.accepted
+
+
 def test_rows_without_a_key_can_be_left_out() -> None:
     text = BODY + ",,,,,,,,60,,,90,,,9,,,90\r\n"
     assert not read(text)[2].accepted
