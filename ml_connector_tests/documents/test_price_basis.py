@@ -10,11 +10,12 @@ from ml_connector.documents.invoices import InvoiceLine
 from ml_connector.documents.price_basis import basis_of, is_known, pieces
 
 
-@pytest.mark.parametrize(
-    ("basis", "many"),
-    [("", 1), ("PE", 1), ("HP", 100), ("hp", 100), ("TP", 1000), ("12", 12), ("0.5", Decimal("0.5")), ("ZZ", 1)]
-    + [("0", 1), ("-3", 1), ("NaN", 1), ("Infinity", 1), ("1_0", 1), ("1E2", 1)],
-)
+MANY = {"": 1, "PE": 1, "HP": 100, "hp": 100, "TP": 1000, "12": 12, "0.5": Decimal("0.5")}
+#: What says nothing, or nothing known.
+ONE = ("ZZ", "0", "-3", "NaN", "Infinity", "1_0", "1E2")
+
+
+@pytest.mark.parametrize(("basis", "many"), [*MANY.items(), *((text, 1) for text in ONE)])
 def test_a_basis_is_so_many_units(basis: str, many: Decimal) -> None:
     assert pieces(basis) == many
 
