@@ -62,6 +62,8 @@ class Reason(StrEnum):
     NOTHING_TO_SEND = "nothing_to_send"
     ORDER_SENT_ELSEWHERE = "order_sent_elsewhere"
     HEADER_CHANGED = "header_changed"
+    ORDER_WITHDRAWN = "order_withdrawn"
+    PARTLY_RECEIVED = "partly_received"
     REFUSED_BY_SYSTEM = "refused_by_system"
     ACKNOWLEDGES_NOTHING_SENT = "acknowledges_nothing_sent"
     ANSWER_NOT_DECIDED = "answer_not_decided"

@@ -115,6 +115,16 @@ class OrdersToPartner(Settings):
         " header segments and no POC; lines: with a POC for every line, as flat files always have; 850: the whole order"
         " with BEG01 05; hold: a person tells the partner",
     )
+    withdrawn: Literal["cancel", "hold"] = Field(
+        default="cancel",
+        description="An order that it has was deleted in the ERP or given to another supplier. cancel: it is sent a"
+        " cancellation; hold: a person tells it",
+    )
+    partly_received: Literal["hold", "whole"] = Field(
+        default="hold",
+        description="Orders of which goods came before they were ever sent from here. hold: asked about; whole: sent as"
+        " they are, for the supplier counts what it has delivered",
+    )
     deduplicates: bool = Field(
         default=False,
         description="The partner drops a repeat of the same ISA13: an upload of unknown outcome is repeated",

@@ -22,7 +22,9 @@ from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.functional_answers import Decision, SentSet, decide
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.order_history import REFUSED_BY_PARTNER
 from ml_connector.flows.posting import post
+from ml_connector.flows.refusals import has_refused
 from ml_connector.flows.rendering import ANSWERS, SET_OF_KIND
 from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, envelopes, naming, related
@@ -221,7 +223,7 @@ def _answered(
         return []
     related.confirm_uploads(tx, document.file_id, f"acknowledged by {by.id}")
     target = S.ACKNOWLEDGED if decision.accepted else S.REFUSED
-    if document.state is target or (decision.accepted and advices.has_refused(document)):
+    if document.state is target or (decision.accepted and has_refused(document)):
         return []  # that its syntax was accepted does not undo that its content was refused
     detail: dict[str, Any] = {"by": by.id, "code": decision.code}
     detail |= {"contradiction": decision.contradiction} if decision.contradiction else {}
@@ -231,7 +233,7 @@ def _answered(
         found = decision.answer
         errors = [error.model_dump(mode="json") for error in (found.segments if found else ())][:20]
         told = f"; {decision.contradiction}: the worse counts" if decision.contradiction else ""
-        changes["reason"] = "refused_by_partner"
+        changes["reason"] = REFUSED_BY_PARTNER
         changes["reason_detail"] = {
             "message": f"The partner's 997 refused {document.number} (code {decision.code}{told}).",
             "mend": "See what its AK3/AK4 say; mend the data or the partner's settings, then replay this document.",
@@ -298,5 +300,5 @@ def _refused_by_ta1(document: DocumentRow, answer: InterchangeAcknowledgment, by
         "mend": "See the note code in docs/acknowledgments.md; mend and replay.",
         "data": {"note": answer.note},
     }
-    changes = {"reason": "refused_by_partner", "reason_detail": reason, "due_at": None, "next_attempt_at": None}
+    changes = {"reason": REFUSED_BY_PARTNER, "reason_detail": reason, "due_at": None, "next_attempt_at": None}
     return [Move(document.id, S.REFUSED, "refused by TA1", {"by": by.id}, changes=changes)]

@@ -15,6 +15,8 @@ from ml_connector.flows import answer_codes
 from ml_connector.flows.advised import advised, nothing_sent, texts
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.holding import resume_moves
+from ml_connector.flows.order_history import REFUSED_BY_PARTNER
+from ml_connector.flows.refusals import ADVICE, refused_by
 from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import related
 from ml_connector.ledger.documents import DocumentRow, Move
@@ -64,11 +66,6 @@ class _Verdict:
     def plain(self) -> bool:
         """Whether nobody has to look at it."""
         return self.said == "accepted"
-
-
-def has_refused(document: DocumentRow) -> bool:
-    """Whether an application advice refused what was sent."""
-    return document.state is S.REFUSED and ((document.reason_detail or {}).get("data") or {}).get("by") == "824"
 
 
 def record(
@@ -137,7 +134,7 @@ def _moves_of(
         return [Move(document.id, S.REFUSED, "refused by 824", detail, changes=_refusal(document, advice, detail))]
     cleared = {"reason": None, "reason_detail": None, "next_attempt_at": None}
     if any(one.accepts for one in verdicts) and all(one.accepts or one.plain for one in verdicts):
-        if document.state is S.REFUSED and not has_refused(document):
+        if document.state is S.REFUSED and refused_by(document) != ADVICE:
             raise answer_codes.undecided(
                 f"Application advice {advice.number} accepts {document.number}, which the partner has refused before.",
                 mend="Ask the partner whether it has the document; then replay that one, or discard this.",
@@ -158,11 +155,11 @@ def _refusal(document: DocumentRow, advice: ApplicationAdvice, detail: Mapping[s
     return {
         "due_at": None,
         "next_attempt_at": None,
-        "reason": "refused_by_partner",
+        "reason": REFUSED_BY_PARTNER,
         "reason_detail": {
             "message": f"The partner's application advice {advice.number} refused {document.number}: {told}."[:600],
             "mend": "Mend what it says in the ERP or the partner's settings, then replay this document.",
-            "data": {**detail, "by": "824", "advice": advice.number},
+            "data": {**detail, "by": ADVICE, "advice": advice.number},
         },
     }
 

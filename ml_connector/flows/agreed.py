@@ -18,6 +18,7 @@ from ml_connector.flows.answered_lines import Answered, price_of
 from ml_connector.flows.context import Integration
 from ml_connector.flows.order_changes import with_ids
 from ml_connector.flows.order_content import DELIVERY_REQUESTED, with_total
+from ml_connector.flows.order_records import order_reader
 from ml_connector.flows.verdicts import LineVerdict, Verdicts
 from ml_connector.ledger.documents import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
@@ -55,7 +56,7 @@ def change_of(
     partner = integration.partner_of(order)
     if partner is None or order.state not in WITH_PARTNER or not order.source:
         return None
-    source = integration.erp.order_from_record(order.source)
+    source = order_reader(integration.erp)(order.source)
     if source.cancelled or verdicts.type not in CHANGING_TYPES or verdicts.header:
         return None
     content = with_ids(content, source)

@@ -8,6 +8,7 @@ from ml_connector.documents.common import Direction
 from ml_connector.errors import NotPossibleError, Reason
 from ml_connector.flows.booked import booked
 from ml_connector.flows.context import Integration, Work
+from ml_connector.flows.order_history import CHANGES_WHAT_WAS_REFUSED, REFUSED_BY_PARTNER, to_send_again
 from ml_connector.flows.ports import Written
 from ml_connector.flows.restored import is_held
 from ml_connector.flows.sending import answer_due
@@ -34,7 +35,7 @@ def plan_replay(rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
     plans = []
     for row in rows:
         if row.state is S.REFUSED and row.direction is Direction.OUT:
-            action = "render and send again"
+            action = "resolve and send again"
         elif keyed_by_hand(row):
             action = "look for it in the ERP again"
         elif row.state in FINISHED:
@@ -48,10 +49,10 @@ def plan_replay(rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
 
 
 def prepare_replay(integration: Integration, work: Work, rows: Sequence[DocumentRow]) -> int:
-    """Make unfinished documents due now, and refused ones ready to be rendered again; the flow's steps do the rest.
+    """Make unfinished documents due now, and refused ones ready to be sent again; the flow's steps do the rest.
 
     An invoice that had been keyed by hand is looked for again: that entry may have been voided. An order that was
-    refused, and of which a newer revision has left since, is not sent again.
+    refused is resolved anew; if changes of it have left since, the newest of them goes in its place, as a whole order.
     """
     moves = []
     now = integration.clock.now()
@@ -60,9 +61,7 @@ def prepare_replay(integration: Integration, work: Work, rows: Sequence[Document
             moves.append(Move(row.id, S.RECEIVED, "replayed: keyed by hand before"))
             moves.append(Move(row.id, S.PARSED, "taken up again"))
         elif row.state is S.REFUSED and row.direction is Direction.OUT:
-            if _is_outdated(integration, row):
-                continue
-            moves.append(Move(row.id, S.RESOLVED, "replayed after refusal", changes={"attempts": row.attempts + 1}))
+            moves += _sent_again(integration, row)
         elif row.state not in FINISHED and row.next_attempt_at is not None:
             # Not None: a held document without a date waits for a person, should this replay not come to it.
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": now}))
@@ -76,13 +75,23 @@ def keyed_by_hand(row: DocumentRow) -> bool:
     return row.state is S.DUPLICATE and row.reason == Reason.KEYED_BY_HAND
 
 
-def _is_outdated(integration: Integration, row: DocumentRow) -> bool:
-    """Whether a newer revision of the order has left or is leaving."""
+def _sent_again(integration: Integration, row: DocumentRow) -> list[Move]:
+    """A refused document is resolved anew, of the order as the ERP has it now; or what was built on it is.
+
+    Nothing where a newer revision has left, or is leaving, that does not build on it.
+    """
     with integration.ledger.read() as tx:
         ids = [row.source_id] if row.source_id else []
         family = documents.outbound_of_orders(tx, row.books, row.flow, [row.order_number], ids=ids)
-    gone = {S.RENDERED, S.SENDING, S.SENT, S.ACKNOWLEDGED, S.OVERDUE, S.UNKNOWN_OUTCOME}
-    return any(one.revision > row.revision and one.state in gone for one in family)
+    meant = to_send_again(row, [one for one in family if one.revision > row.revision])
+    if meant is None:
+        return []
+    moves: list[Move] = []
+    why = REFUSED_BY_PARTNER if meant.id == row.id else CHANGES_WHAT_WAS_REFUSED
+    if meant.state is not S.REFUSED:
+        moves.append(Move(meant.id, S.REFUSED, "changes what was refused", {"refused": row.id}))
+    changes = {"attempts": meant.attempts + 1, "reason": why, "due_at": None}
+    return [*moves, Move(meant.id, S.READ, "replayed after refusal", {"refused": row.id}, changes=changes)]
 
 
 def discard(integration: Integration, work: Work, row: DocumentRow, why: str) -> None:

@@ -11,7 +11,8 @@ from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
 from ml_connector.flows.order_comparing import same_supplier
-from ml_connector.flows.order_history import Reader, record_of
+from ml_connector.flows.order_history import record_of
+from ml_connector.flows.order_records import Reader
 from ml_connector.flows.strangers import stand_in, stranger
 from ml_connector.ledger import envelopes
 from ml_connector.ledger.documents import DocumentRow
@@ -88,7 +89,8 @@ def as_known(
             data={"order": order.number, "sent_to": went, "document": before.id, "vendor": order.supplier_code},
         )
     rule = partner.orders.sent_before
-    if rule == "known":
+    record = record_of(before, read)
+    if rule == "known" and (record is None or same_supplier(record, order)):
         return before
     if rule == "again" and not order.cancelled:
         return None

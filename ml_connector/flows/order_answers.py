@@ -10,7 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import agreed, answer_codes, earlier_answers, named_orders, order_history
+from ml_connector.flows import agreed, answer_codes, earlier_answers, named_orders, order_history, refusals
 from ml_connector.flows.answer_codes import Said
 from ml_connector.flows.answered_revision import Which, which
 from ml_connector.flows.context import Integration, StepReport
@@ -29,6 +29,7 @@ from ml_connector.ledger.states import DocumentState as S
 FLOW = "acknowledgments_in"
 #: Lines of an answer that are kept with it and shown; lines that its message names.
 LINES_SHOWN, LINES_NAMED = 200, 10
+_MEND = "Agree it with the supplier; a change of the order in the ERP sends the change to them."
 #: States in which the partner has not got it, or has given it back.
 _NOT_THERE = order_history.NOT_BEGUN | {S.RENDERED, S.REFUSED}
 
@@ -134,6 +135,9 @@ def _recorded(
     outcome |= {"remarks": remarks} if remarks else {}
     note = Move(order.id, None, f"supplier answered: {outcome['result']}"[:40], {"by": row.id, "act": outcome["act"]})
     moves = [*named_orders.arrived(integration, tx, sent, row, report), note, *resume_moves(row)]
+    decided = refusals.of_answer(order, row, verdicts, said, certain=meant.certain and not stale)
+    moves += decided
+    outcome |= {"refuses_it": True} if any(move.to is S.REFUSED for move in decided) else {}
     if said is Said.REPLACES:
         moves += earlier_answers.superseded(earlier, row, "replaced")
     moves += earlier_answers.completed(earlier, row, order, verdicts.lines)
@@ -222,7 +226,7 @@ def closing(partner: str, order: str, outcome: dict[str, Any]) -> dict[str, Any]
         changes["reason"] = f"order_{'changed' if result == 'accepted' else result}"
         changes["reason_detail"] = {
             "message": f"{partner} answered order {order}: {_message(outcome)}.",
-            "mend": "Agree it with the supplier; a change of the order in the ERP sends the change to them.",
+            "mend": refusals.MEND if outcome.get("refuses_it") else _MEND,
             "data": {name: value for name, value in outcome.items() if name != "agreed"},
         }
     return changes

@@ -194,6 +194,11 @@ def _day(told: PurchaseOrder | OrderLine) -> object:
     return next((one.day for one in told.dates if one.qualifier == DELIVERY_REQUESTED), None)
 
 
+def is_received(order: OpenOrder) -> bool:
+    """Whether all of an order has come."""
+    return bool(order.lines) and all(line.received >= line.quantity for line in order.lines)
+
+
 def is_finished(order: OpenOrder, told: OpenOrder | None = None) -> bool:
     """Whether nothing is left to come of an order: closed in the ERP, or received and invoiced in full.
 

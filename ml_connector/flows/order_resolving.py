@@ -35,15 +35,17 @@ from ml_connector.flows.order_comparing import Changes, View
 from ml_connector.flows.order_content import resolve_order
 from ml_connector.flows.order_history import (
     CANCELLED,
+    CHANGES_WHAT_WAS_REFUSED,
     FLOW,
     NOT_BEGUN,
+    REFUSED_BY_PARTNER,
     OrderHistory,
-    Reader,
     changes_since,
     histories,
     order_ids,
     record_of,
 )
+from ml_connector.flows.order_records import Reader, Withdrawal, WithdrawnOrder, is_moved, order_reader
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import documents, related
@@ -84,26 +86,30 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
         being_written = set(related.answers_in(tx, [one.id for one in family], BEING_WRITTEN).values())
         changed = related.with_written_answers(tx, [one.id for one in family])
         sent_to = receivers(tx, family)
-    order_of = order_ids(family, integration.erp.order_from_record)
+    read = order_reader(integration.erp)
+    order_of = order_ids(family, read)
     ours = {order_of[one.id] for one in family if one.id in changed}
-    again = _read_again(integration, [row for row in rows if order_of[row.id] in ours]) if ours else {}
+    again = _read_again(integration, [row for row in rows if order_of[row.id] in ours or was_refused(row)])
     moves: list[Move] = []
     for stored_row in rows:
         row = replace(stored_row, source=again.get(stored_row.id, stored_row.source))
-        older = [o for o in family if order_of[o.id] == order_of[row.id] and o.revision < row.revision]
-        if any(o.state in ON_ITS_WAY or o.id in being_written for o in older):
+        theirs = [one for one in family if order_of[one.id] == order_of[row.id] and one.id != row.id]
+        if any(o.state in ON_ITS_WAY or o.id in being_written for o in _goes_first(row, theirs)):
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
             report.add("waits_for_earlier", row.partition_date, document=row.number, partner=row.partner)
             continue
-        before = histories(older, order_of).get(order_of[row.id], OrderHistory()).begun
+        older = [one for one in theirs if one.revision < row.revision or is_moved(one.source)]
+        before = _told_last(row, histories(older, order_of).get(order_of[row.id], OrderHistory()))
         receiver = sent_to.get(before.id, "") if before is not None else ""
         decided = attempt(partial(_content, integration, row, tables, before, receiver))
         if isinstance(decided, NeedsMending):
+            if row.id in again:
+                moves.append(Move(row.id, None, "", changes={"source": row.source}, release=False))
             moves += hold_moves(integration, row, decided, report, step=S.READ)
             continue
         moves += resume_moves(row)
-        read_again: dict[str, Any] = {"source": row.source} if row.id in again else {}
+        read_again: dict[str, Any] = {"source": row.source, "reason": None} if row.id in again else {"reason": None}
         if decided.document is None:
             report.add("unchanged", row.partition_date, document=row.number, partner=row.partner)
             changes = {**decided.facts(), **read_again}
@@ -124,11 +130,38 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
             documents.move(tx, moves, work)
 
 
+def _goes_first(row: DocumentRow, family: Sequence[DocumentRow]) -> list[DocumentRow]:
+    """What of an order has to have left before a document of it: older revisions, and what tells other suppliers that
+    it is not theirs any more. That itself waits only for what it takes back.
+    """
+    if is_moved(row.source):
+        return [one for one in family if one.id == row.parent_id]
+    return [one for one in family if one.revision < row.revision or is_moved(one.source)]
+
+
+def _told_last(row: DocumentRow, history: OrderHistory) -> DocumentRow | None:
+    """What a document is compared with: what was told last of its order, or what it takes back of another supplier."""
+    if not is_moved(row.source):
+        return history.begun
+    return next((holder for holder in history.holders if holder.id == row.parent_id), None)
+
+
+def was_refused(row: DocumentRow) -> bool:
+    """Whether a document was refused and is to go again, with what was mended in the ERP meanwhile."""
+    return row.reason in {REFUSED_BY_PARTNER, CHANGES_WHAT_WAS_REFUSED}
+
+
 def _read_again(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, str]:
     """Records of orders as the ERP has them now, by document: for those that we wrote to ourselves since they were
-    sent, for a reading from before that would undo it at the partner.
+    sent, for a reading from before that would undo it at the partner; and for those that a partner refused.
+
+    What is withdrawn is as it was told, whatever the ERP has now.
     """
-    keys = {row.id: integration.erp.order_from_record(row.source or "").id for row in rows}
+    read = order_reader(integration.erp)
+    orders = {row.id: read(row.source or "") for row in rows}
+    keys = {key: order.id for key, order in orders.items() if not isinstance(order, WithdrawnOrder)}
+    if not keys:
+        return {}
     records = {source.order.id: source.record for source in integration.erp.read_orders(list(keys.values()))}
     return {row_id: records[key] for row_id, key in keys.items() if key in records}
 
@@ -141,14 +174,14 @@ class _Resolved:
 
     partner: Partner
     before: DocumentRow | None
-    content: PurchaseOrder
+    content: PurchaseOrder | None
     document: PurchaseOrder | OrderChange | None
     digest: str
 
     def facts(self) -> dict[str, Any]:
         """The columns that say so."""
         changes: dict[str, Any] = {"content_hash": self.digest}
-        if self.document is not None:
+        if self.document is not None and self.content is not None:
             changed = isinstance(self.document, OrderChange)
             kind = DocumentKind.ORDER_CHANGE if changed else DocumentKind.ORDER
             changes |= {"canonical": dump(self.document), "work": dump(self.content), "kind": kind.value}
@@ -161,7 +194,7 @@ def _content(
     """What the partner is sent. sent, receiver: the document that told last what the order is (None: nobody has it),
     and the identity that it went to.
     """
-    read = integration.erp.order_from_record
+    read = order_reader(integration.erp)
     order = read(row.source or "")
     partner = addressee(integration, row, order)
     before = as_known(partner, sent, receiver, order, read)
@@ -169,24 +202,64 @@ def _content(
     resolved = partial(_Resolved, partner, before)
     today = integration.clock.now().date()
     received = {line.id: line.received for line in order.lines}
+    if order.cancelled and previous is None:
+        return resolved(None, None, CANCELLED)
+    if previous is not None and isinstance(order, WithdrawnOrder) and partner.orders.withdrawn == "hold":
+        raise _for_the_buyer(order, partner)
     if order.cancelled and previous is not None:
         # What the partner has is cancelled; what the ERP left of the order may not even resolve any more.
         cancelled = as_cancellation(previous, received, today, row.revision, by=partner.orders.changes)
         return resolved(previous, cancelled, CANCELLED)
     found = Changes()
-    if previous is not None and before is not None:
+    again = row.reason == CHANGES_WHAT_WAS_REFUSED
+    if previous is not None and before is not None and not again:
         found = changes_since(before, order, View(partner, integration.settings, tables), read)
         if not found:
             return resolved(previous, None, content_hash(previous))
     content = resolve_order(order, partner, integration.settings, tables)
-    if order.cancelled:
-        return resolved(content, None, CANCELLED)
     if previous is None:
+        if sent is None:
+            _check_receipts(order, partner)
         content = numbered(content, None)
         return resolved(content, content, content_hash(content))
     content = numbered(content, previous, found.replaced)
+    if again:
+        return resolved(content, as_replacement(content), content_hash(content))
     told = _told(previous, content, found, received, partner, today, row.revision)
     return resolved(content, told, content_hash(content))
+
+
+def _for_the_buyer(order: WithdrawnOrder, partner: Partner) -> NeedsMending:
+    """A person tells the partner that it has an order no longer (a setting)."""
+    gone = order.withdrawn is Withdrawal.DELETED
+    what = "was deleted in the ERP" if gone else "was given to another supplier in the ERP"
+    waits = "" if gone else " The other supplier gets it then."
+    return NeedsMending(
+        Reason.ORDER_WITHDRAWN,
+        f"Order {order.number} {what}; {partner.name} has it.",
+        mend=f"Tell {partner.name} that it is cancelled, and discard this here.{waits} With orders.withdrawn: cancel"
+        " in its file that is sent by itself.",
+        data={"order": order.number, "partner": partner.name, "withdrawn": str(order.withdrawn)},
+    )
+
+
+def _check_receipts(order: OpenOrder, partner: Partner) -> None:
+    """An order of which goods came before it was sent: somebody has delivered it who has it from elsewhere.
+
+    Raises:
+        NeedsMending: sent whole, it would be delivered whole, and more would come than was ordered.
+    """
+    received = [str(line.number) for line in order.lines if line.received > 0]
+    if not received or partner.orders.partly_received == "whole":
+        return
+    raise NeedsMending(
+        Reason.PARTLY_RECEIVED,
+        f"Order {order.number} was never sent to {partner.name} from here, and goods of it came already"
+        f" (line {', '.join(received[:10])}).",
+        mend="If the supplier has the order, discard this here. If not, lower the order in the ERP to what came and"
+        " order the rest anew; or write orders.partly_received: whole in its file where it counts what it delivered.",
+        data={"order": order.number, "partner": partner.name, "lines": received[:50]},
+    )
 
 
 def _told_before(before: DocumentRow | None, order: OpenOrder, read: Reader) -> PurchaseOrder | None:

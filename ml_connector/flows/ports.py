@@ -8,7 +8,7 @@ RefusedBySystem (understood and refused), AuthorizationNeeded (a person must aut
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
@@ -20,6 +20,8 @@ __all__ = [
     "BillIdentity",
     "ChannelCheck",
     "ChannelUsage",
+    "DeletedOrders",
+    "DeletionSource",
     "Erp",
     "ExistingBill",
     "Network",
@@ -84,6 +86,23 @@ class OrderBatch:
     orders: Sequence[SourceOrder]
     cursor: str | None
     more: bool = False
+
+
+@dataclass(frozen=True)
+class DeletedOrders:
+    """Orders that were deleted since a cursor, by the ERP's own id of them."""
+
+    ids: Sequence[str]
+    cursor: str
+
+
+@runtime_checkable
+class DeletionSource(Protocol):
+    """What an ERP that tells of deleted orders has besides."""
+
+    def deleted_orders(self, cursor: str | None) -> DeletedOrders:
+        """Orders deleted since the cursor, or as far back as it is kept."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -161,7 +161,10 @@ def open_uploads(tx: Tx, file_ids: Sequence[int]) -> list[StoredOperation]:
 
 
 def done_uploads(tx: Tx, file_ids: Sequence[int]) -> dict[int, StoredOperation]:
-    """The uploads of these files that are done, by file."""
+    """The uploads of these files that are done, by file.
+
+    A document that goes again, for its partner refused it, has another upload: that of before says nothing of this one.
+    """
     file_of: dict[int, int] = {}
     for part in chunks(sorted(set(file_ids))):
         query = (
@@ -170,8 +173,8 @@ def done_uploads(tx: Tx, file_ids: Sequence[int]) -> dict[int, StoredOperation]:
             .where(_d.file_id.in_(part), operation.c.kind == "upload", operation.c.state == "done")
         )
         file_of.update({row.id: row.file_id for row in tx.execute(query)})
-    found = of_documents(tx, sorted(file_of))
-    return {file_of[one.document_id]: one for one in found if one.kind == "upload" and one.state == "done"}
+    newest = {one.document_id: one for one in of_documents(tx, sorted(file_of)) if one.kind == "upload"}
+    return {file_of[key]: one for key, one in newest.items() if one.state == "done"}
 
 
 def confirm_uploads(tx: Tx, file_id: int | None, because: str) -> int:

@@ -80,7 +80,7 @@ SENT_KINDS = _moves(
     sending=(S.ACKNOWLEDGED, S.REFUSED),
     sent=_ANSWERED,
     overdue=(S.ACKNOWLEDGED, S.REFUSED, S.DISCARDED),
-    refused=(S.ACKNOWLEDGED, S.RESOLVED, S.DISCARDED),
+    refused=(S.ACKNOWLEDGED, S.READ, S.DISCARDED),  # read: it goes again
     acknowledged=(S.REFUSED,),
     unknown_outcome=(S.ACKNOWLEDGED, S.REFUSED),
 )

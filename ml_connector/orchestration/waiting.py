@@ -129,7 +129,7 @@ def orders_changed(integration: Integration) -> bool:
     vendors = takers(integration)
     known = orders.known_histories(integration, [source.order for source in batch.orders])
     approved_only = integration.settings.flows.orders_out.approved_only
-    return any(
+    return orders.deletions_wait(integration) or any(
         source.order.id not in known
         and not orders.is_too_old(source.order, start)
         and not is_finished(source.order)

@@ -16,6 +16,7 @@ from ml_connector.flows import order_history, orders, pipeline
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.order_addressing import takers
 from ml_connector.flows.order_history import OrderHistory
+from ml_connector.flows.order_records import order_reader
 from ml_connector.flows.ports import SourceOrder
 from ml_connector.flows.stored import stored
 from ml_connector.ledger import snapshots
@@ -83,7 +84,7 @@ def _as_read(made: Integration, number: str) -> _AsRead | None:
         }
     for row in rows:
         if row.source and (at := read_at[row.id]) is not None:
-            order = erp.order_from_record(row.source)
+            order = order_reader(erp)(row.source)
             found.append(_AsRead(SourceOrder(row.source, order), at, f"document {row.id}"))
     if info is not None and kept is not None:
         for order in map(OpenOrder.model_validate_json, kept[1]):
@@ -159,8 +160,8 @@ def _why_not(made: Integration, order: OpenOrder, before: OrderHistory) -> str:
     start = orders.start_day(made, dry_run=True)
     if before.newest is None and orders.is_too_old(order, start):
         return f"It is dated before {start}: orders_out.start_date says from when on orders leave."
-    if order_history.is_settled(before, order, made.erp.order_from_record):
-        return "It is finished: closed in the ERP, or received and invoiced in full."
+    if order_history.is_settled(before, order, order_reader(made.erp)):
+        return "It is finished: closed in the ERP, received and invoiced in full, or received before it was ever sent."
     if order.cancelled and before.begun is None:
         return "It is cancelled, and no partner has it."
     if made.settings.flows.orders_out.approved_only and not order.approved:

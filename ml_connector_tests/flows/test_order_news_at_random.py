@@ -3,7 +3,7 @@ changes (merged while nothing left), never a second original, and the partner en
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -21,33 +21,15 @@ from ml_connector.flows import order_resolving, orders
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import attempt
 from ml_connector.flows.order_content import resolve_order
-from ml_connector.flows.ports import Erp, OrderBatch, SourceOrder
 from ml_connector.flows.reference_book import ReferenceBook
 from ml_connector.ledger import documents
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S
+from ml_connector_tests.flows.buying import Books
 from ml_connector_tests.flows.scenes import Scene, with_partners
 
 VENDOR = "20011"
 Line = tuple[Decimal, Decimal, date | None]
-
-
-class Books:
-    """An ERP that has orders and nothing else; every poll brings them all again."""
-
-    def __init__(self, real: Erp) -> None:
-        self.system, self.connection, self.company = real.system, real.connection, real.company
-        self.orders: dict[str, OpenOrder] = {}
-
-    def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
-        return OrderBatch(self.read_orders(list(self.orders)), "here")
-
-    def read_orders(self, keys: Sequence[str]) -> list[SourceOrder]:
-        found = [self.orders[key] for key in keys if key in self.orders]
-        return [SourceOrder(order.model_dump_json(), order) for order in found]
-
-    def order_from_record(self, record: str) -> OpenOrder:
-        return OpenOrder.model_validate_json(record)
 
 
 @dataclass
@@ -234,6 +216,8 @@ def _expected(play: Play) -> set[str]:
     found = set()
     for key, order in play.books.orders.items():
         told = play.told.get(key)
+        if told is None and any(line.received for line in order.lines):
+            continue  # received before it was sent: left alone, or asked about
         if _finished(order, told) or (told is not None and _buyers(told) == _buyers(order)):
             continue
         content = attempt(lambda o=order: resolve_order(o, play.partner, play.integration.settings, tables))  # type: ignore[misc]

@@ -17,6 +17,7 @@ from ml_connector.sandbox.exact.orders import (
     change_line,
     change_order,
     create_order,
+    delete_order,
     set_approval,
 )
 from ml_connector.sandbox.exact.state import ExactState
@@ -171,6 +172,12 @@ def cancel(state: ExactState, number: int) -> Row:
     cancel_order(state.main, order)
     state.publish(state.main)
     return order
+
+
+def delete(state: ExactState, number: int) -> None:
+    """Delete an order of which nothing was received or invoiced; sync/Deleted and a webhook tell."""
+    delete_order(state.main, order_by_number(state.main, number))
+    state.publish(state.main)
 
 
 def key_entry(

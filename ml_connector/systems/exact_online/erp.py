@@ -12,6 +12,7 @@ from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import OutcomeUnknown, WeAreWrong
 from ml_connector.flows.ports import (
     BillIdentity,
+    DeletedOrders,
     ExistingBill,
     ExistingReceipt,
     OrderBatch,
@@ -117,6 +118,9 @@ class ExactErp:
     def read_orders(self, keys: Sequence[str]) -> Sequence[SourceOrder]:
         with readable(self.connection, "a purchase order"):
             return self._orders.by_id(keys)
+
+    def deleted_orders(self, cursor: str | None) -> DeletedOrders:
+        return self._reference.deleted_orders(cursor)
 
     def order_from_record(self, record: str) -> OpenOrder:
         return order_records.order_from_record(record)

@@ -16,7 +16,7 @@ from ml_connector.clock import Clock
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import AuthorizationNeeded
-from ml_connector.flows.ports import ReferenceRead
+from ml_connector.flows.ports import DeletedOrders, ReferenceRead
 from ml_connector.systems.exact_online import records
 from ml_connector.systems.exact_online.client import ExactClient, Row
 from ml_connector.systems.exact_online.literals import guid, wall_of, wall_time, whole
@@ -158,6 +158,15 @@ class Reference:
         endpoint = ORDERS_ENDPOINT if table is ReferenceTable.PURCHASE_ORDERS else SYNCED[table].endpoint
         self._client.page(endpoint, {"$filter": f"Timestamp gt {LAST}", "$select": "Timestamp"})
 
+    def deleted_orders(self, cursor: str | None) -> DeletedOrders:
+        """Orders that were deleted since the cursor; without one, or when the division was moved since and the row
+        versions are others, all that sync/Deleted still has (exact-online 7).
+        """
+        moved = self._moved()
+        found = self._after(DELETED, "EntityType,EntityKey", _deletions_since(cursor, moved))
+        text = json.dumps({"deleted": found.highest, "moved": moved})
+        return DeletedOrders(list(dict.fromkeys(_deleted_keys(found.rows, ORDERS_TYPE))), text)
+
     def _today(self) -> date:
         return self._clock.now().date()
 
@@ -275,6 +284,14 @@ def _last(rows: Iterable[Row], *key: str) -> list[Row]:
     """Each record once, as it came last: it may change while its table is being paged."""
     fields = ("ID", *key)
     return list({tuple(str(row.get(field)) for field in fields): row for row in rows}.values())
+
+
+def _deletions_since(cursor: str | None, moved: str) -> int:
+    try:
+        value = json.loads(cursor or "null")
+        return int(value["deleted"]) if str(value["moved"]) == moved else FIRST
+    except (ValueError, KeyError, TypeError):
+        return FIRST
 
 
 def _deleted_keys(rows: Iterable[Row], entity_type: int) -> list[str]:

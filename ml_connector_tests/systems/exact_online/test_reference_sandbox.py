@@ -162,3 +162,20 @@ def test_whether_a_table_may_be_read_costs_one_call(bench: Bench, table: Referen
     before = bench.calls()
     bench.erp.try_reading(table)
     assert bench.calls() - before == 1
+
+
+def test_deleted_orders_are_told_once_by_their_ids(bench: Bench) -> None:
+    """sync/Deleted names orders as type 22 among everything else that was deleted."""
+    kept, gone, *_ = bench.orders(3)
+    first = bench.erp.deleted_orders(None)
+    assert list(first.ids) == []
+    vendor = bench.company.by_code("crm/Accounts", "20016".rjust(18))
+    bench.sandbox.call(bench.company.drop, "crm/Accounts", vendor)
+    bench.sandbox.call(user.delete, bench.sandbox.exact, gone["OrderNumber"])
+    second = bench.erp.deleted_orders(first.cursor)
+    assert list(second.ids) == [gone["PurchaseOrderID"]]
+    assert list(bench.erp.deleted_orders(second.cursor).ids) == []
+    assert list(bench.erp.deleted_orders("unreadable").ids) == [gone["PurchaseOrderID"]]
+    assert [one.order.id for one in bench.erp.read_orders([kept["PurchaseOrderID"], gone["PurchaseOrderID"]])] == [
+        kept["PurchaseOrderID"]
+    ]

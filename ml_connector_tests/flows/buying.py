@@ -1,0 +1,95 @@
+"""Books that have orders and nothing else, and what leaves for them: orders out without an ERP and a network."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from ml_connector.documents.json import load
+from ml_connector.documents.reference import OpenOrder
+from ml_connector.edi.write import ControlNumbers, write_interchange
+from ml_connector.flows import order_resolving, orders
+from ml_connector.flows.context import Integration, Work
+from ml_connector.flows.order_history import FLOW
+from ml_connector.flows.ports import DeletedOrders, Erp, OrderBatch, SourceOrder
+from ml_connector.flows.rendering import Parcel, envelope_for
+from ml_connector.ledger import documents
+from ml_connector.ledger.documents import DocumentRow, Move
+from ml_connector.ledger.states import DocumentState as S
+
+
+class Books:
+    """An ERP that has orders and nothing else; every poll brings them all again."""
+
+    def __init__(self, real: Erp) -> None:
+        self.system, self.connection, self.company = real.system, real.connection, real.company
+        self.orders: dict[str, OpenOrder] = {}
+        self.deleted: list[str] = []
+
+    def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
+        return OrderBatch(self.read_orders(list(self.orders)), "here")
+
+    def read_orders(self, keys: Sequence[str]) -> list[SourceOrder]:
+        found = [self.orders[key] for key in keys if key in self.orders]
+        return [SourceOrder(order.model_dump_json(), order) for order in found]
+
+    def order_from_record(self, record: str) -> OpenOrder:
+        return OpenOrder.model_validate_json(record)
+
+    def deleted_orders(self, cursor: str | None) -> DeletedOrders:
+        return DeletedOrders(self.deleted[int(cursor or 0) :], str(len(self.deleted)))
+
+    def delete(self, key: str) -> None:
+        del self.orders[key]
+        self.deleted.append(key)
+
+
+@dataclass
+class Office:
+    """Orders are read, resolved and written; whoever gets them answers as told."""
+
+    books: Books
+    integration: Integration
+    work: Work
+    numbers: "count[int]" = field(default_factory=lambda: count(1))
+
+    def read(self) -> None:
+        orders.read(self.integration, replace(self.work, replay=True))
+        order_resolving.resolve(self.integration, replace(self.work, replay=True))
+
+    def documents(self, *keys: str) -> list[DocumentRow]:
+        """The documents of these orders, in rising revision."""
+        with self.integration.ledger.read() as tx:
+            return documents.outbound_of_orders(tx, self.integration.books, FLOW, ids=keys)
+
+    def written(self, row: DocumentRow) -> str:
+        """The bytes of a document, as text."""
+        partner = self.integration.partner_of(row)
+        assert partner is not None
+        number = next(self.numbers)
+        envelope = envelope_for(self.integration, Parcel(partner, [row]))
+        content = [load(row.kind, row.canonical)]
+        now = self.integration.clock.now()
+        return write_interchange(envelope, ControlNumbers(number, number, 1), content, now).data.decode(
+            envelope.encoding
+        )
+
+    def leave(self, row: DocumentRow, last: S = S.ACKNOWLEDGED) -> str:
+        """A resolved document leaves, and is answered; the bytes."""
+        data = self.written(row)
+        steps = (S.RENDERED, S.SENDING, S.SENT, last)
+        refusal = {"reason": "refused_by_partner", "reason_detail": {"message": "no", "mend": "", "data": {}}}
+        moves = [Move(row.id, step, "left", changes=refusal if step is S.REFUSED else {}) for step in steps]
+        with self.integration.ledger.write() as tx:
+            documents.move(tx, moves, self.work)
+        return data
+
+    def run(self, *keys: str) -> list[str]:
+        """Everything of these orders that can leave does; the bytes, in the order in which it leaves."""
+        sent: list[str] = []
+        for _ in range(4):
+            self.read()
+            ready = [row for row in self.documents(*keys) if row.state is S.RESOLVED]
+            if not ready:
+                break
+            sent += [self.leave(row) for row in ready]
+        return sent
