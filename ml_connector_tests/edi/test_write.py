@@ -1,5 +1,6 @@
 """What is written: the envelope byte by byte, control numbers, characters, lengths."""
 
+import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.acknowledgments import InterchangeAcknowledgment
-from ml_connector.documents.common import ItemId, Party, Purpose, Reference, Tax
+from ml_connector.documents.common import ItemId, Party, PaymentTerms, Purpose, Reference, Tax
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
 from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
@@ -199,12 +200,20 @@ def test_a_letter_without_a_substitute_is_refused() -> None:
 
 
 def test_long_free_text_is_cut_and_reported_but_a_long_identifier_is_refused() -> None:
-    result = written(with_line(description="x" * 100))
-    assert b"PID*F****" + b"x" * 80 + b"~" in result.data
+    result = written(ORDER.model_copy(update={"terms": (PaymentTerms(description="x" * 100),)}))
+    assert b"ITD************" + b"x" * 80 + b"~" in result.data
     assert result.replaced[0]["why"] == "longer than 80: cut"
     with pytest.raises(NeedsMending, match="BEG03") as caught:
         written(ORDER.model_copy(update={"number": "9" * 23}))
     assert caught.value.reason is Reason.BAD_VALUE
+
+
+def test_a_long_description_goes_on_in_the_next_segment() -> None:
+    result = written(with_line(description=" ".join(["word"] * 40)))
+    texts = re.findall(rb"PID\*F\*{4}([^~]*)~", result.data)
+    assert b" ".join(texts).split() == [b"word"] * 40
+    assert max(map(len, texts)) <= 80
+    assert result.replaced[0]["why"] == "too long: continued in the next segment"
 
 
 def test_long_notes_go_on_in_the_next_segment() -> None:
