@@ -9,10 +9,14 @@ import yaml
 
 from ml_connector.composition import Deployment
 from ml_connector.config.loading import load_deployment
-from ml_connector.documents.reference import ReferenceTable
+from ml_connector.documents.reference import Named, ReferenceTable
+from ml_connector.flows.order_content import resolve_order
+from ml_connector.layouts import load_layout
 from ml_connector.ledger import snapshots
+from ml_connector.order_field_checks import lost_in
 from ml_connector.reference_checks import check_codes
 from ml_connector_tests.flows.scenes import Scene, scene
+from ml_connector_tests.flows.test_order_content import TABLES, ordered, partner, settings
 
 
 @pytest.fixture
@@ -62,3 +66,29 @@ def test_units_that_are_mapped_to_none_of_x12_are_told(stage: Scene) -> None:
     change(stage, ReferenceTable.ITEMS, known, unit="st")
     [message] = told(stage)
     assert message == "unit st of the ERP is mapped to no X12 unit: orders with it would be held"
+
+
+def test_fields_of_orders_that_reach_nobody_are_told(stage: Scene) -> None:
+    (order,) = stage.orders(1, received=False)
+    erp = stage.integration.erp
+    read = erp.read_orders([order["id"]])[0].order
+    filled = read.model_copy(update={"unsent": ("DocumentSubject", "Project"), "supplier_contact": Named(name="Bob")})
+    with stage.deployment.ledger.write() as tx:
+        rows = [filled.model_dump(mode="json")]
+        table = ReferenceTable.PURCHASE_ORDERS
+        snapshots.store(tx, erp.connection, erp.company, table, rows, complete=True, removed=[], cursor=None)
+    told_of = [one.message for one in check_codes(stage.deployment, "exact_cleo") if one.aspect == "order fields"]
+    said = "DocumentSubject (1 order), Project (1 order)"
+    assert told_of == [f"orders of northwind leave without what the ERP says in {said}"]
+
+
+def test_what_a_layout_has_no_place_for_is_told_by_address() -> None:
+    order = resolve_order(
+        ordered(notes="Paint it red").model_copy(update={"supplier_contact": Named(id="c", name="Bob")}),
+        partner(account_reference="", cost_center_reference=""),
+        settings(),
+        TABLES,
+    )
+    lost = lost_in(order, load_layout("truecommerce_850_csv", Path()))
+    assert "parties[SU].contacts[CN].name" in lost
+    assert "lines.notes" not in lost

@@ -1,6 +1,7 @@
 """Price basis (X12 element 639): for how many units a price is."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Final
 
 from ml_connector.documents.decimals import decimal_text
@@ -10,6 +11,7 @@ FOR_ONE: Final = frozenset({"", "PE", "CA", "CT", "NT", "UM", "WE", "QT", "TE"})
 #: And for many (x12-procurement 5).
 PIECES: Final = {"HP": Decimal(100), "TP": Decimal(1000)}
 _ONE = Decimal(1)
+_NUMBER = re.compile(r"[0-9]{1,40}(?:\.[0-9]{1,40})?")
 
 
 def pieces(basis: str) -> Decimal:
@@ -17,13 +19,8 @@ def pieces(basis: str) -> Decimal:
     code = basis.strip().upper()
     if code in PIECES:
         return PIECES[code]
-    if not code or code.isalpha():
-        return _ONE
-    try:
-        found = Decimal(code)
-    except InvalidOperation:
-        return _ONE
-    return found if found.is_finite() and found > 0 else _ONE
+    found = Decimal(code) if _NUMBER.fullmatch(code) else _ONE
+    return found or _ONE
 
 
 def is_known(basis: str) -> bool:

@@ -279,6 +279,12 @@ def test_every_allowance_charge_and_rounding_is_read() -> None:
     ]
 
 
+@pytest.mark.parametrize(("indicator", "kind"), [("false", "A"), ("0", "A"), (" true ", "C"), ("1", "C")])
+def test_an_indicator_is_written_in_either_way(indicator: str, kind: str) -> None:
+    _, invoice = one(ubl(charges=charge(indicator, "1.00")))
+    assert [str(one.kind) for one in invoice.allowances] == [kind]
+
+
 @pytest.mark.parametrize(("amount", "told"), [("101.00", []), ("100.00", ["control_total"])])
 def test_the_amount_of_a_line_is_compared_less_its_allowances(amount: str, told: list[str]) -> None:
     found, _ = one(ubl(more=charge("true", "1.00"), amount=amount))
