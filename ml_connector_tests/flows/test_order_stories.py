@@ -27,7 +27,7 @@ SUPPLIERS = {"20011": "NORTHWIND", "20012": "004321519"}
 #: Two that are partners, and one that is none.
 CODES = ("20011", "20012", "39999")
 REMARKS = ("", "Ring twice", "Back door", "Portão 3, depois das 8h", "Call first. " * 30)
-TEXTS = ("Relay 24V", "Relay 48V", "Größe 7, blau", "A long description of a thing that is to be said whole")
+TEXTS = ("Relay 24V", "Relay 48V", "Größe 7, blau", "A long description of a thing that is to be said whole. " * 3)
 QUANTITIES = ("1", "2", "7.5", "100", "0.125", "12345.678")
 PRICES = ("0", "0.01", "14.75", "1234.5678", "2")
 DAYS = (None, date(2027, 1, 4), date(2027, 2, 1), date(2027, 3, 31))
