@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from ml_connector.ledger import seals
 from ml_connector.ledger.store import Tx, now
 from ml_connector.ledger.tables import alert
 
@@ -39,16 +40,19 @@ def open_or_update(tx: Tx, cause: str, count: int, detail: Mapping[str, Any]) ->
     insert = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     values = {"count": count, "detail": dict(detail)}
     new = insert(alert).values(cause=cause, open_cause=cause, opened_at=now(tx), **values).on_conflict_do_nothing()
-    if tx.execute(new.returning(_c.id)).one_or_none() is not None:
+    added = tx.execute(new.returning(_c.id)).one_or_none()
+    if added is not None:
+        seals.note(tx, "alert", [added.id])
         return True
-    tx.execute(sa.update(alert).where(_c.open_cause == cause).values(values))
+    _update_and_note(tx, sa.update(alert).where(_c.open_cause == cause).values(values))
     return False
 
 
 def close(tx: Tx, cause: str) -> bool:
     """The cause is gone; False when no alert of it was open."""
-    statement = sa.update(alert).where(_c.open_cause == cause).values(open_cause=None, closed_at=now(tx))
-    return bool(tx.execute(statement).rowcount)
+    return _update_and_note(
+        tx, sa.update(alert).where(_c.open_cause == cause).values(open_cause=None, closed_at=now(tx))
+    )
 
 
 def open_alerts(tx: Tx, prefix: str = "") -> list[Alert]:
@@ -72,6 +76,13 @@ def to_close(tx: Tx) -> list[Alert]:
 def mark_sent(tx: Tx, alert_id: int) -> None:
     """Somebody was told: of the opening while it is open, of the closing afterwards."""
     at = now(tx)
-    tx.execute(sa.update(alert).where(_c.id == alert_id, _c.closed_at.is_(None)).values(last_sent_at=at))
+    _update_and_note(tx, sa.update(alert).where(_c.id == alert_id, _c.closed_at.is_(None)).values(last_sent_at=at))
     closed = sa.update(alert).where(_c.id == alert_id, _c.closed_at.is_not(None), _c.last_sent_at.is_not(None))
-    tx.execute(closed.values(closing_sent_at=at))
+    _update_and_note(tx, closed.values(closing_sent_at=at))
+
+
+def _update_and_note(tx: Tx, statement: sa.Update) -> bool:
+    """Whether there was such a row; it is sealed as it stands now."""
+    keys = tx.execute(statement.returning(_c.id)).scalars().all()
+    seals.note(tx, "alert", keys)
+    return bool(keys)

@@ -206,8 +206,8 @@ def _replace_beginning(tx: Tx, column: "sa.Column[Any]", old: str, new: str) -> 
     for name in found:
         changed = new + name.removeprefix(old)
         if changed not in taken:
-            tx.execute(sa.update(table).where(column == name).values({column.name: changed}))
-            if table is position:
+            _changed(tx, table, sa.update(table).where(column == name).values({column.name: changed}))
+            if table is position:  # the name is its key: both are sealed, whichever is there afterwards
                 seals.note(tx, "position", [name, changed])
 
 

@@ -14,7 +14,7 @@ from ml_connector.errors import ConfigError, TryAgain
 from ml_connector.ledger.tables import metadata
 
 #: The newest migration in `migrations/versions`.
-HEAD = "0013"
+HEAD = "0014"
 #: PostgreSQL advisory lock held while migrating: "mlc" and 1.
 _LOCK = 0x6D6C6301
 

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from ml_connector.documents.decimals import decimal_text
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.tables import (
+    alert,
     booking,
     company_binding,
     counterparty,
@@ -96,6 +97,8 @@ SEALED: Mapping[str, Sealed] = {
         _all_of(restore),
         _all_of(departure),
         _all_of(inbox),
+        # One that stands open keeps silent about its cause.
+        _all_of(alert),
         # Encrypted, and still: an earlier value of the same name could be decrypted.
         _all_of(credential),
         # When a position was last put says nothing; most are put again unchanged.

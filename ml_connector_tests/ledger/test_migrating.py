@@ -232,7 +232,7 @@ def test_control_numbers_go_on_from_the_highest_of_the_pair(migrated: Ledger) ->
 
 
 def test_rows_of_tables_that_became_evidence_have_their_hashes(empty_url: str) -> None:
-    """What names stood for, restores, notices and credentials: what they were before is evidence as well."""
+    """What names stood for, restores, notices, credentials and alerts: what they were before is evidence as well."""
     seen = {"first_seen_at": MOMENT, "last_seen_at": MOMENT}
     restored = {
         "id": 1,
@@ -269,11 +269,12 @@ def test_rows_of_tables_that_became_evidence_have_their_hashes(empty_url: str) -
             "body": "{}",
         },
         "credential": {"name": "cleo_prod.password", "value": b"encrypted", "updated_at": MOMENT},
+        "alert": {"id": 1, "cause": "late", "open_cause": "late", "opened_at": MOMENT, "count": 2, "detail": "{}"},
     }
     _at(empty_url, "0012", list(rows.items()))
     ledger = Ledger.open(empty_url)
     assert verify(ledger).problems == []
-    columns = ("account", "erp", "account", "why", "decided_by", "body", "value")
+    columns = ("account", "erp", "account", "why", "decided_by", "body", "value", "cause")
     for table, column in zip(rows, columns, strict=True):
         rewrite(ledger, f"UPDATE {table} SET {column} = :value", {"value": b"other" if column == "value" else "other"})
     assert {one.where.split()[0] for one in verify(ledger).problems if one.check == "seal"} == set(rows)

@@ -24,6 +24,7 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.ledger import (
+    alerts,
     bookings,
     documents,
     envelopes,
@@ -201,7 +202,7 @@ def _fill(ledger: Ledger) -> None:
 
 
 def _name_things(ledger: Ledger) -> None:
-    """What names stood for, a notice, a credential."""
+    """What names stood for, a notice, alerts, a credential."""
     books = Books("exact_online", "123")
     with ledger.write() as tx:
         naming.bind_company(tx, "exact_nl", Books("exact_online", "122"), "Before BV", "client:1")
@@ -211,6 +212,12 @@ def _name_things(ledger: Ledger) -> None:
         notice = inbox.NewNotice("exact_nl", "PurchaseOrders", "123", "Update", "guid", "{}")
         inbox.mark_handled(tx, [inbox.add(tx, notice)], "run")
         inbox.add(tx, notice)
+        for cause in ("exact_cleo/held", "exact_cleo/late"):
+            alerts.open_or_update(tx, cause, 1, {"title": "one"})
+            (told,) = alerts.open_alerts(tx, cause)
+            alerts.mark_sent(tx, told.id)
+        alerts.close(tx, "exact_cleo/held")
+        alerts.mark_sent(tx, told.id - 1)
     Vault(ledger, [Fernet.generate_key()]).put("cleo_prod.password", Secret("hunter2"))
 
 
