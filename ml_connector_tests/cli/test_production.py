@@ -125,7 +125,7 @@ def test_each_starts_by_its_line_and_stops_by_its_signal(production: Path, name:
         )  # fmt: skip
     ready: dict[str, Callable[[], bool]] = {
         "receiver": lambda: "Listening on" in output.read_text(),
-        "code": lambda: answers(ports["4266"]),
+        "code": lambda: loaded(ports["4266"]),
         "webserver": lambda: httpx.get(f"http://127.0.0.1:{ports['3000']}/server_info", timeout=5).status_code == 200,
         "daemon": lambda: "Instance is configured with the following daemons" in output.read_text(),
     }
@@ -155,9 +155,16 @@ def until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]", out
     raise AssertionError(f"it is not ready: {output.read_text()[-3000:]}")
 
 
-def answers(port: int) -> bool:
-    with socket.create_connection(("127.0.0.1", port), timeout=5):
-        return True
+def loaded(port: int) -> bool:
+    """Whether the server behind the proxy has loaded the code location: the proxy itself answers long before."""
+    from dagster._core.errors import DagsterUserCodeUnreachableError
+    from dagster._grpc.client import DagsterGrpcClient
+
+    try:
+        DagsterGrpcClient(port=port).list_repositories()
+    except DagsterUserCodeUnreachableError:
+        return False
+    return True
 
 
 def free_port() -> int:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_connector.flows import desk, order_history, order_resolving, orders, rendering, sending, standing
+from ml_connector.flows import desk, order_history, order_resolving, orders, rendering, repeating, sending, standing
 from ml_connector.flows.context import Work
 from ml_connector.ledger import documents, operations
 from ml_connector.ledger.leases import worker
@@ -147,7 +147,7 @@ def test_a_word_about_any_document_of_a_file_settles_all_of_them(
     stage: Scene, arrived: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The upload hangs on the file's first document; a person is told to settle each by its own id."""
-    monkeypatch.setattr(sending, "_REPEATABLE", ())
+    monkeypatch.setattr(repeating, "_REPEATABLE", ())
     answers_waiting(stage, 3)
     stage.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
     sending.send(stage.integration, stage.work, ANSWERS)
