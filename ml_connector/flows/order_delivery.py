@@ -77,7 +77,8 @@ def _elsewhere(order: OpenOrder, partner: Partner) -> Party:
             order,
             f"Purchase order {order.number} is {kind}, and the ERP gives no whole address of it"
             f" ({', '.join(_said(place)) or 'nothing'}).",
-            "Complete the delivery address in the ERP (name, street, town), and touch the order there.",
+            "Complete the delivery address in the ERP (name, street, town), give our user there the right to read"
+            " addresses, and touch the order there.",
         )
     party = party_at("ST", place.name, place.street, place.city, place.region, place.postal_code, place.country)
     if place.contact or place.phone:

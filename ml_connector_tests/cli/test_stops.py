@@ -96,6 +96,7 @@ def test_while_invoices_are_posted(tmp_path: Path, empty_url: str) -> None:
 
 def test_while_orders_are_sent(tmp_path: Path) -> None:
     with waiting(tmp_path / "home") as stage:
+        stage.orders(INVOICES, received=False)
         stop_and_go_on(stage, OUTBOUND, lambda: operations_by_state(stage.deployment)["done"] >= 2, 0.3)
         consumed = stage.world.consumer.orders()
         assert set(consumed.values()) <= {1}

@@ -75,6 +75,19 @@ def test_an_address_given_after_the_order_was_sent_is_told(stage: Scene) -> None
     assert place.city == "Utrecht"
 
 
+def test_who_may_not_read_addresses_sends_all_orders_but_those_that_go_to_one(stage: Scene) -> None:
+    """One 403, which Exact counts; the order that needs the address is held by itself."""
+    stage.sandbox.exact.options.missing_editions.add("crm/Addresses")
+    orders = stage.orders(3, received=False)
+    deliver(stage, orders[1], drop_shipment=True)
+    play(stage, 1)
+    states = {row.number: str(row.state) for row in stage.documents("orders_out")}
+    assert sorted(states.values()) == ["acknowledged", "acknowledged", "quarantined"]
+    assert states[str(orders[1]["number"])] == "quarantined"
+    asked = [call for call in stage.sandbox.journal.requests if "crm/Addresses" in call.path]
+    assert [call.status for call in asked] == [403]
+
+
 def test_an_order_sent_by_an_earlier_release_is_not_told_again(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """It read and sent less of the order. What is read beyond that now is no change; what the buyer changes is."""
     (order,) = stage.orders(1, received=False)

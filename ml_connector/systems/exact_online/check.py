@@ -58,6 +58,12 @@ def _readable(name: str, erp: ExactErp) -> Iterator[Finding]:
             yield finding
     if not refused:
         yield Finding(name, "readable", Level.GOOD, "every reference table may be read")
+    try:
+        erp.try_addresses()
+    except AuthorizationNeeded as error:
+        message = f"{error.message} Orders that go to an address of their own will be held."
+        remedy = f"{error.mend} If they need not be sent: `without: [addresses]` in the connection."
+        yield Finding(name, "readable", Level.WARN, message, remedy)
 
 
 def _tried(erp: ExactErp, table: ReferenceTable) -> Iterable[Finding]:

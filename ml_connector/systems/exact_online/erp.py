@@ -112,6 +112,10 @@ class ExactErp:
         """Raises what `read_reference` would for want of rights; for `check`."""
         self._reference.try_reading(table)
 
+    def try_addresses(self) -> None:
+        """Raises what reading the delivery addresses of orders would for want of rights; for `check`."""
+        self._orders.try_addresses()
+
     def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
         return self._orders.changed(cursor, limit=limit)
 

@@ -90,8 +90,10 @@ class ExactOnlineConnection(ErpSettings, WebConnection):
     credit_note_sign: Literal[1, -1] = Field(
         default=1, description="Sign of quantities and amounts on matched credit notes (Type 8034)"
     )
-    without: tuple[Literal["cost_centers", "cost_units"], ...] = Field(
-        default=(), description="Tables that this edition of Exact does not have (403): taken as empty, never asked for"
+    without: tuple[Literal["cost_centers", "cost_units", "addresses"], ...] = Field(
+        default=(),
+        description="Tables that this edition of Exact does not have, or the user may not read (403): taken as empty,"
+        " never asked for. Without addresses, orders that go to an address of their own are held",
     )
     failure_texts: tuple[str, ...] = Field(
         default=(), description="Further texts of a 500 that mean a failure at Exact and no business message"
