@@ -11,6 +11,8 @@ from ml_connector.errors import NeedsMending, Reason
 
 #: Characters of N102 and N201, and of N301 (x12-procurement 4).
 NAME, STREET = 60, 55
+#: N3 may come twice, with two lines each.
+LINES = 4
 #: N103: the id is the buyer's own code, or the one that the seller agreed to.
 BUYERS_CODE = "92"
 
@@ -80,6 +82,13 @@ def _elsewhere(order: OpenOrder, partner: Partner) -> Party:
             "Complete the delivery address in the ERP (name, street, town), give our user there the right to read"
             " addresses, and touch the order there.",
         )
+    if len(street_lines(place.street, place.region)) > LINES:
+        raise _unresolved(
+            order,
+            f"Purchase order {order.number} is {kind}, and its address is longer than {LINES} lines of {STREET}"
+            f" characters ({', '.join(place.street)}).",
+            "Shorten the address in the ERP, and touch the order there.",
+        )
     party = party_at("ST", place.name, place.street, place.city, place.region, place.postal_code, place.country)
     if place.contact or place.phone:
         numbers = (Reference(qualifier="TE", value=place.phone),) if place.phone else ()
@@ -93,17 +102,22 @@ def party_at(
 ) -> Party:
     """A party with its address, in the lengths of N1 to N4. A region that is no code of two letters is a line of it."""
     names = textwrap.wrap(name, NAME) or [""]
-    lines = [*street, *([region] if region and len(region) != 2 else [])]
     return Party(
         role=role,
         name=names[0],
         more_names=tuple(names[1:3]),
-        street=tuple(part for line in lines for part in textwrap.wrap(line, STREET))[:4],
+        street=tuple(street_lines(street, region)[:LINES]),
         city=city,
         region=region if len(region) == 2 else "",
         postal_code=postal_code,
         country=country,
     )
+
+
+def street_lines(street: Iterable[str], region: str) -> list[str]:
+    """The lines of N3: a region that is no code of two letters is one of them."""
+    lines = [*street, *([region] if region and len(region) != 2 else [])]
+    return [part for line in lines for part in textwrap.wrap(line, STREET)]
 
 
 def _said(place: DeliveryAddress) -> list[str]:

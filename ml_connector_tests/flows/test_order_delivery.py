@@ -96,6 +96,8 @@ def test_addresses_of_our_own_are_warehouses(delivery: DeliveryAddress) -> None:
         (of(drop_shipment=True, delivery=DeliveryAddress(account="40012", name="Bakkerij")), {}),
         (of(delivery=DeliveryAddress(id="a-9")), {}),
         (of(drop_shipment=True, delivery=PLACE), {"drop_shipments": "hold"}),
+        # Nothing of an address is cut: three lines of a hundred characters are more than N3 takes.
+        (of(drop_shipment=True, delivery=PLACE.model_copy(update={"street": ("Lange weg " * 9,) * 3})), {}),
         (of(delivery=PLACE), {"other_addresses": "hold"}),
         (of(warehouse_code="8"), {"ship_to": {"1": "DC"}}),
         (of(warehouse_code=""), {}),
