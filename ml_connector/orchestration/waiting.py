@@ -7,7 +7,16 @@ import sqlalchemy as sa
 
 from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
-from ml_connector.flows import acknowledgments, folders, invoices, order_history, orders, rereading, shipments
+from ml_connector.flows import (
+    acknowledgments,
+    folders,
+    invoices,
+    order_history,
+    order_taking,
+    orders,
+    rereading,
+    shipments,
+)
 from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration
 from ml_connector.flows.holding import PERSON_ONLY, SETTINGS_TOO
@@ -118,7 +127,7 @@ def begun_orders(integration: Integration) -> Work:
 
 def orders_changed(integration: Integration) -> bool:
     """Whether the ERP has orders beyond the stored position, or some that the ledger's records do not show yet."""
-    start = orders.start_day(integration, dry_run=True)
+    start = order_taking.start_day(integration, dry_run=True)
     cursor = orders.poll_position(integration, start)
     if cursor is None:
         return True
@@ -127,11 +136,11 @@ def orders_changed(integration: Integration) -> bool:
         return True
     # The poll reaches back over an overlap: what it brings again was read, unless it became visible late.
     vendors = takers(integration)
-    known = orders.known_histories(integration, [source.order for source in batch.orders])
+    known = order_taking.known_histories(integration, [source.order for source in batch.orders])
     approved_only = integration.settings.flows.orders_out.approved_only
     return orders.deletions_wait(integration) or any(
         source.order.id not in known
-        and not orders.is_too_old(source.order, start)
+        and not order_taking.is_too_old(source.order, start)
         and not is_finished(source.order)
         and source.order.supplier_code in vendors
         and not source.order.cancelled

@@ -12,7 +12,7 @@ from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.edi.differences import differences
 from ml_connector.errors import ConfigError
-from ml_connector.flows import order_history, orders, pipeline
+from ml_connector.flows import order_history, order_taking, pipeline
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.order_addressing import takers
 from ml_connector.flows.order_history import OrderHistory
@@ -100,7 +100,7 @@ def _of(number: str) -> sa.ColumnElement[bool]:
 
 def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
     order = read.source.order
-    before = orders.known_histories(made, [order]).get(order.id, OrderHistory())
+    before = order_taking.known_histories(made, [order]).get(order.id, OrderHistory())
     begun = before.begun
     cast("RememberingErp", made.erp).news = [read.source]
     rows = _rows(made)
@@ -157,8 +157,8 @@ def _why_not(made: Integration, order: OpenOrder, before: OrderHistory) -> str:
     """Why nothing would leave, by the questions that reading orders asks, in their order."""
     if order.supplier_code not in takers(made) and before.newest is None:
         return f"Supplier {order.supplier_code} is no partner that gets orders here."
-    start = orders.start_day(made, dry_run=True)
-    if before.newest is None and orders.is_too_old(order, start):
+    start = order_taking.start_day(made, dry_run=True)
+    if before.newest is None and order_taking.is_too_old(order, start):
         return f"It is dated before {start}: orders_out.start_date says from when on orders leave."
     if order_history.is_settled(before, order, order_reader(made.erp)):
         return "It is finished: closed in the ERP, received and invoiced in full, or received before it was ever sent."

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import desk, orders
+from ml_connector.flows import desk, order_taking, orders
 from ml_connector.flows.context import StepReport
 from ml_connector.ledger import documents
 from ml_connector.ledger.documents import DocumentRow
@@ -156,7 +156,7 @@ def test_an_order_read_twice_in_one_batch_is_one_document(stage: Scene) -> None:
     stage.orders(1, received=False)
     batch = stage.integration.erp.changed_orders("2026-01-01T00:00:00")
     report = StepReport("read")
-    orders._take(stage.integration, stage.work, [*batch.orders, *batch.orders], report)
+    order_taking.take(stage.integration, stage.work, [*batch.orders, *batch.orders], report)
     assert revisions(stage) == [(0, "read")]
 
 
@@ -173,9 +173,9 @@ def test_two_workers_reading_the_same_change_make_one_revision(stage: Scene) -> 
         calls.append(args)
         return [] if len(calls) == 1 else real(*args, **more)
 
-    orders._take(stage.integration, stage.work, batch.orders, StepReport("read"))
+    order_taking.take(stage.integration, stage.work, batch.orders, StepReport("read"))
     with patch.object(documents, "outbound_of_orders", stale):
-        orders._take(stage.integration, stage.work, batch.orders, StepReport("read"))
+        order_taking.take(stage.integration, stage.work, batch.orders, StepReport("read"))
     assert revisions(stage) == [(0, "read")]
 
 

@@ -12,7 +12,7 @@ import pytest
 from ml_connector.cli import document_views
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
-from ml_connector.flows import acknowledgments, order_resolving, orders, parsing, receiving
+from ml_connector.flows import acknowledgments, order_resolving, order_taking, orders, parsing, receiving
 from ml_connector.flows.answered_lines import Expected
 from ml_connector.flows.context import StepReport
 from ml_connector.flows.stored import stored
@@ -195,7 +195,7 @@ def test_a_reading_from_before_our_write_does_not_undo_it_at_the_supplier(stage:
     stage.sandbox.clock.move(30)
     stage.sandbox.call(stage.world.flush)
     stage.inbound()
-    orders._take(stage.integration, stage.work, batch.orders, StepReport("read"))
+    order_taking.take(stage.integration, stage.work, batch.orders, StepReport("read"))
     assert [state for _, _, state in orders_out(stage)] == ["acknowledged", "read"]
     order_resolving.resolve(stage.integration, stage.work)
     assert [state for _, _, state in orders_out(stage)] == ["acknowledged", "discarded"]
