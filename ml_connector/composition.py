@@ -169,7 +169,7 @@ class Deployment:
         system, settings = self.system(name), self.loaded.connection(name)
         if role not in system.roles:
             raise ConfigError(
-                f"Connection {name} is {system.name}, which is not a {role}.", mend="Name another connection."
+                f"Connection {name} is {system.name}, which is not {role.said}.", mend="Name another connection."
             )
         return system.connect(name, settings, self, self.usage(name))
 

@@ -38,6 +38,11 @@ class Role(StrEnum):
     ERP = "erp"
     NETWORK = "network"
 
+    @property
+    def said(self) -> str:
+        """In a sentence."""
+        return {Role.ERP: "an ERP", Role.NETWORK: "a network"}[self]
+
 
 class Parts(Protocol):
     """What a deployment has for every system."""

@@ -155,7 +155,7 @@ def test_a_connection_keeps_its_company_and_a_wrong_code_is_refused(stage: Edite
     assert "nothing to do" in move("--company", "exact_nl", company, "--yes").out
     is_refused(stage, f"has company {company}, not {SECOND_DIVISION}", "--company", "exact_nl", SECOND_DIVISION)
     is_refused(stage, "nowhere", "--company", "nowhere", company)
-    is_refused(stage, "is no Exact Online connection", "--company", "cleo_prod", company)
+    is_refused(stage, "which is not an ERP", "--company", "cleo_prod", company)
     stage.edit(lambda settings: settings["connections"]["exact_nl"].update(division=SECOND_DIVISION))
     is_refused(stage, "is that of connection exact_two", "--company", "exact_nl", SECOND_DIVISION)
 
