@@ -199,6 +199,7 @@ class Lease:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._renewed = 0.0
+        self._renewing = threading.Lock()
 
     def acquire(self, *, blocking: bool = False, timeout: float | None = None, poll: float = 0.1) -> bool:
         """Take the lease; False when another holder has it (after `timeout` real seconds when blocking).
@@ -275,8 +276,13 @@ class Lease:
         """One heartbeat; False when the lease is lost: another holder has it, or our time has passed.
 
         One that lapsed by the ledger's clock only (somebody set it), and that nobody took, is renewed under a new
-        generation: nothing that was begun before is sent.
+        generation: nothing that was begun before is sent. One at a time: the second of two side by side would look for
+        the generation that the first has ended, and take the lease for lost.
         """
+        with self._renewing:
+            return self._renew()
+
+    def _renew(self) -> bool:
         asked = boot_seconds()
         if asked - self._renewed >= self.ttl:
             self._lose(f"it was not renewed for {asked - self._renewed:.1f} seconds")

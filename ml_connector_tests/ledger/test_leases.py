@@ -1,5 +1,6 @@
 """Leases: one holder, alive as long as its heartbeat, lost loudly."""
 
+import contextlib
 import threading
 import time
 
@@ -89,6 +90,33 @@ def test_an_expired_lease_that_nobody_took_is_renewed(ledger: Ledger, clock: Sti
         assert leases.living(tx, ["channel"]) == {"channel"}
         assert [row.name for row in leases.held(tx, "chan")] == ["channel"]
     lease.release()
+
+
+def test_two_heartbeats_at_once_after_a_clock_was_set_lose_nothing(
+    ledger: Ledger, clock: StillClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread's own and that of who is about to write: each ends the generation that the other would look for."""
+    both = threading.Barrier(2)
+    condition = Lease._is_mine
+
+    def together(self: Lease) -> object:
+        made = condition(self)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.5)
+        return made
+
+    with Lease(ledger, "worker:a", ttl=600) as lease:
+        clock.move(3600)
+        monkeypatch.setattr(Lease, "_is_mine", together)
+        threads = [threading.Thread(target=lease.renew) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        monkeypatch.undo()
+        assert lease.held
+        lease.prove()
+        assert lease.renew()
 
 
 def test_generations_rise_even_when_the_clock_stands_still(ledger: Ledger) -> None:
