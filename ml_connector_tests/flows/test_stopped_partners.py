@@ -95,8 +95,8 @@ def test_its_orders_are_held_and_sent_when_it_is_mended(stage: Scene, trouble: C
     good = file_of(stage).read_text()
     trouble(file_of(stage))
     with reopened(stage) as stopped:
-        stopped.orders(1)
-        stopped.orders(1, supplier=OTHER_SUPPLIER)
+        stopped.orders(1, received=False)
+        stopped.orders(1, supplier=OTHER_SUPPLIER, received=False)
         reports = stopped.outbound()
         assert sum(report.counts["sent"] for report in reports.values()) == 1
         (held,) = stopped.documents(states=(S.QUARANTINED,))
@@ -115,11 +115,11 @@ def test_orders_of_a_supplier_that_nobody_can_read_are_read_again(stage: Scene) 
     good = file_of(stage).read_text()
     cut(file_of(stage))
     with reopened(stage) as stopped:
-        stopped.orders(1)
-        stopped.orders(1, supplier=OTHER_SUPPLIER)
+        stopped.orders(1, received=False)
+        stopped.orders(1, supplier=OTHER_SUPPLIER, received=False)
         stopped.outbound()
         stopped.sandbox.clock.move(3600)
-        stopped.orders(1, supplier=OTHER_SUPPLIER)
+        stopped.orders(1, supplier=OTHER_SUPPLIER, received=False)
         stopped.outbound()
         assert {row.partner for row in stopped.documents()} == {partner_of(stopped, [])}
     file_of(stage).write_text(good)

@@ -66,7 +66,7 @@ def test_between_cut_offs_only_what_was_begun_is_finished(stage: Stage, tmp_path
     raw["integrations"]["exact_cleo"]["flows"]["orders_out"]["calendar"] = CALENDAR
     stage.scene.bench.config.write_text(yaml.safe_dump(raw), encoding="utf-8")
     stage.definitions = build_defs(stage.scene.bench.config)
-    stage.scene.orders(2)
+    stage.scene.orders(2, received=False)
     assert stage.tick("exact_cleo_outbound_sensor").skip_message == "nothing waits"
     from ml_connector.flows import order_history, order_resolving, orders, rendering
 
