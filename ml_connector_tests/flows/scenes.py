@@ -59,12 +59,24 @@ class Scene:
         def make() -> list[Any]:
             made = user.create_orders(self.sandbox.exact, count, suppliers=(supplier,), **more)
             for order in made if received else ():
-                for line in user.lines_of(self.sandbox.exact, order):
-                    add_quantity(self.sandbox.exact.main, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])
-                order_changed(self.sandbox.exact.main, order)
+                self._receive(order)
             return [user.order_facts(self.sandbox.exact, order) for order in made]
 
         return self.sandbox.call(make)
+
+    def receive(self, orders: list[Any]) -> None:
+        """The goods of orders come in full."""
+
+        def make() -> None:
+            for facts in orders:
+                self._receive(user.order_by_number(self.sandbox.exact.main, int(facts["number"])))
+
+        self.sandbox.call(make)
+
+    def _receive(self, order: Any) -> None:
+        for line in user.lines_of(self.sandbox.exact, order):
+            add_quantity(self.sandbox.exact.main, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])
+        order_changed(self.sandbox.exact.main, order)
 
     def invoice(self, orders: list[Any], behaviour: Mapping[str, Any] | None = None, **options: Any) -> list[str]:
         """810 files for these orders in their partner's folder; the invoice numbers."""
