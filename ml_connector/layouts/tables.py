@@ -9,7 +9,8 @@ from typing import Any
 
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend, WeAreWrong
 from ml_connector.layouts.findings import shown
-from ml_connector.layouts.model import CsvSettings, Limits
+from ml_connector.layouts.formats import CsvSettings
+from ml_connector.layouts.model import Limits
 from ml_connector.layouts.nodes import Cells
 
 _LINE_ENDS = ("\r\n", "\n", "\r")
