@@ -5,22 +5,15 @@ what stands between ST and SE is handed on as raw bytes. So one damaged set cann
 whatever it holds, the next ST, GE or ISA behind a terminator ends it.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from ml_connector.edi.scanning import JUNK, Scan
 from ml_connector.edi.separators import LONGEST_ISA, Header, discover, find_start, headless
 from ml_connector.edi.window import CHUNK, Window
 
-_NAMES = (b"ISA", b"GS", b"ST", b"SE", b"GE", b"IEA", b"TA1", b"ISB", b"ISE")
-
 _MARK = b"\xef\xbb\xbf"
-
-_JUNK = b" \t\r\n\x00\x1a\x0b\x0c"
-
-#: What may stand between a terminator and the next segment: blanks of every kind, byte-order marks of joined files.
-_BETWEEN = rb"[ \t\r\n\x00\x1a\x0b\x0c]*(?:(?:\xc2?\xa0|\xef\xbb\xbf)[ \t\r\n\x00\x1a\x0b\x0c]*)*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,97 +73,6 @@ class _Found:
     end: int
 
 
-def _either_case(letter: int) -> bytes:
-    """Some senders write segment ids in small letters."""
-    character = bytes([letter])
-    return b"[" + character + character.lower() + b"]" if character.isalpha() else character
-
-
-class _Scan:
-    """The pattern of one interchange's envelope segments. A line end as terminator means any line end."""
-
-    def __init__(self, header: Header, encoding: str) -> None:
-        self.terminator = header.terminator
-        self.by_line = header.terminator in {b"\r", b"\n"}
-        self.element = header.separators.element
-        self.component = header.separators.component
-        self.encoding = encoding
-        end = rb"[\r\n]" if self.by_line else re.escape(self.terminator)
-        behind = b"(?=" + re.escape(self.element.encode("latin-1")) + b"|" + end + rb"|\s|$)"
-        # files wrapped at a fixed width have line ends anywhere, in segment ids too
-        wrap = b"" if self.by_line else rb"[\r\n]{0,2}"
-        names = b"|".join(wrap.join(_either_case(letter) for letter in name) for name in _NAMES)
-        self.lines = header.lines and not self.by_line
-        if self.lines:
-            # one segment a line: a terminator may be lost where a line ends, but not behind an element separator
-            before = re.escape(self.element.encode("latin-1"))
-            ends = b"(?:" + end + b"|(?<!" + before + rb")[\r\n])"
-            # those behind a terminator are found from there
-            start = b"(?:" + end + b"|(?<![" + before + re.escape(self.terminator[-1:]) + rb"\s])[\r\n])"
-        else:
-            start = ends = end
-        segment = b"(?=[GISTgist])(" + names + b")" + wrap + behind
-        # Where a terminator is a blank too, each of many blank lines could begin a segment, and all of them would be
-        # read again from each: they are passed as one, and the segment behind them may be missing.
-        self._passes = start == end and len(self.terminator) == 1 and self.terminator in _JUNK
-        self._segment = re.compile(start + _BETWEEN + (b"(?:" + segment + b")?" if self._passes else segment))
-        self.end = re.compile(ends)
-        suffix = b"" if self.by_line else header.separators.suffix.encode("latin-1")
-        self.before_trailer = len(self.terminator) + len(suffix)
-        self.trailer = self.terminator + suffix + b"SE" + self.element.encode("latin-1")
-        mark = re.escape(self.element.encode("latin-1"))
-        self._trailer = re.compile(
-            b"I[\r\n]*E[\r\n]*A[\r\n]*" + mark + b"[0-9 \r\n]*" + mark + b"[ \r\n]*(?:[0-9][\r\n]{0,2}){0,8}[0-9]"
-        )
-
-    def next_segment(self, data: bytearray, place: int) -> "re.Match[bytes] | None":
-        """The next terminator at or after a place that an envelope segment follows; group 1 is its id."""
-        if not self._passes:
-            return self._segment.search(data, place)
-        return next((found for found in self._segment.finditer(data, place) if found[1] is not None), None)
-
-    def last_terminator(self, data: bytearray, least: int) -> int:
-        """Where the search may go on once more bytes have come."""
-        last = data.rfind(self.terminator, least)
-        if self.by_line or self.lines:
-            line = max(data.rfind(b"\r", least), data.rfind(b"\n", least))
-            # a line end behind a terminator does not begin a segment: the terminator does
-            if self.by_line or last < 0 or data[last + len(self.terminator) : line].strip():
-                last = max(last, line)
-        # a terminator may be followed by blanks and the first letters of an id that is not whole yet
-        return max(last, least)
-
-    def end_of_trailer(self, data: bytearray, start: int, end: int) -> int:
-        """Where an IEA ends whose terminator is missing: behind the digits of its number, before text that follows."""
-        found = self._trailer.match(data, start, end)
-        if found is None or not data[found.end() : end].strip(_JUNK + self.component.encode("latin-1")):
-            return end
-        follows = data[found.end() : found.end() + 1]
-        return end if follows.isalnum() or follows == self.element.encode("latin-1") else found.end()
-
-    def elements(self, text: bytes) -> list[str]:
-        whole = decoded(text, self.encoding).replace("\xc2\xa0", "\xa0")
-        if not self.by_line:
-            whole = whole.replace("\r", "").replace("\n", "")
-        if self.component:
-            # some senders end every segment in an empty component (x12-procurement 2)
-            whole = whole.rstrip(_BLANKS.replace(self.element, "")).rstrip(self.component)
-        if self.by_line and "~" not in {self.element, self.component}:
-            whole = whole.rstrip(_BLANKS.replace(self.element, "")).rstrip("~")
-        return [e.strip(_BLANKS) for e in whole.split(self.element)]
-
-
-_BLANKS = " \t\r\n\x00\x1a\xa0"
-
-
-def decoded(raw: bytes, encoding: str) -> str:
-    """Text of the bytes; Latin-1, which holds any byte, where they are not of that encoding."""
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")
-
-
 #: Longer sets are searched segment by segment.
 LONGEST_RIGHT = 1 << 18
 
@@ -205,7 +107,7 @@ class EnvelopeReader:
             encoding = self._encoding_of(header)
             yield RawInterchange(header, window.base, encoding)
             window.drop(header.length - len(header.terminator))
-            yield from self._interchange(_Scan(header, encoding))
+            yield from self._interchange(Scan(header, encoding))
 
     def _without_header(self) -> Iterator[Event]:
         """A file that begins with GS or ST: its ISA was cut off, and its separators show all the same."""
@@ -218,7 +120,7 @@ class EnvelopeReader:
             # as if the ISA's terminator stood before it
             window.data[:0] = header.terminator
             window.base -= len(header.terminator)
-            yield from self._interchange(_Scan(header, self._encoding))
+            yield from self._interchange(Scan(header, self._encoding))
 
     def _encoding_of(self, header: Header) -> str:
         """A single byte above 127 as separator cannot be found in UTF-8 text: such a file is Latin-1."""
@@ -259,10 +161,10 @@ class EnvelopeReader:
     def _skip(self, count: int, skipped: bytearray) -> None:
         if len(skipped) < SHOWN_STRAY:
             text = self._window.data[:count]
-            skipped += (text if skipped else text.lstrip(_JUNK))[:SHOWN_STRAY]
+            skipped += (text if skipped else text.lstrip(JUNK))[:SHOWN_STRAY]
         self._window.drop(count)
 
-    def _interchange(self, scan: _Scan) -> Iterator[Event]:
+    def _interchange(self, scan: Scan) -> Iterator[Event]:
         """Events up to and with IEA, or up to the next ISA, or to the end of the file."""
         window = self._window
         open_set: list[str] = []
@@ -285,7 +187,7 @@ class EnvelopeReader:
                 head = oversize or (bytes(window.data[: found.end]), window.base)
                 end = window.base + found.end + len(scan.terminator)
                 offset = opened if open_set else head[1]
-                yield RawSet(head[0].strip(_JUNK), open_set, found.elements, offset, end, bool(oversize))
+                yield RawSet(head[0].strip(JUNK), open_set, found.elements, offset, end, bool(oversize))
             else:
                 head = oversize or (bytes(window.data[:gap_end]), window.base)
                 if open_set:
@@ -315,11 +217,11 @@ class EnvelopeReader:
 
     def _drop_short(self, terminator: bytes) -> None:
         """A file's last terminator may have lost what follows all the others."""
-        rest = bytes(self._window.data[:LONGEST_ISA]).strip(_JUNK)
+        rest = bytes(self._window.data[:LONGEST_ISA]).strip(JUNK)
         if rest and len(rest) < len(terminator) and terminator.startswith(rest) and not self._window.more():
             self._window.drop(len(self._window.data))
 
-    def _right(self, scan: _Scan, header: list[str], offset: int) -> RawSet | None:
+    def _right(self, scan: Scan, header: list[str], offset: int) -> RawSet | None:
         """The set that begins the window, where it ends at the next SE and is recognized as right; else None.
 
         What is right in every respect holds no other segment of the envelope: nothing has to be searched in it.
@@ -340,7 +242,7 @@ class EnvelopeReader:
         right = self.recognize(found)
         return None if right is None else replace(found, right=right)
 
-    def _find(self, scan: _Scan, search: int) -> tuple[_Found | None, tuple[bytes, int] | None]:
+    def _find(self, scan: Scan, search: int) -> tuple[_Found | None, tuple[bytes, int] | None]:
         """The next envelope segment in the window, reading on as needed; None at the end of the file.
 
         When more than max_set bytes pass without one, only their beginning is kept: it comes as second value.
@@ -397,7 +299,7 @@ def _stray(skipped: bytearray, start: int, end: int) -> Stray | None:
 
 def _visible(text: bytes) -> bytes:
     """The text without blanks of any kind and the byte-order marks that files put one behind the other bring along."""
-    return text.replace(_MARK, b"").replace(b"\xc2\xa0", b"\xa0").strip(_JUNK + b"\xa0")
+    return text.replace(_MARK, b"").replace(b"\xc2\xa0", b"\xa0").strip(JUNK + b"\xa0")
 
 
 def _between(gap: tuple[bytes, int], end: int, terminator: bytes) -> Stray | None:

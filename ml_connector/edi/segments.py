@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from ml_connector.edi.envelope import decoded
+from ml_connector.edi.scanning import decoded
 from ml_connector.edi.separators import Separators
 
 _LEADING = " \t\r\n\x00\x1a\x0b\x0c\xa0"

@@ -9,12 +9,13 @@ from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.remittances import Remittance
 from ml_connector.edi.check import shared_checker
 from ml_connector.edi.controltotals import control_totals
-from ml_connector.edi.envelope import RawSet, decoded
+from ml_connector.edi.envelope import RawSet
 from ml_connector.edi.findings import Finding, Level, Severity, shown
 from ml_connector.edi.mapping.registry import KINDS, OPENED_BY, OPENINGS, read_document
 from ml_connector.edi.overlay import Overlay
 from ml_connector.edi.quick import Make, quick_for
 from ml_connector.edi.respelled import respell
+from ml_connector.edi.scanning import decoded
 from ml_connector.edi.schema import SetRule, own_dictionary, set_rule, well_formed
 from ml_connector.edi.segments import Segment, Split, holds_utf8, neutralize, split_set
 from ml_connector.edi.separators import Separators
