@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from ml_connector.ledger.states import DocumentState as S
-from ml_connector_tests.layouts.test_xml_as_it_comes import charge, cxml, tax, ubl
+from ml_connector_tests.layouts.made_xml import charge, cxml, tax, ubl
 from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage
 
 #: By number: the file, and what becomes of it.
