@@ -1,12 +1,14 @@
 """A drop shipment as it is read of Exact and sent; and what was sent before a release that reads more of an order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ml_connector.checks import check_connection
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.flows.stored import stored
@@ -84,8 +86,29 @@ def test_who_may_not_read_addresses_sends_all_orders_but_those_that_go_to_one(st
     states = {row.number: str(row.state) for row in stage.documents("orders_out")}
     assert sorted(states.values()) == ["acknowledged", "acknowledged", "quarantined"]
     assert states[str(orders[1]["number"])] == "quarantined"
-    asked = [call for call in stage.sandbox.journal.requests if "crm/Addresses" in call.path]
-    assert [call.status for call in asked] == [403]
+    assert _asked(stage) == [403]
+
+
+def test_the_refusal_of_addresses_is_asked_for_once_by_however_many_runs(stage: Scene) -> None:
+    """Each run is a process of its own, and too many refusals would stop orders altogether; a check asks too."""
+    stage.sandbox.exact.options.missing_editions.add("crm/Addresses")
+    (order,) = stage.orders(1, received=False)
+    deliver(stage, order, drop_shipment=True)
+    for _ in range(4):
+        with stage.bench.open() as deployment:
+            replace(stage, integration=deployment.integration(stage.integration.name)).outbound()
+        stage.sandbox.clock.move(120)
+    assert _asked(stage) == [403]
+    with stage.bench.open() as deployment:
+        found = [one for one in check_connection(deployment, "exact_nl") if "address" in one.message]
+        assert [str(one.level) for one in found] == ["warn"]
+    stage.sandbox.exact.options.missing_editions.clear()
+    with stage.bench.open() as deployment:
+        assert not [one for one in check_connection(deployment, "exact_nl") if "address" in one.message]
+        (row,) = stage.documents("orders_out")
+        (source,) = deployment.erp("exact_nl").read_orders([row.source_id or ""])
+    assert source.order.delivery is not None
+    assert source.order.delivery.city == "Utrecht"
 
 
 def test_an_order_sent_by_an_earlier_release_is_not_told_again(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,3 +141,7 @@ def test_an_order_sent_by_an_earlier_release_is_not_told_again(stage: Scene, mon
     place = now.party("ST")
     assert place is not None
     assert (now.notes, place.city, now.allowances[0].percent) == (("Call first",), "Utrecht", Decimal(5))
+
+
+def _asked(stage: Scene) -> list[int | None]:
+    return [call.status for call in stage.sandbox.journal.requests if "crm/Addresses" in call.path]

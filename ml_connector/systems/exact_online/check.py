@@ -58,6 +58,11 @@ def _readable(name: str, erp: ExactErp) -> Iterator[Finding]:
             yield finding
     if not refused:
         yield Finding(name, "readable", Level.GOOD, "every reference table may be read")
+    yield from guarded(name, "readable", lambda: _addresses(name, erp))
+
+
+def _addresses(name: str, erp: ExactErp) -> Iterator[Finding]:
+    """Only orders that go to an address of their own need them."""
     try:
         erp.try_addresses()
     except AuthorizationNeeded as error:

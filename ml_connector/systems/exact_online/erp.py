@@ -24,10 +24,11 @@ from ml_connector.flows.ports import (
     Written,
 )
 from ml_connector.systems.exact_online import orders as order_records
+from ml_connector.systems.exact_online.addresses import Addresses
 from ml_connector.systems.exact_online.attachments import AttachmentFinder, with_bytes
 from ml_connector.systems.exact_online.bills import BillFinder, BillPlanner
 from ml_connector.systems.exact_online.client import ExactClient, readable
-from ml_connector.systems.exact_online.division import Divisions
+from ml_connector.systems.exact_online.division import Divisions, MemoryNotes, Notes
 from ml_connector.systems.exact_online.entities import (
     ATTACHMENT,
     DOCUMENT,
@@ -60,7 +61,7 @@ class ExactErp:
     """One division of one connection. Safe to use from several threads.
 
     api: a client whose `explain` is `meanings.explainer`. divisions: which division, and whether it was moved.
-    read_blob: stored bytes by their SHA-256, for attachments.
+    notes: what outlives the process. read_blob: stored bytes by their SHA-256, for attachments.
     """
 
     def __init__(
@@ -70,6 +71,7 @@ class ExactErp:
         clock: Clock,
         divisions: Divisions,
         *,
+        notes: Notes | None = None,
         read_blob: Callable[[str], bytes] = _no_blob,
     ) -> None:
         self.connection = settings.connection
@@ -78,7 +80,8 @@ class ExactErp:
         self.client = ExactClient(api, settings, clock, divisions.division)
         self._settings = settings
         self._read_blob = read_blob
-        self._orders = Orders(self.client, clock)
+        self._addresses = Addresses(self.client, clock, notes or MemoryNotes())
+        self._orders = Orders(self.client, clock, self._addresses)
         self._reference = Reference(self.client, self._orders, clock, divisions.moved)
         self._planner = BillPlanner(settings, lambda: self.company, lambda sha256: len(read_blob(sha256)))
         self._bills = BillFinder(self.client)
@@ -114,7 +117,7 @@ class ExactErp:
 
     def try_addresses(self) -> None:
         """Raises what reading the delivery addresses of orders would for want of rights; for `check`."""
-        self._orders.try_addresses()
+        self._addresses.try_reading()
 
     def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
         return self._orders.changed(cursor, limit=limit)

@@ -83,8 +83,9 @@ def assemble(
         max_connections=settings.concurrency + 2,
         explain=explainer(exact.failure_texts),
     )
-    divisions = Divisions(api, LedgerNotes(ledger), clock, configured=settings.division)
-    return ExactErp(api, exact, clock, divisions, read_blob=_blob_reader(ledger))
+    notes = LedgerNotes(ledger)
+    divisions = Divisions(api, notes, clock, configured=settings.division)
+    return ExactErp(api, exact, clock, divisions, notes=notes, read_blob=_blob_reader(ledger))
 
 
 def _blob_reader(ledger: Ledger) -> Callable[[str], bytes]:

@@ -1,7 +1,6 @@
 """Purchase orders: what changed since the last poll, and orders by id, whole with their lines (exact-online 10.1)."""
 
 import json
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -12,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from ml_connector.clock import Clock
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.errors import AuthorizationNeeded, WeAreWrong
+from ml_connector.errors import WeAreWrong
 from ml_connector.flows.ports import OrderBatch, SourceOrder
 from ml_connector.systems.exact_online import records
+from ml_connector.systems.exact_online.addresses import Addresses
 from ml_connector.systems.exact_online.client import ExactClient, Row, nested, readable
 from ml_connector.systems.exact_online.filters import any_of, equals
 from ml_connector.systems.exact_online.literals import (
@@ -29,14 +29,10 @@ from ml_connector.systems.exact_online.literals import (
     wall_time,
     whole,
 )
-from ml_connector.systems.exact_online.meanings import FORBIDDEN
-
-log = logging.getLogger(__name__)
 
 ENDPOINT = "purchaseorder/PurchaseOrders"
 LINES_ENDPOINT = "purchaseorder/PurchaseOrderLines"
 LINES = "PurchaseOrderLines"
-ADDRESSES = "crm/Addresses"
 
 _HEADER = (
     "PurchaseOrderID",
@@ -138,11 +134,11 @@ class Cursor:
 class Orders:
     """Purchase orders of one division."""
 
-    def __init__(self, client: ExactClient, clock: Clock) -> None:
+    def __init__(self, client: ExactClient, clock: Clock, addresses: Addresses) -> None:
         self._client = client
         self._settings = client.settings
         self._clock = clock
-        self._no_addresses = "addresses" in client.settings.without
+        self._addresses = addresses
 
     def changed(self, cursor: str | None, *, limit: int) -> OrderBatch:
         """Orders modified since the cursor, oldest first, at most about `limit` (whole pages of 60).
@@ -199,38 +195,11 @@ class Orders:
 
     def _whole(self, rows: Sequence[Row]) -> list[Row]:
         """The records with all their lines, and the delivery addresses that they name; those are looked up together."""
-        addresses = self._addresses({guid(row.get("DeliveryAddress")) for row in rows} - {""})
-        whole_rows = map(self._with_all_lines, rows)
+        found = self._addresses.rows({guid(row.get("DeliveryAddress")) for row in rows} - {""})
+        addresses = {key: {records.ADDRESS: _plain(row)} for key, row in found.items()}
         return [
-            {**row, records.ADDRESS: addresses[key]} if (key := guid(row.get("DeliveryAddress"))) in addresses else row
-            for row in whole_rows
+            {**row, **addresses.get(guid(row.get("DeliveryAddress")), {})} for row in map(self._with_all_lines, rows)
         ]
-
-    def _addresses(self, wanted: set[str]) -> dict[str, Row]:
-        """Rows of crm/Addresses by id.
-
-        Who may not read them (403) reads orders all the same: those that go to such an address are held by that.
-        Exact counts the refusal (exact-online 5), so this process asks once.
-        """
-        found: dict[str, Row] = {}
-        if not wanted or self._no_addresses:
-            return found
-        try:
-            for rows in self._client.rows_matching(
-                ADDRESSES, {"$select": records.ADDRESS_FIELDS}, sorted(wanted), _any_address
-            ):
-                found.update((guid(row.get("ID")), _plain(row)) for row in rows)
-        except AuthorizationNeeded as error:
-            if error.data.get("status") != 403 or error.data.get("reason") in FORBIDDEN:
-                raise
-            self._no_addresses = True
-            log.warning("%s: delivery addresses of orders may not be read", self._settings.connection)
-        return found
-
-    def try_addresses(self) -> None:
-        """One call that brings hardly anything: whether addresses may be read. Raises: what reading them would."""
-        if "addresses" not in self._settings.without:
-            self._client.page(ADDRESSES, {"$select": "ID", "$top": "1"})
 
     def _with_all_lines(self, row: Row) -> Row:
         """The record with its lines; they are read by themselves where the expansion left some out."""
@@ -277,10 +246,6 @@ def order_of(row: Row) -> OpenOrder:
 
 def _plain(row: Row) -> Row:
     return {key: value for key, value in row.items() if key not in {"__metadata", LINES}}
-
-
-def _any_address(ids: Sequence[str]) -> str:
-    return any_of([equals("ID", guid_literal(key)) for key in ids])
 
 
 def _any_id(ids: Sequence[str]) -> str:

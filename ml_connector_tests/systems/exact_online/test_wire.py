@@ -18,8 +18,10 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, RefusedBySystem, TryAgain, WeAreWrong
+from ml_connector.systems.exact_online.addresses import Addresses
 from ml_connector.systems.exact_online.bills import key_in, safe_file_name, with_key
 from ml_connector.systems.exact_online.client import ExactClient, page_of
+from ml_connector.systems.exact_online.division import MemoryNotes
 from ml_connector.systems.exact_online.filters import any_of, encoded_length, equals, packed
 from ml_connector.systems.exact_online.literals import (
     day,
@@ -331,7 +333,8 @@ def test_a_table_that_the_user_may_not_read_does_not_empty_ours() -> None:
         return httpx.Response(200, json={"d": {"results": []}})
 
     client = client_over(handler)
-    reference = Reference(client, Orders(client, StillClock()), StillClock(), str)
+    orders = Orders(client, StillClock(), Addresses(client, StillClock(), MemoryNotes()))
+    reference = Reference(client, orders, StillClock(), str)
     for table in ReferenceTable:
         with pytest.raises(AuthorizationNeeded, match="may not read"):
             reference.read(table, None)
