@@ -153,7 +153,10 @@ class LoadedDeployment:
 
 def _of_kind(settings: ConnectionSettings, kind: type[K]) -> K:
     if not isinstance(settings, kind):
-        raise TypeError(f"{type(settings).__name__} is a {kind.__name__} by its role, and not by its class")
+        raise ConfigError(
+            f"System {settings.system} takes a role for which its settings must be a {kind.__name__}, and they are not.",
+            mend="Have its package corrected (systems/system.py).",
+        )
     return settings
 
 

@@ -176,6 +176,14 @@ def test_a_system_that_cannot_be_loaded_is_told(house: Path, place: str, words: 
     assert "Traceback" not in done.err
 
 
+def test_a_system_whose_settings_do_not_fit_its_role_is_told(house: Path) -> None:
+    toys = (house / "toy_house.py").read_text(encoding="utf-8")
+    (house / "toy_house.py").write_text(toys.replace("PostSettings(MailboxSettings)", "PostSettings(ErpSettings)"))
+    done = say("check")
+    assert done.code == 2
+    assert "toy_post takes a role for which its settings must be a MailboxSettings" in done.err
+
+
 def test_a_shipped_name_cannot_be_taken() -> None:
     with pytest.raises(ConfigError, match="already"):
         registry.add("cleo", "toy_house:POST")
