@@ -154,7 +154,7 @@ class LoadedDeployment:
 def _of_kind(settings: ConnectionSettings, kind: type[K]) -> K:
     if not isinstance(settings, kind):
         raise ConfigError(
-            f"System {settings.system} takes a role for which its settings must be a {kind.__name__}, and they are not.",
+            f"System {settings.system} is used as what its settings are not: a {kind.__name__}.",
             mend="Have its package corrected (systems/system.py).",
         )
     return settings

@@ -181,7 +181,7 @@ def test_a_system_whose_settings_do_not_fit_its_role_is_told(house: Path) -> Non
     (house / "toy_house.py").write_text(toys.replace("PostSettings(MailboxSettings)", "PostSettings(ErpSettings)"))
     done = say("check")
     assert done.code == 2
-    assert "toy_post takes a role for which its settings must be a MailboxSettings" in done.err
+    assert "toy_post is used as what its settings are not: a MailboxSettings" in done.err
 
 
 def test_a_shipped_name_cannot_be_taken() -> None:
