@@ -12,6 +12,17 @@ def character_name(character: str) -> str:
     return f"{look}({told})" if look else told
 
 
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8 and not plain ASCII: hardly any text of another encoding is, by chance."""
+    if data.isascii():
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 #: Characters that a text of a document may hold although they print nothing.
 _BLANKS = frozenset("\t\n\r")
 #: Nothing that was written: what could not be read stands as this (U+FFFD).

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from ml_connector.documents.characters import is_utf8
 from ml_connector.edi.scanning import decoded
 from ml_connector.edi.separators import Separators
 
@@ -106,22 +107,14 @@ def split_set(
     return split
 
 
-def is_utf8(raw: bytes) -> bool:
-    """Whether bytes are UTF-8 and not plain ASCII: hardly any text of another encoding is, by chance. No-break spaces
-    are blanks and tell nothing.
-    """
-    if raw.isascii() or raw.replace(b"\xc2\xa0", b"").isascii():
-        return False
-    try:
-        raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+def _tells_utf8(raw: bytes) -> bool:
+    """Whether a segment can only be UTF-8. No-break spaces are blanks and tell nothing."""
+    return is_utf8(raw) and not raw.replace(b"\xc2\xa0", b"").isascii()
 
 
 def holds_utf8(raw: bytes, terminator: bytes) -> bool:
     """Whether some segment of a set is UTF-8 and not plain ASCII."""
-    return not raw.isascii() and any(is_utf8(piece) for piece in raw.split(terminator))
+    return not raw.isascii() and any(_tells_utf8(piece) for piece in raw.split(terminator))
 
 
 def _text(raw: bytes, terminator: bytes, encoding: str, *, detects: bool) -> tuple[str, bool, bool]:
@@ -131,7 +124,7 @@ def _text(raw: bytes, terminator: bytes, encoding: str, *, detects: bool) -> tup
     utf8 = misencoded = False
     if detects and not raw.isascii():
         pieces = raw.split(terminator)
-        told = [is_utf8(piece) for piece in pieces]
+        told = [_tells_utf8(piece) for piece in pieces]
         utf8 = any(told)
         texts = [
             piece.decode("utf-8") if is_so else decoded(piece, encoding)

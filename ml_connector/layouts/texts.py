@@ -3,7 +3,7 @@
 import codecs
 from dataclasses import dataclass
 
-from ml_connector.documents.characters import REPLACEMENT, character_name
+from ml_connector.documents.characters import REPLACEMENT, character_name, is_utf8
 from ml_connector.errors import NeedsMending, Reason, SenderMustMend
 from ml_connector.layouts.findings import shown
 
@@ -105,17 +105,6 @@ def detected(data: bytes, encoding: str, *, most: int) -> Text:
             except UnicodeDecodeError:
                 return Text(decoded(data, encoding, most=most))
     return Text(decoded(b"\n".join(lines), "utf-8", most=3 * most), f"some of {note}")
-
-
-def is_utf8(data: bytes) -> bool:
-    """Whether bytes are UTF-8 and not plain ASCII."""
-    if data.isascii():
-        return False
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _check_width(body: bytes, named: str) -> None:
