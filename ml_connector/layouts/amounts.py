@@ -8,14 +8,6 @@ from ml_connector.documents.common import Record
 from ml_connector.documents.price_basis import pieces
 from ml_connector.documents.shipments import ShipNotice
 
-#: Currencies whose smallest coin is a thousandth; of the others it is a hundredth at most.
-_OF_THOUSANDTHS = frozenset({"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"})
-
-
-def places_of(currency: str) -> int:
-    """Decimals that an amount in a currency can have."""
-    return 3 if currency in _OF_THOUSANDTHS else 2
-
 
 def amount(line: Any) -> Decimal:
     """Quantity times price of a line, per price basis (x12-procurement 5), unrounded."""

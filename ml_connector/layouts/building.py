@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ml_connector.documents import currencies
 from ml_connector.documents.characters import character_name
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.unseen import as_digits, as_key, unseen_in
-from ml_connector.layouts.amounts import COMPUTED, places_of, rounded
+from ml_connector.layouts.amounts import COMPUTED, rounded
 from ml_connector.layouts.compiled import ROWS, CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import Finding, Severity, finding
 from ml_connector.layouts.nodes import Amounts, Node
@@ -190,7 +191,7 @@ class Builder:
             problem = f"was rounded to {one.round_to} decimals, as the layout says"
             built.tell(finding("rounded", node.where(one), one.label, problem, value=text, severity=Severity.WARNING))
             return near
-        places = places_of(built.currency)
+        places = currencies.places(built.currency)
         if one.money and one.round_to is None and self._layout.format == "json" and value != rounded(value, places):
             raise WrongText("too_many_decimals", f"at most {places} decimals; `number: {{round_to: {places}}}` rounds")
         return value

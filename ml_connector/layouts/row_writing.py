@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.layouts.compiled import TAGGED, CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.findings import shown
+from ml_connector.layouts.fixed_lines import aligned_right
 from ml_connector.layouts.nodes import Node
 from ml_connector.layouts.tables import FORMULA_MARKS, written_row
 from ml_connector.layouts.texts import encoded
@@ -116,7 +117,7 @@ class _Rows:
         if not text:
             return " " * one.length
         pad = one.settings.pad
-        right = one.settings.align == "right" or (one.settings.align is None and one.form in {"number", "integer"})
+        right = aligned_right(one)
         if right and pad == "0" and text[0] == "-":
             return "-" + text[1:].rjust(one.length - 1, pad)
         return text.rjust(one.length, pad) if right else text.ljust(one.length, pad)

@@ -60,7 +60,10 @@ def test_what_is_a_number_of_coins_is_read_exactly(text: str) -> None:
     assert (invoice.total, told) == (Decimal(text.strip('"')), [])
 
 
-@pytest.mark.parametrize(("currency", "text", "fits"), [("KWD", "17.125", True), ("KWD", "17.1255", False)])
+@pytest.mark.parametrize(
+    ("currency", "text", "fits"),
+    [("KWD", "17.125", True), ("KWD", "17.1255", False), ("JPY", "1785.00", True), ("JPY", "17.85", False)],
+)
 def test_coins_are_those_of_the_currency(currency: str, text: str, fits: bool) -> None:
     [found] = read(total(text).replace("EUR", currency), LAYOUT)
     assert found.accepted == fits
