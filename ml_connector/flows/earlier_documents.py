@@ -5,14 +5,15 @@ long as it is not posted. Nothing is posted a second time by itself.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.documents.common import Purpose
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
-from ml_connector.ledger import earlier, operations
+from ml_connector.ledger import earlier, naming, operations
+from ml_connector.ledger.books import Books
 from ml_connector.ledger.documents import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
 from ml_connector.ledger.store import Tx
@@ -23,6 +24,7 @@ GIVEN_UP = frozenset({S.REJECTED, S.DISCARDED, S.DUPLICATE})
 TAKES_BACK = frozenset({"cancels", "changes", "replaces", "corrects", "adjusts", "sends again"})
 #: What stands in its original's place, once a person has given that up and replays it.
 IN_ITS_PLACE = frozenset({"replaces", "sends again"})
+_ON_ITS_WAY = frozenset({S.MATCHED, S.CODED, S.POSTING, S.POSTED, S.UNKNOWN_OUTCOME})
 #: Differences of lines that are shown.
 LINES_SHOWN = 20
 
@@ -54,25 +56,82 @@ def says_purpose(canonical: str) -> bool:
     return str(json.loads(canonical).get("purpose") or Purpose.ORIGINAL.value) != Purpose.ORIGINAL.value
 
 
-def taken_back_by_held(held: Sequence[DocumentRow]) -> dict[tuple[str, str], int]:
-    """By partner and number, the held document that takes that one back."""
-    found: dict[tuple[str, str], int] = {}
-    for row in held:
-        data = (row.reason_detail or {}).get("data") or {}
-        if data.get("does") in TAKES_BACK:
-            found |= {(row.partner_key, str(number)): row.id for number in data.get("refers_to", ())}
+class Suppliers:
+    """Whose a document is at the ERP, whichever of its supplier's partner files it came under."""
+
+    def __init__(self, tx: Tx, books: Books) -> None:
+        self._accounts = {one.key: one.account for one in naming.counterparties(tx, books)}
+
+    def of(self, row: DocumentRow) -> str:
+        """As far as its partner's file tells."""
+        return self._accounts.get(row.partner_key, "") or row.partner_key
+
+
+class TakenBack:
+    """What suppliers have taken back, and by which document."""
+
+    def __init__(self, suppliers: Suppliers, held: Sequence[DocumentRow]) -> None:
+        """held: documents that are held for it."""
+        self.suppliers = suppliers
+        self._by: dict[tuple[str, str], int] = {}
+        for row in held:
+            data = (row.reason_detail or {}).get("data") or {}
+            if data.get("does") in TAKES_BACK:
+                self.add(row, data.get("refers_to", ()))
+
+    def add(self, row: DocumentRow, numbers: Iterable[str]) -> None:
+        """This document takes those of these numbers back, folded."""
+        self._by |= {(self.suppliers.of(row), str(number)): row.id for number in numbers}
+
+    def why(self, row: DocumentRow, what: str) -> NeedsMending | None:
+        """Why a document is not posted that its supplier has taken back; None for any other."""
+        by = self._by.get((self.suppliers.of(row), folded(row.number)))
+        if by is None or by == row.id:
+            return None
+        return NeedsMending(
+            Reason.TAKEN_BACK_BY_SUPPLIER,
+            f"The supplier has taken {what} {row.number} back or corrected it: document {by}.",
+            mend=f"Look at both. If the supplier's word counts, discard this one; if not, discard document {by}, and "
+            "this one is taken up by itself.",
+            data={"number": row.number, "taken_back_by": by},
+        )
+
+
+def by_number(rows: Iterable[DocumentRow]) -> dict[str, list[DocumentRow]]:
+    """Documents by their number, folded."""
+    found: dict[str, list[DocumentRow]] = {}
+    for row in rows:
+        found.setdefault(folded(row.number), []).append(row)
     return found
 
 
-def taken_back_by(row: DocumentRow, by: int, what: str) -> NeedsMending:
-    """Why a document is not posted that its supplier has taken back."""
-    return NeedsMending(
-        Reason.TAKEN_BACK_BY_SUPPLIER,
-        f"The supplier has taken {what} {row.number} back or corrected it: document {by}.",
-        mend=f"Look at both. If the supplier's word counts, discard this one; if not, discard document {by}, and this "
-        "one is taken up by itself.",
-        data={"number": row.number, "taken_back_by": by},
-    )
+def same_number(
+    row: DocumentRow, numbered: Mapping[str, Sequence[DocumentRow]], suppliers: Suppliers
+) -> NeedsMending | None:
+    """Why a document waits beside one of its supplier's of the same number that has another identity, as by its type or
+    the partner file that it came under, and is on its way to the books or there. Of two that are looked at together the
+    first one goes.
+    """
+    for one in numbered.get(folded(row.number), ()):
+        first = one.state is S.PARSED and one.id < row.id
+        if one.id == row.id or not (first or one.state in _ON_ITS_WAY) or one.business_key == row.business_key:
+            continue
+        if suppliers.of(one) != suppliers.of(row):
+            continue
+        how = "with other content" if one.partner_key == row.partner_key else f"from {one.partner}, the same supplier"
+        return NeedsMending(
+            Reason.DUPLICATE_INVOICE_NUMBER,
+            f"Number {row.number} came before {how}.",
+            mend="Ask the supplier which one counts; discard the other.",
+            data={"number": row.number, "earlier_document": one.id},
+        )
+    return None
+
+
+def refuse(why: NeedsMending | None) -> None:
+    """Raises why a document is held, if it is."""
+    if why is not None:
+        raise why
 
 
 def entries_of(tx: Tx, originals: Sequence[DocumentRow], kinds: Collection[str] = ()) -> Mapping[int, str]:

@@ -7,7 +7,7 @@ never came; and what it refers to is held too, as long as it is not posted. Noth
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -23,85 +23,81 @@ from ml_connector.flows.earlier_documents import (
     LINES_SHOWN,
     TAKES_BACK,
     About,
+    Suppliers,
+    TakenBack,
     about,
+    by_number,
     entries_of,
     folded,
     given_up,
     names,
-    taken_back_by,
-    taken_back_by_held,
+    refuse,
+    same_number,
+    says_purpose,
     wake_originals,
 )
 from ml_connector.flows.meanings import CORRECTING_TYPES, PURPOSES, purpose_of, type_of
 from ml_connector.flows.stored import stored
-from ml_connector.ledger import earlier, naming
+from ml_connector.ledger import earlier
 from ml_connector.ledger.documents import DocumentRow
 from ml_connector.ledger.states import DocumentState as S
 
+_KIND = DocumentKind.INVOICE
 #: REF01 of the invoice that a credit, correction or replacement is about (x12-procurement 8).
 ORIGINAL = ("OI", "IV")
 #: BIG07 that sums up others: what they name may be here already.
 _SUMS_UP, _SUMS_UP_CREDITS = frozenset({"CI", "CD"}), frozenset({"CE", "CG"})
 #: How an original is told.
 _FACTS = "document {document}, {state}, total {total}, this one {difference} more"
-_ON_ITS_WAY = frozenset({S.MATCHED, S.CODED, S.POSTING, S.POSTED, S.UNKNOWN_OUTCOME})
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the ledger has beside a batch of invoices, read once. same_number: by supplier, whichever of its partner
-    files they came under. taken_back: by partner and number, the document that takes it back. suppliers: account at the
-    ERP by partner key.
-    """
+    """What the ledger has beside a batch of invoices, read once. same_amount: by supplier, amount and day."""
 
-    suppliers: Mapping[str, str] = field(default_factory=dict)
-    same_number: Mapping[tuple[str, str], Sequence[DocumentRow]] = field(default_factory=dict)
+    taken_back: TakenBack
+    same_number: Mapping[str, Sequence[DocumentRow]] = field(default_factory=dict)
     same_amount: Mapping[tuple[str, Any, Any], Sequence[DocumentRow]] = field(default_factory=dict)
-    taken_back: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
-    def supplier(self, row: DocumentRow) -> str:
-        """Whose invoice a document is at the ERP, as far as its partner's file tells."""
-        return self.suppliers.get(row.partner_key, "") or row.partner_key
+    @property
+    def suppliers(self) -> Suppliers:
+        return self.taken_back.suppliers
 
 
 def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier:
     """What the ledger has beside these."""
+    known = taken_back(integration, rows)
     with integration.ledger.read() as tx:
-        numbered = earlier.received_numbered(tx, integration.books, DocumentKind.INVOICE, {row.number for row in rows})
+        numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows})
         amounts = {row.amount for row in rows if row.amount}
         days = {row.business_date for row in rows if row.business_date is not None}
         alike = earlier.invoices_of_amounts(tx, integration.books, amounts, days)
-        known = Earlier({one.key: one.account for one in naming.counterparties(tx, integration.books)})
-    by_number: dict[tuple[str, str], list[DocumentRow]] = {}
-    for row in numbered:
-        by_number.setdefault((known.supplier(row), folded(row.number)), []).append(row)
     by_amount: dict[tuple[str, Any, Any], list[DocumentRow]] = {}
     for row in alike:
-        by_amount.setdefault((row.partner_key, row.amount, row.business_date), []).append(row)
-    return replace(known, same_number=by_number, same_amount=by_amount, taken_back=taken_back(integration, rows))
+        by_amount.setdefault((known.suppliers.of(row), row.amount, row.business_date), []).append(row)
+    return Earlier(known, by_number(numbered), by_amount)
 
 
-def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> dict[tuple[str, str], int]:
+def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
     """Which invoices a supplier has taken back, by documents that are held for it and by those of this batch."""
     with integration.ledger.read() as tx:
-        held = earlier.received_held_for(tx, integration.books, DocumentKind.INVOICE, Reason.NOT_A_FIRST_INVOICE)
-    found = taken_back_by_held(held)
+        held = earlier.received_held_for(tx, integration.books, _KIND, Reason.NOT_A_FIRST_INVOICE)
+        found = TakenBack(Suppliers(tx, integration.books), held)
     for row in rows:
         if not _may_take_back(row.canonical):
             continue
         partner = integration.partner_of(row)
         told = about_of(stored(row.kind, row.canonical, Invoice), partner, is_flat(row)) if partner else None
         if told is not None and told.does in TAKES_BACK:
-            found |= {(row.partner_key, number): row.id for number in told.numbers}
+            found.add(row, told.numbers)
     return found
 
 
 def _may_take_back(canonical: str) -> bool:
     """A cheap look: most invoices say neither."""
-    if '"purpose"' not in canonical and '"type"' not in canonical:
-        return False
-    header = json.loads(canonical or "{}")
-    return str(header.get("purpose", "00")) != "00" or type_of(str(header.get("type", ""))) in CORRECTING_TYPES
+    if says_purpose(canonical):
+        return True
+    return '"type"' in canonical and type_of(str(json.loads(canonical).get("type", ""))) in CORRECTING_TYPES
 
 
 def is_flat(row: DocumentRow) -> bool:
@@ -142,27 +138,25 @@ def check_against_earlier(
     """
     told = about_of(invoice, partner, is_flat(row))
     if told is not None:
-        return _about_another(integration, row, invoice, told, by_hand=by_hand)
-    by = known.taken_back.get((row.partner_key, folded(row.number)))
-    if by is not None and by != row.id:
-        raise taken_back_by(row, by, "invoice")
-    _check_summed_up(integration, row, invoice, partner)
-    _check_same_number(row, known)
+        return _about_another(integration, row, invoice, told, known.suppliers, by_hand=by_hand)
+    refuse(known.taken_back.why(row, "invoice"))
+    _check_summed_up(integration, row, invoice, partner, known.suppliers)
+    refuse(same_number(row, known.same_number, known.suppliers))
     if partner.similar_numbers == "held":
         _check_similar(row, invoice, known)
     return invoice
 
 
 def _about_another(
-    integration: Integration, row: DocumentRow, invoice: Invoice, about: About, *, by_hand: bool
+    integration: Integration, row: DocumentRow, invoice: Invoice, about: About, suppliers: Suppliers, *, by_hand: bool
 ) -> Invoice:
     with integration.ledger.read() as tx:
-        found = earlier.received_numbered(tx, integration.books, DocumentKind.INVOICE, {*about.named, invoice.number})
+        found = earlier.received_numbered(tx, integration.books, _KIND, {*about.named, invoice.number})
         originals = [
             one
             for one in found
             if one.id != row.id
-            and one.partner_key == row.partner_key
+            and suppliers.of(one) == suppliers.of(row)
             and folded(one.number) in about.numbers
             and one.state is not S.REJECTED
             and not _may_take_back(one.canonical)
@@ -230,7 +224,9 @@ def _line_differences(before: Invoice, after: Invoice) -> list[dict[str, str]]:
     return found
 
 
-def _check_summed_up(integration: Integration, row: DocumentRow, invoice: Invoice, partner: Partner) -> None:
+def _check_summed_up(
+    integration: Integration, row: DocumentRow, invoice: Invoice, partner: Partner, suppliers: Suppliers
+) -> None:
     """A consolidated invoice or credit that names one that we have would be posted a second time."""
     code = type_of(invoice.type)
     if code not in _SUMS_UP | _SUMS_UP_CREDITS:
@@ -239,11 +235,11 @@ def _check_summed_up(integration: Integration, row: DocumentRow, invoice: Invoic
     if not named:
         return
     with integration.ledger.read() as tx:
-        found = earlier.received_numbered(tx, integration.books, DocumentKind.INVOICE, named)
+        found = earlier.received_numbered(tx, integration.books, _KIND, named)
     here = [
         one
         for one in found
-        if one.partner_key == row.partner_key
+        if suppliers.of(one) == suppliers.of(row)
         and one.id != row.id
         and one.state not in GIVEN_UP
         and (code in _SUMS_UP or stored(one.kind, one.canonical, Invoice).is_credit)
@@ -263,26 +259,9 @@ def _check_summed_up(integration: Integration, row: DocumentRow, invoice: Invoic
         )
 
 
-def _check_same_number(row: DocumentRow, known: Earlier) -> None:
-    """One of this number that has another identity, as by its type or the partner file that it came under, and is on
-    its way to the books or there; of two that are looked at together the first one goes.
-    """
-    for one in known.same_number.get((known.supplier(row), folded(row.number)), ()):
-        first = one.state is S.PARSED and one.id < row.id
-        if one.id == row.id or not (first or one.state in _ON_ITS_WAY) or one.business_key == row.business_key:
-            continue
-        how = "with other content" if one.partner_key == row.partner_key else f"from {one.partner}, the same supplier"
-        raise NeedsMending(
-            Reason.DUPLICATE_INVOICE_NUMBER,
-            f"Number {row.number} came before {how}.",
-            mend="Ask the supplier which one counts; discard the other.",
-            data={"number": row.number, "earlier_document": one.id},
-        )
-
-
 def _check_similar(row: DocumentRow, invoice: Invoice, known: Earlier) -> None:
     """An earlier one of the same amount and day whose number only looks different."""
-    for one in known.same_amount.get((row.partner_key, row.amount, row.business_date), ()):
+    for one in known.same_amount.get((known.suppliers.of(row), row.amount, row.business_date), ()):
         if one.id >= row.id or one.state in GIVEN_UP or folded(one.number) == folded(row.number):
             continue
         if similar(one.number) != similar(row.number):
@@ -307,9 +286,5 @@ def similar(number: str) -> str:
 def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
     """Those of these invoices, about to be posted, that their supplier has taken back meanwhile."""
     known = taken_back(integration)
-    if not known:
-        return {}
-    found = {row.id: known.get((row.partner_key, folded(row.number))) for row in rows}
-    return {
-        row.id: taken_back_by(row, by, "invoice") for row in rows if (by := found[row.id]) is not None and by != row.id
-    }
+    found = {row.id: known.why(row, "invoice") for row in rows}
+    return {key: why for key, why in found.items() if why is not None}

@@ -5,6 +5,7 @@ never came; and what it takes back is held too, as long as it is not received. A
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -17,14 +18,17 @@ from ml_connector.flows.earlier_documents import (
     LINES_SHOWN,
     TAKES_BACK,
     About,
+    Suppliers,
+    TakenBack,
     about,
+    by_number,
     entries_of,
     folded,
     given_up,
     names,
+    refuse,
+    same_number,
     says_purpose,
-    taken_back_by,
-    taken_back_by_held,
     wake_originals,
 )
 from ml_connector.flows.meanings import PURPOSES
@@ -41,8 +45,13 @@ NAMES_NOTICE = ("MA", "SI", "PK", "OI")
 OF_SHIPMENT = ("BM", "CN", "2I", *NAMES_NOTICE)
 _FACTS = "document {document}, {state}, {shipped} shipped, this one {difference} more"
 
-#: By partner and number, the document that takes that notice back.
-TakenBack = Mapping[tuple[str, str], int]
+
+@dataclass(frozen=True)
+class Earlier:
+    """What the ledger has beside a batch of notices, read once."""
+
+    taken_back: TakenBack
+    same_number: Mapping[str, Sequence[DocumentRow]]
 
 
 def about_of(notice: ShipNotice) -> About | None:
@@ -62,57 +71,61 @@ def _references(notice: ShipNotice) -> Iterator[Reference]:
         yield from order.references
 
 
+def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier:
+    """What the ledger has beside these."""
+    known = taken_back(integration, rows)
+    with integration.ledger.read() as tx:
+        numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows})
+    return Earlier(known, by_number(one for one in numbered if one.state is not S.PARSED or _is_first(one)))
+
+
 def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
     """Which notices a supplier has taken back, by documents that are held for it and by those of this batch."""
     with integration.ledger.read() as tx:
         held = earlier.received_held_for(tx, integration.books, _KIND, Reason.NOT_A_FIRST_NOTICE)
-    found = taken_back_by_held(held)
+        found = TakenBack(Suppliers(tx, integration.books), held)
     for row in rows:
         if not says_purpose(row.canonical):
             continue
         notice = stored(row.kind, row.canonical, ShipNotice)
         told = about_of(notice)
         if told is not None and told.does in TAKES_BACK:
-            numbers = {*told.numbers, *(folded(one.number) for one in _originals(integration, row, notice, told))}
-            found |= {(row.partner_key, number): row.id for number in numbers}
+            originals = _originals(integration, row, notice, told, found.suppliers)
+            found.add(row, [*told.numbers, *(folded(one.number) for one in originals)])
     return found
 
 
 def check_against_earlier(
-    integration: Integration, row: DocumentRow, notice: ShipNotice, known: TakenBack, *, by_hand: bool
+    integration: Integration, row: DocumentRow, notice: ShipNotice, known: Earlier, *, by_hand: bool
 ) -> ShipNotice:
     """The notice as it is received: a replacement counts as a first one once its original was given up by a person.
 
     by_hand: a person asked for it.
 
     Raises:
-        NeedsMending: it is about another one, or is taken back by another one.
+        NeedsMending: it is about another one, is taken back by another one, or came by another file of its supplier.
     """
     told = about_of(notice)
     if told is not None:
-        return _about_another(integration, row, notice, told, by_hand=by_hand)
-    by = known.get((row.partner_key, folded(row.number)))
-    if by is not None and by != row.id:
-        raise taken_back_by(row, by, "ship notice")
+        return _about_another(integration, row, notice, told, known.taken_back.suppliers, by_hand=by_hand)
+    refuse(known.taken_back.why(row, "ship notice"))
+    refuse(same_number(row, known.same_number, known.taken_back.suppliers))
     return notice
 
 
 def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
     """Those of these notices, about to be received, that their supplier has taken back meanwhile."""
     known = taken_back(integration)
-    if not known:
-        return {}
-    told = [(row, by) for row in rows if (by := known.get((row.partner_key, folded(row.number)))) is not None]
+    found = {row.id: why for row in rows if (why := known.why(row, "ship notice")) is not None}
     with integration.ledger.read() as tx:
         # Once begun it is finished.
-        begun = {row.id for row, _ in told if operations.outside_ids(tx, [row.id])}
-    return {row.id: taken_back_by(row, by, "ship notice") for row, by in told if row.id not in begun and by != row.id}
+        return {key: why for key, why in found.items() if not operations.outside_ids(tx, [key])}
 
 
 def _about_another(
-    integration: Integration, row: DocumentRow, notice: ShipNotice, told: About, *, by_hand: bool
+    integration: Integration, row: DocumentRow, notice: ShipNotice, told: About, suppliers: Suppliers, *, by_hand: bool
 ) -> ShipNotice:
-    originals = _originals(integration, row, notice, told)
+    originals = _originals(integration, row, notice, told, suppliers)
     if told.does in IN_ITS_PLACE and by_hand and given_up(originals):
         return notice.model_copy(update={"purpose": Purpose.ORIGINAL})
     with integration.ledger.read() as tx:
@@ -135,23 +148,29 @@ def _about_another(
     )
 
 
-def _originals(integration: Integration, row: DocumentRow, notice: ShipNotice, told: About) -> list[DocumentRow]:
+def _originals(
+    integration: Integration, row: DocumentRow, notice: ShipNotice, told: About, suppliers: Suppliers
+) -> list[DocumentRow]:
     """The first notices that this one is about: by number; else those of its orders that name the same shipment."""
+
+    def fits(one: DocumentRow) -> bool:
+        """Whether it is a first notice of the same supplier; what was rejected never came."""
+        same = one.id != row.id and suppliers.of(one) == suppliers.of(row) and one.state is not S.REJECTED
+        return same and _is_first(one)
+
     orders = {order.order_number for order in notice.orders}
     with integration.ledger.read() as tx:
         numbered = earlier.received_numbered(tx, integration.books, _KIND, {*told.named, notice.number})
-        found = [one for one in numbered if folded(one.number) in told.numbers and _is_original(one, row)]
+        found = [one for one in numbered if folded(one.number) in told.numbers and fits(one)]
         if found:
             return found
         of_orders = earlier.received_of_orders(tx, integration.books, _KIND, orders)
     shipment = _shipment(notice)
-    return [one for one in of_orders if _is_original(one, row) and shipment & _shipment(_notice(one))]
+    return [one for one in of_orders if fits(one) and shipment & _shipment(_notice(one))]
 
 
-def _is_original(one: DocumentRow, row: DocumentRow) -> bool:
-    """Whether it is a first notice of the same partner; what was rejected never came."""
-    same = one.id != row.id and one.partner_key == row.partner_key and one.state is not S.REJECTED
-    return same and bool(one.canonical) and is_first(_notice(one))
+def _is_first(row: DocumentRow) -> bool:
+    return bool(row.canonical) and (not says_purpose(row.canonical) or is_first(_notice(row)))
 
 
 def _notice(row: DocumentRow) -> ShipNotice:

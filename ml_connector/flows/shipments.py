@@ -12,7 +12,7 @@ from ml_connector.flows import named_orders, recognised
 from ml_connector.flows.admission import admit
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.earlier_notices import TakenBack, check_against_earlier, taken_back
+from ml_connector.flows.earlier_notices import Earlier, check_against_earlier, earlier_of
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.invoices import vendor_of
 from ml_connector.flows.miscounts import check_still
@@ -56,7 +56,7 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
     moves: list[Move] = []
     named_orders.settle(integration, work, rows, report)
     ours = _ours(integration, rows, book)
-    known = taken_back(integration, rows)
+    known = earlier_of(integration, rows)
     for row in rows:
         if row.id in ours:
             moves += recognised.moves(row, ours[row.id], report)
@@ -135,7 +135,7 @@ def _decide(
     row: DocumentRow,
     book: ReferenceBook,
     spoken: dict[str, Decimal],
-    known: TakenBack,
+    known: Earlier,
 ) -> tuple[list[GoodsReceipt], dict[str, Any]]:
     if row.state is S.QUARANTINED and row.work and _partly_booked(integration, row):
         # Once begun it is finished: what was booked of it stands, and would look like too much now.

@@ -198,6 +198,16 @@ def test_one_supplier_under_two_partner_files_is_invoiced_once(tmp_path: Path) -
             found = [(str(row.state), row.reason) for row in stage.documents("invoices_in")]
             assert sorted(found, key=str) == [("posted", None), ("quarantined", "duplicate_invoice_number")]
             assert len(table(stage)) == 1
+            again = one.with_(number="I-2")
+            deliver(stage, again.bytes(), "c.edi")
+            cancelled = again.with_(envelope=envelope).bytes().replace(b"*DI*00", b"*DI*01")
+            deliver(stage, cancelled, "d.edi", box="ACME")
+            stage.inbound()
+            assert {(str(row.state), row.reason) for row in stage.documents("invoices_in") if row.number == "I-2"} == {
+                ("quarantined", "taken_back_by_supplier"),
+                ("quarantined", "not_a_first_invoice"),
+            }
+            assert len(table(stage)) == 1
 
 
 def table(stage: Scene) -> list[Any]:

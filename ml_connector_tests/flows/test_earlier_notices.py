@@ -1,9 +1,11 @@
 """Ship notices that cancel, change, replace or repeat others: held beside what they are about, through a run."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from ml_connector.flows import desk, pipeline, shipments
 from ml_connector_tests.flows.notices import detail, item, received, rows, send, told, x12
@@ -12,7 +14,7 @@ from ml_connector_tests.flows.test_files_end_to_end import deliver
 from ml_connector_tests.flows.test_sending import SILENT
 
 HELD, TAKEN = ("quarantined", "not_a_first_notice"), ("quarantined", "taken_back_by_supplier")
-POSTED = ("posted", None)
+POSTED, TWICE = ("posted", None), ("quarantined", "duplicate_invoice_number")
 TAKES_BACK = ["01", "04", "05", "15"]
 
 
@@ -22,6 +24,14 @@ def ready(tmp_path: Path) -> Iterator[Scene]:
         stage.world.behave("NORTHWIND", SILENT)
         stage.orders(1, received=False)
         yield stage
+
+
+def by_acme(*notices: bytes) -> bytes:
+    """These as another partner's envelope has them."""
+    own, others = b"ZZ*NORTHWIND      ", b"01*004321519      "
+    data = b"".join(notices)
+    assert own in data
+    return data.replace(own, others).replace(b"GS*SH*NORTHWIND", b"GS*SH*ACMEFAST")
 
 
 def test_what_is_about_a_received_one_is_held_beside_it_with_the_difference(ready: Scene) -> None:
@@ -98,13 +108,33 @@ def test_the_same_change_twice_is_one(ready: Scene) -> None:
     assert sorted(state for state, _ in told(ready)) == ["duplicate", "quarantined"]
 
 
+def test_one_supplier_under_two_partner_files_ships_once_and_cancels_by_either(tmp_path: Path) -> None:
+    """As when it changes its network or its identity: one file gets its orders, its notices may come by both."""
+    with scene(tmp_path / "home") as made:
+        made.world.behave("NORTHWIND", SILENT)
+        made.orders(1, received=False)
+        path = made.bench.home / "partners" / "acme.yaml"
+        same = {"vendor": "20011", "orders": {"send": False}}
+        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **same}))
+        with made.bench.open() as deployment:
+            stage = replace(made, integration=deployment.integration(made.integration.name))
+            deliver(stage, x12("S-1", item(3)) + x12("S-2", item(1), bsn="14"), "a.edi")
+            deliver(stage, by_acme(x12("S-1", item(3)), x12("S-2", item(1), bsn="14")), "b.edi", box="ACME")
+            stage.inbound()
+            assert told(stage) == [POSTED, POSTED, TWICE, TWICE]
+            assert received(stage) == [1, 3]
+            deliver(stage, x12("S-3", item(2)), "c.edi")
+            deliver(stage, by_acme(x12("S-3", bsn="01"), x12("S-1", item(3))), "d.edi", box="ACME")
+            stage.inbound()
+            assert told(stage)[4:] == [HELD, ("duplicate", None), TAKEN]
+            assert [one["document"] for one in detail(stage, 4)["data"]["originals"]] == [rows(stage)[6].id]
+            assert received(stage) == [1, 3]
+
+
 def test_another_partners_notice_of_the_same_number_is_no_original(ready: Scene) -> None:
     """Taken over by its sender in the envelope."""
     send(ready, x12("S-1"))
-    own, others = b"ZZ*NORTHWIND      ", b"01*004321519      "
-    assert own in x12("S-1")
-    data = x12("S-1", bsn="01").replace(own, others).replace(b"GS*SH*NORTHWIND", b"GS*SH*ACMEFAST")
-    deliver(ready, data, "acme.edi", box="ACME")
+    deliver(ready, by_acme(x12("S-1", bsn="01")), "acme.edi", box="ACME")
     ready.inbound()
     assert told(ready)[0] == POSTED
     assert "original unknown" in detail(ready, 1)["message"]
