@@ -365,6 +365,13 @@ class Partner(Settings):
         default=None, description="Overrides acknowledgments_in.order_changes of the integration"
     )
     units: dict[str, str] = Field(default_factory=dict, description="The partner's unit code -> X12 unit code")
+    price_bases: dict[
+        Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], Annotated[str, Field(pattern="^(PE|HP|TP|[1-9][0-9]{0,5})$")]
+    ] = Field(
+        default_factory=dict,
+        description="What it means by a price basis (PO105, IT105) that is not known: PE per unit, HP per hundred, TP "
+        "per thousand, or the number of units",
+    )
     charges: dict[str, str] = Field(default_factory=dict, description="SAC code -> charge item or GL account; see docs")
     gl_account: str = Field(default="", description="Account for lines without an order")
     cost_center: str = ""

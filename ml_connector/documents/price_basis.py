@@ -28,6 +28,12 @@ def is_known(basis: str) -> bool:
     return basis in FOR_ONE or basis in PIECES
 
 
+def is_decided(basis: str) -> bool:
+    """Whether it is plain for how many units a price is: by a known code, or a number that is not 0."""
+    code = basis.strip().upper()
+    return is_known(code) or (_NUMBER.fullmatch(code) is not None and Decimal(code) > 0)
+
+
 def basis_of(number: Decimal) -> str:
     """The basis of a price for so many units, X12's code where it has one; empty for one unit."""
     if number == _ONE:

@@ -16,7 +16,6 @@ from ml_connector.flows.line_meant import NamedLine, lines_meant, of_order
 #: Qualifiers of dates by which goods leave or arrive (element 374, x12-procurement 4 and 6): what is compared with the
 #: date that was asked for.
 SUPPLY_DATES = frozenset({"002", "010", "011", "017", "037", "038", "063", "064", "067", "068", "069", "070", "079"})
-#: Pieces to which a price refers, by PO105 (x12-procurement 5).
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from ml_connector.documents.common import KeptElement, KeptSegment
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows import price_bases
 from ml_connector.flows.supplier_named import check_supplier
 
 #: Who sends an invoice, as N101 names it; a party to pay (RE, PE) may rightly be somebody else.
@@ -21,6 +22,7 @@ def check_itself(invoice: Invoice, partner: Partner, vendor: Vendor, today: date
     """Raises NeedsMending for an invoice that contradicts itself, its sender or the calendar."""
     _check_zero(invoice)
     _check_date(invoice, today + timedelta(days=days_ahead))
+    _check_price_bases(invoice)
     check_one_currency(invoice)
     parties = [*invoice.parties, *(party for line in invoice.lines for party in line.parties)]
     check_supplier(invoice.references, parties, _SELLERS, partner, vendor)
@@ -44,6 +46,16 @@ def _check_date(invoice: Invoice, latest: date) -> None:
             mend="Ask the supplier for the right date (BIG01) and discard this one; if the date is meant, raise "
             "invoices_in.days_ahead.",
             data={"number": invoice.number, "date": invoice.invoice_date.isoformat(), "latest": latest.isoformat()},
+        )
+
+
+def _check_price_bases(invoice: Invoice) -> None:
+    if (found := price_bases.undecided(invoice.lines)) is not None:
+        raise NeedsMending(
+            Reason.UNSUPPORTED_DOCUMENT,
+            f"Invoice {invoice.number} {found.told}.",
+            mend=f"{found.mend}, or book it by hand and discard it here.",
+            data={"number": invoice.number, "element": "IT105", "code": found.code, "line": found.line},
         )
 
 

@@ -11,7 +11,7 @@ from ml_connector.documents.common import changed
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import named_orders, recognised
+from ml_connector.flows import named_orders, price_bases, recognised
 from ml_connector.flows.admission import admit
 from ml_connector.flows.booked import booked as booked_already
 from ml_connector.flows.booked import go_on
@@ -227,6 +227,7 @@ def _decide(
     invoice, _ = readable_invoice(stored(row.kind, row.canonical, Invoice))
     partner = partner_named(integration, row)
     invoice = check_against_earlier(integration, row, invoice, partner, known, by_hand=work.replay)
+    invoice = invoice.model_copy(update={"lines": price_bases.meant(invoice.lines, partner.price_bases)})
     vendor = vendor_of(book, partner)
     ahead = integration.settings.flows.invoices_in.days_ahead
     check_itself(invoice, partner, vendor, integration.clock.now().date(), ahead)

@@ -92,7 +92,8 @@ def _rules(partner: Partner | None) -> Rules:
     if partner is None:
         return Rules()
     own = partner.order_answers
-    return Rules(partner.units, own.codes, partner.line_numbers == "ours", own.silence_is_consent)
+    ours = partner.line_numbers == "ours"
+    return Rules(partner.units, own.codes, ours, own.silence_is_consent, partner.price_bases)
 
 
 def _recorded(

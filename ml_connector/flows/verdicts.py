@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from ml_connector.documents.decimals import decimal_text
 from ml_connector.documents.orders import LineAnswer, OrderAcknowledgment, OrderLine
-from ml_connector.flows import answer_codes
+from ml_connector.flows import answer_codes, price_bases
 from ml_connector.flows.answer_codes import EXCEPTIONS_ONLY, NO_CHANGE, STATUSES, TYPES, Scope, Status
 from ml_connector.flows.answered_lines import Answered, Expected, pair, price_of
 from ml_connector.flows.line_meant import NamedLine
@@ -28,12 +28,13 @@ _CHANGES = frozenset(
 
 @dataclass(frozen=True)
 class Rules:
-    """How a partner answers: its units and codes, whose line numbers, and whether silence is consent."""
+    """How a partner answers: its units, codes and price bases, whose line numbers, and whether silence is consent."""
 
     units: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     numbers_are_ours: bool = True
     silence_is_consent: bool = False
+    price_bases: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,14 @@ def compare(answer: OrderAcknowledgment, expected: Expected, rules: Rules | None
         NeedsMending: a code that no list decides, or a line that may be of several ordered ones.
     """
     rules = rules or Rules()
-    pairs = pair(answer.lines, expected, numbers_are_ours=rules.numbers_are_ours)
+    answered = price_bases.meant(answer.lines, rules.price_bases)
+    if (basis := price_bases.undecided(answered)) is not None:
+        raise answer_codes.undecided(
+            f"The acknowledgment of order {answer.number} {basis.told}.",
+            mend=f"{basis.mend}, or settle it by hand and discard this.",
+            data={"element": "POC07" if answer.answers_change else "PO105", "code": basis.code, "line": basis.line},
+        )
+    pairs = pair(answered, expected, numbers_are_ours=rules.numbers_are_ours)
     code = answer_codes.read("BAK02", answer.type, rules.codes)
     scope = TYPES.get(code)
     if scope is None:
