@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ml_connector.documents import currencies
-from ml_connector.documents.characters import character_name
+from ml_connector.documents.characters import REPLACEMENT, character_name
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.unseen import as_digits, as_key, unseen_in
 from ml_connector.layouts.amounts import COMPUTED, rounded
@@ -227,6 +227,9 @@ class Builder:
             text = self._coded(one, text)
         if not text:
             return None
+        if one.is_key and REPLACEMENT in text:
+            # Two numbers that could not be read are not one number.
+            raise WrongText("unreadable", "a text that can be read; see text.encoding, or ask the sender for it again")
         if one.target and one.target.many:
             return tuple(one.converter.read(part) for part in text.split(settings.join or "\n") if part)
         value = one.converter.read(text)
@@ -355,6 +358,7 @@ _PROBLEMS = {
     "not_a_flag": "is neither true nor false",
     "too_long": "is too long",
     "control_character": "holds control characters",
+    "unreadable": "cannot be read: U+FFFD stands where a character was lost",
     "other_currency": "is in another currency",
     "repeated": "stands several times",
     "too_many_decimals": "is finer than a coin of its currency",

@@ -169,3 +169,15 @@ def test_lines_above_the_first_record_may_be_skipped() -> None:
     [one] = read(b"Invoices November\r\n\r\n" + written(), layout)
     assert one.document == invoice()
     assert one.place.row == 3
+
+
+def test_a_letter_that_a_field_cuts_in_two_is_no_key() -> None:
+    """Where positions count bytes and the sender counted characters, the last letter of a full field is half there."""
+    layout = changed("truecommerce_810_fixed", {"fixed": {"positions": "bytes"}})
+    item = next(one for level in layout.document.all() for one in level.fields if one.name == "VendorItem")
+    whole = "A" * (item.length - 2) + "ü"
+    [one] = read(written(layout, VendorItem=whole, Quantity="160"), layout)
+    assert one.accepted
+    data = written(layout, VendorItem=whole, Quantity="160").replace(whole.encode(), f"A{whole}".encode())
+    [one] = read(data, layout)
+    assert any("VendorItem: cannot be read: U+FFFD" in message for message in errors(one))

@@ -77,3 +77,16 @@ def test_no_text_is_lost_or_made_up(lines: list[str]) -> None:
     found = detected(data, "latin-1", most=10_000)
     assert found.text == "\n".join(expected).replace("\x00", "\x01")
     assert bool(found.note) == any(not one.isascii() and one.encode() in data for one in expected)
+
+
+@pytest.mark.parametrize("column", ["TradingPartner", "InvoiceNumber", "PONumber", "VendorItem", "UOM", "LineNumber"])
+def test_a_key_of_which_a_character_was_lost_is_refused(column: str) -> None:
+    """Gr\ufffd\ufffde and Gr\ufffd\ufffde may be two numbers."""
+    good, bad = read(csv_rows(row("I1"), row(**{"InvoiceNumber": "I2", column: "Gr\ufffd\ufffde"})))
+    assert good.accepted
+    (problem,) = errors(bad)
+    assert problem.startswith(f"row 3, column {column}: cannot be read: U+FFFD stands where a character was lost")
+
+
+def test_texts_for_people_are_read_with_what_is_left_of_them() -> None:
+    assert terms(csv_rows(row(Terms="Gr\ufffde")), "truecommerce_810_csv") == (["Gr\ufffde"], [])
