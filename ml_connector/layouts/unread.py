@@ -43,7 +43,9 @@ class Unread:
     def _add(self, level: CompiledLevel, base: Steps) -> None:
         for one in level.fields:
             for place in one.path.places if one.reads else ():
-                self._values.add(self._add_path(place, base))
+                here = self._add_path(place, base)
+                if not place.steps[-1].computed:
+                    self._values.add(here)
         if level.inline is not None:
             self._add(level.inline, base)
         for child in level.children:
@@ -55,8 +57,7 @@ class Unread:
         here = () if place.top else base
         for step in place.steps:
             if step.computed:
-                self._known.add(here)
-                return ()
+                break
             here = here[:-1] if step.name == AROUND else (*here, self._named(step.name))
             self._known |= {(*here, self._named(name)) for name, _ in step.picks}
         self._known.add(here)

@@ -5,12 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from lxml import etree
 
 from ml_connector.errors import ConfigError, SenderMustMend
 from ml_connector.layouts import load_layout
 from ml_connector.layouts.compiled import Contradiction
 from ml_connector_tests.layouts.files import XML_ONE, changed, read
-from ml_connector_tests.layouts.made_xml import cxml, one, refused, ubl
+from ml_connector_tests.layouts.made_xml import charge, cxml, one, refused, ubl
 
 # ---------------------------------------------------------------------- document types
 
@@ -163,6 +164,34 @@ def test_what_the_layout_does_not_read_is_told_once() -> None:
     assert second.findings == ()
     third = read(f"<Invoices>{invoice}{invoice.replace('Name', 'Title')}</Invoices>", "truecommerce_810_xml")[1]
     assert "not read: Header/Buyer/Title." in third.findings[0].message
+
+
+@pytest.mark.parametrize(
+    ("text", "layout"),
+    [
+        (ubl(charges=charge("true", "1.00"), more=charge("false", "1.00")), "ubl_invoice"),
+        (cxml(), "cxml_invoice"),
+        (XML_ONE, "truecommerce_810_xml"),
+    ],
+)
+def test_what_nobody_reads_is_told_wherever_it_stands(text: str, layout: str) -> None:
+    """In every element that holds others, below the document's own, and as an attribute of any."""
+    whole = etree.fromstring(text.encode())
+    [before] = read(text, layout)
+    at = load_layout(layout).document.at.steps
+    document = whole.find("/".join(step.name for step in at)) if at else whole
+    for element in document.iter("*"):
+        more = etree.SubElement(element, "Stranger") if len(element) else element
+        more.set("strange", "1")
+        [found] = read(etree.tostring(whole), layout)
+        assert found.accepted == before.accepted
+        told = [one.message for one in found.findings if one.code == "unknown_field"]
+        assert len(told) == 1, element.tag
+        assert "@strange" in told[0], element.tag
+        if more is element:
+            del element.attrib["strange"]
+        else:
+            element.remove(more)
 
 
 # ---------------------------------------------------------------------- layouts that cannot be meant
