@@ -105,8 +105,8 @@ def test_every_allowance_charge_and_rounding_is_read() -> None:
     )
     assert [(str(c.kind), c.code, str(c.amount)) for c in invoice.allowances] == [
         ("A", "ZZZZ", "4.75"),
-        ("A", "95", "1.00"),
         ("C", "FC", "7.50"),
+        ("A", "95", "1.00"),
         ("C", "ROUNDING", "-0.02"),
     ]
     (line,) = invoice.lines
@@ -120,6 +120,12 @@ def test_every_allowance_charge_and_rounding_is_read() -> None:
 def test_an_indicator_is_written_in_either_way(indicator: str, kind: str) -> None:
     _, invoice = one(ubl(charges=charge(indicator, "1.00")))
     assert [str(one.kind) for one in invoice.allowances] == [kind]
+
+
+@pytest.mark.parametrize("indicator", ["False", "TRUE", "yes", "", "2"])
+def test_an_indicator_that_is_neither_holds_the_document(indicator: str) -> None:
+    for text in (ubl(charges=charge(indicator, "1.00")), ubl(more=charge(indicator, "1.00"))):
+        assert "ChargeIndicator" in refused(text)[0]
 
 
 @pytest.mark.parametrize(("amount", "told"), [("101.00", []), ("100.00", ["control_total"])])
