@@ -51,7 +51,7 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
 def _documents(root: Any, layout: Layout, prefix: str) -> Iterator[Node]:
     """The documents of one of a file's values."""
     try:
-        found = list(_at(root, root, layout.document.at, prefix)) if layout.document.at.steps else [(root, prefix)]
+        found = _at(root, root, layout.document.at, prefix)
     except WrongText as error:
         raise SenderMustMend(
             f"{layout.document.at.text!r} cannot be read: {error}.", mend="Ask for it again."
@@ -61,19 +61,15 @@ def _documents(root: Any, layout: Layout, prefix: str) -> Iterator[Node]:
             f"There is nothing at {layout.document.at.text!r}, where the documents stand.",
             mend="See whether the file is of this layout.",
         )
-    for value, path in found:
-        members = enumerate(value) if isinstance(value, list) else [(-1, value)]
-        for number, one in members:
-            place = Place(path=f"{path}[{number}]" if number >= 0 else path or "/")
-            above = Node(layout.document, [], place)
-            if not isinstance(one, dict):
-                node = Node(layout.document, [None] * len(layout.document.fields), place)
-                node.findings.append(
-                    finding("not_an_object", place, "", "is no object", value=_text_of(one) or "an array")
-                )
-                yield node
-                continue
+    for one, told in (member for value, path in found for member in _members(value, path)):
+        place = Place(path=told or "/")
+        above = Node(layout.document, [], place)
+        if isinstance(one, dict):
             yield _taken(layout.document, one, above, place, root)
+            continue
+        node = Node(layout.document, [None] * len(layout.document.fields), place)
+        node.findings.append(finding("not_an_object", place, "", "is no object", value=_text_of(one) or "an array"))
+        yield node
 
 
 def _parsed(text: str, layout: Layout) -> list[Any]:
@@ -138,55 +134,70 @@ def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Plac
         except WrongText as error:
             node.findings.append(finding(error.code, place, child.at.text, "cannot be read", expected=error.expected))
             continue
-        for found, path in below:
-            members = found if isinstance(found, list) else [found]
-            for number, one in enumerate(members):
-                here = Place(path=f"{path}[{number}]" if isinstance(found, list) else path)
-                if isinstance(one, dict):
-                    _taken(child, one, node, here, root)
-                elif one is not None:
-                    node.findings.append(finding("not_an_object", here, "", "is no object", value=_text_of(one) or ""))
+        for one, told in (member for found, path in below for member in _members(found, path)):
+            here = Place(path=told)
+            if isinstance(one, dict):
+                _taken(child, one, node, here, root)
+            elif one is not None:
+                node.findings.append(finding("not_an_object", here, "", "is no object", value=_text_of(one) or ""))
     if node.level.depth == 0 or above.level is node.level:
         return node
     return above.children[level.name][-1]
 
 
-def _at(value: Any, root: Any, path: Path, prefix: str) -> Iterator[tuple[Any, str]]:
-    """What stands at a path; nothing where there is nothing or null."""
-    here = root if path.top else value
-    told = "" if path.top else prefix
+def _at(value: Any, root: Any, path: Path, prefix: str) -> list[tuple[Any, str]]:
+    """What stands at a path, in each member of an array on the way; nothing where there is nothing or null."""
+    if path.top and isinstance(root, list):
+        return []
+    here = [(root, "")] if path.top else [(value, prefix)]
     for step in path.steps:
-        here = _step(here, step)
-        if here is None:
-            return
-        told = f"{told}/{step.name}"
-    yield here, told
+        here = [found for one, told in here for found in _step(one, step, told)]
+    return here
 
 
-def _step(here: Any, step: PathStep) -> Any:
-    if isinstance(here, _Twice) and step.name in here.twice:
-        raise WrongText("repeated", f"{step.name} once, it stands there twice")
-    value = here.get(step.name) if isinstance(here, dict) else None
-    if not step.picks:
-        return value
-    members = value if isinstance(value, list) else [value]
-    for one in members:
-        if isinstance(one, dict) and all(_text_of(one.get(name)) == wanted for name, wanted in step.picks):
-            return one
-    return None
+def _step(here: Any, step: PathStep, told: str) -> Iterator[tuple[Any, str]]:
+    for one, place in _members(here, told):
+        if isinstance(one, _Twice) and step.name in one.twice:
+            raise WrongText("repeated", f"{step.name} once, it stands there twice")
+        value = one.get(step.name) if isinstance(one, dict) else None
+        if value is None:
+            continue
+        inside = f"{place}/{step.name}"
+        found = _members(value, inside) if step.picks else [(value, inside)]
+        yield from (there for there in found if all(_picked(there[0], pick) for pick in step.picks))
+
+
+def _members(value: Any, place: str) -> list[tuple[Any, str]]:
+    """The members of an array; what is none, is the only one."""
+    return (
+        [(one, f"{place}[{number}]") for number, one in enumerate(value)]
+        if isinstance(value, list)
+        else [(value, place)]
+    )
+
+
+def _picked(value: Any, pick: tuple[str, str]) -> bool:
+    name, wanted = pick
+    return isinstance(value, dict) and _text_of(value.get(name)) == wanted
 
 
 def _cell(value: dict[str, Any], root: Any, one: CompiledField) -> str | None:
-    places = (found for place in one.path.places for found, _ in _at(value, root, place, ""))
-    found = next((found for found in places if found not in (None, "")), None)
-    if isinstance(found, list) and one.target and one.target.many:
-        return (one.settings.join or "").join(filter(None, map(_text_of, found)))
-    text = _text_of(found)
-    if text is None and found is not None:
+    found: list[Any] = []
+    for place in one.path.places:
+        found = [there for there, _ in _at(value, root, place, "") if there not in (None, "")]
+        if found:
+            break
+    if one.target and one.target.many:
+        texts = [member for there in found for member, _ in _members(there, "")]
+        return (one.settings.join or "").join(filter(None, map(_text_of, texts)))
+    if len(found) > 1:
+        raise WrongText("repeated", f"it once, it stands {len(found)} times")
+    if not found:
+        return None
+    text = _text_of(found[0])
+    if text is None:
         raise WrongText("not_a_value", "a single value")
-    if isinstance(found, _Number):
-        return _in_form(found, one)
-    return text
+    return _in_form(found[0], one) if isinstance(found[0], _Number) else text
 
 
 def _text_of(value: Any) -> str | None:

@@ -176,3 +176,33 @@ def test_allowances_and_charges_are_lists_in_json_too() -> None:
     invoice, told = one(text, layout)
     found = [(str(c.kind), str(c.amount)) for c in invoice.allowances]
     assert (found, told) == ([("C", "1"), ("C", "2.5"), ("A", "3")], [])
+
+
+@pytest.mark.parametrize("at", ["all[type=C] | all[type=D]", "groups/all[type=C]"])
+def test_every_member_that_a_level_picks_is_read(at: str) -> None:
+    """Of two charges that a name in brackets picks, none is lost."""
+    level = {"at": at, "to": "allowances", "fields": {"Amount": {"to": "amount", "path": "amount"}}}
+    fields = {"fields": {"Freight": None}, "repeats": {"charges": level | {"constants": {"kind": "C"}}}}
+    layout = changed(LAYOUT, {"document": fields})
+    members = '[{"type": "C", "amount": 1}, {"type": "A", "amount": 9}, {"type": "C", "amount": 2}]'
+    text = f'"all": {members}' if at.startswith("all") else f'"groups": [{{"all": {members}}}, {{"all": []}}]'
+    invoice, _ = one(JSON_ONE.replace('"lines"', f'{text}, "lines"'), layout)
+    assert [str(charge.amount) for charge in invoice.allowances] == ["1", "2"]
+
+
+@pytest.mark.parametrize(("path", "times"), [("/refs[type=PO]/value", 2), ("/refs/value", 3)])
+def test_of_several_members_none_is_chosen(path: str, times: int) -> None:
+    layout = changed(LAYOUT, {"document": {"fields": {"PONumber": {"path": path}}}})
+    members = ['{"type": "PO", "value": "4711"}', '{"type": "PO", "value": "4712"}', '{"type": "CT", "value": "9"}']
+    [found] = read(JSON_ONE.replace('"lines"', f'"refs": [{", ".join(members)}], "lines"'), layout)
+    assert f"expected it once, it stands {times} times" in errors(found)[0]
+    assert one(JSON_ONE.replace('"lines"', f'"refs": [{members[0]}], "lines"'), layout)[0].order_number == "4711"
+
+
+def test_an_array_of_one_is_what_it_holds() -> None:
+    assert one(JSON_ONE.replace('{"InvoiceNumber"', '[{"InvoiceNumber"').replace("30}", "30}]"))[0].number == "I1"
+    [found] = read(
+        JSON_ONE.replace('{"InvoiceNumber"', '[{}, {"InvoiceNumber": "I0"}, {"InvoiceNumber"').replace("30}", "30}]"),
+        LAYOUT,
+    )
+    assert "InvoiceNumber: cannot be read, expected it once" in errors(found)[0]
