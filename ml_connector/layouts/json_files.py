@@ -39,7 +39,7 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
         SenderMustMend: no JSON, cut off, nested too deep, or without the place the documents stand at.
     """
     roots = _parsed(text, layout)
-    unread = Unread(layout)
+    unread = Unread(layout, _picked)
     for number, root in enumerate(roots):
         notes = unread.of_json(root, Place(path="/"))
         for node in _documents(root, layout, f"[{number}]" if len(roots) > 1 else ""):

@@ -16,21 +16,28 @@ MOST_VALUES, MOST_CHARACTERS = 100_000, 120
 _OF_XML = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")
 
 Steps = tuple[str, ...]
+Pick = tuple[str, str]
 
 
 class Unread:
-    """Remembers which places were told. full: a name as the file's reader has it."""
+    """Remembers which places were told. fits: whether a pick takes an element or object; full: a name as the file's
+    reader has it.
+    """
 
-    def __init__(self, layout: Layout, full: Callable[[str], str] = str) -> None:
+    def __init__(self, layout: Layout, fits: Callable[[Any, Pick], bool], full: Callable[[str], str] = str) -> None:
+        self._fits = fits
         self._full = full
+        # Places of which only what some pick takes is read: the picks of each path that leads there.
+        self._picks: dict[Steps, list[tuple[Pick, ...]]] = {}
         self._known: set[Steps] = set()
         # Where a field is read: what else stands inside is told as what is wrong with the field.
         self._values: set[Steps] = set()
         self._loose = layout.settings.xml.ignore_namespaces and layout.format == "xml"
         self._currencies = frozenset(f"@{name}" for name in layout.settings.xml.currency_attributes)
         self._bases = {self._steps(place) for place in layout.document.at.places}
-        for base in self._bases:
-            self._add(layout.document, base)
+        for place in layout.document.at.places:
+            self._add_path(place, ())
+            self._add(layout.document, self._steps(place))
         self._seen: set[Steps] = set()
         self._looked_at = 0
 
@@ -59,6 +66,7 @@ class Unread:
             if step.computed:
                 break
             here = here[:-1] if step.name == AROUND else (*here, self._named(step.name))
+            self._picks.setdefault(here, []).append(step.picks)
             self._known |= {(*here, self._named(name)) for name, _ in step.picks}
         self._known.add(here)
         return here
@@ -82,7 +90,20 @@ class Unread:
     def _tag(self, tag: str) -> str:
         return tag.rpartition("}")[2] if self._loose else tag
 
+    def _is_taken(self, there: Any, steps: Steps) -> bool:
+        """Whether some path takes it, where all that lead there pick."""
+        ways = self._picks.get(steps, [])
+        return not ways or any(all(self._fits(there, pick) for pick in way) for way in ways)
+
+    def _left(self, steps: Steps) -> Steps:
+        """The place of what no path takes."""
+        ways = dict.fromkeys("".join(f"[{name}={text}]" for name, text in way) for way in self._picks[steps])
+        return (*steps[:-1], f"{steps[-1]} (not {', '.join(ways)})")
+
     def _of_element(self, element: Any, steps: Steps) -> Iterator[Steps]:
+        if not self._is_taken(element, steps):
+            yield self._left(steps)
+            return
         children = [child for child in element if isinstance(child.tag, str)] if steps not in self._values else []
         if not children and (element.text or "").strip():
             yield steps
@@ -94,7 +115,9 @@ class Unread:
             yield from self._of_element(child, (*steps, self._tag(child.tag)))
 
     def _of_value(self, value: Any, steps: Steps) -> Iterator[Steps]:
-        if isinstance(value, dict) and steps not in self._values:
+        if isinstance(value, dict) and not self._is_taken(value, steps):
+            yield self._left(steps)
+        elif isinstance(value, dict) and steps not in self._values:
             for name, inner in value.items():
                 yield from self._of_value(inner, (*steps, name))
         elif isinstance(value, list):

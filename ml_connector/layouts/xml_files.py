@@ -168,7 +168,7 @@ class _Documents:
         self._places = layout.document.at.places
         self._ends = frozenset(names.full(place.steps[-1].name) for place in self._places if place.steps) or self._roots
         self._cells = _Cells(layout, names)
-        self._unread = Unread(layout, names.full)
+        self._unread = Unread(layout, lambda element, pick: _picked(element, pick, names), names.full)
 
     def of(self, data: bytes) -> Iterator[Node]:
         from lxml import etree

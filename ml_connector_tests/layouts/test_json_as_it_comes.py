@@ -186,8 +186,11 @@ def test_every_member_that_a_level_picks_is_read(at: str) -> None:
     layout = changed(LAYOUT, {"document": fields})
     members = '[{"type": "C", "amount": 1}, {"type": "A", "amount": 9}, {"type": "C", "amount": 2}]'
     text = f'"all": {members}' if at.startswith("all") else f'"groups": [{{"all": {members}}}, {{"all": []}}]'
-    invoice, _ = one(JSON_ONE.replace('"lines"', f'{text}, "lines"'), layout)
-    assert [str(charge.amount) for charge in invoice.allowances] == ["1", "2"]
+    [found] = read(JSON_ONE.replace('"lines"', f'{text}, "lines"'), layout)
+    assert isinstance(found.document, Invoice)
+    assert [str(charge.amount) for charge in found.document.allowances] == ["1", "2"]
+    assert [note.code for note in found.findings] == ["unknown_field"]
+    assert "all (not [type=C]" in found.findings[0].message
 
 
 @pytest.mark.parametrize(("path", "times"), [("/refs[type=PO]/value", 2), ("/refs/value", 3)])

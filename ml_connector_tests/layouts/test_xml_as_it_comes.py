@@ -194,6 +194,16 @@ def test_what_nobody_reads_is_told_wherever_it_stands(text: str, layout: str) ->
             element.remove(more)
 
 
+@pytest.mark.parametrize(("kind", "told"), [("C", False), ("A", False), ("X", True), ("", True)])
+def test_what_no_name_in_brackets_picks_is_told(kind: str, told: bool) -> None:
+    amount = {"to": "allowances", "fields": {"Amount": {"to": "amount", "path": "text()"}}}
+    levels = {name: amount | {"at": f"Money[@kind={name}]", "constants": {"kind": name}} for name in "AC"}
+    layout = changed("truecommerce_810_xml", {"document": {"fields": {"Freight": None}, "repeats": levels}})
+    [found] = read(XML_ONE.replace("</Header>", f"</Header><Money kind='{kind}'>5</Money>"), layout)
+    notes = [note.message for note in found.findings if note.code == "unknown_field"]
+    assert [note.partition("not read: ")[2] for note in notes] == ["Money (not [@kind=A], [@kind=C])."] * told
+
+
 # ---------------------------------------------------------------------- layouts that cannot be meant
 
 
