@@ -12,6 +12,7 @@ from ml_connector.documents.json import dump
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows import restored
 from ml_connector.flows.agreed import BEING_WRITTEN
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.coding import CodingTables
@@ -71,7 +72,9 @@ def resolve(integration: Integration, work: Work) -> StepReport:
     return report
 
 
-def _resolve_batch(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
+def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[DocumentRow], report: StepReport) -> None:
+    # What may have left is resolved already: a replay does not say whether it left.
+    rows = [row for row in claimed if not restored.is_held(row)]
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     tables = book.coding_tables()
     with integration.ledger.read() as tx:
@@ -90,7 +93,7 @@ def _resolve_batch(integration: Integration, work: Work, rows: Sequence[Document
     order_of = order_ids(family, read)
     ours = {order_of[one.id] for one in family if one.id in changed}
     again = _read_again(integration, [row for row in rows if order_of[row.id] in ours or was_refused(row)])
-    moves: list[Move] = []
+    moves: list[Move] = [Move(row.id, None, "") for row in claimed if restored.is_held(row)]
     for stored_row in rows:
         row = replace(stored_row, source=again.get(stored_row.id, stored_row.source))
         theirs = [one for one in family if order_of[one.id] == order_of[row.id] and one.id != row.id]

@@ -479,3 +479,23 @@ def test_a_new_ledger_and_a_crash_are_no_restore(small: Bench) -> None:
     sync(small, 2)
     with small.open() as deployment:
         assert deployment.restore is None
+
+
+def test_a_replay_does_not_say_whether_it_had_left(small: Bench, tmp_path: Path) -> None:
+    """As a day that is materialized again: it stays held, and the person's word counts as before."""
+    orders(small, 1, 1)
+    sync(small)
+    backup = backup_of(small, tmp_path)
+    orders(small, 1, 2)
+    sync(small)
+    backup.restore()
+    sync(small)
+    for _ in range(2):
+        with process(small) as stage:
+            stage.outbound(replay=True)
+        assert set(arrived(small).values()) == {1}
+        assert states(small, "orders_out") == {("sent", None): 1, ("quarantined", "may_have_left"): 1}
+    assert say("ledger", "restored", "--not-arrived", "--all", "--why", "lost there").code == 0
+    sync(small)
+    assert sorted(arrived(small).values()) == [1, 2]
+    assert is_clean(small) == []
