@@ -24,6 +24,8 @@ class Books:
         self.system, self.connection, self.company = real.system, real.connection, real.company
         self.orders: dict[str, OpenOrder] = {}
         self.deleted: list[str] = []
+        #: From which deletion on was asked.
+        self.told_from: list[int] = []
 
     def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
         return OrderBatch(self.read_orders(list(self.orders)), "here")
@@ -36,6 +38,7 @@ class Books:
         return OpenOrder.model_validate_json(record)
 
     def deleted_orders(self, cursor: str | None) -> DeletedOrders:
+        self.told_from.append(int(cursor or 0))
         return DeletedOrders(self.deleted[int(cursor or 0) :], str(len(self.deleted)))
 
     def delete(self, key: str) -> None:

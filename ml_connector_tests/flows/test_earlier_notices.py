@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ml_connector.flows import desk, pipeline, shipments
+from ml_connector.flows import desk, earlier_notices, pipeline, shipments
+from ml_connector.flows.ports import Written
+from ml_connector.ledger import operations
+from ml_connector.ledger.operations import NewOperation
 from ml_connector_tests.flows.notices import detail, item, received, rows, send, told, x12
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
@@ -138,6 +141,31 @@ def test_another_partners_notice_of_the_same_number_is_no_original(ready: Scene)
     ready.inbound()
     assert told(ready)[0] == POSTED
     assert "original unknown" in detail(ready, 1)["message"]
+
+
+def test_a_held_original_shows_at_once_who_takes_it_back(ready: Scene) -> None:
+    send(ready, x12("S-1", item(1000)))
+    assert told(ready) == [("quarantined", "over_shipment")]
+    send(ready, x12("S-1", bsn="01"))
+    ready.inbound()
+    assert told(ready) == [TAKEN, HELD]
+
+
+def test_what_is_received_in_part_is_finished_whatever_comes_then(ready: Scene) -> None:
+    """Its first receipt stands in the books, of two."""
+    deliver(ready, x12("S-1"), "1.edi")
+    pipeline.run(ready.integration, ready.work, pipeline.INBOUND[: pipeline.INBOUND.index(shipments.match) + 1])
+    deliver(ready, x12("S-1", bsn="01"), "2.edi")
+    pipeline.run(ready.integration, ready.work, pipeline.INBOUND[: pipeline.INBOUND.index(shipments.match) + 1])
+    first, _ = rows(ready)
+    assert list(earlier_notices.hold_taken_back(ready.integration, [first])) == [first.id]
+    with ready.deployment.ledger.write() as tx:
+        erp = ready.integration.erp
+        new = NewOperation(first.id, 0, erp.connection, erp.company, "goods_receipt", "key-1", "there", "{}")
+        (planned,) = operations.plan(tx, [new])
+        operations.start(tx, [(planned.id, None)])
+        operations.finish(tx, [(planned.id, Written("r-1"))])
+    assert earlier_notices.hold_taken_back(ready.integration, [first]) == {}
 
 
 def test_a_cancellation_that_comes_while_its_original_waits_to_be_received_stops_it(ready: Scene) -> None:

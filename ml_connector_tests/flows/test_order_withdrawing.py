@@ -4,10 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.flows import desk, orders
 from ml_connector.ledger import inbox
@@ -159,6 +161,39 @@ def test_what_nobody_has_is_not_cancelled(office: Office) -> None:
     office.books.deleted.append(key)
     assert office.run(key) == []
     assert office.documents(key) == []
+
+
+def test_deletions_are_told_again_until_it_is_known_whose_the_orders_are(office: Office) -> None:
+    """While a partner file cannot be read at all; once it can be, each is asked for no more."""
+    office.run()
+    blind = replace(office.integration, problems=(PartnerProblem("", Path("new.yaml"), "no YAML", "mend it"),))
+    office.books.deleted.append("somebody's")
+    asked = office.books.told_from
+    for one, expected in ((blind, 0), (blind, 0), (office.integration, 0), (office.integration, 1)):
+        before = len(office.books.deleted) - 1
+        replace(office, integration=one).read()
+        assert asked[-1] == before + expected
+
+
+def test_a_deleted_order_is_cancelled_although_its_supplier_gets_none_any_more(office: Office) -> None:
+    key = new(office)
+    office.run(key)
+    office.books.delete(key)
+    assert told(ruled(office, send=False).run(key)) == []
+    row = newest(office, key)
+    assert (row.state, row.revision) == (S.QUARANTINED, 1), "it is asked about, not passed over"
+
+
+def test_an_order_that_may_have_left_is_not_touched_before_that_is_settled(office: Office) -> None:
+    key = new(office)
+    office.read()
+    held = {"reason": "may_have_left", "reason_detail": {"message": "", "mend": ""}, "held_step": "resolved"}
+    with office.integration.ledger.write() as tx:
+        move(tx, [Move(newest(office, key).id, S.QUARANTINED, "held", changes=held)], office.work)
+    source = newest(office, key).source
+    quantity(office, key, 12)
+    orders.read(office.integration, office.work)
+    assert [row.source for row in office.documents(key)] == [source]
 
 
 @pytest.mark.parametrize("way", ["poll", "webhook"])
