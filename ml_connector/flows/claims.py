@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from operator import attrgetter
 
 from ml_connector.errors import SenderMustMend
 from ml_connector.flows.formats import BLANKS, HEAD_BYTES, Candidate, names_of, shape_of
@@ -21,8 +22,8 @@ MOST_TOLD, MOST_SAID = 20, 400
 LOOKED_AT = 20
 #: Findings that say that something in the file is not read.
 UNREAD = frozenset({"unknown_column", "unknown_field"})
-
-COMPARED = ("document", "accepted", "partner", "revision")
+#: What two readings of a document are the same by.
+_SAME = attrgetter("document", "accepted", "partner", "revision")
 
 
 @dataclass(frozen=True)
@@ -131,12 +132,7 @@ def _difference(first: Sequence[ReadDocument], other: Sequence[ReadDocument]) ->
     if len(first) != len(other):
         return f"{len(first)} and {len(other)} documents"
     for one, two in zip(first, other, strict=True):
-        if (one.document, one.accepted, one.partner, one.revision) == (
-            two.document,
-            two.accepted,
-            two.partner,
-            two.revision,
-        ):
+        if _SAME(one) == _SAME(two):
             continue
         here, there = (dict(flat(read.document)) if read.document is not None else {} for read in (one, two))
         address = next((name for name in {**here, **there} if here.get(name) != there.get(name)), "")

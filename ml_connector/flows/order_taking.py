@@ -10,7 +10,6 @@ from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import TryAgain
 from ml_connector.flows import restored
-from ml_connector.flows.coding import CodingTables
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.order_addressing import takers
 from ml_connector.flows.order_comparing import View, same_supplier
@@ -89,6 +88,7 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
     tables = book.coding_tables()
     since = start_day(integration, dry_run=work.dry_run)
     known = known_histories(integration, [source.order for source, _ in wanted])
+    ours = takers(integration)
     new: list[NewDocument] = []
     moves: list[Move] = []
     for source, partner in wanted:
@@ -99,7 +99,8 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
             continue  # our receipts and invoices move old orders too: that makes them no new orders
         if before.newest is not None and restored.is_held(before.newest):
             continue  # it may have left: what changed since is read again when that is settled
-        more, done = _decide(integration, source, partner, before, tables, report)
+        view = View(partner, integration.settings, tables)
+        more, done = _decide(integration, source, view, before, report, ours=order.supplier_code in ours)
         new += more
         moves += done
     if not work.dry_run and (new or moves):
@@ -114,15 +115,18 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
 def _decide(
     integration: Integration,
     source: SourceOrder,
-    partner: Partner,
+    view: View,
     before: OrderHistory,
-    tables: CodingTables,
     report: StepReport,
+    *,
+    ours: bool,
 ) -> tuple[list[NewDocument], list[Move]]:
-    """The documents that a reading of an order makes, and the moves of those that have not left yet."""
+    """The documents that a reading of an order makes, and the moves of those that have not left yet.
+
+    ours: its supplier is one that gets orders here.
+    """
     read = order_reader(integration.erp)
-    order = source.order
-    ours = order.supplier_code in takers(integration)
+    order, partner = source.order, view.partner
     new: list[NewDocument] = []
     moves: list[Move] = []
     elsewhere = before.waiting is not None and before.waiting.integration != integration.name
@@ -155,7 +159,7 @@ def _decide(
             moves.append(_withdrawn(before.waiting, order, settled=settled, given_away=given_away))
             report.add("withdrawn", None, document=order.number, partner=partner.name)
         return new, moves
-    if not is_news(before, order, View(partner, integration.settings, tables), read):
+    if not is_news(before, order, view, read):
         if before.waiting is not None and has_received_since(before.waiting, order, read):
             moves += _renewed(integration, before.waiting, source)
         return new, moves

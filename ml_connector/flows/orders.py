@@ -7,10 +7,7 @@ from datetime import date, datetime, timedelta
 
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.order_taking import position_name, start_day, take
-from ml_connector.flows.order_withdrawing import (
-    deleted_orders,
-    known_ids,
-)
+from ml_connector.flows.order_withdrawing import deleted_orders, known_ids
 from ml_connector.flows.ports import DeletionSource
 from ml_connector.ledger import inbox, positions
 from ml_connector.ledger.inbox import Notice
@@ -172,12 +169,14 @@ def _deletions_due(integration: Integration, *, by_notices: bool) -> bool:
     """
     if not isinstance(integration.erp, DeletionSource):
         return False
+    if not by_notices:
+        return True
     with integration.ledger.read() as tx:
         last = positions.get(tx, _deletions_looked_name(integration))
-    if by_notices and last is None:
+    if last is None:
         _note_deletions_looked(integration)  # the time runs from here
         return False
-    return not by_notices or integration.clock.now() - datetime.fromisoformat(last or "") >= DELETIONS_EVERY
+    return integration.clock.now() - datetime.fromisoformat(last) >= DELETIONS_EVERY
 
 
 def _deletions_looked_name(integration: Integration) -> str:

@@ -28,8 +28,8 @@ def folders_usable(name: str, network: ChecksFolders, use: Usage) -> Iterator[Fi
     for found in network.check(receive=use.receive, send=use.send):
         level = (Level.ADVICE if found.mend else Level.GOOD) if found.ok else Level.BAD
         mender = None if found.ok else Mender.CONFIGURATION
-        files = f", {found.files} files in it" if found.files is not None else ""
-        yield Finding(name, "usable", level, f"{found.channel}: {found.message}{files}", found.mend, mender)
+        many = f", {found.files} files in it" if found.files is not None else ""
+        yield Finding(name, "usable", level, f"{found.channel}: {found.message}{many}", found.mend, mender)
 
 
 def left_in_folders(name: str, settings: MailboxSettings, parts: Parts, use: Usage) -> Iterator[Finding]:
