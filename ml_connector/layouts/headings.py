@@ -92,7 +92,8 @@ def find(text: str, layout: Layout, notes: list[Finding]) -> Headings:
 
 
 def _plain(text: str) -> str:
-    return as_key(text.strip()).strip()
+    """A heading as it is seen: whether words of it stand in one line or two tells nothing."""
+    return " ".join(as_key(text).split())
 
 
 def compared(text: str, layout: Layout) -> str:

@@ -8,14 +8,17 @@ from ml_connector.layouts.findings import Finding, Place, Severity, finding, sho
 from ml_connector.layouts.headings import MOST_NAMED, Headings, compared
 from ml_connector.layouts.nodes import Cells
 
-#: How rows of totals usually begin; only to say what would leave them out.
-_TOTALS = re.compile(
-    r"(grand |sub)?totals?\b.*|sum(me)?n?\b.*|gesamt.*|zwischensumme.*|totaal.*|somme\b.*|end of .*"
-    r"|\d+ (rows|records|lines)",
-    re.IGNORECASE,
+#: What rows of totals are called: sums, in between and at the end, as programs of several countries write them.
+_SUM = (
+    r"(?:(?:grand|sub|sous|eind|end|zwischen)[ -]?)?"
+    r"(?:totals?|tota(?:al|le|len|les|li|ux)|sums?|summen?|summa|sommes?|somma|soma|suma|gesamt(?:summe|betrag)?"
+    r"|razem|celkem|yhteensä|toplam|итого|всего)"
+    r"(?: (?:general|général|generale|geral|générale))?"
 )
+#: How such rows usually begin; only to say what would leave them out.
+_TOTALS = re.compile(rf"{_SUM}\b.*|gesamt.*|end of .*|\d+ (?:rows|records|lines)", re.IGNORECASE)
 #: What stands alone in a column of line or item numbers where the row is no line.
-_A_TOTAL = re.compile(r"((grand |sub)?totals?|sum|summe|gesamt(summe)?|zwischensumme|totaal) *:?", re.IGNORECASE)
+_A_TOTAL = re.compile(rf"{_SUM} *:?", re.IGNORECASE)
 
 
 class LeftOut:

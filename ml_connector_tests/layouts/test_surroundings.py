@@ -102,6 +102,13 @@ def test_headings_that_come_again_are_left_out_and_told(again: str) -> None:
     assert not read(f"{BODY}{again}\r\n", layout(repeated_headings="refuse"))[2].accepted
 
 
+@pytest.mark.parametrize("written", ['"Invoice\nNumber"', '" Invoice   Number"', "invoice\u00a0NUMBER"])
+def test_headings_are_read_over_two_lines_and_with_blanks_of_any_kind(written: str) -> None:
+    named = {"document": {"fields": {"InvoiceNumber": {"column": "Invoice Number"}}}}
+    found = read(BODY.replace("InvoiceNumber", written), changed("truecommerce_810_csv", named))
+    assert [one.document for one in found] == [one.document for one in PLAIN]
+
+
 def test_headings_that_come_again_in_another_order_refuse_the_file() -> None:
     with pytest.raises(SenderMustMend, match="Row 5: headings come again in another order than in row 1"):
         read(BODY + ",".join(HEAD.split(",")[::-1]) + "\r\n" + ",".join(row("I3").split(",")[::-1]))
@@ -118,7 +125,11 @@ def test_rows_of_totals_are_told_and_can_be_left_out(total: str) -> None:
     assert [f.place.row for f in found[0].findings if f.code == "left_out"] == [5]
 
 
-@pytest.mark.parametrize("text", ["Total", "SUM:", "Zwischensumme", "grand total"])
+SUMS = ["Total", "SUM:", "Zwischensumme", "grand total", "Totaal", "Subtotaal", "Sous-total", "Totale", "Total général"]
+SUMS += ["Somme", "Endsumme :", "Razem", "Итого"]
+
+
+@pytest.mark.parametrize("text", SUMS)
 @pytest.mark.parametrize("column", ["LineNumber", "VendorItem"])
 def test_a_row_of_totals_is_no_line_also_where_it_repeats_the_key(text: str, column: str) -> None:
     cells = {"LineNumber": "", "VendorItem": "", "QuantityShipped": "320", "UOM": "EA", column: text}
