@@ -7,11 +7,12 @@ import unicodedata
 #: format characters and that are seen (U+0600 and its like) are not among them.
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff]"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 #: Of those, what changes how digits are shown or stands for something between them: a number with one has two readings.
 _TELLING = re.compile("[\u202d\u202e\u2061-\u2064\ufff9-\ufffb]")
-_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+#: Blanks of other widths, and ends of lines that only some programs show as such.
+_BLANKS = re.compile("[\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
 #: Hyphens that look like the one of the keyboard, which word processors put in its place.
 _HYPHENS = re.compile("[\u2010\u2011]")
 
