@@ -60,7 +60,7 @@ def add_documents(tx: Tx, new: Sequence[NewDocument], by: By) -> list[Added]:
             known[one.business_key] = Holder(key, one.content_hash, one.state)
         added.append(_added(one, key, holder))
         row = _row(one, key, holder, at)
-        hashed = evidence.text(row, row, sha256=hashes.get(one.file_id or 0), operations={})
+        hashed = evidence.text(evidence.row_hash(row), row, sha256=hashes.get(one.file_id or 0), operations={})
         first.append(first_event(key, one.state.value, one.action, one.detail, by, at, hashed))
         rows.append(row | {"head_hash": first[-1]["hash"]})
     tx.execute(sa.insert(document), rows)

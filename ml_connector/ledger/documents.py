@@ -5,6 +5,7 @@ A business key is held by the one document that counts; a repeat is stored witho
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -61,6 +62,7 @@ __all__ = [
 ]
 
 _c = document.c
+_AT = sa.bindparam("at", type_=_c.updated_at.type)
 
 
 def note(tx: Tx, document_id: int, action: str, detail: Mapping[str, Any], by: By) -> None:
@@ -73,65 +75,100 @@ def claim(tx: Tx, query: ClaimQuery, holder: str, limit: int = 200) -> list[Docu
 
     A document whose claimer's lease has expired is free. What another worker is just taking is passed over.
     """
-    found = _candidates(query, now(tx)).order_by(_c.id).limit(limit)
-    if tx.dialect.name == "postgresql":
-        found = found.with_for_update(skip_locked=True, of=document)
-    ids = list(tx.execute(found).scalars())
-    if not ids:
-        return []
+    given = _given(query, now(tx))
+    ids = list(tx.execute(_taking(tuple(given)), given | {"limit": limit}).scalars())
     claimed: list[DocumentRow] = []
     for part in chunks(ids):
         # On PostgreSQL the rows are locked now; a look with fresh eyes sees a claim committed a moment ago.
-        statement = (
-            sa.update(document)
-            .where(_c.id.in_(part), _is_free(now(tx)))
-            .values(claimed_by=holder)
-            .returning(*DOCUMENT_COLUMNS)
-        )
-        claimed += [document_row(row) for row in tx.execute(statement)]
+        for row in tx.execute(_CLAIM, {"ids": part, "at": now(tx), "holder": holder}):
+            claimed.append(document_row(row))
     return sorted(claimed, key=lambda row: row.id)
 
 
 def waiting(tx: Tx, query: ClaimQuery, limit: int = 200) -> list[DocumentRow]:
     """What `claim` would take, without taking it."""
-    ids = _candidates(query, now(tx)).order_by(_c.id).limit(limit)
-    return get_many(tx, list(tx.execute(ids).scalars()))
+    given = _given(query, now(tx))
+    ids = _candidates(tuple(given)).order_by(_c.id).limit(limit)
+    return get_many(tx, list(tx.execute(ids, given).scalars()))
 
 
 def count_waiting(tx: Tx, query: ClaimQuery) -> int:
     """How many documents `claim` could take now."""
-    return tx.execute(sa.select(sa.func.count()).select_from(_candidates(query, now(tx)).subquery())).scalar_one()
+    given = _given(query, now(tx))
+    count = sa.select(sa.func.count()).select_from(_candidates(tuple(given)).subquery())
+    return tx.execute(count, given).scalar_one()
 
 
-def _candidates(query: ClaimQuery, at: datetime) -> sa.Select[tuple[int]]:
-    found = sa.select(_c.id).where(_c.integration == query.integration)
-    found = found.where(_c.state.in_([state.value for state in query.states]))
+def _given(query: ClaimQuery, at: datetime) -> dict[str, Any]:
+    """What a query asks for, by the names of the parameters of `_candidates`."""
+    given: dict[str, Any] = {
+        "integration": query.integration,
+        "states": [state.value for state in query.states],
+        "at": at,
+    }
     if query.books is not None:
-        found = found.where(_c.system == query.books.system, _c.company == query.books.company)
+        given |= {"system": query.books.system, "company": query.books.company}
     if query.other_than is not None:
-        mine = sa.and_(_c.system == query.other_than.system, _c.company == query.other_than.company)
-        found = found.where(~mine)
-    if query.flows:
-        found = found.where(_c.flow.in_(query.flows))
-    if query.partitions:
-        found = found.where(_c.partition_date.in_(query.partitions))
-    if query.ids:
-        found = found.where(_c.id.in_(query.ids))
-    if query.partners:
-        found = found.where(_c.partner.in_(query.partners))
-    if query.after_id:
-        found = found.where(_c.id > query.after_id)
+        given |= {"other_system": query.other_than.system, "other_company": query.other_than.company}
+    for name in ("flows", "partitions", "ids", "partners", "after_id"):
+        if wanted := getattr(query, name):
+            given[name] = wanted
     if not query.ignore_due:
+        given["doubted"] = at + CLOCK_DOUBT
+    return given
+
+
+@cache
+def _candidates(given: tuple[str, ...]) -> sa.Select[tuple[int]]:
+    """The documents that fit what is given. Made once for each: making it costs more than carrying it out."""
+
+    def several(column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[bool]:
+        return column.in_(sa.bindparam(name, expanding=True))
+
+    found = sa.select(_c.id).where(_c.integration == sa.bindparam("integration"), several(_c.state, "states"))
+    if "system" in given:
+        found = found.where(_c.system == sa.bindparam("system"), _c.company == sa.bindparam("company"))
+    if "other_system" in given:
+        same = _c.system == sa.bindparam("other_system"), _c.company == sa.bindparam("other_company")
+        found = found.where(~sa.and_(*same))
+    lists = {"flows": _c.flow, "partitions": _c.partition_date, "ids": _c.id, "partners": _c.partner}
+    for name, column in lists.items():
+        found = found.where(several(column, name)) if name in given else found
+    if "after_id" in given:
+        found = found.where(_c.id > sa.bindparam("after_id"))
+    if "doubted" in given:
         # A held document without a date waits for a person; everything else without one is due at once.
         undated = sa.and_(_c.next_attempt_at.is_(None), _c.state != DocumentState.QUARANTINED.value)
         # What a clock wrote that ran ahead is not waited for.
-        found = found.where(sa.or_(undated, _c.next_attempt_at <= at, _c.updated_at > at + CLOCK_DOUBT))
-    return found.where(_is_free(at))
+        ahead = _c.updated_at > sa.bindparam("doubted")
+        found = found.where(sa.or_(undated, _c.next_attempt_at <= _AT, ahead))
+    return found.where(_is_free(_AT))
 
 
-def _is_free(at: datetime) -> sa.ColumnElement[bool]:
+@cache
+def _taking(given: tuple[str, ...]) -> sa.Select[tuple[int]]:
+    found = _candidates(given).order_by(_c.id).limit(sa.bindparam("limit"))
+    return found.with_for_update(skip_locked=True, of=document)
+
+
+def _is_free(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     alive = sa.exists().where(lease.c.name == _c.claimed_by, lease.c.expires_at > at)
     return sa.or_(_c.claimed_by.is_(None), ~alive)
+
+
+_CLAIM = (
+    sa.update(document)
+    .where(_c.id.in_(sa.bindparam("ids", expanding=True)), _is_free(_AT))
+    .values(claimed_by=sa.bindparam("holder"))
+    .returning(*DOCUMENT_COLUMNS)
+)
+_STILL = (
+    sa.select(_c.id)
+    .where(_c.id.in_(sa.bindparam("ids", expanding=True)), _c.claimed_by == sa.bindparam("holder"))
+    .order_by(_c.id)
+    .with_for_update()
+)
+_BY_ID = sa.select(*DOCUMENT_COLUMNS).where(_c.id.in_(sa.bindparam("ids", expanding=True))).order_by(_c.id)
 
 
 def release(tx: Tx, ids: Sequence[int], *, next_attempt_at: datetime | None = None, holder: str | None = None) -> None:
@@ -172,8 +209,7 @@ def still_claimed(tx: Tx, ids: Sequence[int], holder: str) -> set[int]:
     """Those of these documents that this worker still has, locked until the transaction ends."""
     found: set[int] = set()
     for part in chunks(sorted(set(ids))):
-        query = sa.select(_c.id).where(_c.id.in_(part), _c.claimed_by == holder).order_by(_c.id).with_for_update()
-        found.update(tx.execute(query).scalars())
+        found.update(tx.execute(_STILL, {"ids": part, "holder": holder}).scalars())
     return found
 
 
@@ -187,8 +223,7 @@ def get_many(tx: Tx, ids: Sequence[int]) -> list[DocumentRow]:
     """Documents by rising id; unknown ids are left out."""
     found: list[DocumentRow] = []
     for part in chunks(sorted(set(ids))):
-        query = sa.select(*DOCUMENT_COLUMNS).where(_c.id.in_(part)).order_by(_c.id)
-        found += [document_row(row) for row in tx.execute(query)]
+        found += [document_row(row) for row in tx.execute(_BY_ID, {"ids": part})]
     return found
 
 

@@ -138,12 +138,13 @@ def hash_of(previous: str, row: EventRow) -> str:
 
 
 _COLUMNS = [event.c[name] for name in EventRow.__slots__]
+_APPEND = sa.insert(event)
 
 
 def append(tx: Tx, rows: list[dict[str, Any]]) -> None:
     """Write events whose hashes were computed with `chained`. For `ledger.documents` only."""
     if rows:
-        tx.execute(sa.insert(event), rows)
+        tx.execute(_APPEND, rows)
 
 
 def history(tx: Tx, document_id: int) -> list[EventRow]:

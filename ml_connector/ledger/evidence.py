@@ -57,17 +57,20 @@ ROW_COLUMNS = [document.c[name] for name in ROW]
 #: Of a write that is done. Its connection's name may be taken over, and it is looked up again; what was written stays.
 _LATER = frozenset(("connection", "confirm_at", "copies"))
 _WRITE = tuple(name for name in seals.SEALED["operation"].columns if name not in _LATER)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_BYTES = sa.select(file.c.id, file.c.sha256).where(file.c.id.in_(_IDS))
+_DONE = sa.select(operation.c.id, *(operation.c[name] for name in _WRITE)).where(
+    operation.c.id.in_(_IDS), operation.c.state == "done"
+)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def text(
-    row: Mapping[str, Any], changed: Mapping[str, Any], *, sha256: str | None, operations: Mapping[str, str]
-) -> str:
-    """The evidence of an event. row: the document as it stands after it. changed: what the event sets.
+def text(row: str, changed: Mapping[str, Any], *, sha256: str | None, operations: Mapping[str, str]) -> str:
+    """The evidence of an event. row: the hash of the document as it stands after it. changed: what the event sets.
 
     sha256: of the file's bytes, where the event sets the file. operations: `done:<hash>` by id.
     """
-    found: dict[str, Any] = {"row": row_hash(row)}
+    found: dict[str, Any] = {"row": row}
     for name in TEXTS:
         if name in changed:
             found[name] = text_hash(changed[name])
@@ -92,19 +95,14 @@ def file_hashes(tx: Tx, file_ids: Iterable[int | None]) -> dict[int, str]:
     found: dict[int, str] = {}
     ids = sorted({key for key in file_ids if key is not None})
     for start in range(0, len(ids), 500):
-        query = sa.select(file.c.id, file.c.sha256).where(file.c.id.in_(ids[start : start + 500]))
-        found.update((key, value) for key, value in tx.execute(query))
+        found.update((key, value) for key, value in tx.execute(_BYTES, {"ids": ids[start : start + 500]}))
     return found
 
 
 def done_operations(tx: Tx, ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """Those of these writes that are done: by document, id -> `done:<hash of the row>`."""
-    o = operation.c
     found: dict[int, dict[str, str]] = {}
     for start in range(0, len(ids), 500):
-        query = sa.select(o.id, *(o[name] for name in _WRITE)).where(
-            o.id.in_(ids[start : start + 500]), o.state == "done"
-        )
-        for row in tx.execute(query):
+        for row in tx.execute(_DONE, {"ids": ids[start : start + 500]}):
             found.setdefault(row.document_id, {})[str(row.id)] = f"done:{seals.digest(_WRITE, row[1:])}"
     return found

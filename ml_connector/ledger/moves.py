@@ -27,6 +27,15 @@ T = TypeVar("T")
 
 #: Ids in one IN list.
 CHUNK = 500
+_d = document.c
+#: Made once: making a statement costs several times as much as carrying it out.
+_TAKE = (
+    sa.select(_d.id, _d.state, _d.events, _d.head_hash, _d.claimed_by, _d.integration, *evidence.ROW_COLUMNS)
+    .where(_d.id.in_(sa.bindparam("ids", expanding=True)))
+    .order_by(_d.id)
+    .with_for_update()
+)
+_CHANGE = sa.update(document).where(_d.id == sa.bindparam("key_"))
 #: An event's action is a few words (its column).
 ACTION_LENGTH = 40
 _LABELS = frozenset(seals.LABELS)
@@ -110,15 +119,8 @@ def _log(rows: Sequence[Mapping[str, Any]]) -> None:
 
 def _load(tx: Tx, ids: list[int]) -> dict[int, _Working]:
     found: dict[int, _Working] = {}
-    c = document.c
     for part in chunks(ids):
-        query = (
-            sa.select(c.id, c.state, c.events, c.head_hash, c.claimed_by, c.integration, *evidence.ROW_COLUMNS)
-            .where(c.id.in_(part))
-            .order_by(c.id)
-            .with_for_update()
-        )
-        for key, state, count, head, claimed_by, integration, *values in tx.execute(query):
+        for key, state, count, head, claimed_by, integration, *values in tx.execute(_TAKE, {"ids": part}):
             row = dict(zip(evidence.ROW, values, strict=True))
             sort = Sort(integration, row["direction"], state, row["flow"], row["kind"], row["reason"] or "")
             kind, direction = DocumentKind(row["kind"]), Direction(row["direction"])
@@ -169,14 +171,15 @@ def _apply(
         row.changes["claimed_by"] = None
     before = evidence.row_hash(row.row) if one.to is None and not one.action else ""
     row.row.update((name, value) for name, value in changed.items() if name in row.row)
-    if before == evidence.row_hash(row.row) and evidence.TEXTS.isdisjoint(changed):
+    after = evidence.row_hash(row.row)
+    if before == after and evidence.TEXTS.isdisjoint(changed):
         return None
     action = one.action or QUIETLY
     if len(action) > ACTION_LENGTH:
         raise WeAreWrong(f"An action has at most {ACTION_LENGTH} characters: {action}.")
     detail = events.canonical(one.detail)
     hashed = evidence.text(
-        row.row, changed, sha256=hashes.get(changed.get("file_id") or 0), operations=done.get(row.id, {})
+        after, changed, sha256=hashes.get(changed.get("file_id") or 0), operations=done.get(row.id, {})
     )
     row.events += 1
     row.head = events.chained(
@@ -230,7 +233,7 @@ def _store(tx: Tx, rows: Iterable[_Working]) -> None:
     for names, values in groups.items():
         if not names:
             continue
-        tx.execute(sa.update(document).where(document.c.id == sa.bindparam("key_")), values)
+        tx.execute(_CHANGE, values)
 
 
 def _count(tx: Tx, rows: Iterable[_Working]) -> None:

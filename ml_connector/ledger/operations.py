@@ -82,15 +82,34 @@ class Written(Protocol):
 
 _NAMES = tuple(StoredOperation.__dataclass_fields__)
 _COLUMNS = [operation.c[name] for name in _NAMES]
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+#: Statements carried out for every few documents are made once: making one costs more than carrying it out.
+_ADD = sa.insert(operation)
+_BY_ID = sa.select(*_COLUMNS).where(_o.id.in_(_IDS)).order_by(_o.id)
+_OF_KEYS = sa.select(*_COLUMNS).where(_o.key.in_(sa.bindparam("keys", expanding=True)))
+_OF_DOCUMENTS = sa.select(*_COLUMNS).where(_o.document_id.in_(_IDS)).order_by(_o.document_id, _o.position)
+_NOT_VOID, _DONE = _OF_DOCUMENTS.where(_o.state != "void"), _OF_DOCUMENTS.where(_o.state == "done")
+_UNKNOWN = _OF_DOCUMENTS.where(_o.state.in_(OPEN))
+_STATES = sa.select(_o.document_id, _o.state).where(_o.document_id.in_(_IDS), _o.state != "void")
+_LAYOUT = sa.select(_o.document_id, _o.position, _o.kind).where(_o.document_id.in_(_IDS))
+_DONE_AS = sa.select(_o.id, _o.outside_id).where(_o.id.in_(_IDS), _o.state == "done")
+_FINISH = (
+    sa.update(operation)
+    .where(_o.id == sa.bindparam("key_"), _o.state != "done")
+    .values(
+        state="done",
+        outside_id=sa.bindparam("outside_"),
+        outcome=sa.bindparam("outcome_", type_=_o.outcome.type),
+        finished_at=sa.bindparam("at_", type_=_o.finished_at.type),
+        not_before=None,
+        confirm_at=sa.bindparam("confirm_", type_=_o.confirm_at.type),
+    )
+)
 
 
 def columns() -> Sequence[sa.Column[Any]]:
     """What a StoredOperation is made of, in its order."""
     return _COLUMNS
-
-
-def _select() -> sa.Select[Any]:
-    return sa.select(*_COLUMNS)
 
 
 def plan(tx: Tx, new: Sequence[NewOperation], *, renew: bool = False) -> list[StoredOperation]:
@@ -112,17 +131,8 @@ def plan(tx: Tx, new: Sequence[NewOperation], *, renew: bool = False) -> list[St
             if stored.state in _RENEWED or (renew and stored.state == "planned" and stored.attempts == 0):
                 _renew(tx, stored.id, one)
     if fresh:
-        tx.execute(
-            sa.insert(operation),
-            [
-                {
-                    **{name: getattr(one, name) for name in NewOperation.__slots__},
-                    "uses": dict(one.uses),
-                    "state": "planned",
-                }
-                for one in fresh
-            ],
-        )
+        rows = [{name: getattr(one, name) for name in NewOperation.__slots__} for one in fresh]
+        tx.execute(_ADD, [{**row, "uses": dict(row["uses"]), "state": "planned"} for row in rows])
     stored_now = _by_key(tx, [one.key for one in new])
     _note(tx, [stored_now[one.key].id for one in fresh])
     return [stored_now[one.key] for one in new]
@@ -151,8 +161,8 @@ def _note(tx: Tx, ids: Iterable[int]) -> None:
 
 def _by_key(tx: Tx, keys: Sequence[str]) -> dict[str, StoredOperation]:
     found: dict[str, StoredOperation] = {}
-    for start in range(0, len(keys), 500):
-        for row in tx.execute(_select().where(_o.key.in_(keys[start : start + 500]))):
+    for part in chunks(keys):
+        for row in tx.execute(_OF_KEYS, {"keys": part}):
             found[row.key] = StoredOperation(*row)
     return found
 
@@ -161,7 +171,7 @@ def get_many(tx: Tx, ids: Iterable[int]) -> list[StoredOperation]:
     """Operations by rising id."""
     found: list[StoredOperation] = []
     for part in chunks(sorted(set(ids))):
-        found += [StoredOperation(*row) for row in tx.execute(_select().where(_o.id.in_(part)).order_by(_o.id))]
+        found += [StoredOperation(*row) for row in tx.execute(_BY_ID, {"ids": part})]
     return found
 
 
@@ -172,7 +182,7 @@ def by_key(tx: Tx, key: str) -> StoredOperation | None:
 
 def of_documents(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperation]:
     """All operations of these documents, by document and position; void ones left out."""
-    return _of(tx, document_ids, _o.state != "void")
+    return _of(tx, document_ids, _NOT_VOID)
 
 
 def next_planned(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperation]:
@@ -191,21 +201,20 @@ def next_planned(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperation]:
 
 def of_unknown_outcome(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperation]:
     """Operations of these documents that may or may not have arrived."""
-    return _of(tx, document_ids, _o.state.in_(OPEN))
+    return _of(tx, document_ids, _UNKNOWN)
 
 
-def _of(tx: Tx, document_ids: Sequence[int], which: sa.ColumnElement[bool]) -> list[StoredOperation]:
+def _of(tx: Tx, document_ids: Sequence[int], query: sa.Select[Any]) -> list[StoredOperation]:
     found: list[StoredOperation] = []
     for part in chunks(sorted(set(document_ids))):
-        query = _select().where(_o.document_id.in_(part), which).order_by(_o.document_id, _o.position)
-        found += [StoredOperation(*row) for row in tx.execute(query)]
+        found += [StoredOperation(*row) for row in tx.execute(query, {"ids": part})]
     return found
 
 
 def outside_ids(tx: Tx, document_ids: Sequence[int]) -> dict[int, dict[int, str]]:
     """What the other side called the done operations: by document, by position."""
     found: dict[int, dict[int, str]] = {}
-    for one in _of(tx, document_ids, _o.state == "done"):
+    for one in _of(tx, document_ids, _DONE):
         if one.outside_id is not None:
             found.setdefault(one.document_id, {})[one.position] = one.outside_id
     return found
@@ -216,8 +225,7 @@ def complete_documents(tx: Tx, document_ids: Sequence[int]) -> set[int]:
     left: set[int] = set()
     some: set[int] = set()
     for part in chunks(sorted(set(document_ids))):
-        query = sa.select(_o.document_id, _o.state).where(_o.document_id.in_(part), _o.state != "void")
-        for document_id, state in tx.execute(query):
+        for document_id, state in tx.execute(_STATES, {"ids": part}):
             some.add(document_id)
             if state != "done":
                 left.add(document_id)
@@ -228,7 +236,7 @@ def layouts(tx: Tx, document_ids: Sequence[int]) -> dict[int, dict[int, str]]:
     """What was ever planned for these documents: by document, the kind at each position."""
     found: dict[int, dict[int, str]] = {}
     for part in chunks(sorted(set(document_ids))):
-        for row in tx.execute(sa.select(_o.document_id, _o.position, _o.kind).where(_o.document_id.in_(part))):
+        for row in tx.execute(_LAYOUT, {"ids": part}):
             found.setdefault(row.document_id, {})[row.position] = row.kind
     return found
 
@@ -308,32 +316,17 @@ def finish(tx: Tx, written: Sequence[tuple[int, Written]], *, confirm_at: dateti
     """
     if not written:
         return
-    at = now(tx)
     _refuse_second(tx, written)
-    statement = (
-        sa.update(operation)
-        .where(_o.id == sa.bindparam("key_"), _o.state != "done")
-        .values(
-            state="done",
-            outside_id=sa.bindparam("outside_"),
-            outcome=sa.bindparam("outcome_", type_=_o.outcome.type),
-            finished_at=at,
-            not_before=None,
-            confirm_at=confirm_at,
-        )
-    )
-    tx.execute(
-        statement,
-        [{"key_": key, "outside_": one.outside_id[:200], "outcome_": dict(one.detail)} for key, one in written],
-    )
+    times = {"at_": now(tx), "confirm_": confirm_at}
+    rows = [{"key_": key, "outside_": one.outside_id[:200], "outcome_": dict(one.detail)} for key, one in written]
+    tx.execute(_FINISH, [row | times for row in rows])
     _note(tx, [key for key, _ in written])
 
 
 def _refuse_second(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
     ids = {key: one.outside_id[:200] for key, one in written}
     for part in chunks(sorted(ids)):
-        query = sa.select(_o.id, _o.outside_id).where(_o.id.in_(part), _o.state == "done")
-        for key, outside_id in tx.execute(query):
+        for key, outside_id in tx.execute(_DONE_AS, {"ids": part}):
             if outside_id != ids[key]:
                 raise WeAreWrong(f"Operation {key} is done as {outside_id} and came back as {ids[key]}.")
 

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from json.encoder import encode_basestring
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -56,6 +58,7 @@ BEFORE = "before"
 _CHUNK = 500
 #: Rows in one seal.
 _MOST = 10_000
+_LEAVE = sa.insert(seal)
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
 
 #: Rows (key by key) that a transaction has touched, by table.
@@ -124,7 +127,7 @@ def write(tx: "Tx", touched: Touched, at: datetime) -> None:
     hashes = {name: _hashes(tx, SEALED[name], keys) for name, keys in sorted(touched.items()) if keys}
     texts = [_ENCODE(body) for body in _parts(hashes)]
     if texts:
-        tx.execute(sa.insert(seal), [{"at": at, "body": text, "hash": hash_of(at, text)} for text in texts])
+        tx.execute(_LEAVE, [{"at": at, "body": text, "hash": hash_of(at, text)} for text in texts])
 
 
 def _parts(hashes: Mapping[str, dict[str, str]]) -> Iterator[dict[str, dict[str, str]]]:
@@ -146,21 +149,52 @@ def hash_of(at: datetime, body: str) -> str:
 
 def _hashes(tx: "Tx", sealed: Sealed, keys: set[Any]) -> dict[str, str]:
     """Locked: whoever changes a row next leaves a younger seal, so that the newest one tells the row as it is."""
-    key = sealed.table.c[sealed.key]
-    query = sa.select(key, *(sealed.table.c[name] for name in sealed.columns)).order_by(key)
     found = {str(one): GONE for one in keys}
     ordered = sorted(keys)
+    query = _look(sealed.table.name)
     for start in range(0, len(ordered), _CHUNK):
-        part = query.where(key.in_(ordered[start : start + _CHUNK])).with_for_update(key_share=True)
-        for row in tx.execute(part):
+        for row in tx.execute(query, {"keys": ordered[start : start + _CHUNK]}):
             found[str(row[0])] = digest(sealed.columns, row[1:])
     return found
 
 
+@cache
+def _look(name: str) -> sa.Select[Any]:
+    """Made once for each table: making it costs several times as much as carrying it out."""
+    sealed = SEALED[name]
+    key = sealed.table.c[sealed.key]
+    query = sa.select(key, *(sealed.table.c[column] for column in sealed.columns)).order_by(key)
+    return query.where(key.in_(sa.bindparam("keys", expanding=True))).with_for_update(key_share=True)
+
+
 def digest(names: Sequence[str], values: Sequence[Any]) -> str:
-    """One hash of a row's columns. Empty ones are left out, so that a new column leaves older hashes true."""
-    row = {name: _plain(value) for name, value in zip(names, values, strict=True) if value is not None}
-    return hashlib.sha256(_ENCODE(row).encode()).hexdigest()[:DIGITS]
+    """One hash of a row's columns. Empty ones are left out, so that a new column leaves older hashes true.
+
+    Of the row as canonical JSON (keys sorted, no blanks).
+    """
+    ordered = _in_order(tuple(names))
+    parts = [name + _json(value) for name, place in ordered if (value := values[place]) is not None]
+    return hashlib.sha256(f"{{{','.join(parts)}}}".encode()).hexdigest()[:DIGITS]
+
+
+@cache
+def _in_order(names: tuple[str, ...]) -> Sequence[tuple[str, int]]:
+    """The names as they begin their columns' JSON, sorted, with their places."""
+    return [
+        (f"{encode_basestring(name)}:", place) for name, place in sorted(zip(names, range(len(names)), strict=True))
+    ]
+
+
+def _json(value: Any) -> str:
+    """A value's JSON; short ways for what nearly every column holds."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if kind is int:
+        return str(value)
+    if kind is datetime:
+        return f'"{_text_of(value)}"'
+    return _ENCODE(_plain(value))
 
 
 def text_hash(text: str) -> str:
@@ -193,4 +227,4 @@ def _kept(value: Decimal) -> Decimal:
 
 
 def _text_of(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds")
+    return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")

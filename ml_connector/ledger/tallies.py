@@ -18,6 +18,7 @@ from ml_connector.ledger.tables import document, file, tally
 _t = tally.c
 _d = document.c
 _f = file.c
+_NOTE = sa.insert(tally)
 
 #: So many rows are no effort to add up.
 LOOSE = 500
@@ -61,7 +62,7 @@ def note(tx: Tx, subject: str, changes: Mapping[Sort, int]) -> None:
     """Write differences of the rows of this transaction; subject: document or file."""
     rows = [{"subject": subject, **sort._asdict(), "change": change} for sort, change in changes.items() if change]
     if rows:
-        tx.execute(sa.insert(tally), rows)
+        tx.execute(_NOTE, rows)
 
 
 def note_documents(tx: Tx, changes: Mapping[Sort, int]) -> None:

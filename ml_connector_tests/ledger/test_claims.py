@@ -114,7 +114,8 @@ def test_a_document_that_went_on_is_not_claimed(ledger: Ledger) -> None:
 
 def test_claiming_uses_the_index_on_sqlite(sqlite_ledger: Ledger) -> None:
     """With five million finished documents a scan would take seconds."""
-    query = documents._candidates(PARSED, sqlite_ledger.clock.now()).order_by(documents._c.id).limit(200)
+    given = documents._given(PARSED, sqlite_ledger.clock.now())
+    query = documents._candidates(tuple(given)).params(given).order_by(documents._c.id).limit(200)
     text = str(query.compile(sqlite_ledger.engine, compile_kwargs={"render_postcompile": True, "literal_binds": True}))
     with sqlite_ledger.read() as tx:
         plan = " ".join(row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}"))
