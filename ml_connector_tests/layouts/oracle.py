@@ -156,6 +156,10 @@ class JsonWriter:
             ways.append(f"{value.normalize():E}".replace("E+", self._random.choice(["E", "e", "e+"])))
         return self._random.choice(ways)
 
+    def _whole_number(self, text: str) -> str:
+        """As a number where JSON has one of this spelling: `007` is none."""
+        return text if text.isdigit() and str(int(text)) == text else self._string(text)
+
     def _string(self, text: str) -> str:
         return json.dumps(text, ensure_ascii=self._random.random() < 0.5)
 
@@ -181,7 +185,7 @@ class JsonWriter:
         lines = [
             self._object(
                 {
-                    "LineNumber": self._string(line.number) if not line.number.isdigit() else line.number,
+                    "LineNumber": self._whole_number(line.number),
                     "VendorItem": self._string(line.item),
                     "Quantity": self._number(line.quantity),
                     "UOM": '"EA"',
