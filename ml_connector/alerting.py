@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ml_connector.config.loading import AlertSettings
 from ml_connector.config.secrets import SecretRef
-from ml_connector.credentials.secrets import SecretResolver
+from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.errors import ConfigError
 from ml_connector.flows.standing import AlertNews, Standing, collect
 from ml_connector.ledger import alerts

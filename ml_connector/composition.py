@@ -16,7 +16,7 @@ from ml_connector.clock import Clock, clock_from
 from ml_connector.config.loading import LoadedDeployment, load_deployment
 from ml_connector.config.partner_files import PartnerFiles, PartnerProblem
 from ml_connector.credentials.keys import load_keys
-from ml_connector.credentials.secrets import SecretResolver
+from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, TryAgain
 from ml_connector.flows.changed_settings import with_what_was_known

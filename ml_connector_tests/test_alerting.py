@@ -11,7 +11,7 @@ import pytest
 from ml_connector import alerting
 from ml_connector.config.loading import AlertSettings
 from ml_connector.config.secrets import SecretRef
-from ml_connector.credentials.secrets import SecretResolver
+from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.errors import ConfigError
 from ml_connector.flows.standing import Standing
 from ml_connector.ledger.store import Ledger

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from ml_connector.cli import edi_documents
+from ml_connector.cli.edi_partner import partner_of
 from ml_connector.cli.exits import Exit
 from ml_connector.cli.output import print_json, safe, say, tell
 from ml_connector.cli.session import Session, common
-from ml_connector.errors import ConfigError, SenderMustMend
+from ml_connector.errors import SenderMustMend
 
 if TYPE_CHECKING:
-    from ml_connector.config.partners import Partner
     from ml_connector.edi.interchange import ReadOptions
 
 #: A file that cannot be opened is told like one that is no X12: one object for each file, whatever it is.
@@ -201,20 +201,6 @@ def _options(session: Session, mode: str | None, encoding: str | None, partner: 
     if mode:
         options = replace(options, mode=mode)
     return replace(options, encoding=encoding) if encoding else options
-
-
-def partner_of(session: Session, name: str) -> "Partner":
-    from ml_connector.config.loading import load_deployment
-
-    loaded = load_deployment(session.path)
-    for partners in loaded.partners.values():
-        if name in partners:
-            return partners[name]
-    for problem in (problem for problems in loaded.problems.values() for problem in problems):
-        if problem.name == name:
-            raise ConfigError(problem.message, mend=problem.mend)
-    known = ", ".join(sorted({name for partners in loaded.partners.values() for name in partners}))
-    raise ConfigError(f"There is no partner {name!r}.", mend=f"Known are: {known}.")
 
 
 @contextmanager

@@ -114,7 +114,7 @@ def _envelope(
 
     style, theirs = X12Writing(suffix="\n"), ("ZZ", "RECEIVER", "")
     if partner:
-        from ml_connector.cli.edi import partner_of
+        from ml_connector.cli.edi_partner import partner_of
 
         found = partner_of(session, partner)
         style = found.x12

@@ -9,8 +9,8 @@ from ml_connector import stopping
 from ml_connector.cli import running
 from ml_connector.documents.common import Direction
 from ml_connector.flows import desk
-from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Work
+from ml_connector.flows.flow_names import ANSWERS_FLOW
 from ml_connector.ledger import documents
 from ml_connector.ledger.rows import Move
 from ml_connector.ledger.states import FINISHED, STANDING, DocumentState

@@ -16,6 +16,7 @@ from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows import advices, answer_codes, order_answers, restored, write_back
+from ml_connector.flows.ack_deadline import answer_due
 from ml_connector.flows.admission import admit
 from ml_connector.flows.answer_codes import INTERCHANGE_CODES
 from ml_connector.flows.claiming import claim_waiting
@@ -26,7 +27,6 @@ from ml_connector.flows.order_history import REFUSED_BY_PARTNER
 from ml_connector.flows.posting import post
 from ml_connector.flows.refusals import has_refused
 from ml_connector.flows.rendering import ANSWERS, SET_OF_KIND
-from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, envelopes, naming, related
 from ml_connector.ledger.documents import ClaimLost, DocumentRow, Move
 from ml_connector.ledger.envelopes import SentTo

@@ -12,12 +12,12 @@ from typing import Any
 
 from ml_connector.documents.advices import AdviceItem, ApplicationAdvice
 from ml_connector.flows import answer_codes
+from ml_connector.flows.ack_deadline import answer_due
 from ml_connector.flows.advised import advised, nothing_sent, texts
 from ml_connector.flows.context import Integration, StepReport
 from ml_connector.flows.holding import resume_moves
 from ml_connector.flows.order_history import REFUSED_BY_PARTNER
 from ml_connector.flows.refusals import ADVICE, refused_by
-from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.envelopes import SentTo

@@ -8,14 +8,13 @@ from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, Int
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.json import dump, kind_of
 from ml_connector.flows.context import Integration
+from ml_connector.flows.flow_names import ANSWERS_FLOW, FLOW_OF_KIND
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import identity_of
-from ml_connector.flows.parsed_rows import FLOW_OF_KIND, ParsedGroup, ParsedInterchange, incomplete_file
+from ml_connector.flows.parsed_rows import ParsedGroup, ParsedInterchange, incomplete_file
 from ml_connector.ledger.documents import NewDocument
 from ml_connector.ledger.files import FileRow
 from ml_connector.ledger.states import DocumentState as S
-
-ANSWERS_FLOW = "acknowledgments_out"
 
 
 def interchange_answer_document(

@@ -1,7 +1,7 @@
 """Taking waiting documents in batches."""
 
-from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration, Work
+from ml_connector.flows.flow_names import ANSWERS_FLOW
 from ml_connector.ledger import documents
 from ml_connector.ledger.documents import ClaimQuery, DocumentRow
 from ml_connector.ledger.states import DocumentState as S

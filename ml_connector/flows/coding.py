@@ -4,7 +4,7 @@ Where a value may come from, in order (docs/coding.md): what the order line says
 item or supplier in the ERP, the partner file, the integration's default.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,9 +15,10 @@ from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.common import Tax
 from ml_connector.documents.invoice_amounts import taxes_of_invoice
 from ml_connector.documents.invoices import Invoice
-from ml_connector.documents.reference import CostCenter, GLAccount, Item, Requirement, VatCode, Vendor
+from ml_connector.documents.reference import GLAccount, Item, Requirement, VatCode, Vendor
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.amounts import MatchedCharge, cents
+from ml_connector.flows.coding_tables import CodingTables, check_dimension, known_account
 from ml_connector.flows.matching import MatchedInvoice, MatchedLine
 from ml_connector.flows.payment_terms import terms_of
 
@@ -25,18 +26,6 @@ from ml_connector.flows.payment_terms import terms_of
 LONGEST_NUMBER = 80
 #: Dates of business. A refused call for another one would count against the connection (exact-online 5).
 YEARS = (1950, 2150)
-
-
-@dataclass(frozen=True)
-class CodingTables:
-    """Look-ups in the reference data, by code (or id where the ERP's records point by id)."""
-
-    gl_account: Callable[[str], GLAccount | None]
-    cost_center: Callable[[str], CostCenter | None]
-    cost_unit: Callable[[str], CostCenter | None]
-    item: Callable[[str], Item | None]
-    vat_code: Callable[[str], VatCode | None]
-    vendor: Callable[[str], Vendor | None] = lambda _: None
 
 
 @dataclass(frozen=True)
@@ -275,30 +264,6 @@ def _account_of(coder: _Coder, line: MatchedLine) -> GLAccount | None:
     return known_account(coder.tables, chosen, f"line {line.number}")
 
 
-def known_account(tables: CodingTables, key: str, place: str) -> GLAccount:
-    """The account with this code or id.
-
-    Raises:
-        NeedsMending: there is none, or it is blocked.
-    """
-    account = tables.gl_account(key)
-    if account is None:
-        raise NeedsMending(
-            Reason.UNMAPPED_ACCOUNT,
-            f"GL account {key} of {place} does not exist in the ERP.",
-            mend="Create the account, or mend the mapping.",
-            data={"account": key, "place": place},
-        )
-    if account.blocked:
-        raise NeedsMending(
-            Reason.BLOCKED_ACCOUNT,
-            f"GL account {account.code} of {place} is blocked.",
-            mend="Unblock it in the ERP, or map to another one.",
-            data={"account": account.code, "place": place},
-        )
-    return account
-
-
 def _known_item(coder: _Coder, code: str, charge: str) -> Item:
     item = coder.tables.item(code)
     if item is None:
@@ -336,31 +301,6 @@ def _check_dimensions(coder: _Coder, account: GLAccount | None, cost_center: str
                 mend=f"Put the {name} on the order line, or give the item, the partner or the integration one.",
                 data={"account": account.code, "place": place, "dimension": name},
             )
-
-
-def check_dimension(table: Callable[[str], CostCenter | None], code: str, name: str, day: date, place: str) -> None:
-    """See that a cost center or cost unit can be used on that day; an empty code is none.
-
-    Raises:
-        NeedsMending: there is none of this code, or it has ended.
-    """
-    if not code:
-        return
-    found = table(code)
-    if found is None:
-        raise NeedsMending(
-            Reason.UNMAPPED_COST_CENTER,
-            f"{name} {code} of {place} does not exist in the ERP.",
-            mend="Create it, or mend the mapping or the order.",
-            data={"code": code, "place": place},
-        )
-    if found.end_date is not None and found.end_date <= day:
-        raise NeedsMending(
-            Reason.INACTIVE_COST_CENTER,
-            f"{name} {code} of {place} ended on {found.end_date}.",
-            mend="Extend it in the ERP, or use another one on the order or in the mapping.",
-            data={"code": code, "place": place, "ended": found.end_date.isoformat()},
-        )
 
 
 def _vat_code(coder: _Coder, own: tuple[Tax, ...], amount: Decimal, place: str) -> VatCode:

@@ -6,12 +6,12 @@ from typing import Any
 
 from ml_connector.documents.common import Direction
 from ml_connector.errors import NotPossibleError, Reason
+from ml_connector.flows.ack_deadline import answer_due
 from ml_connector.flows.booked import booked
 from ml_connector.flows.context import Integration, Work
+from ml_connector.flows.holding import is_held
 from ml_connector.flows.order_history import CHANGES_WHAT_WAS_REFUSED, REFUSED_BY_PARTNER, to_send_again
 from ml_connector.flows.ports import Written
-from ml_connector.flows.restored import is_held
-from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, files, operations, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.operations import StoredOperation

@@ -12,10 +12,11 @@ from ml_connector.documents.common import Direction
 from ml_connector.documents.json import dump
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration
+from ml_connector.flows.flow_names import FLOW_OF_KIND, UNREADABLE_FLOW
 from ml_connector.flows.formats import Candidate, names_of, senders
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import Identity, identity_of
-from ml_connector.flows.parsed_rows import FINDINGS_KEPT, FLOW_OF_KIND, UNREADABLE_FLOW, storable
+from ml_connector.flows.parsed_rows import FINDINGS_KEPT, storable
 from ml_connector.flows.strangers import stopped_by_file, stopped_in_folder
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger.documents import NewDocument

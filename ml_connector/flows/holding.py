@@ -141,3 +141,13 @@ def first_step(kind: DocumentKind, direction: str) -> S:
     if direction == "in":
         return S.PARSED
     return S.READ if kind in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE} else S.RESOLVED
+
+
+def is_held(row: DocumentRow) -> bool:
+    """Whether a document waits for somebody to say whether it had left."""
+    return row.state is S.QUARANTINED and row.reason == Reason.MAY_HAVE_LEFT
+
+
+def in_doubt(row: DocumentRow) -> bool:
+    """Whether nobody knows if it arrived: before a restore, or because its upload was not confirmed."""
+    return row.state is S.UNKNOWN_OUTCOME or is_held(row)

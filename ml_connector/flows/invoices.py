@@ -13,6 +13,7 @@ from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows import named_orders, price_bases, recognised
 from ml_connector.flows.admission import admit
+from ml_connector.flows.bills import already_there
 from ml_connector.flows.booked import booked as booked_already
 from ml_connector.flows.booked import go_on
 from ml_connector.flows.bookings import note_bookings, noted
@@ -24,11 +25,10 @@ from ml_connector.flows.holding import attempt, hold_moves, resume_moves
 from ml_connector.flows.invoice_doubts import check_itself
 from ml_connector.flows.matching import MatchedInvoice, MatchRules, OrderBook, match_invoice
 from ml_connector.flows.ports import BillIdentity, ExistingBill
-from ml_connector.flows.postable import already_there
 from ml_connector.flows.readable import readable_invoice
 from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
-from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.flows.reference_book import ReferenceBook, vendor_of
 from ml_connector.flows.stored import stored
 from ml_connector.flows.strangers import partner_named
 from ml_connector.ledger import documents
@@ -236,25 +236,6 @@ def _decide(
     if row.state is S.QUARANTINED:
         _code(integration, decision, book)
     return decision
-
-
-def vendor_of(book: ReferenceBook, partner: Partner) -> Vendor:
-    vendor = book.vendor(partner.vendor)
-    if vendor is None:
-        raise NeedsMending(
-            Reason.UNKNOWN_SUPPLIER,
-            f"The ERP has no supplier {partner.vendor} (partner {partner.name}).",
-            mend="Create the supplier, or mend `vendor` in the partner's file.",
-            data={"vendor": partner.vendor, "partner": partner.name},
-        )
-    if vendor.blocked:
-        raise NeedsMending(
-            Reason.SUPPLIER_BLOCKED,
-            f"Supplier {vendor.code} {vendor.name} is blocked in the ERP.",
-            mend="Unblock the supplier; the invoice is taken up again by itself.",
-            data={"vendor": vendor.code},
-        )
-    return vendor
 
 
 def _rules(integration: Integration, partner: Partner) -> MatchRules:

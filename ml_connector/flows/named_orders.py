@@ -9,10 +9,10 @@ from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.json import load
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.flows import restored
+from ml_connector.flows.ack_deadline import answer_due
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.holding import attempt
 from ml_connector.flows.order_history import FLOW as ORDERS
-from ml_connector.flows.sending import answer_due
 from ml_connector.ledger import documents, related, restores
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S

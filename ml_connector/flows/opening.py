@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from ml_connector.flows.context import Integration
-from ml_connector.flows.parsed_rows import UNREADABLE_FLOW
+from ml_connector.flows.flow_names import UNREADABLE_FLOW
 from ml_connector.ledger import documents, files
 from ml_connector.ledger.files import FileRow
 

@@ -14,7 +14,7 @@ from ml_connector.documents.common import Record
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import READ_LATER, OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending
-from ml_connector.flows.coding import CodingTables
+from ml_connector.flows.coding_tables import CodingTables
 from ml_connector.flows.holding import attempt
 from ml_connector.flows.order_changes import with_ids
 from ml_connector.flows.order_content import DELIVERY_REQUESTED, SPELLED_OUT, resolve_header, resolve_line, sent_barcode

@@ -21,7 +21,7 @@ from ml_connector.documents.currencies import rounded
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.coding import CodingTables, check_dimension, known_account
+from ml_connector.flows.coding_tables import CodingTables, check_dimension, known_account
 from ml_connector.flows.order_delivery import ship_to
 
 #: DTM qualifier of a requested delivery (x12-procurement 4).

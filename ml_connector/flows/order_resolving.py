@@ -12,12 +12,11 @@ from ml_connector.documents.json import dump
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import restored
 from ml_connector.flows.agreed import BEING_WRITTEN
 from ml_connector.flows.claiming import claim_waiting
-from ml_connector.flows.coding import CodingTables
+from ml_connector.flows.coding_tables import CodingTables
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.holding import attempt, hold_moves, resume_moves
+from ml_connector.flows.holding import attempt, hold_moves, is_held, resume_moves
 from ml_connector.flows.order_addressing import addressee, as_known, receivers
 from ml_connector.flows.order_changes import (
     Received,
@@ -74,7 +73,7 @@ def resolve(integration: Integration, work: Work) -> StepReport:
 
 def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[DocumentRow], report: StepReport) -> None:
     # What may have left is resolved already: a replay does not say whether it left.
-    rows = [row for row in claimed if not restored.is_held(row)]
+    rows = [row for row in claimed if not is_held(row)]
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     tables = book.coding_tables()
     with integration.ledger.read() as tx:
@@ -93,7 +92,7 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
     order_of = order_ids(family, read)
     ours = {order_of[one.id] for one in family if one.id in changed}
     again = _read_again(integration, [row for row in rows if order_of[row.id] in ours or was_refused(row)])
-    moves: list[Move] = [Move(row.id, None, "") for row in claimed if restored.is_held(row)]
+    moves: list[Move] = [Move(row.id, None, "") for row in claimed if is_held(row)]
     for stored_row in rows:
         row = replace(stored_row, source=again.get(stored_row.id, stored_row.source))
         theirs = [one for one in family if order_of[one.id] == order_of[row.id] and one.id != row.id]

@@ -9,8 +9,8 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import TryAgain
-from ml_connector.flows import restored
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.holding import is_held
 from ml_connector.flows.order_addressing import takers
 from ml_connector.flows.order_comparing import View, same_supplier
 from ml_connector.flows.order_history import (
@@ -97,7 +97,7 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
         if before.newest is None and is_too_old(order, since):
             report.counts["dated_before_start"] += 1
             continue  # our receipts and invoices move old orders too: that makes them no new orders
-        if before.newest is not None and restored.is_held(before.newest):
+        if before.newest is not None and is_held(before.newest):
             continue  # it may have left: what changed since is read again when that is settled
         view = View(partner, integration.settings, tables)
         more, done = _decide(integration, source, view, before, report, ours=order.supplier_code in ours)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.answers import ANSWERS_FLOW
+from ml_connector.flows.flow_names import ANSWERS_FLOW
 from ml_connector.flows.holding import first_step
 from ml_connector.ledger import documents, operations
 from ml_connector.ledger.books import Books

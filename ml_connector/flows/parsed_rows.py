@@ -20,6 +20,7 @@ from ml_connector.edi.interchange import (
 from ml_connector.errors import ConnectorError, NeedsMending, Reason
 from ml_connector.flows.context import Integration
 from ml_connector.flows.envelope_rules import EnvelopeVerdict
+from ml_connector.flows.flow_names import FLOW_OF_KIND, UNREADABLE_FLOW
 from ml_connector.flows.formats import Candidate, candidates, fingerprint
 from ml_connector.flows.holding import PERSON_ONLY
 from ml_connector.flows.identities import Identity, identity_of
@@ -31,16 +32,6 @@ from ml_connector.ledger.envelopes import NewGroup, NewInterchange
 from ml_connector.ledger.files import FileRow
 from ml_connector.ledger.states import DocumentState as S
 
-FLOW_OF_KIND = {
-    DocumentKind.INVOICE: "invoices_in",
-    DocumentKind.SHIP_NOTICE: "shipments_in",
-    DocumentKind.ORDER_ACKNOWLEDGMENT: "acknowledgments_in",
-    DocumentKind.CHANGE_ACKNOWLEDGMENT: "acknowledgments_in",
-    DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT: "acknowledgments_in",
-    DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: "acknowledgments_in",
-    DocumentKind.APPLICATION_ADVICE: "acknowledgments_in",
-}
-UNREADABLE_FLOW = "unreadable"
 FINDINGS_KEPT = 50
 #: Of the ledger's column of amounts.
 MOST_AMOUNT = Decimal(10) ** 20

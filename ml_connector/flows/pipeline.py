@@ -18,9 +18,10 @@ from ml_connector.flows import (
     shipments,
     taking_away,
 )
-from ml_connector.flows.answers import ANSWERS_FLOW
+from ml_connector.flows.bills import BILLS
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.postable import BILLS, RECEIPTS
+from ml_connector.flows.flow_names import ANSWERS_FLOW
+from ml_connector.flows.goods_receipts import RECEIPTS
 from ml_connector.flows.posting import post
 from ml_connector.flows.side_by_side import Member, SideBySide, Step
 

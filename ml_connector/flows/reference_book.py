@@ -10,6 +10,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import (
     CostCenter,
@@ -20,7 +21,8 @@ from ml_connector.documents.reference import (
     VatCode,
     Vendor,
 )
-from ml_connector.flows.coding import CodingTables
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.coding_tables import CodingTables
 from ml_connector.ledger import snapshots
 from ml_connector.ledger.store import Ledger
 
@@ -120,3 +122,22 @@ class ReferenceBook:
             vat_code=of(ReferenceTable.VAT_CODES),
             vendor=of(ReferenceTable.VENDORS),
         )
+
+
+def vendor_of(book: ReferenceBook, partner: Partner) -> Vendor:
+    vendor = book.vendor(partner.vendor)
+    if vendor is None:
+        raise NeedsMending(
+            Reason.UNKNOWN_SUPPLIER,
+            f"The ERP has no supplier {partner.vendor} (partner {partner.name}).",
+            mend="Create the supplier, or mend `vendor` in the partner's file.",
+            data={"vendor": partner.vendor, "partner": partner.name},
+        )
+    if vendor.blocked:
+        raise NeedsMending(
+            Reason.SUPPLIER_BLOCKED,
+            f"Supplier {vendor.code} {vendor.name} is blocked in the ERP.",
+            mend="Unblock the supplier; the invoice is taken up again by itself.",
+            data={"vendor": vendor.code},
+        )
+    return vendor

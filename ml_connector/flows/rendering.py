@@ -18,10 +18,11 @@ from ml_connector.documents.json import load
 from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import NeedsMending
 from ml_connector.flows import restored
-from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.flow_names import ANSWERS_FLOW
 from ml_connector.flows.holding import first_step, hold_moves, resume_moves
+from ml_connector.flows.sent_formats import layout_for
 from ml_connector.flows.strangers import stranger
 from ml_connector.layouts import Layout, WriteContext, write_documents
 from ml_connector.ledger import documents, envelopes, files, operations, sequences
@@ -155,13 +156,6 @@ def _render_parcel(integration: Integration, work: Work, parcel: Parcel, report:
         return
     for row in parcel.rows:
         report.add("rendered", row.partition_date, document=row.number, partner=row.partner)
-
-
-def layout_for(integration: Integration, partner: Partner, kind: DocumentKind) -> Layout | None:
-    """The layout that a partner gets documents of this kind in; None for X12."""
-    sent = partner.layouts.send
-    name = {DocumentKind.ORDER: sent.order, DocumentKind.ORDER_CHANGE: sent.order_change}.get(kind, "")
-    return integration.layouts[name] if name else None
 
 
 def _as_x12(integration: Integration, tx: Tx, parcel: Parcel, now: datetime) -> Packed:

@@ -5,8 +5,8 @@ from typing import Any
 
 from ml_connector.errors import Reason
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.flow_names import UNREADABLE_FLOW
 from ml_connector.flows.formats import candidates, fingerprint
-from ml_connector.flows.parsed_rows import UNREADABLE_FLOW
 from ml_connector.ledger import documents, files, related
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.states import DocumentState as S

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from ml_connector.flows.context import Integration, Work
 from ml_connector.flows.desk import settle_sent
-from ml_connector.flows.restored import ARRIVED, NOT_ARRIVED, arrived_moves, is_held
+from ml_connector.flows.holding import is_held
+from ml_connector.flows.restored import ARRIVED, NOT_ARRIVED, arrived_moves
 from ml_connector.ledger import documents, positions, restores
 from ml_connector.ledger.documents import DocumentRow, Move
 from ml_connector.ledger.restores import Lost

@@ -14,7 +14,7 @@ from ml_connector.documents.json import dump
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.holding import hold_moves
+from ml_connector.flows.holding import hold_moves, in_doubt, is_held
 from ml_connector.flows.order_changes import as_replacement
 from ml_connector.flows.order_history import FLOW as ORDERS
 from ml_connector.flows.stored import stored
@@ -162,16 +162,6 @@ def arrived_moves(row: DocumentRow, lost: Lost, by: object) -> list[Move]:
         changes |= {"canonical": dump(replacement), "kind": DocumentKind.ORDER.value}
         return [Move(row.id, S.RESOLVED, "an earlier version had left: replaced", {"by": by}, changes=changes)]
     return [Move(row.id, S.SENT, "had left before the ledger was restored", {"by": by}, changes=changes)]
-
-
-def is_held(row: DocumentRow) -> bool:
-    """Whether a document waits for somebody to say whether it had left."""
-    return row.state is S.QUARANTINED and row.reason == Reason.MAY_HAVE_LEFT
-
-
-def in_doubt(row: DocumentRow) -> bool:
-    """Whether nobody knows if it arrived: before a restore, or because its upload was not confirmed."""
-    return row.state is S.UNKNOWN_OUTCOME or is_held(row)
 
 
 def proved(tx: Tx, rows: Sequence[DocumentRow], by: DocumentRow) -> list[Move]:

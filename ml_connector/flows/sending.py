@@ -18,8 +18,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.config.partners import Partner
-from ml_connector.documents.common import DocumentKind
 from ml_connector.errors import (
     AuthorizationNeeded,
     ConnectorError,
@@ -31,6 +29,7 @@ from ml_connector.errors import (
     Stopped,
     TryAgain,
 )
+from ml_connector.flows.ack_deadline import answer_due
 from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.copies import confirm_some, may_lie_twice, note_late
@@ -38,7 +37,6 @@ from ml_connector.flows.departing import write_down
 from ml_connector.flows.executor import Brake, Outcome, Places, beginning, call_all, quiet_from
 from ml_connector.flows.holding import first_step, hold_moves
 from ml_connector.flows.ports import StoredOperation, Written
-from ml_connector.flows.rendering import layout_for
 from ml_connector.flows.repeating import may_be_repeated
 from ml_connector.ledger import attempts, documents, files, operations, related
 from ml_connector.ledger.documents import ClaimQuery, DocumentRow, Move
@@ -387,18 +385,6 @@ def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, r
         told = "unknown_outcome" if outcome.unknown else "postponed"
         report.add(told, row.partition_date, document=row.number, partner=row.partner)
     return []
-
-
-def answer_due(integration: Integration, row: DocumentRow) -> datetime | None:
-    """When the partner's 997 is overdue; never for acknowledgments (edi-operations 7 and 9)."""
-    partner: Partner | None = integration.partner_of(row)
-    if partner is None or not partner.acknowledgments.expect:
-        return None
-    if row.kind not in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}:
-        return None
-    if layout_for(integration, partner, row.kind) is not None:
-        return None  # the network's own 997s are not seen in flat files (truecommerce 5)
-    return integration.clock.now() + timedelta(hours=partner.acknowledgments.overdue_after_hours)
 
 
 def _release(integration: Integration, work: Work, ids: Sequence[int], brake: Brake) -> None:

@@ -14,7 +14,6 @@ from ml_connector.flows.claiming import claim_waiting
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.flows.earlier_notices import Earlier, check_against_earlier, earlier_of
 from ml_connector.flows.holding import attempt, hold_moves, resume_moves
-from ml_connector.flows.invoices import vendor_of
 from ml_connector.flows.miscounts import check_still
 from ml_connector.flows.notice_codes import check_codes
 from ml_connector.flows.notice_doubts import EXPECTED, check_itself
@@ -23,7 +22,7 @@ from ml_connector.flows.readable import readable_notice
 from ml_connector.flows.receipts import ReceiptRules, receipts_for
 from ml_connector.flows.recognised import Found
 from ml_connector.flows.reference import refresh_orders
-from ml_connector.flows.reference_book import ReferenceBook
+from ml_connector.flows.reference_book import ReferenceBook, vendor_of
 from ml_connector.flows.stored import stored
 from ml_connector.flows.strangers import partner_named
 from ml_connector.ledger import documents, operations

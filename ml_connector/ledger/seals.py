@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
 from json.encoder import encode_basestring
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -43,9 +43,6 @@ from ml_connector.ledger.tables import (
     sequence,
     snapshot,
 )
-
-if TYPE_CHECKING:
-    from ml_connector.ledger.store import Tx
 
 #: Digits of a row's hash that are kept.
 DIGITS = 32
@@ -110,19 +107,19 @@ SEALED: Mapping[str, Sealed] = {
 }
 
 
-def note(tx: "Tx", table: str, keys: Iterable[Any]) -> None:
+def note(tx: sa.Connection, table: str, keys: Iterable[Any]) -> None:
     """These rows were added, changed or deleted: the transaction's seal names them as they are at its end."""
     touched: Touched = tx.get_execution_options()[TOUCHED]
     touched.setdefault(table, set()).update(keys)
 
 
-def noted(tx: "Tx", table: str) -> set[Any]:
+def noted(tx: sa.Connection, table: str) -> set[Any]:
     """The rows of a table that this transaction has touched so far."""
     touched: Touched = tx.get_execution_options()[TOUCHED]
     return touched.get(table, set())
 
 
-def write(tx: "Tx", touched: Touched, at: datetime) -> None:
+def write(tx: sa.Connection, touched: Touched, at: datetime) -> None:
     """Leave the seal of a transaction that is about to end. For `Ledger.write` only."""
     hashes = {name: _hashes(tx, SEALED[name], keys) for name, keys in sorted(touched.items()) if keys}
     texts = [_ENCODE(body) for body in _parts(hashes)]
@@ -147,7 +144,7 @@ def hash_of(at: datetime, body: str) -> str:
     return hashlib.sha256(f"{_text_of(at)}|{body}".encode()).hexdigest()
 
 
-def _hashes(tx: "Tx", sealed: Sealed, keys: set[Any]) -> dict[str, str]:
+def _hashes(tx: sa.Connection, sealed: Sealed, keys: set[Any]) -> dict[str, str]:
     """Locked: whoever changes a row next leaves a younger seal, so that the newest one tells the row as it is."""
     found = {str(one): GONE for one in keys}
     ordered = sorted(keys)

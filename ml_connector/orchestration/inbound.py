@@ -11,15 +11,16 @@ from ml_connector.flows import (
     acknowledgments,
     invoices,
     parsing,
-    postable,
     posting,
     receiving,
     rendering,
     sending,
     shipments,
 )
-from ml_connector.flows.answers import ANSWERS_FLOW
+from ml_connector.flows.bills import BILLS
 from ml_connector.flows.context import Integration, StepReport, Work
+from ml_connector.flows.flow_names import ANSWERS_FLOW
+from ml_connector.flows.goods_receipts import RECEIPTS
 from ml_connector.orchestration import externals, figures, metadata
 from ml_connector.orchestration.assets import DocumentAsset, Step, build
 from ml_connector.orchestration.checks import results
@@ -208,7 +209,7 @@ def goods_receipts(scene: Scene, together: Together) -> DocumentAsset:
             Step(
                 "post_receipts",
                 "Post goods receipts, exactly once; settle what an earlier run left open",
-                lambda integration, work: posting.post(integration, work, postable.RECEIPTS),
+                lambda integration, work: posting.post(integration, work, RECEIPTS),
                 scene.settings.erp,
             ),
         ],
@@ -239,7 +240,7 @@ def purchase_invoices(scene: Scene, together: Together) -> DocumentAsset:
             Step(
                 "post",
                 "Post purchase invoices, exactly once; settle what an earlier run left open",
-                lambda integration, work: posting.post(integration, work, postable.BILLS),
+                lambda integration, work: posting.post(integration, work, BILLS),
                 scene.settings.erp,
             ),
         ],

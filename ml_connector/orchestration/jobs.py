@@ -3,8 +3,7 @@
 import dagster as dg
 
 from ml_connector.orchestration.inbound import APPLIED, PARSED
-from ml_connector.orchestration.names import INBOUND, OUTBOUND, job_name
-from ml_connector.orchestration.reference import keys_of
+from ml_connector.orchestration.names import INBOUND, OUTBOUND, job_name, keys_of
 from ml_connector.orchestration.scene import Scene
 
 #: Live work goes before backfills in the queue.

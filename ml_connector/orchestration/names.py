@@ -3,6 +3,7 @@
 import dagster as dg
 
 from ml_connector.config.connections import ConnectionSettings
+from ml_connector.documents.reference import ReferenceTable
 from ml_connector.systems import registry
 
 #: Who is called when an asset fails.
@@ -50,3 +51,7 @@ def channel_lease(integration: str, direction: str) -> str:
 def worker_lease(run_id: str) -> str:
     """The lease of a Dagster run's process: it claims documents by this name."""
     return f"worker:{run_id}"
+
+
+def keys_of(connection: str) -> dict[ReferenceTable, dg.AssetKey]:
+    return {table: key(connection, table.value) for table in ReferenceTable}

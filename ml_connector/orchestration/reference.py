@@ -60,10 +60,6 @@ _TEXTS = {
 MAY_BE_EMPTY = frozenset({ReferenceTable.PURCHASE_ORDERS, ReferenceTable.COST_CENTERS, ReferenceTable.COST_UNITS})
 
 
-def keys_of(connection: str) -> dict[ReferenceTable, dg.AssetKey]:
-    return {table: key(connection, table.value) for table in ReferenceTable}
-
-
 def build_reference_assets(
     name: str, connection: ConnectionSettings, settings: OrchestrationSettings
 ) -> list[dg.AssetsDefinition]:

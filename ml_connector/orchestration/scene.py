@@ -10,8 +10,7 @@ from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.flows.context import Integration, StepReport, Work
 from ml_connector.orchestration import checks
-from ml_connector.orchestration.names import key, kind_of
-from ml_connector.orchestration.reference import keys_of
+from ml_connector.orchestration.names import key, keys_of, kind_of
 from ml_connector.orchestration.steps import FlowStep, Place
 
 

@@ -17,8 +17,8 @@ from ml_connector.flows import (
     rereading,
     shipments,
 )
-from ml_connector.flows.answers import ANSWERS_FLOW
 from ml_connector.flows.context import Integration
+from ml_connector.flows.flow_names import ANSWERS_FLOW
 from ml_connector.flows.holding import PERSON_ONLY, SETTINGS_TOO
 from ml_connector.flows.order_addressing import takers
 from ml_connector.flows.order_comparing import is_finished

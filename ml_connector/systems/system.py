@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ml_connector.clock import Clock
     from ml_connector.config.connections import ConnectionSettings
     from ml_connector.config.integrations import Integration
-    from ml_connector.credentials.secrets import SecretResolver
+    from ml_connector.credentials.resolver import SecretResolver
     from ml_connector.credentials.vault import Vault
     from ml_connector.flows.ports import Erp, Network
     from ml_connector.ledger.inbox import NewNotice

@@ -9,7 +9,8 @@ import httpx
 from cryptography.fernet import Fernet
 
 from ml_connector.clock import Clock, FileClock
-from ml_connector.credentials.secrets import Secret, SecretResolver
+from ml_connector.credentials.resolver import SecretResolver
+from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.store import Ledger
 from ml_connector.sandbox.cleo.limiter import LimitOptions

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ml_connector.config.secrets import SecretRef
-from ml_connector.credentials.secrets import Secret, SecretResolver
+from ml_connector.credentials.resolver import SecretResolver
+from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import ConfigError
 from ml_connector_tests.credentials.support import room
 

@@ -18,7 +18,7 @@ from ml_connector.documents.reference import (
     VatCode,
     Vendor,
 )
-from ml_connector.flows.coding import CodingTables
+from ml_connector.flows.coding_tables import CodingTables
 from ml_connector.flows.matching import MatchRules, OrderBook
 
 D = Decimal

@@ -11,7 +11,7 @@ from ml_connector.config.integrations import Integration
 from ml_connector.config.partners import Partner
 from ml_connector.documents.reference import CostCenter, GLAccount, Item, OpenOrder, OpenOrderLine, Vendor
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.coding import CodingTables
+from ml_connector.flows.coding_tables import CodingTables
 from ml_connector.flows.order_content import resolve_order
 
 ACCOUNTS = {

@@ -13,8 +13,8 @@ from sqlalchemy.engine import make_url
 
 from ml_connector.errors import TryAgain
 from ml_connector.flows import copies, pipeline, standing
+from ml_connector.flows.bills import BILLS
 from ml_connector.flows.context import Work
-from ml_connector.flows.postable import BILLS
 from ml_connector.flows.posting import post
 from ml_connector.ledger.events import history
 from ml_connector.ledger.leases import worker

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ml_connector.flows import desk, pipeline
-from ml_connector.flows.postable import BILLS
+from ml_connector.flows.bills import BILLS
 from ml_connector.flows.posting import post
 from ml_connector.ledger import inbox, verify
 from ml_connector.ledger.states import DocumentState as S

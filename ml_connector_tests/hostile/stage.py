@@ -16,9 +16,10 @@ from ml_connector.errors import ConnectorError
 from ml_connector.flows.context import StepReport
 from ml_connector.ledger import blobs
 from ml_connector.ledger.tables import budget, document, event, file, remote_file
+from ml_connector.orchestration.names import keys_of
 from ml_connector.sandbox.cleo.files import Content
 from ml_connector_tests.flows.scenes import Scene, scene
-from ml_connector_tests.hostile.leaks import Eavesdropper, LogKeeper, columns, files_of, keys_of, leaks, told
+from ml_connector_tests.hostile.leaks import Eavesdropper, LogKeeper, columns, files_of, leaks, told
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

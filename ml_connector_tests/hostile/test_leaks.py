@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from ml_connector.errors import TryAgain
 from ml_connector.ledger import positions
 from ml_connector.ledger.tables import token
-from ml_connector_tests.hostile.leaks import keys_of
+from ml_connector.orchestration.names import keys_of
 from ml_connector_tests.hostile.stage import Reply, Stage, attacked
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.credentials.secrets import SecretResolver
+from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.store import Ledger
 from ml_connector.systems.exact_online.settings import REFRESH_FLOOR, ExactOnlineConnection
