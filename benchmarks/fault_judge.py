@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Any
 
 from benchmarks.fault_networks import FaultNetwork
-from ml_connector.ledger.verify import verify
+from ml_connector.ledger.audit.verify import verify
 from ml_connector_tests.support.deployment import Bench
 
 
@@ -41,7 +41,7 @@ def judge(bench: Bench, side: FaultNetwork, numbers: list[str], orders: list[str
 def _states(deployment: Any) -> dict[str, int]:
     import sqlalchemy as sa
 
-    from ml_connector.ledger.tables import document
+    from ml_connector.ledger.tables.documents import document
 
     with deployment.ledger.read() as tx:
         query = sa.select(document.c.flow, document.c.state, sa.func.count()).group_by(

@@ -10,10 +10,10 @@ from typing import Any
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Work
-from ml_connector.ledger import queries
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows.core.integration import Work
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.search import queries
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.partner.world import PartnerWorld
@@ -148,7 +148,7 @@ def _whole_files(bench: Bench) -> list[str]:
     """No half file read, none under a final name: what we kept is what was exported, what was taken is what we sent."""
     import sqlalchemy as sa
 
-    from ml_connector.ledger.tables import file
+    from ml_connector.ledger.tables.documents import file
 
     manager = bench.sandbox.truecommerce.manager
     with bench.open() as deployment, deployment.ledger.read() as tx:

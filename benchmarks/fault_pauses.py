@@ -21,9 +21,9 @@ from benchmarks.databases import ledger_database
 from benchmarks.fault_judge import judge
 from benchmarks.faults import Feed, Settings, Worker, start_orders_today
 from ml_connector.errors import TryAgain
-from ml_connector.flows import copies
-from ml_connector.flows.context import Work
-from ml_connector.ledger.verify import verify
+from ml_connector.flows.core import copies
+from ml_connector.flows.core.integration import Work
+from ml_connector.ledger.audit.verify import verify
 from ml_connector_tests.support.deployment import Bench
 
 #: Of the second worker's turn: the lease of the stopped one (3 s), its longest call and the settling time, and some.

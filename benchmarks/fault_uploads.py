@@ -18,9 +18,9 @@ from typing import Any
 
 from benchmarks.databases import ledger_database
 from ml_connector.errors import Reason
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.verify import verify
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene, scene
 

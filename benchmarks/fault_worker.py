@@ -14,12 +14,12 @@ from pathlib import Path
 
 from ml_connector.composition import Deployment
 from ml_connector.errors import AuthorizationNeeded, TryAgain
-from ml_connector.flows import pipeline, standing
-from ml_connector.flows.context import StepReport, Work
-from ml_connector.flows.reference import warm_up
-from ml_connector.flows.side_by_side import SideBySide
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.store import Ledger
+from ml_connector.flows import monitoring, pipeline
+from ml_connector.flows.concurrent import SideBySide
+from ml_connector.flows.core.integration import StepReport, Work
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.database.store import Ledger
 
 # Counted anew at every look, though nothing moved.
 SEEN_ONLY = frozenset({"would_be_overdue", "dated_before_start"})
@@ -82,7 +82,7 @@ def _round(integration, work) -> int:  # type: ignore[no-untyped-def]
         running.wait()
         for name in names:
             _patiently(lambda name=name: reports.append(running.result(name)))
-    for step in (*pipeline.OUTBOUND, standing.mark_overdue):
+    for step in (*pipeline.OUTBOUND, monitoring.mark_overdue):
         _patiently(lambda step=step: reports.append(step(integration, work)))
     return sum(count for report in reports for name, count in report.counts.items() if name not in SEEN_ONLY)
 

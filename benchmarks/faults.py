@@ -29,9 +29,9 @@ from benchmarks.dagster_side import DagsterSide
 from benchmarks.databases import ledger_database
 from benchmarks.fault_judge import judge
 from benchmarks.fault_networks import NETWORKS, FaultNetwork, http_faults
-from ml_connector.ledger import leases
+from ml_connector.ledger.coordination import leases
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.server import Sandbox
 from ml_connector_tests.support.deployment import ROOT, Bench
 from ml_connector_tests.support.forked import Forked
@@ -274,7 +274,7 @@ def _time_recovery(bench: Bench, claimer: str, since: float, recovery: Recovery)
 def _claimed_by(deployment: Any, claimer: str) -> int:
     import sqlalchemy as sa
 
-    from ml_connector.ledger.tables import document
+    from ml_connector.ledger.tables.documents import document
 
     with deployment.ledger.read() as tx:
         query = sa.select(sa.func.count()).where(document.c.claimed_by.like(claimer))

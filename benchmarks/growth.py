@@ -25,15 +25,17 @@ from benchmarks.sandbox_process import SandboxProcess
 from benchmarks.speed import arrive, connector, deployment_over
 from ml_connector.composition import Deployment
 from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.flows.reference import warm_up
-from ml_connector.ledger import accounted, queries, tallies
-from ml_connector.ledger.listing import DocumentFilter
-from ml_connector.ledger.states import STANDING
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Tx
-from ml_connector.ledger.upkeep import upkeep
-from ml_connector.orchestration import checks, waiting
-from ml_connector.orchestration.figures import newest_event
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.audit.upkeep import upkeep
+from ml_connector.ledger.database.store import Tx
+from ml_connector.ledger.search import accounted, queries
+from ml_connector.ledger.search.listing import DocumentFilter
+from ml_connector.ledger.work import tallies
+from ml_connector.ledger.work.states import STANDING
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.orchestration.runtime import checks
+from ml_connector.orchestration.runtime.ledger_metrics import newest_event
+from ml_connector.orchestration.sensors import pending_work
 from ml_connector_tests.support.deployment import INTEGRATION
 from ml_connector_tests.support.history import multiply
 
@@ -71,8 +73,8 @@ class Side:
 
 def _tick(side: Side) -> None:
     integration = side.deployment.integration(INTEGRATION)
-    waiting.inbound_work(integration)
-    waiting.outbound_work(integration, look=False)
+    pending_work.inbound_work(integration)
+    pending_work.outbound_work(integration, look=False)
     side.read(lambda tx: newest_event(tx, INTEGRATION))
 
 

@@ -21,9 +21,9 @@ from benchmarks.sandbox_process import SandboxProcess
 from benchmarks.speed import deployment_over
 from ml_connector.composition import Deployment
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Work
-from ml_connector.flows.reference import refresh_orders, warm_up
-from ml_connector.ledger.leases import worker
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.reference.syncing import refresh_orders, warm_up
+from ml_connector.ledger.coordination.leases import worker
 from ml_connector_tests.support.deployment import INTEGRATION, ROOT
 
 

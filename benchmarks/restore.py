@@ -27,11 +27,11 @@ from benchmarks.databases import ledger_database
 from benchmarks.fault_networks import NETWORKS, FaultNetwork
 from benchmarks.faults import UNITS
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Work
-from ml_connector.flows.reference import warm_up
-from ml_connector.ledger.leases import worker
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.coordination.leases import worker
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector_tests.support import backup_page as page
 from ml_connector_tests.support.deployment import Bench
 
@@ -106,7 +106,7 @@ class Stage:
     def states(self) -> dict[str, int]:
         import sqlalchemy as sa
 
-        from ml_connector.ledger.tables import document
+        from ml_connector.ledger.tables.documents import document
 
         columns = document.c.flow, document.c.state, document.c.reason
         with self.bench.open() as deployment, deployment.ledger.read() as tx:
@@ -117,7 +117,7 @@ class Stage:
         """Writes to the ERP that the ledger took over by our key."""
         import sqlalchemy as sa
 
-        from ml_connector.ledger.tables import operation
+        from ml_connector.ledger.tables.documents import operation
 
         taken_over = sa.and_(operation.c.kind != "upload", operation.c.payload.like('{"recognised"%'))
         with self.bench.open() as deployment, deployment.ledger.read() as tx:
@@ -220,10 +220,10 @@ def _after_the_restore(stage: Stage, *, forget: bool) -> dict[str, Any]:
 
 
 def _export(stage: Stage) -> None:
-    from ml_connector.ledger import heads
+    from ml_connector.ledger.audit import chain_heads
 
     with stage.bench.open() as deployment:
-        heads.export_heads(deployment.ledger, deployment.heads_file)
+        chain_heads.export_heads(deployment.ledger, deployment.heads_file)
 
 
 def _arrived(stage: Stage) -> dict[str, int]:

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ml_connector.sandbox.exact import user
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.exact.options import ExactOptions
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector_tests.support.deployment import ROOT
 

@@ -32,10 +32,10 @@ from ml_connector.credentials.keys import generate_key_file, key_file
 from ml_connector.credentials.secrets import Secret
 from ml_connector.demo.stage import authorize
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Work
-from ml_connector.flows.reference import refresh_orders, warm_up
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.tables import operation
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.reference.syncing import refresh_orders, warm_up
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.tables.documents import operation
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector_tests.support.deployment import INTEGRATION, write_config, write_partners

@@ -23,8 +23,8 @@ from benchmarks.databases import ledger_database
 from benchmarks.fault_judge import judge
 from benchmarks.fault_networks import NETWORKS
 from benchmarks.faults import Feed, Settings, start_orders_today
-from ml_connector.cli.exits import Exit
-from ml_connector.orchestration.names import channel_lease
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.orchestration.runtime.names import channel_lease
 from ml_connector_tests.support import stopped_syncs
 from ml_connector_tests.support.deployment import Bench
 from ml_connector_tests.support.stopped_syncs import Sync, syncing

@@ -12,9 +12,9 @@ from ml_connector.config.loading import AlertSettings
 from ml_connector.config.secrets import SecretRef
 from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.errors import ConfigError
-from ml_connector.flows.standing import AlertNews, Standing, collect
-from ml_connector.ledger import alerts
-from ml_connector.ledger.store import Ledger
+from ml_connector.flows.monitoring import AlertNews, Standing, collect
+from ml_connector.ledger.coordination import alerts
+from ml_connector.ledger.database.store import Ledger
 
 if TYPE_CHECKING:
     import apprise

@@ -19,15 +19,15 @@ from ml_connector.credentials.keys import load_keys
 from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, TryAgain
-from ml_connector.flows.changed_settings import with_what_was_known
-from ml_connector.flows.context import Integration, erp_rules, folder_rules
-from ml_connector.flows.ports import Erp, Network
+from ml_connector.flows.core.integration import Integration, erp_rules, folder_rules
+from ml_connector.flows.core.ports import Erp, Network
+from ml_connector.flows.names.changed_settings import with_what_was_known
 from ml_connector.layouts import Layout, load_layout
-from ml_connector.ledger.books import Books
-from ml_connector.ledger.departures import DepartureLog
-from ml_connector.ledger.events import Actor
-from ml_connector.ledger.restores import Restore, Witnesses, newest, notice
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.audit.restores import Restore, Witnesses, newest, notice
+from ml_connector.ledger.database.books import Books
+from ml_connector.ledger.database.departures import DepartureLog
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.work.events import Actor
 from ml_connector.systems import registry
 from ml_connector.systems.system import Login, Role, Usage, WebhookSource
 from ml_connector.transport.shared_limits import LedgerLimits
@@ -35,8 +35,8 @@ from ml_connector.transport.shared_limits import LedgerLimits
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from ml_connector.flows.belonging import Belonging
-    from ml_connector.flows.settling import Names
+    from ml_connector.flows.core.belonging import Belonging
+    from ml_connector.flows.names.settling import Names
     from ml_connector.systems.results import Finding
     from ml_connector.systems.system import System
     from ml_connector.transport.auth import AuthorizationCodeTokens
@@ -266,7 +266,7 @@ class Deployment:
         Raises:
             DecisionNeeded: names do not stand for what they stood for. AuthorizationNeeded, TryAgain: cannot be asked.
         """
-        from ml_connector.flows import settling
+        from ml_connector.flows.names import settling
 
         connection = self.loaded.integration(name).erp
         erp = self.erp(connection)
@@ -281,7 +281,7 @@ class Deployment:
     @cached_property
     def names(self) -> "Names":
         """All names of the configuration, and what tells them apart."""
-        from ml_connector.flows.settling import Configured, Names
+        from ml_connector.flows.names.settling import Configured, Names
 
         settings = self.loaded.settings
         integrations = {

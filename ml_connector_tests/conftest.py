@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector_tests.support import compiled_statements, examples, memory_folder, postgres
 from ml_connector_tests.support.clocks import StillClock
 from ml_connector_tests.support.databases import sqlite_with_tables

@@ -13,8 +13,8 @@ from ml_connector.config.loading import AlertSettings
 from ml_connector.config.secrets import SecretRef
 from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.errors import ConfigError
-from ml_connector.flows.standing import Standing
-from ml_connector.ledger.store import Ledger
+from ml_connector.flows.monitoring import Standing
+from ml_connector.ledger.database.store import Ledger
 from ml_connector_tests.support.clocks import StillClock
 
 #: apprise's plugins use a module that newer Pythons drop.

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Work
-from ml_connector.flows.reference import warm_up
-from ml_connector.ledger.leases import worker
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.coordination.leases import worker
 from ml_connector.sandbox.exact import user
 from ml_connector_tests.support import backup_page as page
 from ml_connector_tests.support.deployment import INTEGRATION, Bench, open_bench

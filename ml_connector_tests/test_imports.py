@@ -22,7 +22,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "documents": frozenset({"errors"}),
     "edi": frozenset({"documents", "errors"}),
     "config": frozenset({"errors", "documents", "systems.registry"}),
-    "layouts": frozenset({"documents", "edi.findings", "config", "errors"}),
+    "layouts": frozenset({"documents", "edi.validation.findings", "config", "errors"}),
     "ledger": frozenset({"documents", "errors", "clock", "logs", "stopping"}),
     "credentials": frozenset({"ledger", "config", "errors", "clock"}),
     "transport": frozenset({"credentials", "ledger", "config", "errors", "clock", "proof", "stopping"}),
@@ -37,7 +37,7 @@ ALLOWED: dict[str, frozenset[str]] = {
             "clock",
             "proof",
             "stopping",
-            "flows.ports",
+            "flows.core.ports",
             "ledger",
         }
     ),
@@ -51,12 +51,7 @@ COMPOSING = {
     "cli",
     "trying",
     "demo",
-    "checks",
-    "name_checks",
-    "order_field_checks",
-    "outside_checks",
-    "reference_checks",
-    "sharing_checks",
+    "diagnostics",
     "alerting",
     "definitions",
 }
@@ -67,7 +62,7 @@ HEAVY = {"pandas", "paramiko", "lxml", "apprise"}
 #: What all systems share: the seam itself, and what their checks have in common.
 SEAM = {"registry", "system", "results", "reaching", "authorized", "mailboxes"}
 #: Of `systems`, only what builds one from configuration, and what takes its notices, reads the ledger by itself.
-BUILDERS = {"factory", "authorization", "notices"}
+BUILDERS = {"factory", "authorization", "source"}
 
 
 def modules() -> list[Path]:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import orders
-from ml_connector.flows.context import Work
-from ml_connector.name_checks import check_names
+from ml_connector.diagnostics.names import check_names
+from ml_connector.diagnostics.sharing import check_sharing
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.orders_out import orders
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
-from ml_connector.sharing_checks import check_sharing
 from ml_connector.systems.results import Finding, Level, Mender
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.renamed import Edited, Settings, two_companies

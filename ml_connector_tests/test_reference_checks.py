@@ -9,12 +9,12 @@ import yaml
 
 from ml_connector.composition import Deployment
 from ml_connector.config.loading import load_deployment
+from ml_connector.diagnostics.order_fields import lost_in
+from ml_connector.diagnostics.reference import check_codes
 from ml_connector.documents.reference import Named, ReferenceTable
-from ml_connector.flows.order_content import resolve_order
+from ml_connector.flows.orders_out.order_content import resolve_order
 from ml_connector.layouts import load_layout
-from ml_connector.ledger import snapshots
-from ml_connector.order_field_checks import lost_in
-from ml_connector.reference_checks import check_codes
+from ml_connector.ledger.exchange import snapshots
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_order_content import TABLES, ordered, partner, settings
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ml_connector.config.loading import Deployment
 from ml_connector.config.partners import Partner
-from ml_connector.layouts.model import LayoutFile
+from ml_connector.layouts.spec.model import LayoutFile
 from ml_connector.systems import registry
 from ml_connector_tests.test_docs import PAGES, ROOT
 

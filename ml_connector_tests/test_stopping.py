@@ -10,7 +10,7 @@ import pytest
 from ml_connector import stopping
 from ml_connector.clock import SystemClock
 from ml_connector.errors import Stopped, TryAgain
-from ml_connector.flows.context import StopSignal, Work
+from ml_connector.flows.core.integration import StopSignal, Work
 from ml_connector.transport.retries import retried
 
 LONG = 60.0

@@ -9,9 +9,9 @@ import yaml
 
 from ml_connector.config.loading import LoadedDeployment, load_deployment
 from ml_connector.errors import ConfigError
-from ml_connector.ledger import inbox
-from ml_connector.ledger.inbox import NewNotice
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import inbox
+from ml_connector.ledger.exchange.inbox import NewNotice
 from ml_connector_tests.support.deployment import ROOT
 
 CLEO, TRUECOMMERCE = "exact_cleo", "exact_truecommerce"

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import say
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import say
+from ml_connector.cli.shared.session import Session, common
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:

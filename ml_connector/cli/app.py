@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from ml_connector import logs
-from ml_connector.cli.exits import MEANINGS, Exit, error_json, exit_of
-from ml_connector.cli.output import print_json, spell_what_cannot_be_shown, tell
-from ml_connector.cli.session import Session
+from ml_connector.cli.shared.exit_codes import MEANINGS, Exit, error_json, exit_of
+from ml_connector.cli.shared.output import print_json, spell_what_cannot_be_shown, tell
+from ml_connector.cli.shared.session import Session
 from ml_connector.errors import ConnectorError, WeAreWrong
 
 
@@ -30,12 +30,14 @@ COMMANDS: dict[str, Lazy] = {
     "init": Lazy("ml_connector.cli.init", "init", "Write commented starting files."),
     "check": Lazy("ml_connector.cli.check", "check", "Tell whether each connection can be reached and used."),
     "sync": Lazy("ml_connector.cli.sync", "sync", "Run an integration's flows now, without the UI."),
-    "documents": Lazy("ml_connector.cli.documents", "documents", "List, show, replay, discard, settle documents."),
-    "trace": Lazy("ml_connector.cli.trace", "trace", "Everything known of an order, in time order."),
-    "try": Lazy("ml_connector.cli.trying", "try_", "What files would become and post, without a trace."),
-    "edi": Lazy("ml_connector.cli.edi", "edi", "Read X12 files and print their 997."),
+    "documents": Lazy(
+        "ml_connector.cli.documents.commands", "documents", "List, show, replay, discard, settle documents."
+    ),
+    "trace": Lazy("ml_connector.cli.documents.trace", "trace", "Everything known of an order, in time order."),
+    "try": Lazy("ml_connector.cli.documents.trying", "try_", "What files would become and post, without a trace."),
+    "edi": Lazy("ml_connector.cli.edi.commands", "edi", "Read X12 files and print their 997."),
     "layout": Lazy("ml_connector.cli.layout", "layout", "Layouts of CSV, XML, JSON and text files; try one."),
-    "ledger": Lazy("ml_connector.cli.ledger", "ledger", "Verify, upgrade, export and count the ledger."),
+    "ledger": Lazy("ml_connector.cli.ledger.commands", "ledger", "Verify, upgrade, export and count the ledger."),
     "reference": Lazy("ml_connector.cli.reference", "reference", "Show reference data as last read."),
     "credentials": Lazy("ml_connector.cli.credentials", "credentials", "Secrets, keys and authorizations."),
     "alerts": Lazy("ml_connector.cli.alerts", "alerts", "Send a test message to each alert address."),
@@ -175,11 +177,11 @@ def _as_connector_error(error: Exception) -> ConnectorError:
     if isinstance(error, ConnectorError):
         return error
     if isinstance(error, OSError):
-        from ml_connector.ledger.faults import of_system
+        from ml_connector.ledger.database.faults import of_system
 
         return of_system(error, str(error.filename or "A file"))
     if type(error).__module__.startswith("sqlalchemy"):
-        from ml_connector.ledger.faults import of_database
+        from ml_connector.ledger.database.faults import of_database
 
         if (told := of_database(error, "A database (the ledger or Dagster's storage)")) is not None:
             return told

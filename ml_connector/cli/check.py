@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import safe, say
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import safe, say
+from ml_connector.cli.shared.session import Session, common
 
 if TYPE_CHECKING:
     from ml_connector.systems.results import Finding
@@ -30,10 +30,10 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
       ml-connector check
       ml-connector check exact_nl --json
     """
-    from ml_connector.checks import check_connection, check_deployment
-    from ml_connector.name_checks import check_names
-    from ml_connector.reference_checks import check_codes
-    from ml_connector.sharing_checks import check_sharing
+    from ml_connector.diagnostics.deployment import check_connection, check_deployment
+    from ml_connector.diagnostics.names import check_names
+    from ml_connector.diagnostics.reference import check_codes
+    from ml_connector.diagnostics.sharing import check_sharing
 
     found: list[Finding] = []
     with session.open() as deployment:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_connector.cli.authorizing import LINK_SECONDS, is_authorized, pasted
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import print_table, say, tell
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import print_table, say, tell
+from ml_connector.cli.shared.session import Session, common
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.session import Session, common
 from ml_connector.errors import ConfigError
 
 #: What an earlier stage leaves in its home folder.

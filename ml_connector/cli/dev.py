@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from ml_connector.cli.demo import refuse_foreign_folder
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import print_json, say, tell
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import print_json, say, tell
+from ml_connector.cli.shared.session import Session, common
 
 
 @click.command()

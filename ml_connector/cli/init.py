@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import say
 from ml_connector.cli.schema import schemas, text_of
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import say
+from ml_connector.cli.shared.session import Session, common
 from ml_connector.errors import ConfigError
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
@@ -122,7 +122,7 @@ def _partner_path(path: Path, integration: str | None, name: str) -> Path:
     """
     import yaml
 
-    from ml_connector.cli.session import only_integration
+    from ml_connector.cli.shared.session import only_integration
     from ml_connector.composition import Deployment
 
     try:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import print_facts, print_json, print_table, safe, say
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import print_facts, print_json, print_table, safe, say
+from ml_connector.cli.shared.session import Session, common
 
 if TYPE_CHECKING:
     from ml_connector.documents.common import Record
     from ml_connector.layouts import Finding, Layout, ReadDocument
-    from ml_connector.layouts.compiled import CompiledLevel
+    from ml_connector.layouts.spec.compiled_layout import CompiledLevel
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
 #: Lines shown of a document; with --json all are there.
@@ -194,7 +194,7 @@ def _print_document(one: "ReadDocument", level: "CompiledLevel", *, content: boo
 
 
 def _print_content(document: "Record", level: "CompiledLevel") -> None:
-    from ml_connector.layouts.addresses import flat
+    from ml_connector.layouts.convert.field_values import flat
 
     below = {child.name for child in level.below}
     values = [(address, text) for address, text in flat(document) if address.partition("[")[0] not in below]
@@ -205,7 +205,7 @@ def _print_content(document: "Record", level: "CompiledLevel") -> None:
 
 def _print_records(level: "CompiledLevel", records: "Sequence[Record]") -> None:
     """Lines as a table; what stands below a line is shown in it."""
-    from ml_connector.layouts.addresses import flat
+    from ml_connector.layouts.convert.field_values import flat
 
     shown = [dict(flat(record)) for record in records[:MOST_LINES]]
     columns = list(dict.fromkeys(address for row in shown for address in row))

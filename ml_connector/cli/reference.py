@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import print_table, say, tell
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import print_table, say, tell
+from ml_connector.cli.shared.session import Session, common
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def list_(session: Session, connection: str | None) -> int:
     Example:
       ml-connector reference list
     """
-    from ml_connector.ledger import snapshots
+    from ml_connector.ledger.exchange import snapshots
 
     with session.open() as deployment:
         name = _erp_name(deployment, connection)
@@ -89,7 +89,7 @@ def show(
       ml-connector reference show gl_accounts --find freight
       ml-connector reference show vendors --date 2026-11-20 --json
     """
-    from ml_connector.ledger import snapshots
+    from ml_connector.ledger.exchange import snapshots
 
     with session.open() as deployment:
         name = _erp_name(deployment, connection)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.session import Session, common
 
 
 @click.command()

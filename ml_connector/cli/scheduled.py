@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ml_connector.cli.running import OUTBOUND
+from ml_connector.cli.shared.run_outcome import OUTBOUND
 from ml_connector.errors import ConnectorError
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ class Plan:
 
 def plan_of(deployment: "Deployment", names: Sequence[str], *, flows: Sequence[str], whole: bool) -> Plan:
     """What is due now. flows: named by a person, who wants them at once. whole: the standing work, too."""
-    from ml_connector.flows.changed_settings import take_up_changes
-    from ml_connector.orchestration import due
-    from ml_connector.orchestration.names import job_name
+    from ml_connector.flows.names.changed_settings import take_up_changes
+    from ml_connector.orchestration.jobs import due
+    from ml_connector.orchestration.runtime.names import job_name
 
     only: dict[tuple[str, str], list[str]] = {}
     for name in names:

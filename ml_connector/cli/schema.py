@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import say
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import say
+from ml_connector.cli.shared.session import Session, common
 
 #: `${NAME}` and `${NAME:-default}` may stand for any single value (config.loading).
 VARIABLE = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-.*)?\}$"}
@@ -19,7 +19,7 @@ def schemas() -> dict[str, dict[str, Any]]:
     """The schemas by file name."""
     from ml_connector.config.loading import deployment_model
     from ml_connector.config.partners import Partner
-    from ml_connector.layouts.model import LayoutFile
+    from ml_connector.layouts.spec.model import LayoutFile
     from ml_connector.systems import registry
     from ml_connector.trying.results import TryOrderResult, TryResult
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_connector import stopping
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import say, tell
-from ml_connector.cli.running import ASSETS_OF_FLOW
-from ml_connector.cli.session import Session, actor, common, only_integration
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import say, tell
+from ml_connector.cli.shared.run_outcome import ASSETS_OF_FLOW
+from ml_connector.cli.shared.session import Session, actor, common, only_integration
 
 if TYPE_CHECKING:
-    from ml_connector.cli.running import Outcome
+    from ml_connector.cli.shared.run_outcome import Outcome
     from ml_connector.composition import Deployment
-    from ml_connector.orchestration.in_process import RunOutcome
+    from ml_connector.orchestration.runtime.local_runner import RunOutcome
 
 FLOWS = tuple(ASSETS_OF_FLOW)
 
@@ -56,10 +56,10 @@ def sync(
       ml-connector sync exact_cleo
       ml-connector sync exact_cleo --flow invoices_in --date 2026-11-20 --dry-run
     """
-    from ml_connector.cli import running
     from ml_connector.cli.scheduled import Plan, plan_of
-    from ml_connector.orchestration.in_process import JobRunner, prepare_dagster_home
-    from ml_connector.orchestration.settings import run_config
+    from ml_connector.cli.shared import run_outcome
+    from ml_connector.orchestration.runtime.local_runner import JobRunner, prepare_dagster_home
+    from ml_connector.orchestration.runtime.run_settings import run_config
 
     live = day is None and not dry_run
     with session.open() as deployment:
@@ -81,11 +81,11 @@ def sync(
         only = plan.only.get((name, direction), assets)
         return runner.run(name, direction, day=key, settings=settings, assets=only)
 
-    asked = running.flows_by_direction(flows)
+    asked = run_outcome.flows_by_direction(flows)
     starts = [partial(scheduled, job) for job in plan.before]
     starts += [partial(flow, name, direction, assets) for name in names for direction, assets in asked.items()]
     starts += [partial(scheduled, job) for job in plan.after]
-    outcome = running.Outcome()
+    outcome = run_outcome.Outcome()
     outcome.run_all(starts)
     code = outcome.code
     trouble = any(run.count("held") or run.count("folder_unusable") for run in outcome.runs)

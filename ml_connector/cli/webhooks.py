@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.output import print_json, print_table, say, tell
-from ml_connector.cli.session import Session, common
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.output import print_json, print_table, say, tell
+from ml_connector.cli.shared.session import Session, common
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def list_(session: Session, connection: str) -> int:
     Example:
       ml-connector webhooks list exact_nl
     """
-    from ml_connector.ledger import inbox
+    from ml_connector.ledger.exchange import inbox
 
     with session.open() as deployment:
         found = _source(deployment, connection).subscriptions()

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from ml_connector.credentials.tokens import TokenState
 from ml_connector.credentials.vault import Database
-from ml_connector.ledger.tables import token
+from ml_connector.ledger.tables.documents import token
 
 #: A refresh that stands open so long was interrupted.
 _OPEN_TOO_LONG = timedelta(minutes=2)

@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Database, Vault
-from ml_connector.ledger.tables import token as token_table
+from ml_connector.ledger.tables.documents import token as token_table
 
 #: How long a person may take between the link and the consent.
 STATE_LIFETIME = timedelta(minutes=30)

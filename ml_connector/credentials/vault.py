@@ -18,8 +18,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from ml_connector.clock import Clock
 from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import ConfigError, WeAreWrong
-from ml_connector.ledger import seals
-from ml_connector.ledger.tables import credential, token
+from ml_connector.ledger.database import seals
+from ml_connector.ledger.tables.documents import credential, token
 
 MAX_NAME = 120
 

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from ml_connector.composition import Deployment
 from ml_connector.demo.scenario import TROUBLES
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import now
-from ml_connector.ledger.tables import document, file, operation
+from ml_connector.ledger.database.store import now
+from ml_connector.ledger.tables.documents import document, file, operation
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.server import Sandbox
 
 IN_WORK = frozenset({S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDERED, S.SENDING})
@@ -89,7 +89,7 @@ def add_up(deployment: Deployment, sandbox: Sandbox, orders: Mapping[str, int], 
     """Compare ledger and sandbox. orders: by integration. `script`: the demo's own story was played, so its troubles
     must have shown.
     """
-    from ml_connector.ledger.verify import verify
+    from ml_connector.ledger.audit.verify import verify
 
     figures = read_figures(deployment)
     report = verify(deployment.ledger)

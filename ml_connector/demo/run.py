@@ -15,7 +15,7 @@ from ml_connector.demo.figures import Check, Figures, add_up, as_json, read_figu
 from ml_connector.demo.scenario import play
 from ml_connector.demo.stage import Stage, open_stage, start_dagster, stop_dagster
 from ml_connector.errors import ConfigError
-from ml_connector.flows.formats import looks_like_x12
+from ml_connector.flows.inbound.format_detection import looks_like_x12
 
 #: The numbers have come to rest when they have not changed for so long.
 QUIET_SECONDS = 30

@@ -15,7 +15,7 @@ from ml_connector.documents.common import (
     Reference,
     Tax,
 )
-from ml_connector.documents.price_basis import pieces
+from ml_connector.documents.values.price_basis import pieces
 
 _INVOICES = "DI PR FB EB EF EI ER IB IF IR IU MF MI MR MS RF UF PB PA BA BH CT DO SM SS MM CI CD"
 _CREDITS = "CN CR CE CG MC CC"

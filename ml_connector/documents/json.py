@@ -13,12 +13,12 @@ from typing import Any
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
-from ml_connector.documents.decimals import decimal_text
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.later import model_of
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
+from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.errors import WeAreWrong
 
 #: The model that carries each kind of document.

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ml_connector.edi.acknowledge import verdicts
-    from ml_connector.edi.findings import Finding, Level, Severity
+    from ml_connector.edi.framing.separators import Separators
     from ml_connector.edi.interchange import (
         GroupEnd,
         GroupStart,
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
         StrayText,
         read_interchanges,
     )
-    from ml_connector.edi.overlay import Overlay, overlay_from
-    from ml_connector.edi.separators import Separators
-    from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
+    from ml_connector.edi.validation.findings import Finding, Level, Severity
+    from ml_connector.edi.validation.overlay import Overlay, overlay_from
+    from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
 
 _HOMES = {
     "acknowledge": ("verdicts",),

@@ -12,8 +12,8 @@ from ml_connector.documents.acknowledgments import (
     SegmentError,
     SetAnswer,
 )
-from ml_connector.edi.findings import Finding, Level
-from ml_connector.edi.values import is_digits
+from ml_connector.edi.framing.values import is_digits
+from ml_connector.edi.validation.findings import Finding, Level
 
 #: AK5 and AK9 hold five reasons, AK3 is followed by at most 99 AK4.
 _MOST_REASONS = 5

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from ml_connector.edi.envelope import (
+from ml_connector.edi.framing.envelope import (
     EnvelopeReader,
     RawInterchange,
     RawSegment,
     RawSet,
     Stray,
 )
-from ml_connector.edi.findings import Finding, Level, shown
-from ml_connector.edi.items import (
+from ml_connector.edi.open_envelopes import NOTED, REMEMBERED, OpenGroup, OpenInterchange
+from ml_connector.edi.read_events import (
     GroupEnd,
     GroupStart,
     InterchangeEnd,
@@ -23,10 +23,10 @@ from ml_connector.edi.items import (
     ReceivedSet,
     StrayText,
 )
-from ml_connector.edi.opened import NOTED, REMEMBERED, OpenGroup, OpenInterchange
-from ml_connector.edi.overlay import NO_OVERLAY, Overlay
-from ml_connector.edi.schema import full_version
-from ml_connector.edi.sets import Mode, SetContext, SetReading, read_set, recognized
+from ml_connector.edi.transaction_set import Mode, SetContext, SetReading, read_set, recognized
+from ml_connector.edi.validation.findings import Finding, Level, shown
+from ml_connector.edi.validation.overlay import NO_OVERLAY, Overlay
+from ml_connector.edi.validation.schema import full_version
 from ml_connector.errors import ConfigError, SenderMustMend
 
 __all__ = [

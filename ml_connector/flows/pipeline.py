@@ -5,25 +5,18 @@ Dagster runs the same steps as ops and assets; the order stands in the graph the
 
 from collections.abc import Mapping, Sequence
 
-from ml_connector.flows import (
-    acknowledgments,
-    invoices,
-    order_history,
-    order_resolving,
-    orders,
-    parsing,
-    receiving,
-    rendering,
-    sending,
-    shipments,
-    taking_away,
-)
-from ml_connector.flows.bills import BILLS
-from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.flow_names import ANSWERS_FLOW
-from ml_connector.flows.goods_receipts import RECEIPTS
-from ml_connector.flows.posting import post
-from ml_connector.flows.side_by_side import Member, SideBySide, Step
+from ml_connector.flows.acknowledgments_in import acknowledgments
+from ml_connector.flows.concurrent import Member, SideBySide, Step
+from ml_connector.flows.core.flow_names import ANSWERS_FLOW
+from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.inbound import file_disposal, parsing, receiving
+from ml_connector.flows.invoices_in import invoices
+from ml_connector.flows.invoices_in.bills import BILLS
+from ml_connector.flows.orders_out import order_resolving, order_revisions, orders
+from ml_connector.flows.outbound import rendering, sending
+from ml_connector.flows.posting.posting import post
+from ml_connector.flows.shipments_in import shipments
+from ml_connector.flows.shipments_in.goods_receipts import RECEIPTS
 
 
 def _post_receipts(integration: Integration, work: Work) -> StepReport:
@@ -43,11 +36,11 @@ def _send_answers(integration: Integration, work: Work) -> StepReport:
 
 
 def _render_orders(integration: Integration, work: Work) -> StepReport:
-    return rendering.render(integration, work, order_history.FLOW)
+    return rendering.render(integration, work, order_revisions.FLOW)
 
 
 def _send_orders(integration: Integration, work: Work) -> StepReport:
-    return sending.send(integration, work, order_history.FLOW)
+    return sending.send(integration, work, order_revisions.FLOW)
 
 
 #: Receipts are posted before invoices are matched, so that a notice and its invoice of one batch meet.
@@ -62,7 +55,7 @@ INBOUND: Sequence[Step] = (
     _post_bills,
     _render_answers,
     _send_answers,
-    taking_away.take_away,
+    file_disposal.take_away,
 )
 OUTBOUND: Sequence[Step] = (orders.read, order_resolving.resolve, _render_orders, _send_orders)
 

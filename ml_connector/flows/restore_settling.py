@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
-from ml_connector.flows.context import Integration, Work
-from ml_connector.flows.desk import settle_sent
-from ml_connector.flows.holding import is_held
-from ml_connector.flows.restored import ARRIVED, NOT_ARRIVED, arrived_moves
-from ml_connector.ledger import documents, positions, restores
-from ml_connector.ledger.documents import DocumentRow, Move
-from ml_connector.ledger.restores import Lost
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Tx
+from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.quarantine import is_held
+from ml_connector.flows.operator_actions import settle_sent
+from ml_connector.flows.restored.held import ARRIVED, NOT_ARRIVED, arrived_moves
+from ml_connector.ledger.audit import restores
+from ml_connector.ledger.audit.restores import Lost
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.database.store import Tx
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import DocumentRow, Move
+from ml_connector.ledger.work.states import DocumentState as S
 
 
 def by_integration(tx: Tx, lost: Sequence[Lost], names: Sequence[str]) -> dict[str, list[Lost]]:
@@ -66,4 +68,4 @@ def _read_again(integration: Integration, tx: Tx) -> None:
     begin = f"{integration.name}:"
     for name, value in (restore.evidence.get("positions", {}) if restore is not None else {}).items():
         if name.startswith(begin):
-            positions.put(tx, name, value)
+            cursors.put(tx, name, value)

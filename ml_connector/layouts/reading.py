@@ -4,17 +4,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ml_connector.documents.common import DocumentKind, Record
-from ml_connector.documents.unseen import as_digits
+from ml_connector.documents.values.unseen import as_digits
 from ml_connector.errors import SenderMustMend
-from ml_connector.layouts import json_files, rows, xml_files
-from ml_connector.layouts.building import Builder
-from ml_connector.layouts.compiled import ROWS, Layout
-from ml_connector.layouts.findings import Finding, Place, Severity, finding, shown
-from ml_connector.layouts.nodes import Node
-from ml_connector.layouts.numbers import Doubts
-from ml_connector.layouts.rows import Stray
-from ml_connector.layouts.texts import ENCODINGS, Text, decoded, detected, encoding_name
-from ml_connector.layouts.xml_prolog import declared_encoding
+from ml_connector.layouts.convert.to_documents import Builder
+from ml_connector.layouts.formats import json_files, rows, xml_files
+from ml_connector.layouts.formats.nodes import Node
+from ml_connector.layouts.formats.rows import Stray
+from ml_connector.layouts.formats.xml_prolog import declared_encoding
+from ml_connector.layouts.spec.compiled_layout import ROWS, Layout
+from ml_connector.layouts.values.encodings import ENCODINGS, Text, decoded, detected, encoding_name
+from ml_connector.layouts.values.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.values.numbers import Doubts
 
 #: Rows that belong to no document are told of up to so many.
 MOST_STRAYS = 50

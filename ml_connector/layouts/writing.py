@@ -4,16 +4,16 @@ from collections.abc import Iterator, Sequence
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.json import kind_of
-from ml_connector.documents.unseen import as_key
+from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import ConnectorError, NeedsMending, Reason, WeAreWrong
-from ml_connector.layouts import json_files, xml_writing
-from ml_connector.layouts.addresses import flat
-from ml_connector.layouts.compiled import ROWS, Layout
-from ml_connector.layouts.findings import shown
+from ml_connector.layouts.convert.field_values import flat
+from ml_connector.layouts.convert.from_documents import MOST_TOLD, Taker, WriteContext, named
+from ml_connector.layouts.formats import json_files, xml_writing
+from ml_connector.layouts.formats.row_writing import write_rows
 from ml_connector.layouts.reading import read_documents
-from ml_connector.layouts.row_writing import write_rows
-from ml_connector.layouts.taking import MOST_TOLD, Taker, WriteContext, named
-from ml_connector.layouts.texts import encoded
+from ml_connector.layouts.spec.compiled_layout import ROWS, Layout
+from ml_connector.layouts.values.encodings import encoded
+from ml_connector.layouts.values.findings import shown
 
 #: Without these, the other side would understand something else; all of them stand for values in documents.
 MATTERS = frozenset(

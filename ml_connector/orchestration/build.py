@@ -10,19 +10,20 @@ import dagster as dg
 
 from ml_connector.composition import Deployment, config_path
 from ml_connector.config.loading import LoadedDeployment, load_deployment
-from ml_connector.orchestration import externals, jobs
-from ml_connector.orchestration.inbound import build_inbound
-from ml_connector.orchestration.names import job_name, outside
-from ml_connector.orchestration.outbound import build_outbound
-from ml_connector.orchestration.partitions import daily
-from ml_connector.orchestration.reaper import reaper_sensor
-from ml_connector.orchestration.reference import build_reference_assets
-from ml_connector.orchestration.resource import RESOURCE, ConnectorResource
-from ml_connector.orchestration.scene import Scene
-from ml_connector.orchestration.sensors import calendar_schedule, inbound_sensor, outbound_sensor
-from ml_connector.orchestration.settings import RESOURCE as SETTINGS
-from ml_connector.orchestration.settings import RunSettings
-from ml_connector.orchestration.standing import prune_job, run_failure_alert, standing_job
+from ml_connector.orchestration.assets import external_assets
+from ml_connector.orchestration.assets.inbound import build_inbound
+from ml_connector.orchestration.assets.outbound import build_outbound
+from ml_connector.orchestration.assets.reference import build_reference_assets
+from ml_connector.orchestration.jobs import jobs
+from ml_connector.orchestration.jobs.dead_runs import reaper_sensor
+from ml_connector.orchestration.jobs.maintenance_job import prune_job, run_failure_alert, standing_job
+from ml_connector.orchestration.runtime.integration_context import Scene
+from ml_connector.orchestration.runtime.names import job_name, outside
+from ml_connector.orchestration.runtime.partitions import daily
+from ml_connector.orchestration.runtime.resource import RESOURCE, ConnectorResource
+from ml_connector.orchestration.runtime.run_settings import RESOURCE as SETTINGS
+from ml_connector.orchestration.runtime.run_settings import RunSettings
+from ml_connector.orchestration.sensors.sensors import calendar_schedule, inbound_sensor, outbound_sensor
 
 DeploymentFactory = Callable[[], Deployment]
 
@@ -105,21 +106,21 @@ def _outside(loaded: LoadedDeployment, scenes: list[Scene]) -> list[dg.AssetSpec
     fed: dict[dg.AssetKey, list[dg.AssetKey]] = {}
     for scene in scenes:
         flows = scene.settings.flows
-        network = outside(scene.settings.network, externals.FILES_TO_PARTNERS)
+        network = outside(scene.settings.network, external_assets.FILES_TO_PARTNERS)
         fed.setdefault(network, []).append(scene.key("acknowledgments_sent"))
         if flows.orders_out.enabled:
             fed[network].append(scene.key("sent_orders"))
         if flows.invoices_in.enabled:
-            bills = outside(scene.settings.erp, externals.PURCHASE_INVOICES)
+            bills = outside(scene.settings.erp, external_assets.PURCHASE_INVOICES)
             fed.setdefault(bills, []).append(scene.key("purchase_invoices"))
         if flows.shipments_in.enabled:
-            receipts = outside(scene.settings.erp, externals.GOODS_RECEIPTS)
+            receipts = outside(scene.settings.erp, external_assets.GOODS_RECEIPTS)
             fed.setdefault(receipts, []).append(scene.key("goods_receipts"))
     specs: list[dg.AssetSpec] = []
     for name in erps(loaded):
-        specs += externals.erp_assets(name, loaded.connection(name), fed)
+        specs += external_assets.erp_assets(name, loaded.connection(name), fed)
     for name in sorted({scene.settings.network for scene in scenes}):
-        specs += externals.network_assets(name, loaded.connection(name), fed)
+        specs += external_assets.network_assets(name, loaded.connection(name), fed)
     return specs
 
 

@@ -17,11 +17,11 @@ from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from ml_connector.sandbox.cleo.app import create_app as create_cleo_app
+from ml_connector.sandbox.cleo.http.app import create_app as create_cleo_app
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER, CleoOptions, CleoState
 from ml_connector.sandbox.clock import open_clock
 from ml_connector.sandbox.control import create_control_app
-from ml_connector.sandbox.exact.app import create_app as create_exact_app
+from ml_connector.sandbox.exact.http.app import create_app as create_exact_app
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.exact.seed import seed_exact
 from ml_connector.sandbox.exact.state import ExactState

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from ml_connector.credentials.expiry import Health, expiry_report
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.systems.results import Finding, Level, Mender
 
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 from typing import Protocol
 
 from ml_connector.config.connections import MailboxSettings
-from ml_connector.flows.ports import ChannelCheck
-from ml_connector.ledger import files, positions, remote
+from ml_connector.flows.core.ports import ChannelCheck
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.exchange import files, remote_listing
 from ml_connector.systems.results import Finding, Level, Mender
 from ml_connector.systems.system import Parts, Usage
 
@@ -37,10 +38,10 @@ def left_in_folders(name: str, settings: MailboxSettings, parts: Parts, use: Usa
     folders = use.receive
     since = parts.clock.now() - timedelta(hours=settings.temporary_alarm_hours)
     with parts.ledger.read() as tx:
-        unfinished = remote.temporary(tx, name, folders, same_since=since, listed_since=since)
-        unreadable = remote.unreadable(tx, name, folders)
+        unfinished = remote_listing.temporary(tx, name, folders, same_since=since, listed_since=since)
+        unreadable = remote_listing.unreadable(tx, name, folders)
         refused = {folder: files.count_refused(tx, name, folder) for folder in folders}
-        said = {folder: positions.get(tx, f"{name}:{folder}:not_taken_away") for folder in folders}
+        said = {folder: cursors.get(tx, f"{name}:{folder}:not_taken_away") for folder in folders}
     for one in unreadable[:MOST_TOLD]:
         message = f"{one.channel}: {one.name[:80]} cannot be read: {one.note}"
         mend = "Have it made readable, or taken away; it is read by itself then."

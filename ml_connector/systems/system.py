@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ml_connector.config.integrations import Integration
     from ml_connector.credentials.resolver import SecretResolver
     from ml_connector.credentials.vault import Vault
-    from ml_connector.flows.ports import Erp, Network
-    from ml_connector.ledger.inbox import NewNotice
-    from ml_connector.ledger.store import Ledger
+    from ml_connector.flows.core.ports import Erp, Network
+    from ml_connector.ledger.database.store import Ledger
+    from ml_connector.ledger.exchange.inbox import NewNotice
     from ml_connector.systems.results import Finding
     from ml_connector.transport.auth import AuthorizationCodeTokens
     from ml_connector.transport.shared_limits import LedgerLimits

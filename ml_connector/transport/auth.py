@@ -17,7 +17,7 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import NewPair, StoredToken, TokenStore, connection_of_state
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.transport.oauth_app import OAuthApp
 from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
 from ml_connector.transport.token_rules import (

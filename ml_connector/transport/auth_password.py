@@ -15,7 +15,7 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import NewPair, StoredToken, TokenState, TokenStore
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint, usable_token
 from ml_connector.transport.token_sources import Held, pair_from, surely, token_lease, uninterrupted
 

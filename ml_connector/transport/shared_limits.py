@@ -4,8 +4,8 @@ import logging
 from datetime import datetime
 
 from ml_connector.errors import TryAgain
-from ml_connector.ledger import budgets
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination import rate_budgets
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.transport.limits import LocalLimits, Window
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ class LedgerLimits:
     def window(self, name: str) -> Window | None:
         try:
             with self._ledger.read() as tx:
-                known = budgets.window(tx, name)
+                known = rate_budgets.window(tx, name)
         except TryAgain as error:
             _alone(name, error)
             return self._own.window(name)
@@ -35,14 +35,14 @@ class LedgerLimits:
         self._own.store_window(name, window)
         try:
             with self._ledger.write() as tx:
-                budgets.store_window(tx, name, window.limit, window.remaining, window.resets_at)
+                rate_budgets.store_window(tx, name, window.limit, window.remaining, window.resets_at)
         except TryAgain as error:
             _alone(name, error)
 
     def reserve(self, name: str, *, now: datetime, seconds: float) -> datetime:
         try:
             with self._ledger.write() as tx:
-                start = budgets.reserve(tx, name, at=now, seconds=seconds)
+                start = rate_budgets.reserve(tx, name, at=now, seconds=seconds)
         except TryAgain as error:
             _alone(name, error)
             return self._own.reserve(name, now=now, seconds=seconds)
@@ -52,7 +52,7 @@ class LedgerLimits:
     def moments(self, name: str, *, since: datetime) -> list[datetime]:
         try:
             with self._ledger.read() as tx:
-                return budgets.moments(tx, name, since=since)
+                return rate_budgets.moments(tx, name, since=since)
         except TryAgain as error:
             _alone(name, error)
             return self._own.moments(name, since=since)
@@ -61,7 +61,7 @@ class LedgerLimits:
         own = self._own.add_moment(name, moment, since=since)
         try:
             with self._ledger.write() as tx:
-                return budgets.add_moment(tx, name, moment, since=since)
+                return rate_budgets.add_moment(tx, name, moment, since=since)
         except TryAgain as error:
             _alone(name, error)
             return own

@@ -13,8 +13,8 @@ import sqlalchemy.exc
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import NewPair
 from ml_connector.errors import TryAgain
-from ml_connector.ledger.leases import Lease
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination.leases import Lease
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.proof import proven_by
 from ml_connector.transport.token_endpoint import TokenAnswer, usable_token
 

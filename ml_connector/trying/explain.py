@@ -11,10 +11,10 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
-from ml_connector.flows.context import Integration
-from ml_connector.flows.reference_book import ReferenceBook
-from ml_connector.flows.shipments import receipts_from
-from ml_connector.ledger.rows import DocumentRow
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.reference.lookup import ReferenceBook
+from ml_connector.flows.shipments_in.shipments import receipts_from
+from ml_connector.ledger.work.records import DocumentRow
 
 #: What, of which line (empty: of the whole document), the value, and where it came from.
 Decided = tuple[str, str, str, str]

@@ -10,20 +10,21 @@ import sqlalchemy as sa
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
-from ml_connector.edi.differences import differences
+from ml_connector.edi.tools.diff import differences
 from ml_connector.errors import ConfigError
-from ml_connector.flows import order_history, order_taking, pipeline
-from ml_connector.flows.context import Integration, Work
-from ml_connector.flows.order_addressing import takers
-from ml_connector.flows.order_history import OrderHistory
-from ml_connector.flows.order_records import order_reader
-from ml_connector.flows.ports import SourceOrder
-from ml_connector.flows.stored import stored
-from ml_connector.ledger import snapshots
-from ml_connector.ledger import tables as t
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
-from ml_connector.ledger.store import Ledger
+from ml_connector.flows import pipeline
+from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.ports import SourceOrder
+from ml_connector.flows.core.stored_documents import stored
+from ml_connector.flows.orders_out import order_revisions, order_taking
+from ml_connector.flows.orders_out.order_addressing import takers
+from ml_connector.flows.orders_out.order_records import order_reader
+from ml_connector.flows.orders_out.order_revisions import OrderHistory
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import snapshots
+from ml_connector.ledger.tables import documents as t
+from ml_connector.ledger.work.records import DOCUMENT_COLUMNS, DocumentRow, document_row
 from ml_connector.trying.results import Differing, Had, TryOrderResult, told_document
 from ml_connector.trying.scratch import NEVER, Wanted, fill, scratch
 from ml_connector.trying.sides import RememberingErp, record_of_snapshot
@@ -95,7 +96,7 @@ def _as_read(made: Integration, number: str) -> _AsRead | None:
 
 def _of(number: str) -> sa.ColumnElement[bool]:
     d = t.document.c
-    return sa.and_(d.number == number, d.direction == "out", d.flow == order_history.FLOW)
+    return sa.and_(d.number == number, d.direction == "out", d.flow == order_revisions.FLOW)
 
 
 def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
@@ -137,7 +138,7 @@ def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
 
 def _rows(made: Integration) -> Sequence[DocumentRow]:
     with made.ledger.read() as tx:
-        query = sa.select(*DOCUMENT_COLUMNS).where(t.document.c.flow == order_history.FLOW).order_by(t.document.c.id)
+        query = sa.select(*DOCUMENT_COLUMNS).where(t.document.c.flow == order_revisions.FLOW).order_by(t.document.c.id)
         return [document_row(row) for row in tx.execute(query)]
 
 
@@ -160,7 +161,7 @@ def _why_not(made: Integration, order: OpenOrder, before: OrderHistory) -> str:
     start = order_taking.start_day(made, dry_run=True)
     if before.newest is None and order_taking.is_too_old(order, start):
         return f"It is dated before {start}: orders_out.start_date says from when on orders leave."
-    if order_history.is_settled(before, order, order_reader(made.erp)):
+    if order_revisions.is_settled(before, order, order_reader(made.erp)):
         return "It is finished: closed in the ERP, received and invoiced in full, or received before it was ever sent."
     if order.cancelled and before.begun is None:
         return "It is cancelled, and no partner has it."

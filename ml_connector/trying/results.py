@@ -10,14 +10,14 @@ import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict, Field
 
 from ml_connector.documents.common import Direction
-from ml_connector.flows.context import Integration
-from ml_connector.flows.postable import operation_key
-from ml_connector.flows.reference_book import ReferenceBook
-from ml_connector.ledger import blobs
-from ml_connector.ledger import tables as t
-from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Tx
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.posting.postings import operation_key
+from ml_connector.flows.reference.lookup import ReferenceBook
+from ml_connector.ledger.database.store import Tx
+from ml_connector.ledger.exchange import blobs
+from ml_connector.ledger.tables import documents as t
+from ml_connector.ledger.work.records import DOCUMENT_COLUMNS, DocumentRow, document_row
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.trying.explain import Decided, decisions
 
 #: What stands in payloads for the key of a write: a run gives each its own.

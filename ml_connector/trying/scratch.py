@@ -15,9 +15,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.clock import Clock
-from ml_connector.ledger import tables as t
-from ml_connector.ledger.states import FINISHED
-from ml_connector.ledger.store import Ledger, Tx, ledger_url, make_engine
+from ml_connector.ledger.database.store import Ledger, Tx, ledger_url, make_engine
+from ml_connector.ledger.tables import documents as t
+from ml_connector.ledger.work.states import FINISHED
 
 #: Small tables that are copied whole: names, positions, control numbers, restores, bookings made by others.
 WHOLE = (

@@ -13,7 +13,7 @@ from typing import Any
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.bills import Bill, BillMode, GoodsReceipt
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, ReferenceTable
-from ml_connector.flows.ports import (
+from ml_connector.flows.core.ports import (
     BillIdentity,
     Erp,
     ExistingBill,

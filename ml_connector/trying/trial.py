@@ -14,16 +14,18 @@ from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import ConfigError
-from ml_connector.flows import parsing, pipeline, receiving
-from ml_connector.flows.context import Integration, Work
-from ml_connector.flows.folders import Channel, channels_of
-from ml_connector.flows.formats import isa_sender, looks_like_x12
-from ml_connector.flows.ports import Erp, Network
-from ml_connector.ledger import naming, snapshots
-from ml_connector.ledger import tables as t
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.rows import DOCUMENT_COLUMNS, DocumentRow, document_row
-from ml_connector.ledger.store import Ledger
+from ml_connector.flows import pipeline
+from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.ports import Erp, Network
+from ml_connector.flows.inbound import parsing, receiving
+from ml_connector.flows.inbound.format_detection import isa_sender, looks_like_x12
+from ml_connector.flows.inbound.polling import Channel, channels_of
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import snapshots
+from ml_connector.ledger.names import naming
+from ml_connector.ledger.tables import documents as t
+from ml_connector.ledger.work.records import DOCUMENT_COLUMNS, DocumentRow, document_row
 from ml_connector.trying.results import Reference, TryResult, collect
 from ml_connector.trying.scratch import Copied, Wanted, fill, scratch
 from ml_connector.trying.sides import HeldMailbox, RememberingErp

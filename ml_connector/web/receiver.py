@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.systems.system import WebhookSource
 from ml_connector.transport.auth import AuthorizationCodeTokens
 

@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
 from ml_connector.errors import ConnectorError
-from ml_connector.ledger import inbox
+from ml_connector.ledger.exchange import inbox
 from ml_connector.logs import fields
 from ml_connector.systems.system import NoticeRefusedError, WebhookSource
 from ml_connector.transport.replies import clean

@@ -9,7 +9,7 @@ import click
 import pytest
 
 from ml_connector.cli import app, check
-from ml_connector.cli.exits import Exit, exit_of
+from ml_connector.cli.shared.exit_codes import Exit, exit_of
 from ml_connector.errors import (
     AuthorizationNeeded,
     ConfigError,

@@ -210,7 +210,7 @@ def test_after_read(bench: Bench, tmp_path: Path, settings: dict[str, str], leve
 
 
 def test_configured_codes_are_looked_up_in_what_was_read(bench: Bench, tmp_path: Path) -> None:
-    from ml_connector.flows.reference import warm_up
+    from ml_connector.flows.reference.syncing import warm_up
 
     with bench.open() as deployment:
         warm_up(deployment.integration("exact_cleo"))

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from ml_connector.cli.documents.trace import spellings
 from ml_connector.cli.reference import TABLES
-from ml_connector.cli.trace import spellings
 from ml_connector.clock import FileClock
 from ml_connector.documents.reference import ReferenceTable
-from ml_connector.ledger.states import DocumentState
+from ml_connector.ledger.work.states import DocumentState
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.ledger.tamper import rewrite
@@ -191,7 +191,7 @@ def test_ledger_verify_notices_a_rewritten_past(office: Office) -> None:
     """An auditor's question: the export outside the database disagrees with what stands in it now."""
     import sqlalchemy as sa
 
-    from ml_connector.ledger.tables import event
+    from ml_connector.ledger.tables.documents import event
 
     exported = say("ledger", "export-heads", "--json").json
     assert exported["export"]["events"] > 0

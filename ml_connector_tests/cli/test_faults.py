@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ml_connector.cli.exits import Exit
-from ml_connector.ledger import store
-from ml_connector.orchestration import in_process
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.ledger.database import store
+from ml_connector.orchestration.runtime import local_runner
 from ml_connector_tests.cli.conftest import create_orders
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.ledger.test_faults import held
@@ -60,14 +60,14 @@ def test_a_ledger_that_is_locked_when_the_run_begins(bench: Bench, monkeypatch: 
     """Dagster wraps what a resource raises; our own sentence is what is told."""
     create_orders(bench, 1)
     monkeypatch.setattr(store, "BUSY_SECONDS", 0.2)
-    ledger, run = _ledger(bench), in_process.JobRunner.run
+    ledger, run = _ledger(bench), local_runner.JobRunner.run
 
-    def locked(self: in_process.JobRunner, *args: Any, **named: Any) -> in_process.RunOutcome:
+    def locked(self: local_runner.JobRunner, *args: Any, **named: Any) -> local_runner.RunOutcome:
         with held(ledger):
             return run(self, *args, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(in_process.JobRunner, "run", locked)
+        patch.setattr(local_runner.JobRunner, "run", locked)
         said = say("sync", "--flow", "orders_out", "--json")
     assert said.code == Exit.TRY_AGAIN, said.out
     # A problem of the run, or a note of the step that was put off: by where the lock was met first.

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.cli import output
-from ml_connector.ledger.states import DocumentState
+from ml_connector.cli.shared import output
+from ml_connector.ledger.work.states import DocumentState
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.cli.exits import Exit
+from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.support.deployment import Bench
 

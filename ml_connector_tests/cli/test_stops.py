@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.cli.exits import Exit
-from ml_connector.flows.holding import in_doubt
-from ml_connector.ledger.verify import verify
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.flows.core.quarantine import in_doubt
+from ml_connector.ledger.audit.verify import verify
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.support.stopped_syncs import (
     fetched,

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector.cli import running
-from ml_connector.cli.exits import Exit
-from ml_connector.cli.running import Outcome, flows_by_direction
-from ml_connector.orchestration.in_process import RunOutcome, prepare_dagster_home
+from ml_connector.cli.shared import run_outcome
+from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.run_outcome import Outcome, flows_by_direction
+from ml_connector.orchestration.runtime.local_runner import RunOutcome, prepare_dagster_home
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.cli.conftest import create_orders
 from ml_connector_tests.cli.terminal import say
@@ -94,8 +94,8 @@ def test_runs_stand_in_dagsters_history(bench: Bench) -> None:
 
 def test_another_run_at_work_is_try_again(bench: Bench) -> None:
     """Whoever has the channel takes what waits; the command says so and does nothing."""
-    from ml_connector.ledger.leases import Lease
-    from ml_connector.orchestration.names import channel_lease
+    from ml_connector.ledger.coordination.leases import Lease
+    from ml_connector.orchestration.runtime.names import channel_lease
 
     with bench.open() as deployment, Lease(deployment.ledger, channel_lease("exact_cleo", "outbound")):
         said = say("sync", "--flow", "orders_out")
@@ -150,10 +150,10 @@ def test_flows_know_their_assets(bench: Bench) -> None:
     from ml_connector.orchestration.build import build_defs
 
     definitions = build_defs()
-    for direction in (running.INBOUND, running.OUTBOUND):
+    for direction in (run_outcome.INBOUND, run_outcome.OUTBOUND):
         job = definitions.resolve_job_def(f"exact_cleo_{direction}")
         known = {key.path[1] for key in job.asset_layer.executable_asset_keys if key.path[0] == "exact_cleo"}
-        named = {asset for of, assets in running.ASSETS_OF_FLOW.values() if of == direction for asset in assets}
+        named = {asset for of, assets in run_outcome.ASSETS_OF_FLOW.values() if of == direction for asset in assets}
         assert named == known
 
 

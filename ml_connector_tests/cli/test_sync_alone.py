@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ml_connector.cli.exits import Exit
+from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.sandbox.exact import user
 from ml_connector_tests.cli.conftest import create_orders
@@ -72,7 +72,7 @@ def test_what_is_due_is_done_and_nothing_more(bench: Bench) -> None:
 def test_a_supplier_that_was_blocked_meanwhile_is_held(bench: Bench) -> None:
     """Blocked in Exact between two calls: the next one knows it."""
     from ml_connector.documents.reference import ReferenceTable
-    from ml_connector.flows.reference_book import ReferenceBook
+    from ml_connector.flows.reference.lookup import ReferenceBook
 
     say("sync", "--json")
     exact = bench.sandbox.exact
@@ -93,8 +93,8 @@ def test_what_is_due_turns_overdue(bench: Bench) -> None:
     bench.sandbox.clock.move(3 * 3600)
     # Nothing of what the partners answered is fetched.
     with bench.open() as deployment:
-        from ml_connector.ledger.leases import Lease
-        from ml_connector.orchestration.names import channel_lease
+        from ml_connector.ledger.coordination.leases import Lease
+        from ml_connector.orchestration.runtime.names import channel_lease
 
         with Lease(deployment.ledger, channel_lease("exact_cleo", "inbound")):
             say("sync", "--json")
@@ -164,9 +164,9 @@ def test_orders_leave_at_the_cut_off(bench: Bench) -> None:
 def test_cut_offs_skip_holidays_and_week_ends(bench: Bench, moment: str, served: str, due: bool) -> None:
     from dataclasses import replace
 
-    from ml_connector.flows.orders import last_cut_off_name
-    from ml_connector.ledger import positions
-    from ml_connector.orchestration.due import cut_off_is_due
+    from ml_connector.flows.orders_out.orders import last_cut_off_name
+    from ml_connector.ledger.coordination import cursors
+    from ml_connector.orchestration.jobs.due import cut_off_is_due
     from ml_connector_tests.support.clocks import StillClock
 
     calendar = ProcurementCalendar(cut_offs=("11:00", "16:30"), holidays=(datetime(2026, 12, 25, tzinfo=UTC).date(),))
@@ -175,5 +175,5 @@ def test_cut_offs_skip_holidays_and_week_ends(bench: Bench, moment: str, served:
             deployment.integration("exact_cleo"), clock=StillClock(datetime.fromisoformat(f"{moment}+00:00"))
         )
         with deployment.ledger.write() as tx:
-            positions.put(tx, last_cut_off_name(integration), f"{served}:00+00:00")
+            cursors.put(tx, last_cut_off_name(integration), f"{served}:00+00:00")
         assert cut_off_is_due(integration, calendar) is due

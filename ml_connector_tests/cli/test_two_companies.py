@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.flows import orders
-from ml_connector.flows.context import Work
-from ml_connector.flows.standing import standing_causes
-from ml_connector.ledger.naming import companies
-from ml_connector.ledger.rows import DocumentRow
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.tables import document
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.monitoring import standing_causes
+from ml_connector.flows.orders_out import orders
+from ml_connector.ledger.names.naming import companies
+from ml_connector.ledger.tables.documents import document
+from ml_connector.ledger.work.records import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.flows.renamed import Edited, two_companies

@@ -12,7 +12,7 @@ from ml_connector.clock import Clock, FileClock
 from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.sandbox.cleo.limiter import LimitOptions
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER, CleoOptions, CleoState
 from ml_connector.sandbox.exact.options import CLIENT_ID, ExactOptions

@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet
 from ml_connector.clock import FileClock
 from ml_connector.credentials.tokens import StoredToken
 from ml_connector.credentials.vault import Vault
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 
 
 @dataclass

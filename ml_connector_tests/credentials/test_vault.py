@@ -15,7 +15,7 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import NewPair, TokenStore
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import ConfigError, WeAreWrong
-from ml_connector.ledger.tables import credential
+from ml_connector.ledger.tables.documents import credential
 from ml_connector_tests.credentials.support import Room, everything_on_disk, pair_of, room
 
 PASSWORD = "correct horse battery staple"

@@ -19,7 +19,7 @@ from ml_connector.clock import FileClock
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import ConnectorError
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.sandbox.server import Sandbox
 from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.transport.http import ApiClient

@@ -8,10 +8,10 @@ import pytest
 from pydantic import ValidationError
 
 from ml_connector.documents.common import Party, Purpose, Reference
-from ml_connector.documents.decimals import decimal_text
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.json import dump, kind_of, load
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
+from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.errors import WeAreWrong
 
 INVOICE = Invoice(

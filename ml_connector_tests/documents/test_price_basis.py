@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.documents.invoices import InvoiceLine
-from ml_connector.documents.price_basis import basis_of, is_known, pieces
+from ml_connector.documents.values.price_basis import basis_of, is_known, pieces
 
 MANY = {"": 1, "PE": 1, "HP": 100, "hp": 100, "TP": 1000, "12": 12, "0.5": Decimal("0.5")}
 #: What says nothing, or nothing known.

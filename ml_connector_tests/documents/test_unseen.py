@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 
-from ml_connector.documents.unseen import as_digits, as_key, hidden_in, unseen_in
+from ml_connector.documents.values.unseen import as_digits, as_key, hidden_in, unseen_in
 
 #: Format characters that are seen: signs that enclose numbers, and those that join hieroglyphs.
 SEEN = {*range(0x600, 0x606), 0x6DD, 0x70F, 0x890, 0x891, 0x8E2, 0x110BD, 0x110CD, *range(0x13430, 0x13440)}

@@ -11,7 +11,7 @@ from typing import Any
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, SetAnswer
 from ml_connector.documents.common import ItemId, Party, Record
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector_tests.edi.odd import Style, spell
 from ml_connector_tests.edi.samples import read, sets
 

@@ -7,7 +7,7 @@ import pytest
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, SetAnswer
 from ml_connector.edi.acknowledge import verdicts
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, order, transaction
 from ml_connector_tests.edi.samples import ends, group_ends, read, sets
 

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from ml_connector.edi.anonymize import anonymize
-from ml_connector.edi.findings import Finding
 from ml_connector.edi.interchange import Item
+from ml_connector.edi.tools.anonymize import anonymize
+from ml_connector.edi.validation.findings import Finding
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, invoice, order, transaction
 from ml_connector_tests.edi.samples import NAMES, ends, group_ends, needs_samples, read, sample, sets, starts
 from ml_connector_tests.edi.test_mutations import MADE

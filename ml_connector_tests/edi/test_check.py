@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.edi.check import ElementChecker
-from ml_connector.edi.fastpath import FastRule
-from ml_connector.edi.schema import segment_rules
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.separators import Separators
+from ml_connector.edi.framing.segments import Segment
+from ml_connector.edi.framing.separators import Separators
+from ml_connector.edi.validation.check import ElementChecker
+from ml_connector.edi.validation.fastpath import FastRule
+from ml_connector.edi.validation.schema import segment_rules
 from ml_connector_tests.edi.building import INVOICE, ORDER, codes, invoice, one, order
 from ml_connector_tests.support.examples import some
 

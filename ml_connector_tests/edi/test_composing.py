@@ -14,11 +14,11 @@ from pydantic import BaseModel
 
 from benchmarks.edi_files import interchange
 from ml_connector.documents.common import ItemId, KeptElement, KeptSegment, Record
-from ml_connector.edi import composing
-from ml_connector.edi.composing import COMPOSERS, Composer
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
-from ml_connector.edi.outgoing import SetWriter
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing import composing
+from ml_connector.edi.writing.checked_writer import SetWriter
+from ml_connector.edi.writing.composing import COMPOSERS, Composer
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import ConnectorError
 from ml_connector_tests.edi.made import ALL
 from ml_connector_tests.edi.odd import BODIES, Style, spell

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.edi.anonymize import anonymize
-from ml_connector.edi.copied import Cleaner, cleaner_for, plain
+from ml_connector.edi.framing.copied_listings import Cleaner, cleaner_for, plain
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
+from ml_connector.edi.tools.anonymize import anonymize
 from ml_connector_tests.edi.odd import Style, spell
 from ml_connector_tests.edi.samples import ends, read, sets, strays
 from ml_connector_tests.edi.test_odd_files import clean

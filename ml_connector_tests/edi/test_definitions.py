@@ -6,7 +6,14 @@ import pytest
 import yaml
 
 from ml_connector.edi.mapping.registry import KINDS
-from ml_connector.edi.schema import SUPPORTED_SETS, LoopRule, own_dictionary, segment_rules, set_rule, well_formed
+from ml_connector.edi.validation.schema import (
+    SUPPORTED_SETS,
+    LoopRule,
+    own_dictionary,
+    segment_rules,
+    set_rule,
+    well_formed,
+)
 
 FOLDER = resources.files("ml_connector.edi").joinpath("definitions")
 

@@ -1,6 +1,6 @@
 """Two files are compared by what they say, not by how."""
 
-from ml_connector.edi.differences import differences, documents_of
+from ml_connector.edi.tools.diff import differences, documents_of
 from ml_connector_tests.edi.building import INVOICE, ORDER, invoice, order
 from ml_connector_tests.edi.samples import read
 

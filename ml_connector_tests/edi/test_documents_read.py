@@ -8,7 +8,7 @@ import pytest
 from ml_connector.documents.common import AllowanceKind, KeptElement, KeptSegment
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
-from ml_connector.edi.summary import summary
+from ml_connector.edi.tools.summary import summary
 from ml_connector_tests.edi.building import INVOICE, ORDER, codes, group, interchange, invoice, one, order, transaction
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.edi import window
+from ml_connector.edi.framing import window
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.errors import ConfigError, SenderMustMend
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, invoice, one, order, transaction

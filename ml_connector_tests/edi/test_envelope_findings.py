@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_connector.edi.findings import Finding
+from ml_connector.edi.validation.findings import Finding
 from ml_connector_tests.edi.building import order
 from ml_connector_tests.edi.samples import ends, group_ends, read, sets
 

@@ -11,7 +11,7 @@ from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.acknowledge import verdicts
 from ml_connector.edi.interchange import ReceivedSet
-from ml_connector.edi.write import ControlNumbers, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, write_interchange
 from ml_connector_tests.edi import judging
 from ml_connector_tests.edi.judging import AT, CHANGE, ORDER, OURS, trading_partner, written
 from ml_connector_tests.edi.odd import BODIES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_connector.edi.levels import fit
+from ml_connector.edi.validation.hl_hierarchy import fit
 from ml_connector_tests.edi.building import group, interchange, one, transaction
 
 BODY = (

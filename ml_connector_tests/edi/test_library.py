@@ -33,7 +33,7 @@ def test_neither_dagster_nor_sqlalchemy_is_imported(tmp_path: Path) -> None:
 import sys
 from datetime import UTC, datetime
 from ml_connector.edi import *
-import ml_connector.edi.anonymize, ml_connector.edi.differences, ml_connector.edi.report
+import ml_connector.edi.tools.anonymize, ml_connector.edi.tools.diff, ml_connector.edi.tools.report
 items = list(read_interchanges(open("order.edi", "rb")))
 documents = [item.document for item in items if isinstance(item, ReceivedSet)]
 written = write_interchange(Envelope("ZZ", "A1", "ZZ", "B1"), ControlNumbers(1, 1), documents, datetime.now(UTC))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_connector.edi.summary import summary
+from ml_connector.edi.tools.summary import summary
 from ml_connector_tests.edi.building import INVOICE, ORDER, codes, group, interchange, one, order, transaction
 from ml_connector_tests.edi.odd import BODIES, GROUPS
 from ml_connector_tests.edi.samples import group_ends, read, sets

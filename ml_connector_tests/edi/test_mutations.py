@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.json import dump, kind_of, load
 from ml_connector.edi.interchange import Item
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import SenderMustMend
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, transaction
 from ml_connector_tests.edi.samples import NAMES, group_ends, read, sample, sets

@@ -12,13 +12,15 @@ from benchmarks.edi_files import interchange
 from ml_connector.documents.invoice_amounts import add_up
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import PurchaseOrder
-from ml_connector.edi import composing, quick, setpattern, sets
 from ml_connector.edi import interchange as interchange_module
+from ml_connector.edi import transaction_set
+from ml_connector.edi.closed import quick, setpattern
+from ml_connector.edi.closed.setpattern import _choice
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
-from ml_connector.edi.outgoing import SetWriter
-from ml_connector.edi.overlay import Overlay
-from ml_connector.edi.setpattern import _choice
-from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
+from ml_connector.edi.validation.overlay import Overlay
+from ml_connector.edi.writing import composing
+from ml_connector.edi.writing.checked_writer import SetWriter
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
 from ml_connector.errors import NeedsMending, SenderMustMend
 from ml_connector_tests.edi.odd import BODIES, Style, spell
 from ml_connector_tests.edi.test_mutations import damaged
@@ -73,7 +75,7 @@ def taught(data: bytes) -> None:
 def quickly(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Whether each set went the quick way."""
     went: list[bool] = []
-    original = sets.recognized
+    original = transaction_set.recognized
 
     def spied(raw: Any, context: Any) -> Any:
         found = original(raw, context)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ml_connector.edi.interchange import ReadOptions, read_interchanges
-from ml_connector.edi.report import all_findings, has_errors, report
+from ml_connector.edi.tools.report import all_findings, has_errors, report
 from ml_connector_tests.edi.building import order
 from ml_connector_tests.edi.odd import BODIES, Style, spell
 from ml_connector_tests.edi.samples import NAMES, expected, needs_samples, sample

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.documents.json import dump, kind_of, load
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector_tests.edi.made import ALL
 from ml_connector_tests.edi.samples import ends, group_ends, read, sets
 from ml_connector_tests.support.examples import some

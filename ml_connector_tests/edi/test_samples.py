@@ -15,7 +15,7 @@ from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.interchange import ReceivedSet
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import NeedsMending
 from ml_connector_tests.edi.samples import (
     NAMES,

@@ -2,8 +2,8 @@
 
 import pytest
 
+from ml_connector.edi.framing.separators import discover
 from ml_connector.edi.interchange import InterchangeStart
-from ml_connector.edi.separators import discover
 from ml_connector_tests.edi.building import one, order
 from ml_connector_tests.edi.samples import ends, read, sets, starts, strays
 

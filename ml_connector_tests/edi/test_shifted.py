@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.edi.schema import set_rule
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.shifted import mend
+from ml_connector.edi.framing.segments import Segment
+from ml_connector.edi.validation.schema import set_rule
+from ml_connector.edi.validation.shifted_items import mend
 from ml_connector_tests.edi.building import INVOICE, ORDER, codes, invoice, one, order
 from ml_connector_tests.edi.samples import read, sets
 

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.edi.summary import summary
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.tools.summary import summary
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector_tests.edi.building import codes, group, interchange, one, transaction
 from ml_connector_tests.edi.samples import read, sets
 

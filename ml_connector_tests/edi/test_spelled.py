@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.documents.characters import character_name
-from ml_connector.edi.characters import Alphabet, Unspellable
+from ml_connector.documents.values.characters import character_name
+from ml_connector.edi.writing.characters import Alphabet, Unspellable
 
 PLAIN = Alphabet("extended", "ascii", "*>~")
 LATIN = Alphabet("extended", "latin-1", "*>~")

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.edi.schema import set_rule
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop, build
+from ml_connector.edi.framing.segments import Segment
+from ml_connector.edi.validation.schema import set_rule
+from ml_connector.edi.validation.structure import Loop, build
 from ml_connector_tests.edi.building import INVOICE, ORDER, codes, group, interchange, one, order, transaction
 
 NOTICE = (

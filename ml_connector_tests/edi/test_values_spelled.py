@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from ml_connector.edi.values import read_cents, read_date, read_decimal, read_time
+from ml_connector.edi.framing.values import read_cents, read_date, read_decimal, read_time
 from ml_connector_tests.edi.building import INVOICE, ORDER, codes, invoice, one, order
 
 

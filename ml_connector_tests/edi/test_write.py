@@ -11,7 +11,7 @@ from ml_connector.documents.acknowledgments import InterchangeAcknowledgment
 from ml_connector.documents.common import ItemId, Party, PaymentTerms, Purpose, Reference, Tax
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
-from ml_connector.edi.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
 from ml_connector.errors import ConfigError, NeedsMending, Reason, WeAreWrong
 from ml_connector_tests.edi.samples import read, sets
 

@@ -18,8 +18,8 @@ from ml_connector.documents.reference import (
     VatCode,
     Vendor,
 )
-from ml_connector.flows.coding_tables import CodingTables
-from ml_connector.flows.matching import MatchRules, OrderBook
+from ml_connector.flows.invoices_in.matching import MatchRules, OrderBook
+from ml_connector.flows.reference.coding_tables import CodingTables
 
 D = Decimal
 VENDOR = Vendor(id="v1", code="20011", name="Northwind", currency="EUR", country="NL")

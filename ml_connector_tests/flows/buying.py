@@ -6,15 +6,15 @@ from itertools import count
 
 from ml_connector.documents.json import load
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.edi.write import ControlNumbers, write_interchange
-from ml_connector.flows import order_resolving, orders
-from ml_connector.flows.context import Integration, Work
-from ml_connector.flows.order_history import FLOW
-from ml_connector.flows.ports import DeletedOrders, Erp, OrderBatch, SourceOrder
-from ml_connector.flows.rendering import Parcel, envelope_for
-from ml_connector.ledger import documents
-from ml_connector.ledger.documents import DocumentRow, Move
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.edi.writing.write import ControlNumbers, write_interchange
+from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.ports import DeletedOrders, Erp, OrderBatch, SourceOrder
+from ml_connector.flows.orders_out import order_resolving, orders
+from ml_connector.flows.orders_out.order_revisions import FLOW
+from ml_connector.flows.outbound.rendering import Parcel, envelope_for
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import DocumentRow, Move
+from ml_connector.ledger.work.states import DocumentState as S
 
 
 class Books:

@@ -11,11 +11,12 @@ import yaml
 from ml_connector.composition import Deployment
 from ml_connector.demo.stage import authorize
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.reference import warm_up
-from ml_connector.ledger import documents, queries
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.rows import DocumentRow
+from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.search import queries
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.records import DocumentRow
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.support.deployment import Bench, open_bench

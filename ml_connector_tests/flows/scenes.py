@@ -9,14 +9,15 @@ from typing import Any
 from ml_connector.composition import Deployment
 from ml_connector.config.partners import Partner
 from ml_connector.flows import pipeline
-from ml_connector.flows.belonging import recognise
-from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.reference import warm_up
-from ml_connector.ledger import naming, queries
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.rows import DocumentRow
+from ml_connector.flows.core.belonging import recognise
+from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.names import naming
+from ml_connector.ledger.search import queries
+from ml_connector.ledger.work.records import DocumentRow
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.server import Sandbox
 from ml_connector_tests.support.deployment import INTEGRATION, Bench, open_bench
 
@@ -92,7 +93,7 @@ class Scene:
         return list(self.sandbox.exact.main.table("purchase/PurchaseInvoices"))
 
     def documents(self, flow: str = "", **wanted: Any) -> list[DocumentRow]:
-        from ml_connector.ledger import documents
+        from ml_connector.ledger.work import documents
 
         with self.deployment.ledger.read() as tx:
             page = queries.list_documents(

@@ -13,10 +13,10 @@ from ml_connector.documents.agreements import AgreedLine
 from ml_connector.documents.common import DateReference, ItemId
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine, PurchaseOrder
-from ml_connector.flows.agreed import agreed_line, with_line
-from ml_connector.flows.answered_lines import Expected
-from ml_connector.flows.order_content import with_total
-from ml_connector.flows.verdicts import Rules, compare
+from ml_connector.flows.meaning.answered_lines import Expected
+from ml_connector.flows.meaning.line_comparison import Rules, compare
+from ml_connector.flows.orders_out.agreed_changes import agreed_line, with_line
+from ml_connector.flows.orders_out.order_content import with_total
 
 DAY, LATER = date(2026, 12, 1), date(2026, 12, 8)
 ORDERED = OrderLine(

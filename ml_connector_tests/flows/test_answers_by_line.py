@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from ml_connector.ledger.documents import DocumentRow
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.work.documents import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import UNITS, Scene, scene, with_partners
 from ml_connector_tests.flows.test_files_end_to_end import deliver
 from ml_connector_tests.flows.test_orders_end_to_end import change

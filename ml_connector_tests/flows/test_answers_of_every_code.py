@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.sandbox.exact.wire import day_of
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.sandbox.exact.wire.wire import day_of
 from ml_connector_tests.flows import answer_oracle as oracle
 from ml_connector_tests.flows.answer_oracle import Line, Part
 from ml_connector_tests.flows.scenes import UNITS, Scene, scene

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import desk
-from ml_connector.ledger import operations, verify
+from ml_connector.flows import operator_actions
+from ml_connector.ledger.audit import verify
+from ml_connector.ledger.work import operations
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.flows.test_files_end_to_end import states
@@ -58,8 +59,8 @@ def test_an_invoice_that_stands_in_the_books_cannot_be_discarded(stage: Scene) -
     refuse_attachment(stage)
     stage.inbound()
     (row,) = stage.documents("invoices_in")
-    with pytest.raises(desk.NotPossibleError, match="stands in the ERP"):
-        desk.discard(stage.integration, stage.work, row, "no original")
+    with pytest.raises(operator_actions.NotPossibleError, match="stands in the ERP"):
+        operator_actions.discard(stage.integration, stage.work, row, "no original")
 
 
 def test_an_attachment_refused_again_holds_the_invoice_again(stage: Scene) -> None:
@@ -96,10 +97,10 @@ def test_a_write_to_the_erp_is_looked_up_and_settled_by_nobodys_word(stage: Scen
     stage.inbound()
     (row,) = stage.documents("invoices_in")
     assert row.state == "unknown_outcome"
-    with pytest.raises(desk.NotPossibleError, match="looked up in the ERP"):
-        desk.settle_sent(stage.integration, stage.work, row, arrived=arrived, why="I think so")
-    with pytest.raises(desk.NotPossibleError, match="may be at the other side"):
-        desk.discard(stage.integration, stage.work, row, "not wanted")
+    with pytest.raises(operator_actions.NotPossibleError, match="looked up in the ERP"):
+        operator_actions.settle_sent(stage.integration, stage.work, row, arrived=arrived, why="I think so")
+    with pytest.raises(operator_actions.NotPossibleError, match="may be at the other side"):
+        operator_actions.discard(stage.integration, stage.work, row, "not wanted")
     for _ in range(2):
         stage.sandbox.clock.move(70)
         stage.inbound()

@@ -7,8 +7,8 @@ import pytest
 
 from ml_connector.config.partners import Partner
 from ml_connector.errors import SenderMustMend
-from ml_connector.flows.claims import read_flat
-from ml_connector.flows.formats import Candidate
+from ml_connector.flows.inbound.format_detection import Candidate
+from ml_connector.flows.inbound.layout_claims import read_flat
 from ml_connector.layouts import Layout, WriteContext, load_layout, shipped_names, write_documents
 from ml_connector_tests.layouts.files import changed, csv_rows, read, row
 

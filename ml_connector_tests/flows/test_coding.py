@@ -7,8 +7,8 @@ import pytest
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
 from ml_connector.documents.reference import GLAccount, Item, Requirement
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.coding import code_invoice
-from ml_connector.flows.matching import match_invoice
+from ml_connector.flows.invoices_in.coding import code_invoice
+from ml_connector.flows.invoices_in.matching import match_invoice
 from ml_connector_tests.flows import builders as b
 from ml_connector_tests.flows.builders import D
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_connector.flows import copies, standing
-from ml_connector.flows.context import Work
-from ml_connector.flows.ports import Written
-from ml_connector.ledger import operations
-from ml_connector.ledger.events import history
-from ml_connector.ledger.tables import operation
-from ml_connector.ledger.verify import verify
+from ml_connector.flows import monitoring
+from ml_connector.flows.core import copies
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.ports import Written
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.tables.documents import operation
+from ml_connector.ledger.work import operations
+from ml_connector.ledger.work.events import history
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.scenes import Scene
 
@@ -28,7 +29,7 @@ def write_of(stage: Scene, kind: str) -> operations.StoredOperation:
 
 def told(stage: Scene) -> list[str]:
     """The alert's lines and what `verify` finds."""
-    alerts = [one for one in standing.standing_causes(stage.integration) if one.cause.endswith("/written_twice")]
+    alerts = [one for one in monitoring.standing_causes(stage.integration) if one.cause.endswith("/written_twice")]
     lines = [line for one in alerts for line in one.lines]
     return lines + [one.message for one in verify(stage.deployment.ledger).problems]
 

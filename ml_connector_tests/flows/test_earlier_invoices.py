@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from ml_connector.flows import desk, invoices, pipeline
-from ml_connector.flows.earlier_invoices import similar
+from ml_connector.flows import operator_actions, pipeline
+from ml_connector.flows.invoices_in import invoices
+from ml_connector.flows.invoices_in.earlier_invoices import similar
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
 from ml_connector_tests.flows.test_sending import SILENT
@@ -100,7 +101,7 @@ def test_an_original_that_comes_after_its_cancellation_is_held_too_and_goes_on_w
     send(ready, x12(2, "A-1"))
     assert told(ready) == [HELD, TAKEN]
     cancellation = min(ready.documents("invoices_in"), key=lambda row: row.id)
-    desk.discard(ready.integration, ready.work, cancellation, "sent by mistake")
+    operator_actions.discard(ready.integration, ready.work, cancellation, "sent by mistake")
     ready.sandbox.clock.move(11 * 60)
     ready.inbound()
     assert told(ready) == [("discarded", "discarded"), POSTED]
@@ -110,7 +111,7 @@ def test_a_replacement_is_posted_only_when_a_person_gave_its_original_up_and_rep
     send(ready, x12(1, "A-1") + x12(2, "B-1", header="***DI*05", more="REF*OI*A-1~"))
     assert told(ready) == [TAKEN, HELD]
     original = min(ready.documents("invoices_in"), key=lambda row: row.id)
-    desk.discard(ready.integration, ready.work, original, "replaced")
+    operator_actions.discard(ready.integration, ready.work, original, "replaced")
     ready.sandbox.clock.move(11 * 60)
     ready.inbound()
     assert told(ready)[1] == HELD, "never by itself"

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ml_connector.flows import desk, earlier_notices, pipeline, shipments
-from ml_connector.flows.ports import Written
-from ml_connector.ledger import operations
-from ml_connector.ledger.operations import NewOperation
+from ml_connector.flows import operator_actions, pipeline
+from ml_connector.flows.core.ports import Written
+from ml_connector.flows.shipments_in import earlier_notices, shipments
+from ml_connector.ledger.work import operations
+from ml_connector.ledger.work.operations import NewOperation
 from ml_connector_tests.flows.notices import detail, item, received, rows, send, told, x12
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
@@ -83,7 +84,7 @@ def test_an_original_that_comes_late_is_held_too_and_goes_on_when_its_cancellati
     assert "S-9, an original that never came" in detail(ready, 1)["message"]
     send(ready, x12("S-1"))
     assert told(ready) == [HELD, HELD, TAKEN]
-    desk.discard(ready.integration, ready.work, rows(ready)[0], "sent by mistake")
+    operator_actions.discard(ready.integration, ready.work, rows(ready)[0], "sent by mistake")
     ready.sandbox.clock.move(11 * 60)
     ready.inbound()
     assert told(ready)[2] == POSTED
@@ -96,7 +97,7 @@ def test_a_replacement_is_received_only_when_a_person_gave_its_original_up_and_r
     send(ready, *[one for pair in pairs for one in pair])
     assert told(ready) == [TAKEN, HELD] * 4
     for row in rows(ready)[::2]:
-        desk.discard(ready.integration, ready.work, row, "replaced")
+        operator_actions.discard(ready.integration, ready.work, row, "replaced")
     ready.sandbox.clock.move(11 * 60)
     ready.inbound()
     assert told(ready)[1::2] == [HELD] * 4, "never by itself"

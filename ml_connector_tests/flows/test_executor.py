@@ -18,8 +18,8 @@ from ml_connector.errors import (
     TryAgain,
     WeAreWrong,
 )
-from ml_connector.flows.executor import Begun, Outcome, Places, call_all, settle
-from ml_connector.flows.ports import StoredOperation, Written
+from ml_connector.flows.core.call_executor import Begun, Outcome, Places, call_all, settle
+from ml_connector.flows.core.ports import StoredOperation, Written
 
 BEGUN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LAST = BEGUN + timedelta(minutes=5)

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.flows import parsing
-from ml_connector.flows.context import StepReport
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.tables import file, interchange, remote_file
+from ml_connector.flows.core.integration import StepReport
+from ml_connector.flows.inbound import parsing
+from ml_connector.ledger.tables.documents import file, interchange, remote_file
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.hostile.interchanges import Envelope, Invoice
 
@@ -191,15 +191,16 @@ def test_whole_rejects_the_good_sets_of_a_small_file_too_and_split_does_not(stag
 
 def test_two_workers_parsing_the_same_file_make_one_document(stage: Scene) -> None:
     deliver(stage, an_invoice(stage, usage="T"))
-    from ml_connector.flows import opening, receiving
-    from ml_connector.ledger import files as stored
+    from ml_connector.flows.core import stored_files
+    from ml_connector.flows.inbound import receiving
+    from ml_connector.ledger.exchange import files as stored
 
     receiving.receive(stage.integration, stage.work)
     with stage.deployment.ledger.read() as tx:
         (row,) = stored.in_state(tx, stage.integration.name, "in", ("stored",))
     for _ in range(2):
         batch = parsing._Batch(stage.integration, stage.work, StepReport("parse"))
-        for opened in opening.opened(stage.integration, [row]):
+        for opened in stored_files.opened(stage.integration, [row]):
             parsing._parse_file(batch, *opened)
         parsing._commit(batch)
     assert states(stage) == [("quarantined", "test_on_production")]
@@ -277,7 +278,7 @@ def test_a_ta1_that_came_settles_what_it_answers(stage: Scene, code: str, state:
     (order,) = stage.documents("orders_out")
     assert str(order.state) == state
     assert [str(row.state) for row in stage.documents("acknowledgments_in")] == ["applied"]
-    from ml_connector.ledger.verify import verify
+    from ml_connector.ledger.audit.verify import verify
 
     assert verify(stage.deployment.ledger).clean
 

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from ml_connector.flows.flat_rows import MOST_REVISION, flat_document
-from ml_connector.flows.formats import Candidate
+from ml_connector.flows.inbound.flat_documents import MOST_REVISION, flat_document
+from ml_connector.flows.inbound.format_detection import Candidate
 from ml_connector.layouts import load_layout, read_documents
-from ml_connector.ledger import documents, files
+from ml_connector.ledger.exchange import files
+from ml_connector.ledger.work import documents
 from ml_connector_tests.flows.scenes import Scene
 
 INVOICE = (

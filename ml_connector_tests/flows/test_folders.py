@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from ml_connector.errors import AuthorizationNeeded, ConfigError
-from ml_connector.flows import folders, receiving, standing
-from ml_connector.flows.context import Integration, Work
+from ml_connector.flows import monitoring
+from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.inbound import polling, receiving
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
 
@@ -48,7 +49,7 @@ def test_the_others_files_are_read(stage: Scene, trouble: Callable[[Scene], Inte
 
 @pytest.mark.parametrize("trouble", [misspelt, closed, refused])
 def test_the_sensor_sees_the_others_files(stage: Scene, trouble: Callable[[Scene], Integration]) -> None:
-    from ml_connector.orchestration.waiting import inbound_work
+    from ml_connector.orchestration.sensors.pending_work import inbound_work
 
     stage.invoice(stage.orders(1))
     work = inbound_work(trouble(stage))
@@ -59,16 +60,16 @@ def test_the_sensor_sees_the_others_files(stage: Scene, trouble: Callable[[Scene
 
 def test_it_is_an_alert_until_it_can_be_used(stage: Scene) -> None:
     integration = misspelt(stage)
-    folders.look_at_all(integration)
-    (cause,) = standing.standing_causes(integration)
+    polling.look_at_all(integration)
+    (cause,) = monitoring.standing_causes(integration)
     assert cause.cause == "exact_cleo/folder//NOBODY/inbox"
     assert "there is no folder" in cause.lines[0]
     folder = next(iter(stage.integration.partners.values())).channels.receive[0]
     closed(stage)
-    folders.look_at_all(stage.integration)
-    assert list(folders.unusable_folders(stage.integration)) == [folder]
-    folders.look_at_all(stage.integration)
-    assert folders.unusable_folders(stage.integration) == {}
+    polling.look_at_all(stage.integration)
+    assert list(polling.unusable_folders(stage.integration)) == [folder]
+    polling.look_at_all(stage.integration)
+    assert polling.unusable_folders(stage.integration) == {}
 
 
 def test_where_no_folder_can_be_used_a_person_is_asked_for(stage: Scene) -> None:
@@ -76,7 +77,7 @@ def test_where_no_folder_can_be_used_a_person_is_asked_for(stage: Scene) -> None
     with pytest.raises(AuthorizationNeeded):
         receiving.receive(stage.integration, stage.work)
     with pytest.raises(AuthorizationNeeded):
-        folders.look_at_all(stage.integration)
+        polling.look_at_all(stage.integration)
 
 
 def test_a_log_in_that_is_refused_is_no_trouble_of_a_folder(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,14 +89,14 @@ def test_a_log_in_that_is_refused_is_no_trouble_of_a_folder(stage: Scene, monkey
         receiving.receive(stage.integration, stage.work)
     with pytest.raises(AuthorizationNeeded):
         receiving.receive(stage.integration, Work(stage.work.holder, dry_run=True))
-    assert folders.unusable_folders(stage.integration) == {}
+    assert polling.unusable_folders(stage.integration) == {}
 
 
 def test_a_dry_run_tells_it_too(stage: Scene) -> None:
     integration = misspelt(stage)
     report = receiving.receive(integration, Work(stage.work.holder, dry_run=True))
     assert report.counts["folder_unusable"] == 1
-    assert folders.unusable_folders(integration) == {}, "a dry run writes nothing"
+    assert polling.unusable_folders(integration) == {}, "a dry run writes nothing"
 
 
 def test_where_every_folder_is_misspelt_the_configuration_is_wrong(stage: Scene) -> None:
@@ -103,4 +104,4 @@ def test_where_every_folder_is_misspelt_the_configuration_is_wrong(stage: Scene)
     for name in integration.partners:
         integration = with_misspelt(integration, name)
     with pytest.raises(ConfigError):
-        folders.look_at_all(integration)
+        polling.look_at_all(integration)

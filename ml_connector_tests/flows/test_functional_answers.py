@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, SetAnswer
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.functional_answers import SentSet, decide
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.tables import envelope_group, interchange
+from ml_connector.flows.acknowledgments_in.acknowledged_sets import SentSet, decide
+from ml_connector.ledger.tables.documents import envelope_group, interchange
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows import answer_oracle
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver

@@ -9,8 +9,8 @@ import pytest
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, KeptElement, KeptSegment, Party, Reference
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.holding import attempt
-from ml_connector.flows.invoice_doubts import check_itself
+from ml_connector.flows.core.quarantine import attempt
+from ml_connector.flows.invoices_in.invoice_doubts import check_itself
 from ml_connector_tests.flows.builders import VENDOR, invoice, invoice_line, partner
 
 TODAY = date(2026, 11, 21)

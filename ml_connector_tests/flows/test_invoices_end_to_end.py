@@ -2,8 +2,8 @@
 
 import pytest
 
-from ml_connector.flows import desk
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import operator_actions
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
@@ -94,7 +94,7 @@ def test_an_invoice_before_its_receipt_is_taken_up_when_the_goods_are_booked(sta
 
 
 def _receive(stage: Scene, line: dict[str, object]) -> None:
-    from ml_connector.sandbox.exact.orders import add_quantity, header_of, order_changed
+    from ml_connector.sandbox.exact.books.orders import add_quantity, header_of, order_changed
 
     company = stage.sandbox.exact.main
     add_quantity(company, line, "ReceivedQuantity", line["QuantityInPurchaseUnits"])  # type: ignore[arg-type]
@@ -151,10 +151,10 @@ def test_a_person_discards_a_held_invoice_with_the_reason(stage: Scene) -> None:
     stage.invoice(stage.orders(1), {"overcharge_percent": "50"})
     stage.inbound()
     (held,) = stage.documents("invoices_in")
-    desk.discard(stage.integration, stage.work, held, "agreed with the supplier by phone")
+    operator_actions.discard(stage.integration, stage.work, held, "agreed with the supplier by phone")
     assert states(stage) == [("discarded", "discarded")]
-    with pytest.raises(desk.NotPossibleError):
-        desk.discard(stage.integration, stage.work, stage.documents("invoices_in")[0], "again")
+    with pytest.raises(operator_actions.NotPossibleError):
+        operator_actions.discard(stage.integration, stage.work, stage.documents("invoices_in")[0], "again")
 
 
 def test_a_dry_run_plans_and_writes_nothing(stage: Scene) -> None:

@@ -7,16 +7,16 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.errors import DecisionNeeded
-from ml_connector.flows import orders
-from ml_connector.flows.context import Work
-from ml_connector.flows.postable import operation_key
-from ml_connector.ledger import naming
-from ml_connector.ledger.leases import Lease
-from ml_connector.ledger.rows import DocumentRow
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.tables import renaming
-from ml_connector.ledger.verify import verify
-from ml_connector.orchestration.names import channel_lease
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.orders_out import orders
+from ml_connector.flows.posting.postings import operation_key
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination.leases import Lease
+from ml_connector.ledger.names import naming
+from ml_connector.ledger.tables.documents import renaming
+from ml_connector.ledger.work.records import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.orchestration.runtime.names import channel_lease
 from ml_connector.sandbox.exact.seed import SECOND_DIVISION
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.flows.renamed import Edited, Settings, two_companies

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ml_connector.documents.common import ItemId
 from ml_connector.documents.orders import OrderLine
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.line_meant import KnownLine, NamedLine, lines_meant, of_erp, of_order
+from ml_connector.flows.meaning.line_meant import KnownLine, NamedLine, lines_meant, of_erp, of_order
 from ml_connector_tests.flows.builders import order_line
 
 THREE = [order_line(1), order_line(2, barcode="0012345678905"), order_line(3)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ml_connector.config.partners import MatchTolerances, Tolerance
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, ItemId
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.matching import match_invoice
+from ml_connector.flows.invoices_in.matching import match_invoice
 from ml_connector_tests.flows.builders import (
     VENDOR,
     D,

@@ -12,8 +12,8 @@ from ml_connector.documents.common import Purpose
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.earlier_notices import about_of
-from ml_connector.flows.meanings import is_credit
+from ml_connector.flows.meaning.document_codes import is_credit
+from ml_connector.flows.shipments_in.earlier_notices import about_of
 
 # x12-procurement 8, the table under BIG, written again by hand.
 POSTED = "DI PR FB EB EF EI ER IB IF IR IU MF MI MR MS RF UF PB PA BA BH CT DO SM SS MM CI CD"

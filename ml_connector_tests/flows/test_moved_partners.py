@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ml_connector.errors import Reason
-from ml_connector.ledger.rows import DocumentRow
+from ml_connector.ledger.work.records import DocumentRow
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.exact.seed import SECOND_DIVISION
 from ml_connector_tests.flows.renamed import Edited, Settings, two_companies
 from ml_connector_tests.flows.scenes import UNITS

@@ -11,11 +11,11 @@ import sqlalchemy as sa
 
 from ml_connector.cli.app import run
 from ml_connector.errors import DecisionNeeded
-from ml_connector.flows import orders
-from ml_connector.flows.context import Work
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.tables import interchange, renaming, token
-from ml_connector.ledger.verify import verify
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.orders_out import orders
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.tables.documents import interchange, renaming, token
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.flows.renamed import Edited, Settings, edited
 

@@ -7,12 +7,12 @@ import pytest
 
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
-from ml_connector.edi.overlay import overlay_from
+from ml_connector.edi.validation.overlay import overlay_from
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.holding import attempt
-from ml_connector.flows.miscounts import miscounted
-from ml_connector.flows.notice_codes import check_codes
-from ml_connector.flows.notice_doubts import check_itself
+from ml_connector.flows.core.quarantine import attempt
+from ml_connector.flows.inbound.miscounts import miscounted
+from ml_connector.flows.meaning.notice_codes import check_codes
+from ml_connector.flows.shipments_in.notice_doubts import check_itself
 from ml_connector_tests.flows.builders import VENDOR, partner
 from ml_connector_tests.flows.notices import ORDER, item, x12
 

@@ -8,11 +8,12 @@ import pytest
 import yaml
 
 from ml_connector.config.partners import Partner
-from ml_connector.flows import desk, orders
-from ml_connector.flows.context import Work
-from ml_connector.ledger.documents import DocumentRow
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import operator_actions
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.orders_out import orders
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.work.documents import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector_tests.flows.scenes import Scene, with_partners
 from ml_connector_tests.flows.test_order_news import ONE, SILENT, in_record, partner_file, receipt
@@ -137,7 +138,7 @@ def test_what_is_discarded_is_not_asked_again(stage: Scene, order: dict[str, Any
     refile(stage, elsewhere)
     more(stage, order)
     stage.outbound()
-    desk.discard(stage.integration, stage.work, held(stage), "agreed by phone")
+    operator_actions.discard(stage.integration, stage.work, held(stage), "agreed by phone")
     receipt(stage, order)
     stage.outbound()
     assert revisions(stage) == [*ONE, (1, "discarded")]

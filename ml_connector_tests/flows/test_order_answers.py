@@ -8,8 +8,8 @@ import pytest
 
 from ml_connector.documents.common import DateReference, ItemId
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine
-from ml_connector.flows.answered_lines import Expected
-from ml_connector.flows.verdicts import compare
+from ml_connector.flows.meaning.answered_lines import Expected
+from ml_connector.flows.meaning.line_comparison import compare
 
 DAY = date(2026, 12, 1)
 ORDERED = OrderLine(

@@ -9,13 +9,13 @@ import pytest
 
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
-from ml_connector.flows.order_changes import as_cancellation, as_change, numbered, with_ids
-from ml_connector.flows.order_comparing import View, changes
-from ml_connector.flows.order_content import resolve_order
-from ml_connector.ledger.rows import DocumentRow
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows.orders_out.order_changes import as_cancellation, as_change, numbered, with_ids
+from ml_connector.flows.orders_out.order_comparing import View, changes
+from ml_connector.flows.orders_out.order_content import resolve_order
+from ml_connector.ledger.work.records import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import delete_line, order_changed
+from ml_connector.sandbox.exact.books.orders import delete_line, order_changed
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.flows.test_order_content import TABLES, partner, settings
 from ml_connector_tests.flows.test_order_news import ONE, SILENT, change_sent, in_record, partner_file, progress
@@ -128,7 +128,7 @@ def order(stage: Scene) -> dict[str, Any]:
 
 def sent_segments(stage: Scene, row: DocumentRow) -> list[list[str]]:
     """The segments of the file in which a document left."""
-    from ml_connector.ledger import files
+    from ml_connector.ledger.exchange import files
 
     with stage.deployment.ledger.read() as tx:
         file = files.get(tx, row.file_id or 0)

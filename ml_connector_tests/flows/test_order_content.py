@@ -11,8 +11,8 @@ from ml_connector.config.integrations import Integration
 from ml_connector.config.partners import Partner
 from ml_connector.documents.reference import CostCenter, GLAccount, Item, OpenOrder, OpenOrderLine, Vendor
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.coding_tables import CodingTables
-from ml_connector.flows.order_content import resolve_order
+from ml_connector.flows.orders_out.order_content import resolve_order
+from ml_connector.flows.reference.coding_tables import CodingTables
 
 ACCOUNTS = {
     "4000": GLAccount(id="a-4000", code="4000"),

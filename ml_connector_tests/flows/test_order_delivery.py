@@ -13,10 +13,10 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Party
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.reference import READ_LATER, DeliveryAddress, Named, OpenOrder
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.order_comparing import View, changes
-from ml_connector.flows.order_content import resolve_order
+from ml_connector.flows.orders_out.order_comparing import View, changes
+from ml_connector.flows.orders_out.order_content import resolve_order
 from ml_connector_tests.flows.test_order_content import TABLES, ordered, partner, settings
 
 PLAIN = partner(account_reference="", cost_center_reference="")

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from ml_connector.checks import check_connection
+from ml_connector.diagnostics.deployment import check_connection
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import PurchaseOrder
-from ml_connector.flows.stored import stored
-from ml_connector.ledger.documents import DocumentRow
+from ml_connector.flows.core.stored_documents import stored
+from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.sandbox.exact import user
-from ml_connector.systems.exact_online import orders as reading
+from ml_connector.systems.exact_online.reading import orders as reading
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_order_revisions import header, newest, play, revisions
 

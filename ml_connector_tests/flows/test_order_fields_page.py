@@ -16,14 +16,14 @@ import pytest
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import NeedsMending
-from ml_connector.flows.order_changes import header_with_lines
-from ml_connector.flows.order_content import resolve_order
+from ml_connector.flows.orders_out.order_changes import header_with_lines
+from ml_connector.flows.orders_out.order_content import resolve_order
 from ml_connector.layouts import WriteContext, load_layout, write_documents
-from ml_connector.sandbox.exact.entities import ENTITIES
-from ml_connector.systems.exact_online.orders import LINES, order_from_record
-from ml_connector.systems.exact_online.records import ADDRESS
+from ml_connector.sandbox.exact.wire.entities import ENTITIES
+from ml_connector.systems.exact_online.reading.orders import LINES, order_from_record
+from ml_connector.systems.exact_online.reading.records import ADDRESS
 from ml_connector_tests.flows.test_order_content import TABLES, partner, settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "integrations" / "exact-order-fields.md"

@@ -10,10 +10,11 @@ import pytest
 
 from ml_connector.documents.common import DocumentKind, Party
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
-from ml_connector.flows import desk, order_content, orders
-from ml_connector.flows.stored import stored
+from ml_connector.flows import operator_actions
+from ml_connector.flows.core.stored_documents import stored
+from ml_connector.flows.orders_out import order_content, orders
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, change_line, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, change_line, order_changed
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.flows.test_order_revisions import change, header, newest, play, revisions
 
@@ -246,14 +247,14 @@ def test_an_order_that_is_finished_before_it_leaves_never_leaves(stage: Scene) -
 
 
 def test_an_order_that_nobody_answered_and_somebody_gave_up_was_sent_all_the_same(stage: Scene) -> None:
-    from ml_connector.flows import standing
+    from ml_connector.flows import monitoring
 
     (order,) = stage.orders(1, received=False)
     stage.world.behave("NORTHWIND", {"acknowledge": "never", **SILENT})
     play(stage, 1)
     stage.sandbox.clock.move(49 * 3600)
-    standing.mark_overdue(stage.integration, stage.work)
-    desk.discard(stage.integration, stage.work, newest(stage), "they have it, says the phone")
+    monitoring.mark_overdue(stage.integration, stage.work)
+    operator_actions.discard(stage.integration, stage.work, newest(stage), "they have it, says the phone")
     change(stage, order, quantity=order["lines"][0]["quantity"] + 1)
     play(stage, 1)
     assert (newest(stage).revision, newest(stage).kind) == (1, "order_change")
@@ -263,7 +264,7 @@ def test_a_ledger_of_an_older_release_goes_on(stage: Scene, order: dict[str, Any
     """Its documents have no id of the order in a column of their own; pruned ones have no record either."""
     import sqlalchemy as sa
 
-    from ml_connector.ledger.tables import document
+    from ml_connector.ledger.tables.documents import document
 
     def as_before(**values: Any) -> None:
         with stage.deployment.ledger.write() as tx:

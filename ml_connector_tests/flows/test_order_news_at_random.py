@@ -17,14 +17,14 @@ from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending
-from ml_connector.flows import order_resolving, orders
-from ml_connector.flows.context import Integration
-from ml_connector.flows.holding import attempt
-from ml_connector.flows.order_content import resolve_order
-from ml_connector.flows.reference_book import ReferenceBook
-from ml_connector.ledger import documents
-from ml_connector.ledger.documents import DocumentRow, Move
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.quarantine import attempt
+from ml_connector.flows.orders_out import order_resolving, orders
+from ml_connector.flows.orders_out.order_content import resolve_order
+from ml_connector.flows.reference.lookup import ReferenceBook
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import DocumentRow, Move
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.buying import Books
 from ml_connector_tests.flows.scenes import Scene, with_partners
 

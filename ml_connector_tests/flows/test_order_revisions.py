@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import desk, order_taking, orders
-from ml_connector.flows.context import StepReport
-from ml_connector.ledger import documents
-from ml_connector.ledger.documents import DocumentRow
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import operator_actions
+from ml_connector.flows.core.integration import StepReport
+from ml_connector.flows.orders_out import order_taking, orders
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
@@ -87,7 +88,7 @@ def test_a_revision_a_person_discarded_does_not_come_back(stage: Scene) -> None:
     play(stage, 1)
     change(stage, order, quantity=order["lines"][0]["quantity"] + 1)
     orders.read(stage.integration, stage.work)
-    desk.discard(stage.integration, stage.work, newest(stage), "settled by phone")
+    operator_actions.discard(stage.integration, stage.work, newest(stage), "settled by phone")
     header(stage, order, SelectionCode="moved")
     play(stage, 2)
     assert revisions(stage) == [(0, "acknowledged"), (1, "discarded")]
@@ -118,7 +119,7 @@ def test_a_revision_waits_for_its_predecessor(stage: Scene) -> None:
     play(stage, 3)
     assert revisions(stage) == [(0, "unknown_outcome"), (1, "read")]
     first = min(stage.documents("orders_out"), key=lambda row: row.id)
-    desk.settle_sent(stage.integration, stage.work, first, arrived=False, why="they have not got it")
+    operator_actions.settle_sent(stage.integration, stage.work, first, arrived=False, why="they have not got it")
     stage.sandbox.clock.move(600)
     play(stage, 3)
     assert revisions(stage) == [(0, "acknowledged"), (1, "acknowledged")]
@@ -145,7 +146,7 @@ def test_a_cancelled_order_that_is_reopened_is_ordered_again_and_cancelled_once(
 
 
 def reopen(stage: Scene, order: dict[str, Any]) -> None:
-    from ml_connector.sandbox.exact.orders import order_changed
+    from ml_connector.sandbox.exact.books.orders import order_changed
 
     made = user.order_by_number(stage.sandbox.exact.main, int(order["number"]))
     made["OrderStatus"] = 10
@@ -182,7 +183,7 @@ def test_two_workers_reading_the_same_change_make_one_revision(stage: Scene) -> 
 @pytest.mark.parametrize("webhooks", [True, False])
 @pytest.mark.parametrize("poll", [True, False])
 def test_webhooks_and_poll_give_the_same_alone_and_together(stage: Scene, webhooks: bool, poll: bool) -> None:
-    from ml_connector.ledger import inbox
+    from ml_connector.ledger.exchange import inbox
 
     settings = stage.integration.settings
     flows = settings.flows.model_copy(
@@ -216,7 +217,7 @@ def test_a_refused_upload_is_rendered_again_after_a_replay(stage: Scene) -> None
     stage.outbound()
     (held,) = stage.documents("orders_out")
     assert (held.state, held.reason) == (S.QUARANTINED, "refused_by_system")
-    desk.prepare_replay(stage.integration, stage.work, [held])
+    operator_actions.prepare_replay(stage.integration, stage.work, [held])
     stage.outbound(replay=True)
     play(stage, 1)
     assert revisions(stage) == [(0, "acknowledged")]
@@ -232,7 +233,7 @@ def starting(stage: Scene, day: str) -> None:
 
 def test_orders_from_before_the_start_are_told_and_an_earlier_start_fetches_them(stage: Scene) -> None:
     """A newcomer's first run leaves old orders alone and says so; naming an earlier day brings them, moved or not."""
-    from ml_connector.orchestration.waiting import orders_changed
+    from ml_connector.orchestration.sensors.pending_work import orders_changed
 
     (order,) = stage.orders(1, received=False)
     today = stage.integration.clock.now().date()

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows import literal_supplier
 from ml_connector_tests.flows.buying import Office
 from ml_connector_tests.flows.literal_supplier import Supplier

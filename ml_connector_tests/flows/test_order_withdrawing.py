@@ -11,10 +11,11 @@ import pytest
 
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
-from ml_connector.flows import desk, orders
-from ml_connector.ledger import inbox
-from ml_connector.ledger.documents import DocumentRow, Move, move
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import operator_actions
+from ml_connector.flows.orders_out import orders
+from ml_connector.ledger.exchange import inbox
+from ml_connector.ledger.work.documents import DocumentRow, Move, move
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector_tests.flows.buying import Office
 from ml_connector_tests.flows.literal_supplier import receiver, segments
@@ -132,7 +133,7 @@ def test_a_deleted_order_is_held_for_the_buyer_by_setting(office: Office) -> Non
     row = newest(office, key)
     assert (row.state, row.reason) == (S.QUARANTINED, "order_withdrawn")
     assert "discard this here" in (row.reason_detail or {})["mend"]
-    desk.discard(office.integration, office.work, row, "told them by phone")
+    operator_actions.discard(office.integration, office.work, row, "told them by phone")
     office.books.deleted.append(key)
     assert office.run(key) == []
 
@@ -198,7 +199,7 @@ def test_an_order_that_may_have_left_is_not_touched_before_that_is_settled(offic
 
 @pytest.mark.parametrize("way", ["poll", "webhook"])
 def test_exact_tells_of_deletions_by_sync_and_by_webhook(stage: Scene, way: str) -> None:
-    from ml_connector.orchestration.waiting import orders_changed
+    from ml_connector.orchestration.sensors.pending_work import orders_changed
 
     (order,) = stage.orders(1, received=False)
     stage.world.behave("NORTHWIND", SILENT)
@@ -261,7 +262,7 @@ def test_the_new_supplier_waits_until_the_old_one_was_told(office: Office) -> No
         S.READ,
         "acme",
     )
-    desk.discard(office.integration, office.work, held, "told them by phone")
+    operator_actions.discard(office.integration, office.work, held, "told them by phone")
     assert told(office.run(key)) == [(ACME, "850", "00")]
 
 
@@ -287,7 +288,7 @@ def test_while_the_old_supplier_refuses_to_give_it_up_nobody_else_gets_it(office
     office.leave(taking_back, S.REFUSED)
     assert office.run(key) == []
     assert newest(office, key).reason == "order_sent_elsewhere"
-    desk.prepare_replay(office.integration, office.work, [office.documents(key)[1]])
+    operator_actions.prepare_replay(office.integration, office.work, [office.documents(key)[1]])
     assert told(office.run(key)) == [(NORTHWIND, "860", "01"), (ACME, "850", "00")]
 
 
@@ -335,7 +336,7 @@ def test_a_refused_order_is_replayed_with_what_was_mended_since(office: Office) 
     assert office.run(key) == [], "nothing changed: it waits for a person"
     lines = (line.model_copy(update={"barcode": "8711234567892"}) for line in office.books.orders[key].lines)
     edit(office, key, lines=tuple(lines))
-    desk.prepare_replay(office.integration, office.work, [row])
+    operator_actions.prepare_replay(office.integration, office.work, [row])
     (again,) = office.run(key)
     assert told([again]) == [(NORTHWIND, "850", "00")]
     assert "8711234567892" in again, "what was mended in the ERP goes with it"
@@ -356,7 +357,7 @@ def test_a_refused_order_that_is_cancelled_or_deleted_ends_quietly(office: Offic
     edit(office, first, cancelled=True)
     office.books.delete(second)
     assert office.run(first, second) == []
-    desk.prepare_replay(office.integration, office.work, [newest(office, first)])
+    operator_actions.prepare_replay(office.integration, office.work, [newest(office, first)])
     assert office.run(first) == [], "it was cancelled meanwhile"
 
 
@@ -381,7 +382,7 @@ def test_a_change_of_what_was_refused_is_no_order(office: Office) -> None:
 
 def test_a_replay_of_what_was_refused_sends_the_newest_that_was_built_on_it(office: Office) -> None:
     key, first = changed_and_refused(office)
-    desk.prepare_replay(office.integration, office.work, [first])
+    operator_actions.prepare_replay(office.integration, office.work, [first])
     (again,) = office.run(key)
     assert told([again]) == [(NORTHWIND, "850", "00")]
     assert "PO1*1*12*" in again
@@ -411,7 +412,7 @@ def test_an_order_that_a_supplier_refuses_goes_again_as_an_order(stage: Scene, k
     assert "goes as an order again" in (answer.reason_detail or {})["mend"]
     receive(stage, ["AK1*PO*1", "AK9*A*1*1*1"], "997", "FA")
     assert stage.documents("orders_out")[0].state is S.REFUSED, "that its syntax was accepted does not undo it"
-    desk.prepare_replay(stage.integration, stage.work, [row])
+    operator_actions.prepare_replay(stage.integration, stage.work, [row])
     play(stage, 2)
     sent = {kind[:6]: count for kind, count in stage.world.consumer.documents().items() if kind.startswith("8")}
     assert sent == {"850 00": 2}

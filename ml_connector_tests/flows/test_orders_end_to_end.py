@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
@@ -78,7 +78,7 @@ def test_an_order_waits_for_its_approval(stage: Scene) -> None:
 
 
 def test_a_change_before_sending_replaces_the_reading_and_makes_no_revision(stage: Scene) -> None:
-    from ml_connector.flows import orders
+    from ml_connector.flows.orders_out import orders
 
     (order,) = stage.orders(1, received=False)
     orders.read(stage.integration, stage.work)
@@ -97,19 +97,19 @@ def test_a_refused_order_says_so_and_can_be_rendered_again(stage: Scene) -> None
 
 
 def test_an_unanswered_order_turns_overdue_and_a_late_997_closes_it(stage: Scene) -> None:
-    from ml_connector.flows import standing
+    from ml_connector.flows import monitoring
 
     stage.orders(1, received=False)
     stage.world.behave("NORTHWIND", {"acknowledge": "never", "confirm": "never", "ship": "never", "invoice": "never"})
     play(stage, 1)
-    assert standing.mark_overdue(stage.integration, stage.work).counts["overdue"] == 0
-    assert standing.standing_causes(stage.integration) == []
+    assert monitoring.mark_overdue(stage.integration, stage.work).counts["overdue"] == 0
+    assert monitoring.standing_causes(stage.integration) == []
     stage.sandbox.clock.move(25 * 3600)
-    (late,) = standing.standing_causes(stage.integration)
+    (late,) = monitoring.standing_causes(stage.integration)
     assert (late.cause, late.count) == ("exact_cleo/late/northwind", 1)
     stage.sandbox.clock.move(24 * 3600)
-    assert standing.mark_overdue(stage.integration, stage.work).counts["overdue"] == 1
-    (cause,) = standing.standing_causes(stage.integration)
+    assert monitoring.mark_overdue(stage.integration, stage.work).counts["overdue"] == 1
+    (cause,) = monitoring.standing_causes(stage.integration)
     assert ("overdue" in cause.cause, cause.count) == (True, 1)
 
 
@@ -123,7 +123,7 @@ def test_an_upload_that_was_stored_before_the_connection_broke_is_sent_once(stag
 
 
 def test_an_upload_that_never_arrived_waits_for_a_person(stage: Scene) -> None:
-    from ml_connector.flows import desk
+    from ml_connector.flows import operator_actions
 
     stage.orders(1, received=False)
     stage.sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
@@ -135,7 +135,7 @@ def test_an_upload_that_never_arrived_waits_for_a_person(stage: Scene) -> None:
     (order,) = stage.documents("orders_out")
     assert (order.state, order.reason) == (S.UNKNOWN_OUTCOME, "outcome_unknown")
     assert not stage.world.consumer.orders()
-    desk.settle_sent(stage.integration, stage.work, order, arrived=False, why="the partner has not got it")
+    operator_actions.settle_sent(stage.integration, stage.work, order, arrived=False, why="the partner has not got it")
     play(stage, 3)
     (order,) = stage.documents("orders_out")
     assert order.state is S.ACKNOWLEDGED

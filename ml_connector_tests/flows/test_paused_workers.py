@@ -12,13 +12,14 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from ml_connector.errors import TryAgain
-from ml_connector.flows import copies, pipeline, standing
-from ml_connector.flows.bills import BILLS
-from ml_connector.flows.context import Work
-from ml_connector.flows.posting import post
-from ml_connector.ledger.events import history
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.verify import verify
+from ml_connector.flows import monitoring, pipeline
+from ml_connector.flows.core import copies
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.invoices_in.bills import BILLS
+from ml_connector.flows.posting.posting import post
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.work.events import history
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.support.deployment import INTEGRATION, ROOT
 from ml_connector_tests.support.forked import Forked
@@ -162,7 +163,7 @@ def test_a_stop_between_the_proof_and_the_socket_is_found_and_told_with_both_ids
         with stage.deployment.ledger.read() as tx:
             (event,) = [one for one in history(tx, row.id) if one.action == "written twice"]
         (problem,) = verify(stage.deployment.ledger).problems
-        (alert,) = [one for one in standing.standing_causes(stage.integration) if one.cause.endswith("written_twice")]
+        (alert,) = [one for one in monitoring.standing_causes(stage.integration) if one.cause.endswith("written_twice")]
         for told in (event.detail, problem.message, alert.lines[0]):
             assert all(one in told for one in ids)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.common import DateReference, PaymentTerms
-from ml_connector.flows.payment_terms import terms_of
+from ml_connector.flows.invoices_in.payment_terms import terms_of
 from ml_connector_tests.flows.builders import invoice
 
 DAY = date(2026, 11, 20)

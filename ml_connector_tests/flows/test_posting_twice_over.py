@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import desk, pipeline
-from ml_connector.flows.bills import BILLS
-from ml_connector.flows.posting import post
-from ml_connector.ledger import inbox, verify
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.tables import booking, operation
+from ml_connector.flows import operator_actions, pipeline
+from ml_connector.flows.invoices_in.bills import BILLS
+from ml_connector.flows.posting.posting import post
+from ml_connector.ledger.audit import verify
+from ml_connector.ledger.exchange import inbox
+from ml_connector.ledger.tables.documents import booking, operation
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import UNITS, Scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver, states
@@ -28,7 +29,7 @@ def with_invoices(stage: Scene, **settings: Any) -> None:
 
 
 def replay(stage: Scene, *rows: Any) -> None:
-    desk.prepare_replay(stage.integration, stage.work, list(rows))
+    operator_actions.prepare_replay(stage.integration, stage.work, list(rows))
     stage.inbound(replay=True, documents=tuple(row.id for row in rows))
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows import price_bases
-from ml_connector.flows.answered_lines import Expected
-from ml_connector.flows.verdicts import Rules, compare
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows.meaning import price_bases
+from ml_connector.flows.meaning.answered_lines import Expected
+from ml_connector.flows.meaning.line_comparison import Rules, compare
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.builders import invoice, invoice_line
 from ml_connector_tests.flows.scenes import scene, with_partners
 from ml_connector_tests.flows.test_files_end_to_end import deliver

@@ -5,14 +5,14 @@ from decimal import Decimal
 
 import pytest
 
-from ml_connector.documents.characters import unreadable
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, ItemId
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
-from ml_connector.edi.characters import alphabet_for
+from ml_connector.documents.values.characters import unreadable
+from ml_connector.edi.writing.characters import alphabet_for
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.readable import readable_invoice, readable_notice
-from ml_connector.layouts.texts import encoded
+from ml_connector.flows.meaning.readable import readable_invoice, readable_notice
+from ml_connector.layouts.values.encodings import encoded
 
 WORDS = ("größe", "Kabelschuh 5 – Ø8 mm", "„Café“", "20 °C", "€ 5", "naïve", "Łódź", "1½", "façade…", "привет")
 BAD = ("gr\ufffde", "bell\x07", "\x85", "a\ue000", "\ud800", "nul\x01")

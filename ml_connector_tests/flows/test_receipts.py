@@ -12,7 +12,7 @@ from ml_connector.documents.common import ItemId, KeptElement
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.receipts import ReceiptRules, receipts_for
+from ml_connector.flows.shipments_in.receipts import ReceiptRules, receipts_for
 from ml_connector_tests.flows.builders import VENDOR, order, order_line
 
 D = Decimal

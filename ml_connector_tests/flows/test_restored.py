@@ -14,12 +14,12 @@ import sqlalchemy as sa
 
 from ml_connector.errors import TryAgain
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Work
-from ml_connector.flows.reference import warm_up
-from ml_connector.ledger import heads
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.tables import operation
-from ml_connector.ledger.verify import verify
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.audit import chain_heads
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.tables.documents import operation
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.cli.terminal import say
@@ -63,7 +63,7 @@ def sync(bench: Bench, rounds: int = 1) -> None:
 
 def export(bench: Bench) -> None:
     with bench.open() as deployment:
-        heads.export_heads(deployment.ledger, deployment.heads_file)
+        chain_heads.export_heads(deployment.ledger, deployment.heads_file)
 
 
 def orders(bench: Bench, count: int, seed: int) -> set[str]:

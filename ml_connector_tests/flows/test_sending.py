@@ -2,12 +2,15 @@
 
 import pytest
 
-from ml_connector.flows import desk, order_history, order_resolving, orders, rendering, repeating, sending, standing
-from ml_connector.flows.context import Work
-from ml_connector.ledger import documents, operations
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.verify import verify
+from ml_connector.flows import monitoring, operator_actions
+from ml_connector.flows.core import repeating
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.orders_out import order_resolving, order_revisions, orders
+from ml_connector.flows.outbound import rendering, sending
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.work import documents, operations
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.cleo.files import Growth
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.credentials.token_race import wait_for
@@ -26,7 +29,7 @@ def with_batches_of(stage: Scene, size: int) -> None:
 
 def answers_waiting(stage: Scene, count: int) -> None:
     """997s rendered into one file, not sent."""
-    from ml_connector.flows import parsing, receiving
+    from ml_connector.flows.inbound import parsing, receiving
 
     for order in stage.orders(count):
         stage.invoice([order])
@@ -47,12 +50,12 @@ def test_a_file_whose_documents_are_claimed_in_two_batches_is_sent_once_and_whol
 
 def test_one_answer_of_a_rendered_file_cannot_be_discarded(stage: Scene) -> None:
     answers_waiting(stage, 2)
-    with pytest.raises(desk.NotPossibleError):
-        desk.discard(stage.integration, stage.work, stage.documents(ANSWERS)[0], "not wanted")
+    with pytest.raises(operator_actions.NotPossibleError):
+        operator_actions.discard(stage.integration, stage.work, stage.documents(ANSWERS)[0], "not wanted")
 
 
 def sent_group(stage: Scene) -> int:
-    from ml_connector.ledger.tables import envelope_group
+    from ml_connector.ledger.tables.documents import envelope_group
 
     with stage.deployment.ledger.read() as tx:
         return int(next(row.control_number for row in tx.execute(envelope_group.select()) if row.direction == "out"))
@@ -97,7 +100,7 @@ def test_an_answer_that_comes_while_its_order_is_in_work_waits_a_moment(stage: S
     stage.world.behave("NORTHWIND", SILENT)
     orders.read(stage.integration, stage.work)
     order_resolving.resolve(stage.integration, stage.work)
-    rendering.render(stage.integration, stage.work, order_history.FLOW)
+    rendering.render(stage.integration, stage.work, order_revisions.FLOW)
     (order,) = stage.documents("orders_out")
     deliver(stage, acknowledgment([f"AK1*PO*{sent_group(stage)}", "AK9*A*1*1*1"]))
     with worker(stage.deployment.ledger) as other:
@@ -137,7 +140,7 @@ def test_an_order_a_person_says_arrived_is_waited_for(stage: Scene) -> None:
     stage.sandbox.clock.move(10)
     stage.outbound()
     (order,) = stage.documents("orders_out")
-    desk.settle_sent(stage.integration, stage.work, order, arrived=True, why="they have it")
+    operator_actions.settle_sent(stage.integration, stage.work, order, arrived=True, why="they have it")
     (order,) = stage.documents("orders_out")
     assert (order.state, order.due_at is not None) == (S.SENT, True)
 
@@ -155,7 +158,9 @@ def test_a_word_about_any_document_of_a_file_settles_all_of_them(
     sending.send(stage.integration, stage.work, ANSWERS)
     waiting = stage.documents(ANSWERS)
     assert {row.state for row in waiting} == {S.UNKNOWN_OUTCOME}
-    desk.settle_sent(stage.integration, stage.work, waiting[-1], arrived=arrived, why="their EDI desk looked")
+    operator_actions.settle_sent(
+        stage.integration, stage.work, waiting[-1], arrived=arrived, why="their EDI desk looked"
+    )
     stage.sandbox.clock.move(600)
     sending.send(stage.integration, stage.work, ANSWERS)
     assert [str(row.state) for row in stage.documents(ANSWERS)] == ["sent"] * 3
@@ -249,12 +254,12 @@ def test_an_order_whose_answer_may_still_come_is_not_put_before_a_person(stage: 
     (order,) = stage.documents("orders_out")
     assert (order.state, order.reason) == (S.UNKNOWN_OUTCOME, "answer_awaited")
     assert "waited for until" in (order.reason_detail or {})["mend"]
-    assert standing.standing_causes(stage.integration) == []
+    assert monitoring.standing_causes(stage.integration) == []
     stage.sandbox.clock.move(sending.ANSWER_MINUTES * 60)
     stage.outbound()
     (order,) = stage.documents("orders_out")
     assert (order.state, order.reason) == (S.UNKNOWN_OUTCOME, "outcome_unknown")
-    (cause,) = standing.standing_causes(stage.integration)
+    (cause,) = monitoring.standing_causes(stage.integration)
     assert cause.cause.endswith("unknown_outcome/outcome_unknown")
     assert verify(stage.deployment.ledger).clean
 

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 import yaml
 
 from ml_connector.errors import Reason
-from ml_connector.flows.changed_settings import take_up_changes
-from ml_connector.flows.formats import senders
-from ml_connector.ledger import files
-from ml_connector.ledger.file_tables import file
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows.inbound.format_detection import senders
+from ml_connector.flows.names.changed_settings import take_up_changes
+from ml_connector.ledger.exchange import files
+from ml_connector.ledger.tables.files import file
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import INBOX, deliver
 from ml_connector_tests.hostile.interchanges import Envelope, Invoice

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import TryAgain
-from ml_connector.flows import pipeline, posting
-from ml_connector.flows.context import StepReport, StopSignal, Work
-from ml_connector.flows.side_by_side import Member, SideBySide
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import pipeline
+from ml_connector.flows.concurrent import Member, SideBySide
+from ml_connector.flows.core.integration import StepReport, StopSignal, Work
+from ml_connector.flows.posting import posting
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_posting_twice_over import deliver
 from ml_connector_tests.flows.test_posting_twice_over import shipped as shipped_notice

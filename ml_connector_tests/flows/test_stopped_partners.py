@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from ml_connector.errors import Reason
-from ml_connector.flows import standing
-from ml_connector.flows.changed_settings import take_up_changes
-from ml_connector.flows.context import Integration
-from ml_connector.flows.orders import TOPIC
-from ml_connector.ledger import inbox
-from ml_connector.ledger.inbox import NewNotice
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import monitoring
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.names.changed_settings import take_up_changes
+from ml_connector.flows.orders_out.orders import TOPIC
+from ml_connector.ledger.exchange import inbox
+from ml_connector.ledger.exchange.inbox import NewNotice
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.support.deployment import INTEGRATION
@@ -71,7 +71,7 @@ def test_its_files_are_kept_and_held_and_read_when_it_is_mended(stage: Scene, tr
         told = str(held.reason_detail)
         assert "northwind" in told
         assert "taken up by itself" in told
-        causes = [one.cause for one in standing.standing_causes(stopped.integration)]
+        causes = [one.cause for one in monitoring.standing_causes(stopped.integration)]
         assert f"{INTEGRATION}/partner_file/northwind.yaml" in causes
         stopped.inbound()
         assert len(stopped.documents(states=(S.QUARANTINED,))) == 1, "it waits"
@@ -158,7 +158,8 @@ def test_orders_that_only_webhooks_tell_of_are_read_again_too(stage: Scene) -> N
 
 def test_what_is_under_way_for_it_is_held_and_goes_on(stage: Scene) -> None:
     """Parsed before the file broke: matching wants the partner's settings, and waits for them."""
-    from ml_connector.flows import invoices, parsing, receiving
+    from ml_connector.flows.inbound import parsing, receiving
+    from ml_connector.flows.invoices_in import invoices
 
     take_up_changes(stage.integration)
     stage.invoice(stage.orders(1))

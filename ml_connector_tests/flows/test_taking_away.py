@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import pipeline, taking_away
-from ml_connector.flows.context import StepReport
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import pipeline
+from ml_connector.flows.core.integration import StepReport
+from ml_connector.flows.inbound import file_disposal
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import in_folder
 
@@ -55,7 +56,7 @@ def test_a_run_does_not_stay_for_what_can_be_tidied_later(removing: Scene, monke
     stage = removing
     for order in stage.orders(3):
         stage.invoice([order])
-    monkeypatch.setattr(taking_away, "LINGER_SECONDS", -1.0)
+    monkeypatch.setattr(file_disposal, "LINGER_SECONDS", -1.0)
     report = stage.inbound()["take away"]
     assert report.notes == ["3 read files are taken away next time"]
     assert len(in_folder(stage)) == 3
@@ -67,7 +68,7 @@ def test_a_run_does_not_stay_for_what_can_be_tidied_later(removing: Scene, monke
 def test_a_dry_run_takes_nothing_away(removing: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     stage = removing
     stage.invoice(stage.orders(1))
-    monkeypatch.setattr(taking_away, "LINGER_SECONDS", -1.0)
+    monkeypatch.setattr(file_disposal, "LINGER_SECONDS", -1.0)
     stage.inbound()
     monkeypatch.undo()
     stage.inbound(dry_run=True)

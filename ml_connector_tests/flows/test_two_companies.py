@@ -16,9 +16,9 @@ import pytest
 
 from ml_connector.cli.app import run as command
 from ml_connector.errors import ConfigError, ConnectorError, DecisionNeeded
-from ml_connector.ledger.verify import verify
+from ml_connector.ledger.audit.verify import verify
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.flows.renamed import Edited, Settings, two_companies
 from ml_connector_tests.flows.scenes import UNITS

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from ml_connector.errors import Reason, RefusedBySystem
-from ml_connector.flows import receiving, standing
-from ml_connector.flows.changed_settings import take_up_changes
-from ml_connector.flows.ports import RemoteFile
-from ml_connector.flows.unreadable_files import LOOKS, LOOKS_AT_TROUBLE
-from ml_connector.ledger import remote
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import monitoring
+from ml_connector.flows.core.ports import RemoteFile
+from ml_connector.flows.inbound import receiving
+from ml_connector.flows.inbound.unreadable_files import LOOKS, LOOKS_AT_TROUBLE
+from ml_connector.flows.names.changed_settings import take_up_changes
+from ml_connector.ledger.exchange import remote_listing
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import INBOX, an_invoice, deliver, in_folder
@@ -56,7 +57,7 @@ def test_a_call_limit_is_no_fault_of_a_file(stage: Scene) -> None:
         assert counts["not_fetched"] == 0
         stage.sandbox.clock.move(120)
     with stage.integration.ledger.read() as tx:
-        assert remote.unreadable(tx, stage.integration.network.connection, [INBOX]) == []
+        assert remote_listing.unreadable(tx, stage.integration.network.connection, [INBOX]) == []
     stage.sandbox.faults.clear()
     assert stage.inbound()["receive"].counts["fetched"] == 2
 
@@ -78,14 +79,14 @@ def test_a_good_file_behind_a_refused_one_is_read_and_the_refused_one_held(stage
     told = held.reason_detail or {}
     assert INBOX in told["message"]
     assert "read by itself" in told["mend"]
-    (cause,) = [one for one in standing.standing_causes(stage.integration) if one.cause.endswith("unreadable_files")]
+    (cause,) = [one for one in monitoring.standing_causes(stage.integration) if one.cause.endswith("unreadable_files")]
     assert f"{INBOX} locked.edi" in cause.lines[0]
     stage.sandbox.faults.clear()
     stage.sandbox.clock.move(AN_HOUR)
     stage.inbound()
     assert len(stage.posted()) == 2, "it became readable"
     assert stage.documents(states=(S.QUARANTINED,)) == []
-    assert not [one for one in standing.standing_causes(stage.integration) if "unreadable" in one.cause]
+    assert not [one for one in monitoring.standing_causes(stage.integration) if "unreadable" in one.cause]
 
 
 def test_five_hundred_and_ten_refused_files_stop_nobody(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -180,7 +181,7 @@ def test_a_delete_that_is_refused_is_told_and_keeps_no_other_file(removing: Scen
     )
     removing.inbound()
     assert len(in_folder(removing)) == 60
-    (cause,) = [one for one in standing.standing_causes(removing.integration) if "not_taken_away" in one.cause]
+    (cause,) = [one for one in monitoring.standing_causes(removing.integration) if "not_taken_away" in one.cause]
     assert cause.count == 60
     assert INBOX in cause.title
     assert "locked_" in cause.lines[0]
@@ -193,4 +194,4 @@ def test_a_delete_that_is_refused_is_told_and_keeps_no_other_file(removing: Scen
     assert report.counts["fetched"] == 1
     removing.inbound()
     assert in_folder(removing) == [], "what was refused is tried again by itself"
-    assert not [one for one in standing.standing_causes(removing.integration) if "not_taken_away" in one.cause]
+    assert not [one for one in monitoring.standing_causes(removing.integration) if "not_taken_away" in one.cause]

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import desk, pipeline
-from ml_connector.ledger import verify
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import operator_actions, pipeline
+from ml_connector.ledger.audit import verify
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver, states
@@ -40,7 +40,7 @@ def block(stage: Scene, status: str) -> None:
 
 def sync(stage: Scene) -> None:
     from ml_connector.documents.reference import ReferenceTable
-    from ml_connector.flows.reference import sync_table
+    from ml_connector.flows.reference.syncing import sync_table
 
     stage.sandbox.clock.move(5)
     sync_table(stage.deployment.ledger, stage.integration.erp, ReferenceTable.VENDORS)
@@ -58,7 +58,9 @@ def test_every_way_of_replay_ends_alike(stage: Scene, way: str) -> None:
     assert ("B-1", "quarantined", "supplier_blocked") in before
     rows = stage.documents()
     if way == "prepared":
-        desk.prepare_replay(stage.integration, stage.work, [row for row in rows if row.state is S.QUARANTINED])
+        operator_actions.prepare_replay(
+            stage.integration, stage.work, [row for row in rows if row.state is S.QUARANTINED]
+        )
     limits: dict[str, Any] = {"documents": tuple(row.id for row in rows)}
     if way == "partition":
         limits = {"partitions": tuple({row.partition_date for row in rows})}
@@ -94,7 +96,7 @@ def test_a_refused_order_is_not_sent_again_behind_a_newer_revision(stage: Scene)
     play(stage)
     first = min(stage.documents("orders_out"), key=lambda row: row.revision)
     assert first.state is S.REFUSED
-    desk.prepare_replay(stage.integration, stage.work, [first])
+    operator_actions.prepare_replay(stage.integration, stage.work, [first])
     play(stage)
     assert [str(row.state) for row in stage.documents("orders_out")] == ["refused", "acknowledged"]
 

@@ -9,18 +9,21 @@ from typing import Any
 
 import pytest
 
-from ml_connector.cli import document_views
+from ml_connector.cli.documents import views
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
-from ml_connector.flows import acknowledgments, order_resolving, order_taking, orders, parsing, receiving
-from ml_connector.flows.answered_lines import Expected
-from ml_connector.flows.context import StepReport
-from ml_connector.flows.stored import stored
-from ml_connector.flows.verdicts import compare
-from ml_connector.ledger import operations, queries
-from ml_connector.ledger.rows import DocumentRow
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.verify import verify
+from ml_connector.flows.acknowledgments_in import acknowledgments
+from ml_connector.flows.core.integration import StepReport
+from ml_connector.flows.core.stored_documents import stored
+from ml_connector.flows.inbound import parsing, receiving
+from ml_connector.flows.meaning.answered_lines import Expected
+from ml_connector.flows.meaning.line_comparison import compare
+from ml_connector.flows.orders_out import order_resolving, order_taking, orders
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.search import queries
+from ml_connector.ledger.work import operations
+from ml_connector.ledger.work.records import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
@@ -305,7 +308,7 @@ def test_the_answer_and_the_order_tell_what_was_written(stage: Scene, order: dic
     set_write_back(stage)
     play(stage, 2)
     (answer,) = answers(stage)
-    shown = document_views.full_json(stage.deployment.ledger, answer, content=True, payloads=True)
+    shown = views.full_json(stage.deployment.ledger, answer, content=True, payloads=True)
     assert {(w["kind"], w["state"]) for w in shown["writes"]} == {("purchase_order_line", "done")}
     assert '"put"' in shown["writes"][0]["payload"]
     assert "->" in shown["work"]["lines"][0]["written_back"]

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from ml_connector.credentials.keys import key_file
 from ml_connector.errors import ConnectorError
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.logs import JsonLines
 
 #: A shorter text would be found by chance.

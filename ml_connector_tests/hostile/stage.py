@@ -13,10 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.errors import ConnectorError
-from ml_connector.flows.context import StepReport
-from ml_connector.ledger import blobs
-from ml_connector.ledger.tables import budget, document, event, file, remote_file
-from ml_connector.orchestration.names import keys_of
+from ml_connector.flows.core.integration import StepReport
+from ml_connector.ledger.exchange import blobs
+from ml_connector.ledger.tables.documents import budget, document, event, file, remote_file
+from ml_connector.orchestration.runtime.names import keys_of
 from ml_connector.sandbox.cleo.files import Content
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.hostile.leaks import Eavesdropper, LogKeeper, columns, files_of, leaks, told

@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.clock import FileClock
-from ml_connector.ledger.tables import token
+from ml_connector.ledger.tables.documents import token
 from ml_connector_tests.hostile.interchanges import Invoice
 from ml_connector_tests.hostile.stage import Reply, Stage
 

@@ -12,8 +12,8 @@ import pytest
 from ml_connector.clock import FileClock
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, RefusedBySystem, TryAgain
-from ml_connector.flows.reference import sync_table
-from ml_connector.ledger import snapshots
+from ml_connector.flows.reference.syncing import sync_table
+from ml_connector.ledger.exchange import snapshots
 from ml_connector_tests.hostile.stage import Reply, Stage
 
 VENDORS = "/api/v1/*/sync/CRM/Accounts"

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from ml_connector.errors import Reason
-from ml_connector.ledger import verify
-from ml_connector.ledger.tables import document, envelope_group, interchange
+from ml_connector.ledger.audit import verify
+from ml_connector.ledger.tables.documents import document, envelope_group, interchange
 from ml_connector_tests.hostile.file_cases import CASES, Case
 from ml_connector_tests.hostile.stage import Stage, attacked
 

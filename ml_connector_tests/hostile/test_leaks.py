@@ -8,9 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.errors import TryAgain
-from ml_connector.ledger import positions
-from ml_connector.ledger.tables import token
-from ml_connector.orchestration.names import keys_of
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.tables.documents import token
+from ml_connector.orchestration.runtime.names import keys_of
 from ml_connector_tests.hostile.stage import Reply, Stage, attacked
 
 
@@ -58,7 +58,7 @@ def _in_facts(stage: Stage, secret: str) -> None:
 
 def _in_the_ledger(stage: Stage, secret: str) -> None:
     with stage.scene.deployment.ledger.write() as tx:
-        positions.put(tx, "planted", f"before {secret} after")
+        cursors.put(tx, "planted", f"before {secret} after")
 
 
 def _in_a_column_beside_the_encrypted(stage: Stage, secret: str) -> None:

@@ -16,14 +16,14 @@ import pytest
 
 from ml_connector.config.expressions import LONGEST_NAME, MOST_WAYS, checked_expression
 from ml_connector.edi import Separators
-from ml_connector.edi.anonymize import anonymize
-from ml_connector.edi.fastpath import FastRule
-from ml_connector.edi.schema import SUPPORTED_SETS, VERSIONS, segment_rules, set_rule
-from ml_connector.edi.setpattern import PAYS_AFTER, SetPattern
-from ml_connector.edi.values import is_integer, is_number, read_cents, read_date, read_decimal, read_time
+from ml_connector.edi.closed.setpattern import PAYS_AFTER, SetPattern
+from ml_connector.edi.framing.values import is_integer, is_number, read_cents, read_date, read_decimal, read_time
+from ml_connector.edi.tools.anonymize import anonymize
+from ml_connector.edi.validation.fastpath import FastRule
+from ml_connector.edi.validation.schema import SUPPORTED_SETS, VERSIONS, segment_rules, set_rule
 from ml_connector.errors import ConnectorError
-from ml_connector.layouts import paths, targets
-from ml_connector.layouts.values import NumberForm, clock, day, number
+from ml_connector.layouts.spec import field_paths, paths
+from ml_connector.layouts.values.values import NumberForm, clock, day, number
 from ml_connector.sandbox.cleo.folders import Folder
 from ml_connector.systems.truecommerce.paths import MAX_NAME, usable
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
@@ -38,8 +38,8 @@ PROCESSOR_SECONDS = 250
 
 #: Patterns that are asked with short texts only, and what sees to that.
 BOUNDED = {
-    "ml_connector/layouts/paths.py": "an address in a layout has at most paths.MOST_CHARACTERS",
-    "ml_connector/layouts/targets.py": "an address in a layout has at most targets.MOST_CHARACTERS",
+    "ml_connector/layouts/spec/paths.py": "an address in a layout has at most paths.MOST_CHARACTERS",
+    "ml_connector/layouts/spec/field_paths.py": "an address in a layout has at most targets.MOST_CHARACTERS",
 }
 #: Patterns that people configure: `checked_expression` refuses those that could be slow on a name.
 CONFIGURED = {"ml_connector/systems/truecommerce/network.py", "ml_connector/config/expressions.py"}
@@ -195,11 +195,11 @@ def test_the_search_for_slow_patterns_finds_them(pattern: str, method: str, monk
 
 
 def test_addresses_in_layouts_are_short() -> None:
-    assert max(paths.MOST_CHARACTERS, targets.MOST_CHARACTERS) <= 1_000
+    assert max(paths.MOST_CHARACTERS, field_paths.MOST_CHARACTERS) <= 1_000
     with pytest.raises(ValueError, match="more than 1000 characters"):
         paths.parsed("['x'=" * 300)
     with pytest.raises(ValueError, match="longer than 1000 characters"):
-        targets._parts("." * 1_001)
+        field_paths._parts("." * 1_001)
 
 
 @pytest.mark.parametrize("reader", [is_number, is_integer, read_decimal, read_cents, read_date, read_time])
@@ -250,7 +250,7 @@ def test_slow_patterns_are_refused_where_they_are_configured() -> None:
 
 @pytest.mark.parametrize("blank", [b"\n", b" \n", b"\r\n", b"\t\r\n"])
 def test_many_blank_lines_between_segments_that_end_with_a_line_change_nothing(blank: bytes) -> None:
-    """Each of them could begin a segment; all are passed as one (edi/envelope.py)."""
+    """Each of them could begin a segment; all are passed as one (edi/framing/envelope.py)."""
     clean = spell(Style(terminator="\n"), ("850", "810"))
     wide = re.sub(rb"\n(?=GS|ST|SE|GE|IEA)", b"\n" + blank * 2_000, clean)
     assert len(wide) > len(clean) + 2_000

@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import pytest
 
-from ml_connector.ledger.tables import inbox
+from ml_connector.ledger.tables.documents import inbox
 from ml_connector.sandbox.exact.options import CLIENT_ID
 from ml_connector_tests.credentials.token_race import wait_for
 from ml_connector_tests.hostile.stage import Stage

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector.layouts import Layout, ReadDocument, load_layout, read_documents
-from ml_connector.layouts.compiling import compile_layout
-from ml_connector.layouts.loading import SHIPPED, _joined, merged_settings
-from ml_connector.layouts.model import LayoutFile
+from ml_connector.layouts.spec.compiler import compile_layout
+from ml_connector.layouts.spec.loading import SHIPPED, _joined, merged_settings
+from ml_connector.layouts.spec.model import LayoutFile
 
 HEAD = (
     "TradingPartner,InvoiceNumber,InvoiceDate,PONumber,PODate,Currency,Terms,DueDate,SubTotal,Tax,Freight,Total,"

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ml_connector.documents.common import Record
-from ml_connector.layouts.compiled import CompiledField, CompiledLevel, Layout
-from ml_connector.layouts.targets import Values, gtin_key
+from ml_connector.layouts.spec.compiled_layout import CompiledField, CompiledLevel, Layout
+from ml_connector.layouts.spec.field_paths import Values, gtin_key
 
 #: What text survives: quotes, delimiters, marks of XML and JSON, letters beyond ASCII; no blanks at the ends.
 LETTERS = "aZ09 .,;:-_/\\'\"<>&|={}[]()+@#%üéßŁ€漢"

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import ConfigError
 from ml_connector.layouts import load_layout
-from ml_connector.layouts.ambiguity import two_days
-from ml_connector.layouts.converters import WrongText
-from ml_connector.layouts.values import day
+from ml_connector.layouts.spec.ambiguity import two_days
+from ml_connector.layouts.values.converters import WrongText
+from ml_connector.layouts.values.values import day
 from ml_connector_tests.layouts.files import csv_rows, layout_file, read, row
 
 PATTERNS = [

@@ -9,7 +9,7 @@ from ml_connector.documents.common import Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import SenderMustMend
 from ml_connector.layouts import Layout, load_layout, read_documents, write_documents
-from ml_connector.layouts.compiled import Contradiction
+from ml_connector.layouts.spec.compiled_layout import Contradiction
 from ml_connector_tests.layouts.files import changed, csv_rows, errors, read, row
 
 FIXED = load_layout("truecommerce_810_fixed")

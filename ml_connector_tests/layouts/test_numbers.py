@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.layouts.converters import WrongText
-from ml_connector.layouts.numbers import NumberForm, number
+from ml_connector.layouts.values.converters import WrongText
+from ml_connector.layouts.values.numbers import NumberForm, number
 from ml_connector_tests.layouts.files import changed, csv_rows, errors, read, row
 
 GERMAN = NumberForm(decimal=",", thousands=".")

@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.layouts import WriteContext, left_out, load_layout, read_documents, shipped_names, write_documents
-from ml_connector.layouts.compiling import compile_layout
-from ml_connector.layouts.loading import SHIPPED, _joined, merged_settings
-from ml_connector.layouts.model import LayoutFile
+from ml_connector.layouts.spec.compiler import compile_layout
+from ml_connector.layouts.spec.loading import SHIPPED, _joined, merged_settings
+from ml_connector.layouts.spec.model import LayoutFile
 from ml_connector_tests.layouts.made import documents
 from ml_connector_tests.support.examples import some
 

@@ -11,15 +11,8 @@ import yaml
 from ml_connector.cli.schema import schemas
 from ml_connector.documents.common import DateReference, ItemId, Reference
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
-from ml_connector.layouts import (
-    WriteContext,
-    left_out,
-    load_layout,
-    read_documents,
-    shipped_names,
-    write_documents,
-)
-from ml_connector.layouts.loading import SHIPPED, merged_settings
+from ml_connector.layouts import WriteContext, left_out, load_layout, read_documents, shipped_names, write_documents
+from ml_connector.layouts.spec.loading import SHIPPED, merged_settings
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = "layout.schema.json"

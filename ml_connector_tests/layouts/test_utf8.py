@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import SenderMustMend
-from ml_connector.layouts.texts import detected
+from ml_connector.layouts.values.encodings import detected
 from ml_connector_tests.layouts.files import changed, csv_rows, errors, read, row
 
 TEXT = "Größe 5 – Ø8 mm"

@@ -9,7 +9,7 @@ from lxml import etree
 
 from ml_connector.errors import ConfigError, SenderMustMend
 from ml_connector.layouts import load_layout
-from ml_connector.layouts.compiled import Contradiction
+from ml_connector.layouts.spec.compiled_layout import Contradiction
 from ml_connector_tests.layouts.files import XML_ONE, changed, read
 from ml_connector_tests.layouts.made_xml import charge, cxml, one, refused, ubl
 

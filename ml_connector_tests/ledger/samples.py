@@ -3,10 +3,10 @@
 from typing import Any
 
 from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.ledger import documents
-from ml_connector.ledger.documents import Actor, Added, Move, NewDocument
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import Actor, Added, Move, NewDocument
+from ml_connector.ledger.work.states import DocumentState as S
 
 BY = Actor("worker one", "run-1", "exact_cleo/invoices_810")
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_connector.ledger import events
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import document, event
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.tables.documents import document, event
+from ml_connector.ledger.work import events
 
 
 def rewrite(ledger: Ledger, statement: sa.Executable | str, values: Any = None) -> None:

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 import pytest
 
-from ml_connector.ledger import documents
-from ml_connector.ledger.documents import ClaimQuery, Move
-from ml_connector.ledger.leases import take
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination.leases import take
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import ClaimQuery, Move
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import BY, add, invoice, walk
 from ml_connector_tests.support.clocks import StillClock
 

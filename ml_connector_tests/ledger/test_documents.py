@@ -7,11 +7,12 @@ import pytest
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import documents, envelopes, events, files
-from ml_connector.ledger.books import Books
-from ml_connector.ledger.documents import Move
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.books import Books
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import envelopes, files
+from ml_connector.ledger.work import documents, events
+from ml_connector.ledger.work.documents import Move
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import BY, add, invoice, order, walk
 from ml_connector_tests.support.clocks import StillClock
 

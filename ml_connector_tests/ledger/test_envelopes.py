@@ -4,9 +4,9 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.ledger import envelopes, files
-from ml_connector.ledger.envelopes import NewGroup, NewInterchange, SentTo
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import envelopes, files
+from ml_connector.ledger.exchange.envelopes import NewGroup, NewInterchange, SentTo
 from ml_connector_tests.ledger.test_files import new_file
 from ml_connector_tests.support.clocks import StillClock
 

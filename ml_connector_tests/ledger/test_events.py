@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.bills import BillMode
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import events
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import document, event
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.tables.documents import document, event
+from ml_connector.ledger.work import events
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import add, invoice, walk
 from ml_connector_tests.ledger.tamper import forge, rewrite
 

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Integration, Work
-from ml_connector.ledger import schema
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import document, event, operation
-from ml_connector.ledger.verify import verify
+from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.database import schema
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.tables.documents import document, event, operation
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.server import Sandbox
 from ml_connector.sandbox.truecommerce.state import PASSWORD

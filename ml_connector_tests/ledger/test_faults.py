@@ -17,9 +17,10 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.errors import ConfigError, ConnectorError, TryAgain
-from ml_connector.ledger import faults, positions, store
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.verify import verify
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.database import faults, store
+from ml_connector.ledger.database.store import Ledger
 from ml_connector_tests.ledger.samples import add, invoice
 from ml_connector_tests.support import postgres
 
@@ -31,7 +32,7 @@ def _works(ledger: Ledger) -> bool:
 
 def _big(ledger: Ledger) -> None:
     with ledger.write() as tx:
-        positions.put(tx, "here", "x" * 3_000_000)
+        cursors.put(tx, "here", "x" * 3_000_000)
 
 
 def test_a_full_database(sqlite_ledger: Ledger) -> None:
@@ -158,9 +159,9 @@ def _ended_by_the_server(ledger: Ledger, server: postgres.Server) -> None:
 def test_a_postgresql_that_is_stopped_in_the_middle(postgres_ledger: Ledger, postgres_server: postgres.Server) -> None:
     def interrupted() -> None:
         with postgres_ledger.write() as tx:
-            positions.put(tx, "here", "1")
+            cursors.put(tx, "here", "1")
             _ended_by_the_server(postgres_ledger, postgres_server)
-            positions.put(tx, "here", "2")
+            cursors.put(tx, "here", "2")
 
     with pytest.raises(TryAgain, match=r"is being stopped|cannot be reached") as told:
         interrupted()

@@ -12,10 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import blobs, files, remote
-from ml_connector.ledger.files import NewFile
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import blob
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import blobs, files, remote_listing
+from ml_connector.ledger.exchange.files import NewFile
+from ml_connector.ledger.tables.documents import blob
 from ml_connector_tests.support.clocks import StillClock
 from ml_connector_tests.support.examples import some
 
@@ -138,12 +138,12 @@ STABLE = timedelta(seconds=5)
 
 def _look(ledger: Ledger, *listed: Listed) -> int:
     with ledger.write() as tx:
-        return remote.note_listing(tx, "cleo_prod", "/in", listed)
+        return remote_listing.note_listing(tx, "cleo_prod", "/in", listed)
 
 
 def _ready(ledger: Ledger) -> list[str]:
     with ledger.read() as tx:
-        return [one.remote_id for one in remote.ready_files(tx, "cleo_prod", "/in", STABLE)]
+        return [one.remote_id for one in remote_listing.ready_files(tx, "cleo_prod", "/in", STABLE)]
 
 
 def test_a_file_is_ready_when_its_size_stood_still(ledger: Ledger, clock: StillClock) -> None:
@@ -158,7 +158,7 @@ def test_a_file_is_ready_when_its_size_stood_still(ledger: Ledger, clock: StillC
     assert _look(ledger, Listed("a", 20)) == 0
     assert _ready(ledger) == ["a", "b"]
     with ledger.read() as tx:
-        found = {one.remote_id: one.size for one in remote.ready_files(tx, "cleo_prod", "/in", STABLE)}
+        found = {one.remote_id: one.size for one in remote_listing.ready_files(tx, "cleo_prod", "/in", STABLE)}
     assert found == {"a": 20, "b": 50}
 
 
@@ -167,10 +167,10 @@ def test_what_was_dealt_with_does_not_wait(ledger: Ledger, clock: StillClock) ->
     clock.move(10)
     with ledger.write() as tx:
         sha256 = files.put_blob(tx, b"ISA")
-        remote.mark_all_stored(tx, "cleo_prod", "/in", {"a": files.add_file(tx, new_file(sha256))})
-        remote.mark_ignored(tx, "cleo_prod", "/in", "b", "too large " * 100)
-        remote.mark_gone(tx, "cleo_prod", "/in", "c")
-        assert remote.count_waiting(tx, "cleo_prod", "/in") == 1
+        remote_listing.mark_all_stored(tx, "cleo_prod", "/in", {"a": files.add_file(tx, new_file(sha256))})
+        remote_listing.mark_ignored(tx, "cleo_prod", "/in", "b", "too large " * 100)
+        remote_listing.mark_gone(tx, "cleo_prod", "/in", "c")
+        assert remote_listing.count_waiting(tx, "cleo_prod", "/in") == 1
     assert _ready(ledger) == ["d"]
     assert _look(ledger, Listed("a"), Listed("b"), Listed("d")) == 0
     assert _ready(ledger) == ["d"]
@@ -180,8 +180,8 @@ def test_new_content_under_an_old_name_and_a_file_that_came_back_wait_again(ledg
     _look(ledger, Listed("a"), Listed("c"))
     with ledger.write() as tx:
         sha256 = files.put_blob(tx, b"ISA")
-        remote.mark_all_stored(tx, "cleo_prod", "/in", {"a": files.add_file(tx, new_file(sha256))})
-        remote.mark_gone(tx, "cleo_prod", "/in", "c")
+        remote_listing.mark_all_stored(tx, "cleo_prod", "/in", {"a": files.add_file(tx, new_file(sha256))})
+        remote_listing.mark_gone(tx, "cleo_prod", "/in", "c")
     assert _look(ledger, Listed("a", modified="m2"), Listed("c")) == 2
     assert _ready(ledger) == []
     clock.move(5)
@@ -192,9 +192,9 @@ def test_a_long_listing_and_folders_apart(ledger: Ledger) -> None:
     assert _look(ledger, *[Listed(str(n)) for n in range(1200)]) == 1200
     assert _look(ledger, *[Listed(str(n)) for n in range(1200)]) == 0
     with ledger.write() as tx:
-        assert remote.note_listing(tx, "cleo_prod", "/other", [Listed("1")]) == 1
-        assert remote.note_listing(tx, "cleo_prod", "/other", []) == 0
-        assert remote.count_waiting(tx, "cleo_prod", "/in") == 1200
+        assert remote_listing.note_listing(tx, "cleo_prod", "/other", [Listed("1")]) == 1
+        assert remote_listing.note_listing(tx, "cleo_prod", "/other", []) == 0
+        assert remote_listing.count_waiting(tx, "cleo_prod", "/in") == 1200
 
 
 def test_names_from_outside_are_kept_as_text(ledger: Ledger) -> None:
@@ -202,6 +202,6 @@ def test_names_from_outside_are_kept_as_text(ledger: Ledger) -> None:
     hostile = Listed("x'; DROP TABLE file; --", name="../../etc/passwd" + "n" * 500)
     assert _look(ledger, hostile) == 1
     with ledger.read() as tx:
-        (seen,) = remote.ready_files(tx, "cleo_prod", "/in", timedelta(0))
+        (seen,) = remote_listing.ready_files(tx, "cleo_prod", "/in", timedelta(0))
     assert seen.remote_id == hostile.remote_id
     assert seen.name == hostile.name[:400]

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.ledger import events, heads
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import chain_head, event
+from ml_connector.ledger.audit import chain_heads
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.tables.documents import chain_head, event
+from ml_connector.ledger.work import events
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import add, invoice, walk
 from ml_connector_tests.ledger.tamper import forge, rewrite
 
@@ -26,7 +27,7 @@ def exported(ledger: Ledger, path: Path) -> Ledger:
     for number in range(3):
         pair = add(ledger, invoice(f"{number}a"), invoice(f"{number}b"))
         walk(ledger, pair[0].id, S.MATCHED)
-        assert heads.export_heads(ledger, path) is not None
+        assert chain_heads.export_heads(ledger, path) is not None
     return ledger
 
 
@@ -38,20 +39,20 @@ def test_each_export_covers_what_came_since_the_last(exported: Ledger, path: Pat
         (6, 9, 3, 2),
     ]
     assert [line["previous"] for line in lines] == ["", lines[0]["hash"], lines[1]["hash"]]
-    assert heads.export_heads(exported, path) is None
-    assert heads.verify_heads(exported, path) == []
+    assert chain_heads.export_heads(exported, path) is None
+    assert chain_heads.verify_heads(exported, path) == []
 
 
 def test_events_after_the_last_export_are_not_missed(exported: Ledger, path: Path) -> None:
     add(exported, invoice("later"))
-    assert heads.verify_heads(exported, path) == []
+    assert chain_heads.verify_heads(exported, path) == []
 
 
 def test_a_forged_event_shows_in_the_line_that_covers_it(exported: Ledger, path: Path) -> None:
     forge(exported, 3, "never happened")
     with exported.read() as tx:
         assert list(events.verify_chain(tx)) == []
-    (problem,) = heads.verify_heads(exported, path)
+    (problem,) = chain_heads.verify_heads(exported, path)
     assert ":2: events 4 to 6 are not those that were exported" in problem
     assert "(changed)" in problem
 
@@ -61,59 +62,59 @@ def test_a_deleted_document_shows(exported: Ledger, path: Path) -> None:
     rewrite(exported, "DELETE FROM document WHERE id = 6")
     with exported.read() as tx:
         assert list(events.verify_chain(tx)) == []
-    (problem,) = heads.verify_heads(exported, path)
+    (problem,) = chain_heads.verify_heads(exported, path)
     assert "(1 missing or added)" in problem
 
 
 def test_a_missing_file_a_missing_line_and_a_changed_line_show(exported: Ledger, path: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(lines[0] + lines[2])
-    found = heads.verify_heads(exported, path)
+    found = chain_heads.verify_heads(exported, path)
     assert any("does not follow any line before it" in problem for problem in found)
     assert any("the line of export 2" in problem for problem in found)
     path.write_text(lines[0] + lines[1].replace('"hash": "', '"hash": "0') + lines[2])
-    assert any(":2: events" in problem for problem in heads.verify_heads(exported, path))
+    assert any(":2: events" in problem for problem in chain_heads.verify_heads(exported, path))
     path.write_text("".join(lines) + '{"export": 4, "at": ')
-    assert heads.verify_heads(exported, path) == [f"{path}:4: not a line of an export"]
+    assert chain_heads.verify_heads(exported, path) == [f"{path}:4: not a line of an export"]
     path.unlink()
-    assert heads.verify_heads(exported, path) == [f"{path} is missing"]
+    assert chain_heads.verify_heads(exported, path) == [f"{path} is missing"]
 
 
 def test_a_ledger_without_exports_needs_no_file(ledger: Ledger, path: Path) -> None:
-    assert heads.verify_heads(ledger, path) == []
-    assert heads.export_heads(ledger, path) is None
+    assert chain_heads.verify_heads(ledger, path) == []
+    assert chain_heads.export_heads(ledger, path) is None
 
 
 def test_a_file_that_cannot_be_written_leaves_no_note(ledger: Ledger, tmp_path: Path) -> None:
     add(ledger)
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        heads.export_heads(ledger, tmp_path / "file" / "heads.jsonl")
-    assert heads.export_heads(ledger, tmp_path / "heads.jsonl") is not None, "nothing counts as exported"
+        chain_heads.export_heads(ledger, tmp_path / "file" / "heads.jsonl")
+    assert chain_heads.export_heads(ledger, tmp_path / "heads.jsonl") is not None, "nothing counts as exported"
 
 
 def test_a_crash_between_the_line_and_the_commit_is_harmless(ledger: Ledger, path: Path) -> None:
     """The line stands in the file, the row is not there: the next export covers the same events again."""
     add(ledger)
-    heads.export_heads(ledger, path)
+    chain_heads.export_heads(ledger, path)
     add(ledger, invoice("2"))
-    heads.export_heads(ledger, path)
+    chain_heads.export_heads(ledger, path)
     with ledger.write() as tx:
         tx.execute(sa.delete(chain_head).where(chain_head.c.id == 2))
     add(ledger, invoice("3"))
-    assert heads.export_heads(ledger, path) is not None
-    assert heads.verify_heads(ledger, path) == []
+    assert chain_heads.export_heads(ledger, path) is not None
+    assert chain_heads.verify_heads(ledger, path) == []
     assert len(path.read_text().splitlines()) == 3
 
 
 def test_two_exporters_at_once_leave_one_chain(ledger: Ledger, path: Path) -> None:
     add(ledger, *[invoice(str(n)) for n in range(50)])
     barrier = threading.Barrier(4)
-    results: list[heads.Head | None] = []
+    results: list[chain_heads.Head | None] = []
 
     def export() -> None:
         barrier.wait()
-        results.append(heads.export_heads(ledger, path))
+        results.append(chain_heads.export_heads(ledger, path))
 
     threads = [threading.Thread(target=export) for _ in range(4)]
     for thread in threads:
@@ -121,7 +122,7 @@ def test_two_exporters_at_once_leave_one_chain(ledger: Ledger, path: Path) -> No
     for thread in threads:
         thread.join()
     assert len([one for one in results if one is not None]) == 1
-    assert heads.verify_heads(ledger, path) == []
+    assert chain_heads.verify_heads(ledger, path) == []
 
 
 def test_an_event_still_being_written_is_waited_for(postgres_ledger: Ledger, path: Path) -> None:
@@ -140,9 +141,9 @@ def test_an_event_still_being_written_is_waited_for(postgres_ledger: Ledger, pat
             go_on.wait(20)
 
     def export() -> None:
-        results.append(heads.export_heads(postgres_ledger, path))
+        results.append(chain_heads.export_heads(postgres_ledger, path))
 
-    results: list[heads.Head | None] = []
+    results: list[chain_heads.Head | None] = []
     writer, exporter = threading.Thread(target=slow), threading.Thread(target=export)
     writer.start()
     began.wait(20)

@@ -9,9 +9,9 @@ from sqlalchemy.exc import OperationalError
 
 from ml_connector.clock import SystemClock
 from ml_connector.errors import TryAgain
-from ml_connector.ledger import leases
-from ml_connector.ledger.leases import Lease
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination import leases
+from ml_connector.ledger.coordination.leases import Lease
+from ml_connector.ledger.database.store import Ledger
 from ml_connector_tests.support.clocks import StillClock
 
 

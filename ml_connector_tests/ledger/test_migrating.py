@@ -9,10 +9,13 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from ml_connector.ledger import documents, naming, schema, sequences
-from ml_connector.ledger.books import Books
-from ml_connector.ledger.store import Ledger, ledger_url, make_engine
-from ml_connector.ledger.verify import verify
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination import sequences
+from ml_connector.ledger.database import schema
+from ml_connector.ledger.database.books import Books
+from ml_connector.ledger.database.store import Ledger, ledger_url, make_engine
+from ml_connector.ledger.names import naming
+from ml_connector.ledger.work import documents
 from ml_connector_tests.ledger.tamper import rewrite
 from ml_connector_tests.support.clocks import StillClock
 
@@ -209,7 +212,7 @@ def test_business_keys_go_by_company_and_only_one_of_two_keeps_its_own(migrated:
 
 
 def test_keys_that_stand_in_the_erp_stay_what_they_are(migrated: Ledger) -> None:
-    from ml_connector.flows.postable import operation_key
+    from ml_connector.flows.posting.postings import operation_key
 
     with migrated.read() as tx:
         posted, open_, sent = documents.get_many(tx, [1, 2, 6])

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import documents, events
-from ml_connector.ledger.documents import ClaimLost, ClaimQuery, Move
-from ml_connector.ledger.leases import take
-from ml_connector.ledger.states import FINISHED, DocumentState, check_move, moves_of
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination.leases import take
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.work import documents, events
+from ml_connector.ledger.work.documents import ClaimLost, ClaimQuery, Move
+from ml_connector.ledger.work.states import FINISHED, DocumentState, check_move, moves_of
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import BY, add, invoice, walk
 from ml_connector_tests.support.clocks import StillClock
 from ml_connector_tests.support.examples import some

@@ -9,9 +9,9 @@ from sqlalchemy.engine import make_url
 
 from ml_connector.clock import SystemClock
 from ml_connector.errors import LeaseLost, TryAgain
-from ml_connector.ledger import positions
-from ml_connector.ledger.leases import Lease
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.coordination.leases import Lease
+from ml_connector.ledger.database.store import Ledger
 from ml_connector_tests.support.postgres import Server
 from ml_connector_tests.support.proxies import FreezingProxy, frozen_at_will
 
@@ -36,9 +36,9 @@ def test_a_statement_is_not_waited_for_for_ever(proxied: tuple[Ledger, FreezingP
 
     def write() -> None:
         with ledger.write() as tx:
-            positions.put(tx, "one", "1")
+            cursors.put(tx, "one", "1")
             proxy.freeze()
-            positions.put(tx, "two", "2")
+            cursors.put(tx, "two", "2")
 
     with pytest.raises(TryAgain, match="cannot be reached"):
         write()
@@ -49,7 +49,7 @@ def test_a_commit_is_not_waited_for_for_ever(proxied: tuple[Ledger, FreezingProx
 
     def write() -> None:
         with ledger.write() as tx:
-            positions.put(tx, "one", "1")
+            cursors.put(tx, "one", "1")
             proxy.freeze()
 
     with pytest.raises(TryAgain, match="cannot be reached"):
@@ -61,30 +61,30 @@ def test_a_new_connection_is_not_waited_for_for_ever(proxied: tuple[Ledger, Free
     ledger.engine.dispose()
     proxy.freeze()
     with pytest.raises(TryAgain, match="cannot be reached"), ledger.read() as tx:
-        positions.get(tx, "one")
+        cursors.get(tx, "one")
 
 
 def test_it_goes_on_when_the_database_answers_again(proxied: tuple[Ledger, FreezingProxy]) -> None:
     ledger, proxy = proxied
     proxy.freeze()
     with pytest.raises(TryAgain), ledger.read() as tx:
-        positions.get(tx, "one")
+        cursors.get(tx, "one")
     proxy.thaw()
     with ledger.write() as tx:
-        positions.put(tx, "one", "1")
+        cursors.put(tx, "one", "1")
     with ledger.read() as tx:
-        assert positions.get(tx, "one") == "1"
+        assert cursors.get(tx, "one") == "1"
 
 
 def test_a_lock_is_not_waited_for_for_ever(proxied: tuple[Ledger, FreezingProxy]) -> None:
     ledger, _ = proxied
     held, done = threading.Event(), threading.Event()
     with ledger.write() as tx:
-        positions.put(tx, "one", "1")
+        cursors.put(tx, "one", "1")
 
     def hold() -> None:
         with ledger.write() as tx:
-            positions.put(tx, "one", "2")
+            cursors.put(tx, "one", "2")
             held.set()
             done.wait(30)
 
@@ -92,7 +92,7 @@ def test_a_lock_is_not_waited_for_for_ever(proxied: tuple[Ledger, FreezingProxy]
     holder.start()
     assert held.wait(30)
     with pytest.raises(TryAgain, match=r"took too long|is busy"), ledger.write() as tx:
-        positions.put(tx, "one", "3")
+        cursors.put(tx, "one", "3")
     done.set()
     holder.join()
 

@@ -11,12 +11,13 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.clock import SystemClock
-from ml_connector.ledger import documents, leases, operations, sequences
-from ml_connector.ledger.documents import Actor, ClaimQuery, Move
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import document, event, operation
-from ml_connector.ledger.verify import verify
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination import leases, sequences
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.tables.documents import document, event, operation
+from ml_connector.ledger.work import documents, operations
+from ml_connector.ledger.work.documents import Actor, ClaimQuery, Move
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import add, invoice
 from ml_connector_tests.ledger.test_operations import Written, new
 from ml_connector_tests.support.forked import server

@@ -8,11 +8,13 @@ import sqlalchemy as sa
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import documents, envelopes, files, listing, operations, queries, related, totals
-from ml_connector.ledger.queries import Count, DocumentFilter
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import document, envelope_group
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import envelopes, files, related
+from ml_connector.ledger.search import listing, queries, totals
+from ml_connector.ledger.search.queries import Count, DocumentFilter
+from ml_connector.ledger.tables.documents import document, envelope_group
+from ml_connector.ledger.work import documents, operations
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import BY, add, invoice, order, walk
 from ml_connector_tests.ledger.test_files import new_file
 from ml_connector_tests.ledger.test_operations import Written, new

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from ml_connector.ledger import documents, events, files, inbox, operations, retention
-from ml_connector.ledger.retention import Pruned, prune
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger, Tx
-from ml_connector.ledger.tables import blob, document
-from ml_connector.ledger.verify import verify
+from ml_connector.ledger.audit import retention
+from ml_connector.ledger.audit.retention import Pruned, prune
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.database.store import Ledger, Tx
+from ml_connector.ledger.exchange import files, inbox
+from ml_connector.ledger.tables.documents import blob, document
+from ml_connector.ledger.work import documents, events, operations
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import BY, add, invoice, order, walk
 from ml_connector_tests.ledger.tamper import rewrite
 from ml_connector_tests.ledger.test_files import new_file

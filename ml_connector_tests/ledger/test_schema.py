@@ -1,4 +1,4 @@
-"""The tables: migrations make what `ledger.tables` says, once, whoever starts first."""
+"""The tables: migrations make what `ledger.tables.documents` says, once, whoever starts first."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,8 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from ml_connector.errors import ConfigError, TryAgain, WeAreWrong
-from ml_connector.ledger import positions, schema, sequences, store
-from ml_connector.ledger.store import Ledger, ledger_url
+from ml_connector.ledger.coordination import cursors, sequences
+from ml_connector.ledger.database import schema, store
+from ml_connector.ledger.database.store import Ledger, ledger_url
 from ml_connector_tests.ledger.samples import add
 from ml_connector_tests.support.forked import server
 
@@ -33,11 +34,11 @@ def test_differences_tells_a_missing_column(empty_url: str) -> None:
 def test_opening_again_changes_nothing(empty_url: str) -> None:
     first = Ledger.open(empty_url)
     with first.write() as tx:
-        positions.put(tx, "here", "7")
+        cursors.put(tx, "here", "7")
     first.close()
     again = Ledger.open(empty_url)
     with again.read() as tx:
-        assert positions.get(tx, "here") == "7"
+        assert cursors.get(tx, "here") == "7"
     again.close()
     Ledger.open(empty_url, create=False).close()
 
@@ -102,14 +103,14 @@ def test_an_unreachable_database_is_try_again_and_shows_no_password() -> None:
 
 def test_reading_transactions_cannot_write(ledger: Ledger) -> None:
     with pytest.raises(DBAPIError), ledger.read() as tx:
-        positions.put(tx, "here", "1")
+        cursors.put(tx, "here", "1")
     with ledger.write() as tx:
-        positions.put(tx, "here", "2")
+        cursors.put(tx, "here", "2")
 
 
 def _fail_after_writing(ledger: Ledger) -> None:
     with ledger.write() as tx:
-        positions.put(tx, "here", "1")
+        cursors.put(tx, "here", "1")
         raise KeyError
 
 
@@ -117,14 +118,14 @@ def test_an_exception_rolls_everything_back(ledger: Ledger) -> None:
     with pytest.raises(KeyError):
         _fail_after_writing(ledger)
     with ledger.read() as tx:
-        assert positions.get(tx, "here") is None
+        assert cursors.get(tx, "here") is None
 
 
 def test_a_write_within_a_write_is_refused_at_once(ledger: Ledger) -> None:
     with ledger.write(), pytest.raises(WeAreWrong), ledger.write():
         pass
     with ledger.write() as tx:
-        positions.put(tx, "here", "1")
+        cursors.put(tx, "here", "1")
 
 
 def test_sqlite_is_durable_and_does_not_stop_readers(sqlite_ledger: Ledger) -> None:
@@ -133,9 +134,9 @@ def test_sqlite_is_durable_and_does_not_stop_readers(sqlite_ledger: Ledger) -> N
         assert tx.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
         assert tx.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
     with sqlite_ledger.write() as tx:
-        positions.put(tx, "here", "1")
+        cursors.put(tx, "here", "1")
         with sqlite_ledger.read() as reader:
-            assert positions.get(reader, "here") is None
+            assert cursors.get(reader, "here") is None
 
 
 def test_events_cannot_be_changed_or_deleted(ledger: Ledger) -> None:
@@ -152,11 +153,11 @@ def test_a_busy_sqlite_is_try_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     holder, other = Ledger.open(url), Ledger.open(url)
     with holder.write() as tx:
-        positions.put(tx, "here", "1")
+        cursors.put(tx, "here", "1")
         with pytest.raises(TryAgain, match="busy"), other.write():
             pass
     with other.write() as tx:
-        assert positions.get(tx, "here") == "1"
+        assert cursors.get(tx, "here") == "1"
     holder.close()
     other.close()
 
@@ -180,7 +181,7 @@ def test_threads_take_turns(ledger: Ledger) -> None:
 
 def test_connections_that_the_server_cut_are_replaced(postgres_ledger: Ledger) -> None:
     with postgres_ledger.write() as tx:
-        positions.put(tx, "here", "1")
+        cursors.put(tx, "here", "1")
     admin = sa.create_engine(postgres_ledger.url)
     with admin.connect() as connection:
         connection.exec_driver_sql(
@@ -189,7 +190,7 @@ def test_connections_that_the_server_cut_are_replaced(postgres_ledger: Ledger) -
         )
     admin.dispose()
     with postgres_ledger.read() as tx:
-        assert positions.get(tx, "here") == "1"
+        assert cursors.get(tx, "here") == "1"
 
 
 def test_a_new_sqlite_ledger_is_for_its_owner_alone(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.documents.common import DocumentKind
-from ml_connector.ledger import seals
-from ml_connector.ledger.evidence import ROW
+from ml_connector.ledger.database import seals
+from ml_connector.ledger.work.evidence import ROW
 
 _text = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 _moments = st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=2))])).filter(

@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import ConfigError, WeAreWrong
-from ml_connector.ledger import sequences
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination import sequences
+from ml_connector.ledger.database.store import Ledger
 from ml_connector_tests.support.examples import some
 
 

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from ml_connector.ledger import alerts, budgets, inbox, positions
-from ml_connector.ledger.inbox import NewNotice
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination import alerts, cursors, rate_budgets
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import inbox
+from ml_connector.ledger.exchange.inbox import NewNotice
 from ml_connector_tests.support.clocks import StillClock
 
 
@@ -68,48 +69,48 @@ def test_notices_wait_until_they_are_handled(ledger: Ledger, clock: StillClock) 
 
 def test_positions(ledger: Ledger) -> None:
     with ledger.write() as tx:
-        assert positions.get(tx, "a:x") is None
-        positions.put(tx, "a:x", "1")
-        positions.put(tx, "a:x", "2")
-        positions.put(tx, "b", "3")
-        assert positions.get(tx, "a:x") == "2"
-        assert positions.listing(tx, "a:") == {"a:x": "2"}
-        assert positions.forget(tx, "a:x")
-        assert not positions.forget(tx, "a:x")
+        assert cursors.get(tx, "a:x") is None
+        cursors.put(tx, "a:x", "1")
+        cursors.put(tx, "a:x", "2")
+        cursors.put(tx, "b", "3")
+        assert cursors.get(tx, "a:x") == "2"
+        assert cursors.listing(tx, "a:") == {"a:x": "2"}
+        assert cursors.forget(tx, "a:x")
+        assert not cursors.forget(tx, "a:x")
 
 
 def test_the_later_window_counts_and_of_one_window_the_smaller_rest(ledger: Ledger, clock: StillClock) -> None:
     ends = clock.now() + timedelta(minutes=1)
     with ledger.write() as tx:
-        assert budgets.window(tx, "exact_nl/minute") is None
-        budgets.store_window(tx, "exact_nl/minute", 60, 50, ends)
-        budgets.store_window(tx, "exact_nl/minute", 60, 55, ends + timedelta(seconds=1))
-        assert budgets.window(tx, "exact_nl/minute") == budgets.Budget(60, 50, ends)
-        budgets.store_window(tx, "exact_nl/minute", 60, 40, ends)
-        assert budgets.window(tx, "exact_nl/minute") == budgets.Budget(60, 40, ends)
+        assert rate_budgets.window(tx, "exact_nl/minute") is None
+        rate_budgets.store_window(tx, "exact_nl/minute", 60, 50, ends)
+        rate_budgets.store_window(tx, "exact_nl/minute", 60, 55, ends + timedelta(seconds=1))
+        assert rate_budgets.window(tx, "exact_nl/minute") == rate_budgets.Budget(60, 50, ends)
+        rate_budgets.store_window(tx, "exact_nl/minute", 60, 40, ends)
+        assert rate_budgets.window(tx, "exact_nl/minute") == rate_budgets.Budget(60, 40, ends)
         later = ends + timedelta(minutes=1)
-        assert budgets.store_window(tx, "exact_nl/minute", 60, 60, later).remaining == 60
-        assert budgets.store_window(tx, "exact_nl/minute", 60, 1, ends).remaining == 60
+        assert rate_budgets.store_window(tx, "exact_nl/minute", 60, 60, later).remaining == 60
+        assert rate_budgets.store_window(tx, "exact_nl/minute", 60, 1, ends).remaining == 60
 
 
 def test_a_schedule_is_given_out_piece_by_piece(ledger: Ledger, clock: StillClock) -> None:
     start = clock.now()
     with ledger.write() as tx:
-        assert budgets.reserve(tx, "rate", at=start, seconds=2) == start
-        assert budgets.reserve(tx, "rate", at=start, seconds=1) == start + timedelta(seconds=2)
+        assert rate_budgets.reserve(tx, "rate", at=start, seconds=2) == start
+        assert rate_budgets.reserve(tx, "rate", at=start, seconds=1) == start + timedelta(seconds=2)
         later = start + timedelta(seconds=60)
-        assert budgets.reserve(tx, "rate", at=later, seconds=1) == later
-        assert budgets.window(tx, "rate") is None
+        assert rate_budgets.reserve(tx, "rate", at=later, seconds=1) == later
+        assert rate_budgets.window(tx, "rate") is None
 
 
 def test_moments_are_kept_as_long_as_asked_for(ledger: Ledger, clock: StillClock) -> None:
     start = clock.now()
     with ledger.write() as tx:
-        assert budgets.moments(tx, "errors", since=start) == []
+        assert rate_budgets.moments(tx, "errors", since=start) == []
         for seconds in (20, 0, 10):
-            budgets.add_moment(tx, "errors", start + timedelta(seconds=seconds), since=start)
-        found = budgets.moments(tx, "errors", since=start + timedelta(seconds=5))
+            rate_budgets.add_moment(tx, "errors", start + timedelta(seconds=seconds), since=start)
+        found = rate_budgets.moments(tx, "errors", since=start + timedelta(seconds=5))
         assert found == [start + timedelta(seconds=10), start + timedelta(seconds=20)]
-        kept = budgets.add_moment(tx, "errors", start + timedelta(seconds=30), since=start + timedelta(seconds=20))
+        kept = rate_budgets.add_moment(tx, "errors", start + timedelta(seconds=30), since=start + timedelta(seconds=20))
         assert [(moment - start).seconds for moment in kept] == [20, 30]
-        assert len(budgets.moments(tx, "errors", since=start)) == 2
+        assert len(rate_budgets.moments(tx, "errors", since=start)) == 2

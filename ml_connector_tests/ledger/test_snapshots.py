@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.reference import ReferenceTable, Vendor
 from ml_connector.errors import WeAreWrong
-from ml_connector.ledger import snapshots
-from ml_connector.ledger.snapshots import Snapshot, Stored
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import snapshots
+from ml_connector.ledger.exchange.snapshots import Snapshot, Stored
 from ml_connector_tests.support.clocks import StillClock
 from ml_connector_tests.support.examples import some
 

@@ -3,13 +3,16 @@
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.ledger import documents, files, related, seals, tallies, totals
-from ml_connector.ledger.documents import Move
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import document, tally
-from ml_connector.ledger.tallies import Sort
-from ml_connector.ledger.verify import verify
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.database import seals
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import files, related
+from ml_connector.ledger.search import totals
+from ml_connector.ledger.tables.documents import document, tally
+from ml_connector.ledger.work import documents, tallies
+from ml_connector.ledger.work.documents import Move
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.ledger.work.tallies import Sort
 from ml_connector_tests.ledger.samples import BY, add, invoice, order, walk
 from ml_connector_tests.ledger.tamper import rewrite
 from ml_connector_tests.ledger.test_files import new_file

@@ -23,36 +23,19 @@ import ml_connector
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
 from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.ledger import (
-    alerts,
-    bookings,
-    documents,
-    envelopes,
-    events,
-    files,
-    heads,
-    inbox,
-    naming,
-    operations,
-    positions,
-    remote,
-    restores,
-    retention,
-    seals,
-    sequences,
-    snapshots,
-)
-from ml_connector.ledger import renaming as names
-from ml_connector.ledger.books import Books
-from ml_connector.ledger.columns import Amount, Moment
-from ml_connector.ledger.envelopes import GroupEnd, InterchangeEnd, NewGroup, NewInterchange
-from ml_connector.ledger.evidence import ROW, TEXTS
-from ml_connector.ledger.rows import Move, NewDocument
-from ml_connector.ledger.seals import LABELS, SEALED, hash_of
-from ml_connector.ledger.states import EXPLAINED, moves_of
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import (
+from ml_connector.ledger.audit import chain_heads, restores, retention
+from ml_connector.ledger.audit.verify import Problem, verify
+from ml_connector.ledger.coordination import alerts, cursors, sequences
+from ml_connector.ledger.database import seals
+from ml_connector.ledger.database.books import Books
+from ml_connector.ledger.database.seals import LABELS, SEALED, hash_of
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import bookings, envelopes, files, inbox, remote_listing, snapshots
+from ml_connector.ledger.exchange.envelopes import GroupEnd, InterchangeEnd, NewGroup, NewInterchange
+from ml_connector.ledger.names import naming
+from ml_connector.ledger.names import renaming as names
+from ml_connector.ledger.tables.columns import Amount, Moment
+from ml_connector.ledger.tables.documents import (
     blob,
     document,
     event,
@@ -65,7 +48,11 @@ from ml_connector.ledger.tables import (
     seal,
     sequence,
 )
-from ml_connector.ledger.verify import Problem, verify
+from ml_connector.ledger.work import documents, events, operations
+from ml_connector.ledger.work.evidence import ROW, TEXTS
+from ml_connector.ledger.work.records import Move, NewDocument
+from ml_connector.ledger.work.states import EXPLAINED, moves_of
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import BY, add, invoice, order, walk
 from ml_connector_tests.ledger.tamper import rewrite
 from ml_connector_tests.ledger.test_files import new_file
@@ -169,8 +156,8 @@ def _fill(ledger: Ledger) -> None:
         outgoing = files.add_file(
             tx, new_file(files.put_blob(tx, b"ISA of ours"), direction="out", remote_id=None, state="sent")
         )
-        remote.note_listing(tx, "cleo_prod", "/ACME/inbox", [remote.SeenFile("r1", "one.edi", 13)])
-        remote.mark_all_stored(tx, "cleo_prod", "/ACME/inbox", {"r1": incoming})
+        remote_listing.note_listing(tx, "cleo_prod", "/ACME/inbox", [remote_listing.SeenFile("r1", "one.edi", 13)])
+        remote_listing.mark_all_stored(tx, "cleo_prod", "/ACME/inbox", {"r1": incoming})
         interchange = envelopes.add_interchange(
             tx,
             NewInterchange(incoming, 0, "in", "exact_cleo", "ZZ/A", "ZZ/B", "000000001", "00401", "P", "held", "acme"),
@@ -181,7 +168,7 @@ def _fill(ledger: Ledger) -> None:
         sequences.reserve(tx, "ISA13:exact_cleo:ZZ/A>ZZ/B", 7)
         snapshots.store(tx, "exact_nl", "123", "vendors", [{"id": "1"}])
         bookings.note(tx, "exact_nl", "123", [bookings.Booking("guid", "vendor", "INV-9", "1", "12.50", "web")])
-        positions.put(tx, "orders:exact_nl", "5")
+        cursors.put(tx, "orders:exact_nl", "5")
         renamed = {"at": ledger.clock.now(), "actor": "ann", "what": "partner", "old": "a", "new": "b", "detail": {}}
         seals.note(tx, "renaming", tx.execute(sa.insert(renaming).values(renamed).returning(renaming.c.id)).scalars())
     linked = {"file_id": incoming, "interchange_id": interchange, "byte_start": 0, "byte_end": 13}
@@ -262,7 +249,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     ledger = Ledger.open(f"sqlite:///{folder}/ledger.db", StillClock())
     _fill(ledger)
-    heads.export_heads(ledger, folder / "heads.jsonl")
+    chain_heads.export_heads(ledger, folder / "heads.jsonl")
     ledger.close()
     with closing(sqlite3.connect(folder / "ledger.db")) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -435,7 +422,7 @@ def test_rows_that_are_gone_and_rows_that_nobody_wrote(full: Ledger) -> None:
 
 def test_a_file_that_counts_as_read_and_was_not(full: Ledger) -> None:
     with full.write() as tx:
-        remote.note_listing(tx, "cleo_prod", "/ACME/inbox", [remote.SeenFile("r2", "two.edi", 5)])
+        remote_listing.note_listing(tx, "cleo_prod", "/ACME/inbox", [remote_listing.SeenFile("r2", "two.edi", 5)])
     assert verify(full).clean
     rewrite(full, sa.update(remote_file).values(state="stored"))
     assert _checks(full) == {("listing", "folder /ACME/inbox")}

@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.ledger import accounted, files, tallies, upkeep
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import tally
+from ml_connector.ledger.audit import upkeep
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import files
+from ml_connector.ledger.search import accounted
+from ml_connector.ledger.tables.documents import tally
+from ml_connector.ledger.work import tallies
 from ml_connector_tests.ledger.samples import add, invoice
 from ml_connector_tests.ledger.test_files import new_file
 from ml_connector_tests.support.clocks import StillClock

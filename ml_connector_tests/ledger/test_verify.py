@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.ledger import documents, files, heads, operations, snapshots
-from ml_connector.ledger.leases import take
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import blob, document, operation
-from ml_connector.ledger.verify import NAMED, Problem, verify
+from ml_connector.ledger.audit import chain_heads
+from ml_connector.ledger.audit.verify import NAMED, Problem, verify
+from ml_connector.ledger.coordination.leases import take
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import files, snapshots
+from ml_connector.ledger.tables.documents import blob, document, operation
+from ml_connector.ledger.work import documents, operations
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import add, invoice, order, walk
 from ml_connector_tests.ledger.tamper import forge, rewrite
 from ml_connector_tests.ledger.test_files import new_file
@@ -36,7 +38,7 @@ def whole(ledger: Ledger, tmp_path: Path) -> Ledger:
     walk(ledger, posted.id, S.POSTED)
     walk(ledger, sent.id, S.SENT)
     walk(ledger, held.id, S.QUARANTINED, reason="bad_value")
-    heads.export_heads(ledger, tmp_path / "heads.jsonl")
+    chain_heads.export_heads(ledger, tmp_path / "heads.jsonl")
     return ledger
 
 

@@ -17,8 +17,8 @@ from typing import Any
 import dagster as dg
 import httpx
 
-from ml_connector.ledger import leases
-from ml_connector.orchestration.names import channel_lease
+from ml_connector.ledger.coordination import leases
+from ml_connector.orchestration.runtime.names import channel_lease
 from ml_connector.own_signals import command
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.support.deployment import ROOT

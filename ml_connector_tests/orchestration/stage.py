@@ -9,11 +9,20 @@ from typing import Any
 import dagster as dg
 import sqlalchemy as sa
 
-from ml_connector.ledger.tables import document, envelope_group, event, file, interchange, operation, position, sequence
+from ml_connector.ledger.tables.documents import (
+    document,
+    envelope_group,
+    event,
+    file,
+    interchange,
+    operation,
+    position,
+    sequence,
+)
 from ml_connector.orchestration.build import build_defs
-from ml_connector.orchestration.partitions import daily, newest_key
-from ml_connector.orchestration.resource import ConnectorResource
-from ml_connector.orchestration.settings import run_config
+from ml_connector.orchestration.runtime.partitions import daily, newest_key
+from ml_connector.orchestration.runtime.resource import ConnectorResource
+from ml_connector.orchestration.runtime.run_settings import run_config
 from ml_connector_tests.flows.scenes import Scene, scene
 
 START = "2026-01-01"

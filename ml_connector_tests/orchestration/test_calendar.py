@@ -10,7 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from ml_connector.config.integrations import ProcurementCalendar
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.orchestration.build import build_defs
 from ml_connector_tests.orchestration.snapshot import ROOT
 from ml_connector_tests.orchestration.stage import Stage
@@ -68,11 +68,12 @@ def test_between_cut_offs_only_what_was_begun_is_finished(stage: Stage, tmp_path
     stage.definitions = build_defs(stage.scene.bench.config)
     stage.scene.orders(2, received=False)
     assert stage.tick("exact_cleo_outbound_sensor").skip_message == "nothing waits"
-    from ml_connector.flows import order_history, order_resolving, orders, rendering
+    from ml_connector.flows.orders_out import order_resolving, order_revisions, orders
+    from ml_connector.flows.outbound import rendering
 
     orders.read(stage.scene.integration, stage.scene.work)
     order_resolving.resolve(stage.scene.integration, stage.scene.work)
-    rendering.render(stage.scene.integration, stage.scene.work, order_history.FLOW)
+    rendering.render(stage.scene.integration, stage.scene.work, order_revisions.FLOW)
     assert {one.state for one in stage.scene.documents("orders_out")} == {S.RENDERED}
     with stage.scene.deployment.ledger.write() as tx:
         tx.exec_driver_sql("UPDATE document SET claimed_by = NULL")

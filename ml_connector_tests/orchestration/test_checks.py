@@ -4,8 +4,9 @@ import dagster as dg
 import pytest
 
 from ml_connector.clock import FileClock
-from ml_connector.ledger import accounted
-from ml_connector.orchestration import checks, standing
+from ml_connector.ledger.search import accounted
+from ml_connector.orchestration.jobs import maintenance_job
+from ml_connector.orchestration.runtime import checks
 from ml_connector_tests.orchestration.stage import Stage
 
 
@@ -97,7 +98,7 @@ def test_the_standing_job_reports_only_what_is_news(stage: Stage, monkeypatch: p
     stage.plain("standing")
     assert reported()[held] == before[held] + 1, "the ledger says otherwise now"
     assert reported()[keys[0]] == before[keys[0]]
-    monkeypatch.setattr(standing, "SHOWN_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(maintenance_job, "SHOWN_AGAIN_SECONDS", 0.0)
     before = reported()
     stage.plain("standing")
     assert reported() == {key: count + 1 for key, count in before.items()}

@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from ml_connector.errors import DecisionNeeded
-from ml_connector.ledger import alerts
-from ml_connector.orchestration.standing import decision_causes
+from ml_connector.ledger.coordination import alerts
+from ml_connector.orchestration.jobs.maintenance_job import decision_causes
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.orchestration.stage import Stage
 

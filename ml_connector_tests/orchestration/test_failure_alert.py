@@ -4,10 +4,10 @@ import dagster as dg
 import pytest
 
 from ml_connector.errors import WeAreWrong
-from ml_connector.flows import parsing
-from ml_connector.ledger import alerts
-from ml_connector.orchestration.reaper import REAPED
-from ml_connector.orchestration.standing import open_failure_alert
+from ml_connector.flows.inbound import parsing
+from ml_connector.ledger.coordination import alerts
+from ml_connector.orchestration.jobs.dead_runs import REAPED
+from ml_connector.orchestration.jobs.maintenance_job import open_failure_alert
 from ml_connector_tests.orchestration.stage import Run, Stage
 
 

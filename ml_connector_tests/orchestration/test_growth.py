@@ -13,12 +13,14 @@ import pytest
 from ml_connector.cli import app
 from ml_connector.clock import FileClock
 from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.ledger import documents, queries, related, tallies
-from ml_connector.ledger.documents import Actor, Move, NewDocument
-from ml_connector.ledger.heads import export_heads
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.upkeep import statistics, upkeep
+from ml_connector.ledger.audit.chain_heads import export_heads
+from ml_connector.ledger.audit.upkeep import statistics, upkeep
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import related
+from ml_connector.ledger.search import queries
+from ml_connector.ledger.work import documents, tallies
+from ml_connector.ledger.work.documents import Actor, Move, NewDocument
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.orchestration.stage import Stage, open_stage
 from ml_connector_tests.support.effort import measured
 from ml_connector_tests.support.history import TABLES, multiply
@@ -135,9 +137,9 @@ def test_no_statement_grows_with_what_is_finished(
     stage: Stage, analyzed: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = stage.scene.deployment.ledger
-    monkeypatch.setattr("ml_connector.ledger.upkeep._SMALL", 10**12)
+    monkeypatch.setattr("ml_connector.ledger.audit.upkeep._SMALL", 10**12)
     _past(stage)
-    monkeypatch.setattr("ml_connector.ledger.upkeep._SMALL", 1 if analyzed else 10**12)
+    monkeypatch.setattr("ml_connector.ledger.audit.upkeep._SMALL", 1 if analyzed else 10**12)
     statistics(ledger)
     bound = BOUND[ledger.engine.dialect.name]
     with measured() as efforts:

@@ -10,11 +10,11 @@ import dagster as dg
 import pytest
 import yaml
 
-from ml_connector.ledger.verify import verify
-from ml_connector.orchestration.partitions import daily, newest_key
-from ml_connector.orchestration.reaper import REAPED
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.orchestration.jobs.dead_runs import REAPED
+from ml_connector.orchestration.runtime.partitions import daily, newest_key
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.orchestration.live import Live, pid_of, running_dagster, wait_until
 from ml_connector_tests.support import postgres

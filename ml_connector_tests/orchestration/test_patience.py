@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.orchestration.patience import AT_ONCE, LONGEST_PAUSE_SECONDS, Asked
+from ml_connector.orchestration.sensors.sensor_backoff import AT_ONCE, LONGEST_PAUSE_SECONDS, Asked
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 STUCK = ["1 document(s) under way"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from ml_connector.ledger.heads import export_heads
-from ml_connector.orchestration import pruning
+from ml_connector.ledger.audit.chain_heads import export_heads
+from ml_connector.orchestration.jobs import pruning
 from ml_connector_tests.orchestration.stage import Stage
 
 NOW = timedelta(seconds=-5)

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.clock import FileClock
-from ml_connector.ledger import leases
-from ml_connector.ledger.leases import Lease
-from ml_connector.ledger.tables import lease
-from ml_connector.orchestration import reaper
-from ml_connector.orchestration.names import worker_lease
+from ml_connector.ledger.coordination import leases
+from ml_connector.ledger.coordination.leases import Lease
+from ml_connector.ledger.tables.documents import lease
+from ml_connector.orchestration.jobs import dead_runs
+from ml_connector.orchestration.runtime.names import worker_lease
 from ml_connector_tests.orchestration.stage import Stage
 
 
@@ -56,7 +56,7 @@ def test_a_dead_run_is_ended_at_the_second_look(scenario: Stage) -> None:
     assert status_of(scenario, run) is dg.DagsterRunStatus.FAILURE
     found = scenario.instance.get_run_by_id(run.run_id)
     assert found is not None
-    assert reaper.REAPED in found.tags
+    assert dead_runs.REAPED in found.tags
     with scenario.scene.deployment.ledger.read() as tx:
         assert tx.execute(sa.select(lease.c.name).where(lease.c.name == worker_lease(run.run_id))).all() == []
 
@@ -92,8 +92,8 @@ def test_a_run_without_a_lease_is_given_time(scenario: Stage, monkeypatch: pytes
     run = started(scenario)
     scenario.tick("dead_run_sensor")
     assert status_of(scenario, run) is dg.DagsterRunStatus.STARTED
-    later = time.time() + reaper.SILENT_SECONDS + 5
-    monkeypatch.setattr(reaper.time, "time", lambda: later)
+    later = time.time() + dead_runs.SILENT_SECONDS + 5
+    monkeypatch.setattr(dead_runs.time, "time", lambda: later)
     scenario.tick("dead_run_sensor")
     assert status_of(scenario, run) is dg.DagsterRunStatus.FAILURE
 
@@ -113,7 +113,7 @@ def test_leases_of_runs_that_dagster_ended_are_forgotten(scenario: Stage) -> Non
         assert leases.get(tx, worker_lease(run.run_id)) is None
     found = scenario.instance.get_run_by_id(run.run_id)
     assert found is not None
-    assert reaper.REAPED in found.tags
+    assert dead_runs.REAPED in found.tags
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.documents.reference import OpenOrder, ReferenceTable, VatCode
-from ml_connector.ledger.snapshots import Snapshot
-from ml_connector.orchestration.reference import MODELS, as_frame, column_schema, kept_its_rows
+from ml_connector.ledger.exchange.snapshots import Snapshot
+from ml_connector.orchestration.assets.reference import MODELS, as_frame, column_schema, kept_its_rows
 from ml_connector_tests.orchestration.stage import Stage
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -58,7 +58,7 @@ def test_a_table_that_collapsed_is_told(rows: int, before: int | None, passed: b
 
 def test_changed_rows_are_told(stage: Stage) -> None:
     """What changed since the version before stands in the metadata, field by field."""
-    from ml_connector.ledger import snapshots
+    from ml_connector.ledger.exchange import snapshots
 
     erp = stage.scene.integration.erp
     with stage.scene.deployment.ledger.write() as tx:

@@ -4,12 +4,12 @@ import dagster as dg
 import pytest
 
 from ml_connector.errors import AuthorizationNeeded, TryAgain
-from ml_connector.flows import parsing, receiving
-from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.ledger.leases import Lease
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.orchestration import steps
-from ml_connector.orchestration.names import channel_lease
+from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.inbound import parsing, receiving
+from ml_connector.ledger.coordination.leases import Lease
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.orchestration.runtime import step_runner
+from ml_connector.orchestration.runtime.names import channel_lease
 from ml_connector_tests.orchestration.live import wait_until
 from ml_connector_tests.orchestration.stage import Stage
 
@@ -148,7 +148,7 @@ def test_a_second_run_of_a_channel_ends_with_a_note(stage: Stage) -> None:
 
 
 def test_a_replay_waits_for_the_channel_and_then_says_so(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "CHANNEL_WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(step_runner, "CHANNEL_WAIT_SECONDS", 0.2)
     with Lease(stage.scene.deployment.ledger, channel_lease("exact_cleo", "inbound")):
         run = stage.inbound("replay")
     assert not run.success

@@ -9,13 +9,13 @@ import pytest
 from ml_connector.credentials import expiry
 from ml_connector.credentials.expiry import Health, TokenHealth
 from ml_connector.errors import TryAgain
-from ml_connector.flows.folders import look_at_all
-from ml_connector.ledger import inbox
-from ml_connector.ledger.inbox import NewNotice
-from ml_connector.ledger.leases import Lease
-from ml_connector.orchestration.names import channel_lease, worker_lease
-from ml_connector.orchestration.patience import Asked
-from ml_connector.orchestration.reaper import REAPED
+from ml_connector.flows.inbound.polling import look_at_all
+from ml_connector.ledger.coordination.leases import Lease
+from ml_connector.ledger.exchange import inbox
+from ml_connector.ledger.exchange.inbox import NewNotice
+from ml_connector.orchestration.jobs.dead_runs import REAPED
+from ml_connector.orchestration.runtime.names import channel_lease, worker_lease
+from ml_connector.orchestration.sensors.sensor_backoff import Asked
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector_tests.orchestration.stage import Stage

@@ -8,10 +8,11 @@ import dagster as dg
 import pytest
 
 from ml_connector import stopping
-from ml_connector.flows import receiving
-from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.ledger import leases
-from ml_connector.orchestration import assets, resource
+from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.inbound import receiving
+from ml_connector.ledger.coordination import leases
+from ml_connector.orchestration.assets import asset_factory
+from ml_connector.orchestration.runtime import resource
 from ml_connector_tests.orchestration.stage import Run, Stage
 
 
@@ -60,14 +61,14 @@ def test_in_a_step_that_runs_beside_others(stage: Stage, monkeypatch: pytest.Mon
 def test_where_dagster_takes_it_for_a_failed_step(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside of the work itself Dagster raises the signal and tries the op again: that attempt begins nothing."""
     stage.scene.invoice(stage.scene.orders(2))
-    result = assets._result
+    result = asset_factory._result
     with monkeypatch.context() as patched:
 
         def ask_first(*args: Any) -> Any:
             ask()
             return result(*args)
 
-        patched.setattr(assets, "_result", ask_first)
+        patched.setattr(asset_factory, "_result", ask_first)
         run = stage.inbound()
     is_stopped(stage, run)
     assert "purchase_invoices" not in run.assets

@@ -12,13 +12,13 @@ import httpx
 import uvicorn
 
 from ml_connector.clock import FileClock
-from ml_connector.sandbox.cleo.app import CleoOptions, CleoState, create_app
+from ml_connector.sandbox.cleo.http.app import CleoOptions, CleoState, create_app
 from ml_connector.sandbox.cleo.limiter import LimitOptions
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER
 from ml_connector.sandbox.journal import Journal
+from ml_connector.sandbox.partner.documents.x12 import Party, Segment, Separators, Writer
 from ml_connector.sandbox.partner.profiles import PROFILES, US
 from ml_connector.sandbox.partner.world import PartnerWorld, WorldOptions
-from ml_connector.sandbox.partner.x12 import Party, Segment, Separators, Writer
 
 T = TypeVar("T")
 BUYER_LINES = (("1", "10", "2.50", "NW-1", "A-1"), ("2", "4", "19.99", "NW-2", "A-2"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ml_connector.sandbox.partner.x12 import Interchange, Segment, read
+from ml_connector.sandbox.partner.documents.x12 import Interchange, Segment, read
 from ml_connector_tests.sandbox.cleo_bench import Bench
 
 

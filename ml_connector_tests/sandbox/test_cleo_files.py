@@ -12,8 +12,8 @@ from ml_connector.clock import FileClock
 from ml_connector.sandbox.cleo.errors import ApiError
 from ml_connector.sandbox.cleo.files import Filler, Growth
 from ml_connector.sandbox.cleo.folders import Folder, FolderStore
+from ml_connector.sandbox.cleo.http.pages import disposition
 from ml_connector.sandbox.cleo.limiter import LimitOptions, PathLimiter
-from ml_connector.sandbox.cleo.pages import disposition
 from ml_connector_tests.sandbox.cleo_bench import Bench
 
 OUTBOX = "/NORTHWIND/outbox"

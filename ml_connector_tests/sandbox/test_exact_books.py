@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.clock import FileClock
-from ml_connector.sandbox.exact.company import Company
-from ml_connector.sandbox.exact.entities import CHILDREN, ENTITIES
-from ml_connector.sandbox.exact.errors import ApiError
+from ml_connector.sandbox.exact.books.writes import change, create, delete
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.exact.seed import orders, seed_exact
 from ml_connector.sandbox.exact.state import ExactState
-from ml_connector.sandbox.exact.writes import change, create, delete
+from ml_connector.sandbox.exact.wire.company import Company
+from ml_connector.sandbox.exact.wire.entities import CHILDREN, ENTITIES
+from ml_connector.sandbox.exact.wire.errors import ApiError
 from ml_connector.sandbox.journal import Journal
 from ml_connector_tests.support.examples import some
 

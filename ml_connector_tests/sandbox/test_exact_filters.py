@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.sandbox.exact.entities import ENTITIES
-from ml_connector.sandbox.exact.errors import ApiError
-from ml_connector.sandbox.exact.filters import parse_filter, parse_literals
-from ml_connector.sandbox.exact.table import Table
-from ml_connector.sandbox.exact.wire import iso_wall
+from ml_connector.sandbox.exact.wire.entities import ENTITIES
+from ml_connector.sandbox.exact.wire.errors import ApiError
+from ml_connector.sandbox.exact.wire.filters import parse_filter, parse_literals
+from ml_connector.sandbox.exact.wire.table import Table
+from ml_connector.sandbox.exact.wire.wire import iso_wall
 from ml_connector_tests.support.examples import some
 
 FIELDS = ENTITIES["purchaseorder/PurchaseOrders"].fields

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.sandbox.exact.wire import parse_datetime
+from ml_connector.sandbox.exact.wire.wire import parse_datetime
 from ml_connector_tests.sandbox.exact_bench import ExactBench, dec
 
 ORDERS = "purchaseorder/PurchaseOrders"

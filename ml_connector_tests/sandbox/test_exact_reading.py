@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.sandbox.exact.entities import ENTITIES
 from ml_connector.sandbox.exact.seed import DIVISION, FOREIGN_DIVISION, SECOND_DIVISION
+from ml_connector.sandbox.exact.wire.entities import ENTITIES
 from ml_connector_tests.sandbox.exact_bench import ExactBench, exact_bench, options
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

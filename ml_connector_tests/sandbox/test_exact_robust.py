@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.clock import FileClock
-from ml_connector.sandbox.exact.app import create_app
-from ml_connector.sandbox.exact.entities import ENTITIES, Entity, Field
+from ml_connector.sandbox.exact.http.app import create_app
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.exact.seed import orders, seed_exact
 from ml_connector.sandbox.exact.state import ExactState
+from ml_connector.sandbox.exact.wire.entities import ENTITIES, Entity, Field
 from ml_connector.sandbox.journal import Journal
 from ml_connector_tests.sandbox.exact_bench import REDIRECT
 from ml_connector_tests.support.examples import some

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector.sandbox.partner.behaviour import NAMED
+from ml_connector.sandbox.partner.documents.behaviour import NAMED
+from ml_connector.sandbox.partner.documents.x12 import Segment, read
 from ml_connector.sandbox.partner.profiles import NORTHWIND
 from ml_connector.sandbox.partner.world import WorldOptions
-from ml_connector.sandbox.partner.x12 import Segment, read
 from ml_connector_tests.sandbox.cleo_bench import Bench, order_set
 from ml_connector_tests.sandbox.partner_bench import answers, named, only, place, told
 

@@ -21,11 +21,11 @@ from ml_connector.documents.orders import (
     PurchaseOrder,
 )
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.edi.findings import Finding
 from ml_connector.edi.interchange import ReadOptions, read_interchanges
-from ml_connector.edi.items import GroupEnd, Item, ReceivedSet
-from ml_connector.edi.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.sandbox.partner.behaviour import NAMED
+from ml_connector.edi.read_events import GroupEnd, Item, ReceivedSet
+from ml_connector.edi.validation.findings import Finding
+from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
+from ml_connector.sandbox.partner.documents.behaviour import NAMED
 from ml_connector_tests.sandbox.cleo_bench import Bench
 from ml_connector_tests.support.examples import some
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.sandbox.partner.orders import money
-from ml_connector.sandbox.partner.x12 import read
+from ml_connector.sandbox.partner.documents.orders import money
+from ml_connector.sandbox.partner.documents.x12 import read
 from ml_connector_tests.sandbox.cleo_bench import Bench
 from ml_connector_tests.sandbox.partner_bench import answers, named, only, place, told
 from ml_connector_tests.support.examples import some

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.sandbox.partner.spoiling import HTML
-from ml_connector.sandbox.partner.x12 import BadX12, Segment, read
+from ml_connector.sandbox.partner.documents.spoiling import HTML
+from ml_connector.sandbox.partner.documents.x12 import BadX12, Segment, read
 from ml_connector_tests.sandbox.cleo_bench import Bench
 from ml_connector_tests.sandbox.partner_bench import answers, named, only, place, told
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.clock import FileClock
-from ml_connector.sandbox.partner.acks import functional_acknowledgment, judge, read_acknowledgment
-from ml_connector.sandbox.partner.notices import sscc
-from ml_connector.sandbox.partner.validation import check
-from ml_connector.sandbox.partner.x12 import BadX12, Segment, Separators, TransactionSet, read
+from ml_connector.sandbox.partner.documents.acks import functional_acknowledgment, judge, read_acknowledgment
+from ml_connector.sandbox.partner.documents.notices import sscc
+from ml_connector.sandbox.partner.documents.validation import check
+from ml_connector.sandbox.partner.documents.x12 import BadX12, Segment, Separators, TransactionSet, read
 from ml_connector_tests.sandbox.cleo_bench import buyer_writer, order_set
 
 CLOCK = FileClock(Path("no-such-clock-file"))

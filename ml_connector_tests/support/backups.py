@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 from sqlalchemy.engine import make_url
 
-from ml_connector.ledger.store import ledger_url
+from ml_connector.ledger.database.store import ledger_url
 
 
 class Backup:

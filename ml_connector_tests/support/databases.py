@@ -4,7 +4,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 
 
 @cache

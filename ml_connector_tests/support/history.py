@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import sqlalchemy as sa
 
-from ml_connector.ledger import tallies
-from ml_connector.ledger.store import Ledger, Tx
-from ml_connector.ledger.tables import metadata
+from ml_connector.ledger.database.store import Ledger, Tx
+from ml_connector.ledger.tables.documents import metadata
+from ml_connector.ledger.work import tallies
 
 #: In the order in which they point at one another.
 TABLES = ("file", "remote_file", "interchange", "envelope_group", "document", "operation", "event", "inbox", "alert")

@@ -15,8 +15,8 @@ import dagster as dg
 import sqlalchemy as sa
 
 from ml_connector.composition import Deployment
-from ml_connector.ledger import leases
-from ml_connector.ledger.tables import document, file, operation
+from ml_connector.ledger.coordination import leases
+from ml_connector.ledger.tables.documents import document, file, operation
 from ml_connector_tests.support.deployment import ROOT, Bench
 from ml_connector_tests.support.forked import Forked
 

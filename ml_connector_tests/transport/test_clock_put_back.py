@@ -8,12 +8,13 @@ import pytest
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import StoredToken, TokenState
 from ml_connector.errors import TryAgain
-from ml_connector.ledger import documents, leases
-from ml_connector.ledger.documents import ClaimQuery, Move
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.store import Ledger
-from ml_connector.orchestration.waiting import documents_waiting
-from ml_connector.systems.exact_online.limits import ExactLimiter
+from ml_connector.ledger.coordination import leases
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import ClaimQuery, Move
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.orchestration.sensors.pending_work import documents_waiting
+from ml_connector.systems.exact_online.wire.limits import ExactLimiter
 from ml_connector.transport.limits import LocalLimits, PathLimiter, SharedLimits, Window
 from ml_connector.transport.shared_limits import LedgerLimits
 from ml_connector.transport.token_rules import Step, decide

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import TryAgain
-from ml_connector.systems.exact_online.limits import ExactLimiter, window_of
+from ml_connector.systems.exact_online.wire.limits import ExactLimiter, window_of
 from ml_connector.transport.limits import LocalLimits, PathLimiter, Window, merged
 from ml_connector.transport.retries import retried
 from ml_connector_tests.support.examples import some

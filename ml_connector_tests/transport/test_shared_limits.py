@@ -9,8 +9,8 @@ import pytest
 
 from ml_connector.clock import SystemClock
 from ml_connector.errors import TryAgain
-from ml_connector.ledger.store import Ledger
-from ml_connector.systems.exact_online.limits import ExactLimiter
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.systems.exact_online.wire.limits import ExactLimiter
 from ml_connector.transport.limits import PathLimiter, Window
 from ml_connector.transport.shared_limits import LedgerLimits
 from ml_connector_tests.support.clocks import StillClock
@@ -18,7 +18,7 @@ from ml_connector_tests.support.clocks import StillClock
 CALLER = """
 import sys
 from ml_connector.clock import SystemClock
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.transport.limits import PathLimiter
 from ml_connector.transport.shared_limits import LedgerLimits
 

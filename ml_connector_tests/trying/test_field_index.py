@@ -14,9 +14,9 @@ import pytest
 
 from ml_connector.documents.invoices import Invoice
 from ml_connector.edi import ReceivedSet, read_interchanges
-from ml_connector.flows.postable import operation_key
-from ml_connector.flows.reference import refresh_orders
-from ml_connector.ledger.tables import operation
+from ml_connector.flows.posting.postings import operation_key
+from ml_connector.flows.reference.syncing import refresh_orders
+from ml_connector.ledger.tables.documents import operation
 from ml_connector.trying.results import NO_KEY
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.scenes import Scene, scene

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from ml_connector.errors import ConfigError
-from ml_connector.flows.postable import operation_key
-from ml_connector.flows.reference import refresh_orders
+from ml_connector.flows.posting.postings import operation_key
+from ml_connector.flows.reference.syncing import refresh_orders
 from ml_connector.layouts import load_layout
-from ml_connector.ledger.documents import DocumentRow
-from ml_connector.ledger.tables import event, operation
+from ml_connector.ledger.tables.documents import event, operation
+from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.trying.results import NO_KEY
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.support.deployment import ROOT

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.invoices import Invoice
-from ml_connector.flows.postable import operation_key
-from ml_connector.flows.reference import refresh_orders
+from ml_connector.flows.posting.postings import operation_key
+from ml_connector.flows.reference.syncing import refresh_orders
 from ml_connector.layouts import load_layout, read_documents
-from ml_connector.ledger.tables import operation
+from ml_connector.ledger.tables.documents import operation
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.trying.results import NO_KEY
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.support.deployment import ROOT

@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 
 from ml_connector.cli.schema import schemas
-from ml_connector.flows.postable import operation_key
-from ml_connector.ledger.store import Ledger
-from ml_connector.ledger.tables import operation
+from ml_connector.flows.posting.postings import operation_key
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.tables.documents import operation
 from ml_connector.sandbox.exact import user
 from ml_connector.trying.results import NO_KEY
 from ml_connector_tests.cli.terminal import Said, say
@@ -51,13 +51,13 @@ def an_invoice(stage: Scene, number: str = "A-1", **envelope: Any) -> bytes:
 
 
 def refreshed(stage: Scene) -> None:
-    from ml_connector.flows.reference import refresh_orders
+    from ml_connector.flows.reference.syncing import refresh_orders
 
     refresh_orders(stage.integration)
 
 
 def everything(ledger: Ledger) -> dict[str, list[tuple[Any, ...]]]:
-    from ml_connector.ledger.tables import metadata
+    from ml_connector.ledger.tables.documents import metadata
 
     with ledger.read() as tx:
         return {

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.flows.postable import operation_key
-from ml_connector.flows.reference import refresh_orders
-from ml_connector.ledger.rows import DocumentRow
-from ml_connector.ledger.tables import envelope_group, interchange, operation
+from ml_connector.flows.posting.postings import operation_key
+from ml_connector.flows.reference.syncing import refresh_orders
+from ml_connector.ledger.tables.documents import envelope_group, interchange, operation
+from ml_connector.ledger.work.records import DocumentRow
 from ml_connector.trying.results import NO_KEY
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.scenes import UNITS, Scene, scene

@@ -9,9 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.cli.schema import schemas
-from ml_connector.flows.reference import refresh_orders
-from ml_connector.ledger import blobs
-from ml_connector.ledger.tables import file
+from ml_connector.flows.reference.syncing import refresh_orders
+from ml_connector.ledger.exchange import blobs
+from ml_connector.ledger.tables.documents import file
 from ml_connector.sandbox.exact import user
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.scenes import Scene, scene

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import TryAgain
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.sandbox.exact.options import CLIENT_ID
-from ml_connector.systems.exact_online.client import ExactClient
-from ml_connector.systems.exact_online.notices import ExactNotices
+from ml_connector.systems.exact_online.notices.source import ExactNotices
 from ml_connector.systems.exact_online.settings import ExactOnlineConnection
+from ml_connector.systems.exact_online.wire.client import ExactClient
 from ml_connector.systems.system import WebhookSource
 from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.web.app import create_app

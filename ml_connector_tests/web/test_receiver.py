@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.ledger import inbox
+from ml_connector.ledger.exchange import inbox
 from ml_connector.logs import JsonLines
 from ml_connector.sandbox.exact.options import CLIENT_ID
 from ml_connector.web.serve import listen

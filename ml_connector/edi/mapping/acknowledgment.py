@@ -7,10 +7,10 @@ from ml_connector.documents.acknowledgments import (
     SegmentError,
     SetAnswer,
 )
+from ml_connector.edi.framing.segments import COMPONENT, Segment
+from ml_connector.edi.framing.values import is_digits
 from ml_connector.edi.mapping.scopes import Unit
-from ml_connector.edi.segments import COMPONENT, Segment
-from ml_connector.edi.structure import Loop
-from ml_connector.edi.values import is_digits
+from ml_connector.edi.validation.structure import Loop
 
 
 def read_acknowledgment(root: Loop) -> FunctionalAcknowledgment | None:

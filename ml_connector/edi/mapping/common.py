@@ -14,6 +14,8 @@ from ml_connector.documents.common import (
     Reference,
     Tax,
 )
+from ml_connector.edi.framing.segments import Segment
+from ml_connector.edi.framing.values import read_decimal, write_decimal
 from ml_connector.edi.mapping.fields import (
     CENTS,
     DAY,
@@ -27,9 +29,7 @@ from ml_connector.edi.mapping.fields import (
     coded,
 )
 from ml_connector.edi.mapping.scopes import Flat, Many, One, Reading, Scope, Slot, Unit, sole
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop
-from ml_connector.edi.values import read_decimal, write_decimal
+from ml_connector.edi.validation.structure import Loop
 
 REF = SegmentMap("REF", Field(1, "qualifier"), Field(2, "value"), Field(3, "description"))
 DTM = SegmentMap("DTM", Field(1, "qualifier"), Field(2, "day", DAY), Field(3, "at", TIME), Field(4, "zone"))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.documents.common import ItemId, KeptElement, Record
-from ml_connector.edi import values as wire
-from ml_connector.edi.segments import COMPONENT
+from ml_connector.edi.framing import values as wire
+from ml_connector.edi.framing.segments import COMPONENT
 from ml_connector.errors import NeedsMending, Reason
 
 

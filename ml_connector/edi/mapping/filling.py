@@ -27,10 +27,10 @@ from typing import Any
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.later import SOURCE, set_values, unmade
+from ml_connector.edi.framing.values import MOST_DIGITS
 from ml_connector.edi.mapping.fields import NUMBER, TEXT, Field, SegmentMap
 from ml_connector.edi.mapping.scopes import Scope
-from ml_connector.edi.schema import SegmentRule
-from ml_connector.edi.values import MOST_DIGITS
+from ml_connector.edi.validation.schema import SegmentRule
 
 #: Makes records of the segments that begin at all bounds but the last; the maker will make their other fields.
 Fill = Callable[[list[str], list[int], Any], tuple[Any, ...]]

@@ -37,7 +37,7 @@ from ml_connector.edi.mapping.fields import SegmentMap
 from ml_connector.edi.mapping.scopes import Flat, Many, One, Scope, Slot, Text
 from ml_connector.edi.mapping.segment_source import SegmentSource, Unfit, indented
 from ml_connector.edi.mapping.totals import AMOUNT, Totals
-from ml_connector.edi.schema import LoopRule, SegmentRule
+from ml_connector.edi.validation.schema import LoopRule, SegmentRule
 
 #: What a generated function is given: records (or texts), what takes a segment, what takes its letter.
 Speller = Callable[[Iterable[Any], Callable[[str], None], Callable[[str], None]], int]

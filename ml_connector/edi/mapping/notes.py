@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.mapping.scopes import Reading, Slot, Unit, sole
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop
+from ml_connector.edi.validation.structure import Loop
 
 
 class GeneralNotes(Slot):

@@ -9,7 +9,7 @@ from ml_connector.edi.mapping.scopes import Many, Scope, Slot
 from ml_connector.edi.mapping.ship_notice import BSN, ITEM, ORDER, SHIPMENT, mark_kind
 from ml_connector.edi.mapping.spelling import Odd
 from ml_connector.edi.mapping.totals import Totals
-from ml_connector.edi.schema import LoopRule
+from ml_connector.edi.validation.schema import LoopRule
 
 _Add = Callable[[str], None]
 

@@ -9,6 +9,7 @@ from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
+from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.mapping.acknowledgment import read_acknowledgment, write_acknowledgment
 from ml_connector.edi.mapping.advice import ADVICE
 from ml_connector.edi.mapping.invoice import INVOICE
@@ -18,8 +19,7 @@ from ml_connector.edi.mapping.order_change import ORDER_CHANGE
 from ml_connector.edi.mapping.remittance import REMITTANCE
 from ml_connector.edi.mapping.scopes import Scope, Unit
 from ml_connector.edi.mapping.ship_notice import read_ship_notice, write_ship_notice
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop
+from ml_connector.edi.validation.structure import Loop
 from ml_connector.errors import WeAreWrong
 
 #: Sets whose document is one scope, with the segment that opens it.

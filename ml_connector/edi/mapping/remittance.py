@@ -4,13 +4,13 @@ from typing import Any
 
 from ml_connector.documents.common import changed
 from ml_connector.documents.remittances import Adjustment, PaidEntity, PaidItem, Remittance
+from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.mapping.common import DATES, PARTIES, REFERENCES, currency
 from ml_connector.edi.mapping.fields import DAY, NUMBER, Field, SegmentMap
 from ml_connector.edi.mapping.notes import GeneralNotes
 from ml_connector.edi.mapping.scopes import One, Reading, Scope, Slot, Unit
-from ml_connector.edi.schema import LoopRule
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop
+from ml_connector.edi.validation.schema import LoopRule
+from ml_connector.edi.validation.structure import Loop
 
 ADJUSTMENTS = Scope(
     Adjustment,

@@ -11,10 +11,10 @@ from operator import le
 from typing import Any
 
 from ml_connector.documents.common import KeptElement, KeptSegment, Record
+from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.mapping.fields import Field, SegmentMap
-from ml_connector.edi.schema import LoopRule
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop
+from ml_connector.edi.validation.schema import LoopRule
+from ml_connector.edi.validation.structure import Loop
 
 _NONE: Mapping[str, Any] = {}
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from ml_connector.documents.common import Purpose, changed
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
+from ml_connector.edi.framing.segments import Segment
+from ml_connector.edi.framing.values import is_digits
 from ml_connector.edi.mapping.common import DATES, PARTIES, REFERENCES, Contacts, currency
 from ml_connector.edi.mapping.fields import DAY, NUMBER, TIME, Field, Pairs, SegmentMap, coded
 from ml_connector.edi.mapping.scopes import One, Scope, Text, Unit, arranged, bring_back, keep
 from ml_connector.edi.mapping.totals import Totals
-from ml_connector.edi.schema import LoopRule
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop
-from ml_connector.edi.values import is_digits
+from ml_connector.edi.validation.schema import LoopRule
+from ml_connector.edi.validation.structure import Loop
 
 _LEVEL = SegmentMap("HL", ignored=frozenset({1, 2, 3, 4}))
 

@@ -5,8 +5,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.edi.schema import ElementType
-from ml_connector.edi.values import is_number, write_cents, write_date, write_decimal
+from ml_connector.edi.framing.values import is_number, write_cents, write_date, write_decimal
+from ml_connector.edi.validation.schema import ElementType
 
 #: So many days are remembered as text, and so many codes of an element.
 _DAYS = 4096

@@ -3,10 +3,10 @@
 from typing import Any
 
 from ml_connector.documents.common import KeptElement, KeptSegment
+from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.mapping.fields import NUMBER, Field, SegmentMap
 from ml_connector.edi.mapping.scopes import Reading, Slot, Unit, keep
-from ml_connector.edi.segments import Segment
-from ml_connector.edi.structure import Loop
+from ml_connector.edi.validation.structure import Loop
 
 #: AMT01 TT is the total of the transaction; partners send other codes too, which are kept (x12-procurement 5).
 AMOUNT = SegmentMap("AMT", Field(1, "", usual="TT"), Field(2, "total", NUMBER))

@@ -1,8 +1,8 @@
-"""Alembic's entry: runs over the connection that `ledger.schema` hands in, inside its transaction."""
+"""Alembic's entry: runs over the connection that `ledger.database.schema` hands in, inside its transaction."""
 
 from alembic import context
 
-from ml_connector.ledger.tables import metadata
+from ml_connector.ledger.tables.documents import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -15,8 +15,8 @@ from ml_connector.sandbox.cleo.events import stamp
 from ml_connector.sandbox.cleo.files import StoredFile
 from ml_connector.sandbox.cleo.folders import Folder
 from ml_connector.sandbox.cleo.state import CleoState
-from ml_connector.sandbox.partner.orders import order_number
-from ml_connector.sandbox.partner.x12 import BadX12, Interchange, read
+from ml_connector.sandbox.partner.documents.orders import order_number
+from ml_connector.sandbox.partner.documents.x12 import BadX12, Interchange, read
 
 
 @dataclass

@@ -12,10 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.entities import ENTITIES, Entity, find
-from ml_connector.sandbox.exact.errors import ApiError
 from ml_connector.sandbox.exact.state import ExactState
-from ml_connector.sandbox.exact.wire import Row, body_object, parse, to_json
+from ml_connector.sandbox.exact.wire.entities import ENTITIES, Entity, find
+from ml_connector.sandbox.exact.wire.errors import ApiError
+from ml_connector.sandbox.exact.wire.wire import Row, body_object, parse, to_json
 
 Act = Callable[[Request, Row], Any]
 

@@ -4,11 +4,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.sandbox.exact.company import Company
 from ml_connector.sandbox.exact.seed_items import CHARGES, OTHER_ACCOUNTS, STOCK_ITEMS
 from ml_connector.sandbox.exact.state import ExactState
 from ml_connector.sandbox.exact.user import create_orders, order_facts
-from ml_connector.sandbox.exact.wire import Row, day_ms
+from ml_connector.sandbox.exact.wire.company import Company
+from ml_connector.sandbox.exact.wire.wire import Row, day_ms
 
 DIVISION = 124132
 SECOND_DIVISION = 124133

@@ -4,12 +4,12 @@ import random
 from typing import Any
 
 from ml_connector.clock import FileClock
-from ml_connector.sandbox.exact.company import Company, User
-from ml_connector.sandbox.exact.limits import Limits
-from ml_connector.sandbox.exact.oauth import OAuth
+from ml_connector.sandbox.exact.access.oauth import OAuth
+from ml_connector.sandbox.exact.access.webhooks import Webhooks
 from ml_connector.sandbox.exact.options import ExactOptions
-from ml_connector.sandbox.exact.webhooks import Webhooks
-from ml_connector.sandbox.exact.wire import Row
+from ml_connector.sandbox.exact.wire.company import Company, User
+from ml_connector.sandbox.exact.wire.limits import Limits
+from ml_connector.sandbox.exact.wire.wire import Row
 from ml_connector.sandbox.journal import Journal
 
 BUYER = User("11111111-0000-0000-0000-000000000001", "Sandbox Buyer", "sandbox.buyer")

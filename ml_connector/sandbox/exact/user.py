@@ -5,9 +5,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.sandbox.exact.company import Company
-from ml_connector.sandbox.exact.entries import create_entry
-from ml_connector.sandbox.exact.orders import (
+from ml_connector.sandbox.exact.books.entries import create_entry
+from ml_connector.sandbox.exact.books.orders import (
     APPROVED,
     BY_HAND,
     ORDERS,
@@ -21,7 +20,8 @@ from ml_connector.sandbox.exact.orders import (
     set_approval,
 )
 from ml_connector.sandbox.exact.state import ExactState
-from ml_connector.sandbox.exact.wire import Row, day_ms, day_of
+from ml_connector.sandbox.exact.wire.company import Company
+from ml_connector.sandbox.exact.wire.wire import Row, day_ms, day_of
 
 ORDERING_SUPPLIERS = ("20011", "20012", "20013")
 _DIMENSIONS = ("OPS", "WHS", "ADM")

@@ -7,10 +7,10 @@ from functools import partial
 
 from ml_connector.clock import Clock
 from ml_connector.sandbox.partner.agenda import Agenda
-from ml_connector.sandbox.partner.behaviour import Behaviour, Rubbish
-from ml_connector.sandbox.partner.confirmations import confirmation
-from ml_connector.sandbox.partner.invoices import Invoice, credit_note, make_invoice
-from ml_connector.sandbox.partner.notices import ship_notice, shipped_quantities
+from ml_connector.sandbox.partner.documents.behaviour import Behaviour, Rubbish
+from ml_connector.sandbox.partner.documents.confirmations import confirmation
+from ml_connector.sandbox.partner.documents.invoices import Invoice, credit_note, make_invoice
+from ml_connector.sandbox.partner.documents.notices import ship_notice, shipped_quantities
 from ml_connector.sandbox.partner.partner import Partner, Taken, describe
 from ml_connector.sandbox.partner.records import SentDocument
 

@@ -5,10 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.clock import Clock
-from ml_connector.sandbox.partner.behaviour import Behaviour
-from ml_connector.sandbox.partner.invoices import make_invoice
-from ml_connector.sandbox.partner.notices import shipped_quantities
-from ml_connector.sandbox.partner.orders import Order, order_from_row
+from ml_connector.sandbox.partner.documents.behaviour import Behaviour
+from ml_connector.sandbox.partner.documents.invoices import make_invoice
+from ml_connector.sandbox.partner.documents.notices import shipped_quantities
+from ml_connector.sandbox.partner.documents.orders import Order, order_from_row
 from ml_connector.sandbox.partner.partner import Partner, describe
 from ml_connector.sandbox.partner.records import SentFile
 

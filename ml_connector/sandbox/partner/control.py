@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ml_connector.sandbox.cleo.control import refusing
-from ml_connector.sandbox.partner.behaviour import NAMED, Behaviour
+from ml_connector.sandbox.partner.documents.behaviour import NAMED, Behaviour
 from ml_connector.sandbox.partner.world import PartnerWorld
 
 _CONSUMER = ("delay", "deduplicate", "paused")

@@ -9,13 +9,13 @@ from typing import Any
 from ml_connector.clock import Clock
 from ml_connector.sandbox.cleo.files import Growth
 from ml_connector.sandbox.cleo.state import CleoState
-from ml_connector.sandbox.partner.behaviour import Behaviour, Rubbish
-from ml_connector.sandbox.partner.invoices import Invoice, invoice_set
-from ml_connector.sandbox.partner.orders import Order
+from ml_connector.sandbox.partner.documents.behaviour import Behaviour, Rubbish
+from ml_connector.sandbox.partner.documents.invoices import Invoice, invoice_set
+from ml_connector.sandbox.partner.documents.orders import Order
+from ml_connector.sandbox.partner.documents.spoiling import rubbish, spoil
+from ml_connector.sandbox.partner.documents.x12 import Party, Segment
 from ml_connector.sandbox.partner.profiles import Profile
 from ml_connector.sandbox.partner.records import SentDocument, SentFile, SentGroup
-from ml_connector.sandbox.partner.spoiling import rubbish, spoil
-from ml_connector.sandbox.partner.x12 import Party, Segment
 
 FUNCTIONAL_IDS = {"855": "PR", "856": "SH", "810": "IN", "997": "FA", "865": "CA"}
 GROWING_POLLS = 3

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ml_connector.clock import Clock
-from ml_connector.sandbox.partner.x12 import Party, Separators, Writer
+from ml_connector.sandbox.partner.documents.x12 import Party, Separators, Writer
 
 PLAIN = Separators()
 US = Party("ZZ", "VOLTWERK", "VOLTWERK")

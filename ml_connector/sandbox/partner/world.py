@@ -10,7 +10,10 @@ from ml_connector.clock import Clock
 from ml_connector.sandbox.cleo.consumer import Consumer, ConsumerOptions
 from ml_connector.sandbox.cleo.consumer import Taken as TakenFile
 from ml_connector.sandbox.cleo.state import CleoState, Journal
-from ml_connector.sandbox.partner.acks import (
+from ml_connector.sandbox.partner.agenda import Agenda
+from ml_connector.sandbox.partner.answers import Answers
+from ml_connector.sandbox.partner.bulk import invoice_files
+from ml_connector.sandbox.partner.documents.acks import (
     ReadAcknowledgment,
     SetResult,
     functional_acknowledgment,
@@ -18,15 +21,12 @@ from ml_connector.sandbox.partner.acks import (
     judge,
     read_acknowledgment,
 )
-from ml_connector.sandbox.partner.agenda import Agenda
-from ml_connector.sandbox.partner.answers import Answers
-from ml_connector.sandbox.partner.behaviour import NAMED, Behaviour
-from ml_connector.sandbox.partner.bulk import invoice_files
-from ml_connector.sandbox.partner.orders import change_order, order_number, read_order
+from ml_connector.sandbox.partner.documents.behaviour import NAMED, Behaviour
+from ml_connector.sandbox.partner.documents.orders import change_order, order_number, read_order
+from ml_connector.sandbox.partner.documents.x12 import Group, Interchange, TransactionSet
 from ml_connector.sandbox.partner.partner import Partner, Taken
 from ml_connector.sandbox.partner.profiles import PROFILES, US, Profile
 from ml_connector.sandbox.partner.records import ReadGroup, SentDocument, SentFile
-from ml_connector.sandbox.partner.x12 import Group, Interchange, TransactionSet
 
 POLL_SECONDS = 0.03
 #: BEG01 that begins an order at the partner: original, and replacement of an order it does not know.

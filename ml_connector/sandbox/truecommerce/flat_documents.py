@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ml_connector.sandbox.partner.x12 import Segment, TransactionSet, get
+from ml_connector.sandbox.partner.documents.x12 import Segment, TransactionSet, get
 
 Row = dict[str, str]
 _PAIRS_FROM = {"IT1": 6, "PO1": 6, "LIN": 2}

@@ -2,8 +2,8 @@
 
 from ml_connector.sandbox.exact.state import ExactState
 from ml_connector.sandbox.exact.user import add_supplier, supplier_by_code
+from ml_connector.sandbox.partner.documents.x12 import Party, Separators
 from ml_connector.sandbox.partner.profiles import Profile
-from ml_connector.sandbox.partner.x12 import Party, Separators
 from ml_connector.sandbox.truecommerce.flat_files import Format
 
 HARBOUR = Profile(

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
-from ml_connector.flows.ports import RemoteFile, Written
+from ml_connector.flows.core.ports import RemoteFile, Written
 from ml_connector.systems.cleo.names import filled, usable_id, whole_number
 from ml_connector.systems.cleo.settings import CleoConnection
 from ml_connector.transport.answers import ApiResponse, Problem, explain

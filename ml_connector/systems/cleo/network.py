@@ -17,7 +17,7 @@ from ml_connector.errors import (
     TryAgain,
     WeAreWrong,
 )
-from ml_connector.flows.ports import ChannelCheck, ChannelUsage, RemoteFile, RemotePage, Written
+from ml_connector.flows.core.ports import ChannelCheck, ChannelUsage, RemoteFile, RemotePage, Written
 from ml_connector.systems.cleo.client import CleoClient, Folder, Page, file_of, is_missing
 from ml_connector.systems.cleo.names import equals, folder_in_path, segments
 from ml_connector.systems.cleo.settings import CleoConnection

@@ -6,12 +6,12 @@ from functools import partial
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded
 from ml_connector.systems.authorized import stored_authorization
-from ml_connector.systems.exact_online.client import ExactClient
 from ml_connector.systems.exact_online.erp import ExactErp
-from ml_connector.systems.exact_online.literals import text_literal
-from ml_connector.systems.exact_online.notices import TOPICS
+from ml_connector.systems.exact_online.notices.source import TOPICS
+from ml_connector.systems.exact_online.notices.webhooks import subscriptions
 from ml_connector.systems.exact_online.settings import WEBHOOK_WORD, ExactOnlineConnection
-from ml_connector.systems.exact_online.webhooks import subscriptions
+from ml_connector.systems.exact_online.wire.client import ExactClient
+from ml_connector.systems.exact_online.wire.literals import text_literal
 from ml_connector.systems.reaching import is_private
 from ml_connector.systems.results import Finding, Level, any_bad, guarded
 from ml_connector.systems.system import Parts, Usage, callback_url

@@ -1,4 +1,4 @@
-"""Exact Online as the ERP that flows see: `flows.ports.Erp` over one connection and one division."""
+"""Exact Online as the ERP that flows see: `flows.core.ports.Erp` over one connection and one division."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,7 @@ from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import OutcomeUnknown, WeAreWrong
-from ml_connector.flows.ports import (
+from ml_connector.flows.core.ports import (
     BillIdentity,
     DeletedOrders,
     ExistingBill,
@@ -23,13 +23,18 @@ from ml_connector.flows.ports import (
     StoredOperation,
     Written,
 )
-from ml_connector.systems.exact_online import orders as order_records
-from ml_connector.systems.exact_online.addresses import Addresses
-from ml_connector.systems.exact_online.attachments import AttachmentFinder, with_bytes
-from ml_connector.systems.exact_online.bills import BillFinder, BillPlanner
-from ml_connector.systems.exact_online.client import ExactClient, readable
-from ml_connector.systems.exact_online.division import Divisions, MemoryNotes, Notes
-from ml_connector.systems.exact_online.entities import (
+from ml_connector.systems.exact_online.posting.attachments import AttachmentFinder, with_bytes
+from ml_connector.systems.exact_online.posting.bills import BillFinder, BillPlanner
+from ml_connector.systems.exact_online.posting.order_lines import OrderLineWriter, plan_order_change
+from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder, plan_receipt
+from ml_connector.systems.exact_online.reading import orders as order_records
+from ml_connector.systems.exact_online.reading.addresses import Addresses
+from ml_connector.systems.exact_online.reading.orders import Orders
+from ml_connector.systems.exact_online.reading.reference import Reference
+from ml_connector.systems.exact_online.settings import ExactSettings
+from ml_connector.systems.exact_online.wire.client import ExactClient, readable
+from ml_connector.systems.exact_online.wire.division import Divisions, MemoryNotes, Notes
+from ml_connector.systems.exact_online.wire.entities import (
     ATTACHMENT,
     DOCUMENT,
     GOODS_RECEIPT,
@@ -40,11 +45,6 @@ from ml_connector.systems.exact_online.entities import (
     writable,
     written,
 )
-from ml_connector.systems.exact_online.order_lines import OrderLineWriter, plan_order_change
-from ml_connector.systems.exact_online.orders import Orders
-from ml_connector.systems.exact_online.receipts import ReceiptFinder, plan_receipt
-from ml_connector.systems.exact_online.reference import Reference
-from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.transport.http import ApiClient
 
 

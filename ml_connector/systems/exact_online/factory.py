@@ -6,14 +6,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_connector.clock import Clock
-from ml_connector.ledger import blobs, positions
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import blobs
 from ml_connector.systems.exact_online.authorization import exact_tokens
-from ml_connector.systems.exact_online.division import Divisions
 from ml_connector.systems.exact_online.erp import ExactErp
-from ml_connector.systems.exact_online.limits import ExactLimiter
-from ml_connector.systems.exact_online.meanings import explainer
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactOnlineConnection, ExactSettings
+from ml_connector.systems.exact_online.wire.division import Divisions
+from ml_connector.systems.exact_online.wire.limits import ExactLimiter
+from ml_connector.systems.exact_online.wire.meanings import explainer
 from ml_connector.systems.system import Parts
 from ml_connector.transport.http import ApiClient, TokenSource
 from ml_connector.transport.shared_limits import LedgerLimits
@@ -27,11 +28,11 @@ class LedgerNotes:
 
     def get(self, name: str) -> str | None:
         with self._ledger.read() as tx:
-            return positions.get(tx, name)
+            return cursors.get(tx, name)
 
     def put(self, name: str, value: str) -> None:
         with self._ledger.write() as tx:
-            positions.put(tx, name, value)
+            cursors.put(tx, name, value)
 
 
 def build_exact(name: str, settings: ExactOnlineConnection, parts: Parts, *, journal: str = "60") -> ExactErp:

@@ -65,7 +65,7 @@ class ExactOnline(System[ExactOnlineConnection, "ExactErp"]):
     def webhooks(
         self, name: str, settings: ExactOnlineConnection, connected: "Callable[[], ExactErp]", parts: Parts
     ) -> WebhookSource:
-        from ml_connector.systems.exact_online.notices import ExactNotices
+        from ml_connector.systems.exact_online.notices.source import ExactNotices
 
         reference = settings.webhook_secret
         secret = None if reference is None else lambda: parts.secrets.resolve(reference, f"the webhooks of {name}")

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from ml_connector.config.secrets import SecretRef
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
-from ml_connector.ledger import positions
-from ml_connector.ledger.store import Ledger
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.database.store import Ledger
 from ml_connector.systems.system import Parts
 from ml_connector.systems.truecommerce.hostkeys import Pin, pin_from, stored_name
 from ml_connector.systems.truecommerce.login import Login
@@ -58,7 +58,7 @@ class KeptRefusals:
 
     def standing(self) -> str:
         with self.ledger.read() as tx:
-            stored = positions.get(tx, self.position)
+            stored = cursors.get(tx, self.position)
         if not stored:
             return ""
         kept = json.loads(stored)
@@ -71,14 +71,14 @@ class KeptRefusals:
     def note(self, message: str) -> None:
         kept = {"at": self.ledger.clock.now().isoformat(), "mark": self.mark(), "message": message}
         with self.ledger.write() as tx:
-            positions.put(tx, self.position, json.dumps(kept))
+            cursors.put(tx, self.position, json.dumps(kept))
 
     def clear(self) -> None:
         with self.ledger.read() as tx:
-            stored = positions.get(tx, self.position)
+            stored = cursors.get(tx, self.position)
         if stored:
             with self.ledger.write() as tx:
-                positions.put(tx, self.position, "")
+                cursors.put(tx, self.position, "")
 
 
 def accepted_host_key(name: str, settings: TrueCommerceConnection, vault: Vault) -> Pin:

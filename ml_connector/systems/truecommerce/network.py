@@ -12,7 +12,7 @@ from hashlib import sha256
 
 from ml_connector.clock import Clock
 from ml_connector.errors import ConfigError, NeedsMending, Reason, RefusedBySystem
-from ml_connector.flows.ports import ChannelCheck, RemoteFile, RemotePage, Written
+from ml_connector.flows.core.ports import ChannelCheck, RemoteFile, RemotePage, Written
 from ml_connector.systems.truecommerce.folders import FolderFinder
 from ml_connector.systems.truecommerce.paths import usable
 from ml_connector.systems.truecommerce.pool import SessionPool

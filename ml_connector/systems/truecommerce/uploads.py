@@ -8,7 +8,7 @@ import contextlib
 import threading
 
 from ml_connector.errors import ConfigError, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
-from ml_connector.flows.ports import Written
+from ml_connector.flows.core.ports import Written
 from ml_connector.proof import prove
 from ml_connector.systems.truecommerce.folders import FolderFinder
 from ml_connector.systems.truecommerce.paths import usable

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from ml_connector.ledger.store import ledger_url
+from ml_connector.ledger.database.store import ledger_url
 
 FOLDER = Path(__file__).parent
 HEADS_FILE = FOLDER / "chain-heads.jsonl"

@@ -13,27 +13,23 @@ from typing import Any
 
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
-from ml_connector.flows import (
-    desk,
-    invoices,
-    order_resolving,
-    orders,
-    parsing,
-    pipeline,
-    receiving,
-    rendering,
-    standing,
-)
-from ml_connector.flows.context import Integration, Work
-from ml_connector.flows.reference import warm_up
-from ml_connector.flows.side_by_side import Step
-from ml_connector.ledger import documents, heads, operations, queries
-from ml_connector.ledger.documents import Move
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.rows import DocumentRow
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import monitoring, operator_actions, pipeline
+from ml_connector.flows.concurrent import Step
+from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.inbound import parsing, receiving
+from ml_connector.flows.invoices_in import invoices
+from ml_connector.flows.orders_out import order_resolving, orders
+from ml_connector.flows.outbound import rendering
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.audit import chain_heads
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.search import queries
+from ml_connector.ledger.work import documents, operations
+from ml_connector.ledger.work.documents import Move
+from ml_connector.ledger.work.records import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
-from ml_connector.sandbox.exact.orders import add_quantity, order_changed
+from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox
 from ml_connector.sandbox.truecommerce.state import PASSWORD
@@ -72,12 +68,12 @@ def _play(sandbox: Sandbox, deployment: Deployment, work: Work) -> None:
         for integration in (cleo, other):
             pipeline.run(integration, work, pipeline.INBOUND)
         if turn in {1, 4}:
-            heads.export_heads(deployment.ledger, deployment.heads_file)
+            chain_heads.export_heads(deployment.ledger, deployment.heads_file)
     _changes(sandbox, cleo, work)
     _unanswered(sandbox, cleo, work)
     _in_doubt(sandbox, cleo, work)
     _given_up(cleo, work)
-    heads.export_heads(deployment.ledger, deployment.heads_file)
+    chain_heads.export_heads(deployment.ledger, deployment.heads_file)
     _left_half_way(sandbox, cleo, work)
 
 
@@ -117,7 +113,7 @@ def _unanswered(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
     _create(sandbox, 2, 13)
     _rounds(sandbox, cleo, work, 1)
     sandbox.clock.move(49 * 3600)
-    standing.mark_overdue(cleo, work)
+    monitoring.mark_overdue(cleo, work)
     _create(sandbox, 2, 14)
     _rounds(sandbox, cleo, work, 1)
 
@@ -131,7 +127,7 @@ def _in_doubt(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
 
 def _given_up(cleo: Integration, work: Work) -> None:
     held = next(row for row in _of(cleo, S.QUARANTINED) if row.flow == "invoices_in")
-    desk.discard(cleo, work, held, "the supplier sends another one")
+    operator_actions.discard(cleo, work, held, "the supplier sends another one")
 
 
 def _left_half_way(sandbox: Sandbox, cleo: Integration, work: Work) -> None:

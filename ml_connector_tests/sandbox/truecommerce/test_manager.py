@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from ml_connector.sandbox.partner.x12 import Party, Writer
+from ml_connector.sandbox.partner.documents.x12 import Party, Writer
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.sandbox.truecommerce.flat_files import Format
 from ml_connector.sandbox.truecommerce.manager import ManagerOptions

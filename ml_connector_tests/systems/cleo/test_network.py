@@ -14,7 +14,7 @@ from ml_connector.errors import (
     RefusedBySystem,
     TryAgain,
 )
-from ml_connector.flows.ports import Network, RemoteFile
+from ml_connector.flows.core.ports import Network, RemoteFile
 from ml_connector.sandbox.cleo.files import Filler
 from ml_connector.sandbox.cleo.state import MAILBOX_PASSWORD, MAILBOX_USER
 from ml_connector.sandbox.faults import Fault, FaultKind

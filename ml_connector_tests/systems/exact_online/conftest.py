@@ -14,17 +14,17 @@ import pytest
 from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
-from ml_connector.flows.payloads import fill
-from ml_connector.flows.ports import PlannedOperation, ReferenceRead, StoredOperation, Written
+from ml_connector.flows.core.ports import PlannedOperation, ReferenceRead, StoredOperation, Written
+from ml_connector.flows.posting.payloads import fill
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.seed import DIVISION
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
-from ml_connector.systems.exact_online.division import Divisions, MemoryNotes
 from ml_connector.systems.exact_online.erp import ExactErp
-from ml_connector.systems.exact_online.limits import ExactLimiter
-from ml_connector.systems.exact_online.meanings import explainer
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
+from ml_connector.systems.exact_online.wire.division import Divisions, MemoryNotes
+from ml_connector.systems.exact_online.wire.limits import ExactLimiter
+from ml_connector.systems.exact_online.wire.meanings import explainer
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import LocalLimits
 

@@ -10,8 +10,8 @@ import pytest
 
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, TryAgain
-from ml_connector.flows.ports import Erp
-from ml_connector.ledger import budgets, positions
+from ml_connector.flows.core.ports import Erp
+from ml_connector.ledger.coordination import cursors, rate_budgets
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector.sandbox.server import SandboxOptions
@@ -67,7 +67,7 @@ def test_the_division_is_validated_at_a_refresh_and_kept_beside_the_token(bench:
         bench.sandbox.clock.move(601)
         erp.read_reference(ReferenceTable.VAT_CODES, None)
         with deployment.ledger.read() as tx:
-            facts = json.loads(positions.get(tx, f"exact_nl/division/{DIVISION}") or "{}")
+            facts = json.loads(cursors.get(tx, f"exact_nl/division/{DIVISION}") or "{}")
         assert facts["description"] == "Voltwerk Industries BV"
         assert erp.divisions.facts() is not None
 
@@ -104,7 +104,9 @@ def test_a_used_up_day_is_told_and_known_to_the_next_process_without_a_call(tmp_
                 read_often(erp, 100)
             assert (refused.value.after_seconds or 0) > 0
             with deployment.ledger.read() as tx:
-                assert budgets.window(tx, f"exact_nl/{DIVISION}/day") or budgets.window(tx, "exact_nl/current/day")
+                assert rate_budgets.window(tx, f"exact_nl/{DIVISION}/day") or rate_budgets.window(
+                    tx, "exact_nl/current/day"
+                )
         before = bench.sandbox.exact.limits.counted
         assert before <= 150 - 75
         with bench.open() as deployment, pytest.raises(TryAgain, match="day"):

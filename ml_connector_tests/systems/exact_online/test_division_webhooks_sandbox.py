@@ -8,8 +8,8 @@ import pytest
 
 from ml_connector.errors import AuthorizationNeeded
 from ml_connector.sandbox.exact.seed import DIVISION, FOREIGN_DIVISION, SECOND_DIVISION
-from ml_connector.systems.exact_online import webhooks
-from ml_connector.systems.exact_online.division import current_user
+from ml_connector.systems.exact_online.notices import webhooks
+from ml_connector.systems.exact_online.wire.division import current_user
 from ml_connector_tests.systems.exact_online.conftest import Bench, make_erp
 
 

@@ -19,12 +19,12 @@ from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Item
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.coding import code_invoice
-from ml_connector.flows.earlier_invoices import about_of
-from ml_connector.flows.holding import attempt
-from ml_connector.flows.invoice_doubts import check_itself
-from ml_connector.flows.matching import match_invoice
-from ml_connector.systems.exact_online.bills import BillPlanner
+from ml_connector.flows.core.quarantine import attempt
+from ml_connector.flows.invoices_in.coding import code_invoice
+from ml_connector.flows.invoices_in.earlier_invoices import about_of
+from ml_connector.flows.invoices_in.invoice_doubts import check_itself
+from ml_connector.flows.invoices_in.matching import match_invoice
+from ml_connector.systems.exact_online.posting.bills import BillPlanner
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector_tests.flows import builders as b
 from ml_connector_tests.support.examples import some

@@ -18,13 +18,13 @@ from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.earlier_notices import about_of
-from ml_connector.flows.holding import attempt
-from ml_connector.flows.miscounts import miscounted
-from ml_connector.flows.notice_codes import check_codes
-from ml_connector.flows.notice_doubts import check_itself
-from ml_connector.flows.receipts import ReceiptRules, receipts_for
-from ml_connector.systems.exact_online.receipts import plan_receipt
+from ml_connector.flows.core.quarantine import attempt
+from ml_connector.flows.inbound.miscounts import miscounted
+from ml_connector.flows.meaning.notice_codes import check_codes
+from ml_connector.flows.shipments_in.earlier_notices import about_of
+from ml_connector.flows.shipments_in.notice_doubts import check_itself
+from ml_connector.flows.shipments_in.receipts import ReceiptRules, receipts_for
+from ml_connector.systems.exact_online.posting.receipts import plan_receipt
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector_tests.flows import builders as b
 

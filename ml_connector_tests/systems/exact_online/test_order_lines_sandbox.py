@@ -10,7 +10,7 @@ import pytest
 
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem, WeAreWrong
-from ml_connector.flows.ports import StoredOperation
+from ml_connector.flows.core.ports import StoredOperation
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.exact_online.conftest import Bench

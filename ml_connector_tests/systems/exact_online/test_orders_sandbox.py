@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.errors import TryAgain, WeAreWrong
-from ml_connector.flows.ports import SourceOrder
+from ml_connector.flows.core.ports import SourceOrder
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.exact_online.conftest import Bench

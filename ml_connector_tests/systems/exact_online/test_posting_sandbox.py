@@ -22,7 +22,7 @@ from ml_connector.errors import (
     TryAgain,
     WeAreWrong,
 )
-from ml_connector.flows.ports import BillIdentity
+from ml_connector.flows.core.ports import BillIdentity
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.exact_online.conftest import Bench, bill_of

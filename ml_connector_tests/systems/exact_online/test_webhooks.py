@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.errors import SenderMustMend
-from ml_connector.systems.exact_online import webhooks
+from ml_connector.systems.exact_online.notices import webhooks
 
 SECRET = b"webhook-secret"
 CONTENT = (

@@ -18,12 +18,16 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, RefusedBySystem, TryAgain, WeAreWrong
-from ml_connector.systems.exact_online.addresses import Addresses
-from ml_connector.systems.exact_online.bills import key_in, safe_file_name, with_key
-from ml_connector.systems.exact_online.client import ExactClient, page_of
-from ml_connector.systems.exact_online.division import MemoryNotes
-from ml_connector.systems.exact_online.filters import any_of, encoded_length, equals, packed
-from ml_connector.systems.exact_online.literals import (
+from ml_connector.systems.exact_online.posting.bills import key_in, safe_file_name, with_key
+from ml_connector.systems.exact_online.reading.addresses import Addresses
+from ml_connector.systems.exact_online.reading.orders import Orders
+from ml_connector.systems.exact_online.reading.records import vat_code, vendor
+from ml_connector.systems.exact_online.reading.reference import Reference
+from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
+from ml_connector.systems.exact_online.wire.client import ExactClient, page_of
+from ml_connector.systems.exact_online.wire.division import MemoryNotes
+from ml_connector.systems.exact_online.wire.filters import any_of, encoded_length, equals, packed
+from ml_connector.systems.exact_online.wire.literals import (
     day,
     guid_literal,
     moment,
@@ -35,11 +39,7 @@ from ml_connector.systems.exact_online.literals import (
     wall_of,
     wall_time,
 )
-from ml_connector.systems.exact_online.meanings import explainer
-from ml_connector.systems.exact_online.orders import Orders
-from ml_connector.systems.exact_online.records import vat_code, vendor
-from ml_connector.systems.exact_online.reference import Reference
-from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
+from ml_connector.systems.exact_online.wire.meanings import explainer
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
 from ml_connector_tests.support.examples import some

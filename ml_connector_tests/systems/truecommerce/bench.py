@@ -10,7 +10,7 @@ from typing import Any
 
 from ml_connector.clock import FileClock
 from ml_connector.credentials.secrets import Secret
-from ml_connector.flows.ports import RemoteFile
+from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.sandbox.faults import Fault, FaultKind, FaultPlan
 from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.truecommerce.service import TrueCommerce, TrueCommerceOptions

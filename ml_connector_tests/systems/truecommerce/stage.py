@@ -13,11 +13,12 @@ import yaml
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import pipeline
-from ml_connector.flows.context import Integration, StepReport, Work
-from ml_connector.flows.reference import warm_up
-from ml_connector.ledger import documents, queries
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.rows import DocumentRow
+from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.search import queries
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.records import DocumentRow
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.partner.world import WorldOptions

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ml_connector.cli.exits import Exit
+from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.composition import Deployment
 from ml_connector.errors import AuthorizationNeeded
 from ml_connector.sandbox.truecommerce.state import PASSWORD

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from ml_connector.flows import pipeline, sending
-from ml_connector.flows.context import Work
-from ml_connector.ledger.leases import worker
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.flows import pipeline
+from ml_connector.flows.core.integration import Work
+from ml_connector.flows.outbound import sending
+from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage
 
 
@@ -97,9 +98,9 @@ def test_partners_that_share_a_folder_cost_one_listing(tmp_path: Path) -> None:
         stage.sandbox.call(stage.sandbox.truecommerce.fill, 300, "f_{n}.txt", b"x")
         before = stage.sandbox.journal.counts.copy()
 
-        from ml_connector.flows import folders
+        from ml_connector.flows.inbound import polling
 
-        folders.look_at_all(stage.integration)
+        polling.look_at_all(stage.integration)
         counts = stage.sandbox.journal.counts - before
         assert sum(count for call, count in counts.items() if call.startswith("truecommerce LIST")) == 1
         assert not any(call.startswith(("truecommerce OPEN", "truecommerce READ")) for call in counts)
@@ -121,7 +122,7 @@ def test_a_file_that_came_under_the_name_of_a_read_one_is_read_too(tmp_path: Pat
         stage.sandbox.clock.move(5)
         stage.inbound()
         stage.inbound()
-        from ml_connector.ledger.tables import file
+        from ml_connector.ledger.tables.documents import file
 
         with stage.deployment.ledger.read() as tx:
             assert len(tx.execute(file.select()).all()) == 2
@@ -129,14 +130,15 @@ def test_a_file_that_came_under_the_name_of_a_read_one_is_read_too(tmp_path: Pat
 
 
 def test_files_that_nobody_reads_are_told_of_before_they_are_purged(tmp_path: Path) -> None:
-    from ml_connector.flows import folders, standing
+    from ml_connector.flows import monitoring
+    from ml_connector.flows.inbound import polling
 
     with open_stage(tmp_path, options={"partner": False}, stable_seconds=1_000_000) as stage:
         stage.sandbox.call(stage.sandbox.truecommerce.state.deliver, "old.edi", b"x")
-        folders.look(stage.integration, folders.channels_of(stage.integration)[0])
-        assert standing.standing_causes(stage.integration) == []
+        polling.look(stage.integration, polling.channels_of(stage.integration)[0])
+        assert monitoring.standing_causes(stage.integration) == []
         stage.sandbox.clock.move(73 * 3600)
-        folders.look(stage.integration, folders.channels_of(stage.integration)[0])
-        (cause,) = standing.standing_causes(stage.integration)
+        polling.look(stage.integration, polling.channels_of(stage.integration)[0])
+        (cause,) = monitoring.standing_causes(stage.integration)
         assert cause.title == "1 file(s) unread for more than 72 hours; they are deleted after 7 days"
         assert "old.edi" in cause.lines[0]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ml_connector.errors import TryAgain
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.systems.truecommerce.stage import X12_ONLY, open_stage, quick
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ml_connector.orchestration.waiting import inbound_work
+from ml_connector.orchestration.sensors.pending_work import inbound_work
 from ml_connector_tests.systems.truecommerce.relay import Relay, relay
 from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ml_connector.layouts import load_layout
-from ml_connector.ledger.states import DocumentState as S
-from ml_connector.ledger.verify import verify
-from ml_connector.orchestration.waiting import inbound_work
+from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.orchestration.sensors.pending_work import inbound_work
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.truecommerce.flat_files import Format, Look
@@ -174,7 +174,7 @@ def test_a_stranger_is_held_and_taken_up_when_its_name_is_known(tmp_path: Path) 
 
 def test_a_large_file_is_staged_and_goes_on_after_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """900 documents are committed in stretches; what a killed worker had staged is neither lost nor read twice."""
-    from ml_connector.flows import parsing
+    from ml_connector.flows.inbound import parsing
 
     with open_stage(tmp_path) as stage:
         drop(stage, "many.csv", INVOICE + "".join(row(f"I-{n:04d}") for n in range(900)))

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import ConfigError, ConnectorError, NeedsMending, Reason, RefusedBySystem, TryAgain
-from ml_connector.flows.ports import RemoteFile
+from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.sandbox.cleo.files import Filler
 from ml_connector.sandbox.truecommerce.tree import Link
 from ml_connector.systems.truecommerce.session import SessionLostError, SftpSession, StatusError, TooLongError

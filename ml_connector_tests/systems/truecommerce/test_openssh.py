@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ml_connector.errors import AuthorizationNeeded, ConfigError, NeedsMending, RefusedBySystem
-from ml_connector.flows.ports import RemoteFile
+from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.systems.truecommerce.hostkeys import HostKey
 from ml_connector_tests.systems.truecommerce.bench import fetched, listed
 from ml_connector_tests.systems.truecommerce.sshd import HOW, Sshd, find_sshd, private_key, running

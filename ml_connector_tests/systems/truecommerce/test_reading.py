@@ -3,7 +3,7 @@
 import pytest
 
 from ml_connector.errors import ConfigError, RefusedBySystem, TryAgain
-from ml_connector.flows.ports import RemoteFile
+from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.sandbox.cleo.files import Growth
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector.sandbox.truecommerce.state import BELOW_USER, COMPANY

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ml_connector.ledger.states import DocumentState as S
+from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.layouts.made_xml import charge, cxml, tax, ubl
 from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage
 

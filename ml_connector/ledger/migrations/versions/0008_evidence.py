@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from ml_connector.clock import SystemClock
-from ml_connector.ledger.columns import Moment
+from ml_connector.ledger.tables.columns import Moment
 
 revision = "0008"
 down_revision = "0004"
@@ -44,7 +44,7 @@ def upgrade() -> None:
 
 def _tell_what_was_before() -> None:
     """Rows from before have no hashes until they are written again: that they are older is said here, once."""
-    from ml_connector.ledger.seals import hash_of
+    from ml_connector.ledger.database.seals import hash_of
 
     connection = op.get_bind()
     key, label = sa.column("id", sa.BigInteger()), sa.column("name", sa.String())

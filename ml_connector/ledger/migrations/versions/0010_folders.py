@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from ml_connector.ledger.columns import Key, Moment
+from ml_connector.ledger.tables.columns import Key, Moment
 
 revision = "0010"
 down_revision = "0009"

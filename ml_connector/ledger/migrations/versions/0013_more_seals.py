@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from ml_connector.clock import SystemClock
-from ml_connector.ledger.columns import Json, Moment
+from ml_connector.ledger.tables.columns import Json, Moment
 
 revision = "0013"
 down_revision = "0012"
@@ -46,7 +46,7 @@ _MOST = 10_000
 
 
 def upgrade() -> None:
-    from ml_connector.ledger.seals import hash_of
+    from ml_connector.ledger.database.seals import hash_of
 
     connection, at = op.get_bind(), SystemClock().now()
     seal = sa.table("seal", sa.column("at", Moment()), sa.column("body"), sa.column("hash"))
@@ -60,7 +60,7 @@ def upgrade() -> None:
 def _hashes(
     connection: sa.Connection, name: str, plain: list[str], typed: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    from ml_connector.ledger.seals import digest
+    from ml_connector.ledger.database.seals import digest
 
     columns = [sa.column(one) for one in plain] + [sa.column(one, kind) for one, kind in typed.items()]
     names = [column.name for column in columns[1:]]

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from ml_connector.clock import SystemClock
-from ml_connector.ledger.columns import Json, Moment
+from ml_connector.ledger.tables.columns import Json, Moment
 
 revision = "0014"
 down_revision = "0013"
@@ -20,7 +20,7 @@ _MOST = 10_000
 
 
 def upgrade() -> None:
-    from ml_connector.ledger.seals import digest, hash_of
+    from ml_connector.ledger.database.seals import digest, hash_of
 
     connection, at = op.get_bind(), SystemClock().now()
     columns = [

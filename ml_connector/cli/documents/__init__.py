@@ -1,0 +1,1 @@
+"""`documents`, `trace` and `try`."""

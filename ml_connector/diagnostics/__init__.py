@@ -1,0 +1,1 @@
+"""What `ml-connector check` finds out."""

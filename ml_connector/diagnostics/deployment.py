@@ -1,0 +1,156 @@
+"""What `ml-connector check` finds out: can each connection be reached, is it authorized, can it be used, and the mend.
+
+Nothing is written to an outside system. What only one system has is found out by its own check (`systems`).
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ml_connector.config.connections import ConnectionSettings
+from ml_connector.config.secrets import SecretRef
+from ml_connector.errors import ConfigError, ConnectorError
+from ml_connector.systems.reaching import encrypted, reachable
+from ml_connector.systems.results import Finding, Level, Mender, any_bad, guarded, of_error
+
+if TYPE_CHECKING:
+    from ml_connector.composition import Deployment
+
+
+def check_deployment(deployment: "Deployment") -> list[Finding]:
+    """The parts that all connections need: the ledger, the key, alerts, the public address."""
+    about = "deployment"
+    found = list(guarded(about, "ledger", lambda: _ledger(deployment)))
+    found += guarded(about, "key", lambda: _key(deployment))
+    from ml_connector.diagnostics.outside import check_heads
+
+    found += guarded(about, "heads", lambda: check_heads(deployment))
+    found += guarded(about, "alerts", lambda: _alerts(deployment))
+    for name in deployment.integration_names:
+        found += guarded(name, "partners", lambda name=name: _partners(deployment, name))  # type: ignore[misc]
+        found += guarded(name, "layouts", lambda name=name: _layouts(deployment, name))  # type: ignore[misc]
+    return found
+
+
+def _partners(deployment: "Deployment", integration: str) -> Iterator[Finding]:
+    """Each partner that is stopped by its file; a wrong layout is told by itself."""
+    loaded = deployment.loaded.found[integration]
+    for problem in loaded.problems:
+        message = f"partner {problem.name or 'files'} stopped: {problem.message}"
+        yield Finding(integration, "partners", Level.BAD, message, problem.mend, Mender.CONFIGURATION)
+    if not loaded.problems:
+        yield Finding(integration, "partners", Level.GOOD, f"{len(loaded.partners)} partner files can be used")
+
+
+def _layouts(deployment: "Deployment", integration: str) -> Iterator[Finding]:
+    """Each layout that the partner files name, by itself; nothing is said where none is named."""
+    from ml_connector.layouts import load_layout
+
+    folder = deployment.loaded.path.parent / deployment.loaded.integration(integration).partners
+    named = [one for partner in deployment.loaded.partners[integration].values() for one in partner.layouts.names]
+    good: list[str] = []
+    for name in dict.fromkeys(named):
+        try:
+            load_layout(name, folder)
+        except ConfigError as error:
+            yield Finding(
+                integration, "layouts", Level.BAD, f"{name}: {error.message}", error.mend, Mender.CONFIGURATION
+            )
+        else:
+            good.append(name)
+    if good:
+        yield Finding(integration, "layouts", Level.GOOD, f"{len(good)} can be used: {', '.join(good)}.")
+
+
+def check_connection(deployment: "Deployment", name: str, *, offline: bool = False) -> list[Finding]:
+    """A connection: its secrets, whether it can be reached, is authorized, and can be used.
+
+    offline: only what can be told without a call.
+
+    Raises:
+        ConfigError: there is no such connection.
+    """
+    settings = deployment.loaded.connection(name)
+    found = list(guarded(name, "secrets", lambda: _secrets(deployment, name, settings)))
+    address = settings.web_address
+    if address is not None:
+        found += encrypted(name, address)
+    if offline:
+        return found + _told_offline(deployment, name)
+    if address is not None and not any_bad(found):
+        found += guarded(name, "reachable", lambda: reachable(name, address, settings.timeout_seconds))
+    if any_bad(found):
+        return found
+    return found + list(deployment.check_system(name))
+
+
+# ---------------------------------------------------------------------- the deployment
+
+
+def _ledger(deployment: "Deployment") -> Iterator[Finding]:
+    where = deployment.ledger.url.render_as_string(hide_password=True)
+    yield Finding("deployment", "ledger", Level.GOOD, f"the ledger at {where} answers and is of this version")
+
+
+def _key(deployment: "Deployment") -> Iterator[Finding]:
+    from ml_connector.credentials.keys import load_keys
+
+    count = len(load_keys(deployment.loaded.home))
+    left = deployment.vault.under_old_keys() if count > 1 else 0
+    if count > 1:
+        message = f"{count} keys; {left} stored values stand under an old one"
+        yield Finding("deployment", "key", Level.ADVICE, message, "Run `ml-connector credentials rotate`.")
+        return
+    yield Finding("deployment", "key", Level.GOOD, "the credential store has its key, and nobody else can read it")
+
+
+def _alerts(deployment: "Deployment") -> Iterator[Finding]:
+    urls = deployment.loaded.settings.alerts.urls
+    if not urls:
+        mend = "Name apprise URLs under alerts.urls (docs/alerts.md)."
+        yield Finding("deployment", "alerts", Level.ADVICE, "nobody is told when something is held", mend)
+        return
+    from ml_connector.alerting import address
+
+    wrong = 0
+    for position, reference in enumerate(urls):
+        try:
+            address(position, reference, deployment.secrets)
+        except ConnectorError as error:
+            wrong += 1
+            yield of_error("deployment", "alerts", error)
+    if not wrong:
+        places = f"{len(urls)} place{'s' if len(urls) > 1 else ''}"
+        message = f"alerts go to {places}; `ml-connector alerts test` sends a message to each"
+        yield Finding("deployment", "alerts", Level.GOOD, message)
+
+
+# ---------------------------------------------------------------------- every connection
+
+
+def _secrets(deployment: "Deployment", name: str, settings: ConnectionSettings) -> Iterator[Finding]:
+    references = [(key, getattr(settings, key)) for key in type(settings).model_fields]
+    missing = 0
+    for key, reference in references:
+        if isinstance(reference, SecretRef):
+            try:
+                deployment.secrets.resolve(reference, f"{name}.{key}")
+            except ConnectorError as error:
+                missing += 1
+                yield of_error(name, "secrets", error)
+    if not missing:
+        yield Finding(name, "secrets", Level.GOOD, "all its secrets are there")
+
+
+def _told_offline(deployment: "Deployment", name: str) -> list[Finding]:
+    from ml_connector.credentials.expiry import expiry_report
+    from ml_connector.systems.authorized import stored_authorization
+
+    login = deployment.login(name)
+    if login is None or not login.keeps_token:
+        return []
+    known = {report.connection for report in expiry_report(deployment.ledger)}
+    if name not in known:
+        mend = f"Run `ml-connector credentials authorize {name}`."
+        return [Finding(name, "authorized", Level.ADVICE, "it was never authorized", mend)]
+    told = list(stored_authorization(name, deployment.ledger, login.warning_days))
+    return told or [Finding(name, "authorized", Level.GOOD, "it was authorized; whether it still works was not asked")]

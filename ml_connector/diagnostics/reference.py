@@ -1,0 +1,119 @@
+"""Whether the codes in the configuration exist in the ERP: noticed here, before the first invoice is held for it.
+
+Compares connections.yaml and the partner files with the newest reference snapshots. Makes no call.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ml_connector.config.integrations import Coding, OrdersOut
+from ml_connector.config.partners import Partner
+from ml_connector.config.units import meanings
+from ml_connector.diagnostics.order_fields import unsent_fields
+from ml_connector.documents.reference import Item, OpenOrder, ReferenceTable
+from ml_connector.flows.reference.lookup import ReferenceBook
+from ml_connector.systems.results import Finding, Level
+
+if TYPE_CHECKING:
+    from ml_connector.composition import Deployment
+
+#: A code and the setting it stands in.
+Named = tuple[str, str]
+
+
+def check_codes(deployment: "Deployment", integration: str) -> list[Finding]:
+    """Suppliers, accounts, items, cost centers and VAT codes that an integration's settings name."""
+    settings = deployment.loaded.integration(integration)
+    company = deployment.known_company(settings.erp)
+    book = ReferenceBook(deployment.ledger, settings.erp, company)
+    if not company or not len(book.table(ReferenceTable.VENDORS)):
+        message = f"reference data of {settings.erp} has not been read yet: configured codes cannot be checked"
+        mend = f"Run `ml-connector sync {integration}`, then check again."
+        return [Finding(integration, "codes", Level.ADVICE, message, mend)]
+    partners = deployment.loaded.partners[integration]
+    found = list(_missing(integration, book, settings.flows.invoices_in.coding, partners.values()))
+    if not found:
+        found.append(Finding(integration, "codes", Level.GOOD, "all configured codes exist in the ERP"))
+    found += _units(integration, book, settings.flows.orders_out)
+    _, layouts = deployment.partner_files(integration)
+    return [*found, *unsent_fields(integration, settings, partners.values(), layouts, book)]
+
+
+def _units(integration: str, book: ReferenceBook, rules: OrdersOut) -> Iterator[Finding]:
+    """The units of the ERP's items and open orders that are mapped to no unit of X12: such lines would be held."""
+    if not rules.enabled:
+        return
+    units = {item.unit for item in book.records(ReferenceTable.ITEMS) if isinstance(item, Item)}
+    units |= {
+        line.unit
+        for order in book.records(ReferenceTable.PURCHASE_ORDERS)
+        if isinstance(order, OpenOrder)
+        for line in order.lines
+    }
+    known = rules.unit_codes
+    for unit in sorted(unit for unit in units if unit and unit not in known):
+        told = ", ".join(f"{code} in {language}" for language, code in meanings(unit).items())
+        mend = "Map it under orders_out.units"
+        mend += f", or set orders_out.units_language: it means {told}." if told else "."
+        message = f"unit {unit} of the ERP is mapped to no X12 unit: orders with it would be held"
+        yield Finding(integration, "units", Level.WARN, message, mend)
+
+
+def _missing(integration: str, book: ReferenceBook, coding: Coding, partners: Iterable[Partner]) -> Iterator[Finding]:
+    wanted: dict[ReferenceTable, list[Named]] = {table: [] for table in ReferenceTable}
+    _of_coding(coding, wanted)
+    for partner in partners:
+        _of_partner(partner, wanted)
+    for table, named in wanted.items():
+        index = book.table(table)
+        for code, place in named:
+            record = index.get(code)
+            if record is None:
+                message = f"{place}: there is no {_one(table)} {code} in the ERP"
+                mend = "Mend the setting, or create it in the ERP; then read reference data again."
+                yield Finding(integration, "codes", Level.WARN, message, mend)
+            elif trouble := _trouble(record):
+                message = f"{place}: {_one(table)} {code} {trouble}"
+                yield Finding(integration, "codes", Level.WARN, message, "Mend it in the ERP, or name another one.")
+
+
+def _of_coding(coding: Coding, wanted: dict[ReferenceTable, list[Named]]) -> None:
+    base = "invoices_in.coding"
+    accounts, items = wanted[ReferenceTable.GL_ACCOUNTS], wanted[ReferenceTable.ITEMS]
+    centers = wanted[ReferenceTable.COST_CENTERS]
+    accounts += [(code, f"{base}.item_accounts.{item}") for item, code in coding.item_accounts.items()]
+    accounts += [(code, f"{base}.charge_accounts.{charge}") for charge, code in coding.charge_accounts.items()]
+    items += [(code, f"{base}.charge_items.{charge}") for charge, code in coding.charge_items.items()]
+    centers += [(code, f"{base}.item_cost_centers.{item}") for item, code in coding.item_cost_centers.items()]
+    wanted[ReferenceTable.VAT_CODES] += [(rule.code, f"{base}.vat[{i}]") for i, rule in enumerate(coding.vat)]
+    for table, code, key in (
+        (accounts, coding.default_account, "default_account"),
+        (centers, coding.default_cost_center, "default_cost_center"),
+        (wanted[ReferenceTable.COST_UNITS], coding.default_cost_unit, "default_cost_unit"),
+    ):
+        if code:
+            table.append((code, f"{base}.{key}"))
+
+
+def _of_partner(partner: Partner, wanted: dict[ReferenceTable, list[Named]]) -> None:
+    for table, code, key in (
+        (ReferenceTable.VENDORS, partner.vendor, "vendor"),
+        (ReferenceTable.GL_ACCOUNTS, partner.gl_account, "gl_account"),
+        (ReferenceTable.COST_CENTERS, partner.cost_center, "cost_center"),
+        (ReferenceTable.COST_UNITS, partner.cost_unit, "cost_unit"),
+    ):
+        if code:
+            wanted[table].append((code, f"partner {partner.name}, {key}"))
+
+
+def _one(table: ReferenceTable) -> str:
+    return table.value.removesuffix("s").replace("_", " ").replace("gl ", "GL ").replace("vat ", "VAT ")
+
+
+def _trouble(record: Any) -> str:
+    if getattr(record, "blocked", False):
+        return "is blocked there"
+    if not getattr(record, "purchase", True):
+        return "is for sales only"
+    ends = getattr(record, "end_date", None)
+    return f"ended on {ends} there" if ends is not None else ""

@@ -1,0 +1,1 @@
+"""Characters, decimals, currencies, price bases."""

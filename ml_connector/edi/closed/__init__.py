@@ -1,0 +1,1 @@
+"""Sets that are right in every respect, recognized by pattern."""

@@ -1,0 +1,1 @@
+"""Bytes to segments: envelopes, separators, values, what is damaged."""

@@ -1,0 +1,1 @@
+"""Segments against definitions: elements, structure, control totals, findings."""

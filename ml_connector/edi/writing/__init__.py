@@ -1,0 +1,1 @@
+"""Documents to X12, checked strictly."""

@@ -1,0 +1,1 @@
+"""Acknowledgments in: 997, 999, TA1, 824, 855, 865."""

@@ -1,0 +1,1 @@
+"""What every flow works with: ports, the integration, batches, quarantine, calls."""

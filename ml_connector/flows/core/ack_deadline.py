@@ -1,0 +1,21 @@
+"""When what was sent should have been acknowledged (edi-operations 7 and 9)."""
+
+from datetime import datetime, timedelta
+
+from ml_connector.config.partners import Partner
+from ml_connector.documents.common import DocumentKind
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.sent_formats import layout_for
+from ml_connector.ledger.work.documents import DocumentRow
+
+
+def answer_due(integration: Integration, row: DocumentRow) -> datetime | None:
+    """When the partner's 997 is overdue; never for acknowledgments (edi-operations 7 and 9)."""
+    partner: Partner | None = integration.partner_of(row)
+    if partner is None or not partner.acknowledgments.expect:
+        return None
+    if row.kind not in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}:
+        return None
+    if layout_for(integration, partner, row.kind) is not None:
+        return None  # the network's own 997s are not seen in flat files (truecommerce 5)
+    return integration.clock.now() + timedelta(hours=partner.acknowledgments.overdue_after_hours)

@@ -1,0 +1,31 @@
+"""Taking waiting documents in batches."""
+
+from ml_connector.flows.core.flow_names import ANSWERS_FLOW
+from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import ClaimQuery, DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
+
+
+def claim_waiting(
+    integration: Integration, work: Work, flow: str, states: tuple[S, ...], *, after_id: int = 0
+) -> list[DocumentRow]:
+    """A batch of waiting documents of a flow, claimed; a dry run only looks."""
+    query = ClaimQuery(
+        integration=integration.name,
+        # What answers an interchange speaks of the envelope, of no books.
+        books=None if flow == ANSWERS_FLOW else integration.books,
+        flows=(flow,),
+        states=states,
+        partitions=work.partitions,
+        ids=work.documents,
+        partners=work.partners,
+        ignore_due=work.replay,
+        after_id=after_id,
+    )
+    limit = integration.settings.batch_size
+    if work.dry_run:
+        with integration.ledger.read() as tx:
+            return documents.waiting(tx, query, limit)
+    with integration.ledger.write() as tx:
+        return documents.claim(tx, query, holder=work.holder, limit=limit)

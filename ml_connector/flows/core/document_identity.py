@@ -1,0 +1,65 @@
+"""By what a received document is known: number, order, date, amount, and the key that makes it unique."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.common import Record
+from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
+from ml_connector.documents.shipments import ShipNotice
+from ml_connector.flows.meaning.document_codes import is_first
+from ml_connector.flows.meaning.notice_codes import is_first as is_first_notice
+
+
+@dataclass(frozen=True)
+class Identity:
+    """`distinct` joins the business key where a number alone may rightly come twice (answers to one order)."""
+
+    number: str
+    order_number: str = ""
+    day: date | None = None
+    currency: str = ""
+    amount: Decimal | None = None
+    distinct: str = ""
+
+
+def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 - one return a kind
+    """The identity of a canonical document; `canonical` is its JSON text."""
+    digest = hashlib.sha256(canonical.encode()).hexdigest()
+    if isinstance(document, Invoice):
+        return Identity(
+            number=document.number,
+            order_number=next(iter(document.order_numbers), ""),
+            day=document.invoice_date,
+            currency=document.currency,
+            amount=document.total,
+            # What is about another invoice often has its number.
+            distinct="" if is_first(document) else digest[:24],
+        )
+    if isinstance(document, ShipNotice):
+        first = next((order.order_number for order in document.orders), "")
+        # What is about another notice often has its number.
+        distinct = "" if is_first_notice(document) else digest[:24]
+        return Identity(number=document.number, order_number=first, day=document.notice_date, distinct=distinct)
+    if isinstance(document, OrderAcknowledgment):
+        return Identity(
+            number=document.number,
+            order_number=document.number,
+            day=document.acknowledgment_date or document.order_date,
+            currency=document.currency,
+            distinct=digest[:24],
+        )
+    if isinstance(document, PurchaseOrder | OrderChange):
+        return Identity(document.number, document.number, document.order_date, document.currency)
+    if isinstance(document, FunctionalAcknowledgment):
+        return Identity(f"{document.functional_id} {document.group_control}", distinct=digest[:24])
+    if isinstance(document, ApplicationAdvice):
+        named = next((item.number for item in document.items if item.qualifier in {"PO", "ON"}), "")
+        return Identity(document.number, named, document.advice_date, distinct=digest[:24])
+    if isinstance(document, InterchangeAcknowledgment):
+        return Identity(f"ISA {document.control_number}", distinct=digest[:24])
+    return Identity(number="", distinct=digest[:24])

@@ -1,0 +1,153 @@
+"""Holding a document for a person or for reference data.
+
+A held document is looked at again when reference data may have mended it. What is still held for the same reason
+only gets a later date: no event, so that a thousand waiting invoices do not fill the ledger with "still waiting".
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.reference import ReferenceTable
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.core.integration import Integration, StepReport
+from ml_connector.ledger.database.store import Tx
+from ml_connector.ledger.exchange import related
+from ml_connector.ledger.work.documents import DocumentRow, Move
+from ml_connector.ledger.work.states import DocumentState as S
+
+T = TypeVar("T")
+
+#: Characters of a message or a fact that are kept and shown.
+LONGEST_TEXT = 600
+
+#: Only a person can mend these; they wait without being looked at again.
+PERSON_ONLY = frozenset(
+    {
+        Reason.NOT_X12,
+        Reason.NO_LAYOUT_FITS,
+        Reason.TOO_LARGE,
+        Reason.FILE_UNREADABLE,
+        Reason.INCOMPLETE_FILE,
+        Reason.UNSUPPORTED_DOCUMENT,
+        Reason.DUPLICATE_INVOICE_NUMBER,
+        Reason.REFUSED_BY_SYSTEM,
+        Reason.BAD_VALUE,
+        Reason.UNREADABLE_TEXT,
+        Reason.TOTAL_DIFFERENCE,
+        Reason.SIGN_CONTRADICTION,
+        Reason.ZERO_INVOICE,
+        Reason.INVOICE_DATE_AHEAD,
+        Reason.NOTICE_DATE_AHEAD,
+        Reason.CHARACTER_NOT_SENDABLE,
+        Reason.OTHER_COMPANY,
+        Reason.MAY_HAVE_LEFT,
+        Reason.ANSWER_NOT_DECIDED,
+    }
+)
+
+#: Of these, what other settings may mend: a limit, a partner's characters.
+SETTINGS_TOO = frozenset(
+    {
+        Reason.TOTAL_DIFFERENCE,
+        Reason.CHARACTER_NOT_SENDABLE,
+        Reason.INVOICE_DATE_AHEAD,
+        Reason.NOTICE_DATE_AHEAD,
+        Reason.UNSUPPORTED_DOCUMENT,
+        Reason.SIGN_CONTRADICTION,
+        Reason.ANSWER_NOT_DECIDED,
+    }
+)
+
+
+def hold_moves(
+    integration: Integration, row: DocumentRow, held: NeedsMending, report: StepReport, *, step: S
+) -> list[Move]:
+    """The move that holds a document; `step` is the state it goes back to when it is taken up again."""
+    report.add("held", row.partition_date, document=row.number, partner=row.partner, reason=str(held.reason))
+    again = None
+    if held.reason not in PERSON_ONLY:
+        again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)
+    detail: Mapping[str, Any] = {"message": _cut(held.message), "mend": held.mend, "data": _bounded(held.data)}
+    changes = {
+        "reason": str(held.reason),
+        "reason_detail": dict(detail),
+        "held_step": str(step),
+        "next_attempt_at": again,
+    }
+    if row.state is S.QUARANTINED and row.reason == held.reason and row.reason_detail == detail:
+        return [Move(row.id, None, "", changes=changes)]
+    if row.state is S.QUARANTINED:
+        return [Move(row.id, None, "held for another reason", {"reason": str(held.reason), **detail}, changes=changes)]
+    return [Move(row.id, S.QUARANTINED, "held", {"reason": str(held.reason), **detail}, changes=changes)]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+
+
+def _bounded(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts for a person: a value from a file may be as long as the file lets it."""
+    return {name: _cut(value) if isinstance(value, str) else value for name, value in data.items()}
+
+
+def resume_moves(row: DocumentRow) -> list[Move]:
+    """For a held document that is all right now: back to the step it was held at, claim kept."""
+    if row.state is not S.QUARANTINED:
+        return []
+    cleared = {"reason": None, "reason_detail": None, "held_step": None, "next_attempt_at": None}
+    step = S(row.held_step or S.PARSED)
+    return [Move(row.id, step, "taken up again", {"was": row.reason}, changes=cleared, release=False)]
+
+
+#: What a change of a reference table may mend.
+MENDED_BY: Mapping[ReferenceTable, frozenset[Reason]] = {
+    ReferenceTable.VENDORS: frozenset({Reason.UNKNOWN_SUPPLIER, Reason.SUPPLIER_BLOCKED, Reason.CURRENCY_MISMATCH}),
+    ReferenceTable.GL_ACCOUNTS: frozenset({Reason.UNMAPPED_ACCOUNT, Reason.BLOCKED_ACCOUNT}),
+    ReferenceTable.COST_CENTERS: frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER}),
+    ReferenceTable.COST_UNITS: frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER}),
+    ReferenceTable.ITEMS: frozenset({Reason.UNMAPPED_CHARGE, Reason.UNMAPPED_ACCOUNT, Reason.UNRESOLVED_ITEM}),
+    ReferenceTable.VAT_CODES: frozenset({Reason.MISSING_VAT_CODE, Reason.VAT_DIFFERENCE}),
+    ReferenceTable.PURCHASE_ORDERS: frozenset(
+        {
+            Reason.NO_SUCH_ORDER,
+            Reason.NO_SUCH_ORDER_LINE,
+            Reason.ORDER_CANCELLED,
+            Reason.PRICE_TOLERANCE,
+            Reason.QUANTITY_TOLERANCE,
+            Reason.NOT_RECEIVED,
+            Reason.OVER_SHIPMENT,
+        }
+    ),
+}
+
+
+def wake(tx: Tx, connection: str, company: str, table: ReferenceTable) -> int:
+    """A table has changed: what it may mend is due now, so that the next run takes it up without being asked."""
+    return related.wake_held(tx, connection, company, sorted(MENDED_BY[table]))
+
+
+def attempt(action: Callable[[], T]) -> T | NeedsMending:
+    """Run a decision; a reason to hold comes back as a value, so that one document never stops its batch."""
+    try:
+        return action()
+    except NeedsMending as held:
+        return held
+
+
+def first_step(kind: DocumentKind, direction: str) -> S:
+    """Where work on a document of this kind starts over."""
+    if direction == "in":
+        return S.PARSED
+    return S.READ if kind in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE} else S.RESOLVED
+
+
+def is_held(row: DocumentRow) -> bool:
+    """Whether a document waits for somebody to say whether it had left."""
+    return row.state is S.QUARANTINED and row.reason == Reason.MAY_HAVE_LEFT
+
+
+def in_doubt(row: DocumentRow) -> bool:
+    """Whether nobody knows if it arrived: before a restore, or because its upload was not confirmed."""
+    return row.state is S.UNKNOWN_OUTCOME or is_held(row)

@@ -1,0 +1,80 @@
+"""Whom a document is from or for, where no usable partner file says it: a stranger, or a partner whose file is wrong.
+
+A partner that is stopped by its file is no stranger: what comes from it or is meant for it is held under a reason of
+its own, and taken up by itself once the file is mended.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ml_connector.config.partner_files import PartnerProblem
+from ml_connector.config.partners import Channels, Partner, X12Identity
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.core.integration import Integration
+from ml_connector.ledger.exchange.files import FileRow
+from ml_connector.ledger.work.records import DocumentRow
+
+
+def partner_named(integration: Integration, row: DocumentRow) -> Partner:
+    """The partner of a document.
+
+    Raises:
+        NeedsMending: there is none, or its file is wrong.
+    """
+    partner = integration.partner_of(row)
+    if partner is not None:
+        return partner
+    raise stranger(integration, row.partner)
+
+
+def stranger(integration: Integration, name: str) -> NeedsMending:
+    """Why there is no usable partner of that name."""
+    problem = integration.stopped(name)
+    if problem is not None:
+        return stopped_by_file(problem)
+    return NeedsMending(
+        Reason.UNKNOWN_PARTNER,
+        f"There is no partner file for {name or 'this sender'}.",
+        mend="Write the partner's file (ml-connector init --partner), or mend its identity; or discard this here.",
+        data={"partner": name},
+    )
+
+
+def stopped_by_file(problem: PartnerProblem, data: Mapping[str, Any] | None = None) -> NeedsMending:
+    """The reason that holds what is from or for a partner whose file is wrong."""
+    who = f"partner {problem.name}" if problem.name else "the partners"
+    return NeedsMending(
+        Reason.PARTNER_FILE_WRONG,
+        f"The file of {who} cannot be used: {problem.message.splitlines()[0][:300]}",
+        mend=f"{problem.mend} What is held is taken up by itself then.".strip(),
+        data={"partner": problem.name, "partner_file": problem.file.name, **(data or {})},
+    )
+
+
+def stand_in(problem: PartnerProblem) -> Partner:
+    """A stopped partner as far as its orders are read and compared; nothing is ever sent by these settings."""
+    qualifier, _, identity = next(iter(problem.identities), "ZZ/STOPPED").partition("/")
+    return Partner(
+        name=problem.name,
+        vendor=problem.vendor,
+        identity=X12Identity(qualifier=qualifier, id=identity),
+        channels=Channels(),
+    )
+
+
+def sender_stopped(integration: Integration, sender: str) -> PartnerProblem | None:
+    """The stopped partner that an interchange's sender is, or may be where nobody can read who it is."""
+    if integration.partner_of_identity(sender) is not None:
+        return None
+    for problem in integration.problems:
+        if sender in problem.identities:
+            return problem
+    return next((problem for problem in integration.problems if not problem.identities), None)
+
+
+def stopped_in_folder(integration: Integration, row: FileRow) -> PartnerProblem | None:
+    """A stopped partner whose files may lie where this one lay."""
+    for problem in integration.problems:
+        if row.channel in problem.folders or (problem.name and problem.name == row.partner):
+            return problem
+    return None

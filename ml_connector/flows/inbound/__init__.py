@@ -1,0 +1,1 @@
+"""Files come in and become documents; they are answered and tidied."""

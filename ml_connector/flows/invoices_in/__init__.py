@@ -1,0 +1,1 @@
+"""Invoices in: 810 becomes a bill."""

@@ -1,0 +1,1 @@
+"""What codes, numbers and names in documents mean: decided by lists, pure functions."""

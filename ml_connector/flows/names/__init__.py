@@ -1,0 +1,1 @@
+"""Names are labels: what they stand for, and what happens when that changes."""

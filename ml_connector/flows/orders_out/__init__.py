@@ -1,0 +1,1 @@
+"""Orders out: 850, 860, cancellations."""

@@ -1,0 +1,1 @@
+"""Writing to the ERP: planned, begun, finished, confirmed."""

@@ -1,0 +1,167 @@
+"""What invoices and ship notices have in common that are about earlier ones: which those are, and what is said of both.
+
+What a supplier takes back or corrects is held and shown beside what it refers to; what it refers to is held too, as
+long as it is not posted. Nothing is posted a second time by itself.
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ml_connector.documents.common import Purpose
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.core.integration import Integration
+from ml_connector.ledger.database.books import Books
+from ml_connector.ledger.database.store import Tx
+from ml_connector.ledger.names import naming
+from ml_connector.ledger.work import earlier, operations
+from ml_connector.ledger.work.documents import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
+
+#: States of a document that is nowhere else: nobody wants it in the books.
+GIVEN_UP = frozenset({S.REJECTED, S.DISCARDED, S.DUPLICATE})
+#: What takes its original back: as long as that is not posted, it is held too.
+TAKES_BACK = frozenset({"cancels", "changes", "replaces", "corrects", "adjusts", "sends again"})
+#: What stands in its original's place, once a person has given that up and replays it.
+IN_ITS_PLACE = frozenset({"replaces", "sends again"})
+_ON_ITS_WAY = frozenset({S.MATCHED, S.CODED, S.POSTING, S.POSTED, S.UNKNOWN_OUTCOME})
+#: Differences of lines that are shown.
+LINES_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class About:
+    """What a document does to others, and which: numbers folded. named: it says them itself."""
+
+    does: str
+    code: str
+    numbers: tuple[str, ...]
+    named: tuple[str, ...]
+
+
+def folded(number: str) -> str:
+    """A number as it is compared: suppliers write their own in capitals or not."""
+    return number.strip().upper()
+
+
+def about(does: str, code: str, own: str, named: Sequence[str]) -> About:
+    """What a document of this number does to those it names, and to one of its own number."""
+    return About(does, code, tuple(dict.fromkeys(folded(one) for one in (*named, own))), tuple(named))
+
+
+def says_purpose(canonical: str) -> bool:
+    """A cheap look whether a document says a purpose: most do not."""
+    if '"purpose"' not in canonical:
+        return False
+    return str(json.loads(canonical).get("purpose") or Purpose.ORIGINAL.value) != Purpose.ORIGINAL.value
+
+
+class Suppliers:
+    """Whose a document is at the ERP, whichever of its supplier's partner files it came under."""
+
+    def __init__(self, tx: Tx, books: Books) -> None:
+        self._accounts = {one.key: one.account for one in naming.counterparties(tx, books)}
+
+    def of(self, row: DocumentRow) -> str:
+        """As far as its partner's file tells."""
+        return self._accounts.get(row.partner_key, "") or row.partner_key
+
+
+class TakenBack:
+    """What suppliers have taken back, and by which document."""
+
+    def __init__(self, suppliers: Suppliers, held: Sequence[DocumentRow]) -> None:
+        """held: documents that are held for it."""
+        self.suppliers = suppliers
+        self._by: dict[tuple[str, str], int] = {}
+        for row in held:
+            data = (row.reason_detail or {}).get("data") or {}
+            if data.get("does") in TAKES_BACK:
+                self.add(row, data.get("refers_to", ()))
+
+    def add(self, row: DocumentRow, numbers: Iterable[str]) -> None:
+        """This document takes those of these numbers back, folded."""
+        self._by |= {(self.suppliers.of(row), str(number)): row.id for number in numbers}
+
+    def why(self, row: DocumentRow, what: str) -> NeedsMending | None:
+        """Why a document is not posted that its supplier has taken back; None for any other."""
+        by = self._by.get((self.suppliers.of(row), folded(row.number)))
+        if by is None or by == row.id:
+            return None
+        return NeedsMending(
+            Reason.TAKEN_BACK_BY_SUPPLIER,
+            f"The supplier has taken {what} {row.number} back or corrected it: document {by}.",
+            mend=f"Look at both. If the supplier's word counts, discard this one; if not, discard document {by}, and "
+            "this one is taken up by itself.",
+            data={"number": row.number, "taken_back_by": by},
+        )
+
+
+def by_number(rows: Iterable[DocumentRow]) -> dict[str, list[DocumentRow]]:
+    """Documents by their number, folded."""
+    found: dict[str, list[DocumentRow]] = {}
+    for row in rows:
+        found.setdefault(folded(row.number), []).append(row)
+    return found
+
+
+def same_number(
+    row: DocumentRow, numbered: Mapping[str, Sequence[DocumentRow]], suppliers: Suppliers
+) -> NeedsMending | None:
+    """Why a document waits beside one of its supplier's of the same number that has another identity, as by its type or
+    the partner file that it came under, and is on its way to the books or there. Of two that are looked at together the
+    first one goes.
+    """
+    for one in numbered.get(folded(row.number), ()):
+        first = one.state is S.PARSED and one.id < row.id
+        if one.id == row.id or not (first or one.state in _ON_ITS_WAY) or one.business_key == row.business_key:
+            continue
+        if suppliers.of(one) != suppliers.of(row):
+            continue
+        how = "with other content" if one.partner_key == row.partner_key else f"from {one.partner}, the same supplier"
+        return NeedsMending(
+            Reason.DUPLICATE_INVOICE_NUMBER,
+            f"Number {row.number} came before {how}.",
+            mend="Ask the supplier which one counts; discard the other.",
+            data={"number": row.number, "earlier_document": one.id},
+        )
+    return None
+
+
+def refuse(why: NeedsMending | None) -> None:
+    """Raises why a document is held, if it is."""
+    if why is not None:
+        raise why
+
+
+def entries_of(tx: Tx, originals: Sequence[DocumentRow], kinds: Collection[str] = ()) -> Mapping[int, str]:
+    """What these were posted as, by document. kinds: of the writes that count; all where none is named."""
+    return {
+        one.document_id: one.outside_id or ""
+        for one in operations.of_documents(tx, [one.id for one in originals])
+        if one.state == "done" and (not kinds or one.kind in kinds)
+    }
+
+
+def given_up(originals: Sequence[DocumentRow]) -> bool:
+    """Whether a person gave all of them up, and there are any."""
+    return bool(originals) and all(one.state in GIVEN_UP for one in originals)
+
+
+def names(about: About, shown: Sequence[Mapping[str, Any]], facts: str) -> str:
+    """The originals in words; those that are named and never came too. facts: of one that is shown, as a format."""
+    if not shown and not about.named:
+        return "another one: original unknown, nothing names one that came"
+    here = {folded(str(one["number"])) for one in shown}
+    never = [f"{number}, an original that never came" for number in about.named if folded(number) not in here]
+    told = [f"original {one['number']} ({facts.format(**one)})" for one in shown[:3]]
+    return " and ".join(told + never[:3])
+
+
+def wake_originals(integration: Integration, originals: Sequence[DocumentRow]) -> None:
+    """Held originals show at once who takes them back."""
+    held = [one.id for one in originals if one.state is S.QUARANTINED and one.reason != Reason.TAKEN_BACK_BY_SUPPLIER]
+    if held:
+        with integration.ledger.write() as tx:
+            earlier.wake_documents(tx, held)

@@ -1,0 +1,78 @@
+"""What is posted to an ERP and how it becomes operations: bills, goods receipts, and (in `write_back`) order lines."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ml_connector.errors import NeedsMending
+from ml_connector.flows.core.integration import Integration, StepReport
+from ml_connector.flows.core.ports import PlannedOperation, Written
+from ml_connector.flows.posting.recognised import Found
+from ml_connector.ledger.database.books import Books
+from ml_connector.ledger.database.store import Tx
+from ml_connector.ledger.work.documents import DocumentRow, Move
+from ml_connector.ledger.work.states import DocumentState as S
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a document needs: writes to be begun, or (without a write) moves that end it. changes: of its columns.
+
+    found: what the ERP has of it from before a restore; recorded as done.
+    """
+
+    plan: Sequence[PlannedOperation] = ()
+    moves: Sequence[Move] = ()
+    found: Sequence[Found] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: Decides for a batch, by document; what may ask the ERP, asks it once for all of them.
+Prepare = Callable[[Integration, Sequence[DocumentRow], StepReport], Mapping[int, Prepared | NeedsMending]]
+#: What else is true in the ledger once a write is done, committed with its outcome.
+AfterWrite = Callable[[Tx, DocumentRow, Written], Sequence[Move]]
+
+
+def _nothing_else(tx: Tx, row: DocumentRow, written: Written) -> Sequence[Move]:
+    del tx, row, written
+    return ()
+
+
+def _no_changes(row: DocumentRow) -> Mapping[str, Any]:
+    del row
+    return {}
+
+
+@dataclass(frozen=True)
+class PostableKind:
+    """How a kind of document becomes operations.
+
+    ready, done: the states before and after. plan: the writes of one document, for a dry run. closing: columns that
+    change when all its writes are done.
+    """
+
+    flow: str
+    plan: Callable[[Integration, DocumentRow], list[PlannedOperation]]
+    prepare: Prepare
+    ready: S = S.CODED
+    done: S = S.POSTED
+    after_write: AfterWrite = _nothing_else
+    closing: Callable[[DocumentRow], Mapping[str, Any]] = _no_changes
+
+
+def operation_key(row: DocumentRow) -> str:
+    """The key written to the other side: stable for this document of this ledger, and nobody else's.
+
+    No name of ours is in it: a connection or partner that is renamed finds what it wrote before.
+    """
+    if row.operation_key is not None:
+        return row.operation_key
+    return key_of(row.books, row.id, row.created_at)
+
+
+def key_of(books: Books, document_id: int, created_at: datetime) -> str:
+    """The key of a document that came so in a company that its ERP called so."""
+    identity = f"{books}|{document_id}|{created_at.isoformat()}"
+    return "mlc-" + hashlib.sha256(identity.encode()).hexdigest()[:20]

@@ -1,0 +1,133 @@
+"""Our key in the ERP's entry means posted: what this ledger wrote before it was restored, and does not know any more.
+
+A key of ours that no write of this ledger has, on an entry of the same supplier and number, was written in the lost
+time. The document that comes again is posted, with that entry's id, and nothing is written.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from ml_connector.flows.core.integration import Integration, StepReport
+from ml_connector.flows.core.ports import BillIdentity, ReceiptIdentity, Written
+from ml_connector.ledger.audit import restores
+from ml_connector.ledger.database.store import Tx
+from ml_connector.ledger.work import operations
+from ml_connector.ledger.work.documents import DocumentRow, Move
+from ml_connector.ledger.work.operations import NewOperation
+from ml_connector.ledger.work.states import DocumentState as S
+
+#: Keys as `postable.operation_key` makes them; several receipts of one notice are numbered.
+_KEY = re.compile(r"(mlc-[0-9a-f]{20})(?:-([0-9]+))?")
+#: So long after a restore was noticed files of the lost time may come again; longer while nobody has settled it.
+LOOKED_FOR = timedelta(days=30)
+_WAY = (S.MATCHED, S.CODED, S.POSTING, S.POSTED)
+
+
+@dataclass(frozen=True)
+class Found:
+    """An entry that we wrote in the lost time."""
+
+    kind: str
+    key: str
+    outside_id: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def is_due(integration: Integration) -> bool:
+    """Whether the ERP may have entries of ours that the ledger does not know."""
+    with integration.ledger.read() as tx:
+        restore = restores.newest(tx)
+    if restore is None:
+        return False
+    return restore.settled_at is None or integration.clock.now() < restore.noticed_at + LOOKED_FOR
+
+
+def bills(integration: Integration, wanted: Mapping[int, BillIdentity]) -> dict[int, list[Found]]:
+    """Those of these invoices, by document, that we posted in the lost time."""
+    if not wanted or not is_due(integration):
+        return {}
+    existing = {one.identity: one for one in integration.erp.find_bills(list(wanted.values()))}
+    lost = _lost_keys(integration, [one.our_key for one in existing.values()])
+    found: dict[int, list[Found]] = {}
+    for row_id, identity in wanted.items():
+        one = existing.get(identity)
+        if one is not None and one.our_key in lost:
+            facts = {"entry_number": one.entry_number, "amount": one.amount, "found_in": one.source}
+            found[row_id] = [Found(one.kind, one.our_key, one.outside_id, facts)]
+    return found
+
+
+def receipts(integration: Integration, wanted: Mapping[int, ReceiptIdentity]) -> dict[int, list[Found]]:
+    """Those of these ship notices, by document, whose receipts we posted in the lost time, all of them."""
+    if not wanted or not is_due(integration):
+        return {}
+    existing = list(integration.erp.find_receipts(list(dict.fromkeys(wanted.values()))))
+    lost = _lost_keys(integration, [one.our_key for one in existing])
+    found: dict[int, list[Found]] = {}
+    for row_id, identity in wanted.items():
+        mine = [one for one in existing if one.identity == identity and one.our_key in lost]
+        numbers = sorted(int(_parts(one.our_key)[1] or 0) for one in mine)
+        # One without a number, or all of several; where one of them is missing a person has to look.
+        if numbers in ([0], list(range(1, len(numbers) + 1))) and mine:
+            found[row_id] = [
+                Found(one.kind, one.our_key, one.outside_id, {"receipt_number": one.number, "found_in": one.source})
+                for one in mine
+            ]
+    return found
+
+
+def _parts(key: str) -> tuple[str, str]:
+    """The document's part of a key, and the number behind it."""
+    match = _KEY.fullmatch(key)
+    return (match.group(1), match.group(2) or "") if match is not None else ("", "")
+
+
+def _lost_keys(integration: Integration, keys: Sequence[str]) -> set[str]:
+    """Those of these texts that are keys of ours, and of no write that the ledger knows."""
+    ours = {key: _parts(key)[0] for key in keys if _parts(key)[0]}
+    if not ours:
+        return set()
+    with integration.ledger.read() as tx:
+        known = operations.known_keys(tx, sorted(set(ours.values())))
+    return {key for key, base in ours.items() if base not in known}
+
+
+def moves(row: DocumentRow, found: Sequence[Found], report: StepReport) -> list[Move]:
+    """To posted, from wherever the document stands."""
+    report.add("recognised", row.partition_date, document=row.number, partner=row.partner)
+    begin = _WAY.index(row.state) + 1 if row.state in _WAY else 0
+    way = (S.POSTING, S.POSTED) if row.state is S.QUARANTINED else _WAY[begin:]
+    cleared = {"reason": None, "reason_detail": None, "held_step": None, "next_attempt_at": None}
+    detail = {"id": found[0].outside_id, "key": found[0].key, **found[0].detail}
+    steps = [Move(row.id, state, "recognised by our key", changes=cleared, release=False) for state in way[:-1]]
+    return [*steps, Move(row.id, way[-1], "posted before the ledger was restored", detail, changes=cleared)]
+
+
+def record(tx: Tx, row: DocumentRow, found: Sequence[Found]) -> None:
+    """The writes as done, with the ids that they have at the ERP; before the moves."""
+    operations.void(tx, [row.id])
+    position = operations.next_position(tx, row.id)
+    planned = operations.plan(
+        tx,
+        [
+            NewOperation(
+                document_id=row.id,
+                position=position + number,
+                connection=row.connection,
+                company=row.company,
+                kind=one.kind,
+                key=f"{one.key}/{position + number}",
+                target="",
+                payload=json.dumps({"recognised": one.key}),
+            )
+            for number, one in enumerate(found)
+        ],
+    )
+    done = [
+        (op.id, Written(one.outside_id, {**one.detail, "ours": True})) for op, one in zip(planned, found, strict=True)
+    ]
+    operations.finish(tx, done)

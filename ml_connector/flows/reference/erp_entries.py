@@ -1,0 +1,49 @@
+"""Bookings that others made in the ERP: webhooks name them, they are read and kept, to find what was keyed by hand."""
+
+from collections.abc import Sequence
+
+from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.ports import BillIdentity, ExistingBill
+from ml_connector.ledger.exchange import bookings, inbox
+from ml_connector.ledger.exchange.bookings import Booking
+
+TOPIC = "PurchaseEntries"
+#: Notices taken together.
+TOGETHER = 200
+
+
+def note_bookings(integration: Integration, work: Work, report: StepReport) -> None:
+    """Read what webhooks named since the last time; our own bookings are not news."""
+    erp = integration.erp
+    while not work.stopped() and not work.dry_run:
+        with integration.ledger.read() as tx:
+            notices = inbox.waiting(tx, erp.connection, erp.company, TOPIC, limit=TOGETHER)
+        if not notices:
+            return
+        keys = list(dict.fromkeys(notice.key.lower() for notice in notices))
+        found = erp.read_bills(keys)
+        others = [_booking(one) for one in found if not one.our_key and one.identity.number.strip()]
+        with integration.ledger.write() as tx:
+            # What is not there any more, or is ours, is forgotten: an entry that was voided is no duplicate.
+            bookings.forget(tx, erp.connection, erp.company, keys)
+            bookings.note(tx, erp.connection, erp.company, others)
+            inbox.mark_handled(tx, [notice.id for notice in notices], work.actor)
+        report.counts["bookings_noted"] += len(others)
+
+
+def _booking(one: ExistingBill) -> Booking:
+    identity = one.identity
+    return Booking(one.outside_id, identity.vendor_id, identity.number, one.entry_number, one.amount, one.source)
+
+
+def noted(integration: Integration, wanted: Sequence[BillIdentity]) -> dict[BillIdentity, ExistingBill]:
+    """Those of these bills that webhooks told of."""
+    with integration.ledger.read() as tx:
+        numbers = [one.number for one in wanted]
+        known = bookings.find(tx, integration.erp.connection, integration.erp.company, numbers)
+    found: dict[BillIdentity, ExistingBill] = {}
+    for identity in wanted:
+        one = known.get((identity.vendor_id.lower(), bookings.folded(identity.number)))
+        if one is not None:
+            found[identity] = ExistingBill(identity, one.outside_id, "", one.entry_number, one.amount, one.source)
+    return found

@@ -1,0 +1,143 @@
+"""Look-ups in the reference snapshots, and a note of which versions decided.
+
+A book is loaded once for a batch. Rows stay plain until they are asked for, so that a table of 50,000 items
+costs little when ten are used.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from functools import lru_cache
+from typing import Any, Generic, TypeVar
+
+from ml_connector.config.partners import Partner
+from ml_connector.documents.common import Record
+from ml_connector.documents.reference import (
+    CostCenter,
+    GLAccount,
+    Item,
+    OpenOrder,
+    ReferenceTable,
+    VatCode,
+    Vendor,
+)
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.reference.coding_tables import CodingTables
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import snapshots
+
+R = TypeVar("R", bound=Record)
+
+#: Records of a table that are kept made: what a batch needs, however many documents a run takes.
+KEPT = 2000
+
+
+class Index(Generic[R]):
+    """One table by id and by its code. Rows stay text until they are asked for."""
+
+    def __init__(self, model: type[R], lines: Sequence[str], code: str) -> None:
+        self._model = model
+        self._lines = lines
+        self._places: dict[str, int] = {}
+        self._made = lru_cache(maxsize=KEPT)(self._make)
+        for place, line in enumerate(lines):
+            row = json.loads(line)
+            self._places[str(row["id"])] = place
+            self._places.setdefault(str(row[code]).strip().casefold(), place)
+
+    def get(self, key: str) -> R | None:
+        """The record whose id or code is `key`."""
+        folded = key.strip()
+        place = self._places.get(folded, self._places.get(folded.casefold()))
+        return None if place is None else self._made(place)
+
+    def _make(self, place: int) -> R:
+        return self._model.model_validate_json(self._lines[place])
+
+    def records(self) -> Iterator[R]:
+        """All of them."""
+        return map(self._make, range(len(self._lines)))
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+_MODELS: dict[ReferenceTable, tuple[type[Record], str]] = {
+    ReferenceTable.VENDORS: (Vendor, "code"),
+    ReferenceTable.GL_ACCOUNTS: (GLAccount, "code"),
+    ReferenceTable.COST_CENTERS: (CostCenter, "code"),
+    ReferenceTable.COST_UNITS: (CostCenter, "code"),
+    ReferenceTable.ITEMS: (Item, "code"),
+    ReferenceTable.VAT_CODES: (VatCode, "code"),
+    ReferenceTable.PURCHASE_ORDERS: (OpenOrder, "number"),
+}
+
+
+class ReferenceBook:
+    """The newest snapshots of a connection, or those of a day (`as_of`)."""
+
+    def __init__(self, ledger: Ledger, connection: str, company: str, as_of: date | None = None) -> None:
+        self._ledger = ledger
+        self._connection = connection
+        self._company = company
+        self._as_of = as_of
+        self._tables: dict[ReferenceTable, Index[Any]] = {}
+        self.versions: dict[str, int] = {}
+
+    def table(self, table: ReferenceTable) -> Index[Any]:
+        """A table's index; an empty one when it was never read."""
+        if table not in self._tables:
+            model, code = _MODELS[table]
+            with self._ledger.read() as tx:
+                stored = snapshots.load_lines(tx, self._connection, self._company, table, as_of=self._as_of)
+            self.versions[table.value], lines = stored if stored else (0, [])
+            self._tables[table] = Index(model, lines, code)
+        return self._tables[table]
+
+    def records(self, table: ReferenceTable) -> Iterator[Any]:
+        """All records of a table, made one by one."""
+        return self.table(table).records()
+
+    def vendor(self, key: str) -> Vendor | None:
+        found: Vendor | None = self.table(ReferenceTable.VENDORS).get(key)
+        return found
+
+    def order(self, number: str) -> OpenOrder | None:
+        found: OpenOrder | None = self.table(ReferenceTable.PURCHASE_ORDERS).get(number)
+        return found
+
+    def item(self, key: str) -> Item | None:
+        found: Item | None = self.table(ReferenceTable.ITEMS).get(key)
+        return found
+
+    def coding_tables(self) -> CodingTables:
+        def of(table: ReferenceTable) -> Callable[[str], Any]:
+            return self.table(table).get
+
+        return CodingTables(
+            gl_account=of(ReferenceTable.GL_ACCOUNTS),
+            cost_center=of(ReferenceTable.COST_CENTERS),
+            cost_unit=of(ReferenceTable.COST_UNITS),
+            item=of(ReferenceTable.ITEMS),
+            vat_code=of(ReferenceTable.VAT_CODES),
+            vendor=of(ReferenceTable.VENDORS),
+        )
+
+
+def vendor_of(book: ReferenceBook, partner: Partner) -> Vendor:
+    vendor = book.vendor(partner.vendor)
+    if vendor is None:
+        raise NeedsMending(
+            Reason.UNKNOWN_SUPPLIER,
+            f"The ERP has no supplier {partner.vendor} (partner {partner.name}).",
+            mend="Create the supplier, or mend `vendor` in the partner's file.",
+            data={"vendor": partner.vendor, "partner": partner.name},
+        )
+    if vendor.blocked:
+        raise NeedsMending(
+            Reason.SUPPLIER_BLOCKED,
+            f"Supplier {vendor.code} {vendor.name} is blocked in the ERP.",
+            mend="Unblock the supplier; the invoice is taken up again by itself.",
+            data={"vendor": vendor.code},
+        )
+    return vendor

@@ -1,0 +1,66 @@
+"""Keeping reference tables: read what changed, store a version when the content differs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ml_connector.documents.reference import ReferenceTable
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.ports import Erp
+from ml_connector.flows.core.quarantine import wake
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import snapshots
+
+
+@dataclass(frozen=True)
+class TableSync:
+    """What one read of a table brought."""
+
+    table: ReferenceTable
+    version: int
+    row_count: int
+    changed: bool
+    changes: dict[str, Any]
+    calls: int
+
+
+def sync_table(ledger: Ledger, erp: Erp, table: ReferenceTable) -> TableSync:
+    """Read a table from where the last read ended and store a new version when its content changed."""
+    with ledger.read() as tx:
+        cursor = snapshots.cursor(tx, erp.connection, erp.company, table)
+    read = erp.read_reference(table, cursor)
+    rows = [row.model_dump(mode="json") for row in read.rows]
+    with ledger.write() as tx:
+        stored = snapshots.store(
+            tx,
+            erp.connection,
+            erp.company,
+            table,
+            rows,
+            complete=read.complete,
+            removed=read.removed,
+            cursor=read.cursor,
+        )
+        if stored.changed:
+            wake(tx, erp.connection, erp.company, table)
+    return TableSync(
+        table=table,
+        version=stored.version,
+        row_count=stored.row_count,
+        changed=stored.changed,
+        changes=dict(stored.changes),
+        calls=read.calls,
+    )
+
+
+def refresh_orders(integration: Integration) -> TableSync:
+    """The open orders as they are now: once a batch, before matching (one call when nothing changed)."""
+    return sync_table(integration.ledger, integration.erp, ReferenceTable.PURCHASE_ORDERS)
+
+
+def warm_up(integration: Integration) -> None:
+    """Read the tables that were never read, so that the first invoice is not held for want of them."""
+    for table in ReferenceTable:
+        with integration.ledger.read() as tx:
+            known = snapshots.latest_version(tx, integration.erp.connection, integration.erp.company, table)
+        if known == 0:
+            sync_table(integration.ledger, integration.erp, table)

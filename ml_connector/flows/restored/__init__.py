@@ -1,0 +1,1 @@
+"""After a restore: what may have left, and what proves it."""

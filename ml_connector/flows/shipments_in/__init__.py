@@ -1,0 +1,1 @@
+"""Ship notices in: 856 becomes goods receipts."""

@@ -1,0 +1,240 @@
+"""Ship notices beside those that came before: cancelled, changed, replaced, repeated or sent again.
+
+What is about another notice is held and shown beside it with the difference, whether that was received, is held, or
+never came; and what it takes back is held too, as long as it is not received. After that only a person decides.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ml_connector.documents.common import DocumentKind, Purpose, Reference
+from ml_connector.documents.shipments import ShipNotice
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.stored_documents import stored
+from ml_connector.flows.meaning.document_codes import PURPOSES
+from ml_connector.flows.meaning.notice_codes import is_first, named, purpose_of
+from ml_connector.flows.posting.earlier_documents import (
+    IN_ITS_PLACE,
+    LINES_SHOWN,
+    TAKES_BACK,
+    About,
+    Suppliers,
+    TakenBack,
+    about,
+    by_number,
+    entries_of,
+    folded,
+    given_up,
+    names,
+    refuse,
+    same_number,
+    says_purpose,
+    wake_originals,
+)
+from ml_connector.ledger.work import earlier, operations
+from ml_connector.ledger.work.documents import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
+
+_KIND = DocumentKind.SHIP_NOTICE
+#: REF01 of another notice's number (element 128): ship notice, shipment id of the shipper, packing list, original.
+NAMES_NOTICE = ("MA", "SI", "PK", "OI")
+#: REF01 of the shipment itself: two notices of one order with the same one are of one shipment.
+OF_SHIPMENT = ("BM", "CN", "2I", *NAMES_NOTICE)
+_FACTS = "document {document}, {state}, {shipped} shipped, this one {difference} more"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What the ledger has beside a batch of notices, read once."""
+
+    taken_back: TakenBack
+    same_number: Mapping[str, Sequence[DocumentRow]]
+
+
+def about_of(notice: ShipNotice) -> About | None:
+    """What a notice does to others by its purpose; None for a first one."""
+    if is_first(notice):
+        return None
+    code = purpose_of(notice)
+    own = folded(notice.number)
+    values = (one.value.strip() for one in _references(notice) if one.qualifier.upper() in NAMES_NOTICE)
+    originals = tuple(dict.fromkeys(value for value in values if value and folded(value) != own))
+    return about(PURPOSES.get(code, "is said to be something else than"), f"BSN01 {code}", notice.number, originals)
+
+
+def _references(notice: ShipNotice) -> Iterator[Reference]:
+    yield from notice.references
+    for order in notice.orders:
+        yield from order.references
+
+
+def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier:
+    """What the ledger has beside these."""
+    known = taken_back(integration, rows)
+    with integration.ledger.read() as tx:
+        numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows})
+    return Earlier(known, by_number(one for one in numbered if one.state is not S.PARSED or _is_first(one)))
+
+
+def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
+    """Which notices a supplier has taken back, by documents that are held for it and by those of this batch."""
+    with integration.ledger.read() as tx:
+        held = earlier.received_held_for(tx, integration.books, _KIND, Reason.NOT_A_FIRST_NOTICE)
+        found = TakenBack(Suppliers(tx, integration.books), held)
+    for row in rows:
+        if not says_purpose(row.canonical):
+            continue
+        notice = stored(row.kind, row.canonical, ShipNotice)
+        told = about_of(notice)
+        if told is not None and told.does in TAKES_BACK:
+            originals = _originals(integration, row, notice, told, found.suppliers)
+            found.add(row, [*told.numbers, *(folded(one.number) for one in originals)])
+    return found
+
+
+def check_against_earlier(
+    integration: Integration, row: DocumentRow, notice: ShipNotice, known: Earlier, *, by_hand: bool
+) -> ShipNotice:
+    """The notice as it is received: a replacement counts as a first one once its original was given up by a person.
+
+    by_hand: a person asked for it.
+
+    Raises:
+        NeedsMending: it is about another one, is taken back by another one, or came by another file of its supplier.
+    """
+    told = about_of(notice)
+    if told is not None:
+        return _about_another(integration, row, notice, told, known.taken_back.suppliers, by_hand=by_hand)
+    refuse(known.taken_back.why(row, "ship notice"))
+    refuse(same_number(row, known.same_number, known.taken_back.suppliers))
+    return notice
+
+
+def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
+    """Those of these notices, about to be received, that their supplier has taken back meanwhile."""
+    known = taken_back(integration)
+    found = {row.id: why for row in rows if (why := known.why(row, "ship notice")) is not None}
+    with integration.ledger.read() as tx:
+        # Once begun it is finished.
+        return {key: why for key, why in found.items() if not operations.outside_ids(tx, [key])}
+
+
+def _about_another(
+    integration: Integration, row: DocumentRow, notice: ShipNotice, told: About, suppliers: Suppliers, *, by_hand: bool
+) -> ShipNotice:
+    originals = _originals(integration, row, notice, told, suppliers)
+    if told.does in IN_ITS_PLACE and by_hand and given_up(originals):
+        return notice.model_copy(update={"purpose": Purpose.ORIGINAL})
+    with integration.ledger.read() as tx:
+        entries = entries_of(tx, originals)
+    shown = [_shown(one, notice, entries.get(one.id, "")) for one in originals]
+    if told.does in TAKES_BACK:
+        wake_originals(integration, originals)
+    numbers = dict.fromkeys([*told.numbers, *(folded(one.number) for one in originals)])
+    raise NeedsMending(
+        Reason.NOT_A_FIRST_NOTICE,
+        f"Ship notice {row.number} {told.does} {names(told, shown, _FACTS)} ({told.code}).",
+        mend=_mend(told.does, originals),
+        data={
+            "does": told.does,
+            "code": told.code,
+            "named": list(told.named),
+            "refers_to": list(numbers),
+            "originals": shown,
+        },
+    )
+
+
+def _originals(
+    integration: Integration, row: DocumentRow, notice: ShipNotice, told: About, suppliers: Suppliers
+) -> list[DocumentRow]:
+    """The first notices that this one is about: by number; else those of its orders that name the same shipment."""
+
+    def fits(one: DocumentRow) -> bool:
+        """Whether it is a first notice of the same supplier; what was rejected never came."""
+        same = one.id != row.id and suppliers.of(one) == suppliers.of(row) and one.state is not S.REJECTED
+        return same and _is_first(one)
+
+    orders = {order.order_number for order in notice.orders}
+    with integration.ledger.read() as tx:
+        numbered = earlier.received_numbered(tx, integration.books, _KIND, {*told.named, notice.number})
+        found = [one for one in numbered if folded(one.number) in told.numbers and fits(one)]
+        if found:
+            return found
+        of_orders = earlier.received_of_orders(tx, integration.books, _KIND, orders)
+    shipment = _shipment(notice)
+    return [one for one in of_orders if fits(one) and shipment & _shipment(_notice(one))]
+
+
+def _is_first(row: DocumentRow) -> bool:
+    return bool(row.canonical) and (not says_purpose(row.canonical) or is_first(_notice(row)))
+
+
+def _notice(row: DocumentRow) -> ShipNotice:
+    return stored(row.kind, row.canonical, ShipNotice)
+
+
+def _shipment(notice: ShipNotice) -> set[tuple[str, str]]:
+    """What tells the shipment of a notice from others."""
+    return {
+        (one.qualifier.upper(), folded(one.value))
+        for one in _references(notice)
+        if one.qualifier.upper() in OF_SHIPMENT and one.value.strip()
+    }
+
+
+def _mend(does: str, originals: Sequence[DocumentRow]) -> str:
+    if any(one.state is S.POSTED for one in originals):
+        return (
+            "The original is received: put that right in the ERP by hand (receive the difference, or return it), then "
+            "discard this."
+        )
+    if originals and not given_up(originals):
+        again = " Then replay this, and it is received in its place." if does in IN_ITS_PLACE else ""
+        return f"Neither is received. If the supplier's word counts, discard the original.{again} If not, discard this."
+    return (
+        "Ask the supplier which notice is meant and look for its receipt in the ERP; put it right by hand, then "
+        "discard this."
+    )
+
+
+def _shown(original: DocumentRow, notice: ShipNotice, entry: str) -> dict[str, Any]:
+    """An original as it is shown beside the notice that is about it."""
+    before = _notice(original)
+    was, now = _by_item(before), _by_item(notice)
+    shipped = sum(was.values(), Decimal(0))
+    return {
+        "document": original.id,
+        "number": original.number,
+        "state": str(original.state),
+        "reason": original.reason or "",
+        "received_as": entry,
+        "date": before.notice_date.isoformat() if before.notice_date else "",
+        "shipped": str(shipped),
+        "difference": str(sum(now.values(), Decimal(0)) - shipped),
+        "lines": _differences(was, now)[:LINES_SHOWN],
+    }
+
+
+def _by_item(notice: ShipNotice) -> dict[tuple[str, str, str], Decimal]:
+    """What is shipped, by order, item and unit."""
+    found: dict[tuple[str, str, str], Decimal] = {}
+    for order in notice.orders:
+        for item in order.items:
+            key = (order.order_number, named(item), item.unit)
+            found[key] = found.get(key, Decimal(0)) + (item.quantity or Decimal(0))
+    return found
+
+
+def _differences(
+    was: Mapping[tuple[str, str, str], Decimal], now: Mapping[tuple[str, str, str], Decimal]
+) -> list[dict[str, str]]:
+    """What differs item by item."""
+    return [
+        {"order": key[0], "item": key[1], "unit": key[2], "was": str(was.get(key, "")), "now": str(now.get(key, ""))}
+        for key in dict.fromkeys([*was, *now])
+        if was.get(key) != now.get(key)
+    ]

@@ -1,0 +1,50 @@
+"""How a ship notice that is matched becomes writes to the ERP: one receipt a supplier and warehouse."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.errors import NeedsMending
+from ml_connector.flows.core.integration import Integration, StepReport
+from ml_connector.flows.core.ports import PlannedOperation, ReceiptIdentity
+from ml_connector.flows.core.quarantine import attempt
+from ml_connector.flows.posting import recognised
+from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
+from ml_connector.flows.shipments_in import earlier_notices
+from ml_connector.ledger.work.documents import DocumentRow
+
+
+def _plan_receipts(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:
+    key = operation_key(row)
+    receipts = [GoodsReceipt.model_validate(item) for item in json.loads(row.work or "[]")]
+    many = len(receipts) > 1
+    planned: list[PlannedOperation] = []
+    for number, receipt in enumerate(receipts, 1):
+        planned += integration.erp.plan_receipt(receipt, f"{key}-{number}" if many else key)
+    return planned
+
+
+def _prepare_receipts(
+    integration: Integration, rows: Sequence[DocumentRow], report: StepReport
+) -> Mapping[int, Prepared | NeedsMending]:
+    prepared: dict[int, Prepared | NeedsMending] = {}
+    ours = recognised.receipts(
+        integration, {row.id: one for row in rows if (one := _receipt_identity(row)) is not None}
+    )
+    gone = earlier_notices.hold_taken_back(integration, rows)
+    for row in rows:
+        if row.id in ours:
+            prepared[row.id] = Prepared(moves=recognised.moves(row, ours[row.id], report), found=ours[row.id])
+        elif row.id in gone:
+            prepared[row.id] = gone[row.id]
+        else:
+            prepared[row.id] = attempt(lambda row=row: Prepared(_plan_receipts(integration, row)))  # type: ignore[misc]
+    return prepared
+
+
+def _receipt_identity(row: DocumentRow) -> ReceiptIdentity | None:
+    receipts = json.loads(row.work or "[]")
+    return ReceiptIdentity(receipts[0]["vendor_id"], receipts[0]["reference"]) if receipts else None
+
+
+RECEIPTS = PostableKind("shipments_in", _plan_receipts, _prepare_receipts)

@@ -1,0 +1,1 @@
+"""Between a file's nodes and documents."""

@@ -1,0 +1,1 @@
+"""The formats: delimited and fixed text, XML, JSON, as nodes."""

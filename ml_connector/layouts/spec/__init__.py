@@ -1,0 +1,1 @@
+"""A layout file: what it may say, loaded and made ready to work."""

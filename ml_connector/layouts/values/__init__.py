@@ -1,0 +1,1 @@
+"""Texts and values: dates, numbers, encodings; what is wrong is told."""

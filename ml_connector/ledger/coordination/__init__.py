@@ -1,0 +1,1 @@
+"""Leases, control numbers, limits, alerts, cursors: what processes share."""

@@ -1,0 +1,1 @@
+"""The database: opened, versioned, sealed; its failures in words."""

@@ -1,0 +1,1 @@
+"""What came and left: files, envelopes, listings, notices, versions of reference tables."""

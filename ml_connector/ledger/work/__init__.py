@@ -1,0 +1,1 @@
+"""Documents, their operations and events."""

@@ -1,0 +1,71 @@
+"""Received documents of a kind by number, order, amount and day, and those that take another one back."""
+
+from collections.abc import Collection, Sequence
+from datetime import date
+from decimal import Decimal
+
+import sqlalchemy as sa
+
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.ledger.database.access import unindexed
+from ml_connector.ledger.database.books import Books
+from ml_connector.ledger.database.store import Tx, now
+from ml_connector.ledger.tables.documents import document
+from ml_connector.ledger.work.records import DOCUMENT_COLUMNS, DocumentRow, document_row
+from ml_connector.ledger.work.states import DocumentState
+from ml_connector.ledger.work.transitions import chunks
+
+_d = document.c
+
+
+def _received(tx: Tx, books: Books, kind: DocumentKind, which: sa.ColumnElement[bool]) -> list[DocumentRow]:
+    query = sa.select(*DOCUMENT_COLUMNS).where(
+        which,
+        unindexed(_d.kind) == kind.value,
+        unindexed(_d.direction) == Direction.IN.value,
+        unindexed(_d.system) == books.system,
+        unindexed(_d.company) == books.company,
+    )
+    # Sorted here: the order must not tempt a planner to another index.
+    return sorted((document_row(row) for row in tx.execute(query)), key=lambda row: row.id)
+
+
+def received_numbered(tx: Tx, books: Books, kind: DocumentKind, numbers: Collection[str]) -> list[DocumentRow]:
+    """Received documents of a kind and company with these numbers, in capitals or not, by rising id."""
+    spelled = sorted({one for number in numbers for one in (number, number.upper(), number.lower()) if number})
+    found: list[DocumentRow] = []
+    for part in chunks(spelled):
+        found += _received(tx, books, kind, _d.number.in_(part))
+    return found
+
+
+def received_of_orders(tx: Tx, books: Books, kind: DocumentKind, orders: Collection[str]) -> list[DocumentRow]:
+    """Received documents of a kind and company whose first order is one of these, by rising id."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted({order for order in orders if order})):
+        found += _received(tx, books, kind, _d.order_number.in_(part))
+    return found
+
+
+def invoices_of_amounts(
+    tx: Tx, books: Books, amounts: Collection[Decimal], days: Collection[date]
+) -> list[DocumentRow]:
+    """Received invoices of a company of one of these amounts and one of these days."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted(set(amounts))):
+        alike = sa.and_(_d.amount.in_(part), _d.business_date.in_(sorted(set(days))))
+        found += _received(tx, books, DocumentKind.INVOICE, alike)
+    return found
+
+
+def received_held_for(tx: Tx, books: Books, kind: DocumentKind, reason: str) -> list[DocumentRow]:
+    """Received documents of a kind and company that are held for this reason."""
+    held = sa.and_(_d.reason == reason, unindexed(_d.state) == DocumentState.QUARANTINED.value)
+    return _received(tx, books, kind, held)
+
+
+def wake_documents(tx: Tx, ids: Sequence[int]) -> None:
+    """These held documents are due now."""
+    for part in chunks(sorted(set(ids))):
+        held = sa.and_(_d.id.in_(part), _d.state == DocumentState.QUARANTINED.value)
+        tx.execute(sa.update(document).where(held).values(next_attempt_at=now(tx)))

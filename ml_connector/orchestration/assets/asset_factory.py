@@ -1,0 +1,216 @@
+"""Makes Dagster assets out of flow steps: one op an asset, or a graph whose ops are seen one by one.
+
+Ops hand each other `Nothing`; the work passes through the ledger, so that no IO manager pickles anything and a
+range of partitions runs as one. The checks come back in the last op's MaterializeResult.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dagster as dg
+
+from ml_connector.flows.core.integration import StepReport
+from ml_connector.orchestration.runtime import ledger_metrics, metadata
+from ml_connector.orchestration.runtime.checks import LedgerCheck, results
+from ml_connector.orchestration.runtime.concurrent_run import Together
+from ml_connector.orchestration.runtime.names import input_name
+from ml_connector.orchestration.runtime.resource import ConnectorResource
+from ml_connector.orchestration.runtime.run_settings import RunSettings
+from ml_connector.orchestration.runtime.step_runner import RETRY, Beside, FlowStep, Place, carry_out
+
+Context = dg.AssetExecutionContext
+#: More metadata, asked for after the asset's last step.
+More = Callable[[Context, ConnectorResource, RunSettings], metadata.Metadata]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One op. pool: the connection whose calls it makes; None for work that stays in the ledger."""
+
+    name: str
+    description: str
+    run: FlowStep
+    pool: str | None = None
+
+
+@dataclass(frozen=True)
+class DocumentAsset:
+    """An asset of an integration, partitioned by day. The last step's end is the asset's.
+
+    together: where its steps are listed when those of a live run go side by side.
+    """
+
+    place: Place
+    description: str
+    steps: Sequence[Step]
+    deps: Sequence[dg.AssetKey]
+    partitions: dg.DailyPartitionsDefinition
+    group: str
+    owner: str
+    kinds: frozenset[str]
+    flow: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    checks: Sequence[LedgerCheck] = ()
+    more: More | None = None
+    together: Together | None = None
+
+    @property
+    def beside(self) -> Beside | None:
+        return self.together.start if self.together is not None else None
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """Arguments that every way of making an asset takes."""
+        return {
+            "key": self.place.asset,
+            "description": self.description,
+            "group_name": self.group,
+            "owners": [self.owner],
+            "kinds": set(self.kinds),
+            "tags": {**self.tags, "integration": self.place.integration, "direction": self.place.direction},
+            "partitions_def": self.partitions,
+            "backfill_policy": dg.BackfillPolicy.single_run(),
+            "check_specs": [check.spec for check in self.checks],
+        }
+
+
+def build(asset: DocumentAsset) -> dg.AssetsDefinition:
+    """A Dagster asset of one step, or a graph-backed one of several.
+
+    An asset's own check outputs cannot be left out, those of a graph's op can: a run that finds its channel busy
+    leaves out all of them. So one step with checks is a graph, too.
+    """
+    if asset.together is not None:
+        for step in asset.steps:
+            asset.together.add(step.name, step.run, asset.place, [asset.place.asset])
+    return _single(asset) if len(asset.steps) == 1 and not asset.checks else _graph(asset)
+
+
+def _single(asset: DocumentAsset) -> dg.AssetsDefinition:
+    step = asset.steps[0]
+
+    @dg.asset(  # type: ignore[untyped-decorator, unused-ignore]
+        **asset.common, deps=list(asset.deps), output_required=False, pool=step.pool, retry_policy=RETRY
+    )
+    def one_step(
+        context: Context, connector: ConnectorResource, run_settings: RunSettings
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
+            yield _result(asset, context, connector, run_settings)
+
+    made: dg.AssetsDefinition = one_step
+    return made
+
+
+def _graph(asset: DocumentAsset) -> dg.AssetsDefinition:
+    names = {input_name(dep): dep for dep in asset.deps}
+    *earlier, last = asset.steps
+    inputs = [list(names), *(["after"] for _ in earlier)]
+    ops = [_op(asset, step, ins) for step, ins in zip(earlier, inputs, strict=False)]
+    ops.append(_last_op(asset, last, inputs[-1]))
+
+    def compose(**inputs: Any) -> Any:
+        # Definitions are known by name in the whole code location, nodes in their graph alone.
+        nodes = [op.alias(step.name) for op, step in zip(ops, asset.steps, strict=True)]
+        done = nodes[0](**inputs)
+        for node in nodes[1:]:
+            done = node(after=done)
+        if not asset.checks:
+            return done
+        return {name: getattr(done, name) for name in ("result", *(check.output for check in asset.checks))}
+
+    ins = {name: dg.AssetIn(key=dep, dagster_type=dg.Nothing) for name, dep in names.items()}
+    return _as_graph_asset(compose, asset, ins)
+
+
+def _as_graph_asset(
+    compose: Callable[..., Any], asset: DocumentAsset, ins: Mapping[str, dg.AssetIn]
+) -> dg.AssetsDefinition:
+    """`graph_asset` reads the composing function's signature: give it one with the inputs' names."""
+    import inspect
+
+    parameters = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in ins]
+    compose.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    compose.__name__ = input_name(asset.place.asset)
+    return dg.graph_asset(**asset.common, ins=dict(ins))(compose)
+
+
+def _definition_name(asset: DocumentAsset, step: Step) -> str:
+    return f"{input_name(asset.place.asset)}__{step.name}"
+
+
+def _op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinition:
+    @dg.op(
+        name=_definition_name(asset, step),
+        description=step.description,
+        ins={name: dg.In(dg.Nothing) for name in inputs},
+        out=dg.Out(dg.Nothing, is_required=False),
+        pool=step.pool,
+        retry_policy=RETRY,
+    )
+    def work(context: Context, connector: ConnectorResource, run_settings: RunSettings) -> Iterator[dg.Output[None]]:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
+            yield dg.Output(None)
+
+    return work
+
+
+def _last_op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinition:
+    outs = ["result", *(check.output for check in asset.checks)]
+
+    @dg.op(
+        name=_definition_name(asset, step),
+        description=step.description,
+        ins={name: dg.In(dg.Nothing) for name in inputs},
+        out={name: dg.Out(dg.Nothing, is_required=False) for name in outs},
+        pool=step.pool,
+        retry_policy=RETRY,
+    )
+    def work(
+        context: Context, connector: ConnectorResource, run_settings: RunSettings
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
+            yield _result(asset, context, connector, run_settings)
+
+    return work
+
+
+def _result(
+    asset: DocumentAsset, context: Context, connector: ConnectorResource, settings: RunSettings
+) -> dg.MaterializeResult[Any]:
+    """Counts, documents, what the run's partitions hold now, and the checks."""
+    reports = [*connector.reports(asset.place.asset_name), *_confirmed(asset, context, connector, settings)]
+    shown = metadata.of_reports(reports, settings)
+    if asset.flow:
+        shown |= partition_metadata(asset, context, connector)
+    if asset.more is not None:
+        shown |= asset.more(context, connector, settings)
+    integration = asset.place.integration
+    answers = results(connector.deployment.ledger, integration, asset.checks)
+    return dg.MaterializeResult(asset_key=asset.place.asset, metadata=shown, check_results=answers)
+
+
+def _confirmed(
+    asset: DocumentAsset, context: Context, connector: ConnectorResource, settings: RunSettings
+) -> list[StepReport]:
+    """A replay tells how many documents were finished already: confirmed, not written again."""
+    if settings.mode != "replay" or not asset.flow:
+        return []
+    from ml_connector.orchestration.runtime.step_runner import work_of
+
+    work = work_of(context, connector, settings, asset.place)
+    return [ledger_metrics.confirm_finished(connector.integration(asset.place.integration), work, asset.flow)]
+
+
+def partition_metadata(asset: DocumentAsset, context: Context, connector: ConnectorResource) -> metadata.Metadata:
+    """What the run's partitions hold now: documents by state, money by currency."""
+    from ml_connector.orchestration.runtime.partitions import days
+
+    with connector.deployment.ledger.read() as tx:
+        held = ledger_metrics.of_flow(tx, asset.place.integration, asset.flow, days(context.partition_keys))
+    shown: metadata.Metadata = {
+        f"partition_{state}": dg.MetadataValue.int(count) for state, count in sorted(held.states.items())
+    }
+    shown["dagster/partition_row_count"] = held.count
+    return shown | metadata.amounts(held.amounts)

@@ -1,0 +1,223 @@
+"""Reference assets of an ERP connection: one a table, unpartitioned, read as pandas frames for preview and schema."""
+
+import types
+import typing
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from ml_connector import stopping
+from ml_connector.config.connections import ConnectionSettings
+from ml_connector.config.orchestration import OrchestrationSettings
+from ml_connector.documents.common import Record
+from ml_connector.documents.reference import (
+    CostCenter,
+    GLAccount,
+    Item,
+    OpenOrder,
+    ReferenceTable,
+    VatCode,
+    Vendor,
+)
+from ml_connector.errors import ConnectorError, Stopped, TryAgain
+from ml_connector.orchestration.assets.external_assets import MASTER_DATA, PURCHASE_ORDERS
+from ml_connector.orchestration.runtime import metadata
+from ml_connector.orchestration.runtime.names import DATA_OWNER, key, kind_of, outside
+from ml_connector.orchestration.runtime.resource import ConnectorResource
+from ml_connector.orchestration.runtime.step_runner import LONGEST_REST_SECONDS, REST_SECONDS, RETRY, fail
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ml_connector.flows.reference.syncing import TableSync
+    from ml_connector.ledger.exchange.snapshots import Snapshot
+
+GROUP = "reference"
+PREVIEW_ROWS = 10
+#: A table that lost more than this share of its rows at once was probably read wrongly.
+COLLAPSE = 0.5
+
+MODELS: dict[ReferenceTable, type[Record]] = {
+    ReferenceTable.VENDORS: Vendor,
+    ReferenceTable.GL_ACCOUNTS: GLAccount,
+    ReferenceTable.COST_CENTERS: CostCenter,
+    ReferenceTable.COST_UNITS: CostCenter,
+    ReferenceTable.ITEMS: Item,
+    ReferenceTable.VAT_CODES: VatCode,
+    ReferenceTable.PURCHASE_ORDERS: OpenOrder,
+}
+_TEXTS = {
+    ReferenceTable.VENDORS: "Suppliers, with their default account and VAT code.",
+    ReferenceTable.GL_ACCOUNTS: "General ledger accounts, and whether they want a cost center.",
+    ReferenceTable.COST_CENTERS: "Cost centers and the day they end.",
+    ReferenceTable.COST_UNITS: "Cost units.",
+    ReferenceTable.ITEMS: "Items that can be purchased, with unit, barcode and account.",
+    ReferenceTable.VAT_CODES: "VAT codes, their percentage and whether amounts include it.",
+    ReferenceTable.PURCHASE_ORDERS: "Open purchase orders with what was received and invoiced so far.",
+}
+#: Tables that may well hold nothing.
+MAY_BE_EMPTY = frozenset({ReferenceTable.PURCHASE_ORDERS, ReferenceTable.COST_CENTERS, ReferenceTable.COST_UNITS})
+
+
+def build_reference_assets(
+    name: str, connection: ConnectionSettings, settings: OrchestrationSettings
+) -> list[dg.AssetsDefinition]:
+    """The reference assets of one ERP connection."""
+    return [_asset(name, connection, table, settings) for table in ReferenceTable]
+
+
+def _asset(
+    name: str, connection: ConnectionSettings, table: ReferenceTable, settings: OrchestrationSettings
+) -> dg.AssetsDefinition:
+    asset_key = key(name, table.value)
+    source = PURCHASE_ORDERS if table is ReferenceTable.PURCHASE_ORDERS else MASTER_DATA
+    stale = timedelta(hours=settings.fresh_hours)
+
+    @dg.asset(
+        key=asset_key,
+        description=f"{_TEXTS[table]} Versioned in the ledger; every coding decision names the version it used.",
+        deps=[outside(name, source)],
+        group_name=GROUP,
+        owners=[DATA_OWNER],
+        kinds={kind_of(connection), "pandas"},
+        tags={"connection": name, "table": table.value},
+        pool=name,
+        retry_policy=RETRY,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=stale, warn_window=stale / 2),
+        check_specs=_checks(asset_key),
+    )
+    def reference_table(context: dg.AssetExecutionContext, connector: ConnectorResource) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster looks for the plain class
+        return _read(context, connector, name, table)
+
+    return reference_table
+
+
+def _checks(asset_key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec("has_rows", asset=asset_key, description="The table is not empty."),
+        dg.AssetCheckSpec(
+            "kept_its_rows",
+            asset=asset_key,
+            description="The newest version has at least half of the rows of the one before.",
+        ),
+    ]
+
+
+def _read(
+    context: dg.AssetExecutionContext, connector: ConnectorResource, name: str, table: ReferenceTable
+) -> dg.MaterializeResult[Any]:
+    from ml_connector.flows.reference.syncing import sync_table
+    from ml_connector.ledger.exchange import snapshots
+
+    deployment = connector.deployment
+    try:
+        with stopping.undisturbed():
+            stopping.check()
+            erp = deployment.erp(name)
+            synced = sync_table(deployment.ledger, erp, table)
+    except Stopped as error:
+        fail(context, error)
+    except TryAgain as error:
+        wait = min(error.after_seconds or REST_SECONDS, LONGEST_REST_SECONDS)
+        raise dg.RetryRequested(max_retries=RETRY.max_retries, seconds_to_wait=wait) from error
+    except ConnectorError as error:
+        fail(context, error)
+    with deployment.ledger.read() as tx:
+        stored = snapshots.load(tx, name, erp.company, table)
+        versions = snapshots.versions(tx, name, erp.company, table, limit=2)
+    if stored is None:
+        raise RuntimeError(f"{name}/{table}: stored and not found")
+    before = versions[1].row_count if len(versions) > 1 else None
+    frame = as_frame(stored, table)
+    return dg.MaterializeResult(
+        metadata=_metadata(frame, stored, synced, table),
+        data_version=dg.DataVersion(stored.digest[:16]),
+        check_results=[_has_rows(frame, table), kept_its_rows(len(frame), before)],
+    )
+
+
+def as_frame(stored: "Snapshot", table: ReferenceTable) -> "pd.DataFrame":
+    """A snapshot as a frame of Python objects: amounts stay Decimal, codes stay text, days stay dates."""
+    import pandas as pd
+
+    model = MODELS[table]
+    rows = [model.model_validate(row).model_dump() for row in stored.rows]
+    return pd.DataFrame(rows, columns=list(model.model_fields), dtype=object)
+
+
+def _metadata(
+    frame: "pd.DataFrame", stored: "Snapshot", synced: "TableSync", table: ReferenceTable
+) -> metadata.Metadata:
+    changes = synced.changes
+    shown: metadata.Metadata = {
+        "dagster/row_count": len(frame),
+        "dagster/column_schema": column_schema(MODELS[table]),
+        "version": stored.version,
+        "taken_at": dg.MetadataValue.timestamp(stored.taken_at),
+        "calls": synced.calls,
+        "changed": synced.changed,
+        **{f"rows_{kind}": int(changes.get(kind, 0)) for kind in ("added", "changed", "removed")},
+    }
+    if len(frame):
+        shown["preview"] = metadata.table(_preview(frame))
+    samples = [_change(sample) for sample in changes.get("samples", ())]
+    if samples and not changes.get("first"):
+        shown["changes"] = metadata.table(samples)
+    return shown
+
+
+def _preview(frame: "pd.DataFrame") -> list[dict[str, Any]]:
+    rows = frame.head(PREVIEW_ROWS).to_dict("records")
+    return [{str(name): _short(value) for name, value in row.items()} for row in rows]
+
+
+def _short(value: Any) -> Any:
+    return f"{len(value)} lines" if isinstance(value, list | tuple) else value
+
+
+def _change(sample: dict[str, Any]) -> dict[str, Any]:
+    fields = "; ".join(f"{name}: {old} -> {new}" for name, (old, new) in sample.get("fields", {}).items())
+    code = sample.get("code") or sample.get("number") or sample.get("id", "")
+    return {"change": sample.get("change", ""), "row": code, "fields": fields}
+
+
+def column_schema(model: type[Record]) -> dg.TableSchema:
+    """The columns of a reference table with the types of its records."""
+    return dg.TableSchema(
+        [
+            dg.TableColumn(name, _type_name(field.annotation), description=field.description)
+            for name, field in model.model_fields.items()
+        ]
+    )
+
+
+def _type_name(annotation: Any) -> str:
+    """date | None -> date, tuple[OpenOrderLine, ...] -> list of OpenOrderLine."""
+    origin = typing.get_origin(annotation)
+    arguments = [one for one in typing.get_args(annotation) if one not in (type(None), Ellipsis)]
+    if origin in (types.UnionType, typing.Union) and len(arguments) == 1:
+        return _type_name(arguments[0])
+    if origin is tuple and arguments:
+        return f"list of {_type_name(arguments[0])}"
+    return str(getattr(annotation, "__name__", annotation)).lower()
+
+
+def _has_rows(frame: "pd.DataFrame", table: ReferenceTable) -> dg.AssetCheckResult:
+    serious = table not in MAY_BE_EMPTY
+    return dg.AssetCheckResult(
+        check_name="has_rows",
+        passed=len(frame) > 0 or not serious,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"rows": len(frame)},
+    )
+
+
+def kept_its_rows(count: int, before: int | None) -> dg.AssetCheckResult:
+    """Whether a table kept at least half of the rows that its version before had (None: there was none)."""
+    return dg.AssetCheckResult(
+        check_name="kept_its_rows",
+        passed=before is None or count >= before * COLLAPSE,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"rows": count, "rows_before": before if before is not None else count},
+    )

@@ -1,0 +1,1 @@
+"""Jobs, and what is done on a schedule."""

@@ -1,0 +1,1 @@
+"""What happens inside a run: its resource, its steps, its figures and checks."""

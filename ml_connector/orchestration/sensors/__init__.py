@@ -1,0 +1,1 @@
+"""Sensors: cheap questions whether there is work."""

@@ -1,0 +1,208 @@
+"""Is there work? What sensors ask: cheap questions to the folders, the ERP and the ledger; nothing is done here."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from ml_connector.clock import CLOCK_DOUBT
+from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
+from ml_connector.flows.acknowledgments_in import acknowledgments
+from ml_connector.flows.core.flow_names import ANSWERS_FLOW
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.quarantine import PERSON_ONLY, SETTINGS_TOO
+from ml_connector.flows.inbound import polling, reparsing
+from ml_connector.flows.invoices_in import invoices
+from ml_connector.flows.orders_out import order_revisions, order_taking, orders
+from ml_connector.flows.orders_out.order_addressing import takers
+from ml_connector.flows.orders_out.order_comparing import is_finished
+from ml_connector.flows.shipments_in import shipments
+from ml_connector.ledger.coordination import leases
+from ml_connector.ledger.database.store import Tx, now
+from ml_connector.ledger.exchange import files, remote_listing
+from ml_connector.ledger.tables.documents import document
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import ClaimQuery
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.orchestration.runtime.names import channel_lease
+
+ERP_FLOWS = (invoices.FLOW, shipments.FLOW)
+#: A run needs some seconds to start: a file that will be stable by then is worth starting for.
+START_SECONDS = 5.0
+
+#: States in which a document goes on without anybody's help.
+_GOES_ON = (S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What waits, in words. unreachable: why the outside system could not be asked. away: it may be back later.
+
+    closed: why some of its folders cannot be used; the others can.
+    """
+
+    reasons: list[str] = field(default_factory=list)
+    unreachable: str = ""
+    away: bool = False
+    closed: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.reasons)
+
+
+def channel_busy(tx: Tx, integration: str, direction: str) -> str:
+    """Who works on this channel, by its lease (a killed Dagster run stays STARTED, its lease does not); else empty."""
+    row = leases.get(tx, channel_lease(integration, direction))
+    return (row.run_id or row.holder) if row is not None and row.expires_at > now(tx) else ""
+
+
+def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: float = 0.0) -> Work:
+    """Files in the partners' folders, files not parsed, documents that can go on with what can be reached.
+
+    resting: the network was away, and is not asked for so many more seconds.
+    """
+    unreachable = f"{integration.network.connection} was away; asked again in {resting:.0f} s" if resting > 0 else ""
+    away = False
+    closed = ""
+    try:
+        if not unreachable:
+            closed = "; ".join(error.message for error in polling.look_at_all(integration))[:400]
+    except ConnectorError as error:
+        unreachable, away = _why(error), isinstance(error, TryAgain)
+    reasons: list[str] = []
+    with integration.ledger.read() as tx:
+        fetchable = _fetchable(tx, integration) if not unreachable else 0
+        if fetchable:
+            reasons.append(f"{fetchable} new file(s)")
+        unparsed = _unparsed(tx, integration)
+        if unparsed:
+            reasons.append(f"{unparsed} file(s) not parsed")
+        mended = len(reparsing.readable_now(integration, tx))
+        if mended:
+            reasons.append(f"{mended} held file(s) to read by other layouts")
+        left = _to_take_away(tx, integration) if not unreachable else 0
+        if left:
+            reasons.append(f"{left} read file(s) to take away")
+        flows = (acknowledgments.FLOW, *(ERP_FLOWS if erp_usable else ()), *(() if unreachable else (ANSWERS_FLOW,)))
+        # Answers are recorded without the ERP; what of them is written to its orders waits for it.
+        without = () if erp_usable else (acknowledgments.FLOW,)
+        reasons += documents_waiting(tx, integration.name, flows, without_erp=without)
+    return Work(reasons, unreachable, away, closed)
+
+
+def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = True) -> Work:
+    """Webhook notices, orders that changed in the ERP (asked when `look`), documents that can go on."""
+    settings = integration.settings.flows.orders_out
+    unreachable = ""
+    changed = False
+    if look and settings.poll:
+        try:
+            changed = orders_changed(integration)
+        except ConnectorError as error:
+            unreachable = _why(error)
+    # Only our own company's notices are ours to handle; another division's must not start runs for ever.
+    usable = settings.webhooks and erp_usable and integration.erp.company
+    reasons = ["orders changed in the ERP"] if changed else []
+    if erp_usable and not settings.poll and orders.has_passed_unseen(integration):
+        reasons.append("orders that passed unseen")
+    with integration.ledger.read() as tx:
+        notices = orders.waiting_notices(integration, tx) if usable else []
+        if notices:
+            reasons.append(f"{len(notices)} webhook notice(s)")
+        reasons += documents_waiting(tx, integration.name, (order_revisions.FLOW,))
+    return Work(reasons, unreachable)
+
+
+def begun_orders(integration: Integration) -> Work:
+    """Orders that a run has begun to send: they are finished whatever the calendar says."""
+    begun = (S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
+    with integration.ledger.read() as tx:
+        query = ClaimQuery(integration=integration.name, states=begun, flows=(order_revisions.FLOW,))
+        count = documents.count_waiting(tx, query)
+    return Work([f"{count} order(s) begun"] if count else [])
+
+
+def orders_changed(integration: Integration) -> bool:
+    """Whether the ERP has orders beyond the stored position, or some that the ledger's records do not show yet."""
+    start = order_taking.start_day(integration, dry_run=True)
+    cursor = orders.poll_position(integration, start)
+    if cursor is None:
+        return True
+    batch = integration.erp.changed_orders(cursor)
+    if batch.more or batch.cursor != cursor:
+        return True
+    # The poll reaches back over an overlap: what it brings again was read, unless it became visible late.
+    vendors = takers(integration)
+    known = order_taking.known_histories(integration, [source.order for source in batch.orders])
+    approved_only = integration.settings.flows.orders_out.approved_only
+    return orders.deletions_wait(integration) or any(
+        source.order.id not in known
+        and not order_taking.is_too_old(source.order, start)
+        and not is_finished(source.order)
+        and source.order.supplier_code in vendors
+        and not source.order.cancelled
+        and (source.order.approved or not approved_only)
+        for source in batch.orders
+    )
+
+
+def _why(error: ConnectorError) -> str:
+    word = "must be authorized again" if isinstance(error, AuthorizationNeeded) else "cannot be asked now"
+    return f"{word}: {error}"[:400]
+
+
+def _fetchable(tx: Tx, integration: Integration) -> int:
+    """Files whose size is stable, or will be by the time a run has started."""
+    stable = timedelta(seconds=max(0.0, integration.folders.stable_seconds - START_SECONDS))
+    connection = integration.network.connection
+    return sum(
+        len(remote_listing.ready_files(tx, connection, channel.name, stable, limit=1000))
+        for channel in polling.channels_of(integration)
+    )
+
+
+def _unparsed(tx: Tx, integration: Integration) -> int:
+    before = now(tx) - timedelta(minutes=integration.folders.incomplete_minutes)
+    stored = files.in_state(tx, integration.name, "in", ("stored",), limit=100)
+    late = files.in_state(tx, integration.name, "in", ("incomplete",), limit=100, created_before=before)
+    return len(stored) + len(late)
+
+
+def _to_take_away(tx: Tx, integration: Integration) -> int:
+    """Files that were read and could not be moved or deleted: no new file need come for that to be tried again."""
+    if integration.folders.after_read == "leave":
+        return 0
+    return len(files.removals_pending(tx, integration.network.connection, limit=1000))
+
+
+def documents_waiting(
+    tx: Tx, integration: str, flows: tuple[str, ...], *, without_erp: tuple[str, ...] = ()
+) -> list[str]:
+    """Documents nobody works on that can go on now: new ones, a dead run's, held ones whose time has come.
+
+    without_erp: those of the flows whose documents go on only as far as nothing is written to the ERP.
+    """
+    whole = tuple(flow for flow in flows if flow not in without_erp)
+    going = documents.count_waiting(tx, ClaimQuery(integration=integration, states=_GOES_ON, flows=whole))
+    if without_erp:
+        going += documents.count_waiting(tx, ClaimQuery(integration=integration, states=(S.PARSED,), flows=without_erp))
+    held = _held_and_due(tx, integration, flows)
+    reasons = [f"{going} document(s) under way"] if going else []
+    return reasons + ([f"{held} held document(s) to look at again"] if held else [])
+
+
+def _held_and_due(tx: Tx, integration: str, flows: tuple[str, ...]) -> int:
+    """Held documents whose next look is due; those that only a person can mend have no such time.
+
+    What a clock wrote that ran ahead is not waited for (as in `documents.claim`).
+    """
+    c, at = document.c, now(tx)
+    query = sa.select(sa.func.count()).where(
+        c.integration == integration,
+        c.flow.in_(flows),
+        c.state == S.QUARANTINED.value,
+        c.next_attempt_at.is_not(None),
+        sa.or_(c.next_attempt_at <= at, c.updated_at > at + CLOCK_DOUBT),
+        c.reason.not_in([reason.value for reason in PERSON_ONLY - SETTINGS_TOO]),
+    )
+    return tx.execute(query).scalar_one()

@@ -1,0 +1,1 @@
+"""What writes do to the books."""

@@ -1,0 +1,1 @@
+"""Values, queries and answers as Exact writes them, and the tables behind them."""

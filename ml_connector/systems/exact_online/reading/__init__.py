@@ -1,0 +1,1 @@
+"""What is read from Exact: orders, addresses, reference tables."""

@@ -1,0 +1,252 @@
+"""Purchase orders: what changed since the last poll, and orders by id, whole with their lines (exact-online 10.1)."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from ml_connector.clock import Clock
+from ml_connector.documents.reference import OpenOrder
+from ml_connector.errors import WeAreWrong
+from ml_connector.flows.core.ports import OrderBatch, SourceOrder
+from ml_connector.systems.exact_online.reading import records
+from ml_connector.systems.exact_online.reading.addresses import Addresses
+from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested, readable
+from ml_connector.systems.exact_online.wire.filters import any_of, equals
+from ml_connector.systems.exact_online.wire.literals import (
+    guid,
+    guid_literal,
+    is_guid,
+    moment,
+    poll_start,
+    to_json,
+    wall_literal,
+    wall_of,
+    wall_time,
+    whole,
+)
+
+ENDPOINT = "purchaseorder/PurchaseOrders"
+LINES_ENDPOINT = "purchaseorder/PurchaseOrderLines"
+LINES = "PurchaseOrderLines"
+
+_HEADER = (
+    "PurchaseOrderID",
+    "ApprovalStatus",
+    "Created",
+    "AmountDiscountExclVat",
+    "Currency",
+    "DeliveryAccountCode",
+    "DeliveryAccountName",
+    "DeliveryAddress",
+    "DeliveryContactPersonFullName",
+    "Description",
+    "Discount",
+    "DocumentSubject",
+    "DropShipment",
+    "IncotermAddress",
+    "IncotermCode",
+    "IncotermVersion",
+    "InvoiceStatus",
+    "Modified",
+    "OrderDate",
+    "OrderNumber",
+    "OrderStatus",
+    "PaymentCondition",
+    "PaymentConditionDescription",
+    "PurchaseAgent",
+    "PurchaseAgentFullName",
+    "PurchaseOrderLineCount",
+    "ReceiptDate",
+    "ReceiptStatus",
+    "Remarks",
+    "SalesOrderNumber",
+    "SelectionCodeCode",
+    "ShippingMethodCode",
+    "ShippingMethodDescription",
+    "Supplier",
+    "SupplierCode",
+    "SupplierContact",
+    "SupplierContactPersonFullName",
+    "SupplierName",
+    "Warehouse",
+    "WarehouseCode",
+    "YourRef",
+)
+_LINE = (
+    "ID",
+    "CostCenter",
+    "CostUnit",
+    "Description",
+    "Discount",
+    "InvoicedQuantity",
+    "Item",
+    "ItemBarcode",
+    "ItemCode",
+    "ItemDescription",
+    "LineNumber",
+    "NetPrice",
+    "Notes",
+    "ProjectCode",
+    "QuantityInPurchaseUnits",
+    "ReceiptDate",
+    "ReceivedQuantity",
+    "SupplierItemCode",
+    "Unit",
+    "UnitPrice",
+    "VATCode",
+)
+SELECT = ",".join([*_HEADER, *(f"{LINES}/{name}" for name in _LINE)])
+WHOLE = {"$expand": LINES, "$select": SELECT}
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where polling goes on, in wall time.
+
+    newest: the latest Modified read. link: the next page of a poll not ended. given: somebody set it to begin there.
+    """
+
+    newest: datetime
+    link: str = ""
+    given: bool = False
+
+    @staticmethod
+    def of(text: str) -> "Cursor":
+        """Also takes a plain ISO day or moment, as wall time: where somebody wants polling to begin."""
+        try:
+            if not text.startswith("{"):
+                return Cursor(datetime.fromisoformat(text).replace(tzinfo=None), given=True)
+            value = json.loads(text)
+            return Cursor(datetime.fromisoformat(value["newest"]), str(value.get("link", "")))
+        except (ValueError, KeyError, TypeError) as error:
+            raise WeAreWrong("the stored position of polling Exact's orders is unreadable") from error
+
+    def text(self) -> str:
+        value = {"newest": self.newest.isoformat()}
+        return json.dumps({**value, "link": self.link} if self.link else value)
+
+
+class Orders:
+    """Purchase orders of one division."""
+
+    def __init__(self, client: ExactClient, clock: Clock, addresses: Addresses) -> None:
+        self._client = client
+        self._settings = client.settings
+        self._clock = clock
+        self._addresses = addresses
+
+    def changed(self, cursor: str | None, *, limit: int) -> OrderBatch:
+        """Orders modified since the cursor, oldest first, at most about `limit` (whole pages of 60).
+
+        Each poll reaches back over the overlap, so an order may come again: flows tell by content what is new.
+        """
+        position = Cursor.of(cursor) if cursor else Cursor(self._beginning(), given=True)
+        since = position.newest
+        params = {**WHOLE, "$orderby": "Modified", "$filter": f"Modified ge {wall_literal(self._reach(position))}"}
+        link: str | None = self._client.api.base_url + position.link if position.link else None
+        found: list[SourceOrder] = []
+        while True:
+            page = self._client.page(ENDPOINT, params, link=link)
+            with readable(self._settings.connection, "a changed purchase order"):
+                for row in page.rows:
+                    since = max(since, wall_time(row.get("Modified")) or since)
+                found += [_source_order(row) for row in self._whole(page.rows)]
+            link = page.next_link
+            if link is None or len(found) >= limit:
+                break
+        more = link is not None
+        return OrderBatch(found, Cursor(since, self._relative(link) if link else "").text(), more)
+
+    def _reach(self, position: Cursor) -> datetime:
+        if position.given:
+            return position.newest
+        overlap = timedelta(seconds=self._settings.poll_overlap_seconds)
+        return poll_start(position.newest, overlap, self._settings.time_zone)
+
+    def _beginning(self) -> datetime:
+        return datetime.combine(wall_of(self._clock.now(), self._settings.time_zone).date(), time.min)
+
+    def _relative(self, link: str) -> str:
+        """A next-page address below our base URL: checked now, and again when it is used."""
+        self._client.api.url(link)
+        parts = urlsplit(link)
+        base = urlsplit(self._client.api.base_url).path
+        return f"{parts.path.removeprefix(base)}?{parts.query}"
+
+    def by_id(self, ids: Sequence[str]) -> list[SourceOrder]:
+        """Orders by PurchaseOrderID in batched look-ups, in the order asked; what is gone, or no guid, is left out."""
+        return [_source_order(row) for row in self._rows(ids)]
+
+    def open_orders(self, ids: Sequence[str]) -> list[OpenOrder]:
+        """The same without the records as read: for tables, which keep no record."""
+        return [order_of(row) for row in self._rows(ids)]
+
+    def _rows(self, ids: Sequence[str]) -> list[Row]:
+        wanted = list(dict.fromkeys(guid(key) for key in ids if is_guid(key)))
+        found: dict[str, Row] = {}
+        for rows in self._client.rows_matching(ENDPOINT, WHOLE, wanted, _any_id):
+            found.update((_id_of(row), row) for row in self._whole(rows))
+        return [found[key] for key in wanted if key in found]
+
+    def _whole(self, rows: Sequence[Row]) -> list[Row]:
+        """The records with all their lines, and the delivery addresses that they name; those are looked up together."""
+        found = self._addresses.rows({guid(row.get("DeliveryAddress")) for row in rows} - {""})
+        addresses = {key: {records.ADDRESS: _plain(row)} for key, row in found.items()}
+        return [
+            {**row, **addresses.get(guid(row.get("DeliveryAddress")), {})} for row in map(self._with_all_lines, rows)
+        ]
+
+    def _with_all_lines(self, row: Row) -> Row:
+        """The record with its lines; they are read by themselves where the expansion left some out."""
+        expanded = nested(row, LINES)
+        announced = whole(row.get("PurchaseOrderLineCount"))
+        if expanded is not None and expanded[1] is None and (announced is None or len(expanded[0]) >= announced):
+            return {**_plain(row), LINES: [_plain(line) for line in expanded[0]]}
+        lines = self._client.rows(
+            LINES_ENDPOINT,
+            {
+                "$select": ",".join(_LINE),
+                "$filter": equals("PurchaseOrderID", guid_literal(str(row.get("PurchaseOrderID", "")))),
+            },
+        )
+        return {**_plain(row), LINES: [_plain(line) for line in lines]}
+
+
+def _id_of(row: Row) -> str:
+    key = guid(row.get("PurchaseOrderID"))
+    if not key:
+        raise WeAreWrong("Exact sent a purchase order without an id")
+    return key
+
+
+def _source_order(row: Row) -> SourceOrder:
+    return SourceOrder(to_json(row), order_of(row))
+
+
+def order_from_record(record: str) -> OpenOrder:
+    """The order in a stored record."""
+    return order_of(json.loads(record, parse_float=Decimal))
+
+
+def order_created(record: str, zone: ZoneInfo) -> datetime | None:
+    """When a stored record was entered; records of earlier versions of this program do not tell."""
+    return moment(json.loads(record or "{}").get("Created"), zone)
+
+
+def order_of(row: Row) -> OpenOrder:
+    """The order in a whole record: header fields and `PurchaseOrderLines` as a list."""
+    lines: list[Any] = row.get(LINES) or []
+    return records.order(row, [records.order_line(line) for line in lines], lines)
+
+
+def _plain(row: Row) -> Row:
+    return {key: value for key, value in row.items() if key not in {"__metadata", LINES}}
+
+
+def _any_id(ids: Sequence[str]) -> str:
+    return any_of([equals("PurchaseOrderID", guid_literal(key)) for key in ids])

@@ -1,0 +1,1 @@
+"""Exact's wire: addresses, filters, values, limits, errors, divisions."""
