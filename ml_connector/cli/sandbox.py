@@ -1,19 +1,31 @@
 """`ml-connector sandbox`: the stand-ins of the outside systems, on chosen ports."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.cli.shared.session import Session, common
+from ml_connector.sandbox.registry import STAND_INS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _ports(command: F) -> F:
+    """One option --NAME-port for every stand-in."""
+    for one in reversed(STAND_INS):
+        text = f"Port of {one.title} ({one.protocol}). 0 takes a free one."
+        kind = click.IntRange(0, 65535)
+        command = click.option(f"--{one.name}-port", default=0, show_default=True, type=kind, help=text)(command)
+    return command
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--exact-port", default=0, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
-@click.option("--cleo-port", default=0, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--truecommerce-port", default=0, show_default=True, type=click.IntRange(0, 65535), help="SFTP.")
-@click.option("--control-port", default=0, show_default=True, type=click.IntRange(0, 65535))
+@_ports
+@click.option("--control-port", default=0, show_default=True, type=click.IntRange(0, 65535), help="Docs: sandbox.md.")
 @click.option("--clock-file", type=click.Path(path_type=Path, dir_okay=False), help="File of the movable clock.")
 @click.option("--seed", default=1, show_default=True, help="Decides made-up data.")
 @click.option("--no-limits", is_flag=True, help="No minutely and daily limits.")
@@ -22,16 +34,13 @@ from ml_connector.cli.shared.session import Session, common
 def sandbox(
     session: Session,  # noqa: ARG001 - its output is JSON either way
     host: str,
-    exact_port: int,
-    cleo_port: int,
-    truecommerce_port: int,
-    control_port: int,
     clock_file: Path | None,
     seed: int,
     no_limits: bool,
     no_partner: bool,
+    **ports: int,
 ) -> int:
-    """Start Exact Online, Cleo, TrueCommerce and the trading partners behind them, as stand-ins, until Ctrl-C.
+    """Start the stand-ins of all outside systems and the trading partners behind them, until Ctrl-C.
 
     Prints their addresses as one JSON object on one line when all of them answer; TrueCommerce speaks SFTP, and its
     host key's fingerprint stands beside its address. What stands at the control address:
@@ -54,10 +63,7 @@ def sandbox(
     limits = LimitOptions(per_second=None) if no_limits else LimitOptions()
     options = SandboxOptions(
         host=host,
-        exact_port=exact_port,
-        cleo_port=cleo_port,
-        truecommerce_port=truecommerce_port,
-        control_port=control_port,
+        ports={name.removesuffix("_port"): port for name, port in ports.items()},
         clock_file=clock_file,
         seed=seed,
         exact=exact,

@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Route
 
-from ml_connector.sandbox.cleo.control import routes as cleo_routes
-from ml_connector.sandbox.exact.control import routes as exact_routes
 from ml_connector.sandbox.faults import Fault
-from ml_connector.sandbox.partner.control import routes as partner_routes
-from ml_connector.sandbox.truecommerce.control import routes as truecommerce_routes
 
 if TYPE_CHECKING:
     from ml_connector.sandbox.server import Sandbox
@@ -49,7 +45,7 @@ def refusing(handler: Handler) -> Handler:
 
 def create_control_app(sandbox: "Sandbox") -> Starlette:
     """GET /addresses, /logins, /journal, /journal/counts, /faults; POST /faults, /clock, /limits, /latency, /reset;
-    and the systems' own routes under /exact, /cleo, /truecommerce, /state/..., /partner, /truecommerce/partner."""
+    and the systems' own routes, as each tells: /exact, /cleo, /partner, /truecommerce, /state/..."""
 
     async def addresses(_: Request) -> Response:
         return Answer(sandbox.addresses())
@@ -82,11 +78,9 @@ def create_control_app(sandbox: "Sandbox") -> Starlette:
 
     async def limits(request: Request) -> Response:
         body = await request.json()
-        if "exact" in body:
-            sandbox.exact.limits.configure(**body["exact"])
-        if "cleo" in body:
-            sandbox.cleo.set_limits(**body["cleo"])
-        return Answer({"exact": sandbox.exact.limits.settings()})
+        for name, settings in body.items():
+            sandbox.systems[name].limit(settings)
+        return Answer({name: limits for name, system in sandbox.systems.items() if (limits := system.limits())})
 
     async def reset_journal(_: Request) -> Response:
         sandbox.journal.clear()
@@ -94,7 +88,7 @@ def create_control_app(sandbox: "Sandbox") -> Starlette:
         sandbox.latency.seconds = 0.0
         return Answer({})
 
-    routes = [
+    routes: list[BaseRoute] = [
         Route("/addresses", refusing(addresses)),
         Route("/logins", refusing(logins)),
         Route("/journal", refusing(journal)),
@@ -104,16 +98,7 @@ def create_control_app(sandbox: "Sandbox") -> Starlette:
         Route("/latency", refusing(latency), methods=["POST"]),
         Route("/limits", refusing(limits), methods=["POST"]),
         Route("/reset", refusing(reset_journal), methods=["POST"]),
-        Mount("/truecommerce/partner", routes=list(partner_routes(sandbox.truecommerce.partners))),
-        Mount(
-            "/",
-            routes=[
-                *exact_routes(sandbox.exact),
-                *cleo_routes(sandbox.cleo),
-                *truecommerce_routes(sandbox.truecommerce),
-            ],
-        ),
     ]
-    if sandbox.partner is not None:
-        routes.insert(-1, Mount("/partner", routes=list(partner_routes(sandbox.partner))))
+    for system in sandbox.systems.values():
+        routes += system.routes()
     return Starlette(routes=routes)

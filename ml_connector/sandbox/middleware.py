@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import json
 import socket
 import struct
 import time
@@ -18,6 +17,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[MutableMapping[str, Any], Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 
 MAINTENANCE = b"<html><head><title>Maintenance</title></head><body>We are working on it.</body></html>"
 
@@ -30,7 +30,10 @@ class Latency:
 
 
 class FaultMiddleware:
-    """Wraps one system's app. `late` holds the tasks of late commits, so that a test can wait for them."""
+    """Wraps one system's app. `late` holds the tasks of late commits, so that a test can wait for them.
+
+    canned: headers and body of an ordered status, as the system has them. signs_in: which paths answer time spares.
+    """
 
     def __init__(
         self,
@@ -41,8 +44,12 @@ class FaultMiddleware:
         journal: Journal,
         clock: FileClock,
         latency: Latency,
+        canned: Callable[[int], tuple[Headers, bytes]],
+        signs_in: Callable[[str], bool],
     ) -> None:
         self._app = app
+        self._canned_answer = canned
+        self._signs_in = signs_in
         self._system = system
         self._faults = faults
         self._journal = journal
@@ -58,7 +65,7 @@ class FaultMiddleware:
         # When the call arrived: a late commit is judged by the token it came with.
         scope["sandbox.accepted_at"] = self._clock.now()
         method, path = scope["method"], scope["path"]
-        if self._latency.seconds and "/oauth2/" not in path and path != "/api/authentication":
+        if self._latency.seconds and not self._signs_in(path):
             await asyncio.sleep(self._latency.seconds)
         fault = self._faults.pick(self._system, method, path)
         recorder = _Recorder(send)
@@ -124,45 +131,19 @@ class FaultMiddleware:
             seconds=fault.seconds,
         )
 
-    def _canned(self, fault: Fault) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _canned(self, fault: Fault) -> tuple[int, Headers, bytes]:
         """Status, headers and body of a fault that is an answer, in the system's own manner."""
         if fault.kind is FaultKind.HTML:
             return 200, [(b"content-type", b"text/html; charset=utf-8")], MAINTENANCE
         if fault.kind is FaultKind.EXPIRED_TOKEN:
             return 401, [], b""
-        headers: list[tuple[bytes, bytes]] = []
+        headers: Headers = []
         if fault.retry_after is not None:
             headers.append((b"retry-after", fault.retry_after.encode("ascii")))
         if fault.body is not None:
             return fault.status, [*headers, (b"content-type", b"application/json")], fault.body.encode()
-        if self._system == "exact":
-            return fault.status, headers + self._exact_headers(fault.status), _exact_body(fault.status)
-        return fault.status, [*headers, (b"content-type", b"application/json")], _plain_body(fault.status)
-
-    def _exact_headers(self, status: int) -> list[tuple[bytes, bytes]]:
-        if status != 429:
-            return [(b"content-type", b"application/json;charset=utf-8" if status == 500 else b"text/html")]
-        # A minute 429 has an empty body and only the Minutely headers (exact-online 5). The ordered one
-        # lasts a second: a fault stands for a refusal, not for a minute of waiting.
-        reset_at = int((self._clock.now().timestamp() + 1) * 1000)
-        return [
-            (b"x-ratelimit-minutely-limit", b"60"),
-            (b"x-ratelimit-minutely-remaining", b"0"),
-            (b"x-ratelimit-minutely-reset", str(reset_at).encode()),
-        ]
-
-
-def _exact_body(status: int) -> bytes:
-    if status == 429:
-        return b""
-    if status != 500:
-        return b"<html><body>" + str(status).encode() + b"</body></html>"
-    text = "A problem has occurred. The cause of this issue will be investigated as soon as possible."
-    return json.dumps({"error": {"code": "", "message": {"lang": "", "value": text}}}).encode()
-
-
-def _plain_body(status: int) -> bytes:
-    return json.dumps({"error": {"code": status, "message": f"fault {status}"}}).encode()
+        own, body = self._canned_answer(fault.status)
+        return fault.status, headers + own, body
 
 
 class _Recorder:
@@ -221,7 +202,7 @@ def _replay(body: bytes) -> Receive:
     return receive
 
 
-async def _answer(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
     headers = [*headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

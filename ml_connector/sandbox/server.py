@@ -10,57 +10,43 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import uvicorn
 
-from ml_connector.sandbox.cleo.http.app import create_app as create_cleo_app
-from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER, CleoOptions, CleoState
+from ml_connector.sandbox import registry
+from ml_connector.sandbox.cleo.state import CleoState
+from ml_connector.sandbox.cleo.system import CleoSystem
 from ml_connector.sandbox.clock import open_clock
 from ml_connector.sandbox.control import create_control_app
-from ml_connector.sandbox.exact.http.app import create_app as create_exact_app
-from ml_connector.sandbox.exact.options import ExactOptions
-from ml_connector.sandbox.exact.seed import seed_exact
 from ml_connector.sandbox.exact.state import ExactState
+from ml_connector.sandbox.exact.system import ExactSystem
 from ml_connector.sandbox.faults import FaultPlan
 from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.middleware import App, FaultMiddleware, Latency
-from ml_connector.sandbox.partner.world import PartnerWorld, WorldOptions
-from ml_connector.sandbox.truecommerce.service import TrueCommerce, TrueCommerceOptions
-from ml_connector.sandbox.truecommerce.state import PASSWORD, USER
+from ml_connector.sandbox.options import SandboxOptions
+from ml_connector.sandbox.partner.world import PartnerWorld
+from ml_connector.sandbox.system import Ground, SandboxSystem
+from ml_connector.sandbox.truecommerce.service import TrueCommerce
+from ml_connector.sandbox.truecommerce.system import TrueCommerceSystem
+
+__all__ = ["Sandbox", "SandboxOptions", "run_forever"]
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
+S = TypeVar("S")
+
+CONTROL = "control"
 
 START_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxOptions:
-    """What to start. Port 0 takes a free one; `partner` False leaves the folders alone."""
-
-    host: str = "127.0.0.1"
-    exact_port: int = 0
-    cleo_port: int = 0
-    truecommerce_port: int = 0
-    control_port: int = 0
-    clock_file: Path | None = None
-    seed: int = 1
-    exact: ExactOptions = field(default_factory=ExactOptions)
-    cleo: CleoOptions | None = None
-    truecommerce: TrueCommerceOptions | None = None
-    partner: bool = True
-    partner_options: WorldOptions | None = None
 
 
 class Sandbox:
     """All systems of the sandbox. Use it as a context manager, or start() and stop().
 
-    Objects (`exact`, `cleo`, `partner`, `journal`, `faults`) may be read from other threads; change them by
-    `call`, which runs in the sandbox's own loop.
+    Objects (`exact`, `cleo`, `partner`, `truecommerce`, `journal`, `faults`) may be read from other threads; change
+    them by `call`, which runs in the sandbox's own loop.
     """
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
@@ -78,57 +64,49 @@ class Sandbox:
         self._ready = threading.Event()
         self._stop: asyncio.Event | None = None
         self._failure: BaseException | None = None
-        self._make_systems()
+        ground = Ground(self.clock, self.journal, self.faults, self.options.seed)
+        self.systems = registry.make_all(ground, self.options)
 
-    def _make_systems(self) -> None:
-        self.exact = ExactState(
-            clock=self.clock, journal=self.journal, options=self.options.exact, seed=self.options.seed
-        )
-        seed_exact(self.exact)
-        self.cleo = CleoState(self.clock, self.journal, self.options.cleo)
-        self.partner: PartnerWorld | None = None
-        if self.options.partner:
-            self.partner = PartnerWorld(self.cleo, self.clock, self.journal, self.options.partner_options)
-        self.truecommerce = TrueCommerce(self.clock, self.journal, self.faults, self.exact, self.options.truecommerce)
+    def system(self, kind: type[S]) -> S:
+        """The stand-in of that class."""
+        return next(one for one in self.systems.values() if isinstance(one, kind))
+
+    @property
+    def exact(self) -> ExactState:
+        return self.system(ExactSystem).state
+
+    @property
+    def cleo(self) -> CleoState:
+        return self.system(CleoSystem).state
+
+    @property
+    def partner(self) -> PartnerWorld | None:
+        """The trading partners behind Cleo."""
+        return self.system(CleoSystem).partner
+
+    @property
+    def truecommerce(self) -> TrueCommerce:
+        return self.system(TrueCommerceSystem).service
 
     def addresses(self) -> dict[str, str]:
-        """Addresses by system, the host key of the one over SFTP, and the file of the movable clock."""
-        urls = {name: f"http://{self.options.host}:{port}" for name, port in self._ports.items()}
-        if "truecommerce" in urls:
-            urls["truecommerce"] = f"sftp://{self.options.host}:{self._ports['truecommerce']}"
-            urls["truecommerce_host_key"] = self.truecommerce.state.fingerprint
-        return {**urls, "clock_file": str(self.clock_file)}
+        """Addresses by system and what else it takes to reach one, the control port, the file of the movable clock."""
+        found: dict[str, str] = {}
+        for name, system in self.systems.items():
+            if name in self._ports:
+                found |= system.address(self.options.host, self._ports[name])
+        if CONTROL in self._ports:
+            found[CONTROL] = f"http://{self.options.host}:{self._ports[CONTROL]}"
+        return {**found, "clock_file": str(self.clock_file)}
 
     def logins(self) -> dict[str, dict[str, str]]:
         """What other people's clients log in with. These are no secrets: they open nothing but this sandbox."""
-        exact, truecommerce = self.exact.options, self.truecommerce.state.options
-        return {
-            "exact": {
-                "client_id": exact.client_id,
-                "client_secret": exact.client_secret,
-                "webhook_secret": exact.webhook_secret,
-                "division": str(self.exact.main.code),
-            },
-            "cleo": {"username": SERVICE_USER, "password": SERVICE_PASSWORD},
-            "truecommerce": {
-                "username": USER,
-                "password": PASSWORD,
-                "account": truecommerce.account,
-                "company_folder": truecommerce.company,
-            },
-        }
+        return {name: system.logins() for name, system in self.systems.items()}
 
     def start(self) -> Self:
         """Listen on every port and return once all answer. Raises what kept the sandbox from starting."""
-        wanted = {
-            "exact": self.options.exact_port,
-            "cleo": self.options.cleo_port,
-            "truecommerce": self.options.truecommerce_port,
-            "control": self.options.control_port,
-        }
         try:
-            for name, port in wanted.items():
-                bound = self._sockets[name] = _listen(self.options.host, port)
+            for name in (*self.systems, CONTROL):
+                bound = self._sockets[name] = _listen(self.options.host, self.options.ports.get(name, 0))
                 self._ports[name] = bound.getsockname()[1]
         except OSError:
             self._close_sockets()
@@ -190,24 +168,25 @@ class Sandbox:
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
-        self.truecommerce.serve(self._sockets["truecommerce"], self.call)
-        apps: dict[str, App] = {
-            "exact": self._wrapped("exact", create_exact_app(self.exact)),
-            "cleo": self._wrapped("cleo", create_cleo_app(self.cleo)),
-            "control": create_control_app(self),
-        }
+        apps: dict[str, App] = {}
+        for name, system in self.systems.items():
+            app = system.app()
+            if app is None:
+                system.serve(self._sockets[name], self.call)
+            else:
+                apps[name] = self._wrapped(system, app)
+        apps[CONTROL] = create_control_app(self)
         tasks = [asyncio.create_task(self._serve(name, app), name=f"serve {name}") for name, app in apps.items()]
-        tasks.append(asyncio.create_task(self.exact.webhooks.run(), name="exact webhooks"))
-        if self.partner is not None:
-            tasks.append(asyncio.create_task(self.partner.run(), name="partners"))
-            tasks.append(asyncio.create_task(self.truecommerce.manager.run(), name="transaction manager"))
+        for name, system in self.systems.items():
+            tasks += [asyncio.create_task(work, name=f"beside {name}") for work in system.background()]
         while not all(server.started for server in self._servers) or len(self._servers) < len(apps):
             await asyncio.sleep(0.01)
         self._ready.set()
         stopping = asyncio.create_task(self._stop.wait())
         done, _ = await asyncio.wait([stopping, *tasks], return_when=asyncio.FIRST_COMPLETED)
         # Its threads wait for this loop: they are told while it still runs.
-        await asyncio.to_thread(self.truecommerce.stop)
+        for system in self.systems.values():
+            await asyncio.to_thread(system.close)
         for server in self._servers:
             server.should_exit = True
         for task in [*tasks[len(apps) :], stopping, *(t for m in self.middlewares.values() for t in m.late)]:
@@ -219,16 +198,18 @@ class Sandbox:
             if isinstance(outcome, Exception):
                 raise outcome
 
-    def _wrapped(self, system: str, app: App) -> App:
+    def _wrapped(self, system: SandboxSystem, app: App) -> App:
         layer = FaultMiddleware(
             app,
-            system=system,
+            system=system.name,
             faults=self.faults,
             journal=self.journal,
             clock=self.clock,
             latency=self.latency,
+            canned=system.canned,
+            signs_in=system.signs_in,
         )
-        self.middlewares[system] = layer
+        self.middlewares[system.name] = layer
         return layer
 
     async def _serve(self, name: str, app: App) -> None:

@@ -69,7 +69,7 @@ def test_stopping_frees_the_ports_and_a_second_sandbox_can_take_them(tmp_path: P
         assert _answers(url)
     assert not _answers(url)
     port = int(url.rpartition(":")[2])
-    with Sandbox(SandboxOptions(exact_port=port, clock_file=tmp_path / "clock")) as second:
+    with Sandbox(SandboxOptions(ports={"exact": port}, clock_file=tmp_path / "clock")) as second:
         assert second.addresses()["exact"] == url
         assert _answers(url)
 
@@ -78,7 +78,7 @@ def test_a_taken_port_is_refused_at_once_and_nothing_stays_open() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        sandbox = Sandbox(SandboxOptions(control_port=taken.getsockname()[1]))
+        sandbox = Sandbox(SandboxOptions(ports={"control": taken.getsockname()[1]}))
         with pytest.raises(OSError, match="in use"):
             sandbox.start()
         assert not any(_answers(url) for url in sandbox.addresses().values() if url.startswith("http"))
@@ -111,6 +111,8 @@ def test_the_clock_is_moved_for_every_process_that_reads_the_file(exact: ExactBe
         ("/clock", {"move": "soon"}),
         ("/latency", {"seconds": "x"}),
         ("/limits", {"exact": {"colour": 1}}),
+        ("/limits", {"truecommerce": {"minute": 1}}),
+        ("/limits", {"nobody": {"minute": 1}}),
         ("/exact/options", {"colour": 1}),
         ("/exact/orders", {"count": "many"}),
         ("/exact/orders", {"suppliers": ["99999"]}),

@@ -1,0 +1,52 @@
+"""The stand-ins of the sandbox: each one's name and how it is made. The server, the control port and the command line
+read this list; a new one is a package with a `SandboxSystem`, a line here and its options in `SandboxOptions`."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ml_connector.sandbox.options import SandboxOptions
+    from ml_connector.sandbox.system import Ground, SandboxSystem
+
+    #: Makes a stand-in; it finds those listed before it in the mapping.
+    Maker = Callable[[Ground, SandboxOptions, Mapping[str, SandboxSystem]], SandboxSystem]
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """`place` is module:function of its maker, imported when the sandbox is made."""
+
+    name: str
+    title: str
+    place: str
+    protocol: str = "HTTP"
+
+    def make(
+        self, ground: "Ground", options: "SandboxOptions", others: "Mapping[str, SandboxSystem]"
+    ) -> "SandboxSystem":
+        module, _, function = self.place.partition(":")
+        maker: Maker = getattr(import_module(module), function)
+        return maker(ground, options, others)
+
+
+#: In the order in which they are made: one may lean on those before it.
+STAND_INS: tuple[StandIn, ...] = (
+    StandIn("exact", "Exact Online", "ml_connector.sandbox.exact.system:make"),
+    StandIn("cleo", "Cleo", "ml_connector.sandbox.cleo.system:make"),
+    StandIn("truecommerce", "TrueCommerce", "ml_connector.sandbox.truecommerce.system:make", protocol="SFTP"),
+)
+
+
+def names() -> list[str]:
+    """The names of all stand-ins."""
+    return [one.name for one in STAND_INS]
+
+
+def make_all(ground: "Ground", options: "SandboxOptions") -> "dict[str, SandboxSystem]":
+    """Every stand-in by its name, fresh."""
+    made: dict[str, SandboxSystem] = {}
+    for one in STAND_INS:
+        made[one.name] = one.make(ground, options, made)
+    return made
