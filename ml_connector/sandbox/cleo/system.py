@@ -5,8 +5,8 @@ from typing import Any
 
 from starlette.routing import BaseRoute, Mount
 
-from ml_connector.sandbox.cleo.http.app import create_app
 from ml_connector.sandbox.cleo.control import routes
+from ml_connector.sandbox.cleo.http.app import create_app
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER, CleoState
 from ml_connector.sandbox.middleware import App
 from ml_connector.sandbox.options import SandboxOptions

@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.routing import BaseRoute
 
-from ml_connector.sandbox.exact.http.app import create_app
 from ml_connector.sandbox.exact.control import routes
+from ml_connector.sandbox.exact.http.app import create_app
 from ml_connector.sandbox.exact.seed import seed_exact
 from ml_connector.sandbox.exact.state import ExactState
 from ml_connector.sandbox.middleware import App, Headers
