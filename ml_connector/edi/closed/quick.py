@@ -10,11 +10,11 @@ from functools import lru_cache
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.invoice_amounts import TAX_CODES
+from ml_connector.edi.closed.opening import opener_for
 from ml_connector.edi.closed.setpattern import SetPattern
 from ml_connector.edi.framing.envelope import RawSet
 from ml_connector.edi.framing.separators import Separators
 from ml_connector.edi.framing.values import is_digits
-from ml_connector.edi.mapping.opening import opener_for
 from ml_connector.edi.mapping.registry import OPENINGS
 from ml_connector.edi.validation.hl_hierarchy import spelled_fit
 from ml_connector.edi.validation.overlay import Overlay

@@ -15,13 +15,13 @@ from ml_connector.documents.common import KeptSegment, Record
 from ml_connector.edi.closed.setpattern import pattern_for
 from ml_connector.edi.framing.separators import Separators
 from ml_connector.edi.framing.values import read_decimal, write_decimal
-from ml_connector.edi.mapping.generated import Speller, Spellers, inner_loop
-from ml_connector.edi.mapping.notice_speller import notice_speller
 from ml_connector.edi.mapping.registry import SCOPES, write_document
 from ml_connector.edi.mapping.scopes import Scope, Slot, Unit, arranged, bring_back, flat
-from ml_connector.edi.mapping.spelling import Odd
 from ml_connector.edi.validation.schema import LoopRule, SetRule
 from ml_connector.edi.writing.characters import Alphabet
+from ml_connector.edi.writing.generated import Speller, Spellers, inner_loop
+from ml_connector.edi.writing.notice_speller import notice_speller
+from ml_connector.edi.writing.spelling import Odd
 
 #: Making the functions of a set takes about as long as writing so many sets without them (7 ms).
 PAYS_AFTER = 20

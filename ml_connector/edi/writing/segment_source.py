@@ -12,8 +12,8 @@ from typing import Any
 
 from ml_connector.edi.framing.values import write_time
 from ml_connector.edi.mapping.fields import CENTS, DAY, INTEGER, NUMBER, TEXT, TIME, Field, Pairs, SegmentMap
-from ml_connector.edi.mapping.spelling import Days, Known, Marked, Odd, any_number, cents_text, number_text
 from ml_connector.edi.validation.schema import Condition, ElementType, SegmentRule
+from ml_connector.edi.writing.spelling import Days, Known, Marked, Odd, any_number, cents_text, number_text
 
 #: What `str` says of a Decimal is R already: no zero at either end, no sign, no exponent.
 _PLAIN = '("0" < {0}[0] < ":" and {0}[-1] in "123456789" and "E" not in {0})'

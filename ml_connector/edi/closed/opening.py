@@ -12,10 +12,10 @@ from typing import Any
 from ml_connector.documents.common import Record
 from ml_connector.documents.later import Source, later
 from ml_connector.documents.shipments import ShipNotice, ShippedItem
+from ml_connector.edi.closed.filling import lines_of, record_of
 from ml_connector.edi.closed.setpattern import SetPattern
 from ml_connector.edi.framing.segments import Segment, neutralize
 from ml_connector.edi.framing.separators import Separators
-from ml_connector.edi.mapping.filling import lines_of, record_of
 from ml_connector.edi.mapping.registry import SCOPES, read_document
 from ml_connector.edi.mapping.scopes import Scope
 from ml_connector.edi.mapping.ship_notice import ITEM, SN1, Level, link, orders_of

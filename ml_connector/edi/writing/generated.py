@@ -35,9 +35,9 @@ from typing import Any
 from ml_connector.edi.mapping.common import Contacts, contact_elements
 from ml_connector.edi.mapping.fields import SegmentMap
 from ml_connector.edi.mapping.scopes import Flat, Many, One, Scope, Slot, Text
-from ml_connector.edi.mapping.segment_source import SegmentSource, Unfit, indented
 from ml_connector.edi.mapping.totals import AMOUNT, Totals
 from ml_connector.edi.validation.schema import LoopRule, SegmentRule
+from ml_connector.edi.writing.segment_source import SegmentSource, Unfit, indented
 
 #: What a generated function is given: records (or texts), what takes a segment, what takes its letter.
 Speller = Callable[[Iterable[Any], Callable[[str], None], Callable[[str], None]], int]

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.edi.mapping.generated import Speller, Spellers
 from ml_connector.edi.mapping.scopes import Many, Scope, Slot
 from ml_connector.edi.mapping.ship_notice import BSN, ITEM, ORDER, SHIPMENT, mark_kind
-from ml_connector.edi.mapping.spelling import Odd
 from ml_connector.edi.mapping.totals import Totals
 from ml_connector.edi.validation.schema import LoopRule
+from ml_connector.edi.writing.generated import Speller, Spellers
+from ml_connector.edi.writing.spelling import Odd
 
 _Add = Callable[[str], None]
 
