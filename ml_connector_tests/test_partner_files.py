@@ -97,7 +97,7 @@ TROUBLES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a number that is none": (with_value("!!int ''"), "not YAML"),
     "a moment that is none": (with_value("!!timestamp soon"), "not YAML"),
     "a NUL": (with_value('"a\\0b"'), "character that is none"),
-    "half of a pair": (with_value('"\\ud83d"'), "character that is none"),
+    "half of a pair": (with_value('"\\ud83d"'), "invalid Unicode character"),
     "a key with a NUL": (lambda path: path.write_text('"a\\0b": 1\n'), "character that is none"),
     "a loop": (a_loop, "cannot be read"),
     "a folder": (a_folder, "is no file"),

@@ -29,6 +29,7 @@ from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.sandbox.truecommerce.manager import ManagerOptions
 from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS
 from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
+from ml_connector.transport.tls import trusted
 
 START_SECONDS = 120
 #: Generous limits: the demo shows documents moving, not the sandbox's limits (they are tested elsewhere).
@@ -183,7 +184,7 @@ def authorize(deployment: Deployment, connection: str) -> None:
     tokens = deployment.authorization(connection)
     if tokens is None:
         raise ConfigError(f"{connection} needs no consent.")
-    answer = httpx.get(tokens.authorize_url(), timeout=30)
+    answer = httpx.get(tokens.authorize_url(), timeout=30, verify=trusted())
     if answer.status_code not in {302, 303}:
         raise ConfigError(f"The sandbox did not authorize {connection} (status {answer.status_code}).")
     tokens.exchange_pasted(answer.headers["location"])

@@ -11,7 +11,6 @@ from ml_connector.config.partners import Partner
 from ml_connector.flows import pipeline
 from ml_connector.flows.core.belonging import recognise
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.names import naming
 from ml_connector.ledger.search import queries
@@ -20,6 +19,7 @@ from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.server import Sandbox
 from ml_connector_tests.support.deployment import INTEGRATION, Bench, open_bench
+from ml_connector_tests.support.warmed import begin_warm
 
 #: The sandbox's units as X12 has them (orders_out.units in connections.yaml).
 UNITS = {"pc": "EA", "box": "BX", "m": "MR", "kg": "KG"}
@@ -108,7 +108,7 @@ def scene(home: Path, **options: Any) -> Iterator[Scene]:
     with open_bench(home, **options) as bench, bench.open() as deployment:
         integration = deployment.integration(INTEGRATION)
         with worker(deployment.ledger) as lease:
-            warm_up(integration)
+            begin_warm(bench.sandbox, deployment, integration)
             yield Scene(bench, deployment, integration, Work(holder=lease.name, actor="test"))
 
 

@@ -66,8 +66,9 @@ def seed_exact(state: ExactState) -> None:
     second = state.add_company(SECOND_DIVISION, "Voltwerk Services BV")
     state.current_division = DIVISION
     for company in (main, second):
-        _divisions(state, company)
-        seed_company(company)
+        with company.at_once():
+            _divisions(state, company)
+            seed_company(company)
         company.pending.clear()
 
 

@@ -14,7 +14,6 @@ from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import pipeline
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.search import queries
 from ml_connector.ledger.work import documents
@@ -29,6 +28,7 @@ from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS, PROFILES
 from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
 from ml_connector.sandbox.truecommerce.state import COMPANY, PASSWORD, USER
 from ml_connector_tests.support.deployment import ROOT, open_over
+from ml_connector_tests.support.warmed import begin_warm
 
 INTEGRATION, CONNECTION = "exact_truecommerce", "tc_prod"
 #: For `partners`: X12 both ways for all of them.
@@ -146,7 +146,7 @@ def open_stage(
         ):
             deployment.vault.put("tc_prod_password", Secret(PASSWORD))
             integration = deployment.integration(INTEGRATION)
-            warm_up(integration)
+            begin_warm(sandbox, deployment, integration, "with suppliers")
             yield Stage(sandbox, config, deployment, integration, Work(holder=lease.name, actor="test"))
 
 

@@ -19,6 +19,7 @@ from ml_connector.sandbox.exact.wire.entities import ENTITIES
 from ml_connector.sandbox.exact.wire.errors import BusinessError
 from ml_connector.sandbox.exact.wire.wire import Row, iso_wall
 from ml_connector.sandbox.journal import Journal
+from ml_connector.transport.tls import trusted
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ class Webhooks:
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=10, trust_env=False, verify=trusted()) as client:
             while True:
                 batch = [await self._queue.get()]
                 await asyncio.sleep(self._options.webhook_seconds)
@@ -183,7 +184,7 @@ class Webhooks:
 
     async def _validate(self, url: str) -> None:
         try:
-            async with httpx.AsyncClient(timeout=10, trust_env=False) as client:
+            async with httpx.AsyncClient(timeout=10, trust_env=False, verify=trusted()) as client:
                 answer = await client.post(url, content=b"")
         except (httpx.HTTPError, httpx.InvalidURL):
             raise BusinessError(("callback", "504 Gateway Timeout")) from None

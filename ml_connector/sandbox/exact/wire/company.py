@@ -2,11 +2,13 @@
 
 import random
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
 from ml_connector.clock import FileClock
-from ml_connector.sandbox.exact.wire.entities import CHILDREN, DELETED_TYPES, ENTITIES, Entity
+from ml_connector.sandbox.exact.wire.entities import CHILDREN, DELETED_TYPES, ENTITIES, Entity, unset
 from ml_connector.sandbox.exact.wire.table import Table
 from ml_connector.sandbox.exact.wire.wire import Row, wall_ms
 
@@ -40,6 +42,7 @@ class Company:
         self._tables: dict[str, Table] = {}
         self._numbers: dict[str, int] = {}
         self._version = 1_000
+        self._moment: int | None = None
 
     def table(self, path: str) -> Table:
         found = self._tables.get(path)
@@ -67,7 +70,14 @@ class Company:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))
 
     def now_ms(self) -> int:
-        return wall_ms(self.clock.now())
+        return wall_ms(self.clock.now()) if self._moment is None else self._moment
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is done meanwhile is done at one moment; the clock's file is read for every row otherwise."""
+        self._moment = self.now_ms()
+        yield
+        self._moment = None
 
     def next_number(self, name: str, first: int = 1) -> int:
         number = self._numbers.get(name, first - 1) + 1
@@ -80,11 +90,9 @@ class Company:
         fields = entity.fields
         if not row.get(entity.key):
             row[entity.key] = self.new_guid()
-        for name, field in fields.items():
-            if field.type == "Boolean" and row.get(name) is None:
-                row[name] = False
-            elif field.type == "Byte" and row.get(name) is None:
-                row[name] = 0
+        for name, value in unset(path).items():
+            if row.get(name) is None:
+                row[name] = value
         now = self.now_ms()
         stamps: Row = {
             "Division": self.code,

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 
 _FIELD = re.compile(r"(\w+):(\[?\w+\]?)(\*?)(!?)(?:<(\d+))?(?:>(\d+))?(\??)")
@@ -166,3 +167,10 @@ def find(service: str, name: str) -> Entity | None:
 
 
 _BY_URL = {(path.rpartition("/")[0].lower(), path.rpartition("/")[2]): one for path, one in ENTITIES.items()}
+
+
+@cache
+def unset(path: str) -> Mapping[str, bool | int]:
+    """What a row has where nothing was given: no Boolean and no Byte is empty."""
+    kinds: dict[str, bool | int] = {"Boolean": False, "Byte": 0}
+    return {name: kinds[one.type] for name, one in ENTITIES[path].fields.items() if one.type in kinds}
