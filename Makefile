@@ -14,6 +14,8 @@ PYTEST = $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --n
 QUICK = $(addprefix ml_connector_tests/,flows/test_orders_end_to_end.py edi layouts documents transport test_imports.py)
 
 export DAGSTER_DISABLE_TELEMETRY = 1
+# Where it is set, each of the many processes of the tests would compile all modules again.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help venv demo dev test test-quick test-long lint format coverage bench bench-faults schemas clean
 

@@ -1,7 +1,7 @@
 """Reference tables that a scene of the same beginnings has read already, in this process.
 
 A sandbox begins with the same rows every time; reading them is nearly half of what making a scene costs. The first
-scene of a kind reads them as a deployment does (flows.reference.syncing.warm_up), the next ones begin with what it read.
+scene of a kind reads them as a deployment does (`warm_up`), the next ones begin with what it read.
 """
 
 from dataclasses import dataclass
