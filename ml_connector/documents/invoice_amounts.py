@@ -6,7 +6,8 @@ repeated taxes in a few ways; the way that comes to the stated total is theirs. 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from functools import cached_property
 from itertools import product
 from typing import Literal
 
@@ -16,6 +17,7 @@ from ml_connector.documents.invoices import Invoice, InvoiceLine
 CENT = Decimal("0.01")
 HALF_A_CENT = Decimal("0.005")
 ZERO = Decimal(0)
+_EXACT = Context(prec=100)
 
 #: SAC02 codes that are taxes: tax, sales and use tax, state tax, GST (x12-procurement 4 and 8).
 TAX_CODES = frozenset({"H850", "H740", "H770", "D360"})
@@ -54,15 +56,15 @@ class Sum:
     rounded: int
     cut: Decimal
 
-    @property
+    @cached_property
     def goods(self) -> Decimal:
         return sum(self.lines, ZERO)
 
-    @property
+    @cached_property
     def extra(self) -> Decimal:
         return sum((charge.amount or ZERO for charge in self.charges), ZERO)
 
-    @property
+    @cached_property
     def computed(self) -> Decimal:
         return self.goods + self.extra + self.taxes
 
@@ -84,8 +86,7 @@ class Sum:
 
 def to_the_cent(value: Decimal) -> Decimal:
     """Halves away from zero, as invoices are rounded. Exact for whatever numbers a file holds."""
-    with localcontext(prec=100):
-        return value.quantize(CENT, ROUND_HALF_UP)
+    return value.quantize(CENT, ROUND_HALF_UP, _EXACT)
 
 
 def add_up(invoice: Invoice) -> Sum:

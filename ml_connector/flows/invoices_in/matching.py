@@ -4,7 +4,7 @@ Pure functions over the canonical invoice and `OrderBook`; what cannot be matche
 reason code and the data a person needs.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -24,7 +24,7 @@ from ml_connector.flows.invoices_in.invoice_totals import (
     rounding_of,
 )
 from ml_connector.flows.meaning.document_codes import TypeMeaning, is_credit
-from ml_connector.flows.meaning.line_meant import NamedLine, lines_meant, of_erp
+from ml_connector.flows.meaning.line_meant import KnownLine, NamedLine, lines_meant, of_erp
 
 
 class MatchedLine(Record):
@@ -114,6 +114,7 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
     spoken: dict[str, Decimal] = {}
     currencies: set[str] = set()
     warehouses: set[str] = set()
+    known: dict[str, list[KnownLine[OpenOrderLine]]] = {}
     for position, line in goods:
         number = line.order_number or invoice.order_number
         if not number:
@@ -123,7 +124,9 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         order = _order_for(number, vendor, book, position)
         currencies.add(order.currency)
         warehouses.add(order.warehouse_id)
-        order_line = find_order_line(line, order, position, numbers_are_ours=rules.numbers_are_ours)
+        if number not in known:
+            known[number] = [of_erp(one) for one in order.lines]
+        order_line = _order_line(line, order, known[number], position, numbers_are_ours=rules.numbers_are_ours)
         matched = _matched(position, line, order, order_line, sign)
         _check_unit(line, order_line, rules, position, number)
         _check_price(matched, order_line, rules, position)
@@ -194,12 +197,17 @@ def _order_for(number: str, vendor: Vendor, book: OrderBook, position: int) -> O
     return order
 
 
-def find_order_line(
-    line: InvoiceLine, order: OpenOrder, position: int, *, numbers_are_ours: bool = True
+def _order_line(
+    line: InvoiceLine,
+    order: OpenOrder,
+    known: Sequence[KnownLine[OpenOrderLine]],
+    position: int,
+    *,
+    numbers_are_ours: bool,
 ) -> OpenOrderLine:
     """The order line an invoice line belongs to (`line_meant`); of several of one item the one with its price."""
     named = NamedLine(line.number, line.items, position)
-    found = lines_meant(named, [of_erp(o) for o in order.lines], order.number, numbers_are_ours=numbers_are_ours)
+    found = lines_meant(named, known, order.number, numbers_are_ours=numbers_are_ours)
     if len(found) == 1:
         return found[0]
     same_price = [o for o in found if line.price is not None and o.price == line.price / line.divisor]

@@ -59,9 +59,9 @@ class NamedLine:
         return self.named[0].value if self.named else ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class KnownLine(Generic[LineT]):
-    """A line of the order, with its number and the numbers its item is known by."""
+    """A line of the order, with its number and the numbers its item is known by. Each is only the same as itself."""
 
     line: LineT
     number: str
@@ -70,16 +70,18 @@ class KnownLine(Generic[LineT]):
     vendors: frozenset[str] = frozenset()
     gtins: frozenset[str] = frozenset()
 
-    def is_named(self, one: ItemId) -> bool:
-        """Whether a product id names its item; ids that are neither buyer's, seller's nor GTIN may be either."""
-        value = _folded(one.value)
-        if one.qualifier in _BUYERS:
-            return value in self.buyers
-        if one.qualifier in _VENDORS:
-            return value in self.vendors
-        if one.qualifier in _GTINS:
-            return _bare(value) in self.gtins
-        return value in self.buyers or value in self.vendors or _bare(value) in self.gtins
+
+def _named_by(one: ItemId, lines: Sequence[KnownLine[LineT]]) -> list[KnownLine[LineT]]:
+    """The lines whose item a product id names; ids that are neither buyer's, seller's nor GTIN may be either."""
+    value = _folded(one.value)
+    if one.qualifier in _BUYERS:
+        return [line for line in lines if value in line.buyers]
+    if one.qualifier in _VENDORS:
+        return [line for line in lines if value in line.vendors]
+    gtin = _bare(value)
+    if one.qualifier in _GTINS:
+        return [line for line in lines if gtin in line.gtins]
+    return [line for line in lines if value in line.buyers or value in line.vendors or gtin in line.gtins]
 
 
 def of_erp(line: OpenOrderLine) -> KnownLine[OpenOrderLine]:
@@ -158,7 +160,7 @@ def _of_first_number(numbers: Iterable[str], lines: Sequence[KnownLine[LineT]]) 
 
 def _by_item(named: NamedLine, lines: Sequence[KnownLine[LineT]], order: str) -> list[KnownLine[LineT]]:
     """The lines whose item all ids name that name any; two ids that name different items are a question."""
-    told = [(one, [line for line in lines if line.is_named(one)]) for one in named.named]
+    told = [(one, _named_by(one, lines)) for one in named.named]
     telling = [(one, found) for one, found in told if found]
     if not telling:
         return []
