@@ -10,7 +10,7 @@ heads.
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -58,8 +58,8 @@ _MOST = 10_000
 _LEAVE = sa.insert(seal)
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
 
-#: Rows (key by key) that a transaction has touched, by table.
-Touched = dict[str, set[Any]]
+#: Rows that a transaction has touched, by table and key, with their hash where it is known already.
+Touched = dict[str, dict[Any, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +110,28 @@ SEALED: Mapping[str, Sealed] = {
 def note(tx: sa.Connection, table: str, keys: Iterable[Any]) -> None:
     """These rows were added, changed or deleted: the transaction's seal names them as they are at its end."""
     touched: Touched = tx.get_execution_options()[TOUCHED]
-    touched.setdefault(table, set()).update(keys)
+    touched.setdefault(table, {}).update(dict.fromkeys(keys))
 
 
-def noted(tx: sa.Connection, table: str) -> set[Any]:
-    """The rows of a table that this transaction has touched so far."""
+def note_read(tx: sa.Connection, table: str, rows: Mapping[Any, Sequence[Any]]) -> None:
+    """The same, where the transaction has the rows as they stand: their columns by key, as `Sealed.columns` has them.
+
+    They need not be read again, unless they are noted again. The rows must be locked by this transaction.
+    """
+    columns = SEALED[table].columns
     touched: Touched = tx.get_execution_options()[TOUCHED]
-    return touched.get(table, set())
+    touched.setdefault(table, {}).update((key, digest(columns, values)) for key, values in rows.items())
+
+
+def noted(tx: sa.Connection, table: str) -> list[Any]:
+    """The rows of a table that this transaction has touched so far, by rising key."""
+    touched: Touched = tx.get_execution_options()[TOUCHED]
+    return sorted(touched.get(table, ()))
 
 
 def write(tx: sa.Connection, touched: Touched, at: datetime) -> None:
     """Leave the seal of a transaction that is about to end. For `Ledger.write` only."""
-    hashes = {name: _hashes(tx, SEALED[name], keys) for name, keys in sorted(touched.items()) if keys}
+    hashes = {name: _hashes(tx, SEALED[name], rows) for name, rows in sorted(touched.items()) if rows}
     texts = [_ENCODE(body) for body in _parts(hashes)]
     if texts:
         tx.execute(_LEAVE, [{"at": at, "body": text, "hash": hash_of(at, text)} for text in texts])
@@ -144,10 +154,10 @@ def hash_of(at: datetime, body: str) -> str:
     return hashlib.sha256(f"{_text_of(at)}|{body}".encode()).hexdigest()
 
 
-def _hashes(tx: sa.Connection, sealed: Sealed, keys: set[Any]) -> dict[str, str]:
+def _hashes(tx: sa.Connection, sealed: Sealed, rows: Mapping[Any, str | None]) -> dict[str, str]:
     """Locked: whoever changes a row next leaves a younger seal, so that the newest one tells the row as it is."""
-    found = {str(one): GONE for one in keys}
-    ordered = sorted(keys)
+    found = {str(key): known or GONE for key, known in rows.items()}
+    ordered = sorted(key for key, known in rows.items() if known is None)
     query = _look(sealed.table.name)
     for start in range(0, len(ordered), _CHUNK):
         for row in tx.execute(query, {"keys": ordered[start : start + _CHUNK]}):
@@ -183,15 +193,22 @@ def _in_order(names: tuple[str, ...]) -> Sequence[tuple[str, int]]:
 
 
 def _json(value: Any) -> str:
-    """A value's JSON; short ways for what nearly every column holds."""
-    kind = type(value)
-    if kind is str:
-        return encode_basestring(value)
-    if kind is int:
-        return str(value)
-    if kind is datetime:
-        return f'"{_text_of(value)}"'
+    """A value's JSON, as `_ENCODE(_plain(value))` writes it; short ways for what columns hold."""
+    return _SHORT.get(type(value), _long_way)(value)
+
+
+def _long_way(value: Any) -> str:
     return _ENCODE(_plain(value))
+
+
+def _of_mapping(value: dict[Any, Any]) -> str:
+    if not all(type(name) is str for name in value):
+        return _long_way(value)
+    return f"{{{','.join([f'{encode_basestring(name)}:{_json(value[name])}' for name in sorted(value)])}}}"
+
+
+def _of_list(value: list[Any]) -> str:
+    return f"[{','.join(map(_json, value))}]"
 
 
 def text_hash(text: str) -> str:
@@ -205,7 +222,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return _text_of(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Decimal | bytes):
-        return value.hex() if isinstance(value, bytes) else decimal_text(_kept(value))
+        return value.hex() if isinstance(value, bytes) else _amount(value)
     if isinstance(value, float):
         # PostgreSQL keeps numbers in JSON as decimals: 1e16 comes back as an integer.
         return int(value) if value.is_integer() else value
@@ -216,12 +233,23 @@ def _plain(value: Any) -> Any:
     raise WeAreWrong(f"A row holds a {type(value).__name__}, which has no form to be hashed.")
 
 
-def _kept(value: Decimal) -> Decimal:
+def _amount(value: Decimal) -> str:
     """As PostgreSQL keeps amounts: eight places."""
-    exponent = value.as_tuple().exponent
-    finer = isinstance(exponent, int) and exponent < -8
-    return value.quantize(Decimal("1e-8"), ROUND_HALF_UP) if finer else value
+    text = decimal_text(value)
+    places = len(text) - text.find(".") - 1 if "." in text else 0
+    return decimal_text(value.quantize(Decimal("1e-8"), ROUND_HALF_UP)) if places > 8 else text
 
 
 def _text_of(at: datetime) -> str:
     return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
+
+
+_SHORT: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    int: int.__repr__,
+    datetime: lambda value: f'"{_text_of(value)}"',
+    date: lambda value: f'"{value.isoformat()}"',
+    Decimal: lambda value: f'"{_amount(value)}"',
+    dict: _of_mapping,
+    list: _of_list,
+}

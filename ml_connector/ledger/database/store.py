@@ -67,11 +67,13 @@ def ledger_url(text: str) -> URL:
     return url.set(drivername="sqlite")
 
 
-def make_engine(url: URL, clock: Clock, *, patience: float | None = PATIENCE, pooled: bool = True) -> sa.Engine:
+def make_engine(
+    url: URL, clock: Clock, *, patience: float | None = PATIENCE, pooled: bool = True, writes: bool = True
+) -> sa.Engine:
     """An engine whose transactions are begun explicitly and know the clock.
 
     patience: seconds that a statement may take on PostgreSQL; None for work that may take long. pooled: False opens a
-    connection for every transaction, which no other one can keep waiting.
+    connection for every transaction, which no other one can keep waiting. writes: False refuses them, on SQLite.
     """
     options: dict[str, Any] = {"execution_options": {_CLOCK: clock}}
     if not pooled:
@@ -88,7 +90,7 @@ def make_engine(url: URL, clock: Clock, *, patience: float | None = PATIENCE, po
         )
     waits = BUSY_SECONDS if patience is None else min(BUSY_SECONDS, patience)
     engine = sa.create_engine(url, connect_args={"timeout": waits, "check_same_thread": False}, **options)
-    sa.event.listen(engine, "connect", lambda connection, _: _prepare_sqlite(connection, waits))
+    sa.event.listen(engine, "connect", lambda connection, _: _prepare_sqlite(connection, waits, writes=writes))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -120,7 +122,7 @@ def _postgresql_arguments(patience: float | None) -> dict[str, Any]:
     }
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, waits: float) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, waits: float, *, writes: bool) -> None:
     """Durable at every commit; transactions are begun by `_begin_sqlite`, not by the driver."""
     connection.isolation_level = None
     cursor = connection.cursor()
@@ -129,6 +131,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, waits: float) -> None:
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA cache_size = -32000")
     cursor.execute("PRAGMA temp_store = MEMORY")
+    if not writes:
+        cursor.execute("PRAGMA query_only = ON")
     cursor.close()
 
 
@@ -180,6 +184,9 @@ class Ledger:
         self.patience = patience
         self._local = threading.local()
         self._beats: dict[float, sa.Engine] = {}
+        # Connections of their own for what only reads: SQLite refuses writes by connection, not by transaction.
+        sqlite = engine.dialect.name == "sqlite"
+        self._readers = make_engine(engine.url, clock, patience=patience, writes=False) if sqlite else engine
         # SQLite has one writer; waiting for it in this process is fairer than its busy polling.
         self._writer = threading.Lock() if engine.dialect.name == "sqlite" else None
 
@@ -217,6 +224,7 @@ class Ledger:
     def close(self) -> None:
         """Give back all connections."""
         self.engine.dispose()
+        self._readers.dispose()
         for engine in self._beats.values():
             engine.dispose()
 
@@ -273,18 +281,14 @@ class Ledger:
         Raises:
             TryAgain: the database cannot be reached or does not answer in time.
         """
-        with self._connected(self.engine, reading=True) as connection:
-            if self._writer is None:
-                transaction = self._begin(connection.execution_options(postgresql_readonly=True))
-                with transaction, _without_limits(connection) if long else nullcontext():
+        with self._connected(self._readers, reading=True) as connection:
+            if self._writer is not None:
+                with self._begin(connection):
                     yield connection
                 return
-            with self._begin(connection):
-                connection.exec_driver_sql("PRAGMA query_only = ON")
-                try:
-                    yield connection
-                finally:
-                    connection.exec_driver_sql("PRAGMA query_only = OFF")
+            transaction = self._begin(connection.execution_options(postgresql_readonly=True))
+            with transaction, _without_limits(connection) if long else nullcontext():
+                yield connection
 
     @contextmanager
     def _connected(self, engine: sa.Engine, *, reading: bool = False) -> Iterator[sa.Connection]:

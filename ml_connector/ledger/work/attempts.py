@@ -20,6 +20,9 @@ from ml_connector.ledger.work.transitions import chunks
 _o = operation.c
 _d = document.c
 
+_SEALED = seals.SEALED["operation"].columns
+#: Where the columns of a StoredOperation stand in a row that begins with the id and has the sealed ones behind it.
+_PLACES = [("id", *_SEALED).index(column.name) for column in columns()]
 _AT = sa.bindparam("at", type_=_o.last_attempt_at.type)
 #: Made once: it is carried out for every few calls.
 _BEGIN = (
@@ -44,7 +47,7 @@ _BEGIN = (
         not_before=None,
         looked=0,
     )
-    .returning(*columns())
+    .returning(_o.id, *(_o[name] for name in _SEALED))
 )
 _STILL = (
     sa.select(_o.id, _o.attempts, _o.state, _d.claimed_by)
@@ -71,10 +74,12 @@ def begin(tx: Tx, starts: Sequence[tuple[int, str | None]], fence: Fence) -> lis
             "lease_holder": fence.holder,
             "lease_generation": fence.generation,
         }
-        begun.update((row[0], StoredOperation(*row)) for row in tx.execute(_BEGIN, values))
-    seals.note(tx, "operation", begun)
+        rows = tx.execute(_BEGIN, values).all()
+        begun.update((row[0], StoredOperation(*(row[place] for place in _PLACES))) for row in rows)
+        seals.note_read(tx, "operation", {row[0]: row[1:] for row in rows})
     filled = {key: text for key, text in starts if text is not None and key in begun}
     if filled:
+        seals.note(tx, "operation", filled)
         tx.execute(
             sa.update(operation).where(_o.id == sa.bindparam("key_")).values(payload=sa.bindparam("payload_")),
             [{"key_": key, "payload_": text} for key, text in filled.items()],

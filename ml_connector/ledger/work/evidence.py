@@ -56,12 +56,18 @@ TEXTS = frozenset(("canonical", "source", "work"))
 ROW_COLUMNS = [document.c[name] for name in ROW]
 #: Of a write that is done. Its connection's name may be taken over, and it is looked up again; what was written stays.
 _LATER = frozenset(("connection", "confirm_at", "copies"))
-_WRITE = tuple(name for name in seals.SEALED["operation"].columns if name not in _LATER)
+_SEALED = seals.SEALED["operation"].columns
+_WRITE = tuple(name for name in _SEALED if name not in _LATER)
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _BYTES = sa.select(file.c.id, file.c.sha256).where(file.c.id.in_(_IDS))
-_DONE = sa.select(operation.c.id, *(operation.c[name] for name in _WRITE)).where(
-    operation.c.id.in_(_IDS), operation.c.state == "done"
+_WRITES = (
+    sa.select(operation.c.id, *(operation.c[name] for name in _SEALED))
+    .where(operation.c.id.in_(_IDS))
+    .order_by(operation.c.id)
 )
+_WRITES_LOCKED = _WRITES.with_for_update(key_share=True)
+_PLACES = tuple(_SEALED.index(name) for name in _WRITE)
+_STATE, _DOCUMENT = _SEALED.index("state"), _SEALED.index("document_id")
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -101,8 +107,28 @@ def file_hashes(tx: Tx, file_ids: Iterable[int | None]) -> dict[int, str]:
 
 def done_operations(tx: Tx, ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """Those of these writes that are done: by document, id -> `done:<hash of the row>`."""
-    found: dict[int, dict[str, str]] = {}
+    return _done(_rows_of(tx, ids, _WRITES))
+
+
+def done_here(tx: Tx) -> dict[int, dict[str, str]]:
+    """The same of the writes that this transaction has noted. They are read for its seal as well."""
+    rows = _rows_of(tx, seals.noted(tx, "operation"), _WRITES_LOCKED)
+    if rows:
+        seals.note_read(tx, "operation", rows)
+    return _done(rows)
+
+
+def _rows_of(tx: Tx, ids: Sequence[int], query: sa.Select[Any]) -> dict[int, Sequence[Any]]:
+    rows: dict[int, Sequence[Any]] = {}
     for start in range(0, len(ids), 500):
-        for row in tx.execute(_DONE, {"ids": ids[start : start + 500]}):
-            found.setdefault(row.document_id, {})[str(row.id)] = f"done:{seals.digest(_WRITE, row[1:])}"
+        rows.update((row[0], row[1:]) for row in tx.execute(query, {"ids": ids[start : start + 500]}))
+    return rows
+
+
+def _done(rows: Mapping[int, Sequence[Any]]) -> dict[int, dict[str, str]]:
+    found: dict[int, dict[str, str]] = {}
+    for key, values in rows.items():
+        if values[_STATE] == "done":
+            hashed = seals.digest(_WRITE, [values[place] for place in _PLACES])
+            found.setdefault(values[_DOCUMENT], {})[str(key)] = f"done:{hashed}"
     return found

@@ -94,7 +94,7 @@ def move(tx: Tx, moves: Sequence[Move], by: By, *, expect: str | None = None) ->
     _check_claims(tx, working.values(), expect, getattr(by, "holder", None))
     rows: list[dict[str, Any]] = []
     hashes = evidence.file_hashes(tx, [one.changes.get("file_id") for one in moves])
-    done = evidence.done_operations(tx, sorted(seals.noted(tx, "operation")))
+    done = evidence.done_here(tx)
     for one in moves:
         row = _apply(working, one, by, at, hashes, done)
         if row is not None:
