@@ -11,7 +11,7 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python
 JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
 PYTEST = $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # What a change of any room most likely breaks: X12, layouts, documents, transport, and orders there and back.
-QUICK = $(addprefix ml_connector_tests/,flows/test_orders_end_to_end.py edi layouts documents transport test_imports.py)
+QUICK = $(addprefix ml_connector_tests/,flows/test_orders_end_to_end.py edi layouts documents transport test_rooms.py)
 
 export DAGSTER_DISABLE_TELEMETRY = 1
 # Where it is set, each of the many processes of the tests would compile all modules again.

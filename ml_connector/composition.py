@@ -23,7 +23,8 @@ from ml_connector.flows.core.integration import Integration, erp_rules, folder_r
 from ml_connector.flows.core.ports import Erp, Network
 from ml_connector.flows.names.changed_settings import with_what_was_known
 from ml_connector.layouts import Layout, load_layout
-from ml_connector.ledger.audit.restores import Restore, Witnesses, newest, notice
+from ml_connector.ledger.audit.restore_notice import Witnesses, notice
+from ml_connector.ledger.audit.restores import Restore, newest
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.departures import DepartureLog
 from ml_connector.ledger.database.store import Ledger

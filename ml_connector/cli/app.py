@@ -39,7 +39,7 @@ COMMANDS: dict[str, Lazy] = {
     "layout": Lazy("ml_connector.cli.layout", "layout", "Layouts of CSV, XML, JSON and text files; try one."),
     "ledger": Lazy("ml_connector.cli.ledger.commands", "ledger", "Verify, upgrade, export and count the ledger."),
     "reference": Lazy("ml_connector.cli.reference", "reference", "Show reference data as last read."),
-    "credentials": Lazy("ml_connector.cli.credentials", "credentials", "Secrets, keys and authorizations."),
+    "credentials": Lazy("ml_connector.cli.credentials.commands", "credentials", "Secrets, keys and authorizations."),
     "alerts": Lazy("ml_connector.cli.alerts", "alerts", "Send a test message to each alert address."),
     "webhooks": Lazy("ml_connector.cli.webhooks", "webhooks", "The receiver and its subscriptions."),
     "schema": Lazy("ml_connector.cli.schema", "schema", "Write the JSON Schemas of the configuration files."),

@@ -1,21 +1,42 @@
 """The control port: what tests and the demo tell the sandbox, and what they ask of it. Loopback only."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from ml_connector.sandbox.faults import Fault
-
-if TYPE_CHECKING:
-    from ml_connector.sandbox.server import Sandbox
+from ml_connector.clock import FileClock
+from ml_connector.sandbox.faults import Fault, FaultPlan
+from ml_connector.sandbox.journal import Journal
+from ml_connector.sandbox.middleware import Latency
+from ml_connector.sandbox.system import SandboxSystem
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+
+class Controlled(Protocol):
+    """A sandbox, as its control port sees it."""
+
+    clock: FileClock
+    clock_file: Path
+    journal: Journal
+    faults: FaultPlan
+    latency: Latency
+
+    @property
+    def systems(self) -> Mapping[str, SandboxSystem]: ...
+
+    def addresses(self) -> Mapping[str, str]: ...
+
+    def logins(self) -> Mapping[str, Mapping[str, str]]: ...
+
+    def late_commits(self) -> int: ...
 
 
 class Answer(JSONResponse):
@@ -43,7 +64,7 @@ def refusing(handler: Handler) -> Handler:
     return answer
 
 
-def create_control_app(sandbox: "Sandbox") -> Starlette:
+def create_control_app(sandbox: Controlled) -> Starlette:
     """GET /addresses, /logins, /journal, /journal/counts, /faults; POST /faults, /clock, /limits, /latency, /reset;
     and the systems' own routes, as each tells: /exact, /cleo, /partner, /truecommerce, /state/..."""
 

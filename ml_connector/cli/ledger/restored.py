@@ -84,7 +84,7 @@ def _check(
 
 
 def _told(deployment: "Deployment", since: datetime, until: datetime | None) -> "Restore | None":
-    from ml_connector.ledger.audit.restores import notice
+    from ml_connector.ledger.audit.restore_notice import notice
     from ml_connector.ledger.work.events import Actor
 
     moments = [None if moment is None else moment.replace(tzinfo=UTC) for moment in (since, until)]

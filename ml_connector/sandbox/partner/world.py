@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ml_connector.clock import Clock
-from ml_connector.sandbox.cleo.consumer import Consumer, ConsumerOptions
-from ml_connector.sandbox.cleo.consumer import Taken as TakenFile
 from ml_connector.sandbox.cleo.state import CleoState, Journal
 from ml_connector.sandbox.partner.agenda import Agenda
 from ml_connector.sandbox.partner.answers import Answers
 from ml_connector.sandbox.partner.bulk import invoice_files
+from ml_connector.sandbox.partner.consumer import Consumer, ConsumerOptions
+from ml_connector.sandbox.partner.consumer import Taken as TakenFile
 from ml_connector.sandbox.partner.documents.acks import (
     ReadAcknowledgment,
     SetResult,

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from ml_connector.errors import ConfigError, TryAgain
 from ml_connector.systems.truecommerce.paths import Direction, same_folder, segments_of, usable
-from ml_connector.systems.truecommerce.session import SftpSession, StatusError, TooLongError
+from ml_connector.systems.truecommerce.session import SftpSession
+from ml_connector.systems.truecommerce.session_errors import StatusError, TooLongError
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 #: Folders of the tree are few; more names than these are no such tree.

@@ -16,14 +16,8 @@ from ml_connector.flows.core.ports import ChannelCheck, RemoteFile, RemotePage, 
 from ml_connector.systems.truecommerce.folders import FolderFinder
 from ml_connector.systems.truecommerce.paths import usable
 from ml_connector.systems.truecommerce.pool import SessionPool
-from ml_connector.systems.truecommerce.session import (
-    NO_SUCH_FILE,
-    Entry,
-    SessionLostError,
-    SftpSession,
-    StatusError,
-    TooLongError,
-)
+from ml_connector.systems.truecommerce.session import NO_SUCH_FILE, SftpSession
+from ml_connector.systems.truecommerce.session_errors import Entry, SessionLostError, StatusError, TooLongError
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 from ml_connector.systems.truecommerce.uploads import Uploads
 from ml_connector.transport.names import clean_name

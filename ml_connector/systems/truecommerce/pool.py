@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ml_connector.errors import TryAgain
 from ml_connector.systems.truecommerce.login import Login, connect, turned_away
-from ml_connector.systems.truecommerce.session import SessionLostError, SftpSession, StatusError, TurnedAwayError
+from ml_connector.systems.truecommerce.session import SftpSession
+from ml_connector.systems.truecommerce.session_errors import SessionLostError, StatusError, TurnedAwayError
 
 if TYPE_CHECKING:
     import paramiko

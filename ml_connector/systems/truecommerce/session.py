@@ -4,15 +4,20 @@ Nothing of a server's answer is believed: listings end after so many entries, na
 and every file ends after so many bytes. paramiko itself bounds a packet to 16 MB.
 """
 
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from ml_connector.proof import prove
+from ml_connector.systems.truecommerce.session_errors import (
+    Entry,
+    SessionLostError,
+    StatusError,
+    TooLongError,
+    TurnedAwayError,
+)
 
 if TYPE_CHECKING:
     import paramiko
@@ -29,62 +34,6 @@ LAST_WORDS = 2_000
 LAST_WORDS_SECONDS = 2.0
 
 NO_SUCH_FILE, PERMISSION_DENIED, FAILURE, BAD_MESSAGE, NO_CONNECTION, CONNECTION_LOST, UNSUPPORTED = range(2, 9)
-
-
-class StatusError(Exception):
-    """The server answered with a status other than success. code: of the protocol, version 3."""
-
-    def __init__(self, code: int, said: str) -> None:
-        super().__init__(f"status {code}: {said}")
-        self.code = code
-        self.said = said
-
-
-class SessionLostError(Exception):
-    """The connection broke, or the server does not speak SFTP: what was under way may have happened or not."""
-
-
-class TurnedAwayError(SessionLostError):
-    """The server let us in and ended the session instead of speaking SFTP. said: its words, where it has any."""
-
-    def __init__(self, said: str) -> None:
-        super().__init__(said or "the session was ended")
-        self.said = said
-
-
-class TooLongError(Exception):
-    """A listing or a file did not end within its bound. limit: the bound."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"more than {limit}")
-        self.limit = limit
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A name in a folder, with what the server tells of it. `name` is untrusted."""
-
-    name: str
-    size: int
-    modified: int
-    mode: int
-
-    @property
-    def is_file(self) -> bool:
-        """Regular; a server that tells no type at all is taken at its word that it lists files."""
-        kind = stat.S_IFMT(self.mode)
-        return kind in {0, stat.S_IFREG}
-
-    @property
-    def is_folder(self) -> bool:
-        return stat.S_ISDIR(self.mode)
-
-    @property
-    def is_link(self) -> bool:
-        return stat.S_ISLNK(self.mode)
-
-    def same_state(self, other: "Entry") -> bool:
-        return (self.size, self.modified) == (other.size, other.modified)
 
 
 class SftpSession:

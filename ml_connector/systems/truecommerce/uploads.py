@@ -13,7 +13,8 @@ from ml_connector.proof import prove
 from ml_connector.systems.truecommerce.folders import FolderFinder
 from ml_connector.systems.truecommerce.paths import usable
 from ml_connector.systems.truecommerce.pool import SessionPool
-from ml_connector.systems.truecommerce.session import FAILURE, SessionLostError, SftpSession, StatusError
+from ml_connector.systems.truecommerce.session import FAILURE, SftpSession
+from ml_connector.systems.truecommerce.session_errors import SessionLostError, StatusError
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 from ml_connector.transport.names import clean_name
 

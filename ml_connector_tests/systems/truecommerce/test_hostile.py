@@ -17,7 +17,8 @@ from ml_connector.errors import ConfigError, ConnectorError, NeedsMending, Reaso
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.sandbox.cleo.files import Filler
 from ml_connector.sandbox.truecommerce.tree import Link
-from ml_connector.systems.truecommerce.session import SessionLostError, SftpSession, StatusError, TooLongError
+from ml_connector.systems.truecommerce.session import SftpSession
+from ml_connector.systems.truecommerce.session_errors import SessionLostError, StatusError, TooLongError
 from ml_connector_tests.support.examples import some
 from ml_connector_tests.systems.truecommerce.bench import NAME, Bench, fetched, listed, only
 

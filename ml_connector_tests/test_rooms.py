@@ -1,8 +1,13 @@
-"""Imports point one way (docs/architecture.md), read from the source: nothing is imported to find out."""
+"""Rooms: imports point one way, without circles; files and rooms of a size that one finds a way in.
+
+Read from the source: nothing is imported to find out (docs/architecture.md).
+"""
 
 import ast
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -217,3 +222,83 @@ def test_no_system_is_named_outside_its_own_rooms() -> None:
 def _names_a_system(word: str) -> bool:
     plain = word.lower().replace("_", "")
     return any(name.replace("_", "") in plain for name in SHIPPED)
+
+
+MOST_LINES = 440  # of two files, until they are cut
+MOST_MODULES = 15
+#: What a migration made is history: it is not cut in two afterwards.
+HISTORY = "ledger/migrations/versions/"
+
+
+def _module(path: Path) -> str:
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def graph() -> dict[str, frozenset[str]]:
+    """What each module imports of our own, wherever in it, also for type checkers alone."""
+    known = {_module(path) for path in modules()}
+    found = {}
+    for path in modules():
+        targets = {target if target in known else target.rpartition(".")[0] for target in ours(path)}
+        found[_module(path)] = frozenset((targets & known) - {_module(path), ""})
+    return found
+
+
+def circles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
+    """Nodes that lead to themselves, together with those they lead through."""
+    sorter = TopologicalSorter({node: set(targets) for node, targets in edges.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return [error.args[1]]
+    return []
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": ["b"], "b": ["c"], "c": []}) == []
+    assert circles({"a": ["b"], "b": ["c"], "c": ["a"]})
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    assert circles(graph()) == []
+
+
+@pytest.mark.parametrize("package", sorted({_module(path) for path in modules() if path.name == "__init__.py"} - {""}))
+def test_rooms_of_a_package_form_no_circle(package: str) -> None:
+    """Each package inside is a room, also for what reaches it through a module beside it."""
+    edges: dict[str, set[str]] = {}
+    for module, targets in graph().items():
+        for target in targets:
+            here, there = _room_in(package, module), _room_in(package, target)
+            if here and there and here != there:
+                edges.setdefault(here, set()).add(there)
+    assert circles(edges) == []
+
+
+def _room_in(package: str, module: str) -> str:
+    if not module.startswith(f"{package}."):
+        return ""
+    first, *inside = module.removeprefix(f"{package}.").split(".")
+    # What makes a system of its rooms and of its neighbours stands above them.
+    return f"{first}.system" if inside == ["system"] else first
+
+
+def test_no_file_is_longer_than_a_person_reads() -> None:
+    long = [
+        f"{path.relative_to(PACKAGE)}: {lines}"
+        for path in modules()
+        if (lines := len(path.read_text("utf-8").splitlines())) > MOST_LINES and HISTORY not in path.as_posix()
+    ]
+    assert long == []
+
+
+def test_no_room_has_more_modules_than_one_finds_a_way_in() -> None:
+    counts = Counter(path.parent for path in modules() if path.name != "__init__.py")
+    wide = [
+        f"{room.relative_to(PACKAGE)}: {count}"
+        for room, count in counts.items()
+        if count > MOST_MODULES and HISTORY not in f"{room.as_posix()}/"
+    ]
+    assert wide == []
