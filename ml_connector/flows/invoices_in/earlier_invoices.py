@@ -68,10 +68,10 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
     """What the ledger has beside these."""
     known = taken_back(integration, rows)
     with integration.ledger.read() as tx:
-        numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows})
+        numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows}, rows)
         amounts = {row.amount for row in rows if row.amount}
         days = {row.business_date for row in rows if row.business_date is not None}
-        alike = earlier.invoices_of_amounts(tx, integration.books, amounts, days)
+        alike = earlier.invoices_of_amounts(tx, integration.books, amounts, days, rows)
     by_amount: dict[tuple[str, Any, Any], list[DocumentRow]] = {}
     for row in alike:
         by_amount.setdefault((known.suppliers.of(row), row.amount, row.business_date), []).append(row)

@@ -75,7 +75,7 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
     """What the ledger has beside these."""
     known = taken_back(integration, rows)
     with integration.ledger.read() as tx:
-        numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows})
+        numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows}, rows)
     return Earlier(known, by_number(one for one in numbered if one.state is not S.PARSED or _is_first(one)))
 
 

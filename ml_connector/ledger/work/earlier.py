@@ -16,26 +16,40 @@ from ml_connector.ledger.work.states import DocumentState
 from ml_connector.ledger.work.transitions import chunks
 
 _d = document.c
+_BY_ID = sa.select(*DOCUMENT_COLUMNS).where(_d.id.in_(sa.bindparam("ids", expanding=True)))
 
 
-def _received(tx: Tx, books: Books, kind: DocumentKind, which: sa.ColumnElement[bool]) -> list[DocumentRow]:
-    query = sa.select(*DOCUMENT_COLUMNS).where(
+def _received(
+    tx: Tx,
+    books: Books,
+    kind: DocumentKind,
+    which: sa.ColumnElement[bool],
+    at_hand: Sequence[DocumentRow] = (),
+) -> list[DocumentRow]:
+    """at_hand: documents that the caller has claimed; they are not read again."""
+    query = sa.select(_d.id).where(
         which,
         unindexed(_d.kind) == kind.value,
         unindexed(_d.direction) == Direction.IN.value,
         unindexed(_d.system) == books.system,
         unindexed(_d.company) == books.company,
     )
+    ids = set(tx.execute(query).scalars())
+    found = [row for row in at_hand if row.id in ids]
+    for part in chunks(sorted(ids.difference(row.id for row in found))):
+        found += (document_row(row) for row in tx.execute(_BY_ID, {"ids": part}))
     # Sorted here: the order must not tempt a planner to another index.
-    return sorted((document_row(row) for row in tx.execute(query)), key=lambda row: row.id)
+    return sorted(found, key=lambda row: row.id)
 
 
-def received_numbered(tx: Tx, books: Books, kind: DocumentKind, numbers: Collection[str]) -> list[DocumentRow]:
+def received_numbered(
+    tx: Tx, books: Books, kind: DocumentKind, numbers: Collection[str], at_hand: Sequence[DocumentRow] = ()
+) -> list[DocumentRow]:
     """Received documents of a kind and company with these numbers, in capitals or not, by rising id."""
     spelled = sorted({one for number in numbers for one in (number, number.upper(), number.lower()) if number})
     found: list[DocumentRow] = []
     for part in chunks(spelled):
-        found += _received(tx, books, kind, _d.number.in_(part))
+        found += _received(tx, books, kind, _d.number.in_(part), at_hand)
     return found
 
 
@@ -48,13 +62,17 @@ def received_of_orders(tx: Tx, books: Books, kind: DocumentKind, orders: Collect
 
 
 def invoices_of_amounts(
-    tx: Tx, books: Books, amounts: Collection[Decimal], days: Collection[date]
+    tx: Tx,
+    books: Books,
+    amounts: Collection[Decimal],
+    days: Collection[date],
+    at_hand: Sequence[DocumentRow] = (),
 ) -> list[DocumentRow]:
     """Received invoices of a company of one of these amounts and one of these days."""
     found: list[DocumentRow] = []
     for part in chunks(sorted(set(amounts))):
         alike = sa.and_(_d.amount.in_(part), _d.business_date.in_(sorted(set(days))))
-        found += _received(tx, books, DocumentKind.INVOICE, alike)
+        found += _received(tx, books, DocumentKind.INVOICE, alike, at_hand)
     return found
 
 
