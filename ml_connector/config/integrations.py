@@ -3,14 +3,16 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ml_connector.config.base import Settings, day_text, zone_name
+from ml_connector.config.dimensions import DimensionCoding, DimensionName, one_of
 from ml_connector.config.partners import MatchTolerances, OrderChanges, X12Identity
 from ml_connector.config.units import Language, UnitCodes, unit_codes
+from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT
 
 
 class VatRule(Settings):
@@ -34,13 +36,17 @@ class VatRule(Settings):
 
 
 class Coding(Settings):
-    """How lines get their GL account, cost center and VAT code."""
+    """How lines get their GL account, their dimensions and their taxes."""
 
     item_accounts: dict[str, str] = Field(default_factory=dict, description="Item code -> GL account code")
     default_account: str = ""
     item_cost_centers: dict[str, str] = Field(default_factory=dict)
     default_cost_center: str = ""
     default_cost_unit: str = ""
+    dimensions: dict[DimensionName, DimensionCoding] = Field(
+        default_factory=dict,
+        description="Dimension (department, location ...) -> its codes; cost_center and cost_unit may stand here too",
+    )
     charge_items: dict[str, str] = Field(
         default_factory=dict, description="SAC code -> item code, for matched invoices (freight D240 ...)"
     )
@@ -54,6 +60,40 @@ class Coding(Settings):
         default="", description="Item of cents that rounding explains, for matched invoices; else the largest line"
     )
     vat: tuple[VatRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        for name in (COST_CENTER, COST_UNIT):
+            self.dimension(name)
+        return self
+
+    def dimension(self, name: str) -> DimensionCoding:
+        """The codes of a dimension; those of cost centers and cost units from their older keys too."""
+        general = self.dimensions.get(name, DimensionCoding())
+        older = {COST_CENTER: self.default_cost_center, COST_UNIT: self.default_cost_unit}.get(name, "")
+        items = self.item_cost_centers if name == COST_CENTER else {}
+        here = f"dimensions.{name}"
+        for item in items.keys() & general.items.keys():
+            one_of(items[item], general.items[item], f"item_cost_centers.{item}", f"{here}.items.{item}")
+        return DimensionCoding(
+            default=one_of(older, general.default, f"default_{name}", f"{here}.default"),
+            items={**general.items, **items},
+        )
+
+    def dimension_keys(self, name: str) -> tuple[str, str]:
+        """Where the codes of a dimension stand in these settings: by item, and the default."""
+        if name in self.dimensions or name not in {COST_CENTER, COST_UNIT}:
+            return f"dimensions.{name}.items", f"dimensions.{name}.default"
+        return f"item_{name}s", f"default_{name}"
+
+    @property
+    def dimension_names(self) -> tuple[str, ...]:
+        """Dimensions that these settings give a code of."""
+        named = [name for name in (COST_CENTER, COST_UNIT, *self.dimensions) if self.dimension(name) != _NO_CODES]
+        return tuple(dict.fromkeys(named))
+
+
+_NO_CODES = DimensionCoding()
 
 
 class InvoicesIn(Settings):

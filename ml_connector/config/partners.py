@@ -9,6 +9,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from ml_connector.config.base import Settings
+from ml_connector.config.dimensions import DimensionName, one_of
+from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT
 
 #: What becomes of quantities and dates that a supplier changes in an 855.
 OrderChanges = Literal["propose", "write_back"]
@@ -376,8 +378,27 @@ class Partner(Settings):
     gl_account: str = Field(default="", description="Account for lines without an order")
     cost_center: str = ""
     cost_unit: str = ""
+    dimensions: dict[DimensionName, str] = Field(
+        default_factory=dict, description="Dimension (department, location ...) -> code of lines that have no other"
+    )
     silent_after_hours: float | None = Field(default=None, gt=0, description="Alert when nothing came for so long")
     contact: str = Field(default="", description="Whom to call")
+
+    @model_validator(mode="after")
+    def _said_once(self) -> Self:
+        for name in (COST_CENTER, COST_UNIT):
+            self.dimension(name)
+        return self
+
+    def dimension(self, name: str) -> str:
+        """The code of a dimension; of cost center and cost unit by their older keys too."""
+        older = {COST_CENTER: self.cost_center, COST_UNIT: self.cost_unit}.get(name, "")
+        return one_of(older, self.dimensions.get(name, ""), name, f"dimensions.{name}")
+
+    @property
+    def dimension_names(self) -> tuple[str, ...]:
+        """Dimensions that this file gives a code of."""
+        return tuple(name for name in dict.fromkeys((COST_CENTER, COST_UNIT, *self.dimensions)) if self.dimension(name))
 
     @model_validator(mode="after")
     def _form_has_a_version(self) -> Self:

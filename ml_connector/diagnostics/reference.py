@@ -3,6 +3,7 @@
 Compares connections.yaml and the partner files with the newest reference snapshots. Makes no call.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from ml_connector.config.integrations import Coding, OrdersOut
 from ml_connector.config.partners import Partner
 from ml_connector.config.units import meanings
 from ml_connector.diagnostics.order_fields import unsent_fields
+from ml_connector.documents.dimensions import in_words, table_of
 from ml_connector.documents.reference import Item, OpenOrder, ReferenceTable
 from ml_connector.flows.reference.lookup import ReferenceBook
 from ml_connector.systems.results import Finding, Level
@@ -60,7 +62,9 @@ def _units(integration: str, book: ReferenceBook, rules: OrdersOut) -> Iterator[
 
 
 def _missing(integration: str, book: ReferenceBook, coding: Coding, partners: Iterable[Partner]) -> Iterator[Finding]:
-    wanted: dict[ReferenceTable, list[Named]] = {table: [] for table in ReferenceTable}
+    wanted: dict[str, list[Named]] = defaultdict(list)
+    partners = list(partners)
+    dimensions = {*coding.dimension_names, *(name for partner in partners for name in partner.dimension_names)}
     _of_coding(coding, wanted)
     for partner in partners:
         _of_partner(partner, wanted)
@@ -69,45 +73,45 @@ def _missing(integration: str, book: ReferenceBook, coding: Coding, partners: It
         for code, place in named:
             record = index.get(code)
             if record is None:
-                message = f"{place}: there is no {_one(table)} {code} in the ERP"
+                message = f"{place}: there is no {_one(table, dimensions)} {code} in the ERP"
                 mend = "Mend the setting, or create it in the ERP; then read reference data again."
                 yield Finding(integration, "codes", Level.WARN, message, mend)
             elif trouble := _trouble(record):
-                message = f"{place}: {_one(table)} {code} {trouble}"
+                message = f"{place}: {_one(table, dimensions)} {code} {trouble}"
                 yield Finding(integration, "codes", Level.WARN, message, "Mend it in the ERP, or name another one.")
 
 
-def _of_coding(coding: Coding, wanted: dict[ReferenceTable, list[Named]]) -> None:
+def _of_coding(coding: Coding, wanted: dict[str, list[Named]]) -> None:
     base = "invoices_in.coding"
     accounts, items = wanted[ReferenceTable.GL_ACCOUNTS], wanted[ReferenceTable.ITEMS]
-    centers = wanted[ReferenceTable.COST_CENTERS]
     accounts += [(code, f"{base}.item_accounts.{item}") for item, code in coding.item_accounts.items()]
     accounts += [(code, f"{base}.charge_accounts.{charge}") for charge, code in coding.charge_accounts.items()]
     items += [(code, f"{base}.charge_items.{charge}") for charge, code in coding.charge_items.items()]
-    centers += [(code, f"{base}.item_cost_centers.{item}") for item, code in coding.item_cost_centers.items()]
+    for name in coding.dimension_names:
+        per_item, default = coding.dimension_keys(name)
+        of = coding.dimension(name)
+        table = wanted[table_of(name)]
+        table += [(code, f"{base}.{per_item}.{item}") for item, code in of.items.items()]
+        table += [(of.default, f"{base}.{default}")] if of.default else []
     wanted[ReferenceTable.VAT_CODES] += [(rule.code, f"{base}.vat[{i}]") for i, rule in enumerate(coding.vat)]
-    for table, code, key in (
-        (accounts, coding.default_account, "default_account"),
-        (centers, coding.default_cost_center, "default_cost_center"),
-        (wanted[ReferenceTable.COST_UNITS], coding.default_cost_unit, "default_cost_unit"),
-    ):
-        if code:
-            table.append((code, f"{base}.{key}"))
+    if coding.default_account:
+        accounts.append((coding.default_account, f"{base}.default_account"))
 
 
-def _of_partner(partner: Partner, wanted: dict[ReferenceTable, list[Named]]) -> None:
+def _of_partner(partner: Partner, wanted: dict[str, list[Named]]) -> None:
     for table, code, key in (
         (ReferenceTable.VENDORS, partner.vendor, "vendor"),
         (ReferenceTable.GL_ACCOUNTS, partner.gl_account, "gl_account"),
-        (ReferenceTable.COST_CENTERS, partner.cost_center, "cost_center"),
-        (ReferenceTable.COST_UNITS, partner.cost_unit, "cost_unit"),
+        *((table_of(name), partner.dimension(name), name) for name in partner.dimension_names),
     ):
         if code:
             wanted[table].append((code, f"partner {partner.name}, {key}"))
 
 
-def _one(table: ReferenceTable) -> str:
-    return table.value.removesuffix("s").replace("_", " ").replace("gl ", "GL ").replace("vat ", "VAT ")
+def _one(table: str, dimensions: Iterable[str]) -> str:
+    """What one record of a table is called."""
+    named = next((name for name in dimensions if table_of(name) == table), table.removesuffix("s"))
+    return in_words(named).replace("gl ", "GL ").replace("vat ", "VAT ")
 
 
 def _trouble(record: Any) -> str:

@@ -7,7 +7,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import Field
+
 from ml_connector.documents.common import Record
+from ml_connector.documents.dimensions import Dimensioned, is_empty
 
 
 class BillMode(StrEnum):
@@ -17,7 +20,7 @@ class BillMode(StrEnum):
     CODED = "coded"
 
 
-class BillLine(Record):
+class BillLine(Dimensioned):
     """One line. `amount` excludes VAT, is rounded to the cent and is positive on invoices and credits alike."""
 
     number: int
@@ -32,10 +35,18 @@ class BillLine(Record):
     vat_code: str = ""
     vat_amount: Decimal | None = None
     vat_including: bool = False
-    cost_center: str = ""
-    cost_unit: str = ""
     description: str = ""
     charge_code: str = ""
+
+
+class BillTax(Record):
+    """A tax as the invoice has it, where the ERP takes amounts. tax_id: the ERP's, empty where none is mapped."""
+
+    kind: str = ""
+    percent: Decimal | None = None
+    jurisdiction: str = ""
+    amount: Decimal
+    tax_id: str = ""
 
 
 class Bill(Record):
@@ -64,6 +75,8 @@ class Bill(Record):
     attach_original: bool = False
     attachment_sha256: str = ""
     attachment_name: str = ""
+    #: Where the ERP takes taxes as amounts: they come to `vat_total`.
+    taxes: tuple[BillTax, ...] = Field(default=(), exclude_if=is_empty)
     lines: tuple[BillLine, ...]
 
 

@@ -264,30 +264,45 @@ def _tax_amount(charge: AllowanceCharge) -> Decimal | None:
     return -charge.amount if kind is AllowanceKind.ALLOWANCE else None
 
 
-def _tax_totals(invoice: Invoice, direction: int) -> list[Decimal]:
-    """What the taxes may come to: each tax once, wherever it is repeated; a credit's may be written without signs."""
+def taxes_coming_to(invoice: Invoice, total: Decimal) -> tuple[tuple[Tax, Decimal], ...]:
+    """Its taxes with their amounts, each once, that come to that total (of whatever sign); none where none do."""
+    for taxes in _tax_readings(invoice):
+        come_to = to_the_cent(_total(taxes))
+        if come_to and abs(come_to) == abs(total):
+            sign = 1 if come_to == total else -1
+            return tuple((tax, sign * tax.amount) for tax in taxes if adds_tax(tax) and tax.amount)
+    return ()
+
+
+def _tax_readings(invoice: Invoice) -> list[tuple[Tax, ...]]:
+    """What the taxes may be, the plainest first: the summary, else the lines, say them all; or what differs is another
+    tax and is added. Each tax once, wherever it is repeated.
+    """
     inside = [line.taxes for line in invoice.lines]
     inside += [charge.taxes for line in invoice.lines for charge in line.allowances]
     inside += [charge.taxes for charge in invoice.allowances]
     places = (
-        _total(invoice.taxes),
-        _total([tax for taxes in inside for tax in taxes]),
-        _total(_written_as_charges(invoice.allowances)),
-        _total([tax for line in invoice.lines for tax in _written_as_charges(line.allowances)]),
+        invoice.taxes,
+        tuple(tax for taxes in inside for tax in taxes),
+        _written_as_charges(invoice.allowances),
+        tuple(tax for line in invoice.lines for tax in _written_as_charges(line.allowances)),
     )
-    levels = [amount for amount in places if amount]
-    if not levels:
-        return [ZERO]
-    # The summary, else the lines, say it all; or what differs is another tax and is added.
-    totals = [levels[0]]
-    distinct: list[Decimal] = []
-    for amount in levels:
-        if amount not in distinct:
-            distinct.append(amount)
-        if sum(distinct, ZERO) not in totals:
-            totals.append(sum(distinct, ZERO))
+    levels = [taxes for taxes in places if _total(taxes)]
+    readings = levels[:1]
+    distinct: dict[Decimal, tuple[Tax, ...]] = {}
+    for taxes in levels:
+        distinct.setdefault(_total(taxes), taxes)
+        together = tuple(tax for level in distinct.values() for tax in level)
+        if _total(together) not in [_total(one) for one in readings]:
+            readings.append(together)
+    return readings
+
+
+def _tax_totals(invoice: Invoice, direction: int) -> list[Decimal]:
+    """What the taxes may come to; a credit's may be written without signs."""
+    totals = [_total(taxes) for taxes in _tax_readings(invoice)]
     unsigned = [direction * abs(amount) for amount in totals]
-    return list(dict.fromkeys([*totals, *unsigned]))
+    return list(dict.fromkeys([*totals, *unsigned])) or [ZERO]
 
 
 def _total(taxes: Iterable[Tax]) -> Decimal:

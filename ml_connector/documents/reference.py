@@ -4,7 +4,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from pydantic import Field
+
 from ml_connector.documents.common import Record
+from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT, Dimensioned, is_empty
 
 
 class ReferenceTable(StrEnum):
@@ -36,6 +39,8 @@ class Vendor(Record):
     gl_account: str = ""
     vat_code: str = ""
     payment_condition: str = ""
+    #: Codes that the ERP gives its invoices, by dimension.
+    dimensions: dict[str, str] = Field(default={}, exclude_if=is_empty)
 
 
 class GLAccount(Record):
@@ -45,11 +50,18 @@ class GLAccount(Record):
     blocked: bool = False
     cost_center: Requirement = Requirement.OPTIONAL
     cost_unit: Requirement = Requirement.OPTIONAL
+    #: Of further dimensions, by name.
+    other_dimensions: dict[str, Requirement] = Field(default={}, exclude_if=is_empty)
     vat_code: str = ""
+
+    def requirement(self, dimension: str) -> Requirement:
+        """Whether what is booked on it must have a code of that dimension."""
+        told = {COST_CENTER: self.cost_center, COST_UNIT: self.cost_unit, **self.other_dimensions}
+        return told.get(dimension, Requirement.OPTIONAL)
 
 
 class CostCenter(Record):
-    """Also cost units. `end_date` is the first day on which it can no longer be used."""
+    """A code of any dimension. `end_date` is the first day on which it can no longer be used."""
 
     id: str
     code: str
@@ -65,6 +77,8 @@ class Item(Record):
     barcode: str = ""
     gl_account: str = ""
     stock: bool = False
+    #: Codes that the ERP gives what is bought of it, by dimension.
+    dimensions: dict[str, str] = Field(default={}, exclude_if=is_empty)
 
 
 class VatCode(Record):
@@ -104,7 +118,7 @@ class DeliveryAddress(Record):
     warehouse_code: str = ""
 
 
-class OpenOrderLine(Record):
+class OpenOrderLine(Dimensioned):
     """A purchase order line with what was received and invoiced so far; quantities in purchase units."""
 
     id: str
@@ -122,8 +136,8 @@ class OpenOrderLine(Record):
     invoiced: Decimal = Decimal(0)
     price: Decimal
     vat_code: str = ""
-    cost_center: str = ""
-    cost_unit: str = ""
+    #: Where the ERP has accounts on its orders' lines.
+    gl_account: str = Field(default="", exclude_if=is_empty)
     receipt_date: date | None = None
     notes: str = ""
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from ml_connector.config.integrations import Coding
 from ml_connector.config.partners import Partner
-from ml_connector.documents.bills import Bill, BillLine, BillMode
+from ml_connector.documents.bills import Bill, BillLine
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.reference.dimension_codes import places_of
 from ml_connector.flows.reference.lookup import ReferenceBook
 from ml_connector.flows.shipments_in.shipments import receipts_from
 from ml_connector.ledger.work.records import DocumentRow
@@ -57,6 +58,9 @@ def _bill(bill: Bill, partner: Partner | None) -> Iterable[Decided]:
     yield "tolerances", "", "allowed", _SETTINGS[partner is not None and partner.tolerances is not None]
     if bill.due_date is not None:
         yield "due_date", "", bill.due_date.isoformat(), "the document's terms"
+    for tax in bill.taxes:
+        mapped = f"as {tax.tax_id}, the rule of coding.vat that fits" if tax.tax_id else "no rule of coding.vat fits"
+        yield "tax", tax.kind, str(tax.amount), f"the document; {mapped}"
     for told in bill.told:
         yield "told", "", told, "the document"
 
@@ -76,7 +80,8 @@ def _line(
     if line.gl_account_code:
         account = book.coding_tables().gl_account(line.gl_account_code)
         names = {line.gl_account_code, account.id if account is not None else ""}
-        charges = coding.charge_accounts if bill.mode is BillMode.CODED else {}
+        # Where the line cannot carry an account, the one named is that of its item.
+        mapped = coding if line.gl_account_id else Coding()
         yield (
             "gl_account",
             place,
@@ -84,45 +89,19 @@ def _line(
             _first(
                 names,
                 (own_charge, "charges of the partner"),
-                (charges.get(line.charge_code, ""), "coding.charge_accounts"),
-                (coding.item_accounts.get(code, "") if bill.mode is BillMode.CODED else "", "coding.item_accounts"),
+                (mapped.charge_accounts.get(line.charge_code, ""), "coding.charge_accounts"),
+                (order_line.gl_account if order_line else "", "the order line"),
+                (mapped.item_accounts.get(code, ""), "coding.item_accounts"),
                 (item.gl_account if item else "", "the item in the ERP"),
                 (partner.gl_account if partner else "", "gl_account of the partner"),
                 (vendor.gl_account if vendor else "", "the vendor in the ERP"),
                 (coding.default_account, "coding.default_account"),
             ),
         )
-    for what, value, on_order, mapped, of_partner, default in (
-        (
-            "cost_center",
-            line.cost_center,
-            order_line.cost_center if order_line else "",
-            coding.item_cost_centers.get(code, ""),
-            partner.cost_center if partner else "",
-            coding.default_cost_center,
-        ),
-        (
-            "cost_unit",
-            line.cost_unit,
-            order_line.cost_unit if order_line else "",
-            "",
-            partner.cost_unit if partner else "",
-            coding.default_cost_unit,
-        ),
-    ):
-        if value:
-            yield (
-                what,
-                place,
-                value,
-                _first(
-                    {value},
-                    (on_order, "the order line"),
-                    (mapped, "coding.item_cost_centers"),
-                    (of_partner, f"{what} of the partner"),
-                    (default, f"coding.default_{what}"),
-                ),
-            )
+    on_order = order_line.dimensions if order_line is not None else {}
+    for what, value in line.dimensions.items():
+        places = places_of(what, on_order.get(what, ""), code, item, vendor, partner, coding)
+        yield what, place, value, _first({value}, *places)
     if line.vat_code:
         yield "vat_code", place, line.vat_code, "the rule of coding.vat that fits the document's tax"
     if line.charge_code and line.item_id:

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
+from pydantic import Field
+
 from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import Record, Tax
+from ml_connector.documents.dimensions import Dimensioned, as_fields, is_empty
 from ml_connector.documents.invoice_amounts import taxes_of_line
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
@@ -27,7 +30,7 @@ from ml_connector.flows.meaning.document_codes import TypeMeaning, is_credit
 from ml_connector.flows.meaning.line_meant import KnownLine, NamedLine, lines_meant, of_erp
 
 
-class MatchedLine(Record):
+class MatchedLine(Dimensioned):
     """An invoice line with the order line it belongs to, or without one. Amounts in the invoice's currency."""
 
     number: int
@@ -39,8 +42,8 @@ class MatchedLine(Record):
     unit_price: Decimal
     amount: Decimal
     description: str = ""
-    cost_center: str = ""
-    cost_unit: str = ""
+    #: Of the order line, where the ERP has accounts there.
+    gl_account: str = Field(default="", exclude_if=is_empty)
     taxes: tuple[Tax, ...] = ()
 
 
@@ -240,8 +243,8 @@ def _matched(position: int, line: InvoiceLine, order: OpenOrder, order_line: Ope
         unit_price=_price(line),
         amount=cents(_quantity(line, sign) * _price(line)),
         description=line.description or order_line.description,
-        cost_center=order_line.cost_center,
-        cost_unit=order_line.cost_unit,
+        gl_account=order_line.gl_account,
+        **as_fields(order_line.dimensions),
         taxes=taxes_of_line(line),
     )
 

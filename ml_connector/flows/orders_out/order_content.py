@@ -17,12 +17,14 @@ from ml_connector.documents.common import (
     PaymentTerms,
     Reference,
 )
+from ml_connector.documents.dimensions import COST_CENTER
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.documents.values.currencies import rounded
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.orders_out.order_delivery import ship_to
 from ml_connector.flows.reference.coding_tables import CodingTables, check_dimension, known_account
+from ml_connector.flows.reference.dimension_codes import code_of
 
 #: DTM qualifier of a requested delivery (x12-procurement 4).
 DELIVERY_REQUESTED = "002"
@@ -332,8 +334,8 @@ def _cost_center(
 ) -> str:
     """Code of the cost center: of the order's line, the item's mapping, the partner, or the integration."""
     coding = settings.flows.invoices_in.coding
-    chosen = line.cost_center or coding.item_cost_centers.get(line.item_code, "") or partner.cost_center
-    chosen = chosen or coding.default_cost_center
+    item, vendor = tables.item(line.item_code), tables.vendor(order.supplier_id or order.supplier_code)
+    chosen = code_of(COST_CENTER, line.cost_center, line.item_code, item, vendor, partner, coding)
     place = f"line {line.number} of purchase order {order.number}"
     if not chosen:
         raise NeedsMending(
@@ -342,5 +344,5 @@ def _cost_center(
             mend="Put one on the order line, or give the item, the partner or the integration one.",
             data={"order": order.number, "line": line.number, "item": line.item_code},
         )
-    check_dimension(tables.cost_center, chosen, "Cost center", order.order_date or date.min, place)
+    check_dimension(tables, COST_CENTER, chosen, order.order_date or date.min, place)
     return chosen

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-from ml_connector.documents.reference import CostCenter, GLAccount, Item, VatCode, Vendor
+from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT, in_words
+from ml_connector.documents.reference import CostCenter, GLAccount, Item, Requirement, VatCode, Vendor
 from ml_connector.errors import NeedsMending, Reason
 
 
@@ -18,6 +19,14 @@ class CodingTables:
     item: Callable[[str], Item | None]
     vat_code: Callable[[str], VatCode | None]
     vendor: Callable[[str], Vendor | None] = lambda _: None
+    #: By the name of a further dimension, and its code.
+    other_dimension: Callable[[str, str], CostCenter | None] = lambda _dimension, _code: None
+
+    def dimension(self, name: str, code: str) -> CostCenter | None:
+        """The record of a dimension's code."""
+        if name == COST_CENTER:
+            return self.cost_center(code)
+        return self.cost_unit(code) if name == COST_UNIT else self.other_dimension(name, code)
 
 
 def known_account(tables: CodingTables, key: str, place: str) -> GLAccount:
@@ -44,26 +53,44 @@ def known_account(tables: CodingTables, key: str, place: str) -> GLAccount:
     return account
 
 
-def check_dimension(table: Callable[[str], CostCenter | None], code: str, name: str, day: date, place: str) -> None:
-    """See that a cost center or cost unit can be used on that day; an empty code is none.
+def check_dimension(tables: CodingTables, dimension: str, code: str, day: date, place: str) -> None:
+    """See that a code of a dimension can be used on that day; an empty code is none.
 
     Raises:
         NeedsMending: there is none of this code, or it has ended.
     """
     if not code:
         return
-    found = table(code)
+    found = tables.dimension(dimension, code)
+    name = in_words(dimension).capitalize()
     if found is None:
         raise NeedsMending(
             Reason.UNMAPPED_COST_CENTER,
             f"{name} {code} of {place} does not exist in the ERP.",
             mend="Create it, or mend the mapping or the order.",
-            data={"code": code, "place": place},
+            data={"code": code, "place": place, "dimension": dimension},
         )
     if found.end_date is not None and found.end_date <= day:
         raise NeedsMending(
             Reason.INACTIVE_COST_CENTER,
             f"{name} {code} of {place} ended on {found.end_date}.",
             mend="Extend it in the ERP, or use another one on the order or in the mapping.",
-            data={"code": code, "place": place, "ended": found.end_date.isoformat()},
+            data={"code": code, "place": place, "dimension": dimension, "ended": found.end_date.isoformat()},
         )
+
+
+def check_wanted(account: GLAccount | None, dimension: str, code: str, place: str) -> None:
+    """See that a line has the dimensions that its account wants.
+
+    Raises:
+        NeedsMending: the account wants one, and the line has none.
+    """
+    if account is None or code or account.requirement(dimension) is not Requirement.MANDATORY:
+        return
+    name = in_words(dimension)
+    raise NeedsMending(
+        Reason.UNMAPPED_COST_CENTER,
+        f"GL account {account.code} of {place} wants a {name}, and none is known.",
+        mend=f"Put the {name} on the order line, or give the item, the partner or the integration one.",
+        data={"account": account.code, "place": place, "dimension": dimension},
+    )

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Record
+from ml_connector.documents.dimensions import table_of
 from ml_connector.documents.reference import (
     CostCenter,
     GLAccount,
@@ -62,7 +63,7 @@ class Index(Generic[R]):
         return len(self._lines)
 
 
-_MODELS: dict[ReferenceTable, tuple[type[Record], str]] = {
+_MODELS: dict[str, tuple[type[Record], str]] = {
     ReferenceTable.VENDORS: (Vendor, "code"),
     ReferenceTable.GL_ACCOUNTS: (GLAccount, "code"),
     ReferenceTable.COST_CENTERS: (CostCenter, "code"),
@@ -81,16 +82,16 @@ class ReferenceBook:
         self._connection = connection
         self._company = company
         self._as_of = as_of
-        self._tables: dict[ReferenceTable, Index[Any]] = {}
+        self._tables: dict[str, Index[Any]] = {}
         self.versions: dict[str, int] = {}
 
-    def table(self, table: ReferenceTable) -> Index[Any]:
-        """A table's index; an empty one when it was never read."""
+    def table(self, table: str) -> Index[Any]:
+        """A table's index; an empty one when it was never read. One that is not known is of a dimension's codes."""
         if table not in self._tables:
-            model, code = _MODELS[table]
+            model, code = _MODELS.get(table, (CostCenter, "code"))
             with self._ledger.read() as tx:
                 stored = snapshots.load_lines(tx, self._connection, self._company, table, as_of=self._as_of)
-            self.versions[table.value], lines = stored if stored else (0, [])
+            self.versions[str(table)], lines = stored if stored else (0, [])
             self._tables[table] = Index(model, lines, code)
         return self._tables[table]
 
@@ -121,6 +122,7 @@ class ReferenceBook:
             item=of(ReferenceTable.ITEMS),
             vat_code=of(ReferenceTable.VAT_CODES),
             vendor=of(ReferenceTable.VENDORS),
+            other_dimension=lambda dimension, code: self.table(table_of(dimension)).get(code),
         )
 
 

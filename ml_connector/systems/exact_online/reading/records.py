@@ -114,6 +114,7 @@ def vat_code(raw: Raw) -> VatCode:
 def order_line(raw: Raw, *, flat: bool = False) -> OpenOrderLine:
     """A purchase order line. flat: a row of the sync endpoint, where cost center and unit are guids beside codes."""
     suffix = "Code" if flat else ""
+    more: dict[str, Any] = {"notes": text(raw["Notes"])} if "Notes" in raw else {}
     return OpenOrderLine(
         id=_id(raw),
         number=whole(raw.get("LineNumber")) or 0,
@@ -132,7 +133,7 @@ def order_line(raw: Raw, *, flat: bool = False) -> OpenOrderLine:
         cost_center=code(raw.get("CostCenter" + suffix)),
         cost_unit=code(raw.get("CostUnit" + suffix)),
         receipt_date=day(raw.get("ReceiptDate")),
-        **({"notes": text(raw["Notes"])} if "Notes" in raw else {}),
+        **more,
     )
 
 
