@@ -1,4 +1,5 @@
-# Everything is installed into .venv in this checkout, in the versions of requirements.lock.
+# Everything is installed into .venv in this checkout, in the versions of requirements-dev.lock (what runs alone:
+# requirements.lock).
 # Needs Python 3.11 (or newer), make and git; nothing else of the system.
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
@@ -24,12 +25,12 @@ help: ## this list
 
 venv: $(STAMP) ## install everything into .venv
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip --version >/dev/null || { echo "$(VENV) is broken: run make clean"; exit 1; }
 	@echo "Installing into $(VENV) ..."
-	@$(PIP) install --quiet --no-deps --require-hashes -r requirements.lock
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.lock
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 

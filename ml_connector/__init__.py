@@ -1,3 +1,9 @@
 """ml-connector: ERPs and B2B networks exchange documents, as Dagster assets over an append-only ledger."""
 
-__version__ = "0.1.0"
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("ml-connector")
+    raise AttributeError(name)

@@ -1,4 +1,4 @@
-"""Runs a program with its signals given back: `python -m ml_connector.own_signals PROGRAM ARGUMENTS...`
+"""Runs a program with its signals given back: `python -m ml_connector.own_signals PROGRAM ARGUMENTS...`.
 
 What runs in the background of a script, or under nohup, inherits that Ctrl-C is ignored, and so do its children: one
 that is to be ended by it would never end.

@@ -28,7 +28,7 @@ class Figures:
 
     @property
     def by_flow(self) -> dict[str, Counter[str]]:
-        """flow -> state -> documents, over all integrations."""
+        """Flow -> state -> documents, over all integrations."""
         added: dict[str, Counter[str]] = {}
         for (_, flow), states in self.by_integration.items():
             added.setdefault(flow, Counter()).update(states)

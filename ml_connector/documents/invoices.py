@@ -48,7 +48,7 @@ class InvoiceLine(Itemized):
 
     @property
     def amount(self) -> Decimal:
-        """quantity x price, unrounded, in the invoice's currency."""
+        """Quantity x price, unrounded, in the invoice's currency."""
         return (self.quantity or Decimal(0)) * (self.price or Decimal(0)) / self.divisor
 
 

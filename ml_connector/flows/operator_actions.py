@@ -32,7 +32,7 @@ class ReplayPlan:
 
 
 def plan_replay(rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
-    """finished documents are confirmed without writing; refused orders are rendered again; the rest goes on."""
+    """Finished documents are confirmed without writing; refused orders are rendered again; the rest goes on."""
     plans = []
     for row in rows:
         if row.state is S.REFUSED and row.direction is Direction.OUT:

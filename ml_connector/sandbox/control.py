@@ -66,7 +66,8 @@ def refusing(handler: Handler) -> Handler:
 
 def create_control_app(sandbox: Controlled) -> Starlette:
     """GET /addresses, /logins, /journal, /journal/counts, /faults; POST /faults, /clock, /limits, /latency, /reset;
-    and the systems' own routes, as each tells: /exact, /cleo, /partner, /truecommerce, /state/..."""
+    and the systems' own routes, as each tells: /exact, /cleo, /partner, /truecommerce, /state/...
+    """
 
     async def addresses(_: Request) -> Response:
         return Answer(sandbox.addresses())

@@ -1,5 +1,6 @@
 """The stand-ins of the sandbox: each one's name and how it is made. The server, the control port and the command line
-read this list; a new one is a package with a `SandboxSystem`, a line here and its options in `SandboxOptions`."""
+read this list; a new one is a package with a `SandboxSystem`, a line here and its options in `SandboxOptions`.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

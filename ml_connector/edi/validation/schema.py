@@ -266,7 +266,7 @@ def _words(text: str) -> list[str]:
 
 
 def _pairs(source: dict[str, Any]) -> list[str]:
-    """ "pairs: 235 234" after the elements listed, up to position "to"."""
+    """Make "pairs: 235 234" of what stands after the elements listed, up to position "to"."""
     if "pairs" not in source:
         return []
     numbers = str(source["pairs"]).split()
@@ -287,7 +287,7 @@ def _condition(text: str) -> Condition:
 
 
 def _when(text: str) -> Condition:
-    """ "01 in A C: 05 07 08": if element 01 is one of the codes, one of the others must be there."""
+    """Read "01 in A C: 05 07 08": if element 01 is one of the codes, one of the others must be there."""
     head, positions = text.split(":")
     position, _, codes = head.partition(" in ")
     return Condition("L", (int(position), *map(int, positions.split())), frozenset(codes.split()))

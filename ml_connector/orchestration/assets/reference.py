@@ -193,7 +193,7 @@ def column_schema(model: type[Record]) -> dg.TableSchema:
 
 
 def _type_name(annotation: Any) -> str:
-    """date | None -> date, tuple[OpenOrderLine, ...] -> list of OpenOrderLine."""
+    """Date | None -> date, tuple[OpenOrderLine, ...] -> list of OpenOrderLine."""
     origin = typing.get_origin(annotation)
     arguments = [one for one in typing.get_args(annotation) if one not in (type(None), Ellipsis)]
     if origin in (types.UnionType, typing.Union) and len(arguments) == 1:

@@ -79,7 +79,7 @@ class CleoState:
         self.admin.seed(self.options.partners)
 
     def add_partner_folders(self, partner: str) -> None:
-        """outbox is for upload and inbox for download: names are from the partner's viewpoint (cleo 5)."""
+        """Outbox is for upload and inbox for download: names are from the partner's viewpoint (cleo 5)."""
         self.folders.create(f"/{partner}/outbox", upload=True)
         self.folders.create(f"/{partner}/inbox", download=True)
         self.folders.create(f"/{partner}/processed", download=True)

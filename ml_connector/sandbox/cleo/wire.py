@@ -74,7 +74,7 @@ def endpoint(state: CleoState, template: str, handler: Handler, *, administrator
 
 
 def paging(request: Request, state: CleoState) -> tuple[int, int]:
-    """startIndex (0-based, cleo 4) and count. Raises ApiError 400."""
+    """StartIndex (0-based, cleo 4) and count. Raises ApiError 400."""
     start = _number(request, "startIndex", 0)
     count = _number(request, "count", state.options.page_size)
     return start, min(count, state.options.max_page_size)

@@ -65,7 +65,7 @@ class PartnerControl:
         return _answer(rows)
 
     async def consumed(self, request: Request) -> Response:
-        """Files that were taken away: ?last=n"""
+        """Files that were taken away: ?last=n."""
         last = int(request.query_params.get("last", "1000"))
         return _answer([file.as_row() for file in self._world.consumer.taken[-last:]])
 
@@ -82,7 +82,7 @@ class PartnerControl:
         )
 
     async def sent(self, request: Request) -> Response:
-        """Files the partners sent: ?kind=810&last=n"""
+        """Files the partners sent: ?kind=810&last=n."""
         last = int(request.query_params.get("last", "1000"))
         return _answer([file.as_row() for file in self._world.sent(request.query_params.get("kind"))[-last:]])
 
@@ -132,7 +132,7 @@ class PartnerControl:
         return _answer([file.as_row() for file in self._world.invoice_files(orders, **body)])
 
     async def consumer(self, request: Request) -> Response:
-        """POST {"delay", "deduplicate", "paused", "deduplicating": [folder paths]}"""
+        """POST {"delay", "deduplicate", "paused", "deduplicating": [folder paths]}."""
         body = await request.json()
         options = self._world.consumer.options
         if "deduplicating" in body:

@@ -239,7 +239,7 @@ def _broken() -> tuple[type[Exception], ...]:
 
 @cache
 def _client_class() -> Any:
-    """paramiko's client, with statuses that keep their code and names that may be any bytes."""
+    """Paramiko's client, with statuses that keep their code and names that may be any bytes."""
     import paramiko
     from paramiko.sftp import (
         CMD_CLOSE,

@@ -18,7 +18,7 @@ MAX_RUN_SECONDS = 600
 
 
 def list_of(name: str) -> Callable[[Call], Awaitable[Response]]:
-    """GET /api/<name>"""
+    """GET /api/<name>."""
 
     async def page(call: Call) -> Response:
         return reply(_list(call, name, list(call.state.admin.resources[name].values())))
@@ -46,7 +46,7 @@ def _certificate(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def one_of(name: str) -> Callable[[Call], Awaitable[Response]]:
-    """GET, PUT and DELETE /api/<name>/{id}"""
+    """GET, PUT and DELETE /api/<name>/{id}."""
 
     async def page(call: Call) -> Response:
         resource_id = call.parameter("id")
@@ -61,7 +61,7 @@ def one_of(name: str) -> Callable[[Call], Awaitable[Response]]:
 
 
 async def users_of_authenticator(call: Call) -> Response:
-    """GET and POST <authenticator._links.users.href>"""
+    """GET and POST <authenticator._links.users.href>."""
     parent = call.state.admin.get("authenticators", call.parameter("id"))
     href = parent["_links"]["self"]["href"]
     if call.request.method == "POST":

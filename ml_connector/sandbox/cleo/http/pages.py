@@ -108,7 +108,7 @@ def _page(call: Call, folder: Folder, wanted: Filter | None, start: int, count: 
 
 
 def _order(call: Call) -> str:
-    """sortBy and sortOrder of the query, else the setting."""
+    """SortBy and sortOrder of the query, else the setting."""
     attribute = call.request.query_params.get("sortBy")
     if not attribute:
         return call.state.options.order

@@ -76,7 +76,8 @@ def label(name: str) -> str:
 
 def parse_body(entity: Entity, body: Row) -> tuple[Row, dict[str, list[Row]]]:
     """Writable values in stored form, and the line collections sent. Read-only properties are ignored silently;
-    unknown ones refused (exact-online 4.7)."""
+    unknown ones refused (exact-online 4.7).
+    """
     values: Row = {}
     lines: dict[str, list[Row]] = {}
     for name, sent in body.items():

@@ -34,7 +34,8 @@ _FALLBACK_ACCOUNT = "4000"
 
 def create_invoice(company: Company, options: ExactOptions, values: Row, lines: list[Row]) -> Row:
     """Book an invoice or credit note. A credit's lines may be sent positive or negative: it always lowers what
-    was invoiced. The same YourRef of a supplier is accepted twice, as over REST no refusal was seen (10.3)."""
+    was invoiced. The same YourRef of a supplier is accepted twice, as over REST no refusal was seen (10.3).
+    """
     kind = values["Type"]
     if kind not in {DIRECT, DIRECT_CREDIT, INVOICE, CREDIT}:
         raise BusinessError(("invalid", "Type"))

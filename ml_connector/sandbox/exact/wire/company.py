@@ -26,7 +26,8 @@ class User:
 
 class Company:
     """The books of one division. Rows are added, changed and dropped here, so that Modified, row versions,
-    sync/Deleted and webhooks follow."""
+    sync/Deleted and webhooks follow.
+    """
 
     def __init__(
         self, *, code: int, name: str, currency: str, clock: FileClock, rng: random.Random, user: User
