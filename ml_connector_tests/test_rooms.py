@@ -46,7 +46,7 @@ ALLOWED: dict[str, frozenset[str]] = {
             "ledger",
         }
     ),
-    "sandbox": frozenset({"errors", "clock"}),
+    "sandbox": frozenset({"errors", "clock", "transport.tls"}),
 }
 #: Rooms that compose: they may import everything except each other's insides named here.
 COMPOSING = {

@@ -6,10 +6,10 @@ from typing import Any
 
 from ml_connector.documents.common import Direction
 from ml_connector.errors import NotPossibleError, Reason
-from ml_connector.flows.core.ack_deadline import answer_due
 from ml_connector.flows.core.integration import Integration, Work
 from ml_connector.flows.core.ports import Written
 from ml_connector.flows.core.quarantine import is_held
+from ml_connector.flows.core.sent_formats import answer_due
 from ml_connector.flows.orders_out.order_revisions import CHANGES_WHAT_WAS_REFUSED, REFUSED_BY_PARTNER, to_send_again
 from ml_connector.flows.posting.partially_posted import booked
 from ml_connector.ledger.database.store import Ledger, Tx

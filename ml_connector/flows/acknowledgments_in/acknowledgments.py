@@ -18,10 +18,10 @@ from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.acknowledgments_in import advices, order_acks, write_back
 from ml_connector.flows.acknowledgments_in.acknowledged_sets import Decision, SentSet, decide
 from ml_connector.flows.acknowledgments_in.refusals import has_refused
-from ml_connector.flows.core.ack_deadline import answer_due
 from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
+from ml_connector.flows.core.sent_formats import answer_due
 from ml_connector.flows.inbound.release_from_quarantine import admit
 from ml_connector.flows.meaning import answer_codes
 from ml_connector.flows.meaning.answer_codes import INTERCHANGE_CODES

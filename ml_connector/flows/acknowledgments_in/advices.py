@@ -13,9 +13,9 @@ from typing import Any
 from ml_connector.documents.advices import AdviceItem, ApplicationAdvice
 from ml_connector.flows.acknowledgments_in.advised import advised, nothing_sent, texts
 from ml_connector.flows.acknowledgments_in.refusals import ADVICE, refused_by
-from ml_connector.flows.core.ack_deadline import answer_due
 from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.flows.core.quarantine import resume_moves
+from ml_connector.flows.core.sent_formats import answer_due
 from ml_connector.flows.meaning import answer_codes
 from ml_connector.flows.orders_out.order_revisions import REFUSED_BY_PARTNER
 from ml_connector.ledger.exchange import related

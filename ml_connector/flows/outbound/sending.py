@@ -29,7 +29,6 @@ from ml_connector.errors import (
     Stopped,
     TryAgain,
 )
-from ml_connector.flows.core.ack_deadline import answer_due
 from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.call_executor import Brake, Outcome, Places, beginning, call_all, quiet_from
 from ml_connector.flows.core.copies import confirm_some, may_lie_twice, note_late
@@ -37,6 +36,7 @@ from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import StoredOperation, Written
 from ml_connector.flows.core.quarantine import first_step, hold_moves
 from ml_connector.flows.core.repeating import may_be_repeated
+from ml_connector.flows.core.sent_formats import answer_due
 from ml_connector.flows.outbound.departing import write_down
 from ml_connector.ledger.coordination.leases import fence_of
 from ml_connector.ledger.database.store import Tx

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.json import load
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.flows.core.ack_deadline import answer_due
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.quarantine import attempt
+from ml_connector.flows.core.sent_formats import answer_due
 from ml_connector.flows.orders_out.order_revisions import FLOW as ORDERS
 from ml_connector.flows.restored import held
 from ml_connector.ledger.audit import restores
