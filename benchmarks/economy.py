@@ -16,9 +16,9 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ml_connector.flows.orders_out import orders
 from ml_connector.ledger.exchange import inbox
 from ml_connector.ledger.exchange.inbox import NewNotice
+from ml_connector.systems.exact_online.notices.topics import ORDERS
 from ml_connector_tests.flows.scenes import Scene, scene
 
 #: Calls to Exact per posted invoice and reads per sent order in a batch; reads for a single webhook (bar 4).
@@ -67,7 +67,7 @@ def measure_webhook(stage: Scene) -> Cost:
     (order,) = stage.orders(1, received=False, seed=12)
     with stage.deployment.ledger.write() as tx:
         erp = stage.integration.erp
-        inbox.add(tx, NewNotice(erp.connection, orders.TOPIC, erp.company, "Create", order["id"], "{}"))
+        inbox.add(tx, NewNotice(erp.connection, ORDERS.topic, erp.company, "Create", order["id"], "{}"))
     _forget(stage)
     stage.outbound()
     _taken(stage, before + 1)

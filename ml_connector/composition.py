@@ -19,7 +19,7 @@ from ml_connector.credentials.keys import load_keys
 from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, TryAgain
-from ml_connector.flows.core.integration import Integration, erp_rules, folder_rules
+from ml_connector.flows.core.integration import Integration, folder_rules
 from ml_connector.flows.core.ports import Erp, Network
 from ml_connector.flows.names.changed_settings import with_what_was_known
 from ml_connector.layouts import Layout, load_layout
@@ -249,7 +249,6 @@ class Deployment:
             network=self.network(settings.network),
             clock=self.clock,
             folders=folder_rules(self.loaded.mailbox(settings.network)),
-            erp_rules=erp_rules(self.loaded.erp(settings.erp)),
             notice_readers=self._notice_readers(settings.erp),
             layouts=layouts,
             partner_files={partner: files.files[partner].name for partner in files.partners},

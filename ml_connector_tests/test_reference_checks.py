@@ -12,6 +12,7 @@ from ml_connector.config.loading import load_deployment
 from ml_connector.diagnostics.order_fields import lost_in
 from ml_connector.diagnostics.reference import check_codes
 from ml_connector.documents.reference import Named, ReferenceTable
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.orders_out.order_content import resolve_order
 from ml_connector.layouts import load_layout
 from ml_connector.ledger.exchange import snapshots
@@ -62,7 +63,11 @@ def test_a_file_with_the_ledgers_address_stands_beside_the_configuration(
 
 
 def test_units_that_are_mapped_to_none_of_x12_are_told(stage: Scene) -> None:
-    known = next(iter(stage.integration.erp.read_orders([stage.orders()[0]["id"]]))).order.lines[0].item_code
+    known = (
+        next(iter(source_of(stage.integration.erp, PURCHASE_ORDERS).by_id([stage.orders()[0]["id"]])))
+        .document.lines[0]
+        .item_code
+    )
     change(stage, ReferenceTable.ITEMS, known, unit="st")
     [message] = told(stage)
     assert message == "unit st of the ERP is mapped to no X12 unit: orders with it would be held"
@@ -71,7 +76,7 @@ def test_units_that_are_mapped_to_none_of_x12_are_told(stage: Scene) -> None:
 def test_fields_of_orders_that_reach_nobody_are_told(stage: Scene) -> None:
     (order,) = stage.orders(1, received=False)
     erp = stage.integration.erp
-    read = erp.read_orders([order["id"]])[0].order
+    read = source_of(erp, PURCHASE_ORDERS).by_id([order["id"]])[0].document
     filled = read.model_copy(update={"unsent": ("DocumentSubject", "Project"), "supplier_contact": Named(name="Bob")})
     with stage.deployment.ledger.write() as tx:
         rows = [filled.model_dump(mode="json")]

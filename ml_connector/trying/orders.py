@@ -100,10 +100,10 @@ def _of(number: str) -> sa.ColumnElement[bool]:
 
 
 def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
-    order = read.source.order
+    order = read.source.document
     before = order_taking.known_histories(made, [order]).get(order.id, OrderHistory())
     begun = before.begun
-    cast("RememberingErp", made.erp).news = [read.source]
+    cast("RememberingErp", made.erp).brings([read.source])
     rows = _rows(made)
     states = {row.id: (str(row.state), row.head_hash) for row in rows}
     with made.ledger.engine.begin() as connection:

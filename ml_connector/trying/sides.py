@@ -14,19 +14,23 @@ from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.bills import Bill, BillMode, GoodsReceipt
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, ReferenceTable
 from ml_connector.flows.core.ports import (
-    BillIdentity,
+    PURCHASE_ORDERS,
+    Changed,
+    DocumentSource,
+    DocumentTarget,
     Erp,
-    ExistingBill,
-    ExistingReceipt,
-    OrderBatch,
+    Existing,
+    Identity,
     PlannedOperation,
-    ReceiptIdentity,
     ReferenceRead,
+    ReferenceSource,
     RemoteFile,
     RemotePage,
     SourceOrder,
+    SourceRecord,
     StoredOperation,
     Written,
+    source_of,
 )
 
 #: A record of ours where the ERP's own is not kept: the order as the snapshot has it.
@@ -34,7 +38,7 @@ _SNAPSHOT = '{"try_order":'
 
 
 def record_of_snapshot(order: OpenOrder) -> str:
-    """A record that `RememberingErp.order_from_record` reads back as this order."""
+    """A record that `TriedOrders.from_record` reads back as this order."""
     return f"{_SNAPSHOT}{order.model_dump_json()}}}"
 
 
@@ -42,41 +46,30 @@ class RememberingErp:
     """An ERP that is never called. planner: the real one, for what it plans and reads without a call."""
 
     def __init__(self, planner: Erp, company: str, company_name: str, orders: Mapping[str, OpenOrder]) -> None:
-        self._planner = planner
         self.connection = planner.connection
         self.system = planner.system
         self.company = company
         self.company_name = company_name
-        self.bill_kinds = planner.bill_kinds
-        self._orders = dict(orders)
-        self._changed: dict[str, OpenOrder] = {}
-        self._bills: dict[str, Bill] = {}
-        self._receipts: dict[str, GoodsReceipt] = {}
-        self._lines: dict[tuple[str, str], AgreedLine] = {}
-        #: Records that a poll brings, for `try --order`.
-        self.news: list[SourceOrder] = []
+        self.traits = planner.traits
+        self._fill = planner.fill
+        self.known = KnownOrders(orders)
+        sources = {name: UnreadSource(source) for name, source in planner.sources.items()}
+        self._orders: TriedOrders | None = None
+        if PURCHASE_ORDERS.name in sources:
+            self._orders = TriedOrders(source_of(planner, PURCHASE_ORDERS), self.known)
+            sources[PURCHASE_ORDERS.name] = self._orders
+        self.sources: Mapping[str, DocumentSource[Any]] = sources
+        self._targets = {name: RememberingTarget(target) for name, target in planner.targets.items()}
+        self.targets: Mapping[str, DocumentTarget[Any]] = self._targets
+        self.tables: Mapping[str, ReferenceSource] = {name: TriedTable(name, self.known) for name in planner.tables}
 
-    # what is read
+    def brings(self, news: Sequence[SourceOrder]) -> None:
+        """Records that the next poll brings, for `try --order`."""
+        if self._orders is not None:
+            self._orders.news = news
 
-    def read_reference(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
-        rows = list(self._changed.values()) if table is ReferenceTable.PURCHASE_ORDERS else []
-        return ReferenceRead(rows, cursor, complete=False)
-
-    def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
-        del limit
-        return OrderBatch(self.news, cursor)
-
-    def read_orders(self, keys: Sequence[str]) -> Sequence[SourceOrder]:
-        found = [self._orders[key] for key in keys if key in self._orders]
-        return [SourceOrder(record_of_snapshot(order), order) for order in found]
-
-    def order_from_record(self, record: str) -> OpenOrder:
-        if record.startswith(_SNAPSHOT):
-            return OpenOrder.model_validate(json.loads(record, parse_float=Decimal)["try_order"])
-        return self._planner.order_from_record(record)
-
-    def order_created(self, record: str) -> datetime | None:
-        return None if record.startswith(_SNAPSHOT) else self._planner.order_created(record)
+    def fill(self, operation: StoredOperation, earlier: Mapping[int, str]) -> str:
+        return self._fill(operation, earlier)
 
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
         del operations
@@ -86,67 +79,133 @@ class RememberingErp:
         del operations
         return {}
 
-    def read_bills(self, keys: Sequence[str]) -> Sequence[ExistingBill]:
-        del keys
-        return []
-
-    def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
-        del bills
-        return []
-
-    def find_receipts(self, receipts: Sequence[ReceiptIdentity]) -> Sequence[ExistingReceipt]:
-        del receipts
-        return []
-
-    # what is planned
-
-    def plan_bill(self, bill: Bill, key: str) -> Sequence[PlannedOperation]:
-        self._bills[key] = bill
-        return self._planner.plan_bill(bill, key)
-
-    def plan_receipt(self, receipt: GoodsReceipt, key: str) -> Sequence[PlannedOperation]:
-        planned = self._planner.plan_receipt(receipt, key)
-        if planned:
-            self._receipts[planned[0].payload] = receipt
-        return planned
-
-    def plan_order_change(self, change: AgreedChange) -> Sequence[PlannedOperation]:
-        planned = self._planner.plan_order_change(change)
-        for operation, line in zip(planned, change.lines, strict=True):
-            self._lines[operation.target, operation.payload] = line
-        return planned
-
-    # what would be written
-
     def write(self, operation: StoredOperation) -> Written:
         """Remember the write: what is tried next sees the orders as they would be."""
-        line = self._lines.get((operation.target, operation.payload))
-        if line is not None:
-            self._change(line.order_line_id, _agreed(line))
-            return Written(line.order_line_id)
-        bill = self._bills.get(operation.key.rpartition("/")[0]) if operation.kind in self.bill_kinds else None
-        if bill is not None and bill.mode is BillMode.MATCHED:
-            sign = -1 if bill.credit else 1
-            for one in bill.lines:
-                self._add(one.order_line_id, "invoiced", sign * one.quantity)
-        receipt = self._receipts.get(operation.payload)
-        for received in receipt.lines if receipt is not None else ():
-            self._add(received.order_line_id, "received", received.quantity)
+        for target in self._targets.values():
+            document = target.planned.get((operation.target, operation.payload))
+            if document is not None:
+                self.known.take(document, operation)
         return Written(f"would-be-{operation.id}")
 
+
+class KnownOrders:
+    """The open orders as the snapshot has them, and as they become with what would be written."""
+
+    def __init__(self, orders: Mapping[str, OpenOrder]) -> None:
+        self.orders = dict(orders)
+        self.changed: dict[str, OpenOrder] = {}
+
+    def take(self, document: object, operation: StoredOperation) -> None:
+        """A document is written."""
+        if isinstance(document, Bill) and document.mode is BillMode.MATCHED:
+            sign = -1 if document.credit else 1
+            for billed in document.lines:
+                self._add(billed.order_line_id, "invoiced", sign * billed.quantity)
+        elif isinstance(document, GoodsReceipt):
+            for received in document.lines:
+                self._add(received.order_line_id, "received", received.quantity)
+        elif isinstance(document, AgreedChange):
+            for line in document.lines:
+                if line.order_line_id == operation.ref:
+                    self._change(line.order_line_id, _agreed(line))
+
     def _add(self, line_id: str, name: str, quantity: Decimal) -> None:
-        for order in self._orders.values():
+        for order in self.orders.values():
             for line in order.lines:
                 if line_id and line.id == line_id:
                     self._change(line_id, {name: getattr(line, name) + quantity})
                     return
 
     def _change(self, line_id: str, values: Mapping[str, Any]) -> None:
-        for order in list(self._orders.values()):
+        for order in list(self.orders.values()):
             if any(line.id == line_id for line in order.lines):
                 lines = tuple(_with(line, values) if line.id == line_id else line for line in order.lines)
-                self._orders[order.id] = self._changed[order.id] = order.model_copy(update={"lines": lines})
+                self.orders[order.id] = self.changed[order.id] = order.model_copy(update={"lines": lines})
                 return
+
+
+class UnreadSource:
+    """A source that is not read: stored records of it are."""
+
+    notices = None
+    deletions = None
+
+    def __init__(self, planner: DocumentSource[Any]) -> None:
+        self._planner = planner
+
+    def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[Any]:
+        del limit
+        return Changed([], cursor)
+
+    def by_id(self, keys: Sequence[str]) -> Sequence[SourceRecord[Any]]:
+        del keys
+        return []
+
+    def from_record(self, record: str) -> Any:
+        return self._planner.from_record(record)
+
+    def entered(self, record: str) -> datetime | None:
+        return self._planner.entered(record)
+
+
+class TriedOrders(UnreadSource):
+    """Purchase orders: of the snapshot, with what would be written."""
+
+    def __init__(self, planner: DocumentSource[OpenOrder], known: KnownOrders) -> None:
+        super().__init__(planner)
+        self._known = known
+        self.news: Sequence[SourceOrder] = []
+
+    def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[OpenOrder]:
+        del limit
+        return Changed(self.news, cursor)
+
+    def by_id(self, keys: Sequence[str]) -> Sequence[SourceOrder]:
+        found = [self._known.orders[key] for key in keys if key in self._known.orders]
+        return [SourceRecord(record_of_snapshot(order), order) for order in found]
+
+    def from_record(self, record: str) -> OpenOrder:
+        if record.startswith(_SNAPSHOT):
+            return OpenOrder.model_validate(json.loads(record, parse_float=Decimal)["try_order"])
+        order: OpenOrder = super().from_record(record)
+        return order
+
+    def entered(self, record: str) -> datetime | None:
+        return None if record.startswith(_SNAPSHOT) else super().entered(record)
+
+
+class RememberingTarget:
+    """A target of which it is known what was planned; nothing is there yet."""
+
+    entries = None
+
+    def __init__(self, planner: DocumentTarget[Any]) -> None:
+        self._planner = planner
+        self.kinds = planner.kinds
+        self.repeatable = planner.repeatable
+        #: By target and payload of the writes that are the document itself.
+        self.planned: dict[tuple[str, str], object] = {}
+
+    def plan(self, document: Any, key: str) -> Sequence[PlannedOperation]:
+        planned = self._planner.plan(document, key)
+        self.planned.update({(one.target, one.payload): document for one in planned if one.kind in self.kinds})
+        return planned
+
+    def existing(self, identities: Sequence[Identity]) -> Sequence[Existing]:
+        del identities
+        return []
+
+
+@dataclass(frozen=True)
+class TriedTable:
+    """A reference table as it was copied; of open orders what would be written since."""
+
+    name: str
+    known: KnownOrders
+
+    def read(self, cursor: str | None) -> ReferenceRead:
+        rows = list(self.known.changed.values()) if self.name == ReferenceTable.PURCHASE_ORDERS else []
+        return ReferenceRead(rows, cursor, complete=False)
 
 
 def _with(line: OpenOrderLine, values: Mapping[str, Any]) -> OpenOrderLine:

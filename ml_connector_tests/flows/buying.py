@@ -8,7 +8,7 @@ from ml_connector.documents.json import load
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.edi.writing.write import ControlNumbers, write_interchange
 from ml_connector.flows.core.integration import Integration, Work
-from ml_connector.flows.core.ports import DeletedOrders, Erp, OrderBatch, SourceOrder
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, Changed, Deleted, Erp, Notices, SourceOrder, SourceRecord
 from ml_connector.flows.orders_out import order_resolving, orders
 from ml_connector.flows.orders_out.order_revisions import FLOW
 from ml_connector.flows.outbound.rendering import Parcel, envelope_for
@@ -22,24 +22,31 @@ class Books:
 
     def __init__(self, real: Erp) -> None:
         self.system, self.connection, self.company = real.system, real.connection, real.company
+        self.traits = real.traits
+        self.sources = {PURCHASE_ORDERS.name: self}
         self.orders: dict[str, OpenOrder] = {}
         self.deleted: list[str] = []
         #: From which deletion on was asked.
         self.told_from: list[int] = []
 
-    def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
-        return OrderBatch(self.read_orders(list(self.orders)), "here")
+    notices = Notices("orders", deletion="Delete")
 
-    def read_orders(self, keys: Sequence[str]) -> list[SourceOrder]:
+    def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[OpenOrder]:
+        return Changed(self.by_id(list(self.orders)), "here")
+
+    def by_id(self, keys: Sequence[str]) -> list[SourceOrder]:
         found = [self.orders[key] for key in keys if key in self.orders]
-        return [SourceOrder(order.model_dump_json(), order) for order in found]
+        return [SourceRecord(order.model_dump_json(), order) for order in found]
 
-    def order_from_record(self, record: str) -> OpenOrder:
+    def from_record(self, record: str) -> OpenOrder:
         return OpenOrder.model_validate_json(record)
 
-    def deleted_orders(self, cursor: str | None) -> DeletedOrders:
+    def entered(self, record: str) -> None:
+        return None
+
+    def deletions(self, cursor: str | None) -> Deleted:
         self.told_from.append(int(cursor or 0))
-        return DeletedOrders(self.deleted[int(cursor or 0) :], str(len(self.deleted)))
+        return Deleted(self.deleted[int(cursor or 0) :], str(len(self.deleted)))
 
     def delete(self, key: str) -> None:
         del self.orders[key]

@@ -11,6 +11,7 @@ import pytest
 from ml_connector.diagnostics.deployment import check_connection
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.sandbox.exact import user
@@ -106,9 +107,9 @@ def test_the_refusal_of_addresses_is_asked_for_once_by_however_many_runs(stage: 
     with stage.bench.open() as deployment:
         assert not [one for one in check_connection(deployment, "exact_nl") if "address" in one.message]
         (row,) = stage.documents("orders_out")
-        (source,) = deployment.erp("exact_nl").read_orders([row.source_id or ""])
-    assert source.order.delivery is not None
-    assert source.order.delivery.city == "Utrecht"
+        (source,) = source_of(deployment.erp("exact_nl"), PURCHASE_ORDERS).by_id([row.source_id or ""])
+    assert source.document.delivery is not None
+    assert source.document.delivery.city == "Utrecht"
 
 
 def test_an_order_sent_by_an_earlier_release_is_not_told_again(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

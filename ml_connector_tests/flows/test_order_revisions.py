@@ -6,12 +6,14 @@ import pytest
 
 from ml_connector.flows import operator_actions
 from ml_connector.flows.core.integration import StepReport
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.orders_out import order_taking, orders
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
+from ml_connector.systems.exact_online.notices.topics import ORDERS
 from ml_connector_tests.flows.scenes import Scene
 
 SILENT = {"ship": "never", "invoice": "never", "confirm": "never"}
@@ -155,9 +157,9 @@ def reopen(stage: Scene, order: dict[str, Any]) -> None:
 
 def test_an_order_read_twice_in_one_batch_is_one_document(stage: Scene) -> None:
     stage.orders(1, received=False)
-    batch = stage.integration.erp.changed_orders("2026-01-01T00:00:00")
+    batch = source_of(stage.integration.erp, PURCHASE_ORDERS).changed("2026-01-01T00:00:00")
     report = StepReport("read")
-    order_taking.take(stage.integration, stage.work, [*batch.orders, *batch.orders], report)
+    order_taking.take(stage.integration, stage.work, [*batch.records, *batch.records], report)
     assert revisions(stage) == [(0, "read")]
 
 
@@ -166,7 +168,7 @@ def test_two_workers_reading_the_same_change_make_one_revision(stage: Scene) -> 
     from unittest.mock import patch
 
     stage.orders(1, received=False)
-    batch = stage.integration.erp.changed_orders("2026-01-01T00:00:00")
+    batch = source_of(stage.integration.erp, PURCHASE_ORDERS).changed("2026-01-01T00:00:00")
     real = documents.outbound_of_orders
     calls = []
 
@@ -174,9 +176,9 @@ def test_two_workers_reading_the_same_change_make_one_revision(stage: Scene) -> 
         calls.append(args)
         return [] if len(calls) == 1 else real(*args, **more)
 
-    order_taking.take(stage.integration, stage.work, batch.orders, StepReport("read"))
+    order_taking.take(stage.integration, stage.work, batch.records, StepReport("read"))
     with patch.object(documents, "outbound_of_orders", stale):
-        order_taking.take(stage.integration, stage.work, batch.orders, StepReport("read"))
+        order_taking.take(stage.integration, stage.work, batch.records, StepReport("read"))
     assert revisions(stage) == [(0, "read")]
 
 
@@ -199,7 +201,7 @@ def test_webhooks_and_poll_give_the_same_alone_and_together(stage: Scene, webhoo
         with stage.deployment.ledger.write() as tx:
             for _ in range(2):
                 key = str(made["PurchaseOrderID"])
-                inbox.add(tx, inbox.NewNotice(erp.connection, orders.TOPIC, erp.company, "Update", key, "{}"))
+                inbox.add(tx, inbox.NewNotice(erp.connection, ORDERS.topic, erp.company, "Update", key, "{}"))
 
     told()
     play(stage, 1)

@@ -17,6 +17,7 @@ from ml_connector.ledger.exchange import inbox
 from ml_connector.ledger.work.documents import DocumentRow, Move, move
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
+from ml_connector.systems.exact_online.notices.topics import ORDERS
 from ml_connector_tests.flows.buying import Office
 from ml_connector_tests.flows.literal_supplier import receiver, segments
 from ml_connector_tests.flows.scenes import Scene, with_partners
@@ -218,7 +219,7 @@ def test_exact_tells_of_deletions_by_sync_and_by_webhook(stage: Scene, way: str)
         object.__setattr__(stage.integration, "settings", settings.model_copy(update={"flows": flows}))
         erp = stage.integration.erp
         with stage.deployment.ledger.write() as tx:
-            inbox.add(tx, inbox.NewNotice(erp.connection, orders.TOPIC, erp.company, "Delete", key, "{}"))
+            inbox.add(tx, inbox.NewNotice(erp.connection, ORDERS.topic, erp.company, "Delete", key, "{}"))
     play(stage, 2)
     assert revisions(stage) == [(0, "acknowledged"), (1, "acknowledged")]
     sent = {kind[:6]: count for kind, count in stage.world.consumer.documents().items() if kind.startswith("8")}

@@ -14,11 +14,11 @@ from ml_connector.errors import Reason
 from ml_connector.flows import monitoring
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.names.changed_settings import take_up_changes
-from ml_connector.flows.orders_out.orders import TOPIC
 from ml_connector.ledger.exchange import inbox
 from ml_connector.ledger.exchange.inbox import NewNotice
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
+from ml_connector.systems.exact_online.notices.topics import ORDERS
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.support.deployment import INTEGRATION
 
@@ -143,7 +143,7 @@ def test_orders_that_only_webhooks_tell_of_are_read_again_too(stage: Scene) -> N
         (order,) = stopped.orders(1, received=False)
         made = stage.sandbox.call(user.order_by_number, stage.sandbox.exact.main, int(order["number"]))
         erp = stopped.integration.erp
-        notice = NewNotice(erp.connection, TOPIC, erp.company, "Create", str(made["PurchaseOrderID"]), "{}")
+        notice = NewNotice(erp.connection, ORDERS.topic, erp.company, "Create", str(made["PurchaseOrderID"]), "{}")
         with stage.deployment.ledger.write() as tx:
             inbox.add(tx, notice)
         stopped.outbound()

@@ -14,6 +14,7 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.flows.acknowledgments_in import acknowledgments
 from ml_connector.flows.core.integration import StepReport
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.inbound import parsing, receiving
 from ml_connector.flows.meaning.answered_lines import Expected
@@ -194,11 +195,11 @@ def test_a_reading_from_before_our_write_does_not_undo_it_at_the_supplier(stage:
     """Orders are read while an answer waits; the reading is stored only after the answer was written."""
     set_write_back(stage)
     stage.outbound()
-    batch = stage.integration.erp.changed_orders("2026-01-01T00:00:00")
+    batch = source_of(stage.integration.erp, PURCHASE_ORDERS).changed("2026-01-01T00:00:00")
     stage.sandbox.clock.move(30)
     stage.sandbox.call(stage.world.flush)
     stage.inbound()
-    order_taking.take(stage.integration, stage.work, batch.orders, StepReport("read"))
+    order_taking.take(stage.integration, stage.work, batch.records, StepReport("read"))
     assert [state for _, _, state in orders_out(stage)] == ["acknowledged", "read"]
     order_resolving.resolve(stage.integration, stage.work)
     assert [state for _, _, state in orders_out(stage)] == ["acknowledged", "discarded"]

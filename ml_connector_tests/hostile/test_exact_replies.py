@@ -12,6 +12,7 @@ import pytest
 from ml_connector.clock import FileClock
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, RefusedBySystem, TryAgain
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.reference.syncing import sync_table
 from ml_connector.ledger.exchange import snapshots
 from ml_connector_tests.hostile.stage import Reply, Stage
@@ -241,7 +242,7 @@ def test_odd_values_in_a_record_are_kept_as_text_or_refused(exact: Stage, field:
 def test_odd_values_in_an_order_end_in_an_error_of_ours_at_most(exact: Stage, field: str) -> None:
     for value in ODD_VALUES.values():
         exact.exact.replies[:] = [Reply(path="*/purchaseorder/PurchaseOrders", change=_spoilt(field, value))]
-        error = exact.ended(lambda: exact.scene.integration.erp.changed_orders("2020-01-01"))
+        error = exact.ended(lambda: source_of(exact.scene.integration.erp, PURCHASE_ORDERS).changed("2020-01-01"))
         assert error is None or isinstance(error, TryAgain | RefusedBySystem), value
         assert error is None or ("exact_nl" in error.message and error.mend)
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.errors import TryAgain
+from ml_connector.flows.core.ports import BILLS, target_of
 from ml_connector.ledger.coordination import cursors
 from ml_connector.ledger.tables.documents import token
 from ml_connector.orchestration.runtime.names import keys_of
@@ -93,7 +94,7 @@ def test_every_kind_of_secret_is_known(bare: Stage) -> None:
     options = bare.scene.sandbox.options.exact
     bare.inbound()
     bare.scene.sandbox.clock.move(601)
-    bare.scene.integration.erp.find_bills([])
+    target_of(bare.scene.integration.erp, BILLS).existing([])
     tokens = bare.scene.deployment.authorization("exact_nl")
     assert tokens is not None
     fresh = tokens.token()

@@ -11,6 +11,7 @@ from ml_connector.clock import FileClock
 from ml_connector.demo.stage import authorize
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
+from ml_connector.flows.core.ports import table_of
 from ml_connector_tests.hostile.stage import Reply, Stage
 
 TOKEN = "*/oauth2/token"
@@ -126,7 +127,7 @@ def test_a_pair_without_a_usable_refresh_token_works_until_it_ends(clean: Stage,
 
 def _read(stage: Stage) -> ConnectorError | None:
     stage.forget_limits()
-    return stage.ended(lambda: stage.scene.integration.erp.read_reference(ReferenceTable.COST_CENTERS, None))
+    return stage.ended(lambda: table_of(stage.scene.integration.erp, ReferenceTable.COST_CENTERS).read(None))
 
 
 def _authorize(stage: Stage) -> None:

@@ -107,6 +107,7 @@ def _recoded(deployment: "Deployment", connection: str, old: str, new: str) -> "
     Raises:
         ConfigError: the connection has another company than was said, or it knows none of the orders of the old one.
     """
+    from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
     from ml_connector.flows.names import moving
     from ml_connector.ledger.database.books import Books
 
@@ -114,7 +115,7 @@ def _recoded(deployment: "Deployment", connection: str, old: str, new: str) -> "
     before = Books(there.system, old)
     with deployment.ledger.read() as tx:
         known = moving.orders_of(tx, before)
-    if known and not deployment.erp(connection).read_orders(known):
+    if known and not source_of(deployment.erp(connection), PURCHASE_ORDERS).by_id(known):
         raise ConfigError(
             f"Company {title or new} has none of the last {len(known)} orders of {old}: it is another one.",
             mend="If the connection is meant to have another company, see --company.",

@@ -18,11 +18,19 @@ from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.acknowledgments_in.order_acks import FLOW, closing
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import PlannedOperation, Written
+from ml_connector.flows.core.ports import (
+    ORDER_CHANGES,
+    PURCHASE_ORDERS,
+    PlannedOperation,
+    StoredOperation,
+    Written,
+    source_of,
+    target_of,
+)
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.orders_out.agreed_changes import with_line
 from ml_connector.flows.orders_out.order_changes import content_hash
-from ml_connector.flows.posting.postings import PostableKind, Prepared
+from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
@@ -40,7 +48,7 @@ def _change(outcome: Mapping[str, Any]) -> AgreedChange:
 
 
 def _plan(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:
-    return list(integration.erp.plan_order_change(_change(_outcome(row))))
+    return list(target_of(integration.erp, ORDER_CHANGES).plan(_change(_outcome(row)), operation_key(row)))
 
 
 def _prepare(
@@ -48,8 +56,8 @@ def _prepare(
 ) -> Mapping[int, Prepared | NeedsMending]:
     """Plans over the orders as the ERP has them now, read in batched look-ups."""
     changes = {row.id: _change(_outcome(row)) for row in rows}
-    read = integration.erp.read_orders([change.order_id for change in changes.values()])
-    orders = {source.order.id: source.order for source in read}
+    read = source_of(integration.erp, PURCHASE_ORDERS).by_id([change.order_id for change in changes.values()])
+    orders = {source.document.id: source.document for source in read}
     return {row.id: _prepared(integration, row, orders.get(changes[row.id].order_id), report) for row in rows}
 
 
@@ -69,7 +77,7 @@ def _prepared(integration: Integration, row: DocumentRow, order: OpenOrder | Non
         report.add("not_written", row.partition_date, document=row.number, partner=row.partner)
         columns = closing(row.partner, change.order_number, outcome)
         return Prepared(moves=[Move(row.id, S.APPLIED, "nothing of it can be written", changes=columns)])
-    planned = integration.erp.plan_order_change(_change(outcome))
+    planned = target_of(integration.erp, ORDER_CHANGES).plan(_change(outcome), operation_key(row))
     return Prepared(planned, changes={"work": json.dumps(outcome, sort_keys=True)})
 
 
@@ -101,9 +109,10 @@ def _note(outcome: dict[str, Any], line: AgreedLine, name: str, text: str) -> No
             shown[name] = text
 
 
-def _after_write(tx: Tx, row: DocumentRow, written: Written) -> Sequence[Move]:
+def _after_write(tx: Tx, row: DocumentRow, operation: StoredOperation, written: Written) -> Sequence[Move]:
     """The order as sent takes the line as known: what it is compared with from now on."""
-    line = next(one for one in _change(_outcome(row)).lines if one.order_line_id == written.outside_id)
+    del written
+    line = next(one for one in _change(_outcome(row)).lines if one.order_line_id == operation.ref)
     (order,) = documents.get_many(tx, [row.parent_id] if row.parent_id is not None else [])
     content = with_line(stored(DocumentKind.ORDER, order.work or "", PurchaseOrder), line)
     detail = {"by": row.id, "line": line.number, **_values(line)}

@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypedDict, TypeVar
 
 from ml_connector import stopping
 from ml_connector.clock import Clock
-from ml_connector.config.connections import ErpSettings, MailboxSettings
+from ml_connector.config.connections import MailboxSettings
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import MatchTolerances, Partner
@@ -49,15 +49,6 @@ class FolderRules:
     shared: bool = False
 
 
-@dataclass(frozen=True)
-class ErpRules:
-    """What recovery and concurrency at the ERP need."""
-
-    settle_seconds: float = 60.0
-    longest_call_seconds: float = 60.0
-    concurrency: int = 4
-
-
 def folder_rules(connection: MailboxSettings) -> FolderRules:
     """A network connection's settings as flows need them."""
     alarm_hours, purge_days = connection.deletes_unread_after or (None, None)
@@ -75,15 +66,6 @@ def folder_rules(connection: MailboxSettings) -> FolderRules:
         unread_alarm_hours=alarm_hours,
         purge_days=purge_days,
         shared=connection.folders_are_shared,
-    )
-
-
-def erp_rules(connection: ErpSettings) -> ErpRules:
-    """An ERP connection's settings as flows need them."""
-    return ErpRules(
-        settle_seconds=connection.settle_seconds,
-        longest_call_seconds=connection.longest_call,
-        concurrency=connection.concurrency,
     )
 
 
@@ -120,7 +102,6 @@ class Integration:
     network: Network
     clock: Clock
     folders: FolderRules = FolderRules()
-    erp_rules: ErpRules = ErpRules()
     #: Integrations that take orders out of this ERP by webhook, this one among them: each must see every notice.
     notice_readers: tuple[str, ...] = ()
     #: Layouts that partner files name, by that name.

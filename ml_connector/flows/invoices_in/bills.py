@@ -6,7 +6,8 @@ from typing import Any
 from ml_connector.documents.bills import Bill
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import BillIdentity, ExistingBill, PlannedOperation
+from ml_connector.flows.core.ports import BILLS as BILLS_TARGET
+from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, target_of
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.invoices_in.earlier_invoices import hold_taken_back
 from ml_connector.flows.posting import recognised
@@ -20,7 +21,7 @@ def _bill(row: DocumentRow) -> Bill:
 
 
 def _plan_bill(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:
-    return list(integration.erp.plan_bill(_bill(row), operation_key(row)))
+    return list(target_of(integration.erp, BILLS_TARGET).plan(_bill(row), operation_key(row)))
 
 
 def _prepare_bills(
@@ -28,7 +29,7 @@ def _prepare_bills(
 ) -> Mapping[int, Prepared | NeedsMending]:
     """Bills that the ERP has already, whoever entered them, are not begun."""
     bills = {row.id: _bill(row) for row in rows}
-    identities = {row_id: BillIdentity(bill.vendor_id, bill.number) for row_id, bill in bills.items()}
+    identities = {row_id: Identity(bill.vendor_id, bill.number) for row_id, bill in bills.items()}
     ours = recognised.bills(integration, identities)
     entered = _entered_by_hand(integration, bills)
     taken_back = hold_taken_back(integration, rows)
@@ -42,23 +43,28 @@ def _prepare_bills(
             prepared[row.id] = taken_back[row.id]
         else:
             prepared[row.id] = attempt(
-                lambda row=row: Prepared(integration.erp.plan_bill(bills[row.id], operation_key(row)))  # type: ignore[misc]
+                lambda row=row: Prepared(
+                    target_of(integration.erp, BILLS_TARGET).plan(bills[row.id], operation_key(row))
+                )  # type: ignore[misc]
             )
     return prepared
 
 
-def _entered_by_hand(integration: Integration, bills: Mapping[int, Bill]) -> dict[int, ExistingBill]:
+def _entered_by_hand(integration: Integration, bills: Mapping[int, Bill]) -> dict[int, Existing]:
     """Those of these bills, by document, that the ERP has already under supplier and number, in batched look-ups."""
     if not integration.settings.flows.invoices_in.look_for_hand_keyed:
         return {}
-    identities = {row_id: BillIdentity(bill.vendor_id, bill.number) for row_id, bill in bills.items()}
-    found = {existing.identity: existing for existing in integration.erp.find_bills(list(identities.values()))}
+    identities = {row_id: Identity(bill.vendor_id, bill.number) for row_id, bill in bills.items()}
+    found = {
+        existing.identity: existing
+        for existing in target_of(integration.erp, BILLS_TARGET).existing(list(identities.values()))
+    }
     return {row_id: found[identity] for row_id, identity in identities.items() if identity in found}
 
 
-def already_there(row: DocumentRow, existing: ExistingBill, report: StepReport) -> list[Move]:
+def already_there(row: DocumentRow, existing: Existing, report: StepReport) -> list[Move]:
     """The ERP has this invoice: it is set aside."""
-    report.add("duplicate", row.partition_date, document=row.number, partner=row.partner, entry=existing.entry_number)
+    report.add("duplicate", row.partition_date, document=row.number, partner=row.partner, entry=existing.number)
     mend = "Nothing to do if it was keyed by hand; else void that entry and replay this document."
     if existing.our_key:
         mend = (
@@ -66,9 +72,9 @@ def already_there(row: DocumentRow, existing: ExistingBill, report: StepReport) 
             "one posts here too. If restored: `ml-connector ledger restored --since`, then replay this. Do not void it."
         )
     detail: dict[str, Any] = {
-        "message": f"The ERP already has invoice {row.number} as entry {existing.entry_number or existing.outside_id}.",
+        "message": f"The ERP already has invoice {row.number} as entry {existing.number or existing.outside_id}.",
         "mend": mend,
-        "data": {"entry": existing.entry_number, "id": existing.outside_id, "source": existing.source},
+        "data": {"entry": existing.number, "id": existing.outside_id, "source": existing.source},
     }
     change = {"reason": str(Reason.KEYED_BY_HAND), "reason_detail": detail, "business_key": row.business_key}
     return [Move(row.id, S.DUPLICATE, "found in the ERP", detail["data"], changes=change)]

@@ -17,6 +17,7 @@ from ml_connector.documents.invoice_amounts import to_the_cent
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.ports import BILLS, target_of
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.meaning.document_codes import CORRECTING_TYPES, PURPOSES, purpose_of, type_of
 from ml_connector.flows.posting.earlier_documents import (
@@ -161,7 +162,7 @@ def _about_another(
             and one.state is not S.REJECTED
             and not _may_take_back(one.canonical)
         ]
-        entries = entries_of(tx, originals, integration.erp.bill_kinds)
+        entries = entries_of(tx, originals, target_of(integration.erp, BILLS).kinds)
     if about.does in IN_ITS_PLACE and by_hand and given_up(originals):
         return invoice.model_copy(update={"purpose": Purpose.ORIGINAL})
     shown = [_shown(one, invoice, entries.get(one.id, "")) for one in originals]

@@ -13,7 +13,7 @@ from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.ports import BillIdentity, ExistingBill
+from ml_connector.flows.core.ports import BILLS, Existing, Identity, target_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.core.strangers import partner_named
@@ -174,37 +174,37 @@ def _ours(integration: Integration, rows: Sequence[DocumentRow], book: Reference
 
 def _told_by_webhooks(
     integration: Integration, rows: Sequence[DocumentRow], book: ReferenceBook
-) -> dict[int, ExistingBill]:
+) -> dict[int, Existing]:
     """Those that webhooks told of as booked by others. A replay asks the ERP itself: the entry may have been voided."""
     wanted = {row.id: identity for row in rows if (identity := _identity_of(integration, row, book)) is not None}
     found = noted(integration, list(wanted.values()))
     return {row_id: found[identity] for row_id, identity in wanted.items() if identity in found}
 
 
-def _identity_of(integration: Integration, row: DocumentRow, book: ReferenceBook) -> BillIdentity | None:
+def _identity_of(integration: Integration, row: DocumentRow, book: ReferenceBook) -> Identity | None:
     """How the ERP would know the invoice; None where its supplier is not known."""
     partner = integration.partner_of(row)
     vendor = book.vendor(partner.vendor) if partner is not None else None
-    return BillIdentity(vendor.id, row.number) if vendor is not None else None
+    return Identity(vendor.id, row.number) if vendor is not None else None
 
 
 def _keyed_by_hand(
     integration: Integration, work: Work, held: Sequence[tuple[DocumentRow, NeedsMending]], book: ReferenceBook
-) -> dict[int, ExistingBill]:
+) -> dict[int, Existing]:
     """Those that somebody keyed meanwhile: an order's quantity is used up then, and matching calls ours too much.
 
     Others that are held are looked for when a person replays them, so that waiting ones cost no calls.
     """
     if work.dry_run or not integration.settings.flows.invoices_in.look_for_hand_keyed:
         return {}
-    wanted: dict[int, BillIdentity] = {}
+    wanted: dict[int, Identity] = {}
     for row, why in held:
         identity = _identity_of(integration, row, book)
         if identity is not None and (why.reason is Reason.QUANTITY_TOLERANCE or work.replay):
             wanted[row.id] = identity
     if not wanted:
         return {}
-    found = {bill.identity: bill for bill in integration.erp.find_bills(list(wanted.values()))}
+    found = {bill.identity: bill for bill in target_of(integration.erp, BILLS).existing(list(wanted.values()))}
     return {row_id: found[identity] for row_id, identity in wanted.items() if identity in found}
 
 

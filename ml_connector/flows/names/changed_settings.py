@@ -42,7 +42,7 @@ def take_up_changes(integration: Integration) -> int:
 
 def _digest(integration: Integration) -> str:
     """Of everything in configuration files that decides what becomes of a document."""
-    told: list[str] = [integration.settings.model_dump_json(), repr(integration.folders), repr(integration.erp_rules)]
+    told: list[str] = [integration.settings.model_dump_json(), repr(integration.folders), repr(integration.erp.traits)]
     told += [partner.model_dump_json() for _, partner in sorted(integration.partners.items())]
     told += [layout.settings.model_dump_json() for _, layout in sorted(integration.layouts.items())]
     told += [repr(problem) for problem in integration.problems]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.flows.core.ports import Erp, SourceOrder
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, Erp, SourceOrder, source_of
 
 #: Reads the order in a stored record.
 Reader = Callable[[str], OpenOrder]
@@ -38,9 +38,9 @@ def order_reader(erp: Erp) -> Reader:
 
     def read(record: str) -> OpenOrder:
         if not record.startswith(_MARK):
-            return erp.order_from_record(record)
+            return source_of(erp, PURCHASE_ORDERS).from_record(record)
         marked = json.loads(record)
-        order = erp.order_from_record(marked["record"])
+        order = source_of(erp, PURCHASE_ORDERS).from_record(marked["record"])
         values = {**dict(order), "cancelled": True, "withdrawn": Withdrawal(marked["withdrawn"])}
         return WithdrawnOrder(**values)
 

@@ -14,6 +14,7 @@ from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.orders_out.agreed_changes import BEING_WRITTEN
@@ -165,7 +166,10 @@ def _read_again(integration: Integration, rows: Sequence[DocumentRow]) -> dict[i
     keys = {key: order.id for key, order in orders.items() if not isinstance(order, WithdrawnOrder)}
     if not keys:
         return {}
-    records = {source.order.id: source.record for source in integration.erp.read_orders(list(keys.values()))}
+    records = {
+        source.document.id: source.record
+        for source in source_of(integration.erp, PURCHASE_ORDERS).by_id(list(keys.values()))
+    }
     return {row_id: records[key] for row_id, key in keys.items() if key in records}
 
 

@@ -46,10 +46,10 @@ def take(integration: Integration, work: Work, orders: Iterable[SourceOrder], re
     """Compare orders as read with what the ledger has, and store what is new."""
     partners = takers(integration)
     # An order that moves while pages are read comes twice: the last reading counts.
-    latest = {one.order.id: one for one in orders}.values()
-    known_partners = [(o, partners[o.order.supplier_code]) for o in latest if o.order.supplier_code in partners]
-    known_partners += _given_away(integration, [o for o in latest if o.order.supplier_code not in partners])
-    wanted = {o.order.id: (o, p) for o, p in known_partners if not work.partners or p.name in work.partners}
+    latest = {one.document.id: one for one in orders}.values()
+    known_partners = [(o, partners[o.document.supplier_code]) for o in latest if o.document.supplier_code in partners]
+    known_partners += _given_away(integration, [o for o in latest if o.document.supplier_code not in partners])
+    wanted = {o.document.id: (o, p) for o, p in known_partners if not work.partners or p.name in work.partners}
     if not wanted:
         return
     for _ in range(3):
@@ -68,16 +68,16 @@ def _given_away(integration: Integration, orders: Sequence[SourceOrder]) -> list
     """
     if not orders:
         return []
-    known = known_histories(integration, [source.order for source in orders])
+    known = known_histories(integration, [source.document for source in orders])
     read = order_reader(integration.erp)
     found: list[tuple[SourceOrder, Partner]] = []
     for source in orders:
-        before = known.get(source.order.id, OrderHistory())
+        before = known.get(source.document.id, OrderHistory())
         ours = [one for one in (before.newest, *before.holders) if one and one.integration == integration.name]
         for row in ours:
             partner, record = integration.partner_of(row), record_of(row, read)
-            gone = isinstance(source.order, WithdrawnOrder)
-            if partner is not None and record is not None and (gone or not same_supplier(record, source.order)):
+            gone = isinstance(source.document, WithdrawnOrder)
+            if partner is not None and record is not None and (gone or not same_supplier(record, source.document)):
                 found.append((source, partner))
                 break
     return found
@@ -88,12 +88,12 @@ def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[Sour
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
     tables = book.coding_tables()
     since = start_day(integration, dry_run=work.dry_run)
-    known = known_histories(integration, [source.order for source, _ in wanted])
+    known = known_histories(integration, [source.document for source, _ in wanted])
     ours = takers(integration)
     new: list[NewDocument] = []
     moves: list[Move] = []
     for source, partner in wanted:
-        order = source.order
+        order = source.document
         before = known.get(order.id, OrderHistory())
         if before.newest is None and is_too_old(order, since):
             report.counts["dated_before_start"] += 1
@@ -127,7 +127,7 @@ def _decide(
     ours: its supplier is one that gets orders here.
     """
     read = order_reader(integration.erp)
-    order, partner = source.order, view.partner
+    order, partner = source.document, view.partner
     new: list[NewDocument] = []
     moves: list[Move] = []
     elsewhere = before.waiting is not None and before.waiting.integration != integration.name
@@ -213,7 +213,7 @@ def _taken_over(row: DocumentRow, integration: Integration) -> Move:
 
 
 def _new_document(integration: Integration, source: SourceOrder, partner: Partner, before: OrderHistory) -> NewDocument:
-    order = source.order
+    order = source.document
     revision = before.highest + 1
     has = with_supplier(before, order, order_reader(integration.erp)) or before.begun
     changes = has is not None and partner.orders.changes == "860"
@@ -242,7 +242,7 @@ def _new_document(integration: Integration, source: SourceOrder, partner: Partne
 
 def _renewed(integration: Integration, row: DocumentRow, source: SourceOrder) -> list[Move]:
     """The order changed before it left: the stored record is replaced, the change recorded, and looked at now."""
-    changes = {"source": source.record, "source_id": source.order.id, "next_attempt_at": integration.clock.now()}
+    changes = {"source": source.record, "source_id": source.document.id, "next_attempt_at": integration.clock.now()}
     back = None if row.state in {S.READ, S.QUARANTINED} else S.READ
     return [Move(row.id, back, "read again, changed before it was sent", {}, changes=changes)]
 

@@ -6,7 +6,7 @@ What is gone from a partner that has it, for the order was deleted or given to a
 from datetime import date, datetime, timedelta
 
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.ports import DeletionSource
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.orders_out.order_taking import position_name, start_day, take
 from ml_connector.flows.orders_out.order_withdrawing import deleted_orders, known_ids
 from ml_connector.ledger.coordination import cursors
@@ -14,9 +14,6 @@ from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.exchange import inbox
 from ml_connector.ledger.exchange.inbox import Notice
 
-TOPIC = "PurchaseOrders"
-#: What a notice says of an order that is gone (exact-online 8.2).
-DELETE = "Delete"
 #: So often an ERP is asked what was deleted where nothing else makes a run of its own: calls are few.
 DELETIONS_EVERY = timedelta(minutes=15)
 
@@ -46,17 +43,21 @@ def read(integration: Integration, work: Work) -> StepReport:
 def _read_notices(integration: Integration, work: Work, report: StepReport) -> bool:
     """Orders that webhooks named: the newest state is read whatever the notices' number or order; whether any did."""
     found = False
+    source = source_of(integration.erp, PURCHASE_ORDERS)
+    deletion = source.notices.deletion if source.notices is not None else ""
     while not work.stopped():
         with integration.ledger.read() as tx:
             notices = waiting_notices(integration, tx)
         if not notices:
             return found
         found = True
-        orders = integration.erp.read_orders(list(dict.fromkeys(notice.key for notice in notices)))
+        orders = source.by_id(list(dict.fromkeys(notice.key for notice in notices)))
         take(integration, work, orders, report)
         # A notice of a deletion may be late, or be of a line: what is still there was not deleted.
-        there = {source.order.id for source in orders}
-        deleted = [notice.key for notice in notices if notice.action == DELETE and notice.key not in there]
+        there = {one.document.id for one in orders}
+        deleted = [
+            notice.key for notice in notices if deletion and notice.action == deletion and notice.key not in there
+        ]
         take(integration, work, deleted_orders(integration, deleted, report), report)
         if work.dry_run:
             break
@@ -69,7 +70,10 @@ def _read_notices(integration: Integration, work: Work, report: StepReport) -> b
 def waiting_notices(integration: Integration, tx: Tx) -> list[Notice]:
     """Notices of orders that this integration has not taken yet, whoever else reads the same ERP's."""
     erp = integration.erp
-    return inbox.waiting(tx, erp.connection, erp.company, TOPIC, reader=integration.name, limit=50)
+    told = source_of(erp, PURCHASE_ORDERS).notices
+    if told is None:
+        return []
+    return inbox.waiting(tx, erp.connection, erp.company, told.topic, reader=integration.name, limit=50)
 
 
 def last_cut_off_name(integration: Integration) -> str:
@@ -145,8 +149,8 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
         _mark_blind(integration, cursor)
     more = True
     while more and not work.stopped():
-        batch = integration.erp.changed_orders(cursor)
-        take(integration, work, batch.orders, report)
+        batch = source_of(integration.erp, PURCHASE_ORDERS).changed(cursor)
+        take(integration, work, batch.records, report)
         more, cursor = batch.more and not work.dry_run, batch.cursor
         if cursor is not None and not work.dry_run:
             with integration.ledger.write() as tx:
@@ -168,7 +172,7 @@ def _deletions_due(integration: Integration, *, by_notices: bool) -> bool:
 
     by_notices: whether webhooks told what to look at just now.
     """
-    if not isinstance(integration.erp, DeletionSource):
+    if source_of(integration.erp, PURCHASE_ORDERS).deletions is None:
         return False
     if not by_notices:
         return True
@@ -193,27 +197,27 @@ def deletions_wait(integration: Integration) -> bool:
     """Whether the ERP tells of deleted orders of which documents were made and that were not looked at; asked now and
     then.
     """
-    erp = integration.erp
-    if not isinstance(erp, DeletionSource) or not _deletions_due(integration, by_notices=True):
+    deletions = source_of(integration.erp, PURCHASE_ORDERS).deletions
+    if deletions is None or not _deletions_due(integration, by_notices=True):
         return False
     with integration.ledger.read() as tx:
         found = cursors.get(tx, deletions_position(integration))
-    waiting = bool(known_ids(integration, erp.deleted_orders(found).ids))
+    waiting = bool(known_ids(integration, deletions(found).ids))
     _note_deletions_looked(integration)
     return waiting
 
 
 def _read_deletions(integration: Integration, work: Work, report: StepReport) -> None:
     """Orders that the ERP tells to be deleted; it is asked whether they are, for its answer decides."""
-    erp = integration.erp
-    if not isinstance(erp, DeletionSource) or work.stopped():
+    source = source_of(integration.erp, PURCHASE_ORDERS)
+    if source.deletions is None or work.stopped():
         return
     name = deletions_position(integration)
     with integration.ledger.read() as tx:
         found = cursors.get(tx, name)
-    told = erp.deleted_orders(found)
+    told = source.deletions(found)
     known = known_ids(integration, told.ids)
-    there = {source.order.id for source in erp.read_orders(known)} if known else set()
+    there = {one.document.id for one in source.by_id(known)} if known else set()
     gone = [key for key in known if key not in there]
     take(integration, work, deleted_orders(integration, gone, report), report)
     if work.dry_run:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from ml_connector.errors import Reason
 from ml_connector.flows.core.integration import Integration, StepReport
+from ml_connector.flows.core.ports import BILLS, target_of
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
@@ -23,7 +24,7 @@ def booked(integration: Integration, tx: Tx, rows: Sequence[DocumentRow]) -> dic
     refused = [row.id for row in rows if row.state is S.QUARANTINED and row.reason == Reason.REFUSED_BY_SYSTEM]
     if not refused:
         return {}
-    kinds = integration.erp.bill_kinds
+    kinds = target_of(integration.erp, BILLS).kinds
     done = [one for one in operations.of_documents(tx, refused) if one.state == "done" and one.kind in kinds]
     return {one.document_id: one for one in done}
 

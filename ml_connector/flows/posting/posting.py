@@ -18,7 +18,6 @@ from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import PlannedOperation, StoredOperation
 from ml_connector.flows.core.quarantine import attempt, hold_moves
 from ml_connector.flows.posting import recognised
-from ml_connector.flows.posting.payloads import fill
 from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import attempts, documents, operations
@@ -48,7 +47,7 @@ class _Lane:
 def post(integration: Integration, work: Work, kind: PostableKind) -> StepReport:
     """Post everything of this kind that is coded, and finish what an earlier run left open."""
     reports = [StepReport(f"post {kind.flow}") for _ in range(LANES)]
-    brake, most = Brake(), integration.erp_rules.concurrency
+    brake, most = Brake(), integration.erp.traits.concurrency
     places = Places(most, next_group=True)
     with ThreadPoolExecutor(most, thread_name_prefix="write") as calls:
         lanes = [_Lane(integration, work, kind, report, brake, calls, places) for report in reports]
@@ -189,6 +188,8 @@ def _operations(row: DocumentRow, plan: Sequence[PlannedOperation], earlier: Map
             target=planned.target,
             payload=planned.payload,
             uses={name: base + used for name, used in planned.uses.items()},
+            ref=planned.ref,
+            shares=planned.shares,
         )
         for position, planned in enumerate(plan)
     ]
@@ -214,7 +215,8 @@ def _run_round(lane: _Lane, ready: Sequence[StoredOperation], by_id: dict[int, D
 
     def fill(tx: Tx, group: Sequence[StoredOperation]) -> list[tuple[int, str | None]]:
         earlier = operations.outside_ids(tx, [op.document_id for op in group if op.uses])
-        return [(op.id, _filled(op, earlier.get(op.document_id, {}))) for op in group]
+        # Where an operation uses nothing of earlier ones the planned payload stands.
+        return [(op.id, integration.erp.fill(op, earlier.get(op.document_id, {})) if op.uses else None) for op in group]
 
     begin = beginning(integration.ledger, work.holder, fill)
 
@@ -238,11 +240,6 @@ def _run_round(lane: _Lane, ready: Sequence[StoredOperation], by_id: dict[int, D
         _record(lane, outcomes, by_id)
 
 
-def _filled(operation: StoredOperation, earlier: Mapping[int, str]) -> str | None:
-    """The payload with earlier outside ids in it; None where the planned one stands."""
-    return fill(operation, earlier) if operation.uses else None
-
-
 def _record(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentRow]) -> None:
     """Commit a group of outcomes; where a document that they change too is in other hands, they are found later."""
     try:
@@ -259,7 +256,7 @@ def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
     """
     integration = lane.integration
     now = integration.clock.now()
-    settle_at = now + timedelta(seconds=integration.erp_rules.settle_seconds)
+    settle_at = now + timedelta(seconds=integration.erp.traits.settle_seconds)
     told = StepReport(lane.report.step)
     with integration.ledger.write() as tx:
         ours = attempts.still_ours(tx, [o.operation for o in outcomes], lane.work.holder)
@@ -268,7 +265,7 @@ def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
         outcomes = [o for o in outcomes if o.operation.id in ours]
         done = [(o.operation.id, o.written) for o in outcomes if o.written is not None]
         operations.finish(
-            tx, done, confirm_at=settle_at + timedelta(seconds=integration.erp_rules.longest_call_seconds)
+            tx, done, confirm_at=settle_at + timedelta(seconds=integration.erp.traits.longest_call_seconds)
         )
         operations.mark_unknown(tx, [o.operation.id for o in outcomes if o.unknown], not_before=settle_at)
         operations.put_back(tx, [o.operation.id for o in outcomes if o.not_sent])
@@ -278,7 +275,7 @@ def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
         for outcome in outcomes:
             row = by_id[outcome.operation.document_id]
             if outcome.written is not None:
-                moves += lane.kind.after_write(tx, row, outcome.written)
+                moves += lane.kind.after_write(tx, row, outcome.operation, outcome.written)
             moves += _moves_after(lane, row, outcome, complete=row.id in complete, report=told)
         documents.move(tx, moves, lane.work)
     lane.report.merge(told)
@@ -339,7 +336,7 @@ def _postpone(lane: _Lane, outcomes: Sequence[Outcome]) -> None:
 def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
     """Look up what an earlier attempt left open; documents still to wait for leave `by_id`."""
     integration = lane.integration
-    rules, now = integration.erp_rules, integration.clock.now()
+    rules, now = integration.erp.traits, integration.clock.now()
     # Whoever had them may send until its lease had run out, which it has; what was sent then may arrive so much later.
     quiet = now + timedelta(seconds=rules.longest_call_seconds + rules.settle_seconds)
     with integration.ledger.write() as tx:

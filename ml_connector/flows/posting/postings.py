@@ -8,7 +8,7 @@ from typing import Any
 
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import PlannedOperation, Written
+from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Written
 from ml_connector.flows.posting.recognised import Found
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Tx
@@ -32,11 +32,11 @@ class Prepared:
 #: Decides for a batch, by document; what may ask the ERP, asks it once for all of them.
 Prepare = Callable[[Integration, Sequence[DocumentRow], StepReport], Mapping[int, Prepared | NeedsMending]]
 #: What else is true in the ledger once a write is done, committed with its outcome.
-AfterWrite = Callable[[Tx, DocumentRow, Written], Sequence[Move]]
+AfterWrite = Callable[[Tx, DocumentRow, StoredOperation, Written], Sequence[Move]]
 
 
-def _nothing_else(tx: Tx, row: DocumentRow, written: Written) -> Sequence[Move]:
-    del tx, row, written
+def _nothing_else(tx: Tx, row: DocumentRow, operation: StoredOperation, written: Written) -> Sequence[Move]:
+    del tx, row, operation, written
     return ()
 
 

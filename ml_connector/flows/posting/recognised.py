@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import BillIdentity, ReceiptIdentity, Written
+from ml_connector.flows.core.ports import BILLS, GOODS_RECEIPTS, Identity, Written, target_of
 from ml_connector.ledger.audit import restores
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import operations
@@ -46,26 +46,26 @@ def is_due(integration: Integration) -> bool:
     return restore.settled_at is None or integration.clock.now() < restore.noticed_at + LOOKED_FOR
 
 
-def bills(integration: Integration, wanted: Mapping[int, BillIdentity]) -> dict[int, list[Found]]:
+def bills(integration: Integration, wanted: Mapping[int, Identity]) -> dict[int, list[Found]]:
     """Those of these invoices, by document, that we posted in the lost time."""
     if not wanted or not is_due(integration):
         return {}
-    existing = {one.identity: one for one in integration.erp.find_bills(list(wanted.values()))}
+    existing = {one.identity: one for one in target_of(integration.erp, BILLS).existing(list(wanted.values()))}
     lost = _lost_keys(integration, [one.our_key for one in existing.values()])
     found: dict[int, list[Found]] = {}
     for row_id, identity in wanted.items():
         one = existing.get(identity)
         if one is not None and one.our_key in lost:
-            facts = {"entry_number": one.entry_number, "amount": one.amount, "found_in": one.source}
+            facts = {"entry_number": one.number, "amount": one.amount, "found_in": one.source}
             found[row_id] = [Found(one.kind, one.our_key, one.outside_id, facts)]
     return found
 
 
-def receipts(integration: Integration, wanted: Mapping[int, ReceiptIdentity]) -> dict[int, list[Found]]:
+def receipts(integration: Integration, wanted: Mapping[int, Identity]) -> dict[int, list[Found]]:
     """Those of these ship notices, by document, whose receipts we posted in the lost time, all of them."""
     if not wanted or not is_due(integration):
         return {}
-    existing = list(integration.erp.find_receipts(list(dict.fromkeys(wanted.values()))))
+    existing = list(target_of(integration.erp, GOODS_RECEIPTS).existing(list(dict.fromkeys(wanted.values()))))
     lost = _lost_keys(integration, [one.our_key for one in existing])
     found: dict[int, list[Found]] = {}
     for row_id, identity in wanted.items():

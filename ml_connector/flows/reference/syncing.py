@@ -5,7 +5,7 @@ from typing import Any
 
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.flows.core.integration import Integration
-from ml_connector.flows.core.ports import Erp
+from ml_connector.flows.core.ports import Erp, table_of
 from ml_connector.flows.core.quarantine import wake
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.exchange import snapshots
@@ -27,7 +27,7 @@ def sync_table(ledger: Ledger, erp: Erp, table: ReferenceTable) -> TableSync:
     """Read a table from where the last read ended and store a new version when its content changed."""
     with ledger.read() as tx:
         cursor = snapshots.cursor(tx, erp.connection, erp.company, table)
-    read = erp.read_reference(table, cursor)
+    read = table_of(erp, table).read(cursor)
     rows = [row.model_dump(mode="json") for row in read.rows]
     with ledger.write() as tx:
         stored = snapshots.store(

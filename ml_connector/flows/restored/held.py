@@ -14,6 +14,7 @@ from ml_connector.documents.json import dump
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.quarantine import hold_moves, in_doubt, is_held
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.orders_out.order_changes import as_replacement
@@ -98,7 +99,7 @@ def is_partners(lost: Lost, row: DocumentRow) -> bool:
 
 def _may_have_left(integration: Integration, restore: Restore, row: DocumentRow) -> bool:
     if row.flow == ORDERS and row.parent_id is None and row.id > restore.last_document:
-        created = integration.erp.order_created(row.source or "")
+        created = source_of(integration.erp, PURCHASE_ORDERS).entered(row.source or "")
         return created is None or created <= restore.until
     return restore.settled_at is None or row.created_at <= restore.settled_at
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from ml_connector.documents.bills import GoodsReceipt
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import PlannedOperation, ReceiptIdentity
+from ml_connector.flows.core.ports import GOODS_RECEIPTS, Identity, PlannedOperation, target_of
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.posting import recognised
 from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
@@ -20,7 +20,7 @@ def _plan_receipts(integration: Integration, row: DocumentRow) -> list[PlannedOp
     many = len(receipts) > 1
     planned: list[PlannedOperation] = []
     for number, receipt in enumerate(receipts, 1):
-        planned += integration.erp.plan_receipt(receipt, f"{key}-{number}" if many else key)
+        planned += target_of(integration.erp, GOODS_RECEIPTS).plan(receipt, f"{key}-{number}" if many else key)
     return planned
 
 
@@ -42,9 +42,9 @@ def _prepare_receipts(
     return prepared
 
 
-def _receipt_identity(row: DocumentRow) -> ReceiptIdentity | None:
+def _receipt_identity(row: DocumentRow) -> Identity | None:
     receipts = json.loads(row.work or "[]")
-    return ReceiptIdentity(receipts[0]["vendor_id"], receipts[0]["reference"]) if receipts else None
+    return Identity(receipts[0]["vendor_id"], receipts[0]["reference"]) if receipts else None
 
 
 RECEIPTS = PostableKind("shipments_in", _plan_receipts, _prepare_receipts)

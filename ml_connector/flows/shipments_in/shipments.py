@@ -10,7 +10,7 @@ from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.ports import ReceiptIdentity
+from ml_connector.flows.core.ports import Identity
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.core.strangers import partner_named
@@ -100,12 +100,12 @@ def _ours(integration: Integration, rows: Sequence[DocumentRow], book: Reference
     """Those whose receipts we posted before the ledger was restored: the orders' figures count them already."""
     if not recognised.is_due(integration):
         return {}
-    wanted: dict[int, ReceiptIdentity] = {}
+    wanted: dict[int, Identity] = {}
     for row in rows:
         partner = integration.partner_of(row)
         vendor = book.vendor(partner.vendor) if partner is not None else None
         if vendor is not None and row.business_key is not None:
-            wanted[row.id] = ReceiptIdentity(vendor.id, row.number)
+            wanted[row.id] = Identity(vendor.id, row.number)
     return recognised.receipts(integration, wanted)
 
 

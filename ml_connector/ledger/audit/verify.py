@@ -29,7 +29,7 @@ from ml_connector.ledger.tables.documents import (
     snapshot,
 )
 from ml_connector.ledger.work import copies, events, tallies
-from ml_connector.ledger.work.operations import REPEATABLE
+from ml_connector.ledger.work.operations import UPLOAD
 from ml_connector.ledger.work.states import DocumentState as S
 
 _d = document.c
@@ -222,7 +222,13 @@ def _written_twice(tx: Tx) -> Iterator[Problem]:
     """Two writes never have one identity at the other side."""
     query = (
         sa.select(_o.connection, _o.kind, _o.outside_id, sa.func.count(), sa.func.min(_o.document_id))
-        .where(_o.state == "done", _o.outside_id.is_not(None), _o.outside_id != "", _o.kind.not_in(REPEATABLE))
+        .where(
+            _o.state == "done",
+            _o.outside_id.is_not(None),
+            _o.outside_id != "",
+            _o.kind != UPLOAD,
+            _o.shares.is_not(True),
+        )
         .group_by(_o.connection, _o.company, _o.kind, _o.outside_id)
         .having(sa.func.count() > 1)
     )

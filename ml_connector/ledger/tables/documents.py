@@ -180,6 +180,8 @@ operation = sa.Table(
     sa.Column("finished_at", Moment),
     sa.Column("confirm_at", Moment, comment="when its key is looked up once more; null: it was, or never is"),
     sa.Column("copies", Json, comment="all its records at the other side, where it has more than one"),
+    sa.Column("ref", sa.String(200), comment="what it is about: an order line, an entity; null: the document itself"),
+    sa.Column("shares", sa.Boolean, comment="true: it changes what is there, so that others may have its outside id"),
     sa.UniqueConstraint("key"),
     sa.UniqueConstraint("document_id", "position"),
     # Partial: what is on the wire or in doubt is looked for, what is done never is.

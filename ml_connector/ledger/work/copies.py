@@ -15,7 +15,7 @@ from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.access import by_index_alone
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import document, operation
-from ml_connector.ledger.work.operations import StoredOperation, columns
+from ml_connector.ledger.work.operations import UPLOAD, StoredOperation, columns
 from ml_connector.ledger.work.transitions import chunks
 
 _o = operation.c
@@ -59,8 +59,8 @@ def oldest_due(tx: Tx, ids: Sequence[int]) -> datetime | None:
     return oldest
 
 
-IS_UPLOAD = _o.kind == "upload"
-IS_NO_UPLOAD = _o.kind != "upload"
+IS_UPLOAD = _o.kind == UPLOAD
+IS_NO_UPLOAD = _o.kind != UPLOAD
 
 
 def confirm(tx: Tx, ids: Sequence[int]) -> None:

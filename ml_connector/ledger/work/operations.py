@@ -28,15 +28,19 @@ from ml_connector.ledger.work.transitions import chunks
 _o = operation.c
 #: States in which nobody can tell whether the other side has it.
 OPEN = ("in_flight", "unknown")
-#: Kinds that write to something that is there, so that several may have one outside id: a folder, an order's line.
-REPEATABLE = ("upload", "purchase_order_line")
+#: The kind that puts a file into a folder of a network.
+UPLOAD = "upload"
 #: Planning the same key again may give these a new payload: nothing was written with the old one.
 _RENEWED = ("refused", "void")
 
 
 @dataclass(frozen=True, slots=True)
 class NewOperation:
-    """A write to be done. uses: payload key -> position of the earlier operation whose outside id goes there."""
+    """A write to be done. uses: payload key -> position of the earlier operation whose outside id goes there.
+
+    ref: what of the document it is about (an order line, an entity). shares: it changes what is there already, so that
+    other writes may have the same outside id; so says the target that plans it.
+    """
 
     document_id: int
     position: int
@@ -47,6 +51,8 @@ class NewOperation:
     target: str
     payload: str
     uses: Mapping[str, int] = field(default_factory=dict)
+    ref: str | None = None
+    shares: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class StoredOperation:
     outside_id: str | None = None
     uses: Mapping[str, int] = field(default_factory=dict)
     not_before: datetime | None = None
+    ref: str | None = None
 
 
 class Written(Protocol):
@@ -144,6 +151,8 @@ def _renew(tx: Tx, operation_id: int, one: NewOperation) -> None:
         "target": one.target,
         "payload": one.payload,
         "uses": dict(one.uses),
+        "ref": one.ref,
+        "shares": one.shares,
         "position": one.position,
         "state": "planned",
         "not_before": None,

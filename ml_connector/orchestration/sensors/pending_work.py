@@ -10,6 +10,7 @@ from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.flows.acknowledgments_in import acknowledgments
 from ml_connector.flows.core.flow_names import ANSWERS_FLOW
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.quarantine import PERSON_ONLY, SETTINGS_TOO
 from ml_connector.flows.inbound import polling, reparsing
 from ml_connector.flows.invoices_in import invoices
@@ -128,21 +129,21 @@ def orders_changed(integration: Integration) -> bool:
     cursor = orders.poll_position(integration, start)
     if cursor is None:
         return True
-    batch = integration.erp.changed_orders(cursor)
+    batch = source_of(integration.erp, PURCHASE_ORDERS).changed(cursor)
     if batch.more or batch.cursor != cursor:
         return True
     # The poll reaches back over an overlap: what it brings again was read, unless it became visible late.
     vendors = takers(integration)
-    known = order_taking.known_histories(integration, [source.order for source in batch.orders])
+    known = order_taking.known_histories(integration, [source.document for source in batch.records])
     approved_only = integration.settings.flows.orders_out.approved_only
     return orders.deletions_wait(integration) or any(
-        source.order.id not in known
-        and not order_taking.is_too_old(source.order, start)
-        and not is_finished(source.order)
-        and source.order.supplier_code in vendors
-        and not source.order.cancelled
-        and (source.order.approved or not approved_only)
-        for source in batch.orders
+        source.document.id not in known
+        and not order_taking.is_too_old(source.document, start)
+        and not is_finished(source.document)
+        and source.document.supplier_code in vendors
+        and not source.document.cancelled
+        and (source.document.approved or not approved_only)
+        for source in batch.records
     )
 
 

@@ -7,7 +7,7 @@ from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded
 from ml_connector.systems.authorized import stored_authorization
 from ml_connector.systems.exact_online.erp import ExactErp
-from ml_connector.systems.exact_online.notices.source import TOPICS
+from ml_connector.systems.exact_online.notices.topics import TOPICS
 from ml_connector.systems.exact_online.notices.webhooks import subscriptions
 from ml_connector.systems.exact_online.settings import WEBHOOK_WORD, ExactOnlineConnection
 from ml_connector.systems.exact_online.wire.client import ExactClient

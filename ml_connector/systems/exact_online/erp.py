@@ -2,32 +2,36 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from ml_connector.clock import Clock
-from ml_connector.documents.agreements import AgreedChange
-from ml_connector.documents.bills import Bill, GoodsReceipt
-from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import OutcomeUnknown, WeAreWrong
 from ml_connector.flows.core.ports import (
-    BillIdentity,
-    DeletedOrders,
-    ExistingBill,
-    ExistingReceipt,
-    OrderBatch,
-    PlannedOperation,
-    ReceiptIdentity,
-    ReferenceRead,
-    SourceOrder,
+    BILLS,
+    GOODS_RECEIPTS,
+    ORDER_CHANGES,
+    PURCHASE_ORDERS,
+    DocumentSource,
+    DocumentTarget,
+    ErpTraits,
+    ReferenceSource,
     StoredOperation,
     Written,
 )
+from ml_connector.systems.exact_online.capabilities import (
+    BILL_KINDS,
+    Bills,
+    GoodsReceipts,
+    OrderChanges,
+    PurchaseOrders,
+    Table,
+)
 from ml_connector.systems.exact_online.posting.attachments import AttachmentFinder, with_bytes
 from ml_connector.systems.exact_online.posting.bills import BillFinder, BillPlanner
-from ml_connector.systems.exact_online.posting.order_lines import OrderLineWriter, plan_order_change
-from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder, plan_receipt
-from ml_connector.systems.exact_online.reading import orders as order_records
+from ml_connector.systems.exact_online.posting.order_lines import OrderLineWriter
+from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder
 from ml_connector.systems.exact_online.reading.addresses import Addresses
 from ml_connector.systems.exact_online.reading.orders import Orders
 from ml_connector.systems.exact_online.reading.reference import Reference
@@ -39,13 +43,12 @@ from ml_connector.systems.exact_online.wire.entities import (
     DOCUMENT,
     GOODS_RECEIPT,
     ORDER_LINE,
-    PURCHASE_ENTRY,
-    PURCHASE_INVOICE,
     dropped_amounts,
     writable,
     written,
 )
 from ml_connector.transport.http import ApiClient
+from ml_connector.transport.payloads import fill_json
 
 
 def _no_blob(sha256: str) -> bytes:
@@ -54,7 +57,6 @@ def _no_blob(sha256: str) -> bytes:
 
 #: What `system:` in connections.yaml says.
 SYSTEM = "exact_online"
-_BILLS = frozenset({PURCHASE_INVOICE.kind, PURCHASE_ENTRY.kind})
 
 
 class ExactErp:
@@ -73,6 +75,7 @@ class ExactErp:
         *,
         notes: Notes | None = None,
         read_blob: Callable[[str], bytes] = _no_blob,
+        traits: ErpTraits | None = None,
     ) -> None:
         self.connection = settings.connection
         self.system = SYSTEM
@@ -83,11 +86,23 @@ class ExactErp:
         self._addresses = Addresses(self.client, clock, notes or MemoryNotes())
         self._orders = Orders(self.client, clock, self._addresses)
         self._reference = Reference(self.client, self._orders, clock, divisions.moved)
-        self._planner = BillPlanner(settings, lambda: self.company, lambda sha256: len(read_blob(sha256)))
         self._bills = BillFinder(self.client)
         self._receipts = ReceiptFinder(self.client)
         self._lines = OrderLineWriter(self.client)
         self._attachments = AttachmentFinder(self.client)
+        self.traits = traits or ErpTraits()
+        planner = BillPlanner(settings, lambda: self.company, lambda sha256: len(read_blob(sha256)))
+        self.sources: Mapping[str, DocumentSource[Any]] = {
+            PURCHASE_ORDERS.name: PurchaseOrders(self._orders, self._reference, settings)
+        }
+        self.targets: Mapping[str, DocumentTarget[Any]] = {
+            BILLS.name: Bills(planner, self._bills, settings.connection),
+            GOODS_RECEIPTS.name: GoodsReceipts(settings, lambda: self.company, self._receipts),
+            ORDER_CHANGES.name: OrderChanges(lambda: self.company),
+        }
+        self.tables: Mapping[str, ReferenceSource] = {
+            table: Table(self._reference, table, settings.connection) for table in ReferenceTable
+        }
 
     @property
     def company(self) -> str:
@@ -99,17 +114,9 @@ class ExactErp:
         facts = self.divisions.facts(self.client.division)
         return facts.description if facts is not None else ""
 
-    @property
-    def bill_kinds(self) -> frozenset[str]:
-        return _BILLS
-
     def close(self) -> None:
         """Give back the connections."""
         self.client.api.close()
-
-    def read_reference(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
-        with readable(self.connection, f"a record of {table.value}"):
-            return self._reference.read(table, cursor)
 
     def try_reading(self, table: ReferenceTable) -> None:
         """Raises what `read_reference` would for want of rights; for `check`."""
@@ -119,30 +126,9 @@ class ExactErp:
         """Raises what reading the delivery addresses of orders would for want of rights; for `check`."""
         self._addresses.try_reading()
 
-    def changed_orders(self, cursor: str | None, *, limit: int = 600) -> OrderBatch:
-        return self._orders.changed(cursor, limit=limit)
-
-    def read_orders(self, keys: Sequence[str]) -> Sequence[SourceOrder]:
-        with readable(self.connection, "a purchase order"):
-            return self._orders.by_id(keys)
-
-    def deleted_orders(self, cursor: str | None) -> DeletedOrders:
-        return self._reference.deleted_orders(cursor)
-
-    def order_from_record(self, record: str) -> OpenOrder:
-        return order_records.order_from_record(record)
-
-    def order_created(self, record: str) -> datetime | None:
-        return order_records.order_created(record, self._settings.time_zone)
-
-    def plan_bill(self, bill: Bill, key: str) -> Sequence[PlannedOperation]:
-        return self._planner.plan(bill, key)
-
-    def plan_receipt(self, receipt: GoodsReceipt, key: str) -> Sequence[PlannedOperation]:
-        return plan_receipt(receipt, key, self._settings, self.company)
-
-    def plan_order_change(self, change: AgreedChange) -> Sequence[PlannedOperation]:
-        return plan_order_change(change, self.company)
+    def fill(self, operation: StoredOperation, earlier: Mapping[int, str]) -> str:
+        """Top-level keys of the JSON that `uses` names take an earlier operation's outside id."""
+        return fill_json(operation.payload, operation.uses, earlier, of=operation.key)
 
     def write(self, operation: StoredOperation) -> Written:
         """Send the stored payload once.
@@ -173,7 +159,7 @@ class ExactErp:
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
         """Look everywhere these writes could have landed, in batched look-ups."""
         finders = (
-            (_BILLS, self._bills.written),
+            (BILL_KINDS, self._bills.written),
             ({GOODS_RECEIPT.kind}, self._receipts.written),
             ({ORDER_LINE.kind}, self._lines.written),
             ({DOCUMENT.kind}, self._attachments.documents),
@@ -190,7 +176,7 @@ class ExactErp:
     def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
         """All records that carry our keys. Lines of orders are written over, so that they stand once."""
         finders = (
-            (_BILLS, self._bills.copies),
+            (BILL_KINDS, self._bills.copies),
             ({GOODS_RECEIPT.kind}, self._receipts.copies),
             ({DOCUMENT.kind}, self._attachments.document_copies),
             ({ATTACHMENT.kind}, self._attachments.file_copies),
@@ -202,14 +188,3 @@ class ExactErp:
                 with readable(self.connection, "what was written"):
                     found.update(find(wanted))
         return found
-
-    def read_bills(self, keys: Sequence[str]) -> Sequence[ExistingBill]:
-        return self._bills.by_id(keys)
-
-    def find_bills(self, bills: Sequence[BillIdentity]) -> Sequence[ExistingBill]:
-        with readable(self.connection, "a booked invoice"):
-            return self._bills.find(bills)
-
-    def find_receipts(self, receipts: Sequence[ReceiptIdentity]) -> Sequence[ExistingReceipt]:
-        with readable(self.connection, "a goods receipt"):
-            return self._receipts.find(receipts)

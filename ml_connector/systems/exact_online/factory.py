@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_connector.clock import Clock
+from ml_connector.flows.core.ports import ErpTraits
 from ml_connector.ledger.coordination import cursors
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.exchange import blobs
@@ -86,7 +87,9 @@ def assemble(
     )
     notes = LedgerNotes(ledger)
     divisions = Divisions(api, notes, clock, configured=settings.division)
-    return ExactErp(api, exact, clock, divisions, notes=notes, read_blob=_blob_reader(ledger))
+    return ExactErp(
+        api, exact, clock, divisions, notes=notes, read_blob=_blob_reader(ledger), traits=ErpTraits.of(settings)
+    )
 
 
 def _blob_reader(ledger: Ledger) -> Callable[[str], bytes]:

@@ -14,8 +14,7 @@ import pytest
 from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
-from ml_connector.flows.core.ports import PlannedOperation, ReferenceRead, StoredOperation, Written
-from ml_connector.flows.posting.payloads import fill
+from ml_connector.flows.core.ports import PlannedOperation, ReferenceRead, StoredOperation, Written, table_of
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.seed import DIVISION
 from ml_connector.sandbox.faults import Fault, FaultKind
@@ -84,7 +83,7 @@ class Bench:
         return [dict(row) for row in self.sandbox.call(user.create_orders, self.sandbox.exact, count, **more)]
 
     def read(self, table: ReferenceTable, cursor: str | None = None) -> ReferenceRead:
-        return self.erp.read_reference(table, cursor)
+        return table_of(self.erp, table).read(cursor)
 
     def by_code(self, table: ReferenceTable) -> dict[str, Any]:
         return {str(getattr(row, "code", "")): row for row in self.read(table).rows}
@@ -112,8 +111,9 @@ class Bench:
             looked=0,
             state="in_flight",
             uses=planned.uses,
+            ref=planned.ref,
         )
-        filled = fill(stored, ids or {})
+        filled = self.erp.fill(stored, ids or {})
         return StoredOperation(**{**stored.__dict__, "payload": filled})
 
     def post(self, planned: Sequence[PlannedOperation]) -> list[tuple[StoredOperation, Written]]:

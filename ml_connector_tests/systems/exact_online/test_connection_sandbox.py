@@ -10,7 +10,7 @@ import pytest
 
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, TryAgain
-from ml_connector.flows.core.ports import Erp
+from ml_connector.flows.core.ports import Erp, table_of
 from ml_connector.ledger.coordination import cursors, rate_budgets
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
@@ -50,7 +50,7 @@ def time_passing(bench: Bench, seconds: float) -> Iterator[None]:
 
 def read_often(erp: Erp, times: int) -> None:
     for _ in range(times):
-        erp.read_reference(ReferenceTable.COST_CENTERS, None)
+        table_of(erp, ReferenceTable.COST_CENTERS).read(None)
 
 
 def test_a_connection_works_from_its_configuration(bench: Bench) -> None:
@@ -58,14 +58,14 @@ def test_a_connection_works_from_its_configuration(bench: Bench) -> None:
         erp = deployment.erp("exact_nl")
         assert isinstance(erp, ExactErp)
         assert erp.company == str(DIVISION)
-        assert len(erp.read_reference(ReferenceTable.VENDORS, None).rows) == 6
+        assert len(table_of(erp, ReferenceTable.VENDORS).read(None).rows) == 6
 
 
 def test_the_division_is_validated_at_a_refresh_and_kept_beside_the_token(bench: Bench) -> None:
     with bench.open() as deployment:
         erp = deployment.connected("exact_nl")
         bench.sandbox.clock.move(601)
-        erp.read_reference(ReferenceTable.VAT_CODES, None)
+        table_of(erp, ReferenceTable.VAT_CODES).read(None)
         with deployment.ledger.read() as tx:
             facts = json.loads(cursors.get(tx, f"exact_nl/division/{DIVISION}") or "{}")
         assert facts["description"] == "Voltwerk Industries BV"
@@ -85,7 +85,7 @@ def test_without_authorization_the_command_is_named(bench: Bench) -> None:
     bench.sandbox.call(bench.sandbox.exact.oauth.revoke)
     bench.sandbox.clock.move(601)
     with bench.open() as deployment, pytest.raises(AuthorizationNeeded, match="authorize exact_nl"):
-        deployment.erp("exact_nl").read_reference(ReferenceTable.VENDORS, None)
+        table_of(deployment.erp("exact_nl"), ReferenceTable.VENDORS).read(None)
 
 
 def test_a_minute_limit_is_kept_without_a_single_refusal(tmp_path: Path) -> None:
@@ -110,6 +110,6 @@ def test_a_used_up_day_is_told_and_known_to_the_next_process_without_a_call(tmp_
         before = bench.sandbox.exact.limits.counted
         assert before <= 150 - 75
         with bench.open() as deployment, pytest.raises(TryAgain, match="day"):
-            deployment.erp("exact_nl").read_reference(ReferenceTable.COST_CENTERS, None)
+            table_of(deployment.erp("exact_nl"), ReferenceTable.COST_CENTERS).read(None)
         assert bench.sandbox.exact.limits.counted == before
         assert bench.sandbox.exact.limits.refused == 0

@@ -10,7 +10,7 @@ import pytest
 
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem, WeAreWrong
-from ml_connector.flows.core.ports import StoredOperation
+from ml_connector.flows.core.ports import ORDER_CHANGES, StoredOperation, target_of
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.exact_online.conftest import Bench
@@ -33,9 +33,9 @@ def operation(bench: Bench) -> StoredOperation:
         was_quantity=line.quantity,
         was_date=line.receipt_date,
     )
-    (planned,) = bench.erp.plan_order_change(
-        AgreedChange(order_id=order.id, order_number=order.number, lines=(change,))
-    )
+    agreed = AgreedChange(order_id=order.id, order_number=order.number, lines=(change,))
+    (planned,) = target_of(bench.erp, ORDER_CHANGES).plan(agreed, "mlc-change")
+    assert planned.ref == line.id
     return replace(bench.store(planned), attempts=1)
 
 

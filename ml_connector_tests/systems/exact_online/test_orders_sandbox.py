@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from ml_connector.errors import TryAgain, WeAreWrong
-from ml_connector.flows.core.ports import SourceOrder
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, SourceOrder, source_of
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.exact_online.conftest import Bench
@@ -20,15 +20,15 @@ def polled(bench: Bench, cursor: str | None, limit: int = 600) -> tuple[list[Sou
     orders: list[SourceOrder] = []
     more = True
     while more:
-        batch = bench.erp.changed_orders(cursor, limit=limit)
-        orders += batch.orders
+        batch = source_of(bench.erp, PURCHASE_ORDERS).changed(cursor, limit=limit)
+        orders += batch.records
         cursor, more = batch.cursor, batch.more
     assert cursor is not None
     return orders, cursor
 
 
 def numbers(orders: Iterator[SourceOrder] | list[SourceOrder]) -> list[str]:
-    return [source.order.number for source in orders]
+    return [source.document.number for source in orders]
 
 
 def test_a_poll_reads_whole_orders_for_a_sixtieth_of_a_call_each(bench: Bench) -> None:
@@ -38,16 +38,16 @@ def test_a_poll_reads_whole_orders_for_a_sixtieth_of_a_call_each(bench: Bench) -
     used = (bench.calls() - before) / 300
     print(f"{used:.3f} reads for each order")
     assert sorted(numbers(orders)) == sorted(str(row["OrderNumber"]) for row in made)
-    assert all(source.order.lines for source in orders)
+    assert all(source.document.lines for source in orders)
     assert used <= 0.10
 
 
 def test_an_order_is_rendered_again_from_its_stored_record(bench: Bench) -> None:
     bench.orders(3)
     for source in polled(bench, START)[0]:
-        assert bench.erp.order_from_record(source.record) == source.order
+        assert source_of(bench.erp, PURCHASE_ORDERS).from_record(source.record) == source.document
         assert "__metadata" not in source.record
-        assert json.loads(source.record, parse_float=Decimal)["OrderNumber"] == int(source.order.number)
+        assert json.loads(source.record, parse_float=Decimal)["OrderNumber"] == int(source.document.number)
 
 
 @pytest.mark.parametrize("limit", [1, 60, 100, 600])
@@ -73,7 +73,7 @@ def test_what_changes_is_polled_again_and_nothing_else(bench: Bench) -> None:
     bench.sandbox.call(user.change_order_line, bench.sandbox.exact, changed, 1, quantity=Decimal(7))
     orders, cursor = polled(bench, cursor)
     assert set(numbers(orders)) == {str(changed), str(later[0]["OrderNumber"])}  # the overlap reaches the newest
-    assert next(s.order for s in orders if s.order.number == str(changed)).lines[0].quantity == 7
+    assert next(s.document for s in orders if s.document.number == str(changed)).lines[0].quantity == 7
 
 
 def test_orders_of_before_the_start_are_left_alone(bench: Bench) -> None:
@@ -86,7 +86,7 @@ def test_approval_and_cancellation_are_told(bench: Bench) -> None:
     waiting, cancelled = bench.orders(2, approved=False)
     bench.sandbox.call(user.cancel, bench.sandbox.exact, cancelled["OrderNumber"])
     bench.sandbox.call(user.approve, bench.sandbox.exact, cancelled["OrderNumber"])
-    by_number = {s.order.number: s.order for s in polled(bench, START)[0]}
+    by_number = {s.document.number: s.document for s in polled(bench, START)[0]}
     assert not by_number[str(waiting["OrderNumber"])].approved
     assert by_number[str(cancelled["OrderNumber"])].cancelled
     assert by_number[str(cancelled["OrderNumber"])].approved
@@ -96,24 +96,28 @@ def test_a_webhooks_order_costs_one_read_and_what_is_gone_is_left_out(bench: Ben
     made = bench.orders(130)
     bench.erp.divisions.validate()
     before = bench.calls()
-    assert numbers(list(bench.erp.read_orders([made[4]["PurchaseOrderID"]]))) == [str(made[4]["OrderNumber"])]
+    assert numbers(list(source_of(bench.erp, PURCHASE_ORDERS).by_id([made[4]["PurchaseOrderID"]]))) == [
+        str(made[4]["OrderNumber"])
+    ]
     assert bench.calls() - before == 1
     wanted = [row["PurchaseOrderID"] for row in made]
     gone = "00000000-0000-0000-0000-000000000001"
-    found = bench.erp.read_orders([*wanted[:70], gone, "not-a-guid", *wanted[70:], wanted[0].upper()])
-    assert [source.order.id for source in found] == wanted
+    found = source_of(bench.erp, PURCHASE_ORDERS).by_id(
+        [*wanted[:70], gone, "not-a-guid", *wanted[70:], wanted[0].upper()]
+    )
+    assert [source.document.id for source in found] == wanted
     assert bench.calls() - before <= 1 + 5
 
 
 def test_lines_that_an_expansion_left_out_are_fetched(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     [made] = bench.orders(1)
     stored = bench.company.get("purchaseorder/PurchaseOrders", made["PurchaseOrderID"])
-    [whole] = bench.erp.read_orders([made["PurchaseOrderID"]])
-    stored["PurchaseOrderLineCount"] = len(whole.order.lines) + 3
+    [whole] = source_of(bench.erp, PURCHASE_ORDERS).by_id([made["PurchaseOrderID"]])
+    stored["PurchaseOrderLineCount"] = len(whole.document.lines) + 3
     before = bench.calls()
-    [again] = bench.erp.read_orders([made["PurchaseOrderID"]])
+    [again] = source_of(bench.erp, PURCHASE_ORDERS).by_id([made["PurchaseOrderID"]])
     assert bench.calls() - before == 2
-    assert again.order == whole.order
+    assert again.document == whole.document
 
 
 def test_a_broken_off_poll_loses_nothing(bench: Bench) -> None:
@@ -137,10 +141,10 @@ def test_a_passing_trouble_of_reading_is_not_noticed(bench: Bench, kind: FaultKi
 @pytest.mark.parametrize("cursor", ["rubbish", "{}", '{"newest": "x"}', '{"newest"'])
 def test_an_unreadable_position_is_told(bench: Bench, cursor: str) -> None:
     with pytest.raises(WeAreWrong):
-        bench.erp.changed_orders(cursor)
+        source_of(bench.erp, PURCHASE_ORDERS).changed(cursor)
 
 
 def test_look_ups_leave_room_for_the_address_of_the_next_page(bench: Bench) -> None:
     """Exact's `__next` repeats the whole filter: it is longer than the address that was asked."""
     keys = [str(row["PurchaseOrderID"]) for row in bench.orders(130)]
-    assert [source.order.id for source in bench.erp.read_orders(keys)] == keys
+    assert [source.document.id for source in source_of(bench.erp, PURCHASE_ORDERS).by_id(keys)] == keys

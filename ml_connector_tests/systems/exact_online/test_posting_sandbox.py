@@ -22,7 +22,7 @@ from ml_connector.errors import (
     TryAgain,
     WeAreWrong,
 )
-from ml_connector.flows.core.ports import BillIdentity
+from ml_connector.flows.core.ports import BILLS, GOODS_RECEIPTS, Identity, target_of
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.exact_online.conftest import Bench, bill_of
@@ -59,7 +59,7 @@ def test_a_matched_bill_lands_on_its_order_lines(bench: Bench, matched_bill: Mak
     bench.orders(1)
     order = bench.open_orders()[0]
     bill = matched_bill(order, "INV-1")
-    [(_, written)] = bench.post(bench.erp.plan_bill(bill, "mlc-0123456789abcdef0123"))
+    [(_, written)] = bench.post(target_of(bench.erp, BILLS).plan(bill, "mlc-0123456789abcdef0123"))
     [row] = bench.table(INVOICES)
     assert written.outside_id == row["ID"]
     assert written.detail["entry_number"] == row["EntryNumber"]
@@ -90,7 +90,7 @@ def test_a_charge_becomes_an_item_on_the_same_invoice(bench: Bench, matched_bill
     )
     total, vat = bill.total + Decimal("14.93"), bill.vat_total + Decimal("2.59")
     bill = bill.model_copy(update={"lines": (*bill.lines, freight), "total": total, "vat_total": vat})
-    bench.post(bench.erp.plan_bill(bill, "mlc-0000"))
+    bench.post(target_of(bench.erp, BILLS).plan(bill, "mlc-0000"))
     [row] = bench.table(INVOICES)
     assert row["Amount"] == bill.total
     assert any(line["Amount"] == Decimal("12.34") for line in bench.table("purchase/PurchaseInvoiceLines"))
@@ -99,8 +99,8 @@ def test_a_charge_becomes_an_item_on_the_same_invoice(bench: Bench, matched_bill
 def test_a_credit_note_lowers_what_was_invoiced(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1)
     order = bench.open_orders()[0]
-    bench.post(bench.erp.plan_bill(matched_bill(order, "INV-3"), "mlc-inv3"))
-    bench.post(bench.erp.plan_bill(matched_bill(order, "CR-3", credit=True), "mlc-cr33"))
+    bench.post(target_of(bench.erp, BILLS).plan(matched_bill(order, "INV-3"), "mlc-inv3"))
+    bench.post(target_of(bench.erp, BILLS).plan(matched_bill(order, "CR-3", credit=True), "mlc-cr33"))
     assert [row["Type"] for row in bench.table(INVOICES)] == [8033, 8034]
     assert all(line.invoiced == 0 for line in bench.open_orders()[0].lines)
     assert [row["Type"] for row in bench.table(ENTRIES)] == [30, 31]
@@ -110,7 +110,7 @@ def test_a_credit_note_lowers_what_was_invoiced(bench: Bench, matched_bill: Make
 def test_a_coded_bill_lands_on_its_accounts(bench: Bench, credit: bool, kind: int, sign: int) -> None:
     lines = (coded_line(bench, "4406", "750.00"), coded_line(bench, "4400", "10.10", number=2, cost_center="WHS"))
     bill = bill_of(BillMode.CODED, vendor_id(bench), "INV-4", lines, credit=credit, order_number="26000017")
-    [(_, written)] = bench.post(bench.erp.plan_bill(bill, "mlc-coded4"))
+    [(_, written)] = bench.post(target_of(bench.erp, BILLS).plan(bill, "mlc-coded4"))
     [row] = bench.table(ENTRIES)
     assert written.outside_id == row["EntryID"]
     assert (row["Type"], row["AmountFC"], row["OrderNumber"]) == (kind, sign * bill.total, 26000017)
@@ -121,7 +121,7 @@ def test_a_coded_bill_lands_on_its_accounts(bench: Bench, credit: bool, kind: in
 def test_amounts_including_vat_are_sent_including_it(bench: Bench, matched_bill: MakeBill) -> None:
     line = coded_line(bench, "4406", "100.00", vat_code="4", vat_amount=Decimal("21.00"), vat_including=True)
     bill = bill_of(BillMode.CODED, vendor_id(bench), "INV-5", (line,))
-    bench.post(bench.erp.plan_bill(bill, "mlc-incl5"))
+    bench.post(target_of(bench.erp, BILLS).plan(bill, "mlc-incl5"))
     assert bench.table(ENTRIES)[0]["AmountFC"] == Decimal("-121.00")
 
 
@@ -131,7 +131,7 @@ def test_the_suppliers_vat_to_the_cent_is_what_is_booked(bench: Bench) -> None:
     )
     bill = bill_of(BillMode.CODED, vendor_id(bench), "INV-6", lines)
     owed = bill.model_copy(update={"vat_total": Decimal("28.01"), "total": Decimal("161.33")})
-    bench.post(bench.erp.plan_bill(owed, "mlc-cent6"))
+    bench.post(target_of(bench.erp, BILLS).plan(owed, "mlc-cent6"))
     assert bench.table(ENTRIES)[0]["AmountFC"] == Decimal("-161.33")
 
 
@@ -139,7 +139,9 @@ def test_an_amount_that_exact_booked_otherwise_is_told(
     bench: Bench, matched_bill: MakeBill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.orders(1)
-    stored = bench.store(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-7"), "mlc-drop77")[0])
+    stored = bench.store(
+        target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-7"), "mlc-drop77")[0]
+    )
     create = bench.erp.client.create
     monkeypatch.setattr(bench.erp.client, "create", lambda *a: {**create(*a), "Amount": 0, "VATAmount": 0})
     assert "Exact shows 0" in bench.erp.write(stored).detail["warning"]
@@ -157,7 +159,7 @@ def test_an_original_is_attached_with_its_exact_bytes(bench: Bench, matched_bill
         attachment_sha256=digest,
         attachment_name="../../etc/in voice\x07.edi",
     )
-    done = bench.post(bench.erp.plan_bill(bill, "mlc-doc888"))
+    done = bench.post(target_of(bench.erp, BILLS).plan(bill, "mlc-doc888"))
     assert [stored.kind for stored, _ in done] == ["document", "purchase_invoice", "document_attachment"]
     [attachment] = bench.table("documents/DocumentAttachments")
     assert attachment["FileName"] == "in voice_.edi"
@@ -172,7 +174,7 @@ def test_an_original_too_large_is_held_before_anything_is_written(bench: Bench, 
     bench.blobs["a" * 64] = bytes(8_000_000)
     bill = matched_bill(bench.open_orders()[0], "INV-9", attach_original=True, attachment_sha256="a" * 64)
     with pytest.raises(NeedsMending) as held:
-        bench.erp.plan_bill(bill, "mlc-large9")
+        target_of(bench.erp, BILLS).plan(bill, "mlc-large9")
     assert held.value.reason is Reason.TOO_LARGE
 
 
@@ -193,9 +195,9 @@ def receipt_of(order: OpenOrder, reference: str = "ASN-1", share: int = 1) -> Go
 def test_a_receipt_is_booked_and_found_by_our_key_alone(bench: Bench) -> None:
     bench.orders(2)
     first, second = bench.open_orders()
-    [(stored, written)] = bench.post(bench.erp.plan_receipt(receipt_of(first), "mlc-r0001"))
+    [(stored, written)] = bench.post(target_of(bench.erp, GOODS_RECEIPTS).plan(receipt_of(first), "mlc-r0001"))
     assert all(line.received == line.quantity for line in bench.open_orders()[0].lines)
-    unsent = bench.store(bench.erp.plan_receipt(receipt_of(second), "mlc-r0002")[0])
+    unsent = bench.store(target_of(bench.erp, GOODS_RECEIPTS).plan(receipt_of(second), "mlc-r0002")[0])
     assert bench.erp.find_written([stored, unsent]) == {
         stored.id: written.__class__(written.outside_id, {**written.detail, "found_in": "purchaseorder/GoodsReceipts"})
     }
@@ -204,7 +206,7 @@ def test_a_receipt_is_booked_and_found_by_our_key_alone(bench: Bench) -> None:
 def test_more_than_was_ordered_is_refused_in_the_systems_words(bench: Bench) -> None:
     bench.orders(1)
     with pytest.raises(RefusedBySystem) as refused:
-        bench.post(bench.erp.plan_receipt(receipt_of(bench.open_orders()[0], share=2), "mlc-r0003"))
+        bench.post(target_of(bench.erp, GOODS_RECEIPTS).plan(receipt_of(bench.open_orders()[0], share=2), "mlc-r0003"))
     assert refused.value.data["messages"]
     assert bench.table("purchaseorder/GoodsReceipts") == []
 
@@ -215,7 +217,7 @@ def test_a_business_refusal_is_no_failure_whatever_the_language(bench: Bench, la
     line = coded_line(bench, "4500", "10.00", cost_center="")
     bill = bill_of(BillMode.CODED, vendor_id(bench), "INV-10", (line,))
     with pytest.raises(RefusedBySystem) as refused:
-        bench.post(bench.erp.plan_bill(bill, "mlc-lang10"))
+        bench.post(target_of(bench.erp, BILLS).plan(bill, "mlc-lang10"))
     assert refused.value.data["status"] == 500
     assert refused.value.data["messages"]
     assert bench.table(ENTRIES) == []
@@ -223,7 +225,9 @@ def test_a_business_refusal_is_no_failure_whatever_the_language(bench: Bench, la
 
 def test_a_failure_is_not_taken_for_a_refusal(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1)
-    operation = bench.store(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-11"), "mlc-fail11")[0])
+    operation = bench.store(
+        target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-11"), "mlc-fail11")[0]
+    )
     bench.fault(FaultKind.STATUS, method="POST", status=500)
     with pytest.raises(OutcomeUnknown):
         bench.erp.write(operation)
@@ -247,7 +251,7 @@ def test_after_an_unknown_outcome_the_look_up_tells_the_truth(
         bill = matched_bill(bench.open_orders()[0], "INV-12")
     else:
         bill = bill_of(mode, vendor_id(bench), "INV-12", (coded_line(bench, "4406", "10.00"),))
-    operation = bench.store(bench.erp.plan_bill(bill, "mlc-reset12")[0])
+    operation = bench.store(target_of(bench.erp, BILLS).plan(bill, "mlc-reset12")[0])
     bench.fault(kind, method="POST")
     with pytest.raises(OutcomeUnknown):
         bench.erp.write(operation)
@@ -260,7 +264,9 @@ def test_after_an_unknown_outcome_the_look_up_tells_the_truth(
 
 def test_a_late_commit_is_found_later(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1)
-    operation = bench.store(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-13"), "mlc-late13")[0])
+    operation = bench.store(
+        target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-13"), "mlc-late13")[0]
+    )
     bench.fault(FaultKind.LATE_COMMIT, method="POST", seconds=30, real_time=False)
     with pytest.raises(OutcomeUnknown):
         bench.erp.write(operation)
@@ -276,7 +282,9 @@ def test_a_late_commit_is_found_later(bench: Bench, matched_bill: MakeBill) -> N
 
 def test_a_clerks_change_of_the_number_does_not_hide_our_invoice(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1)
-    [(stored, written)] = bench.post(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-14"), "mlc-edit14"))
+    [(stored, written)] = bench.post(
+        target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-14"), "mlc-edit14")
+    )
     bench.table(INVOICES)[0]["YourRef"] = "INV-14 corrected"
     found = bench.erp.find_written([stored])
     assert found[stored.id].outside_id == written.outside_id
@@ -284,7 +292,9 @@ def test_a_clerks_change_of_the_number_does_not_hide_our_invoice(bench: Bench, m
 
 def test_the_same_invoice_keyed_by_hand_meanwhile_is_not_written_again(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1, suppliers=("20011",))
-    operation = bench.store(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-15"), "mlc-hand15")[0])
+    operation = bench.store(
+        target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-15"), "mlc-hand15")[0]
+    )
     keyed = bench.sandbox.call(
         user.key_entry, bench.sandbox.exact, supplier="20011", your_ref="INV-15", amount=Decimal(5)
     )
@@ -294,14 +304,18 @@ def test_the_same_invoice_keyed_by_hand_meanwhile_is_not_written_again(bench: Be
 
 def test_a_token_that_expired_on_the_way_costs_one_more_call(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1)
-    operation = bench.store(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-16"), "mlc-tok16")[0])
+    operation = bench.store(
+        target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-16"), "mlc-tok16")[0]
+    )
     bench.fault(FaultKind.EXPIRED_TOKEN, method="POST")
     assert bench.erp.write(operation).outside_id == bench.table(INVOICES)[0]["ID"]
 
 
 def test_too_many_calls_are_waited_for_and_nothing_is_lost(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1)
-    operation = bench.store(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-17"), "mlc-429-17")[0])
+    operation = bench.store(
+        target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-17"), "mlc-429-17")[0]
+    )
     bench.fault(FaultKind.STATUS, method="POST", status=429, count=2)
     assert bench.erp.write(operation).outside_id
     assert len(bench.table(INVOICES)) == 1
@@ -309,7 +323,9 @@ def test_too_many_calls_are_waited_for_and_nothing_is_lost(bench: Bench, matched
 
 def test_a_plan_for_another_division_is_never_written_here(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1)
-    stored = bench.store(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-18"), "mlc-div18")[0])
+    stored = bench.store(
+        target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-18"), "mlc-div18")[0]
+    )
     foreign = stored.__class__(**{**stored.__dict__, "target": stored.target.replace("124132", "124133")})
     with pytest.raises(WeAreWrong, match="124133"):
         bench.erp.write(foreign)
@@ -320,14 +336,14 @@ def test_a_missing_edition_names_what_to_do(bench: Bench, matched_bill: MakeBill
     bench.orders(1)
     bench.sandbox.exact.options.missing_editions.add(INVOICES)
     with pytest.raises(AuthorizationNeeded) as forbidden:
-        bench.post(bench.erp.plan_bill(matched_bill(bench.open_orders()[0], "INV-19"), "mlc-ed19"))
+        bench.post(target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-19"), "mlc-ed19"))
     assert "edition" in forbidden.value.mend
 
 
 def test_repeated_bad_requests_stop_before_exact_blocks_the_app(bench: Bench) -> None:
     bench.sandbox.call(bench.sandbox.exact.limits.configure, errors=10)
     bill = bill_of(BillMode.CODED, vendor_id(bench), "INV-20", (coded_line(bench, "4406", "1.00"),))
-    stored = bench.store(bench.erp.plan_bill(bill, "mlc-bad20")[0])
+    stored = bench.store(target_of(bench.erp, BILLS).plan(bill, "mlc-bad20")[0])
     bad = stored.__class__(**{**stored.__dict__, "payload": stored.payload.replace('"Journal"', '"Jurnal"')})
     for _ in range(8):
         with pytest.raises(RefusedBySystem, match="400"):
@@ -341,16 +357,16 @@ def test_repeated_bad_requests_stop_before_exact_blocks_the_app(bench: Bench) ->
 def test_bills_are_recognised_wherever_and_by_whomever_they_were_entered(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(3, suppliers=("20011",))
     orders = bench.open_orders()
-    bench.post(bench.erp.plan_bill(matched_bill(orders[0], "O'Neill & Co/7+1 %"), "mlc-find21"))
+    bench.post(target_of(bench.erp, BILLS).plan(matched_bill(orders[0], "O'Neill & Co/7+1 %"), "mlc-find21"))
     bench.sandbox.call(user.key_entry, bench.sandbox.exact, supplier="20011", your_ref="HAND-1", amount=Decimal(99))
     wanted = [
-        BillIdentity(orders[0].supplier_id, "O'Neill & Co/7+1 %"),
-        BillIdentity(orders[0].supplier_id.upper(), " HAND-1 "),
-        BillIdentity(orders[0].supplier_id, "UNKNOWN"),
-        BillIdentity(vendor_id(bench, "20012"), "HAND-1"),
-        BillIdentity("no-guid", "HAND-1"),
+        Identity(orders[0].supplier_id, "O'Neill & Co/7+1 %"),
+        Identity(orders[0].supplier_id.upper(), " HAND-1 "),
+        Identity(orders[0].supplier_id, "UNKNOWN"),
+        Identity(vendor_id(bench, "20012"), "HAND-1"),
+        Identity("no-guid", "HAND-1"),
     ]
-    found = {existing.identity: existing for existing in bench.erp.find_bills(wanted)}
+    found = {existing.identity: existing for existing in target_of(bench.erp, BILLS).existing(wanted)}
     assert set(found) == set(wanted[:2])
     assert found[wanted[0]].our_key == "mlc-find21"
     assert found[wanted[1]].our_key == ""
@@ -366,8 +382,8 @@ def test_economy_at_most_1_10_calls_for_each_posted_invoice(bench: Bench, matche
     bills = [matched_bill(order, f"INV-2026-{i:05}") for i, order in enumerate(orders)]
     before = bench.calls()
     bench.read(ReferenceTable.PURCHASE_ORDERS, first.cursor)
-    assert list(bench.erp.find_bills([BillIdentity(b.vendor_id, b.number) for b in bills])) == []
-    planned = [bench.store(bench.erp.plan_bill(bill, f"mlc-{i:020}")[0]) for i, bill in enumerate(bills)]
+    assert list(target_of(bench.erp, BILLS).existing([Identity(b.vendor_id, b.number) for b in bills])) == []
+    planned = [bench.store(target_of(bench.erp, BILLS).plan(bill, f"mlc-{i:020}")[0]) for i, bill in enumerate(bills)]
     with ThreadPoolExecutor(4) as pool:
         assert len(list(pool.map(bench.erp.write, planned))) == 300
     used = (bench.calls() - before) / 300
@@ -381,7 +397,7 @@ def test_economy_at_most_1_10_calls_for_each_posted_invoice(bench: Bench, matche
 def test_no_error_carries_the_payload_or_a_token(bench: Bench, matched_bill: MakeBill) -> None:
     bench.orders(1)
     bill = matched_bill(bench.open_orders()[0], "INV-SECRET-22")
-    stored = bench.store(bench.erp.plan_bill(bill, "mlc-sec22")[0])
+    stored = bench.store(target_of(bench.erp, BILLS).plan(bill, "mlc-sec22")[0])
     token = bench.erp.client.api._tokens.token()  # type: ignore[union-attr]
     for fault in (FaultKind.RESET_BEFORE, FaultKind.HTML, FaultKind.HALF_WRITTEN):
         bench.fault(fault, method="POST")

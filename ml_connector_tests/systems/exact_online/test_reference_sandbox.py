@@ -7,6 +7,7 @@ import pytest
 
 from ml_connector.documents.reference import OpenOrder, ReferenceTable, Requirement
 from ml_connector.errors import AuthorizationNeeded
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.exact_online.conftest import Bench
@@ -50,9 +51,9 @@ def test_cost_centers_items_and_vat_codes(bench: Bench) -> None:
 def test_orders_are_assembled_from_flat_rows_as_they_are_read_whole(bench: Bench) -> None:
     made = bench.orders(7, seed=3)
     flat = bench.open_orders()
-    whole = bench.erp.read_orders([row["PurchaseOrderID"] for row in made])
+    whole = source_of(bench.erp, PURCHASE_ORDERS).by_id([row["PurchaseOrderID"] for row in made])
     assert {o.number for o in flat} == {str(row["OrderNumber"]) for row in made}
-    by_id = {source.order.id: source.order for source in whole}
+    by_id = {source.document.id: source.document for source in whole}
     assert [by_id[order.id] for order in flat] == flat
     line = flat[0].lines[0]
     assert line.quantity > 0
@@ -167,15 +168,18 @@ def test_whether_a_table_may_be_read_costs_one_call(bench: Bench, table: Referen
 def test_deleted_orders_are_told_once_by_their_ids(bench: Bench) -> None:
     """sync/Deleted names orders as type 22 among everything else that was deleted."""
     kept, gone, *_ = bench.orders(3)
-    first = bench.erp.deleted_orders(None)
+    deleted = source_of(bench.erp, PURCHASE_ORDERS).deletions
+    assert deleted is not None
+    first = deleted(None)
     assert list(first.ids) == []
     vendor = bench.company.by_code("crm/Accounts", "20016".rjust(18))
     bench.sandbox.call(bench.company.drop, "crm/Accounts", vendor)
     bench.sandbox.call(user.delete, bench.sandbox.exact, gone["OrderNumber"])
-    second = bench.erp.deleted_orders(first.cursor)
+    second = deleted(first.cursor)
     assert list(second.ids) == [gone["PurchaseOrderID"]]
-    assert list(bench.erp.deleted_orders(second.cursor).ids) == []
-    assert list(bench.erp.deleted_orders("unreadable").ids) == [gone["PurchaseOrderID"]]
-    assert [one.order.id for one in bench.erp.read_orders([kept["PurchaseOrderID"], gone["PurchaseOrderID"]])] == [
-        kept["PurchaseOrderID"]
-    ]
+    assert list(deleted(second.cursor).ids) == []
+    assert list(deleted("unreadable").ids) == [gone["PurchaseOrderID"]]
+    assert [
+        one.document.id
+        for one in source_of(bench.erp, PURCHASE_ORDERS).by_id([kept["PurchaseOrderID"], gone["PurchaseOrderID"]])
+    ] == [kept["PurchaseOrderID"]]

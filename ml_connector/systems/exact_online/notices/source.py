@@ -7,12 +7,10 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import SenderMustMend
 from ml_connector.ledger.exchange.inbox import NewNotice
 from ml_connector.systems.exact_online.notices import webhooks
+from ml_connector.systems.exact_online.notices.topics import TOPICS
 from ml_connector.systems.exact_online.settings import ExactOnlineConnection
 from ml_connector.systems.exact_online.wire.client import ExactClient
 from ml_connector.systems.system import NoticeRefusedError, Subscription, WebhookSource
-
-#: Topics that flows make use of: orders that were changed, invoices that somebody keyed by hand (exact-online 8.4).
-TOPICS = ("PurchaseOrders", "PurchaseEntries")
 
 
 class ExactNotices(WebhookSource):

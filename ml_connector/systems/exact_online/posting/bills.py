@@ -14,7 +14,7 @@ from typing import Any
 
 from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.ports import BillIdentity, ExistingBill, PlannedOperation, StoredOperation, Written
+from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
 from ml_connector.systems.exact_online.wire.entities import (
@@ -252,30 +252,30 @@ class BillFinder:
     def __init__(self, client: ExactClient) -> None:
         self._client = client
 
-    def find(self, bills: Sequence[BillIdentity]) -> list[ExistingBill]:
+    def find(self, bills: Sequence[Identity]) -> list[Existing]:
         """Bills of these suppliers and numbers, whoever entered them; one for each identity."""
         wanted = [
-            _Wanted(b.vendor_id.lower(), b.number.strip())
+            _Wanted(b.party_id.lower(), b.number.strip())
             for b in dict.fromkeys(bills)
-            if is_guid(b.vendor_id) and b.number.strip()
+            if is_guid(b.party_id) and b.number.strip()
         ]
-        asked: dict[tuple[str, str], list[BillIdentity]] = {}
+        asked: dict[tuple[str, str], list[Identity]] = {}
         for bill in dict.fromkeys(bills):
-            asked.setdefault((bill.vendor_id.lower(), _folded(bill.number)), []).append(bill)
-        found: dict[BillIdentity, ExistingBill] = {}
+            asked.setdefault((bill.party_id.lower(), _folded(bill.number)), []).append(bill)
+        found: dict[Identity, Existing] = {}
         for what, row in self._rows(wanted):
             for identity in asked.get(_identity(row), ()):
                 found.setdefault(identity, _existing(what, row, identity))
         return list(found.values())
 
-    def by_id(self, keys: Sequence[str]) -> list[ExistingBill]:
+    def by_id(self, keys: Sequence[str]) -> list[Existing]:
         """PurchaseEntries by EntryID, as the webhook topic of that name gives them; what is gone is left out."""
         wanted = sorted({guid(key) for key in keys if is_guid(key)})
         params = {"$select": SELECT[PURCHASE_ENTRY.kind]}
-        found: list[ExistingBill] = []
+        found: list[Existing] = []
         for rows in self._client.rows_matching(PURCHASE_ENTRY.endpoint, params, wanted, _any_entry):
             for row in rows:
-                identity = BillIdentity(guid(row.get("Supplier")), str(row.get("YourRef") or ""))
+                identity = Identity(guid(row.get("Supplier")), str(row.get("YourRef") or ""))
                 found.append(_existing(PURCHASE_ENTRY, row, identity))
         return found
 
@@ -379,13 +379,13 @@ def _is_credit_body(body: Mapping[str, Any]) -> bool:
     return sum((number(line.get("AmountFC")) for line in lines), Decimal(0)) < 0
 
 
-def _existing(what: Writable, row: Row, identity: BillIdentity) -> ExistingBill:
+def _existing(what: Writable, row: Row, identity: Identity) -> Existing:
     amount = row.get("Amount", row.get("AmountFC"))
-    return ExistingBill(
+    return Existing(
         identity=identity,
         outside_id=guid(row.get(what.key)),
         our_key=key_in(row.get("Description"), row.get("Remarks")),
-        entry_number=entry_number(row),
+        number=entry_number(row),
         amount=str(abs(number(amount))) if amount is not None else "",
         source=what.endpoint,
         kind=what.kind,

@@ -29,6 +29,8 @@ def plan_order_change(change: AgreedChange, company: str) -> list[PlannedOperati
             ORDER_LINE.kind,
             f"{company}/{ORDER_LINE.endpoint}",
             to_json({"id": line.order_line_id, "put": _put(line), "was": _was(line)}),
+            ref=line.order_line_id,
+            shares=True,
         )
         for line in change.lines
     ]

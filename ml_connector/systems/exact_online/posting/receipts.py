@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ml_connector.documents.bills import GoodsReceipt
-from ml_connector.flows.core.ports import ExistingReceipt, PlannedOperation, ReceiptIdentity, StoredOperation, Written
+from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.systems.exact_online.posting.bills import key_in, with_key
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
@@ -59,13 +59,13 @@ class ReceiptFinder:
             if key and key in by_key
         }
 
-    def find(self, receipts: Sequence[ReceiptIdentity]) -> list[ExistingReceipt]:
+    def find(self, receipts: Sequence[Identity]) -> list[Existing]:
         """Receipts of these suppliers' notices, whoever entered them."""
-        asked: dict[tuple[str, str], ReceiptIdentity] = {}
+        asked: dict[tuple[str, str], Identity] = {}
         for one in receipts:
-            asked.setdefault((one.vendor_id.lower(), _folded(one.reference)), one)
-        wanted = sorted({(one.reference.strip()[:_REFERENCE], "") for one in receipts if one.reference.strip()})
-        found: list[ExistingReceipt] = []
+            asked.setdefault((one.party_id.lower(), _folded(one.number)), one)
+        wanted = sorted({(one.number.strip()[:_REFERENCE], "") for one in receipts if one.number.strip()})
+        found: list[Existing] = []
         for rows in self._client.rows_matching(GOODS_RECEIPT.endpoint, {"$select": SELECT}, wanted, _condition):
             for row in rows:
                 identity = asked.get((guid(row.get("Supplier")), _folded(str(row.get("YourRef") or ""))))
@@ -78,9 +78,9 @@ def _folded(reference: str) -> str:
     return reference.strip()[:_REFERENCE].casefold()
 
 
-def _existing(row: Row, identity: ReceiptIdentity) -> ExistingReceipt:
+def _existing(row: Row, identity: Identity) -> Existing:
     number = whole(row.get("ReceiptNumber"))
-    return ExistingReceipt(
+    return Existing(
         identity=identity,
         outside_id=guid(row.get(GOODS_RECEIPT.key)),
         our_key=key_in(row.get("Description")) or key_in(row.get("Remarks")),

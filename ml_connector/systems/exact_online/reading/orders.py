@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from ml_connector.clock import Clock
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import WeAreWrong
-from ml_connector.flows.core.ports import OrderBatch, SourceOrder
+from ml_connector.flows.core.ports import Changed, SourceOrder
 from ml_connector.systems.exact_online.reading import records
 from ml_connector.systems.exact_online.reading.addresses import Addresses
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested, readable
@@ -140,7 +140,7 @@ class Orders:
         self._clock = clock
         self._addresses = addresses
 
-    def changed(self, cursor: str | None, *, limit: int) -> OrderBatch:
+    def changed(self, cursor: str | None, *, limit: int) -> Changed[OpenOrder]:
         """Orders modified since the cursor, oldest first, at most about `limit` (whole pages of 60).
 
         Each poll reaches back over the overlap, so an order may come again: flows tell by content what is new.
@@ -160,7 +160,7 @@ class Orders:
             if link is None or len(found) >= limit:
                 break
         more = link is not None
-        return OrderBatch(found, Cursor(since, self._relative(link) if link else "").text(), more)
+        return Changed(found, Cursor(since, self._relative(link) if link else "").text(), more)
 
     def _reach(self, position: Cursor) -> datetime:
         if position.given:

@@ -16,7 +16,7 @@ from ml_connector.clock import Clock
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import AuthorizationNeeded
-from ml_connector.flows.core.ports import DeletedOrders, ReferenceRead
+from ml_connector.flows.core.ports import Deleted, ReferenceRead
 from ml_connector.systems.exact_online.reading import records
 from ml_connector.systems.exact_online.reading.orders import Orders
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
@@ -134,7 +134,7 @@ class Reference:
         self._moved = moved
 
     def read(self, table: ReferenceTable, cursor: str | None) -> ReferenceRead:
-        """See `flows.core.ports.Erp.read_reference`."""
+        """See `flows.core.ports.ReferenceSource.read`."""
         if table in self._client.settings.without:
             return ReferenceRead([], None, complete=True, calls=0)
         if table in PLAIN:
@@ -158,14 +158,14 @@ class Reference:
         endpoint = ORDERS_ENDPOINT if table is ReferenceTable.PURCHASE_ORDERS else SYNCED[table].endpoint
         self._client.page(endpoint, {"$filter": f"Timestamp gt {LAST}", "$select": "Timestamp"})
 
-    def deleted_orders(self, cursor: str | None) -> DeletedOrders:
+    def deleted_orders(self, cursor: str | None) -> Deleted:
         """Orders that were deleted since the cursor; without one, or when the division was moved since and the row
         versions are others, all that sync/Deleted still has (exact-online 7).
         """
         moved = self._moved()
         found = self._after(DELETED, "EntityType,EntityKey", _deletions_since(cursor, moved))
         text = json.dumps({"deleted": found.highest, "moved": moved})
-        return DeletedOrders(list(dict.fromkeys(_deleted_keys(found.rows, ORDERS_TYPE))), text)
+        return Deleted(list(dict.fromkeys(_deleted_keys(found.rows, ORDERS_TYPE))), text)
 
     def _today(self) -> date:
         return self._clock.now().date()

@@ -1,0 +1,144 @@
+"""What Exact can be read from and written to, as flows name it (`flows.core.ports`)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ml_connector.documents.agreements import AgreedChange
+from ml_connector.documents.bills import Bill, GoodsReceipt
+from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.flows.core.ports import (
+    Changed,
+    Deleted,
+    Existing,
+    Identity,
+    PlannedOperation,
+    ReferenceRead,
+    SourceOrder,
+)
+from ml_connector.systems.exact_online.notices import topics
+from ml_connector.systems.exact_online.posting.bills import BillFinder, BillPlanner
+from ml_connector.systems.exact_online.posting.order_lines import plan_order_change
+from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder, plan_receipt
+from ml_connector.systems.exact_online.reading import orders as order_records
+from ml_connector.systems.exact_online.reading.orders import Orders
+from ml_connector.systems.exact_online.reading.reference import Reference
+from ml_connector.systems.exact_online.settings import ExactSettings
+from ml_connector.systems.exact_online.wire.client import readable
+from ml_connector.systems.exact_online.wire.entities import GOODS_RECEIPT, ORDER_LINE, PURCHASE_ENTRY, PURCHASE_INVOICE
+
+#: A bill is one or the other (exact-online 10.3).
+BILL_KINDS = frozenset({PURCHASE_INVOICE.kind, PURCHASE_ENTRY.kind})
+
+
+class PurchaseOrders:
+    """Purchase orders to read."""
+
+    notices = topics.ORDERS
+
+    def __init__(self, orders: Orders, reference: Reference, settings: ExactSettings) -> None:
+        self._orders = orders
+        self._reference = reference
+        self._settings = settings
+
+    @property
+    def deletions(self) -> Callable[[str | None], Deleted]:
+        return self._reference.deleted_orders
+
+    def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[OpenOrder]:
+        return self._orders.changed(cursor, limit=limit)
+
+    def by_id(self, keys: Sequence[str]) -> list[SourceOrder]:
+        with readable(self._settings.connection, "a purchase order"):
+            return self._orders.by_id(keys)
+
+    def from_record(self, record: str) -> OpenOrder:
+        return order_records.order_from_record(record)
+
+    def entered(self, record: str) -> datetime | None:
+        return order_records.order_created(record, self._settings.time_zone)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One reference table."""
+
+    reference: Reference
+    table: ReferenceTable
+    connection: str
+
+    def read(self, cursor: str | None) -> ReferenceRead:
+        with readable(self.connection, f"a record of {self.table.value}"):
+            return self.reference.read(self.table, cursor)
+
+
+class PurchaseEntriesByHand:
+    """Purchase entries that others make, as webhooks name them."""
+
+    notices = topics.ENTRIES
+
+    def __init__(self, finder: BillFinder) -> None:
+        self._finder = finder
+
+    def by_id(self, keys: Sequence[str]) -> list[Existing]:
+        return self._finder.by_id(keys)
+
+
+class Bills:
+    """Purchase invoices and entries to write."""
+
+    kinds = BILL_KINDS
+    repeatable = False
+
+    def __init__(self, planner: BillPlanner, finder: BillFinder, connection: str) -> None:
+        self._planner = planner
+        self._finder = finder
+        self._connection = connection
+        self.entries = PurchaseEntriesByHand(finder)
+
+    def plan(self, document: Bill, key: str) -> list[PlannedOperation]:
+        return self._planner.plan(document, key)
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        with readable(self._connection, "a booked invoice"):
+            return self._finder.find(identities)
+
+
+class GoodsReceipts:
+    """Goods receipts to write."""
+
+    kinds = frozenset({GOODS_RECEIPT.kind})
+    repeatable = False
+    entries = None
+
+    def __init__(self, settings: ExactSettings, company: Callable[[], str], finder: ReceiptFinder) -> None:
+        self._settings = settings
+        self._company = company
+        self._finder = finder
+
+    def plan(self, document: GoodsReceipt, key: str) -> list[PlannedOperation]:
+        return plan_receipt(document, key, self._settings, self._company())
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        with readable(self._settings.connection, "a goods receipt"):
+            return self._finder.find(identities)
+
+
+class OrderChanges:
+    """Lines of purchase orders to change. A line holds no key of ours; written again it is the same line."""
+
+    kinds = frozenset({ORDER_LINE.kind})
+    repeatable = True
+    entries = None
+
+    def __init__(self, company: Callable[[], str]) -> None:
+        self._company = company
+
+    def plan(self, document: AgreedChange, key: str) -> list[PlannedOperation]:
+        del key
+        return plan_order_change(document, self._company())
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        """Nothing: what is changed is there already."""
+        del identities
+        return []
