@@ -132,3 +132,15 @@ def test_a_sync_over_it_goes_on(existing: Existing) -> None:
     assert {state for (number, _), state in after.items() if number in numbers} <= {"acknowledged"}
     report = verify(existing.deployment.ledger, heads_file=existing.deployment.heads_file)
     assert report.problems == []
+
+
+def test_what_changed_a_line_says_which(existing_url: str) -> None:
+    """Read out of the other side's id before; from now on nobody does."""
+    ledger = Ledger.open(existing_url)
+    o = operation.c
+    with ledger.read() as tx:
+        rows = tx.execute(sa.select(o.kind, o.ref, o.shares, o.outside_id).where(o.kind != "upload")).all()
+    lines = [row for row in rows if row.kind == "purchase_order_line"]
+    assert lines
+    assert all(row.ref == row.outside_id and row.shares for row in lines if row.outside_id)
+    assert all(row.ref is None and row.shares is None for row in rows if row.kind != "purchase_order_line")

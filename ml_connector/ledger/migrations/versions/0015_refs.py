@@ -35,8 +35,10 @@ _MOST = 1_000
 def upgrade() -> None:
     from ml_connector.ledger.database.seals import hash_of
 
-    op.add_column("operation", sa.Column("ref", sa.String(200), nullable=True))
-    op.add_column("operation", sa.Column("shares", sa.Boolean(), nullable=True))
+    ref = "what it is about: an order line, an entity; null: the document itself"
+    shares = "true: it changes what is there, so that others may have its outside id"
+    op.add_column("operation", sa.Column("ref", sa.String(200), nullable=True, comment=ref))
+    op.add_column("operation", sa.Column("shares", sa.Boolean(), nullable=True, comment=shares))
     connection, at = op.get_bind(), SystemClock().now()
     seal = sa.table("seal", sa.column("at", Moment()), sa.column("body"), sa.column("hash"))
     hashes = _filled(connection)
