@@ -26,15 +26,14 @@ def keep_engines() -> None:
     for module in (sqlite_event_log, sqlite_run_storage, sqlite_schedule_storage):
         module.create_engine = engine  # type: ignore[attr-defined]
 
-    heads: dict[str, Any] = {}
+    known: dict[str, ScriptDirectory] = {}
 
-    def head(self: ScriptDirectory, revision: str) -> Any:
-        if revision != "head":
-            return as_number(self, revision)
-        place = f"{self.dir} {self.version_locations}"
-        if place not in heads:
-            heads[place] = as_number(self, revision)
-        return heads[place]
+    def scripts(config: Any) -> ScriptDirectory:
+        """One for each storage, with the revisions it has loaded."""
+        place = f"{config.get_main_option('script_location')} {config.get_main_option('version_locations')}"
+        if place not in known:
+            known[place] = from_config(config)
+        return known[place]
 
-    as_number = ScriptDirectory.as_revision_number
-    ScriptDirectory.as_revision_number = head  # type: ignore[method-assign]
+    from_config = ScriptDirectory.from_config
+    ScriptDirectory.from_config = scripts  # type: ignore[method-assign,assignment]
