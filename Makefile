@@ -46,7 +46,7 @@ test: $(STAMP) ## all tests, on SQLite and on PostgreSQL
 test-quick: $(STAMP) ## the core in under two minutes, on SQLite; before a commit, not instead of make test
 	ML_CONNECTOR_TEST_EXAMPLES=10 $(PYTEST) -m "not slow" -k "not postgresql" $(QUICK)
 
-test-long: $(STAMP) ## all tests, and property tests with all their examples
+test-long: $(STAMP) ## every case on both databases, and property tests with all their examples
 	ML_CONNECTOR_TEST_EXAMPLES=100 $(PYTEST)
 
 lint: $(STAMP) ## ruff, format, types

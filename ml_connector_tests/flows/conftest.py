@@ -8,6 +8,12 @@ import pytest
 
 from ml_connector_tests.flows.buying import Books, Office
 from ml_connector_tests.flows.scenes import Scene, scene
+from ml_connector_tests.support.in_turn import take_turns
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Cases over a `stage` run on one database each, the cases of a function in turn (docs/decisions/0025)."""
+    take_turns(config, items, "stage")
 
 
 @pytest.fixture

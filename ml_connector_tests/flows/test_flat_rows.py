@@ -11,6 +11,8 @@ from ml_connector.ledger.exchange import files
 from ml_connector.ledger.work import documents
 from ml_connector_tests.flows.scenes import Scene
 
+pytestmark = pytest.mark.both_databases
+
 INVOICE = (
     "TradingPartner,InvoiceNumber,InvoiceDate,PONumber,PODate,Currency,Terms,DueDate,SubTotal,Tax,Freight,Total,"
     "LineNumber,VendorItem,Quantity,UOM,UnitPrice,Extended\r\n"

@@ -9,6 +9,8 @@ from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
 
+pytestmark = pytest.mark.both_databases
+
 
 def play(stage: Scene, rounds: int = 6) -> None:
     """Let both sides work until nothing moves: partners answer after their delays, we send and receive."""

@@ -9,7 +9,6 @@ from ml_connector.flows import operator_actions, pipeline
 from ml_connector.flows.invoices_in.bills import BILLS
 from ml_connector.flows.posting.posting import post
 from ml_connector.ledger.audit import verify
-from ml_connector.ledger.audit.restore_notice import notice
 from ml_connector.ledger.exchange import inbox
 from ml_connector.ledger.tables.documents import booking, operation
 from ml_connector.ledger.work.states import DocumentState as S
@@ -18,7 +17,9 @@ from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import UNITS, Scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver, states
-from ml_connector_tests.hostile.interchanges import Envelope, Invoice
+from ml_connector_tests.hostile.interchanges import Envelope, Invoice, notice
+
+pytestmark = pytest.mark.both_databases
 
 RECEIPTS = "purchaseorder/GoodsReceipts"
 

@@ -21,6 +21,8 @@ from ml_connector_tests.flows.test_posting_twice_over import deliver
 from ml_connector_tests.flows.test_posting_twice_over import shipped as shipped_notice
 from ml_connector_tests.support.examples import some
 
+pytestmark = pytest.mark.both_databases
+
 WORK = Work(holder="test")
 
 

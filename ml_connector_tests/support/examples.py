@@ -19,6 +19,11 @@ def _percent() -> int:
     return int(os.environ.get(SETTING, _PERCENT))
 
 
+def all_of_them() -> bool:
+    """Whether this run leaves nothing out."""
+    return _percent() >= 100
+
+
 def some(number: int) -> int:
     """Of so many examples the share of this run."""
     return max(min(number, _FEWEST), number * _percent() // 100)
@@ -26,5 +31,5 @@ def some(number: int) -> int:
 
 def share() -> None:
     """From now on, for tests that name no number; loaded before any test is, for each inherits what it does not say."""
-    settings.register_profile("share", max_examples=some(_USUAL), derandomize=_percent() < 100)
+    settings.register_profile("share", max_examples=some(_USUAL), derandomize=not all_of_them())
     settings.load_profile("share")
