@@ -111,7 +111,7 @@ def test_a_dry_run_of_an_invoice_that_cannot_be_planned_says_so(stage: Scene) ->
     pipeline.run(stage.integration, stage.work, pipeline.INBOUND[:7])
     rows = stage.documents("invoices_in")
     assert [row.state for row in rows] == [S.CODED]
-    planner = stage.integration.erp._planner  # type: ignore[attr-defined]
+    planner = stage.integration.erp.targets["bills"]._planner  # type: ignore[attr-defined]
     planner._blob_size = lambda sha256: 50_000_000
     dry = type(stage.work)(**{**stage.work.__dict__, "dry_run": True})
     report = post(stage.integration, dry, BILLS)
