@@ -20,6 +20,7 @@ class FaultKind(StrEnum):
     ERROR_AFTER = "error_after"  # handle the call and answer with `status` all the same
     LATE_COMMIT = "late_commit"  # reset now, handle the call `seconds` later
     SLOW = "slow"  # handle the call, answer `seconds` later
+    QUEUED = "queued"  # say nothing for `seconds`, then handle the call, whether or not the client still waits
     HALF_WRITTEN = "half_written"  # half of the answer's body, then a close
     HTML = "html"  # a maintenance page with status 200
     EXPIRED_TOKEN = "expired_token"  # 401 as if the token had expired
@@ -37,7 +38,7 @@ class Fault:
     skip: int = 0
     probability: float = 1.0
     seconds: float = 2.0
-    real_time: bool = True  # late commits wait in real time, else by the sandbox's clock
+    real_time: bool = True  # late commits and queued calls wait in real time, else by the sandbox's clock
     status: int = 500
     retry_after: str | None = None
     body: str | None = None

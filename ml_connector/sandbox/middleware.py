@@ -110,16 +110,23 @@ class FaultMiddleware:
                 await asyncio.sleep(fault.seconds)
                 for message in kept.messages:
                     await send(message)
+            case FaultKind.QUEUED:
+                body = await _read_all(receive)
+                await self._pause(fault)
+                await self._app(scope, _replay(body), send)
             case FaultKind.HALF_WRITTEN:
                 kept = _Sink()
                 await self._app(scope, receive, kept)
                 await _send_half(kept, receive, send)
 
-    async def _commit_late(self, fault: Fault, scope: dict[str, Any], body: bytes) -> None:
+    async def _pause(self, fault: Fault) -> None:
         if fault.real_time:
             await asyncio.sleep(fault.seconds)
         else:
             await wait(self._clock, fault.seconds)
+
+    async def _commit_late(self, fault: Fault, scope: dict[str, Any], body: bytes) -> None:
+        await self._pause(fault)
         sink = _Sink()
         await self._app(scope, _replay(body), sink)
         self._journal.request(

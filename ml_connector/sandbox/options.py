@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
+from ml_connector.sandbox.acumatica.options import AcumaticaOptions
 from ml_connector.sandbox.cleo.state import CleoOptions
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.partner.world import WorldOptions
@@ -25,5 +26,6 @@ class SandboxOptions:
     exact: ExactOptions = field(default_factory=ExactOptions)
     cleo: CleoOptions | None = None
     truecommerce: TrueCommerceOptions | None = None
+    acumatica: AcumaticaOptions | None = None
     partner: bool = True
     partner_options: WorldOptions | None = None

@@ -37,6 +37,7 @@ STAND_INS: tuple[StandIn, ...] = (
     StandIn("exact", "Exact Online", "ml_connector.sandbox.exact.system:make"),
     StandIn("cleo", "Cleo", "ml_connector.sandbox.cleo.system:make"),
     StandIn("truecommerce", "TrueCommerce", "ml_connector.sandbox.truecommerce.system:make", protocol="SFTP"),
+    StandIn("acumatica", "Acumatica", "ml_connector.sandbox.acumatica.system:make"),
 )
 
 

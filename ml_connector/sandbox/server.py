@@ -16,6 +16,8 @@ from typing import Any, Self, TypeVar
 import uvicorn
 
 from ml_connector.sandbox import registry
+from ml_connector.sandbox.acumatica.state import AcumaticaState
+from ml_connector.sandbox.acumatica.system import AcumaticaSystem
 from ml_connector.sandbox.cleo.state import CleoState
 from ml_connector.sandbox.cleo.system import CleoSystem
 from ml_connector.sandbox.clock import open_clock
@@ -45,7 +47,7 @@ START_SECONDS = 30.0
 class Sandbox:
     """All systems of the sandbox. Use it as a context manager, or start() and stop().
 
-    Objects (`exact`, `cleo`, `partner`, `truecommerce`, `journal`, `faults`) may be read from other threads; change
+    Objects (`exact`, `cleo`, `partner`, `acumatica`, `journal` ...) may be read from other threads; change
     them by `call`, which runs in the sandbox's own loop.
     """
 
@@ -70,6 +72,10 @@ class Sandbox:
     def system(self, kind: type[S]) -> S:
         """The stand-in of that class."""
         return next(one for one in self.systems.values() if isinstance(one, kind))
+
+    @property
+    def acumatica(self) -> AcumaticaState:
+        return self.system(AcumaticaSystem).state
 
     @property
     def exact(self) -> ExactState:

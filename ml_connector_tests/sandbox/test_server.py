@@ -34,13 +34,14 @@ def test_each_system_has_an_address_of_its_own_on_loopback(exact: ExactBench) ->
         "cleo",
         "truecommerce",
         "truecommerce_host_key",
+        "acumatica",
         "control",
         "clock_file",
     }
     assert addresses["truecommerce"].startswith("sftp://127.0.0.1:")
     assert addresses["truecommerce_host_key"].startswith("SHA256:")
-    urls = [addresses[name] for name in ("exact", "cleo", "control")]
-    assert len(set(urls)) == 3
+    urls = [addresses[name] for name in ("exact", "cleo", "acumatica", "control")]
+    assert len(set(urls)) == 4
     assert all(url.startswith("http://127.0.0.1:") for url in urls)
     assert addresses == exact.sandbox.addresses()
 

@@ -1,0 +1,1 @@
+"""Who may call: log-ins, sessions with their seats, call limits."""

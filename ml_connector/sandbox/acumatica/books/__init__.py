@@ -1,0 +1,1 @@
+"""What the screens do: records, their rules, and what a release does to other records."""

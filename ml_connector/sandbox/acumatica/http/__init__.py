@@ -1,0 +1,1 @@
+"""The HTTP face: routing, reads, writes, actions, files."""

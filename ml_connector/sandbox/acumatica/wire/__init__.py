@@ -1,0 +1,1 @@
+"""What the stand-in says and reads: the contract, values, queries, errors."""
