@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ml_connector.flows.names.settling import Names
     from ml_connector.systems.results import Finding
     from ml_connector.systems.system import System
-    from ml_connector.transport.auth import AuthorizationCodeTokens
+    from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 
 CONFIG_VARIABLE = "ML_CONNECTOR_CONFIG"
 
@@ -251,6 +251,7 @@ class Deployment:
             folders=folder_rules(self.loaded.mailbox(settings.network)),
             notice_readers=self._notice_readers(settings.erp),
             layouts=layouts,
+            file_formats=self.system(settings.network).file_formats(self.loaded.connection(settings.network)),
             partner_files={partner: files.files[partner].name for partner in files.partners},
             problems=with_what_was_known(self.ledger, name, files.problems),
             settle=lambda: self._settled(name),

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from ml_connector.config.integrations import Integration
     from ml_connector.credentials.resolver import SecretResolver
     from ml_connector.credentials.vault import Vault
-    from ml_connector.flows.core.ports import Erp, Network
+    from ml_connector.flows.core.ports import Erp, Network, OwnFormat
     from ml_connector.ledger.database.store import Ledger
     from ml_connector.ledger.exchange.inbox import NewNotice
     from ml_connector.systems.results import Finding
-    from ml_connector.transport.auth import AuthorizationCodeTokens
     from ml_connector.transport.shared_limits import LedgerLimits
+    from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 
 S = TypeVar("S", bound="ConnectionSettings")
 C = TypeVar("C", bound="Erp | Network")
@@ -199,6 +199,10 @@ class System(ABC, Generic[S, C]):
 
     def stored_names(self, connection: str) -> Sequence[str]:
         """Names under which the credential store keeps what a command gave a connection: they go with its name."""
+        return ()
+
+    def file_formats(self, settings: S) -> "Sequence[OwnFormat]":
+        """Formats of incoming files that are its own, beside X12 and layouts. Nothing is called."""
         return ()
 
     def conflicts(self, settings: S, integrations: "Mapping[str, Integration]") -> Iterator[tuple[str, str]]:

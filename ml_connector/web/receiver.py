@@ -5,7 +5,7 @@ from typing import Protocol
 
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.systems.system import WebhookSource
-from ml_connector.transport.auth import AuthorizationCodeTokens
+from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 
 
 class Receiver(Protocol):

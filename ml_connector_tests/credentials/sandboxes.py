@@ -20,11 +20,11 @@ from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.systems.cleo.factory import build_cleo
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector.systems.cleo.settings import CleoConnection
-from ml_connector.transport.auth import AuthorizationCodeTokens
-from ml_connector.transport.auth_password import PasswordLogin, PasswordTokens
-from ml_connector.transport.oauth_app import OAuthApp
 from ml_connector.transport.shared_limits import LedgerLimits
-from ml_connector.transport.token_endpoint import TokenEndpoint
+from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
+from ml_connector.transport.tokens.endpoint import TokenEndpoint
+from ml_connector.transport.tokens.oauth_app import OAuthApp
+from ml_connector.transport.tokens.password import PasswordLogin, PasswordTokens
 from ml_connector_tests.credentials.support import Room
 
 CALLBACK = "https://connector.example/oauth/callback"

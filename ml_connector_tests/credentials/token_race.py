@@ -21,11 +21,11 @@ from ml_connector.credentials.vault import Vault
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.sandbox.server import Sandbox
-from ml_connector.transport.auth import AuthorizationCodeTokens
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
-from ml_connector.transport.oauth_app import OAuthApp
-from ml_connector.transport.token_endpoint import TokenEndpoint
+from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
+from ml_connector.transport.tokens.endpoint import TokenEndpoint
+from ml_connector.transport.tokens.oauth_app import OAuthApp
 from ml_connector_tests.support.forked import Forked
 
 CALLS_BETWEEN = 3

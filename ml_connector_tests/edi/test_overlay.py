@@ -11,7 +11,7 @@ from ml_connector.edi.interchange import read_interchanges
 from ml_connector.edi.validation.overlay import Overlay, overlay_from
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import ConfigError
-from ml_connector.flows.inbound.parsing import options_for
+from ml_connector.flows.inbound.readers.x12 import options_for
 from ml_connector_tests.edi.building import ORDER, codes, one, order
 from ml_connector_tests.edi.samples import ends, group_ends, read, sets
 

@@ -9,7 +9,7 @@ from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import Tax
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.reference import CostCenter
-from ml_connector.flows.core.coding_traits import CodingTraits
+from ml_connector.flows.core.ports import CodingTraits
 from ml_connector.flows.invoices_in.coding import code_invoice
 from ml_connector.flows.invoices_in.matching import match_invoice
 from ml_connector.flows.reference.coding_tables import CodingTables

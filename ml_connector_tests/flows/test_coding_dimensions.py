@@ -12,7 +12,7 @@ from ml_connector.config.integrations import Coding
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
 from ml_connector.documents.reference import CostCenter, GLAccount, Item, Requirement, Vendor
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.coding_traits import CodingTraits
+from ml_connector.flows.core.ports import CodingTraits
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.reference.coding_tables import CodingTables
 from ml_connector_tests.flows import builders as b

@@ -13,8 +13,8 @@ import pytest
 from ml_connector.credentials.tokens import TokenState
 from ml_connector.errors import AuthorizationNeeded, ConfigError, RefusedBySystem, TryAgain
 from ml_connector.sandbox.faults import Fault, FaultKind
-from ml_connector.transport.auth import AuthorizationCodeTokens
-from ml_connector.transport.oauth_app import OAuthApp
+from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
+from ml_connector.transport.tokens.oauth_app import OAuthApp
 from ml_connector_tests.credentials.sandboxes import Exact, exact_sandbox
 from ml_connector_tests.credentials.support import closed_port, everything_on_disk
 

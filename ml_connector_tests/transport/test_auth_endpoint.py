@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenEndpoint
+from ml_connector.transport.tokens.endpoint import AnswerLost, NotSent, TokenEndpoint
 from ml_connector_tests.credentials.support import Answer, TokenServer, closed_port, pair
 
 FORM = {"grant_type": "refresh_token", "refresh_token": "very-secret-refresh-token"}

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import StoredToken, TokenState
-from ml_connector.transport.token_endpoint import TokenAnswer
-from ml_connector.transport.token_rules import MOST_REFUSALS, Step, Verdict, cool_down, decide, early_pause, judge
-from ml_connector.transport.token_sources import lifetime_of
+from ml_connector.transport.tokens.endpoint import TokenAnswer
+from ml_connector.transport.tokens.rules import MOST_REFUSALS, Step, Verdict, cool_down, decide, early_pause, judge
+from ml_connector.transport.tokens.sources import lifetime_of
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 AGE = timedelta(seconds=575)

@@ -17,7 +17,7 @@ from ml_connector.orchestration.sensors.pending_work import documents_waiting
 from ml_connector.systems.exact_online.wire.limits import ExactLimiter
 from ml_connector.transport.limits import LocalLimits, PathLimiter, SharedLimits, Window
 from ml_connector.transport.shared_limits import LedgerLimits
-from ml_connector.transport.token_rules import Step, decide
+from ml_connector.transport.tokens.rules import Step, decide
 from ml_connector_tests.ledger.samples import BY, add, invoice
 from ml_connector_tests.support.clocks import StillClock
 

@@ -13,7 +13,7 @@ from ml_connector.proof import prove, proven_by
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Limiter, Unlimited
 from ml_connector.transport.retries import retried
-from ml_connector.transport.token_endpoint import NotSent, TokenEndpoint
+from ml_connector.transport.tokens.endpoint import NotSent, TokenEndpoint
 from ml_connector_tests.transport.conftest import NumberedTokens, StillClock
 from ml_connector_tests.transport.local_server import LocalServer, answer, json_answer
 

@@ -14,7 +14,7 @@ from ml_connector.systems.exact_online.notices.source import ExactNotices
 from ml_connector.systems.exact_online.settings import ExactOnlineConnection
 from ml_connector.systems.exact_online.wire.client import ExactClient
 from ml_connector.systems.system import WebhookSource
-from ml_connector.transport.auth import AuthorizationCodeTokens
+from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 from ml_connector.web.app import create_app
 from ml_connector.web.connections import Bounds
 from ml_connector.web.receiver import Receiver

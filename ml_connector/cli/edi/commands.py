@@ -195,7 +195,7 @@ def ack(
 
 def _options(session: Session, mode: str | None, encoding: str | None, partner: str | None) -> "ReadOptions":
     from ml_connector.edi.interchange import ReadOptions
-    from ml_connector.flows.inbound.parsing import options_for
+    from ml_connector.flows.inbound.readers.x12 import options_for
 
     options = options_for(partner_of(session, partner)) if partner else ReadOptions()
     if mode:

@@ -17,7 +17,7 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.belonging import Belonging
-from ml_connector.flows.core.ports import Erp, Network
+from ml_connector.flows.core.ports import Erp, Network, OwnFormat
 from ml_connector.layouts import Layout
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Ledger
@@ -106,6 +106,8 @@ class Integration:
     notice_readers: tuple[str, ...] = ()
     #: Layouts that partner files name, by that name.
     layouts: Mapping[str, Layout] = field(default_factory=dict)
+    #: Formats of incoming files that are the network's own.
+    file_formats: Sequence[OwnFormat] = ()
     #: Finds out what `belonging` tells (`settling.settle`).
     settle: Callable[[], Belonging] = _unsettled
 

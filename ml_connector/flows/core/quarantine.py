@@ -102,7 +102,7 @@ def resume_moves(row: DocumentRow) -> list[Move]:
 
 
 #: What a change of a reference table may mend.
-MENDED_BY: Mapping[ReferenceTable, frozenset[Reason]] = {
+MENDED_BY: Mapping[str, frozenset[Reason]] = {
     ReferenceTable.VENDORS: frozenset({Reason.UNKNOWN_SUPPLIER, Reason.SUPPLIER_BLOCKED, Reason.CURRENCY_MISMATCH}),
     ReferenceTable.GL_ACCOUNTS: frozenset({Reason.UNMAPPED_ACCOUNT, Reason.BLOCKED_ACCOUNT}),
     ReferenceTable.COST_CENTERS: frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER}),
@@ -123,9 +123,9 @@ MENDED_BY: Mapping[ReferenceTable, frozenset[Reason]] = {
 }
 
 
-def wake(tx: Tx, connection: str, company: str, table: ReferenceTable) -> int:
+def wake(tx: Tx, connection: str, company: str, table: str) -> int:
     """A table has changed: what it may mend is due now, so that the next run takes it up without being asked."""
-    return related.wake_held(tx, connection, company, sorted(MENDED_BY[table]))
+    return related.wake_held(tx, connection, company, sorted(MENDED_BY.get(table, ())))
 
 
 def attempt(action: Callable[[], T]) -> T | NeedsMending:

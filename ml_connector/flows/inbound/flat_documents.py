@@ -16,7 +16,7 @@ from ml_connector.flows.core.flow_names import FLOW_OF_KIND, UNREADABLE_FLOW
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.quarantine import PERSON_ONLY
 from ml_connector.flows.core.strangers import stopped_by_file, stopped_in_folder
-from ml_connector.flows.inbound.format_detection import Candidate, names_of, senders
+from ml_connector.flows.inbound.format_detection import FileFormat, names_of, senders
 from ml_connector.flows.inbound.x12_documents import FINDINGS_KEPT, storable
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger.exchange.files import FileRow
@@ -29,7 +29,7 @@ NOTES_KEPT = 10
 
 
 def flat_document(
-    integration: Integration, row: FileRow, candidate: Candidate, read: ReadDocument, *, staged: bool
+    integration: Integration, row: FileRow, candidate: FileFormat, read: ReadDocument, *, staged: bool
 ) -> NewDocument:
     """The ledger row of one document of a flat file, in the state it starts in."""
     canonical = dump(read.document) if read.document is not None else ""
@@ -38,7 +38,7 @@ def flat_document(
     partner: Partner | None = None
     held = _wrong(read)
     try:
-        partner = sender_of(integration, row, read.partner, candidate.layout.name)
+        partner = sender_of(integration, row, read.partner, candidate.name)
         held = held or _without_flow(read, candidate) or _other_currency(partner, candidate)
     except NeedsMending as stranger:
         held = held or stranger
@@ -71,7 +71,7 @@ def flat_document(
         content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
         file_id=row.id,
         action="held" if held else "received" if staged else "parsed",
-        detail={"layout": candidate.layout.name, "place": place} | _notes(read),
+        detail={"layout": candidate.name, "place": place} | _notes(read),
     )
 
 
@@ -92,11 +92,9 @@ def sender_of(integration: Integration, row: FileRow, said: str, layout: str) ->
     Raises:
         NeedsMending: nobody's, of several perhaps, or of a partner's test identity.
     """
-    known = [
-        partner
-        for partner in senders(integration, row)
-        if layout in {integration.layouts[name].name for name in partner.layouts.receive}
-    ]
+    known = senders(integration, row)
+    if layout not in {one.name for one in integration.file_formats}:
+        known = [one for one in known if layout in {integration.layouts[name].name for name in one.layouts.receive}]
     wanted = said.strip().casefold()
     if not wanted and len(known) == 1 and stopped_in_folder(integration, row) is None:
         return known[0]
@@ -149,18 +147,18 @@ def _wrong(read: ReadDocument) -> NeedsMending | None:
     )
 
 
-def _without_flow(read: ReadDocument, candidate: Candidate) -> NeedsMending | None:
+def _without_flow(read: ReadDocument, candidate: FileFormat) -> NeedsMending | None:
     if read.kind in FLOW_OF_KIND:
         return None
     return NeedsMending(
         Reason.UNSUPPORTED_DOCUMENT,
-        f"Layout {candidate.layout.name} reads {read.kind}, which this integration does not take in.",
+        f"Layout {candidate.name} reads {read.kind}, which this integration does not take in.",
         mend="Handle it by hand and discard it here, or ask the partner not to send it.",
-        data={"layout": candidate.layout.name},
+        data={"layout": candidate.name},
     )
 
 
-def _other_currency(partner: Partner, candidate: Candidate) -> NeedsMending | None:
+def _other_currency(partner: Partner, candidate: FileFormat) -> NeedsMending | None:
     """The layout leaves the currency to the partner's file, and the file was read with another partner's."""
     if not candidate.currency or partner.currency == candidate.currency:
         return None

@@ -76,6 +76,26 @@ def _plain(head: bytes) -> bytes:
     return head[:HEAD_BYTES].replace(b"\x00", b"").lstrip(BLANKS)
 
 
+class FileFormat(Protocol):
+    """What the documents of a file without envelopes were read by."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def currency(self) -> str:
+        """Where the documents leave it to the partner's settings; else empty."""
+        ...
+
+
+@dataclass(frozen=True)
+class NamedFormat:
+    """A format that is a system's own."""
+
+    name: str
+    currency: str = ""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """A layout that files of a folder may have, the currency of the partner who named it, where it matters, and all
@@ -85,6 +105,10 @@ class Candidate:
     layout: Layout
     currency: str = ""
     partners: tuple[Partner, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.layout.name
 
     @property
     def shape(self) -> str:

@@ -4,38 +4,34 @@ Small files are parsed many to a transaction. A large one is staged: its documen
 interchange has ended and the partner's policy has spoken (edi-operations 10); a crash resumes after what is staged.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
-from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
 from ml_connector.edi.interchange import (
     GroupEnd,
     GroupStart,
     InterchangeEnd,
     InterchangeStart,
-    ReadOptions,
     ReceivedSet,
     StrayText,
-    read_interchanges,
 )
-from ml_connector.edi.validation.overlay import overlay_from
-from ml_connector.errors import ConnectorError, NeedsMending, Reason, SenderMustMend
+from ml_connector.errors import ConnectorError, Reason, SenderMustMend
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.stored_files import opened
-from ml_connector.flows.core.strangers import sender_stopped, stopped_by_file, stopped_in_folder
+from ml_connector.flows.core.strangers import stopped_by_file, stopped_in_folder
 from ml_connector.flows.inbound.envelope_policy import EnvelopeVerdict, judge_interchange
 from ml_connector.flows.inbound.file_disposal import dispose_read
 from ml_connector.flows.inbound.flat_documents import flat_document
-from ml_connector.flows.inbound.format_detection import Begun, Storable, candidates, isa_sender, looks_like_x12, senders
+from ml_connector.flows.inbound.format_detection import Begun
 from ml_connector.flows.inbound.functional_acks import (
     answer_document,
     answer_interchange_document,
     interchange_answer_document,
 )
-from ml_connector.flows.inbound.layout_claims import read_flat
+from ml_connector.flows.inbound.readers import not_to_be_read, reader_for
 from ml_connector.flows.inbound.reparsing import read_again
 from ml_connector.flows.inbound.x12_documents import (
     ParsedFile,
@@ -113,32 +109,20 @@ def parse(integration: Integration, work: Work) -> StepReport:
     return report
 
 
-def options_for(partner: Partner | None) -> ReadOptions:
-    """How a partner's files are read."""
-    if partner is None:
-        return ReadOptions()
-    return ReadOptions(
-        mode=partner.syntax,
-        encoding=partner.x12.encoding,
-        detect_utf8=partner.x12.detect_utf8,
-        overlay=overlay_from(partner.guide.model_dump(), where="guide"),
-        acknowledge_accepted=partner.acknowledgments.list_accepted_sets,
-        acknowledge_with=partner.acknowledgments.form,
-        acknowledge_interchanges=partner.acknowledgments.interchanges,
-    )
-
-
 def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> None:
     begun = Begun(source)
     integration = batch.integration
-    file = ParsedFile(row, reader_of(integration, row, begun.head), skip=staged, staged=staged > 0)
+    reader = reader_for(integration, row, begun.head)
+    file = ParsedFile(row, reader, skip=staged, staged=staged > 0)
     batch.files.append(file)
-    file.held = _not_to_be_read(integration, row, begun.head)
+    file.held = not_to_be_read(integration, row, reader, begun.head)
     if file.held is not None:
         file.ended = True
         return
     try:
-        for item in _items(integration, file, begun):
+        reading = reader.read(integration, row, begun)
+        file.format = reading.format
+        for item in reading.items:
             _take(batch, file, item)
             if batch.size >= CHUNK:
                 file.staged = file.staged or not file.ended
@@ -151,31 +135,6 @@ def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> N
         stopped = stopped_in_folder(integration, row)
         if stopped is not None and not file.interchanges:
             file.held = stopped_by_file(stopped)
-
-
-def reader_of(integration: Integration, row: FileRow, head: bytes) -> Partner | None:
-    """The partner by whose settings a file is read: the one its envelope names, else the one of its folder."""
-    return integration.partner_of_identity(isa_sender(head)) or integration.partners.get(row.partner or "")
-
-
-def _not_to_be_read(integration: Integration, row: FileRow, head: bytes) -> NeedsMending | None:
-    """Why a file waits unread: it is of a partner whose file is wrong, and only that tells how it is to be read."""
-    if looks_like_x12(head):
-        stopped = sender_stopped(integration, isa_sender(head))
-    else:
-        readable = any(partner.layouts.receive for partner in senders(integration, row))
-        stopped = None if readable else stopped_in_folder(integration, row)
-    return stopped_by_file(stopped) if stopped is not None else None
-
-
-def _items(integration: Integration, file: ParsedFile, source: Begun) -> Iterable[Any]:
-    """What the file holds, as its format's reader hands it over: X12, or what a layout of its folder makes of it."""
-    layouts = candidates(integration, file.row)
-    if not layouts or looks_like_x12(source.head):
-        return read_interchanges(cast("BinaryIO", Storable(source)), options_for(file.partner))
-    file.layout = layouts[0]
-    file.layout, found = read_flat(source.read(), layouts)
-    return found
 
 
 def _take(batch: _Batch, file: ParsedFile, item: Any) -> None:
@@ -266,8 +225,8 @@ def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
         for group, received in file.pending
     ]
     file.pending = []
-    if file.layout is not None:
-        new += [flat_document(batch.integration, file.row, file.layout, read, staged=staged) for read in file.flat]
+    if file.format is not None:
+        new += [flat_document(batch.integration, file.row, file.format, read, staged=staged) for read in file.flat]
         file.flat = []
     file.senders |= {document.partner for document in new if document.partner}
     for document in new:
@@ -278,7 +237,7 @@ def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
         batch.report.add("held", None, document=file.row.name[:80], reason=str(file.held.reason))
         new.append(unreadable(batch.integration, file.row, file.held, reason=file.held.reason))
     elif file.error is not None and not file.interchanges:
-        reason = Reason.NO_LAYOUT_FITS if file.layout is not None else Reason.NOT_X12
+        reason = file.reader.unreadable
         batch.report.add("held", None, document=file.row.name[:80], reason=str(reason))
         new.append(unreadable(batch.integration, file.row, file.error, reason=reason))
     if file.stray is not None and file.ended:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.json import dump
 from ml_connector.edi.interchange import (
@@ -24,8 +23,9 @@ from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.core.quarantine import PERSON_ONLY
 from ml_connector.flows.inbound.envelope_policy import EnvelopeVerdict
-from ml_connector.flows.inbound.format_detection import Candidate, candidates, fingerprint
+from ml_connector.flows.inbound.format_detection import FileFormat, candidates, fingerprint
 from ml_connector.flows.inbound.miscounts import miscounted
+from ml_connector.flows.inbound.readers.reader import Reader
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger.exchange.envelopes import NewGroup, NewInterchange
 from ml_connector.ledger.exchange.files import FileRow
@@ -128,14 +128,14 @@ class ParsedFile:
     """A file as far as it is parsed. skip: sets staged by an earlier try that died."""
 
     row: FileRow
-    partner: Partner | None
+    reader: Reader
     skip: int = 0
     staged: bool = False
     sets: int = 0
     interchanges: list[ParsedInterchange] = field(default_factory=list)
     pending: list[tuple[ParsedGroup, ReceivedSet]] = field(default_factory=list)
-    #: Of a flat file: the layout it has, and its documents that are read and not yet in the ledger.
-    layout: Candidate | None = None
+    #: Without envelopes: the format it has, and its documents that are read and not yet in the ledger.
+    format: FileFormat | None = None
     flat: list[ReadDocument] = field(default_factory=list)
     error: ConnectorError | None = None
     #: Whose documents are in it.

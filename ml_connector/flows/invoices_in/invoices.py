@@ -333,4 +333,5 @@ def _code(integration: Integration, decision: Decision, book: ReferenceBook) -> 
         book.coding_tables(),
         integration.tolerances(decision.partner),
         attach_original=settings.attach_original,
+        traits=integration.erp.traits.coding,
     )

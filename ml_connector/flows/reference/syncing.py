@@ -15,7 +15,7 @@ from ml_connector.ledger.exchange import snapshots
 class TableSync:
     """What one read of a table brought."""
 
-    table: ReferenceTable
+    table: str
     version: int
     row_count: int
     changed: bool
@@ -23,7 +23,7 @@ class TableSync:
     calls: int
 
 
-def sync_table(ledger: Ledger, erp: Erp, table: ReferenceTable) -> TableSync:
+def sync_table(ledger: Ledger, erp: Erp, table: str) -> TableSync:
     """Read a table from where the last read ended and store a new version when its content changed."""
     with ledger.read() as tx:
         cursor = snapshots.cursor(tx, erp.connection, erp.company, table)
@@ -59,7 +59,7 @@ def refresh_orders(integration: Integration) -> TableSync:
 
 def warm_up(integration: Integration) -> None:
     """Read the tables that were never read, so that the first invoice is not held for want of them."""
-    for table in ReferenceTable:
+    for table in integration.erp.tables:
         with integration.ledger.read() as tx:
             known = snapshots.latest_version(tx, integration.erp.connection, integration.erp.company, table)
         if known == 0:

@@ -11,7 +11,6 @@ from dagster._utils.schedules import reverse_cron_string_iterator
 
 from ml_connector.composition import Deployment
 from ml_connector.config.integrations import ProcurementCalendar
-from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.orders_out.orders import last_cut_off_name
@@ -53,7 +52,7 @@ def reference_is_due(deployment: Deployment, connection: str) -> bool:
     except ConnectorError:
         return True  # the run tells why
     with deployment.ledger.read() as tx:
-        known = [snapshots.info(tx, connection, company, table) for table in ReferenceTable]
+        known = [snapshots.info(tx, connection, company, table) for table in deployment.erp(connection).tables]
     oldest = min((one.checked_at for one in known if one is not None), default=None)
     if oldest is None or None in known:
         return True

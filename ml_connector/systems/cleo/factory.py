@@ -4,9 +4,9 @@ from ml_connector.systems.cleo.client import CleoClient, explain_cleo
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector.systems.cleo.settings import CleoConnection
 from ml_connector.systems.system import Parts
-from ml_connector.transport.auth_password import PasswordLogin, PasswordTokens
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import PathLimiter
+from ml_connector.transport.tokens.password import PasswordLogin, PasswordTokens
 
 
 def build_cleo(name: str, settings: CleoConnection, parts: Parts) -> CleoNetwork:

@@ -8,8 +8,8 @@ from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.systems.exact_online.settings import REFRESH_FLOOR, ExactOnlineConnection
-from ml_connector.transport.auth import AuthorizationCodeTokens
-from ml_connector.transport.oauth_app import OAuthApp
+from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
+from ml_connector.transport.tokens.oauth_app import OAuthApp
 
 
 def exact_app(name: str, settings: ExactOnlineConnection) -> OAuthApp:

@@ -15,7 +15,7 @@ from ml_connector.systems.exact_online.wire.literals import text_literal
 from ml_connector.systems.reaching import is_private
 from ml_connector.systems.results import Finding, Level, any_bad, guarded
 from ml_connector.systems.system import Parts, Usage, callback_url
-from ml_connector.transport.auth import AuthorizationCodeTokens
+from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 
 
 def check_settings(name: str, settings: ExactOnlineConnection) -> Iterator[Finding]:

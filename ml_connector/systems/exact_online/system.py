@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from ml_connector.config.integrations import Integration
     from ml_connector.systems.exact_online.erp import ExactErp
     from ml_connector.systems.results import Finding
-    from ml_connector.transport.auth import AuthorizationCodeTokens
+    from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 
 
 class ExactOnline(System[ExactOnlineConnection, "ExactErp"]):

@@ -5,6 +5,7 @@ TryAgain (nothing happened on the other side), OutcomeUnknown (a write was begun
 RefusedBySystem (understood and refused), AuthorizationNeeded (a person must authorize again).
 """
 
+from ml_connector.flows.core.ports.coding_traits import CodingTraits
 from ml_connector.flows.core.ports.erp import (
     BILLS,
     GOODS_RECEIPTS,
@@ -22,6 +23,7 @@ from ml_connector.flows.core.ports.erp import (
     target_of,
 )
 from ml_connector.flows.core.ports.network import ChannelCheck, ChannelUsage, Network, RemoteFile, RemotePage
+from ml_connector.flows.core.ports.own_format import OwnFormat
 from ml_connector.flows.core.ports.records import (
     Changed,
     Deleted,
@@ -45,6 +47,7 @@ __all__ = [
     "Changed",
     "ChannelCheck",
     "ChannelUsage",
+    "CodingTraits",
     "Deleted",
     "DocumentSource",
     "DocumentTarget",
@@ -55,6 +58,7 @@ __all__ = [
     "Identity",
     "Network",
     "Notices",
+    "OwnFormat",
     "PlannedOperation",
     "ReferenceRead",
     "ReferenceSource",

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from ml_connector.config.connections import ErpSettings
+from ml_connector.flows.core.ports.coding_traits import VAT_CODES, CodingTraits
 
 
 @dataclass(frozen=True)
@@ -11,12 +12,13 @@ class ErpTraits:
     """What recovery, concurrency and coding need to know of an ERP connection.
 
     settle_seconds: how long a write of unknown outcome may still commit. longest_call_seconds: how long a call may be
-    on its way. concurrency: calls at once.
+    on its way. concurrency: calls at once. coding: how what is booked is coded there.
     """
 
     settle_seconds: float = 60.0
     longest_call_seconds: float = 60.0
     concurrency: int = 4
+    coding: CodingTraits = VAT_CODES
 
     @classmethod
     def of(cls, connection: ErpSettings, **own: Any) -> Self:

@@ -12,7 +12,7 @@ from ml_connector.documents.bills import Bill, BillMode
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.coding_traits import VAT_CODES, CodingTraits
+from ml_connector.flows.core.ports.coding_traits import VAT_CODES, CodingTraits
 from ml_connector.flows.invoices_in.coding.coder import Coder, net_of, not_to_the_cent
 from ml_connector.flows.invoices_in.coding.lines import coded_lines
 from ml_connector.flows.invoices_in.coding.taxes import posted_taxes

@@ -11,7 +11,7 @@ from ml_connector.documents.bills import BillLine
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.coding_traits import CodingTraits
+from ml_connector.flows.core.ports import CodingTraits
 from ml_connector.flows.invoices_in.matching import MatchedInvoice
 from ml_connector.flows.reference.coding_tables import CodingTables
 

@@ -16,8 +16,8 @@ from ml_connector.credentials.tokens import NewPair, StoredToken, TokenState, To
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 from ml_connector.ledger.database.store import Ledger
-from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint, usable_token
-from ml_connector.transport.token_sources import Held, pair_from, surely, token_lease, uninterrupted
+from ml_connector.transport.tokens.endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint, usable_token
+from ml_connector.transport.tokens.sources import Held, pair_from, surely, token_lease, uninterrupted
 
 _IF_IT_LASTS = "If it lasts, look at base_url and paths.authentication of the connection."
 _TOTP_WORDS = ("totp", "two-factor", "two factor", "2fa", "authenticator", "verification code", "one-time", "one time")

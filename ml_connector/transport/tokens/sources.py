@@ -16,7 +16,7 @@ from ml_connector.errors import TryAgain
 from ml_connector.ledger.coordination.leases import Lease
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.proof import proven_by
-from ml_connector.transport.token_endpoint import TokenAnswer, usable_token
+from ml_connector.transport.tokens.endpoint import TokenAnswer, usable_token
 
 T = TypeVar("T")
 

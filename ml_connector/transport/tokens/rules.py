@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.credentials.tokens import StoredToken, TokenState
-from ml_connector.transport.token_endpoint import TokenAnswer, usable_token
+from ml_connector.transport.tokens.endpoint import TokenAnswer, usable_token
 
 #: After so many 401 for one young token it is not offered again before it may be refreshed.
 MOST_REFUSALS = 3

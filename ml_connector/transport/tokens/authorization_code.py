@@ -18,9 +18,9 @@ from ml_connector.credentials.tokens import NewPair, StoredToken, TokenStore, co
 from ml_connector.credentials.vault import Vault
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 from ml_connector.ledger.database.store import Ledger
-from ml_connector.transport.oauth_app import OAuthApp
-from ml_connector.transport.token_endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
-from ml_connector.transport.token_rules import (
+from ml_connector.transport.tokens.endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
+from ml_connector.transport.tokens.oauth_app import OAuthApp
+from ml_connector.transport.tokens.rules import (
     MOST_REFUSALS,
     TOO_EARLY,
     Decision,
@@ -31,7 +31,7 @@ from ml_connector.transport.token_rules import (
     early_pause,
     judge,
 )
-from ml_connector.transport.token_sources import Held, pair_from, surely, token_lease, uninterrupted
+from ml_connector.transport.tokens.sources import Held, pair_from, surely, token_lease, uninterrupted
 
 _ROUNDS = 4
 _MAX_PASTED = 8_192

@@ -1,0 +1,1 @@
+"""Access tokens: asked for, renewed, kept and shared between processes."""
