@@ -12,10 +12,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ml_connector.sandbox.acumatica import user
-from ml_connector.sandbox.acumatica.books.record import Record
 from ml_connector.sandbox.acumatica.books.tenant import Tenant
 from ml_connector.sandbox.acumatica.state import AcumaticaState
 from ml_connector.sandbox.acumatica.wire.errors import ApiError
+from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.values import from_json, to_json
 
 Body = dict[str, Any]

@@ -4,9 +4,9 @@ import calendar
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.sandbox.acumatica.books.record import Record, record
 from ml_connector.sandbox.acumatica.books.tenant import Tenant
 from ml_connector.sandbox.acumatica.state import AcumaticaState
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 CUSTOMER, SECOND_CUSTOMER = "C000042", "C000043"

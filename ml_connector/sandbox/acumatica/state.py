@@ -3,8 +3,8 @@
 from ml_connector.clock import FileClock
 from ml_connector.sandbox.acumatica.access.limits import Limits
 from ml_connector.sandbox.acumatica.access.oauth import OAuth
+from ml_connector.sandbox.acumatica.access.operations import Operations
 from ml_connector.sandbox.acumatica.access.sessions import Session, Sessions
-from ml_connector.sandbox.acumatica.books.operations import Operations
 from ml_connector.sandbox.acumatica.books.tenant import Tenant, Work, today
 from ml_connector.sandbox.acumatica.options import (
     CLIENT_GUID,

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.sandbox.acumatica.books import receivables
-from ml_connector.sandbox.acumatica.books.record import Record, record
+from ml_connector.sandbox.acumatica.books.sales import receivables
 from ml_connector.sandbox.acumatica.books.saving import Refusal, Saving, press
 from ml_connector.sandbox.acumatica.books.screens import form_of
 from ml_connector.sandbox.acumatica.books.tenant import Tenant, cents
 from ml_connector.sandbox.acumatica.seed import BY_RECEIPT, CUSTOMER
 from ml_connector.sandbox.acumatica.state import AcumaticaState
 from ml_connector.sandbox.acumatica.wire.contract import contract
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value, parse
 
 _ITEMS = ("WIDGET1", "OLIVEOIL1L", "RICE5KG", "NAPKINS")

@@ -1,1 +1,1 @@
-"""Who may call: log-ins, sessions with their seats, call limits."""
+"""Who may call and is at work: tokens, sessions with their seats, running actions, call limits."""

@@ -4,9 +4,9 @@ import re
 from decimal import Decimal
 
 from ml_connector.sandbox.acumatica.books.forms import cannot_be_found, no_such
-from ml_connector.sandbox.acumatica.books.record import Record
 from ml_connector.sandbox.acumatica.books.tenant import Work
 from ml_connector.sandbox.acumatica.wire.errors import FieldError
+from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 ONE = Decimal(1)

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from ml_connector.sandbox.acumatica.books import lookups
 from ml_connector.sandbox.acumatica.books.forms import Form, cannot_be_empty
-from ml_connector.sandbox.acumatica.books.record import Record, record
 from ml_connector.sandbox.acumatica.books.tenant import Work
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 #: What a new customer takes from its class; a site has more of them.

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_connector.sandbox.acumatica.books.forms import Form
-from ml_connector.sandbox.acumatica.books.record import Record, record
 from ml_connector.sandbox.acumatica.books.tenant import Work
 from ml_connector.sandbox.acumatica.wire.contract import SYSTEM_MEMBERS, Entity, Shape
 from ml_connector.sandbox.acumatica.wire.errors import ApiError, FieldError, exception, no_entity, unreadable
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.shapes import Sent
 from ml_connector.sandbox.acumatica.wire.values import Value, parse
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from ml_connector.sandbox.acumatica.books.bills import BillForm
 from ml_connector.sandbox.acumatica.books.forms import Form
 from ml_connector.sandbox.acumatica.books.parties import CustomerForm, LocationForm, VendorForm
-from ml_connector.sandbox.acumatica.books.purchase_orders import PurchaseOrderForm
-from ml_connector.sandbox.acumatica.books.receipts import ReceiptForm
-from ml_connector.sandbox.acumatica.books.receivables import InvoiceForm, SalesInvoiceForm
-from ml_connector.sandbox.acumatica.books.sales_orders import SalesOrderForm
-from ml_connector.sandbox.acumatica.books.shipments import ShipmentForm
+from ml_connector.sandbox.acumatica.books.purchasing.bills import BillForm
+from ml_connector.sandbox.acumatica.books.purchasing.purchase_orders import PurchaseOrderForm
+from ml_connector.sandbox.acumatica.books.purchasing.receipts import ReceiptForm
+from ml_connector.sandbox.acumatica.books.sales.receivables import InvoiceForm, SalesInvoiceForm
+from ml_connector.sandbox.acumatica.books.sales.sales_orders import SalesOrderForm
+from ml_connector.sandbox.acumatica.books.sales.shipments import ShipmentForm
 
 _MADE: tuple[Form, ...] = (
     BillForm(), CustomerForm(), InvoiceForm(), LocationForm(), PurchaseOrderForm(), ReceiptForm(), SalesInvoiceForm(),

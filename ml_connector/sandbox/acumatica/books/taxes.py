@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.sandbox.acumatica.books.record import Record, record
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 
 HUNDRED = Decimal(100)
 

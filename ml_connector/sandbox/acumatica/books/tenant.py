@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_connector.clock import FileClock
-from ml_connector.sandbox.acumatica.books.record import Record, Table
 from ml_connector.sandbox.acumatica.options import AcumaticaOptions
 from ml_connector.sandbox.acumatica.wire.contract import contract
+from ml_connector.sandbox.acumatica.wire.record import Record, Table
 from ml_connector.sandbox.journal import Journal
 
 CENT = Decimal("0.01")

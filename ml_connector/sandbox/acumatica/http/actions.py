@@ -5,11 +5,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ml_connector.sandbox.acumatica.books.record import Record
 from ml_connector.sandbox.acumatica.books.saving import press
 from ml_connector.sandbox.acumatica.http.call import Call, empty_response, failure
 from ml_connector.sandbox.acumatica.wire.contract import Field
 from ml_connector.sandbox.acumatica.wire.errors import ApiError, no_entity, not_found
+from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.values import Value, from_json, parse
 
 

@@ -7,18 +7,18 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from ml_connector.sandbox.acumatica.access.login import (
+from ml_connector.sandbox.acumatica.access.oauth import CONCURRENT
+from ml_connector.sandbox.acumatica.access.sessions import Session
+from ml_connector.sandbox.acumatica.books.tenant import Tenant, today
+from ml_connector.sandbox.acumatica.http import actions, files, reads, writes
+from ml_connector.sandbox.acumatica.http.call import Call, arrival, empty_response, failure, json_response
+from ml_connector.sandbox.acumatica.http.login import (
     AUTH_COOKIE,
     BRANCH_COOKIE,
     SESSION_COOKIE,
     log_in,
     log_out,
 )
-from ml_connector.sandbox.acumatica.access.oauth import CONCURRENT
-from ml_connector.sandbox.acumatica.access.sessions import Session
-from ml_connector.sandbox.acumatica.books.tenant import Tenant, today
-from ml_connector.sandbox.acumatica.http import actions, files, reads, writes
-from ml_connector.sandbox.acumatica.http.call import Call, arrival, empty_response, failure, json_response
 from ml_connector.sandbox.acumatica.state import AcumaticaState
 from ml_connector.sandbox.acumatica.wire.contract import contract
 from ml_connector.sandbox.acumatica.wire.errors import ApiError, exception, not_found

@@ -10,13 +10,13 @@ from starlette.responses import Response
 
 from ml_connector.sandbox.acumatica.access.sessions import Session
 from ml_connector.sandbox.acumatica.books.forms import Form
-from ml_connector.sandbox.acumatica.books.record import Record
 from ml_connector.sandbox.acumatica.books.saving import Refusal
 from ml_connector.sandbox.acumatica.books.screens import form_of
 from ml_connector.sandbox.acumatica.books.tenant import Tenant, Work
 from ml_connector.sandbox.acumatica.state import AcumaticaState
 from ml_connector.sandbox.acumatica.wire.contract import Entity
 from ml_connector.sandbox.acumatica.wire.errors import ApiError, no_entity
+from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.shapes import Printer
 from ml_connector.sandbox.acumatica.wire.values import to_json
 

@@ -4,10 +4,10 @@ from urllib.parse import quote, unquote
 
 from starlette.responses import Response
 
-from ml_connector.sandbox.acumatica.books.record import Record, StoredFile
 from ml_connector.sandbox.acumatica.books.tenant import Tenant
 from ml_connector.sandbox.acumatica.http.call import empty_response
 from ml_connector.sandbox.acumatica.wire.errors import no_entity, not_found, unreadable
+from ml_connector.sandbox.acumatica.wire.record import Record, StoredFile
 
 MAX_COMMENT = 500
 

@@ -4,10 +4,10 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ml_connector.sandbox.acumatica.books.record import Record
 from ml_connector.sandbox.acumatica.http.call import Call, json_response
 from ml_connector.sandbox.acumatica.wire.errors import OPTIMIZATION, exception
 from ml_connector.sandbox.acumatica.wire.query import Query, parse_query
+from ml_connector.sandbox.acumatica.wire.record import Record
 
 
 def read(call: Call) -> Response:

@@ -5,11 +5,11 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ml_connector.sandbox.acumatica.books.record import Record
 from ml_connector.sandbox.acumatica.books.saving import NEW_NUMBER, Saving
 from ml_connector.sandbox.acumatica.http.call import Call, empty_response, json_response
 from ml_connector.sandbox.acumatica.wire.errors import ApiError, exception, no_entity, not_found
 from ml_connector.sandbox.acumatica.wire.query import parse_query
+from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.values import from_json, wrapped
 
 _PRECONDITION = {"message": "The precondition given in the request is not met."}

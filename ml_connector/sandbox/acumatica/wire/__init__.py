@@ -1,1 +1,1 @@
-"""What the stand-in says and reads: the contract, values, queries, errors."""
+"""What the stand-in says and reads: the contract, records and values, queries, errors."""

@@ -8,9 +8,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ml_connector.sandbox.acumatica.books.record import Record
 from ml_connector.sandbox.acumatica.wire.contract import Field, Shape
 from ml_connector.sandbox.acumatica.wire.errors import ODATA, edm_mismatch, exception
+from ml_connector.sandbox.acumatica.wire.record import Record
 
 Test = Callable[[Record], bool]
 Operand = Callable[[Record], Any]

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from ml_connector.sandbox.acumatica.books.record import Record
 from ml_connector.sandbox.acumatica.wire.contract import Entity, Shape
 from ml_connector.sandbox.acumatica.wire.query import Query, Tree
+from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.values import Value, wrapped
 
 #: The graph and the view of each entity's files link; to a client they are opaque (acumatica 8).

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
-from ml_connector.sandbox.acumatica.books import shipping
 from ml_connector.sandbox.acumatica.books.forms import Action, Form
-from ml_connector.sandbox.acumatica.books.record import Record
+from ml_connector.sandbox.acumatica.books.sales import shipping
 from ml_connector.sandbox.acumatica.books.tenant import Work
 from ml_connector.sandbox.acumatica.wire.errors import FieldError, exception
+from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 _HEADER = frozenset({"ShipVia", "Description", "FreightPrice", "FreightCost", "ShipmentDate", "ShippingTerms", "Owner"})

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from ml_connector.sandbox.acumatica.books.forms import cannot_be_found
-from ml_connector.sandbox.acumatica.books.record import Record, record
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
 from ml_connector.sandbox.acumatica.wire.errors import FieldError
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 GOODS = "Goods for IN"

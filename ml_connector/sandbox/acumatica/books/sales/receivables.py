@@ -9,9 +9,9 @@ from typing import ClassVar
 
 from ml_connector.sandbox.acumatica.books import lookups, taxes
 from ml_connector.sandbox.acumatica.books.forms import Action, Form, cannot_be_empty, codes
-from ml_connector.sandbox.acumatica.books.record import Record, record
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
 from ml_connector.sandbox.acumatica.wire.errors import exception
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 _TYPES = codes("Debit Memo", **{"Invoice": "INV", "Credit Memo": "CRM"})

@@ -5,11 +5,12 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar
 
-from ml_connector.sandbox.acumatica.books import links, lookups, taxes
+from ml_connector.sandbox.acumatica.books import lookups, taxes
 from ml_connector.sandbox.acumatica.books.forms import Action, Form, cannot_be_empty, codes
-from ml_connector.sandbox.acumatica.books.record import Record, record
+from ml_connector.sandbox.acumatica.books.purchasing import links
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
 from ml_connector.sandbox.acumatica.wire.errors import FieldError, exception
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 RELEASED = frozenset({"Open", "Closed", "Voided"})

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
-from ml_connector.sandbox.acumatica.books import receivables
-from ml_connector.sandbox.acumatica.books.record import Record, record
+from ml_connector.sandbox.acumatica.books.sales import receivables
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
 from ml_connector.sandbox.acumatica.wire.errors import exception
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 _ZERO = Decimal(0)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
-from ml_connector.sandbox.acumatica.books import links, lookups, taxes
+from ml_connector.sandbox.acumatica.books import lookups, taxes
 from ml_connector.sandbox.acumatica.books.forms import Action, Form, cannot_be_empty, codes
-from ml_connector.sandbox.acumatica.books.record import Record, record
+from ml_connector.sandbox.acumatica.books.purchasing import links
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
 from ml_connector.sandbox.acumatica.wire.errors import FieldError, exception
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 #: All that the screen leaves enabled in the lines of an open order.

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
-from ml_connector.sandbox.acumatica.books import links, lookups
-from ml_connector.sandbox.acumatica.books.bills import BillForm
+from ml_connector.sandbox.acumatica.books import lookups
 from ml_connector.sandbox.acumatica.books.forms import Action, Form, cannot_be_empty, cannot_be_found, codes
-from ml_connector.sandbox.acumatica.books.purchase_orders import received, settle_status
-from ml_connector.sandbox.acumatica.books.record import Record, record
+from ml_connector.sandbox.acumatica.books.purchasing import links
+from ml_connector.sandbox.acumatica.books.purchasing.bills import BillForm
+from ml_connector.sandbox.acumatica.books.purchasing.purchase_orders import received, settle_status
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
 from ml_connector.sandbox.acumatica.wire.errors import FieldError, exception
+from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 ABOVE = "Receipted quantity is above the maximum quantity defined in PO Order for this item"

@@ -1,0 +1,1 @@
+"""Orders, receipts and bills of vendors."""

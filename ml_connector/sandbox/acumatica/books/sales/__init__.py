@@ -1,0 +1,1 @@
+"""Orders, shipments and invoices of customers."""
