@@ -51,6 +51,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 #: Rooms that compose: they may import everything except each other's insides named here.
 COMPOSING = {
     "composition",
+    "deployment",
     "orchestration",
     "web",
     "cli",

@@ -1,0 +1,1 @@
+"""The parts of a deployment that `composition.Deployment` is put together of."""
