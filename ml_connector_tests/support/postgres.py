@@ -49,7 +49,9 @@ class Server:
     def database(self, template: str = "template1") -> Iterator[str]:
         """A new database's URL; it is dropped at the end."""
         name = f"test_{uuid.uuid4().hex[:16]}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        # Its files are copied in half the time that its pages take through the log, the usual way since 15.
+        by_files = " STRATEGY FILE_COPY" if int(self.version.split(".")[0]) >= 15 else ""
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{by_files}')
         try:
             yield self.url_of(name)
         finally:
