@@ -8,15 +8,15 @@
 
 What others call:
 
-    edi.interchange   read_interchanges(source, options) and the items it yields, in order
-    edi.write         write_interchange(envelope, controls, documents, at) -> WrittenInterchange
-    edi.acknowledge   acknowledgments of received groups, and verdicts(...): reading one that came
-    edi.overlay       Overlay, overlay_from(mapping): what a partner does otherwise
-    edi.findings      Finding, Severity, Level
-    edi.separators    Separators
-    edi.summary       summary(document): a document in business terms; edi.report: a whole file
-    edi.differences   what differs between two files in business terms
-    edi.anonymize     a file that can be shown to others
+    edi.interchange          read_interchanges(source, options) and the items it yields, in order
+    edi.writing.write        write_interchange(envelope, controls, documents, at) -> WrittenInterchange
+    edi.acknowledge          acknowledgments of received groups, and verdicts(...): reading one that came
+    edi.validation.overlay   Overlay, overlay_from(mapping): what a partner does otherwise
+    edi.validation.findings  Finding, Severity, Level
+    edi.framing.separators   Separators
+    edi.tools.summary        summary(document): a document in business terms; edi.tools.report: a whole file
+    edi.tools.diff           what differs between two files in business terms
+    edi.tools.anonymize      a file that can be shown to others
 
 The names below are there without naming their module; they are imported when they are first used.
 """
@@ -43,14 +43,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "acknowledge": ("verdicts",),
-    "findings": ("Finding", "Level", "Severity"),
+    "validation.findings": ("Finding", "Level", "Severity"),
     "interchange": (
         "GroupEnd", "GroupStart", "InterchangeEnd", "InterchangeStart", "ReadOptions", "ReceivedSet", "StrayText",
         "read_interchanges",
     ),
-    "overlay": ("Overlay", "overlay_from"),
-    "separators": ("Separators",),
-    "write": ("ControlNumbers", "Envelope", "WrittenInterchange", "write_interchange"),
+    "validation.overlay": ("Overlay", "overlay_from"),
+    "framing.separators": ("Separators",),
+    "writing.write": ("ControlNumbers", "Envelope", "WrittenInterchange", "write_interchange"),
 }  # fmt: skip
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
