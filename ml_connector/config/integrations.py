@@ -80,6 +80,16 @@ class Coding(Settings):
             items={**general.items, **items},
         )
 
+    def of_item(self, name: str, item: str) -> str:
+        """What `dimension(name)` says of one item; asked for every line."""
+        older = self.item_cost_centers.get(item, "") if name == COST_CENTER else ""
+        return older or self.dimensions.get(name, _NO_CODES).items.get(item, "")
+
+    def otherwise(self, name: str) -> str:
+        """The default of `dimension(name)`; asked for every line."""
+        older = {COST_CENTER: self.default_cost_center, COST_UNIT: self.default_cost_unit}.get(name, "")
+        return older or self.dimensions.get(name, _NO_CODES).default
+
     def dimension_keys(self, name: str) -> tuple[str, str]:
         """Where the codes of a dimension stand in these settings: by item, and the default."""
         if name in self.dimensions or name not in {COST_CENTER, COST_UNIT}:

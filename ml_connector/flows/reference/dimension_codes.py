@@ -20,14 +20,13 @@ def places_of(
     coding: Coding,
 ) -> Iterator[Place]:
     """Every place that may say the code, whether it does or not. on_order: the order line's code."""
-    settings = coding.dimension(dimension)
     by_item, default = coding.dimension_keys(dimension)
     yield on_order, "the order line"
-    yield settings.items.get(item_code, ""), f"coding.{by_item}"
+    yield coding.of_item(dimension, item_code), f"coding.{by_item}"
     yield item.dimensions.get(dimension, "") if item is not None else "", "the item in the ERP"
     yield vendor.dimensions.get(dimension, "") if vendor is not None else "", "the vendor in the ERP"
     yield partner.dimension(dimension) if partner is not None else "", f"{dimension} of the partner"
-    yield settings.default, f"coding.{default}"
+    yield coding.otherwise(dimension), f"coding.{default}"
 
 
 def code_of(
