@@ -46,11 +46,13 @@ def packed(items: Iterable[T], condition: Callable[[Sequence[T]], str], room: in
         alone = encoded_length(condition([item]))
         if alone > room:
             raise WeAreWrong(f"a look-up of {alone} characters does not fit into an address")
-        # The sum over-estimates what a joint condition needs, by no more than its shared parts.
-        if batch and used + alone + 8 > room and encoded_length(condition([*batch, item])) > room:
-            yield batch
-            batch, used = [], 0
-        batch.append(item)
+        # The sum over-estimates what a joint condition needs, by its shared parts: that is made, and counts from there.
         used += alone + 8
+        if batch and used > room:
+            used = encoded_length(condition([*batch, item])) + 8
+        if batch and used - 8 > room:
+            yield batch
+            batch, used = [], alone + 8
+        batch.append(item)
     if batch:
         yield batch
