@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from ml_connector.errors import LeaseLost
+from ml_connector.ledger.audit import verify_evidence
 from ml_connector.ledger.coordination import leases
 from ml_connector.ledger.coordination.leases import Lease
 from ml_connector.ledger.database.store import Ledger
@@ -55,6 +56,19 @@ def test_the_payload_is_stored_as_it_will_be_sent(ledger: Ledger, lease: Lease, 
     with ledger.read() as tx:
         assert operations.get_many(tx, [one.id]) == [one]
     assert one.payload == '{"filled":1}'
+
+
+def test_a_write_that_is_begun_and_changed_again_is_sealed_as_it_stands_at_the_end(
+    ledger: Ledger, lease: Lease, planned: list[StoredOperation]
+) -> None:
+    """Rows that a statement returned are hashed as they are then; whatever changes them afterwards counts."""
+    first, second = planned
+    with ledger.write() as tx:
+        attempts.begin(tx, [(first.id, '{"filled":1}'), (second.id, None)], lease.fence())
+        operations.mark_unknown(tx, [second.id])
+    with ledger.read() as tx:
+        assert list(verify_evidence.sealed(tx)) == []
+        assert [one.state for one in operations.get_many(tx, [first.id, second.id])] == ["in_flight", "unknown"]
 
 
 def test_nothing_is_begun_of_a_document_that_another_worker_has(

@@ -10,7 +10,7 @@ heads.
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -193,22 +193,15 @@ def _in_order(names: tuple[str, ...]) -> Sequence[tuple[str, int]]:
 
 
 def _json(value: Any) -> str:
-    """A value's JSON, as `_ENCODE(_plain(value))` writes it; short ways for what columns hold."""
-    return _SHORT.get(type(value), _long_way)(value)
-
-
-def _long_way(value: Any) -> str:
+    """A value's JSON; short ways for what nearly every column holds."""
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    if kind is int:
+        return str(value)
+    if kind is datetime:
+        return f'"{_text_of(value)}"'
     return _ENCODE(_plain(value))
-
-
-def _of_mapping(value: dict[Any, Any]) -> str:
-    if not all(type(name) is str for name in value):
-        return _long_way(value)
-    return f"{{{','.join([f'{encode_basestring(name)}:{_json(value[name])}' for name in sorted(value)])}}}"
-
-
-def _of_list(value: list[Any]) -> str:
-    return f"[{','.join(map(_json, value))}]"
 
 
 def text_hash(text: str) -> str:
@@ -222,7 +215,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return _text_of(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Decimal | bytes):
-        return value.hex() if isinstance(value, bytes) else _amount(value)
+        return value.hex() if isinstance(value, bytes) else decimal_text(_kept(value))
     if isinstance(value, float):
         # PostgreSQL keeps numbers in JSON as decimals: 1e16 comes back as an integer.
         return int(value) if value.is_integer() else value
@@ -233,23 +226,12 @@ def _plain(value: Any) -> Any:
     raise WeAreWrong(f"A row holds a {type(value).__name__}, which has no form to be hashed.")
 
 
-def _amount(value: Decimal) -> str:
+def _kept(value: Decimal) -> Decimal:
     """As PostgreSQL keeps amounts: eight places."""
-    text = decimal_text(value)
-    places = len(text) - text.find(".") - 1 if "." in text else 0
-    return decimal_text(value.quantize(Decimal("1e-8"), ROUND_HALF_UP)) if places > 8 else text
+    exponent = value.as_tuple().exponent
+    finer = isinstance(exponent, int) and exponent < -8
+    return value.quantize(Decimal("1e-8"), ROUND_HALF_UP) if finer else value
 
 
 def _text_of(at: datetime) -> str:
     return (at if at.tzinfo is UTC else at.astimezone(UTC)).isoformat(timespec="microseconds")
-
-
-_SHORT: Mapping[type, Callable[[Any], str]] = {
-    str: encode_basestring,
-    int: int.__repr__,
-    datetime: lambda value: f'"{_text_of(value)}"',
-    date: lambda value: f'"{value.isoformat()}"',
-    Decimal: lambda value: f'"{_amount(value)}"',
-    dict: _of_mapping,
-    list: _of_list,
-}

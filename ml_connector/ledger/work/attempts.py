@@ -14,15 +14,12 @@ from ml_connector.ledger.coordination.leases import Fence
 from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import document, lease, operation
-from ml_connector.ledger.work.operations import OPEN, StoredOperation, columns
+from ml_connector.ledger.work.operations import OPEN, WHOLE, StoredOperation, written_rows
 from ml_connector.ledger.work.transitions import chunks
 
 _o = operation.c
 _d = document.c
 
-_SEALED = seals.SEALED["operation"].columns
-#: Where the columns of a StoredOperation stand in a row that begins with the id and has the sealed ones behind it.
-_PLACES = [("id", *_SEALED).index(column.name) for column in columns()]
 _AT = sa.bindparam("at", type_=_o.last_attempt_at.type)
 #: Made once: it is carried out for every few calls.
 _BEGIN = (
@@ -47,7 +44,7 @@ _BEGIN = (
         not_before=None,
         looked=0,
     )
-    .returning(_o.id, *(_o[name] for name in _SEALED))
+    .returning(*WHOLE)
 )
 _STILL = (
     sa.select(_o.id, _o.attempts, _o.state, _d.claimed_by)
@@ -74,9 +71,7 @@ def begin(tx: Tx, starts: Sequence[tuple[int, str | None]], fence: Fence) -> lis
             "lease_holder": fence.holder,
             "lease_generation": fence.generation,
         }
-        rows = tx.execute(_BEGIN, values).all()
-        begun.update((row[0], StoredOperation(*(row[place] for place in _PLACES))) for row in rows)
-        seals.note_read(tx, "operation", {row[0]: row[1:] for row in rows})
+        begun.update((one.id, one) for one in written_rows(tx, tx.execute(_BEGIN, values)))
     filled = {key: text for key, text in starts if text is not None and key in begun}
     if filled:
         seals.note(tx, "operation", filled)

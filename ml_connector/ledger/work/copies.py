@@ -15,7 +15,7 @@ from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.access import by_index_alone
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import document, operation
-from ml_connector.ledger.work.operations import UPLOAD, StoredOperation, columns
+from ml_connector.ledger.work.operations import COLUMNS, UPLOAD, StoredOperation
 from ml_connector.ledger.work.transitions import chunks
 
 _o = operation.c
@@ -44,7 +44,7 @@ class Doubled:
 def due(tx: Tx, connection: str, company: str, kinds: sa.ColumnElement[bool], *, limit: int) -> list[StoredOperation]:
     """Writes that are to be looked up once more now, the longest due first."""
     query = (
-        sa.select(*columns())
+        sa.select(*COLUMNS)
         .where(_o.confirm_at <= now(tx), _o.state == "done", _o.connection == connection, _o.company == company, kinds)
         .order_by(_o.confirm_at, _o.id)
         .limit(limit)

@@ -20,6 +20,8 @@ from ml_connector.ledger.work.states import DocumentState, moves_of
 from ml_connector.ledger.work.transitions import first_event
 
 _c = document.c
+#: Made once: making a statement costs more than carrying it out.
+_ADD = sa.insert(document)
 _OWN_COLUMNS = [
     name for name in NewDocument.__slots__ if name not in {"partition_date", "action", "detail", "answers_group_id"}
 ]
@@ -64,7 +66,7 @@ def add_documents(tx: Tx, new: Sequence[NewDocument], by: By) -> list[Added]:
         hashed = evidence.text(evidence.row_hash(row), row, sha256=hashes.get(one.file_id or 0), operations={})
         first.append(first_event(key, one.state.value, one.action, one.detail, by, at, hashed))
         rows.append(row | {"head_hash": first[-1]["hash"]})
-    tx.execute(sa.insert(document), rows)
+    tx.execute(_ADD, rows)
     events.append(tx, first)
     seals.note(tx, "document", [row["id"] for row in rows])
     tallies.note_documents(tx, Counter(_sort(one) for one in new))

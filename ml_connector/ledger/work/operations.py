@@ -88,13 +88,18 @@ class Written(Protocol):
 
 
 _NAMES = tuple(StoredOperation.__dataclass_fields__)
-_COLUMNS = [operation.c[name] for name in _NAMES]
+#: What a StoredOperation is made of, in its order.
+COLUMNS = [operation.c[name] for name in _NAMES]
+#: A row as it is sealed, with its id before that.
+_SEALED = ("id", *seals.SEALED["operation"].columns)
+WHOLE = [operation.c[name] for name in _SEALED]
+_PLACES = [_SEALED.index(name) for name in _NAMES]
 _IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 #: Statements carried out for every few documents are made once: making one costs more than carrying it out.
-_ADD = sa.insert(operation)
-_BY_ID = sa.select(*_COLUMNS).where(_o.id.in_(_IDS)).order_by(_o.id)
-_OF_KEYS = sa.select(*_COLUMNS).where(_o.key.in_(sa.bindparam("keys", expanding=True)))
-_OF_DOCUMENTS = sa.select(*_COLUMNS).where(_o.document_id.in_(_IDS)).order_by(_o.document_id, _o.position)
+_ADD = sa.insert(operation).returning(*WHOLE)
+_BY_ID = sa.select(*COLUMNS).where(_o.id.in_(_IDS)).order_by(_o.id)
+_OF_KEYS = sa.select(*COLUMNS).where(_o.key.in_(sa.bindparam("keys", expanding=True)))
+_OF_DOCUMENTS = sa.select(*COLUMNS).where(_o.document_id.in_(_IDS)).order_by(_o.document_id, _o.position)
 _NOT_VOID, _DONE = _OF_DOCUMENTS.where(_o.state != "void"), _OF_DOCUMENTS.where(_o.state == "done")
 _UNKNOWN = _OF_DOCUMENTS.where(_o.state.in_(OPEN))
 _STATES = sa.select(_o.document_id, _o.state).where(_o.document_id.in_(_IDS), _o.state != "void")
@@ -114,11 +119,6 @@ _FINISH = (
 )
 
 
-def columns() -> Sequence[sa.Column[Any]]:
-    """What a StoredOperation is made of, in its order."""
-    return _COLUMNS
-
-
 def plan(tx: Tx, new: Sequence[NewOperation], *, renew: bool = False) -> list[StoredOperation]:
     """Store writes to be done; in the order given.
 
@@ -130,6 +130,7 @@ def plan(tx: Tx, new: Sequence[NewOperation], *, renew: bool = False) -> list[St
     """
     known = _by_key(tx, [one.key for one in new])
     fresh = [one for one in new if one.key not in known]
+    renewed: list[str] = []
     for one in new:
         stored = known.get(one.key)
         if stored is not None:
@@ -137,12 +138,21 @@ def plan(tx: Tx, new: Sequence[NewOperation], *, renew: bool = False) -> list[St
                 raise WeAreWrong(f"Key {one.key} of document {one.document_id} belongs to {stored.document_id}.")
             if stored.state in _RENEWED or (renew and stored.state == "planned" and stored.attempts == 0):
                 _renew(tx, stored.id, one)
+                renewed.append(one.key)
     if fresh:
         rows = [{name: getattr(one, name) for name in NewOperation.__slots__} for one in fresh]
-        tx.execute(_ADD, [{**row, "uses": dict(row["uses"]), "state": "planned"} for row in rows])
-    stored_now = _by_key(tx, [one.key for one in new])
-    _note(tx, [stored_now[one.key].id for one in fresh])
-    return [stored_now[one.key] for one in new]
+        added = tx.execute(_ADD, [{**row, "uses": dict(row["uses"]), "state": "planned"} for row in rows])
+        known.update((one.key, one) for one in written_rows(tx, added))
+    if renewed:
+        known |= _by_key(tx, renewed)
+    return [known[one.key] for one in new]
+
+
+def written_rows(tx: Tx, rows: Iterable[sa.Row[Any]]) -> list[StoredOperation]:
+    """Operations of rows of `WHOLE` that a statement has just written and returned; noted as they stand."""
+    found = list(rows)
+    seals.note_read(tx, "operation", {row[0]: row[1:] for row in found})
+    return [StoredOperation(*(row[place] for place in _PLACES)) for row in found]
 
 
 def _renew(tx: Tx, operation_id: int, one: NewOperation) -> None:
@@ -178,10 +188,7 @@ def _by_key(tx: Tx, keys: Sequence[str]) -> dict[str, StoredOperation]:
 
 def get_many(tx: Tx, ids: Iterable[int]) -> list[StoredOperation]:
     """Operations by rising id."""
-    found: list[StoredOperation] = []
-    for part in chunks(sorted(set(ids))):
-        found += [StoredOperation(*row) for row in tx.execute(_BY_ID, {"ids": part})]
-    return found
+    return _of(tx, list(ids), _BY_ID)
 
 
 def by_key(tx: Tx, key: str) -> StoredOperation | None:
@@ -293,7 +300,7 @@ def start(tx: Tx, starts: Sequence[tuple[int, str | None]]) -> list[StoredOperat
         )
     by_id: dict[int, StoredOperation] = {}
     for part in chunks([key for key, _ in starts]):
-        for row in tx.execute(begun.where(_o.id.in_(part)).returning(*_COLUMNS)):
+        for row in tx.execute(begun.where(_o.id.in_(part)).returning(*COLUMNS)):
             by_id[row.id] = StoredOperation(*row)
     _note(tx, by_id)
     return [by_id[key] for key, _ in starts]
@@ -341,7 +348,7 @@ def _refuse_second(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
 
 
 def _set(tx: Tx, ids: Sequence[int], states: Sequence[str], **values: Any) -> int:
-    return _change(tx, _o.id, ids, _o.state.in_(states), **values)
+    return _change(tx, _o.id, ids, _o.state.in_(states), **values) if ids else 0
 
 
 def _change(
@@ -364,14 +371,8 @@ def put_back(tx: Tx, ids: Sequence[int], *, not_before: datetime | None = None) 
 def refuse(tx: Tx, refused: Sequence[tuple[int, str]]) -> None:
     """The other side understood and refused, with this message; nothing was written."""
     for key, message in refused:
-        _set(
-            tx,
-            [key],
-            ("in_flight", "unknown", "planned"),
-            state="refused",
-            outcome={"message": message[:2000]},
-            finished_at=now(tx),
-        )
+        outcome = {"message": message[:2000]}
+        _set(tx, [key], (*OPEN, "planned"), state="refused", outcome=outcome, finished_at=now(tx))
 
 
 def plan_again(tx: Tx, document_ids: Sequence[int]) -> None:
