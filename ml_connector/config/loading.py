@@ -52,7 +52,7 @@ class AlertSettings(Settings):
 class WebhookSettings(Settings):
     host: str = "127.0.0.1"
     port: int = Field(default=8780, ge=0, le=65535)
-    public_url: str = Field(default="", description="Address under which Exact reaches the receiver")
+    public_url: str = Field(default="", description="Address under which outside systems reach the receiver")
     max_body_bytes: int = Field(default=65_536, gt=0, le=65_536)
     connections_per_address: int = Field(
         default=50, ge=1, le=1_000, description="Connections at once of one address; trusted proxies may have more"

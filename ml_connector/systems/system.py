@@ -134,6 +134,8 @@ class WebhookSource(ABC):
     topics: Sequence[str]
     #: Bytes of a notice at most.
     largest: int
+    #: A POST without a body asks whether the receiver is there.
+    asks_with_nothing: bool = False
 
     @abstractmethod
     def read(self, body: bytes) -> "NewNotice":

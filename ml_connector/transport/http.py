@@ -10,8 +10,7 @@ from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, NoReturn, Protocol, Self
-from urllib.parse import quote, urlencode, urlsplit
+from typing import Any, Literal, NoReturn, Self
 
 import httpx
 
@@ -27,12 +26,13 @@ from ml_connector.errors import (
     TryAgain,
 )
 from ml_connector.proof import prove
+from ml_connector.transport.addresses import Addresses, with_params
 from ml_connector.transport.answers import ApiResponse, Explain, Problem, explain, retry_after
+from ml_connector.transport.authentication import Authentication, Credentials
 from ml_connector.transport.departure import CUT_SHORT, Departure, cut_short
 from ml_connector.transport.limits import Limiter
 from ml_connector.transport.replies import (
     UnreadableReplyError,
-    clean,
     describe_body,
     is_json,
     message_lines,
@@ -43,8 +43,6 @@ from ml_connector.transport.tls import trusted
 # httpx logs every URL at INFO: addresses of invoices and suppliers do not belong in a run's log.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-#: Left as they are in a query; the rest is percent-encoded, blanks as %20.
-QUERY_SAFE = "$()',:/*-_.~"
 MAX_ERROR_BODY = 65_536
 DEFAULT_MAX_BODY = 50_000_000
 CHUNK = 65_536
@@ -54,20 +52,12 @@ _IF_IT_LASTS = "If it lasts, look at base_url of the connection and at the netwo
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 
 
+#: Of a request: what it was authenticated with.
+_CREDENTIALS = "ml_connector.credentials"
+_NOBODY = Credentials()
+
 #: Methods without an effect.
 _READS = ("GET", "HEAD")
-
-
-class TokenSource(Protocol):
-    """Where access tokens come from."""
-
-    def token(self) -> str:
-        """A valid access token, refreshed when that may and must be."""
-        ...
-
-    def rejected(self, token: str) -> str:
-        """The server answered 401 to this token: another one, or AuthorizationNeeded / TryAgain."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -92,7 +82,7 @@ class ApiClient:
         name: str,
         base_url: str,
         *,
-        tokens: TokenSource | None,
+        authentication: Authentication | None,
         limiter: Limiter,
         clock: Clock,
         timeout: float = 30.0,
@@ -103,8 +93,9 @@ class ApiClient:
     ) -> None:
         self.name = name
         self.base_url = base_url.rstrip("/")
+        self._addresses = Addresses(name, self.base_url)
         self.limiter = limiter
-        self._tokens = tokens
+        self._authentication = authentication
         self._clock = clock
         self._explain = explain
         self._max_body = max_body
@@ -146,23 +137,7 @@ class ApiClient:
         Raises:
             RefusedBySystem: the address is of another origin; no token is sent there.
         """
-        if path.startswith("/"):
-            address = self.base_url + quote(path, safe="/$()',:;=@~%+-._")
-        else:
-            self._check_origin(path)
-            address = path
-        if not params:
-            return address
-        return f"{address}{'&' if '?' in address else '?'}{urlencode(params, quote_via=quote, safe=QUERY_SAFE)}"
-
-    def _check_origin(self, address: str) -> None:
-        ours, theirs = _origin(self.base_url), _origin(address)
-        if theirs is None or theirs != ours:
-            where = f"{theirs[0]}://{theirs[1]}:{theirs[2]}" if theirs else "no usable address"
-            raise RefusedBySystem(
-                f"{self.name}: an answer points to another address ({clean(where, 80)}).",
-                mend="Check base_url of the connection; the link was not followed.",
-            )
+        return self._addresses.of(path, params)
 
     def request(
         self,
@@ -228,31 +203,33 @@ class ApiClient:
 
     @contextmanager
     def _answer(self, call: _Call) -> Iterator[httpx.Response]:
-        """Send the call, once more with another token after a 401, and hand out the unread answer."""
-        token = self._tokens.token() if self._tokens is not None else None
-        response = self._send(call, token)
+        """Send the call, once more with other credentials after a 401, and hand out the unread answer."""
+        authentication = self._authentication
+        used = authentication.credentials() if authentication is not None else _NOBODY
+        response = self._send(call, used)
         try:
-            if response.status_code == 401 and self._tokens is not None and token is not None:
-                response.close()
-                token = self._tokens.rejected(token)
-                response = self._send(call, token)
+            if response.status_code == 401 and authentication is not None:
+                others = authentication.refused(used)
+                if others is not None:
+                    response.close()
+                    response = self._send(call, others)
             yield response
         finally:
             response.close()
 
-    def _send(self, call: _Call, token: str | None) -> httpx.Response:
+    def _send(self, call: _Call, credentials: Credentials) -> httpx.Response:
         """Send it once. What has an effect is proven (ml_connector.proof) after the last wait: that for the limit, and
         by the pool's own word right before the request's first bytes and again before those of its body.
         """
         stopping.check()
         self.limiter.acquire(call.template)
-        headers = dict(call.headers)
-        if token is not None:
-            headers["Authorization"] = f"Bearer {token}"
+        headers, params, body = dict(call.headers), dict[str, str](), dict(call.body)
+        credentials.apply(headers, params, body)
         status: int | None = None
         seen: Mapping[str, str] = {}
         try:
-            request = self._http.build_request(call.method, call.url, headers=headers, **call.body)
+            request = self._http.build_request(call.method, with_params(call.url, params), headers=headers, **body)
+            request.extensions[_CREDENTIALS] = credentials
             if call.method not in _READS:
                 prove()
                 request.extensions["trace"] = Departure()
@@ -353,7 +330,8 @@ class ApiClient:
                     break
         except (httpx.TransportError, httpx.DecodingError, OSError):
             body.clear()
-        content = _without_token(bytes(body[:MAX_ERROR_BODY]), response.request)
+        sent: Credentials = response.request.extensions[_CREDENTIALS]
+        content = sent.hidden(bytes(body[:MAX_ERROR_BODY]))
         if response.is_success:
             # A success of another kind than expected says nothing of what was done.
             raise self._unreadable(call, response.status_code, describe_body(content_type, content))
@@ -380,24 +358,6 @@ class ApiClient:
             mend="Raise max_file_bytes of the connection if the file is genuine.",
             data={"limit": max_bytes},
         )
-
-
-def _without_token(content: bytes, request: httpx.Request) -> bytes:
-    """An error's body without the token that was sent: some servers quote what they refuse."""
-    token = request.headers.get("Authorization", "").partition(" ")[2]
-    return content.replace(token.encode(), b"(...)") if token else content
-
-
-def _origin(address: str) -> tuple[str, str, int] | None:
-    """Scheme, host and port; None when it has none, or carries a user name."""
-    try:
-        parts = urlsplit(address)
-        port = parts.port or {"https": 443, "http": 80}.get(parts.scheme, 0)
-    except ValueError:
-        return None
-    if not parts.hostname or parts.username is not None:
-        return None
-    return parts.scheme, parts.hostname.lower(), port
 
 
 def _body(json_text: str | None, data: Mapping[str, str] | bytes | None, files: Any) -> dict[str, Any]:

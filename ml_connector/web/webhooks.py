@@ -48,9 +48,11 @@ class Webhooks:
             return _unread(connection, f"At most {most} bytes.", 413)
         except (TimeoutError, ClientDisconnect):
             return _unread(connection, "The body did not come.", 408)
-        if not body:
+        if not body and source.asks_with_nothing:
             log.info("webhook validated", extra=fields(connection=connection))
-            return PlainTextResponse("")  # the empty POST that validates a subscription (exact-online 8.1)
+            return PlainTextResponse("")
+        if not body:
+            return _unread(connection, "The notice is empty.", 400)
         return await run_in_threadpool(self._take, connection, source, body)
 
     def _take(self, connection: str, source: WebhookSource, body: bytes) -> Response:

@@ -20,6 +20,7 @@ from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.systems.cleo.factory import build_cleo
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector.systems.cleo.settings import CleoConnection
+from ml_connector.systems.exact_online.authorization import GRANT
 from ml_connector.transport.shared_limits import LedgerLimits
 from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 from ml_connector.transport.tokens.endpoint import TokenEndpoint
@@ -53,6 +54,7 @@ class Exact:
             client_id=f"{{{CLIENT_ID}}}",
             redirect_uri=CALLBACK,
             refresh_age_seconds=575,
+            **GRANT,
         )
 
     def tokens(self, *, secret: str = "sandbox-client-secret", token_url: str | None = None) -> AuthorizationCodeTokens:

@@ -21,6 +21,8 @@ from ml_connector.credentials.vault import Vault
 from ml_connector.errors import ConnectorError
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.sandbox.server import Sandbox
+from ml_connector.systems.exact_online.authorization import GRANT
+from ml_connector.transport.authentication import BearerToken
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
 from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
@@ -87,6 +89,7 @@ class Seat:
             client_id="b81cc4de-d192-400e-bcb4-09254394c52a",
             redirect_uri="https://connector.example/oauth/callback",
             refresh_age_seconds=575,
+            **GRANT,
         )
 
     def tokens(self, ledger: Ledger, *, deadline: float = 20.0) -> AuthorizationCodeTokens:
@@ -190,7 +193,13 @@ def work(seat: Seat, number: int) -> None:
     stopping: list[int] = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
     ledger = seat.open()
-    api = ApiClient("exact_nl", seat.exact_url, tokens=seat.tokens(ledger), limiter=Unlimited(), clock=ledger.clock)
+    api = ApiClient(
+        "exact_nl",
+        seat.exact_url,
+        authentication=BearerToken(seat.tokens(ledger)),
+        limiter=Unlimited(),
+        clock=ledger.clock,
+    )
     tally = Tally()
     path = Path(seat.tally) / f"tally-{number}.json"
     while not stopping:

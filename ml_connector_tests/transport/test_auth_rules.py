@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import StoredToken, TokenState
+from ml_connector.systems.exact_online.authorization import GRANT
 from ml_connector.transport.tokens.endpoint import TokenAnswer
 from ml_connector.transport.tokens.rules import MOST_REFUSALS, Step, Verdict, cool_down, decide, early_pause, judge
 from ml_connector.transport.tokens.sources import lifetime_of
@@ -127,7 +128,7 @@ def test_answers_mean_what_the_sheet_says(
     status: int, fields: dict[str, str], reason: str, verdict: Verdict | str
 ) -> None:
     wanted = {"early": Verdict.TOO_EARLY, "broken": Verdict.CHAIN_BROKEN}.get(str(verdict), verdict)
-    assert judge(TokenAnswer(status, fields, reason)) is wanted
+    assert judge(TokenAnswer(status, fields, reason), GRANT["too_early"]) is wanted
 
 
 def test_pauses_grow_to_a_limit_and_respect_what_was_asked() -> None:

@@ -20,6 +20,7 @@ from ml_connector.errors import (
     RefusedBySystem,
     TryAgain,
 )
+from ml_connector.transport.authentication import BearerToken
 from ml_connector.transport.departure import CUT_SHORT
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
@@ -46,8 +47,16 @@ def reset_behind_what_was_said(connection: socket.socket) -> None:
 def serving(
     *actions: Any, tokens: NumberedTokens | None = None, **options: Any
 ) -> Iterator[tuple[ApiClient, LocalServer]]:
+    authentication = BearerToken(tokens) if tokens is not None else None
     with LocalServer(list(actions)) as server:
-        client = ApiClient("conn", server.url, tokens=tokens, limiter=Unlimited(), clock=StillClock(), **options)
+        client = ApiClient(
+            "conn",
+            server.url,
+            authentication=authentication,
+            limiter=Unlimited(),
+            clock=StillClock(),
+            **options,
+        )
         with client:
             yield client, server
 
@@ -103,7 +112,7 @@ def test_a_write_that_times_out_has_an_unknown_outcome() -> None:
 def test_a_write_that_was_never_sent_may_be_made_again() -> None:
     with LocalServer([json_answer({})]) as server:
         address = server.url
-    client = ApiClient("conn", address, tokens=None, limiter=Unlimited(), clock=StillClock())
+    client = ApiClient("conn", address, authentication=None, limiter=Unlimited(), clock=StillClock())
     with client, pytest.raises(TryAgain, match="could not be sent"):
         post(client)
 
@@ -127,7 +136,7 @@ LARGE = b"x" * 50_000_000
 
 def test_a_write_of_which_a_part_was_never_handed_over_was_not_processed() -> None:
     with before_the_body(reset) as server:
-        client = ApiClient("conn", server.url, tokens=None, limiter=Unlimited(), clock=StillClock())
+        client = ApiClient("conn", server.url, authentication=None, limiter=Unlimited(), clock=StillClock())
         with client, pytest.raises(TryAgain, match="broke off before all of it was sent") as caught:
             client.request("POST", "/things", template="things", data=LARGE, write=True, expect="any")
     assert caught.value.data == {CUT_SHORT: True}
@@ -136,7 +145,9 @@ def test_a_write_of_which_a_part_was_never_handed_over_was_not_processed() -> No
 def test_a_write_that_stalls_half_sent_was_not_processed() -> None:
     done = threading.Event()
     with before_the_body(silent(done)) as server:
-        client = ApiClient("conn", server.url, tokens=None, limiter=Unlimited(), clock=StillClock(), timeout=0.3)
+        client = ApiClient(
+            "conn", server.url, authentication=None, limiter=Unlimited(), clock=StillClock(), timeout=0.3
+        )
         with client, pytest.raises(TryAgain, match="timed out"):
             client.request("POST", "/things", template="things", files={"f": ("a", LARGE)}, write=True, expect="any")
         done.set()
@@ -145,7 +156,7 @@ def test_a_write_that_stalls_half_sent_was_not_processed() -> None:
 def test_an_error_that_came_before_all_was_sent_says_that_nothing_was_done() -> None:
     """A gateway that answers 503 at the head: the same answer after the whole body leaves the outcome unknown."""
     with before_the_body(answer(503, b"{}"), reset_behind_what_was_said) as server:
-        client = ApiClient("conn", server.url, tokens=None, limiter=Unlimited(), clock=StillClock())
+        client = ApiClient("conn", server.url, authentication=None, limiter=Unlimited(), clock=StillClock())
         with client, pytest.raises(TryAgain):
             client.request("POST", "/things", template="things", data=LARGE, write=True, expect="any")
 
@@ -342,7 +353,7 @@ def test_the_limiter_is_told_of_every_call_and_of_those_without_an_answer() -> N
 
     limiter = Recording()
     with LocalServer([answer(429, b""), reset, json_answer({})]) as server:
-        client = ApiClient("conn", server.url, tokens=None, limiter=limiter, clock=StillClock())
+        client = ApiClient("conn", server.url, authentication=None, limiter=limiter, clock=StillClock())
         with pytest.raises(TryAgain) as refused:
             get(client)
         with pytest.raises(TryAgain):

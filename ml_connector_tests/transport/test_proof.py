@@ -10,6 +10,7 @@ import pytest
 
 from ml_connector.errors import LeaseLost
 from ml_connector.proof import prove, proven_by
+from ml_connector.transport.authentication import BearerToken
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Limiter, Unlimited
 from ml_connector.transport.retries import retried
@@ -40,8 +41,16 @@ def writing(
 ) -> Iterator[tuple[Callable[[], Any], LocalServer]]:
     """A write behind the lease's proof, and the server it goes to."""
     with LocalServer(list(actions) or [json_answer({})]) as server:
+        authentication = BearerToken(tokens) if tokens is not None else None
         clock = StillClock()
-        with ApiClient("c", server.url, tokens=tokens, limiter=limiter or Unlimited(), clock=clock, **more) as client:
+        with ApiClient(
+            "c",
+            server.url,
+            authentication=authentication,
+            limiter=limiter or Unlimited(),
+            clock=clock,
+            **more,
+        ) as client:
 
             def write() -> Any:
                 with proven_by(lease.prove):
@@ -163,7 +172,7 @@ def test_what_only_reads_needs_no_proof() -> None:
     lease = Lease()
     lease.lose()
     with LocalServer([json_answer({"a": 1})]) as server:
-        client = ApiClient("c", server.url, tokens=None, limiter=Unlimited(), clock=StillClock())
+        client = ApiClient("c", server.url, authentication=None, limiter=Unlimited(), clock=StillClock())
         with client, proven_by(lease.prove):
             assert client.request("GET", "/things", template="things").data == {"a": 1}
 

@@ -129,7 +129,7 @@ def _no_quantity(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
 
 
 def _less_than_nothing(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
-    """A receipt cannot take back; Exact would refuse it, and a negative quantity must not make room for others."""
+    """A receipt cannot take back; an ERP would refuse it, and a negative quantity must not make room for others."""
     return NeedsMending(
         Reason.BAD_VALUE,
         f"Ship notice {notice.number} ships {item.quantity} of {named(item)}.",

@@ -4,6 +4,7 @@ from ml_connector.systems.cleo.client import CleoClient, explain_cleo
 from ml_connector.systems.cleo.network import CleoNetwork
 from ml_connector.systems.cleo.settings import CleoConnection
 from ml_connector.systems.system import Parts
+from ml_connector.transport.authentication import BearerToken
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import PathLimiter
 from ml_connector.transport.tokens.password import PasswordLogin, PasswordTokens
@@ -14,7 +15,7 @@ def build_cleo(name: str, settings: CleoConnection, parts: Parts) -> CleoNetwork
     api = ApiClient(
         name,
         settings.base_url,
-        tokens=cleo_tokens(name, settings, parts),
+        authentication=BearerToken(cleo_tokens(name, settings, parts)),
         limiter=PathLimiter(name, settings.requests_per_second, parts.clock, shared=parts.limits),
         clock=parts.clock,
         timeout=settings.timeout_seconds,

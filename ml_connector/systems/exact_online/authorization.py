@@ -11,6 +11,16 @@ from ml_connector.systems.exact_online.settings import REFRESH_FLOOR, ExactOnlin
 from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 from ml_connector.transport.tokens.oauth_app import OAuthApp
 
+#: What is Exact's of the grant (exact-online 2.2 to 2.4).
+GRANT: Mapping[str, Any] = {
+    "refresh_floor_seconds": REFRESH_FLOOR,
+    "access_lifetime": timedelta(seconds=600),
+    "refresh_lifetime": timedelta(days=30),
+    "consent": {"force_login": "1"},
+    "too_early": ("tooearly", "token not expired", "rate limit exceeded"),
+    "code_note": "A code works once and for three minutes.",
+}
+
 
 def exact_app(name: str, settings: ExactOnlineConnection) -> OAuthApp:
     """The app registration as the grant needs it."""
@@ -21,8 +31,8 @@ def exact_app(name: str, settings: ExactOnlineConnection) -> OAuthApp:
         client_id=settings.client_id,
         redirect_uri=settings.redirect_uri,
         refresh_age_seconds=settings.refresh_age_seconds,
-        refresh_floor_seconds=REFRESH_FLOOR,
         warning=timedelta(days=settings.authorization_warning_days),
+        **GRANT,
     )
 
 

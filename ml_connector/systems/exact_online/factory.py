@@ -17,7 +17,8 @@ from ml_connector.systems.exact_online.wire.division import Divisions
 from ml_connector.systems.exact_online.wire.limits import ExactLimiter
 from ml_connector.systems.exact_online.wire.meanings import explainer
 from ml_connector.systems.system import Parts
-from ml_connector.transport.http import ApiClient, TokenSource
+from ml_connector.transport.authentication import BearerToken, TokenSource
+from ml_connector.transport.http import ApiClient
 from ml_connector.transport.shared_limits import LedgerLimits
 
 
@@ -78,7 +79,7 @@ def assemble(
     api = ApiClient(
         name,
         settings.base_url,
-        tokens=tokens,
+        authentication=BearerToken(tokens),
         limiter=limiter,
         clock=clock,
         timeout=settings.timeout_seconds,

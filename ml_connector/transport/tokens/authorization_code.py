@@ -201,7 +201,7 @@ class AuthorizationCodeTokens:
         return self._judged(row, answer, sent_at, client)
 
     def _judged(self, row: StoredToken, answer: TokenAnswer, sent_at: datetime, client: str) -> str | None:
-        verdict = judge(answer)
+        verdict = judge(answer, self.app.too_early)
         if verdict is Verdict.NEW_PAIR:
             pair = self._pair(answer, sent_at)
             if not surely(lambda: self.store.store_pair(pair, generation=row.generation, rotates=True, client=client)):
@@ -321,14 +321,14 @@ class AuthorizationCodeTokens:
             raise TryAgain(f"{self.app.connection}: {error.message}", mend=self._once_more()) from None
         except AnswerLost as error:
             raise AuthorizationNeeded(f"{self.app.connection}: {error.message}", mend=self._once_more()) from None
-        verdict = judge(answer)
+        verdict = judge(answer, self.app.too_early)
         if verdict is Verdict.BAD_CLIENT:
             raise self._bad_client(answer.said)
         if verdict is not Verdict.NEW_PAIR:
             said = answer.said or f"status {answer.status}"
             raise AuthorizationNeeded(
                 f"{self.app.connection}: the server gave no token for the code: {said}.",
-                mend=f"A code works once and for three minutes. {self._once_more()}",
+                mend=f"{self.app.code_note} {self._once_more()}".strip(),
             )
         pair = self._pair(answer, sent_at)
         surely(lambda: self.store.store_pair(pair, generation=None, client=client))
@@ -362,7 +362,7 @@ class AuthorizationCodeTokens:
             answer = self._endpoint.post(form)
         except (NotSent, AnswerLost) as error:
             raise TryAgain(f"{self.app.connection}: {error.message}") from None
-        verdict = judge(answer)
+        verdict = judge(answer, self.app.too_early)
         if verdict is Verdict.BAD_CLIENT:
             # Not `client_refused`: a refresh decides for itself.
             self.store.note(row.generation, client_tried=client)

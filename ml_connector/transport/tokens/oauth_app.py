@@ -1,6 +1,7 @@
 """An app registered at a system that people authorize in their browser."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from urllib.parse import urlencode
 
@@ -12,7 +13,9 @@ class OAuthApp:
     """An app registration and one connection made with it.
 
     refresh_age_seconds: age at which a new access token is asked for. refresh_floor_seconds: the server refuses below,
-    and counts an error, so less is not accepted; a little more absorbs clocks that differ.
+    and counts an error, so less is not accepted; a little more absorbs clocks that differ. access_lifetime,
+    refresh_lifetime: where the server does not tell. consent: more in the address of the consent page. too_early: words
+    of a refusal that leaves the stored pair as it is. code_note: what a person has to know of a code.
     """
 
     connection: str
@@ -22,10 +25,12 @@ class OAuthApp:
     redirect_uri: str
     refresh_age_seconds: int
     refresh_floor_seconds: int = 0
-    access_lifetime: timedelta = timedelta(seconds=600)
-    refresh_lifetime: timedelta = timedelta(days=30)
+    access_lifetime: timedelta | None = None
+    refresh_lifetime: timedelta | None = None
     warning: timedelta = timedelta(days=7)
-    force_login: bool = True
+    consent: Mapping[str, str] = field(default_factory=dict)
+    too_early: tuple[str, ...] = ()
+    code_note: str = ""
 
     def __post_init__(self) -> None:
         if self.refresh_age_seconds < self.refresh_floor_seconds:
@@ -45,7 +50,7 @@ class OAuthApp:
             "client_id": self.client_id,
             "redirect_uri": self.redirect_uri,
             "response_type": "code",
-            "force_login": "1" if self.force_login else "0",
+            **self.consent,
             "state": state,
         }
         return f"{self.authorize_url}?{urlencode(query)}"

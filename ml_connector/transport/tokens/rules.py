@@ -1,5 +1,6 @@
 """What may be done with a stored token at this moment: pure rules, no network and no database."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -34,7 +35,7 @@ class Decision:
 
 
 def decide(row: StoredToken | None, now: datetime, refresh_age: timedelta, rejected: str | None = None) -> Decision:
-    """The rule of exact-online 2.3 and of DESIGN section 3.
+    """Never a refresh below the minimum age, never a second use of a refresh token (DESIGN section 3).
 
     rejected: the access token to which the server has just answered 401.
     """
@@ -93,11 +94,10 @@ class Verdict(Enum):
 
 
 TOO_EARLY = "too early"
-_TOO_EARLY_WORDS = ("tooearly", "token not expired", "rate limit exceeded")
 
 
-def judge(answer: TokenAnswer) -> Verdict:
-    """Read an answer of the token endpoint (exact-online 2.3, 2.4).
+def judge(answer: TokenAnswer, too_early: Sequence[str] = ()) -> Verdict:
+    """Read an answer of the token endpoint. too_early: words of a refusal that leaves the stored pair as it is.
 
     A gateway's 502 and 504 leave open whether the server behind it rotated; a 500, a 503 or a maintenance page
     says that it did not get so far.
@@ -107,7 +107,7 @@ def judge(answer: TokenAnswer) -> Verdict:
     if answer.status in (502, 504):
         return Verdict.LOST
     if answer.status in (400, 401, 403):
-        return _judge_refusal(answer)
+        return _judge_refusal(answer, too_early)
     return Verdict.BUSY
 
 
@@ -117,9 +117,9 @@ def _judge_good(answer: TokenAnswer) -> Verdict:
     return Verdict.LOST if answer.fields else Verdict.BUSY
 
 
-def _judge_refusal(answer: TokenAnswer) -> Verdict:
+def _judge_refusal(answer: TokenAnswer, too_early: Sequence[str]) -> Verdict:
     said = f"{answer.said} {answer.reason}".lower().replace("_", " ")
-    if any(words in said for words in _TOO_EARLY_WORDS):
+    if any(words in said for words in too_early):
         return Verdict.TOO_EARLY
     if not answer.error:
         return Verdict.BUSY  # not the token endpoint's own words: a firewall, a page

@@ -24,6 +24,7 @@ from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSetti
 from ml_connector.systems.exact_online.wire.division import Divisions, MemoryNotes
 from ml_connector.systems.exact_online.wire.limits import ExactLimiter
 from ml_connector.systems.exact_online.wire.meanings import explainer
+from ml_connector.transport.authentication import BearerToken
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import LocalLimits
 
@@ -137,7 +138,7 @@ def make_erp(
     api = ApiClient(
         "exact_nl",
         sandbox.addresses()["exact"],
-        tokens=SandboxTokens(sandbox),
+        authentication=BearerToken(SandboxTokens(sandbox)),
         limiter=limiter,
         clock=sandbox.clock,
         timeout=10,

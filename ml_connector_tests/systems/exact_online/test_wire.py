@@ -212,7 +212,7 @@ def client_over(handler: Any, **more: Any) -> ExactClient:
     api = ApiClient(
         "exact_nl",
         "https://start.exactonline.nl",
-        tokens=None,
+        authentication=None,
         limiter=Unlimited(),
         clock=StillClock(),
         explain=explainer(FAILURE_TEXTS),

@@ -17,6 +17,8 @@ class ExactNotices(WebhookSource):
     """secret: None where none is configured. companies: divisions whose notices are ours, looked up at each notice."""
 
     topics = TOPICS
+    #: It validates a subscription (exact-online 8.1).
+    asks_with_nothing = True
     largest = webhooks.MAX_NOTICE
 
     def __init__(

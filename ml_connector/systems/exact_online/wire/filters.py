@@ -5,7 +5,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from ml_connector.errors import WeAreWrong
-from ml_connector.transport.http import QUERY_SAFE
+from ml_connector.transport.addresses import QUERY_SAFE
 
 T = TypeVar("T")
 
