@@ -195,6 +195,6 @@ def _new_session(stage: Stage, *, forget_folders: bool) -> None:
     network: Any = stage.scene.integration.network
     if forget_folders:
         network._folders.clear()
-    network._client.api._tokens._held = None
+    network._client.api._authentication._tokens._held = None
     with stage.scene.deployment.ledger.write() as tx:
         tx.execute(sa.delete(token).where(token.c.connection == "cleo_prod"))

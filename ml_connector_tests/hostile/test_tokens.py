@@ -134,5 +134,5 @@ def _authorize(stage: Stage) -> None:
     """As a person does; the client's own log while it plays the browser is not ours."""
     with stage.log.paused():
         authorize(stage.scene.deployment, "exact_nl")
-    held = stage.scene.integration.erp.client.api._tokens  # type: ignore[attr-defined]
+    held = stage.scene.integration.erp.client.api._authentication._tokens  # type: ignore[attr-defined]
     held._held = None

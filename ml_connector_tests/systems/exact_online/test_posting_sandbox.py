@@ -398,7 +398,7 @@ def test_no_error_carries_the_payload_or_a_token(bench: Bench, matched_bill: Mak
     bench.orders(1)
     bill = matched_bill(bench.open_orders()[0], "INV-SECRET-22")
     stored = bench.store(target_of(bench.erp, BILLS).plan(bill, "mlc-sec22")[0])
-    token = bench.erp.client.api._tokens.token()  # type: ignore[union-attr]
+    token = bench.erp.client.api._authentication.credentials().secrets[0]  # type: ignore[union-attr]
     for fault in (FaultKind.RESET_BEFORE, FaultKind.HTML, FaultKind.HALF_WRITTEN):
         bench.fault(fault, method="POST")
         with pytest.raises(ConnectorError) as raised:
