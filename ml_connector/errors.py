@@ -14,6 +14,7 @@ class Reason(StrEnum):
 
     UNKNOWN_PARTNER = "unknown_partner"
     PARTNER_FILE_WRONG = "partner_file_wrong"
+    WRONG_PARTNER_ROLE = "wrong_partner_role"
     UNKNOWN_SUPPLIER = "unknown_supplier"
     SUPPLIER_BLOCKED = "supplier_blocked"
     NO_SUCH_ORDER = "no_such_order"

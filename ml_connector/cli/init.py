@@ -20,13 +20,22 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 @click.option(
     "--partner", "partners", multiple=True, metavar="NAME", help="A partner file of this name; may be repeated."
 )
+@click.option(
+    "--role",
+    type=click.Choice(("supplier", "customer", "procurement", "bank", "network")),
+    default="supplier",
+    show_default=True,
+    help="What that partner is to us.",
+)
 @click.option("--integration", help="Integration the partner belongs to (default: the only one).")
 @click.option(
     "--production", is_flag=True, help="Also deploy/: systemd units, their environment, Dagster on PostgreSQL."
 )
 @click.option("--force", is_flag=True, help="Write over files that are there already.")
 @common
-def init(session: Session, partners: tuple[str, ...], integration: str | None, production: bool, force: bool) -> int:
+def init(
+    session: Session, partners: tuple[str, ...], role: str, integration: str | None, production: bool, force: bool
+) -> int:
     """Write commented starting files: connections.yaml, an example partner, Dagster's settings, schemas for editors.
 
     With --partner NAME only a partner file is written, into the folder of its integration. Files that are there
@@ -36,11 +45,12 @@ def init(session: Session, partners: tuple[str, ...], integration: str | None, p
     Examples:
       ml-connector init
       ml-connector init --partner northwind
+      ml-connector init --partner big_retail --role customer
       ml-connector init --production
     """
     path = session.path
     if partners:
-        files = {_partner_path(path, integration, name): _partner_text(name) for name in partners}
+        files = {_partner_path(path, integration, name): _partner_text(name, role) for name in partners}
     else:
         files = _starting_files(path)
     if production:
@@ -58,7 +68,7 @@ def init(session: Session, partners: tuple[str, ...], integration: str | None, p
         for file in written:
             say(f"Wrote {file}")
         if partners:
-            say("Fill in identity, vendor and channels, then run `ml-connector check`.")
+            say(f"Fill in identity, {_KEYS.get(role, 'account')} and channels, then run `ml-connector check`.")
         else:
             say(
                 "Next: fill in connections.yaml, then `ml-connector credentials generate-key` and `ml-connector check`."
@@ -103,7 +113,17 @@ def template(name: str) -> str:
     return (resources.files("ml_connector.cli") / "templates" / name).read_text(encoding="utf-8")
 
 
-def _partner_text(name: str) -> str:
+#: The key of a partner's account at the ERP by role, and how its line begins.
+_KEYS = {"supplier": "vendor", "customer": "customer"}
+_ACCOUNTS = {
+    "supplier": 'vendor: "20001"                             # code of the supplier in the ERP, without blanks before it',
+    "customer": 'role: customer\ncustomer: "10001"                           # code of the customer in the ERP',
+}
+#: Parts of the starting file that only suppliers have.
+_OF_SUPPLIERS = ("# orders:", "# order_changes:", "# tolerances:")
+
+
+def _partner_text(name: str, role: str = "supplier") -> str:
     if not _NAME.fullmatch(name):
         raise ConfigError(
             f"{name!r} is no name of a partner.", mend="Use small letters, digits and _, at most 60, no _ at the start."
@@ -111,6 +131,12 @@ def _partner_text(name: str) -> str:
     text = template("partner.yaml")
     identity = name.upper().replace("_", "")[:14]
     title = name.replace("_", " ").title()
+    if role != "supplier":
+        text = "\n\n".join(part for part in text.split("\n\n") if not part.startswith(_OF_SUPPLIERS))
+    account = _ACCOUNTS.get(
+        role, f'role: {role}\n# account: ""                               # at the ERP, if it has one'
+    )
+    text = text.replace("__ROLE__", role).replace("__ACCOUNT__", account)
     return text.replace("__NAME__", name).replace("__TITLE__", title).replace("__ID__", identity)
 
 

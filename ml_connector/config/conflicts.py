@@ -72,10 +72,12 @@ def _same_books(
 ) -> Iterator[Conflict]:
     """Two integrations on one ERP connection."""
     for name in sorted(partners[first].keys() & partners[second].keys()):
-        vendors = partners[first][name].vendor, partners[second][name].vendor
-        if vendors[0] != vendors[1]:
+        one, other = partners[first][name], partners[second][name]
+        if one.account_key != other.account_key or one.role != other.role:
+            other_role = "" if one.role == other.role else f"{other.role} "
             yield Conflict(
-                f"{path}: partner {name} is supplier {vendors[0]} in {first} and {vendors[1]} in {second}.",
+                f"{path}: partner {name} is {one.role} {one.erp_account or '(no account)'} in {first} and "
+                f"{other_role}{other.erp_account or '(no account)'} in {second}.",
                 mend="Give one of them another name: by it their documents are told apart in the ledger.",
                 partners=((first, name), (second, name)),
             )
@@ -121,12 +123,12 @@ def _writers(integration: str, partners: Partners, channel: str) -> Iterator[tup
 
 def _taking(partners: Mapping[str, Partner]) -> set[str]:
     """Suppliers whose orders these partners get."""
-    return {partner.vendor for partner in partners.values() if partner.orders.send}
+    return {partner.vendor for partner in partners.values() if partner.takes_orders}
 
 
 def _suppliers(integration: str, partners: Partners, vendor: str) -> Iterator[tuple[str, str]]:
     """Partners of an integration that would get this supplier's orders, to be stopped by name."""
-    taking = ((name, one) for name, one in partners[integration].items() if one.orders.send)
+    taking = ((name, one) for name, one in partners[integration].items() if one.takes_orders)
     return ((integration, name) for name, one in taking if one.vendor == vendor)
 
 

@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from ml_connector.config.partners import Partner, X12Identity
+from ml_connector.config.partners import Partner, Role, X12Identity
 from ml_connector.config.reading import read_yaml, validated
 from ml_connector.errors import ConfigError
 
@@ -26,7 +26,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 class PartnerProblem:
     """A partner that is stopped by its file, and what is known of it all the same.
 
-    name: as the file tells it, else by the file's own name; empty where the whole folder is what is wrong.
+    name: as the file tells it, else by the file's own name; empty where the whole folder is what is wrong. role: empty
+    where it cannot be read. vendor: of a supplier. speaks_x12: false where the file names no identity on purpose.
     """
 
     name: str
@@ -36,6 +37,8 @@ class PartnerProblem:
     vendor: str = ""
     identities: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    role: str = ""
+    speaks_x12: bool = True
 
     @property
     def line(self) -> str:
@@ -45,9 +48,19 @@ class PartnerProblem:
         return f"{first}{others} {self.mend}".strip()
 
     @property
+    def may_be_supplier(self) -> bool:
+        """Whether orders may be meant for it."""
+        return self.role in {"", "supplier"}
+
+    @property
+    def may_send_x12(self) -> bool:
+        """Whether an interchange of an unknown sender may be its."""
+        return self.speaks_x12 and not self.identities
+
+    @property
     def is_known(self) -> bool:
         """Whether it is known whose orders, interchanges and folders are meant."""
-        return bool(self.vendor and self.identities)
+        return bool(self.vendor or not self.may_be_supplier) and not self.may_send_x12
 
 
 @dataclass(frozen=True)
@@ -73,8 +86,10 @@ def problem_of(partner: Partner, file: Path, error: ConfigError) -> PartnerProbl
         _shown(error.message),
         error.mend,
         vendor=partner.vendor,
-        identities=tuple(_identities(partner)),
+        identities=partner.identity_keys,
         folders=partner.channels.receive,
+        role=partner.role,
+        speaks_x12=bool(partner.identities),
     )
 
 
@@ -126,6 +141,8 @@ def _read(path: Path) -> Partner | PartnerProblem:
             vendor=_text(facts.get("vendor")),
             identities=tuple(_identity_keys(facts)),
             folders=_folders(facts.get("channels")),
+            role=_role(facts),
+            speaks_x12=not facts or "identity" in facts or "layouts" not in facts,
         )
 
 
@@ -145,6 +162,12 @@ def _text(value: Any) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def _role(facts: Mapping[str, Any]) -> str:
+    """The role that a file tells; empty where it cannot be read."""
+    role = facts.get("role", "supplier" if facts else "")
+    return role if role in get_args(Role) else ""
+
+
 def _identity_keys(facts: Mapping[str, Any]) -> Iterable[str]:
     for key in ("identity", "test_identity"):
         try:
@@ -162,7 +185,10 @@ def _clashes(read: Iterable[tuple[Path, Partner]], *, shared_folders: bool) -> d
     """Files that say of two partners what can be true of one. Which of them is right nobody can tell: none goes on."""
     users: dict[tuple[str, str], list[Path]] = {}
     for path, partner in read:
-        keys = [("name", partner.name), *(("identity", key) for key in _identities(partner))]
+        keys = [("name", partner.name), *(("identity", key) for key in partner.identity_keys)]
+        if partner.role != "supplier" and partner.account_key:
+            # Several files of one supplier are right: which of them gets its orders stands in `orders.send`.
+            keys.append((f"account of the {partner.role}", partner.erp_account))
         if not shared_folders:
             keys += [("receiving folder", name) for name in dict.fromkeys(partner.channels.receive)]
         for key in keys:
@@ -176,8 +202,3 @@ def _clashes(read: Iterable[tuple[Path, Partner]], *, shared_folders: bool) -> d
                 mend = "Give each its own, or set `shares_folders: true` at the connection."
             found.setdefault(path, ConfigError(f"{path}: {what} {value} is also that of {others}.", mend=mend))
     return found
-
-
-def _identities(partner: Partner) -> list[str]:
-    """A sender must be one partner, whether it marks what it sends as test or not."""
-    return list(dict.fromkeys(one.key for one in (partner.identity, partner.test_identity) if one is not None))

@@ -84,10 +84,10 @@ def _feed(stage: Stage, folder: Path) -> int:
             raise ConfigError(f"{file} is larger than {MAX_INBOUND_BYTES} bytes.", mend="Take it out of the folder.")
         data = file.read_bytes()
         sender = data[35:50].decode("latin-1").strip()
-        if not looks_like_x12(data) or any(p.identity.id == sender for p in behind_truecommerce.values()):
+        if not looks_like_x12(data) or any(sender in p.names for p in behind_truecommerce.values()):
             sandbox.call(sandbox.truecommerce.state.deliver, file.name, data)
         else:
-            known = (p for p in behind_cleo.values() if p.identity.id == sender)
+            known = (p for p in behind_cleo.values() if sender in p.names)
             channel = next(known, next(iter(behind_cleo.values()))).channels.receive[0]
             sandbox.call(sandbox.cleo.deliver, sandbox.cleo.folders.folder(channel), file.name, data)
         count += 1

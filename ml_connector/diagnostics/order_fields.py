@@ -40,7 +40,7 @@ def unsent_fields(
     for order in book.records(ReferenceTable.PURCHASE_ORDERS):
         by_vendor.setdefault(order.supplier_code, []).append(order)
     for partner in partners:
-        orders = by_vendor.get(partner.vendor, []) if partner.orders.send else []
+        orders = by_vendor.get(partner.vendor, []) if partner.takes_orders else []
         unsent = Counter(field for order in orders for field in order.unsent)
         if unsent:
             message = f"orders of {partner.name} leave without what the ERP says in {_listed(unsent)}"

@@ -101,6 +101,7 @@ def _of_coding(coding: Coding, wanted: dict[str, list[Named]]) -> None:
 def _of_partner(partner: Partner, wanted: dict[str, list[Named]]) -> None:
     for table, code, key in (
         (ReferenceTable.VENDORS, partner.vendor, "vendor"),
+        ("customers", partner.customer, "customer"),
         (ReferenceTable.GL_ACCOUNTS, partner.gl_account, "gl_account"),
         *((table_of(name), partner.dimension(name), name) for name in partner.dimension_names),
     ):

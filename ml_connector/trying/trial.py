@@ -85,13 +85,19 @@ def integration_of(deployment: "Deployment", given: Sequence[Given], named: str 
     if len(names) == 1:
         return names[0]
     senders = {isa_sender(one.data) for one in given if looks_like_x12(one.data)}
-    fits = [name for name in names if senders & {p.identity.key for p in deployment.loaded.partners[name].values()}]
+    fits = [name for name in names if senders & _identities(deployment, name)]
     if len(fits) == 1:
         return fits[0]
     raise ConfigError(
         "The files do not say which integration they are for.",
         mend=f"Name it with --integration: {', '.join(names)}.",
     )
+
+
+def _identities(deployment: "Deployment", integration: str) -> set[str]:
+    """The identities of an integration's partners in production."""
+    partners = deployment.loaded.partners[integration].values()
+    return {partner.identity.key for partner in partners if partner.identity is not None}
 
 
 def try_files(

@@ -119,7 +119,9 @@ def _envelope(
         found = partner_of(session, partner)
         style = found.x12
         identity = (found.test_identity if test else None) or found.identity
-        theirs = (identity.qualifier, identity.id, identity.group)
+        if identity is None and not receiver:
+            raise ConfigError(f"Partner {partner} has no identity in X12.", mend="Name one: --receiver ZZ/ACME.")
+        theirs = (identity.qualifier, identity.id, identity.group) if identity is not None else theirs
     if receiver:
         theirs = (*_identity(receiver), "")
     qualifier, identifier = _identity(sender)

@@ -136,8 +136,7 @@ def _sent_to(integration: Integration, tx: Tx, row: DocumentRow) -> Iterator[Sen
 
 
 def _identities(partners: Iterable[Partner]) -> set[str]:
-    both = (identity for partner in partners for identity in (partner.identity, partner.test_identity))
-    return {identity.key for identity in both if identity is not None}
+    return {key for partner in partners for key in partner.identity_keys}
 
 
 def _first_of(places: Iterable[SentTo], look: Callable[[SentTo], T | None]) -> T | None:

@@ -47,23 +47,28 @@ def recognise(integration: str, partners: Mapping[str, Partner], known: Sequence
 
 def _is_same(known: Counterparty, partner: Partner, *, by_account: bool) -> bool:
     if by_account:
-        return bool(known.account) and known.account == partner.vendor
-    return bool(known.identities & _identities(partner))
-
-
-def _identities(partner: Partner) -> set[str]:
-    return {one.key for one in (partner.identity, partner.test_identity) if one is not None}
+        if partner.account_key:
+            return known.account == partner.account_key
+        # Neither account nor identity: what is left is the key that its role and name made.
+        return not partner.identities and known.key == _without_identity(partner)
+    return bool(known.identities & set(partner.identity_keys))
 
 
 def _new_key(partner: Partner, used: set[str]) -> str:
-    wanted = partner.identity.key
-    number = 1
+    """By its identity, else its account; a name is all that is left of one that has neither."""
+    first = partner.identity.key if partner.identity is not None else _without_identity(partner)
+    wanted, number = first, 1
     while wanted in used:
         number += 1
-        wanted = f"{partner.identity.key}#{number}"
+        wanted = f"{first}#{number}"
     return wanted
 
 
+def _without_identity(partner: Partner) -> str:
+    """No X12 identity looks like it: those have a / behind two characters."""
+    return f"{partner.role}:{partner.erp_account or f'{partner.name}*'}"[:100]
+
+
 def _as_told(integration: str, partner: Partner, key: str) -> Counterparty:
-    test = partner.test_identity.key if partner.test_identity is not None else ""
-    return Counterparty(integration, partner.name, key, partner.identity.key, test, partner.vendor[:80])
+    identity, test = (one.key if one is not None else "" for one in (partner.identity, partner.test_identity))
+    return Counterparty(integration, partner.name, key, identity, test, partner.account_key)

@@ -171,7 +171,7 @@ class Integration:
     def partner_of_identity(self, key: str) -> Partner | None:
         """The partner with this ISA qualifier/id, production or test."""
         for partner in self.partners.values():
-            if key in (partner.identity.key, partner.test_identity.key if partner.test_identity else None):
+            if key in partner.identity_keys:
                 return partner
         return None
 

@@ -10,6 +10,7 @@ from typing import Any
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import Channels, Partner, X12Identity
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.core.flow_names import ROLES_OF_FLOW
 from ml_connector.flows.core.integration import Integration
 from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work.records import DocumentRow
@@ -22,9 +23,27 @@ def partner_named(integration: Integration, row: DocumentRow) -> Partner:
         NeedsMending: there is none, or its file is wrong.
     """
     partner = integration.partner_of(row)
-    if partner is not None:
-        return partner
-    raise stranger(integration, row.partner)
+    if partner is None:
+        raise stranger(integration, row.partner)
+    check_role(partner, row.flow)
+    return partner
+
+
+def check_role(partner: Partner, flow: str) -> None:
+    """See that a partner is one that the flow serves.
+
+    Raises:
+        NeedsMending: its role is another.
+    """
+    roles = ROLES_OF_FLOW.get(flow, frozenset({partner.role}))
+    if partner.role not in roles:
+        wanted = " or ".join(sorted(roles))
+        raise NeedsMending(
+            Reason.WRONG_PARTNER_ROLE,
+            f"Partner {partner.name} is a {partner.role}; this document is between us and a {wanted}.",
+            mend=f"Mend `role` in the partner's file if it is a {wanted}; else ask who sent it, or discard it here.",
+            data={"partner": partner.name, "role": partner.role, "flow": flow},
+        )
 
 
 def stranger(integration: Integration, name: str) -> NeedsMending:
@@ -69,7 +88,7 @@ def sender_stopped(integration: Integration, sender: str) -> PartnerProblem | No
     for problem in integration.problems:
         if sender in problem.identities:
             return problem
-    return next((problem for problem in integration.problems if not problem.identities), None)
+    return next((problem for problem in integration.problems if problem.may_send_x12), None)
 
 
 def stopped_in_folder(integration: Integration, row: FileRow) -> PartnerProblem | None:

@@ -116,7 +116,8 @@ def _other_folder(integration: Integration, partner: Partner, row: FileRow) -> N
 
 def _is_trial(integration: Integration, partner: Partner, sender: str) -> bool:
     """Whether a production integration is addressed under the partner's test identity."""
-    return integration.settings.environment == "production" and sender != partner.identity.key
+    theirs = partner.identity.key if partner.identity is not None else ""
+    return integration.settings.environment == "production" and sender != theirs
 
 
 def _naming(integration: Integration, row: FileRow) -> str:

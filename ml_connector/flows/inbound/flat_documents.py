@@ -104,8 +104,8 @@ def sender_of(integration: Integration, row: FileRow, said: str, layout: str) ->
         raise stopped_by_file(stopped, {"sender": said[:60], "layout": layout})
     if len(found) != 1:
         raise _unknown(said, layout, row, known)
-    test = found[0].test_identity
-    trial = test is not None and wanted == test.id.casefold() != found[0].identity.id.casefold()
+    ours, test = found[0].identity, found[0].test_identity
+    trial = test is not None and ours is not None and wanted == test.id.casefold() != ours.id.casefold()
     if trial and integration.settings.environment == "production":
         raise _trial(said, layout)
     return found[0]

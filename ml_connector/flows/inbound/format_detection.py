@@ -147,6 +147,4 @@ def _from_caller(layout: Layout) -> bool:
 
 def names_of(partner: Partner) -> set[str]:
     """What a file may call a partner, folded."""
-    names = [partner.identity.id, partner.name, partner.title, partner.vendor]
-    names += [partner.test_identity.id] if partner.test_identity is not None else []
-    return {name.strip().casefold() for name in names if name.strip()}
+    return {name.strip().casefold() for name in partner.names}

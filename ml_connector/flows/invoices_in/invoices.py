@@ -184,7 +184,7 @@ def _told_by_webhooks(
 def _identity_of(integration: Integration, row: DocumentRow, book: ReferenceBook) -> Identity | None:
     """How the ERP would know the invoice; None where its supplier is not known."""
     partner = integration.partner_of(row)
-    vendor = book.vendor(partner.vendor) if partner is not None else None
+    vendor = book.vendor(partner.vendor) if partner is not None and partner.vendor else None
     return Identity(vendor.id, row.number) if vendor is not None else None
 
 

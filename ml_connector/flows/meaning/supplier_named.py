@@ -42,9 +42,8 @@ def check_supplier(
 
 def _names(partner: Partner) -> Iterator[str]:
     """What a document may call the partner."""
-    yield from (partner.vendor, partner.name, partner.title, partner.identity.id, partner.identity.group)
-    if partner.test_identity is not None:
-        yield from (partner.test_identity.id, partner.test_identity.group)
+    yield from partner.names
+    yield from (one.group for one in partner.identities)
     yield from partner.supplier_numbers
 
 

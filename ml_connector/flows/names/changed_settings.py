@@ -61,11 +61,11 @@ def _facts(integration: Integration) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for name, file in integration.partner_files.items():
         partner = integration.partners[name]
-        identities = [one.key for one in (partner.identity, partner.test_identity) if one is not None]
         facts = {
             "name": name,
+            "role": partner.role,
             "vendor": partner.vendor,
-            "identities": identities,
+            "identities": list(partner.identity_keys),
             "folders": list(partner.channels.receive),
         }
         found[file] = json.dumps(facts, sort_keys=True)
@@ -101,6 +101,9 @@ def _filled(
 def _with(problem: PartnerProblem, facts: Mapping[str, Any]) -> PartnerProblem:
     return replace(
         problem,
+        # What releases before roles kept is of suppliers, and they all had identities.
+        role=problem.role or facts.get("role", "supplier"),
+        speaks_x12=problem.speaks_x12 and bool(facts["identities"] or problem.identities),
         vendor=problem.vendor or facts["vendor"],
         identities=problem.identities or tuple(facts["identities"]),
         folders=problem.folders or tuple(facts["folders"]),

@@ -10,7 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration
-from ml_connector.flows.core.strangers import stand_in, stranger
+from ml_connector.flows.core.strangers import check_role, stand_in, stranger
 from ml_connector.flows.orders_out.order_comparing import same_supplier
 from ml_connector.flows.orders_out.order_records import Reader
 from ml_connector.flows.orders_out.order_revisions import record_of
@@ -24,8 +24,12 @@ def takers(integration: Integration) -> dict[str, Partner]:
 
     A partner that is stopped by its file has its orders kept for it: they are held until the file is mended.
     """
-    found = {problem.vendor: stand_in(problem) for problem in integration.problems if problem.vendor}
-    return found | {partner.vendor: partner for partner in integration.partners.values() if partner.orders.send}
+    found = {
+        problem.vendor: stand_in(problem)
+        for problem in integration.problems
+        if problem.may_be_supplier and problem.vendor
+    }
+    return found | {partner.vendor: partner for partner in integration.partners.values() if partner.takes_orders}
 
 
 def addressee(integration: Integration, row: DocumentRow, order: OpenOrder) -> Partner:
@@ -39,6 +43,7 @@ def addressee(integration: Integration, row: DocumentRow, order: OpenOrder) -> P
         partner = integration.partner_of(row)  # its supplier has got another code since
     if partner is None:
         raise stranger(integration, row.partner)
+    check_role(partner, row.flow)
     if not partner.orders.send:
         raise NeedsMending(
             Reason.UNKNOWN_PARTNER,
@@ -66,7 +71,7 @@ def known_to(partner: Partner, before: DocumentRow, receiver: str, order: OpenOr
     if record is not None and not same_supplier(record, order):
         return False
     if receiver:
-        return receiver in {one.key for one in (partner.identity, partner.test_identity) if one is not None}
+        return receiver in partner.identity_keys
     return record is None or record.supplier_code == partner.vendor
 
 
@@ -94,9 +99,10 @@ def as_known(
         return before
     if rule == "again" and not order.cancelled:
         return None
+    told = next(iter(partner.identity_keys), partner.code)
     raise NeedsMending(
         Reason.ORDER_SENT_ELSEWHERE,
-        f"Order {order.number} was sent to {went}, and would go to {partner.name} ({partner.identity.key}) now.",
+        f"Order {order.number} was sent to {went}, and would go to {partner.name} ({told}) now.",
         mend="Agree with both who delivers it. In the partner's file, orders.sent_before: known sends it what changed, "
         "for it has the order; again sends it the whole order. Or discard it here.",
         data={"order": order.number, "sent_to": went, "document": before.id, "partner": partner.name},

@@ -99,7 +99,7 @@ def poll_position(integration: Integration, start: date) -> str | None:
 
 def _is_blind(integration: Integration) -> bool:
     """Whether there is a partner file of which not even the supplier can be read: its orders pass unseen."""
-    return any(not problem.vendor for problem in integration.problems)
+    return any(problem.may_be_supplier and not problem.vendor for problem in integration.problems)
 
 
 def _mark_blind(integration: Integration, cursor: str) -> None:

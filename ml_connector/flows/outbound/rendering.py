@@ -16,7 +16,7 @@ from ml_connector.config.partners import Partner, X12Identity
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.flow_names import ANSWERS_FLOW
 from ml_connector.flows.core.integration import Integration, StepReport, Work
@@ -101,7 +101,7 @@ def _certain(
 ) -> list[DocumentRow]:
     """Those that cannot have left before a restore; the others are held."""
     partners = {one.name: one for one in map(integration.partner_of, rows) if one is not None}
-    names = [name for partner in partners.values() for name in _sequences(integration, partner)]
+    names = [name for partner in partners.values() if partner.identities for name in _sequences(integration, partner)]
     return restored.hold_doubtful(integration, work, rows, report, names)
 
 
@@ -176,7 +176,7 @@ def _as_flat(tx: Tx, parcel: Parcel, layout: Layout, now: datetime) -> Packed:
     """A file of the partner's layout: the envelope is the network's own, and no 997 comes (truecommerce 5)."""
     row = parcel.lead
     document = load(row.kind, row.canonical)
-    context = WriteContext(partner=parcel.partner.identity.id, revision=str(row.revision), at=now)
+    context = WriteContext(partner=parcel.partner.code, revision=str(row.revision), at=now)
     if parcel.partner.currency:
         context = replace(context, currency=parcel.partner.currency)
     data = write_documents([document], layout, context)
@@ -215,9 +215,21 @@ def envelope_for(integration: Integration, parcel: Parcel) -> Envelope:
 
 
 def _identity_of(integration: Integration, partner: Partner) -> X12Identity:
-    """Who the partner is in this environment."""
+    """Who the partner is in this environment.
+
+    Raises:
+        NeedsMending: it has no identity (any more).
+    """
     test = integration.settings.environment == "test"
-    return (partner.test_identity if test else None) or partner.identity
+    found = (partner.test_identity if test else None) or partner.identity
+    if found is None:
+        raise NeedsMending(
+            Reason.UNKNOWN_PARTNER,
+            f"This leaves as X12, and partner {partner.name} has no identity.",
+            mend="Write `identity` into the partner's file, or the layout of what it is sent; or discard this here.",
+            data={"partner": partner.name},
+        )
+    return found
 
 
 def _reserve(integration: Integration, tx: Tx, parcel: Parcel) -> ControlNumbers:

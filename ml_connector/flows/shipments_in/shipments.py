@@ -103,7 +103,7 @@ def _ours(integration: Integration, rows: Sequence[DocumentRow], book: Reference
     wanted: dict[int, Identity] = {}
     for row in rows:
         partner = integration.partner_of(row)
-        vendor = book.vendor(partner.vendor) if partner is not None else None
+        vendor = book.vendor(partner.vendor) if partner is not None and partner.vendor else None
         if vendor is not None and row.business_key is not None:
             wanted[row.id] = Identity(vendor.id, row.number)
     return recognised.receipts(integration, wanted)

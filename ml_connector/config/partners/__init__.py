@@ -1,0 +1,37 @@
+"""Partners: who is behind a network, by role. One file each."""
+
+from ml_connector.config.partners.answers import (
+    ANSWER_ELEMENTS,
+    NOTICE_ELEMENTS,
+    AcknowledgmentRules,
+    OrderAnswers,
+    ShipNotices,
+    upper_codes,
+)
+from ml_connector.config.partners.files import Channels, PartnerLayouts, SentLayouts
+from ml_connector.config.partners.orders import FILE_NAME_PARTS, OrderChanges, OrdersToPartner
+from ml_connector.config.partners.partner import Partner, Role
+from ml_connector.config.partners.tolerances import MatchTolerances, Tolerance
+from ml_connector.config.partners.x12 import X12Guide, X12Identity, X12Writing
+
+__all__ = [
+    "ANSWER_ELEMENTS",
+    "FILE_NAME_PARTS",
+    "NOTICE_ELEMENTS",
+    "AcknowledgmentRules",
+    "Channels",
+    "MatchTolerances",
+    "OrderAnswers",
+    "OrderChanges",
+    "OrdersToPartner",
+    "Partner",
+    "PartnerLayouts",
+    "Role",
+    "SentLayouts",
+    "ShipNotices",
+    "Tolerance",
+    "X12Guide",
+    "X12Identity",
+    "X12Writing",
+    "upper_codes",
+]
