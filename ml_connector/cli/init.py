@@ -116,8 +116,8 @@ def template(name: str) -> str:
 #: The key of a partner's account at the ERP by role, and how its line begins.
 _KEYS = {"supplier": "vendor", "customer": "customer"}
 _ACCOUNTS = {
-    "supplier": 'vendor: "20001"                             # code of the supplier in the ERP, without blanks before it',
-    "customer": 'role: customer\ncustomer: "10001"                           # code of the customer in the ERP',
+    "supplier": ('vendor: "20001"', "code of the supplier in the ERP, without blanks before it"),
+    "customer": ('customer: "10001"', "code of the customer in the ERP, without blanks before it"),
 }
 #: Parts of the starting file that only suppliers have.
 _OF_SUPPLIERS = ("# orders:", "# order_changes:", "# tolerances:")
@@ -133,9 +133,8 @@ def _partner_text(name: str, role: str = "supplier") -> str:
     title = name.replace("_", " ").title()
     if role != "supplier":
         text = "\n\n".join(part for part in text.split("\n\n") if not part.startswith(_OF_SUPPLIERS))
-    account = _ACCOUNTS.get(
-        role, f'role: {role}\n# account: ""                               # at the ERP, if it has one'
-    )
+    account = "{:<44}# {}".format(*_ACCOUNTS.get(role, ('# account: ""', "its account at the ERP, if it has one")))
+    account = account if role == "supplier" else f"role: {role}\n{account}"
     text = text.replace("__ROLE__", role).replace("__ACCOUNT__", account)
     return text.replace("__NAME__", name).replace("__TITLE__", title).replace("__ID__", identity)
 

@@ -57,6 +57,23 @@ def test_a_partner_goes_into_the_folder_of_its_integration(alone: None, tmp_path
     assert say("init", "--partner", "delft_optics").code == 2
 
 
+@pytest.mark.parametrize("role", ["customer", "procurement", "bank", "network"])
+def test_a_partner_of_another_role_has_its_account_and_no_settings_of_suppliers(
+    alone: None, tmp_path: Path, role: str
+) -> None:
+    say("init")
+    (tmp_path / "partners" / "exact_cleo" / "example.yaml").unlink()
+    said = say("init", "--partner", "other_one", "--role", role)
+    assert said.code == 0
+    assert "customer" in said.out if role == "customer" else "account" in said.out
+    text = (tmp_path / "partners" / "exact_cleo" / "other_one.yaml").read_text()
+    assert "vendor" not in text
+    assert "tolerances" not in text
+    assert "silent_after_hours" in text
+    partner = load_deployment(tmp_path / "connections.yaml").partners["exact_cleo"]["other_one"]
+    assert partner.role == role
+
+
 @pytest.mark.parametrize("name", ["../x", "A", "", "a/b", "x" * 61, "naïve"])
 def test_a_partners_name_is_no_path(alone: None, tmp_path: Path, name: str) -> None:
     say("init")

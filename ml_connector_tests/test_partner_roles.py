@@ -1,0 +1,159 @@
+"""Partners by role: what each must say, who it is to the ledger, and what two of them cannot both say."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ml_connector.config.partner_files import load_partners
+from ml_connector.config.partners import Partner
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.core.belonging import recognise
+from ml_connector.flows.core.strangers import check_role
+from ml_connector.flows.inbound.format_detection import names_of
+
+CUSTOMER: dict[str, Any] = {
+    "name": "big_retail",
+    "role": "customer",
+    "customer": "C100",
+    "identity": {"qualifier": "01", "id": "BIGRETAIL"},
+    "channels": {"receive": ["/big"]},
+}
+BANK: dict[str, Any] = {"name": "first_bank", "role": "bank", "channels": {"receive": ["/bank"]}}
+
+
+def partner(**values: Any) -> Partner:
+    return Partner.model_validate({"name": "one", "channels": {}, **values})
+
+
+def load(folder: Path, *files: Mapping[str, Any]) -> Any:
+    for one in files:
+        (folder / f"{one['name']}.yaml").write_text(yaml.safe_dump(dict(one)))
+    return load_partners(folder)
+
+
+def test_each_role_has_an_account_of_its_own_and_needs_nothing_of_the_others(tmp_path: Path) -> None:
+    found = load(tmp_path, CUSTOMER, BANK, {**BANK, "name": "portal", "role": "procurement", "account": "P1",
+                                           "channels": {}})  # fmt: skip
+    assert found.problems == ()
+    accounts = {name: (one.erp_account, one.account_key) for name, one in found.partners.items()}
+    assert accounts == {
+        "big_retail": ("C100", "customer:C100"),
+        "first_bank": ("", ""),
+        "portal": ("P1", "procurement:P1"),
+    }
+    assert not any(one.takes_orders for one in found.partners.values())
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"identity": {"qualifier": "ZZ", "id": "X"}}, "vendor is missing: the code of the supplier at the ERP"),
+        ({**CUSTOMER, "customer": ""}, "customer is missing: the code of the customer at the ERP"),
+        ({**CUSTOMER, "vendor": "20001"}, "vendor is not for a customer, whose account at the ERP is `customer`"),
+        ({**BANK, "customer": "C1"}, "customer is not for a bank, whose account at the ERP is `account`"),
+        ({**CUSTOMER, "role": "client"}, "role"),
+        ({**CUSTOMER, "identity": None}, "identity is missing: it is left out only where layouts.receive names"),
+        ({"vendor": "20001"}, "identity is missing: orders leave as X12"),
+        ({**CUSTOMER, "identity": None, "test_identity": {"qualifier": "ZZ", "id": "T"}}, "test_identity without"),
+    ],
+)
+def test_what_a_role_must_say_is_told_with_the_key(tmp_path: Path, values: dict[str, Any], told: str) -> None:
+    given_ = {key: value for key, value in {"name": "one", "channels": {}, **values}.items() if value is not None}
+    (problem,) = load(tmp_path, given_).problems
+    assert told in problem.message.replace(": vendor: ", ": vendor ").replace(": customer: ", ": customer ")
+
+
+def test_a_supplier_of_flat_files_needs_no_identity() -> None:
+    flat = {"receive": ["truecommerce_810_csv"], "send": {"order": "a", "order_change": "b"}}
+    one = partner(vendor="20001", layouts=flat, channels={"receive": ["/in"]})
+    assert (one.identities, one.code) == ((), "20001")
+    assert names_of(one) == {"one", "20001"}
+    assert partner(vendor="20001", layouts={"receive": ["x"]}, orders={"send": False}).identities == ()
+
+
+def test_of_two_files_of_one_customer_none_goes_on(tmp_path: Path) -> None:
+    other = {**CUSTOMER, "name": "big_too", "identity": {"qualifier": "01", "id": "OTHER"}, "channels": {}}
+    problems = load(tmp_path, CUSTOMER, other).problems
+    assert [problem.name for problem in problems] == ["big_retail", "big_too"]
+    assert all("account of the customer C100 is also that of" in problem.message for problem in problems)
+
+
+def test_one_code_may_be_of_a_supplier_and_of_a_customer(tmp_path: Path) -> None:
+    supplier = {"name": "both", "vendor": "C100", "identity": {"qualifier": "ZZ", "id": "BOTH"}, "channels": {}}
+    assert load(tmp_path, CUSTOMER, supplier).problems == ()
+
+
+def test_what_of_a_wrong_file_can_be_read_tells_whose_it_is(tmp_path: Path) -> None:
+    problems = load(
+        tmp_path,
+        {**CUSTOMER, "syntax": "very"},
+        {**BANK, "syntax": "very", "layouts": {"receive": ["x"]}},
+        {"name": "nothing", "syntax": "very"},
+    ).problems
+    by_name = {one.name: one for one in problems}
+    assert [by_name[n].may_be_supplier for n in ("big_retail", "first_bank", "nothing")] == [False, False, True]
+    assert [by_name[n].may_send_x12 for n in ("big_retail", "first_bank", "nothing")] == [False, False, True]
+    assert [by_name[n].is_known for n in ("big_retail", "first_bank", "nothing")] == [True, True, False]
+
+
+@pytest.mark.parametrize("flow", ["orders_out", "invoices_in", "shipments_in"])
+def test_a_flow_of_suppliers_holds_what_is_of_a_customer(flow: str) -> None:
+    with pytest.raises(NeedsMending, match="Partner big_retail is a customer") as held:
+        check_role(Partner.model_validate(CUSTOMER), flow)
+    assert held.value.reason is Reason.WRONG_PARTNER_ROLE
+    check_role(Partner.model_validate(CUSTOMER), "acknowledgments_in")
+
+
+# ---------------------------------------------------------------------- who they are to the ledger
+
+
+def keys(partners: Mapping[str, Partner], known: Any = ()) -> dict[str, str]:
+    return {one.name: one.key for one in recognise("i", partners, list(known))}
+
+
+def test_a_partner_without_identity_is_known_by_its_account_else_its_name() -> None:
+    bank = Partner.model_validate(BANK)
+    customer = Partner.model_validate({**CUSTOMER, "identity": None, "layouts": {"receive": ["x"]}})
+    assert keys({"first_bank": bank, "big_retail": customer}) == {
+        "first_bank": "bank:first_bank*",
+        "big_retail": "customer:C100",
+    }
+
+
+ROLES = st.sampled_from(["supplier", "customer", "procurement", "bank", "network"])
+
+
+@given(st.lists(st.tuples(ROLES, st.booleans(), st.booleans()), min_size=1, max_size=6))
+def test_a_key_stays_whatever_else_a_file_says_later(made: list[tuple[str, bool, bool]]) -> None:
+    """Told apart at first, and the same keys at the next look, also where the X12 identity came or went since."""
+
+    def files(*, with_identity: bool) -> dict[str, Partner]:
+        found = {}
+        for at, (role, x12, account) in enumerate(made):
+            trades = role in {"supplier", "customer"}
+            key = {"supplier": "vendor", "customer": "customer"}.get(role, "account")
+            speaks = x12 if with_identity else False
+            name = f"p{at}"
+            found[name] = partner(
+                name=name,
+                role=role,
+                orders={"send": False},
+                layouts={"receive": ["x"]},
+                **({key: f"A{at}"} if trades or account else {}),
+                **({"identity": {"qualifier": "ZZ", "id": f"ID{at}"}} if speaks else {}),
+            )
+        return found
+
+    first = recognise("i", files(with_identity=True), [])
+    assert len({one.key for one in first}) == len(made)
+    again = recognise("i", files(with_identity=True), first)
+    assert again == first
+    without = keys(files(with_identity=False), first)
+    for one, (role, x12, account) in zip(first, made, strict=True):
+        if role in {"supplier", "customer"} or account or not x12:
+            assert without[one.name] == one.key
