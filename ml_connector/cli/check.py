@@ -31,6 +31,7 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
       ml-connector check exact_nl --json
     """
     from ml_connector.diagnostics.deployment import check_connection, check_deployment
+    from ml_connector.diagnostics.dimensions import check_dimensions
     from ml_connector.diagnostics.names import check_names
     from ml_connector.diagnostics.reference import check_codes
     from ml_connector.diagnostics.sharing import check_sharing
@@ -48,6 +49,7 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
                 found += [] if offline else check_names(deployment)
                 found += check_sharing(deployment, offline=offline)
                 for integration in deployment.integration_names:
+                    found += check_dimensions(deployment, integration)
                     found += check_codes(deployment, integration)
     code = _exit(found)
     value = {"ok": code == Exit.OK, "findings": [finding.__dict__ for finding in found]}
