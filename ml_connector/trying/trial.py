@@ -176,12 +176,12 @@ def _open_orders(ledger: Ledger, connection: str, company: str) -> dict[str, Ope
 def _reference(made: Integration) -> list[Reference]:
     found = []
     with made.ledger.read() as tx:
-        for table in ReferenceTable:
+        for table in made.erp.tables:
             info = snapshots.info(tx, made.erp.connection, made.erp.company, table)
             if info is not None:
                 found.append(
                     Reference(
-                        table=table.value,
+                        table=str(table),
                         version=info.version,
                         taken_at=info.taken_at,
                         checked_at=info.checked_at,

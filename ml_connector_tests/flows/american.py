@@ -1,15 +1,32 @@
 """An ERP of the United States, its departments and locations, and a bill coded for it."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from ml_connector.config.integrations import Coding
 from ml_connector.documents.bills import Bill
-from ml_connector.documents.common import Tax
+from ml_connector.documents.common import Record, Tax
 from ml_connector.documents.invoices import Invoice, InvoiceLine
-from ml_connector.documents.reference import CostCenter
-from ml_connector.flows.core.ports import CodingTraits
+from ml_connector.documents.reference import (
+    CostCenter,
+    GLAccount,
+    Item,
+    OpenOrder,
+    ReferenceTable,
+    Requirement,
+)
+from ml_connector.flows.core.ports import (
+    CodingTraits,
+    Existing,
+    Identity,
+    PlannedOperation,
+    ReferenceRead,
+    StoredOperation,
+    Written,
+)
 from ml_connector.flows.invoices_in.coding import code_invoice
 from ml_connector.flows.invoices_in.matching import match_invoice
 from ml_connector.flows.reference.coding_tables import CodingTables
@@ -52,3 +69,65 @@ def code(one: Invoice | None = None, **changes: Any) -> Bill:
         rules.tolerances,
         traits=changes.pop("traits", US),
     )
+
+
+class Table:
+    """A reference table, read whole."""
+
+    def __init__(self, *rows: Record) -> None:
+        self.rows = rows
+
+    def read(self, cursor: str | None) -> ReferenceRead:
+        return ReferenceRead(self.rows, None, complete=True)
+
+
+class Bills:
+    """Where bills are written to; the payload is the bill as flows made it."""
+
+    kinds = frozenset({"bill"})
+    repeatable = False
+    entries = None
+
+    def plan(self, bill: Bill, key: str) -> list[PlannedOperation]:
+        return [PlannedOperation("bill", "us/bills", json.dumps({"key": key, "bill": bill.model_dump(mode="json")}))]
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        return []
+
+
+class AmericanErp:
+    """Books of the United States: departments and locations, taxes as invoiced, accounts on every line."""
+
+    system, connection, company, company_name = "exact_online", "exact_nl", "US1", "Voltwerk USA"
+    traits = US
+    sources: Mapping[str, Any] = {}
+
+    def __init__(self, *orders: OpenOrder) -> None:
+        codes = (ReferenceTable.VAT_CODES, ReferenceTable.COST_CENTERS, ReferenceTable.COST_UNITS)
+        self.targets = {"bills": Bills()}
+        self.tables: dict[str, Table] = {
+            ReferenceTable.VENDORS: Table(b.VENDOR.model_copy(update={"currency": "USD", "country": "US"})),
+            ReferenceTable.GL_ACCOUNTS: Table(
+                GLAccount(id="g4000", code="4000", other_dimensions={"department": Requirement.MANDATORY}),
+                GLAccount(id="g4400", code="4400"),
+            ),
+            ReferenceTable.ITEMS: Table(Item(id="item1", code="A-1", gl_account="4000")),
+            ReferenceTable.PURCHASE_ORDERS: Table(*orders),
+            "departments": Table(*DEPARTMENTS.values()),
+            "locations": Table(*LOCATIONS.values()),
+            **{table: Table() for table in codes},
+        }
+        self.written: list[dict[str, Any]] = []
+
+    def fill(self, operation: StoredOperation, earlier: Mapping[int, str]) -> str:
+        return operation.payload
+
+    def write(self, operation: StoredOperation) -> Written:
+        self.written.append(json.loads(operation.payload, parse_float=D)["bill"])
+        return Written(f"bill-{len(self.written)}")
+
+    def find_written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
+        return {}
+
+    def find_copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
+        return {}

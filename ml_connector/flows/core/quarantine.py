@@ -101,12 +101,13 @@ def resume_moves(row: DocumentRow) -> list[Move]:
     return [Move(row.id, step, "taken up again", {"was": row.reason}, changes=cleared, release=False)]
 
 
-#: What a change of a reference table may mend.
+#: What a change of a dimension's codes may mend, and of any reference table.
+OF_DIMENSIONS = frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER})
 MENDED_BY: Mapping[str, frozenset[Reason]] = {
     ReferenceTable.VENDORS: frozenset({Reason.UNKNOWN_SUPPLIER, Reason.SUPPLIER_BLOCKED, Reason.CURRENCY_MISMATCH}),
     ReferenceTable.GL_ACCOUNTS: frozenset({Reason.UNMAPPED_ACCOUNT, Reason.BLOCKED_ACCOUNT}),
-    ReferenceTable.COST_CENTERS: frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER}),
-    ReferenceTable.COST_UNITS: frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER}),
+    ReferenceTable.COST_CENTERS: OF_DIMENSIONS,
+    ReferenceTable.COST_UNITS: OF_DIMENSIONS,
     ReferenceTable.ITEMS: frozenset({Reason.UNMAPPED_CHARGE, Reason.UNMAPPED_ACCOUNT, Reason.UNRESOLVED_ITEM}),
     ReferenceTable.VAT_CODES: frozenset({Reason.MISSING_VAT_CODE, Reason.VAT_DIFFERENCE}),
     ReferenceTable.PURCHASE_ORDERS: frozenset(
@@ -124,8 +125,11 @@ MENDED_BY: Mapping[str, frozenset[Reason]] = {
 
 
 def wake(tx: Tx, connection: str, company: str, table: str) -> int:
-    """A table has changed: what it may mend is due now, so that the next run takes it up without being asked."""
-    return related.wake_held(tx, connection, company, sorted(MENDED_BY.get(table, ())))
+    """A table has changed: what it may mend is due now, so that the next run takes it up without being asked.
+
+    A table that is not known here is one of the ERP's own: of a dimension's codes.
+    """
+    return related.wake_held(tx, connection, company, sorted(MENDED_BY.get(table, OF_DIMENSIONS)))
 
 
 def attempt(action: Callable[[], T]) -> T | NeedsMending:
