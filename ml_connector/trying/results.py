@@ -53,7 +53,9 @@ class Write(Told):
 class Decision(Told):
     """One value that was decided, and where it came from (docs/coding.md)."""
 
-    what: str = Field(description="order_line, gl_account, a dimension (cost_center ...), vat_code, tax, mode, quantity ...")
+    what: str = Field(
+        description="order_line, gl_account, a dimension (cost_center ...), vat_code, tax, mode, quantity ..."
+    )
     place: str = Field(description="Which line or charge; empty: the whole document")
     value: str
     came_from: str
