@@ -1,11 +1,10 @@
 """Which layout a file is of: never one that is not its own, never one of two, and of none one thing is told."""
 
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from ml_connector.config.partners import Partner
+from ml_connector.config.partners import Channels, Partner, X12Identity
 from ml_connector.errors import SenderMustMend
 from ml_connector.flows.inbound.format_detection import Candidate
 from ml_connector.flows.inbound.layout_claims import read_flat
@@ -27,8 +26,8 @@ FOREIGN = {
 
 def partner(name: str) -> Partner:
     """As far as a claim looks at one."""
-    identity = SimpleNamespace(id=name, key=f"ZZ/{name}")
-    return cast("Partner", SimpleNamespace(name=name, title="", vendor="", identity=identity, test_identity=None))
+    identity = X12Identity(qualifier="ZZ", id=name)
+    return Partner(name=name.lower(), vendor="1", identity=identity, channels=Channels())
 
 
 def claimed(data: str | bytes, *layouts: Layout | Candidate) -> tuple[str, list[Any]]:
