@@ -20,6 +20,7 @@ from ml_connector.documents.reference import (
 )
 from ml_connector.flows.core.ports import (
     CodingTraits,
+    ErpTraits,
     Existing,
     Identity,
     PlannedOperation,
@@ -99,7 +100,7 @@ class AmericanErp:
     """Books of the United States: departments and locations, taxes as invoiced, accounts on every line."""
 
     system, connection, company, company_name = "exact_online", "exact_nl", "US1", "Voltwerk USA"
-    traits = US
+    traits = ErpTraits(coding=US)
     sources: Mapping[str, Any] = {}
 
     def __init__(self, *orders: OpenOrder) -> None:

@@ -192,7 +192,7 @@ def test_check_names_what_the_erp_lacks(office: Office, changes: object) -> None
 
 
 def test_the_traits_of_exact_are_the_default() -> None:
-    traits = ErpTraits()
+    traits = ErpTraits().coding
     assert traits.dimensions == ("cost_center", "cost_unit")
     assert (traits.taxes, traits.codes_matched_lines) == ("vat_codes", False)
     assert Coding().dimension_names == ()
