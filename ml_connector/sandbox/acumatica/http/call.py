@@ -45,6 +45,8 @@ class Call:
 
     def record(self) -> Record:
         """The record that the path names, by id or by keys. Raises ApiError 500 (acumatica 2)."""
+        if self.entity.is_inquiry:
+            raise no_entity()
         table = self.tenant.table(self.entity.name)
         found = table.by_id(self.rest[0]) if len(self.rest) == 1 else None
         if found is None:

@@ -27,6 +27,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "lt": lambda a, b: a is not None and b is not None and bool(a < b),
     "le": lambda a, b: a is not None and b is not None and bool(a <= b),
 }
+MAX_DEPTH = 100
 _FUNCTIONS = frozenset({"substringof", "startswith", "endswith"})
 _KINDS = {
     "String": "String", "Decimal": "Decimal", "Int": "Int32", "Short": "Int16", "Long": "Int64", "Byte": "Byte",
@@ -52,6 +53,7 @@ class Filter:
     def __init__(self, text: str, shape: Shape, zone: ZoneInfo, *, dates: bool = False) -> None:
         self._tokens = list(_tokens(text))
         self._at = 0
+        self._depth = 0
         self._shape = shape
         self._zone = zone
         self._dates = dates
@@ -78,7 +80,11 @@ class Filter:
         kind, text = self._peek()
         if (kind, text) == ("mark", "("):
             self._at += 1
+            self._depth += 1
+            if self._depth > MAX_DEPTH:
+                raise _syntax("(")
             inner = self._or()
+            self._depth -= 1
             self._expect(")")
             return inner
         if kind == "word" and text in _FUNCTIONS:
