@@ -306,7 +306,7 @@ def _other(column: sa.Column[Any]) -> str:
     if isinstance(kind, sa.LargeBinary):
         return "x'00'"
     if isinstance(kind, sa.Boolean):
-        return f'NOT "{column.name}"'
+        return f'NOT coalesce("{column.name}", 0)'
     if isinstance(kind, sa.Integer):
         return f'coalesce("{column.name}", 0) + 100000'
     return "'edited ' || rowid"

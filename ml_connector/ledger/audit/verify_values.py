@@ -1,8 +1,10 @@
 """Values that are none of their column's. SQLite keeps what it is given; PostgreSQL refuses it."""
 
 from collections.abc import Iterator
+from functools import cache
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from ml_connector.ledger.audit.problems import Problem
 from ml_connector.ledger.database.store import Tx
@@ -13,14 +15,23 @@ def values(tx: Tx) -> Iterator[Problem]:
     """Every row of every table whose values the program could not have written, or cannot even read."""
     if tx.dialect.name != "sqlite":
         return
+    for table, statement in _statements():
+        for row, columns in tx.exec_driver_sql(statement):
+            yield Problem("value", f"{table} {row}", f"no value of its column: {columns}")
+
+
+@cache
+def _statements() -> tuple[tuple[str, str], ...]:
+    """Of every table its name and the question, as SQL: making it takes longer than a small ledger takes to answer."""
+    made: list[tuple[str, str]] = []
     for table in metadata.sorted_tables:
         (key, *_) = table.primary_key.columns
         wrong = [(column.name, _wrong(column)) for column in table.columns if column is not key]
         query = sa.select(sa.cast(key, sa.String), sa.func.trim(_names(wrong))).where(
             sa.or_(*(test for _, test in wrong))
         )
-        for row, columns in tx.execute(query):
-            yield Problem("value", f"{table.name} {row}", f"no value of its column: {columns}")
+        made.append((table.name, str(query.compile(dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}))))
+    return tuple(made)
 
 
 def _names(wrong: list[tuple[str, sa.ColumnElement[bool]]]) -> sa.ColumnElement[str]:
