@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.flows.core.quarantine import in_doubt
 from ml_connector.ledger.audit.verify import verify
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.support.stopped_syncs import (
     fetched,
+    in_doubt,
     leases_held,
     operations_by_state,
     resting,

@@ -9,9 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ml_connector.ledger.audit.restore_notice import notice
 from ml_connector.sandbox.cleo.files import Content, Filler
-from ml_connector_tests.hostile.interchanges import UNITS, Envelope, Invoice, acknowledgment, line_of
+from ml_connector_tests.hostile.interchanges import UNITS, Envelope, Invoice, acknowledgment, line_of, notice
 
 Order = Mapping[str, Any]
 POSTED = (("posted", None),)

@@ -16,10 +16,9 @@ from ml_connector.errors import ConnectorError
 from ml_connector.flows.core.integration import StepReport
 from ml_connector.ledger.exchange import blobs
 from ml_connector.ledger.tables.documents import budget, document, event, file, remote_file
-from ml_connector.orchestration.runtime.names import keys_of
 from ml_connector.sandbox.cleo.files import Content
 from ml_connector_tests.flows.scenes import Scene, scene
-from ml_connector_tests.hostile.leaks import Eavesdropper, LogKeeper, columns, files_of, leaks, told
+from ml_connector_tests.hostile.leaks import Eavesdropper, LogKeeper, columns, files_of, keys_of, leaks, told
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -11,7 +11,7 @@ from ml_connector.errors import TryAgain
 from ml_connector.flows.core.ports import BILLS, target_of
 from ml_connector.ledger.coordination import cursors
 from ml_connector.ledger.tables.documents import token
-from ml_connector.orchestration.runtime.names import keys_of
+from ml_connector_tests.hostile.leaks import keys_of
 from ml_connector_tests.hostile.stage import Reply, Stage, attacked
 
 
