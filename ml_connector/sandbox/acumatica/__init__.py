@@ -6,5 +6,7 @@ notifications, the implicit and hybrid flows, signed client assertions, version 
 purchasing, sales and what they refer to (Payment, Check, JournalTransaction, InventoryReceipt, Project ... are 404);
 stock on hand and general-ledger postings; prices beyond the item's own; discounts by code; currencies other than by
 code; retainage, landed cost, drop-shipping, returns to vendors, corrections of receipts; the length of text fields.
+Actions that only these would need (ReleaseRetainage, SalesOrderCreateReceipt, AutoRecalculateDiscounts, UpdateIN,
+RecalculatePricesDiscounts, CreateContactFrom..., UpdateStandardCost...) are taken with 204 and change nothing.
 Texts of refusals that the sheet does not have are made up.
 """

@@ -327,3 +327,48 @@ def test_a_fully_billed_order_is_closed(acumatica: AcumaticaBench) -> None:
     bill = acumatica.made("Bill", bill_by_order(order, 10), select="ReferenceNbr")
     acumatica.acted("Bill", "ReleaseBill", {"ReferenceNbr": value(bill, "ReferenceNbr")})
     assert value(acumatica.record(f"PurchaseOrder/Normal/{value(order, 'OrderNbr')}"), "Status") == "Closed"
+
+
+def test_other_units_are_converted_by_the_items_conversions(acumatica: AcumaticaBench) -> None:
+    """Two cases of twelve are ordered; receipts and bills count them in pieces as well."""
+    order = acumatica.order(BY_RECEIPT, {"InventoryID": "OLIVEOIL1L", "OrderQty": 2, "ReceiptAction": "Reject"})
+    assert value(order["Details"][0], "UnitCost") == 62.4
+    acumatica.switch(action_seconds=0)
+    receipt = acumatica.receipt(order, UOM="EA", ReceiptQty=24)
+    assert value(receipt["Details"][0], "UnitCost") == 5.2
+    found = acumatica.record(f"PurchaseOrder/Normal/{value(order, 'OrderNbr')}", expand="Details")
+    assert (value(found, "Status"), value(found["Details"][0], "QtyOnReceipts")) == ("Completed", 2.0)
+    number = value(receipt, "ReceiptNbr")
+
+    def body(qty: float, unit: str) -> Body:
+        line = {"POReceiptNbr": number, "POReceiptLine": 1, "UOM": unit, "Qty": qty}
+        return {"Vendor": BY_RECEIPT, "Hold": False, "Details": [line]}
+
+    one = acumatica.made("Bill", body(1, "CS"), select="Amount", expand="Details")
+    assert (value(one, "Amount"), value(one["Details"][0], "UnitCost")) == (62.4, 62.4)
+    assert OVER_RECEIPT in str(acumatica.refused("Bill", body(13, "EA")))
+    assert value(acumatica.made("Bill", body(12, "EA"), select="Amount"), "Amount") == 62.4
+    unknown = acumatica.refused("Bill", body(1, "BARREL"))
+    assert unknown["Details"][0]["UOM"]["error"] == "UOM 'BARREL' cannot be found in the system."
+
+
+def test_a_changed_bill_frees_what_it_had_billed(acumatica: AcumaticaBench) -> None:
+    receipt = acumatica.receipt(acumatica.order(BY_RECEIPT, TEN))
+    line = {"POReceiptNbr": value(receipt, "ReceiptNbr"), "POReceiptLine": 1, "Qty": 10}
+    body = {"Vendor": BY_RECEIPT, "Details": [line]}
+    first = acumatica.made("Bill", body, select="ReferenceNbr", expand="Details")
+    assert OVER_RECEIPT in str(acumatica.refused("Bill", body))
+    less = {"id": first["id"], "Details": [{"id": first["Details"][0]["id"], "Qty": 4}]}
+    acumatica.made("Bill", less)
+    second = acumatica.made("Bill", {**body, "Details": [{**line, "Qty": 6}]})
+    assert acumatica.call("DELETE", f"Bill/{second['id']}").status_code == 204
+    assert acumatica.made("Bill", {**body, "Details": [{**line, "Qty": 6}]})
+
+
+def test_an_order_shows_whether_it_is_billed_by_order_and_the_vendors_own_numbers(acumatica: AcumaticaBench) -> None:
+    for vendor, by_order in ((BY_ORDER, True), (BY_RECEIPT, False)):
+        order = acumatica.order(vendor, TEN)
+        path = f"PurchaseOrder/Normal/{value(order, 'OrderNbr')}"
+        custom = acumatica.record(path, custom="CurrentDocument.OrderBasedAPBill")["custom"]
+        assert custom["CurrentDocument"]["OrderBasedAPBill"]["value"] is by_order
+    assert value(order["Details"][0], "AlternateID") == "LS-WIDGET1"

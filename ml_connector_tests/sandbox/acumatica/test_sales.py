@@ -139,6 +139,8 @@ def test_sales_invoices_stand_in_invoice_as_well_under_the_same_numbers(acumatic
     sales, plain = (acumatica.record(f"{entity}/Invoice/{number}") for entity in ("SalesInvoice", "Invoice"))
     assert value(sales, "Amount") == value(plain, "Amount")
     assert (sales["CustomerID"], sales["Status"]) == (plain["Customer"], plain["Status"])
+    kept = acumatica.made("Invoice", {"Type": "Invoice", "ReferenceNbr": number, "CustomerOrder": "X"})
+    assert kept["CustomerOrder"] == plain["CustomerOrder"]  # it is changed on its own screen
     body = {"Customer": CUSTOMER, "Hold": False, "Details": [{"Account": "40000", "Qty": 1, "UnitPrice": 9}]}
     alone = acumatica.made("Invoice", body, select="ReferenceNbr,Status,Amount")
     assert (value(alone, "Status"), value(alone, "Amount")) == ("Balanced", 9.0)

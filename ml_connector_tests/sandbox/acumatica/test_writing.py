@@ -214,6 +214,15 @@ def test_a_file_is_put_to_the_link_of_the_record_and_read_by_its_id(acumatica: A
     assert len(acumatica.record(f"Bill/{made['id']}", expand="files")["files"]) == 2
 
 
+def test_a_line_has_files_of_its_own(acumatica: AcumaticaBench) -> None:
+    made = acumatica.made("Bill", bill(), expand="Details")
+    link = acumatica.origin + made["Details"][0]["_links"]["files:put"].replace("{filename}", "line.txt")
+    assert acumatica.call("PUT", link, content=b"x").status_code == 204
+    shown = acumatica.record(f"Bill/{made['id']}", expand="Details/files,files")
+    assert [file["filename"] for file in shown["Details"][0]["files"]] == ["line.txt"]
+    assert shown["files"] == []
+
+
 def test_a_file_without_an_owner_or_with_a_long_comment_is_refused(acumatica: AcumaticaBench) -> None:
     made = acumatica.made("Bill", bill())
     link = acumatica.origin + made["_links"]["files:put"].replace("{filename}", "a.txt")

@@ -10,6 +10,7 @@ from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.values import Value
 
 ONE = Decimal(1)
+SIXTH = Decimal("0.000001")
 
 
 def party(work: Work, entity: str, label: str, value: Value) -> Record:
@@ -57,6 +58,35 @@ def unit_factor(work: Work, row: Record, unit: str) -> Decimal:
 def _factor(line: Record) -> Decimal:
     factor = line.number("ConversionFactor")
     return factor if line.text("MultiplyOrDivide") == "Multiply" else ONE / factor
+
+
+def rescale(work: Work, row: Record | None, quantity: Decimal, unit: str, wanted: str) -> Decimal:
+    """A quantity of one unit in another. Raises FieldError without a conversion."""
+    if row is None or unit.casefold() == wanted.casefold():
+        return quantity
+    return quantity * unit_factor(work, row, unit) / unit_factor(work, row, wanted)
+
+
+def change_unit(work: Work, line: Record, unit: Value, price: str) -> None:
+    """Another unit on a line; its price or cost goes along. Raises FieldError."""
+    row = work.tenant.item(line.text("InventoryID"))
+    if row is not None:
+        old = line.text("UOM") or base_unit(row)
+        line.values[price] = unit_price(rescale(work, row, line.number(price), str(unit or ""), old))
+    line.values["UOM"] = unit
+
+
+def unit_price(value: Decimal) -> Decimal:
+    """Prices and costs of one unit have six decimals."""
+    return value.quantize(SIXTH)
+
+
+def alternate_of(row: Record, party_id: str, kind: str) -> str | None:
+    """The number that a vendor or customer has for an item."""
+    for line in row.details("CrossReferences"):
+        if line.text("AlternateType") == kind and line.text("VendorOrCustomer") == party_id:
+            return line.text("AlternateID")
+    return None
 
 
 def alternate(work: Work, code: str, party_id: str, kinds: tuple[str, ...], unit: str) -> Record | None:

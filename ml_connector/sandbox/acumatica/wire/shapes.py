@@ -72,16 +72,20 @@ class Printer:
         made = self._line(row, self.entity.shape, {}, None, 1)
         for name, shape in self.entity.shape.details.items():
             if row.lines.get(name):
-                made[name] = [self._line(line, shape, {}, None, at) for at, line in enumerate(row.lines[name], 1)]
+                made[name] = [self.line(line, shape, at) for at, line in enumerate(row.lines[name], 1)]
         for name, shape in self.entity.shape.linked.items():
             if name in row.links and row.links[name].refused:
                 made[name] = self._line(row.links[name], shape, {}, None, 1)
         made["_links"] = self._links(row)
         return made
 
-    def line(self, line: Record, shape: Shape, number: int) -> dict[str, Any]:
-        """One whole line."""
-        return self._line(line, shape, {}, None, number)
+    def line(
+        self, line: Record, shape: Shape, number: int, expand: Tree | None = None, select: Tree | None = None
+    ) -> dict[str, Any]:
+        """One line, whole unless fields are selected, with a place for its files."""
+        made = self._line(line, shape, expand or {}, select, number)
+        made["_links"] = {"files:put": f"{self.root}/files/{self._graph}/Transactions/{line.id}/{{filename}}"}
+        return made
 
     def empty(self, shape: Shape | None = None) -> dict[str, Any]:
         """The record of $adHocSchema: every field, all of them empty."""
@@ -93,6 +97,10 @@ class Printer:
         return {**made, "custom": {}, "files": []}
 
     # parts
+
+    @property
+    def _graph(self) -> str:
+        return _GRAPHS.get(self.entity.name, f"PX.Objects.{self.entity.name}Maint")
 
     @staticmethod
     def _head(row: Record, number: int) -> dict[str, Any]:
@@ -116,7 +124,7 @@ class Printer:
             if name in shape.details:
                 lines = row.lines.get(name, [])
                 inner = shape.details[name]
-                made[name] = [self._line(one, inner, below, chosen, at) for at, one in enumerate(lines, 1)]
+                made[name] = [self.line(one, inner, at, below, chosen) for at, one in enumerate(lines, 1)]
             elif name in shape.linked:
                 linked = row.links.get(name) or Record(id=row.id)
                 made[name] = self._line(linked, shape.linked[name], below, chosen, 1)
@@ -148,10 +156,9 @@ class Printer:
         return made
 
     def _links(self, row: Record) -> dict[str, str]:
-        graph = _GRAPHS.get(self.entity.name, f"PX.Objects.{self.entity.name}Maint")
         return {
             "self": f"{self.root}/{self.entity.name}/{row.id}",
-            "files:put": f"{self.root}/files/{graph}/Document/{row.id}/{{filename}}",
+            "files:put": f"{self.root}/files/{self._graph}/Document/{row.id}/{{filename}}",
         }
 
     def _files(self, row: Record) -> list[dict[str, str]]:

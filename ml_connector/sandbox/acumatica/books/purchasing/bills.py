@@ -109,8 +109,12 @@ class BillForm(Form):
                 line.values[name] = lookups.branch(work, value)
             case "TaxCategory":
                 line.values[name] = lookups.category(work, value)
-            case "InventoryID":
+            case "InventoryID" if not line.inner.get("link"):
                 self._item(work, line, value)
+            case "InventoryID":
+                return  # the order's or receipt's
+            case "UOM":
+                lookups.change_unit(work, line, value, "UnitCost")
             case "Amount":
                 return  # computed from ExtendedCost and the discount
             case "ExtendedCost":
@@ -153,7 +157,7 @@ class BillForm(Form):
                 continue
             qty, cost = line.number("Qty"), line.number("UnitCost")
             if line.inner.get("extended"):
-                line.values["UnitCost"] = (line.number("ExtendedCost") / qty) if qty else cost
+                line.values["UnitCost"] = lookups.unit_price(line.number("ExtendedCost") / qty) if qty else cost
             else:
                 line.values["ExtendedCost"] = cents(qty * cost)
             line.values["Amount"] = line.number("ExtendedCost")

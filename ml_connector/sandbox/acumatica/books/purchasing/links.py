@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from ml_connector.sandbox.acumatica.books import lookups
 from ml_connector.sandbox.acumatica.books.forms import cannot_be_found
-from ml_connector.sandbox.acumatica.books.tenant import Work, cents
+from ml_connector.sandbox.acumatica.books.tenant import Work
 from ml_connector.sandbox.acumatica.wire.errors import FieldError
 from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.values import Value
@@ -140,12 +141,17 @@ def _sources(work: Work, line: Record) -> tuple[Record | None, Record | None, Re
     )
 
 
+def _quantity(work: Work, line: Record, source: Record) -> Decimal:
+    """A bill line's quantity in the unit of the line that it bills."""
+    item = work.tenant.item(source.text("InventoryID"))
+    return lookups.rescale(work, item, line.number("Qty"), line.text("UOM"), source.text("UOM"))
+
+
 def over_billed(work: Work, line: Record, *, saved: bool = False) -> str | None:
     """What the screen says when more is billed than may be; `saved`: the line is counted already."""
-    own = line.number("Qty") if saved else line.number("Qty") - line.inner.get("counted", _ZERO)
-    if saved:
-        own = _ZERO
     _, source, _, ordered = _sources(work, line)
+    of = source or ordered
+    own = _ZERO if saved or of is None else _quantity(work, line, of) - line.inner.get("counted", _ZERO)
     if source is not None:
         return OVER_RECEIPT if billed(source) + own > source.number("ReceiptQty") else None
     if ordered is not None and line.inner.get("link") == "order":
@@ -161,16 +167,15 @@ def count_billed(work: Work, before: Record | None, after: Record | None) -> Non
         if row is None or row.text("Type") != "Bill":
             continue
         for line in row.details():
-            found, source, order, ordered = _sources(work, line)
+            found, source, _, ordered = _sources(work, line)
             for one in (source, ordered):
                 if one is not None:
-                    one.inner["billed"] = billed(one) + sign * line.number("Qty")
-            line.inner["counted"] = line.number("Qty")
+                    quantity = _quantity(work, line, one)
+                    one.inner["billed"] = billed(one) + sign * quantity
+                    line.inner["counted"] = quantity
             if found is not None:
                 open_qty = sum((one.number("ReceiptQty") - billed(one) for one in found.details()), _ZERO)
                 found.values["UnbilledQuantity"] = open_qty
-            if order is not None and ordered is not None:
-                ordered.inner["billed amount"] = cents(billed(ordered) * ordered.number("UnitCost"))
 
 
 def close_orders(work: Work, bill: Record) -> None:

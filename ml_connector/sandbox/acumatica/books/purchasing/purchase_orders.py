@@ -92,12 +92,9 @@ class PurchaseOrderForm(Form):
             return
         match name:
             case "InventoryID":
-                self._item(work, line, value)
+                self._item(work, row, line, value)
             case "UOM":
-                found = work.tenant.item(line.text("InventoryID"))
-                if found is not None:
-                    lookups.unit_factor(work, found, str(value or ""))
-                line.values[name] = value
+                lookups.change_unit(work, line, value, "UnitCost")
             case "WarehouseID":
                 line.values[name] = lookups.warehouse(work, value)
             case "BranchID":
@@ -118,11 +115,12 @@ class PurchaseOrderForm(Form):
                 line.values[name] = value
 
     @staticmethod
-    def _item(work: Work, line: Record, value: Value) -> None:
+    def _item(work: Work, row: Record, line: Record, value: Value) -> None:
         found = lookups.item(work, value)
         stock = lookups.is_stock(work, found)
         line.values |= {
             "InventoryID": found.text("InventoryID"),
+            "AlternateID": lookups.alternate_of(found, row.text("VendorID"), "Vendor Part Number"),
             "LineType": links.GOODS if stock else ("Non-Stock" if found.flag("RequireReceipt") else "Service"),
             "UOM": found.get("PurchaseUOM") or found.get("PurchaseUnit"),
             "LineDescription": found.get("Description"), "UnitCost": found.get("LastCost") or _ZERO,

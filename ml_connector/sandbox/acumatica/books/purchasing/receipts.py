@@ -118,15 +118,14 @@ class ReceiptForm(Form):
         if line.inner.get("all") and name in {"ReceiptQty", "UnitCost"}:
             return
         match name:
+            case "InventoryID" if line.inner.get("link"):
+                return  # the order's
             case "InventoryID":
                 found = lookups.item(work, value)
-                line.values |= {"InventoryID": found.text("InventoryID")}
-                if not line.inner.get("link"):
-                    line.values |= {"UOM": found.get("PurchaseUOM") or found.get("PurchaseUnit")}
+                line.values["InventoryID"] = found.text("InventoryID")
+                line.values["UOM"] = found.get("PurchaseUOM") or found.get("PurchaseUnit")
             case "UOM":
-                found = lookups.item(work, line.get("InventoryID"))
-                lookups.unit_factor(work, found, str(value or ""))
-                line.values[name] = value
+                lookups.change_unit(work, line, value, "UnitCost")
             case "Warehouse":
                 line.values[name] = lookups.warehouse(work, value)
             case "LotSerialNbr" | "ExpirationDate":
@@ -152,8 +151,7 @@ class ReceiptForm(Form):
                 line.lines.pop("Allocations", None)
             self._whole_lots(line)
             line.values["ExtendedCost"] = cents(line.number("ReceiptQty") * line.number("UnitCost"))
-            problem = self._quantity(work, line)
-            if problem is not None and not line.errors:
+            if not line.errors and (problem := self._quantity(work, line)):
                 line.errors["ReceiptQty"] = problem
         row.values["TotalQty"] = sum((line.number("ReceiptQty") for line in row.details()), _ZERO)
         row.values["TotalCost"] = sum((line.number("ExtendedCost") for line in row.details()), _ZERO)
@@ -179,7 +177,7 @@ class ReceiptForm(Form):
         source = order.line(line.whole("POLineNbr")) if order is not None else None
         if source is None or source.text("ReceiptAction") != "Reject":
             return None
-        ordered, total = source.number("OrderQty"), source.number("QtyOnReceipts") + line.number("ReceiptQty")
+        ordered, total = source.number("OrderQty"), source.number("QtyOnReceipts") + in_unit_of(work, line, source)
         if total * _HUNDRED > ordered * source.number("MaxReceiptPercent"):
             return ABOVE
         return BELOW if total * _HUNDRED < ordered * source.number("MinReceiptPercent") else None
@@ -217,7 +215,7 @@ class ReceiptForm(Form):
             order = links.purchase_order(work, line.get("POOrderType"), line.get("POOrderNbr"))
             source = order.line(line.whole("POLineNbr")) if order is not None else None
             if order is not None and source is not None:
-                received(source, line.number("ReceiptQty"))
+                received(source, in_unit_of(work, line, source))
                 settle_status(order)
                 work.tenant.save("PurchaseOrder", order)
         row.values |= {"Status": "Released", "InventoryRefNbr": work.tenant.next_number("IN receipt")}
@@ -244,3 +242,9 @@ class ReceiptForm(Form):
         work.tenant.save("Bill", bill)
         form.saved(work, None, bill)
         work.tenant.wrote("Bill insert", {"branch": work.branch, "id": bill.id, "by": "receipt", **form.facts(bill)})
+
+
+def in_unit_of(work: Work, line: Record, source: Record) -> Decimal:
+    """A receipt line's quantity in the unit of the order's line."""
+    item = work.tenant.item(source.text("InventoryID"))
+    return lookups.rescale(work, item, line.number("ReceiptQty"), line.text("UOM"), source.text("UOM"))

@@ -160,6 +160,11 @@ class SalesInvoiceForm(_ReceivableForm):
     def saved(self, work: Work, before: Record | None, row: Record) -> None:
         store(work, row)
 
+    def deleted(self, work: Work, row: Record) -> None:
+        shown = work.tenant.table("Invoice").by_id(row.id)
+        if shown is not None:
+            work.tenant.table("Invoice").remove(shown)
+
 
 class InvoiceForm(_ReceivableForm):
     """AR301000: invoices and memos without an order."""
@@ -172,6 +177,22 @@ class InvoiceForm(_ReceivableForm):
     @property
     def actions(self) -> Mapping[str, Action]:
         return {"ReleaseInvoice": _release, "Release": _release}
+
+    def enabled(self, work: Work, row: Record, name: str) -> bool:
+        return super().enabled(work, row, name) and not self._is_sales(work, row)
+
+    def line_enabled(self, work: Work, row: Record, line: Record | None, name: str) -> bool:
+        return super().line_enabled(work, row, line, name) and not self._is_sales(work, row)
+
+    @staticmethod
+    def _is_sales(work: Work, row: Record) -> bool:
+        """A sales invoice is changed on its own screen."""
+        return work.tenant.table("SalesInvoice").by_id(row.id) is not None
+
+    def may_delete(self, work: Work, row: Record) -> None:
+        super().may_delete(work, row)
+        if self._is_sales(work, row):
+            raise exception("The document was created in another module and cannot be deleted here.")
 
     def set(self, work: Work, row: Record, name: str, value: Value) -> None:
         if name == "Customer":

@@ -152,6 +152,7 @@ class SalesOrderForm(Form):
     @staticmethod
     def _item(work: Work, row: Record, line: Record, found: Record) -> None:
         line.values |= {
+            "AlternateID": lookups.alternate_of(found, row.text("CustomerID"), "Customer Part Number"),
             "InventoryID": found.text("InventoryID"), "LineDescription": found.get("Description"),
             "UOM": found.get("SalesUOM") or found.get("SalesUnit"), "TaxCategory": found.get("TaxCategory"),
             "Account": found.get("SalesAccount"),
