@@ -25,6 +25,7 @@ from benchmarks.sandbox_process import SandboxProcess
 from benchmarks.speed import arrive, connector, deployment_over
 from ml_connector.composition import Deployment
 from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.flows import registry
 from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.ledger.audit.upkeep import upkeep
 from ml_connector.ledger.database.store import Tx
@@ -79,7 +80,7 @@ def _tick(side: Side) -> None:
 
 
 def _checks(side: Side) -> None:
-    checks.results(side.deployment.ledger, INTEGRATION, checks.of_integration(INTEGRATION))
+    checks.results(side.deployment.ledger, INTEGRATION, checks.of_flows(INTEGRATION, registry.shipped()))
 
 
 def _page(wanted: DocumentFilter) -> Callable[[Side], None]:

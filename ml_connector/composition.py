@@ -16,6 +16,7 @@ from ml_connector.config.loading import load_deployment
 from ml_connector.errors import AuthorizationNeeded, TryAgain
 from ml_connector.flows.core.integration import Integration, folder_rules
 from ml_connector.flows.names.changed_settings import with_what_was_known
+from ml_connector.flows.registry import flows_of
 
 if TYPE_CHECKING:
     pass
@@ -76,6 +77,7 @@ class Deployment(Labels):
             erp=self.erp(settings.erp),
             network=self.network(settings.network),
             clock=self.clock,
+            flows=flows_of(settings.flows),
             folders=folder_rules(self.loaded.mailbox(settings.network)),
             notice_readers=self._notice_readers(settings.erp),
             layouts=layouts,
@@ -94,5 +96,5 @@ class Deployment(Labels):
         return tuple(
             name
             for name, settings in sorted(self.loaded.settings.integrations.items())
-            if settings.erp == erp and settings.flows.orders_out.enabled and settings.flows.orders_out.webhooks
+            if settings.erp == erp and settings.flows.read_notices
         )

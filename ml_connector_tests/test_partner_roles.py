@@ -13,6 +13,7 @@ from ml_connector.config.partner_files import load_partners
 from ml_connector.config.partners import Partner
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.belonging import recognise
+from ml_connector.flows import registry
 from ml_connector.flows.core.strangers import check_role
 from ml_connector.flows.inbound.format_detection import names_of
 
@@ -104,9 +105,9 @@ def test_what_of_a_wrong_file_can_be_read_tells_whose_it_is(tmp_path: Path) -> N
 @pytest.mark.parametrize("flow", ["orders_out", "invoices_in", "shipments_in"])
 def test_a_flow_of_suppliers_holds_what_is_of_a_customer(flow: str) -> None:
     with pytest.raises(NeedsMending, match="Partner big_retail is a customer") as held:
-        check_role(Partner.model_validate(CUSTOMER), flow)
+        check_role(registry.shipped(), Partner.model_validate(CUSTOMER), flow)
     assert held.value.reason is Reason.WRONG_PARTNER_ROLE
-    check_role(Partner.model_validate(CUSTOMER), "acknowledgments_in")
+    check_role(registry.shipped(), Partner.model_validate(CUSTOMER), "acknowledgments_in")
 
 
 # ---------------------------------------------------------------------- who they are to the ledger

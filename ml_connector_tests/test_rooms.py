@@ -26,7 +26,7 @@ ALLOWED: dict[str, frozenset[str]] = {
     "proof": frozenset({"errors"}),
     "documents": frozenset({"errors"}),
     "edi": frozenset({"documents", "errors"}),
-    "config": frozenset({"errors", "documents", "systems.registry"}),
+    "config": frozenset({"errors", "documents", "systems.registry", "flows.registry", "flows.core.spec"}),
     "layouts": frozenset({"documents", "edi.validation.findings", "config", "errors"}),
     "ledger": frozenset({"documents", "errors", "clock", "logs", "stopping"}),
     "credentials": frozenset({"ledger", "config", "errors", "clock"}),

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ml_connector.cli.shared.run_outcome import OUTBOUND
 from ml_connector.errors import ConnectorError
+from ml_connector.flows.core.spec import OUTBOUND
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
@@ -33,7 +33,7 @@ def plan_of(deployment: "Deployment", names: Sequence[str], *, flows: Sequence[s
             take_up_changes(integration)
             calendar = integration.settings.flows.orders_out.calendar
             if calendar is not None and not flows and not due.cut_off_is_due(integration, calendar):
-                only[name, OUTBOUND] = ["sent_orders"]
+                only[name, OUTBOUND] = integration.flows.finishing(OUTBOUND)
         except ConnectorError:
             continue  # its runs tell why; it keeps no other from its work
     erps = dict.fromkeys(deployment.loaded.integration(name).erp for name in names)

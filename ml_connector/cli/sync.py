@@ -8,8 +8,8 @@ import click
 
 from ml_connector import stopping
 from ml_connector.cli.shared.exit_codes import Exit
+from ml_connector.cli.shared.flow_names import FlowName
 from ml_connector.cli.shared.output import say, tell
-from ml_connector.cli.shared.run_outcome import ASSETS_OF_FLOW
 from ml_connector.cli.shared.session import Session, actor, common, only_integration
 
 if TYPE_CHECKING:
@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from ml_connector.composition import Deployment
     from ml_connector.orchestration.runtime.local_runner import RunOutcome
 
-FLOWS = tuple(ASSETS_OF_FLOW)
-
 
 @click.command()
 @click.argument("integration", required=False)
-@click.option("--flow", "flows", multiple=True, type=click.Choice(FLOWS), help="Only this flow; may be repeated.")
+@click.option("--flow", "flows", multiple=True, type=FlowName(), help="Only this flow; may be repeated.")
 @click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Replay that day's partition (UTC) instead of what is new."
 )
@@ -65,6 +63,7 @@ def sync(
     with session.open() as deployment:
         names = _integrations(deployment, integration, partners)
         stopped = sum(len(deployment.partner_files(name)[0].problems) for name in names)
+        asked = _asked(deployment, names, flows)
         prepare_dagster_home(deployment)
         plan = plan_of(deployment, names, flows=flows, whole=not partners) if live else Plan()
     mode: Any = "new" if day is None else "replay"
@@ -81,9 +80,9 @@ def sync(
         only = plan.only.get((name, direction), assets)
         return runner.run(name, direction, day=key, settings=settings, assets=only)
 
-    asked = run_outcome.flows_by_direction(flows)
     starts = [partial(scheduled, job) for job in plan.before]
-    starts += [partial(flow, name, direction, assets) for name in names for direction, assets in asked.items()]
+    for name, direction, assets in asked:
+        starts.append(partial(flow, name, direction, assets))
     starts += [partial(scheduled, job) for job in plan.after]
     outcome = run_outcome.Outcome()
     outcome.run_all(starts)
@@ -108,6 +107,22 @@ def _integrations(deployment: "Deployment", given: str | None, partners: tuple[s
         stopped = [problem.name for problem in deployment.loaded.problems[name]]
         _known_partners([*deployment.loaded.partners[name], *stopped], partners)
     return names
+
+
+def _asked(deployment: "Deployment", names: list[str], flows: tuple[str, ...]) -> "list[tuple[str, str, list[str]]]":
+    """Integration, direction and assets of the runs that are asked for."""
+    from ml_connector.cli.shared.run_outcome import flows_by_direction
+    from ml_connector.flows.registry import flows_of
+
+    having = {name: flows_of(deployment.loaded.integration(name).flows) for name in names}
+    for flow in flows:
+        if not any(flow in one for one in having.values()):
+            raise click.UsageError(f"Flow {flow} is not among those of {', '.join(names)}.")
+    return [
+        (name, direction, assets)
+        for name, one in having.items()
+        for direction, assets in flows_by_direction(flows, one).items()
+    ]
 
 
 def _known_partners(known: Any, given: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@
 import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
@@ -106,8 +106,26 @@ class Coding(Settings):
 _NO_CODES = DimensionCoding()
 
 
-class InvoicesIn(Settings):
+class FlowSettings(Settings):
+    """What every flow's settings have."""
+
     enabled: bool = True
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """What they ask of the ERP besides `needs` of the flow, by the names of `flows.core.ports`."""
+        return frozenset()
+
+    @property
+    def reads_notices(self) -> bool:
+        """Whether the flow reads what webhooks of the ERP tell."""
+        return False
+
+
+F = TypeVar("F", bound=FlowSettings)
+
+
+class InvoicesIn(FlowSettings):
     mode: Literal["matched", "coded", "auto"] = Field(
         default="auto",
         description="matched: order lines linked; coded: GL account and cost center; see docs/integrations",
@@ -166,8 +184,7 @@ class ShipToAddress(Settings):
     country: str = Field(default="", pattern="^([A-Z]{2,3})?$")
 
 
-class OrdersOut(Settings):
-    enabled: bool = True
+class OrdersOut(FlowSettings):
     approved_only: bool = True
     poll: bool = Field(default=True, description="Read orders by their modification time")
     webhooks: bool = Field(default=True, description="Read orders that a webhook named")
@@ -203,13 +220,17 @@ class OrdersOut(Settings):
         return value
 
     @property
+    def reads_notices(self) -> bool:
+        """Orders are read that a webhook named."""
+        return self.enabled and self.webhooks
+
+    @property
     def unit_codes(self) -> UnitCodes:
         """X12 unit by the ERP's: these units, and those that are shipped."""
         return unit_codes(tuple(self.units.items()), self.units_language)
 
 
-class ShipmentsIn(Settings):
-    enabled: bool = True
+class ShipmentsIn(FlowSettings):
     over_shipment_percent: int = Field(default=0, ge=0, le=100)
     days_ahead: int = Field(
         default=31, ge=0, description="A notice that is dated or shipped further ahead is held; a wrong year, mostly"
@@ -217,20 +238,40 @@ class ShipmentsIn(Settings):
     receipt_date: Literal["shipped", "expected", "today"] = "today"
 
 
-class AcknowledgmentsIn(Settings):
-    enabled: bool = True
+class AcknowledgmentsIn(FlowSettings):
     order_changes: OrderChanges = Field(
         default="propose",
         description="What suppliers change in an 855. propose: shown, a person changes the order; write_back: "
         "quantities and delivery dates are written to the order's lines in the ERP, never prices or refusals",
     )
 
+    @property
+    def targets(self) -> frozenset[str]:
+        """Agreed changes are written to the ERP where a setting says so."""
+        return frozenset({"order_changes"}) if self.order_changes == "write_back" else frozenset()
+
 
 class Flows(Settings):
+    """The settings of each flow by its name. Those of other flows that are known join them: `config.flows`."""
+
     orders_out: OrdersOut = OrdersOut()
     invoices_in: InvoicesIn = InvoicesIn()
     shipments_in: ShipmentsIn = ShipmentsIn()
     acknowledgments_in: AcknowledgmentsIn = AcknowledgmentsIn()
+
+    def named(self, flow: str) -> FlowSettings:
+        """The settings of the flow of this name."""
+        found: FlowSettings = getattr(self, flow)
+        return found
+
+    @property
+    def read_notices(self) -> bool:
+        """Whether one of them reads what webhooks of the ERP tell."""
+        return any(self.named(name).reads_notices for name in type(self).model_fields)
+
+    def of(self, model: type[F]) -> F:
+        """The settings that are of this model."""
+        return next(one for name in type(self).model_fields if isinstance(one := getattr(self, name), model))
 
 
 class Integration(Settings):

@@ -15,6 +15,7 @@ from pydantic_core import CoreSchema, core_schema
 from ml_connector.config.base import Settings, web_address
 from ml_connector.config.conflicts import Conflict, find_conflicts
 from ml_connector.config.connections import ConnectionSettings, ErpSettings, MailboxSettings
+from ml_connector.config.flows import add_flows, fitting, integration_model
 from ml_connector.config.integrations import Integration
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.config.partner_files import PartnerFiles, PartnerProblem, load_partners
@@ -82,6 +83,9 @@ class Deployment(Settings):
     systems: dict[str, str] = Field(
         default={}, description="Systems of packages of your own, by the name that `system:` has, as module:OBJECT"
     )
+    flows: dict[str, str] = Field(
+        default={}, description="Flows of packages of your own, by the name that integrations have, as module:FLOW"
+    )
     connections: dict[str, ConnectionSettings]
     integrations: dict[str, Integration]
 
@@ -98,10 +102,19 @@ class _BySystem:
 
 
 @cache
-def deployment_model(systems: tuple[str, ...]) -> type[Deployment]:
-    """The model of a connections.yaml with connections to these systems; no other system's package is imported."""
+def deployment_model(systems: tuple[str, ...], flows: tuple[str, ...] = ()) -> type[Deployment]:
+    """The model of a connections.yaml with connections to these systems; no other system's package is imported.
+
+    flows: those that are added to the ones of the package.
+    """
     connection = Annotated[ConnectionSettings, _BySystem(systems)]
-    return create_model("Deployment", __base__=Deployment, connections=(dict[str, connection], ...))
+    integration = integration_model(flows)
+    return create_model(
+        "Deployment",
+        __base__=Deployment,
+        connections=(dict[str, connection], ...),
+        integrations=(dict[str, integration], ...),  # type: ignore[valid-type]
+    )
 
 
 def _systems_of(value: object) -> tuple[str, ...]:
@@ -168,11 +181,12 @@ def load_deployment(path: Path) -> LoadedDeployment:
     """
     raw = read_yaml(path)
     try:
-        model = deployment_model(_systems_of(raw))
+        model = deployment_model(_systems_of(raw), add_flows(raw))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error.message}", mend=error.mend) from error
     settings = validated(model, raw, path)
     _check_references(settings, path)
+    settings = _with_fitting_flows(settings, path)
     home = Path(os.environ.get("ML_CONNECTOR_HOME") or path.parent / settings.home)
     found = {
         name: load_partners(
@@ -183,6 +197,20 @@ def load_deployment(path: Path) -> LoadedDeployment:
     }
     found = _without_conflicts(settings, found, path)
     return LoadedDeployment(path=path, home=home.absolute(), settings=settings, found=found)
+
+
+def _with_fitting_flows(settings: Deployment, path: Path) -> Deployment:
+    """Each integration with the flows that it can have.
+
+    Raises:
+        ConfigError: it names one that it cannot have, or two that do not fit together.
+    """
+    systems = {name: registry.find(one.system) for name, one in settings.connections.items()}
+    try:
+        integrations = {name: fitting(name, one, systems) for name, one in settings.integrations.items()}
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error.message}", mend=error.mend) from error
+    return settings.model_copy(update={"integrations": integrations})
 
 
 def _without_conflicts(settings: Deployment, found: dict[str, PartnerFiles], path: Path) -> dict[str, PartnerFiles]:

@@ -10,15 +10,15 @@ import dagster as dg
 
 from ml_connector.composition import Deployment, config_path
 from ml_connector.config.loading import LoadedDeployment, load_deployment
-from ml_connector.orchestration.assets import external_assets
-from ml_connector.orchestration.assets.inbound import build_inbound
-from ml_connector.orchestration.assets.outbound import build_outbound
+from ml_connector.flows.core.spec import DIRECTIONS, OUTBOUND
+from ml_connector.orchestration.assets.document_assets import build_document_assets
+from ml_connector.orchestration.assets.external_assets import build_external_assets
 from ml_connector.orchestration.assets.reference import build_reference_assets
 from ml_connector.orchestration.jobs import jobs
 from ml_connector.orchestration.jobs.dead_runs import reaper_sensor
 from ml_connector.orchestration.jobs.maintenance_job import prune_job, run_failure_alert, standing_job
 from ml_connector.orchestration.runtime.integration_context import Scene
-from ml_connector.orchestration.runtime.names import job_name, outside
+from ml_connector.orchestration.runtime.names import job_name
 from ml_connector.orchestration.runtime.partitions import daily
 from ml_connector.orchestration.runtime.resource import RESOURCE, ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RESOURCE as SETTINGS
@@ -96,40 +96,14 @@ def _assets(loaded: LoadedDeployment, scenes: list[Scene]) -> list[dg.AssetsDefi
     for name in erps(loaded):
         assets += build_reference_assets(name, loaded.connection(name), loaded.settings.orchestration)
     for scene in scenes:
-        assets += build_inbound(scene)
-        assets += build_outbound(scene)
-    return assets + _outside(loaded, scenes)
-
-
-def _outside(loaded: LoadedDeployment, scenes: list[Scene]) -> list[dg.AssetSpec]:
-    """External assets of every connection, fed by the assets that write there."""
-    fed: dict[dg.AssetKey, list[dg.AssetKey]] = {}
-    for scene in scenes:
-        flows = scene.settings.flows
-        network = outside(scene.settings.network, external_assets.FILES_TO_PARTNERS)
-        fed.setdefault(network, []).append(scene.key("acknowledgments_sent"))
-        if flows.orders_out.enabled:
-            fed[network].append(scene.key("sent_orders"))
-        if flows.invoices_in.enabled:
-            bills = outside(scene.settings.erp, external_assets.PURCHASE_INVOICES)
-            fed.setdefault(bills, []).append(scene.key("purchase_invoices"))
-        if flows.shipments_in.enabled:
-            receipts = outside(scene.settings.erp, external_assets.GOODS_RECEIPTS)
-            fed.setdefault(receipts, []).append(scene.key("goods_receipts"))
-    specs: list[dg.AssetSpec] = []
-    for name in erps(loaded):
-        specs += external_assets.erp_assets(name, loaded.connection(name), fed)
-    for name in sorted({scene.settings.network for scene in scenes}):
-        specs += external_assets.network_assets(name, loaded.connection(name), fed)
-    return specs
+        assets += build_document_assets(scene)
+    return assets + build_external_assets(scenes)
 
 
 def _jobs(loaded: LoadedDeployment, scenes: list[Scene]) -> list[Any]:
     made: list[Any] = [jobs.reference_job(name) for name in erps(loaded)]
     for scene in scenes:
-        made.append(jobs.inbound_job(scene))
-        if jobs.outbound_keys(scene):
-            made.append(jobs.outbound_job(scene))
+        made += [jobs.document_job(scene, one) for one in DIRECTIONS if jobs.document_keys(scene, one)]
     idle = ["standing", "prune", *(job_name(name, "reference") for name in erps(loaded))]
     return [*made, standing_job(), prune_job(loaded.settings.orchestration, idle)]
 
@@ -139,7 +113,7 @@ def _sensors(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) ->
     made: list[dg.SensorDefinition] = []
     for scene in scenes:
         made.append(inbound_sensor(scene, status=status))
-        if jobs.outbound_keys(scene):
+        if scene.flows.running(OUTBOUND):
             made.append(outbound_sensor(scene, status=status))
     reaper = reaper_sensor(loaded.settings.orchestration.reaper_seconds, status=status)
     return [*made, reaper, run_failure_alert(status=status)]
@@ -158,6 +132,6 @@ def _schedules(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) 
     ]
     for scene in scenes:
         calendar = scene.settings.flows.orders_out.calendar
-        if calendar is not None and jobs.outbound_keys(scene):
+        if calendar is not None and scene.flows.running(OUTBOUND):
             made.append(calendar_schedule(scene, calendar, status=status))
     return made

@@ -163,14 +163,18 @@ class WebhookSource(ABC):
 class System(ABC, Generic[S, C]):
     """One kind of outside system.
 
-    kind: what Dagster draws for it. webhook_word: stands in the path of its notices, `/webhooks/WORD/CONNECTION`;
-    empty where it sends none.
+    kind: what Dagster draws for it. webhook_word: stands in the path of its notices, `/webhooks/WORD/CONNECTION`; empty
+    where it sends none. sources, targets, tables: what it has, by the names that flows ask for (`Needs` of a flow,
+    `flows.core.ports`): documents that can be read from it, that can be written to it, reference tables.
     """
 
     name: ClassVar[str]
     roles: ClassVar[frozenset[Role]]
     kind: ClassVar[str]
     webhook_word: ClassVar[str] = ""
+    sources: ClassVar[frozenset[str]] = frozenset()
+    targets: ClassVar[frozenset[str]] = frozenset()
+    tables: ClassVar[frozenset[str]] = frozenset()
 
     @property
     @abstractmethod

@@ -15,6 +15,7 @@ from ml_connector.errors import ConfigError
 from ml_connector.flows import pipeline
 from ml_connector.flows.core.integration import Integration, Work
 from ml_connector.flows.core.ports import SourceOrder
+from ml_connector.flows.core.spec import OUTBOUND
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.orders_out import order_revisions, order_taking
 from ml_connector.flows.orders_out.order_addressing import takers
@@ -114,7 +115,7 @@ def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
     flows = made.settings.flows.model_copy(update={"orders_out": settings})
     polling = replace(made, settings=made.settings.model_copy(update={"flows": flows}))
     with worker(made.ledger) as lease:
-        pipeline.run(polling, Work(holder=lease.name, actor="try"), pipeline.OUTBOUND)
+        pipeline.run(polling, Work(holder=lease.name, actor="try"), pipeline.steps_of(polling.flows, OUTBOUND))
     moved = [row for row in _rows(made) if states.get(row.id) != (str(row.state), row.head_hash)]
     new = moved[-1] if moved else None
     with made.ledger.read() as tx:

@@ -17,6 +17,7 @@ from ml_connector.errors import ConfigError
 from ml_connector.flows import pipeline
 from ml_connector.flows.core.integration import Integration, Work
 from ml_connector.flows.core.ports import Erp, Network
+from ml_connector.flows.core.spec import INBOUND
 from ml_connector.flows.inbound import parsing, receiving
 from ml_connector.flows.inbound.format_detection import isa_sender, looks_like_x12
 from ml_connector.flows.inbound.polling import Channel, channels_of
@@ -249,7 +250,7 @@ def _run(
             lying = mailbox.files.setdefault(channel.name, [])
             came[f"{channel.name}\n{len(lying)}/{one.name}"] = one
             lying.append((one.name, one.data))
-            pipeline.run(made, work, pipeline.INBOUND)
+            pipeline.run(made, work, pipeline.steps_of(made.flows, INBOUND))
     return collect(made, came, copied.states, reference=reference, as_of=as_of, not_asked=NOT_ASKED)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector.cli.shared import run_outcome
 from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.cli.shared.run_outcome import Outcome, flows_by_direction
+from ml_connector.flows import registry
+from ml_connector.flows.core.spec import DIRECTIONS
 from ml_connector.orchestration.runtime.local_runner import RunOutcome, prepare_dagster_home
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.cli.conftest import create_orders
@@ -150,16 +151,17 @@ def test_flows_know_their_assets(bench: Bench) -> None:
     from ml_connector.orchestration.build import build_defs
 
     definitions = build_defs()
-    for direction in (run_outcome.INBOUND, run_outcome.OUTBOUND):
+    flows = registry.shipped()
+    for direction in DIRECTIONS:
         job = definitions.resolve_job_def(f"exact_cleo_{direction}")
         known = {key.path[1] for key in job.asset_layer.executable_asset_keys if key.path[0] == "exact_cleo"}
-        named = {asset for of, assets in run_outcome.ASSETS_OF_FLOW.values() if of == direction for asset in assets}
+        named = {asset for flow in flows.of(direction) for asset in flows.assets_of(flow.name)}
         assert named == known
 
 
 def test_no_flow_means_both_directions() -> None:
-    assert flows_by_direction([]) == {"inbound": [], "outbound": []}
-    assert set(flows_by_direction(["orders_out", "invoices_in"])) == {"inbound", "outbound"}
+    assert flows_by_direction([], registry.shipped()) == {"inbound": [], "outbound": []}
+    assert set(flows_by_direction(["orders_out", "invoices_in"], registry.shipped())) == {"inbound", "outbound"}
 
 
 def run(*problems: str, **counts: int) -> RunOutcome:

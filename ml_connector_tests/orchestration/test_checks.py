@@ -4,6 +4,7 @@ import dagster as dg
 import pytest
 
 from ml_connector.clock import FileClock
+from ml_connector.flows import registry
 from ml_connector.ledger.search import accounted
 from ml_connector.orchestration.jobs import maintenance_job
 from ml_connector.orchestration.runtime import checks
@@ -82,7 +83,7 @@ def test_the_standing_job_marks_overdue_evaluates_all_and_exports_heads(
 def test_the_standing_job_reports_only_what_is_news(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events of no run are never pruned: a check that still says the same is not reported every ten minutes."""
     held = dg.AssetCheckKey(dg.AssetKey(["exact_cleo", "purchase_invoices"]), "quarantined")
-    keys = [check.spec.key for check in checks.of_integration("exact_cleo")]
+    keys = [check.spec.key for check in checks.of_flows("exact_cleo", registry.shipped())]
     storage = stage.instance.event_log_storage
 
     def reported() -> dict[dg.AssetCheckKey, int]:

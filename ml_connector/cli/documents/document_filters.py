@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from ml_connector.cli.shared.flow_names import FlowName
 from ml_connector.cli.shared.output import tell
-from ml_connector.cli.shared.run_outcome import ASSETS_OF_FLOW
 from ml_connector.documents.kinds import Direction, DocumentKind
 from ml_connector.errors import ConfigError
 from ml_connector.ledger.work.states import STANDING, DocumentState
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from ml_connector.ledger.work.records import DocumentRow
 
 F = TypeVar("F", bound=Callable[..., Any])
-FLOWS = tuple(ASSETS_OF_FLOW)
 #: A command never works on more at once than a person can have meant.
 MOST = 10_000
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -83,7 +82,7 @@ def filters(function: F) -> F:
     """The options that pick documents; the command gets them as one `picked`."""
 
     @click.option("--integration", help="Integration.")
-    @click.option("--flow", "flows", multiple=True, type=click.Choice(FLOWS), help="Flow; may be repeated.")
+    @click.option("--flow", "flows", multiple=True, type=FlowName(), help="Flow; may be repeated.")
     @click.option(
         "--state",
         "states",

@@ -9,8 +9,8 @@ from ml_connector import stopping
 from ml_connector.cli.shared import run_outcome
 from ml_connector.documents.common import Direction
 from ml_connector.flows import operator_actions
-from ml_connector.flows.core.flow_names import ANSWERS_FLOW
 from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.spec import ANSWERS_FLOW, INBOUND, OUTBOUND
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.records import Move
 from ml_connector.ledger.work.states import FINISHED, STANDING, DocumentState
@@ -130,8 +130,8 @@ def _by_integration(rows: "Iterable[DocumentRow]") -> "dict[str, list[DocumentRo
 
 def _by_direction(rows: "Iterable[DocumentRow]") -> "dict[str, list[DocumentRow]]":
     """Outbound first: what is sent now may be what an acknowledgment answers. Our 997s leave with the inbound job."""
-    found: dict[str, list[DocumentRow]] = {run_outcome.OUTBOUND: [], run_outcome.INBOUND: []}
+    found: dict[str, list[DocumentRow]] = {OUTBOUND: [], INBOUND: []}
     for row in rows:
         out = row.direction is Direction.OUT and row.flow != ANSWERS_FLOW
-        found[run_outcome.OUTBOUND if out else run_outcome.INBOUND].append(row)
+        found[OUTBOUND if out else INBOUND].append(row)
     return {direction: some for direction, some in found.items() if some}

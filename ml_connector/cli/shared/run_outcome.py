@@ -1,32 +1,18 @@
 """Several runs together: which assets a flow means, and what the command ends with."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ml_connector import errors, stopping
 from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.errors import AuthorizationNeeded, ConfigError, Stopped, TryAgain
+from ml_connector.flows import registry
+from ml_connector.flows.core.spec import DIRECTIONS, Direction, FlowSet
 
 if TYPE_CHECKING:
     from ml_connector.orchestration.runtime.local_runner import RunOutcome
 
-INBOUND, OUTBOUND = "inbound", "outbound"
-_PARSED = (
-    "received_files",
-    "invoices_810",
-    "ship_notices_856",
-    "order_acknowledgments_855",
-    "functional_acknowledgments_997",
-)
-#: The assets that a flow's work passes through, by direction. What is parsed is answered, whatever the flow.
-ASSETS_OF_FLOW: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "invoices_in": (INBOUND, (*_PARSED, "purchase_invoices", "acknowledgments_sent")),
-    "shipments_in": (INBOUND, (*_PARSED, "goods_receipts", "acknowledgments_sent")),
-    "acknowledgments_in": (INBOUND, (*_PARSED, "order_confirmations", "acknowledged_orders", "acknowledgments_sent")),
-    "acknowledgments_out": (INBOUND, ("acknowledgments_sent",)),
-    "orders_out": (OUTBOUND, ("orders_read", "orders_850", "sent_orders")),
-}
 #: The first that one of the problems is decides.
 _EXITS = ((AuthorizationNeeded, Exit.AUTHORIZE), (ConfigError, Exit.USAGE))
 
@@ -84,12 +70,12 @@ class Outcome:
         return [run.as_json() for run in self.runs]
 
 
-def flows_by_direction(flows: Sequence[str]) -> dict[str, list[str]]:
-    """The assets to run, by direction; no flows means all of both directions."""
+def flows_by_direction(flows: Sequence[str], having: FlowSet) -> dict[Direction, list[str]]:
+    """The assets to run of what an integration has, by direction; no flows means all of both directions."""
     if not flows:
-        return {INBOUND: [], OUTBOUND: []}
-    chosen: dict[str, list[str]] = {}
+        return {direction: [] for direction in DIRECTIONS}
+    chosen: dict[Direction, list[str]] = {}
     for flow in flows:
-        direction, assets = ASSETS_OF_FLOW[flow]
-        chosen.setdefault(direction, []).extend(assets)
+        if flow in having:
+            chosen.setdefault(registry.find(flow).direction, []).extend(having.assets_of(flow))
     return chosen

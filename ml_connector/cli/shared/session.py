@@ -70,7 +70,9 @@ def common(function: F) -> F:
     """Options that all commands share: --json, --config, --debug. The command gets the `Session` first."""
 
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON value instead of text.")
-    @click.option("--config", "config", metavar="FILE", help="The configuration file (default connections.yaml).")
+    @click.option(
+        "--config", "config", metavar="FILE", is_eager=True, help="The configuration file (default connections.yaml)."
+    )
     @click.option("--debug", is_flag=True, help="Show tracebacks.")
     @click.pass_context
     @functools.wraps(function)

@@ -10,7 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.acknowledgments_in import earlier_answers, refusals
+from ml_connector.flows.acknowledgments_in import earlier_answers, refusals, spec
 from ml_connector.flows.acknowledgments_in.answered_revision import Which, which
 from ml_connector.flows.acknowledgments_in.earlier_answers import Earlier
 from ml_connector.flows.acknowledgments_in.sent_revisions import revision_of
@@ -30,7 +30,7 @@ from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
-FLOW = "acknowledgments_in"
+FLOW = spec.FLOW.name
 #: Lines of an answer that are kept with it and shown; lines that its message names.
 LINES_SHOWN, LINES_NAMED = 200, 10
 _MEND = "Agree it with the supplier; a change of the order in the ERP sends the change to them."

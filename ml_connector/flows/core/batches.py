@@ -1,7 +1,7 @@
 """Taking waiting documents in batches."""
 
-from ml_connector.flows.core.flow_names import ANSWERS_FLOW
 from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.spec import ANSWERS_FLOW
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import ClaimQuery, DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S

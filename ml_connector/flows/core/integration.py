@@ -18,6 +18,7 @@ from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.belonging import Belonging
 from ml_connector.flows.core.ports import Erp, Network, OwnFormat
+from ml_connector.flows.core.spec import FlowSet
 from ml_connector.layouts import Layout
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Ledger
@@ -104,6 +105,7 @@ class Integration:
     folders: FolderRules = FolderRules()
     #: Integrations that take orders out of this ERP by webhook, this one among them: each must see every notice.
     notice_readers: tuple[str, ...] = ()
+    flows: FlowSet = field(default_factory=FlowSet)
     #: Layouts that partner files name, by that name.
     layouts: Mapping[str, Layout] = field(default_factory=dict)
     #: Formats of incoming files that are the network's own.

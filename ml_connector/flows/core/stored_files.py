@@ -4,8 +4,8 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from ml_connector.flows.core.flow_names import UNREADABLE_FLOW
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.spec import UNREADABLE_FLOW
 from ml_connector.ledger.exchange import files
 from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work import documents

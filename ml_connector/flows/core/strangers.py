@@ -10,8 +10,8 @@ from typing import Any
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import Channels, Partner, X12Identity
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.flow_names import ROLES_OF_FLOW
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.spec import FlowSet
 from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work.records import DocumentRow
 
@@ -25,18 +25,18 @@ def partner_named(integration: Integration, row: DocumentRow) -> Partner:
     partner = integration.partner_of(row)
     if partner is None:
         raise stranger(integration, row.partner)
-    check_role(partner, row.flow)
+    check_role(integration.flows, partner, row.flow)
     return partner
 
 
-def check_role(partner: Partner, flow: str) -> None:
+def check_role(flows: FlowSet, partner: Partner, flow: str) -> None:
     """See that a partner is one that the flow serves.
 
     Raises:
         NeedsMending: its role is another.
     """
-    roles = ROLES_OF_FLOW.get(flow, frozenset({partner.role}))
-    if partner.role not in roles:
+    roles = flows.partners_of(flow)
+    if roles and partner.role not in roles:
         wanted = " or ".join(sorted(roles))
         raise NeedsMending(
             Reason.WRONG_PARTNER_ROLE,

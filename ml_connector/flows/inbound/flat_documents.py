@@ -12,9 +12,9 @@ from ml_connector.documents.common import Direction
 from ml_connector.documents.json import dump
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.document_identity import Identity, identity_of
-from ml_connector.flows.core.flow_names import FLOW_OF_KIND, UNREADABLE_FLOW
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.quarantine import PERSON_ONLY
+from ml_connector.flows.core.spec import UNREADABLE_FLOW
 from ml_connector.flows.core.strangers import stopped_by_file, stopped_in_folder
 from ml_connector.flows.inbound.format_detection import FileFormat, names_of, senders
 from ml_connector.flows.inbound.x12_documents import FINDINGS_KEPT, storable
@@ -39,7 +39,7 @@ def flat_document(
     held = _wrong(read)
     try:
         partner = sender_of(integration, row, read.partner, candidate.name)
-        held = held or _without_flow(read, candidate) or _other_currency(partner, candidate)
+        held = held or _without_flow(integration, read, candidate) or _other_currency(partner, candidate)
     except NeedsMending as stranger:
         held = held or stranger
     name = partner.name if partner is not None else ""
@@ -48,11 +48,12 @@ def flat_document(
     key = integration.business_key(name, read.kind, identity.number, distinct)
     retry = held is not None and held.reason not in PERSON_ONLY
     again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)
-    readable = held is None or (read.accepted and read.kind in FLOW_OF_KIND)
+    flow = integration.flows.flow_of_kind.get(read.kind, UNREADABLE_FLOW)
+    readable = held is None or read.accepted
     return NewDocument(
         kind=read.kind,
         direction=Direction.IN,
-        flow=FLOW_OF_KIND[read.kind] if readable else UNREADABLE_FLOW,
+        flow=flow if readable else UNREADABLE_FLOW,
         **integration.scope,
         **integration.party(name),
         number=(identity.number or place)[:80],
@@ -147,8 +148,8 @@ def _wrong(read: ReadDocument) -> NeedsMending | None:
     )
 
 
-def _without_flow(read: ReadDocument, candidate: FileFormat) -> NeedsMending | None:
-    if read.kind in FLOW_OF_KIND:
+def _without_flow(integration: Integration, read: ReadDocument, candidate: FileFormat) -> NeedsMending | None:
+    if read.kind in integration.flows.flow_of_kind:
         return None
     return NeedsMending(
         Reason.UNSUPPORTED_DOCUMENT,

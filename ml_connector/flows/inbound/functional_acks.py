@@ -8,9 +8,9 @@ from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, Int
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.json import dump, kind_of
 from ml_connector.flows.core.document_identity import identity_of
-from ml_connector.flows.core.flow_names import ANSWERS_FLOW, FLOW_OF_KIND
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.quarantine import PERSON_ONLY
+from ml_connector.flows.core.spec import ANSWERS_FLOW, UNREADABLE_FLOW
 from ml_connector.flows.inbound.x12_documents import ParsedGroup, ParsedInterchange, incomplete_file
 from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work.documents import NewDocument
@@ -32,7 +32,7 @@ def interchange_answer_document(
     return NewDocument(
         kind=kind,
         direction=Direction.IN,
-        flow=FLOW_OF_KIND[kind],
+        flow=integration.flows.flow_of_kind.get(kind, UNREADABLE_FLOW),
         **integration.scope,
         **integration.party(partner),
         number=identity.number[:80],

@@ -18,6 +18,7 @@ from ml_connector.errors import (
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.inbound import unreadable_files
+from ml_connector.flows.inbound.kept_files import confirm_files
 from ml_connector.flows.inbound.polling import Channel, channels_of, counted, look, look_into
 from ml_connector.ledger.exchange import files, related, remote_listing
 from ml_connector.ledger.exchange.files import NewFile
@@ -36,11 +37,13 @@ Fetched = bytes | ConnectorError | None
 
 
 def receive(integration: Integration, work: Work) -> StepReport:
-    """Take in everything that waits in the partners' folders.
+    """Take in everything that waits in the partners' folders. A replay reads none: it confirms the bytes that are kept.
 
     Raises:
         AuthorizationNeeded: the connection must be authorized, or none of its folders is open to us. TryAgain.
     """
+    if work.replay:
+        return confirm_files(integration, work)
     report = StepReport("receive")
     channels = channels_of(integration, work.partners)
     for channel in channels:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_connector.errors import Reason
-from ml_connector.flows.core.flow_names import UNREADABLE_FLOW
 from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.spec import UNREADABLE_FLOW
 from ml_connector.flows.inbound.format_detection import candidates, fingerprint
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.exchange import files, related

@@ -18,10 +18,10 @@ from ml_connector.edi.interchange import (
 )
 from ml_connector.errors import ConnectorError, NeedsMending, Reason
 from ml_connector.flows.core.document_identity import Identity, identity_of
-from ml_connector.flows.core.flow_names import FLOW_OF_KIND, UNREADABLE_FLOW
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.core.quarantine import PERSON_ONLY
+from ml_connector.flows.core.spec import UNREADABLE_FLOW
 from ml_connector.flows.inbound.envelope_policy import EnvelopeVerdict
 from ml_connector.flows.inbound.format_detection import FileFormat, candidates, fingerprint
 from ml_connector.flows.inbound.miscounts import miscounted
@@ -169,9 +169,11 @@ def set_document(
         if received.document is not None
         else Identity(number=f"{received.set_type} {received.control_number}")
     )
+    flow = integration.flows.flow_of_kind.get(received.kind)
     state, held = _start_state(
         received,
         verdict,
+        handled=flow is not None,
         staged=staged,
         whole=whole,
         ended=ended,
@@ -186,7 +188,7 @@ def set_document(
     return NewDocument(
         kind=received.kind,
         direction=Direction.IN,
-        flow=FLOW_OF_KIND.get(received.kind, UNREADABLE_FLOW),
+        flow=flow or UNREADABLE_FLOW,
         **integration.scope,
         **integration.party(partner),
         number=(identity.number or f"{received.set_type} {received.control_number}")[:80],
@@ -221,6 +223,7 @@ def _start_state(
     received: ReceivedSet,
     verdict: EnvelopeVerdict,
     *,
+    handled: bool,
     staged: bool,
     whole: bool,
     ended: bool,
@@ -233,7 +236,7 @@ def _start_state(
         return S.QUARANTINED, verdict.held
     if ended and not complete:
         return S.QUARANTINED, incomplete_file()
-    if received.document is None or received.kind not in FLOW_OF_KIND:
+    if received.document is None or not handled:
         return S.QUARANTINED, NeedsMending(
             Reason.UNSUPPORTED_DOCUMENT,
             f"Transaction set {received.set_type} is not handled by this integration.",

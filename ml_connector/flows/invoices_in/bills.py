@@ -5,12 +5,14 @@ from typing import Any
 
 from ml_connector.documents.bills import Bill
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.integration import Integration, StepReport
+from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import BILLS as BILLS_TARGET
 from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, target_of
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.invoices_in.earlier_invoices import hold_taken_back
+from ml_connector.flows.invoices_in.spec import FLOW
 from ml_connector.flows.posting import recognised
+from ml_connector.flows.posting.posting import post
 from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
@@ -80,4 +82,9 @@ def already_there(row: DocumentRow, existing: Existing, report: StepReport) -> l
     return [Move(row.id, S.DUPLICATE, "found in the ERP", detail["data"], changes=change)]
 
 
-BILLS = PostableKind("invoices_in", _plan_bill, _prepare_bills)
+BILLS = PostableKind(FLOW.name, _plan_bill, _prepare_bills)
+
+
+def post_bills(integration: Integration, work: Work) -> StepReport:
+    """Post bills of coded invoices, exactly once."""
+    return post(integration, work, BILLS)

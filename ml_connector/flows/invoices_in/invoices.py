@@ -18,6 +18,7 @@ from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.core.strangers import partner_named
 from ml_connector.flows.inbound.release_from_quarantine import admit
+from ml_connector.flows.invoices_in import spec
 from ml_connector.flows.invoices_in.bills import already_there
 from ml_connector.flows.invoices_in.coding import code_invoice
 from ml_connector.flows.invoices_in.earlier_invoices import Earlier, check_against_earlier, earlier_of
@@ -37,7 +38,7 @@ from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
-FLOW = "invoices_in"
+FLOW = spec.FLOW.name
 
 
 @dataclass(frozen=True)

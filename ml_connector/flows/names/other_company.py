@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.flow_names import ANSWERS_FLOW
 from ml_connector.flows.core.quarantine import first_step
+from ml_connector.flows.core.spec import ANSWERS_FLOW
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Ledger, Tx
 from ml_connector.ledger.work import documents, operations

@@ -43,7 +43,7 @@ def addressee(integration: Integration, row: DocumentRow, order: OpenOrder) -> P
         partner = integration.partner_of(row)  # its supplier has got another code since
     if partner is None:
         raise stranger(integration, row.partner)
-    check_role(partner, row.flow)
+    check_role(integration.flows, partner, row.flow)
     if not partner.orders.send:
         raise NeedsMending(
             Reason.UNKNOWN_PARTNER,

@@ -12,6 +12,7 @@ from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.flows.core.stored_documents import stored
+from ml_connector.flows.orders_out import spec
 from ml_connector.flows.orders_out.order_comparing import (
     Changes,
     View,
@@ -25,7 +26,7 @@ from ml_connector.flows.orders_out.order_records import Reader, is_moved
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 
-FLOW = "orders_out"
+FLOW = spec.FLOW.name
 #: Reason of a document that its partner refused, until it goes again.
 REFUSED_BY_PARTNER = "refused_by_partner"
 #: And of one that changes what was refused, or what was changed by what was refused: its partner gets the whole order.

@@ -19,8 +19,13 @@ DELETIONS_EVERY = timedelta(minutes=15)
 
 
 def read(integration: Integration, work: Work) -> StepReport:
-    """Read changed orders by webhook notices and by poll; each new content becomes a document."""
+    """Read changed orders by webhook notices and by poll; each new content becomes a document.
+
+    A replay does not ask the ERP: the record as it was read is kept and rendered again.
+    """
     report = StepReport("read orders")
+    if work.replay:
+        return report
     settings = integration.settings.flows.orders_out
     start = start_day(integration, dry_run=work.dry_run)
     by_notices = False
@@ -32,7 +37,7 @@ def read(integration: Integration, work: Work) -> StepReport:
         _read_changes(integration, work, report)
         if not (by_notices and work.dry_run) and _deletions_due(integration, by_notices=by_notices):
             _read_deletions(integration, work, report)
-    if settings.calendar is not None and not (work.dry_run or work.replay):
+    if settings.calendar is not None and not work.dry_run:
         with integration.ledger.write() as tx:
             cursors.put(tx, last_cut_off_name(integration), integration.clock.now().isoformat())
     if count := report.counts["dated_before_start"]:

@@ -18,10 +18,10 @@ from ml_connector.documents.json import load
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.flow_names import ANSWERS_FLOW
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.quarantine import first_step, hold_moves, resume_moves
 from ml_connector.flows.core.sent_formats import layout_for
+from ml_connector.flows.core.spec import ANSWERS_FLOW
 from ml_connector.flows.core.strangers import stranger
 from ml_connector.flows.restored import held as restored
 from ml_connector.layouts import Layout, WriteContext, write_documents

@@ -5,12 +5,14 @@ from collections.abc import Mapping, Sequence
 
 from ml_connector.documents.bills import GoodsReceipt
 from ml_connector.errors import NeedsMending
-from ml_connector.flows.core.integration import Integration, StepReport
+from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import GOODS_RECEIPTS, Identity, PlannedOperation, target_of
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.posting import recognised
+from ml_connector.flows.posting.posting import post
 from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
 from ml_connector.flows.shipments_in import earlier_notices
+from ml_connector.flows.shipments_in.spec import FLOW
 from ml_connector.ledger.work.documents import DocumentRow
 
 
@@ -47,4 +49,9 @@ def _receipt_identity(row: DocumentRow) -> Identity | None:
     return Identity(receipts[0]["vendor_id"], receipts[0]["reference"]) if receipts else None
 
 
-RECEIPTS = PostableKind("shipments_in", _plan_receipts, _prepare_receipts)
+RECEIPTS = PostableKind(FLOW.name, _plan_receipts, _prepare_receipts)
+
+
+def post_receipts(integration: Integration, work: Work) -> StepReport:
+    """Post goods receipts of matched notices, exactly once."""
+    return post(integration, work, RECEIPTS)

@@ -23,6 +23,7 @@ from ml_connector.flows.posting.recognised import Found
 from ml_connector.flows.reference.lookup import ReferenceBook, vendor_of
 from ml_connector.flows.reference.syncing import refresh_orders
 from ml_connector.flows.restored import named_orders
+from ml_connector.flows.shipments_in import spec
 from ml_connector.flows.shipments_in.earlier_notices import Earlier, check_against_earlier, earlier_of
 from ml_connector.flows.shipments_in.notice_doubts import EXPECTED, check_itself
 from ml_connector.flows.shipments_in.receipts import ReceiptRules, receipts_for
@@ -30,7 +31,7 @@ from ml_connector.ledger.work import documents, operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
-FLOW = "shipments_in"
+FLOW = spec.FLOW.name
 
 
 def match(integration: Integration, work: Work) -> StepReport:

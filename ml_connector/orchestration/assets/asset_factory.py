@@ -5,11 +5,12 @@ range of partitions runs as one. The checks come back in the last op's Materiali
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 
+from ml_connector.flows.concurrent import Member
 from ml_connector.flows.core.integration import StepReport
 from ml_connector.orchestration.runtime import ledger_metrics, metadata
 from ml_connector.orchestration.runtime.checks import LedgerCheck, results
@@ -26,12 +27,21 @@ More = Callable[[Context, ConnectorResource, RunSettings], metadata.Metadata]
 
 @dataclass(frozen=True)
 class Step:
-    """One op. pool: the connection whose calls it makes; None for work that stays in the ledger."""
+    """One op. pool: the connection whose calls it makes; None for work that stays in the ledger.
+
+    after, streams: how it goes beside others (`concurrent.Member`).
+    """
 
     name: str
     description: str
     run: FlowStep
     pool: str | None = None
+    after: tuple[str, ...] = ()
+    streams: bool = False
+
+    @property
+    def member(self) -> Member:
+        return Member(self.name, self.run, self.after, self.streams)
 
 
 @dataclass(frozen=True)
@@ -50,7 +60,6 @@ class DocumentAsset:
     owner: str
     kinds: frozenset[str]
     flow: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
     checks: Sequence[LedgerCheck] = ()
     more: More | None = None
     together: Together | None = None
@@ -68,7 +77,7 @@ class DocumentAsset:
             "group_name": self.group,
             "owners": [self.owner],
             "kinds": set(self.kinds),
-            "tags": {**self.tags, "integration": self.place.integration, "direction": self.place.direction},
+            "tags": {"integration": self.place.integration, "direction": self.place.direction},
             "partitions_def": self.partitions,
             "backfill_policy": dg.BackfillPolicy.single_run(),
             "check_specs": [check.spec for check in self.checks],
@@ -83,7 +92,7 @@ def build(asset: DocumentAsset) -> dg.AssetsDefinition:
     """
     if asset.together is not None:
         for step in asset.steps:
-            asset.together.add(step.name, step.run, asset.place, [asset.place.asset])
+            asset.together.add(step.member, asset.place, [asset.place.asset])
     return _single(asset) if len(asset.steps) == 1 and not asset.checks else _graph(asset)
 
 

@@ -1,47 +1,47 @@
-"""What other systems keep, as external assets at both ends of the graph."""
+"""What other systems keep, as external assets at both ends of the graph: what the flows of integrations declare."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
 from ml_connector.config.connections import ConnectionSettings
-from ml_connector.orchestration.runtime.names import DATA_OWNER, OUTSIDE, kind_of, outside
+from ml_connector.flows.core.spec import DATA_OWNER, MASTER_DATA, PURCHASE_ORDERS, At, OutsideSpec
+from ml_connector.orchestration.runtime.integration_context import Scene
+from ml_connector.orchestration.runtime.names import OUTSIDE, kind_of, outside
 
-MASTER_DATA = "master_data"
-PURCHASE_ORDERS = "purchase_orders"
-PURCHASE_INVOICES = "purchase_invoices"
-GOODS_RECEIPTS = "goods_receipts"
-FILES_FROM_PARTNERS = "files_from_partners"
-FILES_TO_PARTNERS = "files_to_partners"
-
-_OF_ERP = {
-    MASTER_DATA: "Suppliers, accounts, cost centers, items and VAT codes as people keep them in the ERP.",
-    PURCHASE_ORDERS: "Purchase orders in the ERP, made and changed by buyers.",
-    PURCHASE_INVOICES: "Purchase invoices in the ERP's books.",
-    GOODS_RECEIPTS: "Goods receipts in the ERP.",
-}
-_OF_NETWORK = {
-    FILES_FROM_PARTNERS: "Files that partners left in the network's folders for us.",
-    FILES_TO_PARTNERS: "Files in the network's folders that partners take away.",
-}
-
-Dependencies = Mapping[dg.AssetKey, Sequence[dg.AssetKey]]
+SIDES: tuple[At, ...] = ("erp", "network")
 
 
-def erp_assets(name: str, connection: ConnectionSettings, deps: Dependencies) -> list[dg.AssetSpec]:
-    return [_spec(name, connection, what, text, deps) for what, text in _OF_ERP.items()]
+def build_external_assets(scenes: Sequence[Scene]) -> list[dg.AssetSpec]:
+    """The ends of the graph at every connection, fed by the assets that write there."""
+    fed: dict[dg.AssetKey, list[dg.AssetKey]] = {}
+    for scene in scenes:
+        for flow in scene.flows.on:
+            for asset in flow.shown:
+                for end in asset.feeds:
+                    fed.setdefault(scene.outside(end), []).append(scene.key(asset.name))
+    specs: dict[dg.AssetKey, dg.AssetSpec] = {}
+    for side in SIDES:
+        for scene in sorted(scenes, key=lambda one: one.connection(side)):
+            connection = scene.erp if side == "erp" else scene.network
+            for end in _ends(scene, side):
+                key = scene.outside(end)
+                specs[key] = _spec(scene.connection(side), connection, end, fed.get(key, ()))
+    return list(specs.values())
 
 
-def network_assets(name: str, connection: ConnectionSettings, deps: Dependencies) -> list[dg.AssetSpec]:
-    return [_spec(name, connection, what, text, deps) for what, text in _OF_NETWORK.items()]
+def _ends(scene: Scene, side: At) -> Iterator[OutsideSpec]:
+    """What the flows of an integration read and write on a side, also when off, and where tables come from."""
+    declared = [MASTER_DATA, PURCHASE_ORDERS]
+    declared += [end for flow in scene.flows.present for asset in flow.shown for end in (*asset.reads, *asset.feeds)]
+    return (end for end in dict.fromkeys(declared) if end.at == side)
 
 
-def _spec(name: str, connection: ConnectionSettings, what: str, text: str, deps: Dependencies) -> dg.AssetSpec:
-    key = outside(name, what)
+def _spec(name: str, connection: ConnectionSettings, end: OutsideSpec, deps: Sequence[dg.AssetKey]) -> dg.AssetSpec:
     return dg.AssetSpec(
-        key,
-        deps=list(deps.get(key, ())),
-        description=text,
+        outside(name, end.name),
+        deps=list(deps),
+        description=end.text,
         group_name=OUTSIDE,
         kinds={kind_of(connection)},
         owners=[DATA_OWNER],

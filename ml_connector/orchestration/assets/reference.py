@@ -21,9 +21,9 @@ from ml_connector.documents.reference import (
     Vendor,
 )
 from ml_connector.errors import ConnectorError, Stopped, TryAgain
-from ml_connector.orchestration.assets.external_assets import MASTER_DATA, PURCHASE_ORDERS
+from ml_connector.flows.core.spec import DATA_OWNER, MASTER_DATA, PURCHASE_ORDERS
 from ml_connector.orchestration.runtime import metadata
-from ml_connector.orchestration.runtime.names import DATA_OWNER, key, kind_of, outside
+from ml_connector.orchestration.runtime.names import key, kind_of, outside
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.step_runner import LONGEST_REST_SECONDS, REST_SECONDS, RETRY, fail
 
@@ -77,7 +77,7 @@ def _asset(
     @dg.asset(
         key=asset_key,
         description=f"{_TEXTS[table]} Versioned in the ledger; every coding decision names the version it used.",
-        deps=[outside(name, source)],
+        deps=[outside(name, source.name)],
         group_name=GROUP,
         owners=[DATA_OWNER],
         kinds={kind_of(connection), "pandas"},

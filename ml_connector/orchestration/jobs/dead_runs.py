@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 import dagster as dg
 
+from ml_connector.flows.core.spec import DATA_OWNER
 from ml_connector.ledger.coordination import leases
 from ml_connector.ledger.database.store import Tx, now
-from ml_connector.orchestration.runtime.names import DATA_OWNER, worker_lease
+from ml_connector.orchestration.runtime.names import worker_lease
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 
 #: Tag of a run whose process died, whoever noticed it first.

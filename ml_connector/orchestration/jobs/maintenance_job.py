@@ -10,6 +10,7 @@ from ml_connector.alerting import Send, sender, tell
 from ml_connector.composition import Deployment
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.errors import ConnectorError, DecisionNeeded
+from ml_connector.flows import registry
 from ml_connector.flows.core.copies import confirm
 from ml_connector.flows.core.integration import Work
 from ml_connector.flows.monitoring import Standing, mark_overdue, standing_causes
@@ -122,8 +123,8 @@ def report_checks(instance: dg.DagsterInstance, connector: ConnectorResource, in
 
     Only news is reported: events of no run are never pruned, and dozens every ten minutes would be millions a year.
     """
-    settings = connector.deployment.loaded.integration(integration)
-    answers = checks.results(connector.deployment.ledger, integration, checks.enabled(integration, settings))
+    flows = registry.flows_of(connector.deployment.loaded.integration(integration).flows)
+    answers = checks.results(connector.deployment.ledger, integration, checks.of_flows(integration, flows))
     shown = _shown_now(instance, answers)
     for answer in answers:
         if _as_shown(answer, shown.get(_key_of(answer))):

@@ -9,17 +9,15 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from ml_connector.flows import pipeline
-from ml_connector.flows.concurrent import SideBySide
+from ml_connector.flows.concurrent import Member, SideBySide
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RunSettings
-from ml_connector.orchestration.runtime.step_runner import FlowStep, Place, work_of
+from ml_connector.orchestration.runtime.step_runner import Place, work_of
 
 
 @dataclass(frozen=True)
 class _Listed:
-    name: str
-    step: FlowStep
+    member: Member
     place: Place
     assets: frozenset[dg.AssetKey]
 
@@ -30,8 +28,8 @@ class Together:
 
     steps: list[_Listed] = field(default_factory=list)
 
-    def add(self, name: str, step: FlowStep, place: Place, assets: Sequence[dg.AssetKey]) -> None:
-        self.steps.append(_Listed(name, step, place, frozenset(assets)))
+    def add(self, member: Member, place: Place, assets: Sequence[dg.AssetKey]) -> None:
+        self.steps.append(_Listed(member, place, frozenset(assets)))
 
     def start(
         self, context: dg.AssetExecutionContext, connector: ConnectorResource, settings: RunSettings
@@ -41,6 +39,6 @@ class Together:
         running = [one for one in self.steps if one.assets & selected]
         return SideBySide(
             connector.integration(self.steps[0].place.integration),
-            [pipeline.member(one.name, one.step) for one in running],
-            {one.name: work_of(context, connector, settings, one.place) for one in running},
+            [one.member for one in running],
+            {one.member.name: work_of(context, connector, settings, one.place) for one in running},
         )

@@ -1,16 +1,18 @@
 """An integration as the asset graph needs it: names, connections, partitions, checks."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import dagster as dg
 
 from ml_connector.config.connections import ConnectionSettings
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.documents.reference import ReferenceTable
+from ml_connector.flows import registry
 from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.spec import AssetSpec, At, FlowSet, FlowSpec, OutsideSpec, StepSpec
 from ml_connector.orchestration.runtime import checks
-from ml_connector.orchestration.runtime.names import key, keys_of, kind_of
+from ml_connector.orchestration.runtime.names import key, keys_of, kind_of, outside
 from ml_connector.orchestration.runtime.step_runner import FlowStep, Place
 
 
@@ -24,49 +26,59 @@ class Scene:
     network: ConnectionSettings
     partitions: dg.DailyPartitionsDefinition
 
+    @cached_property
+    def flows(self) -> FlowSet:
+        """The flows that it has."""
+        return registry.flows_of(self.settings.flows)
+
     def key(self, name: str) -> dg.AssetKey:
         return key(self.name, name)
 
     def place(self, direction: str, asset: str) -> Place:
         return Place(self.name, direction, self.key(asset))
 
-    def tables(self, *tables: ReferenceTable) -> list[dg.AssetKey]:
-        """Keys of the ERP connection's reference assets."""
-        known = keys_of(self.settings.erp)
-        return [known[table] for table in tables]
+    def outside(self, end: OutsideSpec) -> dg.AssetKey:
+        """The key of what a system keeps that this integration has on a side."""
+        return outside(self.connection(end.at), end.name)
 
-    def checks(self, asset: str) -> list[checks.LedgerCheck]:
-        return [check for check in checks.of_integration(self.name) if check.asset == self.key(asset)]
+    def connection(self, side: At) -> str:
+        """Name of its connection on a side; also the pool of the calls that are made there."""
+        return self.settings.erp if side == "erp" else self.settings.network
+
+    def deps(self, asset: AssetSpec) -> list[dg.AssetKey]:
+        """Everything that an asset depends on."""
+        tables = keys_of(self.settings.erp)
+        return [
+            *(self.outside(end) for end in asset.reads),
+            *(self.key(name) for name in self.flows.dependencies(asset)),
+            *(tables[ReferenceTable(name)] for name in asset.tables),
+        ]
+
+    def kinds(self, asset: AssetSpec) -> frozenset[str]:
+        """What Dagster draws for an asset: a side stands for the kind of its system."""
+        systems = {"erp": self.erp, "network": self.network}
+        return frozenset(kind_of(systems[kind]) if kind in systems else kind for kind in asset.kinds)
+
+    def checks(self, flow: FlowSpec, *assets: AssetSpec) -> list[checks.LedgerCheck]:
+        """The checks that a flow declares at some of its assets."""
+        return [checks.ledger_check(self.name, flow, asset, check) for asset in assets for check in asset.checks]
 
     def group(self, direction: str) -> str:
+        """The group of a direction's assets."""
         return f"{self.name}_{direction}"
 
-    @property
-    def erp_kind(self) -> str:
-        return kind_of(self.erp)
 
-    @property
-    def network_kind(self) -> str:
-        return kind_of(self.network)
-
-
-def with_tables(step: FlowStep) -> FlowStep:
-    """A step that decides by reference data: tables that were never read are read first (not in a dry run)."""
+def runnable(flow: FlowSpec, step: StepSpec) -> FlowStep:
+    """What a step does, imported when it runs. Tables that it decides by and that were never read are read first (not
+    in a dry run).
+    """
 
     def run(integration: Integration, work: Work) -> StepReport:
-        from ml_connector.flows.reference.syncing import warm_up
+        if step.reads_tables and not work.dry_run:
+            from ml_connector.flows.reference.syncing import warm_up
 
-        if not work.dry_run:
             warm_up(integration)
-        return step(integration, work)
-
-    return run
-
-
-def for_flow(step: Callable[[Integration, Work, str], StepReport], flow: str) -> FlowStep:
-    """A step that serves several flows, for one of them."""
-
-    def run(integration: Integration, work: Work) -> StepReport:
-        return step(integration, work, flow)
+        made: FlowStep = step.step(flow.name)
+        return made(integration, work)
 
     return run

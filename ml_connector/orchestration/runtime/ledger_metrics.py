@@ -4,18 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import Any
 
 import sqlalchemy as sa
 
 from ml_connector.documents.common import DocumentKind
-from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.ledger.database.access import unindexed
 from ml_connector.ledger.database.store import Tx
-from ml_connector.ledger.exchange import files
-from ml_connector.ledger.tables.documents import document, event, file, operation
+from ml_connector.ledger.tables.documents import document, event, operation
 from ml_connector.ledger.work.states import FINISHED
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.ledger.work.transitions import chunks
@@ -150,61 +147,6 @@ def before_a_run(tx: Tx) -> Before:
 def newest_document(tx: Tx) -> int:
     """Id of the newest document, to tell afterwards which ones a run added."""
     return tx.execute(sa.select(sa.func.max(document.c.id))).scalar_one() or 0
-
-
-def file_rows(
-    tx: Tx, integration: str, *, after_id: int = 0, days: Sequence[date] = (), limit: int = 100
-) -> list[dict[str, Any]]:
-    """Received files with their hashes, for a table."""
-    c = file.c
-    query = sa.select(c.name, c.partner, c.size, c.sha256, c.state, c.channel)
-    query = query.where(c.integration == integration, c.direction == "in", c.id > after_id)
-    if days:
-        query = query.where(c.partition_date.in_(days))
-    return [dict(row._mapping) for row in tx.execute(query.order_by(c.id).limit(limit))]
-
-
-def confirm_files(integration: Integration, work: Work) -> StepReport:
-    """Replay of received files: the kept bytes of the partition's files still have their hashes. Reads no folder.
-
-    Raises:
-        WeAreWrong: kept bytes do not have the hash they were received with.
-    """
-    report = StepReport("confirm files")
-    after = 0
-    damaged: list[str] = []
-    while not work.stopped():
-        with integration.ledger.read() as tx:
-            rows = _files_of(tx, integration.name, work, after)
-            for row in rows:
-                if row.pruned_at is not None:
-                    report.add("pruned", row.partition_date)
-                    continue
-                intact = _has_its_hash(tx, row)
-                report.add("confirmed" if intact else "damaged", row.partition_date)
-                if not intact:
-                    damaged.append(f"{row.name[:80]} (file {row.id})")
-        if not rows:
-            break
-        after = rows[-1].id
-    if damaged:
-        raise WeAreWrong(
-            f"The kept bytes of {len(damaged)} file(s) do not have their hash: {', '.join(damaged[:5])}.",
-            mend="Run `ml-connector ledger verify`; restore the ledger's database from its backup.",
-        )
-    return report
-
-
-def _files_of(tx: Tx, integration: str, work: Work, after: int) -> list[files.FileRow]:
-    states = ("stored", "parsed", "repeated", "rejected", "incomplete")
-    return files.in_state(tx, integration, "in", states, partitions=work.partitions, after_id=after, limit=50)
-
-
-def _has_its_hash(tx: Tx, row: files.FileRow) -> bool:
-    digest = sha256()
-    for part in files.stream_blob(tx, row.sha256):
-        digest.update(part)
-    return digest.hexdigest() == row.sha256
 
 
 def confirm_finished(integration: Integration, work: Work, flow: str) -> StepReport:

@@ -1,4 +1,4 @@
-"""Names of assets, groups, owners, pools and jobs: plain, stable, in one place. Keys are history: never rename one."""
+"""How keys, jobs and leases are named: plain, stable, in one place. Keys are history: never rename one."""
 
 import dagster as dg
 
@@ -6,16 +6,8 @@ from ml_connector.config.connections import ConnectionSettings
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.systems import registry
 
-#: Who is called when an asset fails.
-DATA_OWNER = "team:data-integration"
-PAYABLES_OWNER = "team:accounts-payable"
-PURCHASING_OWNER = "team:purchasing"
-
 #: The first part of every outside asset's key.
 OUTSIDE = "outside"
-
-INBOUND = "inbound"
-OUTBOUND = "outbound"
 
 
 def key(first: str, *rest: str) -> dg.AssetKey:

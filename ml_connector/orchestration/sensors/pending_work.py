@@ -7,17 +7,14 @@ import sqlalchemy as sa
 
 from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
-from ml_connector.flows.acknowledgments_in import acknowledgments
-from ml_connector.flows.core.flow_names import ANSWERS_FLOW
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.quarantine import PERSON_ONLY, SETTINGS_TOO
+from ml_connector.flows.core.spec import INBOUND
 from ml_connector.flows.inbound import polling, reparsing
-from ml_connector.flows.invoices_in import invoices
 from ml_connector.flows.orders_out import order_revisions, order_taking, orders
 from ml_connector.flows.orders_out.order_addressing import takers
 from ml_connector.flows.orders_out.order_comparing import is_finished
-from ml_connector.flows.shipments_in import shipments
 from ml_connector.ledger.coordination import leases
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.exchange import files, remote_listing
@@ -27,7 +24,6 @@ from ml_connector.ledger.work.documents import ClaimQuery
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.orchestration.runtime.names import channel_lease
 
-ERP_FLOWS = (invoices.FLOW, shipments.FLOW)
 #: A run needs some seconds to start: a file that will be stable by then is worth starting for.
 START_SECONDS = 5.0
 
@@ -84,10 +80,13 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
         left = _to_take_away(tx, integration) if not unreachable else 0
         if left:
             reasons.append(f"{left} read file(s) to take away")
-        flows = (acknowledgments.FLOW, *(ERP_FLOWS if erp_usable else ()), *(() if unreachable else (ANSWERS_FLOW,)))
-        # Answers are recorded without the ERP; what of them is written to its orders waits for it.
-        without = () if erp_usable else (acknowledgments.FLOW,)
-        reasons += documents_waiting(tx, integration.name, flows, without_erp=without)
+        flows = [
+            flow
+            for flow in integration.flows.running(INBOUND)
+            if (erp_usable or not flow.waits_for_erp) and not (unreachable and flow.is_at("network"))
+        ]
+        without = () if erp_usable else tuple(flow.name for flow in flows if flow.is_at("erp"))
+        reasons += documents_waiting(tx, integration.name, tuple(flow.name for flow in flows), without_erp=without)
     return Work(reasons, unreachable, away, closed)
 
 

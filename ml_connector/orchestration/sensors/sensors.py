@@ -13,12 +13,13 @@ import dagster as dg
 from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.spec import INBOUND, OUTBOUND, PURCHASING_OWNER
 from ml_connector.flows.names.changed_settings import take_up_changes
 from ml_connector.orchestration.jobs.dead_runs import was_killed
-from ml_connector.orchestration.jobs.jobs import LIVE_PRIORITY, inbound_keys
+from ml_connector.orchestration.jobs.jobs import LIVE_PRIORITY, document_keys
 from ml_connector.orchestration.runtime.integration_context import Scene
 from ml_connector.orchestration.runtime.ledger_metrics import newest_event
-from ml_connector.orchestration.runtime.names import INBOUND, OUTBOUND, PURCHASING_OWNER, job_name
+from ml_connector.orchestration.runtime.names import job_name
 from ml_connector.orchestration.runtime.partitions import newest_key
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import run_config
@@ -159,12 +160,13 @@ def _inbound_tick(
     if not resting:
         asked = asked.tried(now, away=work.away)
     closed = "; ".join(part for part in (erp_closed, work.unreachable, work.closed) if part)
-    leave_out = set()
-    if work.unreachable:
-        leave_out |= {scene.key("received_files"), scene.key("acknowledgments_sent")}
-    if erp_closed:
-        leave_out |= {scene.key("goods_receipts"), scene.key("purchase_invoices")}
-    selection = [key for key in inbound_keys(scene) if key not in leave_out] if leave_out else None
+    leave_out: set[dg.AssetKey] = set()
+    for flow in scene.flows.running(INBOUND):
+        if work.unreachable:
+            leave_out |= {scene.key(name) for name in flow.assets_at("network")}
+        if erp_closed and flow.waits_for_erp:
+            leave_out |= {scene.key(asset.name) for asset in flow.shown}
+    selection = [key for key in document_keys(scene, INBOUND) if key not in leave_out] if leave_out else None
     return _answer(scene, INBOUND, integration, work, closed, asked, selection)
 
 
@@ -175,7 +177,8 @@ def _outbound_tick(
     asked = Asked.of(context.cursor)
     if scene.settings.flows.orders_out.calendar is not None:
         begun = pending_work.begun_orders(integration)
-        return _answer(scene, OUTBOUND, integration, begun, closed, asked, [scene.key("sent_orders")])
+        finishing = [scene.key(name) for name in scene.flows.finishing(OUTBOUND)]
+        return _answer(scene, OUTBOUND, integration, begun, closed, asked, finishing)
     now = integration.clock.now()
     every = timedelta(seconds=scene.settings.flows.orders_out.poll_seconds)
     look = not closed and asked.poll_is_due(now, every)

@@ -20,6 +20,11 @@ class ExactOnline(System[ExactOnlineConnection, "ExactErp"]):
     roles = frozenset({Role.ERP})
     kind = "exact"
     webhook_word = WEBHOOK_WORD
+    sources = frozenset({"purchase_orders"})
+    targets = frozenset({"bills", "goods_receipts", "order_changes"})
+    tables = frozenset(
+        {"vendors", "gl_accounts", "cost_centers", "cost_units", "items", "vat_codes", "purchase_orders"}
+    )
     settings = ExactOnlineConnection
 
     def connect(self, name: str, settings: ExactOnlineConnection, parts: Parts, use: Usage) -> "ExactErp":

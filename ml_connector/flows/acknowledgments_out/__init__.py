@@ -1,0 +1,1 @@
+"""Acknowledgments out: our 997s and TA1s."""

@@ -1,0 +1,54 @@
+"""Acknowledgments out, declared: whatever comes as X12 is answered, in the inbound run that read it."""
+
+from ml_connector.documents.kinds import DocumentKind as K
+from ml_connector.flows.core.spec import (
+    ANSWERED,
+    ANSWERS_FLOW,
+    FILES_TO_PARTNERS,
+    INBOUND,
+    X12,
+    AssetSpec,
+    CheckSpec,
+    FlowSpec,
+    StepSpec,
+)
+from ml_connector.ledger.work.states import DocumentState as S
+
+FLOW = FlowSpec(
+    name=ANSWERS_FLOW,
+    direction=INBOUND,
+    text="Every received group is answered with a 997.",
+    kinds=(K.FUNCTIONAL_ACKNOWLEDGMENT, K.INTERCHANGE_ACKNOWLEDGMENT),
+    steps=(
+        StepSpec(
+            "render_997",
+            "ml_connector.flows.outbound.rendering:render",
+            "Write the 997s that are due",
+            after=("parse",),
+            of_flow=True,
+        ),
+        StepSpec(
+            "send_997",
+            "ml_connector.flows.outbound.sending:send",
+            "Upload them",
+            after=("render_997",),
+            at="network",
+            of_flow=True,
+        ),
+    ),
+    assets=(
+        AssetSpec(
+            "acknowledgments_sent",
+            "Our 997s: one for every received group, batched by partner into one interchange.",
+            steps=("render_997", "send_997"),
+            deps=(ANSWERED,),
+            feeds=(FILES_TO_PARTNERS,),
+            kinds=(X12, "network"),
+            checks=(
+                CheckSpec(
+                    "unsent", "No 997 of ours is held or of unknown outcome.", (S.QUARANTINED, S.UNKNOWN_OUTCOME)
+                ),
+            ),
+        ),
+    ),
+)

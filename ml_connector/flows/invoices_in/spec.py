@@ -1,0 +1,99 @@
+"""Invoices in, declared: 810 becomes purchase invoices."""
+
+from ml_connector.documents.kinds import DocumentKind as K
+from ml_connector.errors import Reason
+from ml_connector.flows.core.spec import (
+    INBOUND,
+    PAYABLES_OWNER,
+    AssetSpec,
+    CheckSpec,
+    FlowSpec,
+    Needs,
+    OutsideSpec,
+    StepSpec,
+)
+from ml_connector.ledger.work.states import DocumentState as S
+
+TABLES = ("vendors", "gl_accounts", "cost_centers", "cost_units", "items", "vat_codes", "purchase_orders")
+UNMAPPED = (
+    Reason.UNMAPPED_ACCOUNT,
+    Reason.UNMAPPED_COST_CENTER,
+    Reason.UNMAPPED_CHARGE,
+    Reason.MISSING_VAT_CODE,
+    Reason.INACTIVE_COST_CENTER,
+    Reason.BLOCKED_ACCOUNT,
+)
+DUPLICATES = (Reason.DUPLICATE_INVOICE_NUMBER, Reason.REPEATED_CONTROL_NUMBER)
+
+FLOW = FlowSpec(
+    name="invoices_in",
+    direction=INBOUND,
+    text="Invoices (810) become purchase invoices in the ERP, matched and coded.",
+    kinds=(K.INVOICE,),
+    settings="ml_connector.config.integrations:InvoicesIn",
+    by_default=True,
+    partners=frozenset({"supplier"}),
+    needs=Needs(targets=frozenset({"bills"}), tables=frozenset(TABLES)),
+    steps=(
+        StepSpec(
+            "match",
+            "ml_connector.flows.invoices_in.invoices:match",
+            "Match every invoice line to its order and receipt; hold what is outside of the tolerances",
+            after=("parse", "post_receipts"),
+            streams=True,
+            at="erp",
+            reads_tables=True,
+        ),
+        StepSpec(
+            "code",
+            "ml_connector.flows.invoices_in.invoices:code",
+            "Give every line its account, cost center and VAT code",
+            after=("match",),
+            streams=True,
+        ),
+        StepSpec(
+            "post",
+            "ml_connector.flows.invoices_in.bills:post_bills",
+            "Post purchase invoices, exactly once; settle what an earlier run left open",
+            after=("code",),
+            streams=True,
+            at="erp",
+        ),
+    ),
+    parsed=(
+        AssetSpec("invoices_810", "Invoices (810) as parsed, whole.", deps=("received_files",), documents=(K.INVOICE,)),
+    ),
+    assets=(
+        AssetSpec(
+            "purchase_invoices",
+            "Purchase invoices posted to the ERP: matched to orders and receipts, coded, posted exactly once.",
+            steps=("match", "code", "post"),
+            deps=("invoices_810", "goods_receipts"),
+            tables=TABLES,
+            feeds=(OutsideSpec("purchase_invoices", "erp", "Purchase invoices in the ERP's books."),),
+            owner=PAYABLES_OWNER,
+            kinds=("erp",),
+            checks=(
+                CheckSpec("quarantined", "No invoice is held for a person or for reference data.", (S.QUARANTINED,)),
+                CheckSpec(
+                    "unmapped_codes",
+                    "No invoice is held for want of an account, a cost center, a charge or a VAT code.",
+                    (S.QUARANTINED,),
+                    reasons=UNMAPPED,
+                ),
+                CheckSpec(
+                    "duplicates",
+                    "No invoice waits because its number or its interchange came before.",
+                    (S.QUARANTINED,),
+                    reasons=DUPLICATES,
+                ),
+                CheckSpec(
+                    "unknown_outcome",
+                    "Of every invoice it is known whether the ERP has it.",
+                    (S.UNKNOWN_OUTCOME,),
+                    error=True,
+                ),
+            ),
+        ),
+    ),
+)
