@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ml_connector.config.integrations import Flows
 
 #: What every integration has before its inbound flows: files are fetched and parsed. Nobody chooses it.
-FILES = "ml_connector.flows.inbound.spec:FLOW"
+FILES = "ml_connector.flows.files_in.spec:FLOW"
 #: The flows that come with the package, in the order of the business: receipts are posted before invoices are matched,
 #: so that a notice and its invoice of one batch meet.
 FLOWS = {
@@ -43,7 +43,6 @@ def add(name: str, place: str) -> None:
 def forget_added() -> None:
     """Know only what comes with the package; for tests."""
     _added.clear()
-    load.cache_clear()
 
 
 def find(name: str) -> FlowSpec:

@@ -90,7 +90,9 @@ def test_a_flow_of_another_package_moves_a_document(package: Path, tmp_path: Pat
         again = stage.inbound("replay")
         assert again.success, again.failures
         assert (tmp_path / "payments.txt").read_text().count("TRACE-1") == 1, "nothing is done twice"
-        (told,) = say("documents", "list", "--flow", "remittances_in", "--json").json["documents"]
+        listed = say("documents", "list", "--flow", "remittances_in", "--json")
+        assert listed.code == 0, listed.out + listed.err
+        (told,) = listed.json["documents"]
         assert (told["id"], told["state"]) == (row.id, "posted")
         dry = say("sync", "--flow", "remittances_in", "--dry-run", "--json")
         assert dry.code == 0, dry.err

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ml_connector.cli.shared.session import Session
+from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
 
 
@@ -19,7 +20,11 @@ class FlowName(click.Choice[str]):
             return super().convert(value, param, ctx)
         from ml_connector.config.flows import added_in
 
-        session = ctx.ensure_object(Session)
-        session.config = ctx.params.get("config") or session.config
-        known = [*registry.FLOWS, *added_in(session.path)]
+        session, given = ctx.ensure_object(Session), ctx.params.get("config")
+        if isinstance(given, str):  # read before, as the other options are not
+            session.config = given
+        try:
+            known = [*registry.FLOWS, *added_in(session.path)]
+        except ConfigError:
+            known = list(registry.FLOWS)
         return click.Choice(known).convert(value, param, ctx)

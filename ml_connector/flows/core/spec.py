@@ -6,7 +6,7 @@ nothing heavy is imported, and what a step does is named as `module:function` an
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -44,7 +44,6 @@ ANSWERED = "*answered"
 Step = Callable[..., Any]
 
 
-@cache
 def load(place: str) -> Any:
     """What stands at `module:NAME`.
 

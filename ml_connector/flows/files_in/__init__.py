@@ -1,0 +1,1 @@
+"""Files in: what every inbound flow has before it, declared. The work is in `flows.inbound`."""
