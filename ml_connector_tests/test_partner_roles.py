@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ml_connector.config.partner_files import load_partners
 from ml_connector.config.partners import Partner
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.belonging import recognise
 from ml_connector.flows import registry
+from ml_connector.flows.core.belonging import recognise
 from ml_connector.flows.core.strangers import check_role
 from ml_connector.flows.inbound.format_detection import names_of
 
