@@ -68,6 +68,7 @@ class AcumaticaOptions:
     errors_in_200: bool = False  # old builds: a refused line is left out, with `error`, in a reply of 200
     # Actions (acumatica 6)
     action_seconds: float = 0.2  # 0: 204 at once
+    location_on_204: bool = False  # a 204 may carry a Location as well, which is not to be followed
     status_seconds: int = 600  # how long a finished status id is remembered
     action_not_created: int = 0  # so many next actions are 204 and do nothing
     # Screens (acumatica 8.1)

@@ -35,7 +35,11 @@ def test_the_password_grant_gives_a_token_and_with_offline_access_a_refresh_toke
     [
         ({"password": "wrong"}, {"error": "invalid_grant", "error_description": "invalid_username_or_password"}),
         ({"client_secret": "wrong"}, {"error": "invalid_client"}),
-        ({"client_id": "5D6E2A1F-3C7B-4E0A-9A61-0C8D5B7F2E11@Nobody"}, {"error": "invalid_client"}),
+        ({"client_id": "00000000-3C7B-4E0A-9A61-0C8D5B7F2E11@AcmeFoods"}, {"error": "invalid_client"}),
+        (
+            {"client_id": "5D6E2A1F-3C7B-4E0A-9A61-0C8D5B7F2E11@Nobody"},
+            {"error": "invalid_grant", "error_description": "invalid_username_or_password"},
+        ),
         ({"grant_type": "client_credentials"}, {"error": "unsupported_grant_type"}),
         ({"scope": "openid"}, {"error": "invalid_scope"}),
     ],

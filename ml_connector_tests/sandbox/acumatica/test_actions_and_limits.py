@@ -70,6 +70,13 @@ def test_a_204_may_mean_that_nothing_was_started(acumatica: AcumaticaBench) -> N
     assert status_of(acumatica, key) == "Open"
 
 
+def test_a_204_may_carry_a_place_that_leads_nowhere(acumatica: AcumaticaBench) -> None:
+    acumatica.switch(action_seconds=0, location_on_204=True)
+    done = acumatica.act("Bill", "ReleaseBill", new_bill(acumatica))
+    assert done.status_code == 204
+    assert acumatica.call("GET", acumatica.origin + done.headers["location"]).status_code == 404
+
+
 def test_what_is_no_action_is_told(acumatica: AcumaticaBench) -> None:
     assert acumatica.act("Bill", "Explode", {"ReferenceNbr": "1"}).status_code == 404
     assert acumatica.call("POST", "Bill", json={}).status_code == 406

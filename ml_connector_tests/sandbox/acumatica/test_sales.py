@@ -179,3 +179,12 @@ def test_lines_that_are_on_shipments_keep_at_least_that_quantity(fresh: Acumatic
     fresh.acted("Shipment", "CorrectShipment", {"ShipmentNbr": number})
     back = fresh.record(f"SalesOrder/SO/{key['OrderNbr']}", expand="Details")
     assert (value(back, "Status"), value(back["Details"][0], "QtyOnShipments")) == ("Shipping", 0.0)
+
+
+def test_a_line_that_is_completed_by_hand_is_open_no_more(acumatica: AcumaticaBench) -> None:
+    lines = [{"InventoryID": "WIDGET1", "OrderQty": 1}, {"InventoryID": "NAPKINS", "OrderQty": 1}]
+    made = acumatica.made("SalesOrder", order(*lines), select="OrderNbr")
+    for number, status in ((1, "Open"), (2, "Completed")):
+        body = {"OrderNbr": value(made, "OrderNbr"), "Details": [{"LineNbr": number, "Completed": True}]}
+        after = acumatica.made("SalesOrder", body, select="Status", expand="Details")
+        assert (value(after, "Status"), value(after["Details"][number - 1], "OpenQty")) == (status, 0)

@@ -79,6 +79,9 @@ class OAuth:
         if authorization.lower().startswith("basic "):
             client, secret = _basic(authorization)
         tenant = self._clients.get(client)
+        guids = {one.partition("@")[0] for one in self._clients}
+        if tenant is None and client.partition("@")[0] in guids:
+            raise self._refuse(_BAD_LOGIN)  # a tenant that is not there (observed)
         if tenant is None or not secrets.compare_digest(secret.encode(), self._options.client_secret.encode()):
             raise self._refuse({"error": "invalid_client"})
         match form.get("grant_type"):

@@ -40,7 +40,7 @@ def act(call: Call, raw: bytes) -> Response:
     path = f"{call.root}/{call.entity.name}/{name}/status"
     operation = call.state.operations.start(path, effect, call.session, call.entity.screen)
     if operation is None:
-        return empty_response()
+        return empty_response({"Location": f"{path}/{row.id}"} if call.state.options.location_on_204 else None)
     return empty_response({"Location": f"{path}/{operation.id}"}, 202)
 
 

@@ -195,8 +195,9 @@ class BillForm(Form):
 
     def finish(self, work: Work, before: Record | None, row: Record, hold: bool | None) -> None:
         row.inner.pop("entry", None)
-        if before is None and hold is None:
-            hold = work.options.hold_bills
+        if before is None and (hold is None or work.options.bill_approval):
+            # With an approval map a new bill is On Hold first, always (acumatica 8.1).
+            hold = work.options.hold_bills or work.options.bill_approval
         status = row.text("Status")
         if status in {"On Hold", "Rejected"} and hold is False:
             if work.options.validate_totals and row.inner.get("control") != row.get("Amount"):

@@ -73,7 +73,9 @@ class SalesOrderForm(Form):
             return False
         if line is None:
             return name != "TaxDetails" or row.flag("IsTaxValid")
-        return not (line.flag("Completed") or (line.number("QtyOnShipments") and name == "InventoryID"))
+        if line.flag("Completed") and name != "Completed":
+            return False
+        return not (line.number("QtyOnShipments") and name == "InventoryID")
 
     def set(self, work: Work, row: Record, name: str, value: Value) -> None:
         match name:
@@ -142,7 +144,7 @@ class SalesOrderForm(Form):
             case "UnitPrice":
                 line.values[name] = value
                 line.inner["priced"] = True
-            case "QtyOnShipments" | "OpenQty" | "Completed" | "NoteID" | "Amount" | "ExtendedPrice" | "UnbilledAmount":
+            case "QtyOnShipments" | "OpenQty" | "NoteID" | "Amount" | "ExtendedPrice" | "UnbilledAmount":
                 return
             case "OrderQty" if isinstance(value, Decimal) and value < line.number("QtyOnShipments"):
                 raise FieldError("The quantity cannot be less than the quantity on shipments.")
@@ -175,7 +177,7 @@ class SalesOrderForm(Form):
                 line.values["DiscountAmount"] = cents(gross * line.number("DiscountPercent") / _HUNDRED)
             line.values |= {
                 "ExtendedPrice": gross, "Amount": gross - line.number("DiscountAmount"),
-                "OpenQty": line.number("OrderQty") - line.number("QtyOnShipments"),
+                "OpenQty": _ZERO if line.flag("Completed") else line.number("OrderQty") - line.number("QtyOnShipments"),
             }  # fmt: skip
         self._totals(work, row)
 
@@ -222,6 +224,12 @@ class SalesOrderForm(Form):
             row.values["Status"] = "Credit Hold" if self._over_limit(work, row) else "Open"
         elif status in {"Open", "Credit Hold"} and hold is True:
             row.values["Status"] = "On Hold"
+        if (
+            row.text("Status") in {"Open", "Back Order"}
+            and row.details()
+            and all(line.flag("Completed") for line in row.details())
+        ):
+            row.values["Status"] = "Completed"
         row.values["Hold"] = row.text("Status") == "On Hold"
         row.values["CreditHold"] = row.text("Status") == "Credit Hold"
 
