@@ -126,7 +126,8 @@ _OF_SUPPLIERS = ("# orders:", "# order_changes:", "# tolerances:")
 def _partner_text(name: str, role: str = "supplier") -> str:
     if not _NAME.fullmatch(name):
         raise ConfigError(
-            f"{name!r} is no name of a partner.", mend="Use small letters, digits and _, at most 60, no _ at the start."
+            f"{name!r} is not a name of a partner.",
+            mend="Use small letters, digits and _, at most 60, no _ at the start.",
         )
     text = template("partner.yaml")
     identity = name.upper().replace("_", "")[:14]

@@ -22,7 +22,7 @@ def day_text(value: Any) -> Any:
         try:
             return date.fromisoformat(value.strip()).isoformat()
         except ValueError as error:
-            raise ValueError("is no day; write it as YYYY-MM-DD") from error
+            raise ValueError("is not a day; write it as YYYY-MM-DD") from error
     return value
 
 
@@ -31,7 +31,7 @@ def zone_name(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError("is no time zone; write one like Europe/Amsterdam") from error
+        raise ValueError("is not a time zone; write one like Europe/Amsterdam") from error
     return value
 
 
@@ -43,5 +43,5 @@ def web_address(value: str) -> str:
     except ValueError:
         usable = False
     if value and not usable:
-        raise ValueError("is no web address; write it like https://connector.example.com")
+        raise ValueError("is not a web address; write it like https://connector.example.com")
     return value

@@ -25,7 +25,7 @@ def checked_expression(text: str) -> str:
         # the tree that `re` itself makes of a pattern; it has no public name
         tree: Any = import_module("re._parser").parse(text)
     except (re.error, RecursionError, OverflowError) as error:
-        raise ValueError(f"is no regular expression: {error}") from error
+        raise ValueError(f"is not a regular expression: {error}") from error
     if _ways(tree) > MOST_WAYS:
         raise ValueError(
             "could be tried in too many ways on one name: at most three of * + {m,n} behind one another, "

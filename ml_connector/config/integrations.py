@@ -31,7 +31,7 @@ class VatRule(Settings):
         except InvalidOperation:
             number = Decimal("NaN")
         if not number.is_finite() or number < 0:
-            raise ValueError('is no percentage; write it like "21" or "5.5", without a sign')
+            raise ValueError('is not a percentage; write it like "21" or "5.5", without a sign')
         return value
 
 
@@ -159,7 +159,7 @@ class ProcurementCalendar(Settings):
     def _times(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:
             if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", one):
-                raise ValueError(f"{one!r} is no time of day, like 16:00")
+                raise ValueError(f"{one!r} is not a time of day, like 16:00")
         return value
 
     _zone = field_validator("time_zone")(zone_name)
@@ -216,7 +216,7 @@ class OrdersOut(FlowSettings):
     def _x12_units(cls, value: dict[str, str]) -> dict[str, str]:
         for unit, code in value.items():
             if code and (len(code) != 2 or not code.isascii() or not code.isalnum() or code != code.upper()):
-                raise ValueError(f"{unit!r}: {code!r} is no X12 unit, two capitals or digits like EA")
+                raise ValueError(f"{unit!r}: {code!r} is not an X12 unit, two capitals or digits like EA")
         return value
 
     @property

@@ -253,11 +253,11 @@ def _check_references(settings: Deployment, path: Path) -> None:
         for name in names:
             if not NAME.fullmatch(name):
                 raise ConfigError(
-                    f"{path}: {what}: {name[:60]!r} is no name.",
+                    f"{path}: {what}: {name[:60]!r} is not a name.",
                     mend="Use small letters, digits and _, at most 60, and begin with a letter or digit.",
                 )
     for name, integration in settings.integrations.items():
-        for role in ("erp", "network"):
+        for role, said in (("erp", "an ERP"), ("network", "a network")):
             target = getattr(integration, role)
             connection = settings.connections.get(target)
             if connection is None:
@@ -267,6 +267,6 @@ def _check_references(settings: Deployment, path: Path) -> None:
                 )
             if role not in registry.find(connection.system).roles:
                 raise ConfigError(
-                    f"{path}: integrations.{name}.{role}: {target!r} is {connection.system}, which is no {role}.",
-                    mend=f"Name a connection that is a {role}.",
+                    f"{path}: integrations.{name}.{role}: {target!r} is {connection.system}, which is not {said}.",
+                    mend=f"Name a connection that is {said}.",
                 )

@@ -41,5 +41,5 @@ class OrchestrationSettings(Settings):
     def _cron(cls, value: str) -> str:
         """So far as it can be told without Dagster, whose code location would not load."""
         if not _CRON.fullmatch(value):
-            raise ValueError('is no cron line; write it with five fields, like "*/30 * * * *"')
+            raise ValueError('is not a cron line; write it with five fields, like "*/30 * * * *"')
         return value

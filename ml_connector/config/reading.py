@@ -78,7 +78,7 @@ def _bytes_of(path: Path, absent: str) -> bytes:
     """A file's bytes, bounded. What is no plain file is not opened: reading a pipe would wait for ever."""
     try:
         if path.exists() and not path.is_file():
-            raise ConfigError(f"{path}: is no file.", mend="Take it away, or put the file in its place.")
+            raise ConfigError(f"{path}: is not a file.", mend="Take it away, or put the file in its place.")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -199,4 +199,4 @@ def _opens(fernet: Fernet, value: bytes) -> bool:
 
 def _check_name(name: str) -> None:
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise ConfigError(f"{name[:40]!r} is no credential name.", mend=f"Use 1 to {MAX_NAME} printable characters.")
+        raise ConfigError(f"{name[:40]!r} is not a credential name.", mend=f"Use 1 to {MAX_NAME} printable characters.")

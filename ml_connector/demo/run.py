@@ -74,7 +74,7 @@ def _feed(stage: Stage, folder: Path) -> int:
     X12 of senders that nobody knows goes into the first partner's folder at Cleo.
     """
     if not folder.is_dir():
-        raise ConfigError(f"{folder} is no folder.", mend="Name a folder of X12 or flat files.")
+        raise ConfigError(f"{folder} is not a folder.", mend="Name a folder of X12 or flat files.")
     sandbox = stage.sandbox
     behind_cleo = stage.deployment.loaded.partners["exact_cleo"]
     behind_truecommerce = stage.deployment.loaded.partners["exact_truecommerce"]

@@ -46,7 +46,7 @@ def kind_of(document: Record) -> DocumentKind:
         return DocumentKind.CHANGE_ACKNOWLEDGMENT
     kind = _KINDS.get(model_of(document))
     if kind is None:
-        raise WeAreWrong(f"{type(document).__name__} is no document")
+        raise WeAreWrong(f"{type(document).__name__} is not a document")
     return kind
 
 

@@ -47,10 +47,10 @@ class OpenGroup:
             self.note("version", message, "GS", 8, start.version, Severity.WARNING)
         elif self.real and not well_formed(start.version):
             self.usable = False
-            self.note("2", f"GS08 {shown(start.version)} is no version that can be read.", "GS", 8, start.version)
+            self.note("2", f"GS08 {shown(start.version)} is not a version that can be read.", "GS", 8, start.version)
         number = start.control_number
         if self.real and not (is_digits(number) and len(number) <= 9):
-            self.note("6", f"GS06 {shown(number)} is no control number of up to 9 digits.", "GS", 6, number)
+            self.note("6", f"GS06 {shown(number)} is not a control number of up to 9 digits.", "GS", 6, number)
 
     def note(
         self,
@@ -207,7 +207,7 @@ class OpenInterchange:
             self.note("015", f"ISA10 {shown(start.raw_time)} is not a time.", "ISA", 10, start.raw_time)
         if not is_digits(start.control_number):
             self.note(
-                "018", f"ISA13 {shown(start.control_number)} is no control number.", "ISA", 13, start.control_number
+                "018", f"ISA13 {shown(start.control_number)} is not a control number.", "ISA", 13, start.control_number
             )
         if start.usage not in {"P", "T", "I"}:
             self.note("020", f"ISA15 {shown(start.usage)} is none of P, T, I.", "ISA", 15, start.usage)
@@ -229,10 +229,10 @@ class OpenInterchange:
                 message = f"ISA{element + 1:02d} {shown(party)} is longer than 15."
                 self.note(f"{element + 1:03d}", message, "ISA", element + 1, party)
             if qualifier not in _QUALIFIERS:
-                message = f"ISA{element:02d} {shown(qualifier)} is no known qualifier."
+                message = f"ISA{element:02d} {shown(qualifier)} is not a known qualifier."
                 self.note(f"{element:03d}", message, "ISA", element, qualifier, Severity.WARNING)
         if not (is_digits(start.version) and len(start.version) == 5):
-            message = f"ISA12 {shown(start.version)} is no version of five digits."
+            message = f"ISA12 {shown(start.version)} is not a version of five digits."
             self.note("017", message, "ISA", 12, start.version, Severity.WARNING)
         if is_digits(start.control_number) and len(start.control_number) != 9:
             message = f"ISA13 {shown(start.control_number)} is not of nine digits."
@@ -247,11 +247,11 @@ class OpenInterchange:
         answer = read_interchange_acknowledgment(elements)
         self.received.append(answer)
         for element, code, wrong, value, what in (
-            (1, "6", not is_digits(answer.control_number), answer.control_number, "is no control number"),
+            (1, "6", not is_digits(answer.control_number), answer.control_number, "is not a control number"),
             (2, "8", read_date(answer.date) is None, answer.date, "is not a date"),
             (3, "9", read_time(answer.time) is None, answer.time, "is not a time"),
             (4, "7", answer.code not in {"A", "E", "R"}, answer.code, "is none of A, E, R"),
-            (5, "7", not (is_digits(answer.note) and len(answer.note) == 3), answer.note, "is no note code"),
+            (5, "7", not (is_digits(answer.note) and len(answer.note) == 3), answer.note, "is not a note code"),
         ):
             if wrong:
                 message = f"TA1{element:02d} {shown(value)} {what}." if value else f"TA1{element:02d} is missing."

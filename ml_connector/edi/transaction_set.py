@@ -225,9 +225,9 @@ def _check_envelope(raw: RawSet, split: Split, context: SetContext, report: _Fin
     if not raw.header:
         report(_set_finding("6", "The set has no ST.", "ST"))
     elif len(header[1]) != 3:
-        report(_set_finding("6", f"ST01 {shown(header[1])} is no set identifier.", "ST", 1, 1, header[1]))
+        report(_set_finding("6", f"ST01 {shown(header[1])} is not a set identifier.", "ST", 1, 1, header[1]))
     if raw.header and not 4 <= len(header[2]) <= 9:
-        message = f"ST02 {shown(header[2])} is no control number of 4 to 9 characters."
+        message = f"ST02 {shown(header[2])} is not a control number of 4 to 9 characters."
         report(_set_finding("7", message, "ST", 1, 2, header[2]))
     if raw.oversize:
         report(_set_finding("5", "The set is longer than allowed here and was not read."))

@@ -106,7 +106,7 @@ def _bytes(documents: Sequence[Record], layout: Layout, context: WriteContext) -
             mend="Write one file for each.",
         )
     if strange := next((one for one in documents if kind_of(one) is not layout.kind), None):
-        raise WeAreWrong(f"{named(strange)} is no {layout.kind.value}, which is what layout {layout.name} writes")
+        raise WeAreWrong(f"{named(strange)} is not what layout {layout.name} writes: {layout.kind.value}")
     taker = Taker(layout, context)
     nodes = [taker.take(document) for document in documents]
     settings = layout.settings

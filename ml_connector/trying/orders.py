@@ -158,7 +158,7 @@ def _had(begun: DocumentRow | None) -> Had | None:
 def _why_not(made: Integration, order: OpenOrder, before: OrderHistory) -> str:
     """Why nothing would leave, by the questions that reading orders asks, in their order."""
     if order.supplier_code not in takers(made) and before.newest is None:
-        return f"Supplier {order.supplier_code} is no partner that gets orders here."
+        return f"Supplier {order.supplier_code} is not a partner that gets orders here."
     start = order_taking.start_day(made, dry_run=True)
     if before.newest is None and order_taking.is_too_old(order, start):
         return f"It is dated before {start}: orders_out.start_date says from when on orders leave."

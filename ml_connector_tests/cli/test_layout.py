@@ -31,7 +31,7 @@ def test_try_names_row_and_column_of_what_is_wrong(tmp_path: Path) -> None:
     file.write_bytes(csv_rows(row("I1"), row("I2", Quantity="\x1b[31mmany")))
     said = say("layout", "try", "truecommerce_810_csv", file)
     assert said.code == 1
-    assert "row 3, column Quantity: is no number" in said.out
+    assert "row 3, column Quantity: is not a number" in said.out
     assert "\x1b[31m" not in said.out
     told = say("layout", "try", "truecommerce_810_csv", file, "--json").json
     assert told["ok"] is False

@@ -98,7 +98,7 @@ def test_agreed_quantities_and_dates_are_written_and_are_no_news(stage: Scene, o
     assert [line["ReceiptDate"] for line in after] == [line["ReceiptDate"] + week for line in before]
     assert [line["NetPrice"] for line in after] == [line["NetPrice"] for line in before]
     play(stage, 4)
-    assert orders_out(stage) == [(order["number"], 0, "acknowledged")], "our own write is no order change"
+    assert orders_out(stage) == [(order["number"], 0, "acknowledged")], "our own write is not an order change"
     assert sum(stage.world.consumer.orders().values()) == 1
     assert verify(stage.deployment.ledger).clean
 

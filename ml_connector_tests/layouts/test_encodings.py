@@ -33,7 +33,7 @@ def test_a_byte_order_mark_counts_more_than_the_layout(mark: bytes, encoding: st
 
 
 def test_latin_1_read_as_utf_8_names_row_and_byte() -> None:
-    with pytest.raises(SenderMustMend, match=r"Row 2: byte 0xF8 at offset \d+ is no utf-8\. It may be Latin-1"):
+    with pytest.raises(SenderMustMend, match=r"Row 2: byte 0xF8 at offset \d+ is not utf-8\. It may be Latin-1"):
         read(TEXT.encode("latin-1"))
 
 
@@ -43,7 +43,7 @@ def test_utf_16_without_a_mark_is_recognised_and_not_guessed() -> None:
 
 
 def test_text_that_is_no_utf_16_is_named() -> None:
-    with pytest.raises(SenderMustMend, match="no UTF-16"):
+    with pytest.raises(SenderMustMend, match="not UTF-16"):
         item(TEXT.replace("ø", "o").encode(), encoding="utf-16-le")
 
 

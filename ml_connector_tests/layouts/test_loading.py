@@ -35,7 +35,7 @@ BASE = "name: mine\nextends: truecommerce_810_csv\n"
         ("text: {encoding: klingon}", "none of the encodings"),
         ("format: fixed", "needs its length"),
         ("format: parent_child", "needs the tag"),
-        ("format: xml\ndocument: {fields: {Tax: {path: 'a//b'}}}", "is no path"),
+        ("format: xml\ndocument: {fields: {Tax: {path: 'a//b'}}}", "is not a path"),
         ("document: {fields: {Total: null}}", "Invoice needs total"),
         ("colour: blue", "is not a setting here"),
         ("kind: letter", "kind"),

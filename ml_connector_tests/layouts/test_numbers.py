@@ -128,7 +128,7 @@ def notice(*quantities: str, **number_form: str) -> list[object]:
 def test_in_a_file_that_writes_both_ways_a_number_of_two_readings_is_refused(written: str) -> None:
     """Nothing adds up a ship notice: where one of them writes 0.500, 1.500 of another is no 1500."""
     doubtful, wrong, plain = notice("1.500", written, "1.500,0", decimal=",", thousands=".")
-    assert errors(wrong)[0].startswith("row 3, column QuantityShipped: is no number")
+    assert errors(wrong)[0].startswith("row 3, column QuantityShipped: is not a number")
     assert errors(doubtful) == [
         'row 2, column QuantityShipped: can be read in two ways, found "1.500", expected a number that reads one way '
         f"only: the file also writes {written} in row 3, column QuantityShipped."

@@ -60,7 +60,7 @@ def test_a_setting_keeps_to_what_is_said() -> None:
 
 def test_where_utf8_is_said_nothing_else_is_read() -> None:
     assert terms(csv_rows(row(Terms=TEXT)), "truecommerce_810_csv") == ([TEXT], [])
-    with pytest.raises(SenderMustMend, match="is no utf-8"):
+    with pytest.raises(SenderMustMend, match="is not utf-8"):
         read(csv_rows(row(Terms="Maß")).decode().encode("cp1252"))
 
 

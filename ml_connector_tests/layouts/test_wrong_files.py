@@ -17,7 +17,7 @@ def test_every_wrong_value_is_told_with_its_row_and_column() -> None:
         (3, "UnitPrice", "", "missing"),
         (4, "UnitPrice", "1.2.3", "not_a_number"),
     ]
-    assert errors(one)[0] == ('row 3, column Quantity: is no number, found "three", expected a number like 1234.55.')
+    assert errors(one)[0] == ('row 3, column Quantity: is not a number, found "three", expected a number like 1234.55.')
     assert not one.accepted
 
 
@@ -88,7 +88,7 @@ def test_codes_are_translated_and_unknown_ones_told() -> None:
     assert isinstance(good.document, Invoice)
     assert good.document.lines[0].unit == "EA"
     assert errors(bad) == [
-        'row 3, column UOM: is no code that the layout knows, found "BOX", expected one of PCE, KRT.'
+        'row 3, column UOM: is not a code that the layout knows, found "BOX", expected one of PCE, KRT.'
     ]
 
 
@@ -162,7 +162,7 @@ def test_json_is_told_by_path() -> None:
         ("[0]/lines[0]", "UnitPrice", "not_a_number"),
         ("[0]/lines[1]", "Quantity", "not_a_value"),
     ]
-    assert any("is no object" in message for message in errors(other))
+    assert any("is not an object" in message for message in errors(other))
 
 
 def test_json_numbers_are_exact() -> None:
@@ -184,7 +184,7 @@ def test_xml_is_told_by_element_and_line() -> None:
     text = XML_ONE.replace("<Total>30", "\n<Total>thirty")
     [one] = read(text, "truecommerce_810_xml")
     assert errors(one) == [
-        '/Invoice[1]/Header/Total (line 1): is no number, found "thirty", expected a number like 1234.55.'
+        '/Invoice[1]/Header/Total (line 1): is not a number, found "thirty", expected a number like 1234.55.'
     ]
 
 

@@ -295,7 +295,7 @@ def test_totals_say_where_they_do_not_add_up(ledger: Ledger) -> None:
         with ledger.read() as tx:
             found = totals.control_totals(tx, "exact_cleo", day)
         assert found.problems == [
-            "1 received files are 'nonsense', which is no state",
+            "1 received files are 'nonsense', which is not a state",
             f"file {lost} (lost.edi) is parsed, and nothing came of it",
             f"group 7 of file {file_id} held 3 sets, the ledger has 2 documents of it",
         ]

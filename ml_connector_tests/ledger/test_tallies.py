@@ -33,7 +33,7 @@ def counted(ledger: Ledger) -> Ledger:
         stored = [files.put_blob(tx, content) for content in (b"1", b"2", b"3")]
         news = [new_file(sha256, remote_id=f"r{n}") for n, sha256 in enumerate(stored)]
         one, two, three = files.add_fetched(tx, news)
-        assert files.add_fetched(tx, news) == [one, two, three], "the same again is no new file"
+        assert files.add_fetched(tx, news) == [one, two, three], "the same again is not a new file"
         assert files.add_file(tx, news[0]) == one
         files.set_state(tx, one, "parsed")
         files.set_states(tx, {two: "incomplete", three: "repeated"})

@@ -87,7 +87,7 @@ def _value(name: str, from_file: Path | None) -> str:
     else:
         raw = sys.stdin.buffer.read(MAX_SECRET_BYTES + 1)
     if len(raw) > MAX_SECRET_BYTES:
-        raise ConfigError(f"The value of {name} is larger than {MAX_SECRET_BYTES} bytes.", mend="That is no secret.")
+        raise ConfigError(f"The value of {name} is larger than {MAX_SECRET_BYTES} bytes.", mend="That is not a secret.")
     try:
         value = raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:

@@ -94,7 +94,9 @@ def _document(path: Path, set_type: str | None) -> "Record":
         values = json.loads(text, parse_float=Decimal)
         kind = values.get("kind") or (KINDS[set_type].value if set_type else "")
         if kind not in {known.value for known in MODELS}:
-            raise ConfigError(f"{path}: its kind {str(kind)[:40]!r} is no document.", mend="Name the set with --set.")
+            raise ConfigError(
+                f"{path}: its kind {str(kind)[:40]!r} is not a document.", mend="Name the set with --set."
+            )
         found = load(kind, text)
     except (ValueError, AttributeError, WeAreWrong) as error:
         reason = error.errors()[0] if isinstance(error, ValidationError) else None
@@ -148,7 +150,7 @@ def _envelope(
 def _identity(text: str) -> tuple[str, str]:
     qualifier, mark, identifier = text.partition("/")
     if not mark or len(qualifier) != 2 or not identifier:
-        raise ConfigError(f"{text!r} is no QUALIFIER/ID.", mend="Write it like ZZ/ACME.")
+        raise ConfigError(f"{text!r} is not a QUALIFIER/ID.", mend="Write it like ZZ/ACME.")
     return qualifier, identifier
 
 

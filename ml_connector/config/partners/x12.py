@@ -59,7 +59,7 @@ class X12Writing(Settings):
         try:
             same = "ISA*~".encode(value) == b"ISA*~"
         except LookupError as error:
-            raise ValueError("is no encoding of text; write latin-1 or utf-8") from error
+            raise ValueError("is not an encoding of text; write latin-1 or utf-8") from error
         if not same:
             raise ValueError("does not write ASCII as it is; X12 needs one that does, like latin-1 or utf-8")
         return value
@@ -86,7 +86,7 @@ class X12Guide(Settings):
     def _numbers(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
         for number in value:
             if not re.fullmatch(r"[1-9][0-9]{0,3}", number):
-                raise ValueError(f"{number!r} is no element number, like '355'")
+                raise ValueError(f"{number!r} is not an element number, like '355'")
         return value
 
     @field_validator("optional")
@@ -102,5 +102,5 @@ class X12Guide(Settings):
     def _findings(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for one in value:
             if not re.fullmatch(r"(\*|[A-Z0-9]{2,10}):[A-Za-z0-9_]+", one):
-                raise ValueError(f"{one!r} is no place with a code, like REF02:5")
+                raise ValueError(f"{one!r} is not a place with a code, like REF02:5")
         return value

@@ -56,7 +56,7 @@ def _text(segment: Segment, rule: SegmentRule) -> Finding | None:
     """Sure enough: SAC14 does not go without SAC13, SAC16 not without SAC15 and not longer than a language code."""
     values = segment.elements
     if len(values) == 17 and not values[15] and len(values[16]) > 3:
-        what = "is no language: there is an element too many before it. It is read one place before"
+        what = "is not a language: there is an element too many before it. It is read one place before"
         found = _finding(segment, rule, 16, "5", what)
         del values[15]
         return found

@@ -116,7 +116,7 @@ def _moves(integration: Integration, tx: Tx, row: DocumentRow, report: StepRepor
         return _interchange(integration, tx, row, document, report)
     if isinstance(document, ApplicationAdvice):
         return advices.record(integration, tx, row, document, list(_sent_to(integration, tx, row)), report)
-    raise NeedsMending(Reason.UNSUPPORTED_DOCUMENT, f"{row.kind} is no acknowledgment.", mend="Discard it here.")
+    raise NeedsMending(Reason.UNSUPPORTED_DOCUMENT, f"{row.kind} is not an acknowledgment.", mend="Discard it here.")
 
 
 def _sent_to(integration: Integration, tx: Tx, row: DocumentRow) -> Iterator[SentTo]:

@@ -52,7 +52,7 @@ def _check_codes(invoice: Invoice) -> None:
     charges = [*invoice.allowances, *(one for line in invoice.lines for one in line.allowances)]
     for charge in charges:
         if kind_of(charge) not in _KINDS:
-            raise _asked("SAC", 1, str(charge.kind), "is no kind of allowance or charge that is known")
+            raise _asked("SAC", 1, str(charge.kind), "is not a kind of allowance or charge that is known")
     taxes = [*invoice.taxes, *(tax for line in invoice.lines for tax in line.taxes)]
     for tax in (*taxes, *(tax for charge in charges for tax in charge.taxes)):
         if tax.relationship.strip().upper() not in _TAX_RELATIONSHIPS and tax.amount:

@@ -89,7 +89,7 @@ def as_known(
     if partner.vendor != order.supplier_code:
         raise NeedsMending(
             Reason.ORDER_SENT_ELSEWHERE,
-            f"Order {order.number} was sent to {went}; now it is of supplier {order.supplier_code}, who is no partner.",
+            f"Order {order.number} was sent to {went}; its supplier is {order.supplier_code} now, not a partner.",
             mend=f"Tell {before.partner} that it is cancelled, and discard this here; or write the supplier's file.",
             data={"order": order.number, "sent_to": went, "document": before.id, "vendor": order.supplier_code},
         )

@@ -197,7 +197,7 @@ def _withdrawn(row: DocumentRow, order: OpenOrder, *, settled: bool, given_away:
     elif settled:
         why = "finished in the ERP before it was sent"
     elif given_away:
-        why = "given to a supplier who is no partner"
+        why = "given to a supplier who is not a partner"
     return _ended(row, why)
 
 

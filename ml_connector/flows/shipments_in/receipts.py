@@ -117,7 +117,7 @@ def _said_elsewhere(shipped: ShippedOrder, item: ShippedItem) -> bool:
 
 def _no_quantity(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
     written = next((k.value for k in item.kept if (k.segment_id, k.position) == ("SN1", 2)), "")
-    says = f"says {written!r} of {named(item)}, which is no quantity"
+    says = f"says {written!r} of {named(item)}, which is not a quantity"
     says = says if written else f"names {named(item)} and not how much of it"
     return NeedsMending(
         Reason.BAD_VALUE,

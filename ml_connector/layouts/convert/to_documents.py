@@ -274,7 +274,7 @@ class Builder:
             label, found = "", rule.constant or self._currency
             values.plain["currency"] = found
         if not _CURRENCY.fullmatch(found):
-            problem = "is no currency" if found else "no currency"
+            problem = "is not a currency" if found else "no currency"
             told = finding(
                 "no_currency", node.place, label, problem, value=found, expected="three capital letters, as in EUR"
             )
@@ -351,10 +351,10 @@ _EXPECTED = {
     "flag": "true or false",
 }
 _PROBLEMS = {
-    "not_a_number": "is no number",
+    "not_a_number": "is not a number",
     "two_readings": "can be read in two ways",
-    "not_a_date": "is no date",
-    "not_a_time": "is no time",
+    "not_a_date": "is not a date",
+    "not_a_time": "is not a time",
     "not_a_flag": "is neither true nor false",
     "too_long": "is too long",
     "control_character": "holds control characters",
@@ -362,6 +362,6 @@ _PROBLEMS = {
     "other_currency": "is in another currency",
     "repeated": "stands several times",
     "too_many_decimals": "is finer than a coin of its currency",
-    "unknown_code": "is no code that the layout knows",
+    "unknown_code": "is not a code that the layout knows",
     "not_the_constant": "is not what stands there in this kind of document",
 }

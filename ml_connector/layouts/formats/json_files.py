@@ -68,7 +68,7 @@ def _documents(root: Any, layout: Layout, prefix: str) -> Iterator[Node]:
             yield _taken(layout.document, one, above, place, root)
             continue
         node = Node(layout.document, [None] * len(layout.document.fields), place)
-        node.findings.append(finding("not_an_object", place, "", "is no object", value=_text_of(one) or "an array"))
+        node.findings.append(finding("not_an_object", place, "", "is not an object", value=_text_of(one) or "an array"))
         yield node
 
 
@@ -86,7 +86,7 @@ def _parsed(text: str, layout: Layout) -> list[Any]:
             wrong = f"nested deeper than {layout.settings.limits.depth}" if depth > 1 else "more elements than allowed"
             raise SenderMustMend(
                 f"Line {text.count(chr(10), 0, mark.start()) + 1}: {wrong}.",
-                mend="This is no file of this layout; limits stand in the layout.",
+                mend="This is not a file of this layout; limits stand in the layout.",
             )
     decoder = json.JSONDecoder(
         parse_float=_Number, parse_int=_Number, parse_constant=_no_constant, object_pairs_hook=_object
@@ -102,16 +102,16 @@ def _parsed(text: str, layout: Layout) -> list[Any]:
         raise SenderMustMend(
             f"Line {error.lineno}, column {error.colno}: {problem}; there stands "
             f"{shown(text[error.pos : error.pos + 30])}.",
-            mend="The file is no JSON; ask the sender for it again.",
+            mend="The file is not JSON; ask the sender for it again.",
             data={"row": error.lineno},
         ) from error
     except (ValueError, RecursionError) as error:
-        raise SenderMustMend(f"The file is no JSON: {str(error)[:100]}.", mend="Ask the sender to mend it.") from error
+        raise SenderMustMend(f"The file is not JSON: {str(error)[:100]}.", mend="Ask the sender to mend it.") from error
     return found
 
 
 def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no number")
+    raise ValueError(f"{name} is not a number")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Plac
             if isinstance(one, dict):
                 _taken(child, one, node, here, root)
             elif one is not None:
-                node.findings.append(finding("not_an_object", here, "", "is no object", value=_text_of(one) or ""))
+                node.findings.append(finding("not_an_object", here, "", "is not an object", value=_text_of(one) or ""))
     if node.level.depth == 0 or above.level is node.level:
         return node
     return above.children[level.name][-1]

@@ -70,6 +70,6 @@ def _refused(text: str, at: int, *, internal: bool) -> SenderMustMend:
         problem = "the document type (DOCTYPE) declares something of its own in brackets, which is never read"
         mend = "Ask the sender for XML whose DOCTYPE, if it has one, names an external DTD only."
     else:
-        problem = f"{shown(text[at : at + 60])} is no document type (DOCTYPE) that is read"
+        problem = f"{shown(text[at : at + 60])} is not a document type (DOCTYPE) that is read"
         mend = "Ask the sender for XML without one."
     return SenderMustMend(f"Line {line}: {problem}.", mend=mend, data={"row": line})

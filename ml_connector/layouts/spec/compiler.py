@@ -132,7 +132,7 @@ class _Compiler:
             if special in {"@amount", "@net_amount"} and "price" not in level.model.model_fields:
                 raise Contradiction(f"{where}.to", f"{level.name} have no price to compute an amount from")
             if special == "@number" and settings.constant is None:
-                raise Contradiction(f"{where}.to", "@number is no value of the document: say its `constant`")
+                raise Contradiction(f"{where}.to", "@number is not a value of the document: say its `constant`")
             form = SPECIALS[special]
         elif settings.to:
             target = self._target(level, settings.to, f"{where}.to")

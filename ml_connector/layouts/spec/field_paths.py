@@ -178,7 +178,7 @@ def compiled(model: type[Record], address: str) -> Target:
     for number, part in enumerate(parts):
         found = _STEP.fullmatch(part)
         if found is None:
-            raise BadAddress(f"{part!r} is no step of an address; write field or field[KEY]")
+            raise BadAddress(f"{part!r} is not a step of an address; write field or field[KEY]")
         if many or not issubclass(here, BaseModel):
             raise BadAddress(f"{parts[number - 1]!r} holds a single value, there is no {part!r} in it")
         name, key = found.groups()

@@ -54,7 +54,7 @@ class CsvSettings(Block):
         "Empty ones and a line `sep=;` need not be counted",
     )
     skip_blanks: bool = Field(
-        default=False, description='Read: blanks behind a delimiter are no text: 1, "a" is 1 and a'
+        default=False, description='Read: blanks behind a delimiter are not text: 1, "a" is 1 and a'
     )
     ignored_rows: tuple[str, ...] = Field(
         default=(),
@@ -85,7 +85,7 @@ class CsvSettings(Block):
         if any(not text.strip(" *") for text in self.ignored_rows):
             raise ValueError("ignored_rows are texts, perhaps with * behind")
         if any(c.isalnum() or c in "\0" for c in marks):
-            raise ValueError("delimiter, quote and terminator are no letters, digits or NUL")
+            raise ValueError("delimiter, quote and terminator are not letters, digits or NUL")
         return self
 
 

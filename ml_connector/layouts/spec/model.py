@@ -204,7 +204,7 @@ class Level(Block):
     def _names(cls, value: dict[str, FieldSettings]) -> dict[str, FieldSettings]:
         for name in value:
             if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-                raise ValueError(f"{name[:40]!r} is no name of a field")
+                raise ValueError(f"{name[:40]!r} is not a name of a field")
         return value
 
 

@@ -82,11 +82,11 @@ class Path:
 def parsed(text: str) -> Path:
     """The path that a text means; the empty text is the element itself. Raises ValueError, saying why."""
     if len(text) > MOST_CHARACTERS:
-        raise ValueError(f"{text[:40]!r} is no path: more than {MOST_CHARACTERS} characters")
+        raise ValueError(f"{text[:40]!r} is not a path: more than {MOST_CHARACTERS} characters")
     places = _PLACE.findall(text) if "|" in text else [text]
     bars = _PLACE.sub("", text).count("|")
     if bars and (len(places) != bars + 1 or bars >= MOST_PLACES or not all(place.strip() for place in places)):
-        raise ValueError(f"{text!r} is no path: write a/b | c/d, at most {MOST_PLACES} places")
+        raise ValueError(f"{text!r} is not a path: write a/b | c/d, at most {MOST_PLACES} places")
     first, *others = [_place(place.strip() if bars else place) for place in places]
     return replace(first, text=text, others=tuple(others))
 
@@ -98,18 +98,18 @@ def _place(text: str) -> Path:
     while at < len(rest):
         found = _STEP.match(rest, at)
         if found is None or (found.end() < len(rest) and rest[found.end()] != "/"):
-            raise ValueError(f"{text!r} is no path; write a/b, a/@b or a[b=C]/d")
+            raise ValueError(f"{text!r} is not a path; write a/b, a/@b or a[b=C]/d")
         picks = tuple((_bare(name), value.strip("'")) for name, value in _PICK.findall(found.group(2)))
         steps.append(PathStep(_bare(found.group(1)), picks))
         at = found.end() + 1
         if at == len(rest):
-            raise ValueError(f"{text!r} is no path: it ends with /")
+            raise ValueError(f"{text!r} is not a path: it ends with /")
     if len(steps) > MOST_STEPS:
-        raise ValueError(f"{text[:40]!r} is no path: more than {MOST_STEPS} steps")
+        raise ValueError(f"{text[:40]!r} is not a path: more than {MOST_STEPS} steps")
     if any(step.attribute or step.computed for step in steps[:-1]):
-        raise ValueError(f"{text!r} is no path: an attribute holds nothing")
+        raise ValueError(f"{text!r} is not a path: an attribute holds nothing")
     if any(step.computed and step.picks for step in steps):
-        raise ValueError(f"{text!r} is no path: what is not an element is not picked")
+        raise ValueError(f"{text!r} is not a path: what is not an element is not picked")
     return Path(text, tuple(steps), top)
 
 

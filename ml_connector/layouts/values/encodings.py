@@ -68,7 +68,7 @@ def decoded(data: bytes, encoding: str, *, most: int) -> str:
         row = body.count(b"\n", 0, at) + 1
         hint = " It may be Latin-1 or Windows-1252." if named in {"utf-8", "ascii"} else ""
         raise SenderMustMend(
-            f"Row {row}: byte 0x{body[at]:02X} at offset {at + len(mark)} is no {named}.{hint}",
+            f"Row {row}: byte 0x{body[at]:02X} at offset {at + len(mark)} is not {named}.{hint}",
             mend="Set text.encoding in the layout, or ask the sender for the encoding agreed.",
             data={"row": row, "offset": at + len(mark)},
         ) from error
@@ -119,7 +119,7 @@ def _check_width(body: bytes, named: str) -> None:
         )
     if wide and not zeros and len(probe) > 8 and all(byte < 0x80 for byte in probe):
         raise SenderMustMend(
-            f"The file is no UTF-16: it begins with {shown(probe[:40].decode('ascii'))}.",
+            f"The file is not UTF-16: it begins with {shown(probe[:40].decode('ascii'))}.",
             mend="Set text.encoding in the layout to what the sender writes, often utf-8.",
         )
 

@@ -39,7 +39,7 @@ def compiled(pattern: str, parts: dict[str, str], letters: str) -> tuple[re.Patt
     names = [piece for piece in pieces if piece[0] in letters]
     unknown = [name for name in names if name not in parts]
     if unknown or any(c.isascii() and c.isalpha() for piece in pieces if piece not in names for c in piece):
-        raise ValueError(f"{pattern!r} is no pattern; parts are {', '.join(parts)}")
+        raise ValueError(f"{pattern!r} is not a pattern; parts are {', '.join(parts)}")
     regex = "".join(parts[piece] if piece in names else re.escape(piece) for piece in pieces)
     return re.compile(regex), names
 

@@ -120,7 +120,7 @@ def _told(report: Report, name: str) -> Iterator[None]:
     except (sqlite3.OperationalError, OperationalError) as error:
         if "decode" not in str(error):
             raise
-        report.problems.append(Problem(name, "", "this check met text that is no UTF-8"))
+        report.problems.append(Problem(name, "", "this check met text that is not UTF-8"))
 
 
 def _of(error: Exception) -> str:

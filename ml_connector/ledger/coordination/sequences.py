@@ -110,7 +110,7 @@ def raise_to(tx: Tx, name: str, value: int) -> None:
     if name not in known:
         raise ConfigError(f"There is no sequence {name}.", mend="`ml-connector ledger numbers` lists them.")
     if not 1 <= value <= MAXIMUM:
-        raise ConfigError(f"{value} is no control number.", mend=f"Numbers go from 1 to {MAXIMUM}.")
+        raise ConfigError(f"{value} is not a control number.", mend=f"Numbers go from 1 to {MAXIMUM}.")
     if value < known[name]:
         raise ConfigError(
             f"{name} goes on with {known[name]}; {value} would be given twice.",

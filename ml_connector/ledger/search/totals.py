@@ -95,7 +95,9 @@ def _file_states(tx: Tx, integration: str, direction: str, day: date) -> dict[st
 
 def _unknown_states(found: Mapping[str, int], known: Sequence[str], what: str) -> list[str]:
     return [
-        f"{count} {what} files are {state!r}, which is no state" for state, count in found.items() if state not in known
+        f"{count} {what} files are {state!r}, which is not a state"
+        for state, count in found.items()
+        if state not in known
     ]
 
 

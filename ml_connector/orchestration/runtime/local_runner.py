@@ -160,7 +160,7 @@ class JobRunner:
         key = day or newest
         if key is None or not partitions.has_partition_key(key):
             first = partitions.get_first_partition_key()
-            raise ConfigError(f"{day} is no partition.", mend=f"Give a day from {first} to {newest} (UTC).")
+            raise ConfigError(f"{day} is not a partition.", mend=f"Give a day from {first} to {newest} (UTC).")
         return str(key)
 
 

@@ -78,4 +78,4 @@ def _partner_of(partners: Mapping[str, Partner], row: Mapping[str, Any]) -> str:
     for name, partner in partners.items():
         if partner.profile.supplier == code:
             return name
-    raise KeyError(f"supplier {code!r} is no partner of the sandbox")
+    raise KeyError(f"supplier {code!r} is not a partner of the sandbox")

@@ -214,7 +214,7 @@ def _compact(row: Row, name: str) -> str:
     """yyyy-MM-dd as X12 writes it."""
     value = _needed(row, name).replace("-", "")
     if len(value) != 8 or not value.isdigit():
-        raise ValueError(f"{name} is no date")
+        raise ValueError(f"{name} is not a date")
     return value
 
 

@@ -83,7 +83,7 @@ def written(flat: Flat, form: Format) -> bytes:
         case "parent_child":
             return _records(flat)
         case "x12":
-            raise ValueError("an X12 document is no flat file")
+            raise ValueError("an X12 document is not a flat file")
 
 
 def _csv(flat: Flat) -> bytes:

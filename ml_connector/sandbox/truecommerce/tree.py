@@ -109,7 +109,7 @@ class Tree:
         for name in _names(path):
             node = folder.entries.setdefault(name, Folder(self._clock.now()))
             if not isinstance(node, Folder):
-                raise RefusedError(f"{name} is no folder")
+                raise RefusedError(f"{name} is not a folder")
             folder = node
         return folder
 

@@ -74,7 +74,7 @@ class CleoClient:
         found = data if isinstance(data, list) else body.get("resources")
         if collection and not isinstance(found, list):
             raise TryAgain(
-                f"{self.api.name}: GET {template} was answered with JSON that is no collection of resources.",
+                f"{self.api.name}: GET {template} was answered with JSON that is not a collection of resources.",
                 after_seconds=60,
                 mend="Check the connection's paths.",
             )
@@ -169,7 +169,7 @@ class CleoClient:
         resource = _object(answer)
         if resource is None and answer.status == 200:
             raise OutcomeUnknown(
-                f"{self.api.name}: the upload was answered with 200 and something that is no file resource.",
+                f"{self.api.name}: the upload was answered with 200 and something that is not a file resource.",
                 mend="Check base_url and paths.upload; the folder is looked at before anything is sent again.",
             )
         found = usable_id((resource or {}).get("id")) or _last_part(answer.headers.get("location", ""))

@@ -92,7 +92,9 @@ class CleoNetwork:
                 self._refuse_if_listed(channel, file, "paths.delete")
             return
         if policy != "move":
-            raise ConfigError(f"{self.connection}: {policy!r} is no after-read policy.", mend="leave, move or delete.")
+            raise ConfigError(
+                f"{self.connection}: {policy!r} is not an after-read policy.", mend="leave, move or delete."
+            )
         if not move_to:
             raise ConfigError(f"{self.connection}: after_read is move, and move_to is empty.", mend="Name a folder.")
         target = self._folder(move_to if move_to.startswith("/") else f"{channel.rstrip('/')}/{move_to}")

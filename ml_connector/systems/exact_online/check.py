@@ -92,7 +92,7 @@ def _journal(name: str, client: ExactClient, use: Usage) -> Iterator[Finding]:
         message = f"there is no journal {code}, or the user may not read journals"
         yield Finding(name, "journal", Level.WARN, message, mend)
     elif row.get("IsBlocked") or row.get("Type") not in (22, 23):
-        trouble = "is blocked" if row.get("IsBlocked") else "is no purchase journal"
+        trouble = "is blocked" if row.get("IsBlocked") else "is not a purchase journal"
         yield Finding(name, "journal", Level.WARN, f"journal {code} {row.get('Description') or ''} {trouble}", mend)
     else:
         yield Finding(name, "journal", Level.GOOD, f"journal {code} {row.get('Description') or ''} takes invoices")

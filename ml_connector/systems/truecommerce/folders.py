@@ -35,7 +35,7 @@ class FolderFinder:
         own = segments_of(self._connection, self._settings, channel, "read")
         parts = [part for part in move_to.split("/") if part]
         if not parts or not all(usable(part) for part in parts):
-            raise ConfigError(f"{self._connection}: move_to is no folder.", mend="Name one for after_read: move.")
+            raise ConfigError(f"{self._connection}: move_to is not a folder.", mend="Name one for after_read: move.")
         return self.below(session, ["", *parts] if move_to.startswith("/") else [*own, *parts])
 
     def forget(self) -> None:

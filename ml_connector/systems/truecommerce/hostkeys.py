@@ -100,5 +100,5 @@ def pin_from(configured: str, stored: str | None) -> Pin:
         return Pin(None)
     key = HostKey.of_text(stored)
     if not key.fingerprint.startswith("SHA256:"):
-        raise ConfigError("The stored host key is no fingerprint.", mend="Accept the host key again.")
+        raise ConfigError("The stored host key is not a fingerprint.", mend="Accept the host key again.")
     return Pin(key)

@@ -108,7 +108,7 @@ class TrueCommerceNetwork:
             return
         if policy not in _DONE:
             raise ConfigError(
-                f"{self.connection}: {policy!r} is no after-read policy.", mend="leave, move, rename or delete."
+                f"{self.connection}: {policy!r} is not an after-read policy.", mend="leave, move, rename or delete."
             )
         self._check_name(file)
         try:
@@ -333,7 +333,7 @@ class TrueCommerceNetwork:
         raise NeedsMending(
             Reason.UNSUPPORTED_DOCUMENT,
             f"{self.connection}: the name {file.name!r} cannot be a file's: it holds a path, control characters, "
-            "or bytes that are no UTF-8.",
+            "or bytes that are not UTF-8.",
             mend="Have the file renamed or taken away at TrueCommerce; it is not read.",
         )
 

@@ -38,7 +38,7 @@ def _parts(connection: str, path: str) -> list[str]:
     parts = [part for part in path.split("/") if part]
     if not parts or any(part in DOTS or not usable(part) for part in parts):
         raise ConfigError(
-            f"{connection}: {clean_name(path)!r} is no folder.",
+            f"{connection}: {clean_name(path)!r} is not a folder.",
             mend="Write `Export`, `Import`, or a path like /0123456789/IntegrationFTP/Export/Company/Transaction.",
         )
     return parts

@@ -71,7 +71,7 @@ class TrueCommerceConnection(MailboxSettings):
     @classmethod
     def _fingerprint(cls, value: str) -> str:
         if value and not HOST_KEY.fullmatch(value):
-            raise ValueError("is no fingerprint; write it as ssh-keygen -lf prints it, SHA256:...")
+            raise ValueError("is not a fingerprint; write it as ssh-keygen -lf prints it, SHA256:...")
         return value
 
     @field_validator("temp_prefix", "temp_suffix", "read_suffix")

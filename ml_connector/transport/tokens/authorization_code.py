@@ -288,7 +288,9 @@ class AuthorizationCodeTokens:
         """
         text = pasted.strip()
         if not text or len(text) > _MAX_PASTED:
-            raise AuthorizationNeeded(f"{self.app.connection}: that is no authorization code.", mend=self._once_more())
+            raise AuthorizationNeeded(
+                f"{self.app.connection}: that is not an authorization code.", mend=self._once_more()
+            )
         if "://" not in text:
             self._exchange(unquote(text))
             return

@@ -204,7 +204,7 @@ def test_flat_orders_reach_their_partner_and_answers_come_flat_without_997s(tc: 
     [
         (flat_order("csv", "P1", "NOBODY"), "unknown trading partner"),
         (flat_order("csv", ""), "bad layout: PONumber is missing"),
-        (flat_order("json", "P1").replace(b"2026-11-20", b"tomorrow"), "bad layout: PODate is no date"),
+        (flat_order("json", "P1").replace(b"2026-11-20", b"tomorrow"), "bad layout: PODate is not a date"),
         (b'{"header": 1}', "bad layout"),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><PurchaseOrders/>", "bad layout"),
         (flat_order("xml", "P1").replace(b"<Quantity>5", b"<Quantity>five"), "bad layout"),

@@ -261,5 +261,5 @@ def nested(row: Mapping[str, Any], name: str) -> tuple[list[Row], str | None] | 
     if not isinstance(value, list):
         return None
     if not all(isinstance(inner, dict) for inner in value):
-        raise WeAreWrong(f"Exact sent {name} that are no records")
+        raise WeAreWrong(f"Exact sent {name} that are not records")
     return value, link if isinstance(link, str) else None
