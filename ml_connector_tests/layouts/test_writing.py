@@ -150,7 +150,7 @@ def test_computed_amounts_are_exact_and_rounded_half_up() -> None:
 
 
 def test_a_document_of_another_kind_is_a_defect_of_ours() -> None:
-    with pytest.raises(WeAreWrong, match="is not what layout .* writes: invoice"):
+    with pytest.raises(WeAreWrong, match=r"is not what layout .* writes: invoice"):
         write_documents([order()], load_layout("truecommerce_810_csv"))
 
 
