@@ -196,3 +196,60 @@ def test_the_traits_of_exact_are_the_default() -> None:
     assert traits.dimensions == ("cost_center", "cost_unit")
     assert (traits.taxes, traits.codes_matched_lines) == ("vat_codes", False)
     assert Coding().dimension_names == ()
+
+
+# ---------------------------------------------------------------------- who sent it
+
+FLAT = (
+    "TradingPartner,InvoiceNumber,InvoiceDate,PONumber,PODate,Currency,Terms,DueDate,SubTotal,Tax,Freight,Total,"
+    "LineNumber,VendorItem,Quantity,UOM,UnitPrice,Extended\r\n"
+    "{who},F-1,2026-11-20,26000017,,USD,,,,,,1250,1,NW-1,100,EA,12.50,1250\r\n"
+)
+
+
+def a_partner(folder: Path, **values: Any) -> None:
+    """The only partner."""
+    for file in folder.glob("*.yaml"):
+        file.unlink()
+    (folder / "one.yaml").write_text(yaml.safe_dump({"name": "one", "channels": {"receive": [INBOX]}, **values}))
+
+
+def reopened(office: Office, tmp_path: Path, **partner: Any) -> Iterator[Office]:
+    """The same with one partner, as the next process has it."""
+    a_partner(tmp_path / "partners", **partner)
+    with Deployment.open(tmp_path / "connections.yaml", clock=At()) as deployment:
+        made = replace(deployment.integration(INTEGRATION), folders=office.integration.folders)
+        assert made.problems == ()
+        yield replace(office, deployment=deployment, integration=made)
+
+
+@pytest.mark.parametrize("who", ["", "one", "20011"])
+def test_a_supplier_without_identity_is_told_by_its_folder_or_its_account(
+    office: Office, tmp_path: Path, who: str
+) -> None:
+    flat = {"vendor": "20011", "orders": {"send": False}, "layouts": {"receive": ["truecommerce_810_csv"]}}
+    for one in reopened(office, tmp_path, **flat):
+        one.mailbox.files[INBOX] = [("f-1.csv", FLAT.format(who=who).encode())]
+        row = one.run()
+        assert (row.state, row.reason) == (S.POSTED, None), row.reason_detail
+        assert (row.partner, row.partner_key) == ("one", "ZZ/NORTHWIND"), "by its account, as while it had an identity"
+
+
+def test_a_stranger_in_the_folder_of_a_partner_without_identity_is_held(office: Office, tmp_path: Path) -> None:
+    flat = {"vendor": "20011", "orders": {"send": False}, "layouts": {"receive": ["truecommerce_810_csv"]}}
+    for one in reopened(office, tmp_path, **flat):
+        one.mailbox.files[INBOX] = [("f-1.csv", FLAT.format(who="SOMEBODY").encode())]
+        assert one.run().reason == "unknown_partner"
+        assert one.erp.written == []
+
+
+def test_an_invoice_from_a_customer_is_held_until_its_role_is_mended(office: Office, tmp_path: Path) -> None:
+    identity = {"qualifier": "ZZ", "id": "NORTHWIND"}
+    for one in reopened(office, tmp_path, role="customer", customer="C1", identity=identity):
+        one.mailbox.files[INBOX] = [("us-1.edi", invoice())]
+        row = one.run()
+        assert (row.state, row.reason, row.partner_key) == (S.QUARANTINED, "wrong_partner_role", "ZZ/NORTHWIND")
+        assert "`role`" in cast("dict[str, str]", row.reason_detail)["mend"]
+    for one in reopened(office, tmp_path, vendor="20011", identity=identity):
+        one.mailbox.files[INBOX] = []
+        assert one.run().state is S.POSTED
