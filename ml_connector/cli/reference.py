@@ -45,7 +45,8 @@ def list_(session: Session, connection: str | None) -> int:
         name = _erp_name(deployment, connection)
         company = _company(deployment, name)
         with deployment.ledger.read() as tx:
-            found = [(table, snapshots.info(tx, name, company, table)) for table in TABLES]
+            names = dict.fromkeys((*TABLES, *snapshots.tables(tx, name, company)))
+            found = [(table, snapshots.info(tx, name, company, table)) for table in names]
     rows = [
         {
             "table": table,
@@ -66,7 +67,7 @@ def list_(session: Session, connection: str | None) -> int:
 
 
 @reference.command("show")
-@click.argument("table", type=click.Choice(TABLES))
+@click.argument("table")
 @click.option("--connection", help="ERP connection (default: the only one).")
 @click.option("--version", type=click.IntRange(1), help="A version (default: the newest).")
 @click.option("--date", "as_of", type=click.DateTime(["%Y-%m-%d"]), help="As it was at the end of that day (UTC).")
@@ -82,7 +83,7 @@ def show(
     text: str,
     limit: int,
 ) -> int:
-    """Rows of TABLE.
+    """Rows of TABLE, one of those that `reference list` names.
 
     \b
     Examples:
@@ -95,6 +96,9 @@ def show(
         name = _erp_name(deployment, connection)
         company = _company(deployment, name)
         with deployment.ledger.read() as tx:
+            known = dict.fromkeys((*TABLES, *snapshots.tables(tx, name, company)))
+            if table not in known:
+                raise ConfigError(f"There is no table {table!r} of {name}.", mend=f"Known are: {', '.join(known)}.")
             snapshot = snapshots.load(tx, name, company, table, version=version, as_of=as_of.date() if as_of else None)
     if snapshot is None:
         tell(f"{name} has no {table} of that version or day. Run `ml-connector sync` first.")

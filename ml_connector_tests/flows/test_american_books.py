@@ -24,6 +24,7 @@ from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.systems.system import Role
 from ml_connector.trying.sides import HeldMailbox
 from ml_connector.trying.trial import Given, try_files
+from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows import builders as b
 from ml_connector_tests.flows.american import AmericanErp, Table
 from ml_connector_tests.support.databases import sqlite_with_tables
@@ -104,6 +105,7 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: Mapping[str
         return erp if role is Role.ERP else mailbox
 
     monkeypatch.setattr(Deployment, "_connect", connect)
+    monkeypatch.setattr(Deployment, "known_company", lambda *_: erp.company)
     with Deployment.open(config, clock=At()) as deployment:
         made = deployment.integration(INTEGRATION)
         folders = replace(made.folders, after_read="leave", stable_seconds=0.0, incomplete_minutes=0.0)
@@ -177,6 +179,16 @@ def test_a_total_that_differs_is_held_whatever_the_taxes_are(office: Office) -> 
     office.mailbox.files[INBOX] = [("us-1.edi", invoice(total=136394))]
     assert office.run().reason == "total_difference"
     assert office.erp.written == []
+
+
+def test_tables_of_the_erps_own_are_shown_like_all_others(office: Office, tmp_path: Path) -> None:
+    config = ("--config", tmp_path / "connections.yaml")
+    listed = {row["table"]: row["rows"] for row in say("reference", "list", "--json", *config).json}
+    assert (listed["departments"], listed["locations"]) == (7, 2)
+    assert "NY" in say("reference", "show", "locations", *config).out
+    wrong = say("reference", "show", "projects", *config)
+    assert wrong.code == 2
+    assert "departments" in wrong.err
 
 
 @pytest.mark.parametrize(

@@ -208,6 +208,12 @@ def _stored_lines(tx: Tx, info: SnapshotInfo) -> dict[str, str]:
     return {json.loads(line)["id"]: line for line in text.split("\n")} if text else {}
 
 
+def tables(tx: Tx, connection: str, company: str) -> list[str]:
+    """Names of the tables that were ever read of a connection."""
+    query = sa.select(_c.table_name).where(_c.connection == connection, _c.company == company).distinct()
+    return sorted(tx.execute(query).scalars())
+
+
 def latest_version(tx: Tx, connection: str, company: str, table: str) -> int:
     """The newest version; 0 when the table was never read."""
     latest = _latest(tx, connection, company, table)
