@@ -9,8 +9,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ml_connector.config.conflicts import find_conflicts
+from ml_connector.config.integrations import Integration
 from ml_connector.config.partner_files import load_partners
-from ml_connector.config.partners import Partner
+from ml_connector.config.partners import Partner, X12Identity
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows import registry
 from ml_connector.flows.core.belonging import recognise
@@ -158,3 +160,27 @@ def test_a_key_stays_whatever_else_a_file_says_later(made: list[tuple[str, bool,
     for one, (role, x12, account) in zip(first, made, strict=True):
         if role in {"supplier", "customer"} or account or not x12:
             assert without[one.name] == one.key
+
+
+def test_one_name_is_one_partner_in_all_integrations_of_an_erp() -> None:
+    """By it their documents are told apart in the ledger."""
+    one, other = (
+        Integration(erp="books", network=network, environment="test", identity=ours, partners="x")
+        for network, ours in (("n1", X12Identity(qualifier="ZZ", id="A")), ("n2", X12Identity(qualifier="ZZ", id="B")))
+    )
+
+    def told(first: Partner, second: Partner) -> list[str]:
+        partners = {"i1": {"one": first}, "i2": {"one": second}}
+        found = find_conflicts({"i1": one, "i2": other}, partners, Path("c.yaml"), {"n1": "a1", "n2": "a2"})
+        return [conflict.message for conflict in found]
+
+    def speaking(**values: Any) -> Partner:
+        return partner(identity={"qualifier": "ZZ", "id": "ONE"}, orders={"send": False}, **values)
+
+    supplier, customer = speaking(vendor="C1"), speaking(role="customer", customer="C1")
+    assert told(supplier, supplier) == told(customer, customer) == []
+    assert told(supplier, customer) == ["c.yaml: partner one is supplier C1 in i1 and customer C1 in i2."]
+    assert told(supplier, speaking(vendor="C2")) == ["c.yaml: partner one is supplier C1 in i1 and C2 in i2."]
+    assert told(speaking(role="bank"), speaking(role="bank", account="B1")) == [
+        "c.yaml: partner one is bank (no account) in i1 and B1 in i2."
+    ]
