@@ -89,22 +89,6 @@ def test_pages_smaller_than_asked_for_leave_nothing_out(cleo: Cleo, network: Cle
     assert second.next_start is None
 
 
-def test_an_empty_folder_has_one_empty_page(network: CleoNetwork) -> None:
-    page = network.list_files(INBOX, start=0, limit=10)
-    assert (list(page.files), page.next_start) == ([], None)
-    assert network.list_files(INBOX, start=500, limit=10).next_start is None
-
-
-@pytest.mark.parametrize("name", ["../../etc/passwd", "nul\x00.x12", "line\r\nbreak", "“quoted”.x12", "a" * 900])
-def test_hostile_names_are_text_and_their_files_can_be_read(cleo: Cleo, network: CleoNetwork, name: str) -> None:
-    file = one(cleo, network, name, b"content")
-    assert file.name.isprintable()
-    assert len(file.name) <= 400
-    assert b"".join(network.fetch(INBOX, file)) == b"content"
-    network.dispose(INBOX, file, policy="delete")
-    assert stored(cleo, INBOX) == []
-
-
 def test_a_file_comes_in_chunks_and_unchanged(cleo: Cleo, network: CleoNetwork) -> None:
     data = bytes(range(256)) * 2000
     chunks = list(network.fetch(INBOX, one(cleo, network, data=data)))

@@ -130,9 +130,9 @@ class Bench:
 
 
 def make_erp(
-    sandbox: Sandbox, *, division: int | None = DIVISION, **settings: Any
+    sandbox: Sandbox, *, division: int | None = DIVISION, keep: bool = False, **settings: Any
 ) -> tuple[ExactErp, MemoryNotes, dict[str, bytes]]:
-    """An ERP over the sandbox's sockets and clock."""
+    """An ERP over the sandbox's sockets and clock. keep: beyond one test; whoever asked closes it."""
     exact = ExactSettings(connection="exact_nl", **{"longest_wait": 5.0, **settings})
     limiter = ExactLimiter("exact_nl", str(division), sandbox.clock, shared=LocalLimits(), longest_wait=65)
     api = ApiClient(
@@ -148,7 +148,8 @@ def make_erp(
     divisions = Divisions(api, notes, sandbox.clock, configured=division)
     blobs: dict[str, bytes] = {}
     erp = ExactErp(api, exact, sandbox.clock, divisions, read_blob=blobs.__getitem__)
-    _made.append(erp)
+    if not keep:
+        _made.append(erp)
     return erp, notes, blobs
 
 
