@@ -24,14 +24,14 @@ class AcumaticaState:
         self.clock = clock
         self.journal = journal
         self.options = options
+        self.seed = seed
         self.sessions = Sessions(clock, options)
         clients = {f"{CLIENT_GUID}@{TENANT}": TENANT, f"{SECOND_CLIENT_GUID}@{SECOND_TENANT}": SECOND_TENANT}
         self.oauth = OAuth(clock, options, self.sessions, clients)
         self.operations = Operations(clock, options)
         self.limits = Limits(clock, options)
         self.tenants = {
-            name: Tenant(name, clock=clock, journal=journal, options=options, seed=seed + at)
-            for at, name in enumerate((TENANT, SECOND_TENANT))
+            name: Tenant(name, clock=clock, journal=journal, options=options) for name in (TENANT, SECOND_TENANT)
         }
 
     @property

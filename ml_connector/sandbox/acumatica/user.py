@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from ml_connector.sandbox.acumatica.books.sales import receivables
@@ -73,10 +72,11 @@ def act(
 
 
 def create_orders(
-    state: AcumaticaState, count: int = 1, *, vendors: Sequence[str] = (BY_RECEIPT,), lines: int = 2, seed: int = 1,
-    items: Sequence[str] = _ITEMS, hold: bool = False, tenant: Tenant | None = None,
+    state: AcumaticaState, count: int = 1, *, vendors: Sequence[str] = (BY_RECEIPT,), lines: int = 2,
+    seed: int | None = None, items: Sequence[str] = _ITEMS, hold: bool = False, tenant: Tenant | None = None,
 ) -> list[Record]:  # fmt: skip
     """Purchase orders of made-up quantities, open unless held."""
+    seed = state.seed if seed is None else seed
     chosen = random.Random(seed)
     made: list[Record] = []
     for at in range(count):
@@ -99,10 +99,11 @@ def receive(state: AcumaticaState, order: Record, *, ref: str = "", tenant: Tena
 
 
 def sell(
-    state: AcumaticaState, count: int = 1, *, customer: str = CUSTOMER, lines: int = 2, seed: int = 1,
+    state: AcumaticaState, count: int = 1, *, customer: str = CUSTOMER, lines: int = 2, seed: int | None = None,
     items: Sequence[str] = _ITEMS, release: bool = True, tenant: Tenant | None = None,
 ) -> list[Record]:  # fmt: skip
     """Orders that are shipped in one package and invoiced; the sales invoices, released unless told."""
+    seed = state.seed if seed is None else seed
     chosen = random.Random(seed)
     books = tenant or state.main
     made: list[Record] = []
@@ -194,8 +195,3 @@ def order_facts(order: Record) -> dict[str, Any]:
             for line in order.details()
         ],
     }  # fmt: skip
-
-
-def totals(rows: Sequence[Record], name: str) -> Decimal:
-    """The sum of a field."""
-    return sum((row.number(name) for row in rows), Decimal(0))

@@ -18,6 +18,7 @@ class Form:
     entity = ""
     number: str | None = None  # the key that is numbered by itself
     prefix = ""
+    sequence = ""  # of the numbers; else one of its own for each type
     defaults: ClassVar[Mapping[str, Value]] = {}
     #: Drop-down fields: the values they take, and the internal codes that are taken for them (acumatica 7).
     lists: ClassVar[Mapping[str, Mapping[str, str]]] = {}

@@ -47,7 +47,7 @@ class Saving:
         if row.refused:
             raise Refusal(self._worded(row, new=before is None))
         if before is None:
-            self._number(row, body)
+            self._number(row)
         self.form.finish(self.work, before, row, hold)
         if row.refused:
             raise Refusal(self._worded(row, new=before is None))
@@ -87,17 +87,20 @@ class Saving:
             row.error = f"{doing} '{view}' record raised at least one error. Please review the errors."
         return row
 
-    def _number(self, row: Record, body: Mapping[str, Any]) -> None:
+    def _number(self, row: Record) -> None:
         """The next number, whatever number of its own a client has sent (acumatica 5, assumed)."""
-        name = self.form.number
+        name, tenant = self.form.number, self.work.tenant
         if name is None:
             return
-        own = row.text(name)
-        wanted = own and own != NEW_NUMBER
         keeps = self.work.options.own_numbers == "kept" or self.form.keeps_own_number
-        if not (wanted and keeps):
-            kind = row.text(self.entity.keys[0]) if len(self.entity.keys) > 1 else ""
-            row.values[name] = self.work.tenant.next_number(f"{self.entity.name} {kind}".strip(), self.form.prefix)
+        if keeps and row.text(name) not in {"", NEW_NUMBER}:
+            return
+        kind = row.text(self.entity.keys[0]) if len(self.entity.keys) > 1 else ""
+        sequence = self.form.sequence or f"{self.entity.name} {kind}".strip()
+        taken: Record | None = row
+        while taken is not None:
+            row.values[name] = tenant.next_number(sequence, self.form.prefix)
+            taken = tenant.table(self.entity.name).by_key(*(row.text(key) for key in self.entity.keys))
 
     # fields
 

@@ -1,6 +1,5 @@
 """One tenant's books: tables, numbers, branches, periods; and the work of one call on them."""
 
-import random
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,12 +32,11 @@ class Content:
 class Tenant:
     """The books of one company."""
 
-    def __init__(self, name: str, *, clock: FileClock, journal: Journal, options: AcumaticaOptions, seed: int) -> None:
+    def __init__(self, name: str, *, clock: FileClock, journal: Journal, options: AcumaticaOptions) -> None:
         self.name = name
         self.clock = clock
         self.journal = journal
         self.options = options
-        self.rng = random.Random(seed)
         self.tables = {entity.name: Table(entity.keys) for entity in contract(NEWEST).values() if entity.keys}
         self.contents: dict[str, list[Content]] = {}
         self.branches: list[dict[str, str]] = []
@@ -69,13 +67,6 @@ class Tenant:
 
     def start_numbers(self, sequence: str, last: int) -> None:
         self._numbers[sequence] = last
-
-    def branch(self, text: str) -> str | None:
-        """The branch identifier of an identifier or a name."""
-        for one in self.branches:
-            if text.casefold() in {one["BranchID"].casefold(), one["BranchName"].casefold()}:
-                return one["BranchID"]
-        return None
 
     def branch_by_name(self, name: str) -> str | None:
         """Of the header PX-CbApiBranch, which takes names alone (acumatica 5)."""

@@ -84,6 +84,7 @@ def _complete_shipments(work: Work, invoice: Record) -> None:
 
 class _ReceivableForm(Form):
     number = "ReferenceNbr"
+    sequence = "AR"
     defaults: ClassVar[Mapping[str, Value]] = {"Type": "Invoice", "IsTaxValid": False}
     lists: ClassVar[Mapping[str, Mapping[str, str]]] = {"Type": _TYPES}
     party = ""
