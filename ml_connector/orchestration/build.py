@@ -18,7 +18,7 @@ from ml_connector.orchestration.jobs import jobs
 from ml_connector.orchestration.jobs.dead_runs import reaper_sensor
 from ml_connector.orchestration.jobs.maintenance_job import prune_job, run_failure_alert, standing_job
 from ml_connector.orchestration.runtime.integration_context import Scene
-from ml_connector.orchestration.runtime.names import job_name
+from ml_connector.orchestration.runtime.names import job_name, tables_of
 from ml_connector.orchestration.runtime.partitions import daily
 from ml_connector.orchestration.runtime.resource import RESOURCE, ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RESOURCE as SETTINGS
@@ -91,6 +91,11 @@ def erps(loaded: LoadedDeployment) -> list[str]:
     return sorted({settings.erp for settings in loaded.settings.integrations.values()})
 
 
+def with_tables(loaded: LoadedDeployment) -> list[str]:
+    """ERPs that have reference tables to read."""
+    return [name for name in erps(loaded) if tables_of(loaded.connection(name))]
+
+
 def _assets(loaded: LoadedDeployment, scenes: list[Scene]) -> list[dg.AssetsDefinition | dg.AssetSpec]:
     assets: list[dg.AssetsDefinition | dg.AssetSpec] = []
     for name in erps(loaded):
@@ -101,10 +106,10 @@ def _assets(loaded: LoadedDeployment, scenes: list[Scene]) -> list[dg.AssetsDefi
 
 
 def _jobs(loaded: LoadedDeployment, scenes: list[Scene]) -> list[Any]:
-    made: list[Any] = [jobs.reference_job(name) for name in erps(loaded)]
+    made: list[Any] = [jobs.reference_job(name, loaded.connection(name)) for name in with_tables(loaded)]
     for scene in scenes:
         made += [jobs.document_job(scene, one) for one in DIRECTIONS if jobs.document_keys(scene, one)]
-    idle = ["standing", "prune", *(job_name(name, "reference") for name in erps(loaded))]
+    idle = ["standing", "prune", *(job_name(name, "reference") for name in with_tables(loaded))]
     return [*made, standing_job(), prune_job(loaded.settings.orchestration, idle)]
 
 
@@ -122,7 +127,7 @@ def _sensors(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) ->
 def _schedules(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) -> list[dg.ScheduleDefinition]:
     status = dg.DefaultScheduleStatus.RUNNING if running else dg.DefaultScheduleStatus.STOPPED
     settings = loaded.settings.orchestration
-    crons = {job_name(name, "reference"): settings.reference_cron for name in erps(loaded)}
+    crons = {job_name(name, "reference"): settings.reference_cron for name in with_tables(loaded)}
     crons |= {"standing": settings.standing_cron, "prune": settings.prune_cron}
     made = [
         dg.ScheduleDefinition(

@@ -1,5 +1,6 @@
 """`verify` is quiet on a whole ledger and names what is wrong in a damaged one."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -133,6 +134,22 @@ def test_one_outside_id_for_two_writes(whole: Ledger) -> None:
         operations.finish(tx, [(one.id, Written("guid 1"))])
     walk(whole, added.id, S.POSTED)
     assert _problems(whole) == [("outside id", "document 1")]
+
+
+@pytest.mark.parametrize("shares", [True, None])
+def test_writes_that_change_what_is_there_may_have_one_outside_id(whole: Ledger, shares: bool | None) -> None:
+    """So says the target that plans them, whatever their kind is called; nobody reads it out of the kind."""
+    for number in ("3", "4"):
+        (added,) = add(whole, invoice(number))
+        walk(whole, added.id, S.MATCHED, S.CODED, S.POSTING)
+        with whole.write() as tx:
+            changes = replace(new(added.id, 0), kind="vendor", ref="terms", shares=shares)
+            (one,) = operations.plan(tx, [changes])
+            operations.start(tx, [(one.id, None)])
+            operations.finish(tx, [(one.id, Written("vendor 7"))])
+            assert operations.get_many(tx, [one.id])[0].ref == "terms"
+        walk(whole, added.id, S.POSTED)
+    assert [subject for subject, _ in _problems(whole)] == ([] if shares else ["outside id"])
 
 
 def test_a_business_key_held_twice(postgres_ledger: Ledger) -> None:

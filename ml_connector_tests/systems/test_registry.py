@@ -51,6 +51,7 @@ class ToySystem(System):
 
 class Books(ToySystem):
     name, roles, kind, settings = "toy_books", frozenset({Role.ERP}), "toy", BooksSettings
+    tables = frozenset({"vendors", "toy_shelves"})
 
     def known_company(self, name, settings, parts):
         return "shelf-7"
@@ -142,6 +143,7 @@ def test_the_code_location_loads_and_shows_their_kinds(house: Path) -> None:
     specs = build_defs(house / "connections.yaml").resolve_all_asset_specs()
     kinds = {"/".join(spec.key.path): spec.kinds for spec in specs}
     assert "toy" in kinds["shelf/vendors"]
+    assert {name for name in kinds if name.startswith("shelf/")} == {"shelf/vendors", "shelf/toy_shelves"}
     assert "letters" in kinds["outside/post/files_from_partners"]
 
 

@@ -23,7 +23,7 @@ from ml_connector.documents.reference import (
 from ml_connector.errors import ConnectorError, Stopped, TryAgain
 from ml_connector.flows.core.spec import DATA_OWNER, MASTER_DATA, PURCHASE_ORDERS
 from ml_connector.orchestration.runtime import metadata
-from ml_connector.orchestration.runtime.names import key, kind_of, outside
+from ml_connector.orchestration.runtime.names import key, kind_of, outside, tables_of
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.step_runner import LONGEST_REST_SECONDS, REST_SECONDS, RETRY, fail
 
@@ -38,7 +38,7 @@ PREVIEW_ROWS = 10
 #: A table that lost more than this share of its rows at once was probably read wrongly.
 COLLAPSE = 0.5
 
-MODELS: dict[ReferenceTable, type[Record]] = {
+MODELS: dict[str, type[Record]] = {
     ReferenceTable.VENDORS: Vendor,
     ReferenceTable.GL_ACCOUNTS: GLAccount,
     ReferenceTable.COST_CENTERS: CostCenter,
@@ -47,7 +47,7 @@ MODELS: dict[ReferenceTable, type[Record]] = {
     ReferenceTable.VAT_CODES: VatCode,
     ReferenceTable.PURCHASE_ORDERS: OpenOrder,
 }
-_TEXTS = {
+_TEXTS: dict[str, str] = {
     ReferenceTable.VENDORS: "Suppliers, with their default account and VAT code.",
     ReferenceTable.GL_ACCOUNTS: "General ledger accounts, and whether they want a cost center.",
     ReferenceTable.COST_CENTERS: "Cost centers and the day they end.",
@@ -56,6 +56,13 @@ _TEXTS = {
     ReferenceTable.VAT_CODES: "VAT codes, their percentage and whether amounts include it.",
     ReferenceTable.PURCHASE_ORDERS: "Open purchase orders with what was received and invoiced so far.",
 }
+
+
+def text_of(table: str) -> str:
+    """What stands in a table; of one that is an ERP's own, its name."""
+    return _TEXTS.get(table) or f"{table.replace('_', ' ').capitalize()} of this ERP."
+
+
 #: Tables that may well hold nothing.
 MAY_BE_EMPTY = frozenset({ReferenceTable.PURCHASE_ORDERS, ReferenceTable.COST_CENTERS, ReferenceTable.COST_UNITS})
 
@@ -64,24 +71,24 @@ def build_reference_assets(
     name: str, connection: ConnectionSettings, settings: OrchestrationSettings
 ) -> list[dg.AssetsDefinition]:
     """The reference assets of one ERP connection."""
-    return [_asset(name, connection, table, settings) for table in ReferenceTable]
+    return [_asset(name, connection, table, settings) for table in tables_of(connection)]
 
 
 def _asset(
-    name: str, connection: ConnectionSettings, table: ReferenceTable, settings: OrchestrationSettings
+    name: str, connection: ConnectionSettings, table: str, settings: OrchestrationSettings
 ) -> dg.AssetsDefinition:
-    asset_key = key(name, table.value)
-    source = PURCHASE_ORDERS if table is ReferenceTable.PURCHASE_ORDERS else MASTER_DATA
+    asset_key = key(name, table)
+    source = PURCHASE_ORDERS if table == ReferenceTable.PURCHASE_ORDERS else MASTER_DATA
     stale = timedelta(hours=settings.fresh_hours)
 
     @dg.asset(
         key=asset_key,
-        description=f"{_TEXTS[table]} Versioned in the ledger; every coding decision names the version it used.",
+        description=f"{text_of(table)} Versioned in the ledger; every coding decision names the version it used.",
         deps=[outside(name, source.name)],
         group_name=GROUP,
         owners=[DATA_OWNER],
         kinds={kind_of(connection), "pandas"},
-        tags={"connection": name, "table": table.value},
+        tags={"connection": name, "table": table},
         pool=name,
         retry_policy=RETRY,
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=stale, warn_window=stale / 2),
@@ -105,7 +112,7 @@ def _checks(asset_key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
 
 
 def _read(
-    context: dg.AssetExecutionContext, connector: ConnectorResource, name: str, table: ReferenceTable
+    context: dg.AssetExecutionContext, connector: ConnectorResource, name: str, table: str
 ) -> dg.MaterializeResult[Any]:
     from ml_connector.flows.reference.syncing import sync_table
     from ml_connector.ledger.exchange import snapshots
@@ -137,22 +144,22 @@ def _read(
     )
 
 
-def as_frame(stored: "Snapshot", table: ReferenceTable) -> "pd.DataFrame":
+def as_frame(stored: "Snapshot", table: str) -> "pd.DataFrame":
     """A snapshot as a frame of Python objects: amounts stay Decimal, codes stay text, days stay dates."""
     import pandas as pd
 
-    model = MODELS[table]
+    model = MODELS.get(table)
+    if model is None:
+        return pd.DataFrame(list(stored.rows), dtype=object)
     rows = [model.model_validate(row).model_dump() for row in stored.rows]
     return pd.DataFrame(rows, columns=list(model.model_fields), dtype=object)
 
 
-def _metadata(
-    frame: "pd.DataFrame", stored: "Snapshot", synced: "TableSync", table: ReferenceTable
-) -> metadata.Metadata:
+def _metadata(frame: "pd.DataFrame", stored: "Snapshot", synced: "TableSync", table: str) -> metadata.Metadata:
     changes = synced.changes
     shown: metadata.Metadata = {
         "dagster/row_count": len(frame),
-        "dagster/column_schema": column_schema(MODELS[table]),
+        **({"dagster/column_schema": column_schema(MODELS[table])} if table in MODELS else {}),
         "version": stored.version,
         "taken_at": dg.MetadataValue.timestamp(stored.taken_at),
         "calls": synced.calls,
@@ -203,7 +210,7 @@ def _type_name(annotation: Any) -> str:
     return str(getattr(annotation, "__name__", annotation)).lower()
 
 
-def _has_rows(frame: "pd.DataFrame", table: ReferenceTable) -> dg.AssetCheckResult:
+def _has_rows(frame: "pd.DataFrame", table: str) -> dg.AssetCheckResult:
     serious = table not in MAY_BE_EMPTY
     return dg.AssetCheckResult(
         check_name="has_rows",

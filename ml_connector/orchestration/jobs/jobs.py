@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from ml_connector.config.connections import ConnectionSettings
 from ml_connector.flows.core.spec import INBOUND, Direction
 from ml_connector.orchestration.runtime.integration_context import Scene
 from ml_connector.orchestration.runtime.names import job_name, keys_of
@@ -29,10 +30,10 @@ def document_job(scene: Scene, direction: Direction) -> dg.JobDefinition:
     )
 
 
-def reference_job(connection: str) -> dg.JobDefinition:
+def reference_job(connection: str, settings: ConnectionSettings) -> dg.JobDefinition:
     return dg.define_asset_job(  # type: ignore[return-value]
         job_name(connection, "reference"),
-        selection=dg.AssetSelection.assets(*keys_of(connection).values()),
+        selection=dg.AssetSelection.assets(*keys_of(connection, settings).values()),
         description="Read the reference tables; a version is stored where the content differs.",
         tags={"connection": connection},
         executor_def=dg.in_process_executor,

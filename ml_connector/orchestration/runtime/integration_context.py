@@ -7,7 +7,6 @@ import dagster as dg
 
 from ml_connector.config.connections import ConnectionSettings
 from ml_connector.config.integrations import Integration as IntegrationSettings
-from ml_connector.documents.reference import ReferenceTable
 from ml_connector.flows import registry
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.spec import AssetSpec, At, FlowSet, FlowSpec, OutsideSpec, StepSpec
@@ -47,11 +46,11 @@ class Scene:
 
     def deps(self, asset: AssetSpec) -> list[dg.AssetKey]:
         """Everything that an asset depends on."""
-        tables = keys_of(self.settings.erp)
+        tables = keys_of(self.settings.erp, self.erp)
         return [
             *(self.outside(end) for end in asset.reads),
             *(self.key(name) for name in self.flows.dependencies(asset)),
-            *(tables[ReferenceTable(name)] for name in asset.tables),
+            *(tables[name] for name in asset.tables if name in tables),
         ]
 
     def kinds(self, asset: AssetSpec) -> frozenset[str]:

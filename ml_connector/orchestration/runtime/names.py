@@ -45,5 +45,13 @@ def worker_lease(run_id: str) -> str:
     return f"worker:{run_id}"
 
 
-def keys_of(connection: str) -> dict[ReferenceTable, dg.AssetKey]:
-    return {table: key(connection, table.value) for table in ReferenceTable}
+def tables_of(connection: ConnectionSettings) -> list[str]:
+    """The reference tables that an ERP has: those that flows know in their order, then its own."""
+    has = registry.find(connection.system).tables
+    known = [table.value for table in ReferenceTable]
+    return [*(name for name in known if name in has), *sorted(has - set(known))]
+
+
+def keys_of(name: str, connection: ConnectionSettings) -> dict[str, dg.AssetKey]:
+    """Keys of an ERP connection's reference assets, by table."""
+    return {table: key(name, table) for table in tables_of(connection)}
