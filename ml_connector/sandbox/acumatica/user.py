@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_connector.sandbox.acumatica.books.sales import receivables
-from ml_connector.sandbox.acumatica.books.saving import Refusal, Saving, press
-from ml_connector.sandbox.acumatica.books.screens import form_of
+from ml_connector.sandbox.acumatica.books.saving import Refusal, Saving
+from ml_connector.sandbox.acumatica.books.screens import form_of, press
 from ml_connector.sandbox.acumatica.books.tenant import Tenant, cents
 from ml_connector.sandbox.acumatica.seed import BY_RECEIPT, CUSTOMER
 from ml_connector.sandbox.acumatica.state import AcumaticaState
@@ -67,7 +67,7 @@ def act(
     row = work.tenant.table(entity).by_key(*key)
     if row is None:
         raise KeyError(f"{entity} {'/'.join(key)}")
-    press(work, form_of(entity), entity, row, action, parameters or {})
+    press(work, entity, row, action, parameters or {})
     return work.tenant.table(entity).by_key(*key) or row
 
 

@@ -190,6 +190,13 @@ def test_the_business_date_comes_from_the_header_in_any_format(acumatica: Acumat
     for text in (f"{year}-02-03", f"02/03/{year}"):
         made = acumatica.put("Bill", bill(), select="Date,PostPeriod", **{"PX-CbApiBusinessDate": text}).json()
         assert (value(made, "Date")[:10], value(made, "PostPeriod")) == (f"{year}-02-03", f"02{year}")
+    assert acumatica.put("Bill", bill(), **{"PX-CbApiBusinessDate": "soon"}).status_code == 400
+
+
+def test_a_record_without_its_key_is_refused(acumatica: AcumaticaBench) -> None:
+    refused = acumatica.refused("Account", {"Description": "No code"})
+    assert refused["AccountCD"]["error"] == "'Account CD' cannot be empty."
+    assert "LocationID" in acumatica.refused("CustomerLocation", {"Customer": "C000042"})
 
 
 # files
@@ -197,13 +204,13 @@ def test_the_business_date_comes_from_the_header_in_any_format(acumatica: Acumat
 
 def test_a_file_is_put_to_the_link_of_the_record_and_read_by_its_id(acumatica: AcumaticaBench) -> None:
     made = acumatica.made("Bill", bill(), select="ReferenceNbr")
-    link = acumatica.origin + made["_links"]["files:put"].replace("{filename}", "invoice 1.edi")
+    link = acumatica.origin + made["_links"]["files:put"].replace("{filename}", "invoice%201 100%25.edi")
     headers = {"Content-Type": "application/octet-stream", "PX-CbFileComment": "as received"}
     answer = acumatica.call("PUT", link, content=b"ISA*00", headers=headers)
     assert (answer.status_code, answer.content) == (204, b"")
     assert acumatica.call("GET", acumatica.origin + answer.headers["location"]).content == b"ISA*00"
     (file,) = acumatica.record(f"Bill/{made['id']}", expand="files")["files"]
-    assert (file["filename"], file["comment"]) == ("invoice 1.edi", "as received")
+    assert (file["filename"], file["comment"]) == ("invoice 1 100%.edi", "as received")
     again = acumatica.call("PUT", link, content=b"ISA*01")  # of the same name: a new version, its comment emptied
     assert again.status_code == 204
     (file,) = acumatica.record(f"Bill/{made['id']}", expand="files")["files"]

@@ -98,8 +98,3 @@ class LocationForm(Form):
             row.values |= {"Customer": customer.text("CustomerID"), "TaxZone": customer.get("TaxZone")}
         else:
             super().set(work, row, name, value)
-
-    def complete(self, work: Work, before: Record | None, row: Record) -> None:
-        for name, label in (("Customer", "Customer"), ("LocationID", "Location ID")):
-            if not row.get(name):
-                row.errors.setdefault(name, cannot_be_empty(label))

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ml_connector.sandbox.acumatica.books.forms import Form
+from ml_connector.sandbox.acumatica.books.forms import Form, cannot_be_empty
 from ml_connector.sandbox.acumatica.books.tenant import Work
 from ml_connector.sandbox.acumatica.wire.contract import SYSTEM_MEMBERS, Entity, Shape
-from ml_connector.sandbox.acumatica.wire.errors import ApiError, FieldError, exception, no_entity, unreadable
+from ml_connector.sandbox.acumatica.wire.errors import ApiError, FieldError, no_entity, unreadable
 from ml_connector.sandbox.acumatica.wire.record import Record, record
 from ml_connector.sandbox.acumatica.wire.shapes import Sent
 from ml_connector.sandbox.acumatica.wire.values import Value, parse
@@ -41,6 +41,9 @@ class Saving:
         self._stored = dict(before.values) if before is not None else {}
         hold = self._fill(row, body)
         self.form.complete(self.work, before, row)
+        for key in self.entity.keys:
+            if key != self.form.number and not row.get(key):
+                row.errors.setdefault(key, cannot_be_empty(self.form.label(key)))
         if row.refused:
             self._let_go_of_refused_lines(row)
             self.form.complete(self.work, before, row)
@@ -283,15 +286,3 @@ def _number_lines(lines: list[Record]) -> None:
         if line.get("LineNbr") is None:
             last += 1
             line.values["LineNbr"] = last
-
-
-def press(work: Work, form: Form, entity: str, row: Record, name: str, parameters: Mapping[str, Value]) -> None:
-    """Do an action of a screen to a stored record. Raises ApiError."""
-    try:
-        form.actions[name](work, row, parameters)
-    except FieldError as error:
-        raise exception(str(error)) from None
-    work.tenant.wrote(
-        f"{entity} {name}",
-        {"branch": work.branch, "session": work.session, "id": row.id, **form.facts(row)},
-    )

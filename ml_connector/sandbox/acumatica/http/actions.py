@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from ml_connector.sandbox.acumatica.books.saving import press
+from ml_connector.sandbox.acumatica.books.screens import press
 from ml_connector.sandbox.acumatica.http.call import Call, empty_response, failure
 from ml_connector.sandbox.acumatica.wire.contract import Field
 from ml_connector.sandbox.acumatica.wire.errors import ApiError, no_entity, not_found
@@ -35,7 +35,7 @@ def act(call: Call, raw: bytes) -> Response:
         stored = call.tenant.table(call.entity.name).by_id(row.id)
         if stored is None:
             raise no_entity()
-        press(call.work, call.form, call.entity.name, stored, name, parameters)
+        press(call.work, call.entity.name, stored, name, parameters)
 
     path = f"{call.root}/{call.entity.name}/{name}/status"
     operation = call.state.operations.start(path, effect, call.session, call.entity.screen)

@@ -1,5 +1,6 @@
 """The HTTP face of the Acumatica stand-in: routing below the virtual directory, sessions, limits (acumatica 1, 2)."""
 
+from datetime import date
 from typing import Any
 
 from starlette.applications import Starlette
@@ -21,7 +22,7 @@ from ml_connector.sandbox.acumatica.http.login import (
 )
 from ml_connector.sandbox.acumatica.state import AcumaticaState
 from ml_connector.sandbox.acumatica.wire.contract import contract
-from ml_connector.sandbox.acumatica.wire.errors import ApiError, exception, not_found
+from ml_connector.sandbox.acumatica.wire.errors import ApiError, exception, not_found, unreadable
 from ml_connector.sandbox.acumatica.wire.swagger import swagger
 from ml_connector.sandbox.acumatica.wire.values import day
 
@@ -205,8 +206,7 @@ class _Face:
             raise ApiError(403, {"message": text})
         work = state.work(tenant, self._branch(request, tenant, session), session)
         work.version = version
-        dated = request.headers.get("px-cbapibusinessdate")
-        work.business_date = day(dated) if dated else today(state.clock, state.options.time_zone)
+        work.business_date = self._business_date(request)
         parts = tuple(part for key in keys for part in key.split("|"))
         call = Call(state, tenant, session, work, entity, parts, root, request.url.query, request)
         if not actions.is_poll(call) and state.operations.is_locked(session, entity.screen):
@@ -245,6 +245,16 @@ class _Face:
         if method in {"PUT", "PATCH"}:
             return writes.put(call, body)
         raise ApiError(405, {"message": f"The requested resource does not support http method '{method}'."})
+
+    def _business_date(self, request: Request) -> date:
+        """Today, unless the header names a day, in any format (acumatica 5)."""
+        text = request.headers.get("px-cbapibusinessdate")
+        if not text:
+            return today(self._state.clock, self._state.options.time_zone)
+        try:
+            return day(text)
+        except ValueError:
+            raise unreadable(f"The business date '{text[:40]}' is not a date.") from None
 
     def _branch(self, request: Request, tenant: Tenant, session: Session) -> str:
         """The branch of this call: the header takes the branch's name (acumatica 5)."""

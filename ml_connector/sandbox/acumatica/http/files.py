@@ -1,6 +1,6 @@
 """Attachments: put to the link that a record names, or to its older form; read by their id (acumatica 5)."""
 
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from starlette.responses import Response
 
@@ -19,7 +19,7 @@ def put_file(tenant: Tenant, root: str, owner: str, name: str, data: bytes, comm
     rows = _owners(tenant, owner)
     if not rows:
         raise no_entity()
-    return attach(tenant, root, rows, unquote(name), data, comment)
+    return attach(tenant, root, rows, name, data, comment)
 
 
 def attach(tenant: Tenant, root: str, rows: list[Record], name: str, data: bytes, comment: str) -> Response:
