@@ -168,7 +168,7 @@ def _told(error: ConnectorError, *, as_json: bool, debug: bool) -> int:
     else:
         tell(error.message)
         if error.mend:
-            tell(error.mend)
+            tell(f"To fix: {error.mend}")
     return exit_of(error)
 
 

@@ -79,7 +79,7 @@ def _print(found: "list[Finding]") -> None:
         mark = click.style(word.ljust(6), fg=color)
         click.echo(f"  {mark} {safe(finding.aspect)}: {safe(finding.message)}")
         if finding.mend:
-            click.echo(f"         {safe(finding.mend)}")
+            click.echo(f"         To fix: {safe(finding.mend)}")
     bad = sum(finding.level.value == "bad" for finding in found)
     warn = sum(finding.level.value == "warn" for finding in found)
     say(f"{bad} bad, {warn} to be looked at." if bad or warn else "All is well.")

@@ -127,7 +127,7 @@ def _stopped_partners(integration: Integration) -> list[Standing]:
             cause=f"{integration.name}/partner_file/{problem.file.name}",
             title=f"Partner {problem.name or 'files'} stopped: {problem.file.name} cannot be used",
             count=1,
-            lines=[*problem.message.splitlines()[:10], problem.mend],
+            lines=[*problem.message.splitlines()[:10], f"To fix: {problem.mend}"],
         )
         for problem in {problem.file: problem for problem in integration.problems}.values()
     ]

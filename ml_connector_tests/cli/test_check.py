@@ -91,7 +91,11 @@ def test_a_table_that_may_not_be_read_is_named_before_a_run_stops_at_it(
 
 @pytest.mark.parametrize(
     ("journal", "level", "words"),
-    [("60", "good", "takes invoices"), ("99", "warn", "there is no journal 99"), ("50", "warn", "no purchase journal")],
+    [
+        ("60", "good", "takes invoices"),
+        ("99", "warn", "there is no journal 99"),
+        ("50", "warn", "not a purchase journal"),
+    ],
 )
 def test_the_purchase_journal_is_looked_up(bench: Bench, tmp_path: Path, journal: str, level: str, words: str) -> None:
     raw = yaml.safe_load(bench.config.read_text(encoding="utf-8"))

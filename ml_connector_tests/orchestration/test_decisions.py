@@ -64,5 +64,5 @@ def test_one_question_that_stops_several_is_told_once() -> None:
     first, second = decision_causes([("a", question), ("b", question), ("c", other)])
     assert (first.cause, first.count) == ("decisions/exact_nl", 2)
     assert first.title.startswith("a, b asked")
-    assert list(first.lines) == ["Which?", "Say."]
+    assert list(first.lines) == ["Which?", "To fix: Say."]
     assert (second.cause, second.count) == ("decisions/c", 1)

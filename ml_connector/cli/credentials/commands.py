@@ -313,9 +313,7 @@ def status(session: Session) -> int:
     columns = ("connection", "health", "message", "access_expires_at", "refresh_expires_at", "mend")
     session.emit(
         [dict(zip(columns, row, strict=True)) for row in rows],
-        lambda: print_table(
-            ("connection", "health", "state", "token until", "authorization until", "what to do"), rows
-        ),
+        lambda: print_table(("connection", "health", "state", "token until", "authorization until", "to fix"), rows),
     )
     act = never or lacking or any(report.health is Health.ACT for report in reports)
     return Exit.AUTHORIZE if act else Exit.OK

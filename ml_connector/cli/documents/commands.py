@@ -167,7 +167,7 @@ def _print_plan(plan: list[dict[str, Any]]) -> None:
 
 
 def _print_after(after: list[dict[str, Any]]) -> None:
-    columns = {"was": "was", "state": "is", "reason": "reason", "mend": "what to do"}
+    columns = {"was": "was", "state": "is", "reason": "reason", "mend": "To fix"}
     _print_each(after, columns, ("partner", "number"))
 
 

@@ -184,7 +184,7 @@ def print_full(value: dict[str, Any]) -> None:
     print_facts([(name.replace("_", " "), item) for name, item in value.items() if name not in hidden])
     if detail:
         print_facts(
-            [("why", detail.get("message")), ("what to do", detail.get("mend")), ("data", flat(detail.get("data")))]
+            [("why", detail.get("message")), ("To fix", detail.get("mend")), ("data", flat(detail.get("data")))]
         )
     if value["file"]:
         file = value["file"]

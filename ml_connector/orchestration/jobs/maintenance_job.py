@@ -230,7 +230,7 @@ def decision_causes(asked: Sequence[tuple[str, DecisionNeeded]]) -> list[Standin
             cause=f"{DECISIONS}{about}",
             title=f"{', '.join(waiting[about])} asked: nothing is posted or sent until you decide",
             count=len(waiting[about]),
-            lines=[question.message, question.mend],
+            lines=[question.message, f"To fix: {question.mend}"],
         )
         for about, question in questions.items()
     ]
@@ -249,7 +249,7 @@ def token_causes(deployment: Deployment) -> list[Standing]:
             f"{TOKENS}{report.connection}/{report.health}",
             f"{report.connection}: {report.message}",
             1,
-            [report.mend] if report.mend else [],
+            [f"To fix: {report.mend}"] if report.mend else [],
         )
         for report in reports
         if report.health is not Health.GOOD
