@@ -14,7 +14,7 @@ import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -197,6 +197,11 @@ class TokenStore:
 
         self._change_detail(change)
         return found
+
+    def end_access(self, generation: int) -> bool:
+        """The server has ended what the access token stands for: another is asked for before the next call."""
+        long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+        return self._change(generation, {"issued_at": long_ago, "expires_at": long_ago}, {})
 
     def forget(self) -> bool:
         """Drop the connection's tokens; False when there were none."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 #: The systems that come with the package: `system:` in connections.yaml, and `module:object`.
 SHIPPED = {
+    "acumatica": "ml_connector.systems.acumatica.system:SYSTEM",
     "cleo": "ml_connector.systems.cleo.system:SYSTEM",
     "exact_online": "ml_connector.systems.exact_online.system:SYSTEM",
     "truecommerce": "ml_connector.systems.truecommerce.system:SYSTEM",

@@ -6,7 +6,7 @@ account for 15 minutes), and there are only so many log-ins a minute.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,7 +32,8 @@ _REVALIDATE = timedelta(seconds=30)
 class PasswordLogin:
     """An account. totp_field: the form field of a one-time code (cleo 3: its name is assumed).
 
-    logins_per_minute: over all processes; more than that means that something is wrong with the tokens.
+    logins_per_minute: over all processes; more than that means that something is wrong with the tokens. more: what
+    goes into every form beside the account, as an application's id and secret.
     """
 
     connection: str
@@ -40,6 +41,7 @@ class PasswordLogin:
     username: str
     totp_field: str = "totp"
     logins_per_minute: int = 20
+    more: Callable[[], Mapping[str, str]] | None = None
 
 
 class PasswordTokens:
@@ -131,9 +133,11 @@ class PasswordTokens:
         """Try the refresh token once; None when there is none, it was begun before, or it is refused."""
         if row.refresh is None or row.state is not TokenState.VALID or not self.store.begin_refresh(row.generation):
             return None
+        more = {name: value for name, value in self._more().items() if name != "scope"}
+        form = {**more, "grant_type": "refresh_token", "refresh_token": row.refresh.reveal()}
         sent_at = self._clock.now()
         try:
-            answer = self._endpoint.post({"grant_type": "refresh_token", "refresh_token": row.refresh.reveal()})
+            answer = self._endpoint.post(form)
         except (NotSent, AnswerLost):
             return None
         if answer.status != 200 or not usable_token(answer.fields.get("access_token")):
@@ -142,11 +146,12 @@ class PasswordTokens:
 
     def _log_in(self, row: StoredToken | None, code: str | None) -> str:
         password = self._password().reveal()
-        credentials = self._vault.fingerprint(f"{self.login.username}\n{password}")
+        more = self._more()
+        credentials = self._vault.fingerprint("\n".join([self.login.username, password, *more.values()]))
         if row is not None and code is None:
             self._check_memory(row, credentials)
         self._check_budget()
-        form = {"grant_type": "password", "username": self.login.username, "password": password}
+        form = {**more, "grant_type": "password", "username": self.login.username, "password": password}
         if code is not None:
             form[self.login.totp_field] = code
         sent_at = self._clock.now()
@@ -157,6 +162,9 @@ class PasswordTokens:
         if answer.status == 200 and usable_token(answer.fields.get("access_token")):
             return self._stored(answer, sent_at, None)
         raise self._refused(answer, credentials)
+
+    def _more(self) -> Mapping[str, str]:
+        return self.login.more() if self.login.more is not None else {}
 
     def _stored(self, answer: TokenAnswer, sent_at: datetime, generation: int | None) -> str:
         pair = pair_from(
@@ -207,6 +215,8 @@ class PasswordTokens:
                     mend="Somebody tries wrong passwords on it, or wait 15 minutes.",
                 )
             why = "totp" if any(word in lower for word in _TOTP_WORDS) else "password"
+            if answer.error == "invalid_client":
+                why = "client"
             self._note(login_refused={"credentials": credentials, "why": why, "said": said})
             return self._needed(why, said)
         if answer.status in (404, 405) or 300 <= answer.status < 400:
@@ -234,6 +244,12 @@ class PasswordTokens:
                 f"{name}: the account {user!r} asks for a two-factor code{words}.",
                 mend="Use a service account whose group has two-factor authentication off "
                 "(privileges.twoFactorAuthentication.enabled: false); a connector cannot read codes from a phone.",
+                data={"why": why},
+            )
+        if why == "client":
+            return AuthorizationNeeded(
+                f"{name}: the server refuses the application itself{words}.",
+                mend="Correct client_id and the secret that client_secret refers to; they are not tried again before.",
                 data={"why": why},
             )
         return AuthorizationNeeded(

@@ -1,0 +1,1 @@
+"""Acumatica: the contract-based REST API of one tenant (fact sheet: acumatica)."""

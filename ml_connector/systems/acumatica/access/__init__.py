@@ -1,0 +1,1 @@
+"""Who is in: tokens and cookies, seats, and the locks that actions put on forms."""

@@ -1,0 +1,129 @@
+"""What `check` finds out about a connection to Acumatica: address, version, log-in, rights, branch, fields."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from ml_connector.errors import AuthorizationNeeded, RefusedBySystem
+from ml_connector.systems.acumatica.erp import AcumaticaErp
+from ml_connector.systems.acumatica.factory import open_client
+from ml_connector.systems.acumatica.settings import AcumaticaConnection
+from ml_connector.systems.acumatica.wire.client import AcumaticaClient
+from ml_connector.systems.acumatica.wire.contract import Need, lacking
+from ml_connector.systems.authorized import stored_authorization
+from ml_connector.systems.results import Finding, Level, Mender, any_bad, guarded
+from ml_connector.systems.system import Parts, Usage
+
+
+def check_acumatica(
+    name: str,
+    settings: AcumaticaConnection,
+    connected: Callable[[], AcumaticaErp],
+    parts: Parts,
+    use: Usage,
+) -> Iterator[Finding]:
+    """First what needs no log-in; then the log-in; then each table, the branch, and the fields that flows need."""
+    found = list(guarded(name, "version", lambda: _version(name, settings, parts)))
+    yield from found
+    if any_bad(found):
+        return
+    if settings.login == "code":
+        yield from stored_authorization(name, parts.ledger, settings.authorization_warning_days)
+    erp = connected()
+    entered = list(guarded(name, "authorized", lambda: _authorized(name, settings, erp)))
+    yield from entered
+    if any_bad(entered):
+        return
+    yield from guarded(name, "branch", lambda: _branch(name, settings, erp))
+    yield from _fields(name, erp, use)
+    yield from _readable(name, erp)
+
+
+def _version(name: str, settings: AcumaticaConnection, parts: Parts) -> Iterator[Finding]:
+    """Never another version by itself: fields differ, and what is dropped is dropped without a word."""
+    client = open_client(name, settings, parts)
+    try:
+        site = client.site()
+    finally:
+        client.api.close()
+    wanted = f"{settings.endpoint} {settings.version}"
+    versions = site.versions(settings.endpoint)
+    if settings.version in versions:
+        build = f" (build {site.build})" if site.build else ""
+        yield Finding(name, "version", Level.GOOD, f"the site{build} offers {wanted}")
+        return
+    if versions:
+        mend = f"Write one of these as `version` and run check again: {', '.join(versions)}."
+        message = f"the site does not offer {wanted}"
+    else:
+        others = ", ".join(sorted({one for one, _ in site.endpoints}))
+        message = f"the site has no endpoint {settings.endpoint}"
+        mend = f"Write one of these as `endpoint`: {others}." if others else "See base_url of the connection."
+    yield Finding(name, "version", Level.BAD, message, mend, Mender.CONFIGURATION)
+
+
+def _authorized(name: str, settings: AcumaticaConnection, erp: AcumaticaErp) -> Iterator[Finding]:
+    """The cheapest call that needs a log-in."""
+    erp.client.schema("Vendor")
+    user = settings.username or "the application"
+    yield Finding(name, "authorized", Level.GOOD, f"{user} is logged in to {settings.tenant}")
+
+
+def _branch(name: str, settings: AcumaticaConnection, erp: AcumaticaErp) -> Iterator[Finding]:
+    branches = {branch.code.casefold(): branch for branch in erp.branches()}
+    listed = ", ".join(sorted(branch.code for branch in branches.values()))
+    if not settings.branch:
+        if len(branches) > 1:
+            message = f"there are several branches ({listed}), and documents go to the user's own"
+            mend = "Write `branch:` into the connection, so that it can never be another one."
+            yield Finding(name, "branch", Level.ADVICE, message, mend)
+        return
+    found = branches.get(settings.branch.casefold())
+    if found is None or not found.active:
+        why = "is not one that the user sees" if found is None else "is not active"
+        mend = f"Write one of these identifiers: {listed}."
+        yield Finding(name, "branch", Level.BAD, f"branch {settings.branch} {why}", mend, Mender.CONFIGURATION)
+        return
+    yield Finding(name, "branch", Level.GOOD, f"branch {found.code} is {found.name} ({found.currency})")
+
+
+def _fields(name: str, erp: AcumaticaErp, use: Usage) -> Iterator[Finding]:
+    """What this version lacks, with what needs it."""
+    schemas: dict[str, object] = {}
+    lacks = 0
+    for need in erp.needs(use.integrations):
+        for finding in guarded(name, "fields", partial(_lacking, name, erp.client, need, schemas)):
+            lacks += 1
+            yield finding
+    if not lacks:
+        message = f"{erp.client.endpoint} {erp.client.version} has every field that is used"
+        yield Finding(name, "fields", Level.GOOD, message)
+
+
+def _lacking(name: str, client: AcumaticaClient, need: Need, schemas: dict[str, object]) -> Iterator[Finding]:
+    if need.entity not in schemas:
+        schemas[need.entity] = None
+        schemas[need.entity] = client.schema(need.entity)
+    schema = schemas[need.entity]
+    if not isinstance(schema, dict):
+        return
+    missing = lacking(need, schema)
+    if missing:
+        message = f"{client.endpoint} {client.version} has no {need.entity}.{', '.join(missing)}: {need.what} need it"
+        mend = "Use a newer version of the endpoint, extend it by these fields, or leave out what needs them."
+        yield Finding(name, "fields", Level.BAD, message, mend, Mender.CONFIGURATION)
+
+
+def _readable(name: str, erp: AcumaticaErp) -> Iterator[Finding]:
+    """Rights differ by form: each table is tried with one record."""
+    refused = 0
+    for table, source in erp.reference.items():
+        if table in erp.settings.without:
+            continue
+        try:
+            source.try_reading()
+        except (AuthorizationNeeded, RefusedBySystem) as error:
+            refused += 1
+            mend = f"{error.mend} If nothing needs it: `without: [{table}]` in the connection."
+            yield Finding(name, "readable", Level.BAD, error.message, mend, Mender.AUTHORIZE)
+    if not refused:
+        yield Finding(name, "readable", Level.GOOD, "every reference table may be read")

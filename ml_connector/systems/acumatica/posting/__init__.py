@@ -1,0 +1,1 @@
+"""What is written: bills, receipts, changes of orders, and the actions after them."""

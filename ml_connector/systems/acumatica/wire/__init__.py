@@ -1,0 +1,1 @@
+"""The contract-based REST API: calls, values, filters, pages, and what answers mean."""

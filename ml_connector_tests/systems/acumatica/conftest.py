@@ -1,0 +1,33 @@
+"""One sandbox and one ledger for a module: a start costs more than a test. Each test has a connection of its own."""
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ml_connector_tests.sandbox.acumatica.bench import AcumaticaBench, acumatica_bench, options
+from ml_connector_tests.systems.acumatica.bench import Bench, Parts, parts_on
+
+
+@pytest.fixture(scope="module")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[AcumaticaBench, Parts]]:
+    folder = tmp_path_factory.mktemp("acumatica")
+    with acumatica_bench(folder) as site, parts_on(site.sandbox, folder) as parts:
+        yield site, parts
+
+
+@pytest.fixture
+def bench(_running: tuple[AcumaticaBench, Parts], tmp_path: Path) -> Iterator[Bench]:
+    """Options, faults and limits are as at the beginning; the books are those of the module."""
+    site, parts = _running
+    site.state.sessions.end_all()
+    site.state.sessions.most_at_once = 0
+    site.state.sessions.counts.clear()
+    bench = Bench(site, parts, tmp_path)
+    yield bench
+    for field in dataclasses.fields(site.options):
+        setattr(site.options, field.name, getattr(options(), field.name))
+    site.sandbox.faults.clear()
+    while bench.made:
+        bench.made.pop().close()
