@@ -33,7 +33,7 @@ def plan_of(deployment: "Deployment", names: Sequence[str], *, flows: Sequence[s
             take_up_changes(integration)
             calendar = integration.settings.flows.orders_out.calendar
             if calendar is not None and not flows and not due.cut_off_is_due(integration, calendar):
-                only[name, OUTBOUND] = integration.flows.finishing(OUTBOUND)
+                only[name, OUTBOUND] = integration.flows.between_cut_offs(OUTBOUND, {"orders_out"})
         except ConnectorError:
             continue  # its runs tell why; it keeps no other from its work
     erps = dict.fromkeys(deployment.loaded.integration(name).erp for name in names)

@@ -121,6 +121,16 @@ class FlowSettings(Settings):
         """Whether the flow reads what webhooks of the ERP tell."""
         return False
 
+    @property
+    def cut_offs(self) -> "ProcurementCalendar | None":
+        """When its documents leave; None for as soon as they are there."""
+        return None
+
+    @property
+    def looks_every(self) -> int:
+        """Seconds after which a sensor asks outside again for what is new."""
+        return 120
+
 
 F = TypeVar("F", bound=FlowSettings)
 
@@ -223,6 +233,16 @@ class OrdersOut(FlowSettings):
     def reads_notices(self) -> bool:
         """Orders are read that a webhook named."""
         return self.enabled and self.webhooks
+
+    @property
+    def cut_offs(self) -> ProcurementCalendar | None:
+        """When orders leave; None for as soon as they are there."""
+        return self.calendar
+
+    @property
+    def looks_every(self) -> int:
+        """Seconds after which orders are polled again."""
+        return self.poll_seconds
 
     @property
     def unit_codes(self) -> UnitCodes:

@@ -27,8 +27,24 @@ def check_deployment(deployment: "Deployment") -> list[Finding]:
     found += guarded(about, "alerts", lambda: _alerts(deployment))
     for name in deployment.integration_names:
         found += guarded(name, "partners", lambda name=name: _partners(deployment, name))  # type: ignore[misc]
+        found += guarded(name, "flows", lambda name=name: _flows(deployment, name))  # type: ignore[misc]
         found += guarded(name, "layouts", lambda name=name: _layouts(deployment, name))  # type: ignore[misc]
     return found
+
+
+def _flows(deployment: "Deployment", integration: str) -> Iterator[Finding]:
+    """Each flow that would be on, and that the ERP or the network of the integration cannot have."""
+    from ml_connector.config.flows import missing
+    from ml_connector.flows.registry import flows_of
+
+    settings = deployment.loaded.integration(integration)
+    systems = {name: deployment.system(name) for name in (settings.erp, settings.network)}
+    flows = flows_of(settings.flows)
+    for flow in flows.present:
+        lacking = next(missing(flow, settings, systems), None)
+        if lacking is not None and flow.name in flows.off:
+            mend = f"Nothing, where it is not wanted; `flows.{flow.name}.enabled: false` says so."
+            yield Finding(integration, "flows", Level.ADVICE, f"{flow.name} is off: {lacking}", mend)
 
 
 def _partners(deployment: "Deployment", integration: str) -> Iterator[Finding]:

@@ -23,7 +23,7 @@ from ml_connector.orchestration.runtime.partitions import daily
 from ml_connector.orchestration.runtime.resource import RESOURCE, ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RESOURCE as SETTINGS
 from ml_connector.orchestration.runtime.run_settings import RunSettings
-from ml_connector.orchestration.sensors.sensors import calendar_schedule, inbound_sensor, outbound_sensor
+from ml_connector.orchestration.sensors.sensors import calendar_schedule, document_sensor
 
 DeploymentFactory = Callable[[], Deployment]
 
@@ -108,7 +108,7 @@ def _assets(loaded: LoadedDeployment, scenes: list[Scene]) -> list[dg.AssetsDefi
 def _jobs(loaded: LoadedDeployment, scenes: list[Scene]) -> list[Any]:
     made: list[Any] = [jobs.reference_job(name, loaded.connection(name)) for name in with_tables(loaded)]
     for scene in scenes:
-        made += [jobs.document_job(scene, one) for one in DIRECTIONS if jobs.document_keys(scene, one)]
+        made += [jobs.document_job(scene, one) for one in DIRECTIONS if scene.flows.running(one)]
     idle = ["standing", "prune", *(job_name(name, "reference") for name in with_tables(loaded))]
     return [*made, standing_job(), prune_job(loaded.settings.orchestration, idle)]
 
@@ -117,9 +117,7 @@ def _sensors(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) ->
     status = dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED
     made: list[dg.SensorDefinition] = []
     for scene in scenes:
-        made.append(inbound_sensor(scene, status=status))
-        if scene.flows.running(OUTBOUND):
-            made.append(outbound_sensor(scene, status=status))
+        made += [document_sensor(scene, one, status=status) for one in DIRECTIONS if scene.flows.running(one)]
     reaper = reaper_sensor(loaded.settings.orchestration.reaper_seconds, status=status)
     return [*made, reaper, run_failure_alert(status=status)]
 

@@ -15,6 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.clock import Clock
+from ml_connector.flows import registry
+from ml_connector.flows.core.spec import INBOUND
 from ml_connector.ledger.database.store import Ledger, Tx, ledger_url, make_engine
 from ml_connector.ledger.tables import documents as t
 from ml_connector.ledger.work.states import FINISHED
@@ -124,9 +126,14 @@ def _ids(source: Tx, column: sa.ColumnElement[Any], values: set[Any], *where: sa
     return found
 
 
+def _posting_flows() -> list[str]:
+    """Flows whose waiting documents speak for what the ERP has."""
+    return [flow.name for flow in registry.every() if flow.direction == INBOUND and flow.waits_for_erp]
+
+
 def _copy_documents(source: Tx, target: Tx, wanted: Wanted) -> dict[int, str]:
     d = t.document.c
-    ids = _ids(source, d.state, set(PENDING), d.flow.in_(("invoices_in", "shipments_in")))
+    ids = _ids(source, d.state, set(PENDING), d.flow.in_(_posting_flows()))
     ids |= _ids(source, d.business_key, wanted.keys)
     ids |= _ids(source, d.amount, wanted.amounts)
     ids |= _ids(source, d.group_id, _groups(source, wanted))

@@ -63,7 +63,7 @@ class Office:
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def read(self) -> None:
-        orders.read(self.integration, replace(self.work, replay=True))
+        orders.read(self.integration, self.work)
         order_resolving.resolve(self.integration, replace(self.work, replay=True))
 
     def documents(self, *keys: str) -> list[DocumentRow]:

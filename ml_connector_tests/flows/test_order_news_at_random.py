@@ -230,7 +230,7 @@ def _run(play: Play) -> None:
     """Read, resolve, and let what is resolved leave; look at what left."""
     expected = _expected(play)
     work = replace(play.stage.work, replay=True)
-    orders.read(play.integration, work)
+    orders.read(play.integration, play.stage.work)
     order_resolving.resolve(play.integration, work)
     rows = [row for row in play.stage.documents("orders_out") if row.state is S.RESOLVED]
     steps = (S.RENDERED, S.SENDING, S.SENT, S.ACKNOWLEDGED)

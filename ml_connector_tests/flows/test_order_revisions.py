@@ -235,7 +235,7 @@ def starting(stage: Scene, day: str) -> None:
 
 def test_orders_from_before_the_start_are_told_and_an_earlier_start_fetches_them(stage: Scene) -> None:
     """A newcomer's first run leaves old orders alone and says so; naming an earlier day brings them, moved or not."""
-    from ml_connector.orchestration.sensors.pending_work import orders_changed
+    from ml_connector.flows.orders_out.order_news import orders_changed
 
     (order,) = stage.orders(1, received=False)
     today = stage.integration.clock.now().date()

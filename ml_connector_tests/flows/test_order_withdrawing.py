@@ -200,7 +200,7 @@ def test_an_order_that_may_have_left_is_not_touched_before_that_is_settled(offic
 
 @pytest.mark.parametrize("way", ["poll", "webhook"])
 def test_exact_tells_of_deletions_by_sync_and_by_webhook(stage: Scene, way: str) -> None:
-    from ml_connector.orchestration.sensors.pending_work import orders_changed
+    from ml_connector.flows.orders_out.order_news import orders_changed
 
     (order,) = stage.orders(1, received=False)
     stage.world.behave("NORTHWIND", SILENT)

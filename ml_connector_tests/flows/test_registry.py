@@ -12,9 +12,11 @@ import dagster as dg
 import pytest
 import yaml
 
+from ml_connector.composition import Deployment
 from ml_connector.config.flows import integration_model
 from ml_connector.config.integrations import Flows
 from ml_connector.config.loading import deployment_model, load_deployment
+from ml_connector.diagnostics.deployment import check_deployment
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
@@ -77,6 +79,10 @@ def payments(folder: Path, changes: dict[str, Any]) -> Iterator[Stage]:
 def test_a_flow_of_another_package_moves_a_document(package: Path, tmp_path: Path) -> None:
     """Declared, named in connections.yaml, loaded, run by its job and known to the commands."""
     with payments(tmp_path, config_of_page(tmp_path)) as stage:
+        erp = stage.scene.integration.erp
+        declared = systems.find(erp.system)
+        assert (set(erp.sources), set(erp.targets)) == (declared.sources, declared.targets)
+        assert {str(table) for table in erp.tables} == declared.tables
         deliver(stage.scene, Envelope(functional_id="RA").wrapped([PAYMENT]), "P1.edi")
         run = stage.inbound()
         assert run.success, run.failures
@@ -195,7 +201,11 @@ def test_a_flow_that_nobody_named_is_off_where_it_cannot_run(tmp_path: Path, mon
     for one in shipped["integrations"].values():
         one["flows"].pop("shipments_in", None)
     path.write_text(yaml.safe_dump(shipped), encoding="utf-8")
-    assert not load_deployment(path).integration("exact_cleo").flows.shipments_in.enabled
+    with Deployment.open(path) as deployment:
+        assert not deployment.loaded.integration("exact_cleo").flows.shipments_in.enabled
+        told = {one.about: one.message for one in check_deployment(deployment) if one.aspect == "flows"}
+    wanted = "shipments_in is off: exact_nl (exact_online) has no target goods_receipts, which shipments_in asks for"
+    assert told["exact_cleo"] == wanted
     shipped["integrations"]["exact_cleo"]["flows"]["shipments_in"] = {}
     path.write_text(yaml.safe_dump(shipped), encoding="utf-8")
     with pytest.raises(ConfigError, match="has no target goods_receipts, which shipments_in asks for"):

@@ -1,5 +1,6 @@
 """Sensors only look and decide: what makes them ask for a run, what makes them wait, and that they survive outages."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,12 +10,15 @@ import pytest
 from ml_connector.credentials import expiry
 from ml_connector.credentials.expiry import Health, TokenHealth
 from ml_connector.errors import TryAgain
+from ml_connector.flows import registry
+from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.inbound.polling import look_at_all
 from ml_connector.ledger.coordination.leases import Lease
 from ml_connector.ledger.exchange import inbox
 from ml_connector.ledger.exchange.inbox import NewNotice
 from ml_connector.orchestration.jobs.dead_runs import REAPED
 from ml_connector.orchestration.runtime.names import channel_lease, worker_lease
+from ml_connector.orchestration.sensors import pending_work
 from ml_connector.orchestration.sensors.sensor_backoff import Asked
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.systems.cleo.network import CleoNetwork
@@ -309,3 +313,18 @@ def test_a_network_that_is_away_is_asked_ever_more_seldom(stage: Stage, monkeypa
     back = stage.tick(INBOUND, cursor)
     assert back.run_requests
     assert Asked.of(back.cursor).away == 0
+
+
+def half_told(_: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
+    """News of a flow whose ERP goes out of reach while it is asked."""
+    assert look
+    assert erp_usable
+    yield "one toy"
+    raise TryAgain("The toy shop is closed.")
+
+
+def test_what_a_flow_told_before_its_system_was_out_of_reach_counts(stage: Stage) -> None:
+    toys = replace(registry.find("orders_out"), name="toys_out", news=f"{__name__}:half_told")
+    work = pending_work.outbound_work(stage.scene.integration, look=True, flows=[toys])
+    assert work.reasons == ["one toy"]
+    assert work.unreachable == "cannot be asked now: The toy shop is closed."

@@ -4,7 +4,7 @@ Configuration, jobs, assets, checks, sensors and commands read it. It is loaded 
 nothing heavy is imported, and what a step does is named as `module:function` and imported when it runs.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
@@ -202,8 +202,9 @@ class FlowSpec:
     `ledger.work.states`. settings: `module:Model`, a `FlowSettings`; without one it has none and is always on.
     parsed: assets of the documents that files hold for it. partners: roles of those whose documents it is for; none is
     named where it serves all. by_default: on where an integration does not name it.
-    begins_without_erp: its documents go on without the ERP as far as nothing is written to it. news:
-    `module:function` that looks for what is new outside the ledger (`flows.core.spec.News`).
+    begins_without_erp: its documents go on without the ERP as far as nothing is written to it. news: of what leaves,
+    `module:function` that tells what is new outside the ledger, in words; called with the integration, `look` (whether
+    to ask outside) and `erp_usable`.
     """
 
     name: str
@@ -302,9 +303,14 @@ class FlowSet:
             own = [asset for one in (shared[0], flow, *shared[1:]) for asset in self.shown(one)]
         return [asset.name for asset in own]
 
-    def finishing(self, direction: Direction) -> list[str]:
-        """Assets that send what was begun, while nothing new is begun."""
-        return [asset.name for asset in self.assets(direction) if asset.finishes]
+    def between_cut_offs(self, direction: Direction, waiting: Collection[str]) -> list[str]:
+        """What a direction's job makes meanwhile: of flows that wait for a cut-off, what sends that which was begun."""
+        return [
+            asset.name
+            for flow in self.running(direction)
+            for asset in self.shown(flow)
+            if flow.name not in waiting or asset.finishes
+        ]
 
     def dependencies(self, asset: AssetSpec) -> Iterator[str]:
         """Names of the assets that this one depends on, of those that there are."""

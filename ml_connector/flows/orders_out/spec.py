@@ -20,6 +20,7 @@ FLOW = FlowSpec(
     kinds=(K.ORDER, K.ORDER_CHANGE),
     settings="ml_connector.config.integrations:OrdersOut",
     by_default=True,
+    news="ml_connector.flows.orders_out.order_news:news",
     partners=frozenset({"supplier"}),
     needs=Needs(
         sources=frozenset({"purchase_orders"}), tables=frozenset({"vendors", "items", "gl_accounts", "cost_centers"})

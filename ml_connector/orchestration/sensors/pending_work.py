@@ -1,5 +1,6 @@
 """Is there work? What sensors ask: cheap questions to the folders, the ERP and the ledger; nothing is done here."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,13 +9,9 @@ import sqlalchemy as sa
 from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
 from ml_connector.flows.core.integration import Integration
-from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.quarantine import PERSON_ONLY, SETTINGS_TOO
-from ml_connector.flows.core.spec import INBOUND
+from ml_connector.flows.core.spec import INBOUND, OUTBOUND, FlowSpec, load
 from ml_connector.flows.inbound import polling, reparsing
-from ml_connector.flows.orders_out import order_revisions, order_taking, orders
-from ml_connector.flows.orders_out.order_addressing import takers
-from ml_connector.flows.orders_out.order_comparing import is_finished
 from ml_connector.ledger.coordination import leases
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.exchange import files, remote_listing
@@ -90,60 +87,33 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
     return Work(reasons, unreachable, away, closed)
 
 
-def outbound_work(integration: Integration, *, look: bool, erp_usable: bool = True) -> Work:
-    """Webhook notices, orders that changed in the ERP (asked when `look`), documents that can go on."""
-    settings = integration.settings.flows.orders_out
+def outbound_work(
+    integration: Integration,
+    *,
+    look: bool,
+    erp_usable: bool = True,
+    flows: Sequence[FlowSpec] | None = None,
+    begun: Sequence[FlowSpec] = (),
+) -> Work:
+    """What is new for flows that leave (asked outside when `look`), and documents that can go on.
+
+    flows: all that are on, unless told otherwise. begun: of these only what a run has begun to send is finished.
+    """
+    wanted = integration.flows.running(OUTBOUND) if flows is None else flows
     unreachable = ""
-    changed = False
-    if look and settings.poll:
+    reasons: list[str] = []
+    for flow in wanted:
         try:
-            changed = orders_changed(integration)
+            for reason in load(flow.news)(integration, look=look, erp_usable=erp_usable) if flow.news else ():
+                reasons.append(reason)  # those that come before an error count
         except ConnectorError as error:
             unreachable = _why(error)
-    # Only our own company's notices are ours to handle; another division's must not start runs for ever.
-    usable = settings.webhooks and erp_usable and integration.erp.company
-    reasons = ["orders changed in the ERP"] if changed else []
-    if erp_usable and not settings.poll and orders.has_passed_unseen(integration):
-        reasons.append("orders that passed unseen")
     with integration.ledger.read() as tx:
-        notices = orders.waiting_notices(integration, tx) if usable else []
-        if notices:
-            reasons.append(f"{len(notices)} webhook notice(s)")
-        reasons += documents_waiting(tx, integration.name, (order_revisions.FLOW,))
-    return Work(reasons, unreachable)
-
-
-def begun_orders(integration: Integration) -> Work:
-    """Orders that a run has begun to send: they are finished whatever the calendar says."""
-    begun = (S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
-    with integration.ledger.read() as tx:
-        query = ClaimQuery(integration=integration.name, states=begun, flows=(order_revisions.FLOW,))
-        count = documents.count_waiting(tx, query)
-    return Work([f"{count} order(s) begun"] if count else [])
-
-
-def orders_changed(integration: Integration) -> bool:
-    """Whether the ERP has orders beyond the stored position, or some that the ledger's records do not show yet."""
-    start = order_taking.start_day(integration, dry_run=True)
-    cursor = orders.poll_position(integration, start)
-    if cursor is None:
-        return True
-    batch = source_of(integration.erp, PURCHASE_ORDERS).changed(cursor)
-    if batch.more or batch.cursor != cursor:
-        return True
-    # The poll reaches back over an overlap: what it brings again was read, unless it became visible late.
-    vendors = takers(integration)
-    known = order_taking.known_histories(integration, [source.document for source in batch.records])
-    approved_only = integration.settings.flows.orders_out.approved_only
-    return orders.deletions_wait(integration) or any(
-        source.document.id not in known
-        and not order_taking.is_too_old(source.document, start)
-        and not is_finished(source.document)
-        and source.document.supplier_code in vendors
-        and not source.document.cancelled
-        and (source.document.approved or not approved_only)
-        for source in batch.records
-    )
+        reasons += documents_waiting(tx, integration.name, tuple(flow.name for flow in wanted))
+        states = (S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
+        query = ClaimQuery(integration=integration.name, states=states, flows=tuple(flow.name for flow in begun))
+        count = documents.count_waiting(tx, query) if begun else 0
+    return Work([*reasons, *([f"{count} document(s) begun"] if count else [])], unreachable)
 
 
 def _why(error: ConnectorError) -> str:

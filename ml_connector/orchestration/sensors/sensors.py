@@ -13,7 +13,7 @@ import dagster as dg
 from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.core.integration import Integration
-from ml_connector.flows.core.spec import INBOUND, OUTBOUND, PURCHASING_OWNER
+from ml_connector.flows.core.spec import INBOUND, OUTBOUND, PURCHASING_OWNER, Direction
 from ml_connector.flows.names.changed_settings import take_up_changes
 from ml_connector.orchestration.jobs.dead_runs import was_killed
 from ml_connector.orchestration.jobs.jobs import LIVE_PRIORITY, document_keys
@@ -37,44 +37,29 @@ FIRST_PAUSE_SECONDS = 30.0
 LONGEST_PAUSE_SECONDS = 600.0
 
 
-def inbound_sensor(scene: Scene, *, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
-    """Asks for the inbound job when files wait in the folders or documents wait in the ledger."""
-    job = job_name(scene.name, INBOUND)
+_LOOKS_FOR: dict[Direction, str] = {
+    INBOUND: "New files in the partners' folders, or documents that can go on.",
+    OUTBOUND: "Webhook notices, orders that changed in the ERP (polled), or documents that can go on.",
+}
+
+
+def document_sensor(scene: Scene, direction: Direction, *, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """Asks for a direction's job when there is work for it."""
+    job = job_name(scene.name, direction)
+    look = _inbound_tick if direction == INBOUND else _outbound_tick
 
     @dg.sensor(
         name=f"{job}_sensor",
         job_name=job,
         minimum_interval_seconds=scene.settings.sensor_seconds,
         default_status=status,
-        description="New files in the partners' folders, or documents that can go on.",
+        description=_LOOKS_FOR[direction],
         owners=[PURCHASING_OWNER],
     )
     def sensor(context: dg.SensorEvaluationContext, connector: ConnectorResource) -> Tick:
-        def decide(integration: Integration) -> Tick:
-            return _inbound_tick(context, connector, scene, integration)
-
-        return _tick(context, connector, scene, INBOUND, decide)
-
-    return sensor
-
-
-def outbound_sensor(scene: Scene, *, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
-    """Asks for the outbound job when a webhook named orders, orders changed in the ERP, or documents wait."""
-    job = job_name(scene.name, OUTBOUND)
-
-    @dg.sensor(
-        name=f"{job}_sensor",
-        job_name=job,
-        minimum_interval_seconds=scene.settings.sensor_seconds,
-        default_status=status,
-        description="Webhook notices, orders that changed in the ERP (polled), or documents that can go on.",
-        owners=[PURCHASING_OWNER],
-    )
-    def sensor(context: dg.SensorEvaluationContext, connector: ConnectorResource) -> Tick:
-        def decide(integration: Integration) -> Tick:
-            return _outbound_tick(context, connector, scene, integration)
-
-        return _tick(context, connector, scene, OUTBOUND, decide)
+        return _tick(
+            context, connector, scene, direction, lambda integration: look(context, connector, scene, integration)
+        )
 
     return sensor
 
@@ -175,17 +160,19 @@ def _outbound_tick(
 ) -> Tick:
     closed = _must_authorize(connector, scene.settings.erp)
     asked = Asked.of(context.cursor)
-    if scene.settings.flows.orders_out.calendar is not None:
-        begun = pending_work.begun_orders(integration)
-        finishing = [scene.key(name) for name in scene.flows.finishing(OUTBOUND)]
-        return _answer(scene, OUTBOUND, integration, begun, closed, asked, finishing)
+    flows = scene.flows.running(OUTBOUND)
+    settings = {flow.name: scene.settings.flows.named(flow.name) for flow in flows}
+    waiting = [flow for flow in flows if settings[flow.name].cut_offs is not None]
+    free = [flow for flow in flows if flow not in waiting]
     now = integration.clock.now()
-    every = timedelta(seconds=scene.settings.flows.orders_out.poll_seconds)
-    look = not closed and asked.poll_is_due(now, every)
-    work = pending_work.outbound_work(integration, look=look, erp_usable=not closed)
+    every = timedelta(seconds=min((settings[flow.name].looks_every for flow in free), default=0))
+    look = bool(free) and not closed and asked.poll_is_due(now, every)
+    work = pending_work.outbound_work(integration, look=look, erp_usable=not closed, flows=free, begun=waiting)
     if look and not work.unreachable:
         asked = asked.polled(now)
-    return _answer(scene, OUTBOUND, integration, work, closed or work.unreachable, asked, None)
+    names = scene.flows.between_cut_offs(OUTBOUND, {flow.name for flow in waiting})
+    selection = [scene.key(name) for name in names] if waiting else None
+    return _answer(scene, OUTBOUND, integration, work, closed or work.unreachable, asked, selection)
 
 
 def _answer(
