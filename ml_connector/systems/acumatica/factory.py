@@ -5,14 +5,15 @@ import httpx
 from ml_connector.systems.acumatica.access.authorization import LeasedForm, shared_session
 from ml_connector.systems.acumatica.access.forms import FormLease, Forms
 from ml_connector.systems.acumatica.access.seats import SharedSession
-from ml_connector.systems.acumatica.access.wire import Dressed
+from ml_connector.systems.acumatica.access.wire import CookiesOf, KeepsNoCookies
 from ml_connector.systems.acumatica.erp import AcumaticaErp
 from ml_connector.systems.acumatica.settings import FAILURE_TEXTS, LOCKED_TEXTS, AcumaticaConnection
 from ml_connector.systems.acumatica.wire.answers import Meanings
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient
 from ml_connector.systems.acumatica.wire.limits import SiteLimiter
 from ml_connector.systems.system import Parts
-from ml_connector.transport.http import ApiClient, TokenSource
+from ml_connector.transport.authentication import Authentication, BearerToken, CookieSession, TokenSource
+from ml_connector.transport.http import ApiClient
 from ml_connector.transport.tls import trusted
 
 #: A wait that is asked for and is longer goes on to the caller.
@@ -80,12 +81,18 @@ def api_of(name: str, settings: AcumaticaConnection, parts: Parts, tokens: Token
     return ApiClient(
         name,
         settings.base_url,
-        tokens=tokens,
+        authentication=_authentication(settings, tokens),
         limiter=limiter,
         clock=parts.clock,
         timeout=settings.timeout_seconds,
-        transport=Dressed(cookies=settings.login == "cookie", inner=httpx.HTTPTransport(verify=trusted(), limits=pool)),
+        transport=KeepsNoCookies(httpx.HTTPTransport(verify=trusted(), limits=pool)),
     )
+
+
+def _authentication(settings: AcumaticaConnection, tokens: TokenSource | None) -> Authentication | None:
+    if tokens is None:
+        return None
+    return CookieSession(CookiesOf(tokens)) if settings.login == "cookie" else BearerToken(tokens)
 
 
 def open_client(name: str, settings: AcumaticaConnection, parts: Parts) -> AcumaticaClient:

@@ -4,7 +4,6 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import httpx
 
@@ -34,21 +33,6 @@ LOGIN_SECONDS = 120.0  # a cold start can take longer than a minute (acumatica 1
 _LOGOUT_SECONDS = 30.0
 #: How long a user counts that says nothing any more.
 USER_TTL = 60.0
-
-
-class AcumaticaApp(OAuthApp):
-    """A connected application; the consent page wants the scope."""
-
-    def link(self, state: str) -> str:
-        """The consent page's address."""
-        query = {
-            "response_type": "code",
-            "client_id": self.client_id,
-            "redirect_uri": self.redirect_uri,
-            "scope": SCOPE,
-            "state": state,
-        }
-        return f"{self.authorize_url}?{urlencode(query)}"
 
 
 def password_tokens(name: str, settings: AcumaticaConnection, parts: Parts) -> PasswordTokens:
@@ -90,13 +74,14 @@ def consent_tokens(name: str, settings: AcumaticaConnection, parts: Parts) -> Au
     """Log-in that a person allows in a browser."""
     reference = settings.client_secret
     assert reference is not None  # the settings' own rule
-    app = AcumaticaApp(
+    app = OAuthApp(
         connection=name,
         authorize_url=f"{settings.base_url}/identity/connect/authorize",
         token_url=f"{settings.base_url}/identity/connect/token",
         client_id=settings.application,
         redirect_uri=settings.redirect_uri,
         refresh_age_seconds=3300,
+        consent={"scope": SCOPE},
         access_lifetime=timedelta(hours=1),
         refresh_lifetime=timedelta(days=settings.refresh_days),
         warning=timedelta(days=settings.authorization_warning_days),

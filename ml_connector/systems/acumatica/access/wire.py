@@ -8,6 +8,7 @@ from http.cookies import CookieError, SimpleCookie
 import httpx
 
 from ml_connector.systems.acumatica.wire.answers import SEAT_TEXTS
+from ml_connector.transport.authentication import TokenSource
 from ml_connector.transport.departure import prove_before_sending
 from ml_connector.transport.replies import clean
 from ml_connector.transport.tls import trusted
@@ -135,24 +136,41 @@ def cookies_of(response: httpx.Response) -> str:
                 found[name] = morsel.coded_value
         except CookieError:
             continue
-    return ";".join(f"{name}={value}" for name, value in found.items())
+    return _joined(found)
 
 
-class Dressed(httpx.BaseTransport):
-    """Calls of a session that goes by cookies carry them in place of a token; what answers set is kept by nobody, so
-    that a client never stands in two sessions at once.
-    """
+class CookiesOf:
+    """A session's cookies, as a shared session keeps them: one text."""
 
-    def __init__(self, *, cookies: bool, inner: httpx.BaseTransport) -> None:
-        self._cookies = cookies
+    def __init__(self, tokens: TokenSource) -> None:
+        self._tokens = tokens
+
+    def session(self) -> Mapping[str, str]:
+        """The cookies of the session that stands."""
+        return _parted(self._tokens.token())
+
+    def ended(self, session: Mapping[str, str]) -> Mapping[str, str]:
+        """Others in their place."""
+        return _parted(self._tokens.rejected(_joined(session)))
+
+
+def _joined(cookies: Mapping[str, str]) -> str:
+    return ";".join(f"{name}={value}" for name, value in cookies.items())
+
+
+def _parted(text: str) -> dict[str, str]:
+    pairs = (part.partition("=") for part in text.split(";"))
+    return {name: value for name, _, value in pairs if name}
+
+
+class KeepsNoCookies(httpx.BaseTransport):
+    """What answers set is kept by nobody, so that a client never stands in two sessions at once."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
         self._inner = inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it in its dress."""
-        request.headers.pop("Cookie", None)
-        if self._cookies:
-            held = request.headers.pop("Authorization", "").partition(" ")[2]
-            request.headers["Cookie"] = held.replace(";", "; ")
+        """Send it."""
         response = self._inner.handle_request(request)
         if "set-cookie" in response.headers:
             del response.headers["set-cookie"]
