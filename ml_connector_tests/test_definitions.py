@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import dagster as dg
@@ -84,6 +85,22 @@ def test_everything_is_described_owned_and_grouped() -> None:
         assert asset["owners"], name
         assert asset["group"] != "default", name
         assert asset["kinds"], name
+
+
+def test_groups_follow_each_other_from_sources_to_sinks() -> None:
+    """The graph reads from left to right: no group stands before and behind another, ends of it are apart."""
+    assets = describe(shipped())["assets"]
+    before: dict[str, set[str]] = {asset["group"]: set() for asset in assets.values()}
+    behind: dict[str, set[str]] = {asset["group"]: set() for asset in assets.values()}
+    for asset in assets.values():
+        for dep in asset["deps"]:
+            if assets[dep]["group"] != asset["group"]:
+                before[asset["group"]].add(assets[dep]["group"])
+                behind[assets[dep]["group"]].add(asset["group"])
+    order = list(TopologicalSorter(before).static_order())
+    assert len(order) == len(before)
+    assert {group for group in order if not before[group]} == {group for group in order if group.endswith("_sources")}
+    assert {group for group in order if not behind[group]} == {group for group in order if group.endswith("_sinks")}
 
 
 def test_an_invoice_depends_on_what_decides_it() -> None:

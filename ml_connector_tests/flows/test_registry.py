@@ -20,7 +20,7 @@ from ml_connector.diagnostics.deployment import check_deployment
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
-from ml_connector.flows.core.spec import FlowSet, FlowSpec, Needs, StepSpec, check, load
+from ml_connector.flows.core.spec import AssetSpec, FlowSet, FlowSpec, Needs, OutsideSpec, StepSpec, check, load
 from ml_connector.flows.pipeline import INBOUND, OUTBOUND, members_of, steps_of
 from ml_connector.orchestration.build import build_defs
 from ml_connector.systems import registry as systems
@@ -252,6 +252,16 @@ def test_steps_come_behind_what_feeds_them_however_they_are_declared() -> None:
     circle = replace(flows, present=(flow("one", a=("b",)), flow("two", b=("a",))))
     with pytest.raises(ConfigError, match="wait for each other"):
         circle.steps("inbound")
+
+
+def test_what_is_read_is_not_what_is_fed() -> None:
+    """One asset at both ends would tie the graph into a knot."""
+    end = OutsideSpec("orders", "erp", "")
+    reads = FlowSpec("one", "inbound", "", assets=(AssetSpec("taken", "", reads=(end,)),))
+    feeds = FlowSpec("two", "outbound", "", assets=(AssetSpec("given", "", feeds=(replace(end, text="also"),)),))
+    check(FlowSet((reads,)), (reads,))
+    with pytest.raises(ConfigError, match="orders at the erp is read, and given feeds it"):
+        check(FlowSet((reads, feeds)), (reads, feeds))
 
 
 def test_the_page_lists_the_flows_as_they_are() -> None:

@@ -376,6 +376,15 @@ def check(flows: FlowSet, known: Sequence[FlowSpec]) -> None:
         for made in flow.assets:
             wanted = (made.step,) if isinstance(made, SplitSpec) else made.steps
             _declared(f"flow {flow.name}: asset {made.name} is made by", wanted, "step", own)
+    shown = [asset for flow in flows.present for asset in flow.shown]
+    for end in {(end.at, end.name) for asset in shown for end in asset.reads}:
+        feeding = [asset.name for asset in shown for fed in asset.feeds if (fed.at, fed.name) == end]
+        if feeding:
+            raise ConfigError(
+                f"{end[1]} at the {end[0]} is read, and {', '.join(feeding)} feeds it: the graph would begin where it"
+                " ends.",
+                mend="Declare what is read and what is fed as two ends, each with a name of its own.",
+            )
     for direction in DIRECTIONS:
         flows.steps(direction)
 

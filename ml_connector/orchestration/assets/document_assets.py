@@ -50,7 +50,7 @@ def _whole(scene: Scene, flow: FlowSpec, asset: AssetSpec, together: Together | 
         steps=[_step(scene, flow, name) for name in asset.steps],
         deps=scene.deps(asset),
         partitions=scene.partitions,
-        group=scene.group(flow.direction),
+        group=scene.group(asset),
         owner=asset.owner,
         kinds=scene.kinds(asset),
         flow=flow.name if flow.kinds else "",
@@ -94,7 +94,6 @@ def _split(scene: Scene, flow: FlowSpec, split: SplitSpec, together: Together | 
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=step.pool,
         retry_policy=RETRY,
-        group_name=scene.group(flow.direction),
         can_subset=True,
     )
     def made(
@@ -137,6 +136,7 @@ def _spec(scene: Scene, flow: FlowSpec, asset: AssetSpec) -> dg.AssetSpec:
         scene.key(asset.name),
         deps=scene.deps(asset),
         description=asset.text,
+        group_name=scene.group(asset),
         owners=[asset.owner],
         kinds=set(scene.kinds(asset)),
         tags={"integration": scene.name, "direction": flow.direction},

@@ -23,7 +23,7 @@ from ml_connector.documents.reference import (
 from ml_connector.errors import ConnectorError, Stopped, TryAgain
 from ml_connector.flows.core.spec import DATA_OWNER, MASTER_DATA, PURCHASE_ORDERS
 from ml_connector.orchestration.runtime import metadata
-from ml_connector.orchestration.runtime.names import key, kind_of, outside, tables_of
+from ml_connector.orchestration.runtime.names import key, kind_of, outside, reference_group, tables_of
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.step_runner import LONGEST_REST_SECONDS, REST_SECONDS, RETRY, fail
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from ml_connector.flows.reference.syncing import TableSync
     from ml_connector.ledger.exchange.snapshots import Snapshot
 
-GROUP = "reference"
 PREVIEW_ROWS = 10
 #: A table that lost more than this share of its rows at once was probably read wrongly.
 COLLAPSE = 0.5
@@ -85,7 +84,7 @@ def _asset(
         key=asset_key,
         description=f"{text_of(table)} Versioned in the ledger; every coding decision names the version it used.",
         deps=[outside(name, source.name)],
-        group_name=GROUP,
+        group_name=reference_group(name),
         owners=[DATA_OWNER],
         kinds={kind_of(connection), "pandas"},
         tags={"connection": name, "table": table},

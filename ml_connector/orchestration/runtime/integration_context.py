@@ -11,7 +11,7 @@ from ml_connector.flows import registry
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.spec import AssetSpec, At, FlowSet, FlowSpec, OutsideSpec, StepSpec
 from ml_connector.orchestration.runtime import checks
-from ml_connector.orchestration.runtime.names import key, keys_of, kind_of, outside
+from ml_connector.orchestration.runtime.names import flow_group, key, keys_of, kind_of, outside
 from ml_connector.orchestration.runtime.step_runner import FlowStep, Place
 
 
@@ -62,9 +62,10 @@ class Scene:
         """The checks that a flow declares at some of its assets."""
         return [checks.ledger_check(self.name, flow, asset, check) for asset in assets for check in asset.checks]
 
-    def group(self, direction: str) -> str:
-        """The group of a direction's assets."""
-        return f"{self.name}_{direction}"
+    def group(self, asset: AssetSpec) -> str:
+        """An asset's group: the flow that declares it, also where another flow's step makes it."""
+        flow = next(flow for flow in self.flows.present if asset in (*flow.shown, *flow.parsed))
+        return flow_group(self.name, flow.name)
 
 
 def runnable(flow: FlowSpec, step: StepSpec) -> FlowStep:

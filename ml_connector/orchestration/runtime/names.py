@@ -25,6 +25,23 @@ def input_name(asset: dg.AssetKey) -> str:
     return "__".join(asset.path)
 
 
+def flow_group(integration: str, flow: str) -> str:
+    """The group of the assets of one business flow: groups follow each other as the business does."""
+    return f"{integration}_{flow}"
+
+
+def reference_group(connection: str) -> str:
+    """The group of an ERP connection's reference assets."""
+    return f"{connection}_reference"
+
+
+def end_group(connection: str, *, fed: bool) -> str:
+    """The group of what an outside system keeps: where the graph begins, or (fed) where it ends. Never both: a group
+    that stands at both ends ties the graph into a knot.
+    """
+    return f"{connection}_{'sinks' if fed else 'sources'}"
+
+
 def kind_of(connection: ConnectionSettings) -> str:
     """Shown on an asset; Dagster draws an icon where it has one."""
     return registry.find(connection.system).kind
