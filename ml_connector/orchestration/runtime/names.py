@@ -27,7 +27,7 @@ def input_name(asset: dg.AssetKey) -> str:
 
 def flow_group(integration: str, flow: str) -> str:
     """The group of the assets of one business flow: groups follow each other as the business does."""
-    return f"{integration}_{flow}"
+    return f"{integration}/{flow}"
 
 
 def reference_group(connection: str) -> str:
