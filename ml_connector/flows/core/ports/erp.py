@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar, cast
 from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.documents.reference import OpenOrder
+from ml_connector.documents.sales.invoices import SalesInvoice
 from ml_connector.errors import ConfigError
 from ml_connector.flows.core.ports.records import (
     Changed,
@@ -188,6 +189,7 @@ class TargetName(Generic[D]):
 
 
 PURCHASE_ORDERS: SourceName[OpenOrder] = SourceName("purchase_orders")
+SALES_INVOICES: SourceName[SalesInvoice] = SourceName("sales_invoices")
 BILLS: TargetName[Bill] = TargetName("bills")
 GOODS_RECEIPTS: TargetName[GoodsReceipt] = TargetName("goods_receipts")
 ORDER_CHANGES: TargetName[AgreedChange] = TargetName("order_changes")

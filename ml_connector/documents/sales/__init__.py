@@ -1,0 +1,1 @@
+"""Documents of what we sell, as an ERP has them."""
