@@ -1,1 +1,1 @@
-"""Documents of what we sell, as an ERP has them."""
+"""What we sell, as an ERP has it: orders of customers, invoices, and what it knows of customers and items for sale."""

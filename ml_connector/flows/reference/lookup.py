@@ -22,6 +22,7 @@ from ml_connector.documents.reference import (
     VatCode,
     Vendor,
 )
+from ml_connector.documents.sales.reference import Customer, CustomerLocation, ItemFacts, SalesPrice, SalesTable
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.reference.coding_tables import CodingTables
 from ml_connector.ledger.database.store import Ledger
@@ -71,6 +72,10 @@ _MODELS: dict[str, tuple[type[Record], str]] = {
     ReferenceTable.ITEMS: (Item, "code"),
     ReferenceTable.VAT_CODES: (VatCode, "code"),
     ReferenceTable.PURCHASE_ORDERS: (OpenOrder, "number"),
+    SalesTable.CUSTOMERS: (Customer, "code"),
+    SalesTable.CUSTOMER_LOCATIONS: (CustomerLocation, "code"),
+    SalesTable.ITEM_FACTS: (ItemFacts, "code"),
+    SalesTable.SALES_PRICES: (SalesPrice, "code"),
 }
 
 
@@ -95,7 +100,7 @@ class ReferenceBook:
             self._tables[table] = Index(model, lines, code)
         return self._tables[table]
 
-    def records(self, table: ReferenceTable) -> Iterator[Any]:
+    def records(self, table: str) -> Iterator[Any]:
         """All records of a table, made one by one."""
         return self.table(table).records()
 

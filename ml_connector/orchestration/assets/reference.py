@@ -20,6 +20,7 @@ from ml_connector.documents.reference import (
     VatCode,
     Vendor,
 )
+from ml_connector.documents.sales.reference import Customer, CustomerLocation, ItemFacts, SalesPrice, SalesTable
 from ml_connector.errors import ConnectorError, Stopped, TryAgain
 from ml_connector.flows.core.spec import DATA_OWNER, MASTER_DATA, PURCHASE_ORDERS
 from ml_connector.orchestration.runtime import metadata
@@ -45,6 +46,10 @@ MODELS: dict[str, type[Record]] = {
     ReferenceTable.ITEMS: Item,
     ReferenceTable.VAT_CODES: VatCode,
     ReferenceTable.PURCHASE_ORDERS: OpenOrder,
+    SalesTable.CUSTOMERS: Customer,
+    SalesTable.CUSTOMER_LOCATIONS: CustomerLocation,
+    SalesTable.ITEM_FACTS: ItemFacts,
+    SalesTable.SALES_PRICES: SalesPrice,
 }
 _TEXTS: dict[str, str] = {
     ReferenceTable.VENDORS: "Suppliers, with their default account and VAT code.",
@@ -54,6 +59,10 @@ _TEXTS: dict[str, str] = {
     ReferenceTable.ITEMS: "Items that can be purchased, with unit, barcode and account.",
     ReferenceTable.VAT_CODES: "VAT codes, their percentage and whether amounts include it.",
     ReferenceTable.PURCHASE_ORDERS: "Open purchase orders with what was received and invoiced so far.",
+    SalesTable.CUSTOMERS: "Customers, with their number for us, currency and terms.",
+    SalesTable.CUSTOMER_LOCATIONS: "Places of customers, with the code that each customer has for its own.",
+    SalesTable.ITEM_FACTS: "Items with the numbers that customers and others have for them, and their units.",
+    SalesTable.SALES_PRICES: "Prices of items by customer, unit, quantity and day.",
 }
 
 
@@ -63,7 +72,9 @@ def text_of(table: str) -> str:
 
 
 #: Tables that may well hold nothing.
-MAY_BE_EMPTY = frozenset({ReferenceTable.PURCHASE_ORDERS, ReferenceTable.COST_CENTERS, ReferenceTable.COST_UNITS})
+MAY_BE_EMPTY = frozenset(
+    {ReferenceTable.PURCHASE_ORDERS, ReferenceTable.COST_CENTERS, ReferenceTable.COST_UNITS, SalesTable.SALES_PRICES}
+)
 
 
 def build_reference_assets(

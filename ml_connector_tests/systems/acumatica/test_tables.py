@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.reference import GLAccount, Item, Vendor
+from ml_connector.documents.sales.reference import CustomerLocation, ItemFacts
 from ml_connector.errors import RefusedBySystem, TryAgain
 from ml_connector.flows.core.ports import ReferenceRead, table_of
 from ml_connector.sandbox.faults import FaultKind
-from ml_connector.systems.acumatica.reading.own import Branch, CustomerLocation, FinancialPeriod, ItemFacts, Tax
+from ml_connector.systems.acumatica.reading.own import Branch, FinancialPeriod, Tax
 from ml_connector.systems.acumatica.reading.tables import TABLES
 from ml_connector_tests.sandbox.acumatica.bench import value
 from ml_connector_tests.systems.acumatica.bench import Bench

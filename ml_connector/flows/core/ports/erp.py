@@ -13,6 +13,7 @@ from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.sales.invoices import SalesInvoice
+from ml_connector.documents.sales.orders import SalesOrder
 from ml_connector.errors import ConfigError
 from ml_connector.flows.core.ports.records import (
     Changed,
@@ -193,6 +194,8 @@ SALES_INVOICES: SourceName[SalesInvoice] = SourceName("sales_invoices")
 BILLS: TargetName[Bill] = TargetName("bills")
 GOODS_RECEIPTS: TargetName[GoodsReceipt] = TargetName("goods_receipts")
 ORDER_CHANGES: TargetName[AgreedChange] = TargetName("order_changes")
+#: Parties are customers, numbers those that they gave their orders (`SalesOrder.customer_order`).
+SALES_ORDERS: TargetName[SalesOrder] = TargetName("sales_orders")
 
 
 def source_of(erp: Erp, wanted: SourceName[D]) -> DocumentSource[D]:

@@ -3,80 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
-from pydantic import Field
-
 from ml_connector.documents.common import Record
-
-
-class Customer(Record):
-    """A customer. their_number: their number for us (AccountRef). attributes: by attribute id, as for an EDI id."""
-
-    id: str
-    code: str
-    name: str = ""
-    status: str = ""
-    blocked: bool = False
-    their_number: str = ""
-    currency: str = ""
-    terms: str = ""
-    tax_zone: str = ""
-    customer_class: str = ""
-    location: str = ""
-    attributes: dict[str, str] = Field(default={})
-
-
-class CustomerLocation(Record):
-    """A site of a customer. their_code: their code of it, as N1 ST has it (ExtRefNbr, from 24.200.001)."""
-
-    id: str
-    code: str
-    customer: str
-    name: str = ""
-    active: bool = True
-    default: bool = False
-    their_code: str = ""
-    tax_zone: str = ""
-    warehouse: str = ""
-    street: tuple[str, ...] = ()
-    city: str = ""
-    region: str = ""
-    postal_code: str = ""
-    country: str = ""
-
-
-class CrossReference(Record):
-    """Another number of an item: of a customer or vendor, a GTIN, a bar code, or for everybody."""
-
-    number: str
-    kind: str = ""
-    party: str = ""
-    unit: str = ""
-
-
-class UnitConversion(Record):
-    """How many of a unit come to one of another."""
-
-    from_unit: str
-    to_unit: str
-    factor: Decimal
-    divides: bool = False
-
-
-class ItemFacts(Record):
-    """What an item has beside what all ERPs tell: numbers and units for sales and purchases."""
-
-    id: str
-    code: str
-    status: str = ""
-    stock: bool = False
-    base_unit: str = ""
-    purchase_unit: str = ""
-    sales_unit: str = ""
-    tax_category: str = ""
-    tracked: bool = False
-    receipt_needed: bool = True
-    numbers: tuple[CrossReference, ...] = ()
-    conversions: tuple[UnitConversion, ...] = ()
+from ml_connector.documents.sales.reference import UnitConversion
 
 
 class Warehouse(Record):

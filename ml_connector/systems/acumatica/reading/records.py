@@ -5,6 +5,14 @@ from datetime import date
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import CostCenter, GLAccount, Item, Vendor
+from ml_connector.documents.sales.reference import (
+    CrossReference,
+    Customer,
+    CustomerLocation,
+    ItemFacts,
+    NumberKind,
+    UnitConversion,
+)
 from ml_connector.errors import WeAreWrong
 from ml_connector.systems.acumatica.reading import own
 from ml_connector.systems.acumatica.wire.values import Row, day, details, field, flag, linked, number, text
@@ -14,6 +22,16 @@ ALWAYS_ENDED = date(1970, 1, 1)
 #: Statuses in which nothing more may be entered for a party.
 BLOCKED = frozenset({"Inactive", "One-Time Inactive", "Hold Payments and Entries"})
 GTIN, BARCODE = "GTIN/EAN/UPC/ISBN", "Barcode"
+#: Whose numbers are (8.1, CrossReferences).
+NUMBER_KINDS = {
+    "Customer Part Number": NumberKind.CUSTOMER,
+    "Vendor Part Number": NumberKind.VENDOR,
+    "Global": NumberKind.EVERYBODY,
+    GTIN: NumberKind.GTIN,
+    BARCODE: NumberKind.BARCODE,
+}
+#: ItemStatus of what cannot be put on a sales order; assumed, the sheet has no list.
+NOT_SOLD = frozenset({"Inactive", "No Sales", "Marked for Deletion"})
 
 
 def key(row: Row, name: str) -> str:
@@ -87,22 +105,23 @@ def service_facts(row: Row) -> Iterator[Record]:
     yield _facts(row, stock=False, units=("BaseUnit", "PurchaseUnit", "SalesUnit"))
 
 
-def _facts(row: Row, *, stock: bool, units: tuple[str, str, str]) -> own.ItemFacts:
+def _facts(row: Row, *, stock: bool, units: tuple[str, str, str]) -> ItemFacts:
     code = key(row, "InventoryID")
     numbers = [
-        own.CrossReference(
+        CrossReference(
             number=text(line, "AlternateID"),
-            kind=text(line, "AlternateType"),
+            kind=NUMBER_KINDS.get(text(line, "AlternateType"), text(line, "AlternateType")),
             party=text(line, "VendorOrCustomer"),
             unit=text(line, "UOM"),
         )
         for line in details(row, "CrossReferences")
         if text(line, "AlternateID")
     ]
-    return own.ItemFacts(
+    return ItemFacts(
         id=code,
         code=code,
         status=text(row, "ItemStatus"),
+        not_sold=text(row, "ItemStatus") in NOT_SOLD,
         stock=stock,
         base_unit=text(row, units[0]),
         purchase_unit=text(row, units[1]),
@@ -115,9 +134,9 @@ def _facts(row: Row, *, stock: bool, units: tuple[str, str, str]) -> own.ItemFac
     )
 
 
-def _conversions(row: Row, collection: str) -> tuple[own.UnitConversion, ...]:
+def _conversions(row: Row, collection: str) -> tuple[UnitConversion, ...]:
     found = [
-        own.UnitConversion(
+        UnitConversion(
             from_unit=text(line, "FromUOM"),
             to_unit=text(line, "ToUOM"),
             factor=number(line, "ConversionFactor"),
@@ -132,7 +151,7 @@ def customer(row: Row) -> Iterator[Record]:
     """Customers."""
     code = key(row, "CustomerID")
     attributes = {text(line, "AttributeID"): text(line, "Value") for line in details(row, "Attributes")}
-    yield own.Customer(
+    yield Customer(
         id=code,
         code=code,
         name=text(row, "CustomerName"),
@@ -152,7 +171,7 @@ def customer_location(row: Row) -> Iterator[Record]:
     """Sites of customers."""
     customer_id, code = key(row, "Customer"), key(row, "LocationID")
     address = linked(linked(row, "LocationContact"), "Address")
-    yield own.CustomerLocation(
+    yield CustomerLocation(
         id=f"{customer_id}|{code}",
         code=code,
         customer=customer_id,
