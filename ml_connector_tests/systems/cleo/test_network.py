@@ -149,7 +149,7 @@ def test_a_look_that_got_no_answer_is_made_once_more(cleo: Cleo, network: CleoNe
 def test_json_that_is_no_listing_is_not_taken_for_an_empty_folder(cleo: Cleo, network: CleoNetwork, body: str) -> None:
     one(cleo, network)
     fault(cleo, FaultKind.STATUS, status=200, body=body)
-    with pytest.raises(TryAgain, match="no collection"):
+    with pytest.raises(TryAgain, match="not a collection"):
         network.list_files(INBOX, start=0, limit=10)
 
 
