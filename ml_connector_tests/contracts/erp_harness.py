@@ -83,6 +83,8 @@ class ErpHarness(ABC):
 HARNESSES = {
     "exact_online": "ml_connector_tests.systems.exact_online.harness:erp_harness",
 }
+#: Registered while their package is being written: each leaves this list with its harness.
+UNDER_WAY: frozenset[str] = frozenset({"acumatica"})
 Opened = Callable[[Path], AbstractContextManager[ErpHarness]]
 
 

@@ -7,13 +7,14 @@ import pytest
 from ml_connector.systems import registry
 from ml_connector.systems.system import Role
 from ml_connector_tests.contracts.erp_contract import ErpContract, parametrize
-from ml_connector_tests.contracts.erp_harness import HARNESSES, ErpHarness, opener
+from ml_connector_tests.contracts.erp_harness import HARNESSES, UNDER_WAY, ErpHarness, opener
 
-ERPS = [name for name in sorted(registry.SHIPPED) if Role.ERP in registry.find(name).roles]
+REGISTERED = {name for name in registry.SHIPPED if Role.ERP in registry.find(name).roles}
+ERPS = sorted(REGISTERED & set(HARNESSES))
 
 
 def test_every_registered_erp_has_a_harness() -> None:
-    assert set(HARNESSES) == set(ERPS)
+    assert set(HARNESSES) == REGISTERED - UNDER_WAY
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
