@@ -1,11 +1,17 @@
 """Acumatica as the ERP that flows see: `flows.core.ports.Erp` over one tenant and branch."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ml_connector.clock import Clock
+from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.ports import (
+    BILLS,
+    GOODS_RECEIPTS,
+    ORDER_CHANGES,
+    PURCHASE_ORDERS,
     CodingTraits,
     DocumentSource,
     DocumentTarget,
@@ -14,17 +20,26 @@ from ml_connector.flows.core.ports import (
     StoredOperation,
     Written,
 )
-from ml_connector.flows.core.ports.coding_traits import TaxPolicy
-from ml_connector.systems.acumatica.reading import records
+from ml_connector.systems.acumatica.capabilities import Bills, GoodsReceipts, OpenOrders, OrderChanges
+from ml_connector.systems.acumatica.posting import bills, facts, order_lines, receipts, release
+from ml_connector.systems.acumatica.posting.bill_plans import BillPlanner
+from ml_connector.systems.acumatica.posting.bills import BillWriter
+from ml_connector.systems.acumatica.posting.order_lines import OrderLineWriter
+from ml_connector.systems.acumatica.posting.receipts import ReceiptWriter
+from ml_connector.systems.acumatica.posting.release import Releaser
+from ml_connector.systems.acumatica.reading import orders, records
+from ml_connector.systems.acumatica.reading.orders import SUBACCOUNT, Orders
 from ml_connector.systems.acumatica.reading.own import Branch
 from ml_connector.systems.acumatica.reading.tables import TABLES, Table
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, readable
 from ml_connector.systems.acumatica.wire.contract import Need
+from ml_connector.systems.acumatica.wire.values import body_of, to_json
 
 #: What `system:` in connections.yaml says.
 SYSTEM = "acumatica"
-SUBACCOUNT = "subaccount"
+#: For one call; takes the branch's name, where fields take its identifier (acumatica 5).
+BRANCH_HEADER = "PX-CbApiBranch"
 
 
 class AcumaticaErp:
@@ -47,12 +62,29 @@ class AcumaticaErp:
         self.settings = settings
         self.company = settings.company
         self.company_name = settings.tenant
-        self._leave = leave
         self.traits = traits_of(settings)
+        self._leave = leave
+        self._branch_lock = threading.Lock()
+        self._branch_name: str | None = None
+        self._orders = Orders(client, settings, clock)
+        self._facts = facts.OrderFacts(self._orders.rows, settings)
+        self._orders.heard = self._facts.heard
+        self._bills = BillWriter(client, settings, self._headers)
+        self._receipts = ReceiptWriter(client, settings, self._headers)
+        self._lines = OrderLineWriter(client, settings, self._headers)
+        self._releases = Releaser(client)
+        planner = BillPlanner(settings, self._facts, facts.Receipts(client, settings, clock))
         self.reference: dict[str, Table] = {name: Table(name, client, settings, clock) for name in TABLES}
-        self.tables: Mapping[str, ReferenceSource] = dict(self.reference)
-        self.sources: Mapping[str, DocumentSource[Any]] = {}
-        self.targets: Mapping[str, DocumentTarget[Any]] = {}
+        self.tables: Mapping[str, ReferenceSource] = {
+            **self.reference,
+            ReferenceTable.PURCHASE_ORDERS: OpenOrders(self._orders),
+        }
+        self.sources: Mapping[str, DocumentSource[Any]] = {PURCHASE_ORDERS.name: self._orders}
+        self.targets: Mapping[str, DocumentTarget[Any]] = {
+            BILLS.name: Bills(planner, self._bills, self.connection),
+            GOODS_RECEIPTS.name: GoodsReceipts(settings, self._receipts, self.connection),
+            ORDER_CHANGES.name: OrderChanges(self.company),
+        }
 
     def branches(self) -> list[Branch]:
         """The branches that the user sees."""
@@ -60,11 +92,26 @@ class AcumaticaErp:
             rows = self.client.inquire("CompaniesStructure")
             return [one for row in rows for one in records.branch(row) if isinstance(one, Branch)]
 
+    def _headers(self) -> Mapping[str, str]:
+        """The branch of a write, by its name; asked for once."""
+        if not self.settings.branch:
+            return {}
+        with self._branch_lock:
+            if self._branch_name is None:
+                wanted = self.settings.branch.casefold()
+                names = [one.name for one in self.branches() if one.code.casefold() == wanted]
+                self._branch_name = names[0] if names else ""
+            return {BRANCH_HEADER: self._branch_name} if self._branch_name.isascii() and self._branch_name else {}
+
     def needs(self, integrations: Mapping[str, Any]) -> list[Need]:
-        """Fields of the contract that the tables and these integrations' flows use."""
+        """Fields of the contract that the tables and flows use."""
         del integrations
         tables = (table for name, table in self.reference.items() if name not in self.settings.without)
-        return [need for table in tables for need in table.needs()]
+        found = [need for table in tables for need in table.needs()]
+        found += [orders.NEED, *receipts.NEEDS, *order_lines.NEEDS, bills.NEEDS[0]]
+        found += bills.NEEDS[1:] if self.settings.taxes == "as_invoiced" else ()
+        found += facts.NEEDS if self.settings.billed_from != "orders" else ()
+        return [*found, *release.NEEDS]
 
     def close(self) -> None:
         """Give back the connections, and the seat where nobody else needs it."""
@@ -73,27 +120,73 @@ class AcumaticaErp:
             self._leave()
 
     def fill(self, operation: StoredOperation, earlier: Mapping[int, str]) -> str:
-        """The payload as it is sent."""
-        del earlier
-        return operation.payload
+        """The payload as it is sent: places like `act.entity.id` take an earlier operation's outside id."""
+        if not operation.uses:
+            return operation.payload
+        body = body_of(operation.payload)
+        for path, position in operation.uses.items():
+            if position not in earlier:
+                raise WeAreWrong(f"Operation {operation.key} needs operation {position}, which is not done.")
+            *above, last = path.split(".")
+            here: dict[str, Any] = body
+            for name in above:
+                here = here[name]
+            here[last] = earlier[position]
+        return to_json(body)
 
     def write(self, operation: StoredOperation) -> Written:
-        """Send the stored payload once."""
-        raise WeAreWrong(f"operation {operation.id} is of kind {operation.kind}, which is not written here")
+        """Send the stored payload once.
+
+        Raises:
+            TryAgain: it was not sent. OutcomeUnknown: nobody knows. RefusedBySystem: nothing was written.
+            AuthorizationNeeded: a person must act. WeAreWrong: it was planned for other books.
+        """
+        company, _, entity = operation.target.rpartition("/")
+        if company != self.company:
+            raise WeAreWrong(f"operation {operation.id} is planned for {company}, this is {self.company}")
+        writers: Mapping[str, Callable[[StoredOperation], Written]] = {
+            bills.KIND: self._bills.write,
+            receipts.KIND: self._receipts.write,
+            order_lines.KIND: self._lines.write,
+            **dict.fromkeys(release.KINDS, self._releases.write),
+        }
+        write = writers.get(operation.kind)
+        if write is None:
+            raise WeAreWrong(f"operation {operation.id} is of kind {operation.kind} for {entity}, unknown here")
+        with readable(self.connection, f"the reply of {entity}"):
+            return write(operation)
 
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
         """Look everywhere these writes could have landed."""
-        del operations
-        return {}
+        finders = (
+            ({bills.KIND}, self._bills.written),
+            ({receipts.KIND}, self._receipts.written),
+            ({order_lines.KIND}, self._lines.written),
+            (set(release.KINDS), self._releases.written),
+        )
+        found: dict[int, Written] = {}
+        for kinds, find in finders:
+            wanted = [operation for operation in operations if operation.kind in kinds]
+            if wanted:
+                with readable(self.connection, "what was written"):
+                    found.update(find(wanted))
+        return found
 
     def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
-        """All records that carry our keys."""
-        del operations
-        return {}
+        """All records that carry our keys; lines of orders and releases stand once."""
+        found: dict[int, Sequence[Written]] = {}
+        finders = ((bills.KIND, self._bills.copies), (receipts.KIND, self._receipts.copies))
+        for kind, find in finders:
+            wanted = [operation for operation in operations if operation.kind == kind]
+            if wanted:
+                with readable(self.connection, "what was written"):
+                    found.update(find(wanted))
+        return found
 
 
 def traits_of(settings: AcumaticaConnection) -> ErpTraits:
-    """Times and habits. A line that is matched to an order takes its account from there (acumatica 8.1)."""
-    taxes: TaxPolicy = "as_invoiced" if settings.taxes == "as_invoiced" else "none"
-    coding = CodingTraits(dimensions=(SUBACCOUNT,), taxes=taxes, codes_matched_lines=False)
+    """Times and habits. Taxes come to what the invoice says, whoever works them out; a line that is matched to an
+    order may have a charge beside it that is booked to an account.
+    """
+    coding = CodingTraits(dimensions=(SUBACCOUNT,), taxes="as_invoiced", codes_matched_lines=True)
     return ErpTraits.of(settings, coding=coding)

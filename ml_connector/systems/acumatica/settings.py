@@ -69,14 +69,34 @@ class AcumaticaConnection(ErpSettings, WebConnection):
     poll_seconds: float = Field(default=1.0, gt=0, le=60, description="Between two looks at a running action")
     failure_texts: tuple[str, ...] = Field(default=(), description="Further texts of a 500 that say nothing")
     locked_texts: tuple[str, ...] = Field(default=(), description="Further texts of a call that met a running action")
+    description_length: int = Field(default=120, ge=40, le=500, description="Characters that a description keeps")
+    order_type: str = Field(default="Normal", min_length=1, description="Type of the purchase orders that are read")
+    sent_statuses: tuple[str, ...] = Field(
+        default=("Open", "Completed", "Closed"), description="Statuses of an order that is approved and may be sent"
+    )
     without: tuple[str, ...] = Field(
         default=(), description="Tables that this site does not have or the user may not read: never asked for"
+    )
+    billed_from: Literal["order_says", "orders", "receipts"] = Field(
+        default="order_says",
+        description="Where lines of goods are billed from: the order's own flag (Allow AP Bill Before Receipt), or one"
+        " way for all; services are always billed from the order",
+    )
+    bill_flag: str = Field(
+        default="CurrentDocument.OrderBasedAPBill",
+        pattern=r"^[A-Za-z0-9]+\.[A-Za-z0-9]+$",
+        description="Where an order tells whether it is billed before receipt: View.Field",
     )
     after_bill: Afterwards = "balanced"
     after_receipt: Afterwards = "balanced"
     taxes: Literal["as_invoiced", "computed"] = Field(
         default="computed",
         description="computed: by Acumatica, and compared with the invoice. as_invoiced: the invoice's, in place of it",
+    )
+    change_locked_orders: bool = Field(
+        default=False,
+        description="Quantities of an open order are changed by putting it on hold and taking it off again, which may"
+        " start its approval anew; else such a change is left to the buyer",
     )
 
     @property

@@ -18,6 +18,13 @@ class Acumatica(System[AcumaticaConnection, "AcumaticaErp"]):
     roles = frozenset({Role.ERP})
     kind = "acumatica"
     settings = AcumaticaConnection
+    sources = frozenset({"purchase_orders"})
+    targets = frozenset({"bills", "goods_receipts", "order_changes"})
+    tables = frozenset(
+        {"vendors", "gl_accounts", "subaccounts", "items", "item_facts", "vat_codes", "purchase_orders", "customers"}
+        | {"customer_locations", "warehouses", "units", "tax_zones", "tax_categories", "taxes", "branches"}
+        | {"financial_periods"}
+    )
 
     def connect(self, name: str, settings: AcumaticaConnection, parts: Parts, use: Usage) -> "AcumaticaErp":
         """The client of a connection. Nothing is called yet."""

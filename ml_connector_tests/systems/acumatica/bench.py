@@ -1,9 +1,9 @@
 """The connection over real sockets against the stand-in, with a ledger and its stored tokens; waits move time."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from cryptography.fernet import Fernet
 from ml_connector.clock import FileClock
 from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.credentials.vault import Vault
+from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Written
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.sandbox.acumatica.options import AcumaticaOptions
 from ml_connector.sandbox.acumatica.state import AcumaticaState
+from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox
 from ml_connector.systems.acumatica.erp import AcumaticaErp
@@ -118,6 +120,54 @@ class Bench:
         if self.site.call("GET", "Vendor/$adHocSchema").status_code == 401:
             self.site.authorize()
         return self.site
+
+    def store(
+        self,
+        erp: AcumaticaErp,
+        planned: PlannedOperation,
+        position: int = 0,
+        ids: Mapping[int, str] | None = None,
+        **more: Any,
+    ) -> StoredOperation:
+        """An operation as the ledger hands it out for its call."""
+        number = next(_names)
+        values = {
+            "id": number,
+            "document_id": number,
+            "position": position,
+            "kind": planned.kind,
+            "key": f"key-{number}/{position}",
+            "target": planned.target,
+            "payload": planned.payload,
+            "attempts": 1,
+            "first_attempt_at": None,
+            "last_attempt_at": None,
+            "looked": 0,
+            "state": "in_flight",
+            "uses": planned.uses,
+            "ref": planned.ref,
+        }
+        stored = StoredOperation(**{**values, **more})
+        return replace(stored, payload=erp.fill(stored, ids or {}))
+
+    def post(self, erp: AcumaticaErp, planned: Sequence[PlannedOperation]) -> list[tuple[StoredOperation, Written]]:
+        """Carry out all operations of a document in order."""
+        ids: dict[int, str] = {}
+        done = []
+        for position, operation in enumerate(planned):
+            stored = self.store(erp, operation, position, ids)
+            written = erp.write(stored)
+            ids[position] = written.outside_id
+            done.append((stored, written))
+        return done
+
+    def rows(self, entity: str, **values: Any) -> list[Record]:
+        """What stands in the tenant's books."""
+        return [
+            row
+            for row in self.state.main.table(entity)
+            if all(str(row.get(name)) == str(value) for name, value in values.items())
+        ]
 
     def fault(self, kind: FaultKind, **more: Any) -> None:
         self.sandbox.call(self.sandbox.faults.add, Fault(kind, system="acumatica", **more))

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 
 from ml_connector.documents.common import Record
-from ml_connector.documents.reference import CostCenter, GLAccount, Item, Vendor
+from ml_connector.documents.reference import CostCenter, GLAccount, Item, VatCode, Vendor
 from ml_connector.documents.sales.reference import (
     CrossReference,
     Customer,
@@ -251,6 +252,16 @@ def tax(row: Row) -> Iterator[Record]:
         rates=tuple(sorted(rates, key=lambda one: (one.start or date.min, one.group), reverse=True)),
         zones=tuple(sorted(text(line, "TaxZoneID") for line in details(row, "Zones"))),
     )
+
+
+def vat_code(row: Row, today: date) -> Iterator[Record]:
+    """Taxes as rules of coding name them, with today's rate."""
+    for one in tax(row):
+        assert isinstance(one, own.Tax)
+        rates = [rate.percent for rate in one.rates if rate.start is None or rate.start <= today]
+        purchase = one.ended is None or today <= one.ended
+        percent = rates[0] if rates else Decimal(0)
+        yield VatCode(id=one.id, code=one.code, description=one.description, percentage=percent, purchase=purchase)
 
 
 def branch(row: Row) -> Iterator[Record]:

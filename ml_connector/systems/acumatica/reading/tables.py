@@ -4,8 +4,8 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from ml_connector.clock import Clock
 from ml_connector.documents.common import Record
@@ -36,6 +36,8 @@ class Read:
     expand: Sequence[str] = ()
     changed: str = _CHANGED
     inquiry: bool = False
+    #: Made with the day of reading, where a record says different things by day.
+    make_on: Callable[[Row, date], Iterator[Record]] | None = None
 
     @property
     def select(self) -> list[str]:
@@ -49,6 +51,17 @@ _CROSS_WHOLE = (*_CROSS, "CrossReferences/VendorOrCustomer")
 _UNITS = tuple(f"UOMConversions/{name}" for name in ("FromUOM", "ToUOM", "MultiplyOrDivide", "ConversionFactor"))
 _BRANCH = ("BranchID", "BranchName", "BranchStatus", "CompanyID", "BaseCurrencyID", "BranchCountry")
 _ADDRESS = ("AddressLine1", "AddressLine2", "City", "State", "PostalCode", "Country")
+
+_TAX = Read(
+    "Tax",
+    "TaxID",
+    records.tax,
+    (
+        *("TaxID", "Description", "TaxType", "CalculateOn", "NotValidAfter"),
+        *("TaxSchedule/StartDate", "TaxSchedule/TaxRate", "TaxSchedule/ReportingGroup", "Zones/TaxZoneID"),
+    ),
+    expand=("TaxSchedule", "Zones"),
+)
 
 #: By the table's name: those that every ERP has, and Acumatica's own.
 TABLES: Mapping[str, tuple[Read, ...]] = {
@@ -177,18 +190,9 @@ TABLES: Mapping[str, tuple[Read, ...]] = {
             expand=("Details",),
         ),
     ),
-    "taxes": (
-        Read(
-            "Tax",
-            "TaxID",
-            records.tax,
-            (
-                *("TaxID", "Description", "TaxType", "CalculateOn", "NotValidAfter"),
-                *("TaxSchedule/StartDate", "TaxSchedule/TaxRate", "TaxSchedule/ReportingGroup", "Zones/TaxZoneID"),
-            ),
-            expand=("TaxSchedule", "Zones"),
-        ),
-    ),
+    "taxes": (_TAX,),
+    # A rate begins on its day without a change of the tax: read whole.
+    ReferenceTable.VAT_CODES: (replace(_TAX, changed="", make_on=records.vat_code),),
     "branches": (
         Read(
             "CompaniesStructure",
@@ -264,7 +268,7 @@ class Table:
         with readable(self._client.connection, f"a record of {self._name}"):
             for read in self._reads:
                 for row in self._rows(read, start):
-                    rows += read.make(row)
+                    rows += read.make(row) if read.make_on is None else read.make_on(row, now.date())
                     at = moment(row, read.changed) if read.changed else None
                     newest = at if newest is None or (at is not None and at > newest) else newest
         full = position.full if changes and position is not None else now

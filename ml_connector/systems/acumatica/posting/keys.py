@@ -1,0 +1,18 @@
+"""Our key in a record: at the end of a text that the record keeps."""
+
+import re
+
+_KEY = re.compile(r"\[([A-Za-z0-9_-]{6,80})\]\s*\Z")
+
+
+def with_key(text: str, key: str, length: int) -> str:
+    """Text with our key at its end, the text shortened so that the key stays whole."""
+    mark = f"[{key}]"
+    shortened = " ".join(text.split())[: max(0, length - len(mark) - 1)].strip()
+    return f"{shortened} {mark}".strip()
+
+
+def key_in(text: str) -> str:
+    """Our key, where the text ends with one; else empty."""
+    match = _KEY.search(text)
+    return match.group(1) if match else ""
