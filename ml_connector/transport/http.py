@@ -170,6 +170,10 @@ class ApiClient:
             if response.status_code not in accept:
                 self._refuse(call, response)
             content = self._read(call, response)
+            if not response.is_success:
+                # Also of an error whose meaning the caller reads: some servers quote what they refuse.
+                sent_with: Credentials = response.request.extensions[_CREDENTIALS]
+                content = sent_with.hidden(content)
         return self._accepted(call, response, content, expect)
 
     def download(

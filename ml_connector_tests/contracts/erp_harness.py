@@ -81,10 +81,11 @@ class ErpHarness(ABC):
 
 #: Makes a system's harness in a folder: `module:function`, by the name in `systems.registry`.
 HARNESSES = {
+    "acumatica": "ml_connector_tests.systems.acumatica.harness:erp_harness",
     "exact_online": "ml_connector_tests.systems.exact_online.harness:erp_harness",
 }
 #: Registered while their package is being written: each leaves this list with its harness.
-UNDER_WAY: frozenset[str] = frozenset({"acumatica"})
+UNDER_WAY: frozenset[str] = frozenset()
 Opened = Callable[[Path], AbstractContextManager[ErpHarness]]
 
 

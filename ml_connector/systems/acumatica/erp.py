@@ -176,12 +176,12 @@ class AcumaticaErp:
         """All records that carry our keys; lines of orders and releases stand once."""
         found: dict[int, Sequence[Written]] = {}
         finders = ((bills.KIND, self._bills.copies), (receipts.KIND, self._receipts.copies))
-        for kind, find in finders:
-            wanted = [operation for operation in operations if operation.kind == kind]
-            if wanted:
-                with readable(self.connection, "what was written"):
-                    found.update(find(wanted))
-        return found
+        with readable(self.connection, "what was written"):
+            for kind, find in finders:
+                wanted = [operation for operation in operations if operation.kind == kind]
+                found.update(find(wanted) if wanted else {})
+            done = self._releases.written([one for one in operations if one.kind in release.KINDS])
+        return {**found, **{number: [one] for number, one in done.items()}}
 
 
 def traits_of(settings: AcumaticaConnection) -> ErpTraits:

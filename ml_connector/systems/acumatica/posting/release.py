@@ -52,7 +52,9 @@ NEEDS = tuple(Need("their release", one.entity, ("Status", one.number, *one.tota
 def release_of(entity: str, target: str, totals: Mapping[str, Decimal]) -> PlannedOperation:
     """The release of what the operation before it writes; only with these totals."""
     payload = {"act": {"entity": {"id": ""}, "parameters": {}}, "totals": dict(totals)}
-    return PlannedOperation(RELEASES[entity].kind, target, to_json(payload), uses={"act.entity.id": 0}, shares=True)
+    return PlannedOperation(
+        RELEASES[entity].kind, target, to_json(payload), uses={"act.entity.id": 0}, ref="release", shares=True
+    )
 
 
 class Releaser:

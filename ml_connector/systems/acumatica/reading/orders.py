@@ -190,10 +190,14 @@ def _delivery(place: Row, *, drop_ship: bool) -> DeliveryAddress | None:
 
 @dataclass(frozen=True)
 class Cursor:
-    """Where polling goes on. given: somebody set it to begin there, so that nothing before it is looked at."""
+    """Where polling goes on. given: somebody set it to begin there, so that nothing before it is looked at.
+
+    taken: up to where a poll that has not ended has come; what was changed later is still to be given.
+    """
 
     newest: datetime
     given: bool = False
+    taken: datetime | None = None
 
     @staticmethod
     def of(stored: str) -> "Cursor":
@@ -202,13 +206,18 @@ class Cursor:
             if not stored.startswith("{"):
                 found = datetime.fromisoformat(stored)
                 return Cursor(found if found.tzinfo else found.replace(tzinfo=UTC), given=True)
-            return Cursor(datetime.fromisoformat(json.loads(stored)["newest"]))
+            value = json.loads(stored)
+            taken = value.get("taken")
+            return Cursor(
+                datetime.fromisoformat(value["newest"]), taken=None if taken is None else datetime.fromisoformat(taken)
+            )
         except (ValueError, KeyError, TypeError) as error:
             raise WeAreWrong("the stored position of polling Acumatica's orders is unreadable") from error
 
     def text(self) -> str:
         """As it is stored."""
-        return json.dumps({"newest": self.newest.isoformat()})
+        value = {"newest": self.newest.isoformat()}
+        return json.dumps({**value, "taken": self.taken.isoformat()} if self.taken else value)
 
 
 class Orders:
@@ -235,15 +244,18 @@ class Orders:
         """
         position = Cursor.of(cursor) if cursor else Cursor(self._beginning(), given=True)
         overlap = timedelta(0) if position.given else timedelta(seconds=self._settings.poll_overlap_seconds)
+        begin = position.taken or position.newest - overlap
         with readable(self._client.connection, "a changed purchase order"):
-            rows = self._read(since("LastModifiedDateTime", position.newest - overlap))
-            dated = sorted(((moment(row, "LastModifiedDateTime") or position.newest, row) for row in rows), key=_when)
+            rows = self._read(since("LastModifiedDateTime", begin))
+            dated = sorted(((moment(row, "LastModifiedDateTime") or begin, row) for row in rows), key=_when)
+            dated = [one for one in dated if position.taken is None or one[0] > position.taken]
             taken = dated[:limit]
             # All of one moment come together: the next poll begins after it.
             taken += [one for one in dated[limit:] if taken and one[0] == taken[-1][0]]
             records = [SourceOrder(to_json(row), order_of(row, self._settings)) for _, row in taken]
         newest = max([position.newest, *(at for at, _ in taken)])
-        return Changed(records, Cursor(newest).text(), more=len(taken) < len(dated))
+        more = len(taken) < len(dated)
+        return Changed(records, Cursor(newest, taken=taken[-1][0] if more else None).text(), more=more)
 
     def _beginning(self) -> datetime:
         return datetime.combine(self._clock.now().date(), time.min, UTC)

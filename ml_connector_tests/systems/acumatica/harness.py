@@ -1,0 +1,144 @@
+"""Acumatica for the ERP contract: one tenant of the sandbox, bills and receipts released."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from ml_connector.documents.agreements import AgreedChange, AgreedLine
+from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
+from ml_connector.documents.reference import OpenOrder
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, Identity, StoredOperation, source_of
+from ml_connector.sandbox.acumatica import user
+from ml_connector.sandbox.acumatica.wire.record import Record
+from ml_connector.sandbox.faults import FaultKind
+from ml_connector_tests.contracts.erp_harness import ErpHarness
+from ml_connector_tests.sandbox.acumatica.bench import acumatica_bench
+from ml_connector_tests.systems.acumatica.bench import Bench, parts_on
+from ml_connector_tests.systems.acumatica.test_bills import BY_ORDER, BY_RECEIPT, account_line, bill_of
+
+RECORDS = {"bills": "Bill", "goods_receipts": "PurchaseReceipt"}
+
+
+class AcumaticaHarness(ErpHarness):
+    """Bills are coded ones, so that they need no order; receipts and changes have an order of their own each."""
+
+    start = "2020-01-01T00:00:00"
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        erp = bench.erp(after_bill="released", after_receipt="released", pause_seconds=5)
+        self.erp = erp
+        erp.branches()
+        token = erp.client.api._authentication.credentials().secrets[0]  # type: ignore[union-attr]
+        self.secrets = (token,)
+        self._days = itertools.count(1)
+        self._numbers = itertools.count(1)
+
+    # what is read
+
+    def add(self, source: str, count: int = 1) -> list[str]:
+        assert source == PURCHASE_ORDERS.name
+        rows = self.bench.sandbox.call(user.create_orders, self.bench.state, count, vendors=(BY_RECEIPT,))
+        return [f"Normal|{row.text('OrderNbr')}" for row in rows]
+
+    def add_late(self, source: str) -> str:
+        """Its transaction was stamped before others, and committed after they were read."""
+        (key,) = self.add(source)
+        self._row(key).values["LastModifiedDateTime"] -= timedelta(seconds=30)  # type: ignore[operator]
+        return key
+
+    def change(self, source: str, key: str) -> None:
+        kind, number = key.split("|")
+        day = (self.bench.site.clock.now() + timedelta(days=next(self._days))).date()
+        line = {"LineNbr": 1, "Promised": day.isoformat()}
+        body = {"Type": kind, "OrderNbr": number, "Details": [line]}
+        self.bench.sandbox.call(user.put, self.bench.state, "PurchaseOrder", body)
+
+    def _row(self, key: str) -> Record:
+        found = self.bench.state.main.find("PurchaseOrder", *key.split("|"))
+        assert found is not None
+        return found
+
+    # what is written
+
+    def document(self, target: str) -> Any:
+        if target == "bills":
+            return bill_of(BY_ORDER, account_line())
+        order = self._order()
+        if target == "goods_receipts":
+            return self._receipt(order, Decimal(1))
+        line = order.lines[0]
+        return self._agreed(order, receipt_date=self.bench.site.clock.now().date() + timedelta(9), was=line.quantity)
+
+    def in_steps(self, target: str) -> Any | None:
+        """What is posted is released."""
+        return self.document(target) if target in RECORDS else None
+
+    def refused(self, target: str) -> Any:
+        """An account that is not there; an order on hold; a quantity of an open order."""
+        if target == "bills":
+            return bill_of(BY_ORDER, account_line(account="99999"))
+        if target == "goods_receipts":
+            return self._receipt(self._order(hold=True), Decimal(1))
+        order = self._order()
+        return self._agreed(order, quantity=order.lines[0].quantity + 1, was=order.lines[0].quantity)
+
+    def _order(self, **more: Any) -> OpenOrder:
+        (row,) = self.bench.sandbox.call(user.create_orders, self.bench.state, 1, vendors=(BY_RECEIPT,), **more)
+        return source_of(self.erp, PURCHASE_ORDERS).by_id([f"Normal|{row.text('OrderNbr')}"])[0].document
+
+    def _receipt(self, order: OpenOrder, share: Decimal) -> GoodsReceipt:
+        return GoodsReceipt(
+            vendor_id=order.supplier_id,
+            warehouse_id=order.warehouse_id,
+            receipt_date=self.bench.site.clock.now().date(),
+            reference=f"ASN-C{next(self._numbers)}",
+            lines=tuple(ReceiptLine(order_line_id=line.id, quantity=line.quantity * share) for line in order.lines),
+        )
+
+    def _agreed(self, order: OpenOrder, *, was: Decimal, **values: Any) -> AgreedChange:
+        at = order.lines[0]
+        line = AgreedLine(order_line_id=at.id, number="1", was_quantity=was, was_date=at.receipt_date, **values)
+        return AgreedChange(order_id=order.id, order_number=order.number, lines=(line,))
+
+    def identity(self, target: str, document: Any) -> Identity | None:
+        if target not in RECORDS:
+            return None
+        number = document.number if target == "bills" else document.reference
+        return Identity(document.vendor_id, number)
+
+    def records(self, target: str) -> int:
+        return len(list(self.bench.state.main.table(RECORDS[target]))) if target in RECORDS else 0
+
+    def elsewhere(self, operation: StoredOperation) -> StoredOperation:
+        return replace(operation, target=operation.target.replace(self.erp.company, "elsewhere:other"))
+
+    # what goes wrong
+
+    def fault(self, kind: FaultKind, *, writing: bool, **more: Any) -> None:
+        path = "*/entity/Default/*"
+        self.bench.fault(kind, **{"method": "PUT" if writing else "GET", "path": path, **more})
+
+    def clear_faults(self) -> None:
+        self.bench.sandbox.faults.clear()
+
+    def pass_time(self, seconds: float) -> None:
+        self.bench.site.clock.move(seconds)
+
+
+@contextmanager
+def erp_harness(folder: Path) -> Iterator[ErpHarness]:
+    """The stand-in, and an ERP on it."""
+    with acumatica_bench(folder) as site, parts_on(site.sandbox, folder) as parts:
+        bench = Bench(site, parts, folder)
+        made = AcumaticaHarness(bench)
+        try:
+            yield made
+        finally:
+            while bench.made:
+                bench.made.pop().close()
