@@ -8,7 +8,7 @@ import click
 
 from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.cli.shared.session import Session, common
-from ml_connector.sandbox.registry import STAND_INS
+from ml_connector.sandbox.registry import STAND_INS, StandIn
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -22,6 +22,26 @@ def _ports(command: F) -> F:
     return command
 
 
+class _StandIn(click.ParamType[StandIn]):
+    """NAME=module:function of a stand-in of another package."""
+
+    name = "NAME=module:function"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> StandIn:
+        name, _, place = str(value).partition("=")
+        module, _, function = place.partition(":")
+        if not (name and module and function):
+            self.fail(f"{value!r} is not NAME=module:function", param, ctx)
+        if any(one.name == name for one in STAND_INS):
+            self.fail(f"{name} comes with the sandbox already", param, ctx)
+        found = StandIn(name, name, place)
+        try:
+            found.maker()
+        except (ImportError, AttributeError, ValueError) as error:
+            self.fail(f"{place} cannot be loaded ({error}); install its package", param, ctx)
+        return found
+
+
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @_ports
@@ -29,6 +49,13 @@ def _ports(command: F) -> F:
 @click.option("--clock-file", type=click.Path(path_type=Path, dir_okay=False), help="File of the movable clock.")
 @click.option("--seed", default=1, show_default=True, help="Decides made-up data.")
 @click.option("--no-limits", is_flag=True, help="No minutely and daily limits.")
+@click.option(
+    "--stand-in",
+    "others",
+    type=_StandIn(),
+    multiple=True,
+    help="Of another package, on a free port; repeatable.",
+)
 @click.option("--no-partner", is_flag=True, help="Nobody answers what is put into the folders.")
 @common
 def sandbox(
@@ -38,6 +65,7 @@ def sandbox(
     seed: int,
     no_limits: bool,
     no_partner: bool,
+    others: tuple[StandIn, ...],
     **ports: int,
 ) -> int:
     """Start the stand-ins of all outside systems and the trading partners behind them, until Ctrl-C.
@@ -50,6 +78,7 @@ def sandbox(
     Examples:
       ml-connector sandbox
       ml-connector sandbox --exact-port 8701 --cleo-port 8702 --control-port 8703 --truecommerce-port 8722
+      ml-connector sandbox --stand-in toy=toy.standin:make
     """
     from ml_connector.sandbox.cleo.limiter import LimitOptions
     from ml_connector.sandbox.cleo.state import CleoOptions
@@ -71,5 +100,5 @@ def sandbox(
         partner=not no_partner,
         truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_FORMATS))),
     )
-    run_forever(options)
+    run_forever(options, stand_ins=(*STAND_INS, *others))
     return Exit.OK

@@ -1,8 +1,9 @@
 """The stand-ins of the sandbox: each one's name and how it is made. The server, the control port and the command line
-read this list; a new one is a package with a `SandboxSystem`, a line here and its options in `SandboxOptions`.
+read this list. A new one is a package with a `SandboxSystem`: of ours with a line here and its options in
+`SandboxOptions`, of somebody else's handed to the sandbox as it is started.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -27,9 +28,13 @@ class StandIn:
     def make(
         self, ground: "Ground", options: "SandboxOptions", others: "Mapping[str, SandboxSystem]"
     ) -> "SandboxSystem":
+        return self.maker()(ground, options, others)
+
+    def maker(self) -> "Maker":
+        """Its maker, imported now. Raises ImportError, AttributeError or ValueError where there is none."""
         module, _, function = self.place.partition(":")
-        maker: Maker = getattr(import_module(module), function)
-        return maker(ground, options, others)
+        found: Maker = getattr(import_module(module), function)
+        return found
 
 
 #: In the order in which they are made: one may lean on those before it.
@@ -46,9 +51,15 @@ def names() -> list[str]:
     return [one.name for one in STAND_INS]
 
 
-def make_all(ground: "Ground", options: "SandboxOptions") -> "dict[str, SandboxSystem]":
-    """Every stand-in by its name, fresh."""
+def make_all(
+    ground: "Ground", options: "SandboxOptions", stand_ins: Sequence[StandIn] | None = None
+) -> "dict[str, SandboxSystem]":
+    """Every stand-in by its name, fresh. stand_ins: others than those of the list."""
     made: dict[str, SandboxSystem] = {}
-    for one in STAND_INS:
+    for one in STAND_INS if stand_ins is None else stand_ins:
+        if one.name in made:
+            raise ValueError(f"two stand-ins are called {one.name}")
         made[one.name] = one.make(ground, options, made)
+        if made[one.name].name != one.name:
+            raise ValueError(f"stand-in {one.name}: {one.place} calls itself {made[one.name].name}")
     return made

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -47,11 +47,14 @@ START_SECONDS = 30.0
 class Sandbox:
     """All systems of the sandbox. Use it as a context manager, or start() and stop().
 
+    stand_ins: what to serve; without it, all that stand in `sandbox.registry`.
     Objects (`exact`, `cleo`, `partner`, `acumatica`, `journal` ...) may be read from other threads; change
     them by `call`, which runs in the sandbox's own loop.
     """
 
-    def __init__(self, options: SandboxOptions | None = None) -> None:
+    def __init__(
+        self, options: SandboxOptions | None = None, *, stand_ins: Sequence[registry.StandIn] | None = None
+    ) -> None:
         self.options = options or SandboxOptions()
         self.clock, self.clock_file = open_clock(self.options.clock_file)
         self.journal = Journal(self.clock)
@@ -67,7 +70,7 @@ class Sandbox:
         self._stop: asyncio.Event | None = None
         self._failure: BaseException | None = None
         ground = Ground(self.clock, self.journal, self.faults, self.options.seed)
-        self.systems = registry.make_all(ground, self.options)
+        self.systems = registry.make_all(ground, self.options, stand_ins)
 
     def system(self, kind: type[S]) -> S:
         """The stand-in of that class."""
@@ -262,10 +265,10 @@ def _listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def run_forever(options: SandboxOptions) -> None:
+def run_forever(options: SandboxOptions, *, stand_ins: Sequence[registry.StandIn] | None = None) -> None:
     """Start, print the addresses as one JSON object on one line of standard output, serve until Ctrl-C or SIGTERM."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    sandbox = Sandbox(options).start()
+    sandbox = Sandbox(options, stand_ins=stand_ins).start()
     sys.stdout.write(json.dumps(sandbox.addresses()) + "\n")
     sys.stdout.flush()
     try:

@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ml_connector.cli.sandbox import sandbox as command
-from ml_connector.sandbox import registry
+from ml_connector.sandbox import registry, server
 from ml_connector.sandbox.middleware import App
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.sandbox.system import Ground, HttpSystem, SandboxSystem
@@ -66,6 +66,39 @@ def test_the_command_line_has_a_port_for_every_stand_in() -> None:
     for one in registry.STAND_INS:
         assert f"--{one.name}-port" in shown
         assert one.title in shown
+
+
+def test_the_command_line_takes_a_stand_in_of_another_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[object] = []
+    monkeypatch.setattr(server, "run_forever", lambda _, *, stand_ins: started.extend(stand_ins))
+    done = CliRunner().invoke(command, ["--stand-in", f"echo={__name__}:make"])
+    assert done.exit_code == 0, done.output
+    assert started == [*registry.STAND_INS, registry.StandIn("echo", "echo", f"{__name__}:make")]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("echo", "is not NAME=module:function"),
+        (f"exact={__name__}:make", "comes with the sandbox already"),
+        ("echo=no_such_package:make", "cannot be loaded"),
+        (f"echo={__name__}:nothing", "cannot be loaded"),
+    ],
+)
+def test_a_stand_in_that_cannot_be_had_is_said(given: str, words: str) -> None:
+    done = CliRunner().invoke(command, ["--stand-in", given])
+    assert done.exit_code == 2
+    assert words in done.output
+
+
+@pytest.mark.parametrize(("names", "words"), [(("echo", "echo"), "two stand-ins"), (("ehco",), "calls itself echo")])
+def test_a_stand_in_goes_by_its_own_name_and_stands_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], words: str
+) -> None:
+    monkeypatch.setattr(f"{__name__}.make", lambda *_: Echo())
+    listed = [registry.StandIn(name, "Echo", f"{__name__}:make") for name in names]
+    with pytest.raises(ValueError, match=words):
+        Sandbox(SandboxOptions(clock_file=tmp_path / "clock"), stand_ins=listed)
 
 
 def test_a_stand_in_without_limits_refuses_to_have_some_set() -> None:
