@@ -6,7 +6,7 @@ Neither makes a call. What the real ERP's client *plans* is taken from it, so th
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -132,6 +132,9 @@ class UnreadSource:
 
     def __init__(self, planner: DocumentSource[Any]) -> None:
         self._planner = planner
+
+    def begin(self, day: date) -> str:
+        return self._planner.begin(day)
 
     def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[Any]:
         del limit

@@ -8,11 +8,15 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
+from ml_connector.documents.dimensions import table_of
+from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
+from ml_connector.flows.core import ports
 from ml_connector.flows.core.ports import (
     DocumentSource,
     DocumentTarget,
@@ -28,9 +32,12 @@ from ml_connector.flows.core.ports import (
 )
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector.systems import registry
+from ml_connector.systems.system import System
 from ml_connector_tests.contracts.erp_harness import ErpHarness
 
 _numbers = itertools.count(1)
+#: Nothing stands in the books from before.
+LONG_AGO = date(2020, 1, 1)
 #: The write was done, and its answer did not come whole.
 LOST = (FaultKind.RESET_AFTER, FaultKind.HALF_WRITTEN)
 
@@ -78,24 +85,37 @@ def ids(records: Sequence[SourceRecord[Any]]) -> list[str]:
     return [one.document.id for one in records]
 
 
-def parametrize(metafunc: pytest.Metafunc, erps: Sequence[str]) -> None:
+#: Names of what flows ask for, by what a case is made for.
+KNOWN: dict[str, frozenset[str]] = {
+    "source": frozenset(one.name for one in vars(ports).values() if isinstance(one, SourceName)),
+    "target": frozenset(one.name for one in vars(ports).values() if isinstance(one, TargetName)),
+    "table": frozenset(ReferenceTable),
+}
+
+
+def parametrize(metafunc: pytest.Metafunc, erps: Sequence[System[Any, Any]]) -> None:
     """For `pytest_generate_tests` of a suite: each case for each system, and for each source, target or table that the
-    system says it has. The fixture `harness` gets the system's name.
+    system says it has. What it does not declare is skipped and said. The fixture `harness` gets the system's name.
     """
     if "harness" not in metafunc.fixturenames:
         return
-    kinds = {"source": "sources", "target": "targets", "table": "tables"}
-    asked = next((name for name in kinds if name in metafunc.fixturenames), None)
+    asked = next((name for name in KNOWN if name in metafunc.fixturenames), None)
     if asked is None:
-        metafunc.parametrize("harness", erps, indirect=True, scope="module")
+        metafunc.parametrize("harness", [one.name for one in erps], indirect=True, scope="module")
         return
-    pairs = [(name, one) for name in erps for one in sorted(getattr(registry.find(name), kinds[asked]))]
     metafunc.parametrize(
         ("harness", asked),
-        [pytest.param(name, one, id=f"{name}-{one}") for name, one in pairs],
+        [case for system in erps for case in _cases(system, asked)],
         indirect=["harness"],
         scope="module",
     )
+
+
+def _cases(system: System[Any, Any], asked: str) -> Iterator[Any]:
+    has: frozenset[str] = getattr(system, f"{asked}s")
+    for one in sorted(has | KNOWN[asked]):
+        missing = pytest.mark.skip(reason=f"{system.name} declares no {asked} {one}")
+        yield pytest.param(system.name, str(one), id=f"{system.name}-{one}", marks=() if one in has else (missing,))
 
 
 class ErpContract:
@@ -123,6 +143,12 @@ class ErpContract:
         assert set(harness.erp.tables) == set(system.tables)
         assert harness.erp.company
 
+    def test_what_lines_are_coded_by_can_be_looked_up(self, harness: ErpHarness) -> None:
+        coding = harness.erp.traits.coding
+        wanted = {table_of(dimension) for dimension in coding.dimensions}
+        wanted |= {ReferenceTable.VAT_CODES} if coding.taxes == "vat_codes" else set()
+        assert wanted <= set(harness.erp.tables)
+
     # ------------------------------------------------------------------ tables
 
     def test_a_table_is_read_whole_and_then_by_what_changed(self, harness: ErpHarness, table: str) -> None:
@@ -143,7 +169,7 @@ class ErpContract:
     ) -> None:
         """A stored record renders the same document; a long poll goes on where it stopped."""
         made = harness.add(source, 3)
-        found, cursor = poll(read_from, harness.start, limit)
+        found, cursor = poll(read_from, read_from.begin(LONG_AGO), limit)
         assert set(made) <= set(ids(found))
         for one in found:
             assert read_from.from_record(one.record) == one.document
@@ -154,7 +180,7 @@ class ErpContract:
         self, harness: ErpHarness, source: str, read_from: DocumentSource[Any]
     ) -> None:
         harness.add(source, 1)
-        _, cursor = poll(read_from, harness.start)
+        _, cursor = poll(read_from, read_from.begin(LONG_AGO))
         late = harness.add_late(source)
         assert late in ids(poll(read_from, cursor)[0])
 
@@ -162,7 +188,7 @@ class ErpContract:
         self, harness: ErpHarness, source: str, read_from: DocumentSource[Any]
     ) -> None:
         made = harness.add(source, 3)
-        first = read_from.changed(harness.start, limit=1)
+        first = read_from.changed(read_from.begin(LONG_AGO), limit=1)
         harness.pass_time(5)
         harness.change(source, made[0])
         found = list(first.records)
@@ -208,9 +234,9 @@ class ErpContract:
         made = harness.add(source, 2)
         harness.fault(FaultKind.RESET_BEFORE, writing=False, count=50)
         with pytest.raises(TryAgain):
-            poll(read_from, harness.start)
+            poll(read_from, read_from.begin(LONG_AGO))
         harness.clear_faults()
-        assert set(made) <= set(ids(poll(read_from, harness.start)[0]))
+        assert set(made) <= set(ids(poll(read_from, read_from.begin(LONG_AGO))[0]))
 
     # ------------------------------------------------------------------ planning
 

@@ -14,11 +14,10 @@ from ml_connector.sandbox.faults import FaultKind
 class ErpHarness(ABC):
     """One system's books. Names of sources and targets are those of its ERP.
 
-    start: a cursor from before everything. secrets: what calls are authenticated with, which no error may hold.
+    secrets: what calls are authenticated with, which no error may hold.
     """
 
     erp: Erp
-    start: str | None = None
     secrets: Sequence[str] = ()
 
     # what is read

@@ -18,7 +18,7 @@ def test_every_registered_erp_has_a_harness() -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    parametrize(metafunc, ERPS)
+    parametrize(metafunc, [registry.find(name) for name in ERPS])
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import count
 
 from ml_connector.documents.json import load
@@ -30,6 +31,9 @@ class Books:
         self.told_from: list[int] = []
 
     notices = Notices("orders", deletion="Delete")
+
+    def begin(self, day: date) -> str:
+        return day.isoformat()
 
     def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[OpenOrder]:
         return Changed(self.by_id(list(self.orders)), "here")

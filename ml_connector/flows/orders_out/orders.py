@@ -124,7 +124,8 @@ def _mark_notices_blind(integration: Integration) -> None:
     with integration.ledger.read() as tx:
         first = next((notice.received_at for notice in waiting_notices(integration, tx)), None)
     if first is not None:
-        _mark_blind(integration, f"{(first - timedelta(days=1)).date().isoformat()}T00:00:00")
+        day = (first - timedelta(days=1)).date()
+        _mark_blind(integration, source_of(integration.erp, PURCHASE_ORDERS).begin(day))
 
 
 def _go_on(tx: Tx, again: str, cursor: str, *, more: bool) -> None:
@@ -148,13 +149,14 @@ def _read_changes(integration: Integration, work: Work, report: StepReport) -> N
     start = start_day(integration, dry_run=work.dry_run)
     cursor = poll_position(integration, start)
     from_start = cursor is None
-    cursor = cursor or f"{start.isoformat()}T00:00:00"
+    source = source_of(integration.erp, PURCHASE_ORDERS)
+    cursor = cursor or source.begin(start)
     blind = _is_blind(integration)
     if blind and not work.dry_run:
         _mark_blind(integration, cursor)
     more = True
     while more and not work.stopped():
-        batch = source_of(integration.erp, PURCHASE_ORDERS).changed(cursor)
+        batch = source.changed(cursor)
         take(integration, work, batch.records, report)
         more, cursor = batch.more and not work.dry_run, batch.cursor
         if cursor is not None and not work.dry_run:

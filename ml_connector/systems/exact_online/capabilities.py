@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
@@ -44,6 +44,9 @@ class PurchaseOrders:
     @property
     def deletions(self) -> Callable[[str | None], Deleted]:
         return self._reference.deleted_orders
+
+    def begin(self, day: date) -> str:
+        return f"{day.isoformat()}T00:00:00"
 
     def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[OpenOrder]:
         return self._orders.changed(cursor, limit=limit)

@@ -30,8 +30,6 @@ RECORDS = {
 class ExactHarness(ErpHarness):
     """Bills are coded ones, so that they need no order; receipts and changes have an order of their own each."""
 
-    start = "2020-01-01T00:00:00"
-
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.erp = bench.erp

@@ -6,7 +6,7 @@ each stands here once, with the type of its document.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ml_connector.documents.agreements import AgreedChange
@@ -45,6 +45,10 @@ class DocumentSource(Protocol[D_co]):
     @property
     def deletions(self) -> Callable[[str | None], Deleted] | None:
         """Reads what was deleted since a cursor, or as far back as that is kept; None where the ERP does not tell."""
+        ...
+
+    def begin(self, day: date) -> str:
+        """The cursor of a first look: every document whose record moved on that day (UTC) or later is read from it."""
         ...
 
     def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[D_co]:

@@ -257,6 +257,10 @@ class Orders:
         more = len(taken) < len(dated)
         return Changed(records, Cursor(newest, taken=taken[-1][0] if more else None).text(), more=more)
 
+    def begin(self, day: date) -> str:
+        """The position from which all that moved on that day or later is read."""
+        return f"{day.isoformat()}T00:00:00"
+
     def _beginning(self) -> datetime:
         return datetime.combine(self._clock.now().date(), time.min, UTC)
 
