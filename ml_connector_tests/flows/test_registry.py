@@ -29,6 +29,7 @@ from ml_connector_tests.flows.test_files_end_to_end import deliver
 from ml_connector_tests.hostile.interchanges import Envelope
 from ml_connector_tests.orchestration.stage import Stage, open_stage
 from ml_connector_tests.support.deployment import ROOT
+from ml_connector_tests.support.pages import write_package, yaml_of
 
 PAGE = (ROOT / "docs" / "add-a-flow.md").read_text(encoding="utf-8")
 PAYMENT = (
@@ -47,12 +48,7 @@ PAYMENT = (
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The package of docs/add-a-flow.md, on the path."""
     folder = tmp_path / "payments"
-    folder.mkdir()
-    (folder / "__init__.py").touch()
-    blocks = re.findall(r"`(payments/\w+\.py)`.*?```python\n(.*?)```", PAGE, re.DOTALL)
-    assert [name for name, _ in blocks] == ["payments/settings.py", "payments/listing.py", "payments/flow.py"]
-    for name, text in blocks:
-        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert write_package(PAGE, "payments", tmp_path) == ["settings.py", "listing.py", "flow.py"]
     monkeypatch.syspath_prepend(str(tmp_path))
     yield folder
     registry.forget_added()
@@ -64,7 +60,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def config_of_page(folder: Path) -> dict[str, Any]:
     """What the page writes into connections.yaml, its list in this folder."""
-    (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    (text,) = yaml_of(PAGE)
     changes: dict[str, Any] = yaml.safe_load(text)
     changes["integrations"]["exact_cleo"]["flows"]["remittances_in"]["list_file"] = str(folder / "payments.txt")
     return changes
@@ -224,8 +220,9 @@ def test_every_shipped_flow_is_whole(name: str) -> None:
         assert callable(load(step.run)), step.run
     if flow.settings:
         assert Flows.model_fields[name].annotation is flow.settings_model
-    assert flow.needs.tables <= {table.value for table in ReferenceTable}
-    assert all({*asset.tables} <= flow.needs.tables for asset in flow.shown)
+    wanted = flow.needs.tables | flow.needs.coded_by
+    assert wanted <= {table.value for table in ReferenceTable}
+    assert all({*asset.tables} <= wanted for asset in flow.shown)
     assert flow.kinds
 
 
@@ -274,4 +271,9 @@ def test_the_page_lists_the_flows_as_they_are() -> None:
 
 
 def _asked(needs: Needs) -> list[tuple[str, frozenset[str]]]:
-    return [("sources", needs.sources), ("targets", needs.targets), ("tables", needs.tables)]
+    return [
+        ("sources", needs.sources),
+        ("targets", needs.targets),
+        ("tables", needs.tables),
+        ("where lines are coded by them", needs.coded_by),
+    ]

@@ -186,11 +186,16 @@ class SplitSpec:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a flow asks of an integration's ERP, by the names of `flows.core.ports`, and of its network."""
+    """What a flow asks of an integration's ERP, by the names of `flows.core.ports`, and of its network.
+
+    coded_by: tables of codes that lines bear where the ERP has such codes (`CodingTraits`); one without them is asked
+    for none.
+    """
 
     sources: frozenset[str] = frozenset()
     targets: frozenset[str] = frozenset()
     tables: frozenset[str] = frozenset()
+    coded_by: frozenset[str] = frozenset()
     network: frozenset[str] = frozenset()
 
 

@@ -14,7 +14,8 @@ from ml_connector.flows.core.spec import (
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
-TABLES = ("vendors", "gl_accounts", "cost_centers", "cost_units", "items", "vat_codes", "purchase_orders")
+CODED_BY = ("cost_centers", "cost_units", "vat_codes")
+TABLES = ("vendors", "gl_accounts", "items", "purchase_orders")
 UNMAPPED = (
     Reason.UNMAPPED_ACCOUNT,
     Reason.UNMAPPED_COST_CENTER,
@@ -33,7 +34,7 @@ FLOW = FlowSpec(
     settings="ml_connector.config.integrations:InvoicesIn",
     by_default=True,
     partners=frozenset({"supplier"}),
-    needs=Needs(targets=frozenset({"bills"}), tables=frozenset(TABLES)),
+    needs=Needs(targets=frozenset({"bills"}), tables=frozenset(TABLES), coded_by=frozenset(CODED_BY)),
     steps=(
         StepSpec(
             "match",
@@ -69,7 +70,7 @@ FLOW = FlowSpec(
             "Purchase invoices posted to the ERP: matched to orders and receipts, coded, posted exactly once.",
             steps=("match", "code", "post"),
             deps=("invoices_810", "goods_receipts"),
-            tables=TABLES,
+            tables=(*TABLES, *CODED_BY),
             feeds=(OutsideSpec("purchase_invoices", "erp", "Purchase invoices in the ERP's books."),),
             owner=PAYABLES_OWNER,
             kinds=("erp",),

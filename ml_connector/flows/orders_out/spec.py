@@ -23,7 +23,9 @@ FLOW = FlowSpec(
     news="ml_connector.flows.orders_out.order_news:news",
     partners=frozenset({"supplier"}),
     needs=Needs(
-        sources=frozenset({"purchase_orders"}), tables=frozenset({"vendors", "items", "gl_accounts", "cost_centers"})
+        sources=frozenset({"purchase_orders"}),
+        tables=frozenset({"vendors", "items", "gl_accounts"}),
+        coded_by=frozenset({"cost_centers"}),
     ),
     steps=(
         StepSpec(
