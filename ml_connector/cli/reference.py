@@ -13,7 +13,6 @@ from ml_connector.errors import ConfigError
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
 
-TABLES = ("vendors", "gl_accounts", "cost_centers", "cost_units", "items", "vat_codes", "purchase_orders")
 #: Columns that come first, where a table has them.
 _FIRST = ("code", "name", "number", "description")
 
@@ -45,7 +44,7 @@ def list_(session: Session, connection: str | None) -> int:
         name = _erp_name(deployment, connection)
         company = _company(deployment, name)
         with deployment.ledger.read() as tx:
-            names = dict.fromkeys((*TABLES, *snapshots.tables(tx, name, company)))
+            names = dict.fromkeys((*_tables(deployment, name), *snapshots.tables(tx, name, company)))
             found = [(table, snapshots.info(tx, name, company, table)) for table in names]
     rows = [
         {
@@ -96,7 +95,7 @@ def show(
         name = _erp_name(deployment, connection)
         company = _company(deployment, name)
         with deployment.ledger.read() as tx:
-            known = dict.fromkeys((*TABLES, *snapshots.tables(tx, name, company)))
+            known = dict.fromkeys((*_tables(deployment, name), *snapshots.tables(tx, name, company)))
             if table not in known:
                 raise ConfigError(f"There is no table {table!r} of {name}.", mend=f"Known are: {', '.join(known)}.")
             snapshot = snapshots.load(tx, name, company, table, version=version, as_of=as_of.date() if as_of else None)
@@ -151,6 +150,11 @@ def _erp_name(deployment: "Deployment", given: str | None) -> str:
         f"{deployment.loaded.path}: there are {len(names)} ERP connections.",
         mend=f"Name one with --connection: {', '.join(names) or 'none is configured'}.",
     )
+
+
+def _tables(deployment: "Deployment", name: str) -> list[str]:
+    """Those that the ERP has, read or not."""
+    return deployment.system(name).listed_tables
 
 
 def _company(deployment: "Deployment", name: str) -> str:

@@ -177,6 +177,14 @@ class System(ABC, Generic[S, C]):
     tables: ClassVar[frozenset[str]] = frozenset()
 
     @property
+    def listed_tables(self) -> list[str]:
+        """Its reference tables: those that flows know in their order, then its own."""
+        from ml_connector.documents.reference import ReferenceTable
+
+        known = [table.value for table in ReferenceTable]
+        return [*(name for name in known if name in self.tables), *sorted(self.tables - set(known))]
+
+    @property
     @abstractmethod
     def settings(self) -> type[S]:
         """The model of a connection's settings."""

@@ -182,6 +182,16 @@ def test_an_order_goes_out_and_an_invoice_comes_in_once(shop: Shop) -> None:
     assert bill["lines"][0]["order_line"] == order["lines"][0]["id"]
     assert shop.post("GET", "/post/in?start=0&limit=9").json()["files"] == []
 
+    listed = say("reference", "list", "--json")
+    assert {row["table"]: row["rows"] for row in listed.json} == {
+        "vendors": 1,
+        "gl_accounts": 1,
+        "items": 1,
+        "purchase_orders": 1,
+    }
+    assert listed.code == 0, "what it does not have is not missing"
+    assert "There is no table 'vat_codes'" in say("reference", "show", "vat_codes").err
+
     second = shop.control("POST", "/toy/orders")
     shop.invoice("INV-2", second["number"])
     shop.sandbox.faults.add(Fault(FaultKind.RESET_AFTER, "toy", "POST", "/books/bills"))

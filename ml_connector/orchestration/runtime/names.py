@@ -3,7 +3,6 @@
 import dagster as dg
 
 from ml_connector.config.connections import ConnectionSettings
-from ml_connector.documents.reference import ReferenceTable
 from ml_connector.systems import registry
 
 #: The first part of every outside asset's key.
@@ -63,10 +62,8 @@ def worker_lease(run_id: str) -> str:
 
 
 def tables_of(connection: ConnectionSettings) -> list[str]:
-    """The reference tables that an ERP has: those that flows know in their order, then its own."""
-    has = registry.find(connection.system).tables
-    known = [table.value for table in ReferenceTable]
-    return [*(name for name in known if name in has), *sorted(has - set(known))]
+    """The reference tables that an ERP has."""
+    return registry.find(connection.system).listed_tables
 
 
 def keys_of(name: str, connection: ConnectionSettings) -> dict[str, dg.AssetKey]:
