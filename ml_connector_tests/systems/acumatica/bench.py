@@ -1,6 +1,7 @@
 """The connection over real sockets against the stand-in, with a ledger and its stored tokens; waits move time."""
 
 import itertools
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -37,13 +38,15 @@ class HastyClock:
     def __init__(self, clock: FileClock) -> None:
         self._clock = clock
         self.slept: list[float] = []
+        self._lock = threading.Lock()
 
     def now(self) -> datetime:
         return self._clock.now()
 
     def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self._clock.move(seconds)
+        with self._lock:
+            self.slept.append(seconds)
+            self._clock.move(seconds)
 
 
 @dataclass
