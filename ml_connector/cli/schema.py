@@ -15,15 +15,15 @@ VARIABLE = {"type": "string", "pattern": r"^\$\{[A-Za-z_][A-Za-z0-9_]*(:-.*)?\}$
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schemas() -> dict[str, dict[str, Any]]:
-    """The schemas by file name."""
-    from ml_connector.config.loading import deployment_model
+def schemas(config: Path | None = None) -> dict[str, dict[str, Any]]:
+    """The schemas by file name. config: a connections.yaml whose own systems and flows are to be in them."""
+    from ml_connector.config.loading import deployment_model, everything_for
     from ml_connector.config.partners import Partner
     from ml_connector.layouts.spec.model import LayoutFile
     from ml_connector.systems import registry
     from ml_connector.trying.results import TryOrderResult, TryResult
 
-    deployment = deployment_model(tuple(registry.names()))
+    deployment = deployment_model(tuple(registry.names())) if config is None else everything_for(config)
     return {
         "connections.schema.json": _schema(deployment, "connections.yaml of ml-connector"),
         "layout.schema.json": _schema(LayoutFile, "A layout file of ml-connector"),
@@ -81,7 +81,8 @@ def text_of(schema: dict[str, Any]) -> str:
 def schema(session: Session, out: Path, only_check: bool) -> int:
     """Write the JSON Schemas of connections.yaml, of partner files, of layouts, and of what `try --json` prints.
 
-    Editors pick them up from the `# yaml-language-server: $schema=...` line at the top of the files.
+    Editors pick them up from the `# yaml-language-server: $schema=...` line at the top of the files. Systems and flows
+    of other packages that connections.yaml names are in them.
 
     \b
     Examples:
@@ -89,7 +90,7 @@ def schema(session: Session, out: Path, only_check: bool) -> int:
       ml-connector schema --check
     """
     stale: list[str] = []
-    for name, value in schemas().items():
+    for name, value in schemas(session.path if session.path.is_file() else None).items():
         path = out / name
         text = text_of(value)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

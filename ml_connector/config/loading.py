@@ -130,6 +130,17 @@ def _systems_of(value: object) -> tuple[str, ...]:
     return tuple(sorted(named)) if named and named <= set(known) else tuple(known)
 
 
+def everything_for(path: Path) -> type[Deployment]:
+    """The model of a connections.yaml with all systems and flows that are known, those among them that this one adds.
+
+    Raises:
+        ConfigError: it cannot be read, or a package that it names cannot be loaded.
+    """
+    raw = read_yaml(path)
+    _systems_of(raw)
+    return deployment_model(tuple(registry.names()), add_flows(raw))
+
+
 @dataclass(frozen=True)
 class LoadedDeployment:
     """The configuration with its partners and the folder it came from."""

@@ -2,6 +2,7 @@
 pass `check` and the contracts of what they declare, and move an order out and an invoice in.
 """
 
+import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 import yaml
 
@@ -159,6 +161,16 @@ def test_the_code_location_has_what_the_systems_have(shop: Shop) -> None:
     assert not {"books/cost_centers", "books/vat_codes", "toy/goods_receipts"} & keys
 
 
+def test_editors_know_the_settings_of_its_connections(shop: Shop, tmp_path: Path) -> None:
+    assert say("schema", "--out", tmp_path).code == 0
+    schema = json.loads((tmp_path / "connections.schema.json").read_text(encoding="utf-8"))
+    known = jsonschema.Draft202012Validator(schema)
+    config = yaml.safe_load(shop.config.read_text(encoding="utf-8"))
+    assert list(known.iter_errors(config)) == []
+    del config["connections"]["books"]["company"]
+    assert not known.is_valid(config), "company is missing"
+
+
 def test_an_order_goes_out_and_an_invoice_comes_in_once(shop: Shop) -> None:
     """As the page says it: key, check, an order in the books, sync; then bills, also where an answer is lost."""
     HARNESS.PostHarness(shop.sandbox, shop.deployment).empty()
@@ -195,10 +207,14 @@ def test_an_order_goes_out_and_an_invoice_comes_in_once(shop: Shop) -> None:
     second = shop.control("POST", "/toy/orders")
     shop.invoice("INV-2", second["number"])
     shop.sandbox.faults.add(Fault(FaultKind.RESET_AFTER, "toy", "POST", "/books/bills"))
+    shop.sandbox.faults.add(Fault(FaultKind.RESET_AFTER, "toy", "PUT", "/post/out"))
     integration = shop.deployment.integration("toy")
     with worker(shop.deployment.ledger) as lease:
+        pipeline.run(integration, Work(holder=lease.name, actor="test"), pipeline.OUTBOUND)
         for state in (S.UNKNOWN_OUTCOME, S.POSTED):
             pipeline.run(integration, Work(holder=lease.name, actor="test"), pipeline.INBOUND)
             assert [one.state for one in shop.documents()] == [S.POSTED, state]
             shop.sandbox.clock.move(120)
     assert [one["number"] for one in shop.control("GET", "/toy/bills")[before:]] == ["INV-1", "INV-2"]
+    for one in (order, second):
+        assert sum(f"BEG*00*SA*{one['number']}*" in text for text in shop.sent()) == 1
