@@ -13,6 +13,8 @@ from pathlib import Path
 from ml_connector.config.integrations import Integration
 from ml_connector.config.partners import Partner
 from ml_connector.errors import ConfigError
+from ml_connector.flows import registry
+from ml_connector.flows.core.spec import OUTBOUND
 
 Integrations = Mapping[str, Integration]
 Partners = Mapping[str, Mapping[str, Partner]]
@@ -91,6 +93,29 @@ def _same_books(
                 partners=(*_suppliers(first, partners, vendor), *_suppliers(second, partners, vendor)),
             )
 
+    for flow in _for_customers(both[0]) & _for_customers(both[1]):
+        for customer in sorted(_customers(partners[first]).keys() & _customers(partners[second]).keys()):
+            yield Conflict(
+                f"{path}: customer {customer} is a partner of {first} and of {second}: its documents would go out by"
+                " both.",
+                mend=f"Take it out of one, or switch flows.{flow} off there.",
+                partners=(
+                    (first, _customers(partners[first])[customer]),
+                    (second, _customers(partners[second])[customer]),
+                ),
+            )
+
+
+def _for_customers(integration: Integration) -> set[str]:
+    """Flows of an integration that leave to customers."""
+    running = registry.flows_of(integration.flows).running(OUTBOUND)
+    return {flow.name for flow in running if "customer" in flow.partners}
+
+
+def _customers(partners: Mapping[str, Partner]) -> dict[str, str]:
+    """Names of partners by the customer that they are."""
+    return {one.customer: name for name, one in partners.items() if one.role == "customer"}
+
 
 def _same_outbox(
     first: str, second: str, integrations: Integrations, partners: Partners, path: Path
@@ -102,7 +127,7 @@ def _same_outbox(
     ours = {integrations[name].identity.key for name in (first, second)}
     for channel in sorted(_outboxes(partners[first]) & _outboxes(partners[second])):
         writers = (*_writers(first, partners, channel), *_writers(second, partners, channel))
-        flat = any(partners[name][partner].layouts.send.order for name, partner in writers)
+        flat = any(layout for name, partner in writers for _, layout in partners[name][partner].layouts.send)
         if len(ours) == 1 and not flat:
             continue  # one identity, one row of numbers: shared on purpose
         yield Conflict(

@@ -194,7 +194,32 @@ class ShipToAddress(Settings):
     country: str = Field(default="", pattern="^([A-Z]{2,3})?$")
 
 
-class OrdersOut(FlowSettings):
+class SendsUnits(FlowSettings):
+    """Of flows whose documents have units: the ERP's in X12's."""
+
+    units: dict[str, str] = Field(
+        default_factory=dict,
+        description="Unit code of the ERP -> X12 unit code; what is in no list, or empty here, is held",
+    )
+    units_language: Language = Field(
+        default="", description="What the ERP's unit codes mean where `units` does not say: st is a piece in nl and de"
+    )
+
+    @field_validator("units")
+    @classmethod
+    def _x12_units(cls, value: dict[str, str]) -> dict[str, str]:
+        for unit, code in value.items():
+            if code and (len(code) != 2 or not code.isascii() or not code.isalnum() or code != code.upper()):
+                raise ValueError(f"{unit!r}: {code!r} is not an X12 unit, two capitals or digits like EA")
+        return value
+
+    @property
+    def unit_codes(self) -> UnitCodes:
+        """X12 unit by the ERP's: these units, and those that are shipped."""
+        return unit_codes(tuple(self.units.items()), self.units_language)
+
+
+class OrdersOut(SendsUnits):
     approved_only: bool = True
     poll: bool = Field(default=True, description="Read orders by their modification time")
     webhooks: bool = Field(default=True, description="Read orders that a webhook named")
@@ -205,13 +230,6 @@ class OrdersOut(FlowSettings):
     calendar: ProcurementCalendar | None = Field(
         default=None, description="Orders leave at cut-off times of business days; without it as soon as they are there"
     )
-    units: dict[str, str] = Field(
-        default_factory=dict,
-        description="Unit code of the ERP -> X12 unit code; what is in no list, or empty here, is held",
-    )
-    units_language: Language = Field(
-        default="", description="What the ERP's unit codes mean where `units` does not say: st is a piece in nl and de"
-    )
     own_accounts: tuple[str, ...] = Field(
         default=(),
         description="Codes of relations in the ERP that are ourselves: an order with a delivery address of theirs"
@@ -220,14 +238,6 @@ class OrdersOut(FlowSettings):
     acknowledgment_wanted: str = Field(default="AC", description="BEG07")
 
     _day = field_validator("start_date", mode="before")(day_text)
-
-    @field_validator("units")
-    @classmethod
-    def _x12_units(cls, value: dict[str, str]) -> dict[str, str]:
-        for unit, code in value.items():
-            if code and (len(code) != 2 or not code.isascii() or not code.isalnum() or code != code.upper()):
-                raise ValueError(f"{unit!r}: {code!r} is not an X12 unit, two capitals or digits like EA")
-        return value
 
     @property
     def reads_notices(self) -> bool:
@@ -243,11 +253,6 @@ class OrdersOut(FlowSettings):
     def looks_every(self) -> int:
         """Seconds after which orders are polled again."""
         return self.poll_seconds
-
-    @property
-    def unit_codes(self) -> UnitCodes:
-        """X12 unit by the ERP's: these units, and those that are shipped."""
-        return unit_codes(tuple(self.units.items()), self.units_language)
 
 
 class ShipmentsIn(FlowSettings):

@@ -27,7 +27,8 @@ class PartnerProblem:
     """A partner that is stopped by its file, and what is known of it all the same.
 
     name: as the file tells it, else by the file's own name; empty where the whole folder is what is wrong. role: empty
-    where it cannot be read. vendor: of a supplier. speaks_x12: false where the file names no identity on purpose.
+    where it cannot be read. vendor, customer: its account. speaks_x12: false where the file names no identity on
+    purpose.
     """
 
     name: str
@@ -39,6 +40,7 @@ class PartnerProblem:
     folders: tuple[str, ...] = ()
     role: str = ""
     speaks_x12: bool = True
+    customer: str = ""
 
     @property
     def line(self) -> str:
@@ -53,14 +55,20 @@ class PartnerProblem:
         return self.role in {"", "supplier"}
 
     @property
+    def hides_a_customer(self) -> bool:
+        """Whether it may be a customer of whom nobody can read which."""
+        return not self.customer and not self.vendor and self.role in {"", "customer"}
+
+    @property
     def may_send_x12(self) -> bool:
         """Whether an interchange of an unknown sender may be its."""
         return self.speaks_x12 and not self.identities
 
     @property
     def is_known(self) -> bool:
-        """Whether it is known whose orders, interchanges and folders are meant."""
-        return bool(self.vendor or not self.may_be_supplier) and not self.may_send_x12
+        """Whether it is known whose orders, invoices, interchanges and folders are meant."""
+        whose = bool(self.vendor or not self.may_be_supplier) and bool(self.customer or self.role != "customer")
+        return whose and not self.may_send_x12
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ def problem_of(partner: Partner, file: Path, error: ConfigError) -> PartnerProbl
         folders=partner.channels.receive,
         role=partner.role,
         speaks_x12=bool(partner.identities),
+        customer=partner.customer,
     )
 
 
@@ -143,6 +152,7 @@ def _read(path: Path) -> Partner | PartnerProblem:
             folders=_folders(facts.get("channels")),
             role=_role(facts),
             speaks_x12=not facts or "identity" in facts or "layouts" not in facts,
+            customer=_text(facts.get("customer")),
         )
 
 

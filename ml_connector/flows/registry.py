@@ -18,6 +18,7 @@ FLOWS = {
     "invoices_in": "ml_connector.flows.invoices_in.spec:FLOW",
     "acknowledgments_out": "ml_connector.flows.acknowledgments_out.spec:FLOW",
     "orders_out": "ml_connector.flows.orders_out.spec:FLOW",
+    "sales_invoices_out": "ml_connector.flows.sales_invoices_out.spec:FLOW",
 }
 _added: dict[str, str] = {}
 
@@ -68,8 +69,9 @@ def every() -> tuple[FlowSpec, ...]:
 
 
 def shipped() -> FlowSet:
-    """The flows that come with the package, all on."""
-    return FlowSet((load(FILES), *(find(name) for name in FLOWS)))
+    """The flows that come with the package and are on where nobody names any."""
+    flows = (find(name) for name in FLOWS)
+    return FlowSet((load(FILES), *(flow for flow in flows if flow.by_default or not flow.settings)))
 
 
 def flows_of(settings: "Flows") -> FlowSet:

@@ -7,7 +7,7 @@ from ml_connector.errors import Reason
 from ml_connector.ledger.work.states import FINISHED, DocumentState
 
 S = DocumentState
-#: Reasons of supplier's answers that a person has to act on (flows.acknowledgments).
+#: Reasons of partners' answers that a person has to act on (flows.acknowledgments).
 ANSWERS_TO_ACT_ON = frozenset(
     {
         "order_refused",
@@ -16,6 +16,7 @@ ANSWERS_TO_ACT_ON = frozenset(
         "order_partly_answered",
         "order_taken_back",
         "order_advised",
+        "invoice_advised",
     }
 )
 

@@ -9,6 +9,7 @@ from ml_connector.config.partners.answers import (
     upper_codes,
 )
 from ml_connector.config.partners.files import Channels, PartnerLayouts, SentLayouts
+from ml_connector.config.partners.invoices import InvoicesToPartner
 from ml_connector.config.partners.orders import FILE_NAME_PARTS, OrderChanges, OrdersToPartner
 from ml_connector.config.partners.partner import Partner, Role
 from ml_connector.config.partners.tolerances import MatchTolerances, Tolerance
@@ -20,6 +21,7 @@ __all__ = [
     "NOTICE_ELEMENTS",
     "AcknowledgmentRules",
     "Channels",
+    "InvoicesToPartner",
     "MatchTolerances",
     "OrderAnswers",
     "OrderChanges",

@@ -5,6 +5,7 @@ from fnmatch import fnmatchcase
 from pydantic import Field
 
 from ml_connector.config.base import Settings
+from ml_connector.documents.kinds import DocumentKind
 
 
 class SentLayouts(Settings):
@@ -12,6 +13,11 @@ class SentLayouts(Settings):
 
     order: str = Field(default="", description="Layout of orders (850): a shipped name or a file")
     order_change: str = Field(default="", description="Layout of order changes (860)")
+    invoice: str = Field(default="", description="Layout of invoices and credit memos (810)")
+
+    def of(self, kind: DocumentKind) -> str:
+        """The layout of a kind of document; empty where it leaves as X12."""
+        return str(getattr(self, kind.value)) if kind.value in type(self).model_fields else ""
 
 
 class PartnerLayouts(Settings):
@@ -23,7 +29,7 @@ class PartnerLayouts(Settings):
     @property
     def names(self) -> tuple[str, ...]:
         """All that are named."""
-        sent = (name for name in (self.send.order, self.send.order_change) if name)
+        sent = (name for _, name in self.send if name)
         return tuple(dict.fromkeys((*self.receive, *sent)))
 
 

@@ -8,6 +8,7 @@ from ml_connector.config.base import Settings
 from ml_connector.config.dimensions import DimensionName, one_of
 from ml_connector.config.partners.answers import AcknowledgmentRules, OrderAnswers, ShipNotices
 from ml_connector.config.partners.files import Channels, PartnerLayouts
+from ml_connector.config.partners.invoices import InvoicesToPartner
 from ml_connector.config.partners.orders import OrderChanges, OrdersToPartner
 from ml_connector.config.partners.tolerances import MatchTolerances
 from ml_connector.config.partners.x12 import X12Guide, X12Identity, X12Writing
@@ -72,6 +73,7 @@ class Partner(Settings):
     guide: X12Guide = X12Guide()
     orders: OrdersToPartner = OrdersToPartner()
     acknowledgments: AcknowledgmentRules = AcknowledgmentRules()
+    sales_invoices: InvoicesToPartner = InvoicesToPartner()
     order_answers: OrderAnswers = OrderAnswers()
     ship_notices: ShipNotices = ShipNotices()
     tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
@@ -194,6 +196,11 @@ class Partner(Settings):
     def takes_orders(self) -> bool:
         """Whether it gets the orders of its supplier."""
         return self.role == "supplier" and self.orders.send
+
+    @property
+    def takes_invoices(self) -> bool:
+        """Whether it gets the invoices of its customer."""
+        return self.role == "customer" and self.sales_invoices.send
 
     @model_validator(mode="after")
     def _form_has_a_version(self) -> Self:

@@ -21,12 +21,11 @@ from ml_connector.flows.acknowledgments_in.refusals import has_refused
 from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
-from ml_connector.flows.core.sent_formats import answer_due
+from ml_connector.flows.core.sent_formats import ANSWERS, SET_OF_KIND, answer_due
 from ml_connector.flows.inbound.release_from_quarantine import admit
 from ml_connector.flows.meaning import answer_codes
 from ml_connector.flows.meaning.answer_codes import INTERCHANGE_CODES
 from ml_connector.flows.orders_out.order_revisions import REFUSED_BY_PARTNER
-from ml_connector.flows.outbound.rendering import ANSWERS, SET_OF_KIND
 from ml_connector.flows.posting.posting import post
 from ml_connector.flows.restored import held as restored
 from ml_connector.ledger.exchange import envelopes, related

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.documents.advices import AdviceItem, ApplicationAdvice
+from ml_connector.documents.common import DocumentKind
 from ml_connector.flows.acknowledgments_in.advised import advised, nothing_sent, texts
 from ml_connector.flows.acknowledgments_in.refusals import ADVICE, refused_by
 from ml_connector.flows.core.integration import Integration, StepReport
@@ -38,8 +39,12 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
 }
 #: BGN01 (element 353) of an advice that says something anew: original, confirmation, response, rejection.
 PURPOSES = frozenset({"", "00", "06", "11", "44"})
-#: Reason of a recorded advice that a person has to act on.
-TO_ACT_ON = "order_advised"
+#: Reasons of a recorded advice that a person has to act on, and what is done about it; by what it is about.
+ORDER_ADVISED, INVOICE_ADVISED = "order_advised", "invoice_advised"
+_ACT = {
+    ORDER_ADVISED: "Agree it with the partner; a change of the order in the ERP sends the change to them.",
+    INVOICE_ADVISED: "Agree it with the customer; what it is right about is put right in the ERP by a credit memo.",
+}
 #: Texts of an advice that are kept and shown.
 SHOWN = 20
 
@@ -181,10 +186,12 @@ def _closing(
             for key, verdicts in open_.items()
             for one in verdicts
         ]
-        changes["reason"] = TO_ACT_ON
+        invoices = all(one.kind is DocumentKind.INVOICE for one in named.values())
+        reason = INVOICE_ADVISED if invoices else ORDER_ADVISED
+        changes["reason"] = reason
         changes["reason_detail"] = {
             "message": f"{row.partner}'s application advice {advice.number}: {' | '.join(told)}."[:600],
-            "mend": "Agree it with the partner; a change of the order in the ERP sends the change to them.",
+            "mend": _ACT[reason],
             "data": _facts(said),
         }
     return changes

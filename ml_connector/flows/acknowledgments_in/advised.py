@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from ml_connector.documents.advices import AdviceError, AdviceItem
-from ml_connector.documents.common import KeptSegment
+from ml_connector.documents.common import DocumentKind, KeptSegment
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.sent_formats import BUSINESS_SETS, SET_OF_KIND, group_of
 from ml_connector.flows.meaning import answer_codes
 from ml_connector.flows.orders_out.order_revisions import FLOW as ORDERS
-from ml_connector.flows.outbound.rendering import GROUP_OF_SET, SET_OF_KIND
 from ml_connector.flows.restored.held import of_one_partner
 from ml_connector.ledger.exchange import envelopes, related
 from ml_connector.ledger.exchange.envelopes import SentTo
@@ -17,10 +17,8 @@ from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 
-#: Element 128 of an order's number; and of a transaction's, which may be the order's.
-ORDER_NUMBERS, MAY_BE_ORDERS = frozenset({"PO", "ON", "OQ"}), frozenset({"TN"})
-#: Sets that leave and may be advised about.
-_SETS = ("850", "860")
+#: Element 128 of an order's number and of an invoice's; and of a transaction's, which may be either.
+ORDER_NUMBERS, INVOICE_NUMBERS, ANY_NUMBERS = frozenset({"PO", "ON", "OQ"}), frozenset({"IV"}), frozenset({"TN"})
 #: What has left.
 _LEFT = frozenset({S.SENDING, S.UNKNOWN_OUTCOME, S.SENT, S.OVERDUE, S.ACKNOWLEDGED, S.REFUSED})
 #: Digits of a control number that we write (x12-procurement 2); characters of a message.
@@ -42,15 +40,16 @@ def advised(
         NeedsMending: none of ours, several, or its controls and its number name different ones.
     """
     by_controls = _by_controls(tx, item, sent_to)
-    numbers = _numbers(item, ORDER_NUMBERS)
-    by_number = _by_number(integration, tx, row, item, numbers or _numbers(item, MAY_BE_ORDERS))
+    numbers = _numbers(item, ORDER_NUMBERS | INVOICE_NUMBERS)
+    by_number = _by_number(integration, tx, row, item)
     if not by_controls and not by_number:
         raise nothing_sent(item, row)
     found = by_number if by_controls is None else by_controls
     if by_controls is not None and item.set_control.strip() and not whole_group:
         found = [one for one in found if _same(one.set_control, item.set_control)]
     if by_controls is not None and numbers and not whole_group:
-        found = [one for one in found if one.number in numbers]
+        # An advice about an invoice may name the order that it is for.
+        found = [one for one in found if {one.number, one.order_number} & set(numbers)]
     if whole_group and by_controls is None:
         found = [each for one in found for each in related.documents_of_file(tx, one.file_id or 0)]
     if not found:
@@ -74,11 +73,9 @@ def _by_controls(tx: Tx, item: AdviceItem, sent_to: Sequence[SentTo]) -> list[Do
     control = item.group_control.strip()
     if not control:
         return None
-    wanted = [GROUP_OF_SET[item.set_type]] if item.set_type in _SETS else ["PO", "PC"]
-    if not (control.isascii() and control.isdigit() and len(control) <= _LONGEST_CONTROL) or item.set_type not in (
-        "",
-        *_SETS,
-    ):
+    sets = [item.set_type] if item.set_type else BUSINESS_SETS
+    wanted = dict.fromkeys(group_of(one) for one in sets if one in BUSINESS_SETS)
+    if not (control.isascii() and control.isdigit() and len(control) <= _LONGEST_CONTROL):
         return []
     for to in sent_to:
         groups = [envelopes.find_sent_group(tx, to, one, int(control)) for one in wanted]
@@ -88,14 +85,15 @@ def _by_controls(tx: Tx, item: AdviceItem, sent_to: Sequence[SentTo]) -> list[Do
     return []
 
 
-def _by_number(
-    integration: Integration, tx: Tx, row: DocumentRow, item: AdviceItem, numbers: Sequence[str]
-) -> list[DocumentRow]:
-    found = [
-        one
-        for one in documents.outbound_of_orders(tx, integration.books, ORDERS, numbers)
-        if of_one_partner(one, row) and one.state in _LEFT
-    ]
+def _by_number(integration: Integration, tx: Tx, row: DocumentRow, item: AdviceItem) -> list[DocumentRow]:
+    """What left to this partner under a number that the item gives; an order's number counts only where none is of
+    the document itself.
+    """
+    orders, invoices = _numbers(item, ORDER_NUMBERS), _numbers(item, INVOICE_NUMBERS)
+    any_ = [] if orders or invoices else _numbers(item, ANY_NUMBERS)
+    named = documents.outbound_of_orders(tx, integration.books, ORDERS, [] if invoices else [*orders, *any_])
+    named += documents.outbound_numbered(tx, integration.books, DocumentKind.INVOICE, [*invoices, *any_])
+    found = [one for one in named if of_one_partner(one, row) and one.state in _LEFT]
     if item.set_type.strip():
         found = [one for one in found if SET_OF_KIND.get(one.kind) == item.set_type.strip()]
     if item.set_control.strip():
@@ -104,7 +102,7 @@ def _by_number(
 
 
 def _numbers(item: AdviceItem, qualifiers: frozenset[str]) -> list[str]:
-    """Order numbers that an item gives: OTI03, and the references below it."""
+    """Numbers of these kinds that an item gives: OTI03, and the references below it."""
     given = [(item.qualifier, item.number), *((one.qualifier, one.value) for one in item.references)]
     return [number.strip() for qualifier, number in given if qualifier in qualifiers and number.strip()]
 

@@ -14,6 +14,7 @@ TO_ACT_ON = (
     "order_partly_answered",
     "order_taken_back",
     "order_advised",
+    "invoice_advised",
 )
 #: An answer that nobody acted on stays in the check so long; later the order's own state tells.
 ANSWER_DAYS = 30

@@ -165,7 +165,11 @@ class Integration:
 
         Not its number: an ERP may give that again after the order was deleted.
         """
-        return f"{self.books}|{DocumentKind.ORDER}|{order_id}|{revision}"[:400]
+        return self.sent_key(DocumentKind.ORDER, order_id, revision)
+
+    def sent_key(self, kind: DocumentKind, record_id: str, revision: int) -> str:
+        """The identity of what leaves of a record of the ERP, by the ERP's id of it."""
+        return f"{self.books}|{kind}|{record_id}|{revision}"[:400]
 
     def tolerances(self, partner: Partner) -> MatchTolerances:
         return partner.tolerances or self.settings.flows.invoices_in.tolerances

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration, StepReport
@@ -16,6 +16,7 @@ from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.exchange import related
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.ledger.work.states import moves_of
 
 T = TypeVar("T")
 
@@ -144,7 +145,7 @@ def first_step(kind: DocumentKind, direction: str) -> S:
     """Where work on a document of this kind starts over."""
     if direction == "in":
         return S.PARSED
-    return S.READ if kind in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE} else S.RESOLVED
+    return S.READ if S.READ in moves_of(kind, Direction.OUT) else S.RESOLVED
 
 
 def is_held(row: DocumentRow) -> bool:

@@ -1,18 +1,44 @@
-"""In which format a partner is sent documents, X12 or a layout of its own, and when it acknowledges them."""
+"""In which format a partner is sent documents, X12 or a layout of its own, in which set, and when it answers them."""
 
 from datetime import datetime, timedelta
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
+from ml_connector.edi.mapping.registry import KINDS
+from ml_connector.edi.validation.schema import set_rule
 from ml_connector.flows.core.integration import Integration
 from ml_connector.layouts import Layout
 from ml_connector.ledger.work.documents import DocumentRow
 
+#: What answers; never answered itself, and an answer that comes to one all the same changes nothing (edi-operations 7).
+ANSWERS = frozenset({DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT})
+#: The X12 set of each kind of document; a TA1 is none, and stands in no group.
+SET_OF_KIND = {
+    **{kind: set_type for set_type, kind in reversed(KINDS.items())},
+    DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: "TA1",
+}
+#: Sets that say something of the business: what a partner's application may advise about (824).
+BUSINESS_SETS = tuple(
+    set_type
+    for kind, set_type in SET_OF_KIND.items()
+    if kind not in ANSWERS and kind is not DocumentKind.APPLICATION_ADVICE
+)
+
+
+def group_of(set_type: str) -> str:
+    """GS01 of a set; empty for what stands in no group."""
+    rule = set_rule(set_type, "004010")
+    return rule.group if rule is not None else ""
+
+
+def kinds_of_group(functional_id: str) -> frozenset[DocumentKind]:
+    """What may stand in a group with this GS01."""
+    return frozenset(kind for kind, set_type in SET_OF_KIND.items() if group_of(set_type) == functional_id)
+
 
 def layout_for(integration: Integration, partner: Partner, kind: DocumentKind) -> Layout | None:
     """The layout that a partner gets documents of this kind in; None for X12."""
-    sent = partner.layouts.send
-    name = {DocumentKind.ORDER: sent.order, DocumentKind.ORDER_CHANGE: sent.order_change}.get(kind, "")
+    name = partner.layouts.send.of(kind)
     return integration.layouts[name] if name else None
 
 
@@ -21,7 +47,7 @@ def answer_due(integration: Integration, row: DocumentRow) -> datetime | None:
     partner: Partner | None = integration.partner_of(row)
     if partner is None or not partner.acknowledgments.expect:
         return None
-    if row.kind not in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}:
+    if row.kind in ANSWERS:
         return None
     if layout_for(integration, partner, row.kind) is not None:
         return None  # the network's own 997s are not seen in flat files (truecommerce 5)

@@ -34,6 +34,7 @@ ANSWERS_FLOW = "acknowledgments_out"
 DATA_OWNER = "team:data-integration"
 PAYABLES_OWNER = "team:accounts-payable"
 PURCHASING_OWNER = "team:purchasing"
+RECEIVABLES_OWNER = "team:accounts-receivable"
 
 #: Kinds of an asset: X12, and the system that an integration has on a side (`At`).
 X12 = "x12"
@@ -131,6 +132,7 @@ MASTER_DATA = OutsideSpec(
     "master_data", "erp", "Suppliers, accounts, cost centers, items and VAT codes as people keep them in the ERP."
 )
 PURCHASE_ORDERS = OutsideSpec("purchase_orders", "erp", "Purchase orders in the ERP, made and changed by buyers.")
+SALES_INVOICES = OutsideSpec("sales_invoices", "erp", "Sales invoices and credit memos in the ERP, released by people.")
 FILES_FROM_PARTNERS = OutsideSpec(
     "files_from_partners", "network", "Files that partners left in the network's folders for us."
 )
@@ -205,6 +207,7 @@ class FlowSpec:
 
     direction: the job and the channel that its steps run in. kinds: of its documents; their states are those of
     `ledger.work.states`. settings: `module:Model`, a `FlowSettings`; without one it has none and is always on.
+    source: of what leaves, the source of `needs` whose records its documents keep.
     parsed: assets of the documents that files hold for it. partners: roles of those whose documents it is for; none is
     named where it serves all. by_default: on where an integration does not name it.
     begins_without_erp: its documents go on without the ERP as far as nothing is written to it. news: of what leaves,
@@ -221,6 +224,7 @@ class FlowSpec:
     parsed: tuple[AssetSpec, ...] = ()
     assets: tuple[AssetSpec | SplitSpec, ...] = ()
     needs: Needs = Needs()
+    source: str = ""
     partners: frozenset[str] = frozenset()
     by_default: bool = False
     begins_without_erp: bool = False
@@ -284,6 +288,10 @@ class FlowSet:
     def partners_of(self, name: str) -> frozenset[str]:
         """Roles of partners that a flow is for; empty where it serves all."""
         return next((flow.partners for flow in self.present if flow.name == name), frozenset())
+
+    def source_of(self, name: str) -> str:
+        """The ERP's source whose records the documents of a flow keep; empty where they keep none."""
+        return next((flow.source for flow in self.present if flow.name == name), "")
 
     @cached_property
     def parsed(self) -> tuple[AssetSpec, ...]:

@@ -71,11 +71,14 @@ def stopped_by_file(problem: PartnerProblem, data: Mapping[str, Any] | None = No
 
 
 def stand_in(problem: PartnerProblem) -> Partner:
-    """A stopped partner as far as its orders are read and compared; nothing is ever sent by these settings."""
+    """A stopped partner as far as what is for it is read and compared; nothing is ever sent by these settings."""
     qualifier, _, identity = next(iter(problem.identities), "ZZ/STOPPED").partition("/")
+    of_customer = bool(problem.customer)
     return Partner(
         name=problem.name,
-        vendor=problem.vendor,
+        role="customer" if of_customer else "supplier",
+        vendor="" if of_customer else problem.vendor,
+        customer=problem.customer,
         identity=X12Identity(qualifier=qualifier, id=identity),
         channels=Channels(),
     )

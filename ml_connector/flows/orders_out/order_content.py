@@ -22,6 +22,7 @@ from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.documents.values.currencies import rounded
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.meaning.sent_parts import BARCODES, barcode, price_basis
 from ml_connector.flows.orders_out.order_delivery import ship_to
 from ml_connector.flows.reference.coding_tables import CodingTables, check_dimension, known_account
 from ml_connector.flows.reference.dimension_codes import code_of
@@ -38,10 +39,6 @@ DISCOUNT, OF_GROSS, OFF_INVOICE = "C310", "3", "02"
 SPELLED_OUT = ("Incoterm: ", "Shipping method: ")
 #: Letters of an Incoterm, FOB05 (element 335).
 INCOTERM = 3
-#: Element 355 of single pieces.
-EACH = "EA"
-#: Qualifiers of barcodes by their length (x12-procurement 4): EAN-8 and EAN-13, UPC-12, GTIN-14.
-BARCODES = {8: "EN", 12: "UP", 13: "EN", 14: "UK"}
 
 
 def resolve_order(
@@ -265,11 +262,6 @@ def _unit(order: OpenOrder, line: OpenOrderLine, settings: IntegrationSettings) 
     return unit
 
 
-def price_basis(unit: str) -> str:
-    """PO105: per each, or per whatever the line's unit is (x12-procurement 5)."""
-    return "PE" if unit == EACH else "UM"
-
-
 def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[ItemId, ...]:
     rules = partner.orders
     pairs = (
@@ -290,8 +282,7 @@ def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[Ite
 
 def sent_barcode(line: OpenOrderLine) -> str:
     """An EAN-8, UPC-12, EAN-13 or GTIN-14; other barcodes have no qualifier that everybody reads."""
-    code = line.barcode
-    return code if len(code) in BARCODES and code.isascii() and code.isdigit() else ""
+    return barcode(line.barcode)
 
 
 def _references(

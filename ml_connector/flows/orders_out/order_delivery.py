@@ -1,18 +1,12 @@
 """Where an order is to be delivered: a warehouse of ours, by the partner's code for it, or an address. Pure."""
 
-import textwrap
-from collections.abc import Iterable
-
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Contact, Party, Reference
 from ml_connector.documents.reference import DeliveryAddress, OpenOrder
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.meaning.sent_parts import LINES, NAME, STREET, party_at, street_lines
 
-#: Characters of N102 and N201, and of N301 (x12-procurement 4).
-NAME, STREET = 60, 55
-#: N3 may come twice, with two lines each.
-LINES = 4
 #: N103: the id is the buyer's own code, or the one that the seller agreed to.
 BUYERS_CODE = "92"
 
@@ -95,29 +89,6 @@ def _elsewhere(order: OpenOrder, partner: Partner) -> Party:
         contact = Contact(function="DC", name=place.contact[:NAME], numbers=numbers)
         party = party.model_copy(update={"contacts": (contact,)})
     return party.model_copy(update={"id_scheme": BUYERS_CODE, "id": theirs.zfill(2)}) if theirs else party
-
-
-def party_at(
-    role: str, name: str, street: Iterable[str], city: str, region: str, postal_code: str, country: str
-) -> Party:
-    """A party with its address, in the lengths of N1 to N4. A region that is no code of two letters is a line of it."""
-    names = textwrap.wrap(name, NAME) or [""]
-    return Party(
-        role=role,
-        name=names[0],
-        more_names=tuple(names[1:3]),
-        street=tuple(street_lines(street, region)[:LINES]),
-        city=city,
-        region=region if len(region) == 2 else "",
-        postal_code=postal_code,
-        country=country,
-    )
-
-
-def street_lines(street: Iterable[str], region: str) -> list[str]:
-    """The lines of N3: a region that is no code of two letters is one of them."""
-    lines = [*street, *([region] if region and len(region) != 2 else [])]
-    return [part for line in lines for part in textwrap.wrap(line, STREET)]
 
 
 def _said(place: DeliveryAddress) -> list[str]:

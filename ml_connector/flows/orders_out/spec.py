@@ -22,6 +22,7 @@ FLOW = FlowSpec(
     by_default=True,
     news="ml_connector.flows.orders_out.order_news:news",
     partners=frozenset({"supplier"}),
+    source="purchase_orders",
     needs=Needs(
         sources=frozenset({"purchase_orders"}),
         tables=frozenset({"vendors", "items", "gl_accounts"}),

@@ -1,8 +1,8 @@
 """Resolved documents become files, X12 or of the partner's layout: numbers reserved, bytes written, the upload planned.
 Nothing is sent here.
 
-An order gets a file of its own; 997s for one partner share an interchange. Control numbers are reserved and the bytes
-kept in one transaction, so that a number is never given to two contents (edi-operations 5).
+An order or invoice gets a file of its own; 997s for one partner share an interchange. Control numbers are reserved and
+the bytes kept in one transaction, so that a number is never given to two contents (edi-operations 5).
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.quarantine import first_step, hold_moves, resume_moves
-from ml_connector.flows.core.sent_formats import layout_for
+from ml_connector.flows.core.sent_formats import ANSWERS, SET_OF_KIND, group_of, layout_for
 from ml_connector.flows.core.spec import ANSWERS_FLOW
 from ml_connector.flows.core.strangers import stranger
 from ml_connector.flows.restored import held as restored
@@ -36,15 +36,6 @@ from ml_connector.ledger.work.states import DocumentState as S
 
 #: 997s of one partner that share an interchange.
 ANSWERS_TOGETHER = 200
-SET_OF_KIND = {
-    DocumentKind.ORDER: "850",
-    DocumentKind.ORDER_CHANGE: "860",
-    DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT: "997",
-    DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: "TA1",
-}
-GROUP_OF_SET = {"850": "PO", "860": "PC", "997": "FA"}
-#: What answers; never answered itself, and an answer that comes to one all the same changes nothing (edi-operations 7).
-ANSWERS = frozenset({DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT})
 
 
 @dataclass(frozen=True)
@@ -112,7 +103,7 @@ def _sequences(integration: Integration, partner: Partner) -> tuple[str, str]:
 
 
 def parcels(integration: Integration, rows: Sequence[DocumentRow]) -> list[Parcel]:
-    """What goes together: each order alone, 997s by partner, TA1s by partner (in no group: edi-operations 8)."""
+    """What goes together: each document alone, 997s by partner, TA1s by partner (in no group: edi-operations 8)."""
     found: list[Parcel] = []
     answers: dict[tuple[str, DocumentKind], list[DocumentRow]] = {}
     for row in rows:
@@ -354,7 +345,8 @@ def _envelope_rows(
             state="planned",
         ),
     )
-    if set_type not in GROUP_OF_SET:
+    functional_id = group_of(set_type)
+    if not functional_id:
         return interchange_id, None
     group_id = envelopes.add_group(
         tx,
@@ -364,7 +356,7 @@ def _envelope_rows(
             direction="out",
             integration=integration.name,
             partner=partner.name,
-            functional_id=GROUP_OF_SET[set_type],
+            functional_id=functional_id,
             control_number=controls.group,
             version=partner.x12.version,
         ),

@@ -1,8 +1,8 @@
 """After a restore: what may have left in the lost time is held, until an answer, the other side or a person says.
 
 The rule, by what is known (`ledger.audit.restores`). Where everything that left is known by name: what is named there.
-Elsewhere: orders that the ERP had before `until` and changes of older orders; 997s, until a person settles the restore.
-A document that is certainly new leaves as ever.
+Elsewhere: orders and invoices that the ERP had before `until` and changes of older ones; 997s, until a person settles
+the restore. A document that is certainly new leaves as ever.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from ml_connector.documents.json import dump
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.quarantine import hold_moves, in_doubt, is_held
+from ml_connector.flows.core.sent_formats import ANSWERS, kinds_of_group
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.orders_out.order_changes import as_replacement
 from ml_connector.flows.orders_out.order_revisions import FLOW as ORDERS
@@ -29,8 +29,6 @@ from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
 ARRIVED, NOT_ARRIVED = "arrived", "not_arrived"
-#: 997s of an answer's group say that these had arrived.
-_KINDS_OF_GROUP = {"PO": DocumentKind.ORDER, "PC": DocumentKind.ORDER_CHANGE}
 
 
 def hold_doubtful(
@@ -88,8 +86,8 @@ def _doubts(integration: Integration, tx: Tx, restore: Restore, rows: Sequence[D
 
 
 def _is_of(lost: Lost, row: DocumentRow) -> bool:
-    """An order is the same whoever it went to; answers have numbers of their partner's."""
-    return lost.company == row.company if row.flow == ORDERS else is_partners(lost, row)
+    """What is ours is the same whoever it went to; answers have numbers of their partner's."""
+    return is_partners(lost, row) if row.kind in ANSWERS else lost.company == row.company
 
 
 def is_partners(lost: Lost, row: DocumentRow) -> bool:
@@ -98,8 +96,9 @@ def is_partners(lost: Lost, row: DocumentRow) -> bool:
 
 
 def _may_have_left(integration: Integration, restore: Restore, row: DocumentRow) -> bool:
-    if row.flow == ORDERS and row.parent_id is None and row.id > restore.last_document:
-        created = source_of(integration.erp, PURCHASE_ORDERS).entered(row.source or "")
+    source = integration.erp.sources.get(integration.flows.source_of(row.flow))
+    if source is not None and row.parent_id is None and row.id > restore.last_document:
+        created = source.entered(row.source or "")
         return created is None or created <= restore.until
     return restore.settled_at is None or row.created_at <= restore.settled_at
 
@@ -165,7 +164,24 @@ def arrived_moves(row: DocumentRow, lost: Lost, by: object) -> list[Move]:
         replacement = as_replacement(stored(DocumentKind.ORDER, row.work, PurchaseOrder))
         changes |= {"canonical": dump(replacement), "kind": DocumentKind.ORDER.value}
         return [Move(row.id, S.RESOLVED, "an earlier version had left: replaced", {"by": by}, changes=changes)]
+    if row.flow != ORDERS and row.kind not in ANSWERS and differs(row, lost):
+        # Nothing else replaces what the partner has: its flow decides, as for one that changed after it left.
+        return [Move(row.id, None, "an earlier version had left", {"by": by}, changes=_left_otherwise(row, lost))]
     return [Move(row.id, S.SENT, "had left before the ledger was restored", {"by": by}, changes=changes)]
+
+
+def _left_otherwise(row: DocumentRow, lost: Lost) -> dict[str, Any]:
+    detail = {
+        "message": f"{row.number} left in {lost.target or 'another file'} before it was changed.",
+        "mend": "It is looked at again at once.",
+        "data": {"target": lost.target, "left_at": lost.left_at},
+    }
+    return {
+        "reason": str(Reason.CHANGED_AFTER_SENDING),
+        "reason_detail": detail,
+        "held_step": str(S.READ),
+        "next_attempt_at": row.created_at,
+    }
 
 
 def proved(tx: Tx, rows: Sequence[DocumentRow], by: DocumentRow) -> list[Move]:
@@ -199,11 +215,7 @@ def of_one_partner(sent: DocumentRow, answer: DocumentRow) -> bool:
 
 def answered_group(tx: Tx, answer: DocumentRow, functional_id: str, control: int) -> list[DocumentRow]:
     """Held documents that left in a group, in the lost time, that a 997 names."""
-    kind = _KINDS_OF_GROUP.get(functional_id)
-    lost = [
-        one
-        for one in restores.of_group(tx, restores.party(answer), control)
-        if kind is not None and one.kind == kind.value
-    ]
+    kinds = {kind.value for kind in kinds_of_group(functional_id)}
+    lost = [one for one in restores.of_group(tx, restores.party(answer), control) if one.kind in kinds]
     rows = documents.get_many(tx, [one.document_id for one in lost if one.document_id is not None])
     return [row for row in rows if is_held(row)]

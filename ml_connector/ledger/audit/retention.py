@@ -23,6 +23,7 @@ from ml_connector.ledger.work import transitions
 from ml_connector.ledger.work.events import By, EventRow, canonical
 from ml_connector.ledger.work.records import DOCUMENT_COLUMNS, DocumentRow, Move, document_row
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.ledger.work.states import moves_of
 
 ACTION = "pruned"
 #: Nobody waits for anything any more.
@@ -92,15 +93,16 @@ def _prune_documents(tx: Tx, rows: Sequence[DocumentRow], key: bytes, by: By) ->
     payloads = _payload_hashes(tx, [row.id for row in rows])
     changes: list[Move] = []
     for row in rows:
-        is_order = row.direction is Direction.OUT and row.flow == "orders_out"
+        # A later reading of the ERP's record is compared with it.
+        is_read = row.direction is Direction.OUT and S.READ in moves_of(row.kind, row.direction)
         gone = {
             "canonical": _sha256(row.canonical),
-            "source": "" if is_order else _sha256(row.source),
-            "work": "" if is_order else _sha256(row.work),
+            "source": "" if is_read else _sha256(row.source),
+            "work": "" if is_read else _sha256(row.work),
             "payloads": payloads.get(row.id, {}),
         }
         values: dict[str, Any] = {"canonical": "", "pruned_at": at}
-        if not is_order:
+        if not is_read:
             values |= {"source": None, "work": None}
         changes.append(
             Move(row.id, None, ACTION, {**gone, "signature": _sign(key, row.id, row.head_hash, gone)}, values)

@@ -139,6 +139,7 @@ def naming_orders(tx: Tx, books: Books, numbers: Sequence[str]) -> list[Document
             sa.and_(
                 _d.order_number.in_(part),
                 _d.kind.in_([DocumentKind.INVOICE.value, DocumentKind.SHIP_NOTICE.value]),
+                unindexed(_d.direction) == Direction.IN.value,
                 unindexed(_d.state) != DocumentState.REJECTED.value,
                 _d.system == books.system,
                 _d.company == books.company,

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.clock import CLOCK_DOUBT
-from ml_connector.documents.common import Direction
+from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.ledger.database.access import unindexed
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Tx, now
@@ -50,6 +50,7 @@ __all__ = [
     "note",
     "of_file_in_state",
     "original_of",
+    "outbound_numbered",
     "outbound_of_orders",
     "release",
     "release_held",
@@ -296,6 +297,21 @@ def outbound_of_orders(
             query = query.where(_c.source_id.is_(None))
         found.update((row.id, row) for row in map(document_row, tx.execute(query)))
     return sorted(found.values(), key=lambda row: (row.order_number, row.revision, row.id))
+
+
+def outbound_numbered(tx: Tx, books: Books, kind: DocumentKind, numbers: Sequence[str]) -> list[DocumentRow]:
+    """Documents of a kind and company that were sent or are to be sent under these numbers, in rising revision."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted({number for number in numbers if number})):
+        query = sa.select(*DOCUMENT_COLUMNS).where(
+            _c.number.in_(part),
+            unindexed(_c.kind) == kind.value,
+            unindexed(_c.direction) == Direction.OUT.value,
+            unindexed(_c.system) == books.system,
+            unindexed(_c.company) == books.company,
+        )
+        found += map(document_row, tx.execute(query))
+    return sorted(found, key=lambda row: (row.number, row.revision, row.id))
 
 
 def work_of(tx: Tx, books: Books, flow: str, states: Sequence[DocumentState]) -> list[tuple[DocumentState, str]]:

@@ -1,0 +1,290 @@
+"""Sales invoices out: read what is new or changed in the ERP; each new content becomes a document. Then: `resolving`.
+
+Only what is released leaves (a setting). Payments and applications move an invoice's record too: what a customer would
+see no difference in makes no document (DESIGN section 3, 8).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from ml_connector.config.partners import Partner
+from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.documents.sales.invoices import SalesInvoice
+from ml_connector.errors import TryAgain
+from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.ports import SALES_INVOICES, SourceRecord, source_of
+from ml_connector.flows.core.quarantine import is_held
+from ml_connector.flows.sales_invoices_out.history import (
+    FLOW,
+    InvoiceHistory,
+    histories,
+    rules_of,
+    says_the_same,
+    takers,
+)
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import DocumentRow, Move, NewDocument
+from ml_connector.ledger.work.states import DocumentState as S
+
+SourceInvoice = SourceRecord[SalesInvoice]
+#: Outcomes of a reading that are counted and explained in words.
+_TOLD = {
+    "not_a_partner": "of customers that are no partners here: left alone.",
+    "dated_before_start": "dated before {start} and left alone: sales_invoices_out.start_date says from when on.",
+    "not_released": "not released yet: read again when they are.",
+}
+
+
+class _RevisionTakenError(Exception):
+    """Another worker added the revision between our look and our write."""
+
+
+def read(integration: Integration, work: Work) -> StepReport:
+    """Read invoices that moved; each new content becomes a document.
+
+    A replay does not ask the ERP: the record as it was read is kept and rendered again.
+    """
+    report = StepReport("read invoices")
+    if work.replay:
+        return report
+    start = start_day(integration, dry_run=work.dry_run)
+    cursor = position(integration, start)
+    from_start, hidden = cursor is None, hides_customers(integration)
+    cursor = cursor or f"{start.isoformat()}T00:00:00"
+    more = True
+    while more and not work.stopped():
+        batch = source_of(integration.erp, SALES_INVOICES).changed(cursor)
+        take(integration, work, batch.records, start, report)
+        more, cursor = batch.more and not work.dry_run, batch.cursor
+        # While nobody can read which customer a file is of, its invoices pass unseen: they are read again.
+        if cursor is not None and not work.dry_run and not hidden:
+            with integration.ledger.write() as tx:
+                cursors.put(tx, position_name(integration), cursor)
+                if from_start:
+                    cursors.put(tx, f"{position_name(integration)}:begun", start.isoformat())
+    for outcome, words in _TOLD.items():
+        if count := report.counts[outcome]:
+            report.notes.append(f"{count} {words.format(start=start)}")
+    return report
+
+
+def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
+    """Whether invoices moved in the ERP beyond what was read; asked only when `look`."""
+    if not (look and erp_usable):
+        return
+    start = start_day(integration, dry_run=True)
+    cursor = position(integration, start)
+    if cursor is None:
+        yield "sales invoices were never read"
+        return
+    batch = source_of(integration.erp, SALES_INVOICES).changed(cursor)
+    if batch.more or batch.cursor != cursor or _unknown(integration, batch.records, start):
+        yield "sales invoices changed in the ERP"
+
+
+def _unknown(integration: Integration, records: Sequence[SourceInvoice], start: date) -> bool:
+    """Whether a poll that reaches back over an overlap brings one that became visible late."""
+    released_only, customers = rules_of(integration).released_only, takers(integration)
+    wanted = [
+        one.document
+        for one in records
+        if one.document.customer_code in customers
+        and (one.document.released or not released_only)
+        and not one.document.voided
+        and one.document.invoice_date >= start
+    ]
+    with integration.ledger.read() as tx:
+        known = histories(integration, tx, [one.id for one in wanted])
+    return any(one.id not in known for one in wanted)
+
+
+def take(
+    integration: Integration, work: Work, records: Sequence[SourceInvoice], start: date, report: StepReport
+) -> None:
+    """Compare invoices as read with what the ledger has, and store what is new."""
+    # One that moves while pages are read comes twice: the last reading counts.
+    latest = list({one.document.id: one for one in records}.values())
+    for _ in range(3):
+        told = StepReport(report.step)
+        try:
+            _take_once(integration, work, latest, start, told)
+        except _RevisionTakenError:
+            continue
+        report.merge(told)
+        return
+    raise TryAgain("Another worker keeps adding revisions of the same invoices.", after_seconds=30)
+
+
+def _take_once(
+    integration: Integration, work: Work, records: Sequence[SourceInvoice], start: date, report: StepReport
+) -> None:
+    customers = takers(integration)
+    with integration.ledger.read() as tx:
+        known = histories(integration, tx, [one.document.id for one in records])
+    new: list[NewDocument] = []
+    moves: list[Move] = []
+    for one in records:
+        invoice, before = one.document, known.get(one.document.id, InvoiceHistory())
+        partner = customers.get(invoice.customer_code) or _partner_before(integration, before)
+        if partner is None:
+            report.counts["not_a_partner"] += 1
+        elif not before.rows and invoice.invoice_date < start:
+            report.counts["dated_before_start"] += 1
+        elif not work.partners or partner.name in work.partners:
+            more, done = _decide(integration, one, partner, before, report)
+            new += more
+            moves += done
+    if work.dry_run or not (new or moves):
+        return
+    with integration.ledger.write() as tx:
+        added = documents.add_documents(tx, new, work)
+        if any(each.repeats is not None for each in added):
+            raise _RevisionTakenError
+        documents.move(tx, moves, work)
+
+
+def _partner_before(integration: Integration, before: InvoiceHistory) -> Partner | None:
+    """Who has it already, where its customer is nobody's partner now."""
+    ours = [row for row in before.rows if row.integration == integration.name]
+    return integration.partner_of(ours[-1]) if ours else None
+
+
+def _decide(
+    integration: Integration, one: SourceInvoice, partner: Partner, before: InvoiceHistory, report: StepReport
+) -> tuple[list[NewDocument], list[Move]]:
+    """The document that a reading makes, or the moves of one that has not left yet."""
+    invoice, waiting, newest, has = one.document, before.waiting, before.newest, before.held_by_customer
+    if newest is not None and (newest.integration != integration.name or is_held(newest)):
+        return [], []  # another integration sends it; or it may have left, and is read again when that is settled
+    if has is None and (invoice.voided or not _is_ready(integration, invoice)):
+        report.counts["not_released"] += waiting is None and not invoice.voided
+        return [], [] if waiting is None else [_withdrawn(waiting, invoice, report)]
+    if waiting is not None:
+        return [], _still_waiting(integration, one, partner, before, waiting, report)
+    # What the customer has counts too: what was refused, or given up by a person, may be taken back.
+    if any(row is not None and _says_so(integration, row, invoice, partner) for row in (newest, has)):
+        return [], []
+    report.add("read", None, document=invoice.number, partner=partner.name)
+    return [_new_document(integration, one, partner, before)], []
+
+
+def _still_waiting(
+    integration: Integration,
+    one: SourceInvoice,
+    partner: Partner,
+    before: InvoiceHistory,
+    waiting: DocumentRow,
+    report: StepReport,
+) -> list[Move]:
+    """The moves of a document that has not left yet."""
+    has, invoice = before.held_by_customer, one.document
+    if has is not None and _says_so(integration, has, invoice, partner):
+        return [_ended(waiting, "as the customer has it")]
+    if waiting.source == one.record:
+        return []
+    if waiting.state is not S.QUARANTINED and _says_so(integration, waiting, invoice, partner):
+        return []
+    report.add("read", None, document=invoice.number, partner=partner.name)
+    return _renewed(integration, waiting, one)
+
+
+def _says_so(integration: Integration, row: DocumentRow, invoice: SalesInvoice, partner: Partner) -> bool:
+    """Whether a document says to the customer what the invoice says now."""
+    if not row.source:
+        return False
+    kept = source_of(integration.erp, SALES_INVOICES).from_record(row.source)
+    return says_the_same(kept, invoice, partner, integration.settings, rules_of(integration))
+
+
+def _withdrawn(row: DocumentRow, invoice: SalesInvoice, report: StepReport) -> Move:
+    report.add("withdrawn", None, document=row.number, partner=row.partner)
+    why = "voided in the ERP before it was sent" if invoice.voided else "no longer released in the ERP"
+    return _ended(row, why)
+
+
+def _is_ready(integration: Integration, invoice: SalesInvoice) -> bool:
+    return invoice.released or not rules_of(integration).released_only
+
+
+def _ended(row: DocumentRow, why: str) -> Move:
+    """A document that has not left is given up, for the ERP says something else by now."""
+    return Move(row.id, S.DISCARDED, why, changes={"content_hash": None, "reason": "withdrawn"})
+
+
+def _renewed(integration: Integration, row: DocumentRow, one: SourceInvoice) -> list[Move]:
+    """It changed before it left: the stored record is replaced, the change recorded, and looked at now."""
+    back = None if row.state in {S.READ, S.QUARANTINED} else S.READ
+    changes = {"source": one.record, "next_attempt_at": integration.clock.now(), **_facts(one.document)}
+    return [Move(row.id, back, "read again, changed before it was sent", {}, changes=changes)]
+
+
+def _facts(invoice: SalesInvoice) -> dict[str, object]:
+    """The columns by which it is found."""
+    return {
+        "order_number": invoice.customer_order[:80],
+        "business_date": invoice.invoice_date,
+        "currency": invoice.currency or None,
+        "amount": invoice.total,
+    }
+
+
+def _new_document(
+    integration: Integration, one: SourceInvoice, partner: Partner, before: InvoiceHistory
+) -> NewDocument:
+    invoice, has = one.document, before.held_by_customer
+    return NewDocument(
+        kind=DocumentKind.INVOICE,
+        direction=Direction.OUT,
+        flow=FLOW,
+        **integration.scope,
+        **integration.party(partner.name),
+        number=invoice.number,
+        revision=before.next_revision,
+        order_number=invoice.customer_order[:80],
+        business_key=integration.sent_key(DocumentKind.INVOICE, invoice.id, before.next_revision),
+        business_date=invoice.invoice_date,
+        currency=invoice.currency or None,
+        amount=invoice.total,
+        state=S.READ,
+        canonical="",
+        source=one.record,
+        source_id=invoice.id,
+        parent_id=has.id if has is not None else None,
+        action="read from the ERP",
+    )
+
+
+def start_day(integration: Integration, *, dry_run: bool = False) -> date:
+    """Invoices dated before this day were sent otherwise: the setting, or the day of the first read, kept."""
+    setting = rules_of(integration).start_date
+    if setting:
+        return date.fromisoformat(setting)
+    name = f"{position_name(integration)}:since"
+    with integration.ledger.read() as tx:
+        kept = cursors.get(tx, name)
+    if kept is None:
+        kept = integration.clock.now().date().isoformat()
+        if not dry_run:
+            with integration.ledger.write() as tx:
+                cursors.put(tx, name, kept)
+    return date.fromisoformat(kept)
+
+
+def position_name(integration: Integration) -> str:
+    return f"{integration.name}:{integration.erp.connection}:{integration.erp.company}:sales_invoices"
+
+
+def position(integration: Integration, start: date) -> str | None:
+    """Where polling goes on. None: at `start`, for nothing was read yet, or only from a later day on."""
+    name = position_name(integration)
+    with integration.ledger.read() as tx:
+        begun = cursors.get(tx, f"{name}:begun") or cursors.get(tx, f"{name}:since")
+        if begun is not None and start < date.fromisoformat(begun):
+            return None
+        return cursors.get(tx, name)
+
+
+def hides_customers(integration: Integration) -> bool:
+    """Whether there is a partner file of which not even the customer can be read."""
+    return any(problem.hides_a_customer for problem in integration.problems)

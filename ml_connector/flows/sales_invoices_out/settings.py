@@ -1,0 +1,55 @@
+"""Settings of the flow that sends sales invoices."""
+
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from ml_connector.config.base import Settings, day_text
+from ml_connector.config.integrations import SendsUnits, ShipToAddress
+from ml_connector.config.partners.invoices import ChargeCode
+
+#: What every ERP has that charges anything: its code is the word itself (`documents.sales.invoices.SalesCharge`).
+FREIGHT = {"freight": "D240"}
+
+
+class TaxMeaning(Settings):
+    """What a tax of the ERP is in X12."""
+
+    kind: Annotated[str, Field(pattern="^[A-Z]{2}$")] = Field(description="TXI01, e.g. ST state sales, CT county")
+    jurisdiction: str = Field(default="", max_length=10, description="TXI05; empty: as the ERP says, if it does")
+    source: Annotated[str, Field(pattern="^[A-Z]{2}$")] = Field(
+        default="VD", description="TXI04, whose code the jurisdiction is: VD ours, CD the customer's, VE Vertex"
+    )
+
+
+class RemitTo(ShipToAddress):
+    """Where invoices are paid to."""
+
+    name: str = Field(min_length=1, max_length=60)
+
+
+class SalesInvoicesOut(SendsUnits):
+    released_only: bool = Field(default=True, description="false: invoices leave before they stand in the books")
+    poll_seconds: int = Field(default=300, ge=30)
+    start_date: str = Field(
+        default="", description="Invoices dated before it (YYYY-MM-DD) are left alone; empty: day of the first read"
+    )
+    charges: dict[str, ChargeCode] = Field(
+        default_factory=dict, description="The ERP's code of a charge -> SAC code; freight is D240 unless said here"
+    )
+    taxes: dict[str, TaxMeaning] = Field(
+        default_factory=dict, description="The ERP's id of a tax -> what it is in X12; what is not here is held"
+    )
+    remit_to: RemitTo | None = Field(default=None, description="Sent where the ERP's invoice names none (N1*RE)")
+
+    _day = field_validator("start_date", mode="before")(day_text)
+
+    @property
+    def looks_every(self) -> int:
+        """Seconds after which invoices are polled again."""
+        return self.poll_seconds
+
+    @property
+    def charge_codes(self) -> dict[str, str]:
+        """SAC02 by the ERP's code of a charge."""
+        return {**FREIGHT, **self.charges}
