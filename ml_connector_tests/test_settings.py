@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from ml_connector.config.loading import Deployment
+from ml_connector.config.loading import deployment_model
 from ml_connector.config.partners import Partner
 from ml_connector.layouts.spec.model import LayoutFile
 from ml_connector.systems import registry
@@ -42,8 +42,9 @@ def _all_models(*roots: type[BaseModel]) -> set[type[BaseModel]]:
 
 
 CONNECTIONS = [registry.find(name).settings for name in registry.SHIPPED]
-CONFIGURATION = _all_models(Deployment, *CONNECTIONS, Partner)
-EVERYTHING = _all_models(Deployment, *CONNECTIONS, Partner, LayoutFile)
+DEPLOYMENT = deployment_model(tuple(registry.SHIPPED))  # with the settings of every flow that comes with the package
+CONFIGURATION = _all_models(DEPLOYMENT, *CONNECTIONS, Partner)
+EVERYTHING = _all_models(DEPLOYMENT, *CONNECTIONS, Partner, LayoutFile)
 
 
 def _names(model: type[BaseModel]) -> set[str]:

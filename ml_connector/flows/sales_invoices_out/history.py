@@ -1,4 +1,4 @@
-"""What has been sent of an invoice of the ERP so far, whoever it went to and by which integration; and whom it is for."""
+"""What has been sent of an invoice so far, whoever it went to and by which integration; and whom it is for."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
