@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
+from ml_connector.documents.sales.orders import SalesOrder
 from ml_connector.flows.core.ports import Entries, Existing, Identity, PlannedOperation, ReferenceRead
-from ml_connector.systems.acumatica.posting import bills, order_lines, receipts
+from ml_connector.systems.acumatica.posting import bills, order_lines, receipts, sales_orders
 from ml_connector.systems.acumatica.posting.bill_plans import BillPlanner
 from ml_connector.systems.acumatica.posting.bills import BillWriter
 from ml_connector.systems.acumatica.posting.order_lines import plan_order_change
 from ml_connector.systems.acumatica.posting.receipts import ReceiptWriter, plan_receipt
+from ml_connector.systems.acumatica.posting.sales_orders import SalesOrderWriter, plan_sales_order
 from ml_connector.systems.acumatica.reading.orders import Orders
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import readable
@@ -78,6 +80,28 @@ class OrderChanges:
         """Nothing: what is changed is there already."""
         del identities
         return []
+
+
+class SalesOrders:
+    """Sales orders to write."""
+
+    kinds = frozenset({sales_orders.KIND})
+    repeatable = False
+    entries: Entries | None = None
+
+    def __init__(self, settings: AcumaticaConnection, writer: SalesOrderWriter, connection: str) -> None:
+        self._settings = settings
+        self._writer = writer
+        self._connection = connection
+
+    def plan(self, document: SalesOrder, key: str) -> list[PlannedOperation]:
+        """The write that posts an order."""
+        return plan_sales_order(document, key, self._settings)
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        """Orders of these customers with these numbers."""
+        with readable(self._connection, "a sales order"):
+            return self._writer.find(identities)
 
 
 class OpenOrders:

@@ -12,6 +12,8 @@ from ml_connector.flows.core.ports import (
     GOODS_RECEIPTS,
     ORDER_CHANGES,
     PURCHASE_ORDERS,
+    SALES_INVOICES,
+    SALES_ORDERS,
     CodingTraits,
     DocumentSource,
     DocumentTarget,
@@ -20,16 +22,18 @@ from ml_connector.flows.core.ports import (
     StoredOperation,
     Written,
 )
-from ml_connector.systems.acumatica.capabilities import Bills, GoodsReceipts, OpenOrders, OrderChanges
-from ml_connector.systems.acumatica.posting import bills, facts, order_lines, receipts, release
+from ml_connector.systems.acumatica.capabilities import Bills, GoodsReceipts, OpenOrders, OrderChanges, SalesOrders
+from ml_connector.systems.acumatica.posting import bills, facts, order_lines, receipts, release, sales_orders
 from ml_connector.systems.acumatica.posting.bill_plans import BillPlanner
 from ml_connector.systems.acumatica.posting.bills import BillWriter
 from ml_connector.systems.acumatica.posting.order_lines import OrderLineWriter
 from ml_connector.systems.acumatica.posting.receipts import ReceiptWriter
 from ml_connector.systems.acumatica.posting.release import Releaser
-from ml_connector.systems.acumatica.reading import orders, records
+from ml_connector.systems.acumatica.posting.sales_orders import SalesOrderWriter
+from ml_connector.systems.acumatica.reading import orders, records, sales_invoices
 from ml_connector.systems.acumatica.reading.orders import SUBACCOUNT, Orders
 from ml_connector.systems.acumatica.reading.own import Branch
+from ml_connector.systems.acumatica.reading.sales_invoices import SalesInvoices
 from ml_connector.systems.acumatica.reading.tables import TABLES, Table
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, readable
@@ -73,17 +77,22 @@ class AcumaticaErp:
         self._receipts = ReceiptWriter(client, settings, self._headers)
         self._lines = OrderLineWriter(client, settings, self._headers)
         self._releases = Releaser(client)
+        self._sales = SalesOrderWriter(client, settings, self._headers)
         planner = BillPlanner(settings, self._facts, facts.Receipts(client, settings, clock))
         self.reference: dict[str, Table] = {name: Table(name, client, settings, clock) for name in TABLES}
         self.tables: Mapping[str, ReferenceSource] = {
             **self.reference,
             ReferenceTable.PURCHASE_ORDERS: OpenOrders(self._orders),
         }
-        self.sources: Mapping[str, DocumentSource[Any]] = {PURCHASE_ORDERS.name: self._orders}
+        self.sources: Mapping[str, DocumentSource[Any]] = {
+            PURCHASE_ORDERS.name: self._orders,
+            SALES_INVOICES.name: SalesInvoices(client, settings, clock),
+        }
         self.targets: Mapping[str, DocumentTarget[Any]] = {
             BILLS.name: Bills(planner, self._bills, self.connection),
             GOODS_RECEIPTS.name: GoodsReceipts(settings, self._receipts, self.connection),
             ORDER_CHANGES.name: OrderChanges(self.company),
+            SALES_ORDERS.name: SalesOrders(settings, self._sales, self.connection),
         }
 
     def branches(self) -> list[Branch]:
@@ -109,6 +118,7 @@ class AcumaticaErp:
         tables = (table for name, table in self.reference.items() if name not in self.settings.without)
         found = [need for table in tables for need in table.needs()]
         found += [orders.NEED, *receipts.NEEDS, *order_lines.NEEDS, bills.NEEDS[0]]
+        found += [*sales_orders.NEEDS, *sales_invoices.NEEDS]
         found += bills.NEEDS[1:] if self.settings.taxes == "as_invoiced" else ()
         found += facts.NEEDS if self.settings.billed_from != "orders" else ()
         return [*found, *release.NEEDS]
@@ -148,6 +158,7 @@ class AcumaticaErp:
             bills.KIND: self._bills.write,
             receipts.KIND: self._receipts.write,
             order_lines.KIND: self._lines.write,
+            sales_orders.KIND: self._sales.write,
             **dict.fromkeys(release.KINDS, self._releases.write),
         }
         write = writers.get(operation.kind)
@@ -162,6 +173,7 @@ class AcumaticaErp:
             ({bills.KIND}, self._bills.written),
             ({receipts.KIND}, self._receipts.written),
             ({order_lines.KIND}, self._lines.written),
+            ({sales_orders.KIND}, self._sales.written),
             (set(release.KINDS), self._releases.written),
         )
         found: dict[int, Written] = {}
@@ -175,7 +187,11 @@ class AcumaticaErp:
     def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
         """All records that carry our keys; lines of orders and releases stand once."""
         found: dict[int, Sequence[Written]] = {}
-        finders = ((bills.KIND, self._bills.copies), (receipts.KIND, self._receipts.copies))
+        finders = (
+            (bills.KIND, self._bills.copies),
+            (receipts.KIND, self._receipts.copies),
+            (sales_orders.KIND, self._sales.copies),
+        )
         with readable(self.connection, "what was written"):
             for kind, find in finders:
                 wanted = [operation for operation in operations if operation.kind == kind]

@@ -89,6 +89,8 @@ class AcumaticaConnection(ErpSettings, WebConnection):
     )
     after_bill: Afterwards = "balanced"
     after_receipt: Afterwards = "balanced"
+    after_sales_order: Literal["hold", "open"] = "open"
+    sales_order_type: str = Field(default="SO", min_length=1, description="Type of an order that names none itself")
     taxes: Literal["as_invoiced", "computed"] = Field(
         default="computed",
         description="computed: by Acumatica, and compared with the invoice. as_invoiced: the invoice's, in place of it",

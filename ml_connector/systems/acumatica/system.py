@@ -18,8 +18,8 @@ class Acumatica(System[AcumaticaConnection, "AcumaticaErp"]):
     roles = frozenset({Role.ERP})
     kind = "acumatica"
     settings = AcumaticaConnection
-    sources = frozenset({"purchase_orders"})
-    targets = frozenset({"bills", "goods_receipts", "order_changes"})
+    sources = frozenset({"purchase_orders", "sales_invoices"})
+    targets = frozenset({"bills", "goods_receipts", "order_changes", "sales_orders"})
     tables = frozenset(
         {"vendors", "gl_accounts", "subaccounts", "items", "item_facts", "vat_codes", "purchase_orders", "customers"}
         | {"customer_locations", "warehouses", "units", "tax_zones", "tax_categories", "taxes", "branches"}

@@ -12,7 +12,7 @@ from typing import Any
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.flows.core.ports import PURCHASE_ORDERS, Identity, StoredOperation, source_of
+from ml_connector.flows.core.ports import PURCHASE_ORDERS, SALES_INVOICES, Identity, StoredOperation, source_of
 from ml_connector.sandbox.acumatica import user
 from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.faults import FaultKind
@@ -20,8 +20,9 @@ from ml_connector_tests.contracts.erp_harness import ErpHarness
 from ml_connector_tests.sandbox.acumatica.bench import acumatica_bench
 from ml_connector_tests.systems.acumatica.bench import Bench, parts_on
 from ml_connector_tests.systems.acumatica.test_bills import BY_ORDER, BY_RECEIPT, account_line, bill_of
+from ml_connector_tests.systems.acumatica.test_sales import sales_order_of
 
-RECORDS = {"bills": "Bill", "goods_receipts": "PurchaseReceipt"}
+RECORDS = {"bills": "Bill", "goods_receipts": "PurchaseReceipt", "sales_orders": "SalesOrder"}
 
 
 class AcumaticaHarness(ErpHarness):
@@ -42,25 +43,34 @@ class AcumaticaHarness(ErpHarness):
     # what is read
 
     def add(self, source: str, count: int = 1) -> list[str]:
-        assert source == PURCHASE_ORDERS.name
+        if source == SALES_INVOICES.name:
+            sold = self.bench.sandbox.call(
+                user.sell, self.bench.state, count, seed=next(self._numbers) + 1000, release=False
+            )
+            return [f"{row.text('Type')}|{row.text('ReferenceNbr')}" for row in sold]
         rows = self.bench.sandbox.call(user.create_orders, self.bench.state, count, vendors=(BY_RECEIPT,))
         return [f"Normal|{row.text('OrderNbr')}" for row in rows]
 
     def add_late(self, source: str) -> str:
         """Its transaction was stamped before others, and committed after they were read."""
         (key,) = self.add(source)
-        self._row(key).values["LastModifiedDateTime"] -= timedelta(seconds=30)  # type: ignore[operator]
+        self._row(source, key).values["LastModifiedDateTime"] -= timedelta(seconds=30)  # type: ignore[operator]
         return key
 
     def change(self, source: str, key: str) -> None:
         kind, number = key.split("|")
+        if source == SALES_INVOICES.name:
+            told = {"Type": kind, "ReferenceNbr": number, "Description": f"Changed {next(self._numbers)}"}
+            self.bench.sandbox.call(user.put, self.bench.state, "SalesInvoice", told)
+            return
         day = (self.bench.site.clock.now() + timedelta(days=next(self._days))).date()
         line = {"LineNbr": 1, "Promised": day.isoformat()}
         body = {"Type": kind, "OrderNbr": number, "Details": [line]}
         self.bench.sandbox.call(user.put, self.bench.state, "PurchaseOrder", body)
 
-    def _row(self, key: str) -> Record:
-        found = self.bench.state.main.find("PurchaseOrder", *key.split("|"))
+    def _row(self, source: str, key: str) -> Record:
+        entity = "SalesInvoice" if source == SALES_INVOICES.name else "PurchaseOrder"
+        found = self.bench.state.main.find(entity, *key.split("|"))
         assert found is not None
         return found
 
@@ -69,6 +79,8 @@ class AcumaticaHarness(ErpHarness):
     def document(self, target: str) -> Any:
         if target == "bills":
             return bill_of(BY_ORDER, account_line())
+        if target == "sales_orders":
+            return sales_order_of()
         order = self._order()
         if target == "goods_receipts":
             return self._receipt(order, Decimal(1))
@@ -77,12 +89,14 @@ class AcumaticaHarness(ErpHarness):
 
     def in_steps(self, target: str) -> Any | None:
         """What is posted is released."""
-        return self.document(target) if target in RECORDS else None
+        return self.document(target) if target in {"bills", "goods_receipts"} else None
 
     def refused(self, target: str) -> Any:
         """An account that is not there; an order on hold; a quantity of an open order."""
         if target == "bills":
             return bill_of(BY_ORDER, account_line(account="99999"))
+        if target == "sales_orders":
+            return sales_order_of(location_code="NOWHERE")
         if target == "goods_receipts":
             return self._receipt(self._order(hold=True), Decimal(1))
         order = self._order()
@@ -109,6 +123,8 @@ class AcumaticaHarness(ErpHarness):
     def identity(self, target: str, document: Any) -> Identity | None:
         if target not in RECORDS:
             return None
+        if target == "sales_orders":
+            return Identity(document.customer_id, document.customer_order)
         number = document.number if target == "bills" else document.reference
         return Identity(document.vendor_id, number)
 

@@ -9,7 +9,17 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.systems.acumatica.wire.values import Row, day, details, errors_in, field, flag, maybe_number, text
+from ml_connector.systems.acumatica.wire.values import (
+    Row,
+    day,
+    details,
+    errors_in,
+    field,
+    flag,
+    linked,
+    maybe_number,
+    text,
+)
 from ml_connector.transport.replies import clean
 
 #: Never stored as sent: what holds is told by Status.
@@ -28,7 +38,10 @@ def differences(sent: Mapping[str, Any], reply: Row, *, collection: str = "Detai
 
 def _fields(sent: Mapping[str, Any], reply: Row) -> Iterator[str]:
     for name, wrapped in sent.items():
-        if name in _SKIPPED or not isinstance(wrapped, dict) or "value" not in wrapped:
+        if name in _SKIPPED or not isinstance(wrapped, dict):
+            continue
+        if "value" not in wrapped:
+            yield from (f"{name}: {one}" for one in _fields(wrapped, linked(reply, name)))
             continue
         wanted = wrapped["value"]
         if not same(wanted, reply, name):

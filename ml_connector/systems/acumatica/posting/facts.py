@@ -14,7 +14,8 @@ from decimal import Decimal
 from ml_connector.clock import Clock
 from ml_connector.errors import WeAreWrong
 from ml_connector.systems.acumatica.reading.lists import read_list
-from ml_connector.systems.acumatica.reading.orders import LineKey, order_id
+from ml_connector.systems.acumatica.reading.orders import LineKey
+from ml_connector.systems.acumatica.reading.polling import document_id
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query, readable
 from ml_connector.systems.acumatica.wire.contract import Need
@@ -54,7 +55,7 @@ class OrderFacts:
         kind, order_number = text(row, "Type"), text(row, "OrderNbr")
         flagged = custom(row, self._settings.bill_flag)
         with self._lock:
-            self._by_order[order_id(kind, order_number)] = flagged is True or str(flagged).lower() == "true"
+            self._by_order[document_id(kind, order_number)] = flagged is True or str(flagged).lower() == "true"
             for line in details(row, "Details"):
                 at = whole(line, "LineNbr")
                 if at is not None:

@@ -1,0 +1,286 @@
+"""Sales orders: how a customer's order becomes one, and finding those that are there (acumatica 8, 8.1).
+
+An order carries our key at the end of its description. Several may share a customer's number: releases, stores.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderLine
+from ml_connector.errors import ConnectorError, NeedsMending, OutcomeUnknown, Reason, RefusedBySystem
+from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
+from ml_connector.systems.acumatica.posting.comparing import differences, shown
+from ml_connector.systems.acumatica.posting.keys import key_in, with_key
+from ml_connector.systems.acumatica.posting.receipts import MOST_LINES
+from ml_connector.systems.acumatica.reading.lists import read_list
+from ml_connector.systems.acumatica.settings import AcumaticaConnection
+from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
+from ml_connector.systems.acumatica.wire.contract import Need
+from ml_connector.systems.acumatica.wire.filters import any_of, chunks, equals
+from ml_connector.systems.acumatica.wire.values import (
+    Row,
+    body_of,
+    details,
+    field,
+    identity,
+    number,
+    text,
+    to_json,
+    wrapped,
+)
+
+ENTITY = "SalesOrder"
+KIND = "sales_order"
+#: Characters of CustomerOrder and ExternalRef.
+REFERENCE = 40
+_HEADER = (
+    *("OrderType", "OrderNbr", "Status", "Hold", "CustomerID", "LocationID", "CustomerOrder", "ExternalRef", "Date"),
+    *("RequestedOn", "CurrencyID", "Description", "PreferredWarehouseID", "OrderTotal", "TaxTotal"),
+    *("ShipToAddressOverride", "ShipToContactOverride"),
+)
+_LINE = (
+    *("LineNbr", "InventoryID", "OrderQty", "UOM", "UnitPrice", "ManualPrice", "Amount", "RequestedOn", "ShipOn"),
+    "WarehouseID",
+)
+REPLY = Query(
+    select=(*_HEADER, *(f"Details/{name}" for name in _LINE)),
+    expand=("Details", "ShipToAddress", "ShipToContact", "ShippingSettings"),
+)
+NEEDS = (
+    Need(
+        "sales orders in",
+        ENTITY,
+        (
+            *REPLY.select,
+            *("ShippingSettings/ScheduledShipmentDate", "ShippingSettings/CancelByDate"),
+            *(f"ShipToAddress/{name}" for name in ("AddressLine1", "City", "State", "PostalCode", "Country")),
+            *(f"ShipToContact/{name}" for name in ("BusinessName", "Attention", "Phone1", "Email")),
+        ),
+    ),
+)
+_FOUND = ("OrderType", "OrderNbr", "Status", "CustomerID", "CustomerOrder", "Description", "OrderTotal")
+_GONE = frozenset({"Canceled", "Cancelled", "Voided"})
+
+
+def plan_sales_order(order: SalesOrder, key: str, settings: AcumaticaConnection) -> list[PlannedOperation]:
+    """One write.
+
+    Raises:
+        NeedsMending: it cannot be expressed.
+    """
+    _check(order)
+    other = order.reference if order.reference != order.customer_order else ""
+    shipping = {"ScheduledShipmentDate": order.ship_date, "CancelByDate": order.cancel_date}
+    shipping = {name: value for name, value in shipping.items() if value is not None}
+    told = "; ".join(one for one in (order.description, *order.told) if one)
+    values: dict[str, Any] = {
+        "OrderType": order.type_code or settings.sales_order_type,
+        "CustomerID": order.customer_id,
+        **_filled(LocationID=order.location_code, CurrencyID=order.currency, ExternalRef=other[:REFERENCE]),
+        "CustomerOrder": order.customer_order,
+        **_filled(Date=order.order_date, RequestedOn=order.requested_date, PreferredWarehouseID=order.warehouse),
+        "Description": with_key(told or order.customer_order, key, settings.description_length),
+        "Hold": settings.after_sales_order == "hold",
+        **({"ShippingSettings": shipping} if shipping else {}),
+        **_ship_to(order),
+        **_filled(note="\n".join(order.notes)),
+        "Details": [*map(_line, order.lines), *(_charge(order, charge) for charge in order.charges)],
+    }
+    payload = {"put": wrapped(values), **({} if order.total is None else {"total": order.total})}
+    return [PlannedOperation(KIND, f"{settings.company}/{ENTITY}", to_json(payload))]
+
+
+def _filled(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value not in ("", None)}
+
+
+def _check(order: SalesOrder) -> None:
+    if len(order.customer_order) > REFERENCE:
+        raise NeedsMending(
+            Reason.BAD_VALUE,
+            f"The customer's order number {order.customer_order} has {len(order.customer_order)} characters;"
+            f" Acumatica keeps {REFERENCE}.",
+            mend="Enter the order by hand, and discard this.",
+            data={"number": order.customer_order},
+        )
+    if len(order.lines) + len(order.charges) > MOST_LINES:
+        raise NeedsMending(
+            Reason.TOO_LARGE,
+            f"Order {order.customer_order} has {len(order.lines)} lines, {MOST_LINES} fit into one call.",
+            mend="Ask the customer to split it, or enter it by hand.",
+            data={"lines": len(order.lines), "limit": MOST_LINES},
+        )
+    elsewhere = next((line for line in order.lines if line.location_code), None)
+    if elsewhere is not None and elsewhere.location_code != order.location_code:
+        raise NeedsMending(
+            Reason.UNRESOLVED_SHIP_TO,
+            f"Line {elsewhere.number} of order {order.customer_order} goes to {elsewhere.location_code};"
+            " an order goes to one place here.",
+            mend="Set the partner to one order a place.",
+            data={"line": elsewhere.number, "location": elsewhere.location_code},
+        )
+
+
+def _ship_to(order: SalesOrder) -> dict[str, Any]:
+    """An address of its own, with the flags without which the customer's stays (acumatica 8.1)."""
+    to = order.ship_to
+    if to is None:
+        return {}
+    street = (*to.street, "", "")
+    address = _filled(
+        AddressLine1=street[0],
+        AddressLine2=", ".join(one for one in street[1:] if one),
+        City=to.city,
+        State=to.region,
+        PostalCode=to.postal_code,
+        Country=to.country,
+    )
+    contact = _filled(BusinessName=to.name, Attention=to.contact, Phone1=to.phone, Email=to.email)
+    return {
+        **({"ShipToAddressOverride": True, "ShipToAddress": address} if address else {}),
+        **({"ShipToContactOverride": True, "ShipToContact": contact} if contact else {}),
+    }
+
+
+def _line(line: SalesOrderLine) -> dict[str, Any]:
+    """Without a price of the customer's, Acumatica's own counts; with one, it is kept as it is."""
+    priced = {} if line.price is None else {"ManualPrice": True, "UnitPrice": line.price}
+    return {
+        "InventoryID": line.item_code,
+        "OrderQty": line.quantity,
+        **_filled(UOM=line.unit),
+        **priced,
+        **_filled(RequestedOn=line.requested_date, ShipOn=line.ship_date, WarehouseID=line.warehouse),
+        **_filled(note="\n".join(line.notes)),
+    }
+
+
+def _charge(order: SalesOrder, charge: OrderCharge) -> dict[str, Any]:
+    if not charge.item_code:
+        raise NeedsMending(
+            Reason.UNMAPPED_CHARGE,
+            f"Charge {charge.code} of order {order.customer_order} ({shown(charge.amount)}) is mapped to no item.",
+            mend="Map the code to a non-stock item of Acumatica.",
+            data={"code": charge.code, "amount": str(charge.amount)},
+        )
+    return {"InventoryID": charge.item_code, "OrderQty": Decimal(1), "ManualPrice": True, "UnitPrice": charge.amount}
+
+
+class SalesOrderWriter:
+    """Writes sales orders, and looks for them."""
+
+    def __init__(
+        self, client: AcumaticaClient, settings: AcumaticaConnection, headers: Callable[[], Mapping[str, str]]
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self._headers = headers
+
+    def write(self, operation: StoredOperation) -> Written:
+        """Insert an order once, and compare what is stored; one that differs is taken away again.
+
+        Raises:
+            RefusedBySystem: nothing was written. OutcomeUnknown, TryAgain: as ever.
+        """
+        planned = body_of(operation.payload)
+        put: dict[str, Any] = planned["put"]
+        row = self._client.put(ENTITY, to_json(put), REPLY, headers=self._headers())
+        try:
+            record_id = identity(row)
+        except ConnectorError as error:
+            raise OutcomeUnknown(
+                f"{self._client.connection}: PUT {ENTITY} was answered without a readable record.",
+                mend="It is looked up before it is sent again.",
+            ) from error
+        wrong = differences(put, row) + _total(planned, row)
+        if not wrong:
+            return written(row)
+        told = (
+            f"{self._client.connection}: Acumatica keeps another order than the customer's is: {'; '.join(wrong[:5])}."
+        )
+        try:
+            self._client.delete(ENTITY, record_id)
+        except ConnectorError as error:
+            return written(row, warning=f"{told} It could not be taken away: {error.message}")
+        mend = "See prices, units, dates and the customer's place in Acumatica, then replay the order."
+        raise RefusedBySystem(told, mend=mend, data={"differences": wrong[:20]})
+
+    def written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
+        """Which of these writes are there: by our key alone, as several orders may share a number."""
+        return {operation_id: found[0] for operation_id, found in self.copies(operations).items() if found}
+
+    def copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
+        """All orders with our keys."""
+        bodies = {operation.id: body_of(operation.payload)["put"] for operation in operations}
+        wanted = [Identity(str(field(put, "CustomerID")), str(field(put, "CustomerOrder"))) for put in bodies.values()]
+        by_key: dict[str, list[Row]] = {}
+        for row in self._rows(wanted):
+            by_key.setdefault(key_in(text(row, "Description")), []).append(row)
+        keys = {number_: key_in(str(field(put, "Description") or "")) for number_, put in bodies.items()}
+        return {
+            operation_id: [written(row, found_in=ENTITY) for row in by_key[key]]
+            for operation_id, key in keys.items()
+            if key and key in by_key
+        }
+
+    def find(self, identities: Sequence[Identity]) -> list[Existing]:
+        """Orders of these customers with these numbers, whoever entered them."""
+        asked = {(one.party_id.casefold(), one.number.strip().casefold()): one for one in identities}
+        found = []
+        for row in self._rows(identities):
+            one = asked.get((text(row, "CustomerID").casefold(), text(row, "CustomerOrder").casefold()))
+            if one is not None:
+                found.append(
+                    Existing(
+                        identity=one,
+                        outside_id=identity(row),
+                        our_key=key_in(text(row, "Description")),
+                        number=text(row, "OrderNbr"),
+                        amount=str(number(row, "OrderTotal")),
+                        source=ENTITY,
+                        kind=KIND,
+                    )
+                )
+        return found
+
+    def _rows(self, identities: Sequence[Identity]) -> list[Row]:
+        by_customer: dict[str, list[str]] = {}
+        for one in dict.fromkeys(identities):
+            if one.party_id and one.number.strip():
+                by_customer.setdefault(one.party_id, []).append(one.number.strip())
+        rows: list[Row] = []
+        for condition in _conditions(by_customer):
+            query = Query(filter=condition, select=_FOUND)
+            size = self._settings.page_size
+            rows += read_list(self._client, ENTITY, ("OrderNbr", "OrderType"), query, size=size)
+        return [row for row in rows if text(row, "Status") not in _GONE]
+
+
+def _total(planned: Mapping[str, Any], row: Row) -> list[str]:
+    """What the lines come to, where the customer named all prices."""
+    if "total" not in planned:
+        return []
+    wanted = Decimal(planned["total"])
+    found = sum((number(line, "Amount") for line in details(row, "Details")), Decimal(0))
+    return [] if found == wanted else [f"the lines come to {shown(found)}, they must come to {shown(wanted)}"]
+
+
+def _conditions(by_customer: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    parts: list[str] = []
+    for customer, numbers in by_customer.items():
+        for group in chunks([equals("CustomerOrder", one) for one in numbers], most=600):
+            parts.append(f"({equals('CustomerID', customer)} and {any_of(group)})")
+    yield from (any_of(group) for group in chunks(parts))
+
+
+def written(row: Row, **more: Any) -> Written:
+    """What the ledger keeps of a sales order."""
+    detail = {
+        "order_number": text(row, "OrderNbr"),
+        "type": text(row, "OrderType"),
+        "status": text(row, "Status"),
+        "amount": str(number(row, "OrderTotal")),
+        **{name: value for name, value in more.items() if value},
+    }
+    return Written(identity(row), detail)
