@@ -80,7 +80,7 @@ def _tick(side: Side) -> None:
 
 
 def _checks(side: Side) -> None:
-    checks.results(side.deployment.ledger, INTEGRATION, checks.of_flows(INTEGRATION, registry.shipped()))
+    checks.ask(side.deployment.ledger, INTEGRATION, checks.of_flows(INTEGRATION, registry.shipped()), [])
 
 
 def _page(wanted: DocumentFilter) -> Callable[[Side], None]:

@@ -48,6 +48,8 @@ def build_defs(
     with warnings.catch_warnings():
         # backfill_policy and owners of jobs are beta in this release of Dagster (docs/decisions).
         warnings.filterwarnings("ignore", category=dg.BetaWarning)
+        # Checks by partition are a preview in it.
+        warnings.filterwarnings("ignore", category=dg.PreviewWarning)
         scenes = _scenes(loaded)
         return dg.Definitions(
             assets=_assets(loaded, scenes),
@@ -110,7 +112,7 @@ def _jobs(loaded: LoadedDeployment, scenes: list[Scene]) -> list[Any]:
     for scene in scenes:
         made += [jobs.document_job(scene, one) for one in DIRECTIONS if scene.flows.running(one)]
     idle = ["standing", "prune", *(job_name(name, "reference") for name in with_tables(loaded))]
-    return [*made, standing_job(), prune_job(loaded.settings.orchestration, idle)]
+    return [*made, standing_job(scenes), prune_job(loaded.settings.orchestration, idle)]
 
 
 def _sensors(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) -> list[dg.SensorDefinition]:

@@ -20,6 +20,7 @@ from ml_connector.ledger.tables.documents import (
     sequence,
 )
 from ml_connector.orchestration.build import build_defs
+from ml_connector.orchestration.runtime.local_runner import told_of
 from ml_connector.orchestration.runtime.partitions import daily, newest_key
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import run_config
@@ -125,8 +126,8 @@ class Stage:
 def _read(result: dg.ExecuteInProcessResult) -> Run:
     run = Run(result)
     for one in result.all_events:
-        if one.event_type_value == "ASSET_MATERIALIZATION":
-            made = one.step_materialization_data.materialization
+        made = told_of(one)
+        if made is not None:
             values = {name: getattr(value, "value", value) for name, value in made.metadata.items()}
             run.assets[made.asset_key.path[-1]] = values
         if one.event_type_value == "ASSET_CHECK_EVALUATION":

@@ -6,7 +6,7 @@ import pytest
 from ml_connector.clock import FileClock
 from ml_connector.flows import registry
 from ml_connector.ledger.search import accounted
-from ml_connector.orchestration.jobs import maintenance_job
+from ml_connector.orchestration.jobs import settled_days, standing_checks
 from ml_connector.orchestration.runtime import checks
 from ml_connector_tests.orchestration.stage import Stage
 
@@ -83,8 +83,11 @@ def test_the_standing_job_marks_overdue_evaluates_all_and_exports_heads(
 def test_the_standing_job_reports_only_what_is_news(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Events of no run are never pruned: a check that still says the same is not reported every ten minutes."""
     held = dg.AssetCheckKey(dg.AssetKey(["exact_cleo", "purchase_invoices"]), "quarantined")
-    keys = [check.spec.key for check in checks.of_flows("exact_cleo", registry.shipped())]
+    keys = [check.key for check in checks.of_flows("exact_cleo", registry.shipped())]
     storage = stage.instance.event_log_storage
+
+    # What days that are over are filled with is told with them.
+    monkeypatch.setattr(settled_days, "AT_ONCE", 0)
 
     def reported() -> dict[dg.AssetCheckKey, int]:
         return {key: len(storage.get_asset_check_execution_history(key, limit=20)) for key in keys}
@@ -99,7 +102,7 @@ def test_the_standing_job_reports_only_what_is_news(stage: Stage, monkeypatch: p
     stage.plain("standing")
     assert reported()[held] == before[held] + 1, "the ledger says otherwise now"
     assert reported()[keys[0]] == before[keys[0]]
-    monkeypatch.setattr(maintenance_job, "SHOWN_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(standing_checks, "SHOWN_AGAIN_SECONDS", 0.0)
     before = reported()
     stage.plain("standing")
     assert reported() == {key: count + 1 for key, count in before.items()}

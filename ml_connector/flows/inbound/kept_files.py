@@ -67,7 +67,7 @@ def _has_its_hash(tx: Tx, row: files.FileRow) -> bool:
 def newest_files(tx: Tx, integration: str, days: Sequence[date]) -> Mapping[str, list[dict[str, Any]]]:
     """Names and hashes of received files of these days, for a table."""
     c = file.c
-    query = sa.select(c.name, c.partner, c.size, c.sha256, c.state, c.channel)
+    query = sa.select(c.id.label("file_id"), c.name, c.partner, c.size, c.sha256, c.state, c.channel)
     query = query.where(c.integration == integration, c.direction == "in")
     if days:
         query = query.where(c.partition_date.in_(days))

@@ -23,6 +23,34 @@ class TableSync:
     calls: int
 
 
+@dataclass(frozen=True)
+class TableLook:
+    """What a look at a table found. read: rows that the ERP gave from where the last read ended; before: rows of the
+    version before the stored one, None where there was none.
+    """
+
+    version: int
+    row_count: int
+    before: int | None
+    read: int
+    calls: int
+
+
+def look_at_table(ledger: Ledger, erp: Erp, table: str) -> TableLook:
+    """Read a table as `sync_table` does, and store nothing."""
+    with ledger.read() as tx:
+        cursor = snapshots.cursor(tx, erp.connection, erp.company, table)
+        versions = snapshots.versions(tx, erp.connection, erp.company, table, limit=2)
+    read = table_of(erp, table).read(cursor)
+    return TableLook(
+        version=versions[0].version if versions else 0,
+        row_count=versions[0].row_count if versions else 0,
+        before=versions[1].row_count if len(versions) > 1 else None,
+        read=len(read.rows),
+        calls=read.calls,
+    )
+
+
 def sync_table(ledger: Ledger, erp: Erp, table: str) -> TableSync:
     """Read a table from where the last read ended and store a new version when its content changed."""
     with ledger.read() as tx:

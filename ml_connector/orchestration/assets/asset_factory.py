@@ -12,10 +12,12 @@ import dagster as dg
 
 from ml_connector.flows.concurrent import Member
 from ml_connector.flows.core.integration import StepReport
-from ml_connector.orchestration.runtime import ledger_metrics, metadata
-from ml_connector.orchestration.runtime.checks import LedgerCheck, results
+from ml_connector.orchestration.runtime import data_versions, ledger_metrics, metadata
+from ml_connector.orchestration.runtime.checks import LedgerCheck
 from ml_connector.orchestration.runtime.concurrent_run import Together
+from ml_connector.orchestration.runtime.leaving import evaluate, leave
 from ml_connector.orchestration.runtime.names import input_name
+from ml_connector.orchestration.runtime.partitions import days
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RunSettings
 from ml_connector.orchestration.runtime.step_runner import RETRY, Beside, FlowStep, Place, carry_out
@@ -48,7 +50,8 @@ class Step:
 class DocumentAsset:
     """An asset of an integration, partitioned by day. The last step's end is the asset's.
 
-    together: where its steps are listed when those of a live run go side by side.
+    together: where its steps are listed when those of a live run go side by side. rows: what of the ledger it shows.
+    loose: dependencies whose news do not make it unsynced.
     """
 
     place: Place
@@ -59,7 +62,9 @@ class DocumentAsset:
     group: str
     owner: str
     kinds: frozenset[str]
+    rows: data_versions.Rows
     flow: str = ""
+    loose: Sequence[dg.AssetKey] = ()
     checks: Sequence[LedgerCheck] = ()
     more: More | None = None
     together: Together | None = None
@@ -80,7 +85,7 @@ class DocumentAsset:
             "tags": {"integration": self.place.integration, "direction": self.place.direction},
             "partitions_def": self.partitions,
             "backfill_policy": dg.BackfillPolicy.single_run(),
-            "check_specs": [check.spec for check in self.checks],
+            "check_specs": [check.spec(self.partitions) for check in self.checks],
         }
 
 
@@ -106,7 +111,7 @@ def _single(asset: DocumentAsset) -> dg.AssetsDefinition:
         context: Context, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
         if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
-            yield _result(asset, context, connector, run_settings)
+            yield from _results(asset, context, connector, run_settings)
 
     made: dg.AssetsDefinition = one_step
     return made
@@ -180,24 +185,27 @@ def _last_op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDe
         context: Context, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
         if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
-            yield _result(asset, context, connector, run_settings)
+            yield from _results(asset, context, connector, run_settings)
 
     return work
 
 
-def _result(
+def _results(
     asset: DocumentAsset, context: Context, connector: ConnectorResource, settings: RunSettings
-) -> dg.MaterializeResult[Any]:
+) -> Iterator[dg.MaterializeResult[Any]]:
     """Counts, documents, what the run's partitions hold now, and the checks."""
     reports = [*connector.reports(asset.place.asset_name), *_confirmed(asset, context, connector, settings)]
     shown = metadata.of_reports(reports, settings)
-    if asset.flow:
+    if asset.rows.flow or asset.rows.kinds:
         shown |= partition_metadata(asset, context, connector)
     if asset.more is not None:
         shown |= asset.more(context, connector, settings)
-    integration = asset.place.integration
-    answers = results(connector.deployment.ledger, integration, asset.checks)
-    return dg.MaterializeResult(asset_key=asset.place.asset, metadata=shown, check_results=answers)
+    ledger, integration = connector.deployment.ledger, asset.place.integration
+    with ledger.read() as tx:
+        version = data_versions.of_days(tx, integration, asset.rows, days(context.partition_keys))
+    tags = data_versions.loosely(asset.loose)
+    yield from leave(context, asset.place.asset, shown, version=version, tags=tags, dry_run=settings.dry_run)
+    evaluate(context, ledger, integration, asset.checks, metadata.days_of(reports))
 
 
 def _confirmed(
@@ -214,12 +222,5 @@ def _confirmed(
 
 def partition_metadata(asset: DocumentAsset, context: Context, connector: ConnectorResource) -> metadata.Metadata:
     """What the run's partitions hold now: documents by state, money by currency."""
-    from ml_connector.orchestration.runtime.partitions import days
-
     with connector.deployment.ledger.read() as tx:
-        held = ledger_metrics.of_flow(tx, asset.place.integration, asset.flow, days(context.partition_keys))
-    shown: metadata.Metadata = {
-        f"partition_{state}": dg.MetadataValue.int(count) for state, count in sorted(held.states.items())
-    }
-    shown["dagster/partition_row_count"] = held.count
-    return shown | metadata.amounts(held.amounts)
+        return metadata.of_days(tx, asset.place.integration, asset.rows, days(context.partition_keys))

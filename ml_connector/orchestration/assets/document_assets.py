@@ -9,10 +9,11 @@ from ml_connector.documents.kinds import DocumentKind
 from ml_connector.flows.core.integration import StepReport
 from ml_connector.flows.core.spec import DIRECTIONS, INBOUND, AssetSpec, FlowSpec, SplitSpec, load
 from ml_connector.orchestration.assets.asset_factory import DocumentAsset, More, Step, build
-from ml_connector.orchestration.runtime import ledger_metrics, metadata
-from ml_connector.orchestration.runtime.checks import results
+from ml_connector.orchestration.runtime import data_versions, ledger_metrics, metadata
 from ml_connector.orchestration.runtime.concurrent_run import Together
+from ml_connector.orchestration.runtime.data_versions import Rows
 from ml_connector.orchestration.runtime.integration_context import Scene, runnable
+from ml_connector.orchestration.runtime.leaving import evaluate, leave
 from ml_connector.orchestration.runtime.partitions import days
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RunSettings
@@ -54,6 +55,8 @@ def _whole(scene: Scene, flow: FlowSpec, asset: AssetSpec, together: Together | 
         owner=asset.owner,
         kinds=scene.kinds(asset),
         flow=flow.name if flow.kinds else "",
+        rows=scene.rows(flow, asset),
+        loose=scene.loose_deps(asset),
         checks=scene.checks(flow, asset),
         more=_more(scene, asset),
         together=together,
@@ -89,7 +92,7 @@ def _split(scene: Scene, flow: FlowSpec, split: SplitSpec, together: Together | 
         name=f"{scene.name}__{step.name}",
         description=step.description,
         specs=[_spec(scene, flow, asset) for asset in assets],
-        check_specs=[check.spec for check in ledger_checks],
+        check_specs=[check.spec(scene.partitions) for check in ledger_checks],
         partitions_def=scene.partitions,
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool=step.pool,
@@ -104,8 +107,8 @@ def _split(scene: Scene, flow: FlowSpec, split: SplitSpec, together: Together | 
         report = carry_out(context, connector, run_settings, place, step.name, step.run, beside)
         if report is None:
             return
-        wanted = [check for check in ledger_checks if check.spec.key in context.selected_asset_check_keys]
-        answers = results(connector.deployment.ledger, scene.name, wanted)
+        ledger = connector.deployment.ledger
+        wanted = [check for check in ledger_checks if check.key in context.selected_asset_check_keys]
         held = held_of(report)
         for asset in assets:
             key = scene.key(asset.name)
@@ -117,8 +120,11 @@ def _split(scene: Scene, flow: FlowSpec, split: SplitSpec, together: Together | 
             if split.moves:
                 shown |= _moved(context, connector, place.asset_name, asset.documents, before.event, held)
             held = StepReport(step.name)  # told once: it may be of no kind at all
-            mine = [answer for answer in answers if answer.asset_key == key]
-            yield dg.MaterializeResult(asset_key=key, metadata=shown, check_results=mine)
+            with ledger.read() as tx:
+                version = data_versions.of_days(tx, scene.name, scene.rows(flow, asset), days(context.partition_keys))
+            tags = data_versions.loosely(scene.loose_deps(asset))
+            yield from leave(context, key, shown, version=version, tags=tags, dry_run=run_settings.dry_run)
+        evaluate(context, ledger, scene.name, wanted, metadata.days_of([report]))
 
     return made
 
@@ -155,17 +161,12 @@ def _of_kinds(
 ) -> metadata.Metadata:
     """What the run's partitions hold of these kinds, what was added after a document's id, and what is told besides."""
     with connector.deployment.ledger.read() as tx:
-        held = ledger_metrics.received(tx, scene.name, kinds, on=days(context.partition_keys))
+        shown = metadata.of_days(tx, scene.name, Rows(kinds=tuple(kinds)), days(context.partition_keys))
         new = (
             ledger_metrics.received(tx, scene.name, kinds, after_id=after_id, samples=100)
             if after_id is not None
             else None
         )
-    shown: metadata.Metadata = {
-        "dagster/partition_row_count": held.count,
-        **{f"partition_{state}": count for state, count in sorted(held.states.items())},
-        **metadata.amounts(held.amounts),
-    }
     if new is not None:
         shown["parsed_now"] = new.count
     shown |= {name: count for name, count in told.counts.items() if count}

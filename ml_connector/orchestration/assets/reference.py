@@ -2,8 +2,9 @@
 
 import types
 import typing
+from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import dagster as dg
 
@@ -24,15 +25,22 @@ from ml_connector.documents.sales.reference import Customer, CustomerLocation, I
 from ml_connector.errors import ConnectorError, Stopped, TryAgain
 from ml_connector.flows.core.spec import DATA_OWNER, MASTER_DATA, PURCHASE_ORDERS
 from ml_connector.orchestration.runtime import metadata
+from ml_connector.orchestration.runtime.data_versions import FIXED
+from ml_connector.orchestration.runtime.leaving import UNRECORDED
 from ml_connector.orchestration.runtime.names import key, kind_of, outside, reference_group, tables_of
 from ml_connector.orchestration.runtime.resource import ConnectorResource
+from ml_connector.orchestration.runtime.run_settings import RunSettings
 from ml_connector.orchestration.runtime.step_runner import LONGEST_REST_SECONDS, REST_SECONDS, RETRY, fail
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ml_connector.flows.core.ports import Erp
     from ml_connector.flows.reference.syncing import TableSync
+    from ml_connector.ledger.database.store import Ledger
     from ml_connector.ledger.exchange.snapshots import Snapshot
+
+T = TypeVar("T")
 
 PREVIEW_ROWS = 10
 #: A table that lost more than this share of its rows at once was probably read wrongly.
@@ -104,8 +112,13 @@ def _asset(
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=stale, warn_window=stale / 2),
         check_specs=_checks(asset_key),
     )
-    def reference_table(context: dg.AssetExecutionContext, connector: ConnectorResource) -> dg.MaterializeResult:  # type: ignore[type-arg]  # Dagster looks for the plain class
-        return _read(context, connector, name, table)
+    def reference_table(
+        context: dg.AssetExecutionContext, connector: ConnectorResource, run_settings: RunSettings
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        if run_settings.dry_run:
+            yield from _looked_at(context, connector, name, table)
+        else:
+            yield _read(context, connector, name, table)
 
     return reference_table
 
@@ -121,18 +134,14 @@ def _checks(asset_key: dg.AssetKey) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def _read(
-    context: dg.AssetExecutionContext, connector: ConnectorResource, name: str, table: str
-) -> dg.MaterializeResult[Any]:
-    from ml_connector.flows.reference.syncing import sync_table
-    from ml_connector.ledger.exchange import snapshots
-
-    deployment = connector.deployment
+def _asked(
+    context: dg.AssetExecutionContext, connector: ConnectorResource, name: str, ask: "Callable[[Ledger, Erp], T]"
+) -> T:
+    """Ask an ERP, errors as Dagster understands them."""
     try:
         with stopping.undisturbed():
             stopping.check()
-            erp = deployment.erp(name)
-            synced = sync_table(deployment.ledger, erp, table)
+            return ask(connector.deployment.ledger, connector.deployment.erp(name))
     except Stopped as error:
         fail(context, error)
     except TryAgain as error:
@@ -140,6 +149,36 @@ def _read(
         raise dg.RetryRequested(max_retries=RETRY.max_retries, seconds_to_wait=wait) from error
     except ConnectorError as error:
         fail(context, error)
+
+
+def _looked_at(
+    context: dg.AssetExecutionContext, connector: ConnectorResource, name: str, table: str
+) -> Iterator[dg.MaterializeResult[Any]]:
+    """A dry run: what the ERP has is read and told, the stored version stays."""
+    from ml_connector.flows.reference.syncing import look_at_table
+
+    looked = _asked(context, connector, name, lambda ledger, erp: look_at_table(ledger, erp, table))
+    shown: metadata.Metadata = {
+        "mode": "dry run",
+        "version": looked.version,
+        "dagster/row_count": looked.row_count,
+        "rows_read": looked.read,
+        "calls": looked.calls,
+    }
+    context.log_event(dg.AssetObservation(asset_key=key(name, table), metadata=shown))
+    answers = [_has_rows(looked.row_count or looked.read, table), kept_its_rows(looked.row_count, looked.before)]
+    yield dg.MaterializeResult(asset_key=key(name, table), metadata=UNRECORDED, check_results=answers)
+
+
+def _read(
+    context: dg.AssetExecutionContext, connector: ConnectorResource, name: str, table: str
+) -> dg.MaterializeResult[Any]:
+    from ml_connector.flows.reference.syncing import sync_table
+    from ml_connector.ledger.exchange import snapshots
+
+    deployment = connector.deployment
+    synced = _asked(context, connector, name, lambda ledger, erp: sync_table(ledger, erp, table))
+    erp = deployment.erp(name)
     with deployment.ledger.read() as tx:
         stored = snapshots.load(tx, name, erp.company, table)
         versions = snapshots.versions(tx, name, erp.company, table, limit=2)
@@ -149,8 +188,8 @@ def _read(
     frame = as_frame(stored, table)
     return dg.MaterializeResult(
         metadata=_metadata(frame, stored, synced, table),
-        data_version=dg.DataVersion(stored.digest[:16]),
-        check_results=[_has_rows(frame, table), kept_its_rows(len(frame), before)],
+        data_version=FIXED,
+        check_results=[_has_rows(len(frame), table), kept_its_rows(len(frame), before)],
     )
 
 
@@ -171,6 +210,7 @@ def _metadata(frame: "pd.DataFrame", stored: "Snapshot", synced: "TableSync", ta
         "dagster/row_count": len(frame),
         **({"dagster/column_schema": column_schema(MODELS[table])} if table in MODELS else {}),
         "version": stored.version,
+        "content_hash": stored.digest[:16],
         "taken_at": dg.MetadataValue.timestamp(stored.taken_at),
         "calls": synced.calls,
         "changed": synced.changed,
@@ -220,13 +260,13 @@ def _type_name(annotation: Any) -> str:
     return str(getattr(annotation, "__name__", annotation)).lower()
 
 
-def _has_rows(frame: "pd.DataFrame", table: str) -> dg.AssetCheckResult:
+def _has_rows(count: int, table: str) -> dg.AssetCheckResult:
     serious = table not in MAY_BE_EMPTY
     return dg.AssetCheckResult(
         check_name="has_rows",
-        passed=len(frame) > 0 or not serious,
+        passed=count > 0 or not serious,
         severity=dg.AssetCheckSeverity.ERROR,
-        metadata={"rows": len(frame)},
+        metadata={"rows": count},
     )
 
 

@@ -1,7 +1,6 @@
 """The standing job: what must be said and done although no document moves. Runs on a schedule."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -10,14 +9,15 @@ from ml_connector.alerting import Send, sender, tell
 from ml_connector.composition import Deployment
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.errors import ConnectorError, DecisionNeeded
-from ml_connector.flows import registry
 from ml_connector.flows.core.copies import confirm
 from ml_connector.flows.core.integration import Work
 from ml_connector.flows.monitoring import Standing, mark_overdue, standing_causes
 from ml_connector.orchestration.jobs.dead_runs import was_killed
 from ml_connector.orchestration.jobs.due import PRUNE, STANDING, note_done
 from ml_connector.orchestration.jobs.pruning import delete_left_files, prune_runs
-from ml_connector.orchestration.runtime import checks
+from ml_connector.orchestration.jobs.settled_days import fill, look_again
+from ml_connector.orchestration.jobs.standing_checks import report_checks
+from ml_connector.orchestration.runtime.integration_context import Scene
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 
 if TYPE_CHECKING:
@@ -28,12 +28,10 @@ TOKENS = "tokens/"
 #: Questions that only a person can answer; one question about a connection may stop several integrations.
 DECISIONS = "decisions/"
 NOT_USABLE = "not_usable"
-#: What a check says is reported again after so long, although nothing changed: it was looked at.
-SHOWN_AGAIN_SECONDS = 86_400.0
 
 
-def standing_job() -> dg.JobDefinition:
-    """Overdue answers, writes confirmed, checks, chain heads, alerts: one op each, in this order."""
+def standing_job(scenes: Sequence[Scene]) -> dg.JobDefinition:
+    """Overdue answers, writes confirmed, days filled, checks, chain heads, alerts: one op each, in this order."""
 
     @dg.op(out=dg.Out(dg.Nothing), description="Sent documents whose answer is due turn overdue.")
     def overdue(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
@@ -68,12 +66,21 @@ def standing_job() -> dg.JobDefinition:
     @dg.op(
         ins={"after": dg.In(dg.Nothing)},
         out=dg.Out(dg.Nothing),
+        description="Fill the days that are over and have no run: one event a day and asset, once.",
+    )
+    def settled_days(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
+        ledger = connector.deployment.ledger
+        context.add_output_metadata({scene.name: fill(context, ledger, scene) for scene in scenes})
+
+    @dg.op(
+        ins={"after": dg.In(dg.Nothing)},
+        out=dg.Out(dg.Nothing),
         description="Ask the ledger every standing question and show the answers at the assets.",
     )
     def standing_checks(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
         failed = 0
         for name in connector.deployment.integration_names:
-            failed += report_checks(context.instance, connector, name)
+            failed += report_checks(context, connector, name)
         context.add_output_metadata({"failed_checks": failed})
 
     @dg.op(
@@ -104,7 +111,7 @@ def standing_job() -> dg.JobDefinition:
         executor_def=dg.in_process_executor,
     )
     def standing() -> None:
-        alerts(after=chain_heads(after=standing_checks(after=confirm_writes(after=overdue()))))
+        alerts(after=chain_heads(after=standing_checks(after=settled_days(after=confirm_writes(after=overdue())))))
 
     return standing
 
@@ -116,57 +123,6 @@ def confirmed(connector: ConnectorResource, name: str, work: Work) -> str:
     except ConnectorError as error:
         return f"not now: {error.message}"
     return ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in counts.items()) or "nothing due"
-
-
-def report_checks(instance: dg.DagsterInstance, connector: ConnectorResource, integration: str) -> int:
-    """Evaluate an integration's checks outside of any asset's run; how many failed.
-
-    Only news is reported: events of no run are never pruned, and dozens every ten minutes would be millions a year.
-    """
-    flows = registry.flows_of(connector.deployment.loaded.integration(integration).flows)
-    answers = checks.results(connector.deployment.ledger, integration, checks.of_flows(integration, flows))
-    shown = _shown_now(instance, answers)
-    for answer in answers:
-        if _as_shown(answer, shown.get(_key_of(answer))):
-            continue
-        instance.report_runless_asset_event(
-            dg.AssetCheckEvaluation(
-                check_name=str(answer.check_name),
-                asset_key=dg.AssetKey.from_coercible(answer.asset_key or ""),
-                passed=answer.passed,
-                severity=answer.severity,
-                metadata=answer.metadata or {},
-            )
-        )
-    return sum(not answer.passed for answer in answers)
-
-
-def _key_of(answer: dg.AssetCheckResult) -> dg.AssetCheckKey:
-    return dg.AssetCheckKey(dg.AssetKey.from_coercible(answer.asset_key or ""), str(answer.check_name))
-
-
-def _shown_now(
-    instance: dg.DagsterInstance, answers: Sequence[dg.AssetCheckResult]
-) -> Mapping[dg.AssetCheckKey, dg.AssetCheckEvaluation]:
-    """What Dagster shows at these checks, where that is of today: a run may have answered since we last did."""
-    storage = instance.event_log_storage
-    found = storage.get_latest_asset_check_execution_by_key([_key_of(answer) for answer in answers])
-    oldest = time.time() - SHOWN_AGAIN_SECONDS
-    return {
-        key: record.event.asset_check_evaluation
-        for key, record in found.items()
-        if record.event is not None and record.event.asset_check_evaluation and record.event.timestamp > oldest
-    }
-
-
-def _as_shown(answer: dg.AssetCheckResult, shown: dg.AssetCheckEvaluation | None) -> bool:
-    if shown is None:
-        return False
-    return (answer.passed, answer.severity, dict(answer.metadata or {})) == (
-        shown.passed,
-        shown.severity,
-        dict(shown.metadata),
-    )
 
 
 def tell_all(instance: dg.DagsterInstance, connector: ConnectorResource) -> tuple[int, int]:
@@ -328,6 +284,8 @@ def prune_job(settings: OrchestrationSettings, idle_jobs: Sequence[str]) -> dg.J
         idle = prune_runs(context.instance, ledger, heads, older_than=hours, jobs=idle_jobs)
         pruned = prune_runs(context.instance, ledger, heads, older_than=days)
         files = delete_left_files(context.instance, older_than=days)
+        if pruned.deleted:
+            look_again(ledger)
         note_done(ledger, PRUNE)
         context.log.info(
             f"deleted {pruned.deleted} run(s), {idle.deleted} that only looked, and {files} file(s) without a run, "

@@ -11,6 +11,7 @@ from ml_connector.flows import registry
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.spec import AssetSpec, At, FlowSet, FlowSpec, OutsideSpec, StepSpec
 from ml_connector.orchestration.runtime import checks
+from ml_connector.orchestration.runtime.data_versions import Rows
 from ml_connector.orchestration.runtime.names import flow_group, key, keys_of, kind_of, outside
 from ml_connector.orchestration.runtime.step_runner import FlowStep, Place
 
@@ -52,6 +53,18 @@ class Scene:
             *(self.key(name) for name in self.flows.dependencies(asset)),
             *(tables[name] for name in asset.tables if name in tables),
         ]
+
+    def loose_deps(self, asset: AssetSpec) -> list[dg.AssetKey]:
+        """Dependencies that another direction makes: answers of a day are about what was sent on any day before, so
+        that what else is sent on that day takes nothing from them.
+        """
+        made = {one.name: flow.direction for flow in self.flows.on for one in self.flows.shown(flow)}
+        own = made[asset.name]
+        return [self.key(name) for name in self.flows.dependencies(asset) if made[name] != own]
+
+    def rows(self, flow: FlowSpec, asset: AssetSpec) -> Rows:
+        """Whose rows of the ledger an asset shows."""
+        return Rows(kinds=asset.documents) if asset.documents else Rows(flow.name if flow.kinds else "")
 
     def kinds(self, asset: AssetSpec) -> frozenset[str]:
         """What Dagster draws for an asset: a side stands for the kind of its system."""

@@ -12,23 +12,29 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.ledger.database.access import unindexed
 from ml_connector.ledger.database.store import Tx
-from ml_connector.ledger.tables.documents import document, event, operation
+from ml_connector.ledger.tables.documents import document, event, file, operation
 from ml_connector.ledger.work.states import FINISHED
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.ledger.work.transitions import chunks
 
 #: Others' events that may lie over an integration's newest one; behind so many it counts as none.
 EVENTS_LOOKED_AT = 2000
-#: Finished, and something stands at the other side.
-WRITTEN = (S.POSTED, S.SENT, S.ACKNOWLEDGED, S.OVERDUE)
+#: States whose money is told, and how it is called there: what stands at the other side, and what a person must mend.
+MONEY_OF = {
+    S.POSTED: "posted",
+    S.SENT: "sent",
+    S.ACKNOWLEDGED: "acknowledged",
+    S.OVERDUE: "overdue",
+    S.QUARANTINED: "held",
+}
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Some documents: counts by state, money by currency as numbers to plot, and a few of them."""
+    """Some documents: counts by state, money as numbers to plot, by what it is of and currency, and a few of them."""
 
     states: Counter[str]
-    amounts: dict[str, float]
+    amounts: dict[tuple[str, str], float]
     rows: list[dict[str, Any]]
 
     @property
@@ -37,10 +43,10 @@ class Figures:
 
 
 def of_flow(tx: Tx, integration: str, flow: str, days: Sequence[date]) -> Figures:
-    """A flow's documents of these days; the money is that of the written ones."""
+    """A flow's documents of these days; money by what has become of them."""
     c = document.c
     wanted = [c.integration == integration, c.partition_date.in_(days), c.flow == flow]
-    return _figures(tx, wanted, money_of=[state.value for state in WRITTEN])
+    return _figures(tx, wanted, by_state=True)
 
 
 def received(
@@ -62,25 +68,43 @@ def received(
     return _figures(tx, wanted, samples=samples)
 
 
-def _figures(
-    tx: Tx, wanted: Sequence[sa.ColumnElement[bool]], *, money_of: Sequence[str] = (), samples: int = 0
-) -> Figures:
+def files_of(tx: Tx, integration: str, days: Sequence[date]) -> int:
+    """How many files were received on these days."""
+    f = file.c
+    query = sa.select(sa.func.count()).where(
+        f.integration == integration, f.direction == "in", f.partition_date.in_(days)
+    )
+    return int(tx.execute(query).scalar_one())
+
+
+def _figures(tx: Tx, wanted: Sequence[sa.ColumnElement[bool]], *, by_state: bool = False, samples: int = 0) -> Figures:
     """Counted and added up by the database: a day may hold any number of documents."""
     c = document.c
     # SQLite keeps amounts as text. Numbers for a plot may be floats; the exact amounts stay in the ledger.
     total = sa.func.sum(sa.cast(c.amount, sa.Float))
     states: Counter[str] = Counter()
-    amounts: dict[str, float] = {}
+    amounts: dict[tuple[str, str], float] = {}
     # Not in the order of the index of states: that is a walk through everything.
     grouped = (unindexed(c.state).label("state"), c.currency)
     query = sa.select(*grouped, sa.func.count(), total).where(*wanted).group_by(*grouped)
     for state, currency, count, money in tx.execute(query):
         states[state] += count
-        if money is not None and (not money_of or state in money_of):
-            amounts[currency or ""] = amounts.get(currency or "", 0.0) + float(money)
+        of = MONEY_OF.get(S(state)) if by_state else "received"
+        if money is not None and of is not None:
+            amounts[of, currency or ""] = amounts.get((of, currency or ""), 0.0) + float(money)
     rows: list[dict[str, Any]] = []
     if samples:
-        shown = sa.select(c.partner, c.number, c.order_number, c.state, c.currency, c.amount, c.reason)
+        shown = sa.select(
+            c.id.label("document_id"),
+            c.file_id,
+            c.partner,
+            c.number,
+            c.order_number,
+            c.state,
+            c.currency,
+            c.amount,
+            c.reason,
+        )
         rows = [dict(row._mapping) for row in tx.execute(shown.where(*wanted).order_by(c.id).limit(samples))]
     return Figures(states, {name: round(value, 2) for name, value in amounts.items()}, rows)
 
@@ -122,7 +146,9 @@ def moved_by_run(
     for state, count in tx.execute(counted.group_by(event.c.state)):
         counts[state] = count
     shown = (
-        sa.select(event.c.state, c.partner, c.number, c.order_number, c.reason, c.partition_date)
+        sa.select(
+            event.c.state, c.id.label("document_id"), c.partner, c.number, c.order_number, c.reason, c.partition_date
+        )
         .join(document, c.id == event.c.document_id)
         .where(*moved)
         .order_by(event.c.id)

@@ -173,9 +173,10 @@ def _definitions() -> dg.Definitions:
 
 def _outcome(name: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
     outcome = RunOutcome(name, result.run_id, result.success)
-    for event in result.get_asset_materialization_events():
-        materialization = event.step_materialization_data.materialization
-        outcome.assets[materialization.asset_key.to_user_string()] = facts_of(materialization.metadata)
+    for event in result.all_events:
+        made = told_of(event)
+        if made is not None:
+            outcome.assets[str(made.asset_key.to_user_string())] = facts_of(made.metadata)
     for event in result.all_events:
         if event.is_step_failure:
             outcome.problems.append(_problem(event))
@@ -184,6 +185,15 @@ def _outcome(name: str, result: dg.ExecuteInProcessResult) -> RunOutcome:
     if not result.success and stopping.asked():
         outcome.problems = [(Stopped.__name__, str(Stopped()))]
     return outcome
+
+
+def told_of(event: dg.DagsterEvent) -> dg.AssetMaterialization | dg.AssetObservation | None:
+    """What a run tells of an asset: its materialization, or the observation of a dry run."""
+    if event.event_type is dg.DagsterEventType.ASSET_MATERIALIZATION:
+        return event.step_materialization_data.materialization
+    if event.event_type is dg.DagsterEventType.ASSET_OBSERVATION:
+        return event.asset_observation_data.asset_observation
+    return None
 
 
 def _before_any_step(name: str, result: dg.ExecuteInProcessResult) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Step reports as asset metadata: counts as numbers that Dagster plots, documents as a table, notes as text."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,6 +9,9 @@ from typing import Any
 import dagster as dg
 
 from ml_connector.flows.core.integration import StepReport
+from ml_connector.ledger.database.store import Tx
+from ml_connector.orchestration.runtime import ledger_metrics
+from ml_connector.orchestration.runtime.data_versions import Rows
 from ml_connector.orchestration.runtime.run_settings import RunSettings
 
 SAMPLES = 100
@@ -29,6 +32,14 @@ def of_reports(reports: Sequence[StepReport], settings: RunSettings) -> Metadata
         samples += [{"step": report.step, **sample} for sample in report.samples]
         notes += report.notes
     metadata: Metadata = {name: dg.MetadataValue.int(count) for name, count in sorted(counts.items())}
+    steps = [
+        {"step": report.step, "outcome": outcome, "count": count}
+        for report in reports
+        for outcome, count in sorted(report.counts.items())
+        if count
+    ]
+    if steps:
+        metadata["by_step"] = table(steps)
     metadata["mode"] = dg.MetadataValue.text("dry run" if settings.dry_run else settings.mode)
     if samples:
         metadata["documents"] = table(samples[:SAMPLES])
@@ -37,6 +48,11 @@ def of_reports(reports: Sequence[StepReport], settings: RunSettings) -> Metadata
     if notes:
         metadata["notes"] = dg.MetadataValue.md("\n".join(f"- {note}" for note in notes[:50]))
     return metadata
+
+
+def days_of(reports: Iterable[StepReport]) -> set[date]:
+    """Days whose documents were touched."""
+    return {day for report in reports for day in report.partitions}
 
 
 def by_partition(by_day: Mapping[date, Mapping[str, int]]) -> dg.TableMetadataValue:
@@ -79,9 +95,24 @@ def _text(value: Any) -> str:
     return str(value)[:300]
 
 
-def amounts(totals: Mapping[str, float], prefix: str = "amount") -> Metadata:
-    """Money by currency. Dagster plots floats; the exact amounts stand in the ledger."""
+def of_days(tx: Tx, integration: str, rows: Rows, days: Sequence[date]) -> Metadata:
+    """What these days hold now of what an asset shows: documents by state, money by what it is of and currency."""
+    if rows.kinds:
+        held = ledger_metrics.received(tx, integration, rows.kinds, on=days)
+    elif rows.flow:
+        held = ledger_metrics.of_flow(tx, integration, rows.flow, days)
+    else:
+        return {"dagster/partition_row_count": ledger_metrics.files_of(tx, integration, days)}
+    shown: Metadata = {
+        f"partition_{state}": dg.MetadataValue.int(count) for state, count in sorted(held.states.items())
+    }
+    shown["dagster/partition_row_count"] = held.count
+    return shown | amounts(held.amounts)
+
+
+def amounts(totals: Mapping[tuple[str, str], float]) -> Metadata:
+    """Money by what it is of and currency. Dagster plots floats; the exact amounts stand in the ledger."""
     return {
-        f"{prefix}_{currency or 'without_currency'}": dg.MetadataValue.float(total)
-        for currency, total in sorted(totals.items())
+        f"amount_{of}_{currency or 'without_currency'}": dg.MetadataValue.float(total)
+        for (of, currency), total in sorted(totals.items())
     }
