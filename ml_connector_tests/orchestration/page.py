@@ -30,9 +30,9 @@ query Nodes($key: [AssetKeyInput!]) {
 }
 """
 DAY = """
-query Day($key: AssetKeyInput!, $day: String!) {
-  assetNodeOrError(assetKey: $key) {
-    ... on AssetNode {
+query Day($keys: [AssetKeyInput!], $day: String!) {
+  assetNodes(assetKeys: $keys) {
+      assetKey { path }
       staleStatus(partition: $day)
       staleCauses(partition: $day) { reason category dependency { path } }
       assetMaterializations(partitions: [$day], limit: 1) { runId }
@@ -45,7 +45,6 @@ query Day($key: AssetKeyInput!, $day: String!) {
           ranges { status startKey endKey }
         } }
       } } }
-    }
   }
 }
 """
@@ -85,23 +84,26 @@ class Page:
         found = self.ask(NODES)["assetNodes"]
         return {"/".join(node["assetKey"]["path"]): node for node in found}
 
-    def day(self, asset: str, day: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.ask(DAY, key={"path": asset.split("/")}, day=day)["assetNodeOrError"]
-        return found
+    def day(self, day: str, *assets: str) -> dict[str, dict[str, Any]]:
+        """What is told of a day, by asset."""
+        keys = [{"path": asset.split("/")} for asset in assets]
+        found = self.ask(DAY, keys=keys, day=day)["assetNodes"]
+        return {"/".join(node["assetKey"]["path"]): node for node in found}
 
-    def checks(self, asset: str, day: str) -> dict[str, str]:
-        """What stands at an asset's checks of a day; of those without partitions, what stands there."""
-        answers = {}
-        for check in self.day(asset, day)["assetChecksOrError"]["checks"]:
-            if check["partitionDefinition"] is None:
-                newest = check["executionForLatestMaterialization"]
-                answers[check["name"]] = newest["status"] if newest else "MISSING"
-                continue
-            ranges = (check["partitionStatuses"] or {}).get("ranges", ())
-            answers[check["name"]] = next(
-                (one["status"] for one in ranges if one["startKey"] <= day <= one["endKey"]), "MISSING"
-            )
-        return answers
+
+def checks_of(node: dict[str, Any], day: str) -> dict[str, str]:
+    """What stands at an asset's checks of a day; of those without partitions, what stands there."""
+    answers = {}
+    for check in node["assetChecksOrError"].get("checks", ()):
+        if check["partitionDefinition"] is None:
+            newest = check["executionForLatestMaterialization"]
+            answers[check["name"]] = newest["status"] if newest else "MISSING"
+            continue
+        ranges = (check["partitionStatuses"] or {}).get("ranges", ())
+        answers[check["name"]] = next(
+            (one["status"] for one in ranges if one["startKey"] <= day <= one["endKey"]), "MISSING"
+        )
+    return answers
 
 
 @contextmanager
@@ -110,6 +112,8 @@ def page(instance: dg.DagsterInstance) -> Iterator[Page]:
     origin = InProcessCodeLocationOrigin(
         LoadableTargetOrigin(module_name="ml_connector.definitions", attribute="defs"), location_name=LOCATION
     )
+    # Only code servers, of which this has none, are told where the instance lies; one in memory lies nowhere.
+    instance.get_ref = lambda: None  # type: ignore[method-assign, assignment, return-value]
     with dagsters_own():
         process = WorkspaceProcessContext(instance, InProcessWorkspaceLoadTarget([origin]))
     with process:

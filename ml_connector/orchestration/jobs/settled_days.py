@@ -29,7 +29,7 @@ from ml_connector.orchestration.runtime.metadata import of_days
 log = logging.getLogger(__name__)
 
 #: Events of one go, newest days first; what is left is done by the next ones. Each takes 16 to 26 ms.
-AT_ONCE = 200
+AT_ONCE = 100
 IN_PROGRESS = tuple(state.value for state in DocumentState if state not in FINISHED | WAITING)
 _PREFIX = "days_filled:"
 
