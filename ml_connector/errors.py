@@ -78,6 +78,21 @@ class Reason(StrEnum):
     OTHER_COMPANY = "other_company"
     MAY_HAVE_LEFT = "may_have_left"
     NUMBERS_UNKNOWN = "numbers_unknown"
+    UNKNOWN_CUSTOMER = "unknown_customer"
+    CUSTOMER_BLOCKED = "customer_blocked"
+    CUSTOMER_CONTRADICTED = "customer_contradicted"
+    UNKNOWN_SHIP_TO = "unknown_ship_to"
+    UNKNOWN_ITEM = "unknown_item"
+    ITEM_CONTRADICTED = "item_contradicted"
+    ITEM_NOT_SOLD = "item_not_sold"
+    SALES_PRICE = "sales_price"
+    CANCEL_DATE_PAST = "cancel_date_past"
+    STORE_QUANTITIES = "store_quantities"
+    ORDER_CHARGE = "order_charge"
+    TERMS_DIFFER = "terms_differ"
+    NOT_A_FIRST_ORDER = "not_a_first_order"
+    TAKEN_BACK_BY_CUSTOMER = "taken_back_by_customer"
+    SALES_ORDER_EXISTS = "sales_order_exists"
 
 
 class ConnectorError(Exception):

@@ -16,6 +16,7 @@ FLOWS = {
     "acknowledgments_in": "ml_connector.flows.acknowledgments_in.spec:FLOW",
     "shipments_in": "ml_connector.flows.shipments_in.spec:FLOW",
     "invoices_in": "ml_connector.flows.invoices_in.spec:FLOW",
+    "sales_orders_in": "ml_connector.flows.sales_orders_in.spec:FLOW",
     "acknowledgments_out": "ml_connector.flows.acknowledgments_out.spec:FLOW",
     "orders_out": "ml_connector.flows.orders_out.spec:FLOW",
     "sales_invoices_out": "ml_connector.flows.sales_invoices_out.spec:FLOW",

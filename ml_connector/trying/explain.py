@@ -10,12 +10,15 @@ from ml_connector.config.integrations import Coding
 from ml_connector.config.partners import Partner
 from ml_connector.documents.bills import Bill, BillLine
 from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.reference.dimension_codes import places_of
 from ml_connector.flows.reference.lookup import ReferenceBook
 from ml_connector.flows.shipments_in.shipments import receipts_from
 from ml_connector.ledger.work.records import DocumentRow
+from ml_connector.trying import explain_orders
 
 #: What, of which line (empty: of the whole document), the value, and where it came from.
 Decided = tuple[str, str, str, str]
@@ -28,6 +31,9 @@ def decisions(made: Integration, book: ReferenceBook, row: DocumentRow) -> list[
         return []
     if row.kind is DocumentKind.SHIP_NOTICE:
         return [decided for one in receipts_from(row.work) for decided in _receipt(one.model_dump(mode="json"))]
+    if row.kind is DocumentKind.ORDER:
+        order = stored(row.kind, row.canonical, PurchaseOrder)
+        return list(explain_orders.decisions(made, made.partner_of(row), order, row.work))
     if row.kind is not DocumentKind.INVOICE or '"mode"' not in row.work or '"invoice_date"' not in row.work:
         return []
     bill = Bill.model_validate_json(row.work)

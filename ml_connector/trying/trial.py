@@ -13,6 +13,7 @@ from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, Int
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
+from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.errors import ConfigError
 from ml_connector.flows import pipeline
 from ml_connector.flows.core.integration import Integration, Work
@@ -149,7 +150,9 @@ def stage(deployment: "Deployment", name: str, ledger: Ledger) -> Integration:
                 sa.select(t.snapshot.c.company).where(t.snapshot.c.connection == connection).limit(1)
             ).scalar()
             company = kept or ""
-        if not company or snapshots.latest_version(tx, connection, company, ReferenceTable.VENDORS) == 0:
+        parties = (ReferenceTable.VENDORS, SalesTable.CUSTOMERS)
+        read = company and any(snapshots.latest_version(tx, connection, company, table) for table in parties)
+        if not read:
             raise ConfigError(
                 f"Nothing was read from {connection} yet (or by that day): there are no reference data to try with.",
                 mend="Run `ml-connector sync` once; it reads vendors, accounts, items and open orders.",

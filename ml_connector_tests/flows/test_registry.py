@@ -17,6 +17,7 @@ from ml_connector.config.flows import integration_model
 from ml_connector.config.loading import deployment_model, load_deployment
 from ml_connector.diagnostics.deployment import check_deployment
 from ml_connector.documents.reference import ReferenceTable
+from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
 from ml_connector.flows.core.spec import AssetSpec, FlowSet, FlowSpec, Needs, OutsideSpec, StepSpec, check, load
@@ -220,7 +221,7 @@ def test_every_shipped_flow_is_whole(name: str) -> None:
     if flow.settings:
         assert type(integration_model(()).model_fields["flows"].default.named(name)) is flow.settings_model
     wanted = flow.needs.tables | flow.needs.coded_by
-    assert wanted <= {table.value for table in ReferenceTable}
+    assert wanted <= {table.value for table in (*ReferenceTable, *SalesTable)}
     assert all({*asset.tables} <= wanted for asset in flow.shown)
     assert flow.kinds
 

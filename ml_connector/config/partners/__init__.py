@@ -12,6 +12,7 @@ from ml_connector.config.partners.files import Channels, PartnerLayouts, SentLay
 from ml_connector.config.partners.invoices import InvoicesToPartner
 from ml_connector.config.partners.orders import FILE_NAME_PARTS, OrderChanges, OrdersToPartner
 from ml_connector.config.partners.partner import Partner, Role
+from ml_connector.config.partners.sales import OrderTypeMeaning, PriceTolerance, SalesRules, rules_for
 from ml_connector.config.partners.tolerances import MatchTolerances, Tolerance
 from ml_connector.config.partners.x12 import X12Guide, X12Identity, X12Writing
 
@@ -25,15 +26,19 @@ __all__ = [
     "MatchTolerances",
     "OrderAnswers",
     "OrderChanges",
+    "OrderTypeMeaning",
     "OrdersToPartner",
     "Partner",
     "PartnerLayouts",
+    "PriceTolerance",
     "Role",
+    "SalesRules",
     "SentLayouts",
     "ShipNotices",
     "Tolerance",
     "X12Guide",
     "X12Identity",
     "X12Writing",
+    "rules_for",
     "upper_codes",
 ]

@@ -10,6 +10,7 @@ from ml_connector.config.partners.answers import AcknowledgmentRules, OrderAnswe
 from ml_connector.config.partners.files import Channels, PartnerLayouts
 from ml_connector.config.partners.invoices import InvoicesToPartner
 from ml_connector.config.partners.orders import OrderChanges, OrdersToPartner
+from ml_connector.config.partners.sales import SalesRules
 from ml_connector.config.partners.tolerances import MatchTolerances
 from ml_connector.config.partners.x12 import X12Guide, X12Identity, X12Writing
 from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT
@@ -76,6 +77,9 @@ class Partner(Settings):
     sales_invoices: InvoicesToPartner = InvoicesToPartner()
     order_answers: OrderAnswers = OrderAnswers()
     ship_notices: ShipNotices = ShipNotices()
+    sales: SalesRules | None = Field(
+        default=None, description="Of a customer: how its orders are taken, where that differs from the integration's"
+    )
     tolerances: MatchTolerances | None = Field(default=None, description="Overrides the integration's")
     invoice_mode: Literal["matched", "coded", "auto"] | None = Field(
         default=None, description="Overrides the integration's"

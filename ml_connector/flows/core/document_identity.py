@@ -13,6 +13,7 @@ from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, Purc
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.flows.meaning.document_codes import is_first
 from ml_connector.flows.meaning.notice_codes import is_first as is_first_notice
+from ml_connector.flows.meaning.order_codes import is_first as is_first_order
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,14 @@ def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 
             currency=document.currency,
             distinct=digest[:24],
         )
-    if isinstance(document, PurchaseOrder | OrderChange):
-        return Identity(document.number, document.number, document.order_date, document.currency)
+    if isinstance(document, PurchaseOrder):
+        # What is about another order has its number; releases of one blanket order have theirs beside it.
+        distinct = f"release {document.release}" if document.release else ""
+        distinct = distinct if is_first_order(document) else digest[:24]
+        return Identity(document.number, document.number, document.order_date, document.currency, distinct=distinct)
+    if isinstance(document, OrderChange):
+        day = document.change_date or document.order_date
+        return Identity(document.number, document.number, day, document.currency, distinct=digest[:24])
     if isinstance(document, FunctionalAcknowledgment):
         return Identity(f"{document.functional_id} {document.group_control}", distinct=digest[:24])
     if isinstance(document, ApplicationAdvice):

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import ReferenceTable
+from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.ledger.database.store import Tx
@@ -45,6 +46,7 @@ PERSON_ONLY = frozenset(
         Reason.OTHER_COMPANY,
         Reason.MAY_HAVE_LEFT,
         Reason.ANSWER_NOT_DECIDED,
+        Reason.STORE_QUANTITIES,
     }
 )
 
@@ -58,6 +60,7 @@ SETTINGS_TOO = frozenset(
         Reason.UNSUPPORTED_DOCUMENT,
         Reason.SIGN_CONTRADICTION,
         Reason.ANSWER_NOT_DECIDED,
+        Reason.STORE_QUANTITIES,
     }
 )
 
@@ -111,6 +114,27 @@ MENDED_BY: Mapping[str, frozenset[Reason]] = {
     ReferenceTable.COST_UNITS: OF_DIMENSIONS,
     ReferenceTable.ITEMS: frozenset({Reason.UNMAPPED_CHARGE, Reason.UNMAPPED_ACCOUNT, Reason.UNRESOLVED_ITEM}),
     ReferenceTable.VAT_CODES: frozenset({Reason.MISSING_VAT_CODE, Reason.VAT_DIFFERENCE}),
+    SalesTable.CUSTOMERS: frozenset(
+        {
+            Reason.UNKNOWN_CUSTOMER,
+            Reason.CUSTOMER_BLOCKED,
+            Reason.CUSTOMER_CONTRADICTED,
+            Reason.CURRENCY_MISMATCH,
+            Reason.TERMS_DIFFER,
+        }
+    ),
+    SalesTable.CUSTOMER_LOCATIONS: frozenset({Reason.UNKNOWN_CUSTOMER, Reason.UNKNOWN_SHIP_TO}),
+    SalesTable.ITEM_FACTS: frozenset(
+        {
+            Reason.UNKNOWN_ITEM,
+            Reason.ITEM_CONTRADICTED,
+            Reason.ITEM_NOT_SOLD,
+            Reason.UNIT_MISMATCH,
+            Reason.SALES_PRICE,
+            Reason.ORDER_CHARGE,
+        }
+    ),
+    SalesTable.SALES_PRICES: frozenset({Reason.SALES_PRICE}),
     ReferenceTable.PURCHASE_ORDERS: frozenset(
         {
             Reason.NO_SUCH_ORDER,

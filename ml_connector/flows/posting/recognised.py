@@ -11,14 +11,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from ml_connector.documents.kinds import Direction
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import BILLS, GOODS_RECEIPTS, Identity, Written, target_of
+from ml_connector.flows.core.ports import BILLS, GOODS_RECEIPTS, Existing, Identity, Written, target_of
 from ml_connector.ledger.audit import restores
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.operations import NewOperation
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.ledger.work.states import moves_of
 
 #: Keys as `postable.operation_key` makes them; several receipts of one notice are numbered.
 _KEY = re.compile(r"(mlc-[0-9a-f]{20})(?:-([0-9]+))?")
@@ -65,7 +67,16 @@ def receipts(integration: Integration, wanted: Mapping[int, Identity]) -> dict[i
     """Those of these ship notices, by document, whose receipts we posted in the lost time, all of them."""
     if not wanted or not is_due(integration):
         return {}
-    existing = list(target_of(integration.erp, GOODS_RECEIPTS).existing(list(dict.fromkeys(wanted.values()))))
+    existing = target_of(integration.erp, GOODS_RECEIPTS).existing(list(dict.fromkeys(wanted.values())))
+    return several(integration, wanted, existing, "receipt_number")
+
+
+def several(
+    integration: Integration, wanted: Mapping[int, Identity], existing: Sequence[Existing], number_as: str
+) -> dict[int, list[Found]]:
+    """Those of these documents, by document, all of whose writes are there from the lost time. number_as: what the
+    ERP's number of one is called in what the ledger keeps.
+    """
     lost = _lost_keys(integration, [one.our_key for one in existing])
     found: dict[int, list[Found]] = {}
     for row_id, identity in wanted.items():
@@ -74,7 +85,7 @@ def receipts(integration: Integration, wanted: Mapping[int, Identity]) -> dict[i
         # One without a number, or all of several; where one of them is missing a person has to look.
         if numbers in ([0], list(range(1, len(numbers) + 1))) and mine:
             found[row_id] = [
-                Found(one.kind, one.our_key, one.outside_id, {"receipt_number": one.number, "found_in": one.source})
+                Found(one.kind, one.our_key, one.outside_id, {number_as: one.number, "found_in": one.source})
                 for one in mine
             ]
     return found
@@ -84,6 +95,11 @@ def _parts(key: str) -> tuple[str, str]:
     """The document's part of a key, and the number behind it."""
     match = _KEY.fullmatch(key)
     return (match.group(1), match.group(2) or "") if match is not None else ("", "")
+
+
+def base_of(key: str) -> str:
+    """The document's part of a key of ours; empty for any other text."""
+    return _parts(key)[0]
 
 
 def _lost_keys(integration: Integration, keys: Sequence[str]) -> set[str]:
@@ -99,8 +115,9 @@ def _lost_keys(integration: Integration, keys: Sequence[str]) -> set[str]:
 def moves(row: DocumentRow, found: Sequence[Found], report: StepReport) -> list[Move]:
     """To posted, from wherever the document stands."""
     report.add("recognised", row.partition_date, document=row.number, partner=row.partner)
-    begin = _WAY.index(row.state) + 1 if row.state in _WAY else 0
-    way = (S.POSTING, S.POSTED) if row.state is S.QUARANTINED else _WAY[begin:]
+    states = [state for state in _WAY if state is S.POSTED or state in moves_of(row.kind, Direction.IN)]
+    begin = states.index(row.state) + 1 if row.state in states else 0
+    way = [S.POSTING, S.POSTED] if row.state is S.QUARANTINED else states[begin:]
     cleared = {"reason": None, "reason_detail": None, "held_step": None, "next_attempt_at": None}
     detail = {"id": found[0].outside_id, "key": found[0].key, **found[0].detail}
     steps = [Move(row.id, state, "recognised by our key", changes=cleared, release=False) for state in way[:-1]]

@@ -14,7 +14,8 @@ TOGETHER = 200
 def note_bookings(integration: Integration, work: Work, report: StepReport) -> None:
     """Read what webhooks named since the last time; our own bookings are not news."""
     erp = integration.erp
-    entries = target_of(erp, BILLS).entries
+    # Where nothing is billed the step has nothing to do.
+    entries = target_of(erp, BILLS).entries if BILLS.name in erp.targets else None
     if entries is None:
         return
     while not work.stopped() and not work.dry_run:

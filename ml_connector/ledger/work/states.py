@@ -63,6 +63,8 @@ _ANSWERED = (S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
 
 #: Invoices, shipments and orders that come in and are posted to an ERP.
 POSTED_KINDS = _moves((S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.POSTED))
+#: Orders of customers that come in, and what they change of them: nothing is coded.
+RECEIVED_ORDERS = _moves((S.RECEIVED, S.PARSED, S.MATCHED, S.POSTING, S.POSTED))
 #: Acknowledgments that come in and are applied to what they answer. What a supplier changed and is written to the
 #: ERP's order goes by matched and posting.
 APPLIED_KINDS = _moves(
@@ -95,6 +97,8 @@ _ACKNOWLEDGMENT_KINDS = {
     DocumentKind.APPLICATION_ADVICE,
 }
 
+_ORDER_KINDS = {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}
+
 #: States in which nothing is left to do.
 FINISHED = frozenset(
     {S.POSTED, S.APPLIED, S.SENT, S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE, S.REJECTED, S.DUPLICATE, S.DISCARDED}
@@ -110,6 +114,8 @@ EXPLAINED = frozenset({S.QUARANTINED, S.UNKNOWN_OUTCOME, S.REJECTED, S.DUPLICATE
 
 def moves_of(kind: DocumentKind, direction: Direction) -> Moves:
     """The state table of a kind of document in a direction."""
+    if direction is Direction.IN and kind in _ORDER_KINDS:
+        return RECEIVED_ORDERS
     if direction is Direction.IN:
         return APPLIED_KINDS if kind in _ACKNOWLEDGMENT_KINDS else POSTED_KINDS
     if kind in {DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT}:

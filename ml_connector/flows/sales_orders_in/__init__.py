@@ -1,0 +1,1 @@
+"""Sales orders in: a customer's 850 becomes a sales order in the ERP."""

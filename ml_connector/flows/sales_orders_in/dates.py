@@ -1,0 +1,86 @@
+"""When an order is wanted, and until when: dates of the order, or of a line where it has its own. Pure functions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from ml_connector.documents.common import DateReference
+from ml_connector.documents.orders import OrderLine, PurchaseOrder, Schedule
+from ml_connector.errors import NeedsMending, Reason
+
+#: DTM01 and SCH05 (element 374, x12-procurement 4), in the order that counts. When it is to be there: delivery
+#: requested, requested for delivery, required by, current schedule, do not deliver before.
+REQUESTED = ("002", "071", "106", "067", "064")
+#: When it is to leave: ship requested, current schedule, not before.
+SHIPPED = ("010", "068", "037")
+#: After which it is not wanted any more: cancel after, cancel if not delivered by, do not deliver after, ship no later.
+CANCELLED = ("001", "061", "063", "038")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """requested: when it is to be there. shipped: when it is to leave. cancelled: after which it is not wanted."""
+
+    requested: date | None = None
+    shipped: date | None = None
+    cancelled: date | None = None
+
+
+def wanted_of(order: PurchaseOrder) -> Wanted:
+    """When the whole order is wanted."""
+    return Wanted(_first(order.dates, REQUESTED), _first(order.dates, SHIPPED), _earliest(order.dates))
+
+
+def wanted_line(line: OrderLine, schedule: Schedule | None, whole: Wanted) -> Wanted:
+    """When a part of a line is wanted: by its schedule, else by its own dates, else as the whole order."""
+    requested, shipped = _first(line.dates, REQUESTED), _first(line.dates, SHIPPED)
+    if schedule is not None and schedule.day is not None:
+        if schedule.qualifier in SHIPPED:
+            shipped = schedule.day
+        else:
+            requested = schedule.day
+    cancelled = _earliest(line.dates)
+    return Wanted(requested or whole.requested, shipped or whole.shipped, cancelled or whole.cancelled)
+
+
+def check_dates(order: PurchaseOrder, today: date, latest: date) -> None:
+    """Whether an order is still wanted, and dated in its time. latest: the last day that it may be dated.
+
+    Raises:
+        NeedsMending: its cancel date is past, it is dated far ahead, or its date cannot be read.
+    """
+    if order.order_date is None or order.order_date > latest:
+        said = order.order_date.isoformat() if order.order_date else "no day that can be read"
+        raise NeedsMending(
+            Reason.BAD_VALUE,
+            f"Order {order.number} is dated {said} (BEG05).",
+            mend="Ask the customer for a corrected order; or raise `days_ahead` and replay.",
+            data={"order": order.number, "segment": "BEG", "element": 5, "value": said},
+        )
+    whole = wanted_of(order)
+    for where, wanted in [("", whole), *((one.number, wanted_line(one, None, whole)) for one in order.lines)]:
+        if wanted.cancelled is not None and wanted.cancelled < today:
+            place = f"line {where} of order {order.number}" if where else f"order {order.number}"
+            raise NeedsMending(
+                Reason.CANCEL_DATE_PAST,
+                f"The customer does not want {place} after {wanted.cancelled}, which is past.",
+                mend="Ask the customer whether it is still wanted: enter it in the ERP by hand then; discard this.",
+                data={"order": order.number, "line": where, "cancel_date": wanted.cancelled.isoformat()},
+            )
+
+
+def told_of(order: PurchaseOrder, today: date) -> tuple[str, ...]:
+    """What is odd about the dates and holds nothing."""
+    whole = wanted_of(order)
+    lines = [wanted_line(line, schedule, whole) for line in order.lines for schedule in (*line.schedules, None)]
+    late = sorted({one.requested for one in (whole, *lines) if one.requested is not None and one.requested < today})
+    return tuple(f"it was wanted on {day}, which is past" for day in late)
+
+
+def _first(dates: Iterable[DateReference], qualifiers: tuple[str, ...]) -> date | None:
+    days = {one.qualifier: one.day for one in reversed(list(dates)) if one.day is not None}
+    return next((days[one] for one in qualifiers if one in days), None)
+
+
+def _earliest(dates: Iterable[DateReference]) -> date | None:
+    return min((one.day for one in dates if one.qualifier in CANCELLED and one.day is not None), default=None)

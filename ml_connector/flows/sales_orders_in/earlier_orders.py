@@ -1,0 +1,268 @@
+"""Orders beside those that came before: cancelled, changed, replaced, repeated, or of the same number.
+
+What is about another order (an 860, or an 850 that is no original) is held and shown beside it with the difference;
+what it takes back is held too, as long as it is not posted. After that only a person decides.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from ml_connector.documents.common import DocumentKind, Purpose
+from ml_connector.documents.json import load
+from ml_connector.documents.orders import OrderChange, OrderLine, PurchaseOrder
+from ml_connector.errors import NeedsMending, Reason, WeAreWrong
+from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.core.stored_documents import stored
+from ml_connector.flows.meaning.document_codes import PURPOSES
+from ml_connector.flows.meaning.order_codes import is_first, purpose_of
+from ml_connector.flows.posting.earlier_documents import (
+    GIVEN_UP,
+    IN_ITS_PLACE,
+    LINES_SHOWN,
+    TAKES_BACK,
+    Suppliers,
+    TakenBack,
+    by_number,
+    entries_of,
+    folded,
+    given_up,
+)
+from ml_connector.flows.sales_orders_in.dates import wanted_line, wanted_of
+from ml_connector.ledger.work import earlier, operations
+from ml_connector.ledger.work.documents import DocumentRow
+from ml_connector.ledger.work.states import DocumentState as S
+
+_KINDS = (DocumentKind.ORDER, DocumentKind.ORDER_CHANGE)
+#: POC02 (element 670) that leaves a line as it was, or takes it off.
+_NO_CHANGE, _DELETE = "NC", "DI"
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What the ledger has beside a batch of orders, read once."""
+
+    taken_back: TakenBack
+    same_number: Mapping[str, Sequence[DocumentRow]]
+
+
+def read_order(row: DocumentRow) -> PurchaseOrder | OrderChange:
+    """The document of a row of this flow."""
+    found = load(row.kind, row.canonical)
+    if isinstance(found, PurchaseOrder | OrderChange):
+        return found
+    raise WeAreWrong(f"Document {row.id} is a {type(found).__name__}, no order.")
+
+
+def does_of(order: PurchaseOrder | OrderChange) -> tuple[str, str]:
+    """What a document does to an earlier one, in a word, and the code that says so; nothing for a first order."""
+    if isinstance(order, PurchaseOrder):
+        code = purpose_of(order)
+        return (
+            ("", "") if is_first(order) else (PURPOSES.get(code, "is said to be something else than"), f"BEG01 {code}")
+        )
+    code = str(order.purpose or "").strip().upper()
+    return PURPOSES.get(code, "changes"), f"860, BCH01 {code or '(empty)'}"
+
+
+def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier:
+    """What the ledger has beside these."""
+    with integration.ledger.read() as tx:
+        numbered = earlier.received_numbered(
+            tx, integration.books, DocumentKind.ORDER, {row.number for row in rows}, rows
+        )
+    return Earlier(
+        taken_back(integration, rows), by_number(one for one in numbered if one.canonical and _is_first(one))
+    )
+
+
+def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
+    """Which orders customers have taken back or changed: by documents that are held for it, and by those of a batch."""
+    with integration.ledger.read() as tx:
+        held = [
+            one
+            for kind in _KINDS
+            for one in earlier.received_held_for(tx, integration.books, kind, Reason.NOT_A_FIRST_ORDER)
+        ]
+        found = TakenBack(Suppliers(tx, integration.books), held)
+    for row in rows:
+        if row.canonical and does_of(read_order(row))[0] in TAKES_BACK:
+            found.add(row, [folded(row.number)])
+    return found
+
+
+def check_against_earlier(
+    integration: Integration, row: DocumentRow, order: PurchaseOrder | OrderChange, known: Earlier, *, by_hand: bool
+) -> PurchaseOrder:
+    """The order as it is posted: a replacement counts as a first one once its original was given up by a person.
+
+    Raises:
+        NeedsMending: it is about another one, is taken back by another one, or its number came before.
+    """
+    does, code = does_of(order)
+    originals = [
+        one
+        for one in known.same_number.get(folded(row.number), ())
+        if one.id != row.id and known.taken_back.suppliers.of(one) == known.taken_back.suppliers.of(row)
+    ]
+    if does or isinstance(order, OrderChange):
+        if isinstance(order, PurchaseOrder) and does in IN_ITS_PLACE and by_hand and given_up(originals):
+            return order.model_copy(update={"purpose": Purpose.ORIGINAL})
+        raise _about_another(integration, order, does, code, originals)
+    why = _why_taken_back(known.taken_back, row) or _same_number(row, order, originals)
+    if why is not None:
+        raise why
+    return order
+
+
+def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
+    """Those of these orders, about to be posted, that their customer has changed or taken back meanwhile."""
+    known = taken_back(integration)
+    found = {row.id: why for row in rows if (why := _why_taken_back(known, row)) is not None}
+    with integration.ledger.read() as tx:
+        # Once begun it is finished.
+        return {key: why for key, why in found.items() if not operations.outside_ids(tx, [key])}
+
+
+def _is_first(row: DocumentRow) -> bool:
+    return is_first(stored(row.kind, row.canonical, PurchaseOrder))
+
+
+def _why_taken_back(known: TakenBack, row: DocumentRow) -> NeedsMending | None:
+    by = known.by(row)
+    if by is None:
+        return None
+    return NeedsMending(
+        Reason.TAKEN_BACK_BY_CUSTOMER,
+        f"The customer has changed order {row.number} or taken it back: document {by}.",
+        mend=f"Look at both. If the change counts, enter the order in the ERP as it is now and discard both, or "
+        "discard "
+        f"this one alone where it is cancelled or replaced; if not, discard document {by}, and this one is taken up by "
+        "itself.",
+        data={"number": row.number, "taken_back_by": by},
+    )
+
+
+def _same_number(row: DocumentRow, order: PurchaseOrder, originals: Sequence[DocumentRow]) -> NeedsMending | None:
+    """Why an order waits beside one of the same number of its customer that came under another partner."""
+    for one in originals:
+        waits_too = one.state is S.PARSED and one.id > row.id
+        if one.state in GIVEN_UP or one.state is S.QUARANTINED or waits_too or one.business_key == row.business_key:
+            continue
+        before = stored(one.kind, one.canonical, PurchaseOrder)
+        if before.release != order.release:
+            continue
+        return NeedsMending(
+            Reason.DUPLICATE_INVOICE_NUMBER,
+            f"Order {row.number} of this customer came before, from partner {one.partner}.",
+            mend="Ask the customer whether it ordered twice; discard the one that does not count.",
+            data={"number": row.number, "earlier_document": one.id},
+        )
+    return None
+
+
+def _about_another(
+    integration: Integration,
+    order: PurchaseOrder | OrderChange,
+    does: str,
+    code: str,
+    originals: Sequence[DocumentRow],
+) -> NeedsMending:
+    with integration.ledger.read() as tx:
+        entries = entries_of(tx, originals)
+    shown = [_shown(one, order, entries.get(one.id, "")) for one in originals]
+    _wake(integration, originals)
+    facts = "; ".join(f"document {one['document']}, {one['state']}" for one in shown) or "it never came"
+    posted = any(one.state is S.POSTED for one in originals)
+    mend = (
+        "The order is in the ERP: see the difference below, change or cancel it there by hand as far as it allows "
+        "that, tell the customer, then discard this."
+        if posted
+        else "Enter the order in the ERP as it is to be, or leave it out if it is cancelled; then discard this and the "
+        "original."
+    )
+    if does in IN_ITS_PLACE and not posted:
+        mend = "Discard the original, then replay this: it is posted in its place."
+    return NeedsMending(
+        Reason.NOT_A_FIRST_ORDER,
+        f"The customer {does} order {order.number} ({code}): {facts}.",
+        mend=mend,
+        data={"does": does, "code": code, "refers_to": [folded(order.number)], "originals": shown},
+    )
+
+
+def _wake(integration: Integration, originals: Sequence[DocumentRow]) -> None:
+    """Held originals show at once who takes them back."""
+    held = [one.id for one in originals if one.state is S.QUARANTINED and one.reason != Reason.TAKEN_BACK_BY_CUSTOMER]
+    if held:
+        with integration.ledger.write() as tx:
+            earlier.wake_documents(tx, held)
+
+
+def _shown(original: DocumentRow, order: PurchaseOrder | OrderChange, entry: str) -> dict[str, Any]:
+    before = stored(original.kind, original.canonical, PurchaseOrder)
+    return {
+        "document": original.id,
+        "state": str(original.state),
+        "reason": original.reason or "",
+        "posted_as": entry,
+        "lines": list(_differences(before, order))[:LINES_SHOWN],
+    }
+
+
+def _differences(before: PurchaseOrder, order: PurchaseOrder | OrderChange) -> Iterator[dict[str, str]]:
+    """What differs line by line. A change (860) says only the lines that it is about, another 850 says all."""
+    was = {_key(line): line for line in before.lines}
+    now = {_key(line): line for line in order.lines}
+    for key, line in now.items():
+        change = line.change if isinstance(order, OrderChange) else ""  # type: ignore[attr-defined]  # its lines have it
+        yield from _of_line(before, order, was.get(key), line, change.strip().upper())
+    if isinstance(order, PurchaseOrder):
+        for key, line in was.items():
+            if key not in now:
+                yield {
+                    "line": line.number,
+                    "item": _item(line),
+                    "what": "quantity",
+                    "was": _text(line.quantity),
+                    "now": "",
+                }
+
+
+def _of_line(
+    before: PurchaseOrder, order: PurchaseOrder | OrderChange, old: OrderLine | None, new: OrderLine, change: str
+) -> Iterator[dict[str, str]]:
+    if change == _NO_CHANGE:
+        return
+    dates = [wanted_line(old, None, wanted_of(before)).requested if old is not None else None]
+    dates.append(wanted_line(new, None, wanted_of(_as_order(order))).requested)
+    values = (
+        ("quantity", old.quantity if old else None, Decimal(0) if change == _DELETE else new.quantity),
+        ("unit", old.unit if old else "", new.unit),
+        ("price", old.price if old else None, new.price),
+        ("requested", dates[0], dates[1]),
+    )
+    for what, one, other in values:
+        # An 860 leaves out what stays.
+        if one != other and (other not in (None, "") or isinstance(order, PurchaseOrder)):
+            yield {"line": new.number, "item": _item(new), "what": what, "was": _text(one), "now": _text(other)}
+
+
+def _as_order(order: PurchaseOrder | OrderChange) -> PurchaseOrder:
+    """As far as its dates are asked for."""
+    if isinstance(order, PurchaseOrder):
+        return order
+    return PurchaseOrder(number=order.number, order_date=order.order_date, dates=order.dates)
+
+
+def _key(line: OrderLine) -> str:
+    return line.number.strip().lstrip("0") or _item(line)
+
+
+def _item(line: OrderLine) -> str:
+    return line.buyers_item or line.vendors_item or line.gtin
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

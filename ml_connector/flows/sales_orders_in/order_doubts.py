@@ -1,0 +1,132 @@
+"""What makes a customer's order doubtful by itself: texts that nobody can read, no lines, sums that do not fit.
+
+Pure functions.
+"""
+
+from decimal import Decimal
+
+from ml_connector.config.partners import SalesRules
+from ml_connector.documents.common import KeptSegment, changed
+from ml_connector.documents.orders import OrderLine, PurchaseOrder
+from ml_connector.documents.values.characters import character_name, unreadable
+from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.sales_orders_in.prices import customers_price
+
+#: Segments of an order that mean something and have no place in a sales order; they are told.
+_NOT_CARRIED = {
+    "CSH": "sales conditions (CSH)",
+    "FOB": "freight terms (FOB)",
+    "TD5": "carrier (TD5)",
+    "SLN": "sublines (SLN)",
+    "PO4": "packing (PO4)",
+    "PKG": "packaging (PKG)",
+    "TXI": "taxes (TXI)",
+}
+_HALF_A_CENT = Decimal("0.005")
+
+
+def readable_order(order: PurchaseOrder) -> tuple[PurchaseOrder, tuple[str, ...]]:
+    """The order with a number for every line and without texts that nobody can read, and what is told of them.
+
+    Raises:
+        NeedsMending: a number in it cannot be read, or it orders nothing.
+    """
+    if not order.lines:
+        raise NeedsMending(
+            Reason.BAD_VALUE,
+            f"Order {order.number} has no lines (PO1).",
+            mend="Ask the customer for a whole order; discard this one.",
+            data={"order": order.number, "segment": "PO1"},
+        )
+    _check(f"The number of order {order.number!a}", order.number)
+    told: list[str] = []
+    lines = tuple(_line(at, line, told) for at, line in enumerate(order.lines, 1))
+    return changed(order, lines=lines, notes=_notes("", _written(order), told)), tuple(told)
+
+
+def _line(at: int, line: OrderLine, told: list[str]) -> OrderLine:
+    number = line.number.strip() or str(at)
+    for one in line.items:
+        _check(f"The item's number ({one.qualifier}) on line {number}", one.value)
+    description = line.description
+    if unreadable(description):
+        told.append(f"line {number}: its text is left out, it cannot be read")
+        description = ""
+    notes = _notes(f"line {number}: ", _written(line), told)
+    return changed(line, number=number, description=description, notes=notes)
+
+
+def _written(record: PurchaseOrder | OrderLine) -> tuple[str, ...]:
+    """Notes as customers write them: plain ones, and the messages of an N9 loop of any kind (x12-procurement 5)."""
+    texts = list(record.notes)
+    for segment in record.extras:
+        texts += [text for one in (segment, *segment.inside) if (text := _message(one))]
+    return tuple(dict.fromkeys(texts))
+
+
+def _message(segment: KeptSegment) -> str:
+    """MSG01, MTX02, or the free text beside a note's reference (N903 of L1)."""
+    at = {"MSG": 0, "MTX": 1, "N9": 2}.get(segment.segment_id)
+    if at is None or len(segment.elements) <= at or (segment.segment_id == "N9" and segment.elements[0] != "L1"):
+        return ""
+    return segment.elements[at].strip()
+
+
+def _notes(place: str, notes: tuple[str, ...], told: list[str]) -> tuple[str, ...]:
+    kept = tuple(note for note in notes if not unreadable(note))
+    if len(kept) < len(notes):
+        told.append(f"{place}a note is left out, it cannot be read")
+    return kept
+
+
+def _check(what: str, number: str) -> None:
+    piece = unreadable(number)
+    if piece:
+        raise NeedsMending(
+            Reason.UNREADABLE_TEXT,
+            f"{what} cannot be read: {character_name(piece) if len(piece) == 1 else ascii(piece)} in it.",
+            mend="Ask the customer for it in the encoding agreed (`x12.encoding` of the partner's file), or enter the "
+            "order by hand; then discard this.",
+            data={"place": what, "value": ascii(number[:80])},
+        )
+
+
+def not_carried(order: PurchaseOrder) -> tuple[str, ...]:
+    """What an order says that a sales order has no place for."""
+    named = [one.segment_id for one in order.extras]
+    named += [one.segment_id for line in order.lines for one in line.extras]
+    named += ["TXI"] if order.taxes or any(line.taxes for line in order.lines) else []
+    return tuple(f"not carried over: {_NOT_CARRIED[one]}" for one in dict.fromkeys(named) if one in _NOT_CARRIED)
+
+
+def check_total(order: PurchaseOrder, rules: SalesRules) -> tuple[str, ...]:
+    """Whether the total that an order has (AMT TT) is that of its lines, with its charges or without; else told.
+
+    Raises:
+        NeedsMending: it is not, and the rules hold that.
+    """
+    prices = [customers_price(order, line) for line in order.lines] if order.total is not None else []
+    if order.total is None or any(price is None for price in prices):
+        return ()
+    lines = sum(
+        (
+            (price or Decimal(0)) * (line.quantity or Decimal(0))
+            for price, line in zip(prices, order.lines, strict=True)
+        ),
+        Decimal(0),
+    )
+    charges = sum((one.signed_amount for one in order.allowances), Decimal(0))
+    charges += sum((one.signed_amount for line in order.lines for one in line.allowances), Decimal(0))
+    most = _HALF_A_CENT * (len(order.lines) + 1)
+    if any(abs(order.total - sum_) <= most for sum_ in (lines, lines + charges)):
+        return ()
+    said = f"its total is {order.total} (AMT TT), its lines come to {lines}"
+    if rules.total_differs == "tell":
+        return (said,)
+    raise NeedsMending(
+        Reason.TOTAL_DIFFERENCE,
+        f"Order {order.number}: {said}, with charges to {lines + charges}.",
+        mend="Ask the customer which counts and for a corrected order; or say `total_differs: tell` under `sales` of "
+        "the partner's file and replay.",
+        data={"order": order.number, "total": str(order.total), "lines": str(lines), "charges": str(charges)},
+    )

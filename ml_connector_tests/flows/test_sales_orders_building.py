@@ -1,0 +1,367 @@
+"""What a customer's order means: every reason to hold it, and, whatever it says, what is ordered is what it says."""
+
+from collections import Counter
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as trying
+from hypothesis import strategies as st
+
+from ml_connector.documents.orders import OrderLine, PurchaseOrder
+from ml_connector.documents.sales.orders import SalesOrder
+from ml_connector.documents.sales.reference import ItemFacts, UnitConversion
+from ml_connector.edi.interchange import ReceivedSet, read_interchanges
+from ml_connector.errors import NeedsMending
+from ml_connector.flows.core.document_identity import identity_of
+from ml_connector.flows.sales_orders_in.building import sales_orders_for
+from ml_connector_tests.flows import shop as s
+from ml_connector_tests.flows.shop import D, day
+
+RICE = "PO1*1*10*EA*2.50**IN*HM-RICE"
+STORES = "SDQ*EA*92*0001*4*0002*6"
+
+
+def read(text: str) -> PurchaseOrder:
+    """The order as our reader has it."""
+    (found,) = [one for one in read_interchanges(s.edi(text)) if isinstance(one, ReceivedSet)]
+    assert found.accepted, found.findings
+    assert isinstance(found.document, PurchaseOrder)
+    return found.document
+
+
+def made(*lines: str, flow: dict[str, Any] | None = None, sales: dict[str, Any] | None = None, **more: Any) -> Any:
+    """What an order of these lines becomes."""
+    values = {"units": {"CS": "CA"}, **({"sales": sales} if sales else {}), **more.pop("partner", {})}
+    book = more.pop("book", None) or s.book()
+    order = read(s.body("PO-1", *(lines or (RICE,)), **more))
+    return sales_orders_for(order, s.partner(**values), s.settings(**(flow or {})), book, s.TODAY)
+
+
+def held(*lines: str, **more: Any) -> NeedsMending:
+    with pytest.raises(NeedsMending) as caught:
+        made(*lines, **more)
+    assert caught.value.mend
+    assert caught.value.data
+    return caught.value
+
+
+def one(*lines: str, **more: Any) -> SalesOrder:
+    (order,) = made(*lines, **more)
+    assert isinstance(order, SalesOrder)
+    return order
+
+
+# ---------------------------------------------------------------------- what holds an order
+
+WHY: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
+    "a type on no list": ("unsupported_document", (), {"kind": "ZZ"}),
+    "a blanket order": ("unsupported_document", (), {"kind": "BK"}),
+    "a dropship": ("unsupported_document", (), {"kind": "DS"}),
+    "a release of nothing": ("bad_value", (), {"kind": "RL"}),
+    "cancel date past": ("cancel_date_past", (), {"head": ("DTM*001*20261120",)}),
+    "cancel date of a line past": ("cancel_date_past", (RICE, "DTM*063*20261101"), {}),
+    "a quantity of nothing": ("bad_value", ("PO1*1*0*EA*2.50**IN*HM-RICE",), {}),
+    "a quantity below nothing": ("bad_value", ("PO1*1*-5*EA*2.50**IN*HM-RICE",), {}),
+    "no such customer": ("unknown_customer", (), {"partner": {"customer": "C9"}}),
+    "a customer that may not order": ("customer_blocked", (), {"partner": {"customer": "C3"}}),
+    "another customer's number for us": ("customer_contradicted", (), {"head": ("REF*IA*V-88",)}),
+    "another currency": ("currency_mismatch", (), {"head": ("CUR*BY*CAD",)}),
+    "a number nobody has for us": (
+        "unknown_customer", (), {"head": ("REF*IA*V-1",), "sales": {"customer_by": "their_number"}},
+    ),
+    "a place that is not active": ("unknown_ship_to", (RICE, "N1*ST**92*0009"), {}),
+    "another customer's place": ("unknown_ship_to", (RICE, "N1*ST**92*7001"), {}),
+    "an unknown place": ("unknown_ship_to", (RICE, "N1*ST**92*8888"), {}),
+    "an address without a street": (
+        "unknown_ship_to", (RICE, "N1*ST*NEW SHOP*92*8888"), {"sales": {"unknown_ship_to": "address"}},
+    ),
+    "an unknown item": ("unknown_item", ("PO1*1*10*EA*2.50**IN*XX*UP*999",), {}),
+    "another customer's item number": ("unknown_item", (RICE,), {"partner": {"customer": "C2"}}),
+    "numbers that contradict each other": ("item_contradicted", ("PO1*1*10*EA*2.50**IN*HM-RICE*VP*OIL",), {}),
+    "an item that is not sold": ("item_not_sold", ("PO1*1*10*EA*2.50**VP*OLD",), {}),
+    "a unit that the item has not": ("unit_mismatch", ("PO1*1*10*CA*2.50**IN*HM-RICE",), {}),
+    "no unit": ("unit_mismatch", ("PO1*1*10**2.50**IN*HM-RICE",), {}),
+    "a case by the code of one": ("unit_mismatch", ("PO1*1*10*CA*48**UP*012345678905",), {}),
+    "a price of nothing": ("sales_price", ("PO1*1*10*EA*0**IN*HM-RICE",), {}),
+    "a price below nothing": ("sales_price", ("PO1*1*10*EA*-1**IN*HM-RICE",), {}),
+    "an unknown price basis": ("sales_price", ("PO1*1*10*EA*2.50*ZZ*IN*HM-RICE",), {}),
+    "a price that is not ours": ("sales_price", ("PO1*1*10*EA*2.51**IN*HM-RICE",), {"sales": {"price": "compared"}}),
+    "a price to compare with nothing": ("sales_price", ("PO1*1*10*EA*1**VP*DISC",), {"sales": {"price": "compared"}}),
+    "stores that do not add up": ("store_quantities", (RICE, "SDQ*EA*92*0001*4*0002*5"), {}),
+    "stores in another unit": ("store_quantities", (RICE, "SDQ*CA*92*0001*4*0002*6"), {}),
+    "days that do not add up": ("store_quantities", (RICE, "SCH*4*EA***002*20261201", "SCH*5*EA***002*20261208"), {}),
+    "several stores": ("store_quantities", (RICE, STORES), {"sales": {"several_stores": "hold"}}),
+    "a store nobody knows": ("unknown_ship_to", (RICE, "SDQ*EA*92*0001*4*8888*6"), {}),
+    "an allowance": ("order_charge", (), {"head": ("SAC*A*C310***500",)}),
+    "a charge without an item": (
+        "order_charge", (), {"head": ("SAC*C*D240***500",), "sales": {"charges": "post"}},
+    ),
+    "a charge over several stores": (
+        "order_charge",
+        (RICE, STORES),
+        {"head": ("SAC*C*D240***500",), "sales": {"charges": "post", "charge_items": {"D240": "DISC"}}},
+    ),
+    "other terms": (
+        "terms_differ",
+        (),
+        {
+            "head": ("ITD*08*3*****60",),
+            "sales": {"terms_differ": "hold"},
+            "flow": {"terms": {"30D": {"net_days": 30}}},
+        },
+    ),
+    "a total that is not its lines'": ("total_difference", (RICE, "CTT*1", "AMT*TT*2500"), {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("why", list(WHY))
+def test_what_is_not_plain_holds_an_order(why: str) -> None:
+    reason, lines, more = WHY[why]
+    head = more.get("head", ())
+    place = [line for line in lines if line.startswith("N1*ST")]
+    total = [line for line in lines if line.startswith(("CTT", "AMT"))]
+    text = s.body(
+        "PO-1",
+        *([one for one in lines if one not in (*place, *total)] or (RICE,)),
+        head=head,
+        kind=more.get("kind", "SA"),
+    )
+    if place:
+        text = text.replace("N1*ST**92*0001", place[0])
+    if total:
+        text = text.replace("CTT*1", "~".join(total))
+    values = {**more.get("partner", {}), **({"sales": more["sales"]} if "sales" in more else {})}
+    with pytest.raises(NeedsMending) as caught:
+        sales_orders_for(read(text), s.partner(**values), s.settings(**more.get("flow", {})), s.book(), s.TODAY)
+    assert caught.value.reason == reason, caught.value
+    assert caught.value.mend
+    assert "PO-1" in caught.value.message or caught.value.data
+    held_from = caught.value.message
+    assert held_from.endswith("."), "a sentence"
+
+
+# ---------------------------------------------------------------------- what is ordered
+
+
+def test_types_are_decided_by_a_list_that_settings_add_to() -> None:
+    assert one(kind="NE").kind == "order"
+    taken = {"sales": {"order_types": {"BK": "blanket"}}, "flow": {"erp_order_types": {"blanket": "BL"}}}
+    assert one(kind="BK", **taken).type_code == "BL"
+    assert held(kind="SA", sales={"order_types": {"SA": "held"}}).reason == "unsupported_document"
+
+
+def test_what_is_about_another_order_has_an_identity_of_its_own() -> None:
+    first, cancelled = read(s.body("PO-1")), read(s.body("PO-1", purpose="01"))
+    assert identity_of(first, "a").distinct == ""
+    assert identity_of(cancelled, "b").distinct != ""
+
+
+@pytest.mark.parametrize(
+    ("numbers", "item"),
+    [
+        ("IN*HM-RICE", "RICE"),
+        ("BP*hm-rice", "RICE"),
+        ("IN*CS-1", "RICE"),
+        ("VP*RICE", "RICE"),
+        ("VP*RC5", "RICE"),
+        ("UP*012345678905", "OIL"),
+        ("EN*0012345678905", "OIL"),
+        ("UK*00012345678905", "OIL"),
+        ("IN*XX*VP*RICE", "RICE"),
+    ],
+)
+def test_items_are_found_by_the_customers_number_then_ours_then_product_codes(numbers: str, item: str) -> None:
+    order = one(f"PO1*1*10*EA*2.50**{numbers}")
+    assert order.lines[0].item_code == item
+
+
+def test_the_number_of_one_customer_is_another_item_of_another_customer() -> None:
+    line = "PO1*1*10*EA*2.50**IN*CS-1"
+    assert one(line).lines[0].item_code == "RICE"
+    place = s.LOCATIONS[0].model_copy(update={"id": "C2|X", "customer": "C2", "code": "X"})
+    other = one(line, partner={"customer": "C2"}, book=s.book(locations=(*s.LOCATIONS, place)))
+    assert other.lines[0].item_code == "OIL"
+
+
+def test_the_customer_is_found_by_its_number_for_us_or_by_its_place() -> None:
+    by_number = {"customer_by": "their_number"}
+    assert one(head=("REF*IA*V-77",), sales=by_number).customer_code == "C1"
+    assert one(head=("N1*SE**92*V-77",), sales=by_number).customer_code == "C1"
+    assert one(sales={"customer_by": "location"}, partner={"customer": "C2"}).customer_code == "C1"
+
+
+def test_an_unknown_customer_comes_with_a_proposal() -> None:
+    head = ("REF*IA*V-9", "N1*BY*NEW FOODS*92*77", "N3*2 SIDE ST", "N4*DALLAS*TX*75001*US")
+    why = held(head=head, partner={"customer": "C9"})
+    proposal = why.data["proposal"]
+    assert (proposal["code"], proposal["name"], proposal["their_number"]) == ("C9", "NEW FOODS", "V-9")
+    assert (proposal["city"], proposal["location"]) == ("DALLAS", {"their_code": "0001"})
+
+
+def test_an_address_of_its_own_overrides_the_customers_where_a_setting_says_so() -> None:
+    text = s.body("PO-1", RICE).replace(
+        "N1*ST**92*0001", "N1*ST*POP UP SHOP*92*8888~N3*12 DOCK RD~N4*AUSTIN*TX*73302*US~PER*DC*ANN*TE*555"
+    )
+    partner = s.partner(sales={"unknown_ship_to": "address"})
+    (order,) = sales_orders_for(read(text), partner, s.settings(), s.book(), s.TODAY)
+    assert order.ship_to is not None
+    assert (order.ship_to.name, order.ship_to.street, order.ship_to.postal_code) == (
+        "POP UP SHOP",
+        ("12 DOCK RD",),
+        "73302",
+    )
+    assert (order.ship_to.contact, order.ship_to.phone, order.location_id) == ("ANN", "555", "")
+
+
+def test_units_are_the_items_own_or_converted_to_one_of_them() -> None:
+    cases = "PO1*1*5*CS*48**IN*HM-OIL"
+    line = one(cases).lines[0]
+    assert (line.quantity, line.unit, line.price, line.ordered_unit) == (D(5), "CASE", D(48), "CS")
+    line = one(cases, sales={"quantities_in": "base"}).lines[0]
+    assert (line.quantity, line.unit, line.price, line.ordered_quantity) == (D(60), "EACH", D(4), D(5))
+    line = one("PO1*1*24*EA*4**IN*HM-OIL", sales={"quantities_in": "sales"}).lines[0]
+    assert (line.quantity, line.unit, line.price) == (D(2), "CASE", D(48))
+    assert held("PO1*1*10*EA*4**IN*HM-OIL", sales={"quantities_in": "sales"}).reason == "unit_mismatch"
+
+
+def test_dates_of_lines_and_schedules_come_before_those_of_the_order() -> None:
+    days = ("SCH*4*EA***002*20261208", "SCH*6*EA***002*20261215")
+    order = one(RICE, *days, head=("DTM*002*20261201", "DTM*010*20261130"))
+    assert order.requested_date == day("2026-12-01")
+    assert [(line.quantity, line.requested_date) for line in order.lines] == [
+        (D(4), day("2026-12-08")),
+        (D(6), day("2026-12-15")),
+    ]
+    assert {line.ship_date for line in order.lines} == {day("2026-11-30")}
+
+
+def test_prices_by_the_rules_of_the_partner() -> None:
+    assert one(sales={"price": "ours"}).lines[0].price is None
+    assert one("PO1*1*10*EA***IN*HM-RICE").lines[0].price is None, "by contract"
+    assert one("PO1*1*10*EA*250*HP*IN*HM-RICE").lines[0].price == D("2.5")
+    assert one("PO1*1*10*EA*0*NC*IN*HM-RICE").lines[0].price == 0
+    compared = {"price": "compared"}
+    assert one(sales=compared).lines[0].price == D("2.50")
+    assert one("PO1*1*5*CA*48**IN*HM-OIL", sales=compared).total == D(240)
+    assert one("PO1*1*5*EA*4**IN*HM-OIL", sales=compared).lines[0].price == D(4), "of a case, for one"
+    assert one("PO1*1*1000*EA*2**IN*HM-RICE", sales=compared).lines[0].price == D(2), "by quantity"
+    within = {**compared, "price_tolerance": {"percent": "2"}}
+    assert one("PO1*1*10*EA*2.55**IN*HM-RICE", sales=within).lines[0].price == D("2.55")
+    assert held("PO1*1*10*EA*2.44**IN*HM-RICE", sales=within).reason == "sales_price", "below is a difference too"
+
+
+def test_charges_and_terms_are_told_or_posted_by_the_rules() -> None:
+    head = ("SAC*A*C310***500********DISCOUNT", "ITD*08*3*****60")
+    told = one(head=head, sales={"charges": "tell"})
+    assert told.charges == ()
+    assert any("allowance C310 5.00" in word for word in told.told)
+    assert any("net days 60" in word for word in told.told)
+    posted = one(head=head, sales={"charges": "post", "charge_items": {"C310": "DISC"}})
+    assert [(charge.item_code, charge.amount) for charge in posted.charges] == [("DISC", D("-5.00"))]
+    assert posted.total == D("20.00")
+
+
+def test_lines_of_one_order_go_to_their_stores_where_a_setting_says_so() -> None:
+    order = one(RICE, STORES, sales={"several_stores": "lines"})
+    assert [(line.store, line.location_code, line.quantity) for line in order.lines] == [
+        ("0001", "MAIN", D(4)),
+        ("0002", "S2", D(6)),
+    ]
+    assert order.lines[1].warehouse == "WEST"
+
+
+def test_what_has_no_place_in_a_sales_order_is_told() -> None:
+    order = one(head=("CSH*SC", "FOB*PP"))
+    assert {"not carried over: sales conditions (CSH)", "not carried over: freight terms (FOB)"} <= set(order.told)
+
+
+def test_notes_are_kept_however_they_are_written_and_unreadable_ones_told() -> None:
+    order = one(RICE, "N9*L1*X", "MSG*KEEP COLD", head=("N9*L1*GEN*ATTENTION", "MSG*CALL BEFORE DELIVERY"))
+    assert order.notes == ("ATTENTION", "CALL BEFORE DELIVERY")
+    assert order.lines[0].notes == ("KEEP COLD",)
+    odd = read(s.body()).model_copy(update={"notes": ("caf\ufffd", "plain")})
+    (told,) = sales_orders_for(odd, s.partner(), s.settings(), s.book(), s.TODAY)
+    assert told.notes == ("plain",)
+    assert "a note is left out, it cannot be read" in told.told
+
+
+# ---------------------------------------------------------------------- at random
+
+STORE_CODES = ("0001", "0002", "0003")
+ITEM_NUMBERS = {"HM-RICE": ("RICE", ("EA",)), "HM-OIL": ("OIL", ("EA", "CA"))}
+
+
+@st.composite
+def ordered(draw: st.DrawFn) -> list[tuple[str, str, dict[str, Decimal], Decimal]]:
+    """Lines: the customer's number, X12 unit, quantity by store ("" where it is not divided), price."""
+    lines = []
+    for _ in range(draw(st.integers(1, 4))):
+        number = draw(st.sampled_from(sorted(ITEM_NUMBERS)))
+        unit = draw(st.sampled_from(ITEM_NUMBERS[number][1]))
+        amounts = st.decimals("0.001", "99999", places=draw(st.integers(0, 3))).filter(lambda one: one > 0)
+        stores = draw(st.lists(st.sampled_from(STORE_CODES), unique=True, max_size=3))
+        parts = {store: draw(amounts) for store in stores or ("",)}
+        lines.append((number, unit, parts, draw(st.decimals("0.01", "9999", places=2))))
+    return lines
+
+
+@trying(deadline=None)
+@given(ordered(), st.sampled_from(["orders", "lines"]), st.sampled_from(["ordered", "base"]))
+def test_what_is_ordered_is_what_the_850_says(
+    lines: list[tuple[str, str, dict[str, Decimal], Decimal]], stores: str, quantities: str
+) -> None:
+    """Whatever units and stores: in base units, by item and place, exactly; and to the same amount of money.
+
+    A price of twelve that has no end for one is held, never rounded.
+    """
+    segments = []
+    for at, (number, unit, parts, price) in enumerate(lines, 1):
+        total = sum(parts.values(), D(0))
+        segments.append(f"PO1*{at}*{total:f}*{unit}*{price:f}**IN*{number}")
+        if "" not in parts:
+            pairs = "*".join(f"{store}*{amount:f}" for store, amount in parts.items())
+            segments.append(f"SDQ*{unit}*92*{pairs}")
+    rules = {"several_stores": stores, "quantities_in": quantities}
+    order = read(s.body("PO-1", *segments))
+    uneven = quantities == "base" and any(unit == "CA" and price * 100 % 3 for _, unit, _, price in lines)
+    if uneven:
+        with pytest.raises(NeedsMending, match="does not come out even"):
+            sales_orders_for(order, s.partner(sales=rules), s.settings(), s.book(), s.TODAY)
+        return
+    orders = sales_orders_for(order, s.partner(sales=rules), s.settings(), s.book(), s.TODAY)
+    facts = {item.code: item for item in s.ITEMS}
+    places = {"": "MAIN", "0001": "MAIN", "0002": "S2", "0003": "S3"}
+    wanted: Counter[tuple[str, str]] = Counter()
+    money = D(0)
+    for number, unit, parts, price in lines:
+        item = ITEM_NUMBERS[number][0]
+        for store, amount in parts.items():
+            wanted[item, places[store]] += amount * (12 if unit == "CA" else 1)  # type: ignore[assignment]
+            money += amount * price
+    found: Counter[tuple[str, str]] = Counter()
+    for one_order in orders:
+        for line in one_order.lines:
+            pieces = facts[line.item_code].converted(line.quantity, line.unit, "EACH")
+            found[line.item_code, line.location_code or one_order.location_code or "MAIN"] += pieces  # type: ignore[assignment, operator]
+    assert found == wanted
+    assert sum((one_order.total or D(0) for one_order in orders), D(0)) == money
+    assert len({one_order.reference for one_order in orders}) == len(orders)
+
+
+@given(st.decimals("0.001", "999999", places=3), st.integers(1, 999), st.booleans())
+def test_a_conversion_is_exact_or_none(quantity: Decimal, factor: int, divides: bool) -> None:
+    unit = UnitConversion(from_unit="X", to_unit="B", factor=D(factor), divides=divides)
+    item = ItemFacts(id="i", code="i", base_unit="B", conversions=(unit,))
+    there = item.converted(quantity, "X", "B")
+    if there is not None:
+        assert item.converted(there, "B", "X") == quantity
+    assert item.converted(quantity, "X", "NONE") is None
+
+
+def test_lines_without_a_number_are_named_by_their_place() -> None:
+    line = OrderLine(number="", quantity=D(1), unit="EA", price=D("2.50"), items=read(s.body()).lines[0].items)
+    order = read(s.body()).model_copy(update={"lines": (line, line)})
+    (made_order,) = sales_orders_for(order, s.partner(), s.settings(), s.book(), s.TODAY)
+    assert [one_line.customers_line for one_line in made_order.lines] == ["1", "2"]
