@@ -56,7 +56,9 @@ class AcumaticaConnection(ErpSettings, WebConnection):
     pause_seconds: float = Field(
         default=60.0, gt=0, le=900, description="Wait after a 429 without Retry-After, and after a refused seat"
     )
-    logins_per_minute: int = Field(default=5, ge=1, le=60, description="Over all processes: each log-in is a seat")
+    logins_per_minute: int = Field(
+        default=20, ge=1, le=120, description="Over all processes; more means that something is wrong with the session"
+    )
     log_out: bool = Field(default=True, description="The last user of the session gives its seat back")
     authorization_warning_days: int = Field(default=7, ge=1, le=29)
     refresh_days: int = Field(default=30, ge=1, le=365, description="Life of the refresh token (SM303010)")
