@@ -2,10 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from ml_connector.errors import AuthorizationNeeded, RefusedBySystem
 from ml_connector.systems.acumatica.erp import AcumaticaErp
 from ml_connector.systems.acumatica.factory import open_client
+from ml_connector.systems.acumatica.reading.polling import Polled
+from ml_connector.systems.acumatica.reading.tables import Table
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient
 from ml_connector.systems.acumatica.wire.contract import Need, lacking
@@ -116,14 +119,17 @@ def _lacking(name: str, client: AcumaticaClient, need: Need, schemas: dict[str, 
 def _readable(name: str, erp: AcumaticaErp) -> Iterator[Finding]:
     """Rights differ by form: each table is tried with one record."""
     refused = 0
-    for table, source in erp.reference.items():
+    tried: dict[str, Table | Polled[Any]] = {**erp.reference, **erp.polled}
+    for table, source in tried.items():
         if table in erp.settings.without:
             continue
         try:
             source.try_reading()
         except (AuthorizationNeeded, RefusedBySystem) as error:
             refused += 1
-            mend = f"{error.mend} If nothing needs it: `without: [{table}]` in the connection."
+            mend = error.mend
+            if table in erp.reference:
+                mend = f"{mend} If nothing needs it: `without: [{table}]` in the connection."
             yield Finding(name, "readable", Level.BAD, error.message, mend, Mender.AUTHORIZE)
     if not refused:
-        yield Finding(name, "readable", Level.GOOD, "every reference table may be read")
+        yield Finding(name, "readable", Level.GOOD, "every reference table and document may be read")

@@ -33,6 +33,7 @@ from ml_connector.systems.acumatica.posting.sales_orders import SalesOrderWriter
 from ml_connector.systems.acumatica.reading import orders, records, sales_invoices
 from ml_connector.systems.acumatica.reading.orders import SUBACCOUNT, Orders
 from ml_connector.systems.acumatica.reading.own import Branch
+from ml_connector.systems.acumatica.reading.polling import Polled
 from ml_connector.systems.acumatica.reading.sales_invoices import SalesInvoices
 from ml_connector.systems.acumatica.reading.tables import TABLES, Table
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
@@ -84,10 +85,11 @@ class AcumaticaErp:
             **self.reference,
             ReferenceTable.PURCHASE_ORDERS: OpenOrders(self._orders),
         }
-        self.sources: Mapping[str, DocumentSource[Any]] = {
+        self.polled: dict[str, Polled[Any]] = {
             PURCHASE_ORDERS.name: self._orders,
             SALES_INVOICES.name: SalesInvoices(client, settings, clock),
         }
+        self.sources: Mapping[str, DocumentSource[Any]] = dict(self.polled)
         self.targets: Mapping[str, DocumentTarget[Any]] = {
             BILLS.name: Bills(planner, self._bills, self.connection),
             GOODS_RECEIPTS.name: GoodsReceipts(settings, self._receipts, self.connection),

@@ -89,6 +89,12 @@ class AcumaticaConnection(ErpSettings, WebConnection):
         pattern=r"^[A-Za-z0-9]+\.[A-Za-z0-9]+$",
         description="Where an order tells whether it is billed before receipt: View.Field",
     )
+    billed_field: str = Field(
+        default="Transactions.BilledQty",
+        pattern=r"^([A-Za-z0-9]+\.[A-Za-z0-9]+)?$",
+        description="Where an order's line tells how much of it is billed, which is in no contract: View.Field; empty: it"
+        " is not asked for, and counts as nothing",
+    )
     after_bill: Afterwards = "balanced"
     after_receipt: Afterwards = "balanced"
     after_sales_order: Literal["hold", "open"] = "open"

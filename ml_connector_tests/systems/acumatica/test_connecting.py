@@ -52,6 +52,13 @@ def test_check_tells_a_form_that_the_user_may_not_open(bench: Bench) -> None:
     assert "without: [tax_zones]" in found[0].mend
 
 
+def test_check_tells_documents_that_the_user_may_not_read(bench: Bench) -> None:
+    bench.options.forbidden = {"SalesInvoice"}
+    found = of(bench.check(), "readable")
+    assert [one.level for one in found] == [Level.BAD]
+    assert "SalesInvoice" in found[0].message
+
+
 def test_a_wrong_password_is_asked_once_and_told(bench: Bench) -> None:
     wrong = {"password": {"file": bench.secret("wrong", "not-it")}}
     for _ in range(3):

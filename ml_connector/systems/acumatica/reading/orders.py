@@ -90,7 +90,8 @@ class LineKey:
 def order_of(row: Row, settings: AcumaticaConnection) -> OpenOrder:
     """The order in a whole record."""
     kind, order_number, status = key(row, "Type"), key(row, "OrderNbr"), text(row, "Status")
-    lines = [_line(kind, order_number, line) for line in details(row, "Details") if _is_wanted(line)]
+    billed = settings.billed_field
+    lines = [_line(kind, order_number, line, billed) for line in details(row, "Details") if _is_wanted(line)]
     place = linked(row, "ShippingInstructions")
     warehouse = text(place, "Warehouse") or next((text(line, "WarehouseID") for line in details(row, "Details")), "")
     return OpenOrder(
@@ -122,7 +123,7 @@ def _is_wanted(line: Row) -> bool:
     return not flag(line, "Cancelled") or number(line, "QtyOnReceipts") > 0
 
 
-def _line(kind: str, order_number: str, line: Row) -> OpenOrderLine:
+def _line(kind: str, order_number: str, line: Row, billed_field: str) -> OpenOrderLine:
     at = whole(line, "LineNbr")
     if at is None:
         raise WeAreWrong(f"a line of purchase order {order_number} has no LineNbr")
@@ -138,7 +139,7 @@ def _line(kind: str, order_number: str, line: Row) -> OpenOrderLine:
         unit=text(line, "UOM"),
         quantity=quantity,
         received=received,
-        invoiced=_billed(line),
+        invoiced=_billed(line, billed_field),
         price=number(line, "UnitCost"),
         vat_code="",
         gl_account=text(line, "Account"),
@@ -148,12 +149,8 @@ def _line(kind: str, order_number: str, line: Row) -> OpenOrderLine:
     )
 
 
-#: Not in the contract: what stands on bills (source; View.Field, assumed).
-BILLED = "Transactions.BilledQty"
-
-
-def _billed(line: Row) -> Decimal:
-    value = custom(line, BILLED)
+def _billed(line: Row, path: str) -> Decimal:
+    value = custom(line, path)
     return (
         plain(Decimal(str(value))) if isinstance(value, int | Decimal) and not isinstance(value, bool) else Decimal(0)
     )
@@ -193,7 +190,8 @@ class Orders(Polled[OpenOrder]):
 
     def query(self, condition: str = "") -> Query:
         """Header, lines, delivery address, and how it is billed."""
-        return Query(filter=condition, select=SELECT, expand=EXPAND, custom=(self._settings.bill_flag, BILLED))
+        custom_fields = [one for one in (self._settings.bill_flag, self._settings.billed_field) if one]
+        return Query(filter=condition, select=SELECT, expand=EXPAND, custom=custom_fields)
 
     def document(self, row: Row) -> OpenOrder:
         """The order in a whole record."""

@@ -6,7 +6,7 @@ A document's id is its type and number: keys that the API takes back everywhere.
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -86,6 +86,10 @@ class Polled(ABC, Generic[D]):
     def document(self, row: Row) -> D:
         """The document in a whole record."""
 
+    @abstractmethod
+    def entered(self, record: str) -> datetime | None:
+        """When the document in a stored record was entered."""
+
     @property
     def which(self) -> str:
         """Which records are meant at all, as a condition."""
@@ -146,6 +150,10 @@ class Polled(ABC, Generic[D]):
         size = self._settings.page_size
         rows = read_list(self._client, self.entity, (self.number, "Type"), query, size=size)
         return [self._whole(row) for row in rows]
+
+    def try_reading(self) -> None:
+        """Read one record; raises what reading would."""
+        self._client.rows(self.entity, replace(self.query(self.which), top=1))
 
     def _whole(self, row: Row) -> Row:
         """A record whose lines are missing in a list is read by itself (acumatica 10, claim)."""
