@@ -92,7 +92,7 @@ class AcumaticaConnection(ErpSettings, WebConnection):
     billed_field: str = Field(
         default="Transactions.BilledQty",
         pattern=r"^([A-Za-z0-9]+\.[A-Za-z0-9]+)?$",
-        description="Where an order's line tells how much of it is billed, which is in no contract: View.Field; empty: it"
+        description="Where an order's line tells how much of it is billed, not in the contract: View.Field; empty: it"
         " is not asked for, and counts as nothing",
     )
     after_bill: Afterwards = "balanced"
