@@ -111,6 +111,14 @@ def test_an_order_that_somebody_keyed_is_not_posted_again(office: Shop) -> None:
     assert office.take(replay=True)[1].state is S.POSTED
 
 
+def test_an_order_with_fewer_lines_than_it_counts_is_held(office: Shop) -> None:
+    (row,) = office.take(body("PO-1").replace("CTT*1", "CTT*2"))
+    assert (row.state, row.reason) == (S.QUARANTINED, "bad_value")
+    assert "Part of the order may be missing" in cast("dict[str, str]", row.reason_detail)["mend"]
+    (row,) = office.take(replay=True)
+    assert (row.state, office.erp.written) == (S.QUARANTINED, [])
+
+
 def test_an_unknown_item_is_taken_up_when_the_erp_has_its_number(office: Shop) -> None:
     from ml_connector.documents.sales.reference import CrossReference
     from ml_connector.flows.reference.syncing import sync_table

@@ -97,8 +97,8 @@ class UnitConversion(Record):
 class ItemFacts(Record):
     """What an item has beside what all ERPs tell: numbers and units for sales and purchases.
 
-    not_sold: it cannot be ordered by customers. price: what one `sales_unit` costs by default, in `price_currency`
-    (empty: the company's own); none where it is nothing.
+    not_sold: it cannot be ordered by customers. price: what one `price_unit` (empty: `sales_unit`) costs by default, in
+    `price_currency` (empty: the company's own); none where it is nothing.
     """
 
     id: str
@@ -113,6 +113,7 @@ class ItemFacts(Record):
     receipt_needed: bool = True
     not_sold: bool = Field(default=False, exclude_if=is_empty)
     price: Decimal | None = Field(default=None, exclude_if=is_empty)
+    price_unit: str = Field(default="", exclude_if=is_empty)
     price_currency: str = Field(default="", exclude_if=is_empty)
     numbers: tuple[CrossReference, ...] = ()
     conversions: tuple[UnitConversion, ...] = ()

@@ -1,7 +1,7 @@
-"""Ship notices whose counts, hash total or levels do not fit: parts of one may be missing, and it is held.
+"""Ship notices and orders whose counts, hash total or levels do not fit: parts may be missing, and they are held.
 
-A notice has no total that would catch a wrong quantity; CTT and the numbers of its levels are all there is
-(x12-procurement 3 and 7).
+Neither has a total that would catch what is missing; CTT and the numbers of levels are all there is (x12-procurement 3,
+5 and 7). The hash total of an order is a warning: partners ignore decimals in it or not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,21 +15,23 @@ from ml_connector.edi.validation.overlay import Overlay, overlay_from
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.ledger.work.documents import DocumentRow
 
-#: Findings that hold a notice: CTT01, CTT02, HL02 that is the number of no level.
-_COUNTS = frozenset({"line_count", "hash_total", "hl_parent"})
+#: Findings that hold a document, by its kind: CTT01, CTT02, HL02 that is the number of no level.
+_COUNTS = {
+    DocumentKind.SHIP_NOTICE: frozenset({"line_count", "hash_total", "hl_parent"}),
+    DocumentKind.ORDER: frozenset({"line_count"}),
+    DocumentKind.ORDER_CHANGE: frozenset({"line_count"}),
+}
 _DATA = "miscounted"
 
 
 def miscounted(received: ReceivedSet) -> NeedsMending | None:
-    """Why a notice waits for a person before anything is looked at; None for one that adds up, or another document."""
-    if received.kind is not DocumentKind.SHIP_NOTICE:
-        return None
-    found = [one for one in received.findings if _counts(one)]
-    return _held([_told(one) for one in found]) if found else None
+    """Why a document waits for a person before anything is looked at; None for one that adds up, or of another kind."""
+    found = [one for one in received.findings if _counts(received.kind, one)]
+    return _held(received.kind, [_told(one) for one in found]) if found else None
 
 
 def check_still(row: DocumentRow, partner: Partner) -> None:
-    """Whether what a notice was held for at the door is what its partner's file lets pass by now.
+    """Whether what a document was held for at the door is what its partner's file lets pass by now.
 
     Raises:
         NeedsMending: it is not.
@@ -39,12 +41,12 @@ def check_still(row: DocumentRow, partner: Partner) -> None:
         overlay = overlay_from(partner.guide.model_dump(), where="guide")
         left = [one for one in told if not _ignored(one, overlay)]
         if left:
-            raise _held(left)
+            raise _held(row.kind, left)
 
 
-def _counts(finding: Finding) -> bool:
+def _counts(kind: DocumentKind, finding: Finding) -> bool:
     """An empty HL02 is a habit, told and no more; so is a count of items instead of levels."""
-    return finding.code in _COUNTS and (finding.is_error or finding.code == "hash_total")
+    return finding.code in _COUNTS.get(kind, ()) and (finding.is_error or finding.code == "hash_total")
 
 
 def _told(finding: Finding) -> dict[str, Any]:
@@ -60,13 +62,19 @@ def _ignored(told: Mapping[str, Any], overlay: Overlay) -> bool:
     return overlay.ignores(told["segment"], told["element"], told["code"])
 
 
-def _held(told: Iterable[Mapping[str, Any]]) -> NeedsMending:
+def _held(kind: DocumentKind, told: Iterable[Mapping[str, Any]]) -> NeedsMending:
     found = list(told)
+    notice = kind is DocumentKind.SHIP_NOTICE
+    mend = (
+        "Part of the notice may be missing: ask the supplier, book what was shipped by hand and discard this."
+        if notice
+        else "Part of the order may be missing: ask the customer, enter it in the ERP by hand and discard this."
+    )
     places = ", ".join(dict.fromkeys(f"{one['segment']}{one['element']:02d}:{one['code']}" for one in found))
     return NeedsMending(
         Reason.BAD_VALUE,
         " ".join(dict.fromkeys(str(one["message"]) for one in found)),
-        mend="Part of the notice may be missing: ask the supplier, book what was shipped by hand and discard this. "
-        f"Where the partner always sends it so, say `guide: {{ignore: [{places}]}}` in its file and replay this.",
+        mend=f"{mend} Where the partner always sends it so, say `guide: {{ignore: [{places}]}}` in its file and replay "
+        "this.",
         data={_DATA: found[:20]},
     )

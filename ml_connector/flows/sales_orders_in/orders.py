@@ -10,6 +10,7 @@ from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.strangers import partner_named
+from ml_connector.flows.inbound.miscounts import check_still
 from ml_connector.flows.inbound.release_from_quarantine import admit
 from ml_connector.flows.reference.lookup import ReferenceBook
 from ml_connector.flows.reference.sales_book import SalesBook, sales_book
@@ -90,8 +91,10 @@ def _decide(
     if row.state is S.QUARANTINED and row.work and _partly_posted(integration, row):
         # Once begun it is finished: what was posted of it stands.
         return orders_from(row.work), {}
+    was = row
     row, admitted = admit(integration, row)
     partner = partner_named(integration, row)
+    check_still(was, partner)
     order = check_against_earlier(integration, row, read_order(row), known, by_hand=work.replay)
     settings = integration.settings.flows.of(SalesOrdersIn)
     return sales_orders_for(order, partner, settings, book, integration.clock.now().date()), admitted

@@ -126,7 +126,7 @@ def _expected(
     foreign = item.price_currency and currency and item.price_currency != currency
     if item.price is None or foreign:
         return None
-    return _of_unit(item, item.price, item.sales_unit or item.base_unit, unit)
+    return _of_unit(item, item.price, item.price_unit or item.sales_unit or item.base_unit, unit)
 
 
 def _of_unit(item: ItemFacts, price: Decimal, of: str, unit: str) -> Decimal | None:

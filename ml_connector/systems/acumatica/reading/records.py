@@ -123,6 +123,9 @@ def _facts(row: Row, *, stock: bool, units: tuple[str, str, str]) -> ItemFacts:
         code=code,
         status=text(row, "ItemStatus"),
         not_sold=text(row, "ItemStatus") in NOT_SOLD,
+        price=number(row, "DefaultPrice") or None,
+        # Assumed: the sheet does not say of which unit it is.
+        price_unit=text(row, units[0]),
         stock=stock,
         base_unit=text(row, units[0]),
         purchase_unit=text(row, units[1]),

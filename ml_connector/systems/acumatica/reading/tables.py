@@ -47,7 +47,7 @@ class Read:
 
 _CONTACT = ("MainContact", "MainContact/Address")
 _CROSS = ("CrossReferences/AlternateID", "CrossReferences/AlternateType")
-_CROSS_WHOLE = (*_CROSS, "CrossReferences/VendorOrCustomer")
+_CROSS_WHOLE = (*_CROSS, "CrossReferences/VendorOrCustomer", "CrossReferences/UOM")
 _UNITS = tuple(f"UOMConversions/{name}" for name in ("FromUOM", "ToUOM", "MultiplyOrDivide", "ConversionFactor"))
 _BRANCH = ("BranchID", "BranchName", "BranchStatus", "CompanyID", "BaseCurrencyID", "BranchCountry")
 _ADDRESS = ("AddressLine1", "AddressLine2", "City", "State", "PostalCode", "Country")
@@ -107,6 +107,7 @@ TABLES: Mapping[str, tuple[Read, ...]] = {
             records.stock_facts,
             (
                 *("InventoryID", "ItemStatus", "BaseUOM", "PurchaseUOM", "SalesUOM", "TaxCategory", "LotSerialClass"),
+                "DefaultPrice",
                 *_CROSS_WHOLE,
                 *_UNITS,
             ),
@@ -119,7 +120,7 @@ TABLES: Mapping[str, tuple[Read, ...]] = {
             records.service_facts,
             (
                 *("InventoryID", "ItemStatus", "BaseUnit", "PurchaseUnit", "SalesUnit", "TaxCategory"),
-                "RequireReceipt",
+                *("RequireReceipt", "DefaultPrice"),
                 *_CROSS_WHOLE,
             ),
             expand=("CrossReferences",),
