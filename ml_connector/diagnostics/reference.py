@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ml_connector.config.integrations import Coding, OrdersOut
 from ml_connector.config.partners import Partner
 from ml_connector.config.units import meanings
+from ml_connector.diagnostics import invoice_fields
 from ml_connector.diagnostics.order_fields import unsent_fields
 from ml_connector.documents.dimensions import in_words, table_of
 from ml_connector.documents.reference import Item, OpenOrder, ReferenceTable
@@ -33,12 +34,16 @@ def check_codes(deployment: "Deployment", integration: str) -> list[Finding]:
         mend = f"Run `ml-connector sync {integration}`, then check again."
         return [Finding(integration, "codes", Level.ADVICE, message, mend)]
     partners = deployment.loaded.partners[integration]
+    _, layouts = deployment.partner_files(integration)
     found = list(_missing(integration, book, settings.flows.invoices_in.coding, partners.values()))
     if not found:
         found.append(Finding(integration, "codes", Level.GOOD, "all configured codes exist in the ERP"))
     found += _units(integration, book, settings.flows.orders_out)
-    _, layouts = deployment.partner_files(integration)
-    return [*found, *unsent_fields(integration, settings, partners.values(), layouts, book)]
+    return [
+        *found,
+        *unsent_fields(integration, settings, partners.values(), layouts, book),
+        *invoice_fields.unsent_fields(integration, settings, partners, layouts, deployment.ledger),
+    ]
 
 
 def _units(integration: str, book: ReferenceBook, rules: OrdersOut) -> Iterator[Finding]:

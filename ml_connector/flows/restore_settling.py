@@ -63,7 +63,7 @@ def _leaves(row: DocumentRow) -> Move:
 
 
 def _read_again(integration: Integration, tx: Tx) -> None:
-    """Orders that were changed while they were held are read again."""
+    """What was changed in the ERP while it was held is read again."""
     restore = restores.newest(tx)
     begin = f"{integration.name}:"
     for name, value in (restore.evidence.get("positions", {}) if restore is not None else {}).items():

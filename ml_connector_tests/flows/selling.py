@@ -262,9 +262,11 @@ def sales_office(
     *,
     flow: Mapping[str, Any] | None = None,
     customer: Mapping[str, Any] | None = None,
-    ledger: Path | None = None,
+    before: SalesOffice | None = None,
 ) -> Iterator[SalesOffice]:
-    """A fresh office. flow: more settings of the flow. customer: more of the customer's file."""
+    """An office. flow: more settings of the flow. customer: more of the customer's file. before: whose ERP and network
+    it has; fresh ones where there was none.
+    """
     home.mkdir(exist_ok=True)
     erp_system = systems.find("exact_online")
     monkeypatch.setattr(type(erp_system), "sources", frozenset({*erp_system.sources, "sales_invoices"}))
@@ -279,6 +281,8 @@ def sales_office(
     if not (home / "ledger.db").exists():
         sqlite_with_tables(home / "ledger.db")
     books, mailbox, clock = SalesBooks(), KeepingMailbox("cleo_prod"), MovingClock()
+    if before is not None:
+        books, mailbox, clock = before.books, before.mailbox, before.clock
 
     def connect(self: Deployment, name: str, role: Role) -> Any:
         return books if role is Role.ERP else mailbox

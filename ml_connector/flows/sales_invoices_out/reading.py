@@ -272,7 +272,9 @@ def start_day(integration: Integration, *, dry_run: bool = False) -> date:
 
 
 def position_name(integration: Integration) -> str:
-    return f"{integration.name}:{integration.erp.connection}:{integration.erp.company}:sales_invoices"
+    """Where it stands how far invoices were read."""
+    erp = integration.erp
+    return f"{integration.name}:{erp.connection}:{erp.company}:{SALES_INVOICES.name}{cursors.POSITION}"
 
 
 def position(integration: Integration, start: date) -> str | None:

@@ -115,7 +115,7 @@ def _begin(tx: Tx, outside: Witnesses, by: By, since: datetime | None, until: da
         "files_left": len(lost),
         "last_left": lost[-1].at if lost else "",
         "raised": _go_on_above(tx, lost) if complete else {},
-        "positions": {name: value for name, value in cursors.listing(tx).items() if name.endswith(":orders")},
+        "positions": {name: value for name, value in cursors.listing(tx).items() if name.endswith(cursors.READ_AGAIN)},
         "log": _mark(outside.log.last_line()),
     }
     if not complete:

@@ -7,6 +7,10 @@ from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import position
 
+#: How the names of positions end from which what leaves is read again after a restore; orders have an older one.
+POSITION = ":position"
+READ_AGAIN = (":orders", POSITION)
+
 
 def get(tx: Tx, name: str) -> str | None:
     """The position, or None."""
