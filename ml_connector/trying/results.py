@@ -161,12 +161,12 @@ class Differing(Told):
 
 
 class TryOrderResult(Told):
-    """What `ml-connector try --order --json` prints."""
+    """What `ml-connector try --order --json` prints, and with --invoice."""
 
     ok: bool = Field(description="Nothing would be held")
     integration: str
     company: str
-    order: str
+    order: str = Field(description="The number of the order or sales invoice")
     read_at: datetime = Field(description="The moment of the reading that was tried")
     read_in: str = Field(description="purchase_orders (the snapshot), or the document whose record it is")
     had: Had | None = Field(description="What the partner has; null where it has nothing of the order")

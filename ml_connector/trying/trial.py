@@ -18,6 +18,7 @@ from ml_connector.errors import ConfigError
 from ml_connector.flows import pipeline
 from ml_connector.flows.core.integration import Integration, Work
 from ml_connector.flows.core.ports import Erp, Network
+from ml_connector.flows.core.sent_formats import BUSINESS_SETS, group_of
 from ml_connector.flows.core.spec import INBOUND
 from ml_connector.flows.inbound import parsing, receiving
 from ml_connector.flows.inbound.format_detection import isa_sender, looks_like_x12
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Longer texts of a document are no number that another document is found by.
 LONGEST_NUMBER = 80
+#: Groups of what a partner's application may advise about.
+_GROUPS = sorted({group_of(set_type) for set_type in BUSINESS_SETS})
 NOT_ASKED = (
     "The ERP is not asked: whether somebody keyed an invoice or a receipt there by hand meanwhile is not known.",
     "Control numbers are the next ones as of now; what is sent before takes them.",
@@ -290,7 +293,7 @@ def _add_named(row: DocumentRow, wanted: Wanted) -> None:
         wanted.groups.add((document.functional_id, int(document.group_control)))
     if isinstance(document, ApplicationAdvice):
         controls = [item.group_control.strip() for item in document.items]
-        wanted.groups.update((kind, int(one)) for one in controls if one.isdecimal() for kind in ("PO", "PC"))
+        wanted.groups.update((kind, int(one)) for one in controls if one.isdecimal() for kind in _GROUPS)
     if isinstance(document, InterchangeAcknowledgment):
         wanted.interchanges.add(document.control_number)
 

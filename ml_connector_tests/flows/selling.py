@@ -34,7 +34,8 @@ from ml_connector.ledger.work.records import DocumentRow
 from ml_connector.systems import registry as systems
 from ml_connector.systems.system import Role
 from ml_connector.trying.sides import HeldMailbox
-from ml_connector_tests.flows.builders import D
+from ml_connector_tests.flows.american import Table
+from ml_connector_tests.flows.builders import VENDOR, D
 from ml_connector_tests.support.databases import sqlite_with_tables
 from ml_connector_tests.support.deployment import INTEGRATION, write_config
 
@@ -123,7 +124,7 @@ class SalesBooks:
     system, connection, company, company_name = "exact_online", "exact_nl", "US1", "Voltwerk USA"
     traits = ErpTraits()
     targets: Mapping[str, Any] = {}
-    tables: Mapping[str, Any] = {}
+    tables: Mapping[str, Any] = {"vendors": Table(VENDOR)}
     notices = None
     deletions = None
 
@@ -146,6 +147,9 @@ class SalesBooks:
     def by_id(self, keys: Sequence[str]) -> list[SourceRecord[SalesInvoice]]:
         found = [self.saved[key][1] for key in keys if key in self.saved]
         return [SourceRecord(one.model_dump_json(), one) for one in found]
+
+    def fill(self, operation: Any, earlier: Mapping[int, str]) -> str:
+        raise AssertionError("nothing is written to these books")
 
     def from_record(self, record: str) -> SalesInvoice:
         return SalesInvoice.model_validate_json(record)

@@ -12,12 +12,16 @@ import yaml
 
 from ml_connector.config.loading import load_deployment
 from ml_connector.diagnostics.invoice_fields import unsent_fields
+from ml_connector.errors import ConfigError
 from ml_connector.flows import restore_settling
 from ml_connector.flows.core.integration import Work
+from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.flows.sales_invoices_out.spec import FLOW
 from ml_connector.ledger.audit import chain_heads, restores
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.trying.invoices import try_invoice
+from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.builders import D
 from ml_connector_tests.flows.selling import CUSTOMER, SalesOffice, credit, invoice, line, sales_office
 from ml_connector_tests.support.deployment import INTEGRATION, ROOT
@@ -236,3 +240,41 @@ def test_check_tells_what_of_invoices_reaches_nobody(
             assert "has no place for" in told[1]
         else:
             assert len(told) == 1
+
+
+def test_try_tells_what_would_leave_and_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    with sales_office(home, monkeypatch, flow={"units": {}}) as office:
+        warm_up(office.integration)
+        office.books.save(invoice(line(unit="TRAY")), B.model_copy(update={"released": True}))
+        office.run()
+        before = office.row()
+        held = try_invoice(office.deployment, "AR001", integration=INTEGRATION)
+        (document,) = held.documents
+        assert (held.ok, document.state, document.reason.code if document.reason else "") == (
+            False, "quarantined", "unit_mismatch"
+        )  # fmt: skip
+        assert office.row() == before
+        with pytest.raises(ConfigError, match="No sales invoice AR999 was read"):
+            try_invoice(office.deployment, "AR999", integration=INTEGRATION)
+    with sales_office(home, monkeypatch, flow={"units": {"TRAY": "TY", "CASE": "CA"}}, before=office) as mended:
+        would = try_invoice(mended.deployment, "AR001", integration=INTEGRATION)
+        (document,) = would.documents
+        assert (would.ok, document.state) == (True, "sent")
+        assert mended.row().state is S.QUARANTINED
+        assert "AR001" not in [one.number for one in mended.sets()]
+        told = say("try", "--invoice", "AR001", "--config", home / "connections.yaml")
+        assert told.code == 0, told.err
+        assert "Invoice AR001 as read" in told.out
+
+
+def test_an_integration_that_names_the_flow_has_its_assets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ml_connector.orchestration.build import build_defs
+
+    with sales_office(tmp_path / "home", monkeypatch):
+        definitions = build_defs(tmp_path / "home" / "connections.yaml")
+    job = definitions.resolve_job_def(f"{INTEGRATION}_outbound")
+    keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    own = {"sales_invoices_read", "sales_invoices_810", "sent_sales_invoices"}
+    assert {f"{INTEGRATION}/{name}" for name in own} <= keys
+    assert f"{INTEGRATION}/sent_orders" in keys, "beside the orders"

@@ -20,6 +20,7 @@ MOST_BYTES = 150_000_000
 @click.command("try")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE...]")
 @click.option("--order", "number", metavar="NUMBER", help="Instead of files: what would leave for this order.")
+@click.option("--invoice", metavar="NUMBER", help="Instead of files: what would leave for this sales invoice.")
 @click.option("--integration", help="Where the files do not tell it.")
 @click.option("--partner", help="Whose the files are, where a flat file does not tell it.")
 @click.option(
@@ -30,6 +31,7 @@ def try_(
     session: Session,
     files: tuple[Path, ...],
     number: str | None,
+    invoice: str | None,
     integration: str | None,
     partner: str | None,
     day: datetime | None,
@@ -38,8 +40,8 @@ def try_(
 
     The steps are those of a run, over a scratch ledger with the newest reference data that were read: nothing is
     written, claimed or answered, and nobody is called. Several files are seen in their order, each as if it came by
-    itself. With --order it tells what would leave for an order as it was last read, and what differs from what the
-    partner has. Ends with 1 when something would be held or rejected.
+    itself. With --order or --invoice it tells what would leave for an order or a sales invoice as it was last read, and
+    what differs from what the partner has. Ends with 1 when something would be held or rejected.
 
     \b
     Examples:
@@ -47,13 +49,14 @@ def try_(
       ml-connector try original.edi correction.edi --integration exact_cleo --json
       ml-connector try invoices.csv --partner harbour --as-of 2026-11-20
       ml-connector try --order 26000001 --integration exact_cleo
+      ml-connector try --invoice AR001
     """
-    if bool(files) == (number is not None):
-        raise click.UsageError("Name files, or an order with --order.")
-    if number is not None:
+    if bool(files) + (number is not None) + (invoice is not None) != 1:
+        raise click.UsageError("Name files, or an order with --order, or a sales invoice with --invoice.")
+    if number is not None or invoice is not None:
         if partner is not None or day is not None:
             raise click.UsageError("--partner and --as-of are for files.")
-        return _try_order(session, number, integration)
+        return _try_order(session, number, invoice, integration)
     from ml_connector.trying.trial import integration_of, read_files, try_files
 
     given = read_files(files, MOST_BYTES)
@@ -71,18 +74,24 @@ def try_(
     return Exit.OK if result.ok else Exit.WRONG
 
 
-def _try_order(session: Session, number: str, integration: str | None) -> int:
+def _try_order(session: Session, order: str | None, invoice: str | None, integration: str | None) -> int:
     from ml_connector.cli.shared.session import only_integration
+    from ml_connector.trying.invoices import try_invoice
     from ml_connector.trying.orders import try_order
 
     with session.open() as deployment:
-        result = try_order(deployment, number, integration=only_integration(deployment, integration))
-    session.emit(result.model_dump(mode="json"), lambda: _print_order(result))
+        name = only_integration(deployment, integration)
+        if invoice is not None:
+            result = try_invoice(deployment, invoice, integration=name)
+        else:
+            result = try_order(deployment, order or "", integration=name)
+    what = "Order" if invoice is None else "Invoice"
+    session.emit(result.model_dump(mode="json"), lambda: _print_order(result, what))
     return Exit.OK if result.ok else Exit.WRONG
 
 
-def _print_order(result: "TryOrderResult") -> None:
-    say(f"Order {result.order} as read {result.read_at:%Y-%m-%d %H:%M} UTC ({result.read_in})")
+def _print_order(result: "TryOrderResult", what: str) -> None:
+    say(f"{what} {result.order} as read {result.read_at:%Y-%m-%d %H:%M} UTC ({result.read_in})")
     had = result.had
     say(f"{had.partner} has revision {had.revision}, {had.state}." if had else "No partner has anything of it.")
     if result.why_not:
