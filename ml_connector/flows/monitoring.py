@@ -44,7 +44,7 @@ def mark_overdue(integration: Integration, work: Work) -> StepReport:
                 return report
             moves = []
             for row in rows:
-                report.add("overdue", row.partition_date, document=row.number, partner=row.partner)
+                report.add("overdue", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
                 detail: dict[str, Any] = {
                     "message": f"{row.partner} has not answered {row.number} in time.",
                     "mend": "Ask the partner whether it arrived; it is not sent again by itself.",

@@ -22,8 +22,14 @@ def test_a_run_takes_everything_that_waits_and_tells_it(stage: Stage) -> None:
     told = run.assets["purchase_invoices"]
     assert (told["matched"], told["coded"], told["posted"], told["partition_posted"]) == (3, 3, 3, 3)
     assert told["amount_posted_EUR"] > 0
+    by_step = {(row.data["step"], row.data["outcome"]): row.data["count"] for row in told["by_step"].records}
+    assert by_step == {("match", "matched"): 3, ("code", "coded"): 3, ("post", "posted"): 3}
+    ids = {row.id for row in stage.scene.documents("invoices_in")}
+    assert {row.data["document_id"] for row in told["documents"].records} == ids
     files = run.assets["received_files"]["files"].records
-    assert len(files) == 3
+    assert len({row.data["file_id"] for row in files}) == 3
+    parsed = run.assets["invoices_810"]["documents"].records
+    assert {row.data["document_id"] for row in parsed} == ids
     assert all(len(row.data["sha256"]) == 64 for row in files)
     assert len(stage.scene.posted()) == 3
 

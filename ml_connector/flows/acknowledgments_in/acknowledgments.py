@@ -62,7 +62,9 @@ def _apply_all(integration: Integration, work: Work) -> StepReport:
         after = rows[-1].id
         for row in rows:
             if work.dry_run:
-                report.add("would_apply", row.partition_date, document=row.number, partner=row.partner)
+                report.add(
+                    "would_apply", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
+                )
                 continue
             _take(integration, work, row, report)
     return report
@@ -175,7 +177,9 @@ def _functional(
     for document in sent:
         if document.id in decisions:
             moves += _answered(tx, document, decisions[document.id], answer, by=row, report=report)
-    report.add("applied", row.partition_date, document=row.number, partner=row.partner, answer=answer.code)
+    report.add(
+        "applied", row.partition_date, document=row.number, document_id=row.id, partner=row.partner, answer=answer.code
+    )
     changes = {"parent_id": sent[0].id if sent else None, "order_number": sent[0].order_number if sent else ""}
     moves += resume_moves(row)
     detail = {"group": group.id, "code": answer.code, **_contradictions(decisions)}
@@ -203,7 +207,9 @@ def _answered_before_restore(
         if document.id in sent:
             arrived = replace(document, state=S.SENT)
             moves += _answered(tx, arrived, decisions[document.id], answer, by=row, report=report)
-    report.add("applied", row.partition_date, document=row.number, partner=row.partner, answer=answer.code)
+    report.add(
+        "applied", row.partition_date, document=row.number, document_id=row.id, partner=row.partner, answer=answer.code
+    )
     changes = {"parent_id": held[0].id, "order_number": held[0].order_number}
     detail = {"code": answer.code, **_contradictions(decisions)}
     return [*moves, *resume_moves(row), Move(row.id, S.APPLIED, "applied", detail, changes=changes)]
@@ -231,7 +237,13 @@ def _answered(
     detail |= {"contradiction": decision.contradiction} if decision.contradiction else {}
     changes: dict[str, Any] = {"due_at": None, "reason": None, "reason_detail": None, "next_attempt_at": None}
     if not decision.accepted:
-        report.add("refused", document.partition_date, document=document.number, partner=document.partner)
+        report.add(
+            "refused",
+            document.partition_date,
+            document=document.number,
+            document_id=document.id,
+            partner=document.partner,
+        )
         found = decision.answer
         errors = [error.model_dump(mode="json") for error in (found.segments if found else ())][:20]
         told = f"; {decision.contradiction}: the worse counts" if decision.contradiction else ""
@@ -283,7 +295,9 @@ def _interchange(
             moves += _refused_by_ta1(document, answer, row)
         elif document.state is S.UNKNOWN_OUTCOME:
             moves.append(_arrived(integration, document, row))
-    report.add("applied", row.partition_date, document=row.number, partner=row.partner, answer=answer.code)
+    report.add(
+        "applied", row.partition_date, document=row.number, document_id=row.id, partner=row.partner, answer=answer.code
+    )
     moves += resume_moves(row)
     moves.append(Move(row.id, S.APPLIED, "applied", {"code": answer.code, "note": answer.note}))
     return moves

@@ -148,7 +148,14 @@ def _recorded(
     if said is Said.REPLACES:
         moves += earlier_answers.superseded(earlier, row, "replaced")
     moves += earlier_answers.completed(earlier, row, order, verdicts.lines)
-    report.add("applied", row.partition_date, document=answer.number, partner=row.partner, answer=outcome["result"])
+    report.add(
+        "applied",
+        row.partition_date,
+        document=answer.number,
+        document_id=row.id,
+        partner=row.partner,
+        answer=outcome["result"],
+    )
     if change is None:
         changes = {"parent_id": order.id, **closing(row.partner, answer.number, outcome)}
         return [*moves, Move(row.id, S.APPLIED, "recorded against the order", outcome, changes=changes)]
@@ -220,7 +227,14 @@ def _taken_back(
     note = Move(order.id, None, "supplier took its answer back", {"by": row.id, "act": True})
     moves = [*named_orders.arrived(integration, tx, sent, row, report), note, *resume_moves(row)]
     moves += earlier_answers.superseded(counting, row, "taken_back")
-    report.add("applied", row.partition_date, document=answer.number, partner=row.partner, answer="taken_back")
+    report.add(
+        "applied",
+        row.partition_date,
+        document=answer.number,
+        document_id=row.id,
+        partner=row.partner,
+        answer="taken_back",
+    )
     changes = {"parent_id": order.id, **closing(row.partner, answer.number, outcome)}
     return [*moves, Move(row.id, S.APPLIED, "recorded against the order", outcome, changes=changes)]
 

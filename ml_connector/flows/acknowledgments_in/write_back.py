@@ -74,7 +74,7 @@ def _prepared(integration: Integration, row: DocumentRow, order: OpenOrder | Non
         outcome |= {"left": outcome["left"] + 1, "act": True}
     outcome["agreed"] = change.model_copy(update={"lines": tuple(lines)}).model_dump(mode="json", exclude_none=True)
     if not lines:
-        report.add("not_written", row.partition_date, document=row.number, partner=row.partner)
+        report.add("not_written", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         columns = closing(row.partner, change.order_number, outcome)
         return Prepared(moves=[Move(row.id, S.APPLIED, "nothing of it can be written", changes=columns)])
     planned = target_of(integration.erp, ORDER_CHANGES).plan(_change(outcome), operation_key(row))

@@ -231,17 +231,21 @@ def _new_documents(batch: _Batch, file: ParsedFile) -> list[NewDocument]:
     file.senders |= {document.partner for document in new if document.partner}
     for document in new:
         batch.report.add(
-            _outcome(document), document.partition_date, document=document.number, partner=document.partner
+            _outcome(document),
+            document.partition_date,
+            document=document.number,
+            partner=document.partner,
+            file_id=file.row.id,
         )
     if file.held is not None:
-        batch.report.add("held", None, document=file.row.name[:80], reason=str(file.held.reason))
+        batch.report.add("held", None, document=file.row.name[:80], file_id=file.row.id, reason=str(file.held.reason))
         new.append(unreadable(batch.integration, file.row, file.held, reason=file.held.reason))
     elif file.error is not None and not file.interchanges:
         reason = file.reader.unreadable
-        batch.report.add("held", None, document=file.row.name[:80], reason=str(reason))
+        batch.report.add("held", None, document=file.row.name[:80], file_id=file.row.id, reason=str(reason))
         new.append(unreadable(batch.integration, file.row, file.error, reason=reason))
     if file.stray is not None and file.ended:
-        batch.report.add("held", None, document=file.row.name[:80], reason=str(Reason.NOT_X12))
+        batch.report.add("held", None, document=file.row.name[:80], file_id=file.row.id, reason=str(Reason.NOT_X12))
         new.append(stray_document(batch.integration, file.row, file.stray))
     if file.ended:
         new += [

@@ -66,7 +66,14 @@ def _entered_by_hand(integration: Integration, bills: Mapping[int, Bill]) -> dic
 
 def already_there(row: DocumentRow, existing: Existing, report: StepReport) -> list[Move]:
     """The ERP has this invoice: it is set aside."""
-    report.add("duplicate", row.partition_date, document=row.number, partner=row.partner, entry=existing.number)
+    report.add(
+        "duplicate",
+        row.partition_date,
+        document=row.number,
+        document_id=row.id,
+        partner=row.partner,
+        entry=existing.number,
+    )
     mend = "Nothing to do if it was keyed by hand; else void that entry and replay this document."
     if existing.our_key:
         mend = (

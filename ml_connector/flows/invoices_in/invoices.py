@@ -138,7 +138,14 @@ def _match_batch(
             held.append((row, decided))
             continue
         orders.commit(decided.matched)
-        report.add("matched", row.partition_date, document=row.number, partner=row.partner, mode=decided.matched.mode)
+        report.add(
+            "matched",
+            row.partition_date,
+            document=row.number,
+            document_id=row.id,
+            partner=row.partner,
+            mode=decided.matched.mode,
+        )
         changes = {
             "work": decided.matched.model_dump_json(),
             "snapshots": dict(book.versions),
@@ -297,7 +304,7 @@ def code(integration: Integration, work: Work) -> StepReport:
             if isinstance(decided, NeedsMending):
                 moves += hold_moves(integration, row, decided, report, step=S.PARSED)
                 continue
-            report.add("coded", row.partition_date, document=row.number, partner=row.partner)
+            report.add("coded", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
             versions = {**(row.snapshots or {}), **book.versions}
             changes = {"work": decided.model_dump_json(), "snapshots": versions}
             told = {"told": list(decided.told)} if decided.told else {}

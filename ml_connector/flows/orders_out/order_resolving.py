@@ -101,7 +101,9 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
         if any(o.state in ON_ITS_WAY or o.id in being_written for o in _goes_first(row, theirs)):
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
-            report.add("waits_for_earlier", row.partition_date, document=row.number, partner=row.partner)
+            report.add(
+                "waits_for_earlier", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
+            )
             continue
         older = [one for one in theirs if one.revision < row.revision or is_moved(one.source)]
         before = _told_last(row, histories(older, order_of).get(order_of[row.id], OrderHistory()))
@@ -115,11 +117,11 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
         moves += resume_moves(row)
         read_again: dict[str, Any] = {"source": row.source, "reason": None} if row.id in again else {"reason": None}
         if decided.document is None:
-            report.add("unchanged", row.partition_date, document=row.number, partner=row.partner)
+            report.add("unchanged", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
             changes = {**decided.facts(), **read_again}
             moves.append(Move(row.id, S.DISCARDED, "nothing changed for the partner", changes=changes))
             continue
-        report.add("resolved", row.partition_date, document=row.number, partner=row.partner)
+        report.add("resolved", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         changes = {
             **decided.facts(),
             **read_again,

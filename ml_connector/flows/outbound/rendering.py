@@ -80,7 +80,9 @@ def render(integration: Integration, work: Work, flow: str) -> StepReport:
         for parcel in parcels(integration, rows):
             if work.dry_run:
                 for row in parcel.rows:
-                    report.add("would_send", row.partition_date, document=row.number, partner=row.partner)
+                    report.add(
+                        "would_send", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
+                    )
                 continue
             _render_parcel(integration, work, parcel, report)
         _hold_strangers(integration, work, rows, report)
@@ -148,7 +150,7 @@ def _render_parcel(integration: Integration, work: Work, parcel: Parcel, report:
             documents.move(tx, moves, work)
         return
     for row in parcel.rows:
-        report.add("rendered", row.partition_date, document=row.number, partner=row.partner)
+        report.add("rendered", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
 
 
 def _as_x12(integration: Integration, tx: Tx, parcel: Parcel, now: datetime) -> Packed:

@@ -99,7 +99,7 @@ def _without_arrived(
             upload = done.get(row.file_id or 0)
             if upload is None:
                 continue
-            report.add("sent", row.partition_date, document=row.number, partner=row.partner)
+            report.add("sent", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
             if row.state is S.RENDERED:
                 moves.append(Move(row.id, S.SENDING, "sending", release=False))
             changes = {"due_at": answer_due(integration, row)}
@@ -251,7 +251,7 @@ def _wait(
         documents.move(tx, moves, work)
         documents.release(tx, [one.id for one in together], next_attempt_at=at)
     if moves:
-        report.add("unknown_outcome", row.partition_date, document=row.number, partner=row.partner)
+        report.add("unknown_outcome", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
 
 
 def _upload(
@@ -369,7 +369,7 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
 
 def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, report: StepReport) -> list[Move]:
     if outcome.written is not None and row.state in {S.SENDING, S.UNKNOWN_OUTCOME}:
-        report.add("sent", row.partition_date, document=row.number, partner=row.partner)
+        report.add("sent", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         cleared = {
             "reason": None,
             "reason_detail": None,
@@ -384,7 +384,7 @@ def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, r
         return hold_moves(integration, row, held, report, step=first_step(row.kind, row.direction))
     if outcome.error is not None:
         told = "unknown_outcome" if outcome.unknown else "postponed"
-        report.add(told, row.partition_date, document=row.number, partner=row.partner)
+        report.add(told, row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
     return []
 
 

@@ -37,8 +37,8 @@ def go_on(
     begun = Move(row.id, S.POSTING, "taken up again", {"was": row.reason}, changes=_CLEARED, release=attach)
     if attach:
         operations.plan_again(tx, [row.id])
-        report.add("taken_up_again", row.partition_date, document=row.number, partner=row.partner)
+        report.add("taken_up_again", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         return [begun]
     operations.void(tx, [row.id])
-    report.add("posted", row.partition_date, document=row.number, partner=row.partner)
+    report.add("posted", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
     return [begun, Move(row.id, S.POSTED, "posted without its original", {"id": booking.outside_id})]

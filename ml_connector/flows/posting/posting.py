@@ -76,7 +76,9 @@ def _finish_open(lane: _Lane) -> None:
         after = rows[-1].id
         if lane.work.dry_run:
             for row in rows:
-                lane.report.add("would_finish", row.partition_date, document=row.number, partner=row.partner)
+                lane.report.add(
+                    "would_finish", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
+                )
             continue
         _finish(lane, rows)
         if lane.brake.error is not None:
@@ -128,9 +130,23 @@ def _report_plans(lane: _Lane) -> None:
         planned = attempt(lambda row=row: lane.kind.plan(lane.integration, row))  # type: ignore[misc]
         if isinstance(planned, NeedsMending):
             reason = str(planned.reason)
-            lane.report.add("would_hold", row.partition_date, document=row.number, partner=row.partner, reason=reason)
+            lane.report.add(
+                "would_hold",
+                row.partition_date,
+                document=row.number,
+                document_id=row.id,
+                partner=row.partner,
+                reason=reason,
+            )
             continue
-        lane.report.add("would_post", row.partition_date, document=row.number, partner=row.partner, writes=len(planned))
+        lane.report.add(
+            "would_post",
+            row.partition_date,
+            document=row.number,
+            document_id=row.id,
+            partner=row.partner,
+            writes=len(planned),
+        )
 
 
 def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
@@ -293,11 +309,18 @@ def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
 def _moves_after(lane: _Lane, row: DocumentRow, outcome: Outcome, *, complete: bool, report: StepReport) -> list[Move]:
     integration, kind, error = lane.integration, lane.kind, outcome.error
     if error is None and complete and outcome.written is not None:
-        report.add("posted", row.partition_date, document=row.number, partner=row.partner, **_shown(outcome))
+        report.add(
+            "posted",
+            row.partition_date,
+            document=row.number,
+            document_id=row.id,
+            partner=row.partner,
+            **_shown(outcome),
+        )
         detail = {"id": outcome.written.outside_id, **outcome.written.detail}
         return [Move(row.id, kind.done, "posted", detail, changes=kind.closing(row))]
     if outcome.unknown:
-        report.add("unknown_outcome", row.partition_date, document=row.number, partner=row.partner)
+        report.add("unknown_outcome", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         soon = integration.clock.now() + timedelta(seconds=FIRST_LOOK_SECONDS)
         reason = {
             "reason": str(Reason.OUTCOME_UNKNOWN),

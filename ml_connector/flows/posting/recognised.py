@@ -114,7 +114,7 @@ def _lost_keys(integration: Integration, keys: Sequence[str]) -> set[str]:
 
 def moves(row: DocumentRow, found: Sequence[Found], report: StepReport) -> list[Move]:
     """To posted, from wherever the document stands."""
-    report.add("recognised", row.partition_date, document=row.number, partner=row.partner)
+    report.add("recognised", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
     states = [state for state in _WAY if state is S.POSTED or state in moves_of(row.kind, Direction.IN)]
     begin = states.index(row.state) + 1 if row.state in states else 0
     way = [S.POSTING, S.POSTED] if row.state is S.QUARANTINED else states[begin:]

@@ -198,7 +198,7 @@ def _says_so(integration: Integration, row: DocumentRow, invoice: SalesInvoice, 
 
 
 def _withdrawn(row: DocumentRow, invoice: SalesInvoice, report: StepReport) -> Move:
-    report.add("withdrawn", None, document=row.number, partner=row.partner)
+    report.add("withdrawn", None, document=row.number, document_id=row.id, partner=row.partner)
     why = "voided in the ERP before it was sent" if invoice.voided else "no longer released in the ERP"
     return _ended(row, why)
 

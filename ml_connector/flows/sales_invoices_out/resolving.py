@@ -90,14 +90,16 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
         except _WaitsError:
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
-            report.add("waits_for_earlier", row.partition_date, document=row.number, partner=row.partner)
+            report.add(
+                "waits_for_earlier", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
+            )
             continue
         if isinstance(decided, NeedsMending):
             moves += hold_moves(integration, row, decided, report, step=S.READ)
             continue
         partner, sent = decided
         moves += resume_moves(row)
-        report.add("resolved", row.partition_date, document=row.number, partner=row.partner)
+        report.add("resolved", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         changes: dict[str, Any] = {
             "canonical": dump(sent),
             "work": invoices[row.id].model_dump_json(exclude_defaults=True),

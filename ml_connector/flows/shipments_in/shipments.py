@@ -71,7 +71,14 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
             for line in receipt.lines:
                 spoken[line.order_line_id] = spoken.get(line.order_line_id, Decimal(0)) + line.quantity
         work_text = "[" + ",".join(receipt.model_dump_json() for receipt in receipts) + "]"
-        report.add("matched", row.partition_date, document=row.number, partner=row.partner, receipts=len(receipts))
+        report.add(
+            "matched",
+            row.partition_date,
+            document=row.number,
+            document_id=row.id,
+            partner=row.partner,
+            receipts=len(receipts),
+        )
         moves += resume_moves(row)
         moves.append(
             Move(
