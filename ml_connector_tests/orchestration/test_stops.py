@@ -61,14 +61,14 @@ def test_in_a_step_that_runs_beside_others(stage: Stage, monkeypatch: pytest.Mon
 def test_where_dagster_takes_it_for_a_failed_step(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside of the work itself Dagster raises the signal and tries the op again: that attempt begins nothing."""
     stage.scene.invoice(stage.scene.orders(2))
-    result = asset_factory._result
+    result = asset_factory._results
     with monkeypatch.context() as patched:
 
         def ask_first(*args: Any) -> Any:
             ask()
             return result(*args)
 
-        patched.setattr(asset_factory, "_result", ask_first)
+        patched.setattr(asset_factory, "_results", ask_first)
         run = stage.inbound()
     is_stopped(stage, run)
     assert "purchase_invoices" not in run.assets
