@@ -23,7 +23,16 @@ from ml_connector.flows.core.ports import (
     Written,
 )
 from ml_connector.systems.acumatica.capabilities import Bills, GoodsReceipts, OpenOrders, OrderChanges, SalesOrders
-from ml_connector.systems.acumatica.posting import bills, facts, order_lines, receipts, release, sales_orders
+from ml_connector.systems.acumatica.posting import (
+    attachments,
+    bills,
+    facts,
+    order_lines,
+    receipts,
+    release,
+    sales_orders,
+)
+from ml_connector.systems.acumatica.posting.attachments import Attachments
 from ml_connector.systems.acumatica.posting.bill_plans import BillPlanner
 from ml_connector.systems.acumatica.posting.bills import BillWriter
 from ml_connector.systems.acumatica.posting.order_lines import OrderLineWriter
@@ -47,10 +56,14 @@ SYSTEM = "acumatica"
 BRANCH_HEADER = "PX-CbApiBranch"
 
 
+def _no_blob(sha256: str) -> bytes:
+    raise WeAreWrong(f"no store of bytes was given to read {sha256[:12]} from")
+
+
 class AcumaticaErp:
     """One tenant, seen by one user. Safe to use from several threads.
 
-    leave: gives the session back when the last user is done.
+    leave: gives the session back when the last user is done. read_blob: stored bytes by their SHA-256.
     """
 
     def __init__(
@@ -60,6 +73,7 @@ class AcumaticaErp:
         clock: Clock,
         *,
         leave: Callable[[], None] | None = None,
+        read_blob: Callable[[str], bytes] = _no_blob,
     ) -> None:
         self.connection = client.connection
         self.system = SYSTEM
@@ -78,6 +92,7 @@ class AcumaticaErp:
         self._receipts = ReceiptWriter(client, settings, self._headers)
         self._lines = OrderLineWriter(client, settings, self._headers)
         self._releases = Releaser(client)
+        self._files = Attachments(client, read_blob)
         self._sales = SalesOrderWriter(client, settings, self._headers)
         planner = BillPlanner(settings, self._facts, facts.Receipts(client, settings, clock))
         self.reference: dict[str, Table] = {name: Table(name, client, settings, clock) for name in TABLES}
@@ -161,6 +176,7 @@ class AcumaticaErp:
             receipts.KIND: self._receipts.write,
             order_lines.KIND: self._lines.write,
             sales_orders.KIND: self._sales.write,
+            attachments.KIND: self._files.write,
             **dict.fromkeys(release.KINDS, self._releases.write),
         }
         write = writers.get(operation.kind)
@@ -177,6 +193,7 @@ class AcumaticaErp:
             ({order_lines.KIND}, self._lines.written),
             ({sales_orders.KIND}, self._sales.written),
             (set(release.KINDS), self._releases.written),
+            ({attachments.KIND}, self._files.written),
         )
         found: dict[int, Written] = {}
         for kinds, find in finders:
@@ -199,6 +216,7 @@ class AcumaticaErp:
                 wanted = [operation for operation in operations if operation.kind == kind]
                 found.update(find(wanted) if wanted else {})
             done = self._releases.written([one for one in operations if one.kind in release.KINDS])
+            done |= self._files.written([one for one in operations if one.kind == attachments.KIND])
         return {**found, **{number: [one] for number, one in done.items()}}
 
 

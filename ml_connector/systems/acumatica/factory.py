@@ -1,7 +1,11 @@
 """An Acumatica connection from its configuration."""
 
+from collections.abc import Callable
+
 import httpx
 
+from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import blobs
 from ml_connector.systems.acumatica.access.authorization import LeasedForm, shared_session
 from ml_connector.systems.acumatica.access.forms import FormLease, Forms
 from ml_connector.systems.acumatica.access.seats import SharedSession
@@ -53,7 +57,16 @@ def assemble(
         poll_seconds=settings.poll_seconds,
         action_seconds=settings.action_seconds,
     )
-    return AcumaticaErp(client, settings, parts.clock, leave=session.leave if session is not None else None)
+    leave = session.leave if session is not None else None
+    return AcumaticaErp(client, settings, parts.clock, leave=leave, read_blob=_blob_reader(parts.ledger))
+
+
+def _blob_reader(ledger: Ledger) -> Callable[[str], bytes]:
+    def read(sha256: str) -> bytes:
+        with ledger.read() as tx:
+            return blobs.read_blob(tx, sha256)
+
+    return read
 
 
 def meanings_of(name: str, settings: AcumaticaConnection) -> Meanings:

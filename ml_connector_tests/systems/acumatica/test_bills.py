@@ -11,6 +11,7 @@ from ml_connector.documents.bills import Bill, BillLine, BillMode, BillTax
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, OutcomeUnknown, Reason, RefusedBySystem, TryAgain
 from ml_connector.flows.core.ports import BILLS, PURCHASE_ORDERS, Identity, source_of, target_of
+from ml_connector.ledger.exchange import blobs
 from ml_connector.sandbox.acumatica import user
 from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.faults import FaultKind
@@ -508,6 +509,43 @@ def test_an_action_that_the_server_forgot_is_judged_by_the_status(bench: Bench) 
     erp = bench.erp(after_bill="released", poll_seconds=3)
     bill = released(erp)
     assert bench.post(erp, plan(erp, bill))[1][1].detail["status"] == "Open"
+
+
+# ---------------------------------------------------------------------- the original
+
+
+def with_original(bench: Bench, name: str = "C:\\\\in\\\\INV 1.edi") -> Bill:
+    original = f"ISA*00*~{new_number()}".encode()
+    with bench.parts.ledger.write() as tx:
+        digest = blobs.put_blob(tx, original)
+    more = {"attach_original": True, "attachment_sha256": digest, "attachment_name": name}
+    return bill_of(BY_ORDER, account_line(), **more)
+
+
+def test_the_original_stands_at_the_bill(bench: Bench) -> None:
+    erp = bench.erp(after_bill="released")
+    bill = with_original(bench)
+    done = bench.post(erp, plan(erp, bill))
+    assert [operation.kind for operation, _ in done] == ["ap_bill", "ap_bill_file", "ap_bill_release"]
+    (row,) = stored(bench, bill)
+    assert [file.name for file in row.files] == ["INV 1.edi"]
+    found = erp.find_written([operation for operation, _ in done])
+    assert {number: one.outside_id for number, one in found.items()} == {
+        operation.id: written.outside_id for operation, written in done
+    }
+    assert erp.write(done[1][0]) == done[1][1]
+    assert len(row.files) == 1
+
+
+def test_an_original_whose_answer_is_lost_is_found(bench: Bench) -> None:
+    erp = bench.erp()
+    first, file = plan(erp, with_original(bench))
+    written = erp.write(bench.store(erp, first))
+    operation = bench.store(erp, file, 1, {0: written.outside_id})
+    bench.fault(FaultKind.RESET_AFTER, method="PUT", path="*/files/*")
+    with pytest.raises(OutcomeUnknown):
+        erp.write(operation)
+    assert set(erp.find_written([operation])) == {operation.id}
 
 
 # ---------------------------------------------------------------------- what cannot be expressed

@@ -7,6 +7,7 @@ from typing import Any
 from ml_connector.documents.bills import Bill, BillLine
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.ports import PlannedOperation
+from ml_connector.systems.acumatica.posting.attachments import attachment_of
 from ml_connector.systems.acumatica.posting.bills import CREDIT, ENTITY, INVOICE, KIND
 from ml_connector.systems.acumatica.posting.comparing import shown
 from ml_connector.systems.acumatica.posting.facts import MadeBill, OrderFacts, ReceiptLine, Receipts
@@ -47,6 +48,9 @@ class BillPlanner:
         payload = {"put": body, "total": bill.total, "taxes": bill.vat_total}
         self._receipts.take(taken, key)
         planned = [PlannedOperation(KIND, target, to_json(payload))]
+        if bill.attach_original and bill.attachment_sha256:
+            name = bill.attachment_name or f"{bill.number}.x12"
+            planned.append(attachment_of(target, name, bill.attachment_sha256))
         if self._settings.after_bill == "released":
             planned.append(release_of(ENTITY, target, {"Amount": bill.total, "TaxTotal": bill.vat_total}))
         return planned

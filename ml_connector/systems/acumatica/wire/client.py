@@ -221,6 +221,22 @@ class AcumaticaClient:
             raise OutcomeUnknown(f"{self.connection}: PUT {entity} was answered without a record.", mend=LOOKED_UP)
         return value
 
+    def put_file(self, entity: str, link: str, content: bytes) -> None:
+        """Put a file under a link that a record gave: site-absolute, so that it goes to the site's origin."""
+        with self._forms(entity, "call"):
+            self.calls += 1
+            response = self.api.request(
+                "PUT",
+                self._origin + link,
+                template=f"{entity}/files",
+                data=content,
+                headers={**_JSON, "Content-Type": "application/octet-stream"},
+                write=True,
+                accept=_ANY,
+                expect="any",
+            )
+        self._meanings.data(f"PUT {entity}/files", response, write=True)
+
     def delete(self, entity: str, record_id: str) -> None:
         """Take a record away; one that is gone already is a success."""
         response = self._call("DELETE", f"{self._root}/{entity}/{record_id}", entity, write=True)

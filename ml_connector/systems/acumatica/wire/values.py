@@ -15,6 +15,8 @@ Row = Mapping[str, Any]
 
 #: Members of a body that are no fields: they stand as they are.
 _PLAIN = frozenset({"id", "delete", "custom"})
+#: Digits, before and behind the point, of any amount or quantity; within what decimals keep exactly.
+_MOST = 24
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -60,8 +62,8 @@ def maybe_number(row: Row, name: str) -> Decimal | None:
         found = Decimal(str(value).strip())
     except InvalidOperation:
         raise WeAreWrong(f"the field {name} holds no number") from None
-    if not found.is_finite():
-        raise WeAreWrong(f"the field {name} holds no number")
+    if not found.is_finite() or (found and abs(found.adjusted()) > _MOST) or len(found.as_tuple().digits) > _MOST:
+        raise WeAreWrong(f"the field {name} holds no number that can be kept exactly")
     return plain(found)
 
 
