@@ -14,6 +14,7 @@ from ml_connector.diagnostics import invoice_fields
 from ml_connector.diagnostics.order_fields import unsent_fields
 from ml_connector.documents.dimensions import in_words, table_of
 from ml_connector.documents.reference import Item, OpenOrder, ReferenceTable
+from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.flows.reference.lookup import ReferenceBook
 from ml_connector.systems.results import Finding, Level
 
@@ -108,21 +109,30 @@ def _of_partner(partner: Partner, wanted: dict[str, list[Named]]) -> None:
         (ReferenceTable.VENDORS, partner.vendor, "vendor"),
         ("customers", partner.customer, "customer"),
         (ReferenceTable.GL_ACCOUNTS, partner.gl_account, "gl_account"),
+        *((SalesTable.ITEM_FACTS, item, f"sales.charge_items.{code}") for code, item in _charges_of(partner)),
         *((table_of(name), partner.dimension(name), name) for name in partner.dimension_names),
     ):
         if code:
             wanted[table].append((code, f"partner {partner.name}, {key}"))
 
 
+def _charges_of(partner: Partner) -> Iterable[tuple[str, str]]:
+    return partner.sales.charge_items.items() if partner.sales is not None else ()
+
+
 def _one(table: str, dimensions: Iterable[str]) -> str:
     """What one record of a table is called."""
-    named = next((name for name in dimensions if table_of(name) == table), table.removesuffix("s"))
+    named = next(
+        (name for name in dimensions if table_of(name) == table), table.removesuffix("_facts").removesuffix("s")
+    )
     return in_words(named).replace("gl ", "GL ").replace("vat ", "VAT ")
 
 
 def _trouble(record: Any) -> str:
     if getattr(record, "blocked", False):
         return "is blocked there"
+    if getattr(record, "not_sold", False):
+        return "is not sold"
     if not getattr(record, "purchase", True):
         return "is for sales only"
     ends = getattr(record, "end_date", None)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.documents.common import Direction
+from ml_connector.documents.kinds import DocumentKind
 from ml_connector.errors import NotPossibleError, Reason
 from ml_connector.flows.core.integration import Integration, Work
 from ml_connector.flows.core.ports import Written
@@ -147,10 +148,7 @@ def _give_up(
     with ledger.write() as tx:
         booking = booking_of(tx)
         if booking is not None:
-            raise NotPossibleError(
-                f"Document {row.id} ({row.number}) stands in the ERP as {booking.outside_id}; its original does not.",
-                mend="Replay it once the ERP takes the original, or with attach_original off.",
-            )
+            raise _stands_partly(row, booking)
         if row.state is S.RENDERED and row.file_id is not None and len(related.documents_of_file(tx, row.file_id)) > 1:
             raise NotPossibleError(
                 f"Document {row.id} ({row.number}) leaves in one file with others.",
@@ -160,6 +158,19 @@ def _give_up(
         detail = {"message": why, "mend": "", "data": {"was": str(row.state)}}
         changes = {"reason": "discarded", "reason_detail": detail, "business_key": None, "next_attempt_at": None}
         documents.move(tx, [Move(row.id, S.DISCARDED, "discarded", {"why": why}, changes=changes)], work)
+
+
+def _stands_partly(row: DocumentRow, booking: StoredOperation) -> NotPossibleError:
+    there = f"Document {row.id} ({row.number}) stands in the ERP as {booking.outside_id}"
+    if row.kind is DocumentKind.ORDER:
+        return NotPossibleError(
+            f"{there}; the orders of other stores do not.",
+            mend="See why they are refused; replay it once the ERP takes those too.",
+        )
+    return NotPossibleError(
+        f"{there}; its original does not.",
+        mend="Replay it once the ERP takes the original, or with attach_original off.",
+    )
 
 
 def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arrived: bool, why: str) -> None:

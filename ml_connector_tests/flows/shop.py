@@ -23,7 +23,8 @@ from ml_connector.documents.sales.reference import (
     SalesPrice,
     UnitConversion,
 )
-from ml_connector.flows import pipeline
+from ml_connector.errors import OutcomeUnknown, RefusedBySystem
+from ml_connector.flows import operator_actions, pipeline
 from ml_connector.flows.core.integration import Integration, Work
 from ml_connector.flows.core.ports import (
     ErpTraits,
@@ -177,7 +178,8 @@ class SellingErp:
         }
         self.written: list[SalesOrder] = []
         self.keys: list[str] = []
-        self.refusing = False
+        self.loses = 0
+        self.refuses: set[str] = set()
 
     def fill(self, operation: StoredOperation, earlier: Mapping[int, str]) -> str:
         return operation.payload
@@ -185,16 +187,23 @@ class SellingErp:
     def write(self, operation: StoredOperation) -> Written:
         values = json.loads(operation.payload, parse_float=D)
         order = SalesOrder.model_validate(values["order"])
+        if order.store in self.refuses:
+            raise RefusedBySystem(f"Store {order.store} may not order.")
         self.written.append(order)
         self.keys.append(values["key"])
         made = f"SO{len(self.written):06}"
         identity = Identity(order.customer_id, order.customer_order)
         amount = str(order.total or "")
         self.orders.there.append(Existing(identity, made, values["key"], made, amount, "sales", "sales_order"))
+        if self.loses:
+            self.loses -= 1
+            raise OutcomeUnknown("The answer never came.")
         return Written(made, {"entry_number": made})
 
     def find_written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
-        return {}
+        by_key = {one.our_key: one.outside_id for one in self.orders.there}
+        keys = {one.id: json.loads(one.payload)["key"] for one in operations}
+        return {number: Written(by_key[key]) for number, key in keys.items() if key in by_key}
 
     def find_copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
         return {}
@@ -230,6 +239,11 @@ class Shop:
             steps = pipeline.steps_of(self.integration.flows, INBOUND)
             pipeline.run(self.integration, Work(holder=lease.name, actor="test", replay=replay), steps)
         return self.rows()
+
+    def discard(self, row: DocumentRow) -> None:
+        with worker(self.deployment.ledger) as lease:
+            work = Work(holder=lease.name, actor="test")
+            operator_actions.discard(self.integration, work, row, "settled with the customer")
 
     def rows(self) -> list[DocumentRow]:
         with self.deployment.ledger.read() as tx:

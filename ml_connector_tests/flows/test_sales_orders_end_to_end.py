@@ -7,7 +7,9 @@ from typing import Any, cast
 import pytest
 
 from ml_connector.documents.kinds import Direction, DocumentKind
+from ml_connector.errors import NotPossibleError
 from ml_connector.flows.core.ports import Existing, Identity
+from ml_connector.flows.posting import recognised
 from ml_connector.ledger.search import queries
 from ml_connector.ledger.work import events
 from ml_connector.ledger.work.states import DocumentState as S
@@ -99,6 +101,34 @@ def test_an_order_is_not_posted_that_was_cancelled_with_it(office: Shop) -> None
     assert "cancels order PO-1" in message(rows[1])
 
 
+def test_a_change_of_one_release_leaves_the_others_alone(office: Shop) -> None:
+    one = "BEG*00*RL*PO-9*1*20261120~N1*ST**92*0001~PO1*1*10*EA*2.50**IN*HM-RICE~CTT*1~"
+    cancelled = one.replace("BEG*00", "BEG*01")
+    rows = office.take(one, cancelled, one.replace("PO-9*1", "PO-9*2"))
+    assert [row.reason for row in rows] == ["taken_back_by_customer", "not_a_first_order", None]
+    assert [order.reference for order in office.erp.written] == ["PO-9/2"]
+
+
+def test_a_replacement_is_posted_once_its_original_is_given_up(office: Shop) -> None:
+    first, replaces = office.take(body("PO-1"), body("PO-1", "PO1*1*12*EA*2.50**IN*HM-RICE", purpose="05"))
+    assert (first.reason, replaces.reason) == ("taken_back_by_customer", "not_a_first_order")
+    office.discard(first)
+    first, replaces = office.take(replay=True)
+    assert (first.state, replaces.state) == (S.DISCARDED, S.POSTED), replaces.reason_detail
+    assert [line.quantity for order in office.erp.written for line in order.lines] == [D(12)]
+
+
+def test_what_one_store_is_refused_is_finished_and_never_given_up_or_written_twice(office: Shop) -> None:
+    office.erp.refuses.add("0002")
+    (row,) = office.take(body("PO-1", "PO1*1*10*EA*2.50**IN*HM-RICE", "SDQ*EA*92*0001*4*0002*6"))
+    assert (row.state, row.reason) == (S.QUARANTINED, "refused_by_system")
+    with pytest.raises(NotPossibleError):
+        office.discard(row)
+    office.erp.refuses.clear()
+    (row,) = office.take(replay=True)
+    assert (row.state, [one.store for one in office.erp.written]) == (S.POSTED, ["0001", "0002"])
+
+
 def test_an_order_that_somebody_keyed_is_not_posted_again(office: Shop) -> None:
     keyed = Existing(Identity("C1", "PO-1"), "SO-7", "", "SO-7", "25.00", "sales")
     other = Existing(Identity("C1", "PO-2"), "SO-8", "", "SO-8", "7.00", "sales")
@@ -109,6 +139,31 @@ def test_an_order_that_somebody_keyed_is_not_posted_again(office: Shop) -> None:
     assert office.erp.written == []
     office.erp.orders.there.remove(other)
     assert office.take(replay=True)[1].state is S.POSTED
+
+
+def test_a_lost_answer_is_looked_up_and_nothing_is_written_twice(office: Shop) -> None:
+    office.erp.loses = 1
+    (row,) = office.take(body("PO-1", "PO1*1*10*EA*2.50**IN*HM-RICE", "SDQ*EA*92*0001*4*0002*6"))
+    assert row.state is S.UNKNOWN_OUTCOME
+    (row,) = office.take(replay=True)
+    assert (row.state, [one.store for one in office.erp.written]) == (S.POSTED, ["0001", "0002"])
+
+
+KEY = "mlc-0123456789abcdef0123"
+
+
+@pytest.mark.parametrize("keys", [(KEY,), (f"{KEY}-1", f"{KEY}-2"), (f"{KEY}-2",)])
+def test_what_was_posted_before_a_restore_is_recognised_where_all_of_it_is_there(
+    office: Shop, monkeypatch: pytest.MonkeyPatch, keys: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(recognised, "is_due", lambda _: True)
+    who = Identity("C1", "PO-1")
+    office.erp.orders.there += [Existing(who, f"SO-{at}", key, kind="sales_order") for at, key in enumerate(keys)]
+    (row,) = office.take(body("PO-1"))
+    assert office.erp.written == []
+    whole = keys != (f"{KEY}-2",)
+    expected = (S.POSTED, None) if whole else (S.QUARANTINED, "sales_order_exists")
+    assert (row.state, row.reason) == expected
 
 
 def test_an_order_with_fewer_lines_than_it_counts_is_held(office: Shop) -> None:

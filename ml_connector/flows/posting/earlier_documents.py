@@ -84,15 +84,10 @@ class TakenBack:
         """This document takes those of these numbers back, folded."""
         self._by |= {(self.suppliers.of(row), str(number)): row.id for number in numbers}
 
-    def by(self, row: DocumentRow) -> int | None:
-        """The document that takes this one back."""
-        by = self._by.get((self.suppliers.of(row), folded(row.number)))
-        return by if by != row.id else None
-
     def why(self, row: DocumentRow, what: str) -> NeedsMending | None:
         """Why a document is not posted that its supplier has taken back; None for any other."""
-        by = self.by(row)
-        if by is None:
+        by = self._by.get((self.suppliers.of(row), folded(row.number)))
+        if by is None or by == row.id:
             return None
         return NeedsMending(
             Reason.TAKEN_BACK_BY_SUPPLIER,

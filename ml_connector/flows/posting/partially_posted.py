@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ml_connector.errors import Reason
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import BILLS, target_of
+from ml_connector.flows.core.ports import BILLS, SALES_ORDERS
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
@@ -20,11 +20,14 @@ _CLEARED = {"reason": None, "reason_detail": None, "held_step": None, "next_atte
 
 
 def booked(integration: Integration, tx: Tx, rows: Sequence[DocumentRow]) -> dict[int, StoredOperation]:
-    """The write that booked the invoice, by document: of those that are held for what was refused after it."""
+    """The write that booked the invoice, by document: of those that are held for what was refused after it. So too
+    one of the orders of a customer's, where another store's was refused.
+    """
     refused = [row.id for row in rows if row.state is S.QUARANTINED and row.reason == Reason.REFUSED_BY_SYSTEM]
     if not refused:
         return {}
-    kinds = target_of(integration.erp, BILLS).kinds
+    has = integration.erp.targets
+    kinds = {kind for target in (BILLS, SALES_ORDERS) if target.name in has for kind in has[target.name].kinds}
     done = [one for one in operations.of_documents(tx, refused) if one.state == "done" and one.kind in kinds]
     return {one.document_id: one for one in done}
 

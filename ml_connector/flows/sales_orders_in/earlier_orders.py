@@ -23,7 +23,6 @@ from ml_connector.flows.posting.earlier_documents import (
     LINES_SHOWN,
     TAKES_BACK,
     Suppliers,
-    TakenBack,
     by_number,
     entries_of,
     folded,
@@ -37,6 +36,29 @@ from ml_connector.ledger.work.states import DocumentState as S
 _KINDS = (DocumentKind.ORDER, DocumentKind.ORDER_CHANGE)
 #: POC02 (element 670) that leaves a line as it was, or takes it off.
 _NO_CHANGE, _DELETE = "NC", "DI"
+
+
+class TakenBack:
+    """What customers have taken back or changed, and by which document; one that names a release is about it alone."""
+
+    def __init__(self, customers: Suppliers, held: Sequence[DocumentRow]) -> None:
+        """held: documents that are held for it."""
+        self.customers = customers
+        self._by: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        for row in held:
+            self.add(row)
+
+    def add(self, row: DocumentRow) -> None:
+        """What this document says of an earlier one, if it says anything."""
+        order = read_order(row) if row.canonical else None
+        if order is not None and does_of(order)[0] in TAKES_BACK:
+            key = (self.customers.of(row), folded(row.number))
+            self._by.setdefault(key, []).append((row.id, order.release))
+
+    def by(self, row: DocumentRow, release: str) -> int | None:
+        """The document that takes this one back."""
+        about = self._by.get((self.customers.of(row), folded(row.number)), ())
+        return next((one for one, named in about if one != row.id and named in {"", release}), None)
 
 
 @dataclass(frozen=True)
@@ -87,8 +109,7 @@ def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> Ta
         ]
         found = TakenBack(Suppliers(tx, integration.books), held)
     for row in rows:
-        if row.canonical and does_of(read_order(row))[0] in TAKES_BACK:
-            found.add(row, [folded(row.number)])
+        found.add(row)
     return found
 
 
@@ -104,13 +125,14 @@ def check_against_earlier(
     originals = [
         one
         for one in known.same_number.get(folded(row.number), ())
-        if one.id != row.id and known.taken_back.suppliers.of(one) == known.taken_back.suppliers.of(row)
+        if one.id != row.id and known.taken_back.customers.of(one) == known.taken_back.customers.of(row)
+        if not order.release or stored(one.kind, one.canonical, PurchaseOrder).release == order.release
     ]
     if does or isinstance(order, OrderChange):
         if isinstance(order, PurchaseOrder) and does in IN_ITS_PLACE and by_hand and given_up(originals):
             return order.model_copy(update={"purpose": Purpose.ORIGINAL})
         raise _about_another(integration, order, does, code, originals)
-    why = _why_taken_back(known.taken_back, row) or _same_number(row, order, originals)
+    why = _why_taken_back(known.taken_back, row, order.release) or _same_number(row, order, originals)
     if why is not None:
         raise why
     return order
@@ -119,7 +141,8 @@ def check_against_earlier(
 def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
     """Those of these orders, about to be posted, that their customer has changed or taken back meanwhile."""
     known = taken_back(integration)
-    found = {row.id: why for row in rows if (why := _why_taken_back(known, row)) is not None}
+    releases = {row.id: read_order(row).release for row in rows}
+    found = {row.id: why for row in rows if (why := _why_taken_back(known, row, releases[row.id])) is not None}
     with integration.ledger.read() as tx:
         # Once begun it is finished.
         return {key: why for key, why in found.items() if not operations.outside_ids(tx, [key])}
@@ -129,8 +152,8 @@ def _is_first(row: DocumentRow) -> bool:
     return is_first(stored(row.kind, row.canonical, PurchaseOrder))
 
 
-def _why_taken_back(known: TakenBack, row: DocumentRow) -> NeedsMending | None:
-    by = known.by(row)
+def _why_taken_back(known: TakenBack, row: DocumentRow, release: str) -> NeedsMending | None:
+    by = known.by(row, release)
     if by is None:
         return None
     return NeedsMending(
@@ -150,8 +173,7 @@ def _same_number(row: DocumentRow, order: PurchaseOrder, originals: Sequence[Doc
         waits_too = one.state is S.PARSED and one.id > row.id
         if one.state in GIVEN_UP or one.state is S.QUARANTINED or waits_too or one.business_key == row.business_key:
             continue
-        before = stored(one.kind, one.canonical, PurchaseOrder)
-        if before.release != order.release:
+        if stored(one.kind, one.canonical, PurchaseOrder).release != order.release:
             continue
         return NeedsMending(
             Reason.DUPLICATE_INVOICE_NUMBER,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ml_connector.documents.sales.orders import SalesOrder
 from ml_connector.errors import NeedsMending
@@ -97,7 +98,8 @@ def _decide(
     check_still(was, partner)
     order = check_against_earlier(integration, row, read_order(row), known, by_hand=work.replay)
     settings = integration.settings.flows.of(SalesOrdersIn)
-    return sales_orders_for(order, partner, settings, book, integration.clock.now().date()), admitted
+    today = integration.clock.now().astimezone(ZoneInfo(settings.time_zone)).date()
+    return sales_orders_for(order, partner, settings, book, today), admitted
 
 
 def _partly_posted(integration: Integration, row: DocumentRow) -> bool:

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from pydantic import Field, field_validator
 
-from ml_connector.config.base import Settings
+from ml_connector.config.base import Settings, zone_name
 from ml_connector.config.integrations import FlowSettings
 from ml_connector.config.partners import SalesRules
 from ml_connector.config.units import Language, UnitCodes, unit_codes
@@ -36,9 +36,12 @@ class SalesOrdersIn(FlowSettings, SalesRules):
     days_ahead: int = Field(
         default=31, ge=0, description="An order dated further ahead is held; a wrong year is the usual mistake"
     )
+    time_zone: str = Field(default="UTC", description="Where it is today: by that a cancel date is past or not")
     look_for_hand_keyed: bool = Field(
         default=True, description="Look whether somebody entered the order in the ERP already"
     )
+
+    _zone = field_validator("time_zone")(zone_name)
 
     @field_validator("units")
     @classmethod
