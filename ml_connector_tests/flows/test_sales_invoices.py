@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from ml_connector.cli.shared.status_text import whose_move
+from ml_connector.documents.sales.invoices import SalesTax
 from ml_connector.flows import monitoring, operator_actions
 from ml_connector.flows.core.integration import Work
 from ml_connector.flows.sales_invoices_out.spec import FLOW
 from ml_connector.ledger.coordination.leases import worker
+from ml_connector.ledger.search import queries
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.builders import D
 from ml_connector_tests.flows.selling import OUTBOX, SalesOffice, credit, invoice, line, sales_office
@@ -180,6 +183,59 @@ def test_what_does_not_add_up_or_has_no_code_is_held_and_never_sent_otherwise(
     assert [one.total for one in office.sets()] == [D("141.54")], "mended in the ERP, it leaves by itself"
 
 
+def test_amounts_stand_in_the_places_of_their_currency(office: SalesOffice) -> None:
+    plain = {"discounts": (), "charges": (), "taxes": ()}
+    yen = line(price=D("12.5"), amount=D(125))
+    office.books.save(
+        invoice(yen, currency="JPY", total=D(125), **plain),
+        invoice(
+            line(amount=D("125.5"), price=D("12.55")), id="2", number="AR002", currency="JPY", total=D("125.5"), **plain
+        ),
+        invoice(line(amount=D("125.005")), id="3", number="AR003", currency="KWD", total=D("125.005"), **plain),
+    )
+    office.run()
+    assert [(one.number, one.currency, one.total) for one in office.sets()] == [("AR001", "JPY", D(125))]
+    assert "more than 0 decimals" in held(office, "AR002")[1]
+    assert "more than 2 decimals" in held(office, "AR003")[1]
+
+
+def test_taxes_that_prices_hold_are_told_and_not_added(office: SalesOffice) -> None:
+    office.books.save(invoice(taxes_included=True, total=D("130.00")))
+    office.run()
+    (sent,) = office.sets()
+    assert (sent.total, [tax.relationship for tax in sent.taxes]) == (D("130"), ["O", "O"])
+
+
+def test_more_taxes_than_an_810_has_room_for_are_held(office: SalesOffice) -> None:
+    """TXI of the summary comes ten times at most (x12-procurement 8)."""
+    many = tuple(SalesTax(code="NYSTATE", amount=D("1.00")) for _ in range(11))
+    office.books.save(invoice(taxes=many, total=D("141.00")))
+    office.run()
+    assert held(office)[0] == "bad_value"
+    assert office.mailbox.sent == []
+
+
+@pytest.mark.parametrize("customer", [{"x12": {"character_set": "basic"}}], indirect=True)
+def test_characters_are_spelled_where_they_say_the_same_and_held_where_not(office: SalesOffice) -> None:
+    office.books.save(
+        invoice(line(description="Crème 1½ kg")), invoice(id="2", number="AR-Ω2"), invoice(id="3", number="AR003")
+    )
+    office.run()
+    assert [(one.number, one.lines[0].description) for one in office.sets()] == [
+        ("AR001", "CREME 1 1/2 KG"),
+        ("AR003", "CANNED TOMATOES"),
+    ]
+    assert held(office, "AR-Ω2")[0] == "character_not_sendable"
+
+
+def test_lines_that_only_say_something_become_notes(office: SalesOffice) -> None:
+    text = line(2, quantity=D(0), price=D(0), amount=D(0), description="Thank you for your order")
+    office.books.save(invoice(line(), text, description="Week 47"))
+    office.run()
+    (sent,) = office.sets()
+    assert (len(sent.lines), sent.notes) == (1, ("Week 47", "Thank you for your order"))
+
+
 @pytest.mark.parametrize("customer", [own(line_prices="from_amount")], indirect=True)
 def test_a_price_that_comes_to_the_amount_is_sent_where_the_file_says_so(office: SalesOffice) -> None:
     office.books.save(invoice(line(quantity=D(3000), price=D("3.3333"), amount=D("10000.00")), discounts=(), charges=(),
@@ -324,6 +380,14 @@ def test_an_824_reaches_the_invoice(office: SalesOffice, item: tuple[str, ...], 
         segments[0] = "*".join([*head[:4], "", "", "", "", *head[-3:]])
     office.comes("BGN*00*ADV-1*20261129", *segments, functional_id="AG", set_type="824")
     assert office.row().state is state, office.row().reason_detail
+    if item[0].startswith("OTI*TE"):
+        with office.deployment.ledger.read() as tx:
+            page = queries.list_documents(tx, queries.DocumentFilter(flows=("acknowledgments_in",)), limit=9)
+        (advice,) = page.rows
+        assert (advice.reason, whose_move(advice)) == (
+            "invoice_advised",
+            "accounts receivable: the customer's answer differs from the invoice",
+        )
 
 
 def test_a_refused_invoice_is_mended_in_the_erp_and_goes_again_as_the_first(office: SalesOffice) -> None:
@@ -359,6 +423,7 @@ def test_an_answer_that_does_not_come_is_told(office: SalesOffice) -> None:
     with worker(office.deployment.ledger) as lease:
         monitoring.mark_overdue(office.integration, Work(holder=lease.name, actor="test"))
     assert office.row().state is S.OVERDUE
+    assert whose_move(office.row()) == "accounts receivable: ask the partner"
     assert any(one.cause.endswith("sales_invoices_out/overdue/overdue") for one in
                monitoring.standing_causes(office.integration))  # fmt: skip
 

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ml_connector.documents.kinds import Direction
+from ml_connector.documents.kinds import Direction, DocumentKind
 from ml_connector.errors import Reason
 from ml_connector.ledger.work.states import FINISHED, DocumentState
 
@@ -27,11 +27,14 @@ class Told(Protocol):
     @property
     def state(self) -> DocumentState: ...
     @property
+    def kind(self) -> DocumentKind: ...
+    @property
     def direction(self) -> Direction: ...
     @property
     def reason(self) -> str | None: ...
 
 
+_RECEIVABLES = "accounts receivable"
 _MOVES = {
     S.SENT: "the partner",
     S.OVERDUE: "the buyer: ask the partner",
@@ -48,7 +51,11 @@ def whose_move(row: Told) -> str:
 
         reason = Reason(row.reason) if row.reason in set(Reason) else None
         return "a person" if reason in PERSON_ONLY else "a person, or reference data"
+    if row.reason == "invoice_advised":
+        return f"{_RECEIVABLES}: the customer's answer differs from the invoice"
     if row.reason in ANSWERS_TO_ACT_ON:
         return "the buyer: the supplier's answer differs from the order"
     known = _MOVES | (_MOVES_IN if row.direction is Direction.IN else _MOVES_OUT)
+    if row.kind is DocumentKind.INVOICE:
+        known = {state: told.replace("the buyer", _RECEIVABLES) for state, told in known.items()}
     return known.get(row.state, "" if row.state in FINISHED else "the connector")
