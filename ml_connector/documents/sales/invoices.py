@@ -108,7 +108,8 @@ class SalesInvoice(Record):
 
     id: one identity of the invoice, whichever of the ERP's lists it was read from, made of nothing that changes (its
     type and number, for example); where an ERP shows one invoice in two lists, its source reads one of them.
-    released: it is final and stands in the books. voided: it was taken back without a credit memo. original_invoice,
+    other_type: the ERP's name of a type that is not plainly an invoice or a credit memo: such a one is held. released:
+    it is final and stands in the books. voided: it was taken back without a credit memo. original_invoice,
     original_date: the invoice that a credit memo reverses, by the number that the customer knows. total: what the ERP
     says the customer owes (or gets), taxes in it. taxes_included: line amounts hold the taxes already. unsent: the
     ERP's names of what is filled in and has no place here.
@@ -117,6 +118,7 @@ class SalesInvoice(Record):
     id: str
     number: str
     type: SalesInvoiceType = SalesInvoiceType.INVOICE
+    other_type: str = ""
     invoice_date: date
     due_date: date | None = None
     currency: str

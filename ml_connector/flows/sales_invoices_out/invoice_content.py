@@ -50,6 +50,13 @@ def resolve_invoice(
         NeedsMending: it has no lines or does not add up; a unit, charge or tax is mapped to nothing in X12; a line has
             nothing that the customer can read, or a place has no name and no code.
     """
+    if invoice.other_type:
+        raise NeedsMending(
+            Reason.UNSUPPORTED_DOCUMENT,
+            f"{invoice.number} is of type {invoice.other_type}: neither plainly an invoice nor a credit memo.",
+            mend="Send it to the customer another way, and discard it here.",
+            data={"invoice": invoice.number, "type": invoice.other_type},
+        )
     if not invoice.lines:
         raise NeedsMending(
             Reason.NOTHING_TO_SEND,
@@ -79,7 +86,9 @@ def resolve_invoice(
         total=invoice.total,
         references=_references(invoice, own),
         parties=_parties(invoice, partner, settings, rules),
-        terms=_terms(invoice),
+        terms=_terms(invoice, rules),
+        # TDS04; a credit memo is not paid early
+        terms_discount=None if invoice.is_credit else invoice.terms.discount_amount or None,
         lines=tuple(_line(line, invoice, own, rules) for line in lines),
         allowances=(*(_off(one, own.discount_code) for one in invoice.discounts), *_charges(invoice, rules)),
         taxes=_taxes(invoice, rules),
@@ -174,10 +183,14 @@ def _party(role: str, place: Address, own: InvoicesToPartner) -> Party:
     )
 
 
-def _terms(invoice: SalesInvoice) -> tuple[PaymentTerms, ...]:
-    """ITD: when it is to be paid; a credit memo is not."""
-    terms = invoice.terms
-    if invoice.is_credit or (invoice.due_date is None and terms.net_days is None and not terms.description):
+def _terms(invoice: SalesInvoice, rules: SalesInvoicesOut) -> tuple[PaymentTerms, ...]:
+    """ITD: when it is to be paid; a credit memo is not. What a code of terms means may stand in settings."""
+    terms, meant = invoice.terms, rules.terms.get(invoice.terms.code)
+    if meant is not None:
+        values = {name: getattr(terms, name) or getattr(meant, name) for name in type(meant).model_fields}
+        terms = terms.model_copy(update=values)
+    text = (terms.description or terms.code).strip()
+    if invoice.is_credit or (invoice.due_date is None and terms.net_days is None and not text):
         return ()
     dated = terms.discount_days is not None or terms.discount_until is not None
     percent = terms.discount_percent if dated and terms.discount_percent else None
@@ -193,7 +206,7 @@ def _terms(invoice: SalesInvoice) -> tuple[PaymentTerms, ...]:
             net_due=invoice.due_date,
             net_days=terms.net_days,
             discount_amount=amount,
-            description=terms.description.strip(),
+            description=text,
         ),
     )
 

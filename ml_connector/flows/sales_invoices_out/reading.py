@@ -5,6 +5,7 @@ see no difference in makes no document (DESIGN section 3, 8).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ml_connector.config.partners import Partner
@@ -14,6 +15,7 @@ from ml_connector.errors import TryAgain
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import SALES_INVOICES, SourceRecord, source_of
 from ml_connector.flows.core.quarantine import is_held
+from ml_connector.flows.sales_invoices_out.completing import MasterData
 from ml_connector.flows.sales_invoices_out.history import (
     FLOW,
     InvoiceHistory,
@@ -124,7 +126,9 @@ def _take_once(
         known = histories(integration, tx, [one.document.id for one in records])
     new: list[NewDocument] = []
     moves: list[Move] = []
-    for one in records:
+    master = MasterData(integration)
+    for read_now in records:
+        one = replace(read_now, document=master.completed(read_now.document))
         invoice, before = one.document, known.get(one.document.id, InvoiceHistory())
         partner = customers.get(invoice.customer_code) or _partner_before(integration, before)
         if partner is None:
@@ -132,7 +136,7 @@ def _take_once(
         elif not before.rows and invoice.invoice_date < start:
             report.counts["dated_before_start"] += 1
         elif not work.partners or partner.name in work.partners:
-            more, done = _decide(integration, one, partner, before, report)
+            more, done = _decide(integration, one, _View(integration, partner, master), before, report)
             new += more
             moves += done
     if work.dry_run or not (new or moves):
@@ -150,10 +154,27 @@ def _partner_before(integration: Integration, before: InvoiceHistory) -> Partner
     return integration.partner_of(ours[-1]) if ours else None
 
 
+@dataclass(frozen=True)
+class _View:
+    """How a customer would see an invoice: by its file, the settings and the master data of now."""
+
+    integration: Integration
+    partner: Partner
+    master: MasterData
+
+    def says(self, row: DocumentRow, invoice: SalesInvoice) -> bool:
+        """Whether a document says to the customer what the invoice says now."""
+        kept, rules = self.master.of_row(row), rules_of(self.integration)
+        if kept is None:
+            return False
+        return says_the_same(kept, invoice, self.partner, self.integration.settings, rules)
+
+
 def _decide(
-    integration: Integration, one: SourceInvoice, partner: Partner, before: InvoiceHistory, report: StepReport
+    integration: Integration, one: SourceInvoice, view: _View, before: InvoiceHistory, report: StepReport
 ) -> tuple[list[NewDocument], list[Move]]:
     """The document that a reading makes, or the moves of one that has not left yet."""
+    partner = view.partner
     invoice, waiting, newest, has = one.document, before.waiting, before.newest, before.held_by_customer
     if newest is not None and (newest.integration != integration.name or is_held(newest)):
         return [], []  # another integration sends it; or it may have left, and is read again when that is settled
@@ -161,40 +182,27 @@ def _decide(
         report.counts["not_released"] += waiting is None and not invoice.voided
         return [], [] if waiting is None else [_withdrawn(waiting, invoice, report)]
     if waiting is not None:
-        return [], _still_waiting(integration, one, partner, before, waiting, report)
+        return [], _still_waiting(one, view, before, waiting, report)
     # What the customer has counts too: what was refused, or given up by a person, may be taken back.
-    if any(row is not None and _says_so(integration, row, invoice, partner) for row in (newest, has)):
+    if any(row is not None and view.says(row, invoice) for row in (newest, has)):
         return [], []
     report.add("read", None, document=invoice.number, partner=partner.name)
     return [_new_document(integration, one, partner, before)], []
 
 
 def _still_waiting(
-    integration: Integration,
-    one: SourceInvoice,
-    partner: Partner,
-    before: InvoiceHistory,
-    waiting: DocumentRow,
-    report: StepReport,
+    one: SourceInvoice, view: _View, before: InvoiceHistory, waiting: DocumentRow, report: StepReport
 ) -> list[Move]:
     """The moves of a document that has not left yet."""
     has, invoice = before.held_by_customer, one.document
-    if has is not None and _says_so(integration, has, invoice, partner):
+    if has is not None and view.says(has, invoice):
         return [_ended(waiting, "as the customer has it")]
     if waiting.source == one.record:
         return []
-    if waiting.state is not S.QUARANTINED and _says_so(integration, waiting, invoice, partner):
+    if waiting.state is not S.QUARANTINED and view.says(waiting, invoice):
         return []
-    report.add("read", None, document=invoice.number, partner=partner.name)
-    return _renewed(integration, waiting, one)
-
-
-def _says_so(integration: Integration, row: DocumentRow, invoice: SalesInvoice, partner: Partner) -> bool:
-    """Whether a document says to the customer what the invoice says now."""
-    if not row.source:
-        return False
-    kept = source_of(integration.erp, SALES_INVOICES).from_record(row.source)
-    return says_the_same(kept, invoice, partner, integration.settings, rules_of(integration))
+    report.add("read", None, document=invoice.number, partner=view.partner.name)
+    return _renewed(view.integration, waiting, one)
 
 
 def _withdrawn(row: DocumentRow, invoice: SalesInvoice, report: StepReport) -> Move:

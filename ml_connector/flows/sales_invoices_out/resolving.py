@@ -23,6 +23,7 @@ from ml_connector.flows.core.ports import SALES_INVOICES, source_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.orders_out.order_revisions import REFUSED_BY_PARTNER
+from ml_connector.flows.sales_invoices_out.completing import MasterData
 from ml_connector.flows.sales_invoices_out.history import (
     FLOW,
     HAS,
@@ -81,8 +82,8 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
     rows = [row for row in claimed if not is_held(row)]
     again = _read_again(integration, [row for row in rows if row.reason == REFUSED_BY_PARTNER])
     rows = [replace(row, source=again.get(row.id, row.source)) for row in rows]
-    read = source_of(integration.erp, SALES_INVOICES).from_record
-    invoices = {row.id: read(row.source or "") for row in rows}
+    read, master = source_of(integration.erp, SALES_INVOICES).from_record, MasterData(integration)
+    invoices = {row.id: master.completed(read(row.source or "")) for row in rows}
     around = _look_around(integration, rows, list(invoices.values()))
     for row in rows:
         try:
@@ -106,6 +107,7 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
             "content_hash": content_hash(sent),
             "source": row.source,
             "reason": None,
+            "snapshots": master.versions,
             # One that was read while its partner's file was wrong learns here whose it is.
             **integration.party(partner.name),
         }
@@ -126,7 +128,7 @@ def _read_again(integration: Integration, rows: Sequence[DocumentRow]) -> dict[i
 
 
 def _look_around(integration: Integration, rows: Sequence[DocumentRow], invoices: Sequence[SalesInvoice]) -> _Around:
-    numbers = {one.number for one in invoices} | {one.original_invoice for one in invoices if one.is_credit}
+    numbers = {number for one in invoices for number in (one.number, *_taken_back(one))}
     with integration.ledger.read() as tx:
         known = histories(integration, tx, [row.source_id or "" for row in rows])
         every = documents.outbound_numbered(tx, integration.books, DocumentKind.INVOICE, sorted(numbers - {""}))
@@ -165,9 +167,15 @@ def _content(
     if before is not None or row.reason == Reason.CHANGED_AFTER_SENDING:
         return partner, _changed(integration, invoice, before, partner)
     sent = resolve_invoice(invoice, partner, integration.settings, rules_of(integration))
-    if invoice.is_credit and invoice.original_invoice:
-        _follow(invoice, partner, around.originals(row, invoice.original_invoice))
+    for number in _taken_back(invoice):
+        _follow(invoice, number, partner, around.originals(row, number))
     return partner, sent
+
+
+def _taken_back(invoice: SalesInvoice) -> list[str]:
+    """Invoices that a credit memo names, in its header and its lines."""
+    named = (invoice.original_invoice, *(line.original_invoice for line in invoice.lines))
+    return list(dict.fromkeys(number for number in named if number)) if invoice.is_credit else []
 
 
 def _changed(integration: Integration, invoice: SalesInvoice, before: DocumentRow | None, partner: Partner) -> Invoice:
@@ -209,8 +217,8 @@ def _shown(sent: Invoice, before: DocumentRow | None) -> str:
     return "; ".join([*told, *([f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else [])])
 
 
-def _follow(invoice: SalesInvoice, partner: Partner, originals: Sequence[DocumentRow]) -> None:
-    """A credit memo leaves behind the invoice that it names.
+def _follow(invoice: SalesInvoice, number: str, partner: Partner, originals: Sequence[DocumentRow]) -> None:
+    """A credit memo leaves behind an invoice that it names.
 
     Raises:
         NeedsMending: that has not left, or the customer's file has a person look first. _WaitsError: it is leaving.
@@ -218,7 +226,6 @@ def _follow(invoice: SalesInvoice, partner: Partner, originals: Sequence[Documen
     counts = [one for one in originals if one.state is not S.DUPLICATE]
     has = [one for one in counts if one.state in HAS]
     newest = counts[-1] if counts else None
-    number = invoice.original_invoice
     data = {"invoice": invoice.number, "original": number, "partner": partner.name}
     if not has and newest is not None:
         if newest.state in ON_ITS_WAY:

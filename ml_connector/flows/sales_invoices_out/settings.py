@@ -1,5 +1,6 @@
 """Settings of the flow that sends sales invoices."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -22,6 +23,14 @@ class TaxMeaning(Settings):
     )
 
 
+class TermsMeaning(Settings):
+    """What a code of terms of the ERP means."""
+
+    discount_percent: Decimal | None = Field(default=None, gt=0, lt=100)
+    discount_days: int | None = Field(default=None, ge=0, le=999)
+    net_days: int | None = Field(default=None, ge=0, le=999)
+
+
 class RemitTo(ShipToAddress):
     """Where invoices are paid to."""
 
@@ -39,6 +48,9 @@ class SalesInvoicesOut(SendsUnits):
     )
     taxes: dict[str, TaxMeaning] = Field(
         default_factory=dict, description="The ERP's id of a tax -> what it is in X12; what is not here is held"
+    )
+    terms: dict[str, TermsMeaning] = Field(
+        default_factory=dict, description="The ERP's code of terms -> what it means, where its invoices do not say it"
     )
     remit_to: RemitTo | None = Field(default=None, description="Sent where the ERP's invoice names none (N1*RE)")
 

@@ -157,7 +157,7 @@ def invoice_of(row: Row) -> SalesInvoice:
         ),
         taxes_included=text(row, "TaxCalcMode") == "Gross",
         total=number(row, "Amount"),
-        unsent=() if kind in _TYPES else (f"Type {kind}",),
+        other_type="" if kind in _TYPES else kind,
     )
 
 
