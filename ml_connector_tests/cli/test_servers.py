@@ -17,6 +17,7 @@ def test_the_sandbox_prints_its_addresses_and_ends_on_ctrl_c(tmp_path: Path) -> 
     with running("sandbox", "--clock-file", tmp_path / "clock", "--no-limits") as command:
         addresses = json.loads(command.line())
         assert set(addresses) == {
+            "acumatica",
             "exact",
             "cleo",
             "truecommerce",
