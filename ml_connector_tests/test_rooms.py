@@ -26,7 +26,9 @@ ALLOWED: dict[str, frozenset[str]] = {
     "proof": frozenset({"errors"}),
     "documents": frozenset({"errors"}),
     "edi": frozenset({"documents", "errors"}),
-    "config": frozenset({"errors", "documents", "systems.registry", "flows.registry", "flows.core.spec"}),
+    "config": frozenset(
+        {"errors", "documents", "systems.registry", "flows.registry", "flows.core.spec", "flows.core.flow_set"}
+    ),
     "layouts": frozenset({"documents", "edi.validation.findings", "config", "errors"}),
     "ledger": frozenset({"documents", "errors", "clock", "logs", "stopping"}),
     "credentials": frozenset({"ledger", "config", "errors", "clock"}),
@@ -225,7 +227,7 @@ def _names_a_system(word: str) -> bool:
     return any(name.replace("_", "") in plain for name in SHIPPED)
 
 
-MOST_LINES = 440  # of two files, until they are cut
+MOST_LINES = 400
 MOST_MODULES = 15
 #: What a migration made is history: it is not cut in two afterwards.
 HISTORY = "ledger/migrations/versions/"

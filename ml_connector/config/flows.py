@@ -11,7 +11,8 @@ from ml_connector.config.integrations import Flows, Integration
 from ml_connector.config.reading import read_yaml
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
-from ml_connector.flows.core.spec import FlowSpec, check
+from ml_connector.flows.core.flow_set import check
+from ml_connector.flows.core.spec import FlowSpec
 
 
 class Having(Protocol):

@@ -17,7 +17,7 @@ from ml_connector.ledger.database.store import Ledger, Tx
 from ml_connector.ledger.exchange import files, related
 from ml_connector.ledger.work import documents, operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
-from ml_connector.ledger.work.operations import StoredOperation
+from ml_connector.ledger.work.operation_rows import StoredOperation
 from ml_connector.ledger.work.states import FINISHED
 from ml_connector.ledger.work.states import DocumentState as S
 

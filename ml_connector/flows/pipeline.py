@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from ml_connector.flows import registry
 from ml_connector.flows.concurrent import Member, SideBySide, Step
+from ml_connector.flows.core.flow_set import FlowSet
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.spec import INBOUND as IN
 from ml_connector.flows.core.spec import OUTBOUND as OUT
-from ml_connector.flows.core.spec import Direction, FlowSet, FlowSpec, SplitSpec, StepSpec
+from ml_connector.flows.core.spec import Direction, FlowSpec, SplitSpec, StepSpec
 
 
 def steps_of(flows: FlowSet, direction: Direction) -> list[Step]:

@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from ml_connector.errors import ConfigError
-from ml_connector.flows.core.spec import FlowSet, FlowSpec, load
+from ml_connector.flows.core.flow_set import FlowSet
+from ml_connector.flows.core.spec import FlowSpec, load
 
 if TYPE_CHECKING:
     from ml_connector.config.integrations import Flows

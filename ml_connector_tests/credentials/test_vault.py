@@ -160,7 +160,7 @@ def test_fingerprints_tell_secrets_apart_only_with_the_key(place: Room) -> None:
 
 @pytest.mark.parametrize("name", ["", "x" * 121, "line\nbreak"])
 def test_odd_names_are_refused(place: Room, name: str) -> None:
-    with pytest.raises(ConfigError, match="no credential name"):
+    with pytest.raises(ConfigError, match="not a credential name"):
         place.vault.put(name, Secret("x"))
 
 

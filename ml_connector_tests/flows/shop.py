@@ -26,14 +26,7 @@ from ml_connector.documents.sales.reference import (
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem
 from ml_connector.flows import operator_actions, pipeline
 from ml_connector.flows.core.integration import Integration, Work
-from ml_connector.flows.core.ports import (
-    ErpTraits,
-    Existing,
-    Identity,
-    PlannedOperation,
-    StoredOperation,
-    Written,
-)
+from ml_connector.flows.core.ports import ErpTraits, Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.flows.core.spec import INBOUND
 from ml_connector.flows.reference.sales_book import SalesBook
 from ml_connector.flows.reference.syncing import warm_up

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from ml_connector.flows import monitoring
 from ml_connector.flows.core import copies
 from ml_connector.flows.core.integration import Work
-from ml_connector.flows.core.ports import Written
+from ml_connector.flows.core.ports import StoredOperation, Written
 from ml_connector.ledger.audit.verify import verify
 from ml_connector.ledger.tables.documents import operation
 from ml_connector.ledger.work import operations
@@ -21,7 +21,7 @@ STANDING = Work(holder="", actor="standing")
 LATER = 200
 
 
-def write_of(stage: Scene, kind: str) -> operations.StoredOperation:
+def write_of(stage: Scene, kind: str) -> StoredOperation:
     with stage.deployment.ledger.read() as tx:
         ids = tx.execute(sa.select(operation.c.id).where(operation.c.kind == kind).order_by(operation.c.id)).scalars()
         return operations.get_many(tx, list(ids))[0]

@@ -11,7 +11,7 @@ from ml_connector.flows import operator_actions, pipeline
 from ml_connector.flows.core.ports import Written
 from ml_connector.flows.shipments_in import earlier_notices, shipments
 from ml_connector.ledger.work import operations
-from ml_connector.ledger.work.operations import NewOperation
+from ml_connector.ledger.work.operation_rows import NewOperation
 from ml_connector_tests.flows.notices import detail, item, received, rows, send, told, x12
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver

@@ -20,7 +20,8 @@ from ml_connector.documents.reference import ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
-from ml_connector.flows.core.spec import AssetSpec, FlowSet, FlowSpec, Needs, OutsideSpec, StepSpec, check, load
+from ml_connector.flows.core.flow_set import FlowSet, check
+from ml_connector.flows.core.spec import AssetSpec, FlowSpec, Needs, OutsideSpec, StepSpec, load
 from ml_connector.flows.pipeline import INBOUND, OUTBOUND, members_of, steps_of
 from ml_connector.orchestration.build import build_defs
 from ml_connector.systems import registry as systems

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from ml_connector.errors import LeaseLost
+from ml_connector.flows.core.ports import StoredOperation
 from ml_connector.ledger.audit import verify_evidence
 from ml_connector.ledger.coordination import leases
 from ml_connector.ledger.coordination.leases import Lease
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.work import attempts, documents, operations
 from ml_connector.ledger.work.documents import ClaimQuery
-from ml_connector.ledger.work.operations import StoredOperation
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.ledger.samples import add, invoice
 from ml_connector_tests.ledger.test_operations import new

@@ -9,7 +9,7 @@ import pytest
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.work import operations
-from ml_connector.ledger.work.operations import NewOperation, StoredOperation
+from ml_connector.ledger.work.operation_rows import NewOperation, StoredOperation
 from ml_connector_tests.ledger.samples import add, invoice
 from ml_connector_tests.support.clocks import StillClock
 

@@ -23,6 +23,7 @@ import ml_connector
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
 from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.flows.core.ports import StoredOperation
 from ml_connector.ledger.audit import chain_heads, restores, retention
 from ml_connector.ledger.audit.verify import Problem, verify
 from ml_connector.ledger.coordination import alerts, cursors, sequences
@@ -227,7 +228,7 @@ def _write(ledger: Ledger, ids: dict[S, int]) -> None:
     """Writes in all states; those of posted and sent documents are done."""
     with ledger.read() as tx:
         (sent,) = tx.execute(sa.select(document.c.id).where(document.c.number == "O-sent")).scalars()
-    planned: list[operations.StoredOperation] = []
+    planned: list[StoredOperation] = []
     with ledger.write() as tx:
         plan = [new(ids[S.POSTED], 0), new(sent, 0, kind="upload", connection="cleo_prod")]
         plan += [new(ids[state], 0) for state in (S.CODED, S.POSTING, S.UNKNOWN_OUTCOME, S.QUARANTINED, S.DISCARDED)]

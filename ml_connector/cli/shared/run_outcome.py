@@ -8,7 +8,8 @@ from ml_connector import errors, stopping
 from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.errors import AuthorizationNeeded, ConfigError, Stopped, TryAgain
 from ml_connector.flows import registry
-from ml_connector.flows.core.spec import DIRECTIONS, Direction, FlowSet
+from ml_connector.flows.core.flow_set import FlowSet
+from ml_connector.flows.core.spec import DIRECTIONS, Direction
 
 if TYPE_CHECKING:
     from ml_connector.orchestration.runtime.local_runner import RunOutcome

@@ -22,7 +22,6 @@ from ml_connector.flows.core.ports import (
     ORDER_CHANGES,
     PURCHASE_ORDERS,
     PlannedOperation,
-    StoredOperation,
     Written,
     source_of,
     target_of,
@@ -34,6 +33,7 @@ from ml_connector.flows.posting.postings import PostableKind, Prepared, operatio
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
+from ml_connector.ledger.work.operation_rows import StoredOperation
 from ml_connector.ledger.work.states import DocumentState as S
 
 

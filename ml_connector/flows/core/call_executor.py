@@ -19,10 +19,11 @@ from queue import Empty, SimpleQueue
 from ml_connector import stopping
 from ml_connector.clock import Clock
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, LeaseLost, RefusedBySystem, Stopped, TryAgain
-from ml_connector.flows.core.ports import StoredOperation, Written
+from ml_connector.flows.core.ports import Written
 from ml_connector.ledger.coordination.leases import Fence, fence_of, renewed
 from ml_connector.ledger.database.store import Ledger, Tx
 from ml_connector.ledger.work import attempts
+from ml_connector.ledger.work.operation_rows import StoredOperation
 from ml_connector.proof import Proof, proven_by
 
 #: Outcomes are committed in groups: at most so many, at most so long after the first of them has come.

@@ -12,13 +12,14 @@ from typing import Any
 
 from ml_connector.errors import ConnectorError, NotPossibleError
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.ports import StoredOperation, Written
+from ml_connector.flows.core.ports import Written
 from ml_connector.flows.core.repeating import may_be_repeated
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.exchange import related
 from ml_connector.ledger.work import attempts, copies, documents, operations
 from ml_connector.ledger.work.copies import Copies
 from ml_connector.ledger.work.documents import Actor, DocumentRow
+from ml_connector.ledger.work.operation_rows import StoredOperation
 
 #: Writes looked up together.
 BATCH = 200

@@ -17,8 +17,8 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.belonging import Belonging
+from ml_connector.flows.core.flow_set import FlowSet
 from ml_connector.flows.core.ports import Erp, Network, OwnFormat
-from ml_connector.flows.core.spec import FlowSet
 from ml_connector.layouts import Layout
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Ledger

@@ -10,8 +10,8 @@ from typing import Any
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import Channels, Partner, X12Identity
 from ml_connector.errors import NeedsMending, Reason
+from ml_connector.flows.core.flow_set import FlowSet
 from ml_connector.flows.core.integration import Integration
-from ml_connector.flows.core.spec import FlowSet
 from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work.records import DocumentRow
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from ml_connector.errors import TryAgain
-from ml_connector.flows.core.ports import StoredOperation
 from ml_connector.ledger.audit.restores import LINES, party
 from ml_connector.ledger.coordination import sequences
 from ml_connector.ledger.database.departures import Departed, Departure, DepartureLog
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import event
 from ml_connector.ledger.work.documents import DocumentRow
+from ml_connector.ledger.work.operation_rows import StoredOperation
 
 
 def write_down(

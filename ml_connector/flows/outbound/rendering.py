@@ -31,7 +31,7 @@ from ml_connector.ledger.exchange.envelopes import NewGroup, NewInterchange
 from ml_connector.ledger.exchange.files import NewFile, Tx
 from ml_connector.ledger.work import documents, operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
-from ml_connector.ledger.work.operations import NewOperation
+from ml_connector.ledger.work.operation_rows import NewOperation
 from ml_connector.ledger.work.states import DocumentState as S
 
 #: 997s of one partner that share an interchange.

@@ -33,7 +33,7 @@ from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.call_executor import Brake, Outcome, Places, beginning, call_all, quiet_from
 from ml_connector.flows.core.copies import confirm_some, may_lie_twice, note_late
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.ports import StoredOperation, Written
+from ml_connector.flows.core.ports import Written
 from ml_connector.flows.core.quarantine import first_step, hold_moves
 from ml_connector.flows.core.repeating import may_be_repeated
 from ml_connector.flows.core.sent_formats import answer_due
@@ -43,6 +43,7 @@ from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.exchange import files, related
 from ml_connector.ledger.work import attempts, documents, operations
 from ml_connector.ledger.work.documents import ClaimQuery, DocumentRow, Move
+from ml_connector.ledger.work.operation_rows import StoredOperation
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.proof import proven_by
 

@@ -12,7 +12,7 @@ from ml_connector.flows.core.ports import BILLS, SALES_ORDERS
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
-from ml_connector.ledger.work.operations import StoredOperation
+from ml_connector.ledger.work.operation_rows import StoredOperation
 from ml_connector.ledger.work.states import DocumentState as S
 
 #: What a held document loses when it goes on.

@@ -4,7 +4,7 @@
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -15,14 +15,13 @@ from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.call_executor import Begun, Brake, Outcome, Places, beginning, call_all, quiet_from, settle
 from ml_connector.flows.core.copies import confirm_some, note_late
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.ports import PlannedOperation, StoredOperation
 from ml_connector.flows.core.quarantine import attempt, hold_moves
 from ml_connector.flows.posting import recognised
-from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
+from ml_connector.flows.posting.postings import PostableKind, Prepared, operations_of
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import attempts, documents, operations
 from ml_connector.ledger.work.documents import ClaimLost, DocumentRow, Move
-from ml_connector.ledger.work.operations import NewOperation
+from ml_connector.ledger.work.operation_rows import NewOperation, StoredOperation
 from ml_connector.ledger.work.states import DocumentState as S
 
 #: A write of unknown outcome is looked up so soon for the first time; mostly it is there.
@@ -166,7 +165,7 @@ def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
         moves += ready.moves
         if not ready.plan:
             continue
-        planned += _operations(row, ready.plan, earlier.get(row.id, {}))
+        planned += operations_of(row, ready.plan, earlier.get(row.id, {}))
         detail = {"operations": len(ready.plan)}
         moves.append(Move(row.id, S.POSTING, "posting", detail, changes=ready.changes, release=False))
         begun.append(replace(row, **ready.changes))
@@ -182,33 +181,6 @@ def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
                 recognised.record(tx, row, ready.found)
         documents.move(tx, moves, lane.work)
     return begun
-
-
-def _operations(row: DocumentRow, plan: Sequence[PlannedOperation], earlier: Mapping[int, str]) -> list[NewOperation]:
-    """The writes of a plan. earlier: kinds by position of a plan that was begun before.
-
-    The same writes in the same places are the same operations: what is done of them stays done. A plan of another
-    shape (an attachment more or less) stands behind the earlier one, whose open rest is void.
-    """
-    key = operation_key(row)
-    same = [planned.kind for planned in plan] == [kind for _, kind in sorted(earlier.items())]
-    base = 0 if same or not earlier else max(earlier) + 1
-    return [
-        NewOperation(
-            document_id=row.id,
-            position=base + position,
-            connection=row.connection,
-            company=row.company,
-            kind=planned.kind,
-            key=f"{key}/{base + position}",
-            target=planned.target,
-            payload=planned.payload,
-            uses={name: base + used for name, used in planned.uses.items()},
-            ref=planned.ref,
-            shares=planned.shares,
-        )
-        for position, planned in enumerate(plan)
-    ]
 
 
 def _finish(lane: _Lane, rows: Sequence[DocumentRow]) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Written
+from ml_connector.flows.core.ports import PlannedOperation, Written
 from ml_connector.flows.posting.recognised import Found
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work.documents import DocumentRow, Move
+from ml_connector.ledger.work.operation_rows import NewOperation, StoredOperation
 from ml_connector.ledger.work.states import DocumentState as S
 
 
@@ -76,3 +77,30 @@ def key_of(books: Books, document_id: int, created_at: datetime) -> str:
     """The key of a document that came so in a company that its ERP called so."""
     identity = f"{books}|{document_id}|{created_at.isoformat()}"
     return "mlc-" + hashlib.sha256(identity.encode()).hexdigest()[:20]
+
+
+def operations_of(row: DocumentRow, plan: Sequence[PlannedOperation], earlier: Mapping[int, str]) -> list[NewOperation]:
+    """The writes of a plan. earlier: kinds by position of a plan that was begun before.
+
+    The same writes in the same places are the same operations: what is done of them stays done. A plan of another
+    shape (an attachment more or less) stands behind the earlier one, whose open rest is void.
+    """
+    key = operation_key(row)
+    same = [planned.kind for planned in plan] == [kind for _, kind in sorted(earlier.items())]
+    base = 0 if same or not earlier else max(earlier) + 1
+    return [
+        NewOperation(
+            document_id=row.id,
+            position=base + position,
+            connection=row.connection,
+            company=row.company,
+            kind=planned.kind,
+            key=f"{key}/{base + position}",
+            target=planned.target,
+            payload=planned.payload,
+            uses={name: base + used for name, used in planned.uses.items()},
+            ref=planned.ref,
+            shares=planned.shares,
+        )
+        for position, planned in enumerate(plan)
+    ]

@@ -18,7 +18,7 @@ from ml_connector.ledger.audit import restores
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
-from ml_connector.ledger.work.operations import NewOperation
+from ml_connector.ledger.work.operation_rows import NewOperation
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.ledger.work.states import moves_of
 

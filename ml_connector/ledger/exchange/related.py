@@ -13,7 +13,8 @@ from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.exchange import files
 from ml_connector.ledger.tables.documents import document, file, interchange, operation
-from ml_connector.ledger.work.operations import OPEN, StoredOperation, of_documents
+from ml_connector.ledger.work.operation_rows import StoredOperation
+from ml_connector.ledger.work.operations import OPEN, of_documents
 from ml_connector.ledger.work.records import DOCUMENT_COLUMNS, DocumentRow, document_row
 from ml_connector.ledger.work.states import DocumentState
 from ml_connector.ledger.work.transitions import chunks

@@ -12,7 +12,8 @@ from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.search.document_summary import SUMMARY_COLUMNS, DocumentSummary, summary
 from ml_connector.ledger.tables.documents import document, envelope_group, file, operation
 from ml_connector.ledger.work import events
-from ml_connector.ledger.work.operations import StoredOperation, of_documents
+from ml_connector.ledger.work.operation_rows import StoredOperation
+from ml_connector.ledger.work.operations import of_documents
 
 _d = document.c
 

@@ -14,7 +14,8 @@ from ml_connector.ledger.coordination.leases import Fence
 from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import document, lease, operation
-from ml_connector.ledger.work.operations import OPEN, WHOLE, StoredOperation, written_rows
+from ml_connector.ledger.work.operation_rows import StoredOperation
+from ml_connector.ledger.work.operations import OPEN, WHOLE, written_rows
 from ml_connector.ledger.work.transitions import chunks
 
 _o = operation.c

@@ -15,7 +15,8 @@ from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.access import by_index_alone
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import document, operation
-from ml_connector.ledger.work.operations import COLUMNS, UPLOAD, StoredOperation
+from ml_connector.ledger.work.operation_rows import StoredOperation
+from ml_connector.ledger.work.operations import COLUMNS, UPLOAD
 from ml_connector.ledger.work.transitions import chunks
 
 _o = operation.c

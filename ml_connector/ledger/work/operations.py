@@ -13,7 +13,6 @@ What is done stays done. A payload that may have been sent is never replaced (DE
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -23,6 +22,7 @@ from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import operation
+from ml_connector.ledger.work.operation_rows import NewOperation, StoredOperation
 from ml_connector.ledger.work.transitions import chunks
 
 _o = operation.c
@@ -32,49 +32,6 @@ OPEN = ("in_flight", "unknown")
 UPLOAD = "upload"
 #: Planning the same key again may give these a new payload: nothing was written with the old one.
 _RENEWED = ("refused", "void")
-
-
-@dataclass(frozen=True, slots=True)
-class NewOperation:
-    """A write to be done. uses: payload key -> position of the earlier operation whose outside id goes there.
-
-    ref: what of the document it is about (an order line, an entity). shares: it changes what is there already, so that
-    other writes may have the same outside id; so says the target that plans it.
-    """
-
-    document_id: int
-    position: int
-    connection: str
-    company: str
-    kind: str
-    key: str
-    target: str
-    payload: str
-    uses: Mapping[str, int] = field(default_factory=dict)
-    ref: str | None = None
-    shares: bool | None = None
-
-
-@dataclass(frozen=True)
-class StoredOperation:
-    """An operation as the ledger has it."""
-
-    id: int
-    document_id: int
-    position: int
-    kind: str
-    key: str
-    target: str
-    payload: str
-    attempts: int
-    first_attempt_at: datetime | None
-    last_attempt_at: datetime | None
-    looked: int
-    state: str
-    outside_id: str | None = None
-    uses: Mapping[str, int] = field(default_factory=dict)
-    not_before: datetime | None = None
-    ref: str | None = None
 
 
 class Written(Protocol):

@@ -18,7 +18,8 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 
 from ml_connector.clock import Clock
 from ml_connector.documents.common import DocumentKind
-from ml_connector.flows.core.spec import AssetSpec, CheckSpec, Finding, FlowSet, FlowSpec, Look, load
+from ml_connector.flows.core.flow_set import FlowSet
+from ml_connector.flows.core.spec import AssetSpec, CheckSpec, Finding, FlowSpec, Look, load
 from ml_connector.ledger.database.access import unindexed
 from ml_connector.ledger.database.store import Ledger, Tx
 from ml_connector.ledger.tables.documents import document

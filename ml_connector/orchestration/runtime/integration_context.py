@@ -8,8 +8,9 @@ import dagster as dg
 from ml_connector.config.connections import ConnectionSettings
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.flows import registry
+from ml_connector.flows.core.flow_set import FlowSet
 from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.spec import AssetSpec, At, FlowSet, FlowSpec, OutsideSpec, StepSpec
+from ml_connector.flows.core.spec import AssetSpec, At, FlowSpec, OutsideSpec, StepSpec
 from ml_connector.orchestration.runtime import checks
 from ml_connector.orchestration.runtime.data_versions import Rows
 from ml_connector.orchestration.runtime.names import flow_group, key, keys_of, kind_of, outside

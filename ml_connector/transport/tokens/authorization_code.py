@@ -21,6 +21,7 @@ from ml_connector.ledger.database.store import Ledger
 from ml_connector.transport.tokens.endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
 from ml_connector.transport.tokens.oauth_app import OAuthApp
 from ml_connector.transport.tokens.rules import (
+    CAUSES,
     MOST_REFUSALS,
     TOO_EARLY,
     Decision,
@@ -35,12 +36,6 @@ from ml_connector.transport.tokens.sources import Held, pair_from, surely, token
 
 _ROUNDS = 4
 _MAX_PASTED = 8_192
-_CAUSES = {
-    "never authorized": "it was never authorized",
-    "interrupted": "a refresh was interrupted, and the server may have replaced the token meanwhile",
-    "answer lost": "the answer to a refresh was lost, and the server may have replaced the token meanwhile",
-    "no refresh token": "no refresh token is stored",
-}
 
 
 class AuthorizationCodeTokens:
@@ -383,7 +378,7 @@ class AuthorizationCodeTokens:
         The link carries no secret state: the callback page it leads to shows the command that finishes.
         """
         link = self.app.link(self.app.connection)
-        why = _CAUSES.get(cause, cause)
+        why = CAUSES.get(cause, cause)
         return AuthorizationNeeded(
             f"{self.app.connection} must be authorized again: {why or 'its token is no longer accepted'}.",
             mend=f"Run `{self.app.command}`, or open {link} . Nothing is lost; work goes on after it.",

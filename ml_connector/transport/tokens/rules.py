@@ -17,6 +17,13 @@ BRIEFLY = timedelta(seconds=2)
 LOOK_AGAIN = timedelta(seconds=30)
 #: A token that was refused right after the server called it good is not asked about again sooner.
 AFTER_TOO_EARLY = timedelta(seconds=10)
+#: Why a person must authorize a connection again, in words.
+CAUSES = {
+    "never authorized": "it was never authorized",
+    "interrupted": "a refresh was interrupted, and the server may have replaced the token meanwhile",
+    "answer lost": "the answer to a refresh was lost, and the server may have replaced the token meanwhile",
+    "no refresh token": "no refresh token is stored",
+}
 
 
 class Step(Enum):

@@ -36,10 +36,10 @@ from ml_connector.flows.core.ports.records import (
     ReferenceRead,
     SourceOrder,
     SourceRecord,
-    StoredOperation,
     Written,
 )
 from ml_connector.flows.core.ports.traits import ErpTraits
+from ml_connector.ledger.work.operation_rows import StoredOperation
 
 __all__ = [
     "BILLS",

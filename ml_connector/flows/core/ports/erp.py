@@ -24,10 +24,10 @@ from ml_connector.flows.core.ports.records import (
     PlannedOperation,
     ReferenceRead,
     SourceRecord,
-    StoredOperation,
     Written,
 )
 from ml_connector.flows.core.ports.traits import ErpTraits
+from ml_connector.ledger.work.operation_rows import StoredOperation
 
 D = TypeVar("D")
 D_co = TypeVar("D_co", covariant=True)

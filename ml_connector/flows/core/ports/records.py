@@ -6,7 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.ledger.work.operations import StoredOperation
+from ml_connector.ledger.work.operation_rows import StoredOperation
 
 __all__ = [
     "Changed",
