@@ -67,7 +67,8 @@ def test_a_sequence_goes_on_from_a_higher_number_and_never_from_a_lower_one(ledg
         sequences.raise_to(tx, "a", 100)
         assert sequences.all_next(tx) == [("a", 100)]
         assert sequences.reserve(tx, "a") == [100]
-        for value, words in ((100, "would be given twice"), (0, "not a control number"), (10**9, "not a control number")):
+        refused = "not a control number"
+        for value, words in ((100, "would be given twice"), (0, refused), (10**9, refused)):
             with pytest.raises(ConfigError, match=words):
                 sequences.raise_to(tx, "a", value)
         with pytest.raises(ConfigError, match="no sequence b"):
