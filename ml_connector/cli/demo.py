@@ -23,7 +23,7 @@ _OURS = ("clock", "key", "ledger.db")
     type=click.IntRange(min=20),
     default=80,
     show_default=True,
-    help="How many orders are made; a quarter of them go out over TrueCommerce.",
+    help="How many orders are made; a quarter of them go out over the second network.",
 )
 @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Folder to work in; it is emptied.")
 @common

@@ -1,112 +1,35 @@
 """What a partner has of an order, and is to have no longer: deleted in the ERP, given to another supplier, refused."""
 
 from dataclasses import replace
-from datetime import timedelta
-from decimal import Decimal
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ml_connector.config.partner_files import PartnerProblem
-from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.flows import operator_actions
 from ml_connector.flows.orders_out import orders
 from ml_connector.ledger.exchange import inbox
-from ml_connector.ledger.work.documents import DocumentRow, Move, move
+from ml_connector.ledger.work.documents import Move, move
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.systems.exact_online.notices.topics import ORDERS
 from ml_connector_tests.flows.buying import Office
-from ml_connector_tests.flows.literal_supplier import receiver, segments
-from ml_connector_tests.flows.scenes import Scene, with_partners
-from ml_connector_tests.flows.test_answers_by_line import bak, receive
+from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.flows.test_order_news import SILENT
 from ml_connector_tests.flows.test_order_revisions import play, revisions, starting
-
-NORTHWIND, ACME = "NORTHWIND", "004321519"
-_serial = count(1)
-
-
-def new(office: Office, **values: Any) -> str:
-    """An order of two lines in the books, of Northwind unless told otherwise; its key."""
-    serial = next(_serial)
-    lines = tuple(
-        OpenOrderLine(
-            id=f"w{serial}-{number}",
-            number=number,
-            item_id=f"I{number}",
-            item_code=f"I{number}",
-            unit="pc",
-            quantity=Decimal(10 * number),
-            price=Decimal("2.50"),
-        )
-        for number in (1, 2)
-    )
-    order = OpenOrder(
-        id=f"w{serial}",
-        number=str(28_000_000 + serial),
-        order_date=office.integration.clock.now().date() + timedelta(days=1),
-        supplier_id="s-20011",
-        supplier_code="20011",
-        supplier_name="Northwind",
-        currency="EUR",
-        warehouse_id="1",
-        warehouse_code="1",
-        lines=lines,
-    )
-    office.books.orders[order.id] = order.model_copy(update=values)
-    return order.id
-
-
-def edit(office: Office, key: str, **values: Any) -> None:
-    office.books.orders[key] = office.books.orders[key].model_copy(update=values)
-
-
-def given(office: Office, key: str, code: str) -> None:
-    edit(office, key, supplier_id=f"s-{code}", supplier_code=code, supplier_name=f"Supplier {code}")
-
-
-def quantity(office: Office, key: str, quantity: int) -> None:
-    first, *others = office.books.orders[key].lines
-    edit(office, key, lines=(first.model_copy(update={"quantity": Decimal(quantity)}), *others))
-
-
-def received(office: Office, key: str, *quantities: int) -> None:
-    lines = office.books.orders[key].lines
-    pairs = zip(lines, quantities, strict=True)
-    edit(office, key, lines=tuple(line.model_copy(update={"received": Decimal(came)}) for line, came in pairs))
-
-
-def ruled(office: Office, **rules: object) -> Office:
-    """The same with other rules in every partner's file."""
-    files = {
-        name: one.model_copy(update={"orders": one.orders.model_copy(update=rules)})
-        for name, one in office.integration.partners.items()
-    }
-    return replace(office, integration=with_partners(office.integration, files))
-
-
-def told(sent: list[str]) -> list[tuple[str, str, str]]:
-    """Of each file: who gets it, the set, and its purpose."""
-    facts = []
-    for data in sent:
-        body = segments(data)
-        begin = next(one for one in body if one[0] in {"BEG", "BCH"})
-        facts.append((receiver(data), body[2][1], begin[1]))
-    return facts
-
-
-def states(office: Office, key: str) -> list[tuple[str, str | None]]:
-    return [(str(row.state), row.reason) for row in office.documents(key)]
-
-
-def newest(office: Office, key: str) -> DocumentRow:
-    return office.documents(key)[-1]
-
-
-# Deleted
+from ml_connector_tests.flows.withdrawing import (
+    ACME,
+    NORTHWIND,
+    edit,
+    given,
+    new,
+    newest,
+    quantity,
+    received,
+    ruled,
+    states,
+    told,
+)
 
 
 def test_an_order_deleted_in_the_erp_is_cancelled_once(office: Office) -> None:
@@ -227,9 +150,6 @@ def test_exact_tells_of_deletions_by_sync_and_by_webhook(stage: Scene, way: str)
     assert way == "webhook" or not orders_changed(stage.integration)
 
 
-# Given to another supplier
-
-
 def test_an_order_given_to_another_partner_is_cancelled_with_the_old_one_first(office: Office) -> None:
     key = new(office)
     office.run(key)
@@ -293,9 +213,6 @@ def test_while_the_old_supplier_refuses_to_give_it_up_nobody_else_gets_it(office
     assert told(office.run(key)) == [(NORTHWIND, "860", "01"), (ACME, "850", "00")]
 
 
-# Received already
-
-
 def test_an_order_received_in_full_is_not_sent_as_new(office: Office) -> None:
     key = new(office)
     received(office, key, 10, 20)
@@ -318,117 +235,3 @@ def test_an_order_of_which_goods_came_before_it_was_sent_is_asked_about(office: 
     row = newest(office, key)
     assert (row.reason, (row.reason_detail or {})["data"]["lines"]) == ("partly_received", ["1"])
     assert told(ruled(office, partly_received="whole").run(key)) == [(NORTHWIND, "850", "00")]
-
-
-# Refused
-
-
-def refused(office: Office, key: str) -> DocumentRow:
-    """The order's newest document leaves and is refused."""
-    office.read()
-    row = newest(office, key)
-    office.leave(row, S.REFUSED)
-    return newest(office, key)
-
-
-def test_a_refused_order_is_replayed_with_what_was_mended_since(office: Office) -> None:
-    key = new(office)
-    row = refused(office, key)
-    assert office.run(key) == [], "nothing changed: it waits for a person"
-    lines = (line.model_copy(update={"barcode": "8711234567892"}) for line in office.books.orders[key].lines)
-    edit(office, key, lines=tuple(lines))
-    operator_actions.prepare_replay(office.integration, office.work, [row])
-    (again,) = office.run(key)
-    assert told([again]) == [(NORTHWIND, "850", "00")]
-    assert "8711234567892" in again, "what was mended in the ERP goes with it"
-    assert states(office, key) == [("acknowledged", None)]
-
-
-def test_a_refused_order_that_was_changed_goes_again_as_an_order(office: Office) -> None:
-    key = new(office)
-    refused(office, key)
-    quantity(office, key, 12)
-    assert told(office.run(key)) == [(NORTHWIND, "850", "00")]
-
-
-def test_a_refused_order_that_is_cancelled_or_deleted_ends_quietly(office: Office) -> None:
-    first, second = new(office), new(office)
-    for key in (first, second):
-        refused(office, key)
-    edit(office, first, cancelled=True)
-    office.books.delete(second)
-    assert office.run(first, second) == []
-    operator_actions.prepare_replay(office.integration, office.work, [newest(office, first)])
-    assert office.run(first) == [], "it was cancelled meanwhile"
-
-
-def changed_and_refused(office: Office) -> tuple[str, DocumentRow]:
-    """An order whose change has left when the order itself is refused."""
-    key = new(office)
-    office.run(key)
-    quantity(office, key, 12)
-    assert told(office.run(key)) == [(NORTHWIND, "860", "04")]
-    first = office.documents(key)[0]
-    refusal = {"reason": "refused_by_partner", "reason_detail": {"message": "no", "mend": "", "data": {}}}
-    with office.integration.ledger.write() as tx:
-        move(tx, [Move(first.id, S.REFUSED, "refused late", changes=refusal)], office.work)
-    return key, office.documents(key)[0]
-
-
-def test_a_change_of_what_was_refused_is_no_order(office: Office) -> None:
-    key, _ = changed_and_refused(office)
-    quantity(office, key, 13)
-    assert told(office.run(key)) == [(NORTHWIND, "850", "00")]
-
-
-def test_a_replay_of_what_was_refused_sends_the_newest_that_was_built_on_it(office: Office) -> None:
-    key, first = changed_and_refused(office)
-    operator_actions.prepare_replay(office.integration, office.work, [first])
-    (again,) = office.run(key)
-    assert told([again]) == [(NORTHWIND, "850", "00")]
-    assert "PO1*1*12*" in again
-    quantity(office, key, 13)
-    assert told(office.run(key)) == [(NORTHWIND, "860", "04")]
-
-
-def test_a_refused_change_is_no_base_of_the_next(office: Office) -> None:
-    key = new(office)
-    office.run(key)
-    quantity(office, key, 12)
-    refused(office, key)
-    first, second = office.books.orders[key].lines
-    edit(office, key, lines=(first, second.model_copy(update={"price": Decimal(3)})))
-    (again,) = office.run(key)
-    assert [one[1:4] for one in segments(again) if one[0] == "POC"] == [["1", "QI", "12"], ["2", "PC", "20"]]
-
-
-@pytest.mark.parametrize("kind", ["RJ", "RD"])
-def test_an_order_that_a_supplier_refuses_goes_again_as_an_order(stage: Scene, kind: str) -> None:
-    stage.world.behave("NORTHWIND", SILENT)
-    (order,) = stage.orders(1, received=False)
-    play(stage, 1)
-    answer = receive(stage, [bak(order, kind), "CTT*0"])
-    (row,) = stage.documents("orders_out")
-    assert (row.state, row.reason, answer.reason) == (S.REFUSED, "refused_by_partner", "order_refused")
-    assert "goes as an order again" in (answer.reason_detail or {})["mend"]
-    receive(stage, ["AK1*PO*1", "AK9*A*1*1*1"], "997", "FA")
-    assert stage.documents("orders_out")[0].state is S.REFUSED, "that its syntax was accepted does not undo it"
-    operator_actions.prepare_replay(stage.integration, stage.work, [row])
-    play(stage, 2)
-    sent = {kind[:6]: count for kind, count in stage.world.consumer.documents().items() if kind.startswith("8")}
-    assert sent == {"850 00": 2}
-    assert revisions(stage) == [(0, "acknowledged")]
-
-
-def test_a_supplier_that_takes_an_order_after_all_has_it(stage: Scene) -> None:
-    stage.world.behave("NORTHWIND", SILENT)
-    (order,) = stage.orders(1, received=False)
-    play(stage, 1)
-    receive(stage, [bak(order, "RJ"), "CTT*0"])
-    receive(stage, [bak(order, "AK"), "CTT*0"])
-    assert revisions(stage) == [(0, "acknowledged")]
-    quantity = order["lines"][0]["quantity"] + 1
-    stage.sandbox.call(user.change_order_line, stage.sandbox.exact, int(order["number"]), 1, quantity=quantity)
-    play(stage, 1)
-    sent = {kind[:6]: count for kind, count in stage.world.consumer.documents().items() if kind.startswith("8")}
-    assert sent == {"850 00": 1, "860 04": 1}

@@ -205,7 +205,9 @@ def rotate(session: Session) -> int:
 @credentials.command("authorize")
 @click.argument("connection")
 @click.option(
-    "--code", metavar="TEXT", help="The code, or the whole address the browser was sent to; at Cleo a one-time code."
+    "--code",
+    metavar="TEXT",
+    help="The code, or the whole address the browser was sent to; or the one-time code that the system asks for.",
 )
 @click.option("--link-only", is_flag=True, help="Only print the link; the webhook receiver takes the answer.")
 @click.option(

@@ -1,0 +1,22 @@
+"""What these tests begin with."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector_tests.credentials.sandboxes import Cleo, cleo_sandbox
+
+
+@pytest.fixture
+def cleo(tmp_path: Path) -> Iterator[Cleo]:
+    with cleo_sandbox(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def network(cleo: Cleo) -> Iterator[CleoNetwork]:
+    made = cleo.network()
+    yield made
+    made.close()
