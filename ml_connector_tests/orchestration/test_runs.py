@@ -2,6 +2,7 @@
 
 import dagster as dg
 import pytest
+from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from ml_connector.errors import AuthorizationNeeded, TryAgain
 from ml_connector.flows.core.integration import Integration, StepReport, Work
@@ -131,6 +132,10 @@ def test_a_range_of_days_is_one_run(stage: Stage) -> None:
     assert result.success
     days = {event.partition for event in result.get_asset_materialization_events()}
     assert days == {"2026-01-02", "2026-01-03", "2026-01-04"}
+    key = dg.AssetCheckKey(dg.AssetKey(["exact_cleo", "purchase_invoices"]), "quarantined")
+    found = stage.instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
+    assert {one.partition for one in found} == days, "checks are evaluated day by day, whatever the run's range"
+    assert {one.status for one in found} == {AssetCheckExecutionRecordStatus.SUCCEEDED}
 
 
 def test_only_some_partners_or_documents(stage: Stage) -> None:
