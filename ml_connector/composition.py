@@ -9,19 +9,15 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from ml_connector.clock import Clock, clock_from
 from ml_connector.config.loading import load_deployment
+from ml_connector.deployment.labels import Labels
 from ml_connector.errors import AuthorizationNeeded, TryAgain
 from ml_connector.flows.core.integration import Integration, folder_rules
 from ml_connector.flows.names.changed_settings import with_what_was_known
 from ml_connector.flows.registry import flows_of
-
-if TYPE_CHECKING:
-    pass
-
-from ml_connector.deployment.labels import Labels
 
 CONFIG_VARIABLE = "ML_CONNECTOR_CONFIG"
 #: New objects after which Python looks for circles of them. Documents make many and next to no circles: with its own

@@ -1,10 +1,9 @@
 """Where a deployment keeps things: ledger, credentials, call limits, and what stands outside the database."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ml_connector.clock import Clock
 from ml_connector.config.loading import LoadedDeployment
@@ -19,9 +18,6 @@ from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.work.events import Actor
 from ml_connector.transport.shared_limits import LedgerLimits
 
-if TYPE_CHECKING:
-    pass
-
 
 @dataclass
 class Storage:
@@ -29,6 +25,8 @@ class Storage:
 
     loaded: LoadedDeployment
     clock: Clock
+    #: What was found of a restore, by how often the ledger had been replaced.
+    _restores: dict[int, Restore | None] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -43,13 +41,20 @@ class Storage:
         """What tells, outside the database, how far the ledger had come."""
         return Witnesses(self.heads_file, DepartureLog.beside(self.heads_file))
 
-    @cached_property
+    @property
     def restore(self) -> Restore | None:
         """The last restore of the ledger, noticed now where it is news: before any work is done over it.
 
         Raises:
             ConfigError: it cannot be noted beside the exported heads.
         """
+        with self.ledger.read():
+            replaced = self.ledger.replaced
+        if replaced not in self._restores:
+            self._restores[replaced] = self._noticed()
+        return self._restores[replaced]
+
+    def _noticed(self) -> Restore | None:
         try:
             found = notice(self.ledger, self.outside, Actor("ml-connector"))
         except OSError as error:

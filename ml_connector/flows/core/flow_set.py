@@ -3,13 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from ml_connector.documents.kinds import DocumentKind
 from ml_connector.errors import ConfigError
-
-if TYPE_CHECKING:
-    pass
 from ml_connector.flows.core.spec import ANSWERED, DIRECTIONS, AssetSpec, Direction, FlowSpec, SplitSpec, StepSpec
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,32 @@ def _make_file(path: Path) -> None:
         raise faults.of_system(error, f"The ledger {path}") from error
 
 
+@dataclass(frozen=True)
+class DatabaseFile:
+    """The file of a database in SQLite. identity: what tells it from another one of the same name; None for none."""
+
+    path: str
+    identity: tuple[int, int] | None
+
+    @classmethod
+    def of(cls, url: URL) -> "DatabaseFile":
+        path = url.database or ""
+        return cls(path, _identity(path))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it still has its name, and is not a restored one's predecessor."""
+        return self.identity is not None and _identity(self.path) == self.identity
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def _is_busy(error: DBAPIError) -> bool:
     return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
 
@@ -186,6 +213,12 @@ class Ledger:
         self._beats: dict[float, sa.Engine] = {}
         # Connections of their own for what only reads: SQLite refuses writes by connection, not by transaction.
         sqlite = engine.dialect.name == "sqlite"
+        file = DatabaseFile.of(engine.url) if sqlite else None
+        self._file = file if file is not None and file.identity is not None else None
+        #: How often the database was replaced while it was open: what was learnt of the one before may be wrong.
+        self.replaced = 0
+        self._replacing = threading.Lock()
+        self._migrates = True
         self._readers = make_engine(engine.url, clock, patience=patience, writes=False) if sqlite else engine
         # SQLite has one writer; waiting for it in this process is fairer than its busy polling.
         self._writer = threading.Lock() if engine.dialect.name == "sqlite" else None
@@ -201,8 +234,6 @@ class Ledger:
             TryAgain: the database cannot be reached or written.
             ConnectorError: its file is damaged, or cannot be made.
         """
-        from ml_connector.ledger.database import schema
-
         parsed = ledger_url(url)
         if parsed.get_backend_name() == "sqlite":
             path = Path(parsed.database or "")
@@ -212,14 +243,20 @@ class Ledger:
                 raise ConfigError(f"There is no ledger at {path}.", mend="Mend the path, or start the connector once.")
         clock = clock or SystemClock()
         ledger = cls(make_engine(parsed, clock, patience=patience), clock, patience=patience)
+        ledger._migrates = create
+        ledger._make_tables_fit()
+        return ledger
+
+    def _make_tables_fit(self) -> None:
+        from ml_connector.ledger.database import schema
+
         # A migration may take long; it has no other limit than its own.
-        patient = make_engine(parsed, clock, patience=None, pooled=False)
-        with ledger._told():
-            if create:
+        patient = make_engine(self.url, self.clock, patience=None, pooled=False)
+        with self._told():
+            if self._migrates:
                 schema.upgrade(patient)
             else:
                 schema.check_version(patient)
-        return ledger
 
     def close(self) -> None:
         """Give back all connections."""
@@ -227,6 +264,28 @@ class Ledger:
         self._readers.dispose()
         for engine in self._beats.values():
             engine.dispose()
+
+    def _take_up_replaced(self) -> None:
+        """Leave a file that another one has replaced (docs/backup.md): what is written into it is lost.
+
+        Raises:
+            TryAgain: there is none now; SQLite would make an empty one.
+        """
+        if self._file is None or self._file.is_here:
+            return
+        with self._replacing:
+            if self._file.is_here:
+                return
+            now_there = DatabaseFile.of(self.url)
+            if now_there.identity is None:
+                raise TryAgain(
+                    f"{self._name} is not there any more.", after_seconds=10, mend="Restore it (docs/backup.md)."
+                )
+            log.warning("%s was replaced while it was open; it is opened again", self._name)
+            self.close()
+            self._make_tables_fit()
+            self.replaced += 1
+            self._file = now_there
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
@@ -261,6 +320,7 @@ class Ledger:
             raise TryAgain("Another thread holds the ledger.", after_seconds=5)
         self._local.writing = True
         try:
+            self._take_up_replaced()
             with self._connected(engine) as connection:
                 touched: seals.Touched = {}
                 options = {_IMMEDIATE: True, seals.TOUCHED: touched}
@@ -281,6 +341,7 @@ class Ledger:
         Raises:
             TryAgain: the database cannot be reached or does not answer in time.
         """
+        self._take_up_replaced()
         with self._connected(self._readers, reading=True) as connection:
             if self._writer is not None:
                 with self._begin(connection):
