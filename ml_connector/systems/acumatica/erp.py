@@ -46,7 +46,7 @@ from ml_connector.systems.acumatica.reading.polling import Polled
 from ml_connector.systems.acumatica.reading.sales_invoices import SalesInvoices
 from ml_connector.systems.acumatica.reading.tables import TABLES, Table
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
-from ml_connector.systems.acumatica.wire.client import AcumaticaClient, readable
+from ml_connector.systems.acumatica.wire.client import AcumaticaClient, answered, readable
 from ml_connector.systems.acumatica.wire.contract import Need
 from ml_connector.systems.acumatica.wire.values import body_of, to_json
 
@@ -182,7 +182,7 @@ class AcumaticaErp:
         write = writers.get(operation.kind)
         if write is None:
             raise WeAreWrong(f"operation {operation.id} is of kind {operation.kind} for {entity}, unknown here")
-        with readable(self.connection, f"the reply of {entity}"):
+        with answered(self.connection, f"the reply of {entity}"):
             return write(operation)
 
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:

@@ -346,4 +346,17 @@ def readable(connection: str, what: str) -> Iterator[None]:
         ) from error
 
 
-__all__ = ["AcumaticaClient", "Query", "Site", "readable", "seat_refused"]
+@contextmanager
+def answered(connection: str, what: str) -> Iterator[None]:
+    """For a write with the reading of its reply: what cannot be read says nothing of what was done.
+
+    Raises:
+        OutcomeUnknown: in place of WeAreWrong; as a TryAgain it would be written a second time.
+    """
+    try:
+        yield
+    except WeAreWrong as error:
+        raise OutcomeUnknown(f"{connection}: {what} cannot be read: {error.message}.", mend=LOOKED_UP) from error
+
+
+__all__ = ["AcumaticaClient", "Query", "Site", "answered", "readable", "seat_refused"]
