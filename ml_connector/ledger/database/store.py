@@ -166,7 +166,6 @@ class DatabaseFile:
         path = url.database or ""
         return cls(path, _identity(path))
 
-    @property
     def is_here(self) -> bool:
         """Whether it still has its name, and is not a restored one's predecessor."""
         return self.identity is not None and _identity(self.path) == self.identity
@@ -271,10 +270,10 @@ class Ledger:
         Raises:
             TryAgain: there is none now; SQLite would make an empty one.
         """
-        if self._file is None or self._file.is_here:
+        if self._file is None or self._file.is_here():
             return
         with self._replacing:
-            if self._file.is_here:
+            if self._file.is_here():
                 return
             now_there = DatabaseFile.of(self.url)
             if now_there.identity is None:
