@@ -187,7 +187,8 @@ class SellingErp:
         made = f"SO{len(self.written):06}"
         identity = Identity(order.customer_id, order.customer_order)
         amount = str(order.total or "")
-        self.orders.there.append(Existing(identity, made, values["key"], made, amount, "sales", "sales_order"))
+        other = order.reference if order.reference != order.customer_order else ""
+        self.orders.there.append(Existing(identity, made, values["key"], made, amount, "sales", "sales_order", other))
         if self.loses:
             self.loses -= 1
             raise OutcomeUnknown("The answer never came.")

@@ -3,6 +3,7 @@
 Neutral between ERPs: ids are the ERP's own, codes are unpadded, amounts are exact and in `currency`.
 """
 
+import hashlib
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -11,6 +12,18 @@ from pydantic import Field
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.dimensions import is_empty
+
+#: Characters of a reference that every ERP keeps.
+REFERENCE_LENGTH = 40
+
+
+def reference_of(*parts: str) -> str:
+    """What names an order among those of the customer's number; a longer one is cut and still its own."""
+    whole = "/".join(one for one in parts if one)
+    if len(whole) <= REFERENCE_LENGTH:
+        return whole
+    mark = "~" + hashlib.sha256(whole.encode()).hexdigest()[:8]
+    return whole[: REFERENCE_LENGTH - len(mark)] + mark
 
 
 class SalesOrderKind(StrEnum):

@@ -72,15 +72,24 @@ def receipts(integration: Integration, wanted: Mapping[int, Identity]) -> dict[i
 
 
 def several(
-    integration: Integration, wanted: Mapping[int, Identity], existing: Sequence[Existing], number_as: str
+    integration: Integration,
+    wanted: Mapping[int, Identity],
+    existing: Sequence[Existing],
+    number_as: str,
+    references: Mapping[int, Sequence[str]] | None = None,
 ) -> dict[int, list[Found]]:
     """Those of these documents, by document, all of whose writes are there from the lost time. number_as: what the
-    ERP's number of one is called in what the ledger keeps.
+    ERP's number of one is called in what the ledger keeps. references: of the writes of each document, where several
+    documents have the same number at the ERP: then just these count, and each has to be there once.
     """
     lost = _lost_keys(integration, [one.our_key for one in existing])
     found: dict[int, list[Found]] = {}
     for row_id, identity in wanted.items():
         mine = [one for one in existing if one.identity == identity and one.our_key in lost]
+        if references is not None:
+            mine = [one for one in mine if one.reference in references[row_id]]
+            if sorted(one.reference for one in mine) != sorted(references[row_id]):
+                continue
         numbers = sorted(int(_parts(one.our_key)[1] or 0) for one in mine)
         # One without a number, or all of several; where one of them is missing a person has to look.
         if numbers in ([0], list(range(1, len(numbers) + 1))) and mine:
@@ -137,7 +146,8 @@ def record(tx: Tx, row: DocumentRow, found: Sequence[Found]) -> None:
                 connection=row.connection,
                 company=row.company,
                 kind=one.kind,
-                key=f"{one.key}/{position + number}",
+                # By the document's part of it: that is what other documents are asked for by.
+                key=f"{base_of(one.key)}/{position + number}",
                 target="",
                 payload=json.dumps({"recognised": one.key}),
             )

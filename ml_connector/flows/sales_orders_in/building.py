@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from ml_connector.config.partners import Partner, SalesRules, rules_for
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
-from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderKind, SalesOrderLine
+from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderKind, SalesOrderLine, reference_of
 from ml_connector.documents.sales.reference import Customer
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.meaning.order_codes import kind_of
@@ -216,7 +216,7 @@ def _order(
         customer_id=customer.id,
         customer_code=customer.code,
         customer_order=order.number,
-        reference="/".join(one for one in (order.number, order.release, suffix) if one),
+        reference=reference_of(order.number, order.release, suffix),
         release=order.release,
         contract=order.contract,
         order_date=order.order_date,

@@ -38,21 +38,31 @@ def _prepare(
     orders = {row.id: orders_from(row.work or "") for row in rows}
     wanted = {row_id: Identity(many[0].customer_id, many[0].customer_order) for row_id, many in orders.items() if many}
     existing = _existing(integration, wanted)
-    ours = recognised.several(integration, wanted, existing, "order_number") if recognised.is_due(integration) else {}
+    due = recognised.is_due(integration)
+    references = {row_id: [_reference(one) for one in many] for row_id, many in orders.items()}
+    ours = recognised.several(integration, wanted, existing, "order_number", references) if due else {}
     strange = _strange(integration, existing)
     taken_back = hold_taken_back(integration, rows)
     prepared: dict[int, Prepared | NeedsMending] = {}
     for row in rows:
         entered = [one for one in strange if one.identity == wanted.get(row.id) and not _begun(integration, row)]
+        if entered and orders[row.id][0].kind is SalesOrderKind.RELEASE:
+            # Others under the number are other releases, but for what we wrote of this one before a restore.
+            entered = [one for one in entered if one.our_key and one.reference in references[row.id]]
         if row.id in ours:
             prepared[row.id] = Prepared(moves=recognised.moves(row, ours[row.id], report), found=ours[row.id])
         elif row.id in taken_back:
             prepared[row.id] = taken_back[row.id]
-        elif entered and orders[row.id][0].kind is not SalesOrderKind.RELEASE:
+        elif entered:
             prepared[row.id] = _already_there(row, orders[row.id], entered, report)
         else:
             prepared[row.id] = attempt(lambda row=row: Prepared(_plan(integration, row)))  # type: ignore[misc]
     return prepared
+
+
+def _reference(order: SalesOrder) -> str:
+    """What tells an order from others of the customer's number; empty where that number alone is its name."""
+    return order.reference if order.reference != order.customer_order else ""
 
 
 def _existing(integration: Integration, wanted: Mapping[int, Identity]) -> Sequence[Existing]:
@@ -64,9 +74,9 @@ def _existing(integration: Integration, wanted: Mapping[int, Identity]) -> Seque
 
 
 def _strange(integration: Integration, existing: Sequence[Existing]) -> list[Existing]:
-    """Those that this ledger did not write."""
+    """Those that this ledger did not write; only those with a key of ours where nobody keys any by hand."""
     if not integration.settings.flows.of(SalesOrdersIn).look_for_hand_keyed:
-        return []
+        existing = [one for one in existing if recognised.base_of(one.our_key)]
     keys = sorted({recognised.base_of(one.our_key) for one in existing if recognised.base_of(one.our_key)})
     with integration.ledger.read() as tx:
         known = operations.known_keys(tx, keys) if keys else set()

@@ -115,7 +115,8 @@ class Existing:
     """A document that the ERP already has.
 
     our_key: the key of ours that it carries; empty where somebody else entered it. number: the ERP's own. source:
-    where it was found. kind: of the operation that writes such a one.
+    where it was found. kind: of the operation that writes such a one. reference: what tells it from others of the same
+    number, as releases and stores of a customer's order; empty: nothing does.
     """
 
     identity: Identity
@@ -125,3 +126,4 @@ class Existing:
     amount: str = ""
     source: str = ""
     kind: str = ""
+    reference: str = ""

@@ -59,7 +59,7 @@ NEEDS = (
         ),
     ),
 )
-_FOUND = ("OrderType", "OrderNbr", "Status", "CustomerID", "CustomerOrder", "Description", "OrderTotal")
+_FOUND = ("OrderType", "OrderNbr", "Status", "CustomerID", "CustomerOrder", "ExternalRef", "Description", "OrderTotal")
 _GONE = frozenset({"Canceled", "Cancelled", "Voided"})
 
 
@@ -240,6 +240,7 @@ class SalesOrderWriter:
                         amount=str(number(row, "OrderTotal")),
                         source=ENTITY,
                         kind=KIND,
+                        reference=text(row, "ExternalRef"),
                     )
                 )
         return found
