@@ -22,6 +22,7 @@ class Plan:
 
 def plan_of(deployment: "Deployment", names: Sequence[str], *, flows: Sequence[str], whole: bool) -> Plan:
     """What is due now. flows: named by a person, who wants them at once. whole: the standing work, too."""
+    from ml_connector.flows.core.cut_offs import calendars
     from ml_connector.flows.names.changed_settings import take_up_changes
     from ml_connector.orchestration.jobs import due
     from ml_connector.orchestration.runtime.names import job_name
@@ -31,9 +32,10 @@ def plan_of(deployment: "Deployment", names: Sequence[str], *, flows: Sequence[s
         try:
             integration = deployment.integration(name)
             take_up_changes(integration)
-            calendar = integration.settings.flows.orders_out.calendar
-            if calendar is not None and not flows and not due.cut_off_is_due(integration, calendar):
-                only[name, OUTBOUND] = integration.flows.between_cut_offs(OUTBOUND, {"orders_out"})
+            named = {} if flows else calendars(integration.flows, integration.settings.flows)
+            waiting = {flow for flow, one in named.items() if not due.cut_off_is_due(integration, flow, one)}
+            if waiting:
+                only[name, OUTBOUND] = integration.flows.between_cut_offs(OUTBOUND, waiting)
         except ConnectorError:
             continue  # its runs tell why; it keeps no other from its work
     erps = dict.fromkeys(deployment.loaded.integration(name).erp for name in names)

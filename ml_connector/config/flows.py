@@ -93,7 +93,7 @@ def fitting(
 def missing(flow: FlowSpec, integration: Integration, systems: Mapping[str, Having]) -> Iterator[str]:
     """What a flow asks for that the systems of an integration do not have, in words."""
     erp, network = systems[integration.erp], systems[integration.network]
-    more = integration.flows.named(flow.name).targets if flow.settings else frozenset()
+    more = integration.flows.named(flow.name).targets
     wanted = (
         (integration.erp, erp, "source", flow.needs.sources, erp.sources),
         (integration.erp, erp, "target", flow.needs.targets | more, erp.targets),

@@ -123,7 +123,9 @@ class FlowSettings(Settings):
 
     @property
     def cut_offs(self) -> "ProcurementCalendar | None":
-        """When its documents leave; None for as soon as they are there."""
+        """When its documents leave; None for as soon as they are there. The step that reads them notes that a cut-off
+        is served (`flows.core.cut_offs`).
+        """
         return None
 
     @property
@@ -285,9 +287,9 @@ class Flows(Settings):
     acknowledgments_in: AcknowledgmentsIn = AcknowledgmentsIn()
 
     def named(self, flow: str) -> FlowSettings:
-        """The settings of the flow of this name."""
-        found: FlowSettings = getattr(self, flow)
-        return found
+        """The settings of the flow of this name; a flow without any of its own has those of every flow."""
+        found: FlowSettings | None = getattr(self, flow, None)
+        return found if found is not None else FlowSettings()
 
     @property
     def read_notices(self) -> bool:

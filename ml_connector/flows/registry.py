@@ -81,5 +81,5 @@ def flows_of(settings: "Flows") -> FlowSet:
     present = tuple(
         flow for flow in every() if not flow.settings or (flow.by_default or flow.name in settings.model_fields_set)
     )
-    off = {flow.name for flow in present if flow.settings and not settings.named(flow.name).enabled}
+    off = {flow.name for flow in present if not settings.named(flow.name).enabled}
     return FlowSet(present, frozenset(off))

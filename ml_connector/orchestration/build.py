@@ -10,7 +10,7 @@ import dagster as dg
 
 from ml_connector.composition import Deployment, config_path
 from ml_connector.config.loading import LoadedDeployment, load_deployment
-from ml_connector.flows.core.spec import DIRECTIONS, OUTBOUND
+from ml_connector.flows.core.spec import DIRECTIONS
 from ml_connector.orchestration.assets.document_assets import build_document_assets
 from ml_connector.orchestration.assets.external_assets import build_external_assets
 from ml_connector.orchestration.assets.reference import build_reference_assets
@@ -136,7 +136,5 @@ def _schedules(loaded: LoadedDeployment, scenes: list[Scene], *, running: bool) 
         for job, cron in crons.items()
     ]
     for scene in scenes:
-        calendar = scene.settings.flows.orders_out.calendar
-        if calendar is not None and scene.flows.running(OUTBOUND):
-            made.append(calendar_schedule(scene, calendar, status=status))
+        made += [calendar_schedule(scene, flow, status=status) for flow in scene.calendars]
     return made

@@ -14,12 +14,14 @@ import yaml
 
 from ml_connector.composition import Deployment
 from ml_connector.config.flows import integration_model
+from ml_connector.config.integrations import Flows, FlowSettings, ProcurementCalendar
 from ml_connector.config.loading import deployment_model, load_deployment
 from ml_connector.diagnostics.deployment import check_deployment
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
+from ml_connector.flows.core.cut_offs import calendars
 from ml_connector.flows.core.flow_set import FlowSet, check
 from ml_connector.flows.core.spec import AssetSpec, FlowSpec, Needs, OutsideSpec, StepSpec, load
 from ml_connector.flows.pipeline import INBOUND, OUTBOUND, members_of, steps_of
@@ -250,6 +252,23 @@ def test_steps_come_behind_what_feeds_them_however_they_are_declared() -> None:
     circle = replace(flows, present=(flow("one", a=("b",)), flow("two", b=("a",))))
     with pytest.raises(ConfigError, match="wait for each other"):
         circle.steps("inbound")
+
+
+def test_any_flow_that_leaves_may_have_a_calendar() -> None:
+    """Of somebody else's package too; one without settings leaves at once."""
+
+    class Remittances(FlowSettings):
+        @property
+        def cut_offs(self) -> ProcurementCalendar | None:
+            return ProcurementCalendar(cut_offs=("09:00",))
+
+    class Named(Flows):
+        remittances_out: Remittances = Remittances()
+
+    waits = FlowSpec("remittances_out", "outbound", "", settings="x:y")
+    flows = FlowSet((registry.find("orders_out"), waits, FlowSpec("bare_out", "outbound", "")))
+    assert {name: one.cut_offs for name, one in calendars(flows, Named()).items()} == {"remittances_out": ("09:00",)}
+    assert calendars(replace(flows, off=frozenset({"remittances_out"})), Named()) == {}
 
 
 def test_what_is_read_is_not_what_is_fed() -> None:

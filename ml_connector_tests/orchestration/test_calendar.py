@@ -16,7 +16,7 @@ from ml_connector_tests.orchestration.snapshot import ROOT
 from ml_connector_tests.orchestration.stage import Stage
 
 CALENDAR = {"cut_offs": ["11:00", "16:30"], "holidays": ["2026-12-25"]}
-SCHEDULE = "exact_cleo_outbound_calendar"
+SCHEDULE = "exact_cleo_orders_out_calendar"
 
 
 def definitions(tmp_path: Path) -> dg.Definitions:
@@ -35,7 +35,7 @@ def test_a_calendar_makes_a_schedule_of_its_integration_alone(tmp_path: Path) ->
     assert isinstance(schedule, dg.ScheduleDefinition)
     assert schedule.cron_schedule == ["0 11 * * mon,tue,wed,thu,fri", "30 16 * * mon,tue,wed,thu,fri"]
     assert schedule.execution_timezone == "Europe/Amsterdam"
-    assert "exact_truecommerce_outbound_calendar" not in schedules
+    assert "exact_truecommerce_orders_out_calendar" not in schedules
 
 
 @pytest.mark.parametrize(

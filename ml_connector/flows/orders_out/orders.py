@@ -5,6 +5,7 @@ What is gone from a partner that has it, for the order was deleted or given to a
 
 from datetime import date, datetime, timedelta
 
+from ml_connector.flows.core.cut_offs import note_served
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.orders_out.order_taking import position_name, start_day, take
@@ -38,8 +39,7 @@ def read(integration: Integration, work: Work) -> StepReport:
         if not (by_notices and work.dry_run) and _deletions_due(integration, by_notices=by_notices):
             _read_deletions(integration, work, report)
     if settings.calendar is not None and not work.dry_run:
-        with integration.ledger.write() as tx:
-            cursors.put(tx, last_cut_off_name(integration), integration.clock.now().isoformat())
+        note_served(integration, "orders_out")
     if count := report.counts["dated_before_start"]:
         report.notes.append(f"{count} dated before {start} and left alone: orders_out.start_date says from when on.")
     return report
@@ -79,11 +79,6 @@ def waiting_notices(integration: Integration, tx: Tx) -> list[Notice]:
     if told is None:
         return []
     return inbox.waiting(tx, erp.connection, erp.company, told.topic, reader=integration.name, limit=50)
-
-
-def last_cut_off_name(integration: Integration) -> str:
-    """Where it stands when orders were read last: a cut-off of the calendar after it has not been served yet."""
-    return f"{integration.name}:cut_off"
 
 
 def poll_position(integration: Integration, start: date) -> str | None:

@@ -12,8 +12,8 @@ from dagster._utils.schedules import reverse_cron_string_iterator
 from ml_connector.composition import Deployment
 from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.errors import ConnectorError
+from ml_connector.flows.core import cut_offs
 from ml_connector.flows.core.integration import Integration
-from ml_connector.flows.orders_out.orders import last_cut_off_name
 from ml_connector.ledger.coordination import cursors
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.exchange import snapshots
@@ -59,14 +59,11 @@ def reference_is_due(deployment: Deployment, connection: str) -> bool:
     return oldest < last_tick([deployment.loaded.settings.orchestration.reference_cron], "UTC", deployment.clock.now())
 
 
-def cut_off_is_due(integration: Integration, calendar: ProcurementCalendar) -> bool:
-    """Whether a cut-off has come since orders were read last; before the first read the next one is waited for."""
-    name, now = last_cut_off_name(integration), integration.clock.now()
-    with integration.ledger.read() as tx:
-        served = cursors.get(tx, name)
+def cut_off_is_due(integration: Integration, flow: str, calendar: ProcurementCalendar) -> bool:
+    """Whether a cut-off has come since the flow read last; before its first read the next one is waited for."""
+    served, now = cut_offs.served(integration, flow), integration.clock.now()
     if served is None:
-        with integration.ledger.write() as tx:
-            cursors.put(tx, name, now.isoformat())
+        cut_offs.note_served(integration, flow)
         return False
     at = now
     for _ in range(MOST_HOLIDAYS):

@@ -7,7 +7,9 @@ import dagster as dg
 
 from ml_connector.config.connections import ConnectionSettings
 from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.flows import registry
+from ml_connector.flows.core.cut_offs import calendars
 from ml_connector.flows.core.flow_set import FlowSet
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.spec import AssetSpec, At, FlowSpec, OutsideSpec, StepSpec
@@ -31,6 +33,11 @@ class Scene:
     def flows(self) -> FlowSet:
         """The flows that it has."""
         return registry.flows_of(self.settings.flows)
+
+    @cached_property
+    def calendars(self) -> dict[str, ProcurementCalendar]:
+        """Calendars of the flows that wait for cut-offs, by flow."""
+        return calendars(self.flows, self.settings.flows)
 
     def key(self, name: str) -> dg.AssetKey:
         return key(self.name, name)

@@ -4,13 +4,12 @@ Whether a channel is busy is told by its lease, not by a Dagster run's status: a
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
 import dagster as dg
 
-from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.spec import INBOUND, OUTBOUND, PURCHASING_OWNER, Direction
@@ -64,25 +63,26 @@ def document_sensor(scene: Scene, direction: Direction, *, status: dg.DefaultSen
     return sensor
 
 
-def calendar_schedule(
-    scene: Scene, calendar: ProcurementCalendar, *, status: dg.DefaultScheduleStatus
-) -> dg.ScheduleDefinition:
-    """The outbound job at the cut-off times of business days. Only what was begun is finished at other times."""
-    job = job_name(scene.name, OUTBOUND)
+def calendar_schedule(scene: Scene, flow: str, *, status: dg.DefaultScheduleStatus) -> dg.ScheduleDefinition:
+    """The outbound job at a flow's cut-off times of business days. Only what was begun is finished at other times, also
+    of other flows that have a calendar of their own.
+    """
+    job, calendar = job_name(scene.name, OUTBOUND), scene.calendars[flow]
+    selection = _outside_cut_offs(scene, scene.calendars.keys() - {flow})
 
     @dg.schedule(
-        name=f"{job}_calendar",
+        name=f"{scene.name}_{flow}_calendar",
         job_name=job,
         cron_schedule=calendar.crons,
         execution_timezone=calendar.time_zone,
         default_status=status,
-        description="Orders leave at the cut-off times of business days.",
+        description=f"What waits of {flow} leaves at the cut-off times of business days.",
         owners=[PURCHASING_OWNER],
     )
     def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if calendar.is_holiday(context.scheduled_execution_time):
             return dg.SkipReason(f"{context.scheduled_execution_time:%Y-%m-%d} is a holiday of the calendar")
-        return _request(scene, OUTBOUND, ["cut-off time"], None)
+        return _request(scene, OUTBOUND, ["cut-off time"], selection)
 
     return schedule
 
@@ -161,18 +161,21 @@ def _outbound_tick(
     closed = _must_authorize(connector, scene.settings.erp)
     asked = Asked.of(context.cursor)
     flows = scene.flows.running(OUTBOUND)
-    settings = {flow.name: scene.settings.flows.named(flow.name) for flow in flows}
-    waiting = [flow for flow in flows if settings[flow.name].cut_offs is not None]
+    waiting = [flow for flow in flows if flow.name in scene.calendars]
     free = [flow for flow in flows if flow not in waiting]
     now = integration.clock.now()
-    every = timedelta(seconds=min((settings[flow.name].looks_every for flow in free), default=0))
+    every = timedelta(seconds=min((scene.settings.flows.named(flow.name).looks_every for flow in free), default=0))
     look = bool(free) and not closed and asked.poll_is_due(now, every)
     work = pending_work.outbound_work(integration, look=look, erp_usable=not closed, flows=free, begun=waiting)
     if look and not work.unreachable:
         asked = asked.polled(now)
-    names = scene.flows.between_cut_offs(OUTBOUND, {flow.name for flow in waiting})
-    selection = [scene.key(name) for name in names] if waiting else None
+    selection = _outside_cut_offs(scene, scene.calendars)
     return _answer(scene, OUTBOUND, integration, work, closed or work.unreachable, asked, selection)
+
+
+def _outside_cut_offs(scene: Scene, waiting: Collection[str]) -> list[dg.AssetKey] | None:
+    """What the outbound job makes while these flows wait for a cut-off; None for all."""
+    return [scene.key(name) for name in scene.flows.between_cut_offs(OUTBOUND, waiting)] if waiting else None
 
 
 def _answer(
