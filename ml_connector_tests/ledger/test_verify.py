@@ -43,7 +43,7 @@ def whole(ledger: Ledger, tmp_path: Path) -> Ledger:
     return ledger
 
 
-#: Find every edit (test_tampering.py); here it is about what an edited ledger says beside that.
+#: Find every edit (`tampering`); here it is about what an edited ledger says beside that.
 _OF_ROWS = {"evidence", "seal", "exports"}
 
 
