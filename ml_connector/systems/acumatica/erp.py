@@ -2,11 +2,12 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from ml_connector.clock import Clock
 from ml_connector.documents.reference import ReferenceTable
-from ml_connector.errors import WeAreWrong
+from ml_connector.errors import AuthorizationNeeded, WeAreWrong
 from ml_connector.flows.core.ports import (
     BILLS,
     GOODS_RECEIPTS,
@@ -54,6 +55,8 @@ from ml_connector.systems.acumatica.wire.values import body_of, to_json
 SYSTEM = "acumatica"
 #: For one call; takes the branch's name, where fields take its identifier (acumatica 5).
 BRANCH_HEADER = "PX-CbApiBranch"
+#: How long a branch's name counts before it is asked for again.
+BRANCH_KEPT = timedelta(minutes=5)
 
 
 def _no_blob(sha256: str) -> bytes:
@@ -84,7 +87,9 @@ class AcumaticaErp:
         self.traits = traits_of(settings)
         self._leave = leave
         self._branch_lock = threading.Lock()
-        self._branch_name: str | None = None
+        self._branch_name = ""
+        self._branch_asked: datetime | None = None
+        self._clock = clock
         self._orders = Orders(client, settings, clock)
         self._facts = facts.OrderFacts(self._orders.rows, settings)
         self._orders.heard = self._facts.heard
@@ -119,15 +124,31 @@ class AcumaticaErp:
             return [one for row in rows for one in records.branch(row) if isinstance(one, Branch)]
 
     def _headers(self) -> Mapping[str, str]:
-        """The branch of a write, by its name; asked for once."""
+        """The branch of a write, by its name; asked for anew from time to time, as a branch may be renamed.
+
+        Raises:
+            AuthorizationNeeded: the user does not see it.
+        """
         if not self.settings.branch:
             return {}
         with self._branch_lock:
-            if self._branch_name is None:
-                wanted = self.settings.branch.casefold()
-                names = [one.name for one in self.branches() if one.code.casefold() == wanted]
-                self._branch_name = names[0] if names else ""
+            now = self._clock.now()
+            asked = self._branch_asked
+            if asked is None or not timedelta(0) <= now - asked < BRANCH_KEPT:
+                self._branch_name, self._branch_asked = self._name_of_branch(), now
             return {BRANCH_HEADER: self._branch_name} if self._branch_name.isascii() and self._branch_name else {}
+
+    def _name_of_branch(self) -> str:
+        wanted = self.settings.branch.casefold()
+        names = [one.name for one in self.branches() if one.code.casefold() == wanted]
+        if not names:
+            raise AuthorizationNeeded(
+                f"{self.connection}: branch {self.settings.branch} is not one that the user sees; nothing was sent, as"
+                " it would go to another one.",
+                mend="Correct `branch` of the connection, or give its user the right to that branch: `check` lists"
+                " those it sees.",
+            )
+        return names[0]
 
     def needs(self, integrations: Mapping[str, Any]) -> list[Need]:
         """Fields of the contract that the tables and flows use."""

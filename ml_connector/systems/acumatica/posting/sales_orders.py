@@ -4,6 +4,7 @@ An order carries our key at the end of its description. Several may share a cust
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -41,7 +42,7 @@ _HEADER = (
 )
 _LINE = (
     *("LineNbr", "InventoryID", "OrderQty", "UOM", "UnitPrice", "ManualPrice", "Amount", "RequestedOn", "ShipOn"),
-    "WarehouseID",
+    *("WarehouseID", "Branch"),
 )
 REPLY = Query(
     select=(*_HEADER, *(f"Details/{name}" for name in _LINE)),
@@ -59,6 +60,8 @@ NEEDS = (
         ),
     ),
 )
+#: From this version on an order's header tells its branch (acumatica 7); its lines do in all of them.
+BRANCH_SINCE = "23.200.001"
 _FOUND = ("OrderType", "OrderNbr", "Status", "CustomerID", "CustomerOrder", "ExternalRef", "Description", "OrderTotal")
 _GONE = frozenset({"Canceled", "Cancelled", "Voided"})
 
@@ -82,10 +85,14 @@ def plan_sales_order(order: SalesOrder, key: str, settings: AcumaticaConnection)
         **_filled(Date=order.order_date, RequestedOn=order.requested_date, PreferredWarehouseID=order.warehouse),
         "Description": with_key(told or order.customer_order, key, settings.description_length),
         "Hold": settings.after_sales_order == "hold",
+        **_filled(Branch=settings.branch if settings.version >= BRANCH_SINCE else ""),
         **({"ShippingSettings": shipping} if shipping else {}),
         **_ship_to(order),
         **_filled(note="\n".join(order.notes)),
-        "Details": [*map(_line, order.lines), *(_charge(order, charge) for charge in order.charges)],
+        "Details": [
+            {**line, **_filled(Branch=settings.branch)}
+            for line in (*map(_line, order.lines), *(_charge(order, charge) for charge in order.charges))
+        ],
     }
     payload = {"put": wrapped(values), **({} if order.total is None else {"total": order.total})}
     return [PlannedOperation(KIND, f"{settings.company}/{ENTITY}", to_json(payload))]
@@ -176,6 +183,8 @@ class SalesOrderWriter:
         self._client = client
         self._settings = settings
         self._headers = headers
+        header = ("Branch",) if settings.version >= BRANCH_SINCE else ()
+        self._reply = replace(REPLY, select=(*header, *REPLY.select))
 
     def write(self, operation: StoredOperation) -> Written:
         """Insert an order once, and compare what is stored; one that differs is taken away again.
@@ -185,7 +194,7 @@ class SalesOrderWriter:
         """
         planned = body_of(operation.payload)
         put: dict[str, Any] = planned["put"]
-        row = self._client.put(ENTITY, to_json(put), REPLY, headers=self._headers())
+        row = self._client.put(ENTITY, to_json(put), self._reply, headers=self._headers())
         try:
             record_id = identity(row)
         except ConnectorError as error:
