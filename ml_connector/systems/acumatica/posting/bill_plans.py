@@ -52,7 +52,7 @@ class BillPlanner:
             name = bill.attachment_name or f"{bill.number}.x12"
             planned.append(attachment_of(target, name, bill.attachment_sha256))
         if self._settings.after_bill == "released":
-            planned.append(release_of(ENTITY, target, {"Amount": bill.total, "TaxTotal": bill.vat_total}))
+            planned.append(release_of(ENTITY, target, {"Amount": bill.total, "TaxTotal": bill.vat_total}, body))
         return planned
 
     def _body(self, bill: Bill, key: str) -> tuple[dict[str, Any], list[tuple[ReceiptLine, Decimal]]]:

@@ -1,5 +1,6 @@
 """Releasing what was posted: an action, done by reading the state first, since a second one may fail or do more
-(acumatica 6, 8.2). Nothing is released whose totals are not those of the document.
+(acumatica 6, 8.2). Nothing is released that is not what was sent: it may have outlived a writer that found it to
+differ, or somebody has changed it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 
 from ml_connector.errors import RefusedBySystem, TryAgain
 from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Written
-from ml_connector.systems.acumatica.posting.comparing import total_difference
+from ml_connector.systems.acumatica.posting.comparing import differences, total_difference
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query, readable
 from ml_connector.systems.acumatica.wire.contract import Need
 from ml_connector.systems.acumatica.wire.values import Row, body_of, identity, text, to_json
@@ -45,13 +46,15 @@ RECEIPT = Releasing(
     frozenset({"Released"}),
 )
 RELEASES = {one.entity: one for one in (BILL, RECEIPT)}
+#: Members of what was put that cannot be asked for as fields.
+_NO_FIELDS = frozenset({"id", "note", "custom", "Details", "TaxDetails"})
 KINDS = {one.kind: one for one in RELEASES.values()}
 NEEDS = tuple(Need("their release", one.entity, ("Status", one.number, *one.totals)) for one in RELEASES.values())
 
 
-def release_of(entity: str, target: str, totals: Mapping[str, Decimal]) -> PlannedOperation:
-    """The release of what the operation before it writes; only with these totals."""
-    payload = {"act": {"entity": {"id": ""}, "parameters": {}}, "totals": dict(totals)}
+def release_of(entity: str, target: str, totals: Mapping[str, Decimal], put: Mapping[str, Any]) -> PlannedOperation:
+    """The release of what the operation before it puts; only as it was sent, and with these totals."""
+    payload = {"act": {"entity": {"id": ""}, "parameters": {}}, "totals": dict(totals), "put": dict(put)}
     return PlannedOperation(
         RELEASES[entity].kind, target, to_json(payload), uses={"act.entity.id": 0}, ref="release", shares=True
     )
@@ -72,11 +75,11 @@ class Releaser:
         what = KINDS[operation.kind]
         planned = body_of(operation.payload)
         record_id = str(planned["act"]["entity"]["id"])
-        before = self._read(what, record_id)
+        before = self._read(what, record_id, planned.get("put", {}))
         done = self._done(what, before)
         if done is not None:
             return done
-        self._check(what, before, planned["totals"])
+        self._check(what, before, planned)
         self._client.act(what.entity, what.action, to_json(planned["act"]))
         after = self._read(what, record_id)
         done = self._done(what, after)
@@ -89,8 +92,11 @@ class Releaser:
             mend="It is tried again; if it lasts, release it in Acumatica and see what that says.",
         )
 
-    def _read(self, what: Releasing, record_id: str) -> Row:
-        query = Query(select=("Status", what.number, *what.totals))
+    def _read(self, what: Releasing, record_id: str, put: Mapping[str, Any] | None = None) -> Row:
+        names = [*(put or {}), *(f"Details/{name}" for line in (put or {}).get("Details", ()) for name in line)]
+        wanted = (name for name in names if name not in _NO_FIELDS)
+        select = dict.fromkeys(("Status", what.number, *what.totals, *wanted))
+        query = Query(select=tuple(select), expand=("Details",) if "Details" in names else ())
         row = self._client.record(what.entity, record_id, query)
         if row is None:
             raise RefusedBySystem(
@@ -109,14 +115,17 @@ class Releaser:
                 return None
             return Written(identity(row), detail)
 
-    def _check(self, what: Releasing, row: Row, totals: Mapping[str, Any]) -> None:
+    def _check(self, what: Releasing, row: Row, planned: Mapping[str, Any]) -> None:
+        totals: Mapping[str, Any] = planned["totals"]
         wrong = [one for name, wanted in totals.items() for one in total_difference(name, Decimal(wanted), row)]
+        wrong += differences(planned.get("put", {}), row)
         place = f"{self._client.connection}: {what.entity} {text(row, what.number)}"
         if wrong:
             raise RefusedBySystem(
-                f"{place} is not released: {'; '.join(wrong)}.",
-                mend="Correct it in Acumatica, then replay this document: it goes on with the release.",
-                data={"differences": wrong},
+                f"{place} is not released: {'; '.join(wrong[:5])}.",
+                mend="Correct it in Acumatica, then replay this document: it goes on with the release. If it is right"
+                " as it stands there, release it there, and replay this.",
+                data={"differences": wrong[:20]},
             )
         if text(row, "Status") != "Balanced":
             raise RefusedBySystem(

@@ -3,27 +3,26 @@
 An order carries our key at the end of its description. Several may share a customer's number: releases, stores.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderLine
-from ml_connector.errors import ConnectorError, NeedsMending, OutcomeUnknown, Reason, RefusedBySystem
+from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.systems.acumatica.posting.comparing import differences, shown
-from ml_connector.systems.acumatica.posting.keys import key_in, with_key
+from ml_connector.systems.acumatica.posting.finding import Findable, Finder
+from ml_connector.systems.acumatica.posting.inserting import Compare, Insertable, Inserter
+from ml_connector.systems.acumatica.posting.keys import with_key
 from ml_connector.systems.acumatica.posting.receipts import MOST_LINES
-from ml_connector.systems.acumatica.reading.lists import read_list
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
-from ml_connector.systems.acumatica.wire.filters import any_of, chunks, equals
 from ml_connector.systems.acumatica.wire.values import (
     Row,
     body_of,
     details,
-    field,
     identity,
     number,
     text,
@@ -62,8 +61,27 @@ NEEDS = (
 )
 #: From this version on an order's header tells its branch (acumatica 7); its lines do in all of them.
 BRANCH_SINCE = "23.200.001"
-_FOUND = ("OrderType", "OrderNbr", "Status", "CustomerID", "CustomerOrder", "ExternalRef", "Description", "OrderTotal")
-_GONE = frozenset({"Canceled", "Cancelled", "Voided"})
+FINDABLE = Findable(
+    entity=ENTITY,
+    kind=KIND,
+    party="CustomerID",
+    reference="CustomerOrder",
+    mark="Description",
+    keys=("OrderNbr", "OrderType"),
+    number="OrderNbr",
+    other="ExternalRef",
+    fields=(
+        *("OrderType", "OrderNbr", "Status", "CustomerID", "CustomerOrder", "ExternalRef", "Description", "OrderTotal"),
+    ),
+    gone=frozenset({"Canceled", "Cancelled", "Voided"}),
+    amount="OrderTotal",
+)
+INSERTABLE = Insertable(
+    ENTITY,
+    mark="Description",
+    told="another order than the customer's is",
+    mend="See prices, units, dates and the customer's place in Acumatica, then replay the order.",
+)
 
 
 def plan_sales_order(order: SalesOrder, key: str, settings: AcumaticaConnection) -> list[PlannedOperation]:
@@ -180,91 +198,43 @@ class SalesOrderWriter:
     def __init__(
         self, client: AcumaticaClient, settings: AcumaticaConnection, headers: Callable[[], Mapping[str, str]]
     ) -> None:
-        self._client = client
-        self._settings = settings
-        self._headers = headers
         header = ("Branch",) if settings.version >= BRANCH_SINCE else ()
-        self._reply = replace(REPLY, select=(*header, *REPLY.select))
+        reply = replace(REPLY, select=(*header, *REPLY.select))
+        self._inserter = Inserter(client, INSERTABLE, reply, headers)
+        self._finder = Finder(client, FINDABLE, settings.page_size)
 
     def write(self, operation: StoredOperation) -> Written:
-        """Insert an order once, and compare what is stored; one that differs is taken away again.
+        """Insert an order once, and compare what is stored.
 
         Raises:
             RefusedBySystem: nothing was written. OutcomeUnknown, TryAgain: as ever.
         """
         planned = body_of(operation.payload)
-        put: dict[str, Any] = planned["put"]
-        row = self._client.put(ENTITY, to_json(put), self._reply, headers=self._headers())
-        try:
-            record_id = identity(row)
-        except ConnectorError as error:
-            raise OutcomeUnknown(
-                f"{self._client.connection}: PUT {ENTITY} was answered without a readable record.",
-                mend="It is looked up before it is sent again.",
-            ) from error
-        wrong = differences(put, row) + _total(planned, row)
-        if not wrong:
-            return written(row)
-        told = (
-            f"{self._client.connection}: Acumatica keeps another order than the customer's is: {'; '.join(wrong[:5])}."
-        )
-        try:
-            self._client.delete(ENTITY, record_id)
-        except ConnectorError as error:
-            return written(row, warning=f"{told} It could not be taken away: {error.message}")
-        mend = "See prices, units, dates and the customer's place in Acumatica, then replay the order."
-        raise RefusedBySystem(told, mend=mend, data={"differences": wrong[:20]})
+        stored = self._inserter.insert(planned["put"], comparing(planned))
+        return written(stored.row, warning=stored.warning)
 
     def written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
         """Which of these writes are there: by our key alone, as several orders may share a number."""
-        return {operation_id: found[0] for operation_id, found in self.copies(operations).items() if found}
+        planned = {operation.id: body_of(operation.payload) for operation in operations}
+        found: dict[int, Written] = {}
+        for number_, rows in self._finder.by_key(operations).items():
+            stored = self._inserter.recovered(rows[0], comparing(planned[number_]))
+            found[number_] = written(stored.row, found_in=ENTITY, warning=stored.warning)
+        return found
 
     def copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
         """All orders with our keys."""
-        bodies = {operation.id: body_of(operation.payload)["put"] for operation in operations}
-        wanted = [Identity(str(field(put, "CustomerID")), str(field(put, "CustomerOrder"))) for put in bodies.values()]
-        by_key: dict[str, list[Row]] = {}
-        for row in self._rows(wanted):
-            by_key.setdefault(key_in(text(row, "Description")), []).append(row)
-        keys = {number_: key_in(str(field(put, "Description") or "")) for number_, put in bodies.items()}
-        return {
-            operation_id: [written(row, found_in=ENTITY) for row in by_key[key]]
-            for operation_id, key in keys.items()
-            if key and key in by_key
-        }
+        found = self._finder.by_key(operations)
+        return {number_: [written(row, found_in=ENTITY) for row in rows] for number_, rows in found.items()}
 
     def find(self, identities: Sequence[Identity]) -> list[Existing]:
         """Orders of these customers with these numbers, whoever entered them."""
-        asked = {(one.party_id.casefold(), one.number.strip().casefold()): one for one in identities}
-        found = []
-        for row in self._rows(identities):
-            one = asked.get((text(row, "CustomerID").casefold(), text(row, "CustomerOrder").casefold()))
-            if one is not None:
-                found.append(
-                    Existing(
-                        identity=one,
-                        outside_id=identity(row),
-                        our_key=key_in(text(row, "Description")),
-                        number=text(row, "OrderNbr"),
-                        amount=str(number(row, "OrderTotal")),
-                        source=ENTITY,
-                        kind=KIND,
-                        reference=text(row, "ExternalRef"),
-                    )
-                )
-        return found
+        return self._finder.existing(identities)
 
-    def _rows(self, identities: Sequence[Identity]) -> list[Row]:
-        by_customer: dict[str, list[str]] = {}
-        for one in dict.fromkeys(identities):
-            if one.party_id and one.number.strip():
-                by_customer.setdefault(one.party_id, []).append(one.number.strip())
-        rows: list[Row] = []
-        for condition in _conditions(by_customer):
-            query = Query(filter=condition, select=_FOUND)
-            size = self._settings.page_size
-            rows += read_list(self._client, ENTITY, ("OrderNbr", "OrderType"), query, size=size)
-        return [row for row in rows if text(row, "Status") not in _GONE]
+
+def comparing(planned: Mapping[str, Any]) -> Compare:
+    """What is stored beside what a payload wants."""
+    return lambda row: differences(planned["put"], row) + _total(planned, row)
 
 
 def _total(planned: Mapping[str, Any], row: Row) -> list[str]:
@@ -274,14 +244,6 @@ def _total(planned: Mapping[str, Any], row: Row) -> list[str]:
     wanted = Decimal(planned["total"])
     found = sum((number(line, "Amount") for line in details(row, "Details")), Decimal(0))
     return [] if found == wanted else [f"the lines come to {shown(found)}, they must come to {shown(wanted)}"]
-
-
-def _conditions(by_customer: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    parts: list[str] = []
-    for customer, numbers in by_customer.items():
-        for group in chunks([equals("CustomerOrder", one) for one in numbers], most=600):
-            parts.append(f"({equals('CustomerID', customer)} and {any_of(group)})")
-    yield from (any_of(group) for group in chunks(parts))
 
 
 def written(row: Row, **more: Any) -> Written:
