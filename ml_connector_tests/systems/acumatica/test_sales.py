@@ -146,7 +146,9 @@ def test_orders_that_share_a_number_are_told_apart_by_our_key(bench: Bench) -> N
     erp.write(second)
     assert {row.text("ExternalRef") for row in stored(bench, one)} == {"R-1", "R-2"}
     found = target_of(erp, SALES_ORDERS).existing([Identity(CUSTOMER, one.customer_order)])
-    assert sorted(existing.our_key for existing in found) == keys
+    assert sorted((existing.our_key, existing.reference) for existing in found) == list(
+        zip(keys, ("R-1", "R-2"), strict=True)
+    )
 
 
 def test_an_order_whose_answer_is_lost_is_found(bench: Bench) -> None:
