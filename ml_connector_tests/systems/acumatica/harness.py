@@ -19,7 +19,7 @@ from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.contracts.erp_harness import ErpHarness
 from ml_connector_tests.sandbox.acumatica.bench import acumatica_bench
 from ml_connector_tests.systems.acumatica.bench import Bench, parts_on
-from ml_connector_tests.systems.acumatica.test_bills import BY_ORDER, BY_RECEIPT, account_line, bill_of
+from ml_connector_tests.systems.acumatica.billing import BY_ORDER, BY_RECEIPT, account_line, bill_of
 from ml_connector_tests.systems.acumatica.test_sales import sales_order_of
 
 RECORDS = {"bills": "Bill", "goods_receipts": "PurchaseReceipt", "sales_orders": "SalesOrder"}

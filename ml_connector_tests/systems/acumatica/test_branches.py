@@ -5,7 +5,7 @@ import pytest
 from ml_connector.errors import AuthorizationNeeded, RefusedBySystem
 from ml_connector_tests.systems.acumatica import test_sales
 from ml_connector_tests.systems.acumatica.bench import Bench
-from ml_connector_tests.systems.acumatica.test_bills import BY_ORDER, account_line, bill_of, plan
+from ml_connector_tests.systems.acumatica.billing import BY_ORDER, account_line, bill_of, plan
 from ml_connector_tests.systems.acumatica.test_sales import sales_order_of
 
 

@@ -17,7 +17,7 @@ from ml_connector.systems.acumatica.wire.answers import NotThere
 from ml_connector.systems.acumatica.wire.client import Query
 from ml_connector.systems.acumatica.wire.limits import SiteLimiter
 from ml_connector_tests.systems.acumatica.bench import Bench
-from ml_connector_tests.systems.acumatica.test_bills import BY_ORDER, account_line, bill_of, plan
+from ml_connector_tests.systems.acumatica.billing import BY_ORDER, account_line, bill_of, plan
 from ml_connector_tests.transport.conftest import StillClock
 
 BACK = "https://connector.example.com/oauth/acumatica"

@@ -15,7 +15,7 @@ from ml_connector.flows.core.ports import GOODS_RECEIPTS, ORDER_CHANGES, Identit
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector.systems.acumatica.erp import AcumaticaErp
 from ml_connector_tests.systems.acumatica.bench import Bench
-from ml_connector_tests.systems.acumatica.test_bills import BY_ORDER, BY_RECEIPT, order_of
+from ml_connector_tests.systems.acumatica.billing import BY_ORDER, BY_RECEIPT, order_of
 
 _numbers = itertools.count(1)
 KEY = "mlc-0123456789abcdef0123"

@@ -13,7 +13,7 @@ from ml_connector.sandbox.faults import FaultKind
 from ml_connector.systems.acumatica.erp import AcumaticaErp
 from ml_connector_tests.systems.acumatica import test_receipts_and_order_changes, test_sales
 from ml_connector_tests.systems.acumatica.bench import Bench
-from ml_connector_tests.systems.acumatica.test_bills import (
+from ml_connector_tests.systems.acumatica.billing import (
     BY_ORDER,
     BY_RECEIPT,
     account_line,
