@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -59,6 +60,35 @@ def test_calls_share_a_form_and_an_action_has_it_alone(forms: Forms) -> None:
         for use in ("call", "act"):
             with pytest.raises(TryAgain, match="nothing was sent"):
                 forms.use("Bill", use).__enter__()  # type: ignore[arg-type]
+    with forms.use("Bill", "act"):
+        pass
+
+
+class Interrupting(NoLease):
+    """Whoever waits for it is interrupted, once."""
+
+    def __init__(self) -> None:
+        self.interrupts = 1
+
+    def take(self) -> bool:
+        return not self.is_taken()
+
+    def is_taken(self) -> bool:
+        if self.interrupts:
+            self.interrupts -= 1
+            raise KeyboardInterrupt
+        return False
+
+
+@pytest.mark.parametrize("use", ["call", "act"])
+def test_whoever_is_interrupted_while_waiting_leaves_the_form_free(use: Literal["call", "act"]) -> None:
+    forms = Forms("acu", lambda form: Interrupting(), StillClock(), acts=True, patience=0.0)
+    with pytest.raises(KeyboardInterrupt), forms.use("Bill", use):
+        pass
+    with forms.use("Bill", "act"):
+        pass
+    with pytest.raises(ValueError, match="of the work"), forms.use("Bill", use):
+        raise ValueError("of the work")
     with forms.use("Bill", "act"):
         pass
 

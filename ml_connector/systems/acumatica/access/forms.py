@@ -64,6 +64,24 @@ class _Form:
         self.acting = False
 
 
+class _Patience:
+    """How long somebody still waits for a form. why: what they wait for."""
+
+    def __init__(self, why: str, seconds: float) -> None:
+        self._why = why
+        self._left = seconds
+
+    def looked(self) -> None:
+        """One more look was in vain.
+
+        Raises:
+            TryAgain: it was the last.
+        """
+        if self._left <= 0:
+            raise TryAgain(f"{self._why}; nothing was sent.", after_seconds=5)
+        self._left -= LOOK_SECONDS
+
+
 class Forms:
     """Turns on forms, for one connection. patience: seconds before a call or an action gives up, before it is sent.
 
@@ -88,73 +106,56 @@ class Forms:
         if name is None or not self._acts:
             yield
             return
-        form = self._forms[name]
-        if use == "act":
-            self._begin_act(entity, form)
-        else:
-            self._begin_call(entity, form)
-        try:
+        turn = self._action if use == "act" else self._call
+        why = f"{self._connection}: an action runs on the form of {entity}"
+        with turn(self._forms[name], _Patience(why, self._patience)):
             yield
-        finally:
-            self._end(form, use)
 
-    def _begin_call(self, entity: str, form: _Form) -> None:
-        left = self._patience
-        while True:
-            with form.changed:
-                if not form.acting:
-                    form.calls += 1
-                    break
+    @contextmanager
+    def _call(self, form: _Form, patience: _Patience) -> Iterator[None]:
+        with form.changed:
+            while form.acting:
                 form.changed.wait(LOOK_SECONDS)
-            left = self._waited(entity, left)
+                patience.looked()
+            form.calls += 1
         try:
             while form.lease.is_taken():
                 self._clock.sleep(LOOK_SECONDS)
-                left = self._waited(entity, left)
-        except BaseException:
-            self._end(form, "call")
-            raise
-
-    def _begin_act(self, entity: str, form: _Form) -> None:
-        left = self._patience
-        while True:
+                patience.looked()
+            yield
+        finally:
             with form.changed:
-                if not form.acting:
-                    form.acting = True
-                    break
-                form.changed.wait(LOOK_SECONDS)
-            left = self._waited(entity, left)
-        try:
-            while not form.lease.take():
-                self._clock.sleep(LOOK_SECONDS)
-                left = self._waited(entity, left)
-            while True:
-                with form.changed:
-                    if not form.calls:
-                        return
-                    form.changed.wait(LOOK_SECONDS)
-                left = self._waited(entity, left)
-        except BaseException:
-            self._end(form, "act")
-            raise
-
-    def _waited(self, entity: str, left: float) -> float:
-        if left <= 0:
-            raise TryAgain(
-                f"{self._connection}: an action runs on the form of {entity}; nothing was sent.", after_seconds=5
-            )
-        return left - LOOK_SECONDS
-
-    @staticmethod
-    def _end(form: _Form, use: str) -> None:
-        if use == "act":
-            form.lease.give()
-        with form.changed:
-            if use == "act":
-                form.acting = False
-            else:
                 form.calls -= 1
-            form.changed.notify_all()
+                form.changed.notify_all()
+
+    @contextmanager
+    def _action(self, form: _Form, patience: _Patience) -> Iterator[None]:
+        with form.changed:
+            while form.acting:
+                form.changed.wait(LOOK_SECONDS)
+                patience.looked()
+            form.acting = True
+        try:
+            with self._leased(form, patience):
+                with form.changed:
+                    while form.calls:
+                        form.changed.wait(LOOK_SECONDS)
+                        patience.looked()
+                yield
+        finally:
+            with form.changed:
+                form.acting = False
+                form.changed.notify_all()
+
+    @contextmanager
+    def _leased(self, form: _Form, patience: _Patience) -> Iterator[None]:
+        while not form.lease.take():
+            self._clock.sleep(LOOK_SECONDS)
+            patience.looked()
+        try:
+            yield
+        finally:
+            form.lease.give()
 
 
 class LeaseMaker(Protocol):
