@@ -12,7 +12,7 @@ from ml_connector.flows.core.ports import Written
 from ml_connector.flows.core.quarantine import is_held
 from ml_connector.flows.core.sent_formats import answer_due
 from ml_connector.flows.orders_out.order_revisions import CHANGES_WHAT_WAS_REFUSED, REFUSED_BY_PARTNER, to_send_again
-from ml_connector.flows.posting.partially_posted import booked
+from ml_connector.flows.posting.partially_posted import as_it_stands, standing
 from ml_connector.ledger.database.store import Ledger, Tx
 from ml_connector.ledger.exchange import files, related
 from ml_connector.ledger.work import documents, operations
@@ -102,7 +102,7 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
     Raises:
         NotPossibleError: the document is finished or a write for it may have happened.
     """
-    _give_up(integration.ledger, work, row, why, lambda tx: booked(integration, tx, [row]).get(row.id))
+    _give_up(integration.ledger, work, row, why, lambda tx: standing(integration, tx, row))
 
 
 def discard_of_gone(ledger: Ledger, work: Work, row: DocumentRow, why: str) -> None:
@@ -112,8 +112,8 @@ def discard_of_gone(ledger: Ledger, work: Work, row: DocumentRow, why: str) -> N
         NotPossibleError: the document is finished or a write for it may have happened.
     """
 
-    def written(tx: Tx) -> StoredOperation | None:
-        return next((one for one in operations.of_documents(tx, [row.id]) if one.state == "done"), None)
+    def written(tx: Tx) -> list[StoredOperation]:
+        return [one for one in operations.of_documents(tx, [row.id]) if one.state == "done"]
 
     _give_up(ledger, work, row, why, written)
 
@@ -128,7 +128,7 @@ def of_gone(row: DocumentRow) -> NotPossibleError:
 
 
 def _give_up(
-    ledger: Ledger, work: Work, row: DocumentRow, why: str, booking_of: Callable[[Tx], StoredOperation | None]
+    ledger: Ledger, work: Work, row: DocumentRow, why: str, standing_of: Callable[[Tx], Sequence[StoredOperation]]
 ) -> None:
     if row.state is S.UNKNOWN_OUTCOME:
         raise NotPossibleError(
@@ -146,9 +146,9 @@ def _give_up(
             mend="A posted document is reversed in the ERP; a document in work is finished first.",
         )
     with ledger.write() as tx:
-        booking = booking_of(tx)
-        if booking is not None:
-            raise _stands_partly(row, booking)
+        stands = standing_of(tx)
+        if stands:
+            raise _stands_partly(row, stands)
         if row.state is S.RENDERED and row.file_id is not None and len(related.documents_of_file(tx, row.file_id)) > 1:
             raise NotPossibleError(
                 f"Document {row.id} ({row.number}) leaves in one file with others.",
@@ -160,17 +160,43 @@ def _give_up(
         documents.move(tx, [Move(row.id, S.DISCARDED, "discarded", {"why": why}, changes=changes)], work)
 
 
-def _stands_partly(row: DocumentRow, booking: StoredOperation) -> NotPossibleError:
-    there = f"Document {row.id} ({row.number}) stands in the ERP as {booking.outside_id}"
-    if row.kind is DocumentKind.ORDER:
-        return NotPossibleError(
-            f"{there}; the orders of other stores do not.",
-            mend="See why they are refused; replay it once the ERP takes those too.",
-        )
-    return NotPossibleError(
-        f"{there}; its original does not.",
-        mend="Replay it once the ERP takes the original, or with attach_original off.",
+def _stands_partly(row: DocumentRow, stands: Sequence[StoredOperation]) -> NotPossibleError:
+    there = (
+        f"Document {row.id} ({row.number}) stands in the ERP as {', '.join(one.outside_id or '?' for one in stands)}"
     )
+    settled = f"`ml-connector documents settle {row.id} --as-it-stands` ends it with what is there."
+    if row.kind is DocumentKind.INVOICE:
+        return NotPossibleError(
+            f"{there}; its original does not.",
+            mend=f"Replay it once the ERP takes the original, or with attach_original off. Or {settled}",
+        )
+    rest = "the orders of other stores do not" if row.kind is DocumentKind.ORDER else "the rest of it does not"
+    return NotPossibleError(
+        f"{there}; {rest}.",
+        mend=f"See why that is refused, and replay it once the ERP takes it too. If it never will: enter it by hand or "
+        f"leave it out; {settled}",
+    )
+
+
+def settle_as_it_stands(integration: Integration, work: Work, row: DocumentRow, *, why: str) -> None:
+    """A person's word that what the ERP took of a held document is all that it gets from here.
+
+    Raises:
+        NotPossibleError: it is not held, nothing of it stands in the ERP, or more of it may stand there.
+    """
+    with integration.ledger.write() as tx:
+        stands = standing(integration, tx, row) if row.state is S.QUARANTINED else []
+        if not stands:
+            raise NotPossibleError(
+                f"Document {row.id} ({row.number}) is {row.state}, and not one that the ERP took a part of.",
+                mend="Replay it, or discard it; what may be in the ERP is looked up by itself.",
+            )
+        open_ = [one for one in operations.of_documents(tx, [row.id]) if one.state in operations.OPEN]
+        if open_:
+            raise NotPossibleError(
+                f"More of document {row.id} ({row.number}) may be in the ERP.", mend="Replay it: it is looked up."
+            )
+        documents.move(tx, as_it_stands(integration, tx, row, stands, why), work)
 
 
 def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arrived: bool, why: str) -> None:

@@ -239,6 +239,11 @@ class Shop:
             work = Work(holder=lease.name, actor="test")
             operator_actions.discard(self.integration, work, row, "settled with the customer")
 
+    def settle(self, row: DocumentRow) -> None:
+        with worker(self.deployment.ledger) as lease:
+            work = Work(holder=lease.name, actor="test")
+            operator_actions.settle_as_it_stands(self.integration, work, row, why="that store is closed")
+
     def rows(self) -> list[DocumentRow]:
         with self.deployment.ledger.read() as tx:
             page = queries.list_documents(tx, queries.DocumentFilter(flows=("sales_orders_in",)), limit=100).rows

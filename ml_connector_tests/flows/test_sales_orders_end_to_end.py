@@ -1,6 +1,7 @@
 """A customer's order becomes a sales order, once: from the file in the folder to the ERP's books."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from ml_connector.trying.trial import Given, try_files
 from ml_connector_tests.flows.shop import D, Shop, body, day, edi, partner_values, shop
 from ml_connector_tests.support.deployment import INTEGRATION
 
+STORES = ("PO1*1*10*EA*2.50**IN*HM-RICE", "SDQ*EA*92*0001*4*0002*6")
 OIL = "PO1*2*5*CA*48**IN*HM-OIL*UK*10012345678902"
 DATES = ("CUR*BY*USD", "DTM*002*20261201", "DTM*001*20261210", "ITD*08*3*****30")
 
@@ -130,6 +132,39 @@ def test_what_one_store_is_refused_is_finished_and_never_given_up_or_written_twi
     assert (row.state, [one.store for one in office.erp.written]) == (S.POSTED, ["0001", "0002"])
 
 
+def test_what_one_store_is_refused_for_good_is_settled_as_it_stands(office: Shop) -> None:
+    office.erp.refuses.add("0002")
+    text = body("PO-1", *STORES)
+    (row,) = office.take(text)
+    with pytest.raises(NotPossibleError, match="--as-it-stands"):
+        office.discard(row)
+    office.settle(row)
+    office.erp.refuses.clear()
+    row, again = office.take(text, replay=True)
+    assert (row.state, row.reason, again.state) == (S.POSTED, None, S.DUPLICATE), "it kept its identity"
+    assert [one.store for one in office.erp.written] == ["0001"]
+    with office.deployment.ledger.read() as tx:
+        told = events.history(tx, row.id)[-1]
+        assert (told.action, told.detail["stands"], told.detail["left_out"]) == ("posted as it stands", ["SO000001"], 1)
+        assert told.detail["why"] == "that store is closed"
+
+
+@pytest.mark.parametrize("refuses", [set(), {"0001", "0002"}])
+def test_what_is_whole_or_not_begun_is_not_settled(office: Shop, refuses: set[str]) -> None:
+    office.erp.refuses |= refuses
+    (row,) = office.take(body("PO-1", *STORES))
+    with pytest.raises(NotPossibleError):
+        office.settle(row)
+
+
+def test_what_stands_in_part_is_never_given_up_whatever_it_waits_for(office: Shop) -> None:
+    office.erp.refuses.add("0002")
+    (row,) = office.take(body("PO-1", *STORES))
+    for state, reason in ((S.QUARANTINED, "unknown_partner"), (S.MATCHED, None)):
+        with pytest.raises(NotPossibleError):
+            office.discard(replace(row, state=state, reason=reason))
+
+
 def test_an_order_that_somebody_keyed_is_not_posted_again(office: Shop) -> None:
     keyed = Existing(Identity("C1", "PO-1"), "SO-7", "", "SO-7", "25.00", "sales")
     other = Existing(Identity("C1", "PO-2"), "SO-8", "", "SO-8", "7.00", "sales")
@@ -153,7 +188,6 @@ def test_a_lost_answer_is_looked_up_and_nothing_is_written_twice(office: Shop) -
 KEY, OTHER_KEY = "mlc-0123456789abcdef0123", "mlc-3210fedcba9876543210"
 
 
-STORES = ("PO1*1*10*EA*2.50**IN*HM-RICE", "SDQ*EA*92*0001*4*0002*6")
 RELEASE = "BEG*00*RL*PO-1*7*20261120~N1*ST**92*0001~PO1*1*10*EA*2.50**IN*HM-RICE~CTT*1~"
 
 

@@ -204,29 +204,48 @@ def discard(session: Session, named: tuple[str, ...], why: str, company: str | N
 @click.argument("named", metavar="DOCUMENTS...", nargs=-1, required=True)
 @click.option("--arrived/--not-arrived", default=None, help="Whether the other side has it. Ask there first.")
 @click.option("--counts-once", is_flag=True, help="It was there twice: one is gone, or the partner dropped it.")
+@click.option("--as-it-stands", is_flag=True, help="The ERP took a part and refuses the rest: the part is all it gets.")
 @click.option("--why", required=True, help="How you know, kept in the ledger.")
 @click.option("--company", help="Only of this company: its code, or its name.")
 @common
 def settle(
-    session: Session, named: tuple[str, ...], arrived: bool | None, counts_once: bool, why: str, company: str | None
+    session: Session,
+    named: tuple[str, ...],
+    arrived: bool | None,
+    counts_once: bool,
+    as_it_stands: bool,
+    why: str,
+    company: str | None,
 ) -> int:
     """A person's word about documents of unknown outcome: they arrived, or they did not and may be sent again.
 
     And about files that were found twice (docs/uncertain.md): each counts once now, nothing is told of it any more.
 
-    Only for what was sent into a network's folder: a write to the ERP is looked up there by itself.
+    Those are for what was sent into a network's folder: a write to the ERP is looked up there by itself. Of what the
+    ERP took a part of (orders of some stores, receipts of some warehouses) and refuses the rest: the part is all.
 
     \b
     Examples:
       ml-connector documents settle 17 --arrived --why "partner confirmed by phone"
       ml-connector documents settle 17 --not-arrived --why "their EDI desk has no such interchange"
       ml-connector documents settle 17 --counts-once --why "they deleted the second file"
+      ml-connector documents settle 17 --as-it-stands --why "store 0002 is closed, so says the customer"
     """
     from ml_connector.flows import operator_actions
     from ml_connector.flows.core import copies
 
-    if counts_once == (arrived is not None):
-        raise click.UsageError("Say one of --arrived, --not-arrived and --counts-once.")
+    if [counts_once, as_it_stands, arrived is not None].count(True) != 1:
+        raise click.UsageError("Say one of --arrived, --not-arrived, --counts-once and --as-it-stands.")
+    if as_it_stands:
+        told = "settled: posted as it stands"
+        return _each(
+            session,
+            named,
+            company,
+            why,
+            told,
+            lambda i, w, row: operator_actions.settle_as_it_stands(i, w, row, why=why),
+        )
     if arrived is None:
         told = "settled: counts once"
         return _each(session, named, company, why, told, lambda i, w, row: copies.one_left(i, w, row, why))

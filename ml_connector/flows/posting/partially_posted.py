@@ -1,4 +1,5 @@
-"""Invoices that stand in the ERP while a further write for them was refused: their original could not be attached.
+"""What stands in the ERP while a further write for it was refused: an invoice whose original could not be attached, an
+order or a notice of several stores or warehouses.
 
 Such an invoice is never matched or coded again: the ERP counts it against its order already. It goes on with the
 writes that are left, or without them where originals are not attached any more.
@@ -6,15 +7,18 @@ writes that are left, or without them where originals are not attached any more.
 
 from collections.abc import Sequence
 
+from ml_connector.documents.kinds import Direction
 from ml_connector.errors import Reason
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import BILLS, SALES_ORDERS
+from ml_connector.flows.core.ports import BILLS, GOODS_RECEIPTS, SALES_ORDERS
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.operation_rows import StoredOperation
+from ml_connector.ledger.work.states import FINISHED
 from ml_connector.ledger.work.states import DocumentState as S
 
+_BOOKING = (BILLS, SALES_ORDERS, GOODS_RECEIPTS)
 #: What a held document loses when it goes on.
 _CLEARED = {"reason": None, "reason_detail": None, "held_step": None, "next_attempt_at": None}
 
@@ -26,10 +30,34 @@ def booked(integration: Integration, tx: Tx, rows: Sequence[DocumentRow]) -> dic
     refused = [row.id for row in rows if row.state is S.QUARANTINED and row.reason == Reason.REFUSED_BY_SYSTEM]
     if not refused:
         return {}
+    return {one.document_id: one for one in _written(integration, tx, refused)}
+
+
+def standing(integration: Integration, tx: Tx, row: DocumentRow) -> list[StoredOperation]:
+    """What stands in the ERP of a document that is not finished, whatever it waits for now."""
+    if row.direction is Direction.OUT or row.state in FINISHED:
+        return []
+    return _written(integration, tx, [row.id])
+
+
+def _written(integration: Integration, tx: Tx, ids: Sequence[int]) -> list[StoredOperation]:
+    """The writes that are done and booked something; what is attached to it is not among them."""
     has = integration.erp.targets
-    kinds = {kind for target in (BILLS, SALES_ORDERS) if target.name in has for kind in has[target.name].kinds}
-    done = [one for one in operations.of_documents(tx, refused) if one.state == "done" and one.kind in kinds]
-    return {one.document_id: one for one in done}
+    kinds = {kind for one in _BOOKING if one.name in has for kind in has[one.name].kinds}
+    return [one for one in operations.of_documents(tx, ids) if one.state == "done" and one.kind in kinds]
+
+
+def as_it_stands(
+    integration: Integration, tx: Tx, row: DocumentRow, stands: Sequence[StoredOperation], why: str
+) -> list[Move]:
+    """A held document is posted with what stands of it; the rest is given up, by a person's word.
+
+    It keeps its identity: the same file again is still the same document.
+    """
+    left = operations.void(tx, [row.id])
+    detail = {"id": stands[-1].outside_id, "stands": [one.outside_id for one in stands], "left_out": left, "why": why}
+    begun = Move(row.id, S.POSTING, "settled by a person", {"was": row.reason}, changes=_CLEARED, release=False)
+    return [begun, Move(row.id, S.POSTED, "posted as it stands", detail)]
 
 
 def go_on(
