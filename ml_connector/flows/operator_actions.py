@@ -161,9 +161,8 @@ def _give_up(
 
 
 def _stands_partly(row: DocumentRow, stands: Sequence[StoredOperation]) -> NotPossibleError:
-    there = (
-        f"Document {row.id} ({row.number}) stands in the ERP as {', '.join(one.outside_id or '?' for one in stands)}"
-    )
+    entries = ", ".join(one.outside_id or "?" for one in stands)
+    there = f"Document {row.id} ({row.number}) stands in the ERP as {entries}"
     settled = f"`ml-connector documents settle {row.id} --as-it-stands` ends it with what is there."
     if row.kind is DocumentKind.INVOICE:
         return NotPossibleError(
@@ -196,7 +195,7 @@ def settle_as_it_stands(integration: Integration, work: Work, row: DocumentRow, 
             raise NotPossibleError(
                 f"More of document {row.id} ({row.number}) may be in the ERP.", mend="Replay it: it is looked up."
             )
-        documents.move(tx, as_it_stands(integration, tx, row, stands, why), work)
+        documents.move(tx, as_it_stands(tx, row, stands, why), work)
 
 
 def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arrived: bool, why: str) -> None:

@@ -296,6 +296,10 @@ def test_settle_refuses_what_is_not_in_doubt(office: Office) -> None:
     said = say("documents", "settle", row["id"], "--arrived", "--why", "they said so", "--json")
     assert said.code == 1
     assert "not of unknown outcome" in said.json[0]["message"]
+    said = say("documents", "settle", row["id"], "--as-it-stands", "--why", "that is all", "--json")
+    assert said.code == 1
+    assert "not one that the ERP took a part of" in said.json[0]["message"]
+    assert say("documents", "settle", row["id"], "--as-it-stands", "--arrived", "--why", "x").code == 2
 
 
 def test_discard_keeps_who_and_why(office: Office) -> None:

@@ -282,7 +282,7 @@ def shop(
     monkeypatch.setattr(Deployment, "known_company", lambda *_: erp.company)
     with Deployment.open(config, clock=At()) as deployment:
         made = deployment.integration(INTEGRATION)
-        assert made.problems == ()
+        assert made.problems == (), made.problems
         folders = replace(made.folders, after_read="leave", stable_seconds=0.0, incomplete_minutes=0.0)
         made = replace(made, folders=folders)
         warm_up(made)

@@ -53,7 +53,7 @@ def test_without_the_setting_a_refused_attachment_is_given_up_and_the_invoice_st
     assert verify.verify(stage.deployment.ledger).clean
 
 
-def test_an_invoice_that_stands_in_the_books_cannot_be_discarded(stage: Scene) -> None:
+def test_an_invoice_that_stands_in_the_books_is_settled_as_it_stands_and_cannot_be_discarded(stage: Scene) -> None:
     with_invoices(stage, attach_original=True)
     stage.invoice(stage.orders(1))
     refuse_attachment(stage)
@@ -61,6 +61,11 @@ def test_an_invoice_that_stands_in_the_books_cannot_be_discarded(stage: Scene) -
     (row,) = stage.documents("invoices_in")
     with pytest.raises(operator_actions.NotPossibleError, match="stands in the ERP"):
         operator_actions.discard(stage.integration, stage.work, row, "no original")
+    operator_actions.settle_as_it_stands(stage.integration, stage.work, row, why="the portal takes none")
+    stage.inbound(replay=True)
+    assert states(stage) == [("posted", None)]
+    assert (len(booked(stage)), table(stage, ATTACHMENTS)) == (1, [])
+    assert verify.verify(stage.deployment.ledger).clean
 
 
 def test_an_attachment_refused_again_holds_the_invoice_again(stage: Scene) -> None:

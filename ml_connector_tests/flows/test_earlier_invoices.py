@@ -1,6 +1,6 @@
 """Invoices that take others back, replace them or look like them: held beside what they are about, through a run."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,10 @@ import yaml
 from ml_connector.flows import operator_actions, pipeline
 from ml_connector.flows.invoices_in import invoices
 from ml_connector.flows.invoices_in.earlier_invoices import similar
+from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
+from ml_connector_tests.flows.test_posting_twice_over import with_invoices
 from ml_connector_tests.flows.test_sending import SILENT
 from ml_connector_tests.hostile.interchanges import Envelope, Invoice
 
@@ -209,6 +211,55 @@ def test_one_supplier_under_two_partner_files_is_invoiced_once(tmp_path: Path) -
                 ("quarantined", "not_a_first_invoice"),
             }
             assert len(table(stage)) == 1
+
+
+@pytest.fixture
+def twofold(tmp_path: Path) -> Iterator[Scene]:
+    """One supplier under two partner files."""
+    with scene(tmp_path / "home") as made:
+        path = made.bench.home / "partners" / "acme.yaml"
+        same = {"vendor": "20011", "orders": {"send": False}}
+        path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **same}))
+        with made.bench.open() as deployment:
+            yield replace(made, integration=deployment.integration(made.integration.name))
+
+
+def refused_of(stage: Scene, what: str, invoice: Invoice, box: str) -> None:
+    """An invoice comes, and the ERP refuses this of it."""
+    stage.sandbox.faults.add(Fault(FaultKind.STATUS, system="exact", method="POST", path=f"*/{what}", status=400))
+    deliver(stage, invoice.bytes(), f"{box}.edi", box=box)
+    stage.inbound()
+
+
+def by_acme(stage: Scene, invoice: Invoice) -> Invoice:
+    """The same by the supplier's other partner file."""
+    acme = stage.integration.partners["acme"].identity
+    return invoice.with_(envelope=Envelope(sender=acme.id, sender_qualifier=acme.qualifier))
+
+
+REFUSED, TWICE = ("quarantined", "refused_by_system"), ("quarantined", "duplicate_invoice_number")
+
+
+def test_of_two_held_with_one_number_of_a_supplier_that_are_replayed_together_the_first_goes(twofold: Scene) -> None:
+    one = Invoice("I-1", twofold.orders(1)[0])
+    refused_of(twofold, "PurchaseInvoices", one, "NORTHWIND")
+    refused_of(twofold, "PurchaseInvoices", by_acme(twofold, one), "ACME")
+    assert told(twofold) == [REFUSED, REFUSED]
+    twofold.inbound(replay=True)
+    assert told(twofold) == [POSTED, TWICE]
+    assert len(twofold.posted()) == 1
+
+
+def test_what_waits_for_its_original_alone_is_in_the_books_and_not_posted_again(twofold: Scene) -> None:
+    with_invoices(twofold, attach_original=True)
+    one = Invoice("I-1", twofold.orders(1)[0])
+    refused_of(twofold, "DocumentAttachments", one, "NORTHWIND")
+    deliver(twofold, by_acme(twofold, one).bytes(), "b.edi", box="ACME")
+    twofold.inbound()
+    assert told(twofold) == [REFUSED, TWICE]
+    twofold.inbound(replay=True)
+    assert told(twofold)[0] == POSTED
+    assert len(twofold.posted()) == 1
 
 
 def table(stage: Scene) -> list[Any]:

@@ -69,7 +69,10 @@ def test_an_invoice_refused_after_its_document_is_posted_by_a_replay(stage: Scen
     assert verify.verify(stage.deployment.ledger).clean
 
 
-def test_a_notice_refused_after_its_first_receipt_books_only_the_second(stage: Scene) -> None:
+@pytest.mark.parametrize("settled", [False, True])
+def test_a_notice_refused_after_its_first_receipt_books_only_the_second_or_is_settled_without(
+    stage: Scene, settled: bool
+) -> None:
     warehouses = [row["ID"] for row in table(stage, "inventory/Warehouses")][:2]
     if len(warehouses) < 2:
         pytest.skip("the sandbox has one warehouse")
@@ -87,9 +90,15 @@ def test_a_notice_refused_after_its_first_receipt_books_only_the_second(stage: S
     stage.inbound()
     assert states(stage, "shipments_in") == [("quarantined", "refused_by_system")]
     assert len(table(stage, RECEIPTS)) == 1
+    (row,) = stage.documents("shipments_in")
+    with pytest.raises(operator_actions.NotPossibleError, match="--as-it-stands"):
+        operator_actions.discard(stage.integration, stage.work, row, "not wanted")
+    if settled:
+        operator_actions.settle_as_it_stands(stage.integration, stage.work, row, why="that warehouse is closed")
     replay(stage, *stage.documents("shipments_in"))
     assert states(stage, "shipments_in") == [("posted", None)]
-    assert len(table(stage, RECEIPTS)) == 2
+    assert len(table(stage, RECEIPTS)) == (1 if settled else 2)
+    assert verify.verify(stage.deployment.ledger).clean
 
 
 def shipped(number: str, orders: list[Any]) -> bytes:

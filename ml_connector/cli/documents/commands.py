@@ -238,14 +238,8 @@ def settle(
         raise click.UsageError("Say one of --arrived, --not-arrived, --counts-once and --as-it-stands.")
     if as_it_stands:
         told = "settled: posted as it stands"
-        return _each(
-            session,
-            named,
-            company,
-            why,
-            told,
-            lambda i, w, row: operator_actions.settle_as_it_stands(i, w, row, why=why),
-        )
+        settled = operator_actions.settle_as_it_stands
+        return _each(session, named, company, why, told, lambda i, w, row: settled(i, w, row, why=why))
     if arrived is None:
         told = "settled: counts once"
         return _each(session, named, company, why, told, lambda i, w, row: copies.one_left(i, w, row, why))

@@ -39,6 +39,7 @@ from ml_connector.flows.posting.earlier_documents import (
     says_purpose,
     wake_originals,
 )
+from ml_connector.flows.posting.partially_posted import counted
 from ml_connector.ledger.work import earlier
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
@@ -57,7 +58,7 @@ class Earlier:
     """What the ledger has beside a batch of invoices, read once. same_amount: by supplier, amount and day."""
 
     taken_back: TakenBack
-    same_number: Mapping[str, Sequence[DocumentRow]] = field(default_factory=dict)
+    same_number: dict[str, list[DocumentRow]] = field(default_factory=dict)
     same_amount: Mapping[tuple[str, Any, Any], Sequence[DocumentRow]] = field(default_factory=dict)
 
     @property
@@ -70,6 +71,7 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
     known = taken_back(integration, rows)
     with integration.ledger.read() as tx:
         numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows}, rows)
+        numbered = counted(integration, tx, numbered)
         amounts = {row.amount for row in rows if row.amount}
         days = {row.business_date for row in rows if row.business_date is not None}
         alike = earlier.invoices_of_amounts(tx, integration.books, amounts, days, rows)

@@ -27,6 +27,7 @@ from ml_connector.flows.invoices_in.matching import MatchedInvoice, MatchRules, 
 from ml_connector.flows.meaning import price_bases
 from ml_connector.flows.meaning.readable import readable_invoice
 from ml_connector.flows.posting import recognised
+from ml_connector.flows.posting.earlier_documents import goes
 from ml_connector.flows.posting.partially_posted import booked as booked_already
 from ml_connector.flows.posting.partially_posted import go_on
 from ml_connector.flows.posting.recognised import Found
@@ -126,6 +127,7 @@ def _match_batch(
             continue
         if row.id in ours:
             moves += recognised.moves(row, ours[row.id], report)
+            goes(row, known.same_number)
             continue
         if row.id in told:
             moves += already_there(row, told[row.id], report)
@@ -138,6 +140,7 @@ def _match_batch(
             held.append((row, decided))
             continue
         orders.commit(decided.matched)
+        goes(row, known.same_number)
         report.add(
             "matched",
             row.partition_date,

@@ -6,7 +6,7 @@ long as it is not posted. Nothing is posted a second time by itself.
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_connector.documents.common import Purpose
@@ -127,6 +127,14 @@ def same_number(
             data={"number": row.number, "earlier_document": one.id},
         )
     return None
+
+
+def goes(row: DocumentRow, numbered: dict[str, list[DocumentRow]]) -> None:
+    """This one of a batch goes to the books: those of its number that are looked at after it see it on its way, also
+    where all of them were held until now.
+    """
+    same = numbered.get(folded(row.number), [])
+    same[:] = [replace(one, state=S.MATCHED) if one.id == row.id else one for one in same]
 
 
 def refuse(why: NeedsMending | None) -> None:

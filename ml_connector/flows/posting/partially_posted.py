@@ -6,6 +6,7 @@ writes that are left, or without them where originals are not attached any more.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ml_connector.documents.kinds import Direction
 from ml_connector.errors import Reason
@@ -40,6 +41,13 @@ def standing(integration: Integration, tx: Tx, row: DocumentRow) -> list[StoredO
     return _written(integration, tx, [row.id])
 
 
+def counted(integration: Integration, tx: Tx, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
+    """These, of which those that are held count as on their way to the books where something of them is there."""
+    held = [row.id for row in rows if row.state is S.QUARANTINED]
+    begun = {one.document_id for one in _written(integration, tx, held)} if held else set()
+    return [replace(row, state=S.POSTING) if row.id in begun else row for row in rows]
+
+
 def _written(integration: Integration, tx: Tx, ids: Sequence[int]) -> list[StoredOperation]:
     """The writes that are done and booked something; what is attached to it is not among them."""
     has = integration.erp.targets
@@ -47,9 +55,7 @@ def _written(integration: Integration, tx: Tx, ids: Sequence[int]) -> list[Store
     return [one for one in operations.of_documents(tx, ids) if one.state == "done" and one.kind in kinds]
 
 
-def as_it_stands(
-    integration: Integration, tx: Tx, row: DocumentRow, stands: Sequence[StoredOperation], why: str
-) -> list[Move]:
+def as_it_stands(tx: Tx, row: DocumentRow, stands: Sequence[StoredOperation], why: str) -> list[Move]:
     """A held document is posted with what stands of it; the rest is given up, by a person's word.
 
     It keeps its identity: the same file again is still the same document.

@@ -4,7 +4,7 @@ What is about another order (an 860, or an 850 that is no original) is held and 
 what it takes back is held too, as long as it is not posted. After that only a person decides.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,7 @@ from ml_connector.flows.posting.earlier_documents import (
     folded,
     given_up,
 )
+from ml_connector.flows.posting.partially_posted import counted
 from ml_connector.flows.sales_orders_in.dates import wanted_line, wanted_of
 from ml_connector.ledger.work import earlier, operations
 from ml_connector.ledger.work.documents import DocumentRow
@@ -66,7 +67,7 @@ class Earlier:
     """What the ledger has beside a batch of orders, read once."""
 
     taken_back: TakenBack
-    same_number: Mapping[str, Sequence[DocumentRow]]
+    same_number: dict[str, list[DocumentRow]]
 
 
 def read_order(row: DocumentRow) -> PurchaseOrder | OrderChange:
@@ -94,6 +95,7 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
         numbered = earlier.received_numbered(
             tx, integration.books, DocumentKind.ORDER, {row.number for row in rows}, rows
         )
+        numbered = counted(integration, tx, numbered)
     return Earlier(
         taken_back(integration, rows), by_number(one for one in numbered if one.canonical and _is_first(one))
     )

@@ -13,6 +13,7 @@ from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.strangers import partner_named
 from ml_connector.flows.inbound.miscounts import check_still
 from ml_connector.flows.inbound.release_from_quarantine import admit
+from ml_connector.flows.posting.earlier_documents import goes
 from ml_connector.flows.reference.lookup import ReferenceBook
 from ml_connector.flows.reference.sales_book import SalesBook, sales_book
 from ml_connector.flows.sales_orders_in import spec
@@ -69,6 +70,7 @@ def _match_batch(
             moves += hold_moves(integration, row, decided, report, step=S.PARSED)
             continue
         orders, admitted = decided
+        goes(row, known.same_number)
         report.add("matched", row.partition_date, document=row.number, partner=row.partner, orders=len(orders))
         changes = {"work": orders_text(orders), "snapshots": dict(books.reference.versions), **admitted}
         moves += resume_moves(row)

@@ -34,6 +34,7 @@ from ml_connector.flows.posting.earlier_documents import (
     says_purpose,
     wake_originals,
 )
+from ml_connector.flows.posting.partially_posted import counted
 from ml_connector.ledger.work import earlier, operations
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
@@ -51,7 +52,7 @@ class Earlier:
     """What the ledger has beside a batch of notices, read once."""
 
     taken_back: TakenBack
-    same_number: Mapping[str, Sequence[DocumentRow]]
+    same_number: dict[str, list[DocumentRow]]
 
 
 def about_of(notice: ShipNotice) -> About | None:
@@ -76,6 +77,7 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
     known = taken_back(integration, rows)
     with integration.ledger.read() as tx:
         numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows}, rows)
+        numbered = counted(integration, tx, numbered)
     return Earlier(known, by_number(one for one in numbered if one.state is not S.PARSED or _is_first(one)))
 
 

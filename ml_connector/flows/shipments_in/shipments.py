@@ -19,6 +19,7 @@ from ml_connector.flows.inbound.release_from_quarantine import admit
 from ml_connector.flows.meaning.notice_codes import check_codes
 from ml_connector.flows.meaning.readable import readable_notice
 from ml_connector.flows.posting import recognised
+from ml_connector.flows.posting.earlier_documents import goes
 from ml_connector.flows.posting.recognised import Found
 from ml_connector.flows.reference.lookup import ReferenceBook, vendor_of
 from ml_connector.flows.reference.syncing import refresh_orders
@@ -61,12 +62,14 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
     for row in rows:
         if row.id in ours:
             moves += recognised.moves(row, ours[row.id], report)
+            goes(row, known.same_number)
             continue
         decided = attempt(lambda row=row: _decide(integration, work, row, book, spoken, known))  # type: ignore[misc]
         if isinstance(decided, NeedsMending):
             moves += hold_moves(integration, row, decided, report, step=S.PARSED)
             continue
         receipts, admitted = decided
+        goes(row, known.same_number)
         for receipt in receipts:
             for line in receipt.lines:
                 spoken[line.order_line_id] = spoken.get(line.order_line_id, Decimal(0)) + line.quantity
