@@ -4,9 +4,12 @@ import pytest
 
 from ml_connector.errors import AuthorizationNeeded, TryAgain
 from ml_connector.sandbox.faults import FaultKind
+from ml_connector.systems.acumatica.access.wire import CookieEndpoint
 from ml_connector.systems.acumatica.wire.answers import SeatRefused
 from ml_connector.systems.results import Finding, Level
+from ml_connector_tests.credentials.support import Answer, TokenServer
 from ml_connector_tests.systems.acumatica.bench import Bench
+from ml_connector_tests.transport.conftest import StillClock
 
 
 def of(found: list[Finding], aspect: str) -> list[Finding]:
@@ -123,6 +126,18 @@ def test_a_refused_seat_is_told_as_that_and_tried_later(bench: Bench, refusal: s
     assert "Active Users" in told.value.mend
     bench.options.seats = 1
     assert erp.client.schema("Vendor")
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [("7", 7.0), ("Fri, 20 Nov 2026 10:01:00 GMT", 30.0), ("9" * 400, 86_400.0), ("\u00b2", None), ("soon", None)],
+)
+def test_a_wait_that_the_older_log_in_asks_for_is_kept_within_a_day(asked: str, wait: float | None) -> None:
+    with TokenServer(Answer({"message": "later"}, 503, {"Retry-After": asked})) as server:
+        base_url = server.url.removesuffix("/token")
+        endpoint = CookieEndpoint(base_url, "AcmeFoods", "", StillClock(), after_seconds=60, deadline=10)
+        answer = endpoint.post({"username": "edi", "password": "not-told"})
+    assert (answer.status, answer.retry_after) == (503, wait)
 
 
 def test_tokens_never_stand_in_the_ledger_in_clear(bench: Bench) -> None:

@@ -54,6 +54,7 @@ def password_tokens(name: str, settings: AcumaticaConnection, parts: Parts) -> P
             settings.base_url,
             settings.tenant,
             settings.branch,
+            parts.clock,
             after_seconds=settings.pause_seconds,
             deadline=LOGIN_SECONDS,
         )

@@ -7,7 +7,9 @@ from http.cookies import CookieError, SimpleCookie
 
 import httpx
 
+from ml_connector.clock import Clock
 from ml_connector.systems.acumatica.wire.answers import SEAT_TEXTS
+from ml_connector.transport.answers import retry_after
 from ml_connector.transport.authentication import TokenSource
 from ml_connector.transport.departure import prove_before_sending
 from ml_connector.transport.replies import clean
@@ -48,11 +50,11 @@ class SeatsTold(httpx.BaseTransport):
             refusal = {"error": "no_seat", "error_description": SEAT_WORDS}
             headers = {"Retry-After": str(max(1, round(self._after)))}
             return httpx.Response(429, json=refusal, headers=headers, request=request)
-        kept = {
-            name: value
-            for name, value in response.headers.items()
-            if name.lower() not in {"content-encoding", "content-length", "transfer-encoding"}
-        }
+        kept = [  # as bytes: a proxy's header may hold any
+            (name, value)
+            for name, value in response.headers.raw
+            if name.lower() not in {b"content-encoding", b"content-length", b"transfer-encoding"}
+        ]
         return httpx.Response(response.status_code, content=body, headers=kept, request=request)
 
     def close(self) -> None:
@@ -66,8 +68,11 @@ class CookieEndpoint(TokenEndpoint):
     form of `post`: username and password.
     """
 
-    def __init__(self, base_url: str, tenant: str, branch: str, *, after_seconds: float, deadline: float) -> None:
+    def __init__(
+        self, base_url: str, tenant: str, branch: str, clock: Clock, *, after_seconds: float, deadline: float
+    ) -> None:
         super().__init__(f"{base_url}/entity/auth/login", deadline=deadline)
+        self._clock = clock
         self._tenant = tenant
         self._branch = branch
         self._after = after_seconds
@@ -102,8 +107,7 @@ class CookieEndpoint(TokenEndpoint):
         except httpx.HTTPError as error:
             raise AnswerLost(f"{self.url} was called, but its answer was lost: {type(error).__name__}.") from None
 
-    @staticmethod
-    def _unhappy(response: httpx.Response, password: str) -> TokenAnswer:
+    def _unhappy(self, response: httpx.Response, password: str) -> TokenAnswer:
         """A wrong password is a 500 with its text, not a 401."""
         try:
             value = response.json()
@@ -115,12 +119,11 @@ class CookieEndpoint(TokenEndpoint):
         status, error = response.status_code, str(fields.get("error") or "")
         if status == 500 and (_BAD_PASSWORD in said.lower() or fields.get("exceptionType") == _NO_COMPANY):
             status, error = 400, "invalid_grant"
-        after = response.headers.get("retry-after", "")
         return TokenAnswer(
             status,
             {"error": error, "error_description": said},
             content_type=response.headers.get("content-type", "").partition(";")[0],
-            retry_after=float(after) if after.isdigit() else None,
+            retry_after=retry_after(response.headers, self._clock),
         )
 
 
