@@ -153,6 +153,23 @@ def test_an_approval_map_stands_before_the_release(acumatica: AcumaticaBench) ->
     assert acumatica.act("Bill", "ReleaseBill", key).status_code == 204
 
 
+@pytest.mark.parametrize("action", ["Approve", "Reject"])
+def test_what_waits_for_no_approval_is_neither_approved_nor_rejected(acumatica: AcumaticaBench, action: str) -> None:
+    acumatica.switch(order_approval=True, bill_approval=True, action_seconds=0)
+    bill = {"Vendor": SERVICES, "Details": [{"Account": "61000", "Qty": 1, "UnitCost": 15}]}
+    order = {"VendorID": BY_ORDER, "Details": [TEN]}
+    after = {"Approve": {"Bill": "Balanced", "PurchaseOrder": "Open"}}.get(action, {})
+    for entity, body, number in (("Bill", bill, "ReferenceNbr"), ("PurchaseOrder", order, "OrderNbr")):
+        made = acumatica.made(entity, {**body, "Hold": True}, select=f"Type,{number}")
+        key = {"Type": value(made, "Type"), number: value(made, number)}
+        early = acumatica.act(entity, action, key)
+        told = (early.status_code, early.json()["exceptionMessage"])
+        assert told == (500, "The document is not pending approval.")
+        acumatica.made(entity, {**key, "Hold": False})
+        assert acumatica.act(entity, action, key).status_code == 204
+        assert value(acumatica.made(entity, key, select="Status"), "Status") == after.get(entity, "Rejected")
+
+
 def test_vendor_references_are_required_or_unique_as_the_site_is_set_up(acumatica: AcumaticaBench) -> None:
     body = {"Vendor": SERVICES, "Hold": False, "Details": [{"Account": "61000", "Qty": 1, "UnitCost": 15}]}
     acumatica.made("Bill", {**body, "VendorRef": "TWICE"})

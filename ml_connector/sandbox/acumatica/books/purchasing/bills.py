@@ -8,6 +8,7 @@ from typing import ClassVar
 from ml_connector.sandbox.acumatica.books import lookups, taxes
 from ml_connector.sandbox.acumatica.books.forms import Action, Form, cannot_be_empty, codes
 from ml_connector.sandbox.acumatica.books.purchasing import links
+from ml_connector.sandbox.acumatica.books.purchasing.approval import judge
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
 from ml_connector.sandbox.acumatica.wire.errors import FieldError, exception
 from ml_connector.sandbox.acumatica.wire.record import Record, record
@@ -235,17 +236,10 @@ class BillForm(Form):
         links.close_orders(work, row)
 
     def _approve(self, work: Work, row: Record, _: Mapping[str, Value]) -> None:
-        self._judge(work, row, "Balanced")
+        judge(work, self.entity, row, "Balanced")
 
     def _reject(self, work: Work, row: Record, _: Mapping[str, Value]) -> None:
-        self._judge(work, row, "Rejected")
-
-    @staticmethod
-    def _judge(work: Work, row: Record, status: str) -> None:
-        if row.text("Status") != "Pending Approval":
-            raise exception("The document is not pending approval.")
-        row.values["Status"] = status
-        work.tenant.save("Bill", row)
+        judge(work, self.entity, row, "Rejected")
 
     def _reverse(self, work: Work, row: Record, _: Mapping[str, Value]) -> None:
         """A new debit adjustment with the same vendor reference (acumatica 8.1)."""

@@ -7,6 +7,7 @@ from typing import ClassVar
 from ml_connector.sandbox.acumatica.books import lookups, taxes
 from ml_connector.sandbox.acumatica.books.forms import Action, Form, cannot_be_empty, codes
 from ml_connector.sandbox.acumatica.books.purchasing import links
+from ml_connector.sandbox.acumatica.books.purchasing.approval import judge
 from ml_connector.sandbox.acumatica.books.tenant import Work, cents
 from ml_connector.sandbox.acumatica.wire.errors import FieldError, exception
 from ml_connector.sandbox.acumatica.wire.record import Record, record
@@ -166,17 +167,10 @@ class PurchaseOrderForm(Form):
             raise exception("The document cannot be deleted in its status.")
 
     def _approve(self, work: Work, row: Record, _: Mapping[str, Value]) -> None:
-        self._judge(work, row, "Open")
+        judge(work, self.entity, row, "Open")
 
     def _reject(self, work: Work, row: Record, _: Mapping[str, Value]) -> None:
-        self._judge(work, row, "Rejected")
-
-    @staticmethod
-    def _judge(work: Work, row: Record, status: str) -> None:
-        if row.text("Status") != "Pending Approval":
-            raise exception("The document is not pending approval.")
-        row.values["Status"] = status
-        work.tenant.save("PurchaseOrder", row)
+        judge(work, self.entity, row, "Rejected")
 
     @staticmethod
     def _cancel(work: Work, row: Record, _: Mapping[str, Value]) -> None:
