@@ -9,8 +9,11 @@ import pytest
 import yaml
 
 from ml_connector.flows import operator_actions, pipeline
+from ml_connector.flows.core.ports import Written
 from ml_connector.flows.invoices_in import invoices
-from ml_connector.flows.invoices_in.earlier_invoices import similar
+from ml_connector.flows.invoices_in.earlier_invoices import hold_taken_back, similar
+from ml_connector.ledger.work import operations
+from ml_connector.ledger.work.operation_rows import NewOperation
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
@@ -179,6 +182,24 @@ def test_a_cancellation_that_comes_while_its_original_waits_to_be_posted_stops_i
     ready.inbound()
     assert told(ready) == [TAKEN, HELD]
     assert ready.posted() == []
+
+
+def test_what_is_posted_in_part_is_finished_whatever_comes_then(ready: Scene) -> None:
+    """Its first write stands in the books, of several."""
+    until_coded = pipeline.INBOUND[: pipeline.INBOUND.index(invoices.code) + 1]
+    deliver(ready, x12(1, "A-1"), "1.edi")
+    pipeline.run(ready.integration, ready.work, until_coded)
+    deliver(ready, x12(2, "A-1", header="***DI*01"), "2.edi")
+    pipeline.run(ready.integration, ready.work, until_coded)
+    first = min(ready.documents("invoices_in"), key=lambda row: row.id)
+    assert list(hold_taken_back(ready.integration, [first])) == [first.id]
+    with ready.deployment.ledger.write() as tx:
+        erp = ready.integration.erp
+        new = NewOperation(first.id, 0, erp.connection, erp.company, "purchase_entry", "key-1", "there", "{}")
+        (planned,) = operations.plan(tx, [new])
+        operations.start(tx, [(planned.id, None)])
+        operations.finish(tx, [(planned.id, Written("e-1"))])
+    assert hold_taken_back(ready.integration, [first]) == {}
 
 
 def test_one_supplier_under_two_partner_files_is_invoiced_once(tmp_path: Path) -> None:

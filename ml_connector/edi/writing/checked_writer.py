@@ -25,8 +25,6 @@ _QUOTED = frozenset({"AK404", "IK404"})
 #: Elements whose text goes on in another segment of that name where it is too long for one.
 _CONTINUED = {"MSG": 1, "NTE": 2, "PID": 5}
 
-_FREE_TEXT = ElementType("", "AN", 1, 264, text=True)
-
 
 @dataclass(frozen=True, slots=True)
 class Replacement:

@@ -145,11 +145,6 @@ def beginning(ledger: Ledger, holder: str, fill: Fill) -> Begin:
     return begin
 
 
-def as_stored(_tx: Tx, group: Sequence[StoredOperation]) -> list[tuple[int, str | None]]:
-    """Every operation as it is stored."""
-    return [(operation.id, None) for operation in group]
-
-
 def call_all(
     operations: Sequence[StoredOperation],
     write: Callable[[StoredOperation], Written],

@@ -6,7 +6,7 @@ never came; and what it refers to is held too, as long as it is not posted. Noth
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -20,6 +20,7 @@ from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import BILLS, target_of
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.meaning.document_codes import CORRECTING_TYPES, PURPOSES, purpose_of, type_of
+from ml_connector.flows.posting import earlier_documents
 from ml_connector.flows.posting.earlier_documents import (
     GIVEN_UP,
     IN_ITS_PLACE,
@@ -34,6 +35,7 @@ from ml_connector.flows.posting.earlier_documents import (
     folded,
     given_up,
     names,
+    not_begun,
     refuse,
     same_number,
     says_purpose,
@@ -83,17 +85,13 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
 
 def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
     """Which invoices a supplier has taken back, by documents that are held for it and by those of this batch."""
-    with integration.ledger.read() as tx:
-        held = earlier.received_held_for(tx, integration.books, _KIND, Reason.NOT_A_FIRST_INVOICE)
-        found = TakenBack(Suppliers(tx, integration.books), held)
-    for row in rows:
-        if not _may_take_back(row.canonical):
-            continue
-        partner = integration.partner_of(row)
+
+    def numbers_of(row: DocumentRow, _suppliers: Suppliers) -> Iterable[str]:
+        partner = integration.partner_of(row) if _may_take_back(row.canonical) else None
         told = about_of(stored(row.kind, row.canonical, Invoice), partner, is_flat(row)) if partner else None
-        if told is not None and told.does in TAKES_BACK:
-            found.add(row, told.numbers)
-    return found
+        return told.numbers if told is not None and told.does in TAKES_BACK else ()
+
+    return earlier_documents.taken_back(integration, _KIND, Reason.NOT_A_FIRST_INVOICE, rows, numbers_of)
 
 
 def _may_take_back(canonical: str) -> bool:
@@ -289,5 +287,4 @@ def similar(number: str) -> str:
 def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
     """Those of these invoices, about to be posted, that their supplier has taken back meanwhile."""
     known = taken_back(integration)
-    found = {row.id: known.why(row, "invoice") for row in rows}
-    return {key: why for key, why in found.items() if why is not None}
+    return not_begun(integration, {row.id: known.why(row, "invoice") for row in rows})

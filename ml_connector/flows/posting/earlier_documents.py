@@ -1,15 +1,15 @@
-"""What invoices and ship notices have in common that are about earlier ones: which those are, and what is said of both.
+"""What invoices, ship notices and orders have in common that are about earlier ones: which those are, and what is said.
 
-What a supplier takes back or corrects is held and shown beside what it refers to; what it refers to is held too, as
+What a partner takes back or corrects is held and shown beside what it refers to; what it refers to is held too, as
 long as it is not posted. Nothing is posted a second time by itself.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ml_connector.documents.common import Purpose
+from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.ledger.database.books import Books
@@ -26,6 +26,7 @@ TAKES_BACK = frozenset({"cancels", "changes", "replaces", "corrects", "adjusts",
 #: What stands in its original's place, once a person has given that up and replays it.
 IN_ITS_PLACE = frozenset({"replaces", "sends again"})
 _ON_ITS_WAY = frozenset({S.MATCHED, S.CODED, S.POSTING, S.POSTED, S.UNKNOWN_OUTCOME})
+_TAKEN_BACK = frozenset({Reason.TAKEN_BACK_BY_SUPPLIER, Reason.TAKEN_BACK_BY_CUSTOMER})
 #: Differences of lines that are shown.
 LINES_SHOWN = 20
 
@@ -96,6 +97,35 @@ class TakenBack:
             "this one is taken up by itself.",
             data={"number": row.number, "taken_back_by": by},
         )
+
+
+def taken_back(
+    integration: Integration,
+    kind: DocumentKind,
+    reason: Reason,
+    rows: Sequence[DocumentRow],
+    numbers_of: Callable[[DocumentRow, Suppliers], Iterable[str]],
+) -> TakenBack:
+    """What suppliers have taken back of a kind: by documents that are held for this reason, and by those of a batch.
+
+    numbers_of: the numbers, folded, that a document of the batch takes back.
+    """
+    with integration.ledger.read() as tx:
+        held = earlier.received_held_for(tx, integration.books, kind, reason)
+        found = TakenBack(Suppliers(tx, integration.books), held)
+    for row in rows:
+        found.add(row, numbers_of(row, found.suppliers))
+    return found
+
+
+def not_begun(integration: Integration, held: Mapping[int, NeedsMending | None]) -> dict[int, NeedsMending]:
+    """Those documents that are held, about to be posted: once one is begun it is finished."""
+    found = {key: why for key, why in held.items() if why is not None}
+    if not found:
+        return found
+    with integration.ledger.read() as tx:
+        begun = operations.outside_ids(tx, list(found))
+    return {key: why for key, why in found.items() if key not in begun}
 
 
 def by_number(rows: Iterable[DocumentRow]) -> dict[str, list[DocumentRow]]:
@@ -169,7 +199,7 @@ def names(about: About, shown: Sequence[Mapping[str, Any]], facts: str) -> str:
 
 def wake_originals(integration: Integration, originals: Sequence[DocumentRow]) -> None:
     """Held originals show at once who takes them back."""
-    held = [one.id for one in originals if one.state is S.QUARANTINED and one.reason != Reason.TAKEN_BACK_BY_SUPPLIER]
+    held = [one.id for one in originals if one.state is S.QUARANTINED and one.reason not in _TAKEN_BACK]
     if held:
         with integration.ledger.write() as tx:
             earlier.wake_documents(tx, held)

@@ -27,10 +27,12 @@ from ml_connector.flows.posting.earlier_documents import (
     entries_of,
     folded,
     given_up,
+    not_begun,
+    wake_originals,
 )
 from ml_connector.flows.posting.partially_posted import counted
 from ml_connector.flows.sales_orders_in.dates import wanted_line, wanted_of
-from ml_connector.ledger.work import earlier, operations
+from ml_connector.ledger.work import earlier
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -144,10 +146,7 @@ def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> di
     """Those of these orders, about to be posted, that their customer has changed or taken back meanwhile."""
     known = taken_back(integration)
     releases = {row.id: read_order(row).release for row in rows}
-    found = {row.id: why for row in rows if (why := _why_taken_back(known, row, releases[row.id])) is not None}
-    with integration.ledger.read() as tx:
-        # Once begun it is finished.
-        return {key: why for key, why in found.items() if not operations.outside_ids(tx, [key])}
+    return not_begun(integration, {row.id: _why_taken_back(known, row, releases[row.id]) for row in rows})
 
 
 def _is_first(row: DocumentRow) -> bool:
@@ -196,7 +195,7 @@ def _about_another(
     with integration.ledger.read() as tx:
         entries = entries_of(tx, originals)
     shown = [_shown(one, order, entries.get(one.id, "")) for one in originals]
-    _wake(integration, originals)
+    wake_originals(integration, originals)
     facts = "; ".join(f"document {one['document']}, {one['state']}" for one in shown) or "it never came"
     posted = any(one.state is S.POSTED for one in originals)
     mend = (
@@ -214,14 +213,6 @@ def _about_another(
         mend=mend,
         data={"does": does, "code": code, "refers_to": [folded(order.number)], "originals": shown},
     )
-
-
-def _wake(integration: Integration, originals: Sequence[DocumentRow]) -> None:
-    """Held originals show at once who takes them back."""
-    held = [one.id for one in originals if one.state is S.QUARANTINED and one.reason != Reason.TAKEN_BACK_BY_CUSTOMER]
-    if held:
-        with integration.ledger.write() as tx:
-            earlier.wake_documents(tx, held)
 
 
 def _shown(original: DocumentRow, order: PurchaseOrder | OrderChange, entry: str) -> dict[str, Any]:

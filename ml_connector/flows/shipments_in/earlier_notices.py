@@ -4,7 +4,7 @@ What is about another notice is held and shown beside it with the difference, wh
 never came; and what it takes back is held too, as long as it is not received. After that only a person decides.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,6 +16,7 @@ from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.meaning.document_codes import PURPOSES
 from ml_connector.flows.meaning.notice_codes import is_first, named, purpose_of
+from ml_connector.flows.posting import earlier_documents
 from ml_connector.flows.posting.earlier_documents import (
     IN_ITS_PLACE,
     LINES_SHOWN,
@@ -29,13 +30,14 @@ from ml_connector.flows.posting.earlier_documents import (
     folded,
     given_up,
     names,
+    not_begun,
     refuse,
     same_number,
     says_purpose,
     wake_originals,
 )
 from ml_connector.flows.posting.partially_posted import counted
-from ml_connector.ledger.work import earlier, operations
+from ml_connector.ledger.work import earlier
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -83,18 +85,16 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
 
 def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
     """Which notices a supplier has taken back, by documents that are held for it and by those of this batch."""
-    with integration.ledger.read() as tx:
-        held = earlier.received_held_for(tx, integration.books, _KIND, Reason.NOT_A_FIRST_NOTICE)
-        found = TakenBack(Suppliers(tx, integration.books), held)
-    for row in rows:
-        if not says_purpose(row.canonical):
-            continue
-        notice = stored(row.kind, row.canonical, ShipNotice)
-        told = about_of(notice)
-        if told is not None and told.does in TAKES_BACK:
-            originals = _originals(integration, row, notice, told, found.suppliers)
-            found.add(row, [*told.numbers, *(folded(one.number) for one in originals)])
-    return found
+
+    def numbers_of(row: DocumentRow, suppliers: Suppliers) -> Iterable[str]:
+        notice = _notice(row) if says_purpose(row.canonical) else None
+        told = about_of(notice) if notice is not None else None
+        if notice is None or told is None or told.does not in TAKES_BACK:
+            return ()
+        originals = _originals(integration, row, notice, told, suppliers)
+        return [*told.numbers, *(folded(one.number) for one in originals)]
+
+    return earlier_documents.taken_back(integration, _KIND, Reason.NOT_A_FIRST_NOTICE, rows, numbers_of)
 
 
 def check_against_earlier(
@@ -118,10 +118,7 @@ def check_against_earlier(
 def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
     """Those of these notices, about to be received, that their supplier has taken back meanwhile."""
     known = taken_back(integration)
-    found = {row.id: why for row in rows if (why := known.why(row, "ship notice")) is not None}
-    with integration.ledger.read() as tx:
-        # Once begun it is finished.
-        return {key: why for key, why in found.items() if not operations.outside_ids(tx, [key])}
+    return not_begun(integration, {row.id: known.why(row, "ship notice") for row in rows})
 
 
 def _about_another(

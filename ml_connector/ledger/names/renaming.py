@@ -33,7 +33,6 @@ from ml_connector.ledger.tables.documents import (
     renaming,
     snapshot,
     tally,
-    token,
 )
 from ml_connector.ledger.work import tallies
 from ml_connector.ledger.work.states import DocumentState as S
@@ -236,10 +235,6 @@ def busy(tx: Tx, integration: str) -> str:
         lease.c.name.startswith(f"channel:{integration}:", autoescape=True), lease.c.expires_at > now(tx)
     )
     return tx.execute(query.limit(1)).scalar_one_or_none() or ""
-
-
-def has_token(tx: Tx, connection: str) -> bool:
-    return tx.execute(sa.select(token.c.connection).where(token.c.connection == connection)).first() is not None
 
 
 def kinds_of_connection(tx: Tx, name: str) -> set[str]:

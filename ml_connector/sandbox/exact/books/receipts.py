@@ -15,7 +15,6 @@ RETURNS = "purchaseorder/PurchaseReturns"
 RETURN_LINES = "purchaseorder/PurchaseReturnLines"
 
 _RECEIPT_JOURNAL = 90
-_RETURN_JOURNAL = 91
 
 
 def create_receipt(company: Company, options: ExactOptions, values: Row, lines: list[Row]) -> Row:
