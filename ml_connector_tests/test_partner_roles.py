@@ -1,6 +1,7 @@
 """Partners by role: what each must say, who it is to the ledger, and what two of them cannot both say."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ml_connector.config.partners import Partner, X12Identity
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows import registry
 from ml_connector.flows.core.belonging import recognise
+from ml_connector.flows.core.flow_set import FlowSet
 from ml_connector.flows.core.strangers import check_role
 from ml_connector.flows.inbound.format_detection import names_of
 
@@ -160,6 +162,35 @@ def test_a_key_stays_whatever_else_a_file_says_later(made: list[tuple[str, bool,
     for one, (role, x12, account) in zip(first, made, strict=True):
         if role in {"supplier", "customer"} or account or not x12:
             assert without[one.name] == one.key
+
+
+def test_one_suppliers_orders_leave_once_whatever_the_flow_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of somebody else's package too."""
+    faxed = replace(registry.find("orders_out"), name="orders_faxed")
+    monkeypatch.setattr(registry, "flows_of", lambda _: FlowSet((faxed,)))
+    ours = [
+        Integration(erp="books", network=network, environment="test", identity=identity, partners="x")
+        for network, identity in (
+            ("n1", X12Identity(qualifier="ZZ", id="A")),
+            ("n2", X12Identity(qualifier="ZZ", id="B")),
+        )
+    ]
+    two = {
+        name: partner(name=name, vendor="V1", identity={"qualifier": "ZZ", "id": name.upper()}) for name in ("a", "b")
+    }
+
+    def told(partners: dict[str, dict[str, Partner]]) -> list[str]:
+        integrations = dict(zip(partners, ours, strict=False))
+        found = find_conflicts(integrations, partners, Path("c.yaml"), {"n1": "a1", "n2": "a2"})
+        return [f"{conflict.message} {conflict.mend}" for conflict in found]
+
+    (within,) = told({"i1": two})
+    assert "partners a and b of i1 are all supplier V1" in within
+    (between,) = told({"i1": {"a": two["a"]}, "i2": {"b": two["b"]}})
+    assert "V1 is a partner of i1 and of i2" in between
+    assert "switch flows.orders_faxed off" in between
+    monkeypatch.setattr(registry, "flows_of", lambda _: FlowSet((faxed,), off=frozenset({"orders_faxed"})))
+    assert told({"i1": two}) == told({"i1": {"a": two["a"]}, "i2": {"b": two["b"]}}) == []
 
 
 def test_one_name_is_one_partner_in_all_integrations_of_an_erp() -> None:

@@ -15,7 +15,6 @@ from ml_connector.ledger.exchange.inbox import NewNotice
 from ml_connector_tests.support.deployment import ROOT
 
 CLEO, TRUECOMMERCE = "exact_cleo", "exact_truecommerce"
-HARBOUR_VENDOR = "20021"
 
 
 def _loaded(

@@ -14,7 +14,7 @@ from ml_connector.config.integrations import Integration
 from ml_connector.config.partners import Partner
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
-from ml_connector.flows.core.spec import OUTBOUND
+from ml_connector.flows.core.spec import OUTBOUND, PURCHASE_ORDERS
 
 Integrations = Mapping[str, Integration]
 Partners = Mapping[str, Mapping[str, Partner]]
@@ -40,7 +40,7 @@ def find_conflicts(
     two suppliers by one name.
     """
     for name, integration in integrations.items():
-        if integration.flows.orders_out.enabled:
+        if _sending_orders(integration):
             yield from _one_taker(name, partners, path)
     for first, second in combinations(sorted(integrations), 2):
         one, other = integrations[first], integrations[second]
@@ -84,16 +84,16 @@ def _same_books(
                 partners=((first, name), (second, name)),
             )
     both = [integrations[name] for name in (first, second)]
-    if all(one.flows.orders_out.enabled for one in both):
+    for flow in sorted(_sending_orders(both[0]) & _sending_orders(both[1])):
         for vendor in sorted(_taking(partners[first]) & _taking(partners[second])):
             yield Conflict(
                 f"{path}: supplier {vendor} is a partner of {first} and of {second}: its orders would go out by both.",
-                mend="Take it out of one, write `orders: {send: false}` in its file there, or switch flows.orders_out "
+                mend=f"Take it out of one, write `orders: {{send: false}}` in its file there, or switch flows.{flow} "
                 "off.",
                 partners=(*_suppliers(first, partners, vendor), *_suppliers(second, partners, vendor)),
             )
 
-    for flow in _for_customers(both[0]) & _for_customers(both[1]):
+    for flow in sorted(_for_customers(both[0]) & _for_customers(both[1])):
         for customer in sorted(_customers(partners[first]).keys() & _customers(partners[second]).keys()):
             yield Conflict(
                 f"{path}: customer {customer} is a partner of {first} and of {second}: its documents would go out by"
@@ -104,6 +104,12 @@ def _same_books(
                     (second, _customers(partners[second])[customer]),
                 ),
             )
+
+
+def _sending_orders(integration: Integration) -> set[str]:
+    """Flows of an integration by which purchase orders leave."""
+    running = registry.flows_of(integration.flows).running(OUTBOUND)
+    return {flow.name for flow in running if flow.source == PURCHASE_ORDERS.name}
 
 
 def _for_customers(integration: Integration) -> set[str]:

@@ -126,6 +126,7 @@ class Sandbox:
         if not self._ready.wait(START_SECONDS):
             raise RuntimeError("the sandbox did not start")
         if self._failure is not None:
+            self._close_sockets()
             raise self._failure
         return self
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from starlette.routing import BaseRoute
 
 from ml_connector.clock import FileClock
+from ml_connector.errors import WeAreWrong
 from ml_connector.sandbox.faults import FaultPlan
 from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.middleware import App, Headers
@@ -79,7 +80,7 @@ class SandboxSystem(Protocol):
 
 
 class HttpSystem:
-    """What most stand-ins have in common: they speak HTTP and have no limits, no threads, nothing beside them."""
+    """What most stand-ins have in common: no limits, no threads, nothing beside them, and HTTP unless they say else."""
 
     name: str
 
@@ -93,8 +94,10 @@ class HttpSystem:
     def limits(self) -> dict[str, Any]:
         return {}
 
-    def serve(self, bound: socket.socket, call: Caller) -> None:
-        raise NotImplementedError(f"{self.name} is served over HTTP")
+    def serve(self, bound: socket.socket, call: Caller) -> None:  # noqa: ARG002 - for those that do not speak HTTP
+        raise WeAreWrong(
+            f"Stand-in {self.name} has no `serve` of its own: its `app` must return what answers over HTTP, not None."
+        )
 
     def canned(self, status: int) -> tuple[Headers, bytes]:
         body = json.dumps({"error": {"code": status, "message": f"fault {status}"}}).encode()

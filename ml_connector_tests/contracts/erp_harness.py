@@ -35,8 +35,8 @@ class ErpHarness(ABC):
         """A document is changed in the ERP, so that its reading differs from the one before."""
 
     def delete(self, source: str, key: str) -> None:
-        """A document is deleted in the ERP. Only where its source tells of deletions."""
-        raise NotImplementedError(source)
+        """A document is deleted in the ERP. To be written by the harness of one whose sources tell of deletions."""
+        raise AssertionError(f"{self.erp.system} tells of deleted {source}: {type(self).__name__} needs a `delete`.")
 
     # what is written
 

@@ -217,7 +217,6 @@ def test_a_set_without_a_number_is_nobodys_in_every_mode() -> None:
 
 
 LINES = "100*EA*12.5**VP*WIDGET-001~IT1*2*60*EA*.35**VP*BRKT-050~TDS*"
-ODD_LINES = "3*EA*33.335**VP*A~IT1*2*3*EA*33.335**VP*B~TDS*"
 
 TOTALS = [
     ("", "", []),

@@ -40,19 +40,19 @@ def test_each_export_covers_what_came_since_the_last(exported: Ledger, path: Pat
     ]
     assert [line["previous"] for line in lines] == ["", lines[0]["hash"], lines[1]["hash"]]
     assert chain_heads.export_heads(exported, path) is None
-    assert chain_heads.verify_heads(exported, path) == []
+    assert chain_heads.compare_heads(exported, path).problems == []
 
 
 def test_events_after_the_last_export_are_not_missed(exported: Ledger, path: Path) -> None:
     add(exported, invoice("later"))
-    assert chain_heads.verify_heads(exported, path) == []
+    assert chain_heads.compare_heads(exported, path).problems == []
 
 
 def test_a_forged_event_shows_in_the_line_that_covers_it(exported: Ledger, path: Path) -> None:
     forge(exported, 3, "never happened")
     with exported.read() as tx:
         assert list(events.verify_chain(tx)) == []
-    (problem,) = chain_heads.verify_heads(exported, path)
+    (problem,) = chain_heads.compare_heads(exported, path).problems
     assert ":2: events 4 to 6 are not those that were exported" in problem
     assert "(changed)" in problem
 
@@ -62,26 +62,26 @@ def test_a_deleted_document_shows(exported: Ledger, path: Path) -> None:
     rewrite(exported, "DELETE FROM document WHERE id = 6")
     with exported.read() as tx:
         assert list(events.verify_chain(tx)) == []
-    (problem,) = chain_heads.verify_heads(exported, path)
+    (problem,) = chain_heads.compare_heads(exported, path).problems
     assert "(1 missing or added)" in problem
 
 
 def test_a_missing_file_a_missing_line_and_a_changed_line_show(exported: Ledger, path: Path) -> None:
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(lines[0] + lines[2])
-    found = chain_heads.verify_heads(exported, path)
+    found = chain_heads.compare_heads(exported, path).problems
     assert any("does not follow any line before it" in problem for problem in found)
     assert any("the line of export 2" in problem for problem in found)
     path.write_text(lines[0] + lines[1].replace('"hash": "', '"hash": "0') + lines[2])
-    assert any(":2: events" in problem for problem in chain_heads.verify_heads(exported, path))
+    assert any(":2: events" in problem for problem in chain_heads.compare_heads(exported, path).problems)
     path.write_text("".join(lines) + '{"export": 4, "at": ')
-    assert chain_heads.verify_heads(exported, path) == [f"{path}:4: not a line of an export"]
+    assert chain_heads.compare_heads(exported, path).problems == [f"{path}:4: not a line of an export"]
     path.unlink()
-    assert chain_heads.verify_heads(exported, path) == [f"{path} is missing"]
+    assert chain_heads.compare_heads(exported, path).problems == [f"{path} is missing"]
 
 
 def test_a_ledger_without_exports_needs_no_file(ledger: Ledger, path: Path) -> None:
-    assert chain_heads.verify_heads(ledger, path) == []
+    assert chain_heads.compare_heads(ledger, path).problems == []
     assert chain_heads.export_heads(ledger, path) is None
 
 
@@ -103,7 +103,7 @@ def test_a_crash_between_the_line_and_the_commit_is_harmless(ledger: Ledger, pat
         tx.execute(sa.delete(chain_head).where(chain_head.c.id == 2))
     add(ledger, invoice("3"))
     assert chain_heads.export_heads(ledger, path) is not None
-    assert chain_heads.verify_heads(ledger, path) == []
+    assert chain_heads.compare_heads(ledger, path).problems == []
     assert len(path.read_text().splitlines()) == 3
 
 
@@ -122,7 +122,7 @@ def test_two_exporters_at_once_leave_one_chain(ledger: Ledger, path: Path) -> No
     for thread in threads:
         thread.join()
     assert len([one for one in results if one is not None]) == 1
-    assert chain_heads.verify_heads(ledger, path) == []
+    assert chain_heads.compare_heads(ledger, path).problems == []
 
 
 def test_an_event_still_being_written_is_waited_for(postgres_ledger: Ledger, path: Path) -> None:

@@ -54,16 +54,6 @@ query Config($selector: PipelineSelector!) {
     ... on CompositeConfigType { key fields { name isRequired description } } } } }
 }
 """
-LAUNCH = """
-mutation Launch($params: ExecutionParams!) {
-  launchPipelineExecution(executionParams: $params) {
-    __typename
-    ... on LaunchRunSuccess { run { runId } }
-    ... on RunConfigValidationInvalid { errors { message } }
-    ... on PythonError { message }
-  }
-}
-"""
 
 
 @dataclass

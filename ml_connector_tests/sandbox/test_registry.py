@@ -12,6 +12,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from ml_connector.cli.sandbox import sandbox as command
+from ml_connector.errors import WeAreWrong
 from ml_connector.sandbox import registry, server
 from ml_connector.sandbox.middleware import App
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
@@ -104,3 +105,12 @@ def test_a_stand_in_goes_by_its_own_name_and_stands_once(
 def test_a_stand_in_without_limits_refuses_to_have_some_set() -> None:
     with pytest.raises(TypeError, match="no limits"):
         Echo().limit({"minute": 1})
+
+
+def test_a_stand_in_that_answers_in_no_way_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its `app` says that it takes the socket itself, and it has no `serve` that does."""
+    monkeypatch.setattr(f"{__name__}.make", lambda *_: Echo())
+    monkeypatch.setattr(Echo, "app", lambda _: None)
+    alone = [registry.StandIn("echo", "Echo", f"{__name__}:make")]
+    with pytest.raises(WeAreWrong, match="echo has no `serve` of its own"):
+        Sandbox(SandboxOptions(clock_file=tmp_path / "clock", partner=False), stand_ins=alone).start()

@@ -267,11 +267,6 @@ def _ends(tx: Tx, last_event: int, last_seal: int) -> bool:
     return (bool(has_event) or last_event == 0) and (bool(has_seal) or last_seal == 0)
 
 
-def verify_heads(ledger: Ledger, path: Path) -> list[str]:
-    """Compare the ledger's events with an export file; what differs, in words."""
-    return compare_heads(ledger, path).problems
-
-
 def compare_heads(ledger: Ledger, path: Path, fit: Fit | None = None) -> Compared:
     """Compare the ledger's events and seals with an export file.
 

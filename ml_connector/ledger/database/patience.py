@@ -84,7 +84,6 @@ class PatientConnection(connection):
     """patience: seconds that one answer may take; None waits for ever."""
 
     patience: float | None = None
-    was_cut = False
 
     def commit(self) -> None:
         with _patiently(self):
@@ -96,7 +95,6 @@ class PatientConnection(connection):
 
     def cut(self) -> None:
         """End the wait for an answer, from another thread; the connection is of no more use."""
-        self.was_cut = True
         try:
             peer = socket.socket(fileno=os.dup(self.fileno()))
         except OSError:

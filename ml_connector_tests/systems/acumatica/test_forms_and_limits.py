@@ -13,7 +13,7 @@ import pytest
 from ml_connector.errors import AuthorizationNeeded, CallLimitReached, TryAgain
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector.systems.acumatica.access.authorization import LeasedForm, consent_tokens
-from ml_connector.systems.acumatica.access.forms import Forms, NoLease
+from ml_connector.systems.acumatica.access.forms import Forms
 from ml_connector.systems.acumatica.wire.answers import NotThere
 from ml_connector.systems.acumatica.wire.client import Query
 from ml_connector.systems.acumatica.wire.limits import SiteLimiter
@@ -22,6 +22,21 @@ from ml_connector_tests.systems.acumatica.billing import BY_ORDER, account_line,
 from ml_connector_tests.transport.conftest import StillClock
 
 BACK = "https://connector.example.com/oauth/acumatica"
+
+
+class NoLease:
+    """Nobody else works in this session."""
+
+    def take(self) -> bool:
+        """Always."""
+        return True
+
+    def give(self) -> None:
+        """Nothing to give."""
+
+    def is_taken(self) -> bool:
+        """Never."""
+        return False
 
 
 @pytest.fixture

@@ -69,10 +69,6 @@ class OAuth:
         self._access: dict[str, tuple[Grant, datetime]] = {}
         self.counts = TokenCounts()
 
-    @property
-    def grants(self) -> list[Grant]:
-        return list(self._grants)
-
     def authorize(self, query: dict[str, str]) -> str | None:
         """The address to send the user back to, or None when the request is not acceptable."""
         redirect = query.get("redirect_uri", "")

@@ -41,21 +41,6 @@ class FormLease(Protocol):
         ...
 
 
-class NoLease:
-    """Nobody else works in this session."""
-
-    def take(self) -> bool:
-        """Always."""
-        return True
-
-    def give(self) -> None:
-        """Nothing to give."""
-
-    def is_taken(self) -> bool:
-        """Never."""
-        return False
-
-
 class _Form:
     def __init__(self, lease: FormLease) -> None:
         self.lease = lease

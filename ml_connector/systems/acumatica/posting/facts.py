@@ -101,7 +101,6 @@ class MadeBill:
     id: str
     number: str
     status: str
-    vendor_ref: str
     description: str
     amount: Decimal
     taxes: Decimal
@@ -210,7 +209,6 @@ def _made(bill: Row) -> MadeBill:
         id=identity(bill),
         number=reference,
         status=text(bill, "Status"),
-        vendor_ref=text(bill, "VendorRef"),
         description=text(bill, "Description"),
         amount=number(bill, "Amount"),
         taxes=number(bill, "TaxTotal"),
