@@ -9,9 +9,10 @@ from ml_connector.flows.core.ports import Entries, Existing, Identity, PlannedOp
 from ml_connector.systems.acumatica.posting import bills, order_lines, receipts, sales_orders
 from ml_connector.systems.acumatica.posting.bill_plans import BillPlanner
 from ml_connector.systems.acumatica.posting.bills import BillWriter
+from ml_connector.systems.acumatica.posting.keyed import KeyedWriter
 from ml_connector.systems.acumatica.posting.order_lines import plan_order_change
-from ml_connector.systems.acumatica.posting.receipts import ReceiptWriter, plan_receipt
-from ml_connector.systems.acumatica.posting.sales_orders import SalesOrderWriter, plan_sales_order
+from ml_connector.systems.acumatica.posting.receipts import plan_receipt
+from ml_connector.systems.acumatica.posting.sales_orders import plan_sales_order
 from ml_connector.systems.acumatica.reading.orders import Orders
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import readable
@@ -46,7 +47,7 @@ class GoodsReceipts:
     repeatable = False
     entries: Entries | None = None
 
-    def __init__(self, settings: AcumaticaConnection, writer: ReceiptWriter, connection: str) -> None:
+    def __init__(self, settings: AcumaticaConnection, writer: KeyedWriter, connection: str) -> None:
         self._settings = settings
         self._writer = writer
         self._connection = connection
@@ -89,7 +90,7 @@ class SalesOrders:
     repeatable = False
     entries: Entries | None = None
 
-    def __init__(self, settings: AcumaticaConnection, writer: SalesOrderWriter, connection: str) -> None:
+    def __init__(self, settings: AcumaticaConnection, writer: KeyedWriter, connection: str) -> None:
         self._settings = settings
         self._writer = writer
         self._connection = connection

@@ -37,9 +37,9 @@ from ml_connector.systems.acumatica.posting.attachments import Attachments
 from ml_connector.systems.acumatica.posting.bill_plans import BillPlanner
 from ml_connector.systems.acumatica.posting.bills import BillWriter
 from ml_connector.systems.acumatica.posting.order_lines import OrderLineWriter
-from ml_connector.systems.acumatica.posting.receipts import ReceiptWriter
+from ml_connector.systems.acumatica.posting.receipts import receipt_writer
 from ml_connector.systems.acumatica.posting.release import Releaser
-from ml_connector.systems.acumatica.posting.sales_orders import SalesOrderWriter
+from ml_connector.systems.acumatica.posting.sales_orders import sales_order_writer
 from ml_connector.systems.acumatica.reading import orders, records, sales_invoices
 from ml_connector.systems.acumatica.reading.orders import SUBACCOUNT, Orders
 from ml_connector.systems.acumatica.reading.own import Branch
@@ -94,11 +94,11 @@ class AcumaticaErp:
         self._facts = facts.OrderFacts(self._orders.rows, settings)
         self._orders.heard = self._facts.heard
         self._bills = BillWriter(client, settings, self._headers)
-        self._receipts = ReceiptWriter(client, settings, self._headers)
+        self._receipts = receipt_writer(client, settings, self._headers)
         self._lines = OrderLineWriter(client, settings, self._headers)
         self._releases = Releaser(client)
         self._files = Attachments(client, read_blob)
-        self._sales = SalesOrderWriter(client, settings, self._headers)
+        self._sales = sales_order_writer(client, settings, self._headers)
         planner = BillPlanner(settings, self._facts, facts.Receipts(client, settings, clock))
         self.reference: dict[str, Table] = {name: Table(name, client, settings, clock) for name in TABLES}
         self.tables: Mapping[str, ReferenceSource] = {

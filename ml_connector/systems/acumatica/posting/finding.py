@@ -75,6 +75,11 @@ class Finder:
         self._what = what
         self._page_size = page_size
 
+    @property
+    def entity(self) -> str:
+        """Where it looks."""
+        return self._what.entity
+
     def rows(self, identities: Sequence[Identity]) -> list[Row]:
         """Records of these parties with these numbers, whoever entered them; those that are gone aside."""
         what = self._what

@@ -3,23 +3,24 @@
 A receipt has no description: our key stands in its note. Several receipts may share a notice's number.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.bills import GoodsReceipt
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
+from ml_connector.flows.core.ports import PlannedOperation, Written
 from ml_connector.systems.acumatica.posting.comparing import differences
 from ml_connector.systems.acumatica.posting.finding import Findable, Finder
 from ml_connector.systems.acumatica.posting.inserting import Compare, Insertable, Inserter
+from ml_connector.systems.acumatica.posting.keyed import KeyedWriter
 from ml_connector.systems.acumatica.posting.keys import with_key
 from ml_connector.systems.acumatica.posting.release import release_of
 from ml_connector.systems.acumatica.reading.orders import LineKey
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
-from ml_connector.systems.acumatica.wire.values import Row, body_of, identity, number, text, to_json, wrapped
+from ml_connector.systems.acumatica.wire.values import Row, identity, number, text, to_json, wrapped
 
 ENTITY = "PurchaseReceipt"
 KIND = "purchase_receipt"
@@ -90,42 +91,12 @@ def plan_receipt(receipt: GoodsReceipt, key: str, settings: AcumaticaConnection)
     return planned
 
 
-class ReceiptWriter:
-    """Writes receipts, and looks for them."""
-
-    def __init__(
-        self, client: AcumaticaClient, settings: AcumaticaConnection, headers: Callable[[], Mapping[str, str]]
-    ) -> None:
-        self._inserter = Inserter(client, INSERTABLE, REPLY, headers)
-        self._finder = Finder(client, FINDABLE, settings.page_size)
-
-    def write(self, operation: StoredOperation) -> Written:
-        """Insert a receipt once, and compare what is stored.
-
-        Raises:
-            RefusedBySystem: nothing was written. OutcomeUnknown, TryAgain: as ever.
-        """
-        planned = body_of(operation.payload)
-        stored = self._inserter.insert(planned["put"], comparing(planned))
-        return written(stored.row, warning=stored.warning)
-
-    def written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
-        """Which of these writes are there: by our key alone, as several receipts may share a number."""
-        planned = {operation.id: body_of(operation.payload) for operation in operations}
-        found: dict[int, Written] = {}
-        for number_, rows in self._finder.by_key(operations).items():
-            stored = self._inserter.recovered(rows[0], comparing(planned[number_]))
-            found[number_] = written(stored.row, found_in=ENTITY, warning=stored.warning)
-        return found
-
-    def copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
-        """All receipts with our keys."""
-        found = self._finder.by_key(operations)
-        return {number_: [written(row, found_in=ENTITY) for row in rows] for number_, rows in found.items()}
-
-    def find(self, identities: Sequence[Identity]) -> list[Existing]:
-        """Receipts of these vendors' notices, whoever entered them."""
-        return self._finder.existing(identities)
+def receipt_writer(
+    client: AcumaticaClient, settings: AcumaticaConnection, headers: Callable[[], Mapping[str, str]]
+) -> KeyedWriter:
+    """Writes receipts, and looks for them. headers: of every write, as the branch of the call."""
+    inserter = Inserter(client, INSERTABLE, REPLY, headers)
+    return KeyedWriter(inserter, Finder(client, FINDABLE, settings.page_size), comparing=comparing, kept=written)
 
 
 def comparing(planned: Mapping[str, Any]) -> Compare:

@@ -3,17 +3,18 @@
 An order carries our key at the end of its description. Several may share a customer's number: releases, stores.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderLine
 from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
+from ml_connector.flows.core.ports import PlannedOperation, Written
 from ml_connector.systems.acumatica.posting.comparing import differences, shown
 from ml_connector.systems.acumatica.posting.finding import Findable, Finder
 from ml_connector.systems.acumatica.posting.inserting import Compare, Insertable, Inserter
+from ml_connector.systems.acumatica.posting.keyed import KeyedWriter
 from ml_connector.systems.acumatica.posting.keys import with_key
 from ml_connector.systems.acumatica.posting.receipts import MOST_LINES
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
@@ -21,7 +22,6 @@ from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
 from ml_connector.systems.acumatica.wire.values import (
     Row,
-    body_of,
     details,
     identity,
     number,
@@ -192,44 +192,13 @@ def _charge(order: SalesOrder, charge: OrderCharge) -> dict[str, Any]:
     return {"InventoryID": charge.item_code, "OrderQty": Decimal(1), "ManualPrice": True, "UnitPrice": charge.amount}
 
 
-class SalesOrderWriter:
-    """Writes sales orders, and looks for them."""
-
-    def __init__(
-        self, client: AcumaticaClient, settings: AcumaticaConnection, headers: Callable[[], Mapping[str, str]]
-    ) -> None:
-        header = ("Branch",) if settings.version >= BRANCH_SINCE else ()
-        reply = replace(REPLY, select=(*header, *REPLY.select))
-        self._inserter = Inserter(client, INSERTABLE, reply, headers)
-        self._finder = Finder(client, FINDABLE, settings.page_size)
-
-    def write(self, operation: StoredOperation) -> Written:
-        """Insert an order once, and compare what is stored.
-
-        Raises:
-            RefusedBySystem: nothing was written. OutcomeUnknown, TryAgain: as ever.
-        """
-        planned = body_of(operation.payload)
-        stored = self._inserter.insert(planned["put"], comparing(planned))
-        return written(stored.row, warning=stored.warning)
-
-    def written(self, operations: Sequence[StoredOperation]) -> dict[int, Written]:
-        """Which of these writes are there: by our key alone, as several orders may share a number."""
-        planned = {operation.id: body_of(operation.payload) for operation in operations}
-        found: dict[int, Written] = {}
-        for number_, rows in self._finder.by_key(operations).items():
-            stored = self._inserter.recovered(rows[0], comparing(planned[number_]))
-            found[number_] = written(stored.row, found_in=ENTITY, warning=stored.warning)
-        return found
-
-    def copies(self, operations: Sequence[StoredOperation]) -> dict[int, list[Written]]:
-        """All orders with our keys."""
-        found = self._finder.by_key(operations)
-        return {number_: [written(row, found_in=ENTITY) for row in rows] for number_, rows in found.items()}
-
-    def find(self, identities: Sequence[Identity]) -> list[Existing]:
-        """Orders of these customers with these numbers, whoever entered them."""
-        return self._finder.existing(identities)
+def sales_order_writer(
+    client: AcumaticaClient, settings: AcumaticaConnection, headers: Callable[[], Mapping[str, str]]
+) -> KeyedWriter:
+    """Writes sales orders, and looks for them. headers: of every write, as the branch of the call."""
+    header = ("Branch",) if settings.version >= BRANCH_SINCE else ()
+    inserter = Inserter(client, INSERTABLE, replace(REPLY, select=(*header, *REPLY.select)), headers)
+    return KeyedWriter(inserter, Finder(client, FINDABLE, settings.page_size), comparing=comparing, kept=written)
 
 
 def comparing(planned: Mapping[str, Any]) -> Compare:
