@@ -241,6 +241,10 @@ class SalesOffice:
         """What was sent, as our own reader reads it."""
         return [one for _, _, data in self.mailbox.sent for one in invoices_in(data)]
 
+    def by_number(self) -> list[Invoice]:
+        """The same in the order of their numbers: those of one run are sent side by side."""
+        return sorted(self.sets(), key=lambda one: one.number)
+
     def group_control(self) -> str:
         """GS06 of what was sent last."""
         text = self.mailbox.sent[-1][2].decode()

@@ -19,7 +19,7 @@ def test_characters_are_spelled_where_they_say_the_same_and_held_where_not(offic
         invoice(line(description="Crème 1½ kg")), invoice(id="2", number="AR-Ω2"), invoice(id="3", number="AR003")
     )
     office.run()
-    assert [(one.number, one.lines[0].description) for one in office.sets()] == [
+    assert [(one.number, one.lines[0].description) for one in office.by_number()] == [
         ("AR001", "CREME 1 1/2 KG"),
         ("AR003", "CANNED TOMATOES"),
     ]
@@ -41,7 +41,7 @@ def test_what_a_code_of_terms_means_stands_in_settings(office: SalesOffice) -> N
     office.books.save(invoice(terms=SalesTerms(code="2%10N30", discount_amount=D("2.50"))))
     office.books.save(invoice(id="2", number="AR002", terms=SalesTerms(code="COD")))
     office.run()
-    first, second = office.sets()
+    first, second = office.by_number()
     (terms,) = first.terms
     assert (terms.discount_percent, terms.discount_days, terms.net_days, terms.discount_amount) == (
         D(2), 10, 30, D("2.5")
