@@ -55,7 +55,6 @@ def test_planning_stores_everything_in_order(ledger: Ledger, planned: list[Store
     ]
     assert planned[1].uses == {"Document": 0}
     with ledger.read() as tx:
-        assert operations.by_key(tx, "key-1/1") == planned[1]
         assert operations.of_documents(tx, [1]) == planned[:2]
 
 

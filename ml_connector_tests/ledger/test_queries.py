@@ -231,22 +231,6 @@ def test_counts_by_columns(ledger: Ledger) -> None:
         with pytest.raises(WeAreWrong, match="not counted by canonical"):
             queries.counts(tx, ["canonical"])
         assert totals.integrations(tx) == ["exact_cleo"]
-        assert totals.partitions(tx, "exact_cleo") == [date(2026, 11, 20)]
-
-
-def test_partitions_that_still_have_work(ledger: Ledger) -> None:
-    done, open_one, held = add(
-        ledger,
-        invoice("1", partition_date=date(2026, 1, 1)),
-        invoice("2", partition_date=date(2026, 1, 2)),
-        invoice("3", partition_date=date(2026, 1, 3)),
-    )
-    walk(ledger, done.id, S.MATCHED, S.CODED, S.POSTING, S.POSTED)
-    walk(ledger, held.id, S.QUARANTINED, reason="bad_value")
-    with ledger.read() as tx:
-        assert totals.partitions(tx, "exact_cleo", unfinished=True) == [date(2026, 1, 3), date(2026, 1, 2)]
-        assert len(totals.partitions(tx, "exact_cleo")) == 3
-    assert open_one.id
 
 
 def _received(ledger: Ledger, sets: int) -> tuple[int, int]:

@@ -17,13 +17,12 @@ import sqlalchemy as sa
 from ml_connector.ledger.coordination import sequences
 from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.store import Tx, now
-from ml_connector.ledger.tables.documents import departure, operation, restore
+from ml_connector.ledger.tables.documents import departure, restore
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.transitions import chunks
 
 _r = restore.c
 _p = departure.c
-_o = operation.c
 #: The sequence that numbers the lines of departures.
 LINES = sequences.DEPARTURES
 

@@ -165,15 +165,3 @@ def integrations(tx: Tx) -> list[str]:
     """Names of the integrations that have files or documents."""
     names = sa.union(sa.select(_d.integration), sa.select(_f.integration))
     return sorted(tx.execute(names).scalars())
-
-
-def partitions(tx: Tx, integration: str, *, unfinished: bool = False) -> list[date]:
-    """Days that have documents of an integration, newest first; unfinished: that have some still to be worked on."""
-    query = sa.select(_d.partition_date).where(_d.integration == integration).distinct()
-    if unfinished:
-        open_states = [state.value for state in S if state not in BUCKETS] + [
-            S.QUARANTINED.value,
-            S.UNKNOWN_OUTCOME.value,
-        ]
-        query = query.where(_d.state.in_(open_states))
-    return list(tx.execute(query.order_by(_d.partition_date.desc())).scalars())

@@ -148,11 +148,6 @@ def get_many(tx: Tx, ids: Iterable[int]) -> list[StoredOperation]:
     return _of(tx, list(ids), _BY_ID)
 
 
-def by_key(tx: Tx, key: str) -> StoredOperation | None:
-    """The operation with this key."""
-    return _by_key(tx, [key]).get(key)
-
-
 def of_documents(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperation]:
     """All operations of these documents, by document and position; void ones left out."""
     return _of(tx, document_ids, _NOT_VOID)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from ml_connector.sandbox.acumatica.books.saving import NEW_NUMBER, Saving
 from ml_connector.sandbox.acumatica.http.call import Call, empty_response, json_response
-from ml_connector.sandbox.acumatica.wire.errors import ApiError, exception, no_entity, not_found
+from ml_connector.sandbox.acumatica.wire.errors import NO_SETUP, ApiError, exception, no_entity, not_found
 from ml_connector.sandbox.acumatica.wire.query import parse_query
 from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.acumatica.wire.values import from_json, wrapped
@@ -99,7 +99,7 @@ def _check_setup(call: Call) -> None:
     if call.entity.name in call.state.options.setup_missing:
         raise exception(
             f"The required configuration data is not entered on the {call.entity.screen} form.",
-            "PX.Data.PXSetupNotEnteredException",
+            NO_SETUP,
         )
 
 

@@ -7,7 +7,7 @@ from ml_connector.sandbox.exact.books.orders import CANCELLED, LINES, add_quanti
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.exact.wire.company import Company
 from ml_connector.sandbox.exact.wire.errors import BusinessError
-from ml_connector.sandbox.exact.wire.wire import Row, day_of
+from ml_connector.sandbox.exact.wire.wire import Row
 
 RECEIPTS = "purchaseorder/GoodsReceipts"
 RECEIPT_LINES = "purchaseorder/GoodsReceiptLines"
@@ -169,8 +169,3 @@ def _move_stock(company: Company, item: str, warehouse: str, quantity: Decimal) 
 
 def _entry_number(company: Company, journal: int, year: int) -> int:
     return int(f"{year % 100:02d}{journal:02d}{company.next_number(f'entry {journal} {year}', 1):04d}")
-
-
-def receipt_day(header: Row) -> str:
-    """The day of a receipt, for the journal of writes."""
-    return day_of(header["ReceiptDate"]).isoformat()

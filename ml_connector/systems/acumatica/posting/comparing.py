@@ -3,7 +3,6 @@
 Only what was sent is compared, and the totals that it must come to.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
@@ -97,8 +96,3 @@ def shown(value: Any) -> str:
     if value is None or value == "":
         return "empty"
     return format(value, "f") if isinstance(value, Decimal) else clean(str(value), 80)
-
-
-def counted(values: Sequence[str]) -> str:
-    """The first few of them."""
-    return "; ".join(list(Counter(values))[:5])

@@ -1,6 +1,6 @@
 """Which fields of the contract each flow needs, and which of them a version lacks (acumatica 2, 9)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ml_connector.systems.acumatica.wire.values import Row
@@ -29,8 +29,3 @@ def _has(shape: object, parts: Sequence[str]) -> bool:
             return False
         here = here[part]
     return True
-
-
-def entities(needs: Iterable[Need]) -> list[str]:
-    """The entities that are asked, each once."""
-    return list(dict.fromkeys(need.entity for need in needs))

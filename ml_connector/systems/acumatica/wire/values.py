@@ -134,11 +134,6 @@ def identity(row: Row) -> str:
     return value.lower()
 
 
-def is_guid(value: str) -> bool:
-    """Whether it can be an id of a record."""
-    return bool(_GUID.fullmatch(value))
-
-
 def details(row: Row, name: str) -> list[Row]:
     """The lines of a collection that was asked for by $expand.
 
