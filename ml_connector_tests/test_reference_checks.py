@@ -11,6 +11,8 @@ from ml_connector.composition import Deployment
 from ml_connector.config.loading import load_deployment
 from ml_connector.diagnostics.order_fields import lost_in
 from ml_connector.diagnostics.reference import check_codes
+from ml_connector.documents.common import changed
+from ml_connector.documents.records import stored_values
 from ml_connector.documents.reference import Named, ReferenceTable
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.orders_out.order_content import resolve_order
@@ -77,9 +79,9 @@ def test_fields_of_orders_that_reach_nobody_are_told(stage: Scene) -> None:
     (order,) = stage.orders(1, received=False)
     erp = stage.integration.erp
     read = source_of(erp, PURCHASE_ORDERS).by_id([order["id"]])[0].document
-    filled = read.model_copy(update={"unsent": ("DocumentSubject", "Project"), "supplier_contact": Named(name="Bob")})
+    filled = changed(read, unsent=("DocumentSubject", "Project"), supplier_contact=Named(name="Bob"))
     with stage.deployment.ledger.write() as tx:
-        rows = [filled.model_dump(mode="json")]
+        rows = [stored_values(filled)]
         table = ReferenceTable.PURCHASE_ORDERS
         snapshots.store(tx, erp.connection, erp.company, table, rows, complete=True, removed=[], cursor=None)
     told_of = [one.message for one in check_codes(stage.deployment, "exact_cleo") if one.aspect == "order fields"]
@@ -89,7 +91,7 @@ def test_fields_of_orders_that_reach_nobody_are_told(stage: Scene) -> None:
 
 def test_what_a_layout_has_no_place_for_is_told_by_address() -> None:
     order = resolve_order(
-        ordered(notes="Paint it red").model_copy(update={"supplier_contact": Named(id="c", name="Bob")}),
+        changed(ordered(notes="Paint it red"), supplier_contact=Named(id="c", name="Bob")),
         partner(account_reference="", cost_center_reference=""),
         settings(),
         TABLES,

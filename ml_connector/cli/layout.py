@@ -10,6 +10,7 @@ import click
 from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.cli.shared.output import print_facts, print_json, print_table, safe, say
 from ml_connector.cli.shared.session import Session, common
+from ml_connector.documents.records import json_values
 
 if TYPE_CHECKING:
     from ml_connector.documents.common import Record
@@ -177,7 +178,7 @@ def _as_json(one: "ReadDocument", *, content: bool) -> dict[str, Any]:
         "findings": [finding.as_dict() for finding in one.findings],
     }
     if content:
-        told["document"] = one.document.model_dump(mode="json", exclude_defaults=True) if one.document else None
+        told["document"] = json_values(one.document) if one.document else None
     return told
 
 

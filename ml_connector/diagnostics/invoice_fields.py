@@ -11,6 +11,7 @@ from ml_connector.config.integrations import Integration
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.records import from_json
 from ml_connector.documents.sales.invoices import SalesInvoice
 from ml_connector.errors import NeedsMending
 from ml_connector.flows import registry
@@ -43,7 +44,7 @@ def unsent_fields(
     for row in _newest(ledger, name):
         by_partner.setdefault(row.partner, []).append(row)
     for partner_name, rows in sorted(by_partner.items()):
-        unsent = Counter(field for row in rows for field in SalesInvoice.model_validate_json(row.work or "").unsent)
+        unsent = Counter(field for row in rows for field in from_json(SalesInvoice, row.work or "").unsent)
         if unsent:
             message = f"invoices of {partner_name} leave without what the ERP says in {_listed(unsent)}"
             mend = "It has no place in an 810 (docs/sales-invoices.md): say it in the invoice's notes."

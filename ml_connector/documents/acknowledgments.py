@@ -1,9 +1,9 @@
 """Functional and interchange acknowledgments (997, 999, TA1)."""
 
-from ml_connector.documents.common import Record
+from ml_connector.documents.common import DocumentPart
 
 
-class ElementError(Record):
+class ElementError(DocumentPart):
     """AK4: position of the element in its segment, of the component in it, element number, code, copy of the value."""
 
     position: int
@@ -13,7 +13,7 @@ class ElementError(Record):
     value: str = ""
 
 
-class SegmentError(Record):
+class SegmentError(DocumentPart):
     """AK3: segment id, its position counted from ST = 1, code of element 720."""
 
     segment_id: str
@@ -23,7 +23,7 @@ class SegmentError(Record):
     elements: tuple[ElementError, ...] = ()
 
 
-class SetAnswer(Record):
+class SetAnswer(DocumentPart):
     """AK2..AK5: the answer to one transaction set. code A, E, P, R (M, W, X)."""
 
     set_type: str
@@ -37,7 +37,7 @@ class SetAnswer(Record):
         return self.code in {"A", "E"}
 
 
-class FunctionalAcknowledgment(Record):
+class FunctionalAcknowledgment(DocumentPart):
     """997 or 999: the answer to one functional group, matched by AK1 (never by its own ISA13; edi-operations 7)."""
 
     functional_id: str
@@ -52,7 +52,7 @@ class FunctionalAcknowledgment(Record):
     implementation: bool = False
 
 
-class InterchangeAcknowledgment(Record):
+class InterchangeAcknowledgment(DocumentPart):
     """TA1."""
 
     control_number: str

@@ -3,10 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.documents.common import Record
+from ml_connector.documents.common import DocumentPart
 
 
-class AgreedLine(Record):
+class AgreedLine(DocumentPart):
     """One line. quantity (in the order line's unit), receipt_date: what the supplier confirmed, None where it said
     nothing else; was_quantity, was_date: what the supplier had been sent. order_line_id: the ERP's own.
     """
@@ -19,7 +19,7 @@ class AgreedLine(Record):
     was_date: date | None = None
 
 
-class AgreedChange(Record):
+class AgreedChange(DocumentPart):
     """Changed lines of one order. order_id: the ERP's own."""
 
     order_id: str

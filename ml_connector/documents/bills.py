@@ -7,10 +7,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import Field
-
 from ml_connector.documents.common import Record
-from ml_connector.documents.dimensions import Dimensioned, is_empty
+from ml_connector.documents.dimensions import Dimensioned
 
 
 class BillMode(StrEnum):
@@ -52,6 +50,8 @@ class BillTax(Record):
 class Bill(Record):
     """A purchase invoice or credit note, ready to post. `number` is the supplier's invoice number."""
 
+    added = frozenset({"taxes"})
+
     mode: BillMode
     vendor_id: str
     vendor_code: str
@@ -76,7 +76,7 @@ class Bill(Record):
     attachment_sha256: str = ""
     attachment_name: str = ""
     #: Where the ERP takes taxes as amounts: they come to `vat_total`.
-    taxes: tuple[BillTax, ...] = Field(default=(), exclude_if=is_empty)
+    taxes: tuple[BillTax, ...] = ()
     lines: tuple[BillLine, ...]
 
 

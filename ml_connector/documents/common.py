@@ -8,82 +8,66 @@ from collections.abc import Iterable
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from functools import cache
+from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
-from pydantic import BaseModel, ConfigDict
+import msgspec
 
 # Given on: whoever has documents has their kinds.
 from ml_connector.documents.kinds import Direction as Direction  # noqa: PLC0414
 from ml_connector.documents.kinds import DocumentKind as DocumentKind  # noqa: PLC0414
+from ml_connector.documents.values.decimals import normal
 
 RecordT = TypeVar("RecordT", bound="Record")
 
-_DEFAULTS: dict[type[BaseModel], dict[str, Any]] = {}
-_FIELDS: dict[type[BaseModel], set[str]] = {}
 
-#: The slots of a pydantic model, set past its own `__setattr__`, which is for people.
-_set_values = BaseModel.__dict__["__dict__"].__set__
-_set_fields = BaseModel.__dict__["__pydantic_fields_set__"].__set__
-_set_extra = BaseModel.__dict__["__pydantic_extra__"].__set__
-_set_private = BaseModel.__dict__["__pydantic_private__"].__set__
+class _RecordType(msgspec.StructMeta):
+    """Makes classes whose fields are given by name: msgspec would have each of them say so."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any) -> Any:
+        return super().__new__(cls, name, bases, namespace, kw_only=True, **config)
 
 
-class Record(BaseModel):
-    """A frozen value. Unknown keys are refused, so that a misspelt field cannot vanish."""
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(msgspec.field,))
+class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False, metaclass=_RecordType):
+    """A frozen value. Unknown keys are refused when one is read, so that a misspelt field cannot vanish.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    Making one looks at no types, type checkers do; reading one from JSON does (`documents.records`). No record holds
+    itself, so that the garbage collector need not look for it.
+    """
 
-    @classmethod
-    def made(cls, values: dict[str, Any]) -> Self:
-        """A record of values known to be right, without a look at them; missing fields get their default.
+    #: Fields that a later release added: left out where they say nothing, so that what was stored hashes as it did.
+    added: ClassVar[frozenset[str]] = frozenset()
+    #: Fields that say how it was read, and are no part of what it is.
+    unkept: ClassVar[frozenset[str]] = frozenset()
 
-        For readers that have just made the values themselves: several times as fast as validation. A field that
-        has no default must be among the values.
-        """
-        return cls.of({**cls.defaults(), **values})
 
-    @classmethod
-    def defaults(cls) -> dict[str, Any]:
-        """The fields that need not be given, with what they hold then. Not to be changed."""
-        defaults = _DEFAULTS.get(cls)
-        if defaults is None:
-            defaults = {n: f.get_default() for n, f in cls.model_fields.items() if not f.is_required()}
-            _DEFAULTS[cls] = defaults
-            _FIELDS[cls] = set(cls.model_fields)
-        return defaults
+class DocumentPart(Record, omit_defaults=True):
+    """A record of a document as partners have it: fields that hold their default are left out of its JSON."""
 
-    @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
-        """A record of the values of all its fields, known to be right; the dictionary becomes the record's."""
-        record = cls.__new__(cls)
-        _set_values(record, values)
-        # shared, and never changed: a copy has its own
-        _set_fields(record, _FIELDS.get(cls) or _fields(cls))
-        _set_extra(record, None)
-        _set_private(record, None)
-        return record
+
+class Amounts(DocumentPart):
+    """Mixin of what has decimals: equal ones are made the same, 12.50 and 12.5, so that they have the same text.
+
+    Raises ValueError for what is no number or too large for one.
+    """
+
+    def __post_init__(self) -> None:
+        for name in decimals_of(type(self)):
+            value = getattr(self, name)
+            if value is not None and (made := normal(value)) is not value:
+                msgspec.structs.force_setattr(self, name, made)
+
+
+@cache
+def decimals_of(model: type[Record]) -> tuple[str, ...]:
+    """The fields of a model that hold decimals."""
+    return tuple(one.name for one in msgspec.structs.fields(model) if one.type in (Decimal, Decimal | None))
 
 
 def changed(record: RecordT, **values: Any) -> RecordT:
-    """The record with other values that are known to be right: they are not looked at."""
-    return record.of({**record.__dict__, **values})
-
-
-def fill(record: Record, model: type[Record], values: dict[str, Any]) -> None:
-    """Makes a record of the class and with the values given, which are those of all fields of that model.
-
-    The class comes last: another thread that asks meanwhile finds the record with its values or without them.
-    """
-    _set_fields(record, _FIELDS.get(model) or _fields(model))
-    _set_extra(record, None)
-    _set_private(record, None)
-    _set_values(record, values)
-    object.__setattr__(record, "__class__", model)
-
-
-def _fields(cls: type[Record]) -> set[str]:
-    cls.defaults()
-    return _FIELDS[cls]
+    """The record with other values; their types are not looked at."""
+    return msgspec.structs.replace(record, **values)
 
 
 class Code(StrEnum):
@@ -112,7 +96,7 @@ class Purpose(Code):
     INFORMATION = "22"
 
 
-class KeptElement(Record):
+class KeptElement(DocumentPart):
     """An element that has no field of its own, or a value that its field cannot hold, kept as read.
 
     position counts from 1. Components stand between "\x1f", repetitions between "\x1e", whatever the file used.
@@ -123,7 +107,7 @@ class KeptElement(Record):
     value: str
 
 
-class KeptSegment(Record):
+class KeptSegment(DocumentPart):
     """A segment that has no field of its own, kept as read so that it can be written back at its place.
 
     `inside` holds the segments of the loop that it opens. Components and repetitions as in KeptElement.
@@ -134,7 +118,7 @@ class KeptSegment(Record):
     inside: tuple["KeptSegment", ...] = ()
 
 
-class Segmented(Record):
+class Segmented(DocumentPart):
     """Mixin of what stands in segments: `kept` are their elements without a field."""
 
     kept: tuple[KeptElement, ...] = ()
@@ -157,7 +141,7 @@ class DateReference(Segmented):
     zone: str = ""
 
 
-class ItemId(Record):
+class ItemId(DocumentPart):
     """One product identifier with its X12 qualifier (element 235)."""
 
     qualifier: str
@@ -202,7 +186,7 @@ class AllowanceKind(Code):
     SERVICE = "S"
 
 
-class AllowanceCharge(Segmented):
+class AllowanceCharge(Segmented, Amounts):
     """SAC: an allowance (deducted) or a charge (added). Amounts are unsigned, in the document's currency."""
 
     kind: AllowanceKind
@@ -230,7 +214,7 @@ class AllowanceCharge(Segmented):
         return -amount if self.kind is AllowanceKind.ALLOWANCE else Decimal(0)
 
 
-class Tax(Segmented):
+class Tax(Segmented, Amounts):
     """TXI: a tax with amount in the document's currency; percent as 21 for 21 %."""
 
     kind: str
@@ -244,7 +228,7 @@ class Tax(Segmented):
     tax_id: str = ""
 
 
-class PaymentTerms(Segmented):
+class PaymentTerms(Segmented, Amounts):
     """ITD."""
 
     kind: str = ""

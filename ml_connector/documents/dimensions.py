@@ -6,7 +6,7 @@ A name is the ERP's own in small letters with _ for blanks. Codes are unpadded.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field
+import msgspec
 
 from ml_connector.documents.common import Record
 
@@ -16,20 +16,17 @@ COST_UNIT = "cost_unit"
 NAME = "^[a-z][a-z0-9_]{0,39}$"
 
 
-def is_empty(value: object) -> bool:
-    """Whether a field that a later release added says nothing: it is left out then, and changes no hash."""
-    return not value
-
-
 class Dimensioned(Record):
     """A record with a code for each dimension. The two that every release knew have fields of their own, so that what
     older releases stored is read and hashed as it was.
     """
 
+    added = frozenset({"other_dimensions"})
+
     cost_center: str = ""
     cost_unit: str = ""
     #: Codes of further dimensions, by name.
-    other_dimensions: dict[str, str] = Field(default={}, exclude_if=is_empty)
+    other_dimensions: dict[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def dimensions(self) -> dict[str, str]:

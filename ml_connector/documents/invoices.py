@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from ml_connector.documents.common import (
     AllowanceCharge,
+    Amounts,
     DateReference,
     Document,
     Itemized,
@@ -24,7 +25,7 @@ INVOICE_TYPES = frozenset(("", *_INVOICES.split()))
 CREDIT_TYPES = frozenset(_CREDITS.split())
 
 
-class InvoiceLine(Itemized):
+class InvoiceLine(Itemized, Amounts):
     """IT1. quantity in `unit`, price per price basis; amount excludes taxes, allowances and charges of the line."""
 
     number: str = ""
@@ -52,7 +53,7 @@ class InvoiceLine(Itemized):
         return (self.quantity or Decimal(0)) * (self.price or Decimal(0)) / self.divisor
 
 
-class Invoice(Document):
+class Invoice(Document, Amounts):
     """810. `total` is TDS01: payable before terms discount, in `currency`; negative or of a credit's type is a credit.
 
     Amounts have the sign they were sent with. `invoice_date` and `total` are None only in an invoice whose set

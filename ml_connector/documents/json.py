@@ -4,18 +4,18 @@ Keys are sorted, fields that hold their default are left out (a field added late
 text without trailing zeros, dates and times are ISO.
 """
 
-import json
-from datetime import date, time
+import re
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.invoices import Invoice
-from ml_connector.documents.later import model_of
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
+from ml_connector.documents.records import from_values, said, values_of
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.documents.values.decimals import decimal_text
@@ -44,40 +44,47 @@ def kind_of(document: Record) -> DocumentKind:
     """The kind of a document. Raises WeAreWrong for a record that is no document."""
     if isinstance(document, OrderAcknowledgment) and document.answers_change:
         return DocumentKind.CHANGE_ACKNOWLEDGMENT
-    kind = _KINDS.get(model_of(document))
+    kind = _KINDS.get(type(document))
     if kind is None:
         raise WeAreWrong(f"{type(document).__name__} is not a document")
     return kind
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, Decimal):
-        return decimal_text(value)
-    if isinstance(value, date | time):
-        return value.isoformat()
-    raise WeAreWrong(f"a document holds a {type(value).__name__}, which has no JSON form")
-
-
-@lru_cache(maxsize=1)
-def _encoder() -> json.JSONEncoder:
-    return json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+_encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
+_TINY = re.compile(rb'"-?[0-9](?:\.[0-9]+)?E-[0-9]+"')
 
 
 def dump(document: Record) -> str:
     """One line of canonical JSON with `kind` inside. Raises WeAreWrong for a record that is no document."""
-    values = document.model_dump(exclude_defaults=True)
+    values = said(document)
     values["kind"] = kind_of(document).value
-    return _encoder().encode(values)
+    text = _encode(values)
+    if b"E-" in text and _TINY.search(text):
+        # What str says of a decimal below 0.000001 is not how it is stored.
+        text = _encode(_spelled(values))
+    return text.decode()
+
+
+def _spelled(value: Any) -> Any:
+    """The same with decimals as text."""
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, Record):
+        value = said(value)
+    if isinstance(value, dict):
+        return {name: _spelled(one) for name, one in value.items()}
+    return [_spelled(one) for one in value] if isinstance(value, tuple) else value
 
 
 def load(kind: DocumentKind | str, text: str) -> Record:
     """The document of that kind that `dump` wrote.
 
-    Raises WeAreWrong when the text is of another kind, pydantic.ValidationError when it is no such document.
+    Raises WeAreWrong when the text is of another kind, msgspec.ValidationError when it is no such document,
+    msgspec.DecodeError when it is no JSON.
     """
-    values = json.loads(text, parse_float=Decimal, parse_int=int)
+    values = values_of(text)
     wanted = DocumentKind(kind)
     found = values.pop("kind", wanted.value)
     if found != wanted.value:
         raise WeAreWrong(f"the stored document is of kind {found}, not {wanted.value}")
-    return MODELS[wanted].model_validate(values)
+    return from_values(MODELS[wanted], values)

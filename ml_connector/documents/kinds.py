@@ -1,4 +1,4 @@
-"""Kinds and directions of documents, apart from their records: naming them costs no import of pydantic."""
+"""Kinds and directions of documents, apart from their records: naming them costs no import of models."""
 
 from enum import StrEnum
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from ml_connector.documents.common import (
     AllowanceCharge,
+    Amounts,
     DateReference,
     Document,
     ItemId,
@@ -20,7 +21,7 @@ from ml_connector.documents.common import (
 )
 
 
-class Schedule(Segmented):
+class Schedule(Segmented, Amounts):
     """SCH: when how much of a line is wanted or promised; qualifier is element 374 (002 delivery, 010 shipment)."""
 
     quantity: Decimal | None = None
@@ -31,7 +32,7 @@ class Schedule(Segmented):
     extras: tuple[KeptSegment, ...] = ()
 
 
-class OrderLine(Itemized):
+class OrderLine(Itemized, Amounts):
     """One ordered product. Quantity in `unit` (X12 element 355); price per price basis, in the order's currency.
 
     erp_line: the ERP's own id of the line, by which it is followed whatever its number; nobody is sent it.
@@ -54,7 +55,7 @@ class OrderLine(Itemized):
     extras: tuple[KeptSegment, ...] = ()
 
 
-class PurchaseOrder(Document):
+class PurchaseOrder(Document, Amounts):
     """850. `number` is the buyer's order number (BEG03). `order_date` is None only when it was unreadable."""
 
     number: str
@@ -90,7 +91,7 @@ class OrderChangeLine(OrderLine):
     quantity_left: Decimal | None = None
 
 
-class OrderChange(Document):
+class OrderChange(Document, Amounts):
     """860: what the buyer changed in an order already sent. `sequence` counts changes of that order."""
 
     number: str
@@ -107,7 +108,7 @@ class OrderChange(Document):
     lines: tuple[OrderChangeLine, ...] = ()
 
 
-class LineAnswer(Segmented):
+class LineAnswer(Segmented, Amounts):
     """ACK: what the seller will do with (a part of) a line. status is element 668 (IA, IR, IQ, IP, IB ...)."""
 
     status: str
@@ -128,7 +129,7 @@ class AcknowledgedLine(OrderLine):
     answers: tuple[LineAnswer, ...] = ()
 
 
-class OrderAcknowledgment(Document):
+class OrderAcknowledgment(Document, Amounts):
     """855 (and 865): the seller's answer. `type` is BAK02 (AC, AD, AE, AK, AT, AH, RD, RJ, RF ...)."""
 
     number: str

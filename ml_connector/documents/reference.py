@@ -4,10 +4,10 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import Field
+import msgspec
 
 from ml_connector.documents.common import Record
-from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT, Dimensioned, is_empty
+from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT, Dimensioned
 
 
 class ReferenceTable(StrEnum):
@@ -29,6 +29,8 @@ class Requirement(StrEnum):
 
 
 class Vendor(Record):
+    added = frozenset({"dimensions"})
+
     id: str
     code: str
     name: str = ""
@@ -40,10 +42,12 @@ class Vendor(Record):
     vat_code: str = ""
     payment_condition: str = ""
     #: Codes that the ERP gives its invoices, by dimension.
-    dimensions: dict[str, str] = Field(default={}, exclude_if=is_empty)
+    dimensions: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class GLAccount(Record):
+    added = frozenset({"other_dimensions"})
+
     id: str
     code: str
     description: str = ""
@@ -51,7 +55,7 @@ class GLAccount(Record):
     cost_center: Requirement = Requirement.OPTIONAL
     cost_unit: Requirement = Requirement.OPTIONAL
     #: Of further dimensions, by name.
-    other_dimensions: dict[str, Requirement] = Field(default={}, exclude_if=is_empty)
+    other_dimensions: dict[str, Requirement] = msgspec.field(default_factory=dict)
     vat_code: str = ""
 
     def requirement(self, dimension: str) -> Requirement:
@@ -70,6 +74,8 @@ class CostCenter(Record):
 
 
 class Item(Record):
+    added = frozenset({"dimensions"})
+
     id: str
     code: str
     description: str = ""
@@ -78,7 +84,7 @@ class Item(Record):
     gl_account: str = ""
     stock: bool = False
     #: Codes that the ERP gives what is bought of it, by dimension.
-    dimensions: dict[str, str] = Field(default={}, exclude_if=is_empty)
+    dimensions: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class VatCode(Record):
@@ -121,6 +127,9 @@ class DeliveryAddress(Record):
 class OpenOrderLine(Dimensioned):
     """A purchase order line with what was received and invoiced so far; quantities in purchase units."""
 
+    added = frozenset({"gl_account"})
+    unkept = frozenset({"unread"})
+
     id: str
     number: int
     item_id: str = ""
@@ -137,17 +146,21 @@ class OpenOrderLine(Dimensioned):
     price: Decimal
     vat_code: str = ""
     #: Where the ERP has accounts on its orders' lines.
-    gl_account: str = Field(default="", exclude_if=is_empty)
+    gl_account: str = ""
     receipt_date: date | None = None
     notes: str = ""
+    unread: tuple[str, ...] = ()
 
 
 class OpenOrder(Record):
     """A purchase order as the ERP has it, with what matching and sending need; prices in `currency`.
 
     complete: the ERP has closed it, nothing more is to come. discount: percent off all lines (5 for 5 %), or else
-    discount_amount. unsent: the ERP's names of what is filled in the order and reaches nobody.
+    discount_amount. unsent: the ERP's names of what is filled in the order and reaches nobody. unread: fields that the
+    release which read it did not read: of them nobody knows what they were.
     """
+
+    unkept = frozenset({"unread"})
 
     id: str
     number: str
@@ -175,14 +188,8 @@ class OpenOrder(Record):
     drop_shipment: bool = False
     delivery: DeliveryAddress | None = None
     unsent: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     approved: bool = True
     cancelled: bool = False
     complete: bool = False
     lines: tuple[OpenOrderLine, ...] = ()
-
-
-#: What releases before 0012 did not read of an order and its lines: of a record of theirs nobody knows what it was.
-READ_LATER = frozenset(
-    {"payment_terms", "incoterm", "incoterm_place", "incoterm_version", "shipping_method", "buyer", "supplier_contact"}
-    | {"discount", "discount_amount", "drop_shipment", "delivery", "notes"}
-)

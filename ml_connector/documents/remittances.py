@@ -3,10 +3,10 @@
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.documents.common import DateReference, Document, KeptSegment, Reference, Segmented
+from ml_connector.documents.common import Amounts, DateReference, Document, KeptSegment, Reference, Segmented
 
 
-class Adjustment(Segmented):
+class Adjustment(Segmented, Amounts):
     """ADX: an amount taken off (negative) or added, with the reason (element 426), in the payment's currency."""
 
     amount: Decimal | None
@@ -16,7 +16,7 @@ class Adjustment(Segmented):
     extras: tuple[KeptSegment, ...] = ()
 
 
-class PaidItem(Segmented):
+class PaidItem(Segmented, Amounts):
     """RMR: one invoice or other item that is paid. qualifier is element 128 (IV invoice, CM credit memo, PO order).
 
     amount is what is paid for it, invoice_amount what was invoiced before discount. Its adjustments explain the
@@ -56,7 +56,7 @@ class PaidEntity(Segmented):
     extras: tuple[KeptSegment, ...] = ()
 
 
-class Remittance(Document):
+class Remittance(Document, Amounts):
     """820. `number` is the trace number (TRN02: cheque, ACH), `amount` what is paid, in `currency`.
 
     amount and payment_date are None where the set did not say them or they were unreadable.

@@ -4,6 +4,7 @@ from datetime import date, time
 from decimal import Decimal
 
 from ml_connector.documents.common import (
+    Amounts,
     DateReference,
     Document,
     Itemized,
@@ -16,7 +17,7 @@ from ml_connector.documents.common import (
 )
 
 
-class ShippedItem(Itemized):
+class ShippedItem(Itemized, Amounts):
     """One item of an order in a shipment. quantity in `unit` (SN1); marks are the packs it stands in (MAN).
 
     broken_down: what the levels below it (lots, packs) come to in the same unit, where they say.

@@ -35,7 +35,7 @@ _NOTED = frozenset({"001", "002", "006", "008", "009", "019", "020", "021"})
 def answer_set(set_type: str, control_number: str, accepted: bool, findings: Sequence[Finding]) -> SetAnswer:
     """AK2 to AK5 of one set: A without errors, E accepted with errors, R rejected."""
     if accepted and not findings:
-        return SetAnswer.made({"set_type": set_type, "control_number": control_number, "code": "A"})
+        return SetAnswer(set_type=set_type, control_number=control_number, code="A")
     errors = [f for f in findings if f.is_error and f.level is not Level.BUSINESS]
     segments = _segments(errors)
     reasons = [f.code for f in errors if f.level is Level.SET and f.code in _SET_CODES]

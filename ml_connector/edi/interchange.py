@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
+from ml_connector.documents.common import changed
 from ml_connector.edi.framing.envelope import (
     EnvelopeReader,
     RawInterchange,
@@ -227,7 +228,7 @@ class _FileReader:
             opened.groups += 1 if group.real else 0
             end = group.end(trailer)
             if end.acknowledgment is not None and self._options.acknowledge_with == "999":
-                answer = end.acknowledgment.model_copy(update={"implementation": True})
+                answer = changed(end.acknowledgment, implementation=True)
                 end = replace(end, acknowledgment=answer)
             yield end
 

@@ -110,7 +110,7 @@ def recognized(raw: RawSet, context: SetContext) -> SetReading | None:
     found = quick.segments(raw)
     if found is None or len(found[0]) > context.max_segments:
         return None
-    make = partial(quick.document, *found)
+    make = partial(quick.document, found[0])
     return SetReading(set_type, raw.header[2], KINDS[set_type], None, (), True, len(found[0]), make)
 
 

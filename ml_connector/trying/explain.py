@@ -11,6 +11,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.bills import Bill, BillLine
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.documents.records import from_json, stored_values
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.stored_documents import stored
@@ -30,13 +31,13 @@ def decisions(made: Integration, book: ReferenceBook, row: DocumentRow) -> list[
     if not row.work or not row.work.strip():
         return []
     if row.kind is DocumentKind.SHIP_NOTICE:
-        return [decided for one in receipts_from(row.work) for decided in _receipt(one.model_dump(mode="json"))]
+        return [decided for one in receipts_from(row.work) for decided in _receipt(stored_values(one))]
     if row.kind is DocumentKind.ORDER:
         order = stored(row.kind, row.canonical, PurchaseOrder)
         return list(explain_orders.decisions(made, made.partner_of(row), order, row.work))
     if row.kind is not DocumentKind.INVOICE or '"mode"' not in row.work or '"invoice_date"' not in row.work:
         return []
-    bill = Bill.model_validate_json(row.work)
+    bill = from_json(Bill, row.work)
     partner = made.partner_of(row)
     coding = made.settings.flows.invoices_in.coding
     return list(_bill(bill, partner)) + [

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.documents.records import from_json
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.edi.tools.diff import differences
 from ml_connector.errors import ConfigError
@@ -89,7 +90,7 @@ def _as_read(made: Integration, number: str) -> _AsRead | None:
             order = order_reader(erp)(row.source)
             found.append(_AsRead(SourceOrder(row.source, order), at, f"document {row.id}"))
     if info is not None and kept is not None:
-        for order in map(OpenOrder.model_validate_json, kept[1]):
+        for order in (from_json(OpenOrder, line) for line in kept[1]):
             if order.number == number:
                 found.append(_AsRead(SourceOrder(record_of_snapshot(order), order), info.checked_at, "purchase_orders"))
     return max(found, key=lambda one: one.at, default=None)

@@ -3,7 +3,6 @@
 Neither makes a call. What the real ERP's client *plans* is taken from it, so that the payloads are those of a run.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,6 +11,8 @@ from typing import Any
 
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.bills import Bill, BillMode, GoodsReceipt
+from ml_connector.documents.common import changed
+from ml_connector.documents.records import as_json, from_values, values_of
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, ReferenceTable
 from ml_connector.flows.core.ports import (
     PURCHASE_ORDERS,
@@ -39,7 +40,7 @@ _SNAPSHOT = '{"try_order":'
 
 def record_of_snapshot(order: OpenOrder) -> str:
     """A record that `TriedOrders.from_record` reads back as this order."""
-    return f"{_SNAPSHOT}{order.model_dump_json()}}}"
+    return f"{_SNAPSHOT}{as_json(order)}}}"
 
 
 class RememberingErp:
@@ -120,7 +121,7 @@ class KnownOrders:
         for order in list(self.orders.values()):
             if any(line.id == line_id for line in order.lines):
                 lines = tuple(_with(line, values) if line.id == line_id else line for line in order.lines)
-                self.orders[order.id] = self.changed[order.id] = order.model_copy(update={"lines": lines})
+                self.orders[order.id] = self.changed[order.id] = changed(order, lines=lines)
                 return
 
 
@@ -169,7 +170,7 @@ class TriedOrders(UnreadSource):
 
     def from_record(self, record: str) -> OpenOrder:
         if record.startswith(_SNAPSHOT):
-            return OpenOrder.model_validate(json.loads(record, parse_float=Decimal)["try_order"])
+            return from_values(OpenOrder, values_of(record)["try_order"])
         order: OpenOrder = super().from_record(record)
         return order
 
@@ -212,7 +213,7 @@ class TriedTable:
 
 
 def _with(line: OpenOrderLine, values: Mapping[str, Any]) -> OpenOrderLine:
-    return line.model_copy(update=dict(values))
+    return changed(line, **values)
 
 
 def _agreed(line: AgreedLine) -> dict[str, Any]:

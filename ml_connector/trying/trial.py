@@ -12,6 +12,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.json import load
+from ml_connector.documents.records import from_json, stored_values
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.errors import ConfigError
@@ -176,7 +177,7 @@ def stage(deployment: "Deployment", name: str, ledger: Ledger) -> Integration:
 def _open_orders(ledger: Ledger, connection: str, company: str) -> dict[str, OpenOrder]:
     with ledger.read() as tx:
         stored = snapshots.load_lines(tx, connection, company, ReferenceTable.PURCHASE_ORDERS)
-    orders = [OpenOrder.model_validate_json(line) for line in (stored[1] if stored else [])]
+    orders = [from_json(OpenOrder, line) for line in (stored[1] if stored else [])]
     return {order.id: order for order in orders}
 
 
@@ -288,7 +289,7 @@ def _add_named(row: DocumentRow, wanted: Wanted) -> None:
     if not row.canonical:
         return
     document = load(row.kind, row.canonical)
-    wanted.texts.update(_texts(document.model_dump(mode="json")))
+    wanted.texts.update(_texts(stored_values(document)))
     if isinstance(document, FunctionalAcknowledgment) and document.group_control.strip().isdecimal():
         wanted.groups.add((document.functional_id, int(document.group_control)))
     if isinstance(document, ApplicationAdvice):

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from pydantic import ValidationError
+from msgspec import ValidationError
 
-from ml_connector.documents.common import Party, Purpose, Reference
+from ml_connector.documents.common import Party, Purpose, Reference, changed
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.json import dump, kind_of, load
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
@@ -30,7 +30,7 @@ def test_the_text_itself() -> None:
 
 
 def test_equal_documents_have_equal_text() -> None:
-    same = INVOICE.model_copy(update={"total": Decimal("1276.0"), "order_number": ""})
+    same = changed(INVOICE, total=Decimal("1276.0"), order_number="")
     assert dump(same) == dump(INVOICE)
 
 
@@ -39,7 +39,7 @@ def test_there_and_back() -> None:
 
 
 def test_no_number_goes_through_a_float() -> None:
-    document = INVOICE.model_copy(update={"total": Decimal("0.1000000000000000000000001")})
+    document = changed(INVOICE, total=Decimal("0.1000000000000000000000001"))
     assert load("invoice", dump(document)) == document
 
 

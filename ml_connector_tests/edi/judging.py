@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, SetAnswer
-from ml_connector.documents.common import ItemId, Party, Record
+from ml_connector.documents.common import ItemId, Party, Record, changed
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector_tests.edi.odd import Style, spell
@@ -33,15 +33,12 @@ def plain(set_type: str) -> Any:
     """
     found = document(set_type)
     if set_type == "850":
-        return found.model_copy(update={"total": None})
+        return changed(found, total=None)
     if set_type == "856":
-        orders = tuple(
-            order.model_copy(update={"items": tuple(i.model_copy(update={"packs": ()}) for i in order.items)})
-            for order in found.orders
-        )
-        return found.model_copy(update={"orders": orders, "tree": ()})
+        orders = tuple(changed(order, items=tuple(changed(i, packs=()) for i in order.items)) for order in found.orders)
+        return changed(found, orders=orders, tree=())
     if set_type == "810":
-        return found.model_copy(update={"allowances": (), "total": Decimal(1271)})
+        return changed(found, allowances=(), total=Decimal(1271))
     if set_type == "997":
         return FunctionalAcknowledgment(
             functional_id="PO",

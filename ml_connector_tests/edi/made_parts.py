@@ -16,6 +16,7 @@ from ml_connector.documents.common import (
     PaymentTerms,
     Reference,
     Tax,
+    changed,
 )
 
 #: Everything a Latin-1 partner can get with * > ~ ^ as separators.
@@ -111,7 +112,7 @@ taxes = st.builds(
     basis=maybe(decimals(0, 99999, 2), None),
     tax_id=maybe(text(20)),
     # C0803: a basis only with a percentage
-).map(lambda tax: tax if tax.percent is not None else tax.model_copy(update={"basis": None}))
+).map(lambda tax: tax if tax.percent is not None else changed(tax, basis=None))
 
 
 def allowances(*, taxed: bool) -> st.SearchStrategy[AllowanceCharge]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from ml_connector.documents.common import KeptElement, KeptSegment, Purpose
+from ml_connector.documents.common import KeptElement, KeptSegment, Purpose, changed
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.orders import (
     AcknowledgedLine,
@@ -82,7 +82,7 @@ orders = st.builds(
     taxes=some(taxes, 2),
     lines=st.lists(st.builds(OrderLine, price_basis=maybe(st.just("HP")), **_ORDER_LINE), min_size=1, max_size=2)
     .map(tuple)
-    .map(lambda lines: tuple(li.model_copy(update={"price": li.price or Decimal(1)}) for li in lines)),
+    .map(lambda lines: tuple(changed(li, price=li.price or Decimal(1)) for li in lines)),
     total=maybe(cents, None),
     notes=some(text(264)),
     extras=_KEPT,

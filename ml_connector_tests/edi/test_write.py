@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.acknowledgments import InterchangeAcknowledgment
-from ml_connector.documents.common import ItemId, Party, PaymentTerms, Purpose, Reference, Tax
+from ml_connector.documents.common import ItemId, Party, PaymentTerms, Purpose, Reference, Tax, changed
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
@@ -40,7 +40,7 @@ def written(document: Any = ORDER, **envelope: Any) -> WrittenInterchange:
 
 
 def with_line(**changes: Any) -> PurchaseOrder:
-    return ORDER.model_copy(update={"lines": (LINE.model_copy(update=changes),)})
+    return changed(ORDER, lines=(changed(LINE, **changes),))
 
 
 def test_an_order_byte_by_byte() -> None:
@@ -83,8 +83,8 @@ def test_moments_are_written_in_utc() -> None:
 
 def test_documents_of_one_kind_share_a_group_and_others_get_their_own() -> None:
     change = OrderChange(number="1", order_date=date(2026, 1, 1), lines=())
-    change = change.model_copy(
-        update={"lines": (OrderChangeLine(number="1", change="DI", quantity=Decimal(1), unit="EA", price=Decimal(1)),)}
+    change = changed(
+        change, lines=(OrderChangeLine(number="1", change="DI", quantity=Decimal(1), unit="EA", price=Decimal(1)),)
     )
     result = written([ORDER, ORDER, change, ORDER])
     assert result.set_controls == ("0001", "0002", "0001", "0001")
@@ -200,11 +200,11 @@ def test_a_letter_without_a_substitute_is_refused() -> None:
 
 
 def test_long_free_text_is_cut_and_reported_but_a_long_identifier_is_refused() -> None:
-    result = written(ORDER.model_copy(update={"terms": (PaymentTerms(description="x" * 100),)}))
+    result = written(changed(ORDER, terms=(PaymentTerms(description="x" * 100),)))
     assert b"ITD************" + b"x" * 80 + b"~" in result.data
     assert result.replaced[0]["why"] == "longer than 80: cut"
     with pytest.raises(NeedsMending, match="BEG03") as caught:
-        written(ORDER.model_copy(update={"number": "9" * 23}))
+        written(changed(ORDER, number="9" * 23))
     assert caught.value.reason is Reason.BAD_VALUE
 
 
@@ -218,7 +218,7 @@ def test_a_long_description_goes_on_in_the_next_segment() -> None:
 
 def test_long_notes_go_on_in_the_next_segment() -> None:
     note = " ".join(["word"] * 100)
-    result = written(ORDER.model_copy(update={"notes": (note,)}))
+    result = written(changed(ORDER, notes=(note,)))
     document = sets(read(result.data, "strict"))[0].document
     assert isinstance(document, PurchaseOrder)
     assert " ".join(document.notes) == note
@@ -226,14 +226,14 @@ def test_long_notes_go_on_in_the_next_segment() -> None:
 
 
 def test_notes_in_005010_are_mtx() -> None:
-    document = ORDER.model_copy(update={"notes": ("handle with care",)})
+    document = changed(ORDER, notes=("handle with care",))
     result = written(document, version="005010")
     assert b"N9*L1*NOTES~MTX**handle with care~" in result.data
     assert sets(read(result.data, "strict"))[0].document == document
 
 
 def test_reference_lengths_by_version() -> None:
-    document = ORDER.model_copy(update={"references": (Reference(qualifier="ZZ", value="9" * 40),)})
+    document = changed(ORDER, references=(Reference(qualifier="ZZ", value="9" * 40),))
     assert written(document, version="005010").data
     with pytest.raises(NeedsMending, match="REF02"):
         written(document, version="004010")
@@ -245,7 +245,7 @@ def test_hash_totals_on_demand() -> None:
 
 def test_a_cancellation_and_a_replacement() -> None:
     for purpose in (Purpose.CANCEL, Purpose.REPLACE):
-        data = written(ORDER.model_copy(update={"purpose": purpose})).data
+        data = written(changed(ORDER, purpose=purpose)).data
         assert f"BEG*{purpose.value}*SA*".encode() in data
 
 

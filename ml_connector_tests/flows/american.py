@@ -8,8 +8,9 @@ from typing import Any
 
 from ml_connector.config.integrations import Coding
 from ml_connector.documents.bills import Bill
-from ml_connector.documents.common import Record, Tax
+from ml_connector.documents.common import Record, Tax, changed
 from ml_connector.documents.invoices import Invoice, InvoiceLine
+from ml_connector.documents.records import stored_values
 from ml_connector.documents.reference import (
     CostCenter,
     GLAccount,
@@ -90,7 +91,7 @@ class Bills:
     entries = None
 
     def plan(self, bill: Bill, key: str) -> list[PlannedOperation]:
-        return [PlannedOperation("bill", "us/bills", json.dumps({"key": key, "bill": bill.model_dump(mode="json")}))]
+        return [PlannedOperation("bill", "us/bills", json.dumps({"key": key, "bill": stored_values(bill)}))]
 
     def existing(self, identities: Sequence[Identity]) -> list[Existing]:
         return []
@@ -107,7 +108,7 @@ class AmericanErp:
         codes = (ReferenceTable.VAT_CODES, ReferenceTable.COST_CENTERS, ReferenceTable.COST_UNITS)
         self.targets = {"bills": Bills()}
         self.tables: dict[str, Table] = {
-            ReferenceTable.VENDORS: Table(b.VENDOR.model_copy(update={"currency": "USD", "country": "US"})),
+            ReferenceTable.VENDORS: Table(changed(b.VENDOR, currency="USD", country="US")),
             ReferenceTable.GL_ACCOUNTS: Table(
                 GLAccount(id="g4000", code="4000", other_dimensions={"department": Requirement.MANDATORY}),
                 GLAccount(id="g4400", code="4400"),

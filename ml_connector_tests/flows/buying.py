@@ -6,6 +6,7 @@ from datetime import date
 from itertools import count
 
 from ml_connector.documents.json import load
+from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.edi.writing.write import ControlNumbers, write_interchange
 from ml_connector.flows.core.integration import Integration, Work
@@ -40,10 +41,10 @@ class Books:
 
     def by_id(self, keys: Sequence[str]) -> list[SourceOrder]:
         found = [self.orders[key] for key in keys if key in self.orders]
-        return [SourceRecord(order.model_dump_json(), order) for order in found]
+        return [SourceRecord(as_json(order), order) for order in found]
 
     def from_record(self, record: str) -> OpenOrder:
-        return OpenOrder.model_validate_json(record)
+        return from_json(OpenOrder, record)
 
     def entered(self, record: str) -> None:
         return None

@@ -12,12 +12,14 @@ import yaml
 
 from ml_connector.composition import Deployment
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.sales.invoices import (
     Address,
     SalesCharge,
     SalesDiscount,
     SalesInvoice,
     SalesInvoiceLine,
+    SalesInvoiceType,
     SalesTax,
     SalesTerms,
 )
@@ -111,7 +113,7 @@ def credit(**changes: Any) -> SalesInvoice:
     values: dict[str, Any] = {
         "id": "CRM/CM001",
         "number": "CM001",
-        "type": "credit",
+        "type": SalesInvoiceType.CREDIT,
         "original_invoice": "AR001",
         "invoice_date": date(2026, 11, 25),
     }
@@ -146,13 +148,13 @@ class SalesBooks:
 
     def by_id(self, keys: Sequence[str]) -> list[SourceRecord[SalesInvoice]]:
         found = [self.saved[key][1] for key in keys if key in self.saved]
-        return [SourceRecord(one.model_dump_json(), one) for one in found]
+        return [SourceRecord(as_json(one), one) for one in found]
 
     def fill(self, operation: Any, earlier: Mapping[int, str]) -> str:
         raise AssertionError("nothing is written to these books")
 
     def from_record(self, record: str) -> SalesInvoice:
-        return SalesInvoice.model_validate_json(record)
+        return from_json(SalesInvoice, record)
 
     def entered(self, record: str) -> datetime | None:
         return self.entered_at

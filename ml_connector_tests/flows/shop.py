@@ -14,6 +14,7 @@ import yaml
 
 from ml_connector.composition import Deployment
 from ml_connector.config.partners import Partner
+from ml_connector.documents.records import from_values, stored_values
 from ml_connector.documents.sales.orders import SalesOrder
 from ml_connector.documents.sales.reference import (
     CrossReference,
@@ -145,7 +146,7 @@ class SalesOrders:
         self.there: list[Existing] = []
 
     def plan(self, order: SalesOrder, key: str) -> list[PlannedOperation]:
-        payload = json.dumps({"key": key, "order": order.model_dump(mode="json")})
+        payload = json.dumps({"key": key, "order": stored_values(order)})
         return [PlannedOperation("sales_order", "sales", payload)]
 
     def existing(self, identities: Sequence[Identity]) -> list[Existing]:
@@ -179,7 +180,7 @@ class SellingErp:
 
     def write(self, operation: StoredOperation) -> Written:
         values = json.loads(operation.payload, parse_float=D)
-        order = SalesOrder.model_validate(values["order"])
+        order = from_values(SalesOrder, values["order"])
         if order.store in self.refuses:
             raise RefusedBySystem(f"Store {order.store} may not order.")
         self.written.append(order)

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from ml_connector.config.partners import Partner, Tolerance
 from ml_connector.documents.agreements import AgreedLine
-from ml_connector.documents.common import DateReference, ItemId
+from ml_connector.documents.common import DateReference, ItemId, changed
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine, PurchaseOrder
+from ml_connector.documents.records import from_values
 from ml_connector.flows.meaning.answered_lines import Expected
 from ml_connector.flows.meaning.line_comparison import Rules, compare
 from ml_connector.flows.orders_out.agreed_changes import agreed_line, with_line
@@ -41,10 +42,8 @@ NONE, TEN_PERCENT = Tolerance(), Tolerance(percent=Decimal(10))
 
 
 def agreed(*answers: dict[str, Any], price: str | None = "2.50", tolerance: Tolerance = NONE) -> AgreedLine | None:
-    made = tuple(
-        LineAnswer(**{"status": "IC", "quantity": 100, "unit": "EA", "date_qualifier": "067", "day": DAY, **answer})
-        for answer in answers
-    )
+    usual = {"status": "IC", "quantity": 100, "unit": "EA", "date_qualifier": "067", "day": DAY}
+    made = from_values(tuple[LineAnswer, ...], [{**usual, **answer} for answer in answers])
     line = AcknowledgedLine(
         number="1", quantity=Decimal(100), unit="EA", price=Decimal(price) if price else None, answers=made
     )
@@ -138,13 +137,12 @@ def test_the_order_with_an_agreed_line_is_the_order_as_it_will_be_read(
 
     def order(ordered: Decimal, on: date) -> PurchaseOrder:
         lines = tuple(
-            ORDERED.model_copy(
-                update={
-                    "number": number,
-                    "price": price,
-                    "quantity": ordered if number == "1" else Decimal(7),
-                    "dates": (DateReference(qualifier="002", day=on if number == "1" else DAY),),
-                }
+            changed(
+                ORDERED,
+                number=number,
+                price=price,
+                quantity=ordered if number == "1" else Decimal(7),
+                dates=(DateReference(qualifier="002", day=on if number == "1" else DAY),),
             )
             for number in ("1", "2")
         )

@@ -12,6 +12,7 @@ import yaml
 from ml_connector.composition import Deployment
 from ml_connector.config.integrations import Coding
 from ml_connector.diagnostics.dimensions import check_dimensions
+from ml_connector.documents.common import changed
 from ml_connector.flows import pipeline
 from ml_connector.flows.core.integration import Integration, Work
 from ml_connector.flows.core.ports import ErpTraits
@@ -165,7 +166,7 @@ def test_a_department_that_comes_into_being_is_due_at_once(office: Office) -> No
     office.mailbox.files[INBOX] = [("us-1.edi", invoice())]
     assert office.run().reason == "unmapped_cost_center"
     known = cast("Table", office.erp.tables["departments"]).rows
-    office.erp.tables["departments"] = Table(*known, known[0].model_copy(update={"id": "d70", "code": "70"}))
+    office.erp.tables["departments"] = Table(*known, changed(known[0], id="d70", code="70"))
     sync_table(office.deployment.ledger, cast("Any", office.erp), "departments")
     with office.deployment.ledger.read() as tx:
         (row,) = queries.list_documents(tx, queries.DocumentFilter(flows=("invoices_in",)), limit=9).rows

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ml_connector.config.dimensions import DimensionCoding
 from ml_connector.config.integrations import Coding
-from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
-from ml_connector.documents.reference import CostCenter, GLAccount, Item, Requirement, Vendor
+from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax, changed
+from ml_connector.documents.reference import CostCenter, GLAccount, Item, Requirement
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.ports import CodingTraits
 from ml_connector.flows.core.quarantine import attempt
@@ -32,7 +32,7 @@ def test_each_place_says_a_department_and_the_first_one_wins() -> None:
         "20": {"coding": department(items={"A-1": "20"}, default="60")},
         "30": {"tables": tables(items={"A-1": Item(id="item1", code="A-1", gl_account="4000",
                                                   dimensions={"department": "30"})})},
-        "40": {"vendor": Vendor(**{**b.VENDOR.model_dump(), "dimensions": {"department": "40"}})},
+        "40": {"vendor": changed(b.VENDOR, dimensions={"department": "40"})},
         "50": {"partner": b.partner(dimensions={"department": "50"})},
         "60": {"coding": department(default="60")},
     }  # fmt: skip

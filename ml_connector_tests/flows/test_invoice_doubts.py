@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.common import AllowanceCharge, AllowanceKind, KeptElement, KeptSegment, Party, Reference
+from ml_connector.documents.common import (
+    AllowanceCharge,
+    AllowanceKind,
+    KeptElement,
+    KeptSegment,
+    Party,
+    Reference,
+    changed,
+)
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.quarantine import attempt
@@ -18,7 +26,7 @@ USD = (KeptSegment(segment_id="CUR", elements=("SE", "USD")),)
 
 
 def reason_of(one: Invoice, **settings: Any) -> Reason | None:
-    vendor = VENDOR.model_copy(update={"vat_number": "NL 123.456.789 B01"})
+    vendor = changed(VENDOR, vat_number="NL 123.456.789 B01")
     held = attempt(lambda: check_itself(one, partner(**settings), vendor, TODAY, 31))
     return held.reason if isinstance(held, NeedsMending) else None
 

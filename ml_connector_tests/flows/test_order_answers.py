@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.common import DateReference, ItemId
+from ml_connector.documents.common import DateReference, ItemId, changed
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine
 from ml_connector.flows.meaning.answered_lines import Expected
 from ml_connector.flows.meaning.line_comparison import compare
@@ -51,7 +51,7 @@ def test_each_line_has_its_verdict(given: OrderAcknowledgment, verdict: str, tol
 
 
 def test_a_line_that_was_not_ordered_is_a_change() -> None:
-    other: Any = ORDERED.model_copy(update={"number": "7", "items": (ItemId(qualifier="BP", value="LAMP"),)})
+    other: Any = changed(ORDERED, number="7", items=(ItemId(qualifier="BP", value="LAMP"),))
     line, missing = compare(answer(("IA", 100, DAY)), Expected([other])).lines
     assert (line.verdict, line.detail["note"]) == ("changed", "not on the order")
     assert (missing.line, missing.verdict) == ("7", "unanswered")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import DocumentKind, Purpose
+from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
@@ -74,7 +74,7 @@ class Play:
         def change(order: OpenOrder) -> OpenOrder:
             chosen = self.rng.randrange(len(order.lines))
             lines = (make(x) if all_of_them or i == chosen else x for i, x in enumerate(order.lines))
-            return order.model_copy(update={"lines": tuple(lines)})
+            return changed(order, lines=tuple(lines))
 
         self.edit(change)
 
@@ -147,15 +147,15 @@ def _master_data(play: Play) -> None:
             ({}, {"warehouse_code": play.rng.choice(("1", "2"))}),
         )
     )
-    play.lines(lambda one: one.model_copy(update=line), all_of_them=True)
-    play.edit(lambda one: one.model_copy(update=order))
+    play.lines(lambda one: changed(one, **line), all_of_them=True)
+    play.edit(lambda one: changed(one, **order))
 
 
 def _our_posting(play: Play) -> None:
     share = play.rng.choice((Decimal("0.5"), Decimal(1)))
     values = play.rng.choice((("received",), ("invoiced",), ("received", "invoiced")))
     play.lines(
-        lambda one: one.model_copy(update={name: max(getattr(one, name), one.quantity * share) for name in values}),
+        lambda one: changed(one, **{name: max(getattr(one, name), one.quantity * share) for name in values}),
         all_of_them=True,
     )
 
@@ -164,29 +164,27 @@ def _our_posting(play: Play) -> None:
 
 
 def _quantity(play: Play) -> None:
-    play.lines(lambda one: one.model_copy(update={"quantity": one.received + play.rng.randint(1, 50)}))
+    play.lines(lambda one: changed(one, quantity=one.received + play.rng.randint(1, 50)))
 
 
 def _price(play: Play) -> None:
-    play.lines(lambda one: one.model_copy(update={"price": one.price + Decimal("0.25")}))
+    play.lines(lambda one: changed(one, price=one.price + Decimal("0.25")))
 
 
 def _day(play: Play) -> None:
-    play.lines(lambda one: one.model_copy(update={"receipt_date": date(2027, 2, play.rng.randint(1, 28))}))
+    play.lines(lambda one: changed(one, receipt_date=date(2027, 2, play.rng.randint(1, 28))))
 
 
 def _remark(play: Play) -> None:
-    play.edit(lambda one: one.model_copy(update={"remarks": play.rng.choice(("", "Ring twice", "Back door"))}))
+    play.edit(lambda one: changed(one, remarks=play.rng.choice(("", "Ring twice", "Back door"))))
 
 
 def _one_more(play: Play) -> None:
-    play.edit(
-        lambda one: one.model_copy(update={"lines": (*one.lines, _line(play, max(x.number for x in one.lines) + 1))})
-    )
+    play.edit(lambda one: changed(one, lines=(*one.lines, _line(play, max(x.number for x in one.lines) + 1))))
 
 
 def _one_less(play: Play) -> None:
-    play.edit(lambda one: one.model_copy(update={"lines": one.lines[:-1]}) if len(one.lines) > 1 else one)
+    play.edit(lambda one: changed(one, lines=one.lines[:-1]) if len(one.lines) > 1 else one)
 
 
 NO_NEWS = (_setting, _setting, _setting, _rename, _master_data, _master_data, _our_posting, _our_posting)

@@ -15,6 +15,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows import literal_supplier
@@ -55,14 +56,14 @@ class Story:
 
     def head(self, **values: object) -> None:
         if self.order is not None:
-            self.office.books.orders[self.key] = self.order.model_copy(update=values)
+            self.office.books.orders[self.key] = changed(self.order, **values)
 
     def line(self, **values: object) -> None:
         """One line is changed."""
         if self.order is not None:
             lines = list(self.order.lines)
             at = self.pick(len(lines))
-            lines[at] = lines[at].model_copy(update=values)
+            lines[at] = changed(lines[at], **values)
             self.head(lines=tuple(lines))
 
     def new_line(self, number: int) -> OpenOrderLine:
@@ -91,16 +92,14 @@ def _quantity(story: Story) -> None:
         at = story.pick(len(story.order.lines))
         lines = list(story.order.lines)
         more = Decimal(story.one_of(QUANTITIES))
-        lines[at] = lines[at].model_copy(update={"quantity": max(lines[at].received, more)})
+        lines[at] = changed(lines[at], quantity=max(lines[at].received, more))
         story.head(lines=tuple(lines))
 
 
 def _to_what_came(story: Story) -> None:
     """Lines are lowered to what was received of them."""
     if story.order is not None:
-        lines = (
-            one.model_copy(update={"quantity": one.received}) if one.received else one for one in story.order.lines
-        )
+        lines = (changed(one, quantity=one.received) if one.received else one for one in story.order.lines)
         story.head(lines=tuple(lines))
 
 
@@ -119,7 +118,7 @@ def _one_less(story: Story) -> None:
         return
     lines = [one for n, one in enumerate(story.order.lines) if n != at]
     if story.pick(2):
-        lines = [one.model_copy(update={"number": n}) for n, one in enumerate(lines, 1)]
+        lines = [changed(one, number=n) for n, one in enumerate(lines, 1)]
     story.head(lines=tuple(lines))
 
 
@@ -130,13 +129,13 @@ def _another_item(story: Story) -> None:
     old = story.order.lines[at]
     if not old.received:
         lines = list(story.order.lines)
-        lines[at] = story.new_line(old.number).model_copy(update={"id": old.id})
+        lines[at] = changed(story.new_line(old.number), id=old.id)
         story.head(lines=tuple(lines))
 
 
 def _numbered_anew(story: Story) -> None:
     if story.order is not None:
-        lines = [one.model_copy(update={"number": n * 10}) for n, one in enumerate(story.order.lines, 1)]
+        lines = [changed(one, number=n * 10) for n, one in enumerate(story.order.lines, 1)]
         story.head(lines=tuple(lines))
 
 
@@ -163,14 +162,14 @@ def _deliver(story: Story) -> None:
             at = next((n for n, one in enumerate(lines) if one.item_code == code), None)
             if at is None:
                 continue
-            lines[at] = lines[at].model_copy(update={"received": lines[at].received + quantity})
+            lines[at] = changed(lines[at], received=lines[at].received + quantity)
             supplier.deliver(story.number, number, quantity)
             story.head(lines=tuple(lines))
 
 
 def _invoice(story: Story) -> None:
     if story.order is not None:
-        lines = (one.model_copy(update={"invoiced": one.received}) for one in story.order.lines)
+        lines = (changed(one, invoiced=one.received) for one in story.order.lines)
         story.head(lines=tuple(lines))
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from ml_connector.documents.common import changed
 from ml_connector.flows import operator_actions
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
@@ -30,7 +31,7 @@ def test_a_refused_order_is_replayed_with_what_was_mended_since(office: Office) 
     key = new(office)
     row = refused(office, key)
     assert office.run(key) == [], "nothing changed: it waits for a person"
-    lines = (line.model_copy(update={"barcode": "8711234567892"}) for line in office.books.orders[key].lines)
+    lines = (changed(line, barcode="8711234567892") for line in office.books.orders[key].lines)
     edit(office, key, lines=tuple(lines))
     operator_actions.prepare_replay(office.integration, office.work, [row])
     (again,) = office.run(key)
@@ -79,7 +80,7 @@ def test_a_refused_change_is_no_base_of_the_next(office: Office) -> None:
     quantity(office, key, 12)
     refused(office, key)
     first, second = office.books.orders[key].lines
-    edit(office, key, lines=(first, second.model_copy(update={"price": Decimal(3)})))
+    edit(office, key, lines=(first, changed(second, price=Decimal(3))))
     (again,) = office.run(key)
     assert [one[1:4] for one in segments(again) if one[0] == "POC"] == [["1", "QI", "12"], ["2", "PC", "20"]]
 

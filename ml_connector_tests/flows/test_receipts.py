@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.bills import GoodsReceipt
-from ml_connector.documents.common import ItemId, KeptElement
+from ml_connector.documents.common import ItemId, KeptElement, changed
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.errors import NeedsMending, Reason
@@ -94,7 +94,7 @@ def test_more_than_is_open_is_held_with_what_others_take() -> None:
 def of_one_item(*open_quantities: int) -> OpenOrder:
     """An order whose lines are all of one item, ordered 100 each, with so much of each open."""
     lines = [order_line(at, received=D(100 - left)) for at, left in enumerate(open_quantities, 1)]
-    return order(*(one.model_copy(update={"item_code": BOUGHT, "suppliers_item": "NW-1"}) for one in lines))
+    return order(*(changed(one, item_code=BOUGHT, suppliers_item="NW-1") for one in lines))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_is_numbered_leaves_a_plain_place_for_what_is_not() -> None:
 
 def test_an_item_on_lines_of_two_units_is_that_of_its_unit() -> None:
     both = of_one_item(60, 40)
-    boxed = both.model_copy(update={"lines": (both.lines[0], both.lines[1].model_copy(update={"unit": "box"}))})
+    boxed = changed(both, lines=(both.lines[0], changed(both.lines[1], unit="box")))
     assert received([item(5, unit="box")], boxed) == [(2, 5)]
 
 
@@ -148,7 +148,7 @@ def test_several_orders_go_to_their_lines_and_one_unknown_holds_all() -> None:
     (receipt,) = receipts_for(notice, VENDOR, orders.get, ReceiptRules(receipt_date=DAY))
     assert [(line.order_number, line.quantity) for line in receipt.lines] == [("1", 1), ("2", 2)]
     for number in ("", "3"):
-        missing = notice.model_copy(update={"orders": (shipped[0], ShippedOrder(order_number=number))})
+        missing = changed(notice, orders=(shipped[0], ShippedOrder(order_number=number)))
         with pytest.raises(NeedsMending) as caught:
             receipts_for(missing, VENDOR, orders.get, ReceiptRules(receipt_date=DAY))
         assert caught.value.reason is Reason.NO_SUCH_ORDER

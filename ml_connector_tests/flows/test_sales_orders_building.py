@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import settings as trying
 from hypothesis import strategies as st
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.sales.orders import SalesOrder
 from ml_connector.documents.sales.reference import ItemFacts, UnitConversion
@@ -180,7 +181,7 @@ def test_items_are_found_by_the_customers_number_then_ours_then_product_codes(nu
 def test_the_number_of_one_customer_is_another_item_of_another_customer() -> None:
     line = "PO1*1*10*EA*2.50**IN*CS-1"
     assert one(line).lines[0].item_code == "RICE"
-    place = s.LOCATIONS[0].model_copy(update={"id": "C2|X", "customer": "C2", "code": "X"})
+    place = changed(s.LOCATIONS[0], id="C2|X", customer="C2", code="X")
     other = one(line, partner={"customer": "C2"}, book=s.book(locations=(*s.LOCATIONS, place)))
     assert other.lines[0].item_code == "OIL"
 
@@ -256,7 +257,7 @@ def test_charges_and_terms_are_told_or_posted_by_the_rules() -> None:
     head = ("SAC*A*C310***500********DISCOUNT", "ITD*08*3*****60")
     told = one(head=head, sales={"charges": "tell"})
     assert told.charges == ()
-    assert any("allowance C310 5.00" in word for word in told.told)
+    assert any("allowance C310 5" in word for word in told.told)
     assert any("net days 60" in word for word in told.told)
     posted = one(head=head, sales={"charges": "post", "charge_items": {"C310": "DISC"}})
     assert [(charge.item_code, charge.amount) for charge in posted.charges] == [("DISC", D("-5.00"))]
@@ -281,7 +282,7 @@ def test_notes_are_kept_however_they_are_written_and_unreadable_ones_told() -> N
     order = one(RICE, "N9*L1*X", "MSG*KEEP COLD", head=("N9*L1*GEN*ATTENTION", "MSG*CALL BEFORE DELIVERY"))
     assert order.notes == ("ATTENTION", "CALL BEFORE DELIVERY")
     assert order.lines[0].notes == ("KEEP COLD",)
-    odd = read(s.body()).model_copy(update={"notes": ("caf\ufffd", "plain")})
+    odd = changed(read(s.body()), notes=("caf\ufffd", "plain"))
     (told,) = sales_orders_for(odd, s.partner(), s.settings(), s.book(), s.TODAY)
     assert told.notes == ("plain",)
     assert "a note is left out, it cannot be read" in told.told
@@ -362,6 +363,6 @@ def test_a_conversion_is_exact_or_none(quantity: Decimal, factor: int, divides: 
 
 def test_lines_without_a_number_are_named_by_their_place() -> None:
     line = OrderLine(number="", quantity=D(1), unit="EA", price=D("2.50"), items=read(s.body()).lines[0].items)
-    order = read(s.body()).model_copy(update={"lines": (line, line)})
+    order = changed(read(s.body()), lines=(line, line))
     (made_order,) = sales_orders_for(order, s.partner(), s.settings(), s.book(), s.TODAY)
     assert [one_line.customers_line for one_line in made_order.lines] == ["1", "2"]

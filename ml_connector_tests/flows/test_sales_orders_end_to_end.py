@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ml_connector.config import partner_files
+from ml_connector.documents.common import changed
 from ml_connector.documents.kinds import Direction, DocumentKind
 from ml_connector.documents.sales.orders import reference_of
 from ml_connector.errors import NotPossibleError
@@ -279,7 +280,7 @@ def test_an_unknown_item_is_taken_up_when_the_erp_has_its_number(office: Shop) -
     proposal = cast("Any", row.reason_detail)["data"]["proposal"]
     assert proposal == {"number": "HM-NEW", "kind": "customer", "party": "C1", "unit": "EA"}
     number = CrossReference(number=proposal["number"], kind=proposal["kind"], party=proposal["party"])
-    rice = ITEMS[1].model_copy(update={"numbers": (*ITEMS[1].numbers, number)})
+    rice = changed(ITEMS[1], numbers=(*ITEMS[1].numbers, number))
     office.erp.tables["item_facts"] = Table(ITEMS[0], rice, *ITEMS[2:])
     sync_table(office.deployment.ledger, cast("Any", office.erp), "item_facts")
     (row,) = office.take()

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.ledger.work.documents import DocumentRow, Move, move
 from ml_connector.ledger.work.states import DocumentState as S
@@ -46,12 +47,12 @@ def new(office: Office, **values: Any) -> str:
         warehouse_code="1",
         lines=lines,
     )
-    office.books.orders[order.id] = order.model_copy(update=values)
+    office.books.orders[order.id] = changed(order, **values)
     return order.id
 
 
 def edit(office: Office, key: str, **values: Any) -> None:
-    office.books.orders[key] = office.books.orders[key].model_copy(update=values)
+    office.books.orders[key] = changed(office.books.orders[key], **values)
 
 
 def given(office: Office, key: str, code: str) -> None:
@@ -60,13 +61,13 @@ def given(office: Office, key: str, code: str) -> None:
 
 def quantity(office: Office, key: str, quantity: int) -> None:
     first, *others = office.books.orders[key].lines
-    edit(office, key, lines=(first.model_copy(update={"quantity": Decimal(quantity)}), *others))
+    edit(office, key, lines=(changed(first, quantity=Decimal(quantity)), *others))
 
 
 def received(office: Office, key: str, *quantities: int) -> None:
     lines = office.books.orders[key].lines
     pairs = zip(lines, quantities, strict=True)
-    edit(office, key, lines=tuple(line.model_copy(update={"received": Decimal(came)}) for line, came in pairs))
+    edit(office, key, lines=tuple(changed(line, received=Decimal(came)) for line, came in pairs))
 
 
 def ruled(office: Office, **rules: object) -> Office:

@@ -57,11 +57,9 @@ def _make_rules() -> None:
         rules = set_rule(set_type, version)
         assert rules is not None
         pattern = SetPattern(rules, _SEPARATORS[0], "~")
-        for segment_id in sorted(rules.members):
-            pattern.is_right(segment_id, f"{segment_id}*1")
         # the pattern of whole sets holds those of its segments: of two it is enough
         for _ in range(PAYS_AFTER + 1 if set_type in {"810", "856"} and version == VERSIONS[0] else 0):
-            pattern._learn("".join(pattern.letters.values()))
+            pattern._learn("".join(pattern._by_name.values()))
 
 
 def _read_files() -> None:

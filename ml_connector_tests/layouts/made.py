@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ml_connector.documents.common import Record
+from ml_connector.documents.records import from_values
 from ml_connector.layouts.spec.compiled_layout import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.spec.field_paths import Values, gtin_key
 
@@ -72,7 +73,7 @@ def records(level: CompiledLevel, unique: Callable[[], int]) -> st.SearchStrateg
         for one in level.fields:
             twin = twins.get(one.name)
             if twin and one.target and twin.target:
-                found = one.target.of(level.model.model_validate(_ready(level, values)))
+                found = one.target.of(from_values(level.model, _ready(level, values)))
                 if found is not None:
                     twin.target.put(values, found)
         for target, value in level.constants:
@@ -111,7 +112,7 @@ def documents(draw: st.DrawFn, layout: Layout, most: int = 3) -> list[Record]:
     rule = layout.settings.currency
     if rule and rule.source in {"constant", "caller"}:
         made = [{**one, "currency": rule.constant or "EUR"} for one in made]
-    return [layout.document.model.model_validate(one) for one in made]
+    return [from_values(layout.document.model, one) for one in made]
 
 
 __all__ = ["Decimal", "documents", "gtin_key", "time"]

@@ -29,16 +29,16 @@ LUMEN, ORDER = "20022", "26000008"
 ROWS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "cxml-doctype.xml": (
         "cxml.yaml",
-        {"number": "CX-1", "day": "2026-11-28", "total": "17.85", "taxes": ["3.10"], "charges": [], "basis": ""},
+        {"number": "CX-1", "day": "2026-11-28", "total": "17.85", "taxes": ["3.1"], "charges": [], "basis": ""},
     ),
     "ubl-two-allowances.xml": (
         "ubl.yaml",
         {
             "number": "U-1",
             "day": "2026-11-28",
-            "total": "12.10",
-            "taxes": ["2.10"],
-            "charges": [("A", "4.75"), ("A", "1.00")],
+            "total": "12.1",
+            "taxes": ["2.1"],
+            "charges": [("A", "4.75"), ("A", "1")],
             "basis": "HP",
         },
     ),

@@ -8,6 +8,7 @@ import click
 from ml_connector.cli.shared.output import safe, say
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
 from ml_connector.documents.common import Record
+from ml_connector.documents.records import indented
 from ml_connector.edi.interchange import (
     GroupEnd,
     GroupStart,
@@ -95,7 +96,7 @@ class Page:
             for line in _document(summary(item.document)):
                 say(f"      {line}")
             if self._content:
-                click.echo(safe(item.document.model_dump_json(indent=2, exclude_defaults=True)))
+                click.echo(safe(indented(item.document)))
         self._set_findings(item)
 
     def _set_findings(self, item: ReceivedSet) -> None:

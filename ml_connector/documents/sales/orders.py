@@ -8,10 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from pydantic import Field
-
-from ml_connector.documents.common import Record
-from ml_connector.documents.dimensions import is_empty
+from ml_connector.documents.common import DocumentPart, Record
 
 #: Characters of a reference that every ERP keeps.
 REFERENCE_LENGTH = 40
@@ -34,7 +31,7 @@ class SalesOrderKind(StrEnum):
     RELEASE = "release"
 
 
-class ShipToAddress(Record):
+class ShipToAddress(DocumentPart):
     """An address that overrides the customer's own for this order."""
 
     name: str = ""
@@ -69,6 +66,8 @@ class SalesOrderLine(Record):
     line goes, where lines of one order go to several places.
     """
 
+    added = frozenset({"cancel_date", "location_id", "location_code", "store"})
+
     number: int
     customers_line: str = ""
     item_id: str
@@ -82,10 +81,10 @@ class SalesOrderLine(Record):
     ordered_unit: str = ""
     requested_date: date | None = None
     ship_date: date | None = None
-    cancel_date: date | None = Field(default=None, exclude_if=is_empty)
-    location_id: str = Field(default="", exclude_if=is_empty)
-    location_code: str = Field(default="", exclude_if=is_empty)
-    store: str = Field(default="", exclude_if=is_empty)
+    cancel_date: date | None = None
+    location_id: str = ""
+    location_code: str = ""
+    store: str = ""
     warehouse: str = ""
     notes: tuple[str, ...] = ()
 
@@ -100,6 +99,8 @@ class SalesOrder(Record):
     order_date: the day that the customer wrote. cancel_date: what is not delivered by then is not wanted any more.
     total: of lines and charges, where all prices are the customer's. told: what was decided beside the values.
     """
+
+    added = frozenset({"attachment_sha256"})
 
     kind: SalesOrderKind = SalesOrderKind.ORDER
     type_code: str = ""
@@ -125,5 +126,5 @@ class SalesOrder(Record):
     charges: tuple[OrderCharge, ...] = ()
     total: Decimal | None = None
     told: tuple[str, ...] = ()
-    attachment_sha256: str = Field(default="", exclude_if=is_empty)
+    attachment_sha256: str = ""
     lines: tuple[SalesOrderLine, ...]

@@ -6,10 +6,9 @@ from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
 
-from pydantic import Field
+import msgspec
 
 from ml_connector.documents.common import Record
-from ml_connector.documents.dimensions import is_empty
 
 #: Decimal places that are kept of a quantity that was converted.
 PLACES = 6
@@ -41,7 +40,7 @@ class Customer(Record):
     tax_zone: str = ""
     customer_class: str = ""
     location: str = ""
-    attributes: dict[str, str] = Field(default={})
+    attributes: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class CustomerLocation(Record):
@@ -101,6 +100,8 @@ class ItemFacts(Record):
     `price_currency` (empty: the company's own); none where it is nothing.
     """
 
+    added = frozenset({"not_sold", "price", "price_unit", "price_currency"})
+
     id: str
     code: str
     status: str = ""
@@ -111,10 +112,10 @@ class ItemFacts(Record):
     tax_category: str = ""
     tracked: bool = False
     receipt_needed: bool = True
-    not_sold: bool = Field(default=False, exclude_if=is_empty)
-    price: Decimal | None = Field(default=None, exclude_if=is_empty)
-    price_unit: str = Field(default="", exclude_if=is_empty)
-    price_currency: str = Field(default="", exclude_if=is_empty)
+    not_sold: bool = False
+    price: Decimal | None = None
+    price_unit: str = ""
+    price_currency: str = ""
     numbers: tuple[CrossReference, ...] = ()
     conversions: tuple[UnitConversion, ...] = ()
 

@@ -1,5 +1,6 @@
 """Decimals as text: one spelling for equal values."""
 
+import re
 from decimal import Decimal
 
 
@@ -11,3 +12,22 @@ def decimal_text(value: Decimal) -> str:
     if "E" in text:
         text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_NORMAL = re.compile(r"-?[0-9]{1,60}\.[0-9]{0,60}[1-9]")
+#: No number of a document is longer than that, with its zeros written out.
+MOST_PLACES = 200
+
+
+def normal(value: Decimal) -> Decimal:
+    """The same number, made the same whatever it was made of: 12.50 is 12.5, 1E+2 is 100, -0 is 0.
+
+    Raises ValueError for what is no number (NaN, infinity), or too long.
+    """
+    text = str(value)
+    if text.isdigit() or _NORMAL.fullmatch(text):
+        return value
+    if not value.is_finite() or max(abs(value.adjusted()), len(text)) > MOST_PLACES:
+        raise ValueError(f"{text[:40]} is not a number that a document can hold")
+    plain = decimal_text(value)
+    return value if plain == text else Decimal(plain)

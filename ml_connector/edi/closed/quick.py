@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.invoice_amounts import TAX_CODES
-from ml_connector.edi.closed.opening import opener_for
+from ml_connector.edi.closed.opening import Opener
 from ml_connector.edi.closed.setpattern import SetPattern
 from ml_connector.edi.framing.envelope import RawSet
 from ml_connector.edi.framing.separators import Separators
@@ -48,7 +48,7 @@ class Quick:
         # a guide may have made it optional: without it there is no document
         opening = OPENINGS.get(rule.set_type, "")
         self._begins = opening + separators.element if opening else ""
-        self.document = opener_for(rule, separators, self._pattern).document
+        self.document = Opener(rule, separators).document
         self._sums = {"810": self._invoice_adds_up, "820": _never, "856": self._levels_fit}.get(
             rule.set_type, self._counts_fit
         )

@@ -9,7 +9,6 @@ segment by segment, which is also what explains what is wrong.
 import re
 import sys
 from collections.abc import Iterable
-from functools import lru_cache
 
 from ml_connector.edi.framing.separators import Separators
 from ml_connector.edi.validation.schema import (
@@ -20,14 +19,12 @@ from ml_connector.edi.validation.schema import (
     Node,
     SegmentRule,
     SetRule,
-    set_rule,
 )
-from ml_connector.errors import WeAreWrong
 
 #: Making a pattern costs about as much as checking so many sets without one.
 PAYS_AFTER = 20
 
-#: So many shapes of sets and texts of segments are remembered to be right; no longer ones than that.
+#: So many shapes of sets are remembered to be right; no longer ones than that.
 _REMEMBERED = 5_000
 _LONG = 1_000
 
@@ -62,11 +59,9 @@ class SetPattern:
         letters = {name: chr(0xE000 + number) for number, name in enumerate(self._names)}
         # a segment is known by its first three characters
         self._letters = {(name + separators.element)[:3]: letter for name, letter in letters.items()}
-        self.letters = letters
+        self._by_name = letters
         self._order = re.compile(_order(rule.root, letters))
         self._shapes: set[str] = set()
-        self._single: dict[str, re.Pattern[str]] = {}
-        self._right: set[str] = set()
         self._known: set[str] = set()
         self._new: set[str] = set()
         self._waiting = 0
@@ -106,29 +101,9 @@ class SetPattern:
             self._shapes.add(shape)
         return True
 
-    def is_right(self, segment_id: str, text: str) -> bool:
-        """Whether the elements of one segment of the set are right; text without its end."""
-        if text in self._right:
-            return True
-        pattern = self._single.get(segment_id)
-        if pattern is None:
-            if segment_id not in self.letters:
-                return False
-            pattern = self._single[segment_id] = re.compile(self._segment(segment_id))
-        ended = text + self.end
-        if pattern.fullmatch(ended) is None or any(mark in ended for mark in self._loose):
-            return False
-        if len(self._right) < _REMEMBERED and len(text) <= _LONG:
-            self._right.add(text)
-        return True
-
     def letter(self, segment_id: str) -> str:
         """What stands for a segment in a set's shape; empty for one that the set has not."""
-        return self.letters.get(segment_id, "")
-
-    def name(self, letter: str) -> str:
-        """The segment that a letter stands for."""
-        return self._names[ord(letter) - 0xE000]
+        return self._by_name.get(segment_id, "")
 
     def _learn(self, shape: str) -> None:
         """Segments that have not come before. A pattern is made once some sets have passed without further ones."""
@@ -138,7 +113,7 @@ class SetPattern:
         if self._new and self._waiting >= PAYS_AFTER:
             self._known |= self._new
             self._new.clear()
-            names = [self.name(letter) for letter in sorted(self._known)]
+            names = [self._names[ord(letter) - 0xE000] for letter in sorted(self._known)]
             self._pattern = re.compile(f"(?:{'|'.join(self._segment(name) for name in names)})*{_POSSESSIVE}")
 
     def _segment(self, segment_id: str) -> str:
@@ -237,15 +212,6 @@ class SetPattern:
         if kind == "ID":
             return f"(?! ){self._other}{{{least},{most}}}"
         return f"{self._other}{{1,{most}}}"
-
-
-@lru_cache(maxsize=64)
-def pattern_for(set_type: str, version: str, separators: Separators) -> SetPattern:
-    """The patterns that what is written has to match."""
-    rule = set_rule(set_type, version)
-    if rule is None:
-        raise WeAreWrong(f"{set_type} has no set definition")
-    return SetPattern(rule, separators, separators.segment)
 
 
 def _order(loop: LoopRule, letters: dict[str, str]) -> str:

@@ -24,7 +24,6 @@ from ml_connector.edi.mapping.fields import (
     TIME,
     Codec,
     Field,
-    Pairs,
     SegmentMap,
     coded,
 )
@@ -62,8 +61,6 @@ class Contacts(Slot):
 
     segment_id = "PER"
     name = "contacts"
-    #: For functions that spell contacts (edi.mapping.generated).
-    mapping = SegmentMap("PER", Field(1, "function"), Field(2, "name"), pairs=Pairs(3, 9, "numbers"))
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
@@ -71,18 +68,16 @@ class Contacts(Slot):
             return False
         elements = [*segment.elements, *[""] * 8][:9]
         numbers = tuple(
-            Reference.made({"qualifier": elements[i], "value": elements[i + 1]})
-            for i in (3, 5, 7)
-            if elements[i] or elements[i + 1]
+            Reference(qualifier=elements[i], value=elements[i + 1]) for i in (3, 5, 7) if elements[i] or elements[i + 1]
         )
         kept = tuple(
-            KeptElement.made({"segment_id": "PER", "position": position, "value": text})
+            KeptElement(segment_id="PER", position=position, value=text)
             for position, text in enumerate(segment.elements)
             if position > 8 and text
         )
         reading.add(
             "contacts",
-            Contact.made({"function": elements[1], "name": elements[2], "numbers": numbers, "kept": kept}),
+            Contact(function=elements[1], name=elements[2], numbers=numbers, kept=kept),
         )
         return True
 

@@ -103,6 +103,11 @@ class SegmentMap:
         """Values by field name (only those that are there), and what has no field. elements[0] is the id."""
         values: dict[str, Any] = {}
         kept: list[KeptElement] = []
+        self.read_into(elements, values, kept)
+        return values, kept
+
+    def read_into(self, elements: list[str], values: dict[str, Any], kept: list[KeptElement]) -> None:
+        """The same, added to what is there already."""
         for (position, name, read), text in zip(self._plan, elements, strict=False):
             if not text:
                 continue
@@ -118,7 +123,6 @@ class SegmentMap:
                 self._read_one(position, text, values, kept)
         if len(elements) > self._planned:
             self._read_rest(elements, values, kept)
-        return values, kept
 
     def _read_rest(self, elements: list[str], values: dict[str, Any], kept: list[KeptElement]) -> None:
         """Pairs, and elements behind the last field."""
@@ -131,7 +135,7 @@ class SegmentMap:
                 text = elements[position]
                 value = elements[position + 1] if position + 1 < count else ""
                 if text or value:
-                    items.append(ItemId.of({"qualifier": text, "value": value}))
+                    items.append(ItemId(qualifier=text, value=value))
                 position += 2
             if items:
                 values[pairs.name] = tuple(items)
@@ -182,7 +186,7 @@ class SegmentMap:
                 values[field.name] = value
                 if text is whole:
                     return
-        kept.append(KeptElement.made({"segment_id": self.segment_id, "position": position, "value": whole}))
+        kept.append(KeptElement(segment_id=self.segment_id, position=position, value=whole))
 
     def write(self, record: Record) -> list[str]:
         """Elements with the id first, trailing empty ones cut.
@@ -190,9 +194,8 @@ class SegmentMap:
         Raises NeedsMending (BAD_VALUE) for a value that X12 has no form for.
         """
         elements = self._blank.copy()
-        values = record.__dict__
         for position, name, write, field in self._filled:
-            value = values[name]
+            value = getattr(record, name)
             if write is None:
                 if value:
                     elements[position] = value
@@ -202,16 +205,17 @@ class SegmentMap:
                     raise self._refused(field, value)
                 if text:
                     elements[position] = text
-        if self.pairs is not None and values[self.pairs.name]:
+        items = getattr(record, self.pairs.name) if self.pairs is not None else ()
+        if self.pairs is not None and items:
             if len(elements) < self.pairs.start:
                 elements += [""] * (self.pairs.start - len(elements))
-            for item in values[self.pairs.name]:
+            for item in items:
                 elements.append(item.qualifier)
                 elements.append(item.value)
             if len(elements) > self.pairs.stop:
                 most = (self.pairs.stop - self.pairs.start) // 2
                 raise NeedsMending(Reason.BAD_VALUE, f"{self.segment_id} has no place for {most + 1} item ids.")
-        for kept in values.get("kept") or ():
+        for kept in getattr(record, "kept", ()):
             if kept.segment_id == self.segment_id:
                 _put(elements, kept.position, kept.value)
         while not elements[-1] and len(elements) > 1:

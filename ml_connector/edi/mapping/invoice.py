@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ml_connector.documents.common import ItemId, Purpose
+from ml_connector.documents.common import ItemId, Purpose, changed
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.edi.mapping.common import (
     ALLOWANCES,
@@ -37,14 +37,14 @@ def _line_order(values: dict[str, Any]) -> None:
 
 def _line_with_order(line: InvoiceLine) -> InvoiceLine:
     """A line whose order number stands as the last item pair, unless its REF*PO says it."""
-    if not line.__dict__["order_number"]:
+    if not line.order_number:
         return line
     said = next((r.value for r in line.references if r.qualifier == "PO" and r.value), "")
     others = any(item.qualifier == "PO" for item in line.items)
     if not others and said == line.order_number:
         return line
     pair = ItemId(qualifier="PO", value=line.order_number)
-    return line.model_copy(update={"items": (*line.items, pair)})
+    return changed(line, items=(*line.items, pair))
 
 
 def _complete(values: dict[str, Any]) -> None:

@@ -5,18 +5,17 @@ order of the definition, and written back at its place.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import le
 from typing import Any
 
 from ml_connector.documents.common import KeptElement, KeptSegment, Record
+from ml_connector.documents.records import fields_of
 from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.mapping.fields import Field, SegmentMap
 from ml_connector.edi.validation.schema import LoopRule
 from ml_connector.edi.validation.structure import Loop
-
-_NONE: Mapping[str, Any] = {}
 
 
 @dataclass(slots=True)
@@ -31,17 +30,23 @@ class Unit:
         return self.elements[0]
 
 
-@dataclass(slots=True)
 class Reading:
     """What a scope has gathered so far."""
 
-    values: dict[str, Any]
-    kept: list[KeptElement]
-    lists: dict[str, list[Any]] = field(default_factory=dict)
-    taken: set[str] = field(default_factory=set)
+    __slots__ = ("kept", "lists", "taken", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.kept: list[KeptElement] = []
+        self.lists: dict[str, list[Any]] = {}
+        self.taken: set[str] = set()
 
     def add(self, name: str, value: Any) -> None:
-        self.lists.setdefault(name, []).append(value)
+        """One more of a list."""
+        if name in self.lists:
+            self.lists[name].append(value)
+        else:
+            self.lists[name] = [value]
 
     def first(self, key: str) -> bool:
         """True the first time it is asked for that key."""
@@ -78,9 +83,7 @@ class One(Slot):
         segment = sole(found)
         if segment is None or not reading.first(self.segment_id):
             return False
-        values, kept = self.mapping.read(segment.elements)
-        reading.values.update(values)
-        reading.kept.extend(kept)
+        self.mapping.read_into(segment.elements, reading.values, reading.kept)
         return True
 
     def give(self, record: Any) -> list[Unit]:
@@ -95,7 +98,7 @@ class Many(Slot):
     def __init__(self, name: str, model: type[Record], mapping: SegmentMap) -> None:
         self.segment_id = mapping.segment_id
         self.name, self._model, self.mapping = name, model, mapping
-        self._empty = {**model.defaults(), **missing_values(model)}
+        self._missing = missing_values(model)
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         segment = sole(found)
@@ -104,7 +107,9 @@ class Many(Slot):
         values, kept = self.mapping.read(segment.elements)
         if kept:
             values["kept"] = tuple(kept)
-        reading.add(self.name, self._model.of({**self._empty, **values}))
+        for name, value in self._missing:
+            values.setdefault(name, value)
+        reading.add(self.name, self._model(**values))
         return True
 
     def give(self, record: Any) -> list[Unit]:
@@ -147,9 +152,7 @@ class Text(Slot):
             return False
         if not reading.first("PID"):
             return False
-        values, kept = self.mapping.read(segment.elements)
-        reading.values.update(values)
-        reading.kept.extend(kept)
+        self.mapping.read_into(segment.elements, reading.values, reading.kept)
         return True
 
     def give(self, record: Any) -> list[Unit]:
@@ -206,7 +209,7 @@ class Scope(Slot):
         self._asked = [(slot.name, slot) for slot in slots]
         self._by_id = {slot.segment_id: slot for slot in slots}
         self._after_read, self.before_write = after_read, before_write
-        self.empty = {**model.defaults(), **missing_values(model)}
+        self._missing = missing_values(model)
 
     def take(self, found: Segment | Loop, reading: Reading) -> bool:
         if isinstance(found, Segment):
@@ -222,13 +225,10 @@ class Scope(Slot):
 
     def read(self, loop: Loop, opening: Segment | None = None) -> Any:
         """The record of a loop. `opening` is its head where that is not the loop's first segment."""
-        return self.model.of(self.values(loop, opening))
-
-    def values(self, loop: Loop, opening: Segment | None = None, given: Mapping[str, Any] = _NONE) -> dict[str, Any]:
-        """The values of that record's fields. `given` are fields that do not stand in the loop."""
         head = opening or loop.segments[0]
-        values, kept = self.head.read(head.elements)
-        reading = Reading(values, kept)
+        reading = Reading()
+        values = reading.values
+        self.head.read_into(head.elements, values, reading.kept)
         extras: list[tuple[float, KeptSegment]] = []
         slots = self._by_id
         for segment in loop.segments:
@@ -251,21 +251,20 @@ class Scope(Slot):
             values[name] = tuple(items)
         if reading.kept:
             values["kept"] = tuple(reading.kept)
-        if given:
-            values.update(given)
         if self._after_read is not None:
             self._after_read(values)
-        return {**self.empty, **values}
+        for name, value in self._missing:
+            values.setdefault(name, value)
+        return self.model(**values)
 
     def write(self, record: Any) -> Unit:
         """The loop that says what the record holds; its inside is not yet in the definition's order."""
         ready = self.before_write(record) if self.before_write is not None else record
         inside: list[Unit] = []
-        values = ready.__dict__
         for name, slot in self._asked:
-            if not name or values.get(name):
+            if not name or getattr(ready, name):
                 inside += slot.give(ready)
-        for extra in values.get("extras", ()):
+        for extra in getattr(ready, "extras", ()):
             whole = bring_back(extra)
             # a kept loop whose head says nothing (CTT) goes on from the one that is written anyway
             into = next((u for u in inside if u.segment_id == whole.segment_id), None)
@@ -287,14 +286,12 @@ def keep(found: Segment | Loop) -> KeptSegment:
     """A segment or loop as documents keep it."""
     if isinstance(found, Segment):
         elements = tuple(found.elements[1:])
-        return KeptSegment.made({"segment_id": found.elements[0], "elements": elements})
+        return KeptSegment(segment_id=found.elements[0], elements=elements)
     head = keep(found.segments[0])
     inside = [(found.rule.order(s.elements[0]), keep(s)) for s in found.segments[1:]]
     inside += [(found.rule.order(inner.loop_id), keep(inner)) for inner in found.loops]
     inside.sort(key=lambda item: item[0])
-    return KeptSegment.made(
-        {"segment_id": head.segment_id, "elements": head.elements, "inside": tuple(item for _, item in inside)}
-    )
+    return KeptSegment(segment_id=head.segment_id, elements=head.elements, inside=tuple(item for _, item in inside))
 
 
 def bring_back(extra: KeptSegment) -> Unit:
@@ -327,8 +324,6 @@ def flat(units: list[Unit], into: list[list[str]]) -> None:
             flat(unit.inside, into)
 
 
-def missing_values(model: type[Record]) -> Mapping[str, Any]:
+def missing_values(model: type[Record]) -> tuple[tuple[str, str | None], ...]:
     """Values for fields without a default, when a file does not say them: "" for text, None where that is allowed."""
-    return {
-        name: "" if info.annotation is str else None for name, info in model.model_fields.items() if info.is_required()
-    }
+    return tuple((name, "" if one.type is str else None) for name, one in fields_of(model).items() if one.required)

@@ -25,7 +25,7 @@ class Totals(Slot):
         if not reading.first("CTT"):
             return False
         reading.kept.extend(
-            KeptElement.made({"segment_id": "CTT", "position": position, "value": text})
+            KeptElement(segment_id="CTT", position=position, value=text)
             for position, text in enumerate(segments[0].elements)
             if position > 2 and text
         )
@@ -34,13 +34,11 @@ class Totals(Slot):
             if self.amount and segment.elements[0] == "AMT" and reading.first("CTT/AMT"):
                 values, kept = AMOUNT.read(segment.elements)
                 reading.values.update(values)
-                reading.kept.extend(
-                    KeptElement.made({"segment_id": "CTT/AMT", "position": k.position, "value": k.value}) for k in kept
-                )
+                reading.kept.extend(KeptElement(segment_id="CTT/AMT", position=k.position, value=k.value) for k in kept)
             else:
                 others.append(keep(segment))
         if others:
-            reading.add("extras", KeptSegment.made({"segment_id": "CTT", "inside": tuple(others)}))
+            reading.add("extras", KeptSegment(segment_id="CTT", inside=tuple(others)))
         return True
 
     def give(self, record: Any) -> list[Unit]:

@@ -6,14 +6,13 @@ from ml_connector.documents.common import Record
 from ml_connector.documents.values.characters import character_name
 from ml_connector.edi.framing.segments import COMPONENT, REPETITION, Segment
 from ml_connector.edi.framing.separators import Separators
-from ml_connector.edi.mapping.scopes import flat
 from ml_connector.edi.validation.check import shared_checker
 from ml_connector.edi.validation.findings import Finding, Level, shown
 from ml_connector.edi.validation.overlay import NO_OVERLAY
 from ml_connector.edi.validation.schema import ElementType, SegmentRule, SetRule
 from ml_connector.edi.validation.structure import build
+from ml_connector.edi.writing.body import body_of, cut, totalled, versioned
 from ml_connector.edi.writing.characters import Alphabet, Unspellable
-from ml_connector.edi.writing.composing import COMPOSERS, Composer, cut, ordered, totalled, versioned
 from ml_connector.errors import NeedsMending, Reason
 
 #: AK304 codes that a kept segment may cause: it was read where it stands, and goes back there.
@@ -64,33 +63,12 @@ class SetWriter:
         self._replacement = replacement
         self._version = version
         self._hash_totals = hash_totals
-        self._composers: dict[str, Composer] = {}
 
     def write(self, rule: SetRule, control: str, document: Record, position: int, replaced: list[Replacement]) -> str:
         """The set's text from ST to SE, each segment with its end; what was replaced is added to `replaced`.
 
         Raises NeedsMending for what cannot be sent, naming the place.
         """
-        composer = self._composer(rule)
-        if composer is not None:
-            text = composer.text(document, control, self._alphabet, hash_totals=self._hash_totals)
-            if text is not None:
-                return text
-        return self._closely(rule, control, document, position, replaced)
-
-    def _composer(self, rule: SetRule) -> Composer | None:
-        """What writes such sets where no value of them needs a closer look."""
-        composer = self._composers.get(rule.set_type)
-        if composer is None:
-            composer = COMPOSERS.find(rule, self._version, self._separators)
-            if composer is not None:
-                self._composers[rule.set_type] = composer
-        return composer
-
-    def _closely(
-        self, rule: SetRule, control: str, document: Record, position: int, replaced: list[Replacement]
-    ) -> str:
-        """The set element by element, each made sendable, all of it checked strictly."""
         body = body_of(document, rule)
         ready = [["ST", rule.set_type, control]]
         in_notes = False
@@ -203,13 +181,6 @@ class SetWriter:
                 mend="Change the value where it comes from.",
                 data={"place": finding.place, "value": finding.value[:60], "code": finding.code},
             )
-
-
-def body_of(document: Record, rule: SetRule) -> list[list[str]]:
-    """All segments between ST and SE: the opening one, and what follows it in the definition's order."""
-    segments: list[list[str]] = []
-    flat([ordered(document, rule)], segments)
-    return segments
 
 
 def _broken(text: str, most: int) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, Int
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
+from ml_connector.documents.records import stored_values
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.acknowledgments_in import advices, order_acks, write_back
 from ml_connector.flows.acknowledgments_in.acknowledged_sets import Decision, SentSet, decide
@@ -245,7 +246,7 @@ def _answered(
             partner=document.partner,
         )
         found = decision.answer
-        errors = [error.model_dump(mode="json") for error in (found.segments if found else ())][:20]
+        errors = [stored_values(error) for error in (found.segments if found else ())][:20]
         told = f"; {decision.contradiction}: the worse counts" if decision.contradiction else ""
         changes["reason"] = REFUSED_BY_PARTNER
         changes["reason_detail"] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from ml_connector.documents.common import DocumentKind, Purpose
+from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.flows.meaning import answer_codes
@@ -97,7 +97,7 @@ def check_repeated(answer: OrderAcknowledgment, earlier: Sequence[Earlier]) -> N
 
 
 def _content(answer: OrderAcknowledgment) -> OrderAcknowledgment:
-    return answer.model_copy(update={"purpose": Purpose.ORIGINAL, "acknowledgment_date": None})
+    return changed(answer, purpose=Purpose.ORIGINAL, acknowledgment_date=None)
 
 
 def superseded(earlier: Sequence[Earlier], row: DocumentRow, what: str) -> list[Move]:

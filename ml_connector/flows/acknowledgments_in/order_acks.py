@@ -9,6 +9,7 @@ from typing import Any
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
+from ml_connector.documents.records import json_values
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.acknowledgments_in import earlier_answers, refusals, spec
 from ml_connector.flows.acknowledgments_in.answered_revision import Which, which
@@ -159,7 +160,7 @@ def _recorded(
     if change is None:
         changes = {"parent_id": order.id, **closing(row.partner, answer.number, outcome)}
         return [*moves, Move(row.id, S.APPLIED, "recorded against the order", outcome, changes=changes)]
-    outcome["agreed"] = change.model_dump(mode="json", exclude_none=True)
+    outcome["agreed"] = json_values(change)
     changes = {"parent_id": order.id, "work": json.dumps(outcome, sort_keys=True)}
     return [*moves, Move(row.id, S.MATCHED, "recorded: agreed changes to write", outcome, changes=changes)]
 

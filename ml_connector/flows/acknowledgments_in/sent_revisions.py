@@ -7,6 +7,7 @@ from ml_connector.documents.agreements import AgreedLine
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import LineChange, OrderChange, PurchaseOrder
+from ml_connector.documents.records import from_values
 from ml_connector.flows.acknowledgments_in.answered_revision import Revision
 from ml_connector.flows.acknowledgments_in.earlier_answers import Earlier
 from ml_connector.flows.core.stored_documents import stored
@@ -54,7 +55,7 @@ def _expected(row: DocumentRow, change: OrderChange | None, answered: frozenset[
 def _told(row: DocumentRow) -> dict[str, frozenset[Decimal]]:
     """Quantities that the partner was told, and those that were agreed on since."""
     found: dict[str, set[Decimal]] = {}
-    for line in map(AgreedLine.model_validate, row.source_changes or []):
+    for line in from_values(list[AgreedLine], row.source_changes or []):
         found.setdefault(line.number, set()).update(
             one for one in (line.was_quantity, line.quantity) if one is not None
         )

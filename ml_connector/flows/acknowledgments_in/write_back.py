@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
-from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.common import DocumentKind, changed
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.documents.records import from_values, json_values
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.errors import NeedsMending
@@ -44,7 +45,7 @@ def _outcome(row: DocumentRow) -> dict[str, Any]:
 
 
 def _change(outcome: Mapping[str, Any]) -> AgreedChange:
-    return AgreedChange.model_validate(outcome["agreed"])
+    return from_values(AgreedChange, outcome["agreed"])
 
 
 def _plan(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:
@@ -72,7 +73,7 @@ def _prepared(integration: Integration, row: DocumentRow, order: OpenOrder | Non
             continue
         _note(outcome, line, "not_written", why)
         outcome |= {"left": outcome["left"] + 1, "act": True}
-    outcome["agreed"] = change.model_copy(update={"lines": tuple(lines)}).model_dump(mode="json", exclude_none=True)
+    outcome["agreed"] = json_values(changed(change, lines=tuple(lines)))
     if not lines:
         report.add("not_written", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         columns = closing(row.partner, change.order_number, outcome)
@@ -116,7 +117,7 @@ def _after_write(tx: Tx, row: DocumentRow, operation: StoredOperation, written: 
     (order,) = documents.get_many(tx, [row.parent_id] if row.parent_id is not None else [])
     content = with_line(stored(DocumentKind.ORDER, order.work or "", PurchaseOrder), line)
     detail = {"by": row.id, "line": line.number, **_values(line)}
-    written_lines = [*(order.source_changes or []), line.model_dump(mode="json", exclude_none=True)]
+    written_lines = [*(order.source_changes or []), json_values(line)]
     changes = {"work": dump(content), "content_hash": content_hash(content), "source_changes": written_lines}
     return [Move(order.id, None, "agreed change written to the order", detail, changes=changes, release=False)]
 

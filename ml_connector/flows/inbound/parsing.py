@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any, BinaryIO
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
+from ml_connector.documents.common import changed
 from ml_connector.edi.interchange import (
     GroupEnd,
     GroupStart,
@@ -381,8 +382,8 @@ def _answer(group: ParsedGroup) -> FunctionalAcknowledgment | None:
     answer = group.end.acknowledgment
     if answer is None or not _whole_is_bad(group):
         return answer
-    sets = tuple(s.model_copy(update={"code": "R"}) for s in answer.sets)
-    return answer.model_copy(update={"code": "R", "sets": sets, "sets_accepted": 0})
+    sets = tuple(changed(s, code="R") for s in answer.sets)
+    return changed(answer, code="R", sets=sets, sets_accepted=0)
 
 
 def _interchange_answer(interchange: ParsedInterchange) -> InterchangeAcknowledgment | None:
@@ -391,5 +392,5 @@ def _interchange_answer(interchange: ParsedInterchange) -> InterchangeAcknowledg
         return None
     answer = interchange.end.acknowledgment
     if answer is not None and interchange.verdict.repeated:
-        return answer.model_copy(update={"code": "R", "note": "025"})
+        return changed(answer, code="R", note="025")
     return answer

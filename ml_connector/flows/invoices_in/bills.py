@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_connector.documents.bills import Bill
+from ml_connector.documents.records import from_json
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import BILLS as BILLS_TARGET
@@ -19,7 +20,7 @@ from ml_connector.ledger.work.states import DocumentState as S
 
 
 def _bill(row: DocumentRow) -> Bill:
-    return Bill.model_validate_json(row.work or "{}")
+    return from_json(Bill, row.work or "{}")
 
 
 def _plan_bill(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:

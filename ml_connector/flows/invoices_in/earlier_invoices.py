@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import DocumentKind, Purpose
+from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.invoice_amounts import to_the_cent
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsMending, Reason
@@ -164,7 +164,7 @@ def _about_another(
         ]
         entries = entries_of(tx, originals, target_of(integration.erp, BILLS).kinds)
     if about.does in IN_ITS_PLACE and by_hand and given_up(originals):
-        return invoice.model_copy(update={"purpose": Purpose.ORIGINAL})
+        return changed(invoice, purpose=Purpose.ORIGINAL)
     shown = [_shown(one, invoice, entries.get(one.id, "")) for one in originals]
     wake_originals(integration, originals)
     raise NeedsMending(

@@ -9,6 +9,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import changed
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.batches import claim_waiting
@@ -150,7 +151,7 @@ def _match_batch(
             mode=decided.matched.mode,
         )
         changes = {
-            "work": decided.matched.model_dump_json(),
+            "work": as_json(decided.matched),
             "snapshots": dict(book.versions),
             **decided.admitted,
         }
@@ -240,7 +241,7 @@ def _decide(
     invoice, _ = readable_invoice(stored(row.kind, row.canonical, Invoice))
     partner = partner_named(integration, row)
     invoice = check_against_earlier(integration, row, invoice, partner, known, by_hand=work.replay)
-    invoice = invoice.model_copy(update={"lines": price_bases.meant(invoice.lines, partner.price_bases)})
+    invoice = changed(invoice, lines=price_bases.meant(invoice.lines, partner.price_bases))
     vendor = vendor_of(book, partner)
     ahead = integration.settings.flows.invoices_in.days_ahead
     check_itself(invoice, partner, vendor, integration.clock.now().date(), ahead)
@@ -271,7 +272,7 @@ def _committed(integration: Integration) -> dict[str, Decimal]:
     with integration.ledger.read() as tx:
         pending = documents.work_of(tx, integration.books, FLOW, states)
     for state, text in pending:
-        book.commit((MatchedInvoice if state is S.MATCHED else Bill).model_validate_json(text))
+        book.commit(from_json(MatchedInvoice, text) if state is S.MATCHED else from_json(Bill, text))
     return book.committed
 
 
@@ -288,7 +289,7 @@ def _count_coded(integration: Integration, rows: Sequence[DocumentRow], orders: 
         posted = documents.work_of_orders(tx, integration.books, FLOW, S.POSTED, sorted(numbers))
     for text in posted:
         if '"mode":"coded"' in text:
-            orders.commit(Bill.model_validate_json(text))
+            orders.commit(from_json(Bill, text))
 
 
 def code(integration: Integration, work: Work) -> StepReport:
@@ -309,7 +310,7 @@ def code(integration: Integration, work: Work) -> StepReport:
                 continue
             report.add("coded", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
             versions = {**(row.snapshots or {}), **book.versions}
-            changes = {"work": decided.model_dump_json(), "snapshots": versions}
+            changes = {"work": as_json(decided), "snapshots": versions}
             told = {"told": list(decided.told)} if decided.told else {}
             moves.append(Move(row.id, S.CODED, "coded", {"snapshots": versions, **told}, changes=changes))
         if work.dry_run:
@@ -323,14 +324,14 @@ def code(integration: Integration, work: Work) -> StepReport:
 def _code_row(integration: Integration, row: DocumentRow, book: ReferenceBook) -> Bill:
     invoice, unread = readable_invoice(stored(row.kind, row.canonical, Invoice))
     partner = partner_named(integration, row)
-    matched = MatchedInvoice.model_validate_json(row.work or "{}")
+    matched = from_json(MatchedInvoice, row.work or "{}")
     bill = _code(integration, Decision(row, invoice, vendor_of(book, partner), partner, matched), book)
     bill = changed(bill, told=(*unread, *bill.told)) if unread else bill
     if not bill.attach_original:
         return bill
     with integration.ledger.read() as tx:
         sha256, name = documents.original_of(tx, row)
-    return bill.model_copy(update={"attachment_sha256": sha256, "attachment_name": name})
+    return changed(bill, attachment_sha256=sha256, attachment_name=name)
 
 
 def _code(integration: Integration, decision: Decision, book: ReferenceBook) -> Bill:

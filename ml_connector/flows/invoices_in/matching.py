@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import Field
-
 from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import Record, Tax
-from ml_connector.documents.dimensions import Dimensioned, as_fields, is_empty
+from ml_connector.documents.dimensions import Dimensioned, as_fields
 from ml_connector.documents.invoice_amounts import taxes_of_line
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
@@ -33,6 +31,8 @@ from ml_connector.flows.meaning.line_meant import KnownLine, NamedLine, lines_me
 class MatchedLine(Dimensioned):
     """An invoice line with the order line it belongs to, or without one. Amounts in the invoice's currency."""
 
+    added = frozenset({"gl_account"})
+
     number: int
     order_number: str = ""
     order_line_id: str = ""
@@ -43,7 +43,7 @@ class MatchedLine(Dimensioned):
     amount: Decimal
     description: str = ""
     #: Of the order line, where the ERP has accounts there.
-    gl_account: str = Field(default="", exclude_if=is_empty)
+    gl_account: str = ""
     taxes: tuple[Tax, ...] = ()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.invoices import InvoiceLine
 from ml_connector.documents.orders import AcknowledgedLine
 from ml_connector.documents.values.price_basis import is_decided
@@ -35,7 +36,7 @@ def meant(lines: Sequence[Line], own: Mapping[str, str]) -> tuple[Line, ...]:
 
 
 def _meant(line: Line, basis: str) -> Line:
-    return line.model_copy(update={"price_basis": basis}) if basis else line
+    return changed(line, price_basis=basis) if basis else line
 
 
 def undecided(lines: Sequence[InvoiceLine | AcknowledgedLine]) -> Undecided | None:

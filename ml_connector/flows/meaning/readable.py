@@ -6,13 +6,14 @@ What takes a left-out text's place is what stands there for documents without on
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from ml_connector.documents.common import AllowanceCharge, ItemId, Record, changed
+from ml_connector.documents.common import AllowanceCharge, ItemId, changed
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.shipments import ShipNotice, ShippedItem
 from ml_connector.documents.values.characters import character_name, unreadable
 from ml_connector.errors import NeedsMending, Reason
 
-R = TypeVar("R", bound=Record)
+# What is described by a text.
+R = TypeVar("R", AllowanceCharge, InvoiceLine, ShippedItem)
 
 
 def readable_invoice(invoice: Invoice) -> tuple[Invoice, tuple[str, ...]]:
@@ -65,8 +66,7 @@ def _charges(where: str, charges: Sequence[AllowanceCharge], told: list[str]) ->
 
 def _described(place: str, record: R, told: list[str]) -> R:
     """The record without a description that nobody can read."""
-    text: str = record.__dict__["description"]
-    piece = unreadable(text)
+    piece = unreadable(record.description)
     if not piece:
         return record
     told.append(f"{place}: its text is left out, {_names(piece)} in it cannot be read")

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from ml_connector.config.partners import Partner, Tolerance
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
-from ml_connector.documents.common import DateReference
+from ml_connector.documents.common import DateReference, changed
 from ml_connector.documents.orders import LineAnswer, OrderLine, PurchaseOrder
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.meaning import answer_codes
@@ -154,7 +154,7 @@ def covers(change: AgreedChange | None, verdict: LineVerdict, codes: Mapping[str
 def with_line(content: PurchaseOrder, agreed: AgreedLine) -> PurchaseOrder:
     """What the partner has of the order once a line is changed as it proposed itself."""
     lines = tuple(_changed(line, agreed) if line.number == agreed.number else line for line in content.lines)
-    return with_total(content.model_copy(update={"lines": lines}))
+    return with_total(changed(content, lines=lines))
 
 
 def _changed(line: OrderLine, agreed: AgreedLine) -> OrderLine:
@@ -163,4 +163,4 @@ def _changed(line: OrderLine, agreed: AgreedLine) -> OrderLine:
         changes["quantity"] = agreed.quantity
     if agreed.receipt_date is not None:
         changes["dates"] = (DateReference(qualifier=DELIVERY_REQUESTED, day=agreed.receipt_date),)
-    return line.model_copy(update=changes)
+    return changed(line, **changes)

@@ -9,16 +9,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.documents.common import DateReference, Purpose
+from ml_connector.documents.common import DateReference, Purpose, changed
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import LineChange, OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
+from ml_connector.documents.records import names_of
 from ml_connector.documents.reference import OpenOrder
 
 #: Header fields of an order that an 860 has too: those that say what is wanted, not which order it is.
 HEADER = tuple(
     name
-    for name in PurchaseOrder.model_fields
-    if name in OrderChange.model_fields
+    for name in names_of(PurchaseOrder)
+    if name in names_of(OrderChange)
     and name not in {"number", "order_date", "purpose", "order_type", "release", "lines", "total", "kept"}
 )
 #: DTM qualifier of the order's date (x12-procurement 4).
@@ -31,8 +32,8 @@ Received = Mapping[str, Decimal]
 
 def content_hash(order: PurchaseOrder) -> str:
     """Hash of what the partner is sent."""
-    sent = tuple(line.model_copy(update={"erp_line": ""}) for line in order.lines)
-    return hashlib.sha256(dump(order.model_copy(update={"lines": sent})).encode()).hexdigest()
+    sent = tuple(changed(line, erp_line="") for line in order.lines)
+    return hashlib.sha256(dump(changed(order, lines=sent)).encode()).hexdigest()
 
 
 # Numbers of lines
@@ -44,10 +45,10 @@ def with_ids(told: PurchaseOrder, record: OpenOrder) -> PurchaseOrder:
         return told
     ids = {str(line.number): line.id for line in record.lines}
     lines = (
-        line if line.erp_line else line.model_copy(update={"erp_line": ids.get(line.number, f"gone:{line.number}")})
+        line if line.erp_line else changed(line, erp_line=ids.get(line.number, f"gone:{line.number}"))
         for line in told.lines
     )
-    return told.model_copy(update={"lines": tuple(lines)})
+    return changed(told, lines=tuple(lines))
 
 
 def numbered(order: PurchaseOrder, told: PurchaseOrder | None, replaced: Collection[str] = ()) -> PurchaseOrder:
@@ -69,8 +70,8 @@ def numbered(order: PurchaseOrder, told: PurchaseOrder | None, replaced: Collect
             number = str(highest)
         number = number or line.number
         taken.add(number)
-        lines.append(line if number == line.number else line.model_copy(update={"number": number}))
-    return order.model_copy(update={"lines": tuple(sorted(lines, key=_by_number))})
+        lines.append(line if number == line.number else changed(line, number=number))
+    return changed(order, lines=tuple(sorted(lines, key=_by_number)))
 
 
 def _is_whole(number: str) -> bool:
@@ -86,7 +87,7 @@ def _by_number(line: OrderLine) -> tuple[int, str]:
 
 def as_replacement(order: PurchaseOrder) -> PurchaseOrder:
     """The whole order again, as an 850 with BEG01 05."""
-    return order.model_copy(update={"purpose": Purpose.REPLACE, "order_type": "CP"})
+    return changed(order, purpose=Purpose.REPLACE, order_type="CP")
 
 
 def as_cancellation(
@@ -94,35 +95,35 @@ def as_cancellation(
 ) -> PurchaseOrder | OrderChange:
     """A cancellation of what a partner has: an 850 with BEG01 01, or an 860 with BCH01 01."""
     if by == "850":
-        return order.model_copy(update={"purpose": Purpose.CANCEL})
+        return changed(order, purpose=Purpose.CANCEL)
     lines = tuple(_deleted(line, received) for line in order.lines)
     change = _change(order, order, changed_on, sequence, HEADER)
-    return change.model_copy(update={"purpose": Purpose.CANCEL, "lines": lines})
+    return changed(change, purpose=Purpose.CANCEL, lines=lines)
 
 
 def same_header(one: PurchaseOrder, other: PurchaseOrder) -> bool:
     """Whether two orders differ in their lines at most."""
     lines = {"lines": (), "total": None}
-    return one.model_copy(update=lines) == other.model_copy(update=lines)
+    return changed(one, **lines) == changed(other, **lines)
 
 
 def as_change(
     told: PurchaseOrder,
     after: PurchaseOrder,
-    changed: Collection[str],
+    ids: Collection[str],
     received: Received,
     changed_on: date,
     sequence: int,
 ) -> OrderChange:
-    """An 860 of the lines whose ids are in `changed`: POC codes by how they differ from what the partner was told,
+    """An 860 of the lines of these ids: POC codes by how they differ from what the partner was told,
     with the new values (element 670). A line that the partner has just so is left out.
 
     told, after: as `numbered`. received: of the order's lines, by id. Prices in another currency are other prices:
     then every line is told.
     """
     all_of_them = told.currency != after.currency
-    old = {line.number: line for line in told.lines if all_of_them or line.erp_line in changed}
-    new = {line.number: line for line in after.lines if all_of_them or line.erp_line in changed}
+    old = {line.number: line for line in told.lines if all_of_them or line.erp_line in ids}
+    new = {line.number: line for line in after.lines if all_of_them or line.erp_line in ids}
     lines = [_deleted(line, received) for number, line in old.items() if number not in new]
     for number, line in new.items():
         if number not in old:
@@ -130,10 +131,10 @@ def as_change(
         elif line != old[number] or all_of_them:
             code = LineChange.CHANGE if all_of_them else _change_code(old[number], line)
             gone = [*_notes_gone(old[number].notes, line.notes), *_dates_gone(old[number].dates, line.dates)]
-            told_line = line.model_copy(update={"notes": (*line.notes, *gone)}) if gone else line
+            told_line = changed(line, notes=(*line.notes, *gone)) if gone else line
             lines.append(_changed(told_line, code, received))
     lines.sort(key=_by_number)
-    return _change(told, after, changed_on, sequence, HEADER).model_copy(update={"lines": tuple(lines)})
+    return changed(_change(told, after, changed_on, sequence, HEADER), lines=tuple(lines))
 
 
 def header_change(told: PurchaseOrder, after: PurchaseOrder, changed_on: date, sequence: int) -> OrderChange:
@@ -151,7 +152,7 @@ def header_with_lines(
 ) -> OrderChange:
     """The same with every line as it is now, for partners that take no change without POC."""
     lines = tuple(_changed(line, LineChange.CHANGE, received) for line in after.lines)
-    return _change(told, after, changed_on, sequence, HEADER).model_copy(update={"lines": lines})
+    return changed(_change(told, after, changed_on, sequence, HEADER), lines=lines)
 
 
 def _change(
@@ -208,7 +209,7 @@ def _change_code(old: OrderLine, new: OrderLine) -> LineChange:
     price = old.price != new.price
     quantity = old.quantity != new.quantity
     dates = old.dates != new.dates
-    same = old.model_copy(update={"price": new.price, "quantity": new.quantity, "dates": new.dates})
+    same = changed(old, price=new.price, quantity=new.quantity, dates=new.dates)
     if same != new or sum((price, quantity, dates)) > 1:
         return LineChange.CHANGE
     if price:
@@ -226,11 +227,11 @@ def left_of(line: OrderLine, received: Received) -> Decimal:
 
 def _changed(line: OrderLine, change: LineChange, received: Received) -> OrderChangeLine:
     """POC03 is the new quantity, POC04 what is left of it to receive (x12-procurement 6)."""
-    fields = {name: getattr(line, name) for name in type(line).model_fields}
+    fields = {name: getattr(line, name) for name in names_of(type(line))}
     return OrderChangeLine(**{**fields, "change": str(change), "quantity_left": left_of(line, received)})
 
 
 def _deleted(line: OrderLine, received: Received) -> OrderChangeLine:
     """A line that is dropped: POC03 is what is dropped of it, nothing is left (x12-procurement 6)."""
-    dropped = line.model_copy(update={"quantity": left_of(line, received)})
-    return _changed(dropped, LineChange.DELETE, {}).model_copy(update={"quantity_left": Decimal(0)})
+    dropped = changed(line, quantity=left_of(line, received))
+    return changed(_changed(dropped, LineChange.DELETE, {}), quantity_left=Decimal(0))

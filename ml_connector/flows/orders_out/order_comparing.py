@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import Record
+from ml_connector.documents.common import Record, changed
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
-from ml_connector.documents.reference import READ_LATER, OpenOrder, OpenOrderLine
+from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.orders_out.order_changes import with_ids
@@ -97,13 +97,12 @@ def _with_unread_of(old: OpenOrder, new: OpenOrder) -> OpenOrder:
     So a release that sends more of an order makes no change of the orders that were sent before it.
     """
     now = {line.id: line for line in new.lines}
-    lines = tuple(line.model_copy(update=_unread(line, now.get(line.id))) for line in old.lines)
-    return old.model_copy(update={**_unread(old, new), "lines": lines})
+    lines = tuple(changed(line, **_unread(line, now.get(line.id))) for line in old.lines)
+    return changed(old, **_unread(old, new), lines=lines)
 
 
-def _unread(old: Record, new: Record | None) -> dict[str, object]:
-    names = READ_LATER.intersection(type(old).model_fields) - old.model_fields_set if new is not None else ()
-    return {name: getattr(new, name) for name in names}
+def _unread(old: OpenOrder | OpenOrderLine, new: Record | None) -> dict[str, object]:
+    return {name: getattr(new, name) for name in old.unread} if new is not None else {}
 
 
 def same_supplier(one: OpenOrder, other: OpenOrder) -> bool:
@@ -126,7 +125,7 @@ def _with_names_of(old: OpenOrder, new: OpenOrder) -> OpenOrder:
             names[name] = after
     if old.delivery is not None and new.delivery is not None and old.delivery.id == new.delivery.id != "":
         names["delivery"] = new.delivery
-    return old.model_copy(update=names)
+    return changed(old, **names)
 
 
 def _with_item_of(old: OpenOrderLine, new: OpenOrderLine) -> OpenOrderLine:
@@ -140,7 +139,7 @@ def _with_item_of(old: OpenOrderLine, new: OpenOrderLine) -> OpenOrderLine:
     }
     if old.description == old.item_description and new.description == new.item_description:
         values["description"] = new.description
-    return old.model_copy(update=values)
+    return changed(old, **values)
 
 
 def _header_facts(order: OpenOrder) -> tuple[object, ...]:

@@ -16,6 +16,7 @@ from ml_connector.documents.common import (
     Party,
     PaymentTerms,
     Reference,
+    changed,
 )
 from ml_connector.documents.dimensions import COST_CENTER
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
@@ -60,7 +61,7 @@ def resolve_order(
     _check_supplier(order, tables)
     header = resolve_header(order, partner, settings)
     lines = tuple(resolve_line(order, line, partner, settings, tables) for line in order.lines)
-    return with_total(header.model_copy(update={"lines": lines}))
+    return with_total(changed(header, lines=lines))
 
 
 def resolve_header(order: OpenOrder, partner: Partner, settings: IntegrationSettings) -> PurchaseOrder:
@@ -159,11 +160,11 @@ def with_total(order: PurchaseOrder) -> PurchaseOrder:
     amounts = ((line.quantity or Decimal(0)) * (line.price or Decimal(0)) for line in order.lines)
     gross = sum((rounded(amount, order.currency) for amount in amounts), Decimal(0))
     allowances = tuple(
-        one.model_copy(update={"amount": rounded(gross * one.percent / 100, order.currency)}) if one.percent else one
+        changed(one, amount=rounded(gross * one.percent / 100, order.currency)) if one.percent else one
         for one in order.allowances
     )
     total = gross + sum((one.signed_amount for one in allowances), Decimal(0))
-    return order.model_copy(update={"allowances": allowances, "total": total})
+    return changed(order, allowances=allowances, total=total)
 
 
 def _check_supplier(order: OpenOrder, tables: CodingTables) -> None:

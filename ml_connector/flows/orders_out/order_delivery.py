@@ -2,7 +2,7 @@
 
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import Contact, Party, Reference
+from ml_connector.documents.common import Contact, Party, Reference, changed
 from ml_connector.documents.reference import DeliveryAddress, OpenOrder
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.meaning.sent_parts import LINES, NAME, STREET, party_at, street_lines
@@ -41,7 +41,7 @@ def ship_to(order: OpenOrder, partner: Partner, settings: IntegrationSettings) -
     if address is not None:
         where = (address.street, address.city, address.region, address.postal_code, address.country)
         party = party_at("ST", name, *where)
-    return party.model_copy(update={"id_scheme": BUYERS_CODE, "id": theirs.zfill(2)}) if theirs else party
+    return changed(party, id_scheme=BUYERS_CODE, id=theirs.zfill(2)) if theirs else party
 
 
 def is_elsewhere(order: OpenOrder, settings: IntegrationSettings) -> bool:
@@ -87,8 +87,8 @@ def _elsewhere(order: OpenOrder, partner: Partner) -> Party:
     if place.contact or place.phone:
         numbers = (Reference(qualifier="TE", value=place.phone),) if place.phone else ()
         contact = Contact(function="DC", name=place.contact[:NAME], numbers=numbers)
-        party = party.model_copy(update={"contacts": (contact,)})
-    return party.model_copy(update={"id_scheme": BUYERS_CODE, "id": theirs.zfill(2)}) if theirs else party
+        party = changed(party, contacts=(contact,))
+    return changed(party, id_scheme=BUYERS_CODE, id=theirs.zfill(2)) if theirs else party
 
 
 def _said(place: DeliveryAddress) -> list[str]:

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from enum import StrEnum
 
+from ml_connector.documents.records import names_of
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, Erp, SourceOrder, source_of
 
@@ -41,8 +42,8 @@ def order_reader(erp: Erp) -> Reader:
             return source_of(erp, PURCHASE_ORDERS).from_record(record)
         marked = json.loads(record)
         order = source_of(erp, PURCHASE_ORDERS).from_record(marked["record"])
-        values = {**dict(order), "cancelled": True, "withdrawn": Withdrawal(marked["withdrawn"])}
-        return WithdrawnOrder(**values)
+        values = {name: getattr(order, name) for name in names_of(OpenOrder)}
+        return WithdrawnOrder(**{**values, "cancelled": True, "withdrawn": Withdrawal(marked["withdrawn"])})
 
     return read
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml_connector.documents.agreements import AgreedLine
-from ml_connector.documents.common import DocumentKind, Purpose
+from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
+from ml_connector.documents.records import from_values
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.orders_out import spec
@@ -194,12 +195,12 @@ def record_of(row: DocumentRow, read: Reader) -> OpenOrder | None:
     if not row.source_changes:
         return order
     written: dict[str, dict[str, object]] = {}
-    for line in map(AgreedLine.model_validate, row.source_changes):
+    for line in from_values(list[AgreedLine], row.source_changes):
         values = {"quantity": line.quantity, "receipt_date": line.receipt_date}
         found = written.setdefault(line.order_line_id, {})
         found.update((name, new) for name, new in values.items() if new is not None)
-    lines = tuple(line.model_copy(update=written.get(line.id, {})) for line in order.lines)
-    return order.model_copy(update={"lines": lines})
+    lines = tuple(changed(line, **written.get(line.id, {})) for line in order.lines)
+    return changed(order, lines=lines)
 
 
 def has_received_since(row: DocumentRow, order: OpenOrder, read: Reader) -> bool:

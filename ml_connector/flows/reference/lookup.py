@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Record
 from ml_connector.documents.dimensions import table_of
+from ml_connector.documents.records import from_json
 from ml_connector.documents.reference import (
     CostCenter,
     GLAccount,
@@ -54,7 +55,7 @@ class Index(Generic[R]):
         return None if place is None else self._made(place)
 
     def _make(self, place: int) -> R:
-        return self._model.model_validate_json(self._lines[place])
+        return from_json(self._model, self._lines[place])
 
     def records(self) -> Iterator[R]:
         """All of them."""

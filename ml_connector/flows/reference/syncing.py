@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from ml_connector.documents.records import stored_values
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import Erp, table_of
@@ -56,7 +57,7 @@ def sync_table(ledger: Ledger, erp: Erp, table: str) -> TableSync:
     with ledger.read() as tx:
         cursor = snapshots.cursor(tx, erp.connection, erp.company, table)
     read = table_of(erp, table).read(cursor)
-    rows = [row.model_dump(mode="json") for row in read.rows]
+    rows = [stored_values(row) for row in read.rows]
     with ledger.write() as tx:
         stored = snapshots.store(
             tx,

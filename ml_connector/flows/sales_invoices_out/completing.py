@@ -7,6 +7,7 @@ tables, so that master data that change make no news.
 from collections.abc import Iterable
 from typing import Any
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.sales.invoices import Address, SalesInvoice, SalesInvoiceLine
 from ml_connector.documents.sales.reference import Customer, CustomerLocation, ItemFacts, NumberKind, SalesTable
 from ml_connector.flows.core.integration import Integration
@@ -36,17 +37,16 @@ class MasterData:
     def completed(self, invoice: SalesInvoice) -> SalesInvoice:
         """The invoice with what master data say of its items and of where it went."""
         lines = tuple(self._line(line, invoice.customer_code) for line in invoice.lines)
-        return invoice.model_copy(update={"lines": lines, "ship_to": self._place(invoice)})
+        return changed(invoice, lines=lines, ship_to=self._place(invoice))
 
     def _line(self, line: SalesInvoiceLine, customer: str) -> SalesInvoiceLine:
         facts: ItemFacts | None = self._book.table(SalesTable.ITEM_FACTS).get(line.item_code)
         if facts is None or not line.item_code:
             return line
-        return line.model_copy(
-            update={
-                "customers_item": line.customers_item or _only(_theirs(facts, customer, line.unit)),
-                "gtin": line.gtin or _only(_barcodes(facts, line.unit)),
-            }
+        return changed(
+            line,
+            customers_item=line.customers_item or _only(_theirs(facts, customer, line.unit)),
+            gtin=line.gtin or _only(_barcodes(facts, line.unit)),
         )
 
     def _place(self, invoice: SalesInvoice) -> Address | None:
@@ -58,7 +58,7 @@ class MasterData:
         if customer is None:
             return place
         codes = [one.their_code for one in self._locations(customer.id) if _address(one) == _address(place)]
-        return place.model_copy(update={"customers_code": _only(codes)})
+        return changed(place, customers_code=_only(codes))
 
     def _locations(self, customer_id: str) -> list[CustomerLocation]:
         if self._places is None:

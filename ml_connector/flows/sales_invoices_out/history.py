@@ -6,6 +6,7 @@ from functools import partial
 
 from ml_connector.config.integrations import Integration as IntegrationSettings
 from ml_connector.config.partners import Partner
+from ml_connector.documents.common import changed
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.sales.invoices import SalesInvoice
 from ml_connector.errors import NeedsMending, Reason
@@ -132,7 +133,7 @@ def says_the_same(
         return first == second
     # What cannot be sent is compared as it was read, but for what nobody is sent.
     plain = {"released": True, "unsent": ()}
-    return one.model_copy(update=plain) == other.model_copy(update=plain)
+    return changed(one, **plain) == changed(other, **plain)
 
 
 def numbered_otherwise(

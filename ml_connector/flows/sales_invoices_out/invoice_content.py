@@ -20,6 +20,7 @@ from ml_connector.documents.common import (
     Purpose,
     Reference,
     Tax,
+    changed,
 )
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.json import dump
@@ -103,7 +104,7 @@ def resolve_invoice(
 
 def corrected(sent: Invoice) -> Invoice:
     """The same as one that takes the place of what was sent under its number (BIG08 05, x12-procurement 8)."""
-    return sent.model_copy(update={"purpose": Purpose.REPLACE})
+    return changed(sent, purpose=Purpose.REPLACE)
 
 
 def content_hash(sent: Invoice) -> str:
@@ -158,7 +159,7 @@ def _parties(
     own = partner.sales_invoices
     us = Party(role="SE", name=settings.company_name or settings.identity.id)
     if own.supplier_number:
-        us = us.model_copy(update={"id_scheme": THEIRS, "id": own.supplier_number})
+        us = changed(us, id_scheme=THEIRS, id=own.supplier_number)
     found = [us]
     bill_to = invoice.bill_to or Address(code=invoice.customer_code, name=invoice.customer_name or partner.title)
     places = [("BT", bill_to), ("ST", invoice.ship_to), ("RE", invoice.remit_to)]
@@ -178,9 +179,7 @@ def _party(role: str, place: Address, own: InvoicesToPartner) -> Party:
     )
     numbers = tuple(Reference(qualifier=q, value=v) for q, v in (("TE", place.phone), ("EM", place.email)) if v)
     contacts = (Contact(function=IN_GENERAL, name=place.attention, numbers=numbers),)
-    return party.model_copy(
-        update={"id_scheme": scheme, "id": code, "contacts": contacts if place.attention or numbers else ()}
-    )
+    return changed(party, id_scheme=scheme, id=code, contacts=contacts if place.attention or numbers else ())
 
 
 def _terms(invoice: SalesInvoice, rules: SalesInvoicesOut) -> tuple[PaymentTerms, ...]:
@@ -188,7 +187,7 @@ def _terms(invoice: SalesInvoice, rules: SalesInvoicesOut) -> tuple[PaymentTerms
     terms, meant = invoice.terms, rules.terms.get(invoice.terms.code)
     if meant is not None:
         values = {name: getattr(terms, name) or getattr(meant, name) for name in type(meant).model_fields}
-        terms = terms.model_copy(update=values)
+        terms = changed(terms, **values)
     text = (terms.description or terms.code).strip()
     if invoice.is_credit or (invoice.due_date is None and terms.net_days is None and not text):
         return ()
@@ -348,22 +347,21 @@ def negated(sent: Invoice) -> Invoice:
     """A credit memo for customers who want its amounts below zero: all that count towards the total."""
 
     def of(charge: AllowanceCharge) -> AllowanceCharge:
-        return charge.model_copy(update={"amount": -(charge.amount or ZERO)})
+        return changed(charge, amount=-(charge.amount or ZERO))
 
     def line(one: InvoiceLine) -> InvoiceLine:
         quantity = -(one.quantity or ZERO)
-        return one.model_copy(update={"quantity": quantity, "allowances": tuple(map(of, one.allowances))})
+        return changed(one, quantity=quantity, allowances=tuple(map(of, one.allowances)))
 
     def tax(one: Tax) -> Tax:
-        return one.model_copy(update={"amount": _minus(one.amount), "basis": _minus(one.basis)})
+        return changed(one, amount=_minus(one.amount), basis=_minus(one.basis))
 
-    return sent.model_copy(
-        update={
-            "total": _minus(sent.total),
-            "lines": tuple(map(line, sent.lines)),
-            "allowances": tuple(map(of, sent.allowances)),
-            "taxes": tuple(map(tax, sent.taxes)),
-        }
+    return changed(
+        sent,
+        total=_minus(sent.total),
+        lines=tuple(map(line, sent.lines)),
+        allowances=tuple(map(of, sent.allowances)),
+        taxes=tuple(map(tax, sent.taxes)),
     )
 
 

@@ -14,6 +14,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.json import dump
+from ml_connector.documents.records import as_json
 from ml_connector.documents.sales.invoices import SalesInvoice
 from ml_connector.edi.tools.diff import differences
 from ml_connector.errors import NeedsMending, Reason
@@ -103,7 +104,7 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
         report.add("resolved", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         changes: dict[str, Any] = {
             "canonical": dump(sent),
-            "work": invoices[row.id].model_dump_json(exclude_defaults=True),
+            "work": as_json(invoices[row.id]),
             "content_hash": content_hash(sent),
             "source": row.source,
             "reason": None,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.common import DocumentKind, Purpose
+from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderChange, OrderLine, PurchaseOrder
 from ml_connector.errors import NeedsMending, Reason, WeAreWrong
@@ -134,7 +134,7 @@ def check_against_earlier(
     ]
     if does or isinstance(order, OrderChange):
         if isinstance(order, PurchaseOrder) and does in IN_ITS_PLACE and by_hand and given_up(originals):
-            return order.model_copy(update={"purpose": Purpose.ORIGINAL})
+            return changed(order, purpose=Purpose.ORIGINAL)
         raise _about_another(integration, order, does, code, originals)
     why = _why_taken_back(known.taken_back, row, order.release) or _same_number(row, order, originals)
     if why is not None:

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
+from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.sales.orders import SalesOrder
 
 
 def orders_text(orders: Sequence[SalesOrder]) -> str:
     """The orders as a document's work."""
-    return "[" + ",".join(order.model_dump_json() for order in orders) + "]"
+    return as_json(list(orders))
 
 
 def orders_from(text: str) -> list[SalesOrder]:
     """The orders in a document's work."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(list[SalesOrder]).validate_json(text or "[]")
+    return from_json(list[SalesOrder], text or "[]")

@@ -9,6 +9,7 @@ from typing import Any
 from ml_connector.config.partners import SalesRules
 from ml_connector.documents.common import Party
 from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.documents.records import json_values
 from ml_connector.documents.sales.orders import ShipToAddress
 from ml_connector.documents.sales.reference import Customer, CustomerLocation
 from ml_connector.errors import NeedsMending, Reason
@@ -121,7 +122,7 @@ def _unknown(order: PurchaseOrder, customer: Customer, store: str, party: Party 
     proposed: dict[str, Any] = {"customer": customer.code, "their_code": store}
     if party is not None:
         address = _address(party)
-        proposed |= address.model_dump(mode="json", exclude_defaults=True) if address is not None else {}
+        proposed |= json_values(address) if address is not None else {}
         proposed["name"] = party.name
     return NeedsMending(
         Reason.UNKNOWN_SHIP_TO,

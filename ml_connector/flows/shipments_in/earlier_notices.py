@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.common import DocumentKind, Purpose, Reference
+from ml_connector.documents.common import DocumentKind, Purpose, Reference, changed
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.core.integration import Integration
@@ -126,7 +126,7 @@ def _about_another(
 ) -> ShipNotice:
     originals = _originals(integration, row, notice, told, suppliers)
     if told.does in IN_ITS_PLACE and by_hand and given_up(originals):
-        return notice.model_copy(update={"purpose": Purpose.ORIGINAL})
+        return changed(notice, purpose=Purpose.ORIGINAL)
     with integration.ledger.read() as tx:
         entries = entries_of(tx, originals)
     shown = [_shown(one, notice, entries.get(one.id, "")) for one in originals]

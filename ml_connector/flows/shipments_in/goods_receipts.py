@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.documents.records import from_json
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.core.integration import Integration, StepReport, Work
 from ml_connector.flows.core.ports import GOODS_RECEIPTS, Identity, PlannedOperation, target_of
@@ -18,7 +19,7 @@ from ml_connector.ledger.work.documents import DocumentRow
 
 def _plan_receipts(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:
     key = operation_key(row)
-    receipts = [GoodsReceipt.model_validate(item) for item in json.loads(row.work or "[]")]
+    receipts = from_json(list[GoodsReceipt], row.work or "[]")
     many = len(receipts) > 1
     planned: list[PlannedOperation] = []
     for number, receipt in enumerate(receipts, 1):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import NeedsMending
 from ml_connector.flows.core.batches import claim_waiting
@@ -73,7 +74,7 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
         for receipt in receipts:
             for line in receipt.lines:
                 spoken[line.order_line_id] = spoken.get(line.order_line_id, Decimal(0)) + line.quantity
-        work_text = "[" + ",".join(receipt.model_dump_json() for receipt in receipts) + "]"
+        work_text = as_json(receipts)
         report.add(
             "matched",
             row.partition_date,
@@ -135,9 +136,7 @@ def _spoken_for(integration: Integration) -> dict[str, Decimal]:
 
 def receipts_from(text: str) -> list[GoodsReceipt]:
     """The receipts in a document's work."""
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(list[GoodsReceipt]).validate_json(text)
+    return from_json(list[GoodsReceipt], text)
 
 
 def _decide(

@@ -4,19 +4,19 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from pydantic import BaseModel
-
+from ml_connector.documents.common import Record
+from ml_connector.documents.records import fields_of
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.layouts.spec.field_paths import KNOWN_BY, OF_X12
 
 
-def flat(record: BaseModel, prefix: str = "") -> Iterator[tuple[str, str]]:
+def flat(record: Record, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Address and text of every value of a record that is not its default; what X12 alone keeps is left out."""
-    for name, info in type(record).model_fields.items():
+    for name, info in fields_of(type(record)).items():
         value = getattr(record, name)
-        if name in OF_X12 or value == info.get_default():
+        if name in OF_X12 or value == info.default:
             continue
-        if isinstance(value, BaseModel):
+        if isinstance(value, Record):
             yield from flat(value, f"{prefix}{name}.")
         elif isinstance(value, tuple):
             yield from _members(value, f"{prefix}{name}")
@@ -28,7 +28,7 @@ def _members(values: Iterable[Any], prefix: str) -> Iterator[tuple[str, str]]:
     """Records by what they are known by, the rest by position; numbers by value, so that 1.50 is 1.5."""
     seen: dict[str, int] = {}
     for number, value in enumerate(values):
-        if not isinstance(value, BaseModel):
+        if not isinstance(value, Record):
             yield f"{prefix}[{number}]", _plain(value)
             continue
         known = KNOWN_BY.get(type(value).__name__)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
 from ml_connector.documents.common import DocumentKind, Record
+from ml_connector.documents.records import NoSuchRecord, from_values, misfits
 from ml_connector.documents.values import currencies
 from ml_connector.documents.values.characters import REPLACEMENT, character_name
 from ml_connector.documents.values.unseen import as_digits, as_key, unseen_in
@@ -289,16 +288,14 @@ class Builder:
                 label = self._label(node.level, [name])
                 built.tell(finding("missing", node.place, label, "is empty", expected=name))
         try:
-            return node.level.model.model_validate(ready)
-        except ValidationError as error:
-            problems = error.errors(include_url=False, include_input=False)
-        for problem in problems[:20]:
-            names = [str(part) for part in problem["loc"]]
-            if names and names[0] in bad:
-                continue
-            label = self._label(node.level, names)
-            said = "is empty" if problem["type"] == "missing" else "does not fit the document"
-            built.tell(finding("missing", node.place, label, said, expected=".".join(names)))
+            return from_values(node.level.model, ready)
+        except NoSuchRecord:
+            problems = misfits(node.level.model, ready)
+        for names, said in problems[:20]:
+            if names[0] not in bad:
+                built.tell(
+                    finding("missing", node.place, self._label(node.level, names), said, expected=".".join(names))
+                )
         if not built.errors:
             built.tell(finding("missing", node.place, "", "the document cannot be made"))
         return None

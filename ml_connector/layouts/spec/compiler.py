@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from pydantic import BaseModel
-
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.json import MODELS
+from ml_connector.documents.records import fields_of, names_of
 from ml_connector.layouts.spec.column_positions import place_rows, twin_of
 from ml_connector.layouts.spec.compiled_layout import TAGGED, CompiledField, CompiledLevel, Contradiction, Layout
 from ml_connector.layouts.spec.field_paths import BadAddress, Target, compiled, form_of, repeated
@@ -129,7 +128,7 @@ class _Compiler:
                 raise Contradiction(f"{where}.to", f"{special!r} is none of {', '.join(SPECIALS)}")
             if special in OF_DOCUMENT and level.depth:
                 raise Contradiction(f"{where}.to", f"{special} belongs to the document, not to its {level.name}")
-            if special in {"@amount", "@net_amount"} and "price" not in level.model.model_fields:
+            if special in {"@amount", "@net_amount"} and "price" not in names_of(level.model):
                 raise Contradiction(f"{where}.to", f"{level.name} have no price to compute an amount from")
             if special == "@number" and settings.constant is None:
                 raise Contradiction(f"{where}.to", "@number is not a value of the document: say its `constant`")
@@ -259,12 +258,12 @@ def _tuple(value: str | tuple[str, ...]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else value
 
 
-def _nullable(model: type[BaseModel]) -> tuple[str, ...]:
+def _nullable(model: type[Record]) -> tuple[str, ...]:
     """Fields that must be given but may be None."""
     return tuple(
         name
-        for name, info in model.model_fields.items()
-        if info.is_required() and type(None) in getattr(info.annotation, "__args__", ())
+        for name, info in fields_of(model).items()
+        if info.required and type(None) in getattr(info.type, "__args__", ())
     )
 
 
@@ -291,8 +290,8 @@ def _check_carried(level: CompiledLevel) -> None:
     """What a record cannot be without has a place or a constant."""
     has = {one.target.steps[0].name for one in level.fields if one.target}
     has |= {target.steps[0].name for target, _ in level.constants}
-    for name, info in level.model.model_fields.items():
-        if info.is_required() and name not in has:
+    for name, info in fields_of(level.model).items():
+        if info.required and name not in has:
             raise Contradiction(level.where, f"{level.model.__name__} needs {name}: add a field or a constant for it")
 
 

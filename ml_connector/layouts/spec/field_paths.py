@@ -13,10 +13,9 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any, Union, get_args, get_origin
 
-from pydantic import BaseModel
-
 from ml_connector.documents import common
 from ml_connector.documents.common import Record
+from ml_connector.documents.records import fields_of, names_of
 
 #: What records are known by, and what of them is meant when nothing is named.
 KNOWN_BY: dict[str, tuple[tuple[str, ...], str]] = {
@@ -62,7 +61,7 @@ class Target:
     leaf: type
     many: bool = False
 
-    def of(self, record: BaseModel) -> Any:
+    def of(self, record: Record) -> Any:
         """The value in a record; None when there is none."""
         found: Any = record
         for step in self.steps:
@@ -179,7 +178,7 @@ def compiled(model: type[Record], address: str) -> Target:
         found = _STEP.fullmatch(part)
         if found is None:
             raise BadAddress(f"{part!r} is not a step of an address; write field or field[KEY]")
-        if many or not issubclass(here, BaseModel):
+        if many or not issubclass(here, Record):
             raise BadAddress(f"{parts[number - 1]!r} holds a single value, there is no {part!r} in it")
         name, key = found.groups()
         kind, many = _field_type(here, name)
@@ -189,7 +188,7 @@ def compiled(model: type[Record], address: str) -> Target:
         if step.keys and number == len(parts) - 1 and (meant := KNOWN_BY[kind.__name__][1]):
             steps.append(Step(meant))
             here, many = _field_type(kind, meant)
-    if issubclass(here, BaseModel):
+    if issubclass(here, Record):
         raise BadAddress(f"{address!r} leads to a {here.__name__}; name a field of it: {_names(here)}")
     return Target(address, tuple(steps), here, many)
 
@@ -208,16 +207,16 @@ def _parts(address: str) -> Sequence[str]:
     return re.split(r"\.(?![^\[]*\])", address)
 
 
-def _names(model: type[BaseModel]) -> str:
-    return ", ".join(name for name in model.model_fields if name not in OF_X12)
+def _names(model: type[Record]) -> str:
+    return ", ".join(name for name in names_of(model) if name not in OF_X12)
 
 
-def _field_type(model: type[BaseModel], name: str) -> tuple[type, bool]:
+def _field_type(model: type[Record], name: str) -> tuple[type, bool]:
     """The type of a field, or of what its tuple holds."""
-    info = model.model_fields.get(name)
+    info = fields_of(model).get(name)
     if info is None or name in OF_X12:
         raise BadAddress(f"{model.__name__} has no {name!r}; it has {_names(model)}")
-    return _plain_type(info.annotation)
+    return _plain_type(info.type)
 
 
 def _plain_type(annotation: Any) -> tuple[type, bool]:
@@ -227,16 +226,14 @@ def _plain_type(annotation: Any) -> tuple[type, bool]:
     if origin is tuple:
         inner, _ = _plain_type(get_args(annotation)[0])
         return inner, True
-    if not isinstance(annotation, type):
-        # A forward reference, which pydantic has resolved in the module of the models.
-        return getattr(common, str(getattr(annotation, "__forward_arg__", annotation))), False
-    return annotation, False
+    plain: type = annotation
+    return plain, False
 
 
 def _step(name: str, key: str | None, kind: type, many: bool) -> tuple[Step, bool]:
     """The step, and whether a tuple is still left behind it."""
     if key is None:
-        if many and issubclass(kind, BaseModel):
+        if many and issubclass(kind, Record):
             hint = "a key" if kind.__name__ in KNOWN_BY else "a position"
             raise BadAddress(f"{name!r} holds several; write {hint} in brackets: {name}[...]")
         return Step(name), many

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import Record
+from ml_connector.documents.records import stored_values
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.store import Tx, now
@@ -132,7 +133,7 @@ def store(
 def _lines(rows: Sequence[Row | Record], *, unique: bool) -> dict[str, str]:
     lines: dict[str, str] = {}
     for row in rows:
-        values = row.model_dump(mode="json") if isinstance(row, Record) else row
+        values = stored_values(row) if isinstance(row, Record) else row
         key = values.get("id")
         if not isinstance(key, str) or not key:
             raise WeAreWrong("A reference row has no id.")

@@ -12,6 +12,7 @@ from ml_connector import stopping
 from ml_connector.config.connections import ConnectionSettings
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.documents.common import Record
+from ml_connector.documents.records import as_values, fields_of, from_values, names_of
 from ml_connector.documents.reference import (
     CostCenter,
     GLAccount,
@@ -200,8 +201,8 @@ def as_frame(stored: "Snapshot", table: str) -> "pd.DataFrame":
     model = MODELS.get(table)
     if model is None:
         return pd.DataFrame(list(stored.rows), dtype=object)
-    rows = [model.model_validate(row).model_dump() for row in stored.rows]
-    return pd.DataFrame(rows, columns=list(model.model_fields), dtype=object)
+    rows = [as_values(from_values(model, row)) for row in stored.rows]
+    return pd.DataFrame(rows, columns=list(names_of(model)), dtype=object)
 
 
 def _metadata(frame: "pd.DataFrame", stored: "Snapshot", synced: "TableSync", table: str) -> metadata.Metadata:
@@ -241,12 +242,7 @@ def _change(sample: dict[str, Any]) -> dict[str, Any]:
 
 def column_schema(model: type[Record]) -> dg.TableSchema:
     """The columns of a reference table with the types of its records."""
-    return dg.TableSchema(
-        [
-            dg.TableColumn(name, _type_name(field.annotation), description=field.description)
-            for name, field in model.model_fields.items()
-        ]
-    )
+    return dg.TableSchema([dg.TableColumn(name, _type_name(field.type)) for name, field in fields_of(model).items()])
 
 
 def _type_name(annotation: Any) -> str:

@@ -1,6 +1,7 @@
 """What was changed or voided after it left is held, or goes as a corrected one where the file says so."""
 
 import pytest
+from msgspec.structs import replace
 
 from ml_connector.flows import operator_actions
 from ml_connector.flows.core.integration import Work
@@ -45,7 +46,7 @@ def test_a_changed_invoice_goes_as_a_corrected_one_where_the_file_says_so(office
     ]
     first, second = office.rows()
     assert (second.revision, second.parent_id) == (1, first.id)
-    office.books.save(changed().model_copy(update={"customer_code": "C999"}))
+    office.books.save(replace(changed(), customer_code="C999"))
     office.run()
     assert held(office)[0] in {"unknown_partner", "changed_after_sending"}
     assert len(office.mailbox.sent) == 2

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.sales.invoices import Address, SalesTerms
 from ml_connector.documents.sales.reference import CrossReference, Customer, CustomerLocation, ItemFacts
 from ml_connector.flows.reference.syncing import sync_table
@@ -71,7 +72,7 @@ def test_master_data_complete_what_the_invoice_does_not_repeat(office: SalesOffi
         "vendors": Table(VENDOR),
         "item_facts": Table(facts),
         "customers": Table(Customer(id="c1", code="C100")),
-        "customer_locations": Table(place, place.model_copy(update={"id": "p2", "street": ("2 Main St",)})),
+        "customer_locations": Table(place, changed(place, id="p2", street=("2 Main St",))),
     }
     for table in office.books.tables:
         sync_table(office.deployment.ledger, office.integration.erp, table)
@@ -86,7 +87,7 @@ def test_master_data_complete_what_the_invoice_does_not_repeat(office: SalesOffi
     assert ship_to is not None
     assert (ship_to.id_scheme, ship_to.id) == ("92", "0042")
     assert {"item_facts", "customers", "customer_locations"} <= set(office.row().snapshots or {})
-    renamed = facts.model_copy(update={"numbers": ()})
+    renamed = changed(facts, numbers=())
     office.books.tables = {**office.books.tables, "item_facts": Table(renamed)}
     sync_table(office.deployment.ledger, office.integration.erp, "item_facts")
     office.books.save(invoice(line(customers_item="", gtin=""), ship_to=went, unsent=("Project",)))

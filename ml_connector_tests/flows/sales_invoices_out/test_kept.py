@@ -12,6 +12,7 @@ import yaml
 
 from ml_connector.config.loading import load_deployment
 from ml_connector.diagnostics.invoice_fields import unsent_fields
+from ml_connector.documents.common import changed
 from ml_connector.errors import ConfigError
 from ml_connector.flows import restore_settling
 from ml_connector.flows.core.integration import Work
@@ -99,18 +100,18 @@ def test_its_997_proves_that_it_had_left(tmp_path: Path, monkeypatch: pytest.Mon
         assert [row.state for row in office.rows()] == [S.SENT, S.ACKNOWLEDGED]
 
 
-@pytest.mark.parametrize("changed", ["hold", "corrected"])
+@pytest.mark.parametrize("rule", ["hold", "corrected"])
 def test_one_that_was_changed_since_it_left_is_never_silently_replaced(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str
 ) -> None:
-    customer = {"sales_invoices": {"changed": changed}}
+    customer = {"sales_invoices": {"changed": rule}}
     with restored(tmp_path / "home", monkeypatch, customer=customer) as office:
-        office.books.save(B.model_copy(update={"customer_order": "PO-10"}))
+        office.books.save(changed(B, customer_order="PO-10"))
         office.run()
         settled(office, arrived=True)
         office.run()
         row = office.row("AR002")
-        if changed == "hold":
+        if rule == "hold":
             assert (row.state, row.reason) == (S.QUARANTINED, "changed_after_sending")
             assert len(office.mailbox.sent) == 2
         else:
@@ -122,7 +123,7 @@ def test_what_was_changed_while_it_was_held_is_read_again(tmp_path: Path, monkey
     """Nothing is made of it meanwhile, for nobody knows what it is a change of."""
     with restored(tmp_path / "home", monkeypatch) as office:
         office.run()
-        office.books.save(B.model_copy(update={"customer_order": "PO-10"}))
+        office.books.save(changed(B, customer_order="PO-10"))
         office.run()
         assert len(office.rows("AR002")) == 1
         settled(office, arrived=True)
@@ -246,7 +247,7 @@ def test_try_tells_what_would_leave_and_leaves_no_trace(tmp_path: Path, monkeypa
     home = tmp_path / "home"
     with sales_office(home, monkeypatch, flow={"units": {}}) as office:
         warm_up(office.integration)
-        office.books.save(invoice(line(unit="TRAY")), B.model_copy(update={"released": True}))
+        office.books.save(invoice(line(unit="TRAY")), changed(B, released=True))
         office.run()
         before = office.row()
         held = try_invoice(office.deployment, "AR001", integration=INTEGRATION)

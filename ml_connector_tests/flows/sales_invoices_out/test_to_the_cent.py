@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.sales.invoices import SalesTax
 from ml_connector_tests.flows.builders import D
 from ml_connector_tests.flows.sales_invoices_out.invoice_words import held, own
@@ -20,8 +21,8 @@ from ml_connector_tests.flows.selling import SalesOffice, invoice, line
         (invoice(line(amount=D("125.001")), total=D("141.541")), "more than 2 decimals"),
         (invoice(line(quantity=D(0))), "has an amount of 125.00 and no quantity"),
         (invoice(line(unit="TRAY")), "Unit TRAY of line 1, invoice AR001, is mapped to no X12 unit"),
-        (invoice(charges=(invoice().charges[0].model_copy(update={"code": "ice"}),)), "Charge ice"),
-        (invoice(taxes=tuple(t.model_copy(update={"code": "NJ"}) for t in invoice().taxes)), "Tax NJ"),
+        (invoice(charges=(changed(invoice().charges[0], code="ice"),)), "Charge ice"),
+        (invoice(taxes=tuple(changed(t, code="NJ") for t in invoice().taxes)), "Tax NJ"),
         (invoice(line(item_code="", customers_item="", gtin="", description="")), "neither an item nor"),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ml_connector.documents.common import changed
 from ml_connector.errors import NeedsMending, OutcomeUnknown, Reason, RefusedBySystem, TryAgain
 from ml_connector.flows.core.ports import BILLS, Identity, target_of
 from ml_connector.sandbox.faults import FaultKind
@@ -139,7 +140,7 @@ def test_a_bill_that_acumatica_made_of_another_amount_is_held(bench: Bench) -> N
     key = {"Type": "Receipt", "ReceiptNbr": receipt["ReceiptNbr"]["value"]}
     bench.site.acted("PurchaseReceipt", "ReleasePurchaseReceipt", key)
     lines = lines_of(order)
-    dearer = (lines[0].model_copy(update={"amount": lines[0].amount + 1}), *lines[1:])
+    dearer = (changed(lines[0], amount=lines[0].amount + 1), *lines[1:])
     with pytest.raises(NeedsMending) as held:
         plan(erp, bill_of(BY_RECEIPT, *dearer))
     assert held.value.reason is Reason.KEYED_BY_HAND

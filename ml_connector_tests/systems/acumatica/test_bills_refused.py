@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from ml_connector.documents.common import changed
 from ml_connector.errors import NeedsMending, Reason, RefusedBySystem
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.acumatica.bench import Bench
@@ -31,7 +32,7 @@ def test_a_line_with_neither_account_nor_item_is_held(bench: Bench) -> None:
 
 
 def test_a_line_of_an_order_that_is_gone_is_held(bench: Bench) -> None:
-    line = account_line().model_copy(update={"order_line_id": "Normal|PO999999|1"})
+    line = changed(account_line(), order_line_id="Normal|PO999999|1")
     with pytest.raises(NeedsMending) as held:
         plan(bench.erp(), bill_of(BY_ORDER, line))
     assert held.value.reason is Reason.NO_SUCH_ORDER_LINE

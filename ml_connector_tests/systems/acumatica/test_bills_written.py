@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.bills import Bill, BillTax
+from ml_connector.documents.common import changed
 from ml_connector.errors import NeedsMending, Reason, RefusedBySystem
 from ml_connector.sandbox.acumatica import user
 from ml_connector.systems.acumatica.erp import AcumaticaErp
@@ -89,12 +90,12 @@ def test_a_partly_billed_receipt_gives_what_is_left(bench: Bench) -> None:
     order, row = order_of(bench, erp, BY_RECEIPT, lines=1)
     bench.sandbox.call(user.receive, bench.state, row)
     (line,) = lines_of(order)
-    first = line.model_copy(update={"quantity": Decimal(1), "amount": Decimal("2.50")})
+    first = changed(line, quantity=Decimal(1), amount=Decimal("2.50"))
     bench.post(erp, plan(erp, bill_of(BY_RECEIPT, first), "mlc-aaaaaaaaaaaaaaaaaaaa"))
     again = bench.erp()
     with pytest.raises(NeedsMending, match="is received and not billed"):
         plan(again, bill_of(BY_RECEIPT, line))
-    rest = line.model_copy(update={"quantity": line.quantity - 1, "amount": Decimal("9.99")})
+    rest = changed(line, quantity=line.quantity - 1, amount=Decimal("9.99"))
     bench.post(again, plan(again, bill_of(BY_RECEIPT, rest), "mlc-cccccccccccccccccccc"))
 
 

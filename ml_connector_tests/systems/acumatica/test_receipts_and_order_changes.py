@@ -9,6 +9,7 @@ import pytest
 
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
+from ml_connector.documents.common import changed
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsMending, OutcomeUnknown, RefusedBySystem
 from ml_connector.flows.core.ports import GOODS_RECEIPTS, ORDER_CHANGES, Identity, target_of
@@ -93,7 +94,7 @@ def test_too_much_is_refused_as_the_orders_line_says(bench: Bench) -> None:
     erp = bench.erp()
     order, _ = order_of(bench, erp, BY_ORDER)
     line = receipt_of(order).lines[0]
-    receipt = receipt_of(order, lines=(line.model_copy(update={"quantity": line.quantity * 3}),))
+    receipt = receipt_of(order, lines=(changed(line, quantity=line.quantity * 3),))
     with pytest.raises(RefusedBySystem, match="above the maximum quantity"):
         bench.post(erp, plan(erp, receipt))
     assert bench.rows("PurchaseReceipt", VendorRef=receipt.reference) == []
@@ -129,14 +130,14 @@ def change(order: OpenOrder, *, day: date | None = None, quantity: str | None = 
     return AgreedChange(order_id=order.id, order_number=order.number, lines=(agreed,))
 
 
-def changed(erp: AcumaticaErp, what: AgreedChange) -> Any:
+def planned_change(erp: AcumaticaErp, what: AgreedChange) -> Any:
     return target_of(erp, ORDER_CHANGES).plan(what, KEY)
 
 
 def test_a_promised_day_is_written_to_an_open_order(bench: Bench) -> None:
     erp = bench.erp()
     order, _ = order_of(bench, erp, BY_RECEIPT)
-    ((operation, written),) = bench.post(erp, changed(erp, change(order, day=date(2026, 12, 9))))
+    ((operation, written),) = bench.post(erp, planned_change(erp, change(order, day=date(2026, 12, 9))))
     after = bench.state.main.find("PurchaseOrder", "Normal", order.number)
     assert after is not None
     assert after.details()[0].day("Promised") == date(2026, 12, 9)
@@ -152,7 +153,7 @@ def test_a_quantity_of_an_open_order_is_left_to_the_buyer(bench: Bench) -> None:
     erp = bench.erp()
     order, _ = order_of(bench, erp, BY_RECEIPT)
     with pytest.raises(RefusedBySystem, match="are locked in Acumatica") as refused:
-        bench.post(erp, changed(erp, change(order, quantity="1")))
+        bench.post(erp, planned_change(erp, change(order, quantity="1")))
     assert "change_locked_orders" in refused.value.mend
     after = bench.state.main.find("PurchaseOrder", "Normal", order.number)
     assert after is not None
@@ -162,7 +163,7 @@ def test_a_quantity_of_an_open_order_is_left_to_the_buyer(bench: Bench) -> None:
 def test_a_quantity_is_changed_on_hold_where_the_connection_allows_it(bench: Bench) -> None:
     erp = bench.erp(change_locked_orders=True)
     order, _ = order_of(bench, erp, BY_RECEIPT)
-    bench.post(erp, changed(erp, change(order, quantity="1", day=date(2026, 12, 9))))
+    bench.post(erp, planned_change(erp, change(order, quantity="1", day=date(2026, 12, 9))))
     after = bench.state.main.find("PurchaseOrder", "Normal", order.number)
     assert after is not None
     assert (after.details()[0].number("OrderQty"), after.text("Status")) == (Decimal(1), "Open")
@@ -171,7 +172,7 @@ def test_a_quantity_is_changed_on_hold_where_the_connection_allows_it(bench: Ben
 def test_a_line_that_the_supplier_will_not_send_is_cancelled(bench: Bench) -> None:
     erp = bench.erp()
     order, _ = order_of(bench, erp, BY_RECEIPT)
-    bench.post(erp, changed(erp, change(order, quantity="0")))
+    bench.post(erp, planned_change(erp, change(order, quantity="0")))
     after = bench.state.main.find("PurchaseOrder", "Normal", order.number)
     assert after is not None
     assert after.details()[0].flag("Cancelled")
@@ -180,7 +181,7 @@ def test_a_line_that_the_supplier_will_not_send_is_cancelled(bench: Bench) -> No
 def test_a_line_that_was_changed_by_others_is_not_written_over_by_a_second_try(bench: Bench) -> None:
     erp = bench.erp()
     order, _ = order_of(bench, erp, BY_RECEIPT)
-    planned = changed(erp, change(order, day=date(2026, 12, 9)))[0]
+    planned = planned_change(erp, change(order, day=date(2026, 12, 9)))[0]
     body = {"Type": "Normal", "OrderNbr": order.number, "Details": [{"LineNbr": 1, "Promised": "2026-12-20"}]}
     bench.person.made("PurchaseOrder", body)
     with pytest.raises(RefusedBySystem, match="changed in Acumatica meanwhile"):
@@ -194,18 +195,16 @@ def test_an_order_that_is_over_or_gone_is_refused(bench: Bench) -> None:
     order, _ = order_of(bench, erp, BY_RECEIPT)
     bench.sandbox.call(user.act, bench.state, "PurchaseOrder", ("Normal", order.number), "Cancel")
     with pytest.raises(RefusedBySystem, match="the order is Canceled"):
-        bench.post(erp, changed(erp, change(order, day=date(2026, 12, 9))))
-    gone = order.model_copy(
-        update={"lines": (order.lines[0].model_copy(update={"id": "Normal|PO999999|1"}), *order.lines[1:])}
-    )
+        bench.post(erp, planned_change(erp, change(order, day=date(2026, 12, 9))))
+    gone = changed(order, lines=(changed(order.lines[0], id="Normal|PO999999|1"), *order.lines[1:]))
     with pytest.raises(RefusedBySystem, match="is not there any more"):
-        bench.post(erp, changed(erp, change(gone, day=date(2026, 12, 9))))
+        bench.post(erp, planned_change(erp, change(gone, day=date(2026, 12, 9))))
 
 
 def test_a_change_whose_answer_is_lost_is_found(bench: Bench) -> None:
     erp = bench.erp()
     order, _ = order_of(bench, erp, BY_RECEIPT)
-    operation = bench.store(erp, changed(erp, change(order, day=date(2026, 12, 9)))[0])
+    operation = bench.store(erp, planned_change(erp, change(order, day=date(2026, 12, 9)))[0])
     erp.branches()
     bench.fault(FaultKind.RESET_AFTER, method="PUT", path="*/PurchaseOrder")
     with pytest.raises(OutcomeUnknown):

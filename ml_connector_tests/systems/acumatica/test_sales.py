@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ml_connector.documents.common import changed
 from ml_connector.documents.sales.invoices import SalesInvoiceType
 from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderLine, ShipToAddress
 from ml_connector.errors import NeedsMending, OutcomeUnknown, Reason, RefusedBySystem
@@ -138,7 +139,7 @@ def test_lines_that_go_elsewhere_and_numbers_that_do_not_fit_are_held(bench: Ben
 def test_orders_that_share_a_number_are_told_apart_by_our_key(bench: Bench) -> None:
     erp = bench.erp()
     one = sales_order_of(reference="R-1")
-    two = one.model_copy(update={"reference": "R-2"})
+    two = changed(one, reference="R-2")
     keys = ["mlc-cccccccccccccccccccc", "mlc-dddddddddddddddddddd"]
     first, second = (bench.store(erp, plan(erp, order, key)[0]) for order, key in zip((one, two), keys, strict=True))
     erp.write(first)

@@ -11,6 +11,7 @@ from typing import Any
 
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.bills import BillLine, BillMode, GoodsReceipt, ReceiptLine
+from ml_connector.documents.common import changed
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, Identity, StoredOperation, source_of
 from ml_connector.sandbox.exact import user
@@ -84,7 +85,7 @@ class ExactHarness(ErpHarness):
         digest = hashlib.sha256(original).hexdigest()
         self.bench.blobs[digest] = original
         more = {"attach_original": True, "attachment_sha256": digest, "attachment_name": "a.edi"}
-        return self.document(target).model_copy(update=more)
+        return changed(self.document(target), **more)
 
     def refused(self, target: str) -> Any:
         """An account that wants a cost center; more than was ordered; a line that is not there."""

@@ -226,11 +226,11 @@ def with_accounts(stage: Stage, accounts: dict[str, str]) -> Any:
 def with_layouts(stage: Stage, *names: str) -> Any:
     """The integration as it is after the partner's file was mended and read again."""
     lumen = stage.integration.partners["lumen"]
-    changed = lumen.model_copy(update={"layouts": lumen.layouts.model_copy(update={"receive": names})})
+    mended = lumen.model_copy(update={"layouts": lumen.layouts.model_copy(update={"receive": names})})
     known = {name: load_layout(name) for name in names}
     return replace(
         stage.integration,
-        partners={**stage.integration.partners, "lumen": changed},
+        partners={**stage.integration.partners, "lumen": mended},
         layouts={**stage.integration.layouts, **known},
     )
 

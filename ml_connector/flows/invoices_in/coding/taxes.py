@@ -7,7 +7,7 @@ from typing import Any
 
 from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.bills import BillLine, BillTax
-from ml_connector.documents.common import Tax
+from ml_connector.documents.common import Tax, changed
 from ml_connector.documents.invoice_amounts import taxes_coming_to
 from ml_connector.errors import NeedsMending, Reason
 from ml_connector.flows.invoices_in.coding.coder import Coder, not_to_the_cent
@@ -38,7 +38,7 @@ def with_amount(coder: Coder, line: BillLine, amount: Decimal) -> BillLine:
     """A line with another amount, and the tax on it."""
     vat = coder.tables.vat_code(line.vat_code) if line.vat_code else None
     tax = line.vat_amount if vat is None else vat_on(amount, vat)
-    return line.model_copy(update={"amount": amount, "vat_amount": tax})
+    return changed(line, amount=amount, vat_amount=tax)
 
 
 def tax_charges(coder: Coder) -> tuple[MatchedCharge, ...]:

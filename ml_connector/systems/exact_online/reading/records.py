@@ -114,7 +114,6 @@ def vat_code(raw: Raw) -> VatCode:
 def order_line(raw: Raw, *, flat: bool = False) -> OpenOrderLine:
     """A purchase order line. flat: a row of the sync endpoint, where cost center and unit are guids beside codes."""
     suffix = "Code" if flat else ""
-    more: dict[str, Any] = {"notes": text(raw["Notes"])} if "Notes" in raw else {}
     return OpenOrderLine(
         id=_id(raw),
         number=whole(raw.get("LineNumber")) or 0,
@@ -133,7 +132,9 @@ def order_line(raw: Raw, *, flat: bool = False) -> OpenOrderLine:
         cost_center=code(raw.get("CostCenter" + suffix)),
         cost_unit=code(raw.get("CostUnit" + suffix)),
         receipt_date=day(raw.get("ReceiptDate")),
-        **more,
+        notes=text(raw.get("Notes")),
+        # releases before 0012 did not ask for it
+        unread=() if "Notes" in raw else ("notes",),
     )
 
 
@@ -178,7 +179,7 @@ def _delivery(raw: Raw) -> DeliveryAddress | None:
     )
 
 
-#: Fields that releases before 0012 did not ask for, by Exact's name; a record of theirs has them not (READ_LATER).
+#: Fields that releases before 0012 did not ask for, by Exact's name; a record of theirs has them not.
 _LATER: Mapping[str, tuple[str, Callable[[Raw], Any]]] = {
     "payment_terms": ("PaymentConditionDescription", lambda raw: text(raw["PaymentConditionDescription"])),
     "incoterm": ("IncotermCode", lambda raw: code(raw["IncotermCode"])),
@@ -235,6 +236,7 @@ def order(raw: Raw, lines: Sequence[OpenOrderLine], of_lines: Iterable[Raw] = ()
         lines=tuple(sorted(lines, key=lambda line: line.number)),
         unsent=_unsent(raw, of_lines),
         **later,
+        unread=tuple(name for name in _LATER if name not in later),
     )
 
 
