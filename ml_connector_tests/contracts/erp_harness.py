@@ -12,13 +12,14 @@ from ml_connector.sandbox.faults import FaultKind
 
 
 class ErpHarness(ABC):
-    """One system's books. Names of sources and targets are those of its ERP.
-
-    secrets: what calls are authenticated with, which no error may hold.
-    """
+    """One system's books. Names of sources and targets are those of its ERP."""
 
     erp: Erp
-    secrets: Sequence[str] = ()
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """What calls are authenticated with by now, which no error may hold."""
+        return ()
 
     # what is read
 
@@ -68,7 +69,10 @@ class ErpHarness(ABC):
 
     @abstractmethod
     def fault(self, kind: FaultKind, *, writing: bool, **more: Any) -> None:
-        """The next call that writes, or reads, meets this fault (`sandbox.faults`)."""
+        """The next call that writes, or reads, meets this fault (`sandbox.faults`).
+
+        writing: one that changes the books; a call that asks by a method of writing is spared.
+        """
 
     @abstractmethod
     def clear_faults(self) -> None: ...

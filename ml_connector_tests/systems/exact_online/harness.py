@@ -2,7 +2,7 @@
 
 import hashlib
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -34,12 +34,14 @@ class ExactHarness(ErpHarness):
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.erp = bench.erp
-        token = bench.erp.client.api._authentication.credentials().secrets[0]  # type: ignore[union-attr]
-        self.secrets = (token,)
         self._numbers = itertools.count(1)
         self._account = bench.by_code(ReferenceTable.GL_ACCOUNTS)["4406"].id
         self._strict_account = bench.by_code(ReferenceTable.GL_ACCOUNTS)["4500"].id
         self._vendor = bench.by_code(ReferenceTable.VENDORS)["20011"].id
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        return self.bench.erp.client.api._authentication.credentials().secrets[:1]  # type: ignore[union-attr]
 
     # what is read
 
