@@ -155,7 +155,6 @@ def test_orders_that_share_a_number_are_told_apart_by_our_key(bench: Bench) -> N
 def test_an_order_whose_answer_is_lost_is_found(bench: Bench) -> None:
     erp = bench.erp()
     operation = bench.store(erp, plan(erp, sales_order_of())[0])
-    erp.branches()
     bench.fault(FaultKind.RESET_AFTER, method="PUT", path="*/SalesOrder")
     with pytest.raises(OutcomeUnknown):
         erp.write(operation)
