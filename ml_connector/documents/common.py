@@ -4,11 +4,12 @@ Names are business language; X12 qualifiers stay beside the values they qualify,
 qualifier has no name of its own is kept and can be written back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
 
 import msgspec
@@ -16,7 +17,7 @@ import msgspec
 # Given on: whoever has documents has their kinds.
 from ml_connector.documents.kinds import Direction as Direction  # noqa: PLC0414
 from ml_connector.documents.kinds import DocumentKind as DocumentKind  # noqa: PLC0414
-from ml_connector.documents.values.decimals import normal
+from ml_connector.documents.values.decimals import is_normal, normal
 
 RecordT = TypeVar("RecordT", bound="Record")
 
@@ -53,16 +54,20 @@ class Amounts(DocumentPart):
     """
 
     def __post_init__(self) -> None:
-        for name in decimals_of(type(self)):
-            value = getattr(self, name)
-            if value is not None and (made := normal(value)) is not value:
-                msgspec.structs.force_setattr(self, name, made)
+        names, values = decimals_of(type(self))
+        for place, value in enumerate(values(self)):
+            if value is not None and not is_normal(str(value)):
+                msgspec.structs.force_setattr(self, names[place], normal(value))
 
 
 @cache
-def decimals_of(model: type[Record]) -> tuple[str, ...]:
-    """The fields of a model that hold decimals."""
-    return tuple(one.name for one in msgspec.structs.fields(model) if one.type in (Decimal, Decimal | None))
+def decimals_of(model: type[Record]) -> tuple[tuple[str, ...], Callable[[Record], tuple[Decimal | None, ...]]]:
+    """The fields of a model that hold decimals, and what gives their values."""
+    names = tuple(one.name for one in msgspec.structs.fields(model) if one.type in (Decimal, Decimal | None))
+    if len(names) == 1:
+        (name,) = names
+        return names, lambda record: (getattr(record, name),)
+    return names, attrgetter(*names)
 
 
 def changed(record: RecordT, **values: Any) -> RecordT:

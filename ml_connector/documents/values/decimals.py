@@ -14,9 +14,14 @@ def decimal_text(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-_NORMAL = re.compile(r"-?[0-9]{1,60}\.[0-9]{0,60}[1-9]")
+_NORMAL = re.compile(r"-?[0-9]{1,60}\.[0-9]{0,60}[1-9]").fullmatch
 #: No number of a document is longer than that, with its zeros written out.
 MOST_PLACES = 200
+
+
+def is_normal(text: str) -> bool:
+    """Whether `str` says of a number what is stored of it; where that is not plain at once, it is not."""
+    return text.isdigit() or _NORMAL(text) is not None
 
 
 def normal(value: Decimal) -> Decimal:
@@ -25,8 +30,6 @@ def normal(value: Decimal) -> Decimal:
     Raises ValueError for what is no number (NaN, infinity), or too long.
     """
     text = str(value)
-    if text.isdigit() or _NORMAL.fullmatch(text):
-        return value
     if not value.is_finite() or max(abs(value.adjusted()), len(text)) > MOST_PLACES:
         raise ValueError(f"{text[:40]} is not a number that a document can hold")
     plain = decimal_text(value)

@@ -4,7 +4,6 @@ What a supplier takes back or corrects is held and shown beside what it refers t
 never came; and what it refers to is held too, as long as it is not posted. Nothing is posted a second time by itself.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +33,7 @@ from ml_connector.flows.posting.earlier_documents import (
     entries_of,
     folded,
     given_up,
+    meaning_of,
     names,
     not_begun,
     refuse,
@@ -98,7 +98,7 @@ def _may_take_back(canonical: str) -> bool:
     """A cheap look: most invoices say neither."""
     if says_purpose(canonical):
         return True
-    return '"type"' in canonical and type_of(str(json.loads(canonical).get("type", ""))) in CORRECTING_TYPES
+    return '"type"' in canonical and type_of(meaning_of(canonical).type or "") in CORRECTING_TYPES
 
 
 def is_flat(row: DocumentRow) -> bool:

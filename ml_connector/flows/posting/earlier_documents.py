@@ -4,10 +4,11 @@ What a partner takes back or corrects is held and shown beside what it refers to
 long as it is not posted. Nothing is posted a second time by itself.
 """
 
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import msgspec
 
 from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.errors import NeedsMending, Reason
@@ -51,11 +52,20 @@ def about(does: str, code: str, own: str, named: Sequence[str]) -> About:
     return About(does, code, tuple(dict.fromkeys(folded(one) for one in (*named, own))), tuple(named))
 
 
+class _Meaning(msgspec.Struct):
+    purpose: str | None = None
+    type: str | None = None
+
+
+#: Of a stored document what may say that it is about another one; the rest of it is passed over.
+meaning_of = msgspec.json.Decoder(_Meaning).decode
+
+
 def says_purpose(canonical: str) -> bool:
     """A cheap look whether a document says a purpose: most do not."""
     if '"purpose"' not in canonical:
         return False
-    return str(json.loads(canonical).get("purpose") or Purpose.ORIGINAL.value) != Purpose.ORIGINAL.value
+    return meaning_of(canonical).purpose not in {None, "", Purpose.ORIGINAL.value}
 
 
 class Suppliers:

@@ -4,11 +4,12 @@ A book is loaded once for a batch. Rows stay plain until they are asked for, so 
 costs little when ten are used.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Record
@@ -35,6 +36,17 @@ R = TypeVar("R", bound=Record)
 KEPT = 2000
 
 
+class _KnownBy(msgspec.Struct):
+    """What rows are looked up by; the rest of them is passed over."""
+
+    id: str
+    code: str = ""
+    number: str = ""
+
+
+_known_by = msgspec.json.Decoder(_KnownBy).decode
+
+
 class Index(Generic[R]):
     """One table by id and by its code. Rows stay text until they are asked for."""
 
@@ -44,9 +56,9 @@ class Index(Generic[R]):
         self._places: dict[str, int] = {}
         self._made = lru_cache(maxsize=KEPT)(self._make)
         for place, line in enumerate(lines):
-            row = json.loads(line)
-            self._places[str(row["id"])] = place
-            self._places.setdefault(str(row[code]).strip().casefold(), place)
+            row = _known_by(line)
+            self._places[row.id] = place
+            self._places.setdefault(getattr(row, code).strip().casefold(), place)
 
     def get(self, key: str) -> R | None:
         """The record whose id or code is `key`."""

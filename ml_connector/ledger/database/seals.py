@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
-from json.encoder import encode_basestring
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from ml_connector.documents.values.decimals import decimal_text
@@ -57,6 +57,10 @@ _CHUNK = 500
 _MOST = 10_000
 _LEAVE = sa.insert(seal)
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
+
+#: What has one form of JSON, whoever writes it; three times as fast as `_ENCODE`.
+_AS_IT_IS = frozenset((str, int))
+_row_json = msgspec.json.Encoder().encode
 
 #: Rows that a transaction has touched, by table and key, with their hash where it is known already.
 Touched = dict[str, dict[Any, str | None]]
@@ -179,29 +183,23 @@ def digest(names: Sequence[str], values: Sequence[Any]) -> str:
 
     Of the row as canonical JSON (keys sorted, no blanks).
     """
-    ordered = _in_order(tuple(names))
-    parts = [name + _json(value) for name, place in ordered if (value := values[place]) is not None]
-    return hashlib.sha256(f"{{{','.join(parts)}}}".encode()).hexdigest()[:DIGITS]
+    row = {
+        name: value if type(value) in _AS_IT_IS else _column(value)
+        for name, place in _in_order(tuple(names))
+        if (value := values[place]) is not None
+    }
+    return hashlib.sha256(_row_json(row)).hexdigest()[:DIGITS]
 
 
 @cache
 def _in_order(names: tuple[str, ...]) -> Sequence[tuple[str, int]]:
-    """The names as they begin their columns' JSON, sorted, with their places."""
-    return [
-        (f"{encode_basestring(name)}:", place) for name, place in sorted(zip(names, range(len(names)), strict=True))
-    ]
+    """The names, sorted, with their places."""
+    return sorted(zip(names, range(len(names)), strict=True))
 
 
-def _json(value: Any) -> str:
-    """A value's JSON; short ways for what nearly every column holds."""
-    kind = type(value)
-    if kind is str:
-        return encode_basestring(value)
-    if kind is int:
-        return str(value)
-    if kind is datetime:
-        return f'"{_text_of(value)}"'
-    return _ENCODE(_plain(value))
+def _column(value: Any) -> str | msgspec.Raw:
+    """A column's value where it is neither a text nor a whole number."""
+    return _text_of(value) if type(value) is datetime else msgspec.Raw(_ENCODE(_plain(value)).encode())
 
 
 def text_hash(text: str) -> str:

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -68,6 +69,10 @@ def ledger_url(text: str) -> URL:
     return url.set(drivername="sqlite")
 
 
+def _json_text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def make_engine(
     url: URL, clock: Clock, *, patience: float | None = PATIENCE, pooled: bool = True, writes: bool = True
 ) -> sa.Engine:
@@ -76,7 +81,11 @@ def make_engine(
     patience: seconds that a statement may take on PostgreSQL; None for work that may take long. pooled: False opens a
     connection for every transaction, which no other one can keep waiting. writes: False refuses them, on SQLite.
     """
-    options: dict[str, Any] = {"execution_options": {_CLOCK: clock}}
+    options: dict[str, Any] = {
+        "execution_options": {_CLOCK: clock},
+        "json_serializer": _json_text,
+        "json_deserializer": msgspec.json.decode,
+    }
     if not pooled:
         options["poolclass"] = sa.NullPool
     if url.get_backend_name() == "postgresql":
