@@ -9,6 +9,7 @@ import time
 from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Self
 
@@ -70,6 +71,31 @@ class _Call:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
+class _NoCookies(httpx.Cookies):
+    """Keeps nothing: a call carries what its connection's authentication says, nothing that an answer left behind."""
+
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Leaves them where they are."""
+
+
+class _HttpClient(httpx.Client):
+    """An HTTP client without a memory."""
+
+    _none = _NoCookies()
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return self._none
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        raise TypeError(f"{cookies!r:.20}: it keeps no cookies")
+
+
+#: Addresses that are called again and again, taken apart.
+_address = lru_cache(maxsize=256)(httpx.URL)
+
+
 class ApiClient:
     """Calls to one connection. Safe to use from several threads.
 
@@ -104,7 +130,7 @@ class ApiClient:
         pool = httpx.Limits(
             max_connections=max_connections, max_keepalive_connections=max_connections, keepalive_expiry=4
         )
-        self._http = httpx.Client(
+        self._http = _HttpClient(
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
             limits=pool,
             follow_redirects=False,
@@ -232,7 +258,8 @@ class ApiClient:
         status: int | None = None
         seen: Mapping[str, str] = {}
         try:
-            request = self._http.build_request(call.method, with_params(call.url, params), headers=headers, **body)
+            address = with_params(call.url, params) if params else _address(call.url)
+            request = self._http.build_request(call.method, address, headers=headers, **body)
             request.extensions[_CREDENTIALS] = credentials
             if call.method not in _READS:
                 prove()

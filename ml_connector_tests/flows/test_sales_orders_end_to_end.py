@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -169,7 +168,7 @@ def test_what_stands_in_part_is_never_given_up_whatever_it_waits_for(office: Sho
     (row,) = office.take(body("PO-1", *STORES))
     for state, reason in ((S.QUARANTINED, "unknown_partner"), (S.MATCHED, None)):
         with pytest.raises(NotPossibleError):
-            office.discard(replace(row, state=state, reason=reason))
+            office.discard(row.having(state=state, reason=reason))
 
 
 def test_an_order_that_somebody_keyed_is_not_posted_again(office: Shop) -> None:

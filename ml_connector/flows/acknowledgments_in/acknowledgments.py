@@ -5,7 +5,6 @@ None of them ever makes an invoice.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -206,7 +205,7 @@ def _answered_before_restore(
     sent = {move.document_id for move in moves if move.to is S.SENT}
     for document in held:
         if document.id in sent:
-            arrived = replace(document, state=S.SENT)
+            arrived = document.having(state=S.SENT)
             moves += _answered(tx, arrived, decisions[document.id], answer, by=row, report=report)
     report.add(
         "applied", row.partition_date, document=row.number, document_id=row.id, partner=row.partner, answer=answer.code

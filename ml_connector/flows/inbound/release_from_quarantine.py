@@ -4,7 +4,6 @@ A document held for its envelope (unknown sender, test on production, repeated c
 came before has no business key yet: only the one document that counts holds it.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from ml_connector.documents.json import load
@@ -50,7 +49,7 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
         )
     changes["business_key"] = key
     let_in = {name: changes[name] for name in ("partner", "partner_key") if name in changes}
-    return replace(row, **let_in, business_key=key), changes
+    return row.having(**let_in, business_key=key), changes
 
 
 def _of_flat_file(integration: Integration, row: DocumentRow) -> dict[str, Any]:

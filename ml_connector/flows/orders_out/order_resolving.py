@@ -1,7 +1,7 @@
 """Orders out: decide what the partner is sent. Reading: `orders`. Rendering and sending: `rendering`, `sending`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from typing import Any
@@ -96,7 +96,7 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
     again = _read_again(integration, [row for row in rows if order_of[row.id] in ours or was_refused(row)])
     moves: list[Move] = [Move(row.id, None, "") for row in claimed if is_held(row)]
     for stored_row in rows:
-        row = replace(stored_row, source=again.get(stored_row.id, stored_row.source))
+        row = stored_row.having(source=again.get(stored_row.id, stored_row.source))
         theirs = [one for one in family if order_of[one.id] == order_of[row.id] and one.id != row.id]
         if any(o.state in ON_ITS_WAY or o.id in being_written for o in _goes_first(row, theirs)):
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)

@@ -5,7 +5,7 @@ long as it is not posted. Nothing is posted a second time by itself.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -174,7 +174,7 @@ def goes(row: DocumentRow, numbered: dict[str, list[DocumentRow]]) -> None:
     where all of them were held until now.
     """
     same = numbered.get(folded(row.number), [])
-    same[:] = [replace(one, state=S.MATCHED) if one.id == row.id else one for one in same]
+    same[:] = [one.having(state=S.MATCHED) if one.id == row.id else one for one in same]
 
 
 def refuse(why: NeedsMending | None) -> None:

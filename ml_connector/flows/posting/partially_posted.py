@@ -6,7 +6,6 @@ writes that are left, or without them where originals are not attached any more.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from ml_connector.documents.kinds import Direction
 from ml_connector.errors import Reason
@@ -45,7 +44,7 @@ def counted(integration: Integration, tx: Tx, rows: Sequence[DocumentRow]) -> li
     """These, of which those that are held count as on their way to the books where something of them is there."""
     held = [row.id for row in rows if row.state is S.QUARANTINED]
     begun = {one.document_id for one in _written(integration, tx, held)} if held else set()
-    return [replace(row, state=S.POSTING) if row.id in begun else row for row in rows]
+    return [row.having(state=S.POSTING) if row.id in begun else row for row in rows]
 
 
 def _written(integration: Integration, tx: Tx, ids: Sequence[int]) -> list[StoredOperation]:

@@ -168,7 +168,7 @@ def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
         planned += operations_of(row, ready.plan, earlier.get(row.id, {}))
         detail = {"operations": len(ready.plan)}
         moves.append(Move(row.id, S.POSTING, "posting", detail, changes=ready.changes, release=False))
-        begun.append(replace(row, **ready.changes))
+        begun.append(row.having(**ready.changes))
     with integration.ledger.write() as tx:
         if len(documents.still_claimed(tx, [row.id for row in rows], lane.work.holder)) < len(rows):
             raise ClaimLost("Another worker has taken up documents of this batch.", after_seconds=FIRST_LOOK_SECONDS)
@@ -370,7 +370,7 @@ def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
             ids = [document_id for document_id, when in again_at.items() if when == at]
             documents.release(tx, ids, next_attempt_at=at, holder=lane.work.holder)
     for operation in settlement.write_again:
-        by_id[operation.document_id] = replace(by_id[operation.document_id], state=S.POSTING)
+        by_id[operation.document_id] = by_id[operation.document_id].having(state=S.POSTING)
     for document_id in again_at:
         by_id.pop(document_id)
     if outcomes:

@@ -5,7 +5,7 @@ corrected one (BIG08 05) where the customer's file says so. A credit memo follow
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -82,7 +82,7 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
     moves: list[Move] = [Move(row.id, None, "") for row in claimed if is_held(row)]
     rows = [row for row in claimed if not is_held(row)]
     again = _read_again(integration, [row for row in rows if row.reason == REFUSED_BY_PARTNER])
-    rows = [replace(row, source=again.get(row.id, row.source)) for row in rows]
+    rows = [row.having(source=again.get(row.id, row.source)) for row in rows]
     read, master = source_of(integration.erp, SALES_INVOICES).from_record, MasterData(integration)
     invoices = {row.id: master.completed(read(row.source or "")) for row in rows}
     around = _look_around(integration, rows, list(invoices.values()))

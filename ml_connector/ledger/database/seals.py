@@ -46,6 +46,8 @@ from ml_connector.ledger.tables.documents import (
 
 #: Digits of a row's hash that are kept.
 DIGITS = 32
+#: Decimal places of amounts.
+PLACES = 8
 #: What stands for a row that was deleted on purpose.
 GONE = ""
 #: The execution option under which a writing transaction keeps what it touched.
@@ -59,7 +61,7 @@ _LEAVE = sa.insert(seal)
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str).encode
 
 #: What has one form of JSON, whoever writes it; three times as fast as `_ENCODE`.
-_AS_IT_IS = frozenset((str, int))
+_AS_IT_IS = frozenset((str, int, date))
 _row_json = msgspec.json.Encoder().encode
 
 #: Rows that a transaction has touched, by table and key, with their hash where it is known already.
@@ -197,9 +199,16 @@ def _in_order(names: tuple[str, ...]) -> Sequence[tuple[str, int]]:
     return sorted(zip(names, range(len(names)), strict=True))
 
 
-def _column(value: Any) -> str | msgspec.Raw:
-    """A column's value where it is neither a text nor a whole number."""
-    return _text_of(value) if type(value) is datetime else msgspec.Raw(_ENCODE(_plain(value)).encode())
+def _column(value: Any) -> Any:
+    """A column's value where it has more than one form of JSON; short ways for what nearly every column holds."""
+    kind = type(value)
+    if kind is datetime:
+        return _text_of(value)
+    if kind is Decimal:
+        return _amount(value)
+    if kind is dict and all(type(one) is int or type(one) is str for one in value.values()):
+        return dict(sorted(value.items()))
+    return msgspec.Raw(_ENCODE(_plain(value)).encode())
 
 
 def text_hash(text: str) -> str:
@@ -213,7 +222,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, date):
         return _text_of(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, Decimal | bytes):
-        return value.hex() if isinstance(value, bytes) else decimal_text(_kept(value))
+        return value.hex() if isinstance(value, bytes) else _amount(value)
     if isinstance(value, float):
         # PostgreSQL keeps numbers in JSON as decimals: 1e16 comes back as an integer.
         return int(value) if value.is_integer() else value
@@ -224,11 +233,14 @@ def _plain(value: Any) -> Any:
     raise WeAreWrong(f"A row holds a {type(value).__name__}, which has no form to be hashed.")
 
 
-def _kept(value: Decimal) -> Decimal:
+def _amount(value: Decimal) -> str:
     """As PostgreSQL keeps amounts: eight places."""
-    exponent = value.as_tuple().exponent
-    finer = isinstance(exponent, int) and exponent < -8
-    return value.quantize(Decimal("1e-8"), ROUND_HALF_UP) if finer else value
+    text = str(value)
+    if "E" in text or len(text) - text.find(".") > PLACES + 1:
+        exponent = value.as_tuple().exponent
+        finer = isinstance(exponent, int) and exponent < -PLACES
+        value = value.quantize(Decimal(1).scaleb(-PLACES), ROUND_HALF_UP) if finer else value
+    return decimal_text(value)
 
 
 def _text_of(at: datetime) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any, Protocol
 
 import sqlalchemy as sa
@@ -86,7 +87,8 @@ def plain(value: Any) -> Any:
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=plain).encode
-_quote = json.JSONEncoder(ensure_ascii=False).encode
+#: A text's JSON, as `JSONEncoder(ensure_ascii=False)` has it.
+_quote = encode_basestring
 
 
 def canonical(detail: Detail) -> str:

@@ -111,6 +111,8 @@ def _log(rows: Sequence[Mapping[str, Any]]) -> None:
         return
     for row in rows:
         level = logging.INFO if row["state"] in _TOLD else logging.DEBUG
+        if not log.isEnabledFor(level):
+            continue
         log.log(
             level,
             "document moved",
