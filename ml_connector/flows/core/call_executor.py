@@ -103,7 +103,7 @@ class Places:
     def give(self, count: int) -> None:
         with self._changed:
             self._free += count
-            self._changed.notify_all()
+            self._changed.notify(count)
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def _hashes(tx: sa.Connection, sealed: Sealed, rows: Mapping[Any, str | None]) -
     ordered = sorted(key for key, known in rows.items() if known is None)
     query = _look(sealed.table.name)
     for start in range(0, len(ordered), _CHUNK):
-        for row in tx.execute(query, {"keys": ordered[start : start + _CHUNK]}):
+        for row in tx.execute(query, {"keys": ordered[start : start + _CHUNK]}).all():
             found[str(row[0])] = digest(sealed.columns, row[1:])
     return found
 

@@ -104,7 +104,7 @@ def still_ours(tx: Tx, attempts: Sequence[StoredOperation], holder: str) -> Mapp
     wanted = {one.id: one for one in attempts}
     ours: dict[int, StoredOperation] = {}
     for part in chunks(sorted(wanted)):
-        for row in tx.execute(_STILL, {"ids": part}):
+        for row in tx.execute(_STILL, {"ids": part}).all():
             if row.claimed_by == holder and row.attempts == wanted[row.id].attempts and row.state in OPEN:
                 ours[row.id] = wanted[row.id]
     return ours
@@ -114,6 +114,6 @@ def present(tx: Tx, ids: Sequence[int]) -> dict[int, Any]:
     """State and outside id of operations as they are now."""
     found: dict[int, Any] = {}
     for part in chunks(sorted(set(ids))):
-        for row in tx.execute(sa.select(_o.id, _o.state, _o.outside_id, _o.document_id).where(_o.id.in_(part))):
+        for row in tx.execute(sa.select(_o.id, _o.state, _o.outside_id, _o.document_id).where(_o.id.in_(part))).all():
             found[row.id] = row
     return found

@@ -51,7 +51,7 @@ def due(tx: Tx, connection: str, company: str, kinds: sa.ColumnElement[bool], *,
         .limit(limit)
     )
     with by_index_alone(tx):
-        return [StoredOperation(*row) for row in tx.execute(query)]
+        return [StoredOperation(*row) for row in tx.execute(query).all()]
 
 
 def oldest_due(tx: Tx, ids: Sequence[int]) -> datetime | None:
@@ -76,7 +76,7 @@ def of(tx: Tx, ids: Sequence[int]) -> dict[int, Copies]:
     found: dict[int, Copies] = {}
     for part in chunks(sorted(set(ids))):
         query = sa.select(_o.id, _o.copies).where(_o.id.in_(part), _o.copies.is_not(None))
-        found.update({row.id: row.copies for row in tx.execute(query) if row.copies})
+        found.update({row.id: row.copies for row in tx.execute(query).all() if row.copies})
     return found
 
 
@@ -100,4 +100,4 @@ def doubled(tx: Tx, integration: str | None = None, *, limit: int = 500) -> list
     if integration is not None:
         query = query.where(_d.integration == integration)
     with by_index_alone(tx):
-        return [Doubled(*row) for row in tx.execute(query) if row.copies]
+        return [Doubled(*row) for row in tx.execute(query).all() if row.copies]

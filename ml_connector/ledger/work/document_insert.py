@@ -133,7 +133,7 @@ def holders(tx: Tx, keys: Sequence[str]) -> dict[str, Holder]:
         query = sa.select(_c.business_key, _c.id, _c.content_hash, _c.state).where(
             _c.business_key.in_(unique[start : start + 500])
         )
-        for key, holder, content_hash, state in tx.execute(query):
+        for key, holder, content_hash, state in tx.execute(query).all():
             found[key] = Holder(holder, content_hash, DocumentState(state))
     return found
 

@@ -81,7 +81,7 @@ def claim(tx: Tx, query: ClaimQuery, holder: str, limit: int = 200) -> list[Docu
     claimed: list[DocumentRow] = []
     for part in chunks(ids):
         # On PostgreSQL the rows are locked now; a look with fresh eyes sees a claim committed a moment ago.
-        for row in tx.execute(_CLAIM, {"ids": part, "at": now(tx), "holder": holder}):
+        for row in tx.execute(_CLAIM, {"ids": part, "at": now(tx), "holder": holder}).all():
             claimed.append(document_row(row))
     return sorted(claimed, key=lambda row: row.id)
 
@@ -224,7 +224,7 @@ def get_many(tx: Tx, ids: Sequence[int]) -> list[DocumentRow]:
     """Documents by rising id; unknown ids are left out."""
     found: list[DocumentRow] = []
     for part in chunks(sorted(set(ids))):
-        found += [document_row(row) for row in tx.execute(_BY_ID, {"ids": part})]
+        found += [document_row(row) for row in tx.execute(_BY_ID, {"ids": part}).all()]
     return found
 
 
@@ -253,7 +253,7 @@ def counts_of_files(tx: Tx, file_ids: Sequence[int], *, without: str) -> dict[in
         query = sa.select(_c.file_id, sa.func.count()).where(
             _c.file_id.in_(part), _c.direction == Direction.IN.value, _c.flow != without
         )
-        found.update((key, count) for key, count in tx.execute(query.group_by(_c.file_id)) if key is not None)
+        found.update((key, count) for key, count in tx.execute(query.group_by(_c.file_id)).all() if key is not None)
     return found
 
 
@@ -267,7 +267,7 @@ def of_file_in_state(tx: Tx, file_id: int, state: DocumentState, *, size: int = 
             .order_by(_c.id)
             .limit(size)
         )
-        rows = [document_row(row) for row in tx.execute(query)]
+        rows = [document_row(row) for row in tx.execute(query).all()]
         if not rows:
             return
         after = rows[-1].id
@@ -323,7 +323,7 @@ def work_of(tx: Tx, books: Books, flow: str, states: Sequence[DocumentState]) ->
         .where(_c.work.is_not(None))
         .order_by(_c.id)
     )
-    return [(DocumentState(state), work) for state, work in tx.execute(query)]
+    return [(DocumentState(state), work) for state, work in tx.execute(query).all()]
 
 
 def work_of_orders(tx: Tx, books: Books, flow: str, state: DocumentState, orders: Sequence[str]) -> list[str]:

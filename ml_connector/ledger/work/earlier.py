@@ -37,7 +37,7 @@ def _received(
     ids = set(tx.execute(query).scalars())
     found = [row for row in at_hand if row.id in ids]
     for part in chunks(sorted(ids.difference(row.id for row in found))):
-        found += (document_row(row) for row in tx.execute(_BY_ID, {"ids": part}))
+        found += (document_row(row) for row in tx.execute(_BY_ID, {"ids": part}).all())
     # Sorted here: the order must not tempt a planner to another index.
     return sorted(found, key=lambda row: row.id)
 

@@ -152,7 +152,7 @@ def append(tx: Tx, rows: list[dict[str, Any]]) -> None:
 def history(tx: Tx, document_id: int) -> list[EventRow]:
     """All events of a document, in order."""
     query = sa.select(*_COLUMNS).where(event.c.document_id == document_id).order_by(event.c.seq)
-    return [EventRow(*row) for row in tx.execute(query)]
+    return [EventRow(*row) for row in tx.execute(query).all()]
 
 
 def histories(tx: Tx, document_ids: list[int]) -> dict[int, list[EventRow]]:
@@ -164,7 +164,7 @@ def histories(tx: Tx, document_ids: list[int]) -> dict[int, list[EventRow]]:
             .where(event.c.document_id.in_(document_ids[start : start + 500]))
             .order_by(event.c.document_id, event.c.seq)
         )
-        for row in tx.execute(query):
+        for row in tx.execute(query).all():
             found[row.document_id].append(EventRow(*row))
     return found
 

@@ -101,7 +101,7 @@ def file_hashes(tx: Tx, file_ids: Iterable[int | None]) -> dict[int, str]:
     found: dict[int, str] = {}
     ids = sorted({key for key in file_ids if key is not None})
     for start in range(0, len(ids), 500):
-        found.update((key, value) for key, value in tx.execute(_BYTES, {"ids": ids[start : start + 500]}))
+        found.update((key, value) for key, value in tx.execute(_BYTES, {"ids": ids[start : start + 500]}).all())
     return found
 
 
@@ -121,7 +121,7 @@ def done_here(tx: Tx) -> dict[int, dict[str, str]]:
 def _rows_of(tx: Tx, ids: Sequence[int], query: sa.Select[Any]) -> dict[int, Sequence[Any]]:
     rows: dict[int, Sequence[Any]] = {}
     for start in range(0, len(ids), 500):
-        rows.update((row[0], row[1:]) for row in tx.execute(query, {"ids": ids[start : start + 500]}))
+        rows.update((row[0], row[1:]) for row in tx.execute(query, {"ids": ids[start : start + 500]}).all())
     return rows
 
 

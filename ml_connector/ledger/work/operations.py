@@ -138,7 +138,7 @@ def _note(tx: Tx, ids: Iterable[int]) -> None:
 def _by_key(tx: Tx, keys: Sequence[str]) -> dict[str, StoredOperation]:
     found: dict[str, StoredOperation] = {}
     for part in chunks(keys):
-        for row in tx.execute(_OF_KEYS, {"keys": part}):
+        for row in tx.execute(_OF_KEYS, {"keys": part}).all():
             found[row.key] = StoredOperation(*row)
     return found
 
@@ -175,7 +175,7 @@ def of_unknown_outcome(tx: Tx, document_ids: Sequence[int]) -> list[StoredOperat
 def _of(tx: Tx, document_ids: Sequence[int], query: sa.Select[Any]) -> list[StoredOperation]:
     found: list[StoredOperation] = []
     for part in chunks(sorted(set(document_ids))):
-        found += [StoredOperation(*row) for row in tx.execute(query, {"ids": part})]
+        found += [StoredOperation(*row) for row in tx.execute(query, {"ids": part}).all()]
     return found
 
 
@@ -193,7 +193,7 @@ def complete_documents(tx: Tx, document_ids: Sequence[int]) -> set[int]:
     left: set[int] = set()
     some: set[int] = set()
     for part in chunks(sorted(set(document_ids))):
-        for document_id, state in tx.execute(_STATES, {"ids": part}):
+        for document_id, state in tx.execute(_STATES, {"ids": part}).all():
             some.add(document_id)
             if state != "done":
                 left.add(document_id)
@@ -204,7 +204,7 @@ def layouts(tx: Tx, document_ids: Sequence[int]) -> dict[int, dict[int, str]]:
     """What was ever planned for these documents: by document, the kind at each position."""
     found: dict[int, dict[int, str]] = {}
     for part in chunks(sorted(set(document_ids))):
-        for row in tx.execute(_LAYOUT, {"ids": part}):
+        for row in tx.execute(_LAYOUT, {"ids": part}).all():
             found.setdefault(row.document_id, {})[row.position] = row.kind
     return found
 
@@ -252,7 +252,7 @@ def start(tx: Tx, starts: Sequence[tuple[int, str | None]]) -> list[StoredOperat
         )
     by_id: dict[int, StoredOperation] = {}
     for part in chunks([key for key, _ in starts]):
-        for row in tx.execute(begun.where(_o.id.in_(part)).returning(*COLUMNS)):
+        for row in tx.execute(begun.where(_o.id.in_(part)).returning(*COLUMNS)).all():
             by_id[row.id] = StoredOperation(*row)
     _note(tx, by_id)
     return [by_id[key] for key, _ in starts]
@@ -272,7 +272,7 @@ def _states(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for part in chunks(sorted(set(ids))):
         query = sa.select(_o.id, _o.state).where(_o.id.in_(part)).order_by(_o.id).with_for_update()
-        found.update((key, state) for key, state in tx.execute(query))
+        found.update((key, state) for key, state in tx.execute(query).all())
     return found
 
 
@@ -294,7 +294,7 @@ def finish(tx: Tx, written: Sequence[tuple[int, Written]], *, confirm_at: dateti
 def _refuse_second(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
     ids = {key: one.outside_id[:200] for key, one in written}
     for part in chunks(sorted(ids)):
-        for key, outside_id in tx.execute(_DONE_AS, {"ids": part}):
+        for key, outside_id in tx.execute(_DONE_AS, {"ids": part}).all():
             if outside_id != ids[key]:
                 raise WeAreWrong(f"Operation {key} is done as {outside_id} and came back as {ids[key]}.")
 

@@ -88,7 +88,7 @@ def _counts(tx: Tx, subject: str, integration: str | None) -> dict[Sort, int]:
     query = sa.select(*_SORT, sa.cast(total, sa.BigInteger)).where(_t.subject == subject)
     if integration is not None:
         query = query.where(_t.integration == integration)
-    return {Sort(*row[:-1]): row[-1] for row in tx.execute(query.group_by(*_SORT).having(total != 0))}
+    return {Sort(*row[:-1]): row[-1] for row in tx.execute(query.group_by(*_SORT).having(total != 0)).all()}
 
 
 def is_loose(tx: Tx) -> bool:
@@ -124,7 +124,7 @@ def differences(tx: Tx) -> Iterable[Difference]:
         sort = [both.c[name] for name in Sort._fields]
         sums = sa.func.sum(both.c.told), sa.func.sum(both.c.found)
         query = sa.select(*sort, *sums).group_by(*sort).having(sums[0] != sums[1]).order_by(*sort)
-        for row in tx.execute(query):
+        for row in tx.execute(query).all():
             yield Difference(subject, Sort(*row[:-2]), int(row[-2]), int(row[-1]))
 
 

@@ -123,7 +123,7 @@ def _log(rows: Sequence[Mapping[str, Any]]) -> None:
 def _load(tx: Tx, ids: list[int]) -> dict[int, _Working]:
     found: dict[int, _Working] = {}
     for part in chunks(ids):
-        for key, state, count, head, claimed_by, integration, *values in tx.execute(_TAKE, {"ids": part}):
+        for key, state, count, head, claimed_by, integration, *values in tx.execute(_TAKE, {"ids": part}).all():
             row = dict(zip(evidence.ROW, values, strict=True))
             sort = Sort(integration, row["direction"], state, row["flow"], row["kind"], row["reason"] or "")
             kind, direction = DocumentKind(row["kind"]), Direction(row["direction"])
