@@ -40,6 +40,7 @@ from ml_connector.transport.replies import (
     parse_json,
 )
 from ml_connector.transport.tls import trusted
+from ml_connector.transport.without_cookies import ClientWithoutCookies
 
 # httpx logs every URL at INFO: addresses of invoices and suppliers do not belong in a run's log.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -69,27 +70,6 @@ class _Call:
     write: bool
     headers: Mapping[str, str]
     body: Mapping[str, Any] = field(default_factory=dict)
-
-
-class _NoCookies(httpx.Cookies):
-    """Keeps nothing: a call carries what its connection's authentication says, nothing that an answer left behind."""
-
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Leaves them where they are."""
-
-
-class _HttpClient(httpx.Client):
-    """An HTTP client without a memory."""
-
-    _none = _NoCookies()
-
-    @property
-    def cookies(self) -> httpx.Cookies:
-        return self._none
-
-    @cookies.setter
-    def cookies(self, cookies: object) -> None:
-        raise TypeError(f"{cookies!r:.20}: it keeps no cookies")
 
 
 #: Addresses that are called again and again, taken apart.
@@ -130,7 +110,7 @@ class ApiClient:
         pool = httpx.Limits(
             max_connections=max_connections, max_keepalive_connections=max_connections, keepalive_expiry=4
         )
-        self._http = _HttpClient(
+        self._http = ClientWithoutCookies(
             timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0)),
             limits=pool,
             follow_redirects=False,
