@@ -21,4 +21,5 @@ class ClientWithoutCookies(httpx.Client):
 
     @cookies.setter
     def cookies(self, cookies: object) -> None:
-        raise TypeError(f"{cookies!r:.20}: it keeps no cookies")
+        del cookies
+        raise TypeError("it keeps no cookies")
