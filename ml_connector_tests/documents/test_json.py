@@ -28,6 +28,7 @@ from ml_connector.documents.common import (
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.json import dump, kind_of, load
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
+from ml_connector.documents.records import in_words
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.errors import WeAreWrong
 from ml_connector_tests.support.examples import some
@@ -170,3 +171,20 @@ def test_every_model_of_documents_that_has_decimals_makes_equal_ones_the_same() 
     without = {one.__name__ for one in numbered if not issubclass(one, Amounts)}
     # what is agreed on is no document: its numbers stand as they were said
     assert without == {"AgreedLine"}
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ('{"number":1,"invoice_date":null,"total":null}', "number: expected text, got a number"),
+        ('{"number":"1","invoice_date":null,"total":"NaN"}', "NaN is not a number that a document can hold"),
+        (
+            '{"number":"1","invoice_date":null,"total":null,"lines":[{"price":true}]}',
+            "lines[0].price: expected a number, got true or false",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_in_words_its_place_first(values: str, told: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        load("invoice", values)
+    assert in_words(raised.value) == told
