@@ -5,114 +5,34 @@ Read from the source: nothing is imported to find out (docs/architecture.md).
 
 import ast
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from ml_connector.systems.registry import SHIPPED
+from ml_connector_tests.support.rooms import (
+    ALLOWED,
+    COMPOSING,
+    DAGSTER,
+    PACKAGE,
+    graph,
+    imported,
+    module_name,
+    modules,
+    needs_inside,
+    ours,
+    parsed,
+    room,
+)
 
-PACKAGE = Path(__file__).parent.parent / "ml_connector"
-
-#: What each room may import of our own; every room may import itself. `*` ends a list that has everything.
-ALLOWED: dict[str, frozenset[str]] = {
-    "errors": frozenset(),
-    "logs": frozenset(),
-    "own_signals": frozenset(),
-    "stopping": frozenset({"errors"}),
-    "clock": frozenset({"errors", "stopping"}),
-    "proof": frozenset({"errors"}),
-    "documents": frozenset({"errors"}),
-    "edi": frozenset({"documents", "errors"}),
-    "config": frozenset(
-        {"errors", "documents", "systems.registry", "flows.registry", "flows.core.spec", "flows.core.flow_set"}
-    ),
-    "layouts": frozenset({"documents", "edi.validation.findings", "config", "errors"}),
-    "ledger": frozenset({"documents", "errors", "clock", "logs", "stopping"}),
-    "credentials": frozenset({"ledger", "config", "errors", "clock"}),
-    "transport": frozenset({"credentials", "ledger", "config", "errors", "clock", "proof", "stopping"}),
-    "flows": frozenset({"documents", "edi", "layouts", "ledger", "config", "errors", "clock", "proof", "stopping"}),
-    "systems": frozenset(
-        {
-            "documents",
-            "transport",
-            "credentials",
-            "config",
-            "errors",
-            "clock",
-            "proof",
-            "stopping",
-            "flows.core.ports",
-            "ledger",
-        }
-    ),
-    "sandbox": frozenset({"errors", "clock", "transport.tls"}),
-}
-#: Rooms that compose: they may import everything except each other's insides named here.
-COMPOSING = {
-    "composition",
-    "deployment",
-    "orchestration",
-    "web",
-    "cli",
-    "trying",
-    "demo",
-    "diagnostics",
-    "alerting",
-    "definitions",
-}
-#: Only these may import dagster.
-DAGSTER = {"orchestration", "definitions"}
 #: Loaded only inside functions: a run process pays for every import (docs/decisions).
 HEAVY = {"pandas", "paramiko", "lxml", "apprise"}
 #: What all systems share: the seam itself, and what their checks have in common.
 SEAM = {"registry", "system", "results", "reaching", "authorized", "mailboxes"}
 #: Of `systems`, only what builds one from configuration, and what takes its notices, reads the ledger by itself.
 BUILDERS = {"factory", "authorization", "source"}
-
-
-def modules() -> list[Path]:
-    return sorted(PACKAGE.rglob("*.py"))
-
-
-def room(path: Path) -> str:
-    """The room of a module: the first part below the package."""
-    first = path.relative_to(PACKAGE).parts[0]
-    return first.removesuffix(".py")
-
-
-@cache
-def parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def imported(path: Path, *, inside_functions: bool = True) -> Iterator[str]:
-    """Dotted names that a module imports, also those only for type checkers."""
-    tree = parsed(path)
-    nodes = ast.walk(tree) if inside_functions else _outside_functions(tree)
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: a relative import"
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        yield child
-        yield from _outside_functions(child)
-
-
-def ours(path: Path) -> Iterator[str]:
-    """What a module imports of our own, below the package's name."""
-    for name in imported(path):
-        if name.startswith("ml_connector."):
-            yield name.removeprefix("ml_connector.")
 
 
 def test_every_room_has_a_rule() -> None:
@@ -233,22 +153,6 @@ MOST_MODULES = 15
 HISTORY = "ledger/migrations/versions/"
 
 
-def _module(path: Path) -> str:
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-@cache
-def graph() -> dict[str, frozenset[str]]:
-    """What each module imports of our own, wherever in it, also for type checkers alone."""
-    known = {_module(path) for path in modules()}
-    found = {}
-    for path in modules():
-        targets = {target if target in known else target.rpartition(".")[0] for target in ours(path)}
-        found[_module(path)] = frozenset((targets & known) - {_module(path), ""})
-    return found
-
-
 def circles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
     """Nodes that lead to themselves, together with those they lead through."""
     sorter = TopologicalSorter({node: set(targets) for node, targets in edges.items()})
@@ -268,24 +172,12 @@ def test_no_module_imports_itself_through_others() -> None:
     assert circles(graph()) == []
 
 
-@pytest.mark.parametrize("package", sorted({_module(path) for path in modules() if path.name == "__init__.py"} - {""}))
+@pytest.mark.parametrize(
+    "package", sorted({module_name(path) for path in modules() if path.name == "__init__.py"} - {""})
+)
 def test_rooms_of_a_package_form_no_circle(package: str) -> None:
     """Each package inside is a room, also for what reaches it through a module beside it."""
-    edges: dict[str, set[str]] = {}
-    for module, targets in graph().items():
-        for target in targets:
-            here, there = _room_in(package, module), _room_in(package, target)
-            if here and there and here != there:
-                edges.setdefault(here, set()).add(there)
-    assert circles(edges) == []
-
-
-def _room_in(package: str, module: str) -> str:
-    if not module.startswith(f"{package}."):
-        return ""
-    first, *inside = module.removeprefix(f"{package}.").split(".")
-    # What makes a system of its rooms and of its neighbours stands above them.
-    return f"{first}.system" if inside == ["system"] else first
+    assert circles(needs_inside(package)) == []
 
 
 def test_no_file_is_longer_than_a_person_reads() -> None:
