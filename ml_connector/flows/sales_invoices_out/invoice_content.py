@@ -161,22 +161,24 @@ def _parties(
     if own.supplier_number:
         us = changed(us, id_scheme=THEIRS, id=own.supplier_number)
     found = [us]
-    bill_to = invoice.bill_to or Address(code=invoice.customer_code, name=invoice.customer_name or partner.title)
-    places = [("BT", bill_to), ("ST", invoice.ship_to), ("RE", invoice.remit_to)]
-    found += [_party(role, place, own) for role, place in places if place is not None and place != Address()]
+    customer = invoice.customer_name or partner.title
+    bill_to = invoice.bill_to or Address(code=invoice.customer_code, name=customer)
+    places = [("BT", bill_to, customer), ("ST", invoice.ship_to, customer), ("RE", invoice.remit_to, us.name)]
+    found += [_party(role, at, own, whose or partner.name) for role, at, whose in places if at and at != Address()]
     if invoice.remit_to is None and rules.remit_to is not None:
         to = rules.remit_to
         found.append(party_at("RE", to.name, to.street, to.city, to.region, to.postal_code, to.country))
     return tuple(found)
 
 
-def _party(role: str, place: Address, own: InvoicesToPartner) -> Party:
-    at = (place.name, place.street, place.city, place.region, place.postal_code, place.country)
-    party = party_at(role, *at)
+def _party(role: str, place: Address, own: InvoicesToPartner, whose: str) -> Party:
+    """whose: the name for an address that has neither name nor code in the ERP; N1 needs one (x12-procurement 5)."""
     theirs = place.customers_code or own.ship_to.get(place.code, "")
     scheme, code = next(
         ((scheme, code) for scheme, code in ((GLN, place.gln), (THEIRS, theirs), (OURS, place.code)) if code), ("", "")
     )
+    name = place.name if place.name or code else whose
+    party = party_at(role, name, place.street, place.city, place.region, place.postal_code, place.country)
     numbers = tuple(Reference(qualifier=q, value=v) for q, v in (("TE", place.phone), ("EM", place.email)) if v)
     contacts = (Contact(function=IN_GENERAL, name=place.attention, numbers=numbers),)
     return changed(party, id_scheme=scheme, id=code, contacts=contacts if place.attention or numbers else ())

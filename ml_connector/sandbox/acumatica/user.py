@@ -116,11 +116,15 @@ def sell(
             "Details": details,
         }  # fmt: skip
         order = put(state, "SalesOrder", body, tenant=books)
-        made.append(_through(state, books, order, f"1Z{seed:04d}{at:06d}", release=release))
+        made.append(deliver(state, order, f"1Z{seed:04d}{at:06d}", release=release, tenant=books))
     return made
 
 
-def _through(state: AcumaticaState, books: Tenant, order: Record, tracking: str, *, release: bool) -> Record:
+def deliver(
+    state: AcumaticaState, order: Record, tracking: str, *, release: bool = True, tenant: Tenant | None = None
+) -> Record:
+    """Ship an open sales order whole, in one package, and invoice it; the invoice, released unless told."""
+    books = tenant or state.main
     act(state, "SalesOrder", ("SO", order.text("OrderNbr")), "SalesOrderCreateShipment", tenant=books)
     kept = books.table("SalesOrder").by_id(order.id) or order
     number = kept.details("Shipments")[-1].text("ShipmentNbr")

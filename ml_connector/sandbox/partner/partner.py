@@ -17,7 +17,7 @@ from ml_connector.sandbox.partner.documents.x12 import Party, Segment
 from ml_connector.sandbox.partner.profiles import Profile
 from ml_connector.sandbox.partner.records import SentDocument, SentFile, SentGroup
 
-FUNCTIONAL_IDS = {"855": "PR", "856": "SH", "810": "IN", "997": "FA", "865": "CA"}
+FUNCTIONAL_IDS = {"855": "PR", "856": "SH", "810": "IN", "997": "FA", "865": "CA", "850": "PO"}
 GROWING_POLLS = 3
 
 

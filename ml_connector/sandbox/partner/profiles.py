@@ -14,6 +14,7 @@ US = Party("ZZ", "VOLTWERK", "VOLTWERK")
 class Profile:
     """One partner. supplier: its code at the ERP. tax_rate: how TXI03 is written (x12-procurement, TXI).
 
+    us: what it knows us as; what somebody else sends it is nobody's order.
     behaviour: settings in which it differs from the honest default. fixed_control: always sends ISA13 000000001.
     """
 
@@ -27,9 +28,10 @@ class Profile:
     tax_rate: Literal["percent", "fraction", "absent"] = "percent"
     behaviour: tuple[tuple[str, Any], ...] = ()
     fixed_control: bool = False
+    us: Party = US
 
     def writer(self, clock: Clock) -> Writer:
-        return Writer(self.party, US, clock, self.version, self.separators)
+        return Writer(self.party, self.us, clock, self.version, self.separators)
 
 
 NORTHWIND = Profile(

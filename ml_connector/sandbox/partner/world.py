@@ -25,7 +25,7 @@ from ml_connector.sandbox.partner.documents.behaviour import NAMED, Behaviour
 from ml_connector.sandbox.partner.documents.orders import change_order, order_number, read_order
 from ml_connector.sandbox.partner.documents.x12 import Group, Interchange, TransactionSet
 from ml_connector.sandbox.partner.partner import Partner, Taken
-from ml_connector.sandbox.partner.profiles import PROFILES, US, Profile
+from ml_connector.sandbox.partner.profiles import PROFILES, Profile
 from ml_connector.sandbox.partner.records import ReadGroup, SentDocument, SentFile
 
 POLL_SECONDS = 0.03
@@ -183,11 +183,9 @@ class PartnerWorld:
                 self._read(partner, interchange)
 
     def _partner_of(self, interchange: Interchange) -> Partner | None:
-        if interchange.sender != (US.qualifier, US.id):
-            return None
         for partner in self.partners.values():
-            party = partner.profile.party
-            if interchange.receiver == (party.qualifier, party.id):
+            party, us = partner.profile.party, partner.profile.us
+            if interchange.receiver == (party.qualifier, party.id) and interchange.sender == (us.qualifier, us.id):
                 return partner
         return None
 

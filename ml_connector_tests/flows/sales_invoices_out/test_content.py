@@ -101,3 +101,19 @@ def test_lines_that_only_say_something_become_notes(office: SalesOffice) -> None
     office.run()
     (sent,) = office.sets()
     assert (len(sent.lines), sent.notes) == (1, ("Week 47", "Thank you for your order"))
+
+
+@pytest.mark.parametrize(
+    ("customer", "named"),
+    [({"title": "HillMart"}, "HillMart"), ({"title": ""}, "big_retail")],
+    indirect=["customer"],
+)
+def test_an_address_without_name_and_code_leaves_under_the_customers_name(office: SalesOffice, named: str) -> None:
+    """An ERP may know where it went and not what that place is called; N1 needs a name or a code."""
+    place = Address(street=("12 Dock Rd",), city="Austin", region="TX", postal_code="73301")
+    office.books.save(invoice(customer_name="", ship_to=place, remit_to=place))
+    office.run()
+    (sent,) = office.by_number()
+    names = {party.role: (party.name, party.id) for party in sent.parties}
+    assert names["ST"] == (named, "")
+    assert names["RE"] == ("Voltwerk Industries BV", "")

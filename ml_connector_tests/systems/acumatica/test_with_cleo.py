@@ -1,0 +1,145 @@
+"""Acumatica and Cleo in one deployment, as docs/integrations/acumatica-cleo.md configures it: each document once."""
+
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from ml_connector.cli.app import root
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.sandbox.acumatica import user
+from ml_connector.sandbox.acumatica.control import books
+from ml_connector.sandbox.acumatica.wire.record import Record
+from ml_connector.sandbox.partner.documents.x12 import Segment, get
+from ml_connector_tests.systems.acumatica.stage import HILLMART, LONESTAR, Stage, open_stage
+
+CASES: Segment = ["PO1", "1", "3", "CA", "90", "", "IN", "HM-OLIVEOIL1L"]
+PIECES: Segment = ["PO1", "2", "10", "EA", "4.25", "", "IN", "HM-WIDGET1"]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with open_stage(tmp_path) as made:
+        made.run()  # from here on orders and invoices are new
+        yield made
+
+
+def buy(stage: Stage) -> str:
+    """An approved purchase order of the supplier; its number."""
+    (order,) = stage.sandbox.call(user.create_orders, stage.sandbox.acumatica)
+    return order.text("OrderNbr")
+
+
+def sold(stage: Stage, number: str) -> Record:
+    """The customer orders, and what became of that is shipped and invoiced; the invoice."""
+    stage.order_by_customer(number, CASES, PIECES)
+    stage.run()
+    (order,) = stage.rows("SalesOrder", CustomerOrder=number)
+    return stage.sandbox.call(user.deliver, stage.sandbox.acumatica, order, "1Z0001000001")
+
+
+def first(taken: list[Segment], name: str) -> Segment:
+    return next(segment for segment in taken if segment[0] == name)
+
+
+def states(stage: Stage, flow: str) -> list[tuple[str, S]]:
+    return [(row.number or "", row.state) for row in stage.documents(flow)]
+
+
+def test_a_purchase_order_comes_back_as_receipt_and_bill(stage: Stage) -> None:
+    number = buy(stage)
+    stage.play()
+    (sent,) = stage.taken(LONESTAR, "850")
+    assert get(first(sent, "BEG"), 3) == number
+    assert [get(one, 3) for one in sent if one[0] == "PO1"] == ["EA", "CA"], "Acumatica's CS is a case"
+    assert states(stage, "orders_out") == [(number, S.ACKNOWLEDGED)]
+
+    (order,) = stage.rows("PurchaseOrder", OrderNbr=number)
+    (receipt,) = stage.rows("PurchaseReceipt")
+    assert (receipt.text("Status"), receipt.text("VendorRef")) == ("Released", "LONESTAR-D00001")
+    received = [
+        (line.text("POOrderNbr"), line.get("POLineNbr"), line.number("ReceiptQty")) for line in receipt.details()
+    ]
+    assert received == [(number, line.get("LineNbr"), line.number("OrderQty")) for line in order.details()]
+
+    (bill,) = stage.rows("Bill")
+    assert (bill.text("Vendor"), bill.text("VendorRef")) == ("V000017", "LONESTAR-I00001")
+    assert bill.number("Amount") == order.number("OrderTotal") > 0
+    billed = [(line.text("POOrderNbr"), line.get("POLine"), line.text("POReceiptNbr")) for line in bill.details()]
+    assert billed == [(number, line.get("LineNbr"), receipt.text("ReceiptNbr")) for line in order.details()]
+
+    answered = Counter((get(first(one, "AK1"), 1), get(first(one, "AK9"), 1)) for one in stage.taken(LONESTAR, "997"))
+    assert answered == {("PR", "A"): 1, ("SH", "A"): 1, ("IN", "A"): 1}
+    assert stage.world.errors == []
+
+
+def test_a_customers_order_becomes_a_sales_order_and_its_invoice_leaves(stage: Stage) -> None:
+    invoice = sold(stage, "PO-7781")
+    (order,) = stage.rows("SalesOrder")
+    assert (order.text("CustomerID"), order.text("LocationID")) == ("C000042", "STORE12")
+    lines = [(line.text("InventoryID"), line.number("OrderQty"), line.text("UOM")) for line in order.details()]
+    assert lines == [("OLIVEOIL1L", Decimal(3), "CS"), ("WIDGET1", Decimal(10), "EA")]
+
+    stage.play()
+    (sent,) = stage.taken(HILLMART, "810")
+    big = first(sent, "BIG")
+    assert (get(big, 2), get(big, 4)) == (invoice.text("ReferenceNbr"), "PO-7781")
+    assert Decimal(get(first(sent, "TDS"), 1)) == invoice.number("Amount") * 100
+    (place,) = [segment for segment in sent if segment[:2] == ["N1", "ST"]]
+    assert place[3:] == ["92", "0012"], "the customer's own code of its store"
+    assert states(stage, "sales_orders_in") == [("PO-7781", S.POSTED)]
+    assert states(stage, "sales_invoices_out") == [(invoice.text("ReferenceNbr"), S.ACKNOWLEDGED)]
+    assert [get(first(one, "AK1"), 1) for one in stage.taken(HILLMART, "997")] == ["PO"], "a 997 is not answered"
+
+
+def everything(stage: Stage) -> dict[str, dict[str, int]]:
+    """What stands in the books, and how many sets of a kind each partner took."""
+    tables = ("PurchaseOrder", "PurchaseReceipt", "Bill", "SalesOrder")
+    taken = {
+        f"{profile.name} {kind}": len(stage.taken(profile, kind))
+        for profile in (LONESTAR, HILLMART)
+        for kind in ("850", "860", "810", "997")
+    }
+    return {"books": {name: len(stage.rows(name)) for name in tables}, "taken": taken}
+
+
+def test_what_is_run_or_sent_again_makes_nothing_twice(stage: Stage) -> None:
+    """The same steps, the same documents in other interchanges, another process: what was done stays as it is."""
+    again = {"invoice_repeat": "document", "notice_repeat": "notice"}
+    stage.sandbox.call(stage.world.behave, LONESTAR.name, again)
+    buy(stage)
+    sold(stage, "PO-7781")
+    stage.play()
+    before = everything(stage)
+    assert before["books"] == {"PurchaseOrder": 1, "PurchaseReceipt": 1, "Bill": 1, "SalesOrder": 1}
+    stage.order_by_customer("PO-7781", CASES, PIECES)
+    stage.play(2)
+    with stage.reopened() as other:
+        other.play(2)
+    after = everything(stage)
+    assert after["books"] == before["books"]
+    assert after["taken"] == {**before["taken"], "HILLMART 997": 2}, "a repeated order is answered, and nothing else"
+    for flow, number in (("invoices_in", "LONESTAR-I00001"), ("shipments_in", "LONESTAR-D00001")):
+        assert states(stage, flow) == [(number, S.POSTED), (number, S.DUPLICATE)]
+    assert states(stage, "sales_orders_in") == [("PO-7781", S.POSTED), ("PO-7781", S.DUPLICATE)]
+    summary = stage.sandbox.call(books, stage.sandbox.acumatica)
+    assert summary["tenants"]["AcmeFoods"]["repeated"] == {"Bill": {}, "PurchaseReceipt": {}, "SalesOrder": {}}
+
+
+def test_one_seat_is_taken_and_given_back(tmp_path: Path) -> None:
+    with open_stage(tmp_path) as stage:
+        stage.run()
+        buy(stage)
+        stage.play(2)
+        sessions = stage.sandbox.acumatica.sessions
+        assert sessions.summary()["most_at_once"] == 1
+        stage.deployment.close()
+        assert sessions.summary()["open"] == 0
+
+
+def test_check_finds_nothing_wrong_with_what_the_page_configures(stage: Stage) -> None:
+    result = CliRunner().invoke(root, ["check"])
+    assert result.output.endswith("All is well.\n"), result.output
