@@ -41,22 +41,7 @@ def from_values(model: type[T], values: object) -> T:
 
 #: Where in a value something does not fit, as msgspec says it: "... - at `$.items[0].value`".
 _PLACE = re.compile(r"`\$([^`]*)`$")
-_WORDS = {
-    "str": "text", "int": "a number", "float": "a number", "decimal": "a number", "date": "a day",
-    "bool": "true or false", "array": "a list", "object": "an object", "null": "nothing",
-}  # fmt: skip
 _MISSING = re.compile(r"missing required field `(\w+)`")
-
-
-def in_words(error: Exception) -> str:
-    """What is wrong in values that were read, its place first: "lines[0].price: expected a number, got text"."""
-    said = str(error)[:200]
-    place = _PLACE.search(said)
-    what = said[: said.rindex(" - at ")] if place is not None else said
-    for name, word in _WORDS.items():
-        what = what.replace(f"`{name}`", word).replace(f"`{name} | null`", word)
-    what = what[:1].lower() + what[1:] if what[1:].islower() or what[:8] == "Expected" else what
-    return f"{place.group(1).lstrip('.')}: {what}" if place is not None and place.group(1) else what
 
 
 def misfits(model: type[Record], values: Mapping[str, object]) -> list[tuple[list[str], str]]:

@@ -3,7 +3,7 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -80,14 +80,18 @@ def render(
 
 def _document(path: Path, set_type: str | None) -> "Record":
     """The document in a JSON file. Raises ConfigError naming what is wrong in it."""
+    import json
+    from decimal import Decimal
+
+    from pydantic import ValidationError
+
     from ml_connector.documents.json import MODELS, load
-    from ml_connector.documents.records import from_values, in_words, values_of
     from ml_connector.edi.mapping.registry import KINDS, set_type_of
     from ml_connector.errors import WeAreWrong
 
     text = path.read_text("utf-8")
     try:
-        values = from_values(dict[str, Any], values_of(text))
+        values = json.loads(text, parse_float=Decimal)
         kind = values.get("kind") or (KINDS[set_type].value if set_type else "")
         if kind not in {known.value for known in MODELS}:
             raise ConfigError(
@@ -95,7 +99,8 @@ def _document(path: Path, set_type: str | None) -> "Record":
             )
         found = load(kind, text)
     except (ValueError, AttributeError, WeAreWrong) as error:
-        told = in_words(error)
+        reason = error.errors()[0] if isinstance(error, ValidationError) else None
+        told = f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}" if reason else str(error)[:200]
         raise ConfigError(f"{path} is no such document: {told}.", mend="`edi extract` prints documents.") from error
     carried = set_type_of(found)
     if set_type and set_type != carried:

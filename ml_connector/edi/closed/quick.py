@@ -10,16 +10,15 @@ from functools import lru_cache
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.invoice_amounts import TAX_CODES
+from ml_connector.edi.closed.opening import Opener
 from ml_connector.edi.closed.setpattern import SetPattern
 from ml_connector.edi.framing.envelope import RawSet
-from ml_connector.edi.framing.segments import Segment, neutralize
 from ml_connector.edi.framing.separators import Separators
 from ml_connector.edi.framing.values import is_digits
-from ml_connector.edi.mapping.registry import OPENINGS, read_document
+from ml_connector.edi.mapping.registry import OPENINGS
 from ml_connector.edi.validation.hl_hierarchy import spelled_fit
 from ml_connector.edi.validation.overlay import Overlay
 from ml_connector.edi.validation.schema import SetRule, set_rule
-from ml_connector.edi.validation.structure import grow
 
 #: Longer sets go the long way.
 LONGEST = 1 << 20
@@ -49,8 +48,7 @@ class Quick:
         # a guide may have made it optional: without it there is no document
         opening = OPENINGS.get(rule.set_type, "")
         self._begins = opening + separators.element if opening else ""
-        self._separators = separators
-        self._composed = {name: segment for name, segment in rule.segments.items() if segment.composites}
+        self.document = Opener(rule, separators).document
         self._sums = {"810": self._invoice_adds_up, "820": _never, "856": self._levels_fit}.get(
             rule.set_type, self._counts_fit
         )
@@ -77,16 +75,6 @@ class Quick:
             return right if self._sums(*right) else None
         except InvalidOperation:
             return None
-
-    def document(self, found: list[str]) -> Record | None:
-        """The document of a right set's segments, the first of which is its ST."""
-        mark, composed = self._element, self._composed
-        segments = [Segment(text.split(mark), number) for number, text in enumerate(found, start=1)]
-        for segment in segments:
-            if segment.elements[0] in composed:
-                rule = composed[segment.elements[0]]
-                neutralize(segment, rule.composites, len(rule.elements), self._separators)
-        return read_document(grow(segments, self._rule.root))
 
     def _counts_fit(self, found: list[str], shape: str) -> bool:
         """CTT01 and CTT02 against the lines."""

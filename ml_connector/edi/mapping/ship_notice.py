@@ -1,5 +1,6 @@
 """856 to and from ShipNotice (x12-procurement 7): an HL tree of any shape as shipment, orders and items."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -75,26 +76,26 @@ _PACKS = frozenset("TPQ")
 _COMPONENT = "F"
 
 
-class Level:
-    """One HL loop in the tree: its segments, its HL and PRF, whether it is an item, and its marks."""
+class Level(ABC):
+    """One HL loop in the tree: its HL and PRF, whether it is an item, its marks, and what reads the rest of it."""
 
-    __slots__ = ("children", "elements", "is_item", "loop", "marks", "parent", "prf")
+    __slots__ = ("children", "elements", "is_item", "marks", "parent", "prf")
 
-    def __init__(self, loop: Loop) -> None:
-        prf = loop.find("PRF")
-        self.loop = loop
-        self.elements = [*loop.segments[0].elements, "", "", ""]
-        self.prf = prf.elements if prf is not None else None
-        self.is_item = loop.find("SN1") is not None or self.elements[3] == "I"
-        self.marks = [s.elements[2] for s in loop.segments if s.elements[0] == "MAN" and len(s.elements) > 2]
+    def __init__(self, elements: list[str], prf: list[str] | None, is_item: bool, marks: Sequence[str]) -> None:
+        self.elements = elements
+        self.prf = prf
+        self.is_item = is_item
+        self.marks = marks
         self.parent: Level | None = None
         self.children: list[Level] = []
 
-    def item(self) -> ShippedItem:
-        """The item that it is, in the packs it stands in."""
-        item: ShippedItem = ITEM.read(self.loop)
-        packs = self.packs()
-        return changed(item, packs=packs) if packs else item
+    @abstractmethod
+    def loop(self) -> Loop:
+        """Its segments."""
+
+    @abstractmethod
+    def item(self, packs: tuple[str, ...]) -> ShippedItem:
+        """The item that it is, in these packs."""
 
     @property
     def code(self) -> str:
@@ -113,7 +114,7 @@ class Level:
 
     def named_order(self) -> str:
         """The order number among the product ids of its LIN: notices without a level of orders name it there."""
-        lin = self.loop.find("LIN")
+        lin = self.loop().find("LIN")
         if lin is None:
             return ""
         pairs = zip(lin.elements[2::2], lin.elements[3::2], strict=False)
@@ -123,7 +124,7 @@ class Level:
         """The order number in the REF*PO of the nearest level that has one; none where that level names several."""
         level: Level | None = self
         while level is not None:
-            references = (s.elements for s in level.loop.segments if s.elements[:2] == ["REF", "PO"])
+            references = (s.elements for s in level.loop().segments if s.elements[:2] == ["REF", "PO"])
             numbers = {elements[2] for elements in references if len(elements) > 2 and elements[2]}
             if numbers:
                 return numbers.pop() if len(numbers) == 1 else ""
@@ -143,7 +144,7 @@ class Level:
         """Whether it is an item that may have been ordered: no component, no pack that counts only packs."""
         if not self.is_item or self.code == _COMPONENT:
             return False
-        return self.code not in _PACKS or self.loop.find("LIN") is not None
+        return self.code not in _PACKS or self.loop().find("LIN") is not None
 
     def item_above(self) -> "Level | None":
         """The nearest level above it that is an item."""
@@ -154,7 +155,7 @@ class Level:
 
     def shipped(self) -> tuple[Decimal, str] | None:
         """Quantity and unit of its SN1; None where there is none that can be read."""
-        found = self.loop.find("SN1")
+        found = self.loop().find("SN1")
         elements = [*(found.elements if found is not None else ()), "", "", "", ""]
         quantity = NUMBER.read(elements[2]) if elements[2] else None
         return (quantity, elements[3]) if isinstance(quantity, Decimal) else None
@@ -203,9 +204,9 @@ def read_ship_notice(root: Loop) -> ShipNotice | None:
     if opening is None:
         return None
     loops = [loop for loop in root.loops if loop.loop_id == "HL"] or _without_levels(root.segments)
-    levels: list[Level] = [Level(loop) for loop in loops]
+    levels: list[Level] = [_Grown(loop) for loop in loops]
     link(levels, opening.elements)
-    shipment = next((level.loop for level in levels if level.code == "S"), None)
+    shipment = next((level.loop() for level in levels if level.code == "S"), None)
     whole = Loop(shipment.rule if shipment else LoopRule("HL"))
     whole.segments = [opening, *(s for s in root.segments if s.elements[0] not in {"ST", "BSN", "SE"})]
     whole.loops = [loop for loop in root.loops if loop.loop_id != "HL"]
@@ -233,6 +234,30 @@ def _without_levels(segments: Sequence[Segment]) -> list[Loop]:
         if loops and segment_id not in {"CTT", "SE"}:
             loops[-1].segments.append(segment)
     return loops
+
+
+class _Grown(Level):
+    """A level whose segments are there."""
+
+    __slots__ = ("_loop",)
+
+    def __init__(self, loop: Loop) -> None:
+        prf = loop.find("PRF")
+        elements = [*loop.segments[0].elements, "", "", ""]
+        super().__init__(
+            elements,
+            prf.elements if prf is not None else None,
+            loop.find("SN1") is not None or elements[3] == "I",
+            [s.elements[2] for s in loop.segments if s.elements[0] == "MAN" and len(s.elements) > 2],
+        )
+        self._loop = loop
+
+    def loop(self) -> Loop:
+        return self._loop
+
+    def item(self, packs: tuple[str, ...]) -> ShippedItem:
+        item: ShippedItem = ITEM.read(self._loop)
+        return changed(item, packs=packs) if packs else item
 
 
 def write_ship_notice(notice: ShipNotice) -> Unit:
@@ -268,12 +293,12 @@ def orders_of(levels: Sequence[Level]) -> tuple[ShippedOrder, ...]:
     items: dict[tuple[str, str], list[ShippedItem]] = {}
     for level in levels:
         if level.prf is not None:
-            loop = level.loop
+            loop = level.loop()
             order: ShippedOrder = ORDER.read(loop if level.code == "O" else _only_order(loop))
             found.setdefault((order.order_number, order.release), order)
         if level.is_item and level.counts():
             key = level.order_key()
-            item = level.item()
+            item = level.item(level.packs())
             parts = level.broken_down() if level.children else None
             items.setdefault(key, []).append(item if parts is None else changed(item, broken_down=parts))
             if key not in found:
