@@ -80,9 +80,12 @@ def sandbox(
       ml-connector sandbox --exact-port 8701 --cleo-port 8702 --control-port 8703 --truecommerce-port 8722
       ml-connector sandbox --stand-in toy=toy.standin:make
     """
+    from ml_connector.sandbox.acumatica.partners import PROFILES as FOOD_TRADE
     from ml_connector.sandbox.cleo.limiter import LimitOptions
     from ml_connector.sandbox.cleo.state import CleoOptions
     from ml_connector.sandbox.exact.options import ExactOptions
+    from ml_connector.sandbox.partner.profiles import PROFILES
+    from ml_connector.sandbox.partner.world import WorldOptions
     from ml_connector.sandbox.server import SandboxOptions, run_forever
     from ml_connector.sandbox.truecommerce.manager import ManagerOptions
     from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS
@@ -98,6 +101,7 @@ def sandbox(
         exact=exact,
         cleo=CleoOptions(limits=limits),
         partner=not no_partner,
+        partner_options=WorldOptions(profiles=(*PROFILES, *FOOD_TRADE)),
         truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_FORMATS))),
     )
     run_forever(options, stand_ins=(*STAND_INS, *others))

@@ -99,6 +99,15 @@ def _sales(state: AcumaticaState, body: Body) -> Any:
     return [_row(row) for row in user.sell(state, tenant=tenant, **body)]
 
 
+def _deliver(state: AcumaticaState, body: Body) -> Any:
+    tenant = _tenant(state, body)
+    wanted = body["customer_order"]
+    orders = tenant.table("SalesOrder").where(CustomerOrder=wanted)
+    if not orders:
+        raise KeyError(wanted)
+    return [_row(user.deliver(state, one, f"1Z{one.text('OrderNbr')}", tenant=tenant)) for one in orders]
+
+
 def _put(state: AcumaticaState, body: Body) -> Any:
     tenant = _tenant(state, body)
     return _row(user.put(state, body["entity"], body["values"], tenant=tenant, branch=body.get("branch", "")))
@@ -123,6 +132,7 @@ _ACTS: dict[str, Act] = {
     "orders": _orders,
     "receipts": _receipts,
     "sales": _sales,
+    "deliver": _deliver,
     "put": _put,
     "act": _act,
     "edit": _edit,

@@ -22,6 +22,7 @@ def routes(world: PartnerWorld) -> list[Route]:
     return [
         Route("/state", refusing(control.state)),
         Route("/orders", refusing(control.orders)),
+        Route("/orders", refusing(control.order), methods=["POST"]),
         Route("/consumed", refusing(control.consumed)),
         Route("/consumed/counts", refusing(control.counts)),
         Route("/sent", refusing(control.sent)),
@@ -44,6 +45,10 @@ class PartnerControl:
     async def state(self, _request: Request) -> Response:
         """Counts of everything."""
         return _answer(self._world.summary())
+
+    async def order(self, request: Request) -> Response:
+        """POST {"partner", "number", "store", "lines": [{"item", "quantity", "unit", "price"}]}: a customer orders."""
+        return _answer(self._world.order(**await request.json()).as_row())
 
     async def orders(self, _request: Request) -> Response:
         """Orders in the partners' books."""

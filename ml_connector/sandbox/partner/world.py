@@ -22,7 +22,7 @@ from ml_connector.sandbox.partner.documents.acks import (
     read_acknowledgment,
 )
 from ml_connector.sandbox.partner.documents.behaviour import NAMED, Behaviour
-from ml_connector.sandbox.partner.documents.orders import change_order, order_number, read_order
+from ml_connector.sandbox.partner.documents.orders import change_order, customers_order, order_number, read_order
 from ml_connector.sandbox.partner.documents.x12 import Group, Interchange, TransactionSet
 from ml_connector.sandbox.partner.partner import Partner, Taken
 from ml_connector.sandbox.partner.profiles import PROFILES, Profile
@@ -122,6 +122,13 @@ class PartnerWorld:
     def invoice_files(self, orders: Sequence[Mapping[str, Any]], **options: Any) -> list[SentFile]:
         """810 files for orders of the ERP, at once; see bulk.invoice_files."""
         return invoice_files(self.partners, orders, clock=self.clock, **options)
+
+    def order(self, partner: str, number: str, lines: Sequence[Mapping[str, str]], *, store: str) -> SentFile:
+        """A partner that is a customer orders: an 850 in its inbox; see orders.customers_order."""
+        who = self.partners[partner]
+        contents = customers_order(number, f"{self.clock.now():%Y%m%d}", store, lines)
+        file, _ = who.send("850", [contents], [SentDocument("order", number)], who.behaviour)
+        return file
 
     def reset(self) -> None:
         """Forget everything that was received, sent and planned."""

@@ -22,12 +22,11 @@ from ml_connector.ledger.search import queries
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.records import DocumentRow
 from ml_connector.sandbox.acumatica.options import AcumaticaOptions
+from ml_connector.sandbox.acumatica.partners import PROFILES
 from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
-from ml_connector.sandbox.partner.documents.x12 import Party, Segment
-from ml_connector.sandbox.partner.partner import Partner
+from ml_connector.sandbox.partner.documents.x12 import Segment
 from ml_connector.sandbox.partner.profiles import Profile
-from ml_connector.sandbox.partner.records import SentDocument
 from ml_connector.sandbox.partner.world import PartnerWorld, WorldOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector_tests.support.databases import sqlite_with_tables
@@ -36,13 +35,6 @@ from ml_connector_tests.support.pages import yaml_of
 
 PAGE = ROOT / "docs" / "integrations" / "acumatica-cleo.md"
 INTEGRATION, ERP, NETWORK = "acumatica_cleo", "acumatica", "cleo_prod"
-US = Party("ZZ", "ACMEFOODS", "ACMEFOODS")
-#: They charge no tax: what a distributor buys is for resale.
-LONESTAR = Profile(
-    "LONESTAR", "Lone Star Produce", "V000017", Party("ZZ", "LONESTAR", "LONESTAR"), us=US,
-    behaviour=(("vat", "missing"),),
-)  # fmt: skip
-HILLMART = Profile("HILLMART", "HillMart Grocery", "", Party("08", "9251234567", "9251234567"), us=US)
 
 
 def page_files() -> dict[str, str]:
@@ -67,9 +59,6 @@ class Stage:
         assert self.sandbox.partner is not None
         return self.sandbox.partner
 
-    def partner(self, profile: Profile) -> Partner:
-        return self.world.partners[profile.name]
-
     def run(self) -> None:
         """What leaves, then what came, each flow of the deployment once."""
         for direction in (OUTBOUND, INBOUND):
@@ -81,13 +70,6 @@ class Stage:
             self.run()
             self.sandbox.clock.move(30)
             self.sandbox.call(self.world.flush)
-
-    def order_by_customer(self, number: str, *lines: Segment, store: str = "0012") -> None:
-        """An 850 of the grocery chain appears in its folder."""
-        beginning = ["BEG", "00", "SA", number, "", f"{self.sandbox.clock.now():%Y%m%d}"]
-        body = [["850"], beginning, ["N1", "ST", "", "92", store], *lines, ["CTT", str(len(lines))]]
-        who = self.partner(HILLMART)
-        self.sandbox.call(who.send, "850", [body], [SentDocument("order", number)], who.behaviour)
 
     @contextmanager
     def reopened(self) -> Iterator["Stage"]:
@@ -134,7 +116,7 @@ def write_deployment(home: Path, addresses: dict[str, str]) -> Path:
 
 
 @contextmanager
-def open_stage(home: Path, profiles: Sequence[Profile] = (LONESTAR, HILLMART)) -> Iterator[Stage]:
+def open_stage(home: Path, profiles: Sequence[Profile] = PROFILES) -> Iterator[Stage]:
     """Sandbox, deployment and worker."""
     options = SandboxOptions(
         acumatica=AcumaticaOptions(action_seconds=0),

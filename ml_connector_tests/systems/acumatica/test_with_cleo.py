@@ -12,12 +12,13 @@ from ml_connector.cli.app import root
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.acumatica import user
 from ml_connector.sandbox.acumatica.control import books
+from ml_connector.sandbox.acumatica.partners import HILLMART, LONESTAR
 from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.partner.documents.x12 import Segment, get
-from ml_connector_tests.systems.acumatica.stage import HILLMART, LONESTAR, Stage, open_stage
+from ml_connector_tests.systems.acumatica.stage import Stage, open_stage
 
-CASES: Segment = ["PO1", "1", "3", "CA", "90", "", "IN", "HM-OLIVEOIL1L"]
-PIECES: Segment = ["PO1", "2", "10", "EA", "4.25", "", "IN", "HM-WIDGET1"]
+CASES = {"item": "HM-OLIVEOIL1L", "quantity": "3", "unit": "CA", "price": "90"}
+PIECES = {"item": "HM-WIDGET1", "quantity": "10", "unit": "EA", "price": "4.25"}
 
 
 @pytest.fixture
@@ -33,9 +34,14 @@ def buy(stage: Stage) -> str:
     return order.text("OrderNbr")
 
 
+def ordered(stage: Stage, number: str) -> None:
+    """The customer orders three cases and ten pieces for its store 12."""
+    stage.sandbox.call(stage.world.order, HILLMART.name, number, [CASES, PIECES], store="0012")
+
+
 def sold(stage: Stage, number: str) -> Record:
     """The customer orders, and what became of that is shipped and invoiced; the invoice."""
-    stage.order_by_customer(number, CASES, PIECES)
+    ordered(stage, number)
     stage.run()
     (order,) = stage.rows("SalesOrder", CustomerOrder=number)
     return stage.sandbox.call(user.deliver, stage.sandbox.acumatica, order, "1Z0001000001")
@@ -115,7 +121,7 @@ def test_what_is_run_or_sent_again_makes_nothing_twice(stage: Stage) -> None:
     stage.play()
     before = everything(stage)
     assert before["books"] == {"PurchaseOrder": 1, "PurchaseReceipt": 1, "Bill": 1, "SalesOrder": 1}
-    stage.order_by_customer("PO-7781", CASES, PIECES)
+    ordered(stage, "PO-7781")
     stage.play(2)
     with stage.reopened() as other:
         other.play(2)

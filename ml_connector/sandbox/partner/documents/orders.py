@@ -108,6 +108,18 @@ def _pairs(segment: Segment, start: int) -> dict[str, str]:
     return {get(segment, at): get(segment, at + 1) for at in range(start, len(segment) - 1, 2) if get(segment, at)}
 
 
+def customers_order(number: str, day: str, store: str, lines: Sequence[Mapping[str, str]]) -> list[Segment]:
+    """An 850 of a customer without ST and SE, for one store by the customer's own code of it.
+
+    lines: item (the customer's number), quantity, unit, price; without a price it is by contract.
+    """
+    segments = [["850"], ["BEG", "00", "SA", number, "", day], ["N1", "ST", "", "92", store]]
+    for at, line in enumerate(lines, 1):
+        ordered = [line["quantity"], line["unit"], line.get("price", "")]
+        segments.append(["PO1", str(at), *ordered, "", "IN", line["item"]])
+    return [*segments, ["CTT", str(len(lines))]]
+
+
 def decimal(text: str) -> Decimal:
     return Decimal(text) if text else Decimal(0)
 
