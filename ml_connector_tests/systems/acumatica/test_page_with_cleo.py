@@ -14,6 +14,7 @@ import pytest
 
 from ml_connector_tests.cli.processes import running
 from ml_connector_tests.cli.terminal import say
+from ml_connector_tests.support import dagster_storage
 from ml_connector_tests.systems.acumatica.stage import PAGE, page_files
 
 pytestmark = [
@@ -61,6 +62,7 @@ def run(line: str, beside: ExitStack, patch: pytest.MonkeyPatch) -> str:
 def test_the_page_leads_from_order_to_bill_and_from_order_to_invoice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    dagster_storage.keep_engines()
     monkeypatch.chdir(tmp_path)
     for name in [name for name in os.environ if name.startswith("ML_CONNECTOR_")]:
         monkeypatch.delenv(name)
