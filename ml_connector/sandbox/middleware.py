@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.requests import ClientDisconnect
+
 from ml_connector.clock import FileClock
 from ml_connector.sandbox.clock import wait
 from ml_connector.sandbox.faults import Fault, FaultKind, FaultPlan
@@ -70,7 +72,9 @@ class FaultMiddleware:
         fault = self._faults.pick(self._system, method, path)
         recorder = _Recorder(send)
         if fault is None:
-            await self._app(scope, receive, recorder)
+            # Who has gone while it asked (a worker that was killed) needs no answer.
+            with contextlib.suppress(ClientDisconnect):
+                await self._app(scope, receive, recorder)
         else:
             await self._play(fault, scope, receive, recorder)
         self._journal.request(

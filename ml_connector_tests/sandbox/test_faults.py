@@ -1,11 +1,13 @@
 """Ordered faults over real sockets: what the client sees, and what really happened behind it."""
 
+import socket
 import time
 from typing import Any
 
 import httpx
 import pytest
 
+from ml_connector.sandbox.exact.seed import DIVISION
 from ml_connector.sandbox.faults import Fault, FaultKind, FaultPlan
 from ml_connector_tests.sandbox.exact_bench import ExactBench
 
@@ -171,3 +173,18 @@ def test_a_mix_hits_its_share_and_is_the_same_for_the_same_seed() -> None:
     assert first == play(3)
     for kind in (FaultKind.STATUS, FaultKind.RESET_BEFORE, FaultKind.RESET_AFTER, FaultKind.LATE_COMMIT):
         assert 0.015 < first.count(kind) / len(first) < 0.035
+
+
+def test_who_goes_away_while_asking_leaves_no_error_behind(exact: ExactBench, caplog: pytest.LogCaptureFixture) -> None:
+    """A worker that is killed while it sends."""
+    address = httpx.URL(exact.base)
+    before = len(exact.sandbox.journal.requests)
+    asked = f"POST /api/v1/{DIVISION}/{PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
+    with socket.create_connection((address.host, address.port or 80)) as gone:
+        gone.sendall(f"{asked}Authorization: Bearer {exact.token['access_token']}\r\n\r\n{{".encode())
+    ends = time.monotonic() + 15
+    while len(exact.sandbox.journal.requests) == before:
+        assert time.monotonic() < ends
+        time.sleep(0.02)
+    assert [one for one in caplog.records if one.exc_info] == []
+    assert _centers(exact) == 0
