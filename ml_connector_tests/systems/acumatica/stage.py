@@ -83,8 +83,9 @@ class Stage:
         return self.sandbox.call(lambda: list(self.sandbox.acumatica.main.table(entity).where(**values)))
 
     def documents(self, flow: str) -> list[DocumentRow]:
+        """Documents of a flow; of all without one."""
         with self.deployment.ledger.read() as tx:
-            page = queries.list_documents(tx, queries.DocumentFilter(flows=(flow,)), limit=1000)
+            page = queries.list_documents(tx, queries.DocumentFilter(flows=(flow,) if flow else ()), limit=1000)
             return documents.get_many(tx, [row.id for row in page.rows])
 
     def taken(self, profile: Profile, kind: str) -> list[list[Segment]]:

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
 from ml_connector.systems.acumatica.access.wire import cookies_of
 from ml_connector.systems.acumatica.posting.comparing import differences
-from ml_connector.systems.acumatica.posting.keys import key_in, with_key
 from ml_connector.systems.acumatica.wire import values
 from ml_connector.systems.acumatica.wire.answers import Meanings, NotOptimized, NotThere, SeatRefused
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.filters import chunks, literal
+from ml_connector.systems.acumatica.wire.keys import key_in, with_key, without_key
 from ml_connector.systems.acumatica.wire.paging import whole_list
 from ml_connector.transport.answers import ApiResponse
 
@@ -109,6 +109,13 @@ def test_our_key_survives_any_text_before_it(text: str, digest: str) -> None:
     written = with_key(text, key, 60)
     assert len(written) <= 60
     assert key_in(written) == key
+    assert written.startswith(without_key(written))
+    assert key not in without_key(written)
+
+
+def test_a_mark_that_is_no_key_of_ours_stays_for_others_to_read() -> None:
+    assert without_key("Leave at the dock [URGENT]") == "Leave at the dock [URGENT]"
+    assert without_key("Order PO-1 [mlc-9953d274fe0969b346d4]") == "Order PO-1"
 
 
 @given(st.text(max_size=30))

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from ml_connector.cli.app import root
+from ml_connector.documents.kinds import DocumentKind
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.acumatica import user
 from ml_connector.sandbox.acumatica.control import books
@@ -94,11 +95,61 @@ def test_a_customers_order_becomes_a_sales_order_and_its_invoice_leaves(stage: S
     big = first(sent, "BIG")
     assert (get(big, 2), get(big, 4)) == (invoice.text("ReferenceNbr"), "PO-7781")
     assert Decimal(get(first(sent, "TDS"), 1)) == invoice.number("Amount") * 100
+    assert "mlc-" not in str(sent), "our key in the order's description is nobody else's business"
     (place,) = [segment for segment in sent if segment[:2] == ["N1", "ST"]]
     assert place[3:] == ["92", "0012"], "the customer's own code of its store"
     assert states(stage, "sales_orders_in") == [("PO-7781", S.POSTED)]
     assert states(stage, "sales_invoices_out") == [(invoice.text("ReferenceNbr"), S.ACKNOWLEDGED)]
     assert [get(first(one, "AK1"), 1) for one in stage.taken(HILLMART, "997")] == ["PO"], "a 997 is not answered"
+
+
+def test_a_changed_purchase_order_leaves_as_a_change(stage: Stage) -> None:
+    stage.sandbox.call(stage.world.behave, LONESTAR.name, {"ship": "never", "invoice": "never"})
+    number = buy(stage)
+    stage.play(2)
+
+    def change() -> None:
+        key = {"Type": "Normal", "OrderNbr": number}
+        (order,) = stage.sandbox.acumatica.main.table("PurchaseOrder").where(OrderNbr=number)
+        lines = [{"id": order.details()[0].id, "OrderQty": 99}]
+        for values in ({"Hold": True}, {"Details": lines}, {"Hold": False}):
+            user.put(stage.sandbox.acumatica, "PurchaseOrder", {**key, **values})
+
+    stage.sandbox.call(change)
+    stage.play(3)
+    assert len(stage.taken(LONESTAR, "850")) == 1
+    (sent,) = stage.taken(LONESTAR, "860")
+    assert [one[1:4] for one in sent if one[0] == "POC"] == [["1", "QI", "99"]]
+    assert states(stage, "orders_out") == [(number, S.ACKNOWLEDGED)] * 2
+
+
+def test_a_credit_memo_leaves_behind_its_invoice_and_names_it(stage: Stage) -> None:
+    invoice = sold(stage, "PO-7782").text("ReferenceNbr")
+    stage.play(1)
+    memo = stage.sandbox.call(user.credit, stage.sandbox.acumatica, invoice).text("ReferenceNbr")
+    stage.play(2)
+    sent = stage.taken(HILLMART, "810")
+    assert [(get(first(one, "BIG"), 2), get(first(one, "BIG"), 7)) for one in sent] == [(invoice, "DI"), (memo, "CR")]
+    assert ["REF", "OI", invoice] in sent[1]
+
+
+def test_what_a_customer_changes_waits_and_what_nobody_works_on_is_told(stage: Stage) -> None:
+    """An 860 is held beside its order, an 820 is answered and held; the order stays as it is."""
+    ordered(stage, "PO-7783")
+    stage.run()
+    (before,) = [row.copy() for row in stage.rows("SalesOrder")]
+    who = stage.world.partners[HILLMART.name]
+    change = who.writer.write("PC", [[["860"], ["BCH", "01", "SA", "PO-7783", "", "", "20261129"]]], control=77)
+    advice: list[Segment] = [
+        ["820"], ["BPR", "I", "100", "C", "ACH", *[""] * 11, "20261129"], ["TRN", "1", "T1"], ["ENT", "1"],
+        ["RMR", "IV", "002001", "", "100"],
+    ]  # fmt: skip
+    for name, data in (("860.edi", change), ("820.edi", who.writer.write("RA", [advice], control=78))):
+        stage.sandbox.call(who.put, name[:3], name, data)
+    stage.play(2)
+    held = {row.kind: row.reason for row in stage.documents("") if row.state is S.QUARANTINED}
+    assert held == {DocumentKind.ORDER_CHANGE: "not_a_first_order", DocumentKind.REMITTANCE: "unsupported_document"}
+    assert [row.values for row in stage.rows("SalesOrder")] == [before.values]
 
 
 def everything(stage: Stage) -> dict[str, dict[str, int]]:

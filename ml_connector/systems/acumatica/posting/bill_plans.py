@@ -11,10 +11,10 @@ from ml_connector.systems.acumatica.posting.attachments import attachment_of
 from ml_connector.systems.acumatica.posting.bills import CREDIT, ENTITY, INVOICE, KIND
 from ml_connector.systems.acumatica.posting.comparing import shown
 from ml_connector.systems.acumatica.posting.facts import MadeBill, OrderFacts, ReceiptLine, Receipts
-from ml_connector.systems.acumatica.posting.keys import key_in, with_key
 from ml_connector.systems.acumatica.posting.release import release_of
 from ml_connector.systems.acumatica.reading.orders import SUBACCOUNT, LineKey
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
+from ml_connector.systems.acumatica.wire.keys import key_in, with_key
 from ml_connector.systems.acumatica.wire.values import to_json, wrapped
 
 #: Characters of VendorRef (acumatica 8).

@@ -13,10 +13,10 @@ from ml_connector.flows.core.ports import Existing, Identity, StoredOperation, W
 from ml_connector.systems.acumatica.posting.comparing import differences, total_difference
 from ml_connector.systems.acumatica.posting.finding import Findable, Finder
 from ml_connector.systems.acumatica.posting.inserting import Compare, Insertable, Inserter
-from ml_connector.systems.acumatica.posting.keys import key_in
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
+from ml_connector.systems.acumatica.wire.keys import key_in
 from ml_connector.systems.acumatica.wire.values import Row, body_of, field, identity, number, text, to_json
 
 ENTITY = "Bill"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.flows.core.ports import Existing, Identity, StoredOperation
-from ml_connector.systems.acumatica.posting.keys import key_in
 from ml_connector.systems.acumatica.reading.lists import read_list
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.filters import all_of, any_of, chunks, equals
+from ml_connector.systems.acumatica.wire.keys import key_in
 from ml_connector.systems.acumatica.wire.values import Row, body_of, field, identity, number, text
 
 

@@ -14,12 +14,12 @@ from ml_connector.systems.acumatica.posting.comparing import differences
 from ml_connector.systems.acumatica.posting.finding import Findable, Finder
 from ml_connector.systems.acumatica.posting.inserting import Compare, Insertable, Inserter
 from ml_connector.systems.acumatica.posting.keyed import KeyedWriter
-from ml_connector.systems.acumatica.posting.keys import with_key
 from ml_connector.systems.acumatica.posting.release import release_of
 from ml_connector.systems.acumatica.reading.orders import LineKey
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
+from ml_connector.systems.acumatica.wire.keys import with_key
 from ml_connector.systems.acumatica.wire.values import Row, identity, number, text, to_json, wrapped
 
 ENTITY = "PurchaseReceipt"

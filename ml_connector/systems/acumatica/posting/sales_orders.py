@@ -15,11 +15,11 @@ from ml_connector.systems.acumatica.posting.comparing import differences, shown
 from ml_connector.systems.acumatica.posting.finding import Findable, Finder
 from ml_connector.systems.acumatica.posting.inserting import Compare, Insertable, Inserter
 from ml_connector.systems.acumatica.posting.keyed import KeyedWriter
-from ml_connector.systems.acumatica.posting.keys import with_key
 from ml_connector.systems.acumatica.posting.receipts import MOST_LINES
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
+from ml_connector.systems.acumatica.wire.keys import with_key
 from ml_connector.systems.acumatica.wire.values import (
     Row,
     details,

@@ -25,6 +25,7 @@ from ml_connector.systems.acumatica.reading.polling import Polled, at_midnight, 
 from ml_connector.systems.acumatica.reading.records import key
 from ml_connector.systems.acumatica.wire.client import Query
 from ml_connector.systems.acumatica.wire.contract import Need
+from ml_connector.systems.acumatica.wire.keys import without_key
 from ml_connector.systems.acumatica.wire.values import (
     Row,
     day,
@@ -146,7 +147,8 @@ def invoice_of(row: Row) -> SalesInvoice:
         terms=_terms(row),
         bill_to=_party(row, "BillTo", text(row, "CustomerID")),
         ship_to=_party(row, "ShipTo", ""),
-        description=text(row, "Description"),
+        # Acumatica takes it over from the order, which may be one that was written here.
+        description=without_key(text(row, "Description")),
         notes=text(row, "note"),
         lines=tuple(lines),
         discounts=_discounts(row),

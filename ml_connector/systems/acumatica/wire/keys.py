@@ -3,6 +3,8 @@
 import re
 
 _KEY = re.compile(r"\[([A-Za-z0-9_-]{6,80})\]\s*\Z")
+#: As flows make keys; a mark of somebody else's ([URGENT]) is no key.
+_OURS = re.compile(r"\s*\[mlc-[A-Za-z0-9_-]+\]\s*\Z")
 
 
 def with_key(text: str, key: str, length: int) -> str:
@@ -16,3 +18,8 @@ def key_in(text: str) -> str:
     """Our key, where the text ends with one; else empty."""
     match = _KEY.search(text)
     return match.group(1) if match else ""
+
+
+def without_key(text: str) -> str:
+    """A text for others to read: our key at its end tells them nothing."""
+    return _OURS.sub("", text)
