@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from click.testing import CliRunner
 
 from ml_connector.cli.app import root
 from ml_connector.documents.kinds import DocumentKind
+from ml_connector.errors import TryAgain
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.acumatica import user
 from ml_connector.sandbox.acumatica.control import books
 from ml_connector.sandbox.acumatica.partners import HILLMART, LONESTAR
 from ml_connector.sandbox.acumatica.wire.record import Record
+from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.partner.documents.x12 import Segment, get
 from ml_connector_tests.systems.acumatica.stage import Stage, open_stage
 
@@ -184,6 +187,45 @@ def test_what_is_run_or_sent_again_makes_nothing_twice(stage: Stage) -> None:
     assert states(stage, "sales_orders_in") == [("PO-7781", S.POSTED), ("PO-7781", S.DUPLICATE)]
     summary = stage.sandbox.call(books, stage.sandbox.acumatica)
     assert summary["tenants"]["AcmeFoods"]["repeated"] == {"Bill": {}, "PurchaseReceipt": {}, "SalesOrder": {}}
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.RESET_BEFORE, FaultKind.LATE_COMMIT])
+def test_lost_answers_of_acumatica_make_nothing_twice_and_lose_nothing(stage: Stage, kind: FaultKind) -> None:
+    """The first write of each kind, and the release: whether it was done is looked up, not guessed."""
+    writes = [("PUT", name) for name in ("SalesOrder", "PurchaseReceipt", "Bill")]
+    for method, name in [*writes, ("POST", "ReleasePurchaseReceipt")]:
+        late = {"seconds": 60.0, "real_time": False}  # a commit comes while the clock is moved
+        fault = Fault(kind, system="acumatica", method=method, path=f"*/{name}", **late)
+        stage.sandbox.call(stage.sandbox.faults.add, fault)
+    number = buy(stage)
+    ordered(stage, "PO-7784")
+    for _ in range(8):
+        with suppress(TryAgain):  # as a run that fails, and is followed by the next one
+            stage.run()
+        stage.sandbox.clock.move(700)  # longer than a queued call may still work
+        stage.sandbox.call(stage.world.flush)
+    assert everything(stage)["books"] == {"PurchaseOrder": 1, "PurchaseReceipt": 1, "Bill": 1, "SalesOrder": 1}
+    assert [receipt.text("Status") for receipt in stage.rows("PurchaseReceipt")] == ["Released"]
+    assert states(stage, "orders_out") == [(number, S.ACKNOWLEDGED)]
+    assert [row for row in stage.documents("") if row.reason] == []
+    assert [fault.count for fault in stage.sandbox.faults.faults if fault.count] == [], "each was met"
+
+
+def test_an_order_for_several_stores_becomes_one_sales_order_each_and_one_bad_order_stops_none(stage: Stage) -> None:
+    who = stage.world.partners[HILLMART.name]
+    begin = ["SA", "PO-7785", "", "20261129"]
+    stores: list[Segment] = [
+        ["850"], ["BEG", "00", *begin], ["PO1", "1", "3", "CA", "90", "", "IN", "HM-OLIVEOIL1L"],
+        ["SDQ", "CA", "92", "0012", "1", "0015", "2"], ["CTT", "1"],
+    ]  # fmt: skip
+    wrong = {**CASES, "item": "NOBODY-KNOWS"}
+    stage.sandbox.call(stage.world.order, HILLMART.name, "PO-7786", [wrong], store="0012")
+    stage.sandbox.call(who.send, "850", [stores], [], who.behaviour)
+    stage.play(2)
+    made = [(row.text("CustomerOrder"), row.text("LocationID")) for row in stage.rows("SalesOrder")]
+    assert sorted(made) == [("PO-7785", "STORE12"), ("PO-7785", "STORE15")]
+    found = {row.number: (row.state, row.reason) for row in stage.documents("sales_orders_in")}
+    assert found == {"PO-7785": (S.POSTED, None), "PO-7786": (S.QUARANTINED, "unknown_item")}
 
 
 def test_one_seat_is_taken_and_given_back(tmp_path: Path) -> None:
