@@ -4,7 +4,7 @@ import re
 
 _KEY = re.compile(r"\[([A-Za-z0-9_-]{6,80})\]\s*\Z")
 #: As flows make keys; a mark of somebody else's ([URGENT]) is no key.
-_OURS = re.compile(r"\s*\[mlc-[A-Za-z0-9_-]+\]\s*\Z")
+_OURS = re.compile(r"\[mlc-[A-Za-z0-9_-]{1,80}\]\Z")
 
 
 def with_key(text: str, key: str, length: int) -> str:
@@ -22,4 +22,5 @@ def key_in(text: str) -> str:
 
 def without_key(text: str) -> str:
     """A text for others to read: our key at its end tells them nothing."""
-    return _OURS.sub("", text)
+    found = _OURS.search(text.rstrip())
+    return text[: found.start()].rstrip() if found is not None else text
