@@ -19,8 +19,10 @@ from ml_connector.edi.closed import quick, setpattern
 from ml_connector.edi.closed.setpattern import _choice
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.edi.validation.overlay import Overlay
+from ml_connector.edi.writing.checked_writer import SetWriter
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
 from ml_connector.errors import NeedsMending, SenderMustMend
+from ml_connector_tests.edi.made import ALL
 from ml_connector_tests.edi.odd import BODIES, Style, spell
 from ml_connector_tests.edi.test_mutations import damaged
 from ml_connector_tests.support.examples import some
@@ -271,6 +273,34 @@ def test_a_separator_in_a_value_never_makes_two_of_it(text: str) -> None:
     assert len(again.document.parties[0].street) == 2  # type: ignore[union-attr]
     with pytest.raises(NeedsMending):
         _written(changed(order, number=f"45{text}"))
+
+
+@pytest.mark.parametrize("set_type", sorted(BODIES))
+@pytest.mark.parametrize("version", ["004010", "005010"])
+def test_both_ways_of_writing_write_the_same(set_type: str, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    [received] = read(spell(Style(), (set_type,)))
+    for character_set in ("extended", "basic"):
+        for _ in range(3):
+            quickly = _written(received.document, version=version, character_set=character_set)
+        with monkeypatch.context() as patched:
+            patched.setattr(SetWriter, "_as_it_is", lambda *_: None)
+            assert quickly == _written(received.document, version=version, character_set=character_set)
+
+
+@settings(max_examples=some(200), deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.sampled_from(sorted(ALL)).flatmap(lambda name: ALL[name]))
+def test_whatever_a_document_holds_both_ways_write_the_same_or_refuse_it(document: Any) -> None:
+    def outcome() -> WrittenInterchange | str:
+        try:
+            return _written(document)
+        except NeedsMending as held:
+            return str(held)
+
+    for _ in range(2):
+        quickly = outcome()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(SetWriter, "_as_it_is", lambda *_: None)
+        assert quickly == outcome()
 
 
 def _lines(document: Any) -> list[Any]:
