@@ -18,7 +18,7 @@ export DAGSTER_DISABLE_TELEMETRY = 1
 # Where it is set, each of the many processes of the tests would compile all modules again.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: help venv demo dev test test-quick test-long lint format coverage bench bench-faults schemas clean
+.PHONY: help venv demo dev test test-quick test-long lint format coverage bench bench-faults screenshots schemas clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-demo: $(STAMP) ## orders out, invoices back in, numbers added up; the UI stays up until Ctrl-C
+demo: $(STAMP) ## two companies' documents out and in, numbers added up; the UI stays up until Ctrl-C
 	@$(BIN)/ml-connector demo
 
 dev: $(STAMP) ## the sandbox and Dagster's UI, to work in
@@ -66,6 +66,7 @@ coverage: $(STAMP) ## which lines the tests run
 
 bench: $(STAMP) ## what it costs: calls, speed, memory, delay, tokens, X12
 	$(BIN)/python -m benchmarks.economy
+	$(BIN)/python -m benchmarks.economy --erp acumatica
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed --database postgresql
 	$(BIN)/python -m benchmarks.memory
@@ -79,6 +80,8 @@ bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and Postgre
 	$(BIN)/python -m benchmarks.faults --database sqlite
 	$(BIN)/python -m benchmarks.faults --database postgresql
 	$(BIN)/python -m benchmarks.faults --network truecommerce
+	$(BIN)/python -m benchmarks.faults --integration acumatica_cleo
+	$(BIN)/python -m benchmarks.faults --integration acumatica_cleo --database postgresql
 	$(BIN)/python -m benchmarks.restore
 	$(BIN)/python -m benchmarks.restore --database postgresql --network truecommerce
 	$(BIN)/python -m benchmarks.faults --pauses 50
@@ -86,6 +89,9 @@ bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and Postgre
 	$(BIN)/python -m benchmarks.stops --stops 40
 	$(BIN)/python -m benchmarks.stops --stops 40 --database postgresql
 	ML_CONNECTOR_TEST_LIVE_POSTGRES=1 $(BIN)/python -m pytest ml_connector_tests/orchestration/test_live.py
+
+screenshots: $(STAMP) ## the pictures in docs/, from the pages over the sandbox; needs Chromium
+	$(BIN)/python -m benchmarks.screenshots
 
 schemas: $(STAMP) ## the JSON Schemas of the configuration files
 	$(BIN)/ml-connector schema

@@ -4,7 +4,8 @@
     python -m benchmarks.edi_fuzz --executions 1000000
 
 The input is a list of edits to one interchange; another, which is never touched, stands before or behind it. It fails
-on any exception but SenderMustMend, on a run of more than ten seconds of processor time, and on another value in a set
+on any exception but SenderMustCorrect, on a run of more than ten seconds of processor time, and on another value in a
+set
 that no edit touched. What is worth keeping of the inputs goes into --corpus; the counts reached are printed at the end.
 """
 
@@ -67,7 +68,7 @@ class Target:
 
     def _run(self, data: bytes) -> None:
         from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
-        from ml_connector.errors import SenderMustMend
+        from ml_connector.errors import SenderMustCorrect
 
         if not data:
             return
@@ -80,7 +81,7 @@ class Target:
         whole = touched + b"\r\n" + self._guard if behind else self._guard + touched
         try:
             items = list(read_interchanges(whole, ReadOptions(mode=mode, encoding=encoding)))
-        except SenderMustMend:
+        except SenderMustCorrect:
             self.refused += 1
             return
         found = [item for item in items if isinstance(item, ReceivedSet)]

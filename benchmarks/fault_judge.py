@@ -3,9 +3,14 @@
 from collections import Counter
 from typing import Any
 
+from benchmarks.fault_ledger import ledger_problems, states_of
 from benchmarks.fault_networks import FaultNetwork
-from ml_connector.ledger.audit.verify import verify
 from ml_connector_tests.support.deployment import Bench
+
+#: Of documents that are still on their way.
+OPEN_STATES = frozenset(
+    {"received", "parsed", "matched", "coded", "posting", "read", "resolved", "rendered", "sending"}
+)
 
 
 def judge(bench: Bench, side: FaultNetwork, numbers: list[str], orders: list[str]) -> dict[str, Any]:
@@ -15,14 +20,13 @@ def judge(bench: Bench, side: FaultNetwork, numbers: list[str], orders: list[str
     consumed = side.world(sandbox).consumer.orders()
     problems = side.check(bench)
     with bench.open() as deployment:
-        report = verify(deployment.ledger)
-        states = _states(deployment)
+        ledger = ledger_problems(deployment)
+        states = states_of(deployment)
     wrong_invoices = {n: posted.get(n, 0) for n in numbers if posted.get(n, 0) != 1}
     wrong_orders = {n: consumed.get(n, 0) for n in orders if consumed.get(n, 0) != 1}
-    open_states = {"received", "parsed", "matched", "coded", "posting", "read", "resolved", "rendered", "sending"}
-    unfinished = {key: count for key, count in states.items() if key.split("/")[1] in open_states}
+    unfinished = {key: count for key, count in states.items() if key.split("/")[1] in OPEN_STATES}
     return {
-        "ok": not wrong_invoices and not wrong_orders and not report.problems and not unfinished and not problems,
+        "ok": not wrong_invoices and not wrong_orders and not ledger and not unfinished and not problems,
         "invoices": len(numbers),
         "invoices_posted_once": sum(1 for n in numbers if posted.get(n) == 1),
         "orders": len(orders),
@@ -32,19 +36,7 @@ def judge(bench: Bench, side: FaultNetwork, numbers: list[str], orders: list[str
         "strangers_posted": sorted(set(posted) - set(numbers))[:10],
         "states": states,
         "unfinished": unfinished,
-        "ledger_problems": [str(problem) for problem in report.problems][:10],
+        "ledger_problems": ledger[:10],
         "network_problems": problems[:10],
         "home": str(bench.home),
     }
-
-
-def _states(deployment: Any) -> dict[str, int]:
-    import sqlalchemy as sa
-
-    from ml_connector.ledger.tables.documents import document
-
-    with deployment.ledger.read() as tx:
-        query = sa.select(document.c.flow, document.c.state, sa.func.count()).group_by(
-            document.c.flow, document.c.state
-        )
-        return {f"{flow}/{state}": count for flow, state, count in tx.execute(query)}

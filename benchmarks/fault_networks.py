@@ -10,7 +10,7 @@ from typing import Any
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.search import queries
 from ml_connector.ledger.work.states import DocumentState as S
@@ -132,7 +132,7 @@ def _replay_refused(bench: Bench) -> int:
         integration = deployment.integration(truecommerce.INTEGRATION)
         held = _held(deployment)
         if held:
-            work = Work(holder=lease.name, actor="person:test", documents=held, replay=True)
+            work = RunScope(holder=lease.name, actor="person:test", documents=held, replay=True)
             for steps in (pipeline.OUTBOUND, pipeline.INBOUND):
                 pipeline.run(integration, work, steps)
         return len(held)

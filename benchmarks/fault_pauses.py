@@ -22,7 +22,7 @@ from benchmarks.fault_judge import judge
 from benchmarks.faults import Feed, Settings, Worker, start_orders_today
 from ml_connector.errors import TryAgain
 from ml_connector.flows.core import copies
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.ledger.audit.verify import verify
 from ml_connector_tests.support.deployment import Bench
 
@@ -138,7 +138,7 @@ def _result(bench: Bench, judged: dict[str, Any], seen: Paused) -> dict[str, Any
     consumed = judged["wrong_orders"]
     with bench.open() as deployment:
         integration = deployment.integration(deployment.integration_names[0])
-        copies.confirm(integration, Work(holder="", actor="pause test"))
+        copies.confirm(integration, RunScope(holder="", actor="pause test"))
         told = [one.message for one in verify(deployment.ledger).problems if one.check == "written twice"]
     untold = [number for number in twice if not any(number in message for message in told)]
     again = {number: count for number, count in consumed.items() if count > 1}

@@ -9,20 +9,40 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 
 from ml_connector.composition import Deployment
 from ml_connector.errors import AuthorizationNeeded, TryAgain
 from ml_connector.flows import monitoring, pipeline
 from ml_connector.flows.concurrent import SideBySide
-from ml_connector.flows.core.integration import StepReport, Work
-from ml_connector.flows.reference.syncing import warm_up
+from ml_connector.flows.core.integration import RunScope, StepReport
+from ml_connector.flows.core.spec import INBOUND, OUTBOUND
+from ml_connector.flows.reference.syncing import sync_table, warm_up
+from ml_connector.flows.reference_out.history import subscriptions
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.exchange import snapshots
 
+READ_EVERY = timedelta(seconds=5)
 # Counted anew at every look, though nothing moved.
-SEEN_ONLY = frozenset({"would_be_overdue", "dated_before_start"})
+SEEN_ONLY = frozenset(
+    {
+        "would_be_overdue",
+        "dated_before_start",
+        "came_before_start",
+        "came_from_network",
+        "not_of_a_partner",
+        "not_a_partner",
+        "not_matched_in_erp",
+        "not_ready",
+        "seen",
+        "void_unbooked",
+        "waits_unbooked",
+    }
+)
 
 
 def main(stop_file: Path, integration_name: str, *, ttl: float = 3.0) -> None:
@@ -35,7 +55,7 @@ def main(stop_file: Path, integration_name: str, *, ttl: float = 3.0) -> None:
         while not ended:
             # A lease that was lost (the process was stopped, or starved) is not taken anew: another one is.
             with worker(deployment.ledger, ttl=ttl) as lease:
-                work = Work(holder=lease.name, actor="fault worker")
+                work = RunScope(holder=lease.name, actor="fault worker")
                 stop_file.with_name("ready").touch()
                 ended = _until_lost(integration, work, lease.lost, stop_file)
 
@@ -46,6 +66,8 @@ def _until_lost(integration, work, lost: threading.Event, stop_file: Path) -> bo
         moved = _round(integration, work)
         if not moved and stop_file.exists():
             return True
+        if moved and stop_file.exists():
+            print(f"not done: {dict(moved)}", file=sys.stderr, flush=True)
         if not moved:
             time.sleep(0.1)
     return False
@@ -74,17 +96,44 @@ def _stop_after_proof(ledger: Ledger, invoices: int) -> None:
     departure.prove_before_sending = prove_and_stop
 
 
-def _round(integration, work) -> int:  # type: ignore[no-untyped-def]
-    """Both directions as live runs do them: what comes in side by side, what goes out one step after another."""
+def _round(integration, work) -> Counter[str]:  # type: ignore[no-untyped-def]
+    """Both directions as live runs do them: what comes in side by side, what goes out one step after another.
+
+    Every second worker begins with what goes out: those who are killed early would never come to it.
+    """
     reports: list[StepReport] = []
-    names = [member.name for member in pipeline.INBOUND_TOGETHER]
-    with SideBySide(integration, pipeline.INBOUND_TOGETHER, dict.fromkeys(names, work)) as running:
+    turns = [_come, _go] if os.getpid() % 2 else [_go, _come]
+    for turn in turns:
+        turn(integration, work, reports)
+    moved = sum((report.counts for report in reports), Counter[str]())
+    return +Counter({name: count for name, count in moved.items() if name not in SEEN_ONLY})
+
+
+def _come(integration, work, reports: list[StepReport]) -> None:  # type: ignore[no-untyped-def]
+    members = pipeline.members_of(integration.flows, INBOUND)
+    names = [member.name for member in members]
+    with SideBySide(integration, members, dict.fromkeys(names, work)) as running:
         running.wait()
         for name in names:
             _patiently(lambda name=name: reports.append(running.result(name)))
-    for step in (*pipeline.OUTBOUND, monitoring.mark_overdue):
+
+
+def _go(integration, work, reports: list[StepReport]) -> None:  # type: ignore[no-untyped-def]
+    for table in sorted({one.table for one in subscriptions(integration)}):
+        _patiently(lambda table=table: reports.append(_read(integration, table)))
+    for step in (*pipeline.steps_of(integration.flows, OUTBOUND), monitoring.mark_overdue):
         _patiently(lambda step=step: reports.append(step(integration, work)))
-    return sum(count for report in reports for name, count in report.counts.items() if name not in SEEN_ONLY)
+
+
+def _read(integration, table: str) -> StepReport:  # type: ignore[no-untyped-def]
+    """A table that partners are told of, as its schedule reads it elsewhere: every few seconds here."""
+    report, erp = StepReport(f"read {table}"), integration.erp
+    with integration.ledger.read() as tx:
+        known = snapshots.versions(tx, erp.connection, erp.company, table, limit=1)
+    young = [one for one in known if integration.clock.now() - one.checked_at < READ_EVERY]
+    if not young and sync_table(integration.ledger, integration.erp, table).changed:
+        report.add("changed", None)
+    return report
 
 
 def _patiently(action) -> None:  # type: ignore[no-untyped-def]

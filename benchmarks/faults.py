@@ -3,38 +3,42 @@
     .venv/bin/python -m benchmarks.faults --database sqlite --kills 180 --dagster-kills 20
     .venv/bin/python -m benchmarks.faults --database postgresql
     .venv/bin/python -m benchmarks.faults --network truecommerce
+    .venv/bin/python -m benchmarks.faults --integration acumatica_cleo
+    .venv/bin/python -m benchmarks.faults --integration exact_avidxchange
     .venv/bin/python -m benchmarks.faults --pauses 50 --database postgresql
     .venv/bin/python -m benchmarks.faults --uploads 150
 
 In the sandbox every invoice must have been posted once and every order consumed once; every document must be
-accounted for in the ledger, and its chains must verify. Prints one JSON object. With --pauses it is the pause test
+accounted for in the ledger, and its chains must verify. Prints one JSON object. With --integration acumatica_cleo it
+is the crash test of that one (benchmarks/fault_acumatica.py), with --pauses the pause test
 (benchmarks/fault_pauses.py), with --uploads that of uploads in doubt (benchmarks/fault_uploads.py).
 """
 
 import argparse
+import inspect
 import json
 import math
 import os
 import random
-import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmarks.dagster_side import DagsterSide
 from benchmarks.databases import ledger_database
 from benchmarks.fault_judge import judge
+from benchmarks.fault_kills import Recovery, drain, kill_again_and_again, time_recovery
 from benchmarks.fault_networks import NETWORKS, FaultNetwork, http_faults
 from ml_connector.ledger.coordination import leases
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.server import Sandbox
-from ml_connector_tests.support.deployment import ROOT, Bench
-from ml_connector_tests.support.forked import Forked
+from ml_connector_tests.support.deployment import Bench
 
 #: The sandbox's units as X12 has them; the same as orders_out.units in connections.yaml.
 UNITS = {"pc": "EA", "box": "BX", "m": "MR", "kg": "KG"}
@@ -58,24 +62,6 @@ class Settings:
     @property
     def side(self) -> FaultNetwork:
         return NETWORKS[self.network]
-
-
-@dataclass
-class Recovery:
-    """Seconds from a kill until a dead worker's documents are in other hands."""
-
-    seconds: list[float] = field(default_factory=list)
-
-    def summary(self) -> dict[str, float]:
-        ordered = sorted(self.seconds)
-        if not ordered:
-            return {"count": 0}
-        return {
-            "count": len(ordered),
-            "median": round(ordered[len(ordered) // 2], 2),
-            "p95": round(ordered[int(len(ordered) * 0.95)], 2),
-            "max": round(ordered[-1], 2),
-        }
 
 
 def prepare(bench: Bench, settings: Settings) -> tuple[list[str], list[str]]:
@@ -135,40 +121,6 @@ def _row(facts: dict[str, Any]) -> dict[str, Any]:
     return {**facts, "lines": [{**line, "unit": UNITS[line["unit"]]} for line in facts["lines"]]}
 
 
-class Worker:
-    """The plain worker process."""
-
-    def __init__(self, bench: Bench, integration: str, stop_file: Path, log: Path) -> None:
-        self._arguments = (stop_file, integration)
-        self._environment = {**os.environ, **bench.environment}
-        self._log = log
-        self._ready = stop_file.with_name("ready")
-        self.process = self._start()
-
-    def wait_until_ready(self, seconds: float = 60) -> None:
-        """Until it has begun to work: a kill before that would hit nothing but imports."""
-        end = time.monotonic() + seconds
-        while not self._ready.exists() and time.monotonic() < end and self.process.poll() is None:
-            time.sleep(0.02)
-
-    def _start(self) -> Forked:
-        self._ready.unlink(missing_ok=True)
-        return Forked(
-            "benchmarks.fault_worker:main",
-            *self._arguments,
-            environment=self._environment,
-            folder=ROOT,
-            output=self._log,
-        )
-
-    def kill(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
-
-    def restart(self) -> None:
-        self.process = self._start()
-
-
 def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
     """The whole test; the result says what was found, `ok` whether everything adds up.
 
@@ -194,14 +146,23 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
         recovery = Recovery()
         began = time.monotonic()
         killed_in_dagster = _dagster_part(bench, feed, settings, random_source, recovery)
-        killed = _plain_part(bench, feed, settings, random_source, recovery)
+        killed = kill_again_and_again(
+            bench,
+            side.integration,
+            settings.kills,
+            longest_life=settings.longest_life,
+            source=random_source,
+            recovery=recovery,
+            give=lambda kills: _portion(feed, settings, kills),
+            progress=lambda: _progress(bench, side),
+        )
         feed.all()
         sandbox.faults.clear()
         sandbox.latency.seconds = 0
-        _drain(bench, settings)
+        drain(bench, side.integration, seconds=settings.drain_seconds)
         replayed = side.by_hand(bench)
         if replayed:
-            _drain(bench, settings)
+            drain(bench, side.integration, seconds=settings.drain_seconds)
         result = judge(bench, settings.side, feed.invoices, feed.orders)
         result |= {
             "network": settings.network,
@@ -231,56 +192,6 @@ def _portion(feed: Feed, settings: Settings, kills: int) -> None:
     feed.portion(math.ceil(settings.invoices * share), math.ceil(settings.orders * share))
 
 
-def _plain_part(bench: Bench, feed: Feed, settings: Settings, source: random.Random, recovery: Recovery) -> int:
-    stop_file = bench.home / "stop"
-    worker = Worker(bench, settings.side.integration, stop_file, bench.home / "worker.log")
-    kills = 0
-    while kills < settings.kills:
-        if kills % 5 == 0:
-            _portion(feed, settings, 5)
-        worker.wait_until_ready()
-        time.sleep(source.uniform(0.1, settings.longest_life))
-        if worker.process.poll() is not None:
-            raise RuntimeError(f"the worker ended by itself; see {bench.home / 'worker.log'}")
-        worker.kill()
-        at = time.monotonic()
-        pid = worker.process.pid
-        worker.restart()
-        kills += 1
-        if kills % 5 == 0:
-            _time_recovery(bench, f"%:{pid}:%", at, recovery)
-        if kills % 20 == 0:
-            print(json.dumps({"kills": kills, **_progress(bench, settings.side)}), file=sys.stderr, flush=True)
-    worker.kill()
-    return kills
-
-
-def _time_recovery(bench: Bench, claimer: str, since: float, recovery: Recovery) -> None:
-    """Wait until nothing is claimed by the killed worker any more; counted only if it had something.
-
-    claimer: its lease's name, as a pattern.
-    """
-    had_work = False
-    with bench.open() as deployment:
-        while time.monotonic() - since < 90:
-            if not _claimed_by(deployment, claimer):
-                if had_work:
-                    recovery.seconds.append(time.monotonic() - since)
-                return
-            had_work = True
-            time.sleep(0.1)
-
-
-def _claimed_by(deployment: Any, claimer: str) -> int:
-    import sqlalchemy as sa
-
-    from ml_connector.ledger.tables.documents import document
-
-    with deployment.ledger.read() as tx:
-        query = sa.select(sa.func.count()).where(document.c.claimed_by.like(claimer))
-        return int(tx.execute(query).scalar_one())
-
-
 def _progress(bench: Bench, side: FaultNetwork) -> dict[str, Any]:
     sandbox = bench.sandbox
     return {
@@ -305,7 +216,7 @@ def _dagster_part(bench: Bench, feed: Feed, settings: Settings, source: random.R
             at = time.monotonic()
             killed += 1
             _portion(feed, settings, 1)
-            _time_recovery(bench, lease, at, recovery)
+            time_recovery(bench, lease, at, recovery)
             print(json.dumps({"dagster_kills": killed, **_progress(bench, settings.side)}), file=sys.stderr, flush=True)
     return killed
 
@@ -322,61 +233,75 @@ def _lease_of(bench: Bench, side: DagsterSide, pid: int) -> str:
     return "none"
 
 
-def _drain(bench: Bench, settings: Settings) -> None:
-    """Without faults and kills now: let late commits land and a worker finish what is left."""
-    end = time.monotonic() + settings.drain_seconds
-    while bench.sandbox.late_commits() and time.monotonic() < end:
-        time.sleep(0.2)
-    stop_file = bench.home / "stop"
-    for _ in range(4):
-        bench.sandbox.clock.move(1800)  # held and doubtful documents come due
-        stop_file.touch()
-        worker = Worker(bench, settings.side.integration, stop_file, bench.home / "worker.log")
-        worker.process.wait(max(1.0, end - time.monotonic()))
-        stop_file.unlink()
-        time.sleep(0.5)
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name, kind, default in (
-        ("invoices", int, 1000),
-        ("orders", int, 300),
-        ("kills", int, 180),
-        ("dagster-kills", int, 20),
-        ("seed", int, 7),
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--integration", choices=("exact", "acumatica_cleo", "intacct_cleo", "exact_avidxchange"), default="exact"
+    )
+    for name, what in (
+        ("invoices", "received; with acumatica_cleo: sent"),
+        ("orders", "sent; with acumatica_cleo: received"),
+        ("bills", "acumatica_cleo, intacct_cleo: received"),
+        ("receipts", "the same: of so many of the bills the goods are announced before"),
+        ("coded", "exact_avidxchange: coded at the network"),
+        ("payments", "exact_avidxchange; how many of them are parts, of many, in dollars ... stands in its settings"),
+        ("parts", ""),
+        ("many", ""),
+        ("foreign", ""),
+        ("voided", ""),
+        ("reissued", ""),
+        ("by-hand", ""),
+        ("vendors", "intacct_cleo: proposed"),
+        ("changes", "intacct_cleo: of reference data that is told"),
+        ("kills", ""),
+        ("dagster-kills", ""),
+        ("seed", ""),
     ):
-        parser.add_argument(f"--{name}", type=kind, default=default)
+        parser.add_argument(f"--{name}", type=int, help=what)
+    parser.add_argument("--longest-life", type=float, help="seconds until a worker is killed; more on a busy machine")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--network", choices=tuple(NETWORKS), default="cleo")
     parser.add_argument("--uploads", type=int, default=0, help="instead: upload so many files to Cleo under faults")
     parser.add_argument("--pauses", type=int, default=0, help="instead: stop a worker so often and continue it later")
-    given = parser.parse_args()
+    result = _chosen(parser.parse_args())
+    print(json.dumps(result, indent=2))
+    return 0 if result["ok"] else 1
+
+
+def _chosen(given: argparse.Namespace) -> dict[str, Any]:
+    """The test that the command line asks for."""
+    told = {name: value for name, value in vars(given).items() if value is not None}
+    seed = {"seed": given.seed} if given.seed is not None else {}
     if given.uploads:
         from benchmarks.fault_uploads import run_uploads
 
-        result = run_uploads(given.uploads, given.database, seed=given.seed)
-        print(json.dumps(result, indent=2))
-        return 0 if result["ok"] else 1
+        return run_uploads(given.uploads, given.database, **seed)
     if given.pauses:
         from benchmarks.fault_pauses import run_pauses
 
-        result = run_pauses(given.pauses, given.database, given.network, seed=given.seed)
-        print(json.dumps(result, indent=2))
-        return 0 if result["ok"] else 1
-    result = run(
-        Settings(
-            invoices=given.invoices,
-            orders=given.orders,
-            kills=given.kills,
-            dagster_kills=given.dagster_kills,
-            seed=given.seed,
-            database=given.database,
-            network=given.network,
-        )
-    )
-    print(json.dumps(result, indent=2))
-    return 0 if result["ok"] else 1
+        return run_pauses(given.pauses, given.database, given.network, **seed)
+    if given.integration == "acumatica_cleo":
+        from benchmarks import fault_acumatica
+
+        return fault_acumatica.run(_settings(fault_acumatica.Settings, told))
+    if given.integration == "intacct_cleo":
+        from benchmarks import fault_intacct
+
+        return fault_intacct.run(_settings(fault_intacct.Settings, told))
+    if given.integration == "exact_avidxchange":
+        from benchmarks import fault_avidxchange
+
+        return fault_avidxchange.run(_settings(fault_avidxchange.Settings, told))
+    return run(_settings(Settings, told))
+
+
+S = TypeVar("S")
+
+
+def _settings(kind: Callable[..., S], told: dict[str, Any]) -> S:
+    """What the command line says of a test's settings, beside their defaults."""
+    known = inspect.signature(kind).parameters
+    return kind(**{name: value for name, value in told.items() if name in known})
 
 
 if __name__ == "__main__":

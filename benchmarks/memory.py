@@ -21,7 +21,7 @@ from benchmarks.sandbox_process import SandboxProcess
 from benchmarks.speed import deployment_over
 from ml_connector.composition import Deployment
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.reference.syncing import refresh_orders, warm_up
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector_tests.support.deployment import INTEGRATION, ROOT
@@ -52,7 +52,7 @@ def take_in(config: Path) -> dict[str, int]:
     with Deployment.open(config) as deployment, worker(deployment.ledger) as lease:
         integration = deployment.integration(INTEGRATION)
         before = _peak()
-        pipeline.run_together(integration, Work(holder=lease.name), pipeline.INBOUND_TOGETHER)
+        pipeline.run_together(integration, RunScope(holder=lease.name), pipeline.INBOUND_TOGETHER)
     return {"before_mb": before, "peak_mb": _peak()}
 
 

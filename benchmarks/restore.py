@@ -27,7 +27,7 @@ from benchmarks.databases import ledger_database
 from benchmarks.fault_networks import NETWORKS, FaultNetwork
 from benchmarks.faults import UNITS
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.sandbox.exact import user
@@ -89,7 +89,7 @@ class Stage:
         with self.bench.open() as deployment, worker(deployment.ledger) as lease:
             integration = deployment.integration(self.side.integration)
             warm_up(integration)
-            work = Work(holder=lease.name, actor="restore test")
+            work = RunScope(holder=lease.name, actor="restore test")
             for _ in range(rounds):
                 pipeline.run(integration, work, pipeline.OUTBOUND)
                 sandbox.clock.move(30)

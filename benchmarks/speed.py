@@ -32,7 +32,7 @@ from ml_connector.credentials.keys import generate_key_file, key_file
 from ml_connector.credentials.secrets import Secret
 from ml_connector.demo.stage import authorize
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.reference.syncing import refresh_orders, warm_up
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.tables.documents import operation
@@ -86,7 +86,7 @@ def connector(deployment: Deployment, sandbox: SandboxProcess, invoices: int) ->
     before = sandbox.ask("posted")
     with worker(deployment.ledger) as lease:
         began = time.perf_counter()
-        pipeline.run_together(integration, Work(holder=lease.name), pipeline.INBOUND_TOGETHER)
+        pipeline.run_together(integration, RunScope(holder=lease.name), pipeline.INBOUND_TOGETHER)
         seconds = time.perf_counter() - began
     posted = sandbox.ask("posted") - before
     if posted != invoices:

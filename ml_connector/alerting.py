@@ -62,7 +62,7 @@ def address(position: int, reference: SecretRef, secrets: SecretResolver) -> "ap
     if not told.add(text) or not len(told) or any(map(_reaches_nobody, told)):
         raise ConfigError(
             f"alerts.urls[{position}] ({reference}) is not an address that apprise knows.",
-            mend="See the list of services in apprise's documentation, e.g. mailtos:// or slack://.",
+            remedy="See the list of services in apprise's documentation, e.g. mailtos:// or slack://.",
         )
     return told
 

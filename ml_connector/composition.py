@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Self
 
 from ml_connector.clock import Clock, clock_from
+from ml_connector.config.integrations import NoticesOf
 from ml_connector.config.loading import load_deployment
 from ml_connector.deployment.labels import Labels
 from ml_connector.errors import AuthorizationNeeded, TryAgain
-from ml_connector.flows.core.integration import Integration, folder_rules
+from ml_connector.flows.core.integration import BOOKINGS_READER, Integration, folder_rules
 from ml_connector.flows.names.changed_settings import with_what_was_known
 from ml_connector.flows.registry import flows_of
 
@@ -75,7 +76,8 @@ class Deployment(Labels):
             clock=self.clock,
             flows=flows_of(settings.flows),
             folders=folder_rules(self.loaded.mailbox(settings.network)),
-            notice_readers=self._notice_readers(settings.erp),
+            notice_readers=self._notice_readers(settings.erp, "orders"),
+            entry_readers=(*self._notice_readers(settings.erp, "entries"), *self._bookings_reader(settings.erp)),
             layouts=layouts,
             file_formats=self.system(settings.network).file_formats(self.loaded.connection(settings.network)),
             partner_files={partner: files.files[partner].name for partner in files.partners},
@@ -87,10 +89,14 @@ class Deployment(Labels):
             _ = integration.belonging
         return integration
 
-    def _notice_readers(self, erp: str) -> tuple[str, ...]:
-        """Integrations that read orders of an ERP connection by its webhooks."""
+    def _notice_readers(self, erp: str, of: NoticesOf) -> tuple[str, ...]:
+        """Integrations that read that of an ERP connection by its webhooks."""
         return tuple(
             name
             for name, settings in sorted(self.loaded.settings.integrations.items())
-            if settings.erp == erp and settings.flows.read_notices
+            if settings.erp == erp and settings.flows.read_notices(of)
         )
+
+    def _bookings_reader(self, erp: str) -> tuple[str, ...]:
+        """Who notes bookings does it for all integrations of an ERP connection at once."""
+        return (BOOKINGS_READER,) if self._notice_readers(erp, "bookings") else ()

@@ -65,6 +65,9 @@ class Reason(StrEnum):
     CHANGED_AFTER_SENDING = "changed_after_sending"
     REVERSED_AFTER_SENDING = "reversed_after_sending"
     CREDIT_OF_UNSENT = "credit_of_unsent"
+    CHANGED_AFTER_POSTING = "changed_after_posting"
+    REMOVED_AFTER_POSTING = "removed_after_posting"
+    CODED_OTHERWISE = "coded_otherwise"
     UNMAPPED_TAX = "unmapped_tax"
     HEADER_CHANGED = "header_changed"
     ORDER_WITHDRAWN = "order_withdrawn"
@@ -93,37 +96,53 @@ class Reason(StrEnum):
     NOT_A_FIRST_ORDER = "not_a_first_order"
     TAKEN_BACK_BY_CUSTOMER = "taken_back_by_customer"
     SALES_ORDER_EXISTS = "sales_order_exists"
+    ORDER_CHANGE_WAITS = "order_change_waits"
+    ORDER_CHANGE_OLD = "order_change_old"
+    ORDER_CHANGE_UNCLEAR = "order_change_unclear"
+    ORDER_NOT_CHANGEABLE = "order_not_changeable"
+    PAYMENT_ITEM_UNKNOWN = "payment_item_unknown"
+    PAYMENT_ABOVE_DUE = "payment_above_due"
+    PAYMENT_DIFFERENCE = "payment_difference"
+    VENDOR_CANDIDATES = "vendor_candidates"
+    VENDOR_PROPOSED_TWICE = "vendor_proposed_twice"
+    VENDOR_DIFFERS = "vendor_differs"
+    VENDOR_UNCLEAR = "vendor_unclear"
+    PAYMENT_STATUS = "payment_status"
+    PERIOD_CLOSED = "period_closed"
+    VENDOR_GONE = "vendor_gone"
 
 
 class ConnectorError(Exception):
     """Root of all errors of this package.
 
-    message: one sentence naming the place and the value. mend: what to do. data: small facts for a person.
+    message: one sentence naming the place and the value. remedy: what a person does. data: small facts for a person.
     """
 
-    def __init__(self, message: str, *, mend: str = "", data: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, message: str, *, remedy: str = "", data: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.mend = mend
+        self.remedy = remedy
         self.data: dict[str, Any] = dict(data or {})
 
     def __str__(self) -> str:
-        return f"{self.message} {self.mend}".strip()
+        return f"{self.message} {self.remedy}".strip()
 
 
 class ConfigError(ConnectorError):
-    """The configuration is wrong: names the file, the key, the value and the mend."""
+    """The configuration is wrong: names the file, the key, the value and the remedy."""
 
 
-class SenderMustMend(ConnectorError):
+class SenderMustCorrect(ConnectorError):
     """Syntax that only the sender can put right: the document is rejected and a 997 says so."""
 
 
-class NeedsMending(ConnectorError):
-    """A person or reference data can mend it: the document is quarantined with this reason."""
+class NeedsCorrection(ConnectorError):
+    """A person or reference data can correct it: the document is quarantined with this reason."""
 
-    def __init__(self, reason: Reason, message: str, *, mend: str = "", data: Mapping[str, Any] | None = None) -> None:
-        super().__init__(message, mend=mend, data=data)
+    def __init__(
+        self, reason: Reason, message: str, *, remedy: str = "", data: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy, data=data)
         self.reason = reason
 
 
@@ -135,10 +154,10 @@ class TryAgain(ConnectorError):
         message: str,
         *,
         after_seconds: float | None = None,
-        mend: str = "",
+        remedy: str = "",
         data: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(message, mend=mend, data=data)
+        super().__init__(message, remedy=remedy, data=data)
         self.after_seconds = after_seconds
 
 
@@ -162,7 +181,21 @@ class OutcomeUnknown(ConnectorError):
 
 
 class RefusedBySystem(ConnectorError):
-    """The other side understood the request and refused it for a business reason; nothing was written."""
+    """The other side understood the request and refused it for a business reason; nothing was written.
+
+    reason: what holds the document, where more is known than that it was refused.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        remedy: str = "",
+        data: Mapping[str, Any] | None = None,
+        reason: Reason = Reason.REFUSED_BY_SYSTEM,
+    ) -> None:
+        super().__init__(message, remedy=remedy, data=data)
+        self.reason = reason
 
 
 class AuthorizationNeeded(ConnectorError):

@@ -48,14 +48,14 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def loggers_as_they_were() -> Iterator[None]:
-    """A command that a test runs in this process sets up the process's log lines; the next test begins without them."""
-    ours = [logging.getLogger(name) for name in ("ml_connector", "uvicorn.error")]
-    before = [(logger, logger.level, list(logger.handlers)) for logger in ours]
-    yield
-    for logger, level, handlers in before:
-        logger.setLevel(level)
-        logger.handlers = handlers
+def loggers_of_no_process() -> None:
+    """What runs a command, or loads the code location, sets up its process's log lines: each test begins without them,
+    also where a fixture of the whole module did it.
+    """
+    for name in ("ml_connector", "uvicorn.error"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.NOTSET)
+        logger.handlers = []
 
 
 @pytest.fixture

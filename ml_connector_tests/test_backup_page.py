@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.sandbox.exact import user
@@ -42,7 +42,7 @@ def sync(bench: Bench, orders: int, seed: int) -> None:
     with bench.open() as deployment, worker(deployment.ledger) as lease:
         integration = deployment.integration(INTEGRATION)
         warm_up(integration)
-        pipeline.run(integration, Work(holder=lease.name, actor="test"), pipeline.OUTBOUND)
+        pipeline.run(integration, RunScope(holder=lease.name, actor="test"), pipeline.OUTBOUND)
 
 
 def arrived(bench: Bench) -> list[int]:

@@ -15,6 +15,10 @@ MAKE = """#!/bin/sh
 echo "make $1 was run"
 case " $FAILING " in *" $1 "*) exit 2 ;; esac
 """
+#: Brings a package of other bytes than are wanted.
+NPM = """#!/bin/sh
+echo "not what was asked for" > "axe-core-${5#axe-core@}.tgz"
+"""
 
 
 @pytest.fixture
@@ -24,7 +28,8 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(SCRIPT, tmp_path / ".ci" / "run")
     programs = tmp_path / "bin"
     programs.mkdir()
-    for name, text in {"make": MAKE, "sshd": "#!/bin/sh\n", "chromium": "#!/bin/sh\n"}.items():
+    there = "#!/bin/sh\n"
+    for name, text in {"make": MAKE, "sshd": there, "chromium": there, "nginx": there, "npm": NPM}.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
     return tmp_path
@@ -49,3 +54,10 @@ def test_it_fails_when_any_of_them_did(checkout: Path, failing: str) -> None:
 def test_what_the_other_said_is_seen_when_one_failed(checkout: Path) -> None:
     for failing in ("lint", "test"):
         assert {"make lint was run", "make test was run"} <= set(run(checkout, failing).stdout.splitlines())
+
+
+def test_a_package_of_other_bytes_is_not_used(checkout: Path) -> None:
+    ended = run(checkout)
+    assert ended.returncode == 0
+    assert "axe-core could not be fetched: its tests are skipped" in ended.stderr
+    assert not (checkout / ".cache" / "axe-core").exists()

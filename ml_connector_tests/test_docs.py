@@ -61,7 +61,7 @@ def test_commands_exist_with_their_options(page: Path) -> None:
         words = shlex.split(line.split("|")[0])[1:]
         command: click.Command = root
         context = click.Context(root)
-        while words and isinstance(command, click.Group):
+        while words and isinstance(command, click.Group) and not words[0].startswith("-"):
             found = command.get_command(context, words[0])
             assert found is not None, f"{line}: no command {words[0]}"
             command, words = found, words[1:]
@@ -104,3 +104,57 @@ def test_every_dependency_has_its_reason() -> None:
     for requirement in project["dependencies"]:
         name = re.split(r"[<>=\[ ]", requirement)[0]
         assert re.search(rf"\b{re.escape(name)}\b", text), name
+
+
+def test_pictures_are_small_and_each_is_shown() -> None:
+    """They are made anew by `make screenshots`; a repository keeps every version of them."""
+    shown = {name for page in PAGES for name in re.findall(r"pictures/(\w+\.png)\)", page.read_text(encoding="utf-8"))}
+    files = {path.name: path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()}
+    assert set(files) == shown
+    assert {name: size for name, size in files.items() if size > 200_000} == {}
+
+
+def test_every_picture_says_what_it_shows() -> None:
+    for page in PAGES:
+        for words in re.findall(r"!\[([^\]]*)\]\(", page.read_text(encoding="utf-8")):
+            assert len(words.split()) >= 4, (page.name, words)
+
+
+#: How-tos with commands to run, and the tests that follow them word by word.
+FOLLOWED = {
+    "add-a-partner.md": "cli/test_pages_followed.py",
+    "add-a-system.md": "systems/test_add_a_system.py",
+    "backup.md": "support/backup_page.py",
+    "connect-acumatica.md": "systems/acumatica/test_page_connect.py",
+    "connect-avidxchange.md": "systems/avidxchange/test_pages.py",
+    "connect-cleo.md": "systems/cleo/test_page_connect.py",
+    "connect-exact.md": "systems/exact_online/test_page_connect.py",
+    "connect-intacct.md": "systems/sage_intacct/test_page_connect.py",
+    "connect-truecommerce.md": "systems/truecommerce/test_page_connect.py",
+    "credentials.md": "cli/test_pages_followed.py",
+    "held-documents.md": "cli/test_pages_followed.py",
+    "layouts.md": "cli/test_pages_followed.py",
+    "ledger.md": "cli/test_pages_followed.py",
+    "replay-a-day.md": "cli/test_pages_followed.py",
+    "try.md": "cli/test_pages_followed.py",
+    "uncertain.md": "cli/test_pages_followed.py",
+    "web.md": "cli/test_pages_followed.py",
+    "webhooks.md": "web/test_page.py",
+    "x12.md": "cli/test_pages_followed.py",
+}
+#: Whose commands are known to exist with their options, and no more.
+NOT_FOLLOWED = {
+    *("postgresql.md", "reference-data.md", "rename-or-move.md", "sales-orders.md", "sandbox.md"),
+    *("vendors-in.md",),
+}
+
+
+def test_each_how_to_is_followed_or_known_not_to_be() -> None:
+    with_commands = set()
+    for page in (ROOT / "docs").glob("*.md"):
+        blocks = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+        if any(re.search(r"^ *ml-connector ", one, re.MULTILINE) for language, one in blocks if not language):
+            with_commands.add(page.name)
+    assert set(FOLLOWED) | NOT_FOLLOWED == with_commands
+    for name, test in FOLLOWED.items():
+        assert f'"{name}"' in (ROOT / "ml_connector_tests" / test).read_text(encoding="utf-8"), name

@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_read_stops_its_partner_alone(folder: Path, name: 
     assert problem.name == "northwind", "by the name of its file"
     assert re.search(words, problem.message)
     assert str(folder / "northwind.yaml") in problem.message
-    assert problem.mend
+    assert problem.remedy
     assert "\n" not in problem.line
 
 
@@ -159,7 +159,7 @@ def test_a_folder_shared_by_two_partners_is_a_setting_of_the_connection(folder: 
         path.write_text(yaml.safe_dump({**raw, "channels": {"receive": ["/ALL/inbox"], "send": "/ALL/outbox"}}))
     refused = load_partners(folder)
     assert set(refused.partners) == {"brightline"}
-    assert all("shares_folders: true" in problem.mend for problem in refused.problems)
+    assert all("shares_folders: true" in problem.remedy for problem in refused.problems)
     assert set(load_partners(folder, shared_folders=True).partners) == {"acme", "brightline", "northwind"}
 
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.config.conflicts import find_conflicts
-from ml_connector.config.integrations import Integration
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partner_files import load_partners
 from ml_connector.config.partners import Partner, X12Identity
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows import registry
 from ml_connector.flows.core.belonging import recognise
 from ml_connector.flows.core.flow_set import FlowSet
@@ -108,7 +108,7 @@ def test_what_of_a_wrong_file_can_be_read_tells_whose_it_is(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("flow", ["orders_out", "invoices_in", "shipments_in"])
 def test_a_flow_of_suppliers_holds_what_is_of_a_customer(flow: str) -> None:
-    with pytest.raises(NeedsMending, match="Partner big_retail is a customer") as held:
+    with pytest.raises(NeedsCorrection, match="Partner big_retail is a customer") as held:
         check_role(registry.shipped(), Partner.model_validate(CUSTOMER), flow)
     assert held.value.reason is Reason.WRONG_PARTNER_ROLE
     check_role(registry.shipped(), Partner.model_validate(CUSTOMER), "acknowledgments_in")
@@ -169,7 +169,7 @@ def test_one_suppliers_orders_leave_once_whatever_the_flow_is_called(monkeypatch
     faxed = replace(registry.find("orders_out"), name="orders_faxed")
     monkeypatch.setattr(registry, "flows_of", lambda _: FlowSet((faxed,)))
     ours = [
-        Integration(erp="books", network=network, environment="test", identity=identity, partners="x")
+        IntegrationSettings(erp="books", network=network, environment="test", identity=identity, partners="x")
         for network, identity in (
             ("n1", X12Identity(qualifier="ZZ", id="A")),
             ("n2", X12Identity(qualifier="ZZ", id="B")),
@@ -182,7 +182,7 @@ def test_one_suppliers_orders_leave_once_whatever_the_flow_is_called(monkeypatch
     def told(partners: dict[str, dict[str, Partner]]) -> list[str]:
         integrations = dict(zip(partners, ours, strict=False))
         found = find_conflicts(integrations, partners, Path("c.yaml"), {"n1": "a1", "n2": "a2"})
-        return [f"{conflict.message} {conflict.mend}" for conflict in found]
+        return [f"{conflict.message} {conflict.remedy}" for conflict in found]
 
     (within,) = told({"i1": two})
     assert "partners a and b of i1 are all supplier V1" in within
@@ -193,10 +193,40 @@ def test_one_suppliers_orders_leave_once_whatever_the_flow_is_called(monkeypatch
     assert told({"i1": two}) == told({"i1": {"a": two["a"]}, "i2": {"b": two["b"]}}) == []
 
 
+@pytest.mark.parametrize(
+    ("flow", "told_as"), [("sales_invoices_out", "by both"), ("order_acks_out", ""), ("shipments_out", "")]
+)
+def test_a_customer_may_order_by_two_networks(monkeypatch: pytest.MonkeyPatch, flow: str, told_as: str) -> None:
+    """What answers its orders goes to where each came from; what goes to the customer itself has to go one way."""
+    monkeypatch.setattr(registry, "flows_of", lambda _: FlowSet((registry.find(flow),)))
+    ours = {
+        f"i{at}": IntegrationSettings(
+            erp="books",
+            network=f"n{at}",
+            environment="test",
+            identity=X12Identity(qualifier="ZZ", id="US"),
+            partners="x",
+        )
+        for at in (1, 2)
+    }
+
+    def file(name: str, **more: Any) -> dict[str, Partner]:
+        identity = {"qualifier": "ZZ", "id": name.upper()}
+        return {name: partner(name=name, role="customer", customer="C1", identity=identity, **more)}
+
+    def told(second: dict[str, Partner]) -> list[str]:
+        partners = {"i1": file("shops"), "i2": second}
+        found = find_conflicts(ours, partners, Path("c.yaml"), {"n1": "a1", "n2": "a2"})
+        return [conflict.message for conflict in found]
+
+    assert [told_as in one for one in told(file("stores"))] == ([True] if told_as else [])
+    assert told(file("stores", sales_invoices={"send": False})) == []
+
+
 def test_one_name_is_one_partner_in_all_integrations_of_an_erp() -> None:
     """By it their documents are told apart in the ledger."""
     one, other = (
-        Integration(erp="books", network=network, environment="test", identity=ours, partners="x")
+        IntegrationSettings(erp="books", network=network, environment="test", identity=ours, partners="x")
         for network, ours in (("n1", X12Identity(qualifier="ZZ", id="A")), ("n2", X12Identity(qualifier="ZZ", id="B")))
     )
 

@@ -10,7 +10,7 @@ import pytest
 from ml_connector import stopping
 from ml_connector.clock import SystemClock
 from ml_connector.errors import Stopped, TryAgain
-from ml_connector.flows.core.integration import StopSignal, Work
+from ml_connector.flows.core.integration import RunScope, StopSignal
 from ml_connector.transport.retries import retried
 
 LONG = 60.0
@@ -44,7 +44,7 @@ def test_a_signal_is_heard_by_all_who_ask(heeding: None, number: int) -> None:
     ask(number)
     assert stopping.asked()
     assert StopSignal().is_set()
-    assert Work(holder="").stopped()
+    assert RunScope(holder="").stopped()
     with pytest.raises(Stopped):
         stopping.check()
 

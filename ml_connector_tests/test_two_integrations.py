@@ -36,8 +36,14 @@ def _loaded(
     return load_deployment(path)
 
 
-def test_the_shipped_configuration_has_both(tmp_path: Path) -> None:
-    assert set(_loaded(tmp_path).settings.integrations) == {CLEO, TRUECOMMERCE}
+def test_the_shipped_configuration_has_both_and_those_of_other_companies(tmp_path: Path) -> None:
+    assert set(_loaded(tmp_path).settings.integrations) == {
+        CLEO,
+        TRUECOMMERCE,
+        "acumatica_cleo",
+        "intacct_cleo",
+        "exact_avidxchange",
+    }
 
 
 @pytest.mark.parametrize(
@@ -85,7 +91,7 @@ def test_two_files_of_one_supplier_say_which_of_them_gets_its_orders(tmp_path: P
     assert len(problems) == 2, "nobody gets them until a file says who does"
     for problem in problems:
         assert f"supplier {second}" in problem.message
-        assert "orders: {send: false}" in problem.mend
+        assert "orders: {send: false}" in problem.remedy
     loaded = _loaded(tmp_path / "c", partner={"vendor": second, "orders": {"send": False, "changes": "850"}})
     assert loaded.partners[TRUECOMMERCE]["harbour"].vendor == second
 

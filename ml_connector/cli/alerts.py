@@ -40,8 +40,8 @@ def test(session: Session) -> int:
     with session.open() as deployment:
         settings = deployment.loaded.settings.alerts
         if not settings.urls:
-            mend = "Name apprise URLs under alerts.urls (docs/alerts.md)."
-            raise ConfigError(f"{deployment.loaded.path}: alerts.urls is empty.", mend=mend)
+            remedy = "Name apprise URLs under alerts.urls (docs/alerts.md)."
+            raise ConfigError(f"{deployment.loaded.path}: alerts.urls is empty.", remedy=remedy)
         tried = try_addresses(settings, deployment.secrets)
     ok = all(one.delivered for one in tried)
     session.emit({"ok": ok, "addresses": [one.__dict__ for one in tried]}, lambda: _print(tried))

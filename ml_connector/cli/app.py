@@ -15,6 +15,7 @@ from ml_connector.cli.shared.exit_codes import MEANINGS, Exit, error_json, exit_
 from ml_connector.cli.shared.output import print_json, spell_what_cannot_be_shown, tell
 from ml_connector.cli.shared.session import Session
 from ml_connector.errors import ConnectorError, WeAreWrong
+from ml_connector.operating import manual
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,12 @@ COMMANDS: dict[str, Lazy] = {
     "edi": Lazy("ml_connector.cli.edi.commands", "edi", "Read X12 files and print their 997."),
     "layout": Lazy("ml_connector.cli.layout", "layout", "Layouts of CSV, XML, JSON and text files; try one."),
     "ledger": Lazy("ml_connector.cli.ledger.commands", "ledger", "Verify, upgrade, export and count the ledger."),
+    "vendors": Lazy("ml_connector.cli.vendors", "vendors", "Link or create vendors that came from outside."),
     "reference": Lazy("ml_connector.cli.reference", "reference", "Show reference data as last read."),
     "credentials": Lazy("ml_connector.cli.credentials.commands", "credentials", "Secrets, keys and authorizations."),
     "alerts": Lazy("ml_connector.cli.alerts", "alerts", "Send a test message to each alert address."),
     "webhooks": Lazy("ml_connector.cli.webhooks", "webhooks", "The receiver and its subscriptions."),
+    "web": Lazy("ml_connector.cli.web", "web", "Pages: what waits, every document, what to do about it."),
     "schema": Lazy("ml_connector.cli.schema", "schema", "Write the JSON Schemas of the configuration files."),
     "sandbox": Lazy("ml_connector.cli.sandbox", "sandbox", "Start the stand-ins of the outside systems."),
     "dev": Lazy("ml_connector.cli.dev", "dev", "Sandbox and Dagster UI, to work in."),
@@ -66,6 +69,11 @@ class Root(click.Group):
             return None
         command: click.Command = getattr(importlib.import_module(lazy.module), lazy.name)
         return command
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_epilog(ctx, formatter)
+        if place := manual.folder():
+            formatter.write(f"\nPages that messages name (docs/...): {place}\n")
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
@@ -103,7 +111,7 @@ def root(context: click.Context, config: str | None, as_json: bool, debug: bool)
     \b
     Examples:
       ml-connector check
-      ml-connector sync exact_cleo --flow invoices_in --dry-run
+      ml-connector sync purchasing --flow invoices_in --dry-run
       ml-connector documents list --state quarantined
       ml-connector trace PO-4711
       ml-connector try invoice.edi
@@ -167,8 +175,8 @@ def _told(error: ConnectorError, *, as_json: bool, debug: bool) -> int:
         print_json(error_json(error))
     else:
         tell(error.message)
-        if error.mend:
-            tell(f"To fix: {error.mend}")
+        if error.remedy:
+            tell(f"To fix: {error.remedy}")
     return exit_of(error)
 
 
@@ -187,5 +195,5 @@ def _as_connector_error(error: Exception) -> ConnectorError:
             return told
     return WeAreWrong(
         f"A defect of ours: {type(error).__name__}.",
-        mend="Run the command again with --debug and report what it shows.",
+        remedy="Run the command again with --debug and report what it shows.",
     )

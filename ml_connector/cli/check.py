@@ -9,7 +9,7 @@ from ml_connector.cli.shared.output import safe, say
 from ml_connector.cli.shared.session import Session, common
 
 if TYPE_CHECKING:
-    from ml_connector.systems.results import Finding
+    from ml_connector.systems.results import CheckResult
 
 _MARKS = {"good": ("ok", "green"), "advice": ("advice", "cyan"), "warn": ("warn", "yellow"), "bad": ("BAD", "red")}
 
@@ -21,22 +21,24 @@ _MARKS = {"good": ("ok", "green"), "advice": ("advice", "cyan"), "warn": ("warn"
 def check(session: Session, connection: str | None, offline: bool) -> int:
     """Tell whether the deployment works: configuration, key, ledger, each connection, configured codes.
 
-    Each connection is looked at: can it be reached, is it authorized, can it be used; each trouble with its mend.
+    Each connection is looked at: can it be reached, is it authorized, can it be used; each trouble with its remedy.
     Nothing is written to an outside system. Ends with 3 when a person must authorize, 4 when a system cannot be
     reached now, 1 for anything else that does not work.
 
     \b
     Examples:
       ml-connector check
-      ml-connector check exact_nl --json
+      ml-connector check books --json
     """
+    from ml_connector.diagnostics.deadlines import check_deadlines
     from ml_connector.diagnostics.deployment import check_connection, check_deployment
     from ml_connector.diagnostics.dimensions import check_dimensions
     from ml_connector.diagnostics.names import check_names
     from ml_connector.diagnostics.reference import check_codes
     from ml_connector.diagnostics.sharing import check_sharing
+    from ml_connector.diagnostics.told_tables import check_told_tables
 
-    found: list[Finding] = []
+    found: list[CheckResult] = []
     with session.open() as deployment:
         names = [connection] if connection else sorted(deployment.loaded.settings.connections)
         for name in names:
@@ -51,16 +53,18 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
                 for integration in deployment.integration_names:
                     found += check_dimensions(deployment, integration)
                     found += check_codes(deployment, integration)
+                    found += check_deadlines(deployment, integration)
+                    found += check_told_tables(deployment, integration)
     code = _exit(found)
-    value = {"ok": code == Exit.OK, "findings": [finding.__dict__ for finding in found]}
+    value = {"ok": code == Exit.OK, "findings": [finding.as_json() for finding in found]}
     session.emit(value, lambda: _print(found))
     return code
 
 
-def _exit(found: "list[Finding]") -> Exit:
-    from ml_connector.systems.results import Level, Mender
+def _exit(found: "list[CheckResult]") -> Exit:
+    from ml_connector.systems.results import CheckLevel, Mender
 
-    bad = [finding for finding in found if finding.level is Level.BAD]
+    bad = [finding for finding in found if finding.level is CheckLevel.BAD]
     if not bad:
         return Exit.OK
     menders = {finding.mender for finding in bad}
@@ -69,7 +73,7 @@ def _exit(found: "list[Finding]") -> Exit:
     return Exit.WRONG
 
 
-def _print(found: "list[Finding]") -> None:
+def _print(found: "list[CheckResult]") -> None:
     about = ""
     for finding in found:
         if finding.about != about:
@@ -78,8 +82,8 @@ def _print(found: "list[Finding]") -> None:
         word, color = _MARKS[finding.level.value]
         mark = click.style(word.ljust(6), fg=color)
         click.echo(f"  {mark} {safe(finding.aspect)}: {safe(finding.message)}")
-        if finding.mend:
-            click.echo(f"         To fix: {safe(finding.mend)}")
+        if finding.remedy:
+            click.echo(f"         To fix: {safe(finding.remedy)}")
     bad = sum(finding.level.value == "bad" for finding in found)
     warn = sum(finding.level.value == "warn" for finding in found)
     say(f"{bad} bad, {warn} to be looked at." if bad or warn else "All is well.")

@@ -52,4 +52,4 @@ def refuse_foreign_folder(home: Path) -> None:
         ConfigError: it holds something else.
     """
     if home.is_dir() and any(home.iterdir()) and not all((home / name).exists() for name in _OURS):
-        raise ConfigError(f"{home} holds files that are not a demo's.", mend="Name a new folder: it is emptied.")
+        raise ConfigError(f"{home} holds files that are not a demo's.", remedy="Name a new folder: it is emptied.")

@@ -22,7 +22,7 @@ from ml_connector.cli.shared.session import Session, common
 @click.option("--no-partner", is_flag=True, help="Nobody answers what is put into the folders.")
 @common
 def dev(session: Session, home: Path, no_partner: bool) -> int:
-    """Sandbox, webhook receiver and Dagster on free ports, authorized and ready, until Ctrl-C.
+    """Sandbox, webhook receiver, pages and Dagster on free ports, authorized and ready, until Ctrl-C.
 
     Nothing happens by itself: make orders at the sandbox's control address, put files into its folders, materialize
     in the UI. The printed line lets other commands in another terminal work on the same deployment.
@@ -40,6 +40,7 @@ def dev(session: Session, home: Path, no_partner: bool) -> int:
         start_dagster(stage)
         try:
             value = {
+                "pages": stage.web_url,
                 "ui": stage.ui_url,
                 "webhooks": stage.webhook_url,
                 "sandbox": stage.sandbox.addresses(),
@@ -48,6 +49,7 @@ def dev(session: Session, home: Path, no_partner: bool) -> int:
             if session.json:
                 print_json(value)
             else:
+                say(f"Pages:            {stage.web_url}")
                 say(f"Dagster UI:       {stage.ui_url}")
                 say(f"Webhook receiver: {stage.webhook_url}")
                 for name, address in stage.sandbox.addresses().items():

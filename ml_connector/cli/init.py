@@ -1,5 +1,6 @@
 """`ml-connector init`: commented starting files, ready to be filled in."""
 
+import os
 import re
 import sys
 from importlib import resources
@@ -13,6 +14,8 @@ from ml_connector.cli.shared.output import say
 from ml_connector.cli.shared.session import Session, common
 from ml_connector.errors import ConfigError
 
+#: Where the schema of partner files stands beside a configuration: as `init` writes it, and in this repository.
+SCHEMAS = ("schemas/partner.schema.json", "docs/schemas/partner.schema.json")
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 
 
@@ -29,7 +32,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 )
 @click.option("--integration", help="Integration the partner belongs to (default: the only one).")
 @click.option(
-    "--production", is_flag=True, help="Also deploy/: systemd units, their environment, Dagster on PostgreSQL."
+    "--production", is_flag=True, help="Also deploy/: systemd units, their environment, Dagster on PostgreSQL, nginx."
 )
 @click.option("--force", is_flag=True, help="Write over files that are there already.")
 @common
@@ -50,7 +53,13 @@ def init(
     """
     path = session.path
     if partners:
-        files = {_partner_path(path, integration, name): _partner_text(name, role) for name in partners}
+        files: dict[Path, str] = {}
+        for name in partners:
+            file = _partner_path(path, integration, name)
+            schema = _schema_beside(path)
+            files |= {file: _partner_text(name, role, _from(file, schema))}
+            if not schema.exists():
+                files[schema] = text_of(schemas()[schema.name])
     else:
         files = _starting_files(path)
     if production:
@@ -79,11 +88,14 @@ def init(
 
 
 def _starting_files(path: Path) -> dict[Path, str]:
+    import yaml
+
     folder = path.parent
-    files = {
-        path: template("connections.yaml"),
-        folder / "partners" / "exact_cleo" / "example.yaml": _partner_text("example"),
-    }
+    text = template("connections.yaml")
+    files = {path: text}
+    for integration in yaml.safe_load(text)["integrations"].values():
+        file = folder / integration["partners"] / "example.yaml"
+        files[file] = _partner_text("example", schema=_from(file, folder / SCHEMAS[0]))
     # Dagster finds its settings and our code location in the folder it is started in.
     files |= {folder / name: template(name) for name in ("workspace.yaml", "dagster.yaml")}
     files |= {folder / "schemas" / name: text_of(schema) for name, schema in schemas().items()}
@@ -116,28 +128,43 @@ def template(name: str) -> str:
 #: The key of a partner's account at the ERP by role, and how its line begins.
 _KEYS = {"supplier": "vendor", "customer": "customer"}
 _ACCOUNTS = {
-    "supplier": ('vendor: "20001"', "code of the supplier in the ERP, without blanks before it"),
-    "customer": ('customer: "10001"', "code of the customer in the ERP, without blanks before it"),
+    "supplier": ("vendor: FILL_IN", "code of the supplier in the ERP, without blanks before it"),
+    "customer": ("customer: FILL_IN", "code of the customer in the ERP, without blanks before it"),
 }
 #: Parts of the starting file that only suppliers have.
 _OF_SUPPLIERS = ("# orders:", "# order_changes:", "# tolerances:")
 
 
-def _partner_text(name: str, role: str = "supplier") -> str:
+def _schema_beside(config: Path) -> Path:
+    """The schema of partner files that stands beside a configuration, or where it will stand."""
+    places = [config.parent / place for place in SCHEMAS]
+    return next((place for place in places if place.is_file()), places[0])
+
+
+def _from(file: Path, schema: Path) -> str:
+    """How an editor finds the schema from a file's folder."""
+    return Path(os.path.relpath(schema.absolute(), file.parent.absolute())).as_posix()
+
+
+def _partner_text(name: str, role: str = "supplier", schema: str = SCHEMAS[0]) -> str:
+    """A starting file. schema: its place as seen from the file's folder.
+
+    Raises:
+        ConfigError: no partner can have that name.
+    """
     if not _NAME.fullmatch(name):
         raise ConfigError(
             f"{name!r} is not a name of a partner.",
-            mend="Use small letters, digits and _, at most 60, no _ at the start.",
+            remedy="Use small letters, digits and _, at most 60, no _ at the start.",
         )
     text = template("partner.yaml")
-    identity = name.upper().replace("_", "")[:14]
     title = name.replace("_", " ").title()
     if role != "supplier":
         text = "\n\n".join(part for part in text.split("\n\n") if not part.startswith(_OF_SUPPLIERS))
     account = "{:<44}# {}".format(*_ACCOUNTS.get(role, ('# account: ""', "its account at the ERP, if it has one")))
     account = account if role == "supplier" else f"role: {role}\n{account}"
     text = text.replace("__ROLE__", role).replace("__ACCOUNT__", account)
-    return text.replace("__NAME__", name).replace("__TITLE__", title).replace("__ID__", identity)
+    return text.replace("__NAME__", name).replace("__TITLE__", title).replace("__SCHEMA__", schema)
 
 
 def _partner_path(path: Path, integration: str | None, name: str) -> Path:
@@ -169,4 +196,4 @@ def _refuse_existing(files: list[Path], *, force: bool) -> None:
         return
     existing = [file for file in files if file.exists() and file.suffix == ".yaml"]
     if existing:
-        raise ConfigError(f"{existing[0]} is there already.", mend="Take it away, or use --force to write over it.")
+        raise ConfigError(f"{existing[0]} is there already.", remedy="Take it away, or use --force to write over it.")

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.output import print_facts, print_json, print_table, safe, say
+from ml_connector.cli.shared.output import print_facts, print_json, safe, say
 from ml_connector.cli.shared.session import Session, common
+from ml_connector.cli.shared.tables import print_table, wide
 from ml_connector.documents.records import json_values
 
 if TYPE_CHECKING:
     from ml_connector.documents.common import Record
-    from ml_connector.layouts import Finding, Layout, ReadDocument
+    from ml_connector.layouts import Layout, LayoutFinding, ReadDocument
     from ml_connector.layouts.spec.compiled_layout import CompiledLevel
 
 FILE = click.Path(path_type=Path, exists=True, dir_okay=False, allow_dash=True)
@@ -32,12 +33,13 @@ def layout() -> None:
     \b
     Examples:
       ml-connector layout list
-      ml-connector layout show truecommerce_810_csv
-      ml-connector layout try truecommerce_810_csv invoices.csv
+      ml-connector layout show supplier_810_csv
+      ml-connector layout try supplier_810_csv invoices.csv
     """
 
 
 @layout.command("list")
+@wide
 @common
 def list_(session: Session) -> int:
     """The layouts that come with the package.
@@ -63,6 +65,7 @@ def list_(session: Session) -> int:
 
 @layout.command("show")
 @click.argument("name", metavar="LAYOUT")
+@wide
 @common
 def show(session: Session, name: str) -> int:
     """What LAYOUT says: its fields, where they stand, and which value of the document each is.
@@ -71,7 +74,7 @@ def show(session: Session, name: str) -> int:
 
     \b
     Examples:
-      ml-connector layout show truecommerce_856_csv
+      ml-connector layout show supplier_856_csv
       ml-connector layout show mine.yaml --json
     """
     from ml_connector.layouts import load_layout
@@ -129,6 +132,7 @@ def _stand(one: Any) -> str:
 @click.argument("file", type=FILE)
 @click.option("--currency", default="", help="For layouts that take the currency from the caller.")
 @click.option("--content/--no-content", default=True, help="With the documents' values (default), or only a line each.")
+@wide
 @common
 def try_(session: Session, name: str, file: Path, currency: str, content: bool) -> int:
     """What LAYOUT makes of FILE: its documents, and everything that is wrong with its row and column.
@@ -137,7 +141,7 @@ def try_(session: Session, name: str, file: Path, currency: str, content: bool) 
 
     \b
     Examples:
-      ml-connector layout try truecommerce_810_csv invoices.csv
+      ml-connector layout try supplier_810_csv invoices.csv
       ml-connector layout try mine.yaml order.xml --json
     """
     from ml_connector.layouts import load_layout, read_documents
@@ -216,7 +220,7 @@ def _print_records(level: "CompiledLevel", records: "Sequence[Record]") -> None:
         say(f"  and {len(records) - MOST_LINES} more {level.name}")
 
 
-def _print_findings(findings: "Sequence[Finding]") -> None:
+def _print_findings(findings: "Sequence[LayoutFinding]") -> None:
     for finding in findings[:MOST_FINDINGS]:
         mark = click.style("error", fg="red") if finding.is_error else click.style("note", fg="yellow")
         click.echo(f"  {mark} {safe(finding.message)} [{finding.code}]")

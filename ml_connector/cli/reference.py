@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.output import print_table, say, tell
-from ml_connector.cli.shared.session import Session, common
+from ml_connector.cli.shared.output import say, tell
+from ml_connector.cli.shared.session import Session, actor, common, only_integration
+from ml_connector.cli.shared.tables import below, print_table, wide
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ def reference() -> None:
     Examples:
       ml-connector reference list
       ml-connector reference show vendors --find northwind
+      ml-connector reference resend buyright vendors
     """
 
 
 @reference.command("list")
 @click.option("--connection", help="ERP connection (default: the only one).")
+@wide
 @common
 def list_(session: Session, connection: str | None) -> int:
     """The tables with their newest version, and when they were read.
@@ -72,6 +75,7 @@ def list_(session: Session, connection: str | None) -> int:
 @click.option("--date", "as_of", type=click.DateTime(["%Y-%m-%d"]), help="As it was at the end of that day (UTC).")
 @click.option("--find", "text", default="", help="Only rows that hold this text.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="Rows to show.")
+@wide
 @common
 def show(
     session: Session,
@@ -97,7 +101,7 @@ def show(
         with deployment.ledger.read() as tx:
             known = dict.fromkeys((*_tables(deployment, name), *snapshots.tables(tx, name, company)))
             if table not in known:
-                raise ConfigError(f"There is no table {table!r} of {name}.", mend=f"Known are: {', '.join(known)}.")
+                raise ConfigError(f"There is no table {table!r} of {name}.", remedy=f"Known are: {', '.join(known)}.")
             snapshot = snapshots.load(tx, name, company, table, version=version, as_of=as_of.date() if as_of else None)
     if snapshot is None:
         tell(f"{name} has no {table} of that version or day. Run `ml-connector sync` first.")
@@ -121,12 +125,38 @@ def show(
     def human() -> None:
         _print_rows(shown)
         more = f", {len(shown)} shown" if len(shown) < len(matching) else ""
-        say(
+        below(
             f"{table} of {name} (company {company}), version {snapshot.version} of "
             f"{snapshot.taken_at:%Y-%m-%d %H:%M} UTC: {len(matching)} of {snapshot.row_count} rows{more}."
         )
 
     session.emit(value, human)
+    return Exit.OK
+
+
+@reference.command("resend")
+@click.argument("partner")
+@click.argument("table")
+@click.option("--integration", help="Integration of the partner (default: the only one).")
+@common
+def resend(session: Session, partner: str, table: str, integration: str | None) -> int:
+    """Have TABLE go to PARTNER whole once more, after it missed a file: with the next run of the integration.
+
+    The partner's file names the table under `reference_data`. Changes go on from there.
+
+    \b
+    Examples:
+      ml-connector reference resend buyright vendors
+      ml-connector reference resend buyright gl_accounts --integration purchasing
+    """
+    from ml_connector.flows.core.integration import RunScope
+    from ml_connector.flows.reference_out.telling import give_whole
+
+    with session.open() as deployment:
+        name = only_integration(deployment, integration)
+        added = give_whole(deployment.integration(name), RunScope(holder="", actor=actor()), partner, table)
+    said = "goes whole with the next run" if added else "is about to go whole already"
+    session.emit({"partner": partner, "table": table, "added": added}, lambda: say(f"{table} {said}: {partner}."))
     return Exit.OK
 
 
@@ -148,7 +178,7 @@ def _erp_name(deployment: "Deployment", given: str | None) -> str:
         return names[0]
     raise ConfigError(
         f"{deployment.loaded.path}: there are {len(names)} ERP connections.",
-        mend=f"Name one with --connection: {', '.join(names) or 'none is configured'}.",
+        remedy=f"Name one with --connection: {', '.join(names) or 'none is configured'}.",
     )
 
 

@@ -18,7 +18,8 @@ def _ports(command: F) -> F:
     for one in reversed(STAND_INS):
         text = f"Port of {one.title} ({one.protocol}). 0 takes a free one."
         kind = click.IntRange(0, 65535)
-        command = click.option(f"--{one.name}-port", default=0, show_default=True, type=kind, help=text)(command)
+        flag = f"--{one.name.replace('_', '-')}-port"
+        command = click.option(flag, default=0, show_default=True, type=kind, help=text)(command)
     return command
 
 
@@ -70,39 +71,26 @@ def sandbox(
 ) -> int:
     """Start the stand-ins of all outside systems and the trading partners behind them, until Ctrl-C.
 
-    Prints their addresses as one JSON object on one line when all of them answer; TrueCommerce speaks SFTP, and its
-    host key's fingerprint stands beside its address. What stands at the control address:
+    Prints their addresses as one JSON object on one line when all of them answer; beside an address over SFTP stands
+    its host key's fingerprint. What stands at the control address:
     docs/sandbox.md; `GET /logins` there tells what to log in with.
 
     \b
     Examples:
       ml-connector sandbox
-      ml-connector sandbox --exact-port 8701 --cleo-port 8702 --control-port 8703 --truecommerce-port 8722
+      ml-connector sandbox --control-port 8703 --seed 7
       ml-connector sandbox --stand-in toy=toy.standin:make
     """
-    from ml_connector.sandbox.acumatica.partners import PROFILES as FOOD_TRADE
-    from ml_connector.sandbox.cleo.limiter import LimitOptions
-    from ml_connector.sandbox.cleo.state import CleoOptions
-    from ml_connector.sandbox.exact.options import ExactOptions
-    from ml_connector.sandbox.partner.profiles import PROFILES
-    from ml_connector.sandbox.partner.world import WorldOptions
-    from ml_connector.sandbox.server import SandboxOptions, run_forever
-    from ml_connector.sandbox.truecommerce.manager import ManagerOptions
-    from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS
-    from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
+    from ml_connector.sandbox.options import SandboxOptions, with_everybody
+    from ml_connector.sandbox.server import run_forever
 
-    exact = ExactOptions(minute_limit=None, day_limit=None) if no_limits else ExactOptions()
-    limits = LimitOptions(per_second=None) if no_limits else LimitOptions()
     options = SandboxOptions(
         host=host,
         ports={name.removesuffix("_port"): port for name, port in ports.items()},
         clock_file=clock_file,
         seed=seed,
-        exact=exact,
-        cleo=CleoOptions(limits=limits),
         partner=not no_partner,
-        partner_options=WorldOptions(profiles=(*PROFILES, *FOOD_TRADE)),
-        truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_FORMATS))),
     )
+    options = with_everybody(options, limited=not no_limits)
     run_forever(options, stand_ins=(*STAND_INS, *others))
     return Exit.OK

@@ -13,7 +13,7 @@ from ml_connector.cli.shared.output import say, tell
 from ml_connector.cli.shared.session import Session, actor, common, only_integration
 
 if TYPE_CHECKING:
-    from ml_connector.cli.shared.run_outcome import Outcome
+    from ml_connector.cli.shared.run_outcome import CommandOutcome
     from ml_connector.composition import Deployment
     from ml_connector.orchestration.runtime.local_runner import RunOutcome
 
@@ -42,7 +42,8 @@ def sync(
     looked after, orders leave at the cut-offs of the calendar (named by --flow, at once). So a cron line is all that a
     deployment needs; see docs/without-a-daemon.md.
 
-    The same assets run as in Dagster, in this process, and the run stands in its history. Ends with 1 when documents
+    The same assets run as in Dagster, in this process, and the run stands in its history. Last it says what waits, by
+    reason and partner, and when that is looked at again. Ends with 1 when documents
     were held, a folder cannot be used or a partner's file is wrong, 3 when a person must authorize, 4 when another run
     is at it, a system asked for a pause, or a write is in doubt: the next run looks it up. Asked to stop (Ctrl-C,
     SIGTERM), it finishes the calls that are on the wire, gives back what it has taken and ends with 130; asked again,
@@ -51,11 +52,11 @@ def sync(
     \b
     Examples:
       ml-connector sync
-      ml-connector sync exact_cleo
-      ml-connector sync exact_cleo --flow invoices_in --date 2026-11-20 --dry-run
+      ml-connector sync purchasing
+      ml-connector sync purchasing --flow invoices_in --date 2026-11-20 --dry-run
     """
     from ml_connector.cli.scheduled import Plan, plan_of
-    from ml_connector.cli.shared import run_outcome
+    from ml_connector.cli.shared import run_outcome, what_waits
     from ml_connector.orchestration.runtime.local_runner import JobRunner, prepare_dagster_home
     from ml_connector.orchestration.runtime.run_settings import run_config
 
@@ -84,14 +85,24 @@ def sync(
     for name, direction, assets in asked:
         starts.append(partial(flow, name, direction, assets))
     starts += [partial(scheduled, job) for job in plan.after]
-    outcome = run_outcome.Outcome()
+    outcome = run_outcome.CommandOutcome()
     outcome.run_all(starts)
     code = outcome.code
     trouble = any(run.count("held") or run.count("folder_unusable") for run in outcome.runs)
     if code == Exit.OK and (trouble or stopped):
         code = Exit.WRONG
     value = {"ok": code == Exit.OK, "dry_run": dry_run, "mode": mode, "runs": outcome.as_json()}
-    session.emit(value, lambda: _print(outcome))
+    # What a dry run would hold stands nowhere: nothing is looked at again.
+    found = None if dry_run else what_waits.after_runs(session, names)
+    if found is not None:
+        value["waiting"] = what_waits.as_json(found)
+
+    def human() -> None:
+        _print(outcome)
+        if found is not None:
+            what_waits.print_short(found, names if integration is not None else [])
+
+    session.emit(value, human)
     return code
 
 
@@ -131,7 +142,7 @@ def _known_partners(known: Any, given: tuple[str, ...]) -> None:
             raise click.UsageError(f"There is no partner {name!r}. Known are: {', '.join(sorted(known))}.")
 
 
-def _print(outcome: "Outcome") -> None:
+def _print(outcome: "CommandOutcome") -> None:
     for run in outcome.runs:
         for asset, facts in run.assets.items():
             counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in facts["counts"].items() if count)
@@ -145,5 +156,3 @@ def _print(outcome: "Outcome") -> None:
                 say(f"  {note}")
     for message in outcome.messages:
         tell(message)
-    if any(run.count("held") for run in outcome.runs):
-        say("See `ml-connector documents list --held`.")

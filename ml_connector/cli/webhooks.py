@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.output import print_json, print_table, say, tell
+from ml_connector.cli.shared.output import print_json, say, tell
 from ml_connector.cli.shared.session import Session, common
+from ml_connector.cli.shared.tables import print_table, wide
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -22,8 +23,8 @@ def webhooks() -> None:
     \b
     Examples:
       ml-connector webhooks serve
-      ml-connector webhooks subscribe exact_nl
-      ml-connector webhooks list exact_nl
+      ml-connector webhooks subscribe books
+      ml-connector webhooks list books
     """
 
 
@@ -36,7 +37,7 @@ def webhooks() -> None:
 def serve_(session: Session, host: str | None, port: int | None, certificate: str | None, key: str | None) -> int:
     """Take notices and host the OAuth callback, until Ctrl-C.
 
-    Prints its address when it listens. Exact needs a public HTTPS address: put a proxy in front that passes
+    Prints its address when it listens. Senders need a public HTTPS address: put a proxy in front that passes
     /webhooks/ and /oauth/callback, and name its address in webhooks.public_url.
 
     \b
@@ -78,6 +79,7 @@ def serve_(session: Session, host: str | None, port: int | None, certificate: st
     "--topic", "topics", multiple=True, help="Topic; may be repeated (default: those that flows make use of)."
 )
 @click.option("--url", help="Callback address (default: webhooks.public_url and the path of CONNECTION there).")
+@wide
 @common
 def subscribe_(session: Session, connection: str, topics: tuple[str, ...], url: str | None) -> int:
     """Have CONNECTION send notices to the receiver. The receiver must run: it is called at once.
@@ -86,7 +88,7 @@ def subscribe_(session: Session, connection: str, topics: tuple[str, ...], url: 
 
     \b
     Example:
-      ml-connector webhooks subscribe exact_nl
+      ml-connector webhooks subscribe books
     """
     with session.open() as deployment:
         source = _source(deployment, connection)
@@ -104,13 +106,14 @@ def subscribe_(session: Session, connection: str, topics: tuple[str, ...], url: 
 
 @webhooks.command("list")
 @click.argument("connection")
+@wide
 @common
 def list_(session: Session, connection: str) -> int:
     """The subscriptions of our app in CONNECTION's division, and notices that wait.
 
     \b
     Example:
-      ml-connector webhooks list exact_nl
+      ml-connector webhooks list books
     """
     from ml_connector.ledger.exchange import inbox
 
@@ -146,7 +149,7 @@ def unsubscribe_(session: Session, connection: str, topics: tuple[str, ...]) -> 
 
     \b
     Example:
-      ml-connector webhooks unsubscribe exact_nl --topic PurchaseEntries
+      ml-connector webhooks unsubscribe books --topic TOPIC
     """
     with session.open() as deployment:
         source = _source(deployment, connection)
@@ -172,7 +175,7 @@ def _callback_url(deployment: "Deployment", connection: str) -> str:
     if not public:
         raise ConfigError(
             f"{deployment.loaded.path}: webhooks.public_url is not set.",
-            mend="Name the HTTPS address under which the receiver is reached from outside, or give --url.",
+            remedy="Name the HTTPS address under which the receiver is reached from outside, or give --url.",
         )
     return callback_url(public, deployment.system(connection).webhook_word, connection)
 
@@ -181,5 +184,5 @@ def _source(deployment: "Deployment", connection: str) -> "WebhookSource":
     deployment.loaded.connection(connection)
     source = deployment.webhooks(connection)
     if source is None:
-        raise ConfigError(f"{connection} sends no webhooks.", mend="Name a connection that does.")
+        raise ConfigError(f"{connection} sends no webhooks.", remedy="Name a connection that does.")
     return source

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from ml_connector.config.integrations import Integration
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
-from ml_connector.flows.core.spec import OUTBOUND, PURCHASE_ORDERS
+from ml_connector.flows.core.spec import OUTBOUND, PURCHASE_ORDERS, SALES_INVOICES
 
-Integrations = Mapping[str, Integration]
+Integrations = Mapping[str, IntegrationSettings]
 Partners = Mapping[str, Mapping[str, Partner]]
 
 
@@ -25,12 +25,12 @@ class Conflict:
     """What cannot be true at once. partners: whose files say it, by integration; none: connections.yaml says it."""
 
     message: str
-    mend: str
+    remedy: str
     partners: tuple[tuple[str, str], ...] = ()
 
     @property
     def error(self) -> ConfigError:
-        return ConfigError(self.message, mend=self.mend)
+        return ConfigError(self.message, remedy=self.remedy)
 
 
 def find_conflicts(
@@ -51,7 +51,8 @@ def find_conflicts(
             for channel in sorted(_folders(partners[first]) & _folders(partners[second])):
                 yield Conflict(
                     f"{path}: integrations {first} and {second} both read {channel} of {one.network}.",
-                    mend="Give each partner one integration, or each integration a connection with folders of its own.",
+                    remedy="Give each partner one integration, or each integration a connection with folders of "
+                    "its own.",
                     partners=(*_readers(first, partners, channel), *_readers(second, partners, channel)),
                 )
 
@@ -64,7 +65,7 @@ def _one_taker(name: str, partners: Partners, path: Path) -> Iterator[Conflict]:
             yield Conflict(
                 f"{path}: partners {' and '.join(takers)} of {name} are all supplier {vendor}: its orders would go to "
                 "any of them.",
-                mend="Write `orders: {send: false}` in the files of those that get none, or mend their `vendor`.",
+                remedy="Write `orders: {send: false}` in the files of those that get none, or mend their `vendor`.",
                 partners=tuple((name, taker) for taker in takers),
             )
 
@@ -80,7 +81,7 @@ def _same_books(
             yield Conflict(
                 f"{path}: partner {name} is {one.role} {one.erp_account or '(no account)'} in {first} and "
                 f"{other_role}{other.erp_account or '(no account)'} in {second}.",
-                mend="Give one of them another name: by it their documents are told apart in the ledger.",
+                remedy="Give one of them another name: by it their documents are told apart in the ledger.",
                 partners=((first, name), (second, name)),
             )
     both = [integrations[name] for name in (first, second)]
@@ -88,39 +89,43 @@ def _same_books(
         for vendor in sorted(_taking(partners[first]) & _taking(partners[second])):
             yield Conflict(
                 f"{path}: supplier {vendor} is a partner of {first} and of {second}: its orders would go out by both.",
-                mend=f"Take it out of one, write `orders: {{send: false}}` in its file there, or switch flows.{flow} "
+                remedy=f"Take it out of one, write `orders: {{send: false}}` in its file there, or switch flows.{flow} "
                 "off.",
                 partners=(*_suppliers(first, partners, vendor), *_suppliers(second, partners, vendor)),
             )
 
-    for flow in sorted(_for_customers(both[0]) & _for_customers(both[1])):
-        for customer in sorted(_customers(partners[first]).keys() & _customers(partners[second]).keys()):
+    for flow, source in sorted(_for_customers(both[0]).items() & _for_customers(both[1]).items()):
+        of_first, of_second = (_customers(partners[name], source) for name in (first, second))
+        unsent = ", write `sales_invoices: {send: false}` in its file there" if source == SALES_INVOICES.name else ""
+        for customer in sorted(of_first.keys() & of_second.keys()):
             yield Conflict(
                 f"{path}: customer {customer} is a partner of {first} and of {second}: its documents would go out by"
                 " both.",
-                mend=f"Take it out of one, or switch flows.{flow} off there.",
-                partners=(
-                    (first, _customers(partners[first])[customer]),
-                    (second, _customers(partners[second])[customer]),
-                ),
+                remedy=f"Take it out of one{unsent}, or switch flows.{flow} off there.",
+                partners=((first, of_first[customer]), (second, of_second[customer])),
             )
 
 
-def _sending_orders(integration: Integration) -> set[str]:
+def _sending_orders(integration: IntegrationSettings) -> set[str]:
     """Flows of an integration by which purchase orders leave."""
     running = registry.flows_of(integration.flows).running(OUTBOUND)
     return {flow.name for flow in running if flow.source == PURCHASE_ORDERS.name}
 
 
-def _for_customers(integration: Integration) -> set[str]:
-    """Flows of an integration that leave to customers."""
+def _for_customers(integration: IntegrationSettings) -> dict[str, str]:
+    """Flows of an integration that leave to whoever is a customer, with what they are read from."""
     running = registry.flows_of(integration.flows).running(OUTBOUND)
-    return {flow.name for flow in running if "customer" in flow.partners}
+    return {flow.name: flow.source for flow in running if "customer" in flow.partners and not flow.to_sender}
 
 
-def _customers(partners: Mapping[str, Partner]) -> dict[str, str]:
-    """Names of partners by the customer that they are."""
-    return {one.customer: name for name, one in partners.items() if one.role == "customer"}
+def _customers(partners: Mapping[str, Partner], source: str) -> dict[str, str]:
+    """Names of partners by the customer whose documents, as read from this source, they get."""
+    invoices = source == SALES_INVOICES.name
+    return {
+        one.customer: name
+        for name, one in partners.items()
+        if one.role == "customer" and (one.takes_invoices or not invoices)
+    }
 
 
 def _same_outbox(
@@ -133,12 +138,12 @@ def _same_outbox(
     ours = {integrations[name].identity.key for name in (first, second)}
     for channel in sorted(_outboxes(partners[first]) & _outboxes(partners[second])):
         writers = (*_writers(first, partners, channel), *_writers(second, partners, channel))
-        flat = any(layout for name, partner in writers for _, layout in partners[name][partner].layouts.send)
+        flat = any(partners[name][partner].sends_files for name, partner in writers)
         if len(ours) == 1 and not flat:
             continue  # one identity, one row of numbers: shared on purpose
         yield Conflict(
             f"{path}: integrations {first} and {second} both send into {channel}: two files could get one name.",
-            mend="Give each a folder of its own, or (for X12) both the same `identity`: then they share its numbers.",
+            remedy="Give each a folder of its own, or (for X12) both the same `identity`: then they share its numbers.",
             partners=writers,
         )
 

@@ -1,8 +1,12 @@
 """Connections: one configured account at one system. Each system's own settings stand in its package."""
 
-from pydantic import Field, HttpUrl, field_validator
+from datetime import date
+from typing import Self
+
+from pydantic import Field, HttpUrl, field_validator, model_validator
 
 from ml_connector.config.base import Settings
+from ml_connector.config.secrets import SecretRef
 
 
 class ConnectionSettings(Settings):
@@ -18,6 +22,19 @@ class ConnectionSettings(Settings):
         " left is not written again before. Empty: twice timeout_seconds",
     )
     concurrency: int = Field(default=4, ge=1, le=64, description="Calls at once within one run")
+    secrets_end: dict[str, date] = Field(
+        default_factory=dict,
+        description="Setting that holds a secret (password, key ...) -> the day on which the other side ends it; told"
+        " from 30 days before",
+    )
+
+    @model_validator(mode="after")
+    def _end_of_secrets(self) -> Self:
+        known = [name for name in type(self).model_fields if isinstance(getattr(self, name), SecretRef)]
+        for name in self.secrets_end:
+            if name not in known:
+                raise ValueError(f"secrets_end.{name} is no secret of this connection; known are: {', '.join(known)}")
+        return self
 
     @property
     def longest_call(self) -> float:

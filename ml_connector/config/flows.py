@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from pydantic import create_model
 
-from ml_connector.config.integrations import Flows, Integration
+from ml_connector.config.integrations import Flows, IntegrationSettings
 from ml_connector.config.reading import read_yaml
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
@@ -50,22 +50,22 @@ def added_in(path: Path) -> tuple[str, ...]:
 
 
 @cache
-def integration_model(added: tuple[str, ...]) -> type[Integration]:
+def integration_model(added: tuple[str, ...]) -> type[IntegrationSettings]:
     """The model of an integration that can have these flows besides; one that it does not name is off."""
     more = [name for name in (*registry.FLOWS, *added) if name not in Flows.model_fields]
     models = {name: flow.settings_model for name in more if (flow := registry.find(name)).settings}
     if not models:
-        return Integration
+        return IntegrationSettings
     fields: dict[str, Any] = {name: (model, model.model_construct(enabled=False)) for name, model in models.items()}
     flows = create_model("Flows", __base__=Flows, **fields)
-    return create_model("Integration", __base__=Integration, flows=(flows, flows()))
+    return create_model("IntegrationSettings", __base__=IntegrationSettings, flows=(flows, flows()))
 
 
 def fitting(
     name: str,
-    integration: Integration,
+    integration: IntegrationSettings,
     systems: Mapping[str, Having],
-) -> Integration:
+) -> IntegrationSettings:
     """The integration, its flows checked. One that is on by default, was not named, and cannot be, is off.
 
     Raises:
@@ -81,7 +81,7 @@ def fitting(
         if flow.name in integration.flows.model_fields_set or not flow.settings:
             raise ConfigError(
                 f"integrations.{name}.flows.{flow.name}: {lacking}.",
-                mend="Take the flow out, switch it off, or name a connection whose system has it.",
+                remedy="Take the flow out, switch it off, or name a connection whose system has it.",
             )
         off[flow.name] = integration.flows.named(flow.name).model_copy(update={"enabled": False})
     if not off:
@@ -90,7 +90,7 @@ def fitting(
     return integration.model_copy(update={"flows": settings})
 
 
-def missing(flow: FlowSpec, integration: Integration, systems: Mapping[str, Having]) -> Iterator[str]:
+def missing(flow: FlowSpec, integration: IntegrationSettings, systems: Mapping[str, Having]) -> Iterator[str]:
     """What a flow asks for that the systems of an integration do not have, in words."""
     erp, network = systems[integration.erp], systems[integration.network]
     more = integration.flows.named(flow.name).targets

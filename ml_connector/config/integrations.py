@@ -106,6 +106,10 @@ class Coding(Settings):
 _NO_CODES = DimensionCoding()
 
 
+#: What of the ERP's webhooks a flow reads. bookings: which invoices somebody keyed, for whoever asks. "": nothing.
+NoticesOf = Literal["", "orders", "entries", "bookings"]
+
+
 class FlowSettings(Settings):
     """What every flow's settings have."""
 
@@ -117,9 +121,9 @@ class FlowSettings(Settings):
         return frozenset()
 
     @property
-    def reads_notices(self) -> bool:
-        """Whether the flow reads what webhooks of the ERP tell."""
-        return False
+    def reads_notices(self) -> NoticesOf:
+        """What the flow reads of what webhooks of the ERP tell."""
+        return ""
 
     @property
     def cut_offs(self) -> "ProcurementCalendar | None":
@@ -153,6 +157,11 @@ class InvoicesIn(FlowSettings):
     attach_original: bool = False
     look_for_hand_keyed: bool = True
     coding: Coding = Coding()
+
+    @property
+    def reads_notices(self) -> NoticesOf:
+        """What was keyed by hand is not booked twice."""
+        return "bookings" if self.enabled else ""
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -242,9 +251,9 @@ class OrdersOut(SendsUnits):
     _day = field_validator("start_date", mode="before")(day_text)
 
     @property
-    def reads_notices(self) -> bool:
+    def reads_notices(self) -> NoticesOf:
         """Orders are read that a webhook named."""
-        return self.enabled and self.webhooks
+        return "orders" if self.enabled and self.webhooks else ""
 
     @property
     def cut_offs(self) -> ProcurementCalendar | None:
@@ -291,17 +300,16 @@ class Flows(Settings):
         found: FlowSettings | None = getattr(self, flow, None)
         return found if found is not None else FlowSettings()
 
-    @property
-    def read_notices(self) -> bool:
-        """Whether one of them reads what webhooks of the ERP tell."""
-        return any(self.named(name).reads_notices for name in type(self).model_fields)
+    def read_notices(self, of: NoticesOf) -> bool:
+        """Whether one of them reads that of what webhooks of the ERP tell."""
+        return any(self.named(name).reads_notices == of for name in type(self).model_fields)
 
     def of(self, model: type[F]) -> F:
         """The settings that are of this model."""
         return next(one for name in type(self).model_fields if isinstance(one := getattr(self, name), model))
 
 
-class Integration(Settings):
+class IntegrationSettings(Settings):
     """A pair of connections, who we are on the network, and what flows."""
 
     erp: str

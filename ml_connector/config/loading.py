@@ -16,12 +16,13 @@ from ml_connector.config.base import Settings, web_address
 from ml_connector.config.conflicts import Conflict, find_conflicts
 from ml_connector.config.connections import ConnectionSettings, ErpSettings, MailboxSettings
 from ml_connector.config.flows import add_flows, fitting, integration_model
-from ml_connector.config.integrations import Integration
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.config.partner_files import PartnerFiles, PartnerProblem, load_partners
 from ml_connector.config.partners import Partner
 from ml_connector.config.reading import read_yaml, validated
 from ml_connector.config.secrets import SecretRef
+from ml_connector.config.web import WebSettings
 from ml_connector.errors import ConfigError
 from ml_connector.systems import registry
 
@@ -72,13 +73,14 @@ class WebhookSettings(Settings):
         return value
 
 
-class Deployment(Settings):
+class DeploymentSettings(Settings):
     """connections.yaml. Which settings a connection has is told by its system: see `deployment_model`."""
 
     home: str = Field(default="var", description="Folder for the embedded database and the key file")
     ledger: LedgerSettings = LedgerSettings()
     alerts: AlertSettings = AlertSettings()
     webhooks: WebhookSettings = WebhookSettings()
+    web: WebSettings = WebSettings()
     orchestration: OrchestrationSettings = OrchestrationSettings()
     systems: dict[str, str] = Field(
         default={}, description="Systems of packages of your own, by the name that `system:` has, as module:OBJECT"
@@ -87,7 +89,9 @@ class Deployment(Settings):
         default={}, description="Flows of packages of your own, by the name that integrations have, as module:FLOW"
     )
     connections: dict[str, ConnectionSettings]
-    integrations: dict[str, Integration]
+    integrations: dict[str, IntegrationSettings] = Field(
+        default={}, description="What runs between an ERP and a network; none while systems are only connected"
+    )
 
 
 class _BySystem:
@@ -102,7 +106,7 @@ class _BySystem:
 
 
 @cache
-def deployment_model(systems: tuple[str, ...], flows: tuple[str, ...] = ()) -> type[Deployment]:
+def deployment_model(systems: tuple[str, ...], flows: tuple[str, ...] = ()) -> type[DeploymentSettings]:
     """The model of a connections.yaml with connections to these systems; no other system's package is imported.
 
     flows: those that are added to the ones of the package.
@@ -110,10 +114,10 @@ def deployment_model(systems: tuple[str, ...], flows: tuple[str, ...] = ()) -> t
     connection = Annotated[ConnectionSettings, _BySystem(systems)]
     integration = integration_model(flows)
     return create_model(
-        "Deployment",
-        __base__=Deployment,
+        "DeploymentSettings",
+        __base__=DeploymentSettings,
         connections=(dict[str, connection], ...),
-        integrations=(dict[str, integration], ...),  # type: ignore[valid-type]
+        integrations=(dict[str, integration], DeploymentSettings.model_fields["integrations"]),  # type: ignore[valid-type]
     )
 
 
@@ -130,7 +134,7 @@ def _systems_of(value: object) -> tuple[str, ...]:
     return tuple(sorted(named)) if named and named <= set(known) else tuple(known)
 
 
-def everything_for(path: Path) -> type[Deployment]:
+def everything_for(path: Path) -> type[DeploymentSettings]:
     """The model of a connections.yaml with all systems and flows that are known, those among them that this one adds.
 
     Raises:
@@ -147,7 +151,7 @@ class LoadedDeployment:
 
     path: Path
     home: Path
-    settings: Deployment
+    settings: DeploymentSettings
     found: Mapping[str, PartnerFiles]
 
     @property
@@ -160,7 +164,7 @@ class LoadedDeployment:
         """Partners that are stopped by their files, by integration."""
         return {name: files.problems for name, files in self.found.items()}
 
-    def integration(self, name: str) -> Integration:
+    def integration(self, name: str) -> IntegrationSettings:
         return _named(self.settings.integrations, name, "integration", self.path)
 
     def connection(self, name: str) -> ConnectionSettings:
@@ -179,7 +183,7 @@ def _of_kind(settings: ConnectionSettings, kind: type[K]) -> K:
     if not isinstance(settings, kind):
         raise ConfigError(
             f"System {settings.system} is used as what its settings are not: a {kind.__name__}.",
-            mend="Have its package corrected (systems/system.py).",
+            remedy="Have its package corrected (systems/system.py).",
         )
     return settings
 
@@ -194,7 +198,7 @@ def load_deployment(path: Path) -> LoadedDeployment:
     try:
         model = deployment_model(_systems_of(raw), add_flows(raw))
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error.message}", mend=error.mend) from error
+        raise ConfigError(f"{path}: {error.message}", remedy=error.remedy) from error
     settings = validated(model, raw, path)
     _check_references(settings, path)
     settings = _with_fitting_flows(settings, path)
@@ -210,7 +214,7 @@ def load_deployment(path: Path) -> LoadedDeployment:
     return LoadedDeployment(path=path, home=home.absolute(), settings=settings, found=found)
 
 
-def _with_fitting_flows(settings: Deployment, path: Path) -> Deployment:
+def _with_fitting_flows(settings: DeploymentSettings, path: Path) -> DeploymentSettings:
     """Each integration with the flows that it can have.
 
     Raises:
@@ -220,11 +224,13 @@ def _with_fitting_flows(settings: Deployment, path: Path) -> Deployment:
     try:
         integrations = {name: fitting(name, one, systems) for name, one in settings.integrations.items()}
     except ConfigError as error:
-        raise ConfigError(f"{path}: {error.message}", mend=error.mend) from error
+        raise ConfigError(f"{path}: {error.message}", remedy=error.remedy) from error
     return settings.model_copy(update={"integrations": integrations})
 
 
-def _without_conflicts(settings: Deployment, found: dict[str, PartnerFiles], path: Path) -> dict[str, PartnerFiles]:
+def _without_conflicts(
+    settings: DeploymentSettings, found: dict[str, PartnerFiles], path: Path
+) -> dict[str, PartnerFiles]:
     """Partners whose files contradict those of another integration are stopped in both.
 
     Raises:
@@ -244,29 +250,30 @@ def _without_conflicts(settings: Deployment, found: dict[str, PartnerFiles], pat
     return {name: files.stopped(stopped[name]) for name, files in found.items()}
 
 
-def _of_connections(settings: Deployment, path: Path) -> Iterator[Conflict]:
+def _of_connections(settings: DeploymentSettings, path: Path) -> Iterator[Conflict]:
     """What a system does not let several integrations want of one connection."""
     for name, connection in settings.connections.items():
         using = {key: one for key, one in settings.integrations.items() if name in (one.erp, one.network)}
         for message, remedy in registry.find(connection.system).conflicts(connection, using):
-            yield Conflict(f"{path}: {message}", mend=remedy)
+            yield Conflict(f"{path}: {message}", remedy=remedy)
 
 
 def _named(table: Mapping[str, V], name: str, what: str, path: Path) -> V:
     if name not in table:
         known = ", ".join(sorted(table)) or "none"
-        raise ConfigError(f"{path}: there is no {what} {name!r}.", mend=f"Known are: {known}.")
+        raise ConfigError(f"{path}: there is no {what} {name!r}.", remedy=f"Known are: {known}.")
     return table[name]
 
 
-def _check_references(settings: Deployment, path: Path) -> None:
+def _check_references(settings: DeploymentSettings, path: Path) -> None:
     for what, names in (("connections", settings.connections), ("integrations", settings.integrations)):
         for name in names:
             if not NAME.fullmatch(name):
                 raise ConfigError(
                     f"{path}: {what}: {name[:60]!r} is not a name.",
-                    mend="Use small letters, digits and _, at most 60, and begin with a letter or digit.",
+                    remedy="Use small letters, digits and _, at most 60, and begin with a letter or digit.",
                 )
+    _check_grants(settings, path)
     for name, integration in settings.integrations.items():
         for role, said in (("erp", "an ERP"), ("network", "a network")):
             target = getattr(integration, role)
@@ -274,10 +281,21 @@ def _check_references(settings: Deployment, path: Path) -> None:
             if connection is None:
                 raise ConfigError(
                     f"{path}: integrations.{name}.{role}: there is no connection {target!r}.",
-                    mend=f"Known are: {', '.join(sorted(settings.connections))}.",
+                    remedy=f"Known are: {', '.join(sorted(settings.connections))}.",
                 )
             if role not in registry.find(connection.system).roles:
                 raise ConfigError(
                     f"{path}: integrations.{name}.{role}: {target!r} is {connection.system}, which is not {said}.",
-                    mend=f"Name a connection that is {said}.",
+                    remedy=f"Name a connection that is {said}.",
+                )
+
+
+def _check_grants(settings: DeploymentSettings, path: Path) -> None:
+    grants = {f"users.{name}": one for name, one in settings.web.users.items()}
+    for place, grant in {**grants, **{f"groups.{name}": one for name, one in settings.web.groups.items()}}.items():
+        for integration in grant.integrations:
+            if integration not in settings.integrations:
+                raise ConfigError(
+                    f"{path}: web.{place}.integrations: there is no integration {integration!r}.",
+                    remedy=f"Known are: {', '.join(sorted(settings.integrations))}.",
                 )

@@ -19,6 +19,8 @@ from ml_connector.errors import ConfigError
 SUFFIXES = {".yaml", ".yml"}
 #: More files of one folder are not looked at: it is no folder of partner files.
 MOST_FILES = 10_000
+#: What a starting file says where only the partner, or the ERP, knows the value.
+FILL_IN = "FILL_IN"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 
 
@@ -34,7 +36,7 @@ class PartnerProblem:
     name: str
     file: Path
     message: str
-    mend: str
+    remedy: str
     vendor: str = ""
     identities: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
@@ -47,7 +49,7 @@ class PartnerProblem:
         """Place, value and remedy in one line."""
         first, *more = self.message.splitlines() or [""]
         others = f" (and {len(more)} more)" if more else ""
-        return f"{first}{others} {self.mend}".strip()
+        return f"{first}{others} {self.remedy}".strip()
 
     @property
     def may_be_supplier(self) -> bool:
@@ -92,7 +94,7 @@ def problem_of(partner: Partner, file: Path, error: ConfigError) -> PartnerProbl
         partner.name,
         file,
         _shown(error.message),
-        error.mend,
+        error.remedy,
         vendor=partner.vendor,
         identities=partner.identity_keys,
         folders=partner.channels.receive,
@@ -131,22 +133,22 @@ def load_partners(folder: Path, *, shared_folders: bool = False) -> PartnerFiles
     )
 
 
-def _unusable(folder: Path, why: str, mend: str) -> PartnerFiles:
-    return PartnerFiles(problems=(PartnerProblem("", folder, f"{folder}: {why}", mend),))
+def _unusable(folder: Path, why: str, remedy: str) -> PartnerFiles:
+    return PartnerFiles(problems=(PartnerProblem("", folder, f"{folder}: {why}", remedy),))
 
 
 def _read(path: Path) -> Partner | PartnerProblem:
     raw: Any = None
     try:
         raw = read_yaml(path, absent="Take the dangling link away, or put the file in its place.")
-        return validated(Partner, raw, path)
+        return _filled_in(validated(Partner, raw, path), raw, path)
     except ConfigError as error:
         facts = raw if isinstance(raw, dict) else {}
         return PartnerProblem(
             _name(facts.get("name"), path),
             Path(_shown(str(path))),
             _shown(error.message),
-            error.mend,
+            error.remedy,
             vendor=_text(facts.get("vendor")),
             identities=tuple(_identity_keys(facts)),
             folders=_folders(facts.get("channels")),
@@ -154,6 +156,33 @@ def _read(path: Path) -> Partner | PartnerProblem:
             speaks_x12=not facts or "identity" in facts or "layouts" not in facts,
             customer=_text(facts.get("customer")),
         )
+
+
+def _filled_in(partner: Partner, raw: Any, path: Path) -> Partner:
+    """The partner. A starting file works on nothing: what it says of whom and where is nobody's yet.
+
+    Raises:
+        ConfigError: something says FILL_IN.
+    """
+    left = list(dict.fromkeys(_not_filled_in(raw, "")))
+    if left:
+        raise ConfigError(
+            f"{path}: {', '.join(left[:10])}: not filled in yet.",
+            remedy=f"Write what the partner and the ERP call it, in place of {FILL_IN}; or take the file away.",
+        )
+    return partner
+
+
+def _not_filled_in(value: Any, place: str) -> Iterable[str]:
+    """Places of values that nobody has filled in."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _not_filled_in(one, f"{place}.{key}" if place else str(key))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _not_filled_in(one, place)
+    elif isinstance(value, str) and FILL_IN in value:
+        yield place
 
 
 def _shown(text: str) -> str:
@@ -207,8 +236,8 @@ def _clashes(read: Iterable[tuple[Path, Partner]], *, shared_folders: bool) -> d
     for (what, value), paths in users.items():
         for path in paths if len(paths) > 1 else ():
             others = ", ".join(other.name for other in paths if other != path)
-            mend = "Give each partner its own."
+            remedy = "Give each partner its own."
             if what == "receiving folder":
-                mend = "Give each its own, or set `shares_folders: true` at the connection."
-            found.setdefault(path, ConfigError(f"{path}: {what} {value} is also that of {others}.", mend=mend))
+                remedy = "Give each its own, or set `shares_folders: true` at the connection."
+            found.setdefault(path, ConfigError(f"{path}: {what} {value} is also that of {others}.", remedy=remedy))
     return found

@@ -6,6 +6,7 @@ Nothing of a file's text stands in an error but short values: a secret may stand
 import os
 import re
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,7 +47,7 @@ def read_yaml(path: Path, absent: str = ABSENT) -> Any:
 def _read(path: Path, absent: str) -> Any:
     raw = _bytes_of(path, absent)
     if len(raw) > MAX_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes.", mend="This is not a configuration file.")
+        raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes.", remedy="This is not a configuration file.")
     try:
         text = raw.decode("utf-8")
         if _is_deep(text):
@@ -78,21 +79,23 @@ def _bytes_of(path: Path, absent: str) -> bytes:
     """A file's bytes, bounded. What is no plain file is not opened: reading a pipe would wait for ever."""
     try:
         if path.exists() and not path.is_file():
-            raise ConfigError(f"{path}: is not a file.", mend="Take it away, or put the file in its place.")
+            raise ConfigError(f"{path}: is not a file.", remedy="Take it away, or put the file in its place.")
         with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
-        mend = absent if isinstance(error, FileNotFoundError) else "Let the user that runs ml-connector read it."
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}).", mend=mend) from error
+        remedy = absent if isinstance(error, FileNotFoundError) else "Let the user that runs ml-connector read it."
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}).", remedy=remedy) from error
 
 
 def _not_yaml(path: Path, error: Exception) -> ConfigError:
     where = getattr(error, "problem_mark", None)
     place = f" line {where.line + 1}, column {where.column + 1}" if where else ""
-    other = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else "it holds a value that cannot be read"
+    if isinstance(error, UnicodeDecodeError):
+        return ConfigError(f"{path}: is not UTF-8 text.", remedy="Save it as UTF-8: your editor offers it on saving.")
+    other = "it holds a value that cannot be read"
     # A password that begins with ! or * reads as a tag or an alias, and the parser's words quote it.
     problem = re.sub(r"'[^']{5,}'", "(…)", str(getattr(error, "problem", None) or other))
-    return ConfigError(f"{path}:{place} is not YAML: {problem}.", mend="Mend the line.")
+    return ConfigError(f"{path}:{place} is not YAML: {problem}.", remedy="Mend the line.")
 
 
 class _Loader(_Fast):
@@ -128,7 +131,7 @@ class _Loader(_Fast):
 def _too_deep(path: Path) -> ConfigError:
     return ConfigError(
         f"{path}: nested deeper than {MAX_DEPTH} levels, or aliases that lead back to themselves.",
-        mend="This is not a configuration file; or take the aliases out.",
+        remedy="This is not a configuration file; or take the aliases out.",
     )
 
 
@@ -147,7 +150,7 @@ class _Expansion:
         if self._left < 0:
             raise ConfigError(
                 f"{self._path}: holds more than {MAX_VALUES} values, aliases written out.",
-                mend="This is not a configuration file; or take the aliases out.",
+                remedy="This is not a configuration file; or take the aliases out.",
             )
         if depth > MAX_DEPTH:
             raise _too_deep(self._path)
@@ -162,7 +165,7 @@ class _Expansion:
         if isinstance(value, str) and ("\0" in value or (not value.isascii() and _SURROGATE.search(value))):
             raise ConfigError(
                 f"{self._path}: a value or key holds a character that is none (NUL, or half of a pair).",
-                mend="Take out what is written \\0, \\x00 or \\ud8 in it.",
+                remedy="Take out what is written \\0, \\x00 or \\ud8 in it.",
             )
         return value
 
@@ -176,14 +179,14 @@ class _Expansion:
         if not found:
             raise ConfigError(
                 f"{self._path}: environment variable {name} is not set.",
-                mend=f"Set it, or write ${{{name}:-default}}.",
+                remedy=f"Set it, or write ${{{name}:-default}}.",
             )
         return default
 
 
 def validated(model: type[M], value: Any, path: Path) -> M:
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}: holds no settings.", mend="Run `ml-connector init` for a starting file.")
+        raise ConfigError(f"{path}: holds no settings.", remedy="Run `ml-connector init` for a starting file.")
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -193,23 +196,36 @@ def validated(model: type[M], value: Any, path: Path) -> M:
         lines.append(f"{path}: and {len(problems) - MOST_TOLD} more.")
     # Not chained: pydantic's own text quotes the values.
     raise ConfigError(
-        "\n".join(lines), mend=f"Mend {path.name}; `ml-connector init` writes one with every setting explained."
+        "\n".join(lines), remedy=f"Mend {path.name}; `ml-connector init` writes one with every setting explained."
     )
 
 
 def _explain(path: Path, problem: Any) -> str:
     key = ".".join(str(part) for part in _written(problem["loc"])) or "(top)"
     found = problem.get("input")
-    # A value under a name we do not know, or with an @ in it, may be a secret under a misspelt key or in an address.
-    hidden = problem["type"] in {"missing", "extra_forbidden"} or isinstance(found, dict | list) or "@" in str(found)
-    shown = "" if hidden or _looks_secret(key) else f" (found {str(found)[:60]!r})"
     message = {
         "extra_forbidden": "is not a setting here: mend the name or take it out",
         "missing": "is missing: add it",
     }.get(problem["type"], problem["msg"])
-    if "SecretRef" in message:
+    of_secret = "SecretRef" in message
+    if of_secret:
         message = "is a reference, never the secret itself: write {env: NAME}, {file: PATH} or {store: NAME}"
+    elif problem["type"] == "string_type" and isinstance(found, bool | int | float | date):
+        # What stands without quotes is a number, a date or yes and no to YAML, and may have lost its zeros.
+        message = "is text: write it in quotes, as it is in full"
+    elif problem["type"] == "union_tag_invalid":
+        told = problem["ctx"]
+        key, found = f"{key}.{told['discriminator'].strip(chr(39))}", told["tag"]
+        message = f"must be one of {told['expected_tags']}"
+    # A value under a name we do not know, or with an @ in it, may be a secret under a misspelt key or in an address.
+    hidden = problem["type"] in {"missing", "extra_forbidden"} or isinstance(found, dict | list) or "@" in str(found)
+    shown = "" if hidden or of_secret or _looks_secret(key) else f" (found {_as_text(found)})"
     return f"{path}: {key[:200]}: {message.removeprefix('Value error, ')[:300]}{shown}"
+
+
+def _as_text(found: Any) -> str:
+    """A value as a person recognises it: text in quotes, others as they are."""
+    return repr(found[:60]) if isinstance(found, str) else str(found)[:60]
 
 
 def _written(place: Sequence[int | str]) -> Sequence[int | str]:

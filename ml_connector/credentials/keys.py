@@ -48,7 +48,7 @@ def generate_key_file(path: Path) -> None:
         _write_new(path, [Fernet.generate_key().decode()])
     except FileExistsError:
         raise ConfigError(
-            f"Key file {path} is there already.", mend="Keep it; `ml-connector credentials rotate` adds a new key."
+            f"Key file {path} is there already.", remedy="Keep it; `ml-connector credentials rotate` adds a new key."
         ) from None
 
 
@@ -81,9 +81,9 @@ def _lines(path: Path) -> list[str]:
             _refuse_open_file(path, os.fstat(file.fileno()).st_mode)
             raw = file.read(_MAX_KEY_FILE_BYTES)
     except FileNotFoundError:
-        raise ConfigError(f"The credential store has no key: no {KEY_VARIABLE}, no {path}.", mend=_HOW) from None
+        raise ConfigError(f"The credential store has no key: no {KEY_VARIABLE}, no {path}.", remedy=_HOW) from None
     except OSError as error:
-        raise ConfigError(f"Key file {path} cannot be read: {error.strerror}.", mend=_HOW) from None
+        raise ConfigError(f"Key file {path} cannot be read: {error.strerror}.", remedy=_HOW) from None
     lines = (line.strip() for line in raw.decode("ascii", "replace").splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -92,20 +92,20 @@ def _refuse_open_file(path: Path, mode: int) -> None:
     if stat.S_IMODE(mode) & 0o077:
         raise ConfigError(
             f"Key file {path} has mode {stat.S_IMODE(mode):03o}: others can read or write it.",
-            mend=f"Run `chmod 600 {path}`.",
+            remedy=f"Run `chmod 600 {path}`.",
         )
 
 
 def _checked(texts: list[str], place: str) -> list[bytes]:
     if not texts:
-        raise ConfigError(f"The {place} holds no key.", mend=_HOW)
+        raise ConfigError(f"The {place} holds no key.", remedy=_HOW)
     keys: list[bytes] = []
     for position, text in enumerate(texts, start=1):
         try:
             Fernet(text)
         except ValueError:
             raise ConfigError(
-                f"Key {position} of the {place} is not a key (32 bytes in URL-safe base64).", mend=_HOW
+                f"Key {position} of the {place} is not a key (32 bytes in URL-safe base64).", remedy=_HOW
             ) from None
         keys.append(text.encode("ascii"))
     return keys

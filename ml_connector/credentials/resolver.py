@@ -44,7 +44,7 @@ class SecretResolver:
             value = self._environ.get(reference.env, "")
             if not value:
                 raise ConfigError(
-                    f"Environment variable {reference.env} is not set{needed}.", mend=f"Set {reference.env}."
+                    f"Environment variable {reference.env} is not set{needed}.", remedy=f"Set {reference.env}."
                 )
             return Secret(value)
         if reference.file is not None:
@@ -57,7 +57,7 @@ class SecretResolver:
                 raw = file.read(MAX_SECRET_BYTES + 1)
         except OSError as error:
             raise ConfigError(
-                f"Secret file {path} cannot be read: {error.strerror}{needed}.", mend="Create it, or mend its path."
+                f"Secret file {path} cannot be read: {error.strerror}{needed}.", remedy="Create it, or mend its path."
             ) from None
         if len(raw) > MAX_SECRET_BYTES:
             raise ConfigError(f"Secret file {path} is larger than {MAX_SECRET_BYTES} bytes{needed}.")
@@ -66,7 +66,7 @@ class SecretResolver:
         except UnicodeDecodeError:
             raise ConfigError(f"Secret file {path} is not UTF-8 text{needed}.") from None
         if not value:
-            raise ConfigError(f"Secret file {path} is empty{needed}.", mend="Write the secret into it.")
+            raise ConfigError(f"Secret file {path} is empty{needed}.", remedy="Write the secret into it.")
         return Secret(value)
 
     def _from_store(self, name: str, needed: str) -> Secret:
@@ -75,5 +75,5 @@ class SecretResolver:
             raise ConfigError(f"Credential {name!r} stands in the store, and no store is open{needed}.")
         found = self._vault().get(name)
         if found is None:
-            raise ConfigError(f"The credential store has no {name!r}{needed}.", mend=f"Run `{command}`.")
+            raise ConfigError(f"The credential store has no {name!r}{needed}.", remedy=f"Run `{command}`.")
         return found

@@ -185,7 +185,7 @@ class Vault:
 def _wrong_key(purpose: str) -> ConfigError:
     return ConfigError(
         f"None of the keys opens the stored value of {purpose}.",
-        mend="Bring back its key (ML_CONNECTOR_KEY or the key file), or set the credential again.",
+        remedy="Bring back its key (ML_CONNECTOR_KEY or the key file), or set the credential again.",
     )
 
 
@@ -199,4 +199,6 @@ def _opens(fernet: Fernet, value: bytes) -> bool:
 
 def _check_name(name: str) -> None:
     if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise ConfigError(f"{name[:40]!r} is not a credential name.", mend=f"Use 1 to {MAX_NAME} printable characters.")
+        raise ConfigError(
+            f"{name[:40]!r} is not a credential name.", remedy=f"Use 1 to {MAX_NAME} printable characters."
+        )

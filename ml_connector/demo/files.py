@@ -11,6 +11,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+#: How many runs of Dagster work at once: as shipped for SQLite, and here.
+ONE_RUN, RUNS = "max_concurrent_runs: 1", "max_concurrent_runs: 3"
 #: ${NAME:-otherwise}, as configuration files have it.
 _VARIABLE = re.compile(r"\$\{([A-Z_]{1,60})(?::-([^}]{0,200}))?\}")
 
@@ -31,8 +33,10 @@ def write_deployment(home: Path, values: Mapping[str, str]) -> Path:
     text = re.sub(r"(?m)^home: .*$", lambda _: f"home: {json.dumps(str(home))}", text)
     config.write_text(text, encoding="utf-8")
     templates = resources.files("ml_connector.cli") / "templates"
-    for name in ("dagster.yaml", "workspace.yaml"):
-        (home / name).write_bytes((templates / name).read_bytes())
+    (home / "workspace.yaml").write_bytes((templates / "workspace.yaml").read_bytes())
+    dagster = (templates / "dagster.yaml").read_text(encoding="utf-8")
+    # Five integrations in few minutes: while one run waits for a stand-in, another works.
+    (home / "dagster.yaml").write_text(dagster.replace(ONE_RUN, RUNS), encoding="utf-8")
     return config
 
 

@@ -11,8 +11,10 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from ml_connector.demo.figures import Check, Figures, add_up, as_json, read_figures
-from ml_connector.demo.scenario import play
+from ml_connector.demo import approvals
+from ml_connector.demo.checks import Check, invoices_taken, orders_taken
+from ml_connector.demo.figures import Figures, add_up, as_json, read_figures
+from ml_connector.demo.scenario import ALL_TROUBLES, COMPANIES, PARTNERS, Story, play
 from ml_connector.demo.stage import Stage, open_stage, start_dagster, stop_dagster
 from ml_connector.errors import ConfigError
 from ml_connector.flows.inbound.format_detection import looks_like_x12
@@ -21,6 +23,8 @@ from ml_connector.flows.inbound.format_detection import looks_like_x12
 QUIET_SECONDS = 30
 LONGEST_SECONDS = 900
 MAX_INBOUND_BYTES = 150_000_000
+#: Integrations whose partners have their folders at Cleo.
+BEHIND_CLEO = ("exact_cleo", *(company.integration for company in COMPANIES if company.profiles))
 
 
 def run_demo(
@@ -43,22 +47,37 @@ def run_demo(
         start_dagster(stage)
         try:
             console.print(f"Dagster UI: {stage.ui_url}")
+            console.print(f"Pages: {stage.web_url}")
             console.print("Other commands work on the demo from another terminal, as long as it is up, after:")
             console.print(f"  {stage.pointing}", soft_wrap=True)
-            made: dict[str, int] = {}
+            story: Story | None = None
             if inbound is None:
-                made = play(stage.sandbox, orders)
+                story = play(stage.sandbox, orders)
             else:
                 console.print(f"{_feed(stage, inbound)} files put into the partners' folders.")
-            figures = _watch(stage, console, sum(made.values()))
-            checks = add_up(stage.deployment, stage.sandbox, made, script=inbound is None)
-            _finish(console, figures, checks, as_json_output=as_json_output)
+            figures = _watch(stage, console, story.leaving if story else 0)
+            checks = add_up(stage.deployment, stage.sandbox, figures, story)
+            _finish(console, figures, checks, told=story is not None, as_json_output=as_json_output)
             if not once:
-                console.print(f"\nThe UI stays up at {stage.ui_url} until Ctrl-C; its log is {stage.log_file}.")
+                _tell_links(console, stage)
                 _until_interrupted()
         finally:
             stop_dagster(stage)
     return 0 if all(check.ok for check in checks) else 1
+
+
+def _tell_links(console: Console, stage: Stage) -> None:
+    """Where to look on: the lineage, what waits, one held document."""
+    from ml_connector.ledger.search.queries import DocumentFilter, list_documents
+    from ml_connector.ledger.work.states import DocumentState
+
+    with stage.deployment.ledger.read() as tx:
+        held = list_documents(tx, DocumentFilter(states=(DocumentState.QUARANTINED,)), limit=1).rows
+    console.print(f"\nUntil Ctrl-C (Dagster's log is {stage.log_file}):")
+    console.print(f"  the lineage:         {stage.ui_url}/asset-groups")
+    console.print(f"  what waits:          {stage.web_url}")
+    if held:
+        console.print(f"  one held document:   {stage.web_url}/documents/{held[0].id}")
 
 
 def _subscribe(stage: Stage) -> None:
@@ -74,14 +93,14 @@ def _feed(stage: Stage, folder: Path) -> int:
     X12 of senders that nobody knows goes into the first partner's folder at Cleo.
     """
     if not folder.is_dir():
-        raise ConfigError(f"{folder} is not a folder.", mend="Name a folder of X12 or flat files.")
+        raise ConfigError(f"{folder} is not a folder.", remedy="Name a folder of X12 or flat files.")
     sandbox = stage.sandbox
-    behind_cleo = stage.deployment.loaded.partners["exact_cleo"]
+    behind_cleo = {one: p for name in BEHIND_CLEO for one, p in stage.deployment.loaded.partners[name].items()}
     behind_truecommerce = stage.deployment.loaded.partners["exact_truecommerce"]
     count = 0
     for file in sorted(path for path in folder.iterdir() if path.is_file()):
         if file.stat().st_size > MAX_INBOUND_BYTES:
-            raise ConfigError(f"{file} is larger than {MAX_INBOUND_BYTES} bytes.", mend="Take it out of the folder.")
+            raise ConfigError(f"{file} is larger than {MAX_INBOUND_BYTES} bytes.", remedy="Take it out of the folder.")
         data = file.read_bytes()
         sender = data[35:50].decode("latin-1").strip()
         if not looks_like_x12(data) or any(sender in p.names for p in behind_truecommerce.values()):
@@ -119,9 +138,10 @@ def _watch(stage: Stage, console: Console, orders: int) -> Figures:
 
 
 def _consumed(stage: Stage) -> int:
-    """Orders that have come to partners, over both networks."""
-    world = stage.sandbox.partner
-    return (len(world.consumer.orders()) if world else 0) + len(stage.sandbox.truecommerce.manager.orders())
+    """Orders and invoices that have come to partners, over all networks, and payments that have come into the books."""
+    sold = invoices_taken(stage.sandbox, PARTNERS).total()
+    paid = len(approvals.booked(stage.sandbox))
+    return len(orders_taken(stage.sandbox, PARTNERS)) + sold + paid + len(stage.sandbox.truecommerce.manager.orders())
 
 
 def _waiting(stage: Stage) -> int:
@@ -129,7 +149,7 @@ def _waiting(stage: Stage) -> int:
     sandbox = stage.sandbox
     planned = len(sandbox.partner.agenda) + len(sandbox.truecommerce.partners.agenda) if sandbox.partner else 0
     folders = sandbox.cleo.folders
-    partners = stage.deployment.loaded.partners["exact_cleo"].values()
+    partners = [one for name in BEHIND_CLEO for one in stage.deployment.loaded.partners[name].values()]
     lying = sum(len(folders.folder(channel).files) for partner in partners for channel in partner.channels.receive)
     state = sandbox.truecommerce.state
     exported = sandbox.call(lambda: list(state.tree.files(state.export_path)))
@@ -170,23 +190,35 @@ def _table(figures: Figures, seconds: float) -> Table:
     return table
 
 
-def _finish(console: Console, figures: Figures, checks: list[Check], *, as_json_output: bool) -> None:
+def _finish(console: Console, figures: Figures, checks: list[Check], *, told: bool, as_json_output: bool) -> None:
     if as_json_output:
-        sys.stdout.write(json.dumps(as_json(figures, checks), indent=2) + "\n")
+        sys.stdout.write(json.dumps(as_json(figures, checks, told=told), indent=2) + "\n")
         return
     console.print(_table(figures, 0))
     held = Table(title="What is held or set aside, and why", title_justify="left")
-    for name in ("flow", "reason", "documents", "for example"):
+    for name in ("integration", "flow", "reason", "documents", "for example"):
         held.add_column(name)
-    for (flow, reason), count in sorted(figures.held.items()):
-        held.add_row(flow, reason, str(count), figures.examples[f"{flow}/{reason}"])
+    for key, count in sorted(figures.held.items()):
+        held.add_row(*key, str(count), figures.examples[key])
     console.print(held)
+    if told:
+        console.print(_troubles())
     numbers = Table(title="Do the numbers add up?", title_justify="left")
     for name in ("check", "", "figures"):
         numbers.add_column(name)
     for check in checks:
         numbers.add_row(check.name, "yes" if check.ok else "NO", check.detail)
     console.print(numbers)
+
+
+def _troubles() -> Table:
+    """What was arranged, and as what it shows."""
+    table = Table(title="Kinds of trouble that were arranged", title_justify="left")
+    for name in ("integration", "trouble", "reason or state", "what becomes of it"):
+        table.add_column(name)
+    for one in ALL_TROUBLES:
+        table.add_row(one.integration, one.name, one.expected, one.shown)
+    return table
 
 
 def _until_interrupted() -> None:

@@ -1,24 +1,15 @@
-"""What happens in the demo: orders in Exact, and partners of whom some get things wrong, each in a known way."""
+"""What happens in the demo: orders in Exact, and partners of whom some get things wrong, each in a known way; beside
+them other companies (`food_trade`, `machine_trade`), and its own overheads (`approvals`).
+"""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ml_connector.demo import approvals, food_trade, machine_trade
+from ml_connector.demo.company import Company, Played
+from ml_connector.demo.trouble import Trouble
+from ml_connector.sandbox.partner.profiles import PROFILES
 from ml_connector.sandbox.server import Sandbox
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """One kind of trouble: how a partner is told to make it, and how the ledger must show it.
-
-    expected: reasons or states of which at least one document must have come.
-    """
-
-    name: str
-    behaviour: Mapping[str, Any]
-    expected: str
-    shown: str
-
 
 TROUBLES: tuple[Trouble, ...] = (
     Trouble("price above the order's", {"like": "overcharge"}, "price_tolerance", "invoice held"),
@@ -44,16 +35,38 @@ TROUBLES: tuple[Trouble, ...] = (
 )
 
 
-def play(sandbox: Sandbox, orders: int) -> dict[str, int]:
+#: Those beside the one with Exact.
+COMPANIES: tuple[Company, ...] = (food_trade.COMPANY, machine_trade.COMPANY, approvals.COMPANY)
+#: Everyone behind a mailbox at Cleo.
+PARTNERS = (*PROFILES, *(profile for company in COMPANIES for profile in company.profiles))
+ALL_TROUBLES = (*TROUBLES, *(trouble for company in COMPANIES for trouble in company.troubles))
+
+
+@dataclass(frozen=True)
+class Story:
+    """What was put on stage: orders that leave, and what the other companies did, by integration."""
+
+    orders: dict[str, int]
+    played: dict[str, Played]
+
+    @property
+    def leaving(self) -> int:
+        """Documents that have to come to partners, and payments that have to come into the books."""
+        return sum(self.orders.values()) + sum(len(one.sold) + one.paid for one in self.played.values())
+
+
+def play(sandbox: Sandbox, orders: int) -> Story:
     """Tell the partners how to behave and create the orders, as buyers in Exact would.
 
     Three quarters are of suppliers behind Cleo, of whom some get things wrong, the others of suppliers behind
-    TrueCommerce. Returns how many orders go out by each integration.
+    TrueCommerce. The other companies have an eighth as many of what they buy, and of what they sell.
     """
     others = orders // 4
     first = sandbox.call(_play, sandbox, orders - others)
     second = sandbox.call(_play_others, sandbox, others)
-    return {"exact_cleo": len(first), "exact_truecommerce": len(second)}
+    played = {one.integration: sandbox.call(one.play, sandbox, orders // 8) for one in COMPANIES}
+    made = {"exact_cleo": len(first), "exact_truecommerce": len(second)}
+    return Story(made | {name: one.bought for name, one in played.items()}, played)
 
 
 def _play_others(sandbox: Sandbox, orders: int) -> list[Any]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import httpx
@@ -23,13 +24,18 @@ from ml_connector.composition import CONFIG_VARIABLE, Deployment
 from ml_connector.credentials.keys import KEY_FILE_VARIABLE, KEY_VARIABLE, generate_key_file, key_file
 from ml_connector.credentials.secrets import Secret
 from ml_connector.demo.files import write_deployment
+from ml_connector.demo.scenario import PARTNERS
 from ml_connector.errors import ConfigError
 from ml_connector.sandbox.exact.options import ExactOptions
+from ml_connector.sandbox.partner.world import WorldOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.sandbox.truecommerce.manager import ManagerOptions
 from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS
 from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
 from ml_connector.transport.tls import trusted
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 START_SECONDS = 120
 #: Generous limits: the demo shows documents moving, not the sandbox's limits (they are tested elsewhere).
@@ -47,6 +53,7 @@ class Stage:
     home: Path
     environment: Mapping[str, str]
     webhook_url: str
+    web_url: str
     ui_url: str = ""
     dagster: subprocess.Popen[bytes] | None = None
 
@@ -90,10 +97,12 @@ def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
         options = SandboxOptions(
             exact=EXACT_LIMITS,
             partner=partners,
+            partner_options=WorldOptions(profiles=PARTNERS),
             clock_file=home / "clock",
             truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_FORMATS))),
         )
         sandbox = stack.enter_context(Sandbox(options))
+        sandbox.call(sandbox.cleo.set_limits, per_second=None)
         sandbox.call(sandbox.truecommerce.add_suppliers)
         environment = _environment(home, sandbox.addresses())
         stack.enter_context(_environ(environment))
@@ -105,12 +114,13 @@ def open_stage(home: Path, *, partners: bool = True) -> Iterator[Stage]:
         _store_secrets(deployment, sandbox)
         webhook_url = stack.enter_context(_receiver(deployment, int(environment["SANDBOX_WEBHOOK_PORT"])))
         authorize(deployment, "exact_nl")
-        stage = Stage(sandbox, deployment, home, environment, webhook_url)
+        web_url = stack.enter_context(_pages(config, int(environment["SANDBOX_WEB_PORT"])))
+        stage = Stage(sandbox, deployment, home, environment, webhook_url, web_url)
         yield stage
 
 
 def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
-    port = free_port()
+    port, web_port, dagster_port = free_port(), free_port(), free_port()
     sftp = urlsplit(addresses["truecommerce"])
     return {
         "ML_CONNECTOR_HOME": str(home),
@@ -119,11 +129,18 @@ def _environment(home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
         "SANDBOX_WEBHOOK_PORT": str(port),
         "SANDBOX_EXACT_URL": addresses["exact"],
         "SANDBOX_CLEO_URL": addresses["cleo"],
+        "SANDBOX_ACUMATICA_URL": addresses["acumatica"],
+        "SANDBOX_SAGE_INTACCT_URL": addresses["sage_intacct"],
+        "SANDBOX_AVIDXCHANGE_URL": addresses["avidxchange"],
+        "SANDBOX_AVIDXCHANGE_RATE": "50",
         "SANDBOX_TRUECOMMERCE_HOST": str(sftp.hostname),
         "SANDBOX_TRUECOMMERCE_PORT": str(sftp.port),
         "SANDBOX_TRUECOMMERCE_HOST_KEY": addresses["truecommerce_host_key"],
         "SANDBOX_REDIRECT_URI": f"http://127.0.0.1:{port}/oauth/callback",
         "SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{port}",
+        "SANDBOX_WEB_PORT": str(web_port),
+        "SANDBOX_WEB_URL": f"http://127.0.0.1:{web_port}",
+        "SANDBOX_DAGSTER_URL": f"http://127.0.0.1:{dagster_port}",
         "SANDBOX_CLEO_RATE": "200",
         "DAGSTER_HOME": str(home / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "1",
@@ -151,12 +168,21 @@ def _store_secrets(deployment: Deployment, sandbox: Sandbox) -> None:
     from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
     from ml_connector.sandbox.truecommerce.state import PASSWORD
 
-    exact = sandbox.options.exact
+    exact, logins = sandbox.options.exact, sandbox.logins()
+    acumatica, intacct = logins["acumatica"], logins["sage_intacct"]
     for name, value in (
         ("exact_nl_client_secret", exact.client_secret),
         ("exact_nl_webhook_secret", exact.webhook_secret),
         ("cleo_prod_password", SERVICE_PASSWORD),
         ("tc_prod_password", PASSWORD),
+        ("acumatica_client_secret", acumatica["client_secret"]),
+        ("acumatica_password", acumatica["password"]),
+        ("cleo_foods_password", SERVICE_PASSWORD),
+        ("avid_gateway_key", logins["avidxchange"]["gateway_key"]),
+        ("avid_password", logins["avidxchange"]["password"]),
+        ("intacct_sender_password", intacct["sender_password"]),
+        ("intacct_password", intacct["user_password"]),
+        ("cleo_machines_password", SERVICE_PASSWORD),
     ):
         deployment.vault.put(name, Secret(value))
 
@@ -165,13 +191,33 @@ def _store_secrets(deployment: Deployment, sandbox: Sandbox) -> None:
 def _receiver(deployment: Deployment, port: int) -> Iterator[str]:
     """The webhook receiver in a thread: it takes notices and hosts the OAuth callback."""
     from ml_connector.web.app import create_app
+
+    with _served(create_app(deployment), port, "The webhook receiver") as address:
+        yield address
+
+
+@contextmanager
+def _pages(config: Path, port: int) -> Iterator[str]:
+    """The pages in a thread, over a deployment of their own: they go on while the demo adds up its numbers."""
+    from ml_connector.web.pages.opening import opened
+
+    with (
+        Deployment.open(config) as deployment,
+        opened(deployment, local="demo") as app,
+        _served(app, port, "The pages") as address,
+    ):
+        yield address
+
+
+@contextmanager
+def _served(app: "Starlette", port: int, what: str) -> Iterator[str]:
     from ml_connector.web.serve import listen, make_server
 
-    server = make_server(create_app(deployment))
+    server = make_server(app)
     bound = listen("127.0.0.1", port)
-    thread = threading.Thread(target=server.run, args=([bound],), name="receiver", daemon=True)
+    thread = threading.Thread(target=server.run, args=([bound],), name=what, daemon=True)
     thread.start()
-    _wait_for(lambda: server.started, "The webhook receiver", 20)
+    _wait_for(lambda: server.started, what, 20)
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
@@ -207,7 +253,8 @@ def start_dagster(stage: Stage) -> None:
         stderr=subprocess.DEVNULL,
         cwd=stage.home,
     )
-    port = free_port()
+    stage.ui_url = stage.environment["SANDBOX_DAGSTER_URL"]
+    port = urlsplit(stage.ui_url).port
     log = stage.log_file.open("wb")
     stage.dagster = subprocess.Popen(  # noqa: S603
         own_signals.command([*dagster, "dev", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]),
@@ -217,7 +264,6 @@ def start_dagster(stage: Stage) -> None:
         stderr=subprocess.STDOUT,
         start_new_session=True,
     )
-    stage.ui_url = f"http://127.0.0.1:{port}"
     _wait_for(lambda: _answers(stage), "the Dagster webserver", START_SECONDS)
 
 

@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ml_connector.errors import ConfigError
-from ml_connector.flows.core.ports import Erp, Network
+from ml_connector.flows.core.ports import Erp, Mailbox
 from ml_connector.systems import registry
 from ml_connector.systems.system import Login, Role, Usage, WebhookSource
 
 if TYPE_CHECKING:
-    from ml_connector.systems.results import Finding
+    from ml_connector.systems.results import CheckResult
     from ml_connector.systems.system import System
     from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 
@@ -23,7 +23,7 @@ class Connections(Storage):
     """A deployment's connections. erps, networks: clients by connection; tests put their own there."""
 
     erps: dict[str, Erp] = field(default_factory=dict)
-    networks: dict[str, Network] = field(default_factory=dict)
+    networks: dict[str, Mailbox] = field(default_factory=dict)
 
     def erp(self, name: str) -> Erp:
         """The ERP of a connection; its company is known once it was asked or configured."""
@@ -31,7 +31,7 @@ class Connections(Storage):
             self.erps[name] = self._connect(name, Role.ERP)
         return self.erps[name]
 
-    def network(self, name: str) -> Network:
+    def network(self, name: str) -> Mailbox:
         """The network of a connection."""
         if name not in self.networks:
             self.networks[name] = self._connect(name, Role.NETWORK)
@@ -45,7 +45,7 @@ class Connections(Storage):
         system, settings = self.system(name), self.loaded.connection(name)
         if role not in system.roles:
             raise ConfigError(
-                f"Connection {name} is {system.name}, which is not {role.said}.", mend="Name another connection."
+                f"Connection {name} is {system.name}, which is not {role.said}.", remedy="Name another connection."
             )
         return system.connect(name, settings, self, self.usage(name))
 
@@ -70,7 +70,7 @@ class Connections(Storage):
             public_url=settings.webhooks.public_url.rstrip("/"),
         )
 
-    def check_system(self, name: str) -> "Iterator[Finding]":
+    def check_system(self, name: str) -> "Iterator[CheckResult]":
         """What a connection's system finds out about it."""
         return self.system(name).check(
             name, self.loaded.connection(name), partial(self.connected, name), self, self.usage(name)

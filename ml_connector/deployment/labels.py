@@ -94,7 +94,7 @@ class Labels(Connections):
         wrong: dict[str, ConfigError] = {}
         stopped: dict[str, ConfigError] = {}
         for partner in found.partners.values():
-            for name in partner.layouts.names:
+            for name in partner.layout_names:
                 try:
                     if name not in layouts and name not in wrong:
                         layouts[name] = load_layout(name, folder)

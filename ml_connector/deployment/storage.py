@@ -60,7 +60,7 @@ class Storage:
         except OSError as error:
             raise ConfigError(
                 f"The ledger is older than {self.heads_file}, which cannot be written ({error.strerror}).",
-                mend="Have the file writable: the restore is noted there before anything is done.",
+                remedy="Have the file writable: the restore is noted there before anything is done.",
             ) from error
         if found is not None:
             return found
@@ -75,7 +75,7 @@ class Storage:
             return url or f"sqlite:///{self.loaded.home / 'ledger.db'}"
         if reference.store is not None:
             raise ConfigError(
-                f"{self.loaded.path}: ledger.url: cannot stand in the ledger itself.", mend="Use env or file."
+                f"{self.loaded.path}: ledger.url: cannot stand in the ledger itself.", remedy="Use env or file."
             )
         return SecretResolver(folder=self.loaded.path.parent).resolve(reference, "ledger.url").reveal()
 

@@ -8,13 +8,13 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.dimensions import in_words
 from ml_connector.errors import ConnectorError
 from ml_connector.flows.core.ports import CodingTraits
-from ml_connector.systems.results import Finding, Level, Mender
+from ml_connector.systems.results import CheckLevel, CheckResult, Mender
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
 
 
-def check_dimensions(deployment: "Deployment", integration: str) -> list[Finding]:
+def check_dimensions(deployment: "Deployment", integration: str) -> list[CheckResult]:
     """The dimensions that an integration and its partners name, and its ERP does not have. Makes no call."""
     settings = deployment.loaded.integration(integration)
     if not settings.flows.invoices_in.enabled:
@@ -29,7 +29,7 @@ def check_dimensions(deployment: "Deployment", integration: str) -> list[Finding
 
 def lacking(
     integration: str, erp: str, coding: Coding, partners: Iterable[Partner], traits: CodingTraits
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """A finding for each place that names what the ERP lacks."""
     places = [("invoices_in.coding", name) for name in coding.dimension_names]
     places += [(f"partner {partner.name}", name) for partner in partners for name in partner.dimension_names]
@@ -37,5 +37,5 @@ def lacking(
     for place, name in places:
         if name not in traits.dimensions:
             message = f"{place}: {erp} has no dimension {in_words(name)} ({name}); it has {known}"
-            mend = f"Take {name} out, or write it under the name of one that it has."
-            yield Finding(integration, "dimensions", Level.BAD, message, mend, Mender.CONFIGURATION)
+            remedy = f"Take {name} out, or write it under the name of one that it has."
+            yield CheckResult(integration, "dimensions", CheckLevel.BAD, message, remedy, Mender.CONFIGURATION)

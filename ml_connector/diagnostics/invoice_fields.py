@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 
-from ml_connector.config.integrations import Integration
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.records import from_json
 from ml_connector.documents.sales.invoices import SalesInvoice
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows import registry
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.core.stored_documents import stored
@@ -24,7 +24,7 @@ from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.search import queries
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow
-from ml_connector.systems.results import Finding, Level
+from ml_connector.systems.results import CheckLevel, CheckResult
 
 #: So many invoices of an integration are looked at.
 MOST = 200
@@ -32,11 +32,11 @@ MOST = 200
 
 def unsent_fields(
     name: str,
-    settings: Integration,
+    settings: IntegrationSettings,
     partners: Mapping[str, Partner],
     layouts: Mapping[str, Layout],
     ledger: Ledger,
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """What the invoices of our customers say that nobody gets."""
     if not any(flow.name == FLOW for flow in registry.flows_of(settings.flows).on):
         return
@@ -47,14 +47,14 @@ def unsent_fields(
         unsent = Counter(field for row in rows for field in from_json(SalesInvoice, row.work or "").unsent)
         if unsent:
             message = f"invoices of {partner_name} leave without what the ERP says in {_listed(unsent)}"
-            mend = "It has no place in an 810 (docs/sales-invoices.md): say it in the invoice's notes."
-            yield Finding(name, "invoice fields", Level.ADVICE, message, mend)
+            remedy = "It has no place in an 810 (docs/sales-invoices.md): say it in the invoice's notes."
+            yield CheckResult(name, "invoice fields", CheckLevel.ADVICE, message, remedy)
         partner = partners.get(partner_name)
         layout = layouts.get(partner.layouts.send.invoice) if partner is not None else None
         if layout is not None and (lost := _lost(rows, layout)):
             message = f"layout {layout.name} of {partner_name} has no place for {_listed(lost)}"
-            mend = "Give it a field in a layout of your own that `extends` this one, or agree that it is not needed."
-            yield Finding(name, "invoice fields", Level.ADVICE, message, mend)
+            remedy = "Give it a field in a layout of your own that `extends` this one, or agree that it is not needed."
+            yield CheckResult(name, "invoice fields", CheckLevel.ADVICE, message, remedy)
 
 
 def _newest(ledger: Ledger, integration: str) -> Sequence[DocumentRow]:
@@ -72,7 +72,7 @@ def _lost(rows: Sequence[DocumentRow], layout: Layout) -> Counter[str]:
     for row in rows:
         document = stored(DocumentKind.INVOICE, row.canonical, Invoice)
         lost = attempt(partial(left_out, document, layout))
-        if not isinstance(lost, NeedsMending):
+        if not isinstance(lost, NeedsCorrection):
             found.update({_plain(address) for address in lost})
     return found
 

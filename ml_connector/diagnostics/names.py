@@ -8,30 +8,32 @@ from ml_connector.ledger.names import naming
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.records import ClaimQuery
 from ml_connector.ledger.work.states import FINISHED, DocumentState
-from ml_connector.systems.results import Finding, Level, Mender
+from ml_connector.systems.results import CheckLevel, CheckResult, Mender
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
 
 
-def check_names(deployment: "Deployment") -> list[Finding]:
+def check_names(deployment: "Deployment") -> list[CheckResult]:
     """Each integration: whose books it works in, or what has to be decided first; and names that nobody has now."""
-    found: list[Finding] = []
+    found: list[CheckResult] = []
     for name in deployment.integration_names:
         try:
             books = deployment.integration(name).books
         except (AuthorizationNeeded, TryAgain):
             continue  # told with its connection
         except ConnectorError as error:
-            found.append(Finding(name, "company", Level.BAD, error.message, error.mend, Mender.CONFIGURATION))
+            found.append(
+                CheckResult(name, "company", CheckLevel.BAD, error.message, error.remedy, Mender.CONFIGURATION)
+            )
             continue
         with deployment.ledger.read() as tx:
             told = {one.books: one.told for one in naming.company_bindings(tx)}.get(books, books.company)
-        found.append(Finding(name, "company", Level.GOOD, f"it works in the books of {told}"))
+        found.append(CheckResult(name, "company", CheckLevel.GOOD, f"it works in the books of {told}"))
     return [*found, *_gone(deployment)]
 
 
-def _gone(deployment: "Deployment") -> Iterator[Finding]:
+def _gone(deployment: "Deployment") -> Iterator[CheckResult]:
     """Integrations that stand in the ledger alone, with documents that wait for somebody."""
     states = [state for state in DocumentState if state not in FINISHED]
     with deployment.ledger.read() as tx:
@@ -40,5 +42,5 @@ def _gone(deployment: "Deployment") -> Iterator[Finding]:
     for name, count in waiting.items():
         if count:
             message = f"{count} document(s) wait under the name {name}, which no integration has any more"
-            mend = f"If it has another name now: `ml-connector ledger move --integration {name} NEW`."
-            yield Finding("deployment", "integrations", Level.WARN, message, mend)
+            remedy = f"If it has another name now: `ml-connector ledger move --integration {name} NEW`."
+            yield CheckResult("deployment", "integrations", CheckLevel.WARN, message, remedy)

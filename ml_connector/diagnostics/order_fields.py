@@ -9,17 +9,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
-from ml_connector.config.integrations import Integration
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.orders_out.order_content import resolve_order
 from ml_connector.flows.reference.lookup import ReferenceBook
 from ml_connector.layouts import Layout
 from ml_connector.layouts.writing import left_out
-from ml_connector.systems.results import Finding, Level
+from ml_connector.systems.results import CheckLevel, CheckResult
 
 #: So many orders of a partner are tried.
 MOST_TRIED = 50
@@ -31,8 +31,12 @@ OF_THE_ORDER = re.compile(
 
 
 def unsent_fields(
-    name: str, settings: Integration, partners: Iterable[Partner], layouts: Mapping[str, Layout], book: ReferenceBook
-) -> Iterator[Finding]:
+    name: str,
+    settings: IntegrationSettings,
+    partners: Iterable[Partner],
+    layouts: Mapping[str, Layout],
+    book: ReferenceBook,
+) -> Iterator[CheckResult]:
     """What the orders of our partners say that nobody gets."""
     if not settings.flows.orders_out.enabled:
         return
@@ -44,27 +48,27 @@ def unsent_fields(
         unsent = Counter(field for order in orders for field in order.unsent)
         if unsent:
             message = f"orders of {partner.name} leave without what the ERP says in {_listed(unsent)}"
-            mend = "It has no place in orders (docs/integrations/exact-order-fields.md): say it in notes or remarks."
-            yield Finding(name, "order fields", Level.ADVICE, message, mend)
+            remedy = "It has no place in orders (docs/integrations/exact-order-fields.md): say it in notes or remarks."
+            yield CheckResult(name, "order fields", CheckLevel.ADVICE, message, remedy)
         layout = layouts.get(partner.layouts.send.order)
         if layout is not None and (lost := _lost(orders[:MOST_TRIED], partner, layout, settings, book)):
             message = f"layout {layout.name} of {partner.name} has no place for {_listed(lost)}"
-            mend = "Give it a field in a layout of your own that `extends` this one, or agree that it is not needed."
-            yield Finding(name, "order fields", Level.ADVICE, message, mend)
+            remedy = "Give it a field in a layout of your own that `extends` this one, or agree that it is not needed."
+            yield CheckResult(name, "order fields", CheckLevel.ADVICE, message, remedy)
 
 
 def _lost(
-    orders: Iterable[OpenOrder], partner: Partner, layout: Layout, settings: Integration, book: ReferenceBook
+    orders: Iterable[OpenOrder], partner: Partner, layout: Layout, settings: IntegrationSettings, book: ReferenceBook
 ) -> Counter[str]:
     """Addresses in orders that the layout leaves out, without the places of lines, and in how many orders."""
     tables = book.coding_tables()
     found: Counter[str] = Counter()
     for order in orders:
         content = attempt(partial(resolve_order, order, partner, settings, tables))
-        if isinstance(content, NeedsMending):
+        if isinstance(content, NeedsCorrection):
             continue  # it would be held, and told as such
         lost = attempt(partial(lost_in, content, layout))
-        if not isinstance(lost, NeedsMending):
+        if not isinstance(lost, NeedsCorrection):
             found.update(lost)
     return found
 

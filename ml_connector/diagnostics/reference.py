@@ -16,7 +16,7 @@ from ml_connector.documents.dimensions import in_words, table_of
 from ml_connector.documents.reference import Item, OpenOrder, ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.flows.reference.lookup import ReferenceBook
-from ml_connector.systems.results import Finding, Level
+from ml_connector.systems.results import CheckLevel, CheckResult
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 Named = tuple[str, str]
 
 
-def check_codes(deployment: "Deployment", integration: str) -> list[Finding]:
+def check_codes(deployment: "Deployment", integration: str) -> list[CheckResult]:
     """Suppliers, accounts, items, cost centers and VAT codes that an integration's settings name."""
     settings = deployment.loaded.integration(integration)
     company = deployment.known_company(settings.erp)
     book = ReferenceBook(deployment.ledger, settings.erp, company)
     if not company or not len(book.table(ReferenceTable.VENDORS)):
         message = f"reference data of {settings.erp} has not been read yet: configured codes cannot be checked"
-        mend = f"Run `ml-connector sync {integration}`, then check again."
-        return [Finding(integration, "codes", Level.ADVICE, message, mend)]
+        remedy = f"Run `ml-connector sync {integration}`, then check again."
+        return [CheckResult(integration, "codes", CheckLevel.ADVICE, message, remedy)]
     partners = deployment.loaded.partners[integration]
     _, layouts = deployment.partner_files(integration)
     found = list(_missing(integration, book, settings.flows.invoices_in.coding, partners.values()))
     if not found:
-        found.append(Finding(integration, "codes", Level.GOOD, "all configured codes exist in the ERP"))
+        found.append(CheckResult(integration, "codes", CheckLevel.GOOD, "all configured codes exist in the ERP"))
     found += _units(integration, book, settings.flows.orders_out)
     return [
         *found,
@@ -47,7 +47,7 @@ def check_codes(deployment: "Deployment", integration: str) -> list[Finding]:
     ]
 
 
-def _units(integration: str, book: ReferenceBook, rules: OrdersOut) -> Iterator[Finding]:
+def _units(integration: str, book: ReferenceBook, rules: OrdersOut) -> Iterator[CheckResult]:
     """The units of the ERP's items and open orders that are mapped to no unit of X12: such lines would be held."""
     if not rules.enabled:
         return
@@ -61,13 +61,15 @@ def _units(integration: str, book: ReferenceBook, rules: OrdersOut) -> Iterator[
     known = rules.unit_codes
     for unit in sorted(unit for unit in units if unit and unit not in known):
         told = ", ".join(f"{code} in {language}" for language, code in meanings(unit).items())
-        mend = "Map it under orders_out.units"
-        mend += f", or set orders_out.units_language: it means {told}." if told else "."
+        remedy = "Map it under orders_out.units"
+        remedy += f", or set orders_out.units_language: it means {told}." if told else "."
         message = f"unit {unit} of the ERP is mapped to no X12 unit: orders with it would be held"
-        yield Finding(integration, "units", Level.WARN, message, mend)
+        yield CheckResult(integration, "units", CheckLevel.WARN, message, remedy)
 
 
-def _missing(integration: str, book: ReferenceBook, coding: Coding, partners: Iterable[Partner]) -> Iterator[Finding]:
+def _missing(
+    integration: str, book: ReferenceBook, coding: Coding, partners: Iterable[Partner]
+) -> Iterator[CheckResult]:
     wanted: dict[str, list[Named]] = defaultdict(list)
     partners = list(partners)
     dimensions = {*coding.dimension_names, *(name for partner in partners for name in partner.dimension_names)}
@@ -80,11 +82,13 @@ def _missing(integration: str, book: ReferenceBook, coding: Coding, partners: It
             record = index.get(code)
             if record is None:
                 message = f"{place}: there is no {_one(table, dimensions)} {code} in the ERP"
-                mend = "Mend the setting, or create it in the ERP; then read reference data again."
-                yield Finding(integration, "codes", Level.WARN, message, mend)
+                remedy = "Mend the setting, or create it in the ERP; then read reference data again."
+                yield CheckResult(integration, "codes", CheckLevel.WARN, message, remedy)
             elif trouble := _trouble(record):
                 message = f"{place}: {_one(table, dimensions)} {code} {trouble}"
-                yield Finding(integration, "codes", Level.WARN, message, "Mend it in the ERP, or name another one.")
+                yield CheckResult(
+                    integration, "codes", CheckLevel.WARN, message, "Mend it in the ERP, or name another one."
+                )
 
 
 def _of_coding(coding: Coding, wanted: dict[str, list[Named]]) -> None:

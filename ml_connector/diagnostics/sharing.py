@@ -8,20 +8,20 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from ml_connector.systems import registry
-from ml_connector.systems.results import Finding, Level
+from ml_connector.systems.results import CheckLevel, CheckResult
 from ml_connector.systems.system import Role
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
 
 
-def check_sharing(deployment: "Deployment", *, offline: bool = False) -> list[Finding]:
+def check_sharing(deployment: "Deployment", *, offline: bool = False) -> list[CheckResult]:
     """What is shared, from the configuration; which connections are one company only where they may be asked."""
     found = [*_identities(deployment), *_folders(deployment)]
     return found if offline else [*found, *_companies(deployment)]
 
 
-def _identities(deployment: "Deployment") -> Iterator[Finding]:
+def _identities(deployment: "Deployment") -> Iterator[CheckResult]:
     """One identity of ours for several companies: a fact. Numbers go by the pair of identities, so none comes twice."""
     by_identity: dict[str, dict[str, list[str]]] = {}
     for name, one in sorted(deployment.loaded.settings.integrations.items()):
@@ -30,10 +30,10 @@ def _identities(deployment: "Deployment") -> Iterator[Finding]:
         if len(erps) > 1:
             names = sorted(name for integrations in erps.values() for name in integrations)
             message = f"{identity} is shared by {_and(names)}: their control numbers are one row, by the pair"
-            yield Finding("deployment", "identity", Level.GOOD, message)
+            yield CheckResult("deployment", "identity", CheckLevel.GOOD, message)
 
 
-def _companies(deployment: "Deployment") -> Iterator[Finding]:
+def _companies(deployment: "Deployment") -> Iterator[CheckResult]:
     """Two ERP connections on one company, used or only written down."""
     connections = deployment.loaded.settings.connections
     erps = [name for name, one in sorted(connections.items()) if Role.ERP in registry.find(one.system).roles]
@@ -45,11 +45,11 @@ def _companies(deployment: "Deployment") -> Iterator[Finding]:
     for (_, company), names in having.items():
         if len(names) > 1:
             message = f"{_and(names)} are both company {company}: only one of them works, the others do nothing"
-            mend = "Give each its own company, take the others out, or let the integrations share one connection."
-            yield Finding("deployment", "company", Level.WARN, message, mend)
+            remedy = "Give each its own company, take the others out, or let the integrations share one connection."
+            yield CheckResult("deployment", "company", CheckLevel.WARN, message, remedy)
 
 
-def _folders(deployment: "Deployment") -> Iterator[Finding]:
+def _folders(deployment: "Deployment") -> Iterator[CheckResult]:
     """Two accounts at one server that name one folder: whether it is the same one, only the server knows."""
     loaded = deployment.loaded
     for first, second in combinations(sorted(loaded.settings.integrations), 2):
@@ -69,8 +69,8 @@ def _folders(deployment: "Deployment") -> Iterator[Finding]:
                 message = (
                     f"{first} and {second} {verb} {folder} at {one.place} by two accounts: if it is one folder, {harm}"
                 )
-                mend = "Ask the network whether both accounts see the same folder; give each one of its own."
-                yield Finding("deployment", "folders", Level.WARN, message, mend)
+                remedy = "Ask the network whether both accounts see the same folder; give each one of its own."
+                yield CheckResult("deployment", "folders", CheckLevel.WARN, message, remedy)
 
 
 def _and(names: list[str]) -> str:

@@ -14,7 +14,13 @@ from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, Int
 from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.master.tables import ReferenceData
+from ml_connector.documents.master.vendors import VendorProposal
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
+from ml_connector.documents.payables.invoices import NetworkInvoice
+from ml_connector.documents.payables.payments import NetworkPayment
+from ml_connector.documents.payables.purchasing import NetworkOrder, NetworkReceipt
+from ml_connector.documents.payables.vendors import NetworkCode, NetworkVendor
 from ml_connector.documents.records import from_values, said, values_of
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
@@ -31,8 +37,16 @@ MODELS: dict[DocumentKind, type[Record]] = {
     DocumentKind.SHIP_NOTICE: ShipNotice,
     DocumentKind.REMITTANCE: Remittance,
     DocumentKind.APPLICATION_ADVICE: ApplicationAdvice,
+    DocumentKind.REFERENCE_DATA: ReferenceData,
+    DocumentKind.VENDOR_PROPOSAL: VendorProposal,
     DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT: FunctionalAcknowledgment,
     DocumentKind.INTERCHANGE_ACKNOWLEDGMENT: InterchangeAcknowledgment,
+    DocumentKind.VENDOR: NetworkVendor,
+    DocumentKind.CODE: NetworkCode,
+    DocumentKind.PAYABLE: NetworkInvoice,
+    DocumentKind.PAYMENT: NetworkPayment,
+    DocumentKind.ORDER_RECORD: NetworkOrder,
+    DocumentKind.RECEIPT_RECORD: NetworkReceipt,
 }
 
 _KINDS: dict[type[Record], DocumentKind] = {

@@ -19,4 +19,26 @@ class DocumentKind(StrEnum):
     APPLICATION_ADVICE = "application_advice"
     FUNCTIONAL_ACKNOWLEDGMENT = "functional_acknowledgment"
     INTERCHANGE_ACKNOWLEDGMENT = "interchange_acknowledgment"
+    REFERENCE_DATA = "reference_data"
+    VENDOR_PROPOSAL = "vendor_proposal"
+    #: Records of a network that approves and pays invoices (`documents.payables`), whichever way they go.
+    VENDOR = "vendor"
+    CODE = "code"
+    PAYABLE = "payable"
+    PAYMENT = "payment"
+    ORDER_RECORD = "order_record"
+    RECEIPT_RECORD = "receipt_record"
     UNSUPPORTED = "unsupported"
+
+
+#: They go to a network record by record, and no acknowledgment answers them.
+RECORD_KINDS = frozenset(
+    {
+        DocumentKind.VENDOR,
+        DocumentKind.CODE,
+        DocumentKind.PAYABLE,
+        DocumentKind.PAYMENT,
+        DocumentKind.ORDER_RECORD,
+        DocumentKind.RECEIPT_RECORD,
+    }
+)

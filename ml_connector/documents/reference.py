@@ -29,13 +29,22 @@ class Requirement(StrEnum):
 
 
 class Vendor(Record):
-    added = frozenset({"dimensions"})
+    """A supplier. bank_accounts: IBANs, or numbers behind that of the bank and a slash."""
+
+    added = frozenset({"dimensions", "street", "postal_code", "city", "region", "phone", "email", "bank_accounts"})
 
     id: str
     code: str
     name: str = ""
     blocked: bool = False
+    street: tuple[str, ...] = ()
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
     country: str = ""
+    phone: str = ""
+    email: str = ""
+    bank_accounts: tuple[str, ...] = ()
     vat_number: str = ""
     currency: str = ""
     gl_account: str = ""
@@ -74,7 +83,9 @@ class CostCenter(Record):
 
 
 class Item(Record):
-    added = frozenset({"dimensions"})
+    """blocked: it is not in use any more."""
+
+    added = frozenset({"dimensions", "blocked"})
 
     id: str
     code: str
@@ -83,6 +94,7 @@ class Item(Record):
     barcode: str = ""
     gl_account: str = ""
     stock: bool = False
+    blocked: bool = False
     #: Codes that the ERP gives what is bought of it, by dimension.
     dimensions: dict[str, str] = msgspec.field(default_factory=dict)
 

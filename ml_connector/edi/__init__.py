@@ -37,13 +37,13 @@ if TYPE_CHECKING:
         StrayText,
         read_interchanges,
     )
-    from ml_connector.edi.validation.findings import Finding, Level, Severity
+    from ml_connector.edi.validation.findings import Level, Severity, X12Finding
     from ml_connector.edi.validation.overlay import Overlay, overlay_from
     from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
 
 _HOMES = {
     "acknowledge": ("verdicts",),
-    "validation.findings": ("Finding", "Level", "Severity"),
+    "validation.findings": ("X12Finding", "Level", "Severity"),
     "interchange": (
         "GroupEnd", "GroupStart", "InterchangeEnd", "InterchangeStart", "ReadOptions", "ReceivedSet", "StrayText",
         "read_interchanges",
@@ -55,9 +55,25 @@ _HOMES = {
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "ControlNumbers", "Envelope", "Finding", "GroupEnd", "GroupStart", "InterchangeEnd", "InterchangeStart", "Level",
-    "Overlay", "ReadOptions", "ReceivedSet", "Separators", "Severity", "StrayText", "WrittenInterchange",
-    "overlay_from", "read_interchanges", "verdicts", "write_interchange",
+    "ControlNumbers",
+    "Envelope",
+    "GroupEnd",
+    "GroupStart",
+    "InterchangeEnd",
+    "InterchangeStart",
+    "Level",
+    "Overlay",
+    "ReadOptions",
+    "ReceivedSet",
+    "Separators",
+    "Severity",
+    "StrayText",
+    "WrittenInterchange",
+    "X12Finding",
+    "overlay_from",
+    "read_interchanges",
+    "verdicts",
+    "write_interchange",
 ]  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.validation.findings import Finding, Level
+from ml_connector.edi.validation.findings import Level, X12Finding
 
 #: The ids that one set has in the other's place.
 _READ_AS = {
@@ -12,7 +12,7 @@ _READ_AS = {
 }
 
 
-def respell(set_type: str, segments: Iterable[Segment]) -> Iterator[Finding]:
+def respell(set_type: str, segments: Iterable[Segment]) -> Iterator[X12Finding]:
     """Gives segments of the other acknowledgment the ids of this one, in place; each id is told of once."""
     others = _READ_AS.get(set_type)
     if others is None:
@@ -27,4 +27,4 @@ def respell(set_type: str, segments: Iterable[Segment]) -> Iterator[Finding]:
         if found not in told:
             told.add(found)
             message = f"Segment {segment.number}: {found} is not part of set {set_type}. It is read as {name}."
-            yield Finding(Level.SEGMENT, "6", message, segment_id=found, segment_number=segment.number)
+            yield X12Finding(Level.SEGMENT, "6", message, segment_id=found, segment_number=segment.number)

@@ -13,7 +13,7 @@ from ml_connector.documents.acknowledgments import (
     SetAnswer,
 )
 from ml_connector.edi.framing.values import is_digits
-from ml_connector.edi.validation.findings import Finding, Level
+from ml_connector.edi.validation.findings import Level, X12Finding
 
 #: AK5 and AK9 hold five reasons, AK3 is followed by at most 99 AK4.
 _MOST_REASONS = 5
@@ -32,7 +32,7 @@ _GROUP_CODES = frozenset({"1", "2", "3", "4", "5", "6"})
 _NOTED = frozenset({"001", "002", "006", "008", "009", "019", "020", "021"})
 
 
-def answer_set(set_type: str, control_number: str, accepted: bool, findings: Sequence[Finding]) -> SetAnswer:
+def answer_set(set_type: str, control_number: str, accepted: bool, findings: Sequence[X12Finding]) -> SetAnswer:
     """AK2 to AK5 of one set: A without errors, E accepted with errors, R rejected."""
     if accepted and not findings:
         return SetAnswer(set_type=set_type, control_number=control_number, code="A")
@@ -64,7 +64,7 @@ def answerable_group(functional_id: str, group_control: str) -> bool:
     return named and is_digits(group_control) and len(group_control) <= 9
 
 
-def _segments(errors: Sequence[Finding]) -> tuple[SegmentError, ...]:
+def _segments(errors: Sequence[X12Finding]) -> tuple[SegmentError, ...]:
     """AK3 with its AK4, in order of segments. Element errors of a segment stand under one AK3 with code 8."""
     found: dict[tuple[int, str, str], list[ElementError]] = {}
     for finding in errors:
@@ -87,7 +87,7 @@ def _segment_id(found: str) -> str:
     return plain if len(plain) >= 2 else "ZZZ"
 
 
-def _element(finding: Finding) -> ElementError:
+def _element(finding: X12Finding) -> ElementError:
     return ElementError(
         position=min(finding.element, 99),
         component=finding.component or None,
@@ -97,7 +97,7 @@ def _element(finding: Finding) -> ElementError:
     )
 
 
-def _copy(finding: Finding) -> str:
+def _copy(finding: X12Finding) -> str:
     """AK404: a copy of the bad value, but not when it holds invalid characters."""
     value = finding.value[:99]
     return value if value.isascii() and value.isprintable() and finding.code != "6" else ""
@@ -111,7 +111,7 @@ def answer_group(
     sets: Sequence[SetAnswer],
     received: int,
     accepted: int,
-    findings: Iterable[Finding],
+    findings: Iterable[X12Finding],
     *,
     noted: bool = False,
 ) -> FunctionalAcknowledgment:
@@ -154,7 +154,7 @@ def _version(version: str) -> str:
 
 
 def answer_interchange(
-    control_number: str, day: str, moment: str, findings: Iterable[Finding]
+    control_number: str, day: str, moment: str, findings: Iterable[X12Finding]
 ) -> InterchangeAcknowledgment:
     """TA1: looks at ISA and IEA only. The first error decides the note."""
     codes = [f.code for f in findings if f.is_error and f.level is Level.INTERCHANGE and f.code.isdigit()]

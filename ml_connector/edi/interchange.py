@@ -25,10 +25,10 @@ from ml_connector.edi.read_events import (
     StrayText,
 )
 from ml_connector.edi.transaction_set import Mode, SetContext, SetReading, read_set, recognized
-from ml_connector.edi.validation.findings import Finding, Level, shown
+from ml_connector.edi.validation.findings import Level, X12Finding, shown
 from ml_connector.edi.validation.overlay import NO_OVERLAY, Overlay
 from ml_connector.edi.validation.schema import full_version
-from ml_connector.errors import ConfigError, SenderMustMend
+from ml_connector.errors import ConfigError, SenderMustCorrect
 
 __all__ = [
     "GroupEnd",
@@ -72,7 +72,7 @@ class ReadOptions:
 def read_interchanges(source: bytes | BinaryIO, options: ReadOptions | None = None) -> Iterator[Item]:
     """Items of a file in its order. `source` is the bytes, or a file open for reading bytes.
 
-    Raises SenderMustMend, in place of the first item, when there is no interchange in it at all; ConfigError for an
+    Raises SenderMustCorrect, in place of the first item, when there is no interchange in it at all; ConfigError for an
     encoding or a mode that does not exist. Nothing in a file that has an ISA raises: it is told by findings.
     """
     options = options or ReadOptions()
@@ -80,7 +80,7 @@ def read_interchanges(source: bytes | BinaryIO, options: ReadOptions | None = No
         codecs.lookup(options.encoding)
         mode = Mode(options.mode)
     except (LookupError, ValueError) as error:
-        raise ConfigError(f"Reading X12: {error}.", mend="Modes are strict, standard and lenient.") from error
+        raise ConfigError(f"Reading X12: {error}.", remedy="Modes are strict, standard and lenient.") from error
     stream = io.BytesIO(source) if isinstance(source, bytes | bytearray | memoryview) else source
     return _FileReader(stream, options, mode).items()
 
@@ -122,7 +122,7 @@ class _FileReader:
     def _stray(self, event: Stray) -> StrayText:
         text = event.text.decode("latin-1")
         where = "in an interchange" if self._interchange else "outside of every interchange"
-        finding = Finding(Level.FILE, "stray_text", f"Text {where}: {shown(text)}.", value=text)
+        finding = X12Finding(Level.FILE, "stray_text", f"Text {where}: {shown(text)}.", value=text)
         if self._interchange is not None and len(self._interchange.findings) < NOTED:
             self._interchange.findings.append(finding)
         return StrayText(text, event.offset, event.length, finding, outside=self._interchange is None)
@@ -246,11 +246,11 @@ def _may_be_utf8(opened: OpenInterchange) -> bool:
     return codecs.lookup(opened.encoding).name != "utf-8" and marks.isascii() and opened.terminator.isascii()
 
 
-def _not_x12(preamble: Stray | None) -> SenderMustMend:
+def _not_x12(preamble: Stray | None) -> SenderMustCorrect:
     text = preamble.text.decode("latin-1") if preamble is not None else ""
     begins = f"it begins with {shown(text)}" if text else "there is nothing in it"
-    return SenderMustMend(
+    return SenderMustCorrect(
         f"This is not an X12 file: {begins}.",
-        mend="An X12 interchange begins with ISA.",
+        remedy="An X12 interchange begins with ISA.",
         data={"begins": text[:60], "length": preamble.length if preamble is not None else 0},
     )

@@ -15,7 +15,7 @@ from ml_connector.edi.framing.isa_repair import whole_group_header
 from ml_connector.edi.framing.values import is_digits, read_date, read_time
 from ml_connector.edi.mapping.acknowledgment import read_interchange_acknowledgment
 from ml_connector.edi.read_events import GroupEnd, GroupStart, InterchangeEnd, InterchangeStart
-from ml_connector.edi.validation.findings import Finding, Level, Severity, shown
+from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
 from ml_connector.edi.validation.schema import full_version, well_formed
 
 #: So many control numbers of a file are remembered to find repeats, so many findings and TA1 of an interchange are
@@ -35,7 +35,7 @@ class OpenGroup:
     def __init__(self, start: GroupStart) -> None:
         self.start = start
         self.real = bool(start.control_number or start.functional_id)
-        self.findings: list[Finding] = []
+        self.findings: list[X12Finding] = []
         self.numbers: set[str] = set()
         self.answers: list[SetAnswer] = []
         self.received = 0
@@ -62,7 +62,7 @@ class OpenGroup:
         severity: Severity = Severity.ERROR,
     ) -> None:
         self.findings.append(
-            Finding(Level.GROUP, code, message, severity, segment_id=segment_id, element=element, value=value[:200])
+            X12Finding(Level.GROUP, code, message, severity, segment_id=segment_id, element=element, value=value[:200])
         )
 
     def check_header(self, elements: list[str]) -> None:
@@ -84,7 +84,7 @@ class OpenGroup:
             self.note("date", message, "GS", 4, elements[4], Severity.WARNING)
 
     def add(
-        self, set_type: str, number: str, accepted: bool, findings: tuple[Finding, ...], acknowledge_accepted: bool
+        self, set_type: str, number: str, accepted: bool, findings: tuple[X12Finding, ...], acknowledge_accepted: bool
     ) -> None:
         self.received += 1
         self.accepted += accepted
@@ -162,7 +162,7 @@ class OpenInterchange:
             encoding=event.encoding,
             miscounted=event.header.miscounted,
         )
-        self.findings: list[Finding] = []
+        self.findings: list[X12Finding] = []
         self.group: OpenGroup | None = None
         self.groups = 0
         self.group_numbers: set[str] = set()
@@ -182,7 +182,7 @@ class OpenInterchange:
         """Adds a finding about the interchange; so many are kept."""
         if len(self.findings) < 2 * NOTED:
             self.findings.append(
-                Finding(
+                X12Finding(
                     Level.INTERCHANGE, code, message, severity, segment_id=segment_id, element=element,
                     value=value[:200],
                 )
@@ -255,7 +255,7 @@ class OpenInterchange:
         ):
             if wrong:
                 message = f"TA1{element:02d} {shown(value)} {what}." if value else f"TA1{element:02d} is missing."
-                found = Finding(
+                found = X12Finding(
                     Level.ELEMENT, code if value else "1", message, segment_id="TA1", element=element,
                     value=value[:200],
                 )  # fmt: skip

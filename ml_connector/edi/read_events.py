@@ -7,7 +7,7 @@ from datetime import date, time
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.edi.framing.separators import Separators
-from ml_connector.edi.validation.findings import Finding
+from ml_connector.edi.validation.findings import X12Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class InterchangeStart:
     raw_time: str
     ack_requested: bool
     separators: Separators
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[X12Finding, ...] = ()
     terminator: bytes = b"~"
     encoding: str = "latin-1"
     miscounted: int = 0
@@ -69,7 +69,7 @@ class ReceivedSet:
     control_number: str
     kind: DocumentKind
     made: Record | None
-    findings: tuple[Finding, ...]
+    findings: tuple[X12Finding, ...]
     accepted: bool
     offset_start: int
     offset_end: int
@@ -111,7 +111,7 @@ class GroupEnd:
     announced: int | None
     received: int
     accepted: int
-    findings: tuple[Finding, ...]
+    findings: tuple[X12Finding, ...]
     acknowledgment: FunctionalAcknowledgment | None
     control_number: str = ""
 
@@ -125,7 +125,7 @@ class InterchangeEnd:
 
     complete: bool
     groups: int
-    findings: tuple[Finding, ...]
+    findings: tuple[X12Finding, ...]
     received: tuple[InterchangeAcknowledgment, ...]
     acknowledgment: InterchangeAcknowledgment | None
     offset: int
@@ -141,7 +141,7 @@ class StrayText:
     text: str
     offset: int
     length: int
-    finding: Finding
+    finding: X12Finding
     outside: bool = True
 
 

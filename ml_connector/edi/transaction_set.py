@@ -17,10 +17,10 @@ from ml_connector.edi.framing.values import is_digits, read_date, read_decimal
 from ml_connector.edi.mapping.registry import KINDS, OPENED_BY, OPENINGS, read_document
 from ml_connector.edi.validation.check import shared_checker
 from ml_connector.edi.validation.control_totals import control_totals
-from ml_connector.edi.validation.findings import Finding, Level, Severity, shown
+from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
 from ml_connector.edi.validation.overlay import Overlay
 from ml_connector.edi.validation.schema import SetRule, own_dictionary, set_rule, well_formed
-from ml_connector.edi.validation.shifted_items import mend
+from ml_connector.edi.validation.shifted_items import remedy
 from ml_connector.edi.validation.structure import Loop, build
 
 
@@ -63,7 +63,7 @@ class SetReading:
     control_number: str
     kind: DocumentKind
     document: Record | None
-    findings: tuple[Finding, ...]
+    findings: tuple[X12Finding, ...]
     accepted: bool
     segment_count: int
     make: Make | None = None
@@ -80,11 +80,11 @@ class _Findings:
     """Collects findings up to a limit: a hostile set may have millions."""
 
     def __init__(self, limit: int) -> None:
-        self.found: list[Finding] = []
+        self.found: list[X12Finding] = []
         self._limit = limit
         self.total = 0
 
-    def __call__(self, finding: Finding) -> None:
+    def __call__(self, finding: X12Finding) -> None:
         self.total += 1
         if len(self.found) < self._limit:
             self.found.append(finding)
@@ -170,7 +170,7 @@ def _read_body(split: Split, rule: SetRule, context: SetContext, report: _Findin
         report(respelled)
     for segment in split.segments:
         found = rule.segments.get(segment.elements[0])
-        shifted = mend(segment, found) if found is not None else None
+        shifted = remedy(segment, found) if found is not None else None
         if shifted is not None:
             report(shifted)
     root = build(split.segments, rule, report)
@@ -251,45 +251,45 @@ def _check_group(set_type: str, context: SetContext, report: _Findings) -> None:
     rule = set_rule(set_type, context.version, context.overlay)
     if rule is not None and context.functional_id and rule.group != context.functional_id:
         message = f"Set {set_type} belongs into a group {rule.group}, not {shown(context.functional_id)}."
-        report(Finding(Level.SET, "functional_group", message, Severity.WARNING))
+        report(X12Finding(Level.SET, "functional_group", message, Severity.WARNING))
 
 
 def _check_split(split: Split, report: _Findings) -> None:
     if split.trailing_components:
         message = f"{split.trailing_components} segments end in an empty component."
-        report(Finding(Level.SET, "trailing_components", message, Severity.WARNING))
+        report(X12Finding(Level.SET, "trailing_components", message, Severity.WARNING))
     if split.trailing_elements:
         message = f"{split.trailing_elements} segments end in empty elements."
-        report(Finding(Level.SET, "trailing_elements", message, Severity.WARNING))
+        report(X12Finding(Level.SET, "trailing_elements", message, Severity.WARNING))
     if split.padded:
-        report(Finding(Level.SET, "blanks", "Blanks stand around its elements.", Severity.WARNING))
+        report(X12Finding(Level.SET, "blanks", "Blanks stand around its elements.", Severity.WARNING))
     if split.unterminated:
         message = f"{split.unterminated} segments have lost their terminator: they end where their line ends."
-        report(Finding(Level.SET, "missing_terminator", message, Severity.WARNING))
+        report(X12Finding(Level.SET, "missing_terminator", message, Severity.WARNING))
     if split.doubled:
         message = f"{split.doubled} segments end in a ~ before the line end that ends them all."
-        report(Finding(Level.SET, "doubled_terminator", message, Severity.WARNING))
+        report(X12Finding(Level.SET, "doubled_terminator", message, Severity.WARNING))
     for text in split.strays[:10]:
-        report(Finding(Level.SET, "stray_text", f"Text between segments: {shown(text)}.", value=text[:200]))
+        report(X12Finding(Level.SET, "stray_text", f"Text between segments: {shown(text)}.", value=text[:200]))
     if split.overlong:
         report(_set_finding("5", f"{split.overlong} segments are longer than allowed here and were cut."))
     if split.utf8:
         message = "Its text is UTF-8, which is not the encoding that was said: it was read as UTF-8."
-        report(Finding(Level.SET, "encoding", message, Severity.WARNING))
+        report(X12Finding(Level.SET, "encoding", message, Severity.WARNING))
     if split.misencoded:
         message = "The set is not all of the expected encoding; those segments were read as Latin-1."
-        report(Finding(Level.SET, "encoding", message, Severity.WARNING))
+        report(X12Finding(Level.SET, "encoding", message, Severity.WARNING))
 
 
 def _set_finding(
     code: str, message: str, segment_id: str = "", number: int = 0, element: int = 0, value: str = ""
-) -> Finding:
-    return Finding(
+) -> X12Finding:
+    return X12Finding(
         Level.SET, code, message, segment_id=segment_id, segment_number=number, element=element, value=value[:200]
     )
 
 
-def _softened(findings: Iterable[Finding], context: SetContext) -> list[Finding]:
+def _softened(findings: Iterable[X12Finding], context: SetContext) -> list[X12Finding]:
     """In versions without a dictionary here syntax findings are warnings: the nearer dictionary may be wrong."""
     kept = [f for f in findings if not _is_ignored(f, context.overlay)]
     if own_dictionary(context.version) or not well_formed(context.version):
@@ -299,7 +299,7 @@ def _softened(findings: Iterable[Finding], context: SetContext) -> list[Finding]
     ]
 
 
-def _is_ignored(finding: Finding, overlay: Overlay) -> bool:
+def _is_ignored(finding: X12Finding, overlay: Overlay) -> bool:
     """What the partner's guide lets pass; of elements the checker has asked already."""
     if finding.level is Level.SEGMENT:
         return overlay.ignores(finding.segment_id, 0, finding.code)
@@ -310,7 +310,7 @@ def _is_ignored(finding: Finding, overlay: Overlay) -> bool:
 _FATAL_SET = frozenset({"1", "2", "3", "4", "5", "6", "7"})
 
 
-def _is_fatal(finding: Finding, context: SetContext, rule: SetRule | None) -> bool:
+def _is_fatal(finding: X12Finding, context: SetContext, rule: SetRule | None) -> bool:
     if not finding.is_error or finding.level is Level.BUSINESS:
         return False
     if context.mode is Mode.STRICT:
@@ -326,7 +326,7 @@ def _is_fatal(finding: Finding, context: SetContext, rule: SetRule | None) -> bo
     return finding.code == "1" or (finding.code in {"6", "8"} and _matters(finding, rule))
 
 
-def _matters(finding: Finding, rule: SetRule | None) -> bool:
+def _matters(finding: X12Finding, rule: SetRule | None) -> bool:
     """Whether a value that cannot be read leaves the data doubtful: any number, and any mandatory element.
 
     One that is only spelled otherwise (+5, 1E3, 2026-11-21) can be read; an amount with a point where the point is
@@ -341,7 +341,7 @@ def _matters(finding: Finding, rule: SetRule | None) -> bool:
     return element.numeric or requirement == "M"
 
 
-def _implied(finding: Finding, rule: SetRule | None) -> bool:
+def _implied(finding: X12Finding, rule: SetRule | None) -> bool:
     """Whether the element is an amount with implied decimals, or a count."""
     segment = rule.segments.get(finding.segment_id) if rule is not None else None
     if segment is None or finding.element > len(segment.elements):

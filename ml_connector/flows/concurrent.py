@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from ml_connector.flows.core.integration import Integration, StepReport, StopSignal, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport, StopSignal
 
-Step = Callable[[Integration, Work], StepReport]
+Step = Callable[[Integration, RunScope], StepReport]
 
 #: How often a waiting step looks whether it is to stop.
 LOOK_SECONDS = 0.5
@@ -95,7 +95,7 @@ class SideBySide:
     work: each member's identity, by name; a member without one does not run.
     """
 
-    def __init__(self, integration: Integration, members: Sequence[Member], work: Mapping[str, Work]) -> None:
+    def __init__(self, integration: Integration, members: Sequence[Member], work: Mapping[str, RunScope]) -> None:
         running = [member for member in members if member.name in work]
         self._integration = integration
         self._news = threading.Condition()
@@ -136,7 +136,7 @@ class SideBySide:
         """A member's report when it has ended; raises what it raised."""
         return self._results[name].result()
 
-    def _run(self, member: Member, work: Work) -> StepReport:
+    def _run(self, member: Member, work: RunScope) -> StepReport:
         place = self._places[member.name]
         try:
             if member.streams:

@@ -3,20 +3,26 @@
 One message a cause and batch, closed when it recovers (DESIGN section 9, point 8).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from ml_connector.config.partners import Partner
+from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.errors import AuthorizationNeeded, Reason, TryAgain
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.inbound.file_disposal import not_taken_away
 from ml_connector.flows.inbound.polling import channels_of, unusable_folders
+from ml_connector.flows.inbound.x12_documents import answer_owed
+from ml_connector.flows.meaning import deadlines
 from ml_connector.ledger.coordination import alerts
-from ml_connector.ledger.database.store import Ledger
+from ml_connector.ledger.database import store
+from ml_connector.ledger.database.store import Ledger, Tx
 from ml_connector.ledger.exchange import related, remote_listing
 from ml_connector.ledger.names import naming
-from ml_connector.ledger.search import queries
+from ml_connector.ledger.search import owed, queries
+from ml_connector.ledger.search.document_summary import DocumentSummary
 from ml_connector.ledger.work import copies, documents
 from ml_connector.ledger.work.documents import Move
 from ml_connector.ledger.work.states import DocumentState as S
@@ -32,7 +38,7 @@ class Standing:
     lines: Sequence[str]
 
 
-def mark_overdue(integration: Integration, work: Work) -> StepReport:
+def mark_overdue(integration: Integration, work: RunScope) -> StepReport:
     """Sent documents whose answer is due turn overdue; they are never sent again by themselves (edi-operations 9)."""
     report = StepReport("overdue")
     now = integration.clock.now()
@@ -55,6 +61,25 @@ def mark_overdue(integration: Integration, work: Work) -> StepReport:
             documents.move(tx, moves, work)
 
 
+def settle_deadlines(integration: Integration, work: RunScope) -> StepReport:
+    """Deadlines of what is given up, or that a partner's file does not have any more, are none."""
+    report = StepReport("deadlines")
+    with integration.ledger.write() as tx:
+        moves = []
+        for row in owed.past(tx, integration.name, integration.clock.now()):
+            partner = integration.partner_of(row)
+            if row.direction is Direction.IN:
+                wanted = answer_owed(integration, partner.name if partner else "", row.kind, row.created_at)
+            else:
+                wanted = deadlines.due(partner, row.kind, row.created_at) if partner else None
+            if row.state in owed.GIVEN_UP or wanted is None:
+                report.counts["ended"] += 1
+                moves.append(Move(row.id, None, "", changes={"due_at": None}, release=False))
+        if not work.dry_run:
+            documents.move(tx, moves, work)
+    return report
+
+
 def standing_causes(integration: Integration) -> list[Standing]:
     """Everything that stands wrong in an integration, grouped by cause."""
     with integration.ledger.read() as tx:
@@ -70,7 +95,7 @@ def standing_causes(integration: Integration) -> list[Standing]:
         if row.reason != Reason.ANSWER_AWAITED
     ]
     of_folders = (_unusable_folders, _unreadable, _unfinished, _kept, _unread_files)
-    for more in (_written_twice, _stopped_partners, _late_answers, _silent_partners, *of_folders):
+    for more in (_written_twice, _stopped_partners, _owed, _late_answers, _silent_partners, *of_folders):
         causes += more(integration)
     return _with_company(integration, causes)
 
@@ -127,10 +152,46 @@ def _stopped_partners(integration: Integration) -> list[Standing]:
             cause=f"{integration.name}/partner_file/{problem.file.name}",
             title=f"Partner {problem.name or 'files'} stopped: {problem.file.name} cannot be used",
             count=1,
-            lines=[*problem.message.splitlines()[:10], f"To fix: {problem.mend}"],
+            lines=[*problem.message.splitlines()[:10], f"To fix: {problem.remedy}"],
         )
         for problem in {problem.file: problem for problem in integration.problems}.values()
     ]
+
+
+def _owed(integration: Integration) -> list[Standing]:
+    """What a partner wants to have from us soon, and what it wanted to have already."""
+    now = integration.clock.now()
+    windows = {one.name: timedelta(hours=one.deadlines.warn_hours) for one in integration.partners.values()}
+    if not any(one.deadlines.named for one in integration.partners.values()):
+        return []
+    with integration.ledger.read() as tx:
+        found = owed.owed(tx, now + max(windows.values()), integration.name)
+        before = owed.missed(tx, integration.name)
+    by_cause: dict[tuple[str, str, DocumentKind], list[DocumentSummary]] = {}
+    for row in found:
+        if row.due_at is not None and row.due_at <= now + windows.get(row.partner, timedelta(0)):
+            word = "missed" if row.due_at <= now else "due"
+            by_cause.setdefault((word, row.partner, owed.owed_kind(row.kind)), []).append(row)
+    causes: list[Standing] = []
+    for (word, partner, kind), rows in by_cause.items():
+        called = _plain(str(kind))
+        title = f"{len(rows)} {called} past the deadline of {partner}"
+        if word == "due":
+            title = f"{len(rows)} {called} due to {partner} within {windows[partner] / timedelta(hours=1):g} hours"
+        lines = [f"{row.number}: due {row.due_at:%Y-%m-%d %H:%M} UTC, {_is_now(row)}" for row in rows[:10]]
+        lines += [
+            f"missed in {one.month}: {one.number}"
+            for one in before
+            if (one.kind, one.partner, one.month) == (str(kind), partner, f"{now:%Y-%m}")
+        ]
+        causes.append(Standing(f"{integration.name}/{word}/{partner}/{kind}", title, len(rows), lines))
+    return causes
+
+
+def _is_now(row: DocumentSummary) -> str:
+    """Where a document is, and what holds it."""
+    held = f"order {row.state}" if row.direction is Direction.IN else str(row.state)
+    return f"{held}: {_plain(row.reason)}" if row.reason else held
 
 
 def _late_answers(integration: Integration) -> list[Standing]:
@@ -155,24 +216,26 @@ def _late_answers(integration: Integration) -> list[Standing]:
     return causes
 
 
+def silent(tx: Tx, integration: str, partners: Iterable[Partner]) -> list[tuple[Partner, datetime]]:
+    """Partners of whom nothing came for longer than their files allow (`silent_after_hours`); when the last came."""
+    watched = [(partner, partner.silent_after_hours) for partner in partners if partner.silent_after_hours is not None]
+    last = [(partner, hours, related.last_received(tx, integration, partner.name)) for partner, hours in watched]
+    at = store.now(tx)
+    return [(partner, came) for partner, hours, came in last if came is not None and at - came > timedelta(hours=hours)]
+
+
 def _silent_partners(integration: Integration) -> list[Standing]:
-    now = integration.clock.now()
-    causes: list[Standing] = []
-    for partner in integration.partners.values():
-        if partner.silent_after_hours is None:
-            continue
-        with integration.ledger.read() as tx:
-            last = related.last_received(tx, integration.name, partner.name)
-        if last is not None and now - last > timedelta(hours=partner.silent_after_hours):
-            causes.append(
-                Standing(
-                    cause=f"{integration.name}/silent/{partner.name}",
-                    title=f"Nothing from {partner.name} since {last:%Y-%m-%d %H:%M} UTC",
-                    count=1,
-                    lines=[partner.contact] if partner.contact else [],
-                )
-            )
-    return causes
+    with integration.ledger.read() as tx:
+        found = silent(tx, integration.name, integration.partners.values())
+    return [
+        Standing(
+            cause=f"{integration.name}/silent/{partner.name}",
+            title=f"Nothing from {partner.name} since {last:%Y-%m-%d %H:%M} UTC",
+            count=1,
+            lines=[partner.contact] if partner.contact else [],
+        )
+        for partner, last in found
+    ]
 
 
 def _unusable_folders(integration: Integration) -> list[Standing]:

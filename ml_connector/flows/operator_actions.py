@@ -7,7 +7,7 @@ from typing import Any
 from ml_connector.documents.common import Direction
 from ml_connector.documents.kinds import DocumentKind
 from ml_connector.errors import NotPossibleError, Reason
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.ports import Written
 from ml_connector.flows.core.quarantine import is_held
 from ml_connector.flows.core.sent_formats import answer_due
@@ -50,7 +50,7 @@ def plan_replay(rows: Sequence[DocumentRow]) -> list[ReplayPlan]:
     return plans
 
 
-def prepare_replay(integration: Integration, work: Work, rows: Sequence[DocumentRow]) -> int:
+def prepare_replay(integration: Integration, work: RunScope, rows: Sequence[DocumentRow]) -> int:
     """Make unfinished documents due now, and refused ones ready to be sent again; the flow's steps do the rest.
 
     An invoice that had been keyed by hand is looked for again: that entry may have been voided. An order that was
@@ -96,7 +96,7 @@ def _sent_again(integration: Integration, row: DocumentRow) -> list[Move]:
     return [*moves, Move(meant.id, S.READ, "replayed after refusal", {"refused": row.id}, changes=changes)]
 
 
-def discard(integration: Integration, work: Work, row: DocumentRow, why: str) -> None:
+def discard(integration: Integration, work: RunScope, row: DocumentRow, why: str) -> None:
     """Give a document up, with the reason; never one that was begun at another system and may be there.
 
     Raises:
@@ -105,7 +105,7 @@ def discard(integration: Integration, work: Work, row: DocumentRow, why: str) ->
     _give_up(integration.ledger, work, row, why, lambda tx: standing(integration, tx, row))
 
 
-def discard_of_gone(ledger: Ledger, work: Work, row: DocumentRow, why: str) -> None:
+def discard_of_gone(ledger: Ledger, work: RunScope, row: DocumentRow, why: str) -> None:
     """The same for a document whose integration is in no configuration any more.
 
     Raises:
@@ -122,28 +122,30 @@ def of_gone(row: DocumentRow) -> NotPossibleError:
     """Why nothing else can be done with such a document."""
     return NotPossibleError(
         f"Document {row.id} ({row.number}) is of integration {row.integration}, which the configuration does not have.",
-        mend=f"If it has another name now: `ml-connector ledger move --integration {row.integration} NEW`. Else put it"
+        remedy=f"If it has another name now: `ml-connector ledger move --integration {row.integration} NEW`. Else "
+        "put it"
         " back, or discard the document.",
     )
 
 
 def _give_up(
-    ledger: Ledger, work: Work, row: DocumentRow, why: str, standing_of: Callable[[Tx], Sequence[StoredOperation]]
+    ledger: Ledger, work: RunScope, row: DocumentRow, why: str, standing_of: Callable[[Tx], Sequence[StoredOperation]]
 ) -> None:
     if row.state is S.UNKNOWN_OUTCOME:
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) may be at the other side and cannot be discarded.",
-            mend="A write to the ERP is looked up by itself; an upload is settled by `ml-connector documents settle`.",
+            remedy="A write to the ERP is looked up by itself; an upload is settled by "
+            "`ml-connector documents settle`.",
         )
     if is_held(row):
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) may have left before the ledger was restored and cannot be discarded.",
-            mend="Say first whether it arrived: `ml-connector ledger restored`.",
+            remedy="Say first whether it arrived: `ml-connector ledger restored`.",
         )
     if row.state in {S.POSTING, S.SENDING} or row.state in FINISHED - {S.DUPLICATE, S.OVERDUE, S.REFUSED}:
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) is {row.state} and cannot be discarded.",
-            mend="A posted document is reversed in the ERP; a document in work is finished first.",
+            remedy="A posted document is reversed in the ERP; a document in work is finished first.",
         )
     with ledger.write() as tx:
         stands = standing_of(tx)
@@ -152,7 +154,7 @@ def _give_up(
         if row.state is S.RENDERED and row.file_id is not None and len(related.documents_of_file(tx, row.file_id)) > 1:
             raise NotPossibleError(
                 f"Document {row.id} ({row.number}) leaves in one file with others.",
-                mend="Let it be sent; `acknowledgments.send: false` in the partner's file stops further ones.",
+                remedy="Let it be sent; `acknowledgments.send: false` in the partner's file stops further ones.",
             )
         operations.void(tx, [row.id])
         detail = {"message": why, "mend": "", "data": {"was": str(row.state)}}
@@ -167,17 +169,18 @@ def _stands_partly(row: DocumentRow, stands: Sequence[StoredOperation]) -> NotPo
     if row.kind is DocumentKind.INVOICE:
         return NotPossibleError(
             f"{there}; its original does not.",
-            mend=f"Replay it once the ERP takes the original, or with attach_original off. Or {settled}",
+            remedy=f"Replay it once the ERP takes the original, or with attach_original off. Or {settled}",
         )
     rest = "the orders of other stores do not" if row.kind is DocumentKind.ORDER else "the rest of it does not"
     return NotPossibleError(
         f"{there}; {rest}.",
-        mend=f"See why that is refused, and replay it once the ERP takes it too. If it never will: enter it by hand or "
+        remedy="See why that is refused, and replay it once the ERP takes it too. If it never will: enter it by "
+        "hand or "
         f"leave it out; {settled}",
     )
 
 
-def settle_as_it_stands(integration: Integration, work: Work, row: DocumentRow, *, why: str) -> None:
+def settle_as_it_stands(integration: Integration, work: RunScope, row: DocumentRow, *, why: str) -> None:
     """A person's word that what the ERP took of a held document is all that it gets from here.
 
     Raises:
@@ -188,17 +191,17 @@ def settle_as_it_stands(integration: Integration, work: Work, row: DocumentRow, 
         if not stands:
             raise NotPossibleError(
                 f"Document {row.id} ({row.number}) is {row.state}, and not one that the ERP took a part of.",
-                mend="Replay it, or discard it; what may be in the ERP is looked up by itself.",
+                remedy="Replay it, or discard it; what may be in the ERP is looked up by itself.",
             )
         open_ = [one for one in operations.of_documents(tx, [row.id]) if one.state in operations.OPEN]
         if open_:
             raise NotPossibleError(
-                f"More of document {row.id} ({row.number}) may be in the ERP.", mend="Replay it: it is looked up."
+                f"More of document {row.id} ({row.number}) may be in the ERP.", remedy="Replay it: it is looked up."
             )
         documents.move(tx, as_it_stands(tx, row, stands, why), work)
 
 
-def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arrived: bool, why: str) -> None:
+def settle_sent(integration: Integration, work: RunScope, row: DocumentRow, *, arrived: bool, why: str) -> None:
     """A person's word about an upload of unknown outcome: it arrived, or it did not and may be sent again.
 
     It holds for the whole file: the next run moves the other documents in it.
@@ -208,12 +211,12 @@ def settle_sent(integration: Integration, work: Work, row: DocumentRow, *, arriv
     """
     if row.state is not S.UNKNOWN_OUTCOME:
         raise NotPossibleError(
-            f"Document {row.id} ({row.number}) is {row.state}, not of unknown outcome.", mend="Nothing to settle."
+            f"Document {row.id} ({row.number}) is {row.state}, not of unknown outcome.", remedy="Nothing to settle."
         )
     if row.direction is Direction.IN:
         raise NotPossibleError(
             f"Document {row.id} ({row.number}) is looked up in the ERP; nobody has to settle it.",
-            mend="Wait, or replay it to have it looked up now.",
+            remedy="Wait, or replay it to have it looked up now.",
         )
     with integration.ledger.write() as tx:
         # One upload carries all documents of a file, whichever of them was named.

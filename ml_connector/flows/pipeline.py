@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ml_connector.flows import registry
 from ml_connector.flows.concurrent import Member, SideBySide, Step
 from ml_connector.flows.core.flow_set import FlowSet
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.spec import INBOUND as IN
 from ml_connector.flows.core.spec import OUTBOUND as OUT
 from ml_connector.flows.core.spec import Direction, FlowSpec, SplitSpec, StepSpec
@@ -40,7 +40,7 @@ OUTBOUND: Sequence[Step] = steps_of(registry.shipped(), OUT)
 INBOUND_TOGETHER: Sequence[Member] = members_of(registry.shipped(), IN)
 
 
-def run_together(integration: Integration, work: Work, members: Sequence[Member]) -> list[StepReport]:
+def run_together(integration: Integration, work: RunScope, members: Sequence[Member]) -> list[StepReport]:
     """Run steps at the same time; the first error of any of them is raised when all have ended."""
     with SideBySide(integration, members, {member.name: work for member in members}) as running:
         names = [member.name for member in members]
@@ -48,7 +48,7 @@ def run_together(integration: Integration, work: Work, members: Sequence[Member]
         return [running.result(name) for name in names]
 
 
-def run(integration: Integration, work: Work, steps: Sequence[Step]) -> list[StepReport]:
+def run(integration: Integration, work: RunScope, steps: Sequence[Step]) -> list[StepReport]:
     """Run steps in order until all are done or the work is stopped."""
     reports = []
     for step in steps:

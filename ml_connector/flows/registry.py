@@ -17,9 +17,22 @@ FLOWS = {
     "acknowledgments_in": "ml_connector.flows.acknowledgments_in.spec:FLOW",
     "shipments_in": "ml_connector.flows.shipments_in.spec:FLOW",
     "invoices_in": "ml_connector.flows.invoices_in.spec:FLOW",
+    "coded_invoices_in": "ml_connector.flows.coded_invoices_in.spec:FLOW",
     "sales_orders_in": "ml_connector.flows.sales_orders_in.spec:FLOW",
+    "purchase_orders_in": "ml_connector.flows.purchase_orders_in.spec:FLOW",
+    "remittances_in": "ml_connector.flows.remittances_in.spec:FLOW",
+    "vendors_in": "ml_connector.flows.vendors_in.spec:FLOW",
+    "payments_in": "ml_connector.flows.payments_in.spec:FLOW",
     "acknowledgments_out": "ml_connector.flows.acknowledgments_out.spec:FLOW",
     "orders_out": "ml_connector.flows.orders_out.spec:FLOW",
+    "order_acks_out": "ml_connector.flows.order_acks_out.spec:FLOW",
+    "shipments_out": "ml_connector.flows.shipments_out.spec:FLOW",
+    "vendors_out": "ml_connector.flows.vendors_out.spec:FLOW",
+    "codes_out": "ml_connector.flows.codes_out.spec:FLOW",
+    "reference_out": "ml_connector.flows.reference_out.spec:FLOW",
+    "order_records_out": "ml_connector.flows.purchasing_out.spec:ORDERS",
+    "receipt_records_out": "ml_connector.flows.purchasing_out.spec:RECEIPTS",
+    "invoices_out": "ml_connector.flows.invoices_out.spec:FLOW",
     "sales_invoices_out": "ml_connector.flows.sales_invoices_out.spec:FLOW",
 }
 _added: dict[str, str] = {}
@@ -38,7 +51,7 @@ def add(name: str, place: str) -> None:
     """
     taken = FLOWS.get(name) or _added.get(name)
     if taken is not None and taken != place:
-        raise ConfigError(f"flows.{name}: {name} is {taken} already.", mend="Choose another name.")
+        raise ConfigError(f"flows.{name}: {name} is {taken} already.", remedy="Choose another name.")
     if name not in FLOWS:
         _added[name] = place
 
@@ -56,11 +69,11 @@ def find(name: str) -> FlowSpec:
     """
     place = FLOWS.get(name) or _added.get(name)
     if place is None:
-        raise ConfigError(f"{name[:60]!r} is not a flow that is known.", mend=f"Known are: {', '.join(names())}.")
+        raise ConfigError(f"{name[:60]!r} is not a flow that is known.", remedy=f"Known are: {', '.join(names())}.")
     found = load(place)
     if not isinstance(found, FlowSpec) or found.name != name:
         called = found.name if isinstance(found, FlowSpec) else type(found).__name__
-        raise ConfigError(f"flows.{name}: {place} calls itself {called}.", mend=f"Name a FlowSpec called {name}.")
+        raise ConfigError(f"flows.{name}: {place} calls itself {called}.", remedy=f"Name a FlowSpec called {name}.")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.quarantine import is_held
 from ml_connector.flows.operator_actions import settle_sent
 from ml_connector.flows.restored.held import ARRIVED, NOT_ARRIVED, arrived_moves
@@ -25,7 +25,7 @@ def by_integration(tx: Tx, lost: Sequence[Lost], names: Sequence[str]) -> dict[s
     return found
 
 
-def settle(integration: Integration, work: Work, lost: Sequence[Lost], *, arrived: bool, why: str) -> int:
+def settle(integration: Integration, work: RunScope, lost: Sequence[Lost], *, arrived: bool, why: str) -> int:
     """These arrived, or did not and are to leave now; how many documents of this integration that were."""
     decided = ARRIVED if arrived else NOT_ARRIVED
     with integration.ledger.read() as tx:

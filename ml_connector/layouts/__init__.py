@@ -13,13 +13,13 @@ from ml_connector.layouts.convert.from_documents import WriteContext
 from ml_connector.layouts.reading import ReadDocument, read_documents, recognised
 from ml_connector.layouts.spec.compiled_layout import Layout
 from ml_connector.layouts.spec.loading import load_layout, shipped_names
-from ml_connector.layouts.values.findings import Finding, Place
+from ml_connector.layouts.values.findings import LayoutFinding, LayoutPlace
 from ml_connector.layouts.writing import left_out, write_documents
 
 __all__ = [
-    "Finding",
     "Layout",
-    "Place",
+    "LayoutFinding",
+    "LayoutPlace",
     "ReadDocument",
     "WriteContext",
     "left_out",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.values.unseen import as_digits
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts.convert.to_documents import Builder
 from ml_connector.layouts.formats import json_files, rows, xml_files
 from ml_connector.layouts.formats.nodes import Node
@@ -13,7 +13,7 @@ from ml_connector.layouts.formats.rows import Stray
 from ml_connector.layouts.formats.xml_prolog import declared_encoding
 from ml_connector.layouts.spec.compiled_layout import ROWS, Layout
 from ml_connector.layouts.values.encodings import ENCODINGS, Text, decoded, detected, encoding_name
-from ml_connector.layouts.values.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.values.findings import LayoutFinding, LayoutPlace, Severity, finding, shown
 from ml_connector.layouts.values.numbers import Doubts
 
 #: Rows that belong to no document are told of up to so many.
@@ -32,9 +32,9 @@ class ReadDocument:
     position: int
     kind: DocumentKind
     document: Record | None
-    findings: tuple[Finding, ...]
+    findings: tuple[LayoutFinding, ...]
     accepted: bool
-    place: Place
+    place: LayoutPlace
     partner: str = ""
     revision: str = ""
     signs: int = 0
@@ -43,13 +43,13 @@ class ReadDocument:
 def read_documents(source: bytes, layout: Layout, *, currency: str = "") -> Iterator[ReadDocument]:
     """Documents of a file in its order. currency: for layouts that take it from the caller.
 
-    Raises, in place of the first document, SenderMustMend when the file is not of this layout at all: not its text,
+    Raises, in place of the first document, SenderMustCorrect when the file is not of this layout at all: not its text,
     its columns, its root, cut off, or beyond its limits. Nothing else is raised; everything else is told by findings.
     """
     nodes, doubts = _doubted(_nodes(source, layout))
     builder = Builder(layout, currency, doubts)
     position = 0
-    strays: list[Finding] = []
+    strays: list[LayoutFinding] = []
     for item in nodes:
         if isinstance(item, Stray):
             strays.append(item.finding)
@@ -74,24 +74,24 @@ def read_documents(source: bytes, layout: Layout, *, currency: str = "") -> Iter
         )
         position += 1
     if strays:
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"No record in the file begins a document. {strays[0].message}",
-            mend="See whether the file is of this layout.",
+            remedy="See whether the file is of this layout.",
             data={"row": strays[0].place.row},
         )
     if not position:
-        raise SenderMustMend(
-            "There is no document in the file, only its frame.", mend="Ask the sender; it may have been cut off."
+        raise SenderMustCorrect(
+            "There is no document in the file, only its frame.", remedy="Ask the sender; it may have been cut off."
         )
 
 
-def _of_no_document(layout: Layout, strays: list[Finding]) -> ReadDocument:
+def _of_no_document(layout: Layout, strays: list[LayoutFinding]) -> ReadDocument:
     """Rows before the first document, told together: they are one thing that is wrong."""
     first, last = strays[0].place, strays[-1].place
     told = strays[:MOST_STRAYS]
     if len(strays) > MOST_STRAYS:
         told.append(finding("more", last, "", f"and {len(strays) - MOST_STRAYS} more rows of no document"))
-    return ReadDocument(0, layout.kind, None, tuple(told), False, Place(first.row, last_row=last.row))
+    return ReadDocument(0, layout.kind, None, tuple(told), False, LayoutPlace(first.row, last_row=last.row))
 
 
 def _doubted(nodes: Iterator[Node | Stray]) -> tuple[Iterable[Node | Stray], Doubts]:
@@ -129,8 +129,8 @@ def _text(source: bytes, layout: Layout) -> Text:
     encoding, note = settings.text.encoding, ""
     if layout.format == "xml" and (declared := declared_encoding(source)):
         if encoding_name(declared) not in ENCODINGS:
-            raise SenderMustMend(
-                f"The XML says that it is {shown(declared)}, which is not read.", mend="Ask the sender for UTF-8."
+            raise SenderMustCorrect(
+                f"The XML says that it is {shown(declared)}, which is not read.", remedy="Ask the sender for UTF-8."
             )
         encoding = declared
         if encoding_name(declared).startswith("utf-16"):
@@ -157,7 +157,7 @@ def recognised(source: bytes, layouts: Iterable[Layout]) -> Layout | None:
     for layout in layouts:
         try:
             first = next(iter(read_documents(source, layout)), None)
-        except SenderMustMend:
+        except SenderMustCorrect:
             continue
         if first is not None and first.document is not None:
             return layout

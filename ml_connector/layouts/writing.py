@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from ml_connector.documents.common import Record
 from ml_connector.documents.json import kind_of
 from ml_connector.documents.values.unseen import as_key
-from ml_connector.errors import ConnectorError, NeedsMending, Reason, WeAreWrong
+from ml_connector.errors import ConnectorError, NeedsCorrection, Reason, WeAreWrong
 from ml_connector.layouts.convert.field_values import flat
 from ml_connector.layouts.convert.from_documents import MOST_TOLD, Taker, WriteContext, named
 from ml_connector.layouts.formats import json_files, xml_writing
@@ -18,13 +18,14 @@ from ml_connector.layouts.values.findings import shown
 #: Without these, the other side would understand something else; all of them stand for values in documents.
 MATTERS = frozenset(
     {"number", "currency", "purpose", "change", "status", "quantity", "unit", "price", "price_basis", "order_number"}
-    | {"references", "items", "allowances", "taxes", "schedules", "answers", "lines", "orders"}
+    | {"references", "items", "allowances", "taxes", "schedules", "answers", "lines", "orders", "values"}
 )
 #: And of some kinds these.
 MATTERS_TO = {
     "Invoice": frozenset({"type", "total", "invoice_date"}),
     "Remittance": frozenset({"amount", "total"}),
     "OrderAcknowledgment": frozenset({"type"}),
+    "ReferenceData": frozenset({"scope", "code"}),
 }
 #: References that tell the buyer where an order comes from, and its partner nothing (x12-procurement 4: REF01 CR).
 TELLS_ONLY = frozenset({"references[CR]"})
@@ -39,7 +40,7 @@ def write_documents(documents: Sequence[Record], layout: Layout, context: WriteC
     layout is not written (`leaves_out` in the layout allows it). What else has none is told by `left_out`.
 
     Raises:
-        NeedsMending: a document cannot be written, or not without losing what matters; or more documents than a file
+        NeedsCorrection: a document cannot be written, or not without losing what matters; or more documents than a file
             of this layout can hold. Names every value.
     """
     data, problems = _written(documents, layout, context or WriteContext())
@@ -47,10 +48,10 @@ def write_documents(documents: Sequence[Record], layout: Layout, context: WriteC
         told = "; ".join(problems[:MOST_TOLD]) + (
             f"; and {len(problems) - MOST_TOLD} more" * (len(problems) > MOST_TOLD)
         )
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Layout {layout.name} would lose what matters: {told}.",
-            mend="Give it a field in the layout, or name it under `leaves_out` if the partner does not need it.",
+            remedy="Give it a field in the layout, or name it under `leaves_out` if the partner does not need it.",
             data={"problems": problems[:MOST_TOLD], "layout": layout.name},
         )
     return data
@@ -60,7 +61,7 @@ def left_out(document: Record, layout: Layout, context: WriteContext | None = No
     """Addresses of the values of a document that the layout has no place for.
 
     Raises:
-        NeedsMending: the document cannot be written at all.
+        NeedsCorrection: the document cannot be written at all.
     """
     used = context or WriteContext()
     data = _bytes([document], layout, used)
@@ -87,11 +88,11 @@ def _written(documents: Sequence[Record], layout: Layout, context: WriteContext)
     return data, problems
 
 
-def _unreadable(layout: Layout, why: str) -> NeedsMending:
-    return NeedsMending(
+def _unreadable(layout: Layout, why: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"What {layout.name} writes could not be read again: {why}",
-        mend="Mend the document where it comes from, or the layout.",
+        remedy="Mend the document where it comes from, or the layout.",
         data={"layout": layout.name},
     )
 
@@ -100,10 +101,10 @@ def _bytes(documents: Sequence[Record], layout: Layout, context: WriteContext) -
     if not documents:
         raise WeAreWrong("a file of no documents")
     if len(documents) > 1 and not layout.holds_several:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"{len(documents)} documents, but a file of layout {layout.name} holds one.",
-            mend="Write one file for each.",
+            remedy="Write one file for each.",
         )
     if strange := next((one for one in documents if kind_of(one) is not layout.kind), None):
         raise WeAreWrong(f"{named(strange)} is not what layout {layout.name} writes: {layout.kind.value}")

@@ -83,7 +83,14 @@ def _connector(loaded: LoadedDeployment, factory: DeploymentFactory | None) -> C
 def _scenes(loaded: LoadedDeployment) -> list[Scene]:
     partitions = daily(loaded.settings.orchestration.start_date)
     return [
-        Scene(name, settings, loaded.connection(settings.erp), loaded.connection(settings.network), partitions)
+        Scene(
+            name,
+            settings,
+            loaded.connection(settings.erp),
+            loaded.connection(settings.network),
+            partitions,
+            loaded.settings.web.public_url,
+        )
         for name, settings in sorted(loaded.settings.integrations.items())
     ]
 

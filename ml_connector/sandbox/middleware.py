@@ -35,6 +35,7 @@ class FaultMiddleware:
     """Wraps one system's app. `late` holds the tasks of late commits, so that a test can wait for them.
 
     canned: headers and body of an ordered status, as the system has them. signs_in: which paths answer time spares.
+    held: told of a call that is handled only later; its scope then says `sandbox.late`.
     """
 
     def __init__(
@@ -48,10 +49,12 @@ class FaultMiddleware:
         latency: Latency,
         canned: Callable[[int], tuple[Headers, bytes]],
         signs_in: Callable[[str], bool],
+        held: Callable[[bytes], None] = lambda _: None,
     ) -> None:
         self._app = app
         self._canned_answer = canned
         self._signs_in = signs_in
+        self._held = held
         self._system = system
         self._faults = faults
         self._journal = journal
@@ -104,6 +107,8 @@ class FaultMiddleware:
                 await _answer(send, *self._canned(fault))
             case FaultKind.LATE_COMMIT:
                 body = await _read_all(receive)
+                self._held(body)
+                scope["sandbox.late"] = True
                 task = asyncio.create_task(self._commit_late(fault, dict(scope), body))
                 self.late.add(task)
                 task.add_done_callback(self.late.discard)
@@ -116,6 +121,8 @@ class FaultMiddleware:
                     await send(message)
             case FaultKind.QUEUED:
                 body = await _read_all(receive)
+                self._held(body)
+                scope["sandbox.late"] = True
                 await self._pause(fault)
                 await self._app(scope, _replay(body), send)
             case FaultKind.HALF_WRITTEN:

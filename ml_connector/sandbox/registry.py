@@ -43,12 +43,21 @@ STAND_INS: tuple[StandIn, ...] = (
     StandIn("cleo", "Cleo", "ml_connector.sandbox.cleo.system:make"),
     StandIn("truecommerce", "TrueCommerce", "ml_connector.sandbox.truecommerce.system:make", protocol="SFTP"),
     StandIn("acumatica", "Acumatica", "ml_connector.sandbox.acumatica.system:make"),
+    StandIn("avidxchange", "AvidXchange", "ml_connector.sandbox.avidxchange.system:make"),
+    StandIn("sage_intacct", "Sage Intacct", "ml_connector.sandbox.sage_intacct.system:make"),
 )
 
 
 def names() -> list[str]:
     """The names of all stand-ins."""
     return [one.name for one in STAND_INS]
+
+
+def of(*wanted: str) -> list[StandIn]:
+    """Those of that name, in the order in which they are made. Raises KeyError for one that there is none of."""
+    if unknown := set(wanted).difference(names()):
+        raise KeyError(f"no stand-in is called {', '.join(sorted(unknown))}: there are {', '.join(names())}")
+    return [one for one in STAND_INS if one.name in wanted]
 
 
 def make_all(

@@ -2,22 +2,20 @@
 
 import asyncio
 import contextlib
-import importlib.util
 import json
 import logging
 import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar
-
-import uvicorn
 
 from ml_connector.sandbox import registry
 from ml_connector.sandbox.acumatica.state import AcumaticaState
 from ml_connector.sandbox.acumatica.system import AcumaticaSystem
+from ml_connector.sandbox.avidxchange.system import AvidXchangeSystem
 from ml_connector.sandbox.cleo.state import CleoState
 from ml_connector.sandbox.cleo.system import CleoSystem
 from ml_connector.sandbox.clock import open_clock
@@ -29,6 +27,9 @@ from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.middleware import App, FaultMiddleware, Latency
 from ml_connector.sandbox.options import SandboxOptions
 from ml_connector.sandbox.partner.world import PartnerWorld
+from ml_connector.sandbox.sage_intacct.state import SageIntacctState
+from ml_connector.sandbox.sage_intacct.system import SageIntacctSystem
+from ml_connector.sandbox.serving import SandboxServer
 from ml_connector.sandbox.system import Ground, SandboxSystem
 from ml_connector.sandbox.truecommerce.service import TrueCommerce
 from ml_connector.sandbox.truecommerce.system import TrueCommerceSystem
@@ -63,7 +64,7 @@ class Sandbox:
         self.middlewares: dict[str, FaultMiddleware] = {}
         self._sockets: dict[str, socket.socket] = {}
         self._ports: dict[str, int] = {}
-        self._servers: list[uvicorn.Server] = []
+        self._servers: list[SandboxServer] = []
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
@@ -79,6 +80,14 @@ class Sandbox:
     @property
     def acumatica(self) -> AcumaticaState:
         return self.system(AcumaticaSystem).state
+
+    @property
+    def avidxchange(self) -> AvidXchangeSystem:
+        return self.system(AvidXchangeSystem)
+
+    @property
+    def sage_intacct(self) -> SageIntacctState:
+        return self.system(SageIntacctSystem).state
 
     @property
     def exact(self) -> ExactState:
@@ -198,7 +207,7 @@ class Sandbox:
         for system in self.systems.values():
             await asyncio.to_thread(system.close)
         for server in self._servers:
-            server.should_exit = True
+            server.end()
         for task in [*tasks[len(apps) :], stopping, *(t for m in self.middlewares.values() for t in m.late)]:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
@@ -218,40 +227,19 @@ class Sandbox:
             latency=self.latency,
             canned=system.canned,
             signs_in=system.signs_in,
+            held=system.held,
         )
         self.middlewares[system.name] = layer
         return layer
 
     async def _serve(self, name: str, app: App) -> None:
-        config = uvicorn.Config(
-            app,
-            http="httptools" if importlib.util.find_spec("httptools") else "h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level=logging.WARNING,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-            timeout_keep_alive=75,
-            backlog=512,
-        )
-        server = _QuietServer(config)
+        server = SandboxServer(app)
         self._servers.append(server)
         await server.serve(sockets=[self._sockets[name]])
 
     def _close_sockets(self) -> None:
         for bound in self._sockets.values():
             bound.close()
-
-
-class _QuietServer(uvicorn.Server):
-    """Leaves the process's signals alone: several of them run in one loop."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -70,6 +70,10 @@ class SandboxSystem(Protocol):
         """Whether this call is a log-in, which ordered answer time spares."""
         ...
 
+    def held(self, body: bytes) -> None:
+        """A call has come in that is handled only later, its connection lost or its client kept waiting."""
+        ...
+
     def background(self) -> list[Coroutine[Any, Any, None]]:
         """What runs in the sandbox's loop until it ends."""
         ...
@@ -105,6 +109,9 @@ class HttpSystem:
 
     def signs_in(self, path: str) -> bool:  # noqa: ARG002 - a system that has log-ins tells them by their path
         return False
+
+    def held(self, body: bytes) -> None:
+        """Most do not tell a call that is under way from one that never came."""
 
     def background(self) -> list[Coroutine[Any, Any, None]]:
         return []

@@ -8,7 +8,7 @@ from ml_connector.config.connections import MailboxSettings
 from ml_connector.flows.core.ports import ChannelCheck
 from ml_connector.ledger.coordination import cursors
 from ml_connector.ledger.exchange import files, remote_listing
-from ml_connector.systems.results import Finding, Level, Mender
+from ml_connector.systems.results import CheckLevel, CheckResult, Mender
 from ml_connector.systems.system import Parts, Usage
 
 #: Files named at once.
@@ -21,19 +21,20 @@ class ChecksFolders(Protocol):
     def check(self, *, receive: Sequence[str], send: Sequence[str]) -> Sequence[ChannelCheck]: ...
 
 
-def folders_usable(name: str, network: ChecksFolders, use: Usage) -> Iterator[Finding]:
+def folders_usable(name: str, network: ChecksFolders, use: Usage) -> Iterator[CheckResult]:
     """Each folder of the partners by itself."""
     if not use.receive and not use.send:
-        yield Finding(name, "usable", Level.WARN, "no partner names a folder", "Mend the partners' channels.")
+        remedy = "Add partners, or mend their channels."
+        yield CheckResult(name, "usable", CheckLevel.WARN, "no partner names a folder", remedy)
         return
     for found in network.check(receive=use.receive, send=use.send):
-        level = (Level.ADVICE if found.mend else Level.GOOD) if found.ok else Level.BAD
+        level = (CheckLevel.ADVICE if found.remedy else CheckLevel.GOOD) if found.ok else CheckLevel.BAD
         mender = None if found.ok else Mender.CONFIGURATION
         many = f", {found.files} files in it" if found.files is not None else ""
-        yield Finding(name, "usable", level, f"{found.channel}: {found.message}{many}", found.mend, mender)
+        yield CheckResult(name, "usable", level, f"{found.channel}: {found.message}{many}", found.remedy, mender)
 
 
-def left_in_folders(name: str, settings: MailboxSettings, parts: Parts, use: Usage) -> Iterator[Finding]:
+def left_in_folders(name: str, settings: MailboxSettings, parts: Parts, use: Usage) -> Iterator[CheckResult]:
     """Files that could not be read at the last looks, and read ones that could not be taken away; without a call."""
     folders = use.receive
     since = parts.clock.now() - timedelta(hours=settings.temporary_alarm_hours)
@@ -44,15 +45,17 @@ def left_in_folders(name: str, settings: MailboxSettings, parts: Parts, use: Usa
         said = {folder: cursors.get(tx, f"{name}:{folder}:not_taken_away") for folder in folders}
     for one in unreadable[:MOST_TOLD]:
         message = f"{one.channel}: {one.name[:80]} cannot be read: {one.note}"
-        mend = "Have it made readable, or taken away; it is read by itself then."
-        yield Finding(name, "files", Level.WARN, message, mend)
+        remedy = "Have it made readable, or taken away; it is read by itself then."
+        yield CheckResult(name, "files", CheckLevel.WARN, message, remedy)
     if len(unreadable) > MOST_TOLD:
-        yield Finding(name, "files", Level.WARN, f"{len(unreadable) - MOST_TOLD} more files cannot be read")
+        yield CheckResult(name, "files", CheckLevel.WARN, f"{len(unreadable) - MOST_TOLD} more files cannot be read")
     for left in unfinished[:MOST_TOLD]:
         message = f"{left.channel}: {left.name[:80]} bears a temporary name since {left.since:%Y-%m-%d %H:%M} UTC"
-        mend = "Ask its sender to finish or rename it, or have it taken away; under that name it is never read."
-        yield Finding(name, "files", Level.WARN, message, mend)
+        remedy = "Ask its sender to finish or rename it, or have it taken away; under that name it is never read."
+        yield CheckResult(name, "files", CheckLevel.WARN, message, remedy)
     for folder, count in refused.items():
         if count:
             message = f"{folder}: {count} read file(s) may not be taken away, as {said[folder] or 'was said'}"
-            yield Finding(name, "files", Level.WARN, message, "Have the right given, or set after_read: leave.")
+            yield CheckResult(
+                name, "files", CheckLevel.WARN, message, "Have the right given, or set after_read: leave."
+            )

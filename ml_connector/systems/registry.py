@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 #: The systems that come with the package: `system:` in connections.yaml, and `module:object`.
 SHIPPED = {
     "acumatica": "ml_connector.systems.acumatica.system:SYSTEM",
+    "avidxchange": "ml_connector.systems.avidxchange.system:SYSTEM",
     "cleo": "ml_connector.systems.cleo.system:SYSTEM",
     "exact_online": "ml_connector.systems.exact_online.system:SYSTEM",
+    "sage_intacct": "ml_connector.systems.sage_intacct.system:SYSTEM",
     "truecommerce": "ml_connector.systems.truecommerce.system:SYSTEM",
 }
 _added: dict[str, str] = {}
@@ -32,7 +34,7 @@ def add(name: str, place: str) -> None:
     """
     taken = SHIPPED.get(name) or _added.get(name)
     if taken is not None and taken != place:
-        raise ConfigError(f"systems.{name}: {name} is {taken} already.", mend="Choose another name.")
+        raise ConfigError(f"systems.{name}: {name} is {taken} already.", remedy="Choose another name.")
     if name not in SHIPPED:
         _added[name] = place
 
@@ -51,7 +53,7 @@ def find(name: str) -> "System[Any, Any]":
     """
     place = SHIPPED.get(name) or _added.get(name)
     if place is None:
-        raise ConfigError(f"{name[:60]!r} is not a system that is known.", mend=f"Known are: {', '.join(names())}.")
+        raise ConfigError(f"{name[:60]!r} is not a system that is known.", remedy=f"Known are: {', '.join(names())}.")
     return _at(name, place)
 
 
@@ -63,10 +65,10 @@ def _at(name: str, place: str) -> "System[Any, Any]":
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(
             f"systems.{name}: {place} cannot be loaded ({error}).",
-            mend="Install its package, and name the object as module:OBJECT.",
+            remedy="Install its package, and name the object as module:OBJECT.",
         ) from error
     if found.name != name:
         raise ConfigError(
-            f"systems.{name}: {place} calls itself {found.name}.", mend=f"Write it as systems.{found.name}."
+            f"systems.{name}: {place} calls itself {found.name}.", remedy=f"Write it as systems.{found.name}."
         )
     return found

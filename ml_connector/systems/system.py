@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, ClassVar, Generic, Protocol, TypeVar
 if TYPE_CHECKING:
     from ml_connector.clock import Clock
     from ml_connector.config.connections import ConnectionSettings
-    from ml_connector.config.integrations import Integration
+    from ml_connector.config.integrations import IntegrationSettings
     from ml_connector.credentials.resolver import SecretResolver
     from ml_connector.credentials.vault import Vault
-    from ml_connector.flows.core.ports import Erp, Network, OwnFormat
+    from ml_connector.flows.core.ports import Erp, Mailbox, OwnFormat
     from ml_connector.ledger.database.store import Ledger
     from ml_connector.ledger.exchange.inbox import NewNotice
-    from ml_connector.systems.results import Finding
+    from ml_connector.systems.results import CheckResult
     from ml_connector.transport.shared_limits import LedgerLimits
     from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 
 S = TypeVar("S", bound="ConnectionSettings")
-C = TypeVar("C", bound="Erp | Network")
+C = TypeVar("C", bound="Erp | Mailbox")
 
 
 def callback_url(public_url: str, webhook_word: str, connection: str) -> str:
@@ -71,7 +71,7 @@ class Usage:
     public_url: where the outside reaches the webhook receiver, without a slash at its end; empty where it does not.
     """
 
-    integrations: "Mapping[str, Integration]"
+    integrations: "Mapping[str, IntegrationSettings]"
     receive: Sequence[str] = ()
     send: Sequence[str] = ()
     public_url: str = ""
@@ -196,7 +196,7 @@ class System(ABC, Generic[S, C]):
     @abstractmethod
     def check(
         self, name: str, settings: S, connected: Callable[[], C], parts: Parts, use: Usage
-    ) -> "Iterator[Finding]":
+    ) -> "Iterator[CheckResult]":
         """Is it authorized, can it be used? Its secrets are there, and its address answers."""
 
     def login(self, name: str, settings: S, connected: Callable[[], C], parts: Parts) -> Login | None:
@@ -219,6 +219,6 @@ class System(ABC, Generic[S, C]):
         """Formats of incoming files that are its own, beside X12 and layouts. Nothing is called."""
         return ()
 
-    def conflicts(self, settings: S, integrations: "Mapping[str, Integration]") -> Iterator[tuple[str, str]]:
+    def conflicts(self, settings: S, integrations: "Mapping[str, IntegrationSettings]") -> Iterator[tuple[str, str]]:
         """What two integrations over one connection cannot both want: a message and a remedy."""
         yield from ()

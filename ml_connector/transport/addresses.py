@@ -39,7 +39,7 @@ class Addresses:
             where = f"{theirs[0]}://{theirs[1]}:{theirs[2]}" if theirs else "no usable address"
             raise RefusedBySystem(
                 f"{self.name}: an answer points to another address ({clean(where, 80)}).",
-                mend="Check base_url of the connection; the link was not followed.",
+                remedy="Check base_url of the connection; the link was not followed.",
             )
 
 

@@ -59,15 +59,15 @@ def explain(problem: Problem) -> ConnectorError:
     data = {"status": problem.status, "messages": list(problem.lines)}
     if problem.status >= 500 or 300 <= problem.status < 400:
         if problem.write:
-            return OutcomeUnknown(text, mend="It is looked up before it is sent again.", data=data)
-        return TryAgain(text, after_seconds=problem.after_seconds, data=data, mend=IF_IT_LASTS)
+            return OutcomeUnknown(text, remedy="It is looked up before it is sent again.", data=data)
+        return TryAgain(text, after_seconds=problem.after_seconds, data=data, remedy=IF_IT_LASTS)
     if problem.status == 408:
-        return TryAgain(text, after_seconds=problem.after_seconds, data=data, mend=IF_IT_LASTS)
+        return TryAgain(text, after_seconds=problem.after_seconds, data=data, remedy=IF_IT_LASTS)
     if problem.status == 401:
-        return TryAgain(text, after_seconds=60, data=data, mend="If it lasts, authorize the connection again.")
+        return TryAgain(text, after_seconds=60, data=data, remedy="If it lasts, authorize the connection again.")
     if problem.status == 403:
-        return AuthorizationNeeded(text, mend="Give the account of this connection the right to do this.", data=data)
-    return RefusedBySystem(text, data=data, mend="Look at what it says, and at base_url and paths of the connection.")
+        return AuthorizationNeeded(text, remedy="Give the account of this connection the right to do this.", data=data)
+    return RefusedBySystem(text, data=data, remedy="Look at what it says, and at base_url and paths of the connection.")
 
 
 def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:

@@ -20,7 +20,7 @@ from ml_connector.clock import Clock
 from ml_connector.errors import (
     CallLimitReached,
     ConnectorError,
-    NeedsMending,
+    NeedsCorrection,
     OutcomeUnknown,
     Reason,
     RefusedBySystem,
@@ -30,6 +30,7 @@ from ml_connector.proof import prove
 from ml_connector.transport.addresses import Addresses, with_params
 from ml_connector.transport.answers import ApiResponse, Explain, Problem, explain, retry_after
 from ml_connector.transport.authentication import Authentication, Credentials
+from ml_connector.transport.deadline import bounded_client, within
 from ml_connector.transport.departure import CUT_SHORT, Departure, cut_short
 from ml_connector.transport.limits import Limiter
 from ml_connector.transport.replies import (
@@ -80,7 +81,9 @@ class ApiClient:
     """Calls to one connection. Safe to use from several threads.
 
     name: the connection's, for error texts. base_url: scheme and host, perhaps with a path. timeout: seconds
-    without a byte before giving up; a whole answer may take ten times as long. max_body: bytes of an answer.
+    without a byte before giving up; a whole answer may take ten times as long. longest: seconds until the request has
+    left and the head of its answer is there; twice the timeout if not named, never less than it. max_body: bytes of an
+    answer.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class ApiClient:
         limiter: Limiter,
         clock: Clock,
         timeout: float = 30.0,
+        longest: float | None = None,
         max_body: int = DEFAULT_MAX_BODY,
         explain: Explain = explain,
         max_connections: int = 20,
@@ -106,6 +110,7 @@ class ApiClient:
         self._explain = explain
         self._max_body = max_body
         self._patience = timeout * 10
+        self._longest = timeout * 2 if longest is None else max(timeout, longest)
         # A connection that idles longer is likelier closed by the server while we write to it.
         pool = httpx.Limits(
             max_connections=max_connections, max_keepalive_connections=max_connections, keepalive_expiry=4
@@ -118,6 +123,7 @@ class ApiClient:
             transport=transport,
             verify=trusted(),
         )
+        bounded_client(self._http)
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +201,7 @@ class ApiClient:
         """A body in chunks, as it comes.
 
         Raises:
-            NeedsMending: larger than `max_bytes` (reason too_large). TryAgain: it broke off.
+            NeedsCorrection: larger than `max_bytes` (reason too_large). TryAgain: it broke off.
         """
         call = _Call("GET", template, self.url(path, params), write=False, headers=dict(headers or {}))
         with self._answer(call) as response:
@@ -244,7 +250,8 @@ class ApiClient:
             if call.method not in _READS:
                 prove()
                 request.extensions["trace"] = Departure()
-            response = self._http.send(request, stream=True)
+            with within(self._longest):
+                response = self._http.send(request, stream=True)
             status, seen = response.status_code, response.headers
         except httpx.InvalidURL as error:
             raise RefusedBySystem(f"{self.name}: {call.method} {call.template} has no usable address.") from error
@@ -266,26 +273,26 @@ class ApiClient:
         raise CallLimitReached(
             f"{self.name}: {call.method} {call.template} was answered with 429 (too many calls).",
             after_seconds=after,
-            mend="It is tried again when the limit allows.",
+            remedy="It is tried again when the limit allows.",
         )
 
     def _broken(self, call: _Call, error: Exception, *, sent: bool) -> ConnectorError:
         what = _plain_cause(error)
         if not sent:
             return TryAgain(
-                f"{self.name}: {call.method} {call.template} could not be sent ({what}).", mend=_IF_IT_LASTS
+                f"{self.name}: {call.method} {call.template} could not be sent ({what}).", remedy=_IF_IT_LASTS
             )
         if call.write:
             return OutcomeUnknown(
                 f"{self.name}: {call.method} {call.template} was sent and no answer came ({what}).",
-                mend="It is looked up before it is sent again.",
+                remedy="It is looked up before it is sent again.",
             )
-        return TryAgain(f"{self.name}: {call.method} {call.template} got no answer ({what}).", mend=_IF_IT_LASTS)
+        return TryAgain(f"{self.name}: {call.method} {call.template} got no answer ({what}).", remedy=_IF_IT_LASTS)
 
     def _cut_short(self, call: _Call, error: Exception) -> TryAgain:
         return TryAgain(
             f"{self.name}: {call.method} {call.template} broke off before all of it was sent ({_plain_cause(error)}).",
-            mend=_IF_IT_LASTS,
+            remedy=_IF_IT_LASTS,
             data={CUT_SHORT: True},
         )
 
@@ -328,17 +335,18 @@ class ApiClient:
         """A good status with a body that cannot be used: for a write nobody knows what was done."""
         text = f"{self.name}: {call.method} {call.template} was answered with {status} and {came} instead of JSON."
         if call.write:
-            return OutcomeUnknown(text, mend="It is looked up before it is sent again.")
-        return TryAgain(text, mend="If it lasts, look at the system's status page (maintenance?) and at base_url.")
+            return OutcomeUnknown(text, remedy="It is looked up before it is sent again.")
+        return TryAgain(text, remedy="If it lasts, look at the system's status page (maintenance?) and at base_url.")
 
     def _refuse(self, call: _Call, response: httpx.Response) -> NoReturn:
         content_type = response.headers.get("content-type", "")
         body = bytearray()
         try:
-            for chunk in response.iter_bytes(CHUNK):
-                body += chunk
-                if len(body) > MAX_ERROR_BODY:
-                    break
+            with within(self._longest):
+                for chunk in response.iter_bytes(CHUNK):
+                    body += chunk
+                    if len(body) > MAX_ERROR_BODY:
+                        break
         except (httpx.TransportError, httpx.DecodingError, OSError):
             body.clear()
         sent: Credentials = response.request.extensions[_CREDENTIALS]
@@ -363,10 +371,10 @@ class ApiClient:
         )
 
     def _too_large(self, call: _Call, max_bytes: int) -> NoReturn:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.TOO_LARGE,
             f"{self.name}: {call.template} is larger than {max_bytes} bytes.",
-            mend="Raise max_file_bytes of the connection if the file is genuine.",
+            remedy="Raise max_file_bytes of the connection if the file is genuine.",
             data={"limit": max_bytes},
         )
 

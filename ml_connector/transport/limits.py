@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ml_connector.clock import CLOCK_DOUBT, Clock
 from ml_connector.errors import CallLimitReached
+from ml_connector.transport.answers import retry_after
 
 
 class Limiter(Protocol):
@@ -186,8 +187,8 @@ class PathLimiter:
     def observe(self, template: str, status: int | None, headers: Mapping[str, str]) -> float | None:
         if status != 429:
             return None
-        asked = headers.get("retry-after", "").strip()
-        pause = float(asked) if asked.isascii() and asked.isdigit() and len(asked) <= 4 else 1.0
+        asked = retry_after(headers, self._clock)
+        pause = 1.0 if asked is None else asked
         with self._lock:
             now = self._clock.now()
             self._paused[template] = now + timedelta(seconds=pause), now

@@ -103,7 +103,7 @@ def message_lines(body: bytes, content_type: str) -> list[str]:
     """The lines of a server's error message; empty when the body is not a JSON error we know the shape of.
 
     Knows {"error": {"message": {"value": text}}}, {"error": {"message": text}}, {"error": text,
-    "error_description": text} and {"message": text}.
+    "error_description": text}, {"message": text} and {"exception": {"reason": text, "detail": text}}.
     """
     if not is_json(content_type):
         return []
@@ -128,6 +128,10 @@ def _message_of(value: Any) -> str:
         found = value.get(key)
         if isinstance(found, str):
             return found
+    thrown = value.get("exception")
+    if isinstance(thrown, dict):
+        told = (thrown.get(key) for key in ("reason", "detail"))
+        return ": ".join(text for text in told if isinstance(text, str) and text)
     return ""
 
 

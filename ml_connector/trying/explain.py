@@ -9,7 +9,7 @@ from typing import Any
 from ml_connector.config.integrations import Coding
 from ml_connector.config.partners import Partner
 from ml_connector.documents.bills import Bill, BillLine
-from ml_connector.documents.common import DocumentKind
+from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.records import from_json, stored_values
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
@@ -28,10 +28,12 @@ _SETTINGS = {True: "the partner's file", False: "the integration's settings"}
 
 def decisions(made: Integration, book: ReferenceBook, row: DocumentRow) -> list[Decided]:
     """What was decided about a received document, value by value."""
-    if not row.work or not row.work.strip():
+    if row.direction is Direction.OUT or not row.work or not row.work.strip():
         return []
     if row.kind is DocumentKind.SHIP_NOTICE:
         return [decided for one in receipts_from(row.work) for decided in _receipt(stored_values(one))]
+    if taken := explain_orders.change_in(row):
+        return list(explain_orders.changes(taken))
     if row.kind is DocumentKind.ORDER:
         order = stored(row.kind, row.canonical, PurchaseOrder)
         return list(explain_orders.decisions(made, made.partner_of(row), order, row.work))

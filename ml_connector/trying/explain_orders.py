@@ -3,11 +3,15 @@
 from collections.abc import Iterator
 
 from ml_connector.config.partners import Partner, rules_for
+from ml_connector.documents.kinds import DocumentKind
 from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.documents.sales.changes import ChangedLine
 from ml_connector.documents.sales.orders import SalesOrder, SalesOrderLine
 from ml_connector.flows.core.integration import Integration
+from ml_connector.flows.sales_orders_in.changes.taken import TakenChange, taken_from
 from ml_connector.flows.sales_orders_in.made_orders import orders_from
 from ml_connector.flows.sales_orders_in.settings import SalesOrdersIn
+from ml_connector.ledger.work.records import DocumentRow
 
 #: What, of which line (empty: of the whole document), the value, and where it came from.
 Decided = tuple[str, str, str, str]
@@ -28,6 +32,46 @@ def decisions(made: Integration, partner: Partner | None, order: PurchaseOrder, 
         yield from _order(one, place.rstrip(", "))
         for line in one.lines:
             yield from _line(line, order, place)
+
+
+def change_in(row: DocumentRow) -> TakenChange | None:
+    """The change of an order that a document is, where it is one that is applied."""
+    return taken_from(row.work) if row.kind in {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE} else None
+
+
+def changes(taken: TakenChange) -> Iterator[Decided]:
+    """What a change would write, value by value: as it was, and as it is to be."""
+    yield "original", "", str(taken.original), "the order of that number, as the ledger has it with its changes"
+    for change in taken.changes:
+        place = change.reference
+        if change.cancel:
+            yield "cancel", place, f"sales order {change.order_id}", "the change, or no line of it is left"
+            continue
+        for day in change.days:
+            yield day.what, place, f"{day.was or 'none'} -> {day.now or 'none'}", "DTM of the change"
+        for line in change.lines:
+            if not line.is_same:
+                yield from _changed_line(line, place)
+    for order in taken.new:
+        yield "new_order", order.reference, f"{len(order.lines)} lines", "the change: a store that had none"
+    if not taken.changes and not taken.new:
+        yield "nothing", "", "the order is as the change says", "the change"
+    for told in taken.told:
+        yield "told", "", told, "the change"
+
+
+def _changed_line(line: ChangedLine, place: str) -> Iterator[Decided]:
+    was, now = line.was, line.now
+    one = now or was
+    at = f"{place} line {one.customers_line}" if one is not None else place
+    if was is None or now is None:
+        what = "add" if now is not None else "take_off"
+        yield what, at, f"{one.quantity} {one.unit} of {one.item_code}" if one is not None else "", "POC of the change"
+        return
+    for name in ("quantity", "unit", "price", "requested_date", "ship_date"):
+        before, after = getattr(was, name), getattr(now, name)
+        if before != after:
+            yield name, at, f"{before or 'none'} -> {after or 'none'}", "POC of the change"
 
 
 def _order(order: SalesOrder, place: str) -> Iterator[Decided]:

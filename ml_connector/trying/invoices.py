@@ -10,9 +10,9 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.invoices import Invoice
 from ml_connector.edi.tools.diff import differences
 from ml_connector.errors import ConfigError
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.stored_documents import stored
-from ml_connector.flows.sales_invoices_out.history import HAS, NOT_BEGUN
+from ml_connector.flows.records_out.history import HAS, NOT_BEGUN
 from ml_connector.flows.sales_invoices_out.spec import FLOW
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.database.store import Ledger, Tx
@@ -56,7 +56,7 @@ def try_invoice(deployment: "Deployment", number: str, *, integration: str) -> T
             if newest is None or read_at is None:
                 raise ConfigError(
                     f"No sales invoice {number} was read from {connection}.",
-                    mend=f"Mend the number, or run `ml-connector sync --flow {FLOW.name}` to read what changed.",
+                    remedy=f"Mend the number, or run `ml-connector sync --flow {FLOW.name}` to read what changed.",
                 )
             return _tried(made, _AsRead(newest, read_at), rows)
     finally:
@@ -91,7 +91,7 @@ def _tried(made: Integration, read: _AsRead, before: list[DocumentRow]) -> TryOr
         due = sa.update(t.document).where(t.document.c.id.in_(waiting), t.document.c.next_attempt_at == NEVER)
         connection.execute(due.values(next_attempt_at=None))
     with worker(made.ledger) as lease:
-        work = Work(holder=lease.name, actor="try", documents=tuple(waiting), replay=True)
+        work = RunScope(holder=lease.name, actor="try", documents=tuple(waiting), replay=True)
         for step in FLOW.steps if waiting else ():
             step.step(FLOW.name)(made, work)
     number = read.row.number

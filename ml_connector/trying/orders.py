@@ -14,7 +14,7 @@ from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.edi.tools.diff import differences
 from ml_connector.errors import ConfigError
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.ports import SourceOrder
 from ml_connector.flows.core.spec import OUTBOUND
 from ml_connector.flows.core.stored_documents import stored
@@ -36,13 +36,21 @@ if TYPE_CHECKING:
     from ml_connector.composition import Deployment
 
 
+#: Where an order was read, if not with a document.
+_SNAPSHOT = "purchase_orders"
+
+
 @dataclass(frozen=True)
 class _AsRead:
-    """An order as it was last read: with which record, when, and whether the snapshot or a document has it."""
+    """An order as it was last read: with which record, when, and whether the snapshot or a document has it.
+
+    gone: the orders that were read after that do not have it any more.
+    """
 
     source: SourceOrder
     at: datetime
     where: str
+    gone: bool = False
 
 
 def try_order(deployment: "Deployment", number: str, *, integration: str) -> TryOrderResult:
@@ -62,7 +70,7 @@ def try_order(deployment: "Deployment", number: str, *, integration: str) -> Try
             if found is None:
                 raise ConfigError(
                     f"No purchase order {number} was read from {connection}.",
-                    mend="Mend the number, or run `ml-connector sync --flow orders_out` to read what changed.",
+                    remedy="Mend the number, or run `ml-connector sync --flow orders_out` to read what changed.",
                 )
             return _tried(made, found)
     finally:
@@ -92,8 +100,11 @@ def _as_read(made: Integration, number: str) -> _AsRead | None:
     if info is not None and kept is not None:
         for order in (from_json(OpenOrder, line) for line in kept[1]):
             if order.number == number:
-                found.append(_AsRead(SourceOrder(record_of_snapshot(order), order), info.checked_at, "purchase_orders"))
-    return max(found, key=lambda one: one.at, default=None)
+                found.append(_AsRead(SourceOrder(record_of_snapshot(order), order), info.checked_at, _SNAPSHOT))
+    newest = max(found, key=lambda one: one.at, default=None)
+    if newest is None or info is None or any(one.where == _SNAPSHOT for one in found):
+        return newest
+    return replace(newest, gone=newest.at < info.checked_at)
 
 
 def _of(number: str) -> sa.ColumnElement[bool]:
@@ -116,7 +127,7 @@ def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
     flows = made.settings.flows.model_copy(update={"orders_out": settings})
     polling = replace(made, settings=made.settings.model_copy(update={"flows": flows}))
     with worker(made.ledger) as lease:
-        pipeline.run(polling, Work(holder=lease.name, actor="try"), pipeline.steps_of(polling.flows, OUTBOUND))
+        pipeline.run(polling, RunScope(holder=lease.name, actor="try"), pipeline.steps_of(polling.flows, OUTBOUND))
     moved = [row for row in _rows(made) if states.get(row.id) != (str(row.state), row.head_hash)]
     new = moved[-1] if moved else None
     with made.ledger.read() as tx:
@@ -132,7 +143,7 @@ def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
         read_at=read.at,
         read_in=read.where,
         had=_had(begun),
-        why_not="" if leaves else _why_not(made, order, before),
+        why_not="" if leaves else _GONE if read.gone else _why_not(made, order, before),
         documents=leaves,
         differences=[Differing(path=one.path, had=one.first, would_have=one.second) for one in differing],
     )
@@ -154,6 +165,13 @@ def _had(begun: DocumentRow | None) -> Had | None:
         state=str(begun.state),
         sent_as=str(begun.kind),
     )
+
+
+#: Nobody is asked here; a run asks the ERP whether the order is still there.
+_GONE = (
+    "The orders that were read last do not have it any more. If it was deleted in the ERP, a run finds that out by"
+    " asking there, and cancels it or holds it for the buyer (orders_out); `try` asks nobody."
+)
 
 
 def _why_not(made: Integration, order: OpenOrder, before: OrderHistory) -> str:

@@ -1,7 +1,7 @@
 """What a try tells, as models: the JSON of `try --json` and its schema in docs/schemas are made of these."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal, Protocol
@@ -37,7 +37,7 @@ class Reason(Told):
 
     code: str
     message: str = ""
-    mend: str = Field(default="", description="The remedy, in an accountant's words")
+    remedy: str = Field(default="", serialization_alias="mend", description="The remedy, in an accountant's words")
     data: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -249,7 +249,7 @@ def _document(
         currency=row.currency or "",
         amount=row.amount,
         state=str(row.state),
-        reason=_reason(row),
+        reason=reason_of(row),
         refers_to=parent if parent in before else None,
         refers_to_position=places.get(parent) if parent is not None else None,
         canonical=_json(row.canonical),
@@ -259,18 +259,19 @@ def _document(
         ],
         snapshots=dict(row.snapshots or {}),
         steps=_steps(tx, row),
-        writes=_writes(tx, row),
+        writes=writes_of(tx, row),
     )
 
 
-def _reason(row: DocumentRow) -> Reason | None:
+def reason_of(row: DocumentRow) -> Reason | None:
+    """Why a document does not go on; None where nothing is said."""
     if not row.reason:
         return None
     detail = row.reason_detail or {}
     return Reason(
         code=row.reason,
         message=detail.get("message") or "",
-        mend=detail.get("mend") or "",
+        remedy=detail.get("mend") or "",
         data=detail.get("data") or {},
     )
 
@@ -281,13 +282,14 @@ def _steps(tx: Tx, row: DocumentRow) -> list[Step]:
     return [Step(action=action, state=state, detail=json.loads(detail)) for action, state, detail in tx.execute(query)]
 
 
-def _writes(tx: Tx, row: DocumentRow) -> list[Write]:
+def writes_of(tx: Tx, row: DocumentRow, without: Collection[int] = ()) -> list[Write]:
+    """What is or would be written for a document. without: operations that are not told."""
     o = t.operation.c
-    query = sa.select(o.kind, o.target, o.payload, o.state).where(o.document_id == row.id).order_by(o.position)
+    query = sa.select(o.id, o.kind, o.target, o.payload, o.state).where(o.document_id == row.id).order_by(o.position)
     return [
         Write(kind=kind, target=target, payload=_payload(tx, row, kind, payload), done=state == "done")
-        for kind, target, payload, state in tx.execute(query)
-        if state != "void"
+        for key, kind, target, payload, state in tx.execute(query)
+        if state != "void" and key not in without
     ]
 
 
@@ -334,5 +336,5 @@ def _effect(row: DocumentRow, before: str) -> Effect:
         number=row.number,
         before=before,
         after=str(row.state),
-        reason=_reason(row),
+        reason=reason_of(row),
     )

@@ -55,6 +55,8 @@ class Wanted:
     #: Control numbers and contents that may have come before.
     controls: set[str] = field(default_factory=set)
     hashes: set[str] = field(default_factory=set)
+    #: Documents that are to be there, whatever they name.
+    ids: set[int] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def _posting_flows() -> list[str]:
 def _copy_documents(source: Tx, target: Tx, wanted: Wanted) -> dict[int, str]:
     d = t.document.c
     ids = _ids(source, d.state, set(PENDING), d.flow.in_(_posting_flows()))
-    ids |= _ids(source, d.business_key, wanted.keys)
+    ids |= _ids(source, d.id, wanted.ids) | _ids(source, d.business_key, wanted.keys)
     ids |= _ids(source, d.amount, wanted.amounts)
     ids |= _ids(source, d.group_id, _groups(source, wanted))
     interchanges, files = _came_before(source, target, wanted)
@@ -160,6 +162,7 @@ def _copy_documents(source: Tx, target: Tx, wanted: Wanted) -> dict[int, str]:
     _in(source, target, t.operation, t.operation.c.document_id, copied)
     _in(source, target, t.event, t.event.c.document_id, copied)
     open_files = {r["file_id"] for r in rows if r["file_id"] and r["direction"] == "in" and r["state"] == "quarantined"}
+    open_files |= {r["file_id"] for r in rows if r["file_id"] and r["id"] in wanted.ids}
     hashes = _hashes(source, open_files)
     _in(source, target, t.blob, t.blob.c.sha256, sorted(hashes))
     return {row["id"]: row["state"] for row in rows}

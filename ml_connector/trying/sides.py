@@ -12,6 +12,7 @@ from typing import Any
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.bills import Bill, BillMode, GoodsReceipt
 from ml_connector.documents.common import changed
+from ml_connector.documents.payables.settlements import OpenItem
 from ml_connector.documents.records import as_json, from_values, values_of
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, ReferenceTable
 from ml_connector.flows.core.ports import (
@@ -130,6 +131,7 @@ class UnreadSource:
 
     notices = None
     deletions = None
+    traces = None
 
     def __init__(self, planner: DocumentSource[Any]) -> None:
         self._planner = planner
@@ -197,6 +199,16 @@ class RememberingTarget:
 
     def existing(self, identities: Sequence[Identity]) -> Sequence[Existing]:
         del identities
+        return []
+
+    def open_items(self, identities: Sequence[Identity]) -> Sequence[OpenItem]:
+        """What is open is known to the ERP alone."""
+        del identities
+        return []
+
+    def items_of(self, bills: Sequence[str]) -> Sequence[OpenItem]:
+        """What is open is known to the ERP alone."""
+        del bills
         return []
 
 

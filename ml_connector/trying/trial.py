@@ -17,8 +17,8 @@ from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.errors import ConfigError
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Integration, Work
-from ml_connector.flows.core.ports import Erp, Network
+from ml_connector.flows.core.integration import Integration, RunScope
+from ml_connector.flows.core.ports import Erp, Mailbox
 from ml_connector.flows.core.sent_formats import BUSINESS_SETS, group_of
 from ml_connector.flows.core.spec import INBOUND
 from ml_connector.flows.inbound import parsing, receiving
@@ -65,15 +65,15 @@ def read_files(paths: Sequence[Path], most_bytes: int) -> list[Given]:
     found: list[Given] = []
     for path in paths:
         if path.is_dir():
-            raise ConfigError(f"{path} is a folder.", mend="Name the files in it, in the order they would come.")
+            raise ConfigError(f"{path} is a folder.", remedy="Name the files in it, in the order they would come.")
         try:
             size = path.stat().st_size
             if size > most_bytes:
-                raise ConfigError(f"{path} has {size} bytes, more than {most_bytes}.", mend="Try a part of it.")
+                raise ConfigError(f"{path} has {size} bytes, more than {most_bytes}.", remedy="Try a part of it.")
             found.append(Given(str(path), path.name, path.read_bytes()))
         except OSError as error:
             raise ConfigError(
-                f"{path} cannot be read: {error.strerror}.", mend="Mend its name or its rights."
+                f"{path} cannot be read: {error.strerror}.", remedy="Mend its name or its rights."
             ) from error
     return found
 
@@ -96,7 +96,7 @@ def integration_of(deployment: "Deployment", given: Sequence[Given], named: str 
         return fits[0]
     raise ConfigError(
         "The files do not say which integration they are for.",
-        mend=f"Name it with --integration: {', '.join(names)}.",
+        remedy=f"Name it with --integration: {', '.join(names)}.",
     )
 
 
@@ -135,7 +135,7 @@ def try_files(
         with scratch(deployment.clock) as second:
             copied = fill(real, second, connection, wanted, as_of=as_of)
             made = stage(deployment, integration, second)
-            reference = _reference(made)
+            reference = reference_of(made)
             return _run(made, given, partner, copied, reference, as_of, tell)
     finally:
         real.close()
@@ -159,7 +159,7 @@ def stage(deployment: "Deployment", name: str, ledger: Ledger) -> Integration:
         if not read:
             raise ConfigError(
                 f"Nothing was read from {connection} yet (or by that day): there are no reference data to try with.",
-                mend="Run `ml-connector sync` once; it reads vendors, accounts, items and open orders.",
+                remedy="Run `ml-connector sync` once; it reads vendors, accounts, items and open orders.",
             )
     # One of its own: what is made over the scratch ledger must not stay in the caller's.
     composed = Composed(deployment.loaded, deployment.clock)
@@ -168,7 +168,7 @@ def stage(deployment: "Deployment", name: str, ledger: Ledger) -> Integration:
     erp = RememberingErp(composed.erp(connection), company, title, _open_orders(ledger, connection, company))
     composed.erps[connection] = cast("Erp", erp)
     network = deployment.loaded.integration(name).network
-    composed.networks[network] = cast("Network", HeldMailbox(network))
+    composed.networks[network] = cast("Mailbox", HeldMailbox(network))
     made = composed.integration(name)
     folders = replace(made.folders, after_read="leave", stable_seconds=0.0, incomplete_minutes=0.0)
     return replace(made, folders=folders)
@@ -181,7 +181,8 @@ def _open_orders(ledger: Ledger, connection: str, company: str) -> dict[str, Ope
     return {order.id: order for order in orders}
 
 
-def _reference(made: Integration) -> list[Reference]:
+def reference_of(made: Integration) -> list[Reference]:
+    """The reference tables that an integration decides by."""
     found = []
     with made.ledger.read() as tx:
         for table in made.erp.tables:
@@ -203,7 +204,7 @@ def _folder_of(made: Integration, one: Given, partner: str | None) -> Channel:
     """The folder that a file would lie in: of the partner it names, or that is named for it."""
     channels = channels_of(made)
     if not channels:
-        raise ConfigError("No partner of this integration has a folder to read.", mend="See channels.receive.")
+        raise ConfigError("No partner of this integration has a folder to read.", remedy="See channels.receive.")
     if partner is not None:
         return _partners_folder(_partner_named(made, partner), channels)
     if looks_like_x12(one.data):
@@ -217,7 +218,7 @@ def _folder_of(made: Integration, one: Given, partner: str | None) -> Channel:
         return owning[0]
     raise ConfigError(
         f"{one.path} does not say which partner it is of.",
-        mend=f"Name the partner with --partner: {', '.join(sorted(made.partners))}.",
+        remedy=f"Name the partner with --partner: {', '.join(sorted(made.partners))}.",
     )
 
 
@@ -227,7 +228,7 @@ def _all(made: Integration) -> Sequence[Partner]:
 
 def _partner_named(made: Integration, name: str) -> Partner:
     if name not in made.partners:
-        raise ConfigError(f"There is no partner {name!r}.", mend=f"Known are: {', '.join(sorted(made.partners))}.")
+        raise ConfigError(f"There is no partner {name!r}.", remedy=f"Known are: {', '.join(sorted(made.partners))}.")
     return made.partners[name]
 
 
@@ -235,7 +236,7 @@ def _partners_folder(partner: Partner, channels: Sequence[Channel]) -> Channel:
     for channel in channels:
         if channel.name in partner.channels.receive:
             return channel
-    raise ConfigError(f"Partner {partner.name} has no folder to read.", mend="See channels.receive of its file.")
+    raise ConfigError(f"Partner {partner.name} has no folder to read.", remedy="See channels.receive of its file.")
 
 
 def _run(
@@ -250,7 +251,7 @@ def _run(
     mailbox = cast("HeldMailbox", made.network)
     came: dict[str, Given] = {}
     with worker(made.ledger) as lease:
-        work = Work(holder=lease.name, actor="try")
+        work = RunScope(holder=lease.name, actor="try")
         for at, one in enumerate(given, 1):
             tell(f"Trying file {at} of {len(given)}: {one.name} ({len(one.data)} bytes)")
             channel = _folder_of(made, one, partner)
@@ -267,7 +268,7 @@ def _named_in(made: Integration, given: Sequence[Given], partner: str | None) ->
     for one in given:
         mailbox.files.setdefault(_folder_of(made, one, partner).name, []).append((one.name, one.data))
     with worker(made.ledger) as lease:
-        pipeline.run(made, Work(holder=lease.name, actor="try"), (receiving.receive, parsing.parse))
+        pipeline.run(made, RunScope(holder=lease.name, actor="try"), (receiving.receive, parsing.parse))
     wanted = Wanted()
     with made.ledger.read() as tx:
         rows = [document_row(row) for row in tx.execute(sa.select(*DOCUMENT_COLUMNS))]
@@ -276,11 +277,12 @@ def _named_in(made: Integration, given: Sequence[Given], partner: str | None) ->
         )
         wanted.hashes.update(tx.execute(sa.select(t.file.c.sha256).where(t.file.c.direction == "in")).scalars())
     for row in rows:
-        _add_named(row, wanted)
+        name_what(row, wanted)
     return wanted
 
 
-def _add_named(row: DocumentRow, wanted: Wanted) -> None:
+def name_what(row: DocumentRow, wanted: Wanted) -> None:
+    """Add what a document names to what is wanted."""
     wanted.texts.update({row.number, row.order_number} - {""})
     if row.business_key:
         wanted.keys.add(row.business_key)

@@ -30,7 +30,7 @@ def listen(host: str, port: int) -> socket.socket:
         taken = error.errno == errno.EADDRINUSE
         raise ConfigError(
             f"{host}, port {port}: cannot listen there ({error.strerror}).",
-            mend="End the program that listens there, or choose another port (--port, webhooks.port)."
+            remedy="End the program that listens there, or choose another port (--port, webhooks.port)."
             if taken
             else "Choose an address of this machine and a port that this user may have (--host, --port).",
         ) from error
@@ -88,7 +88,7 @@ def serve(
         why = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
         raise ConfigError(
             f"The certificate {certificate} with its key {key or 'in the same file'} cannot be used: {why}.",
-            mend="Name PEM files that belong together and that this user may read (--certificate, --key).",
+            remedy="Name PEM files that belong together and that this user may read (--certificate, --key).",
         ) from error
     bound = listen(host, port)
     scheme = "https" if certificate else "http"

@@ -13,12 +13,21 @@ from ml_connector_tests.support.deployment import Bench, open_bench
 @pytest.fixture(autouse=True, scope="session")
 def quick_dagster() -> None:
     dagster_storage.keep_engines()
+    dagster_storage.keep_our_time()
+
+
+#: Without the two processes that Dagster starts for each run to keep what its steps print.
+NO_COMPUTE_LOGS = """
+telemetry: {enabled: false}
+compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
+"""
 
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     """A sandbox and an authorized deployment over it, for all tests of a module."""
     with open_bench(tmp_path_factory.mktemp("deployment")) as made:
+        (made.home / "dagster.yaml").write_text(NO_COMPUTE_LOGS, encoding="ascii")
         yield made
 
 

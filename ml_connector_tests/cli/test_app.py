@@ -1,6 +1,7 @@
 """The root command: quick to start, the same options everywhere, errors as sentences with the right exit code."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,14 +15,15 @@ from ml_connector.errors import (
     AuthorizationNeeded,
     ConfigError,
     ConnectorError,
-    NeedsMending,
+    NeedsCorrection,
     OutcomeUnknown,
     Reason,
     RefusedBySystem,
-    SenderMustMend,
+    SenderMustCorrect,
     TryAgain,
     WeAreWrong,
 )
+from ml_connector.systems import registry
 from ml_connector_tests.cli.terminal import say
 
 HEAVY = ("dagster", "pandas", "sqlalchemy", "httpx", "pydantic", "lxml", "paramiko", "rich", "cryptography")
@@ -76,6 +78,17 @@ def test_every_command_has_json_and_an_example() -> None:
         assert f"ml-connector {name.split()[0]}" in (command.help or ""), name
 
 
+def test_help_speaks_of_no_system() -> None:
+    """Systems come and go with their packages: examples use neutral words, lists come from the registry."""
+    names = {name.split("_")[0] for name in registry.names()}
+    named = re.compile("|".join(rf"\b{name}(?:_|\b)" for name in sorted(names)), re.IGNORECASE)
+    # Where the stand-ins are what the command is about.
+    told = {name: command.help or "" for name, command in commands() if name not in {"sandbox", "dev", "demo"}}
+    told["(root)"] = app.root.help or ""
+    found = {(name, one.group()) for name, text in told.items() for one in named.finditer(text)}
+    assert {(name, one) for name, one in found if one != "exact"} == set(), "exact is a word of its own"
+
+
 def test_every_listed_command_is_found_and_summed_up() -> None:
     listed = say("--help").out
     for name, lazy in app.COMMANDS.items():
@@ -95,8 +108,8 @@ def test_a_misspelt_command_is_a_usage_error_with_a_hint() -> None:
         (ConfigError("x"), Exit.USAGE),
         (AuthorizationNeeded("x"), Exit.AUTHORIZE),
         (TryAgain("x"), Exit.TRY_AGAIN),
-        (NeedsMending(Reason.BAD_VALUE, "x"), Exit.WRONG),
-        (SenderMustMend("x"), Exit.WRONG),
+        (NeedsCorrection(Reason.BAD_VALUE, "x"), Exit.WRONG),
+        (SenderMustCorrect("x"), Exit.WRONG),
         (OutcomeUnknown("x"), Exit.WRONG),
         (RefusedBySystem("x"), Exit.WRONG),
         (WeAreWrong("x"), Exit.WRONG),

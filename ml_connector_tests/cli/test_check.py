@@ -1,5 +1,6 @@
 """`check`: each trouble is found, has its mend, and its exit code says who must act."""
 
+import shutil
 import socket
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ import yaml
 
 from ml_connector.cli.check import _exit
 from ml_connector.credentials.secrets import Secret
+from ml_connector.diagnostics import outside
 from ml_connector.systems.reaching import clock_skew, is_private
-from ml_connector.systems.results import Finding, Level, Mender
+from ml_connector.systems.results import CheckLevel, CheckResult, Mender
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.support.deployment import Bench
 
@@ -235,21 +237,21 @@ def test_an_unknown_connection_is_wrong_usage(bench: Bench) -> None:
     assert say("check", "nowhere").code == 2
 
 
-def finding(mender: Mender | None, level: Level = Level.BAD) -> Finding:
-    return Finding("x", "y", level, "z", "w", mender)
+def finding(mender: Mender | None, level: CheckLevel = CheckLevel.BAD) -> CheckResult:
+    return CheckResult("x", "y", level, "z", "w", mender)
 
 
 @pytest.mark.parametrize(
     ("found", "code"),
     [
         ([], 0),
-        ([finding(None, Level.WARN)], 0),
+        ([finding(None, CheckLevel.WARN)], 0),
         ([finding(Mender.AUTHORIZE), finding(Mender.TIME)], 3),
         ([finding(Mender.TIME)], 4),
         ([finding(Mender.CONFIGURATION), finding(Mender.AUTHORIZE)], 1),
     ],
 )
-def test_exit_code(found: list[Finding], code: int) -> None:
+def test_exit_code(found: list[CheckResult], code: int) -> None:
     assert _exit(found) == code
 
 
@@ -279,7 +281,9 @@ def test_clocks_that_differ_are_measured() -> None:
     assert clock_skew("", asked) is None
 
 
-def test_heads_that_cannot_be_written_are_told_before_nothing_is_sent(bench: Bench, tmp_path: Path) -> None:
+def test_heads_that_cannot_be_written_are_told_before_nothing_is_sent(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     raw = yaml.safe_load(bench.config.read_text(encoding="utf-8"))
     path = tmp_path / "connections.yaml"
     (tmp_path / "a file").touch()
@@ -297,3 +301,12 @@ def test_heads_that_cannot_be_written_are_told_before_nothing_is_sent(bench: Ben
     path.write_text(yaml.safe_dump(raw | {"ledger": {"heads_file": str(good)}}), encoding="utf-8")
     assert say("check", "--offline", "--config", path).code == 0
     assert list(good.parent.iterdir()) == [], "nothing is left of the trial"
+    real = shutil.disk_usage(tmp_path)
+    for free, level in ((0, "bad"), (outside.LEAST_FREE, "good")):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: real._replace(free=free))
+        said = say("check", "--offline", "--json", "--config", path)
+        assert [one["level"] for one in findings(said, "deployment", "heads")] == [level]
+        [room] = findings(said, "deployment", "disk")
+        assert room["level"] == "warn"
+        assert "MB are left" in room["message"]
+        assert list(good.parent.iterdir()) == []

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ml_connector.cli.documents.trace import spellings
 from ml_connector.clock import FileClock
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.ledger.work.states import DocumentState
+from ml_connector.operating.tracing import spellings
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.ledger.tamper import rewrite

@@ -54,7 +54,7 @@ def test_a_file_of_another_kind_is_said_in_one_sentence(tmp_path: Path) -> None:
     said = say("layout", "try", "truecommerce_810_csv", file)
     assert said.code == 1
     assert 'column "InvoiceNumber" is missing' in said.err
-    assert say("layout", "try", "truecommerce_810_xml", file, "--json").json["error"]["kind"] == "SenderMustMend"
+    assert say("layout", "try", "truecommerce_810_xml", file, "--json").json["error"]["kind"] == "SenderMustCorrect"
 
 
 def test_an_unknown_layout_is_wrong_usage(good: Path) -> None:

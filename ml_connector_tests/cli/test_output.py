@@ -39,18 +39,6 @@ def test_no_control_character_reaches_the_terminal(text: str) -> None:
     assert len(shown) == len(text)
 
 
-def test_tables_show_foreign_text_as_it_is_and_not_as_markup(capsys: pytest.CaptureFixture[str]) -> None:
-    output.print_table(("name", "count"), [("[red]x[/red]\x1b[31m", 3)])
-    shown = capsys.readouterr().out
-    assert "[red]x[/red]" in shown
-    assert "\x1b" not in shown
-
-
-def test_long_cells_are_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
-    output.print_table(("text",), [("word " * 200,)])
-    assert capsys.readouterr().out.split().count("word") == 200
-
-
 def test_facts_leave_out_what_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
     at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     output.print_facts([("a", None), ("bb", Decimal("1.50")), ("c", ""), ("d", at)])

@@ -21,7 +21,7 @@ from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.support.deployment import ROOT
 
 PACKAGED = ROOT / "ml_connector" / "cli" / "templates" / "production"
-UNITS = ("receiver", "code", "webserver", "daemon")
+UNITS = ("receiver", "code", "webserver", "viewers", "pages", "daemon")
 START_SECONDS = 240
 
 
@@ -102,7 +102,7 @@ def test_each_starts_by_its_line_and_stops_by_its_signal(production: Path, name:
     home.mkdir()
     (home / "dagster.yaml").write_text(template("dagster.yaml"))
     shutil.copy(production / "workspace.yaml", folder / "workspace.yaml")
-    ports = {"4266": free_port(), "3000": free_port()}
+    ports = {"4266": free_port(), "3000": free_port(), "3001": free_port()}
     service = unit(production, name)["Service"]
     line = service["ExecStart"]
     for shipped, free in ports.items():
@@ -112,6 +112,7 @@ def test_each_starts_by_its_line_and_stops_by_its_signal(production: Path, name:
         "ML_CONNECTOR_CONFIG": str(folder / "connections.yaml"),
         "ML_CONNECTOR_HOME": str(folder / "var"),
         "SANDBOX_WEBHOOK_PORT": str(free_port()),
+        "SANDBOX_WEB_PORT": str(free_port()),
         "DAGSTER_HOME": str(home),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "PYTHONUNBUFFERED": "1",
@@ -126,7 +127,9 @@ def test_each_starts_by_its_line_and_stops_by_its_signal(production: Path, name:
     ready: dict[str, Callable[[], bool]] = {
         "receiver": lambda: "Listening on" in output.read_text(),
         "code": lambda: loaded(ports["4266"]),
-        "webserver": lambda: httpx.get(f"http://127.0.0.1:{ports['3000']}/server_info", timeout=5).status_code == 200,
+        "webserver": lambda: served(ports["3000"]),
+        "viewers": lambda: served(ports["3001"]),
+        "pages": lambda: "Pages: " in output.read_text(),
         "daemon": lambda: "Instance is configured with the following daemons" in output.read_text(),
     }
     try:
@@ -153,6 +156,11 @@ def until(condition: Callable[[], bool], process: "subprocess.Popen[bytes]", out
             pass
         time.sleep(0.3)
     raise AssertionError(f"it is not ready: {output.read_text()[-3000:]}")
+
+
+def served(port: int) -> bool:
+    """Whether a webserver of Dagster answers under its prefix."""
+    return httpx.get(f"http://127.0.0.1:{port}/dagster/server_info", timeout=5).status_code == 200
 
 
 def loaded(port: int) -> bool:

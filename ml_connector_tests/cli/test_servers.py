@@ -18,6 +18,8 @@ def test_the_sandbox_prints_its_addresses_and_ends_on_ctrl_c(tmp_path: Path) -> 
         addresses = json.loads(command.line())
         assert set(addresses) == {
             "acumatica",
+            "avidxchange",
+            "sage_intacct",
             "exact",
             "cleo",
             "truecommerce",

@@ -5,7 +5,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -53,7 +52,7 @@ def stop_and_go_on(stage: Scene, arguments: tuple[str, ...], moment: Callable[[]
     stage.sandbox.latency.seconds = latency
     with syncing(stage.bench, *arguments) as running:
         until(moment, "the moment", running)
-        asked = datetime.now(UTC)
+        asked = stage.deployment.clock.now()
         running.ask()
         code, said = running.ended()
     stage.sandbox.latency.seconds = 0

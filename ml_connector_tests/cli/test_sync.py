@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.run_outcome import Outcome, flows_by_direction
+from ml_connector.cli.shared.run_outcome import CommandOutcome, flows_by_direction
 from ml_connector.flows import registry
 from ml_connector.flows.core.spec import DIRECTIONS
 from ml_connector.orchestration.runtime.local_runner import RunOutcome, prepare_dagster_home
@@ -183,7 +183,7 @@ def run(*problems: str, **counts: int) -> RunOutcome:
     ],
 )
 def test_exit_code_of_several_runs(runs: list[RunOutcome], code: int) -> None:
-    assert Outcome(runs).code == code
+    assert CommandOutcome(runs).code == code
 
 
 def test_a_new_dagster_home_sends_no_telemetry(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ import yaml
 
 from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.config.integrations import ProcurementCalendar
+from ml_connector.flows.reference.syncing import sync_table
 from ml_connector.sandbox.exact import user
-from ml_connector_tests.cli.conftest import create_orders
+from ml_connector_tests.cli.conftest import NO_COMPUTE_LOGS, create_orders
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.support.deployment import Bench, open_bench
 
@@ -21,6 +22,7 @@ from ml_connector_tests.support.deployment import Bench, open_bench
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     with open_bench(tmp_path / "deployment") as made:
         monkeypatch.setenv("DAGSTER_HOME", str(made.home / "dagster"))
+        (made.home / "dagster.yaml").write_text(NO_COMPUTE_LOGS, encoding="ascii")
         monkeypatch.setenv("ML_CONNECTOR_CONFIG", os.environ["ML_CONNECTOR_CONFIG"])
         yield made
 
@@ -48,7 +50,21 @@ def change(path: Path, **settings: Any) -> None:
     path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **settings}))
 
 
+def only_orders(bench: Bench, *, calendar: dict[str, Any] | None = None, seldom: bool = True) -> None:
+    """Of the flows only this one; seldom: what stands on a schedule is due at the first run and then no more."""
+    config = yaml.safe_load(bench.config.read_text())
+    flows = config["integrations"]["exact_cleo"]["flows"]
+    for name in ("invoices_in", "shipments_in", "acknowledgments_in"):
+        flows[name] = {"enabled": False}
+    if calendar is not None:
+        flows["orders_out"]["calendar"] = calendar
+    if seldom:
+        config["orchestration"] |= dict.fromkeys(("reference_cron", "standing_cron", "prune_cron"), "0 0 29 2 *")
+    bench.config.write_text(yaml.safe_dump(config))
+
+
 def test_what_is_due_is_done_and_nothing_more(bench: Bench) -> None:
+    only_orders(bench, seldom=False)
     # Right after noon: no half hour may pass between the first two, nor the night's pruning at all.
     now = bench.sandbox.clock.now()
     noon = (now + timedelta(days=1)).replace(hour=12, minute=0, second=30)
@@ -74,6 +90,7 @@ def test_a_supplier_that_was_blocked_meanwhile_is_held(bench: Bench) -> None:
     from ml_connector.documents.reference import ReferenceTable
     from ml_connector.flows.reference.lookup import ReferenceBook
 
+    only_orders(bench, seldom=False)
     say("sync", "--json")
     exact = bench.sandbox.exact
     bench.sandbox.call(lambda: user.edit(exact, "crm/Accounts", "20011", {"Blocked": True}))
@@ -88,6 +105,7 @@ def test_what_is_due_turns_overdue(bench: Bench) -> None:
     path = bench.home / "partners"
     for file in path.glob("*.yaml"):
         change(file, acknowledgments={"overdue_after_hours": 1})
+    only_orders(bench, seldom=False)
     create_orders(bench, 1)
     assert say("sync", "--flow", "orders_out", "--json").code == 0
     bench.sandbox.clock.move(3 * 3600)
@@ -109,11 +127,50 @@ def test_something_held_at_parsing_ends_with_1_and_is_told(bench: Bench) -> None
     assert said.code == Exit.WRONG
     assert "held: " in said.out
     assert "garbage.edi" in said.out
-    assert "documents list --held" in said.out
-    assert say("sync").code == 0, "told once"
+    assert said.out.endswith(
+        "1 wait:\n  1 held, not x12 (northwind): a person\nSee `ml-connector documents list --held`.\n"
+    )
+    again = say("sync", "exact_cleo")
+    assert again.code == 0, "told once"
+    assert again.out.endswith("See `ml-connector documents list --held --integration exact_cleo`.\n"), "but it waits"
+
+
+def test_sync_ends_with_what_waits_and_when_it_is_looked_at_again(bench: Bench) -> None:
+    only_orders(bench)
+    nothing = say("sync", "--json")
+    assert nothing.json["waiting"] == []
+    assert "wait:" not in say("sync").out
+    exact = bench.sandbox.exact
+    create_orders(bench, 2)
+    for account in list(exact.main.table("crm/Accounts")):
+        bench.sandbox.call(user.edit, exact, "crm/Accounts", account["Code"].strip(), {"Blocked": True})
+    with bench.open() as deployment:
+        sync_table(deployment.ledger, deployment.erp("exact_nl"), "vendors")
+    assert "waiting" not in say("sync", "--dry-run", "--json").json, "a dry run holds nothing"
+    said = say("sync", "--json")
+    assert said.code == Exit.WRONG
+    told = said.json["waiting"]
+    assert sum(one["count"] for one in told) == 2
+    assert {(one["state"], one["reason"]) for one in told} == {("quarantined", "supplier_blocked")}
+    now = bench.sandbox.clock.now()
+    for one in told:
+        again = datetime.fromisoformat(one["looked_at_again"])
+        assert timedelta(minutes=5) < again - now < timedelta(minutes=15), "quarantine_retry_minutes"
+        assert f"looked at again from {again:%H:%M} UTC" in one["next"]
+    in_words = say("sync").out
+    assert "2 wait:\n" in in_words
+    assert all(f"({one['partner']}): {one['next']}\n" in in_words for one in told)
+    bench.sandbox.clock.move(3600)
+    with bench.open() as deployment, deployment.ledger.read() as tx:
+        from ml_connector.cli.shared.what_waits import what_comes
+        from ml_connector.ledger.search.waiting import waiting
+
+        groups = waiting(tx).groups
+        assert {what_comes(one, deployment.clock.now()) for one in groups} == {"looked at again by the next run"}
 
 
 def test_a_mended_partner_file_takes_up_at_once(bench: Bench) -> None:
+    only_orders(bench)
     say("sync", "--json")
     path = bench.home / "partners" / "northwind.yaml"
     good = path.read_text()
@@ -130,7 +187,12 @@ def test_a_mended_partner_file_takes_up_at_once(bench: Bench) -> None:
     assert {row["state"] for row in documents("--flow", "orders_out")} == {"sent"}
 
 
-def test_orders_leave_at_the_cut_off(bench: Bench) -> None:
+@pytest.mark.parametrize("hour", [9, 23])
+def test_orders_leave_at_the_cut_off(bench: Bench, hour: int) -> None:
+    """Also where the first cut-off comes after midnight: what was approved while it was waited for is the flow's."""
+    now = bench.sandbox.clock.now()
+    start = (now + timedelta(days=1)).replace(hour=hour, minute=0)
+    bench.sandbox.clock.move((start - now).total_seconds())
     now = bench.sandbox.clock.now()
     cut_off = now + timedelta(hours=2)
     calendar = {
@@ -138,9 +200,7 @@ def test_orders_leave_at_the_cut_off(bench: Bench) -> None:
         "weekdays": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
         "time_zone": "UTC",
     }
-    config = yaml.safe_load(bench.config.read_text())
-    config["integrations"]["exact_cleo"]["flows"]["orders_out"]["calendar"] = calendar
-    bench.config.write_text(yaml.safe_dump(config))
+    only_orders(bench, calendar=calendar)
     create_orders(bench, 1)
     assert orders_sent(say("sync", "--json")) == 0, "the first cut-off is waited for"
     bench.sandbox.clock.move(7300)

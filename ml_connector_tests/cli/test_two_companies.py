@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.monitoring import standing_causes
 from ml_connector.flows.orders_out import orders
 from ml_connector.ledger.names.naming import companies
@@ -43,7 +43,7 @@ class Office:
     def read(self) -> None:
         with self.stage.opened() as deployment:
             for name in ("one", "two"):
-                orders.read(deployment.integration(name), Work(holder="", actor="test"))
+                orders.read(deployment.integration(name), RunScope(holder="", actor="test"))
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from ml_connector.documents.dimensions import table_of
 from ml_connector.documents.records import stored_values
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
-from ml_connector.flows.core import ports
 from ml_connector.flows.core.ports import (
     DocumentSource,
     DocumentTarget,
@@ -34,21 +33,17 @@ from ml_connector.systems.system import System
 from ml_connector_tests.contracts.erp_calls import LONG_AGO, LOST, break_the_write, ids, key, poll, stored
 from ml_connector_tests.contracts.erp_harness import ErpHarness
 
-#: Names of what flows ask for, by what a case is made for.
-KNOWN: dict[str, frozenset[str]] = {
-    "source": frozenset(one.name for one in vars(ports).values() if isinstance(one, SourceName)),
-    "target": frozenset(one.name for one in vars(ports).values() if isinstance(one, TargetName)),
-    "table": frozenset(ReferenceTable),
-}
+#: What a case may be made for, each of a system's own.
+CAPABILITIES = ("source", "target", "table")
 
 
 def parametrize(metafunc: pytest.Metafunc, erps: Sequence[System[Any, Any]]) -> None:
     """For `pytest_generate_tests` of a suite: each case for each system, and for each source, target or table that the
-    system says it has. What it does not declare is skipped and said. The fixture `harness` gets the system's name.
+    system says it has. The fixture `harness` gets the system's name.
     """
     if "harness" not in metafunc.fixturenames:
         return
-    asked = next((name for name in KNOWN if name in metafunc.fixturenames), None)
+    asked = next((name for name in CAPABILITIES if name in metafunc.fixturenames), None)
     if asked is None:
         metafunc.parametrize("harness", [one.name for one in erps], indirect=True, scope="module")
         return
@@ -61,10 +56,8 @@ def parametrize(metafunc: pytest.Metafunc, erps: Sequence[System[Any, Any]]) -> 
 
 
 def _cases(system: System[Any, Any], asked: str) -> Iterator[Any]:
-    has: frozenset[str] = getattr(system, f"{asked}s")
-    for one in sorted(has | KNOWN[asked]):
-        missing = pytest.mark.skip(reason=f"{system.name} declares no {asked} {one}")
-        yield pytest.param(system.name, str(one), id=f"{system.name}-{one}", marks=() if one in has else (missing,))
+    for one in sorted(getattr(system, f"{asked}s")):
+        yield pytest.param(system.name, str(one), id=f"{system.name}-{one}")
 
 
 class ErpContract:

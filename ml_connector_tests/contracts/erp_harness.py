@@ -86,6 +86,7 @@ class ErpHarness(ABC):
 HARNESSES = {
     "acumatica": "ml_connector_tests.systems.acumatica.harness:erp_harness",
     "exact_online": "ml_connector_tests.systems.exact_online.harness:erp_harness",
+    "sage_intacct": "ml_connector_tests.systems.sage_intacct.harness:erp_harness",
 }
 #: Registered while their package is being written: each leaves this list with its harness.
 UNDER_WAY: frozenset[str] = frozenset()

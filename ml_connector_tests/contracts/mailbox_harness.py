@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from ml_connector.flows.core.ports import Network
+from ml_connector.flows.core.ports import Mailbox
 from ml_connector.sandbox.faults import FaultKind
 
 
@@ -26,7 +26,7 @@ class MailboxHarness(ABC):
     secrets: Sequence[str] = ()
 
     @abstractmethod
-    def network(self, **settings: Any) -> Network:
+    def network(self, **settings: Any) -> Mailbox:
         """One as another process would have it. settings: of the connection, beside those that work."""
 
     @abstractmethod
@@ -58,6 +58,8 @@ HARNESSES = {
     "cleo": "ml_connector_tests.systems.cleo.harness:mailbox_harness",
     "truecommerce": "ml_connector_tests.systems.truecommerce.harness:mailbox_harness",
 }
+#: Networks of records: what partners leave is read from them, and nobody puts files there (`records_contract`).
+WITHOUT_FOLDERS = frozenset({"avidxchange"})
 Opened = Callable[[Path], AbstractContextManager[MailboxHarness]]
 
 

@@ -7,9 +7,13 @@ import pytest
 from ml_connector.systems import registry
 from ml_connector.systems.system import Role
 from ml_connector_tests.contracts.mailbox_contract import MailboxContract
-from ml_connector_tests.contracts.mailbox_harness import HARNESSES, MailboxHarness, opener
+from ml_connector_tests.contracts.mailbox_harness import HARNESSES, WITHOUT_FOLDERS, MailboxHarness, opener
 
-NETWORKS = [name for name in sorted(registry.SHIPPED) if Role.NETWORK in registry.find(name).roles]
+NETWORKS = [
+    name
+    for name in sorted(registry.SHIPPED)
+    if Role.NETWORK in registry.find(name).roles and name not in WITHOUT_FOLDERS
+]
 
 
 def test_every_registered_network_has_a_harness() -> None:

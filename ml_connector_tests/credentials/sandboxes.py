@@ -13,12 +13,13 @@ from ml_connector.credentials.resolver import SecretResolver
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.vault import Vault
 from ml_connector.ledger.database.store import Ledger
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.cleo.limiter import LimitOptions
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER, CleoOptions, CleoState
 from ml_connector.sandbox.exact.options import CLIENT_ID, ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.systems.cleo.factory import build_cleo
-from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector.systems.cleo.mailbox import CleoMailbox
 from ml_connector.systems.cleo.settings import CleoConnection
 from ml_connector.systems.exact_online.authorization import GRANT
 from ml_connector.transport.shared_limits import LedgerLimits
@@ -110,7 +111,7 @@ class Cleo:
 
     sandbox: Sandbox
     room: Room
-    made: list[CleoNetwork] = field(default_factory=list)
+    made: list[CleoMailbox] = field(default_factory=list)
 
     @property
     def state(self) -> CleoState:
@@ -131,7 +132,7 @@ class Cleo:
     def works(self, access: str) -> bool:
         return httpx.get(f"{self.url}/api/folders", headers={"Authorization": f"Bearer {access}"}).status_code == 200
 
-    def network(self, **settings: object) -> CleoNetwork:
+    def mailbox(self, **settings: object) -> CleoMailbox:
         """The network as the composition builds it."""
         given: dict[str, object] = {
             "system": "cleo",
@@ -163,7 +164,8 @@ def cleo_sandbox(folder: Path) -> Iterator[Cleo]:
     clock = FileClock(clock_file)
     ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}", clock)
     try:
-        with Sandbox(SandboxOptions(clock_file=clock_file, partner=False, cleo=cleo)) as sandbox:
+        options = SandboxOptions(clock_file=clock_file, partner=False, cleo=cleo)
+        with Sandbox(options, stand_ins=registry.of("cleo")) as sandbox:
             cleo_side = Cleo(sandbox, Room(ledger, clock, [Fernet.generate_key()], folder))
             yield cleo_side
             cleo_side.close()
@@ -180,7 +182,7 @@ def exact_sandbox(folder: Path) -> Iterator[Exact]:
     clock = FileClock(clock_file)
     ledger = Ledger.open(f"sqlite:///{folder / 'ledger.db'}", clock)
     try:
-        with Sandbox(options) as sandbox:
+        with Sandbox(options, stand_ins=registry.of("exact")) as sandbox:
             yield Exact(sandbox, Room(ledger, clock, [Fernet.generate_key()], folder))
     finally:
         ledger.close()

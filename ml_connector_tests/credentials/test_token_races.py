@@ -9,6 +9,7 @@ import pytest
 
 from ml_connector.clock import FileClock
 from ml_connector.errors import AuthorizationNeeded
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
@@ -19,7 +20,8 @@ from ml_connector_tests.credentials.token_race import make_seat, process, read_t
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     exact = ExactOptions(minute_limit=None, day_limit=None)
-    with Sandbox(SandboxOptions(clock_file=tmp_path / "clock", partner=False, exact=exact)) as made:
+    options = SandboxOptions(clock_file=tmp_path / "clock", partner=False, exact=exact)
+    with Sandbox(options, stand_ins=registry.of("exact")) as made:
         yield made
 
 

@@ -145,7 +145,7 @@ def test_the_report_names_who_must_act_and_warns_before_the_end(place: Room, sto
         ("warned", Health.WARN),
         ("exact_nl", Health.GOOD),
     ]
-    assert report[0].mend == "Run `ml-connector credentials authorize broken`."
+    assert report[0].remedy == "Run `ml-connector credentials authorize broken`."
     assert report[2].days_left == pytest.approx(6.5, abs=0.01)
     place.clock.move(7 * 86_400)
     ended = {one.connection: one.message for one in expiry_report(place.ledger)}

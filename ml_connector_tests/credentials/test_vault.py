@@ -58,7 +58,7 @@ def test_a_wrong_key_says_so_and_shows_nothing(place: Room) -> None:
     stranger = Vault(place.ledger, [Fernet.generate_key()])
     with pytest.raises(ConfigError, match="None of the keys opens the stored value of credential:cleo") as caught:
         stranger.get("cleo")
-    assert "ML_CONNECTOR_KEY" in caught.value.mend
+    assert "ML_CONNECTOR_KEY" in caught.value.remedy
     with pytest.raises(ConfigError, match="None of the keys"):
         stranger.rotate()
     assert place.vault.get("cleo") == PASSWORD
@@ -182,7 +182,7 @@ def test_a_key_file_that_others_can_touch_is_refused_with_the_mend(tmp_path: Pat
     path.chmod(mode)
     with pytest.raises(ConfigError, match=f"mode {mode:03o}") as caught:
         load_keys(tmp_path, {})
-    assert caught.value.mend == f"Run `chmod 600 {path}`."
+    assert caught.value.remedy == f"Run `chmod 600 {path}`."
 
 
 def test_a_new_key_goes_first_and_old_ones_can_be_dropped(tmp_path: Path) -> None:

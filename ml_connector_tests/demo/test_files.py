@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ml_connector.config.loading import load_deployment
-from ml_connector.demo.files import write_deployment
+from ml_connector.demo.files import RUNS, write_deployment
 from ml_connector.demo.stage import FOREIGN, _environ, _environment
 from ml_connector_tests.support.deployment import ROOT
 
@@ -13,6 +13,9 @@ PACKAGED = ROOT / "ml_connector" / "demo" / "deployment"
 ADDRESSES = {
     "exact": "http://127.0.0.1:1001",
     "cleo": "http://127.0.0.1:1002",
+    "acumatica": "http://127.0.0.1:1004/AcmeERP",
+    "avidxchange": "http://127.0.0.1:1006",
+    "sage_intacct": "http://127.0.0.1:1005/ia/xml/xmlgw.phtml",
     "truecommerce": "sftp://127.0.0.1:1003",
     "truecommerce_host_key": "SHA256:" + "A" * 43,
     "clock_file": "/nowhere/clock",
@@ -38,12 +41,13 @@ def test_the_file_alone_leads_to_the_demo(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     loaded = load_deployment(config)
     assert loaded.home == home
-    assert {getattr(loaded.connection(name), "base_url", "") for name in ("exact_nl", "cleo_prod")} == {
-        ADDRESSES["exact"], ADDRESSES["cleo"],
+    assert {getattr(loaded.connection(name), "base_url", "") for name in ("exact_nl", "cleo_prod", "acumatica")} == {
+        ADDRESSES["exact"], ADDRESSES["cleo"], ADDRESSES["acumatica"],
     }  # fmt: skip
     assert getattr(loaded.connection("tc_prod"), "port", 0) == 1003
     assert loaded.settings.webhooks.public_url.startswith("http://127.0.0.1:")
     assert "${" not in config.read_text(encoding="utf-8")
+    assert RUNS in (home / "dagster.yaml").read_text(encoding="utf-8")
 
 
 def test_a_real_deployment_in_the_folder_is_neither_read_nor_reached(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -26,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # of a copy: a build leaves folders behind, and takes along what an earlier one has left
     source = folder / "source"
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "ml_connector"],
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "ml_connector", "docs"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split("\0")  # fmt: skip
     for name in (*filter(None, listed), "pyproject.toml", "README.md", "LICENSE"):
@@ -48,6 +49,9 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = sysconfig.get_path("purelib", vars={"base": str(home)})
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(where)
+    # as an installer does
+    for data in Path(where).glob("*.data/data"):
+        shutil.copytree(data, home, dirs_exist_ok=True)
     # files of the name *.pth in that folder are not read again: the checkout is not among what they add
     (Path(where) / "others.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return python
@@ -69,6 +73,16 @@ def test_the_units_of_production_come_with_the_wheel(installed: Path, tmp_path: 
     subprocess.run([installed, "-c", MAIN, "init", "--production"], cwd=tmp_path, env=alone(), check=True)
     written = {path.name for path in (tmp_path / "deploy").iterdir()}
     assert written == {path.name for path in (ROOT / "deploy").iterdir()}
+
+
+def test_the_manual_comes_with_the_wheel(installed: Path, tmp_path: Path) -> None:
+    told = subprocess.run(
+        [installed, "-c", "from ml_connector.operating import manual; print(manual.folder(), *manual.names())"],
+        cwd=tmp_path, env=alone(), capture_output=True, text=True, check=True,
+    ).stdout.split()  # fmt: skip
+    assert Path(told[0]).is_relative_to(installed.parent.parent)
+    pages = (ROOT / "docs").rglob("*.md")
+    assert sorted(told[1:]) == sorted(page.relative_to(ROOT / "docs").with_suffix("").as_posix() for page in pages)
 
 
 @pytest.mark.timeout(1500)

@@ -6,7 +6,7 @@ import pytest
 
 from ml_connector.edi.interchange import Item
 from ml_connector.edi.tools.anonymize import anonymize
-from ml_connector.edi.validation.findings import Finding
+from ml_connector.edi.validation.findings import X12Finding
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, invoice, order, transaction
 from ml_connector_tests.edi.samples import NAMES, ends, group_ends, needs_samples, read, sample, sets, starts
 from ml_connector_tests.edi.test_mutations import MADE
@@ -14,7 +14,7 @@ from ml_connector_tests.edi.test_mutations import MADE
 KEY = b"any key, but always the same"
 
 
-def _codes(findings: tuple[Finding, ...]) -> list[tuple[str, str, str, int, int]]:
+def _codes(findings: tuple[X12Finding, ...]) -> list[tuple[str, str, str, int, int]]:
     return [(f.level.value, f.code, f.segment_id, f.segment_number, f.element) for f in findings]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from ml_connector.edi.framing import window
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
-from ml_connector.errors import ConfigError, SenderMustMend
+from ml_connector.errors import ConfigError, SenderMustCorrect
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, invoice, one, order, transaction
 from ml_connector_tests.edi.samples import ends, group_ends, group_starts, read, sets, starts, strays
 
@@ -176,13 +176,13 @@ def test_text_between_sets_is_stray_and_the_sets_are_read() -> None:
     "data", [b"", b"   \r\n", b"<?xml version='1.0'?><a/>", b"UNB+UNOA:1+A+B'", b"ISA", b"ISA*00*", b"\x00" * 5000]
 )
 def test_what_is_not_x12_raises_and_says_how_it_begins(data: bytes) -> None:
-    with pytest.raises(SenderMustMend) as caught:
+    with pytest.raises(SenderMustCorrect) as caught:
         read(data)
     assert len(str(caught.value)) < 300
 
 
 def test_a_binary_file_is_named_by_a_bounded_beginning() -> None:
-    with pytest.raises(SenderMustMend) as caught:
+    with pytest.raises(SenderMustCorrect) as caught:
         read(bytes(range(256)) * 4000)
     assert len(str(caught.value)) < 500
 

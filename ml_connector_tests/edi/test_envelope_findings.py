@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_connector.edi.validation.findings import Finding
+from ml_connector.edi.validation.findings import X12Finding
 from ml_connector_tests.edi.building import order
 from ml_connector_tests.edi.samples import ends, group_ends, read, sets
 
@@ -13,7 +13,7 @@ ISA = b"ISA*00*          *00*          *ZZ*SELLER         *ZZ*BUYER          *26
 def told(data: bytes) -> list[tuple[str, str, str, str, int, str]]:
     """Level, code, severity, segment, element and value of all findings."""
     items = read(data)
-    found: list[Finding] = [f for end in ends(items) for f in end.findings]
+    found: list[X12Finding] = [f for end in ends(items) for f in end.findings]
     found += [f for end in group_ends(items) for f in end.findings]
     found += [f for one in sets(items) for f in one.findings]
     return [(f.level.value, f.code, f.severity.value, f.segment_id, f.element, f.value) for f in found]

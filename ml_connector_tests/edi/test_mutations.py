@@ -1,5 +1,5 @@
-"""Any damage to a file ends in documents and findings, or in SenderMustMend: never in another exception, and never in
-another value of a set that was not touched."""
+"""Any damage to a file ends in documents and findings, or in SenderMustCorrect: never in another exception, and never
+in another value of a set that was not touched."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ml_connector.documents.json import dump, kind_of, load
 from ml_connector.edi.interchange import Item
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, transaction
 from ml_connector_tests.edi.samples import NAMES, group_ends, read, sample, sets
 from ml_connector_tests.support.examples import some
@@ -83,7 +83,7 @@ def test_any_damage_is_told_and_nothing_else_happens(
 ) -> None:
     try:
         items = read(damaged(data, changes), mode, encoding=encoding)
-    except SenderMustMend:
+    except SenderMustCorrect:
         return
     survey(items)
 
@@ -109,5 +109,5 @@ def test_any_bytes_are_refused_or_read(data: bytes) -> None:
     for candidate in (data, MADE[:120] + data, MADE[:400] + data):
         try:
             survey(read(candidate))
-        except SenderMustMend:
+        except SenderMustCorrect:
             assert candidate is data or b"ISA" not in candidate[:3]

@@ -21,7 +21,7 @@ from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_intercha
 from ml_connector.edi.validation.overlay import Overlay
 from ml_connector.edi.writing.checked_writer import SetWriter
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
-from ml_connector.errors import NeedsMending, SenderMustMend
+from ml_connector.errors import NeedsCorrection, SenderMustCorrect
 from ml_connector_tests.edi.made import ALL
 from ml_connector_tests.edi.odd import BODIES, Style, spell
 from ml_connector_tests.edi.test_mutations import damaged
@@ -221,7 +221,7 @@ def test_damaged_files_are_read_the_same_both_ways(changes: list[tuple[str, int,
     data = damaged(clean, changes)
     try:
         found = read(data)
-    except SenderMustMend:
+    except SenderMustCorrect:
         return
     with pytest.MonkeyPatch.context() as patched:
         assert found == slowly(data, patched)
@@ -271,7 +271,7 @@ def test_a_separator_in_a_value_never_makes_two_of_it(text: str) -> None:
     [again] = read(written.data)
     assert again.accepted
     assert len(again.document.parties[0].street) == 2  # type: ignore[union-attr]
-    with pytest.raises(NeedsMending):
+    with pytest.raises(NeedsCorrection):
         _written(changed(order, number=f"45{text}"))
 
 
@@ -293,7 +293,7 @@ def test_whatever_a_document_holds_both_ways_write_the_same_or_refuse_it(documen
     def outcome() -> WrittenInterchange | str:
         try:
             return _written(document)
-        except NeedsMending as held:
+        except NeedsCorrection as held:
             return str(held)
 
     for _ in range(2):

@@ -16,7 +16,7 @@ from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.interchange import ReceivedSet
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector_tests.edi.samples import (
     NAMES,
     ends,
@@ -244,7 +244,7 @@ def test_written_and_read_again_it_is_the_same_document(name: str, version: str)
         envelope = Envelope("ZZ", "SENDER", "ZZ", "RECEIVER", version=version)
         refused = NOT_SENDABLE.get((name, received.set_type))
         if refused:
-            with pytest.raises(NeedsMending, match=refused):
+            with pytest.raises(NeedsCorrection, match=refused):
                 write_interchange(envelope, ControlNumbers(1, 1), [document], AT)
             continue
         written = write_interchange(envelope, ControlNumbers(1, 1), [document], AT)

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import product
 
 import pytest
 
 from ml_connector.documents.shipments import ShipNotice
+from ml_connector.edi.mapping import ship_notice
 from ml_connector.edi.tools.summary import summary
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector_tests.edi.building import codes, group, interchange, one, transaction
@@ -254,3 +256,21 @@ def test_what_breaks_a_quantity_down_is_added_up(below: str, comes_to: int | Non
     read_back = notice(f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*1~{ITEM_A}{below}")
     [item] = read_back.orders[0].items
     assert (item.quantity, item.broken_down) == (10, comes_to)
+
+
+_LINS = ("LIN*1*VP*A", "LIN**VP*A", "LIN*1*VP", "LIN*1*VP*A*BP*B", "LIN*1*VP*A**B", "LIN*1")
+_SN1S = ("SN1**10*EA", "SN1*1*10*EA", "SN1**10.0*EA", "SN1**010*EA", "SN1**X*EA", "SN1**10", "SN1**10*EA**12*EA")
+_PIDS = ("", "PID*F****BOLT~", "PID*F*08***BOLT~", "PID*S****BOLT~", "PID*F****B~PID*F****C~", "MAN*GM*1~")
+_PACKS = (PACK_1, "MAN*CP*00300000000000000011~", f"{PACK_1}{PACK_2}", "MAN*GM~")
+
+
+def test_a_notice_says_how_it_was_written_whether_or_not_a_look_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The short look at items and packs never passes what would be written in another way."""
+    plain = (_LINS[0], _SN1S[0], _PIDS[0], _PACKS[0])
+    for lin, sn1, pid, pack in [*product(_LINS, _SN1S, _PIDS, _PACKS[:1]), *((*plain[:3], pack) for pack in _PACKS)]:
+        item = f"{lin}~{sn1}~{pid}"
+        body = f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*P*1~{pack}HL*4*3*I*0~{item}HL*5*2*I*0~{item}"
+        looked_at = notice(body)
+        with monkeypatch.context() as patch:
+            patch.setattr(ship_notice, "_is_plain", lambda *_: False)
+            assert looked_at == notice(body), body

@@ -54,6 +54,12 @@ POWERS = Alphabet("extended", "latin-1", "*>~^")
         (PLAIN, "1º nº", "1(o) no"),
         (PLAIN, "Ø12 Ørsted", "dia. 12 Orsted"),
         (LATIN, "٣ pcs", "3 pcs"),
+        (LATIN, "⁵⁄₈ 5⁄₈ 1 ¹/₂ ²⁄3", "5/8 5/8 1 1/2 2/3"),
+        (BASIC, "1¹⁄₂ IN, ¹⁰⁄₃₂", "1 1/2 IN, 10/32"),
+        (LATIN, "10²⁄3", "10²/3"),
+        (BASIC, "ø12, ø ½, kø2", "DIA. 12, DIA. 1/2, KO2"),
+        (PLAIN, "DNØ50 Ø 12", "DN dia. 50 dia. 12"),
+        (LATIN, "2 * bolts, 4*bolt, 5* 3", "2 x bolts, 4xbolt, 5x 3"),
     ],
 )
 def test_it_is_spelled_so_that_it_says_the_same(alphabet: Alphabet, text: str, sent: str) -> None:
@@ -69,6 +75,10 @@ def test_it_is_spelled_so_that_it_says_the_same(alphabet: Alphabet, text: str, s
         (PLAIN, "5·10", "·"),
         (BASIC, "5|10", "|"),
         (LATIN, "*5", "*"),
+        (LATIN, "10* bolts", "*"),
+        (LATIN, "5 > 3", ">"),
+        (LATIN, "5>10", ">"),
+        (POWERS, "10⁶/5", "⁶"),
         (LATIN, "a\u202ebc", "\u202e"),
         (Alphabet("extended", "latin-1", "*:~"), "at 12:30", ":"),
         (Alphabet("extended", "latin-1", "*+~"), "+5", "+"),

@@ -12,7 +12,7 @@ from ml_connector.documents.common import ItemId, Party, PaymentTerms, Purpose, 
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
-from ml_connector.errors import ConfigError, NeedsMending, Reason, WeAreWrong
+from ml_connector.errors import ConfigError, NeedsCorrection, Reason, WeAreWrong
 from ml_connector_tests.edi.samples import read, sets
 
 AT = datetime(2026, 11, 21, 2, 15, tzinfo=UTC)
@@ -131,7 +131,7 @@ def test_amounts_with_implied_decimals(amount: str, wire: bytes) -> None:
 
 def test_an_amount_with_three_decimals_is_refused() -> None:
     invoice = Invoice(number="1", invoice_date=date(2026, 1, 1), total=Decimal("1.234"))
-    with pytest.raises(NeedsMending, match="TDS01") as caught:
+    with pytest.raises(NeedsCorrection, match="TDS01") as caught:
         written(invoice)
     assert caught.value.reason is Reason.BAD_VALUE
 
@@ -152,13 +152,13 @@ def test_a_separator_in_free_text_is_replaced_and_reported() -> None:
 
 
 def test_a_separator_in_an_identifier_is_refused() -> None:
-    with pytest.raises(NeedsMending, match="PO107") as caught:
+    with pytest.raises(NeedsCorrection, match="PO107") as caught:
         written(with_line(items=(ItemId(qualifier="VP", value="W*1"),)))
     assert caught.value.reason is Reason.CHARACTER_NOT_SENDABLE
 
 
 def test_a_separator_in_free_text_is_refused_where_the_partner_wants_that() -> None:
-    with pytest.raises(NeedsMending, match="PID05"):
+    with pytest.raises(NeedsCorrection, match="PID05"):
         written(with_line(description="a*b"), replace_separators=None)
 
 
@@ -194,7 +194,7 @@ def test_utf8_keeps_everything() -> None:
 
 
 def test_a_letter_without_a_substitute_is_refused() -> None:
-    with pytest.raises(NeedsMending) as caught:
+    with pytest.raises(NeedsCorrection) as caught:
         written(with_line(description="中文"))
     assert caught.value.reason is Reason.CHARACTER_NOT_SENDABLE
 
@@ -203,7 +203,7 @@ def test_long_free_text_is_cut_and_reported_but_a_long_identifier_is_refused() -
     result = written(changed(ORDER, terms=(PaymentTerms(description="x" * 100),)))
     assert b"ITD************" + b"x" * 80 + b"~" in result.data
     assert result.replaced[0]["why"] == "longer than 80: cut"
-    with pytest.raises(NeedsMending, match="BEG03") as caught:
+    with pytest.raises(NeedsCorrection, match="BEG03") as caught:
         written(changed(ORDER, number="9" * 23))
     assert caught.value.reason is Reason.BAD_VALUE
 
@@ -235,7 +235,7 @@ def test_notes_in_005010_are_mtx() -> None:
 def test_reference_lengths_by_version() -> None:
     document = changed(ORDER, references=(Reference(qualifier="ZZ", value="9" * 40),))
     assert written(document, version="005010").data
-    with pytest.raises(NeedsMending, match="REF02"):
+    with pytest.raises(NeedsCorrection, match="REF02"):
         written(document, version="004010")
 
 
@@ -301,10 +301,10 @@ def test_a_ta1_stands_alone_between_isa_and_iea() -> None:
 
 
 def test_a_ta1_whose_values_could_break_the_segment_is_refused() -> None:
-    with pytest.raises(NeedsMending):
+    with pytest.raises(NeedsCorrection):
         written(InterchangeAcknowledgment(control_number="1~IEA*", date="261121", time="0215", code="A", note="000"))
 
 
 def test_a_line_number_or_price_is_never_rounded() -> None:
-    with pytest.raises(NeedsMending):
+    with pytest.raises(NeedsCorrection):
         written(with_line(price=Decimal("1.123456789012345678")))

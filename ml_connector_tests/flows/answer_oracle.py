@@ -105,7 +105,7 @@ def _units(line: Line) -> set[str]:
 
 def _as_ordered(line: Line, codes: set[str], kind: str) -> bool:
     """Whether a line that may not be written is taken just as it was ordered."""
-    if kind not in ("AC", "AD", "AE", "AK", "AT", "NA", "RF") or not codes <= set(TAKES_AS_ORDERED):
+    if kind not in ("AC", "AD", "AE", "AK", "AT", "NA") or not codes <= set(TAKES_AS_ORDERED):
         return False
     said = [part.quantity for part in line.parts]
     whole = _told(line) in (None, line.ordered) and (all(one is not None for one in said) or not any(said))

@@ -9,7 +9,7 @@ from ml_connector.documents.json import load
 from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.edi.writing.write import ControlNumbers, write_interchange
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, Changed, Deleted, Erp, Notices, SourceOrder, SourceRecord
 from ml_connector.flows.orders_out import order_resolving, orders
 from ml_connector.flows.orders_out.order_revisions import FLOW
@@ -64,7 +64,7 @@ class Office:
 
     books: Books
     integration: Integration
-    work: Work
+    work: RunScope
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
     def read(self) -> None:

@@ -11,7 +11,7 @@ import yaml
 from ml_connector.composition import Deployment
 from ml_connector.demo.stage import authorize
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.search import queries
@@ -49,7 +49,7 @@ class Edited:
         with self.bench.open() as deployment, worker(deployment.ledger) as lease:
             one = deployment.integration(integration)
             warm_up(one)
-            doing = Work(holder=lease.name, actor="test", **work)
+            doing = RunScope(holder=lease.name, actor="test", **work)
             return [*pipeline.run(one, doing, pipeline.OUTBOUND), *pipeline.run(one, doing, pipeline.INBOUND)]
 
     def order(self, supplier: str = "20011", division: int | None = None, seed: int | None = None) -> str:

@@ -10,7 +10,7 @@ from ml_connector.composition import Deployment
 from ml_connector.config.partners import Partner
 from ml_connector.flows import pipeline
 from ml_connector.flows.core.belonging import recognise
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.names import naming
 from ml_connector.ledger.search import queries
@@ -32,7 +32,7 @@ class Scene:
     bench: Bench
     deployment: Deployment
     integration: Integration
-    work: Work
+    work: RunScope
 
     @property
     def sandbox(self) -> Sandbox:
@@ -51,7 +51,7 @@ class Scene:
         return self._run(pipeline.OUTBOUND, work)
 
     def _run(self, steps: Any, work: Mapping[str, Any]) -> dict[str, StepReport]:
-        changed = Work(**{**self.work.__dict__, **work})
+        changed = RunScope(**{**self.work.__dict__, **work})
         return {report.step: report for report in pipeline.run(self.integration, changed, steps)}
 
     def orders(self, count: int = 1, *, received: bool = True, supplier: str = "20011", **more: Any) -> list[Any]:
@@ -109,7 +109,7 @@ def scene(home: Path, **options: Any) -> Iterator[Scene]:
         integration = deployment.integration(INTEGRATION)
         with worker(deployment.ledger) as lease:
             begin_warm(bench.sandbox, deployment, integration)
-            yield Scene(bench, deployment, integration, Work(holder=lease.name, actor="test"))
+            yield Scene(bench, deployment, integration, RunScope(holder=lease.name, actor="test"))
 
 
 def with_partners(integration: Integration, files: Mapping[str, Partner]) -> Integration:

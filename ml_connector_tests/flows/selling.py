@@ -25,7 +25,7 @@ from ml_connector.documents.sales.invoices import (
 )
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
 from ml_connector.flows.acknowledgments_in.acknowledgments import apply
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import Changed, ErpTraits, SourceRecord, Written
 from ml_connector.flows.inbound import parsing, receiving
 from ml_connector.flows.sales_invoices_out.spec import FLOW
@@ -208,7 +208,7 @@ class SalesOffice:
         """All steps of the flow, once; reports by step."""
         self.clock.move(120)
         with worker(self.deployment.ledger) as lease:
-            work = Work(holder=lease.name, actor="test", **more)
+            work = RunScope(holder=lease.name, actor="test", **more)
             reports = [step.step(FLOW.name)(self.integration, work) for step in FLOW.steps]
         return {report.step: report for report in reports}
 
@@ -224,7 +224,7 @@ class SalesOffice:
         )
         self.mailbox.files.setdefault(INBOX, []).append((f"came-{self._came}.edi", text.encode()))
         with worker(self.deployment.ledger) as lease:
-            work = Work(holder=lease.name, actor="test")
+            work = RunScope(holder=lease.name, actor="test")
             for step in (receiving.receive, parsing.parse, apply):
                 step(self.integration, work)
 

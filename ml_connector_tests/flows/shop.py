@@ -15,6 +15,7 @@ import yaml
 from ml_connector.composition import Deployment
 from ml_connector.config.partners import Partner
 from ml_connector.documents.records import from_values, stored_values
+from ml_connector.documents.sales.changes import SalesOrderChange
 from ml_connector.documents.sales.orders import SalesOrder
 from ml_connector.documents.sales.reference import (
     CrossReference,
@@ -26,7 +27,7 @@ from ml_connector.documents.sales.reference import (
 )
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem
 from ml_connector.flows import operator_actions, pipeline
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.ports import ErpTraits, Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.flows.core.spec import INBOUND
 from ml_connector.flows.reference.sales_book import SalesBook
@@ -153,6 +154,21 @@ class SalesOrders:
         return [one for one in self.there if one.identity in identities]
 
 
+class SalesOrderChanges:
+    """Where changes of sales orders are written to."""
+
+    kinds = frozenset({"sales_order_change"})
+    repeatable = True
+    entries = None
+
+    def plan(self, change: SalesOrderChange, key: str) -> list[PlannedOperation]:
+        payload = json.dumps({"key": key, "change": stored_values(change)})
+        return [PlannedOperation("sales_order_change", "sales", payload, shares=True)]
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        return []
+
+
 class SellingErp:
     """An ERP that takes sales orders, and loses answers where it is told to."""
 
@@ -163,7 +179,7 @@ class SellingErp:
     def __init__(self, company: str = "F1") -> None:
         self.company = company
         self.orders = SalesOrders()
-        self.targets = {"sales_orders": self.orders}
+        self.targets: dict[str, Any] = {"sales_orders": self.orders}
         self.tables: dict[str, Table] = {
             "customers": Table(*CUSTOMERS),
             "customer_locations": Table(*LOCATIONS),
@@ -171,6 +187,7 @@ class SellingErp:
             "sales_prices": Table(*PRICES),
         }
         self.written: list[SalesOrder] = []
+        self.changed: list[SalesOrderChange] = []
         self.keys: list[str] = []
         self.loses = 0
         self.refuses: set[str] = set()
@@ -180,6 +197,9 @@ class SellingErp:
 
     def write(self, operation: StoredOperation) -> Written:
         values = json.loads(operation.payload, parse_float=D)
+        if "change" in values:
+            self.changed.append(from_values(SalesOrderChange, values["change"]))
+            return Written(self.changed[-1].order_id, {"order_number": self.changed[-1].order_id})
         order = from_values(SalesOrder, values["order"])
         if order.store in self.refuses:
             raise RefusedBySystem(f"Store {order.store} may not order.")
@@ -232,17 +252,17 @@ class Shop:
             lying.append((f"{len(lying)}.edi", data))
         with worker(self.deployment.ledger) as lease:
             steps = pipeline.steps_of(self.integration.flows, INBOUND)
-            pipeline.run(self.integration, Work(holder=lease.name, actor="test", replay=replay), steps)
+            pipeline.run(self.integration, RunScope(holder=lease.name, actor="test", replay=replay), steps)
         return self.rows()
 
     def discard(self, row: DocumentRow) -> None:
         with worker(self.deployment.ledger) as lease:
-            work = Work(holder=lease.name, actor="test")
+            work = RunScope(holder=lease.name, actor="test")
             operator_actions.discard(self.integration, work, row, "settled with the customer")
 
     def settle(self, row: DocumentRow) -> None:
         with worker(self.deployment.ledger) as lease:
-            work = Work(holder=lease.name, actor="test")
+            work = RunScope(holder=lease.name, actor="test")
             operator_actions.settle_as_it_stands(self.integration, work, row, why="that store is closed")
 
     def rows(self) -> list[DocumentRow]:
@@ -259,8 +279,9 @@ def shop(
     flow: Mapping[str, Any] | None = None,
     partners: Sequence[Mapping[str, Any]] = (),
     company: str = "F1",
+    changes: bool = False,
 ) -> Iterator[Shop]:
-    """A shop with one customer behind its network, or with these partners."""
+    """A shop with one customer behind its network, or with these partners. changes: its ERP takes changes of orders."""
     home.mkdir(parents=True, exist_ok=True)
     sells = type(systems.find("exact_online"))
     monkeypatch.setattr(sells, "targets", frozenset({"sales_orders"}))
@@ -275,6 +296,8 @@ def shop(
     if not (home / "ledger.db").exists():
         sqlite_with_tables(home / "ledger.db")
     erp, mailbox = SellingErp(company), HeldMailbox("cleo_prod")
+    if changes:
+        erp.targets |= {"sales_order_changes": SalesOrderChanges()}
 
     def connect(self: Deployment, name: str, role: Role) -> Any:
         return erp if role is Role.ERP else mailbox

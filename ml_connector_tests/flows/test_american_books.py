@@ -14,7 +14,7 @@ from ml_connector.config.integrations import Coding
 from ml_connector.diagnostics.dimensions import check_dimensions
 from ml_connector.documents.common import changed
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.ports import ErpTraits
 from ml_connector.flows.reference.syncing import sync_table, warm_up
 from ml_connector.ledger.coordination.leases import worker
@@ -75,7 +75,7 @@ class Office:
     def run(self, *, replay: bool = False) -> DocumentRow:
         """Take in what lies there, or look at what is held again; the invoice."""
         with worker(self.deployment.ledger) as lease:
-            pipeline.run(self.integration, Work(holder=lease.name, actor="test", replay=replay), pipeline.INBOUND)
+            pipeline.run(self.integration, RunScope(holder=lease.name, actor="test", replay=replay), pipeline.INBOUND)
         with self.deployment.ledger.read() as tx:
             (row,) = queries.list_documents(tx, queries.DocumentFilter(flows=("invoices_in",)), limit=9).rows
             return documents.get_many(tx, [row.id])[0]
@@ -201,7 +201,7 @@ def test_check_names_what_the_erp_lacks(office: Office, changes: object) -> None
         "invoices_in.coding: exact_nl has no dimension cost center (cost_center); it has department, location",
         "invoices_in.coding: exact_nl has no dimension project (project); it has department, location",
     ]
-    assert all(one.mend for one in told)
+    assert all(one.remedy for one in told)
 
 
 def test_the_traits_of_exact_are_the_default() -> None:

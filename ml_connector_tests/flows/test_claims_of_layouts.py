@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ml_connector.config.partners import Channels, Partner, X12Identity
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.flows.inbound.format_detection import Candidate
 from ml_connector.flows.inbound.layout_claims import read_flat
 from ml_connector.layouts import Layout, WriteContext, load_layout, shipped_names, write_documents
@@ -41,19 +41,19 @@ def claimed(data: str | bytes, *layouts: Layout | Candidate) -> tuple[str, list[
 def test_a_file_of_no_layout_is_told_once_with_the_reason_of_each(text: str, alone: str) -> None:
     """Also where there is one layout only, which cuts anything into its fields."""
     known = ROWS if alone == "all" else [load_layout(alone)]
-    with pytest.raises(SenderMustMend, match="No layout fits") as caught:
+    with pytest.raises(SenderMustCorrect, match="No layout fits") as caught:
         claimed(text, *known)
     assert [reason.split(":")[0] for reason in caught.value.data["layouts"]] == [one.name for one in known][:20]
 
 
 @pytest.mark.parametrize("text", ['{"a": 1}', '[{"header": {"x": 2}}]', "[1, 2]"])
 def test_json_of_no_layout_is_told_once(text: str) -> None:
-    with pytest.raises(SenderMustMend, match="No layout fits"):
+    with pytest.raises(SenderMustCorrect, match="No layout fits"):
         claimed(text, *(one for one in SHIPPED if one.format == "json"))
 
 
 def test_layouts_of_other_shapes_are_named_too() -> None:
-    with pytest.raises(SenderMustMend, match="truecommerce_810_xml: is for xml, the file is rows"):
+    with pytest.raises(SenderMustCorrect, match="truecommerce_810_xml: is for xml, the file is rows"):
         claimed(FOREIGN["prose"], *SHIPPED[:20])
 
 
@@ -87,7 +87,7 @@ GERMAN = changed("truecommerce_810_csv", {"name": "german", "values": {"number":
 
 def test_a_file_that_two_layouts_read_as_two_things_is_of_neither() -> None:
     text = csv_rows(row(Quantity="1.500", SubTotal="", Extended=""))
-    with pytest.raises(SenderMustMend, match=r"both fit .* lines\[0\].quantity is 1.5 and 1500") as caught:
+    with pytest.raises(SenderMustCorrect, match=r"both fit .* lines\[0\].quantity is 1.5 and 1500") as caught:
         claimed(text, load_layout("truecommerce_810_csv"), GERMAN)
     assert caught.value.data["layouts"] == ["truecommerce_810_csv", "german"]
 

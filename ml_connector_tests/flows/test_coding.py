@@ -6,7 +6,7 @@ import pytest
 
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
 from ml_connector.documents.reference import GLAccount, Item, Requirement
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.coding import code_invoice
 from ml_connector.flows.invoices_in.matching import match_invoice
 from ml_connector_tests.flows import builders as b
@@ -29,9 +29,9 @@ def bill_of(one=None, *, ordered=None, partner=None, coding=None, tables=None, r
 
 
 def reason_of(*args, **kwargs) -> Reason:  # type: ignore[no-untyped-def]
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         bill_of(*args, **kwargs)
-    assert held.value.mend
+    assert held.value.remedy
     return held.value.reason
 
 

@@ -11,7 +11,7 @@ from ml_connector.config.dimensions import DimensionCoding
 from ml_connector.config.integrations import Coding
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax, changed
 from ml_connector.documents.reference import CostCenter, GLAccount, Item, Requirement
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import CodingTraits
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.reference.coding_tables import CodingTables
@@ -48,7 +48,7 @@ def test_each_place_says_a_department_and_the_first_one_wins() -> None:
     ("default", "wanted"), [("99", Reason.UNMAPPED_COST_CENTER), ("OLD", Reason.INACTIVE_COST_CENTER)]
 )
 def test_a_department_must_exist_and_be_open(default: str, wanted: Reason) -> None:
-    with pytest.raises(NeedsMending, match="Department") as held:
+    with pytest.raises(NeedsCorrection, match="Department") as held:
         code(coding=department(default=default))
     assert held.value.reason is wanted
     assert held.value.data["dimension"] == "department"
@@ -60,7 +60,7 @@ def wanting(**wanted: Requirement) -> CodingTables:
 
 def test_an_account_that_wants_a_location_holds_a_bill_without_one() -> None:
     strict = wanting(location=Requirement.MANDATORY)
-    with pytest.raises(NeedsMending, match="wants a location") as held:
+    with pytest.raises(NeedsCorrection, match="wants a location") as held:
         code(coding=department(default="10"), tables=strict)
     assert held.value.reason is Reason.UNMAPPED_COST_CENTER
     assert code(partner=b.partner(dimensions={"location": "NY"}), tables=strict).lines[0].dimensions == {
@@ -90,10 +90,10 @@ def test_the_order_lines_own_account_wins_on_a_matched_line() -> None:
 
 def test_accounts_of_matched_lines_are_checked_too() -> None:
     for account, wanted in (("4999", Reason.BLOCKED_ACCOUNT), ("0", Reason.UNMAPPED_ACCOUNT)):
-        with pytest.raises(NeedsMending) as held:
+        with pytest.raises(NeedsCorrection) as held:
             code(coding=Coding(item_accounts={"A-1": account}))
         assert held.value.reason is wanted
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         code(tables=replace(tables(), item={}.get))
     assert held.value.reason is Reason.UNMAPPED_ACCOUNT
 
@@ -187,12 +187,12 @@ def test_what_is_posted_comes_to_the_documents_own_total_whatever_is_configured(
         other_dimension=lambda _, code: known.get(code),
     )
     one, traits = given_["one"], given_["traits"]
-    bill = attempt(lambda: code(tables=made, **dict(given_)))
+    bill = attempt(code, tables=made, **dict(given_))
     if off:
-        assert isinstance(bill, NeedsMending)
+        assert isinstance(bill, NeedsCorrection)
         assert bill.reason in {Reason.TOTAL_DIFFERENCE, Reason.SIGN_CONTRADICTION}
         return
-    if isinstance(bill, NeedsMending):
+    if isinstance(bill, NeedsCorrection):
         # Nothing else is asked for here: every code exists, and all that is charged is mapped but for what may lack.
         lacking = {Reason.UNMAPPED_COST_CENTER, Reason.SIGN_CONTRADICTION}
         lacking |= {Reason.MISSING_VAT_CODE, Reason.VAT_DIFFERENCE} if traits.taxes == "vat_codes" else set()

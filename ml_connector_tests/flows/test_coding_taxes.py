@@ -7,7 +7,7 @@ import pytest
 from ml_connector.config.integrations import Coding, VatRule
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
 from ml_connector.documents.reference import VatCode
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector_tests.flows import builders as b
 from ml_connector_tests.flows.american import US, code, tables, us_invoice
 from ml_connector_tests.flows.builders import D
@@ -37,7 +37,7 @@ def test_each_tax_is_posted_as_invoiced_with_its_id_where_one_is_mapped() -> Non
 
 
 def test_a_tax_mapped_to_what_the_erp_lacks_is_held() -> None:
-    with pytest.raises(NeedsMending, match="NOPE") as held:
+    with pytest.raises(NeedsCorrection, match="NOPE") as held:
         code(us_invoice(taxes=(STATE, CITY)), coding=Coding(vat=(VatRule(kind="ST", code="NOPE"),)))
     assert held.value.reason is Reason.MISSING_VAT_CODE
 
@@ -74,7 +74,7 @@ def test_a_bill_without_taxes_needs_no_rule_for_zero_percent(traits: object) -> 
 
 def test_where_the_erp_takes_no_taxes_they_are_a_charge_or_hold_the_bill() -> None:
     """They are owed all the same: a bill without them would not come to the document's total."""
-    with pytest.raises(NeedsMending, match="Charge TAX") as held:
+    with pytest.raises(NeedsCorrection, match="Charge TAX") as held:
         code(traits=NONE)
     assert held.value.reason is Reason.UNMAPPED_CHARGE
     bill = code(traits=NONE, coding=Coding(charge_accounts={"TAX": "4400"}))
@@ -87,7 +87,7 @@ def test_where_the_erp_takes_no_taxes_they_are_a_charge_or_hold_the_bill() -> No
 
 @pytest.mark.parametrize("traits", [US, NONE])
 def test_a_difference_is_held_whatever_the_policy(traits: object) -> None:
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         code(us_invoice(total=D("1353.12")), traits=traits, coding=Coding(charge_accounts={"TAX": "4400"}))
     assert held.value.reason is Reason.TOTAL_DIFFERENCE
 

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from ml_connector.flows import monitoring
 from ml_connector.flows.core import copies
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.core.ports import StoredOperation, Written
 from ml_connector.ledger.audit.verify import verify
 from ml_connector.ledger.tables.documents import operation
@@ -16,7 +16,7 @@ from ml_connector.ledger.work.events import history
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.flows.scenes import Scene
 
-STANDING = Work(holder="", actor="standing")
+STANDING = RunScope(holder="", actor="standing")
 #: Past the settling time and the longest call.
 LATER = 200
 

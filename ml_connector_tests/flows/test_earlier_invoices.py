@@ -10,7 +10,7 @@ import yaml
 
 from ml_connector.flows import operator_actions, pipeline
 from ml_connector.flows.core.ports import Written
-from ml_connector.flows.invoices_in import invoices
+from ml_connector.flows.invoices_in import bills, earlier_invoices, invoices
 from ml_connector.flows.invoices_in.earlier_invoices import hold_taken_back, similar
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.operation_rows import NewOperation
@@ -222,6 +222,11 @@ def test_one_supplier_under_two_partner_files_is_invoiced_once(tmp_path: Path) -
             found = [(str(row.state), row.reason) for row in stage.documents("invoices_in")]
             assert sorted(found, key=str) == [("posted", None), ("quarantined", "duplicate_invoice_number")]
             assert len(table(stage)) == 1
+            stage.inbound(replay=True)
+            found = [(str(row.state), row.reason) for row in stage.documents("invoices_in")]
+            assert sorted(found, key=str) == [("posted", None), ("quarantined", "duplicate_invoice_number")], (
+                "the entry is ours: nobody keyed it by hand"
+            )
             again = one.with_(number="I-2")
             deliver(stage, again.bytes(), "c.edi")
             cancelled = again.with_(envelope=envelope).bytes().replace(b"*DI*00", b"*DI*01")
@@ -232,6 +237,26 @@ def test_one_supplier_under_two_partner_files_is_invoiced_once(tmp_path: Path) -
                 ("quarantined", "not_a_first_invoice"),
             }
             assert len(table(stage)) == 1
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["by the ledger", "by the ERP"])
+def test_two_of_one_number_that_were_matched_at_the_same_moment_are_posted_once(
+    twofold: Scene, monkeypatch: pytest.MonkeyPatch, seen: bool
+) -> None:
+    """By two workers, neither of which saw the other's on its way: the last look is right before posting."""
+    monkeypatch.setattr(earlier_invoices, "same_number", lambda *_: None)
+    if not seen:
+        monkeypatch.setattr(bills, "overtaken", lambda *_: {})
+    one = Invoice("I-1", twofold.orders(2)[0])
+    deliver(twofold, one.bytes(), "a.edi")
+    if not seen:
+        twofold.inbound()
+    deliver(twofold, by_acme(twofold, one.with_(order=twofold.orders(1)[0])).bytes(), "b.edi", box="ACME")
+    twofold.inbound()
+    found = sorted(twofold.documents("invoices_in"), key=lambda row: row.id)
+    assert [(str(row.state), row.reason) for row in found] == [("posted", None), TWICE]
+    assert (found[1].reason_detail or {})["data"]["earlier_document"] == found[0].id
+    assert len(twofold.posted()) == 1
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ml_connector.errors import (
     TryAgain,
     WeAreWrong,
 )
-from ml_connector.flows.core.call_executor import Begun, Outcome, Places, call_all, settle
+from ml_connector.flows.core.call_executor import Begun, CallOutcome, Places, call_all, settle
 from ml_connector.flows.core.ports import StoredOperation, Written
 
 BEGUN = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -87,7 +87,7 @@ def test_nothing_is_asked_where_nothing_is_open() -> None:
 def test_an_error_that_does_not_say_what_happened_leaves_the_outcome_unknown(
     error: ConnectorError, wanted: str
 ) -> None:
-    outcome = Outcome(ONE, error=error)
+    outcome = CallOutcome(ONE, error=error)
     flags = {"not sent": outcome.not_sent, "refused": outcome.refused, "unknown": outcome.unknown}
     assert [name for name, is_so in flags.items() if is_so] == [wanted]
 

@@ -269,7 +269,7 @@ def test_a_ta1_that_came_settles_what_it_answers(stage: Scene, code: str, state:
     (order,) = stage.documents("orders_out")
     assert order.state is S.UNKNOWN_OUTCOME
     (sent,) = [row for row in rows_of(stage, interchange) if row.direction == "out"]
-    note = "000" if code == "A" else "025"
+    note = "000" if code == "A" else "024"
     isa = Envelope().wrapped([]).split(b"~")[0]
     control = isa.split(b"*")[13].decode()
     ta1 = f"~TA1*{sent.control_number}*261121*0900*{code}*{note}~IEA*0*{control}~"

@@ -7,7 +7,7 @@ import pytest
 
 from ml_connector.errors import AuthorizationNeeded, ConfigError
 from ml_connector.flows import monitoring
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.inbound import polling, receiving
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
@@ -82,19 +82,19 @@ def test_where_no_folder_can_be_used_a_person_is_asked_for(stage: Scene) -> None
 
 def test_a_log_in_that_is_refused_is_no_trouble_of_a_folder(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise AuthorizationNeeded("cleo_prod: the server refuses the password.", mend="Correct it.")
+        raise AuthorizationNeeded("cleo_prod: the server refuses the password.", remedy="Correct it.")
 
     monkeypatch.setattr(type(stage.integration.network), "list_files", refuse)
     with pytest.raises(AuthorizationNeeded):
         receiving.receive(stage.integration, stage.work)
     with pytest.raises(AuthorizationNeeded):
-        receiving.receive(stage.integration, Work(stage.work.holder, dry_run=True))
+        receiving.receive(stage.integration, RunScope(stage.work.holder, dry_run=True))
     assert polling.unusable_folders(stage.integration) == {}
 
 
 def test_a_dry_run_tells_it_too(stage: Scene) -> None:
     integration = misspelt(stage)
-    report = receiving.receive(integration, Work(stage.work.holder, dry_run=True))
+    report = receiving.receive(integration, RunScope(stage.work.holder, dry_run=True))
     assert report.counts["folder_unusable"] == 1
     assert polling.unusable_folders(integration) == {}, "a dry run writes nothing"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, SetAnswer
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.acknowledgments_in.acknowledged_sets import SentSet, decide
 from ml_connector.ledger.tables.documents import envelope_group, interchange
 from ml_connector.ledger.work.states import DocumentState as S
@@ -42,7 +42,7 @@ def test_no_set_is_acknowledged_that_is_not_plainly_accepted(
     right = answer_oracle.sets_decided(group.upper(), {key: code.upper() for key, code in named.items()}, controls)
     sets = [SentSet(position, "850", control) for position, control in enumerate(controls)]
     if right is None:
-        with pytest.raises(NeedsMending) as held:
+        with pytest.raises(NeedsCorrection) as held:
             decide(answer, sets)
         assert held.value.reason is Reason.ANSWER_NOT_DECIDED
     else:
@@ -121,6 +121,11 @@ def test_a_ta1_that_refuses_what_was_acknowledged_is_a_question(sent: Scene) -> 
     assert ta1(sent, "A") == (S.APPLIED, None, S.SENT), "it says nothing of the sets"
     assert answered(sent, "AK1*PO*1", "AK9*A*1*1*1")[2] is S.ACKNOWLEDGED
     assert ta1(sent, "R", "025") == (S.QUARANTINED, "answer_not_decided", S.ACKNOWLEDGED)
+
+
+def test_a_ta1_that_refuses_what_came_before_is_a_question(sent: Scene) -> None:
+    """The first copy may be there: nothing is taken for refused, and leaves again as an order."""
+    assert ta1(sent, "R", "025") == (S.QUARANTINED, "answer_not_decided", S.SENT)
 
 
 def test_a_ta1_that_refuses_refuses(sent: Scene) -> None:

@@ -16,7 +16,7 @@ from ml_connector.documents.common import (
     changed,
 )
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.invoices_in.invoice_doubts import check_itself
 from ml_connector_tests.flows.builders import VENDOR, invoice, invoice_line, partner
@@ -27,8 +27,8 @@ USD = (KeptSegment(segment_id="CUR", elements=("SE", "USD")),)
 
 def reason_of(one: Invoice, **settings: Any) -> Reason | None:
     vendor = changed(VENDOR, vat_number="NL 123.456.789 B01")
-    held = attempt(lambda: check_itself(one, partner(**settings), vendor, TODAY, 31))
-    return held.reason if isinstance(held, NeedsMending) else None
+    held = attempt(check_itself, one, partner(**settings), vendor, TODAY, 31)
+    return held.reason if isinstance(held, NeedsCorrection) else None
 
 
 def seller(role: str = "SE", scheme: str = "92", number: str = "20011", *references: tuple[str, str]) -> Party:

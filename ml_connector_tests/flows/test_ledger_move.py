@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.errors import DecisionNeeded
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.orders_out import orders
 from ml_connector.flows.posting.postings import operation_key
 from ml_connector.ledger.audit.verify import verify
@@ -28,7 +28,7 @@ def stage(tmp_path: Path) -> Iterator[Edited]:
     with two_companies(tmp_path / "home") as one:
         one.order()
         with one.opened() as deployment:
-            orders.read(deployment.integration("one"), Work(holder="", actor="test"))
+            orders.read(deployment.integration("one"), RunScope(holder="", actor="test"))
         yield one
 
 
@@ -220,7 +220,7 @@ def test_a_company_that_got_another_code_goes_on_as_the_same_one(stage: Edited) 
     assert before, "the supplier ships"
     second = stage.order("20012", SECOND_DIVISION, seed=5)
     with stage.opened() as deployment:
-        orders.read(deployment.integration("two"), Work(holder="", actor="test"))
+        orders.read(deployment.integration("two"), RunScope(holder="", actor="test"))
     mine = {row.id: operation_key(row) for row in stage.rows() if row.company == str(SECOND_DIVISION)}
     recoded(stage, 990132)
     with pytest.raises(DecisionNeeded, match="990132"):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ml_connector.documents.common import ItemId
 from ml_connector.documents.orders import OrderLine
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.line_meant import KnownLine, NamedLine, lines_meant, of_erp, of_order
 from ml_connector_tests.flows.builders import order_line
 
@@ -24,10 +24,10 @@ def meant(number: str, *pairs: str, **options: Any) -> list[int]:
     return [line.number for line in lines_meant(NamedLine(number, ids(*pairs)), lines, "26000017", **options)]
 
 
-def held(number: str, *pairs: str, **options: Any) -> NeedsMending:
-    with pytest.raises(NeedsMending) as error:
+def held(number: str, *pairs: str, **options: Any) -> NeedsCorrection:
+    with pytest.raises(NeedsCorrection) as error:
         meant(number, *pairs, **options)
-    assert error.value.mend
+    assert error.value.remedy
     return error.value
 
 
@@ -95,7 +95,7 @@ def test_several_lines_of_one_item_are_told_apart_by_the_number_only() -> None:
 
 def test_a_line_as_it_was_sent_is_known_by_the_same_rule() -> None:
     lines = [of_order(OrderLine(number=str(n), items=ids(f"BP ART-{n}", f"VP NW-{n}"))) for n in (1, 5)]
-    with pytest.raises(NeedsMending) as error:
+    with pytest.raises(NeedsCorrection) as error:
         lines_meant(NamedLine("1", ids("BP ART-5")), lines, "26000017")
     assert error.value.data["order_lines"] == {"1": "ART-1", "5": "ART-5"}
     assert lines_meant(NamedLine("5", ids("BP ART-5")), lines, "26000017")[0].number == "5"
@@ -122,7 +122,7 @@ def test_a_line_of_another_item_is_never_found(
     items = (ItemId(qualifier="BP", value=buyers), ItemId(qualifier="VP", value=vendors))
     try:
         found = lines_meant(NamedLine(number, items), lines, "o")
-    except NeedsMending:
+    except NeedsCorrection:
         return
     assert found
     numbers = {one[0] for one in known}

@@ -1,14 +1,15 @@
 """Matching finds the right order line, or says exactly what differs."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.config.partners import MatchTolerances, Tolerance
-from ml_connector.documents.common import AllowanceCharge, AllowanceKind, ItemId
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.documents.common import AllowanceCharge, AllowanceKind, ItemId, KeptSegment
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.matching import match_invoice
 from ml_connector_tests.flows.builders import (
     VENDOR,
@@ -24,9 +25,9 @@ from ml_connector_tests.flows.builders import (
 
 
 def reason_of(*args: object, **kwargs: object) -> Reason:
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         match_invoice(*args, **kwargs)  # type: ignore[arg-type]
-    assert held.value.mend, "every reason says what mends it"
+    assert held.value.remedy, "every reason says what mends it"
     return held.value.reason
 
 
@@ -38,6 +39,22 @@ def test_a_clean_invoice_is_linked_to_its_order_lines() -> None:
     ]
     assert matched.lines[0].cost_center == "OPS"
     assert (matched.total, matched.vat_total) == (D("1512.50"), D("262.50"))
+
+
+@pytest.mark.parametrize("code", ["TT", "5"])
+def test_a_second_total_that_is_none_of_the_invoices_sums_is_a_question(code: str) -> None:
+    """AMT: the total, the goods or the net amount, in whatever sign; another one contradicts TDS."""
+
+    def of(amount: str, of_what: str = code) -> Any:
+        return invoice(extras=(KeptSegment(segment_id="AMT", elements=(of_what, amount)),))
+
+    assert reason_of(of("999.99"), VENDOR, book(), rules()) is Reason.TOTAL_DIFFERENCE
+    for plain in (of("1512.5"), of("1250"), of("-1512.50"), of("999.99", "GV"), of("?")):
+        assert match_invoice(plain, VENDOR, book(), rules()).total == D("1512.50")
+
+
+def test_a_currency_in_lower_case_is_the_same() -> None:
+    assert match_invoice(invoice(currency="eur"), VENDOR, book(), rules()).currency == "EUR"
 
 
 def test_a_line_number_that_contradicts_the_item_is_a_question_or_the_suppliers_own_by_setting() -> None:
@@ -99,6 +116,15 @@ def test_header_differences_have_their_own_reason(changes: dict[str, object], wa
 )
 def test_line_differences_have_their_own_reason(line: object, wanted: Reason) -> None:
     assert reason_of(invoice(line), VENDOR, book(), rules()) is wanted  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("told", [{}, {"order_number": "", "number": "9"}, {"unit": "CA", "price": D("99")}])
+def test_a_line_of_quantity_zero_bills_nothing(told: dict[str, Any]) -> None:
+    """Items that come later are told so by many suppliers, with or without an order, price and line that fit."""
+    later = invoice_line(2, quantity=D(0), **{"order_number": "", **told})
+    matched = match_invoice(invoice(invoice_line(1), later, total=D("1512.50")), VENDOR, book(), rules())
+    assert [(line.number, line.quantity) for line in matched.lines] == [(1, D(100))]
+    assert (matched.mode, matched.total) == ("matched", D("1512.50"))
 
 
 def test_an_order_of_another_supplier_or_cancelled_is_never_used() -> None:

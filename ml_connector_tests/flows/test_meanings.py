@@ -11,7 +11,7 @@ import pytest
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.document_codes import is_credit
 from ml_connector.flows.shipments_in.earlier_notices import about_of
 
@@ -36,10 +36,10 @@ def notice(purpose: str) -> ShipNotice:
     return ShipNotice(number="LS-1", notice_date=date(2026, 11, 20), purpose=Purpose(purpose))
 
 
-def held(one: Invoice) -> NeedsMending | None:
+def held(one: Invoice) -> NeedsCorrection | None:
     try:
         is_credit(one, {})
-    except NeedsMending as error:
+    except NeedsCorrection as error:
         return error
     return None
 
@@ -55,7 +55,7 @@ def test_every_type_is_decided_and_lower_case_means_the_same() -> None:
             else:
                 assert why is not None
                 assert spelled in why.message
-                assert (why.reason, bool(why.mend)) == (Reason.UNSUPPORTED_DOCUMENT, True)
+                assert (why.reason, bool(why.remedy)) == (Reason.UNSUPPORTED_DOCUMENT, True)
     assert is_credit(invoice(""), {}) is False
 
 
@@ -70,7 +70,7 @@ def test_a_partner_file_says_what_a_type_means() -> None:
     assert is_credit(invoice("dr"), {"DR": "credit"}) is True
     assert is_credit(invoice("ME"), {"ME": "invoice"}) is False
     assert is_credit(invoice("CR"), {"CR": "invoice"}) is False
-    with pytest.raises(NeedsMending, match="of type DI"):
+    with pytest.raises(NeedsCorrection, match="of type DI"):
         is_credit(invoice("DI"), {"DI": "held"})
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from ml_connector.cli.app import run
 from ml_connector.errors import DecisionNeeded
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.orders_out import orders
 from ml_connector.ledger.audit.verify import verify
 from ml_connector.ledger.tables.documents import interchange, renaming, token
@@ -199,7 +199,7 @@ def test_a_company_that_is_meant_to_be_another_holds_what_waits_of_the_old_one(s
     stage.edit(lambda settings: settings["connections"]["exact_nl"].update(division=DIVISION))
     number = stage.order()
     with stage.opened() as deployment:
-        orders.read(deployment.integration(CLEO), Work(holder="", actor="test"))
+        orders.read(deployment.integration(CLEO), RunScope(holder="", actor="test"))
     stage.edit(lambda settings: settings["connections"]["exact_nl"].update(division=SECOND_DIVISION))
     plan = _move(stage, "--company", "exact_nl", str(SECOND_DIVISION))
     assert "documents to hold" in plan

@@ -8,7 +8,7 @@ import pytest
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.edi.validation.overlay import overlay_from
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.inbound.miscounts import miscounted
 from ml_connector.flows.meaning.notice_codes import check_codes
@@ -36,7 +36,7 @@ def held(data: bytes, codes: dict[str, dict[str, str]] | None = None, **settings
         check_itself(notice, partner(**settings), VENDOR, LATEST, expected_counts=False)
 
     found = attempt(check)
-    return found.reason if isinstance(found, NeedsMending) else None
+    return found.reason if isinstance(found, NeedsCorrection) else None
 
 
 def test_a_plain_notice_is_not_held() -> None:

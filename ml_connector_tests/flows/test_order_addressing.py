@@ -9,7 +9,7 @@ import yaml
 
 from ml_connector.config.partners import Partner
 from ml_connector.flows import operator_actions
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.orders_out import orders
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.work.documents import DocumentRow
@@ -233,7 +233,7 @@ def edit_file(stage: Scene, **changes: Any) -> None:
 def sync(stage: Scene) -> None:
     with stage.bench.open() as deployment, worker(deployment.ledger) as lease:
         later = replace(stage, deployment=deployment, integration=deployment.integration(INTEGRATION))
-        later.work = Work(holder=lease.name, actor="test")
+        later.work = RunScope(holder=lease.name, actor="test")
         later.outbound()
         stage.sandbox.clock.move(30)
         stage.sandbox.call(stage.world.flush)

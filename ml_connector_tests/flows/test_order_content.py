@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from ml_connector.config.integrations import Integration
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import changed
 from ml_connector.documents.reference import CostCenter, GLAccount, Item, OpenOrder, OpenOrderLine, Vendor
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.orders_out.order_content import resolve_order
 from ml_connector.flows.reference.coding_tables import CodingTables
 
@@ -46,10 +46,10 @@ def partner(**orders: Any) -> Partner:
     )
 
 
-def settings(**coding: Any) -> Integration:
+def settings(**coding: Any) -> IntegrationSettings:
     flows = {"orders_out": {"units": {"pc": "EA"}}, "invoices_in": {"coding": coding}}
     raw = {"erp": "e", "network": "n", "environment": "production", "identity": US, "partners": "p", "flows": flows}
-    return Integration.model_validate(raw)
+    return IntegrationSettings.model_validate(raw)
 
 
 def order(item: str = "RELAY", cost_center: str = "OPS", warehouse: str = "1") -> OpenOrder:
@@ -107,10 +107,10 @@ def test_account_and_cost_center_travel_in_the_references_that_the_partner_names
 def test_what_cannot_be_resolved_never_ships(
     source: OpenOrder, coding: dict[str, Any], rules: dict[str, Any], reason: Reason
 ) -> None:
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         resolve_order(source, partner(**rules), settings(**coding), TABLES)
     assert held.value.reason is reason
-    assert held.value.mend
+    assert held.value.remedy
 
 
 def test_a_partner_without_references_gets_none() -> None:
@@ -129,7 +129,7 @@ def ordered(**line: Any) -> OpenOrder:
     return changed(one, lines=(changed(one.lines[0], **line),))
 
 
-def with_units(language: str = "", **units: str) -> Integration:
+def with_units(language: str = "", **units: str) -> IntegrationSettings:
     base = settings()
     rules = base.flows.orders_out.model_copy(update={"units": units, "units_language": language})
     return base.model_copy(update={"flows": base.flows.model_copy(update={"orders_out": rules})})
@@ -148,7 +148,7 @@ def with_units(language: str = "", **units: str) -> Integration:
         ("TN", with_units(tn="MP"), "MP"),
     ],
 )
-def test_only_mapped_units_leave(unit: str, rules: Integration, sent: str) -> None:
+def test_only_mapped_units_leave(unit: str, rules: IntegrationSettings, sent: str) -> None:
     [line] = resolve_order(ordered(unit=unit), partner(), rules, TABLES).lines
     assert (line.unit, line.price_basis) == (sent, "PE" if sent == "EA" else "UM")
 
@@ -157,10 +157,10 @@ def test_only_mapped_units_leave(unit: str, rules: Integration, sent: str) -> No
     ("unit", "language"), [("st", ""), ("st", "fr"), ("tn", "nl"), ("tn", "en"), ("CS", ""), ("", "")]
 )
 def test_a_unit_that_looks_like_one_of_x12_is_held(unit: str, language: str) -> None:
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         resolve_order(ordered(unit=unit), partner(), with_units(language), TABLES)
     assert held.value.reason is Reason.UNIT_MISMATCH
-    assert ("EA in nl" in held.value.mend) == (unit == "st")
+    assert ("EA in nl" in held.value.remedy) == (unit == "st")
 
 
 @pytest.mark.parametrize(
@@ -191,10 +191,10 @@ def test_barcodes_leave_with_the_qualifier_of_their_length(barcode: str, sent: t
 )
 def test_what_nobody_can_deliver_is_held(source: OpenOrder, reason: Reason) -> None:
     vendors = {"blocked": Vendor(id="blocked", code="1", blocked=True), "s": Vendor(id="s", code="1")}
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         resolve_order(source, partner(), settings(), replace(TABLES, vendor=vendors.get))
     assert held.value.reason is reason
-    assert held.value.mend
+    assert held.value.remedy
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.config.integrations import Integration
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Party, changed
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.reference import DeliveryAddress, Named, OpenOrder
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.orders_out.order_comparing import View, changes
 from ml_connector.flows.orders_out.order_content import resolve_order
 from ml_connector.systems.exact_online.reading import records
@@ -38,7 +38,7 @@ def of(**header: Any) -> OpenOrder:
     return changed(ordered(), **header)
 
 
-def sent(order: OpenOrder, to: Partner = PLAIN, by: Integration | None = None) -> PurchaseOrder:
+def sent(order: OpenOrder, to: Partner = PLAIN, by: IntegrationSettings | None = None) -> PurchaseOrder:
     return resolve_order(order, to, by or settings(), TABLES)
 
 
@@ -105,10 +105,10 @@ def test_addresses_of_our_own_are_warehouses(delivery: DeliveryAddress) -> None:
     ],
 )
 def test_an_order_whose_place_is_not_known_or_not_wanted_is_held(order: OpenOrder, rules: dict[str, Any]) -> None:
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         sent(order, partner(account_reference="", cost_center_reference="", **rules))
     assert held.value.reason is Reason.UNRESOLVED_SHIP_TO
-    assert held.value.mend
+    assert held.value.remedy
 
 
 def test_a_warehouse_without_a_code_leaves_by_its_address() -> None:
@@ -117,7 +117,7 @@ def test_a_warehouse_without_a_code_leaves_by_its_address() -> None:
         sent(
             of(warehouse_code="8"),
             partner(cost_center_reference="", ship_to={"1": "DC"}),
-            Integration.model_validate(raw),
+            IntegrationSettings.model_validate(raw),
         )
     )
     assert (place.id, place.name, place.street, place.city) == ("", "Warehouse 8", ("Kade 2",), "Breda")

@@ -17,7 +17,7 @@ import pytest
 from ml_connector.config.partners import Partner
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.orders_out.order_changes import header_with_lines
 from ml_connector.flows.orders_out.order_content import resolve_order
 from ml_connector.layouts import WriteContext, load_layout, write_documents
@@ -145,7 +145,7 @@ def in_layout(old: str, new: str, layout: str) -> str:
     before = written(old)
     try:
         after = written(new)
-    except NeedsMending:
+    except NeedsCorrection:
         return "held"
     return "yes" if after != before else "-"
 

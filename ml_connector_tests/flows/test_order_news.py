@@ -34,7 +34,7 @@ def order(stage: Scene) -> dict[str, Any]:
 
 def configure(stage: Scene, **changes: Any) -> None:
     """As an edit of the integration in connections.yaml."""
-    raw = stage.integration.settings.model_dump(by_alias=True)
+    raw = stage.integration.settings.model_dump(by_alias=True, exclude_unset=True)
     settings = type(stage.integration.settings).model_validate(_merged(raw, changes))
     object.__setattr__(stage.integration, "settings", settings)
 

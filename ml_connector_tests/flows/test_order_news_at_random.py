@@ -16,7 +16,7 @@ from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.orders_out import order_resolving, orders
@@ -218,8 +218,8 @@ def _expected(play: Play) -> set[str]:
             continue  # received before it was sent: left alone, or asked about
         if _finished(order, told) or (told is not None and _buyers(told) == _buyers(order)):
             continue
-        content = attempt(lambda o=order: resolve_order(o, play.partner, play.integration.settings, tables))  # type: ignore[misc]
-        if not isinstance(content, NeedsMending):
+        content = attempt(resolve_order, order, play.partner, play.integration.settings, tables)
+        if not isinstance(content, NeedsCorrection):
             found.add(key)
     return found
 

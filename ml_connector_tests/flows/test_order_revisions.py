@@ -233,10 +233,13 @@ def starting(stage: Scene, day: str) -> None:
     object.__setattr__(stage.integration, "settings", settings.model_copy(update={"flows": flows}))
 
 
-def test_orders_from_before_the_start_are_told_and_an_earlier_start_fetches_them(stage: Scene) -> None:
+@pytest.mark.parametrize("hour", [12, 23], ids=["at noon", "where the next day has begun in the books"])
+def test_orders_from_before_the_start_are_told_and_an_earlier_start_fetches_them(stage: Scene, hour: int) -> None:
     """A newcomer's first run leaves old orders alone and says so; naming an earlier day brings them, moved or not."""
     from ml_connector.flows.orders_out.order_news import orders_changed
 
+    now = stage.integration.clock.now()
+    stage.sandbox.clock.move((now.replace(hour=hour, minute=15) - now).total_seconds())
     (order,) = stage.orders(1, received=False)
     today = stage.integration.clock.now().date()
     stage.sandbox.clock.move(86_400)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -315,6 +316,7 @@ def begin(story: Story, lines: int) -> None:
     )
 
 
+@pytest.mark.timeout(max(300, 5 * STORIES))
 @settings(max_examples=STORIES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=STORIES <= 100)
 @given(data=st.data(), steps=st.integers(1, 14))
 def test_a_literal_supplier_delivers_what_the_order_says(office: Office, data: st.DataObject, steps: int) -> None:

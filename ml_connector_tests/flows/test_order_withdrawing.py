@@ -213,6 +213,37 @@ def test_while_the_old_supplier_refuses_to_give_it_up_nobody_else_gets_it(office
     assert told(office.run(key)) == [(NORTHWIND, "860", "01"), (ACME, "850", "00")]
 
 
+@pytest.mark.parametrize("meanwhile", ["39999", "20012"])
+def test_an_order_that_comes_back_to_its_first_supplier_is_sent_anew(office: Office, meanwhile: str) -> None:
+    """It was cancelled there: what is the same as before is not known there any more."""
+    key = new(office)
+    office.run(key)
+    given(office, key, meanwhile)
+    assert told(office.run(key))[0] == (NORTHWIND, "860", "01")
+    given(office, key, "20011")
+    assert told(office.run(key))[-1] == (NORTHWIND, "850", "00")
+    assert office.run(key) == []
+
+
+def test_what_was_taken_off_as_the_order_was_given_away_is_cancelled_with_the_old_supplier(office: Office) -> None:
+    """Nothing is left for the new one; the old one would still deliver the line that is gone."""
+    key = new(office)
+    office.run(key)
+    received(office, key, 10, 0)
+    edit(office, key, lines=office.books.orders[key].lines[:1])
+    given(office, key, "20012")
+    assert told(office.run(key)) == [(NORTHWIND, "860", "01")]
+    assert office.run(key) == []
+
+
+def test_who_delivered_all_is_told_nothing_when_the_order_becomes_anothers(office: Office) -> None:
+    key = new(office)
+    office.run(key)
+    received(office, key, 10, 20)
+    given(office, key, "20012")
+    assert office.run(key) == []
+
+
 def test_an_order_received_in_full_is_not_sent_as_new(office: Office) -> None:
     key = new(office)
     received(office, key, 10, 20)

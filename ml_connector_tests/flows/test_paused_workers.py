@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 from ml_connector.errors import TryAgain
 from ml_connector.flows import monitoring, pipeline
 from ml_connector.flows.core import copies
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.invoices_in.bills import BILLS
 from ml_connector.flows.posting.posting import post
 from ml_connector.ledger.audit.verify import verify
@@ -87,7 +87,7 @@ def stop(process: Forked, stage: Scene) -> None:
 def take_over(stage: Scene) -> None:
     """Worker B: posts whatever it may until all is posted."""
     with worker(stage.deployment.ledger) as lease:
-        work = Work(holder=lease.name, actor="B")
+        work = RunScope(holder=lease.name, actor="B")
 
         def all_posted() -> bool:
             # One that is stopped in a transaction holds its rows until the database ends it.
@@ -157,7 +157,7 @@ def test_a_stop_between_the_proof_and_the_socket_is_found_and_told_with_both_ids
         assert list(doubled.values()) == [2]
         ids = {str(row["ID"]) for row in stage.posted() if str(row["YourRef"]) in doubled}
         stage.sandbox.clock.move(60)
-        copies.confirm(stage.integration, Work(holder="", actor="standing"))
+        copies.confirm(stage.integration, RunScope(holder="", actor="standing"))
 
         (row,) = [row for row in stage.documents("invoices_in") if row.number in doubled]
         with stage.deployment.ledger.read() as tx:
@@ -170,5 +170,5 @@ def test_a_stop_between_the_proof_and_the_socket_is_found_and_told_with_both_ids
         one_of_both = next(one for one in stage.posted() if str(one["YourRef"]) in doubled)
         stage.sandbox.call(stage.sandbox.exact.main.drop, "purchase/PurchaseInvoices", one_of_both)
         stage.sandbox.clock.move(3700)
-        copies.confirm(stage.integration, Work(holder="", actor="standing"))
+        copies.confirm(stage.integration, RunScope(holder="", actor="standing"))
         assert verify(stage.deployment.ledger).problems == []

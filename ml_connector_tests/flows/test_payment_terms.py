@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.common import DateReference, PaymentTerms
+from ml_connector.documents.common import DateReference, KeptElement, PaymentTerms
 from ml_connector.flows.invoices_in.payment_terms import terms_of
 from ml_connector_tests.flows.builders import invoice
 
@@ -60,6 +60,41 @@ def test_what_the_terms_leave_open_is_the_erps_and_is_told(given: dict[str, Any]
     found = terms(**given)
     assert found.due is None
     assert found.told
+
+
+def itd(**at: str) -> tuple[KeptElement, ...]:
+    """Elements of ITD that have no field of their own: itd(at13="10")."""
+    return tuple(KeptElement(segment_id="ITD", position=int(name[2:]), value=value) for name, value in at.items())
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"kind": "23", "basis": "5"}, "on receipt of the invoice"),
+        ({"kind": "09", "basis": "3", "kept": itd(at13="10")}, "proximo"),
+        ({"kind": "10", "basis": "3"}, "at once"),
+        ({"kind": "01", "basis": "3", "net_days": 30, "kept": itd(at13="25")}, "day of the month 25"),
+        ({"kind": "01", "basis": "3", "kept": itd(at09="20270201", at10="17848")}, "deferred until 20270201"),
+        ({"kind": "01", "basis": "3", "net_days": 30, "kept": itd(at11="50")}, "for 50 % of the amount"),
+        ({"kind": "01", "net_due": date(2026, 12, 20), "kept": itd(at11="50")}, "for 50 % of the amount"),
+    ],
+)
+def test_terms_that_say_no_due_date_for_the_whole_amount_are_told(given: dict[str, Any], says: str) -> None:
+    found = terms(**given)
+    assert found.due is None
+    assert any(says in told and "the ERP's own terms apply" in told for told in found.told), found.told
+
+
+def test_the_whole_amount_and_previously_agreed_terms_say_nothing_else() -> None:
+    assert terms(kind="01", basis="3", net_days=30, kept=itd(at11="100")).due == date(2026, 12, 20)
+    assert terms(kind="01", net_due=date(2026, 12, 20), kept=itd(at13="20")).due == date(2026, 12, 20)
+    assert terms(kind="14").told == ()
+
+
+def test_a_discount_that_is_not_applicable_is_none() -> None:
+    found = terms(kind="05", basis="3", discount_percent=Decimal(2), discount_days=10, net_days=30)
+    assert (found.due, found.discount_percent, found.discount_until) == (date(2026, 12, 20), None, None)
+    assert "not applicable" in found.told[0]
 
 
 def test_two_due_dates_are_none() -> None:

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 import pytest
 
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning import price_bases
 from ml_connector.flows.meaning.answered_lines import Expected
 from ml_connector.flows.meaning.line_comparison import Rules, compare
@@ -58,10 +58,10 @@ ORDERED = Expected([OrderLine(number="1", quantity=Decimal(3), unit="EA", price=
 
 def test_an_acknowledgment_is_not_taken_for_a_price_that_nobody_knows() -> None:
     """Two per unit were ordered; two for whatever LB is may be as little as two for a hundred."""
-    with pytest.raises(NeedsMending, match="price basis LB on line 1") as caught:
+    with pytest.raises(NeedsCorrection, match="price basis LB on line 1") as caught:
         compare(answer("LB", "2"), ORDERED)
     assert caught.value.reason is Reason.ANSWER_NOT_DECIDED
-    assert "price_bases" in caught.value.mend
+    assert "price_bases" in caught.value.remedy
     for basis, price, verdict in (("PE", "2", "accepted"), ("HP", "200", "accepted"), ("HP", "2", "changed")):
         assert compare(answer(basis, price), ORDERED).lines[0].verdict == verdict
     meant = Rules(price_bases={"LB": "HP"})

@@ -10,7 +10,9 @@ from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.documents.values.characters import unreadable
 from ml_connector.edi.writing.characters import alphabet_for
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.core.document_identity import identity_of
+from ml_connector.flows.invoices_in.earlier_invoices import similar
 from ml_connector.flows.meaning.readable import readable_invoice, readable_notice
 from ml_connector.layouts.values.encodings import encoded
 
@@ -55,6 +57,33 @@ def notice(number: str = "LS-1", description: str = "", item: str = "NW-1", orde
     return ShipNotice(number=number, notice_date=date(2026, 11, 20), orders=orders)
 
 
+@pytest.mark.parametrize("unseen", ["\u200b", "\u00ad", "\ufeff", "\u2060"])
+def test_what_nobody_sees_is_no_part_of_a_number_and_is_told(unseen: str) -> None:
+    """In X12 as in flat files: the ERP is asked and written by the number that people see."""
+    bill, told = readable_invoice(invoice(f"RE{unseen}-1", line(item=f"NW-1{unseen}"), order=f"{unseen}1"))
+    assert (bill.number, bill.order_number, bill.lines[0].vendors_item) == ("RE-1", "1", "NW-1")
+    assert len(told) == 3
+    shipped, told = readable_notice(notice(f"LS-1{unseen}", item=f"N{unseen}W-1", order=f"1{unseen}"))
+    assert (shipped.number, shipped.orders[0].order_number) == ("LS-1", "1")
+    assert shipped.orders[0].items[0].vendors_item == "NW-1"
+    assert len(told) == 3
+    assert identity_of(invoice(f"RE{unseen}-1"), "").number == "RE-1"
+
+
+def test_a_blank_that_does_not_break_is_a_blank_and_letters_of_other_scripts_stay() -> None:
+    bill, told = readable_invoice(invoice("RE 1\u00a0", order="É1"))
+    assert (bill.number, bill.order_number, len(told)) == ("RE 1", "É1", 1)
+    assert readable_invoice(invoice("РЕ-1"))[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [("ＩＮＶ１", "INV1", True), ("INV–1", "inv 01", True), ("INV1", "INV2", False), ("А1", "A1", False)],
+)
+def test_numbers_that_differ_in_width_zeros_or_punctuation_are_alike(one: str, other: str, alike: bool) -> None:
+    assert (similar(one) == similar(other)) is alike
+
+
 def test_texts_are_left_out_and_told_and_what_can_be_read_stays() -> None:
     told_of, told = readable_invoice(invoice("RE-1", line("gr\ufffde"), line("größe", charge="Fr\x07")))
     assert [one.description for one in told_of.lines] == ["", "größe"]
@@ -75,16 +104,16 @@ def test_what_can_be_read_is_not_touched() -> None:
 @pytest.mark.parametrize("bad", ["A\ufffd", "A\x07", "grÃ¶ÃŸe"])
 def test_numbers_that_cannot_be_read_hold_the_document(bad: str) -> None:
     for one in (invoice(bad), invoice(order=bad), invoice("RE-1", line(item=bad))):
-        with pytest.raises(NeedsMending) as held:
+        with pytest.raises(NeedsCorrection) as held:
             readable_invoice(one)
         assert held.value.reason is Reason.UNREADABLE_TEXT
     for two in (notice(bad), notice(order=bad), notice(item=bad)):
-        with pytest.raises(NeedsMending) as held:
+        with pytest.raises(NeedsCorrection) as held:
             readable_notice(two)
         assert held.value.reason is Reason.UNREADABLE_TEXT
 
 
 def test_nothing_that_stands_for_what_could_not_be_read_leaves() -> None:
     assert not alphabet_for("extended", "utf-8", "*~>").sendable("gr\ufffde")
-    with pytest.raises(NeedsMending, match="U\\+FFFD"):
+    with pytest.raises(NeedsCorrection, match="U\\+FFFD"):
         encoded("gr\ufffde", "utf-8", bom=False)

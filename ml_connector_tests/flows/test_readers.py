@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.errors import Reason, SenderMustMend
+from ml_connector.errors import Reason, SenderMustCorrect
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports.own_format import Bytes
 from ml_connector.flows.inbound import parsing
@@ -35,7 +35,7 @@ class Batches:
         try:
             rows = json.loads(source.read())["batch"]
         except ValueError as error:
-            raise SenderMustMend("The batch ends in the middle.", data={"unfinished": True}) from error
+            raise SenderMustCorrect("The batch ends in the middle.", data={"unfinished": True}) from error
         heading = INVOICE.splitlines()[0]
         return read_documents("\r\n".join([heading, *rows, ""]).encode(), LAYOUT)
 

@@ -11,7 +11,7 @@ from ml_connector.documents.bills import GoodsReceipt
 from ml_connector.documents.common import ItemId, KeptElement, changed
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.shipments_in.receipts import ReceiptRules, receipts_for
 from ml_connector_tests.flows.builders import VENDOR, order, order_line
 
@@ -43,8 +43,8 @@ def received(items: Sequence[ShippedItem], *orders: OpenOrder, **rules: Any) -> 
     return [(line.line_number, line.quantity) for one in receipts(items, *orders, **rules) for line in one.lines]
 
 
-def held(items: Sequence[ShippedItem], *orders: OpenOrder, **rules: Any) -> NeedsMending:
-    with pytest.raises(NeedsMending) as caught:
+def held(items: Sequence[ShippedItem], *orders: OpenOrder, **rules: Any) -> NeedsCorrection:
+    with pytest.raises(NeedsCorrection) as caught:
         receipts(items, *orders, **rules)
     return caught.value
 
@@ -149,6 +149,6 @@ def test_several_orders_go_to_their_lines_and_one_unknown_holds_all() -> None:
     assert [(line.order_number, line.quantity) for line in receipt.lines] == [("1", 1), ("2", 2)]
     for number in ("", "3"):
         missing = changed(notice, orders=(shipped[0], ShippedOrder(order_number=number)))
-        with pytest.raises(NeedsMending) as caught:
+        with pytest.raises(NeedsCorrection) as caught:
             receipts_for(missing, VENDOR, orders.get, ReceiptRules(receipt_date=DAY))
         assert caught.value.reason is Reason.NO_SUCH_ORDER

@@ -17,13 +17,14 @@ from ml_connector.config.flows import integration_model
 from ml_connector.config.integrations import Flows, FlowSettings, ProcurementCalendar
 from ml_connector.config.loading import deployment_model, load_deployment
 from ml_connector.diagnostics.deployment import check_deployment
+from ml_connector.documents.kinds import DocumentKind
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
 from ml_connector.errors import ConfigError
 from ml_connector.flows import registry
 from ml_connector.flows.core.cut_offs import calendars
 from ml_connector.flows.core.flow_set import FlowSet, check
-from ml_connector.flows.core.spec import AssetSpec, FlowSpec, Needs, OutsideSpec, StepSpec, load
+from ml_connector.flows.core.spec import EVERY_TABLE, AssetSpec, FlowSpec, Needs, OutsideSpec, StepSpec, load
 from ml_connector.flows.pipeline import INBOUND, OUTBOUND, members_of, steps_of
 from ml_connector.orchestration.build import build_defs
 from ml_connector.systems import registry as systems
@@ -65,7 +66,7 @@ def config_of_page(folder: Path) -> dict[str, Any]:
     """What the page writes into connections.yaml, its list in this folder."""
     (text,) = yaml_of(PAGE)
     changes: dict[str, Any] = yaml.safe_load(text)
-    changes["integrations"]["exact_cleo"]["flows"]["remittances_in"]["list_file"] = str(folder / "payments.txt")
+    changes["integrations"]["exact_cleo"]["flows"]["payments_listed"]["list_file"] = str(folder / "payments.txt")
     return changes
 
 
@@ -85,7 +86,7 @@ def test_a_flow_of_another_package_moves_a_document(package: Path, tmp_path: Pat
         deliver(stage.scene, Envelope(functional_id="RA").wrapped([PAYMENT]), "P1.edi")
         run = stage.inbound()
         assert run.success, run.failures
-        (row,) = stage.scene.documents("remittances_in")
+        (row,) = stage.scene.documents("payments_listed")
         assert (str(row.state), row.kind) == ("posted", "remittance")
         assert (tmp_path / "payments.txt").read_text() == "northwind TRACE-1 1050.5 USD\n"
         assert run.assets["listed_payments"]["listed"] == 1
@@ -95,11 +96,11 @@ def test_a_flow_of_another_package_moves_a_document(package: Path, tmp_path: Pat
         again = stage.inbound("replay")
         assert again.success, again.failures
         assert (tmp_path / "payments.txt").read_text().count("TRACE-1") == 1, "nothing is done twice"
-        listed = say("documents", "list", "--flow", "remittances_in", "--json")
+        listed = say("documents", "list", "--flow", "payments_listed", "--json")
         assert listed.code == 0, listed.out + listed.err
         (told,) = listed.json["documents"]
         assert (told["id"], told["state"]) == (row.id, "posted")
-        dry = say("sync", "--flow", "remittances_in", "--dry-run", "--json")
+        dry = say("sync", "--flow", "payments_listed", "--dry-run", "--json")
         assert dry.code == 0, dry.err
         assert "exact_cleo/listed_payments" in dry.json["runs"][0]["assets"]
         assert "exact_cleo/purchase_invoices" not in dry.json["runs"][0]["assets"]
@@ -127,10 +128,10 @@ def test_only_an_integration_that_names_a_flow_has_it(package: Path, tmp_path: P
 
 def test_settings_are_checked_by_the_flow(package: Path, tmp_path: Path) -> None:
     changes = config_of_page(tmp_path)
-    changes["integrations"]["exact_cleo"]["flows"]["remittances_in"] = {"list": "a.txt"}
+    changes["integrations"]["exact_cleo"]["flows"]["payments_listed"] = {"list": "a.txt"}
     with pytest.raises(ConfigError) as caught:
         load_deployment(loaded(tmp_path, changes))
-    assert "integrations.exact_cleo.flows.remittances_in.list_file: is missing" in caught.value.message
+    assert "integrations.exact_cleo.flows.payments_listed.list_file: is missing" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -151,10 +152,14 @@ def test_settings_are_checked_by_the_flow(package: Path, tmp_path: Path) -> None
         ("DocumentKind.REMITTANCE", "DocumentKind.INVOICE", "two declare kind of document invoice"),
         ('"list_payments",', '"match",', "two declare step inbound match"),
         ('after=("parse",)', 'after=("list_payments",)', "Steps wait for each other: list_payments"),
-        ('tables=frozenset({"vendors"})', 'targets=frozenset({"payments"})', "exact_nl (exact_online) has no target"),
+        (
+            'tables=frozenset({"vendors"})',
+            'targets=frozenset({"sales_orders"})',
+            "exact_nl (exact_online) has no target",
+        ),
         ('tables=frozenset({"vendors"})', 'network=frozenset({"batches"})', "cleo_prod (cleo) has no source or target"),
-        ('name="remittances_in"', 'name="payments_in"', "calls itself payments_in"),
-        ('settings="payments.settings', 'settings="payments.set', "payments.set:RemittancesIn cannot be loaded"),
+        ('name="payments_listed"', 'name="payments_in"', "calls itself payments_in"),
+        ('settings="payments.settings', 'settings="payments.set', "payments.set:PaymentsListed cannot be loaded"),
     ],
 )
 def test_a_wrong_declaration_is_told_when_the_code_location_loads(
@@ -167,16 +172,16 @@ def test_a_wrong_declaration_is_told_when_the_code_location_loads(
     with pytest.raises(ConfigError) as caught:
         build_defs(path)
     assert words in caught.value.message
-    assert caught.value.mend
+    assert caught.value.remedy
     told = say("check", "--config", str(path))
     assert told.code == 2
     assert words in told.err.replace("\n", " ")
 
 
-@pytest.mark.parametrize("place", ["no_such_module:FLOW", "payments.flow:NOTHING", "payments.settings:RemittancesIn"])
+@pytest.mark.parametrize("place", ["no_such_module:FLOW", "payments.flow:NOTHING", "payments.settings:PaymentsListed"])
 def test_a_flow_that_is_not_where_it_should_be_is_told(package: Path, tmp_path: Path, place: str) -> None:
     changes = config_of_page(tmp_path)
-    changes["flows"] = {"remittances_in": place}
+    changes["flows"] = {"payments_listed": place}
     with pytest.raises(ConfigError, match=re.escape(place)):
         load_deployment(loaded(tmp_path, changes))
 
@@ -184,7 +189,7 @@ def test_a_flow_that_is_not_where_it_should_be_is_told(package: Path, tmp_path: 
 def test_what_a_setting_asks_of_the_erp_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writing agreed changes back is a target; taking acknowledgments in asks for none."""
     erp = systems.find("exact_online")
-    monkeypatch.setattr(type(erp), "targets", frozenset({"bills", "goods_receipts"}))
+    monkeypatch.setattr(type(erp), "targets", frozenset({"bills", "goods_receipts", "payments"}))
     changes: dict[str, Any] = {"flows": {}}
     load_deployment(loaded(tmp_path, changes))
     written = {"acknowledgments_in": {"order_changes": "write_back"}}
@@ -194,7 +199,7 @@ def test_what_a_setting_asks_of_the_erp_is_asked_for(tmp_path: Path, monkeypatch
 
 def test_a_flow_that_nobody_named_is_off_where_it_cannot_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     erp = systems.find("exact_online")
-    monkeypatch.setattr(type(erp), "targets", frozenset({"bills"}))
+    monkeypatch.setattr(type(erp), "targets", frozenset({"bills", "payments"}))
     path = loaded(tmp_path, {"flows": {}})
     shipped = yaml.safe_load(path.read_text(encoding="utf-8"))
     for one in shipped["integrations"].values():
@@ -225,7 +230,7 @@ def test_every_shipped_flow_is_whole(name: str) -> None:
         assert type(integration_model(()).model_fields["flows"].default.named(name)) is flow.settings_model
     wanted = flow.needs.tables | flow.needs.coded_by
     assert wanted <= {table.value for table in (*ReferenceTable, *SalesTable)}
-    assert all({*asset.tables} <= wanted for asset in flow.shown)
+    assert all({*asset.tables} <= wanted | {EVERY_TABLE} for asset in flow.shown)
     assert flow.kinds
 
 
@@ -297,3 +302,20 @@ def _asked(needs: Needs) -> list[tuple[str, frozenset[str]]]:
         ("tables", needs.tables),
         ("where lines are coded by them", needs.coded_by),
     ]
+
+
+def test_flows_share_a_kind_of_document_where_the_senders_role_decides() -> None:
+    def flow(name: str, *roles: str) -> FlowSpec:
+        orders = AssetSpec(f"{name}_850", "", documents=(DocumentKind.ORDER,))
+        return FlowSpec(name, "inbound", "", parsed=(orders,), partners=frozenset(roles))
+
+    both = FlowSet((flow("sales", "customer"), flow("purchases", "procurement")))
+    check(both, both.present)
+    assert both.flow_for(DocumentKind.ORDER, "procurement") == "purchases"
+    assert [both.flow_for(DocumentKind.ORDER, role) for role in ("customer", "supplier", "")] == ["sales"] * 3
+    assert both.flow_for(DocumentKind.INVOICE, "customer") is None
+    alone = FlowSet((flow("purchases", "procurement"),))
+    assert alone.flow_for(DocumentKind.ORDER, "customer") == "purchases", "held there for its role"
+    for other in (flow("sales", "customer", "procurement"), flow("sales")):
+        with pytest.raises(ConfigError, match="two declare kind of document order"):
+            check(FlowSet((other, flow("purchases", "procurement"))), ())

@@ -14,7 +14,7 @@ from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.sales.orders import SalesOrder
 from ml_connector.documents.sales.reference import ItemFacts, UnitConversion
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.core.document_identity import identity_of
 from ml_connector.flows.sales_orders_in.building import sales_orders_for
 from ml_connector_tests.flows import shop as s
@@ -40,10 +40,10 @@ def made(*lines: str, flow: dict[str, Any] | None = None, sales: dict[str, Any] 
     return sales_orders_for(order, s.partner(**values), s.settings(**(flow or {})), book, s.TODAY)
 
 
-def held(*lines: str, **more: Any) -> NeedsMending:
-    with pytest.raises(NeedsMending) as caught:
+def held(*lines: str, **more: Any) -> NeedsCorrection:
+    with pytest.raises(NeedsCorrection) as caught:
         made(*lines, **more)
-    assert caught.value.mend
+    assert caught.value.remedy
     assert caught.value.data
     return caught.value
 
@@ -134,10 +134,10 @@ def test_what_is_not_plain_holds_an_order(why: str) -> None:
     if total:
         text = text.replace("CTT*1", "~".join(total))
     values = {**more.get("partner", {}), **({"sales": more["sales"]} if "sales" in more else {})}
-    with pytest.raises(NeedsMending) as caught:
+    with pytest.raises(NeedsCorrection) as caught:
         sales_orders_for(read(text), s.partner(**values), s.settings(**more.get("flow", {})), s.book(), s.TODAY)
     assert caught.value.reason == reason, caught.value
-    assert caught.value.mend
+    assert caught.value.remedy
     assert "PO-1" in caught.value.message or caught.value.data
     held_from = caught.value.message
     assert held_from.endswith("."), "a sentence"
@@ -328,7 +328,7 @@ def test_what_is_ordered_is_what_the_850_says(
     order = read(s.body("PO-1", *segments))
     uneven = quantities == "base" and any(unit == "CA" and price * 100 % 3 for _, unit, _, price in lines)
     if uneven:
-        with pytest.raises(NeedsMending, match="does not come out even"):
+        with pytest.raises(NeedsCorrection, match="does not come out even"):
             sales_orders_for(order, s.partner(sales=rules), s.settings(), s.book(), s.TODAY)
         return
     orders = sales_orders_for(order, s.partner(sales=rules), s.settings(), s.book(), s.TODAY)

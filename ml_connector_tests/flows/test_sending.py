@@ -4,7 +4,7 @@ import pytest
 
 from ml_connector.flows import monitoring, operator_actions
 from ml_connector.flows.core import repeating
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.orders_out import order_resolving, order_revisions, orders
 from ml_connector.flows.outbound import rendering, sending
 from ml_connector.ledger.audit.verify import verify
@@ -107,7 +107,7 @@ def test_an_answer_that_comes_while_its_order_is_in_work_waits_a_moment(stage: S
         query = documents.ClaimQuery(stage.integration.name, (S.RENDERED,))
         with stage.deployment.ledger.write() as tx:
             documents.claim(tx, query, other.name)
-            documents.move(tx, [documents.Move(order.id, S.SENDING, "sending", release=False)], Work(other.name))
+            documents.move(tx, [documents.Move(order.id, S.SENDING, "sending", release=False)], RunScope(other.name))
         reports = stage.inbound()
         assert reports["apply acknowledgments"].counts["postponed"] == 1
     stage.sandbox.clock.move(60)

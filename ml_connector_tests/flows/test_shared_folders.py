@@ -57,7 +57,7 @@ def test_the_envelope_tells_whose_an_interchange_is(tmp_path: Path) -> None:
 def test_without_the_setting_they_are_stopped_and_told_of_it(tmp_path: Path) -> None:
     with shared(tmp_path / "home", {}, shares=False) as stage:
         assert stage.integration.partners == {}
-        assert all("shares_folders: true" in problem.mend for problem in stage.integration.problems)
+        assert all("shares_folders: true" in problem.remedy for problem in stage.integration.problems)
 
 
 def test_the_advice_for_a_stranger_in_a_known_folder_leads_to_where_it_works(tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def test_the_advice_for_a_stranger_in_a_known_folder_leads_to_where_it_works(tmp
         stage.inbound()
         (held,) = stage.documents(states=(S.QUARANTINED,))
         assert held.reason == Reason.UNKNOWN_PARTNER
-        mend = (held.reason_detail or {})["mend"]
-        assert f"name {INBOX} under channels.receive" in mend
-        assert "set `shares_folders: true` at connection cleo_prod" in mend
+        remedy = (held.reason_detail or {})["mend"]
+        assert f"name {INBOX} under channels.receive" in remedy
+        assert "set `shares_folders: true` at connection cleo_prod" in remedy
         path = stage.bench.home / "partners" / "acme.yaml"
         raw = yaml.safe_load(path.read_text())
         raw["channels"]["receive"] = [*raw["channels"]["receive"], INBOX]

@@ -13,8 +13,12 @@ from hypothesis import strategies as st
 from ml_connector.errors import TryAgain
 from ml_connector.flows import pipeline
 from ml_connector.flows.concurrent import Member, SideBySide
-from ml_connector.flows.core.integration import StepReport, StopSignal, Work
+from ml_connector.flows.core.integration import RunScope, StepReport, StopSignal
+from ml_connector.flows.inbound.parsing import parse
+from ml_connector.flows.inbound.receiving import receive
 from ml_connector.flows.posting import posting
+from ml_connector.flows.shipments_in.goods_receipts import post_receipts
+from ml_connector.flows.shipments_in.shipments import match as match_shipments
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_posting_twice_over import deliver
@@ -23,7 +27,7 @@ from ml_connector_tests.support.examples import some
 
 pytestmark = pytest.mark.both_databases
 
-WORK = Work(holder="test")
+WORK = RunScope(holder="test")
 
 
 class Shelf:
@@ -44,7 +48,7 @@ class Shelf:
 
 
 def _maker(shelf: Shelf, items: list[int], pause: float = 0.0) -> Any:
-    def step(_: Any, work: Work) -> StepReport:
+    def step(_: Any, work: RunScope) -> StepReport:
         for item in items:
             shelf.put(item)
             work.hand_over()
@@ -55,7 +59,7 @@ def _maker(shelf: Shelf, items: list[int], pause: float = 0.0) -> Any:
 
 
 def _mover(source: Shelf, target: Shelf) -> Any:
-    def step(_: Any, work: Work) -> StepReport:
+    def step(_: Any, work: RunScope) -> StepReport:
         report = StepReport("mover")
         while True:
             taken = source.take()
@@ -88,7 +92,7 @@ def test_a_step_takes_what_comes_while_the_one_before_still_runs() -> None:
     """The second item is made only when the first has been taken: one after another they would wait for ever."""
     shelf, taken = Shelf(), threading.Event()
 
-    def make(_: Any, work: Work) -> StepReport:
+    def make(_: Any, work: RunScope) -> StepReport:
         shelf.put(1)
         work.hand_over()
         assert taken.wait(10)
@@ -96,7 +100,7 @@ def test_a_step_takes_what_comes_while_the_one_before_still_runs() -> None:
         work.hand_over()
         return StepReport("make")
 
-    def take(_: Any, work: Work) -> StepReport:
+    def take(_: Any, work: RunScope) -> StepReport:
         report = StepReport("take")
         while True:
             report.counts["taken"] += len(shelf.take())
@@ -112,13 +116,13 @@ def test_a_step_takes_what_comes_while_the_one_before_still_runs() -> None:
 def test_a_step_that_does_not_stream_begins_when_its_feeders_have_ended() -> None:
     seen: list[str] = []
 
-    def first(_: Any, work: Work) -> StepReport:
+    def first(_: Any, work: RunScope) -> StepReport:
         work.hand_over()
         time.sleep(0.05)
         seen.append("first")
         return StepReport("first")
 
-    def second(_: Any, work: Work) -> StepReport:
+    def second(_: Any, work: RunScope) -> StepReport:
         seen.append("second")
         return StepReport("second")
 
@@ -131,7 +135,7 @@ def test_a_step_that_does_not_stream_begins_when_its_feeders_have_ended() -> Non
 def test_a_step_that_fails_does_not_keep_the_others_from_ending() -> None:
     source, target = Shelf(), Shelf()
 
-    def failing(_: Any, work: Work) -> StepReport:
+    def failing(_: Any, work: RunScope) -> StepReport:
         source.put(1)
         work.hand_over()
         raise TryAgain("the network is away")
@@ -147,14 +151,14 @@ def test_leaving_stops_what_still_waits() -> None:
     began = threading.Event()
     outer = StopSignal()
 
-    def endless(_: Any, work: Work) -> StepReport:
+    def endless(_: Any, work: RunScope) -> StepReport:
         began.set()
         while not work.stopped():
             time.sleep(0.01)
         return StepReport("endless")
 
     members = [Member("a", endless), Member("b", _mover(Shelf(), Shelf()), after=("a",), streams=True)]
-    work = Work(holder="test", stop=outer)
+    work = RunScope(holder="test", stop=outer)
     with SideBySide(None, members, dict.fromkeys(("a", "b"), work)) as running:  # type: ignore[arg-type]
         assert began.wait(10)
     assert running.result("b").counts["moved"] == 0
@@ -230,3 +234,20 @@ def test_a_step_of_the_flow_that_fails_is_told_when_the_others_are_done(
     monkeypatch.undo()
     _together(stage)
     assert len(stage.posted()) == 3
+
+
+def test_an_invoice_that_came_first_is_due_as_soon_as_its_goods_are_booked(stage: Scene) -> None:
+    """Nothing else has to happen, and no time has to pass, before the next run posts it."""
+    shipped = stage.orders(2, received=False)
+    stage.invoice(shipped[:1])
+    stage.invoice(shipped[1:])
+    stage.inbound()
+    assert _states(stage)["invoice", "quarantined", "not_received"] == 2
+    deliver(stage, shipped_notice("S-1", shipped[:1]))
+    for step in (receive, parse, match_shipments, post_receipts):
+        step(stage.integration, stage.work)
+    due = [row.next_attempt_at for row in stage.documents("invoices_in")]
+    now = stage.integration.clock.now()
+    assert all(at is not None and at <= now for at in due), "both are looked at; one of them is held again"
+    stage.inbound()
+    assert _states(stage)["invoice", "posted", ""] == 1

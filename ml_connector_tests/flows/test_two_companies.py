@@ -22,6 +22,7 @@ from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.exact.seed import DIVISION, SECOND_DIVISION
 from ml_connector_tests.flows.renamed import Edited, Settings, two_companies
 from ml_connector_tests.flows.scenes import UNITS
+from ml_connector_tests.support import examples
 
 STEPS = 8
 COMPANIES = {1: (DIVISION, "20011", "/NORTHWIND/outbox"), 2: (SECOND_DIVISION, "20012", "/ACME/outbox")}
@@ -130,7 +131,7 @@ class Pair:
             except (DecisionNeeded, ConfigError) as asked:
                 refused = asked
             if refused is not None:
-                assert refused.mend, refused
+                assert refused.remedy, refused
                 self.asked.append(refused.message)
 
     def answer(self) -> None:
@@ -180,7 +181,7 @@ def stage(tmp_path: Path) -> Iterator[Edited]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3] if examples.all_of_them() else [2])
 def test_edits_at_random_never_mix_the_books(stage: Edited, seed: int) -> None:
     pair = Pair(stage, random.Random(seed))
     edits: list[Callable[[], None]] = [

@@ -99,7 +99,7 @@ def test_five_hundred_and_ten_refused_files_stop_nobody(stage: Scene, monkeypatc
 
     def refused(self: Any, channel: str, file: RemoteFile) -> Iterator[bytes]:
         if file.name.startswith("locked"):
-            raise RefusedBySystem(f"cleo_prod: {file.name} cannot be read (Permission denied).", mend="Ask for it.")
+            raise RefusedBySystem(f"cleo_prod: {file.name} cannot be read (Permission denied).", remedy="Ask for it.")
         return fetch(self, channel, file)
 
     monkeypatch.setattr(type(network), "fetch", refused)

@@ -3,13 +3,13 @@ change of the buyer's, and never sent back to the supplier as news.
 """
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from ml_connector.cli.documents import views
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder
 from ml_connector.flows.acknowledgments_in import acknowledgments
@@ -21,10 +21,12 @@ from ml_connector.flows.meaning.answered_lines import Expected
 from ml_connector.flows.meaning.line_comparison import compare
 from ml_connector.flows.orders_out import order_resolving, order_taking, orders
 from ml_connector.ledger.audit.verify import verify
+from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.search import queries
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.records import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.operating import facts
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
@@ -251,7 +253,8 @@ def test_a_worker_that_died_at_the_call_is_taken_up(stage: Scene, order: dict[st
     assert answer.state is S.POSTING
     for _ in range(3):
         stage.sandbox.clock.move(70)
-        acknowledgments.apply(stage.integration, stage.work)
+        with worker(stage.deployment.ledger) as lease:
+            acknowledgments.apply(stage.integration, replace(stage.work, holder=lease.name))
     (answer,) = answers(stage)
     assert answer.state is S.APPLIED
     assert puts(stage) == len(lines(stage, order))
@@ -309,7 +312,7 @@ def test_the_answer_and_the_order_tell_what_was_written(stage: Scene, order: dic
     set_write_back(stage)
     play(stage, 2)
     (answer,) = answers(stage)
-    shown = views.full_json(stage.deployment.ledger, answer, content=True, payloads=True)
+    shown = facts.full_json(stage.deployment.ledger, answer, content=True, payloads=True)
     assert {(w["kind"], w["state"]) for w in shown["writes"]} == {("purchase_order_line", "done")}
     assert '"put"' in shown["writes"][0]["payload"]
     assert "->" in shown["work"]["lines"][0]["written_back"]

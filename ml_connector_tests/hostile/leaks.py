@@ -117,10 +117,13 @@ def _text(value: Any) -> str:
     return bytes(value).decode("latin-1") if isinstance(value, bytes | memoryview) else str(value)
 
 
-def files_of(home: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file of a deployment's home folder, the database and its journal among them; not the key file."""
+def files_of(home: Path, *, ledger: bool = True) -> Iterator[tuple[str, bytes]]:
+    """Every file of a deployment's home folder, the database and its journal among them; not the key file.
+
+    ledger: with the database, which keeps what was once written into it, and grows with every test.
+    """
     for path in sorted(home.rglob("*")):
-        if path.is_file() and path != key_file(home):
+        if path.is_file() and path != key_file(home) and (ledger or not path.name.startswith("ledger.db")):
             yield f"file {path.name}", path.read_bytes()
 
 
@@ -128,7 +131,11 @@ def leaks(secrets: Iterable[str], texts: Iterable[tuple[str, str]], files: Itera
     """The places where a secret stands: in clear, URL-encoded, or in base64. Never the secret itself."""
     wanted = {form for secret in secrets for form in _forms(secret)}
     raw = {form.encode() for form in wanted}
-    found = [place for place, text in texts if any(form in text for form in wanted)]
+    texts = list(texts)
+    together = "\n".join({text for _, text in texts})
+    found = []
+    if any(form in together for form in wanted):
+        found = [place for place, text in texts if any(form in text for form in wanted)]
     found += [place for place, data in files if any(form in data for form in raw)]
     return sorted(set(found))
 

@@ -224,13 +224,13 @@ class Stage:
         return self.rows(event, document_id=document_id)
 
     def leaks(self, *, whole: bool = True) -> list[str]:
-        """Places that hold a secret in clear; not `whole`: what was shown since the last look, and the files."""
+        """Places that hold a secret in clear; not `whole`: what was shown since the last look, and small files."""
         texts = self.shown if whole else self.shown[self._seen[0] :]
         lines = self.log.lines if whole else self.log.lines[self._seen[1] :]
         self._seen = (len(self.shown), len(self.log.lines))
         stored = columns(self.scene.deployment.ledger) if whole else ()
         places = [*texts, ("log", "\n".join(lines)), *stored]
-        return leaks(self.eavesdropper.secrets, places, files_of(self.scene.bench.home))
+        return leaks(self.eavesdropper.secrets, places, files_of(self.scene.bench.home, ledger=whole))
 
 
 @contextmanager

@@ -203,7 +203,7 @@ def _check(error: ConnectorError | None, kind: type[ConnectorError], words: str)
     assert isinstance(error, kind), repr(error)
     assert re.search(words, error.message), error.message
     assert "exact_nl" in error.message, "it names the connection"
-    assert error.mend, error.message
+    assert error.remedy, error.message
     assert len(str(error)) <= 1500
     assert str(error).isprintable()
 
@@ -244,7 +244,7 @@ def test_odd_values_in_an_order_end_in_an_error_of_ours_at_most(exact: Stage, fi
         exact.exact.replies[:] = [Reply(path="*/purchaseorder/PurchaseOrders", change=_spoilt(field, value))]
         error = exact.ended(lambda: source_of(exact.scene.integration.erp, PURCHASE_ORDERS).changed("2020-01-01"))
         assert error is None or isinstance(error, TryAgain | RefusedBySystem), value
-        assert error is None or ("exact_nl" in error.message and error.mend)
+        assert error is None or ("exact_nl" in error.message and error.remedy)
 
 
 def _spoilt(field: str, value: Any) -> Callable[[Any], Any]:

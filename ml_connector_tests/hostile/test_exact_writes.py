@@ -77,7 +77,7 @@ def test_an_invoice_is_posted_once_whatever_is_answered(exact: Stage, name: str)
     remote_id = exact.deliver(f"{name}.edi", Invoice(number, order).bytes())
     exact.exact.replies.append(reply)
     error = exact.ended(exact.inbound)
-    assert error is None or error.mend
+    assert error is None or error.remedy
     assert reply.played > 0
     (row,) = exact.documents(remote_id)
     assert row["state"] == state, row["reason_detail"]

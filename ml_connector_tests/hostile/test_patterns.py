@@ -25,7 +25,7 @@ from ml_connector.errors import ConnectorError
 from ml_connector.layouts.spec import field_paths, paths
 from ml_connector.layouts.values.values import NumberForm, clock, day, number
 from ml_connector.sandbox.cleo.folders import Folder
-from ml_connector.systems.truecommerce.paths import MAX_NAME, usable
+from ml_connector.systems.sftp.paths import MAX_NAME, usable
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 from ml_connector_tests.edi.odd import Style, spell
 from ml_connector_tests.edi.samples import read, sets
@@ -42,7 +42,7 @@ BOUNDED = {
     "ml_connector/layouts/spec/field_paths.py": "an address in a layout has at most targets.MOST_CHARACTERS",
 }
 #: Patterns that people configure: `checked_expression` refuses those that could be slow on a name.
-CONFIGURED = {"ml_connector/systems/truecommerce/network.py", "ml_connector/config/expressions.py"}
+CONFIGURED = {"ml_connector/systems/sftp/mailbox.py", "ml_connector/config/expressions.py"}
 #: What a tester tells the sandbox that the mailbox has for patterns.
 OF_TESTERS = {"ml_connector/sandbox/cleo/folders.py"}
 

@@ -83,7 +83,7 @@ def test_a_refresh_answered_with_rubbish_ends_in_a_clear_request(clean: Stage, n
     assert isinstance(error, kind), repr(error)
     assert re.search(words, error.message), error.message
     assert "exact_nl" in error.message
-    assert error.mend
+    assert error.remedy
     assert str(error).isprintable()
     assert len(str(error)) < 1500
     clean.reset()

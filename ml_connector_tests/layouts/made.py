@@ -66,7 +66,7 @@ def records(level: CompiledLevel, unique: Callable[[], int]) -> st.SearchStrateg
                 continue
             value = draw(of_field(one))
             if one.name in keys:
-                value = str(unique())
+                value = unique() if one.form == "integer" else str(unique())
             if value is not None:
                 one.target.put(values, value)
         twins = {one.settings.same_as: one for one in level.fields if one.settings.same_as}

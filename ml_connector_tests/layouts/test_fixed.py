@@ -7,7 +7,7 @@ import pytest
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts import Layout, load_layout, read_documents, write_documents
 from ml_connector.layouts.spec.compiled_layout import Contradiction
 from ml_connector_tests.layouts.files import changed, csv_rows, errors, read, row
@@ -58,7 +58,7 @@ def written(layout: Layout = FIXED, **cells: str) -> bytes:
 def accepted(data: bytes, layout: Layout) -> list[Any]:
     try:
         return [one.document for one in read_documents(data, layout) if one.accepted]
-    except SenderMustMend:
+    except SenderMustCorrect:
         return []
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import NeedsMending, SenderMustMend
+from ml_connector.errors import NeedsCorrection, SenderMustCorrect
 from ml_connector.layouts import load_layout, write_documents
 from ml_connector_tests.layouts.files import HEAD, JSON_ONE, XML_ONE, changed, csv_rows, errors, read, row
 
@@ -41,12 +41,12 @@ def _memory() -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_xml_whose_document_type_declares_something_is_refused(prolog: str, encoding: str) -> None:
     text = f'<?xml version="1.0" encoding="{encoding}"?>{prolog}{XML_ONE.replace("I1", "&e;")}'
-    with pytest.raises(SenderMustMend, match="DOCTYPE"):
+    with pytest.raises(SenderMustCorrect, match="DOCTYPE"):
         read(text.encode(encoding), "truecommerce_810_xml")
 
 
 def test_xml_entities_without_a_document_type_are_refused() -> None:
-    with pytest.raises(SenderMustMend):
+    with pytest.raises(SenderMustCorrect):
         read(XML_ONE.replace("I1", "&e;"), "truecommerce_810_xml")
 
 
@@ -70,7 +70,7 @@ def test_includes_of_xml_fetch_nothing(tmp_path: Path) -> None:
 )
 def test_xml_beyond_its_bounds_is_refused(text: str, said: str) -> None:
     rows = 1000 if "elements" in said else 1_000_000
-    with pytest.raises(SenderMustMend, match=said):
+    with pytest.raises(SenderMustCorrect, match=said):
         read(text, changed("truecommerce_810_xml", {"limits": {"rows": rows}}))
 
 
@@ -85,7 +85,7 @@ def test_xml_beyond_its_bounds_is_refused(text: str, said: str) -> None:
     ],
 )
 def test_deep_or_broken_json_is_refused(text: str) -> None:
-    with pytest.raises(SenderMustMend):
+    with pytest.raises(SenderMustCorrect):
         read(text, "truecommerce_810_json")
 
 
@@ -93,47 +93,47 @@ def test_deep_or_broken_json_is_refused(text: str) -> None:
 def test_monstrous_json_numbers_are_told(number: str) -> None:
     try:
         [one] = read(JSON_ONE.replace("30", number), "truecommerce_810_json")
-    except SenderMustMend:
+    except SenderMustCorrect:
         return
     assert len(errors(one)) == 1
     assert len(errors(one)[0]) < 300
 
 
 def test_a_line_of_300_mb_is_refused_by_its_size() -> None:
-    with pytest.raises(SenderMustMend, match="300000000 bytes"):
+    with pytest.raises(SenderMustCorrect, match="300000000 bytes"):
         read(bytes(1).replace(b"\x00", b"a") * 300_000_000)
 
 
 @pytest.mark.parametrize("layout", ["truecommerce_810_csv", "truecommerce_810_parent_child", "truecommerce_850_fixed"])
 def test_a_long_line_is_refused_with_its_row(layout: str) -> None:
-    with pytest.raises(SenderMustMend, match="Row 2: 2000000 characters in one line"):
+    with pytest.raises(SenderMustCorrect, match="Row 2: 2000000 characters in one line"):
         read(HEAD + "\n" + "a" * 2_000_000 + "\n", layout)
 
 
 def test_a_million_columns_are_refused() -> None:
-    with pytest.raises(SenderMustMend, match="100000 columns; the layout takes at most 2000"):
+    with pytest.raises(SenderMustCorrect, match="100000 columns; the layout takes at most 2000"):
         read("," * 99_999 + "\n")
-    with pytest.raises(SenderMustMend, match="Row 2: 900018 columns; the layout takes at most 2000"):
+    with pytest.raises(SenderMustCorrect, match="Row 2: 900018 columns; the layout takes at most 2000"):
         read(csv_rows(row() + "," * 900_000))
-    with pytest.raises(SenderMustMend, match="Row 2: 1018 columns"):
+    with pytest.raises(SenderMustCorrect, match="Row 2: 1018 columns"):
         read(csv_rows(row() + "," * 1_000, *[","] * 40_000))
 
 
 def test_too_many_rows_are_refused() -> None:
     layout = changed("truecommerce_810_csv", {"limits": {"rows": 100}})
-    with pytest.raises(SenderMustMend, match="more than 100 rows"):
+    with pytest.raises(SenderMustCorrect, match="more than 100 rows"):
         read(csv_rows(*[row()] * 101), layout)
 
 
 def test_a_quote_that_never_closes_is_told_with_its_row() -> None:
-    with pytest.raises(SenderMustMend, match="Row 3: a quote that opens is never closed"):
+    with pytest.raises(SenderMustCorrect, match="Row 3: a quote that opens is never closed"):
         read(csv_rows(row(), row("I2", VendorItem='"A-1'), row("I3")))
 
 
 @pytest.mark.parametrize("text", ['x"y', '"x"y', '""""x'])
 def test_broken_quoting_never_becomes_a_value(text: str) -> None:
     if text.startswith('"'):
-        with pytest.raises(SenderMustMend, match="Row 2"):
+        with pytest.raises(SenderMustCorrect, match="Row 2"):
             read(csv_rows(row(VendorItem=text)))
         return
     [one] = read(csv_rows(row(VendorItem=text)))
@@ -161,7 +161,7 @@ def test_cells_like_formulas_are_data(formula: str) -> None:
     assert quoted.encode() in write_documents([one.document], load_layout("truecommerce_810_csv")) or (
         formula.encode() in write_documents([one.document], load_layout("truecommerce_810_csv"))
     )
-    with pytest.raises(NeedsMending, match="begins like a formula"):
+    with pytest.raises(NeedsCorrection, match="begins like a formula"):
         write_documents([one.document], changed("truecommerce_810_csv", {"csv": {"formulas": "refuse"}}))
 
 
@@ -177,7 +177,7 @@ def test_a_thousand_wrong_rows_are_told_in_bounds() -> None:
 
 
 def test_a_file_of_nothing_but_stray_records_is_no_file_of_the_layout() -> None:
-    with pytest.raises(SenderMustMend, match=r"No record in the file begins a document\. row 1: .*L"):
+    with pytest.raises(SenderMustCorrect, match=r"No record in the file begins a document\. row 1: .*L"):
         read("L|1\n" * 10_000, "truecommerce_810_parent_child")
 
 

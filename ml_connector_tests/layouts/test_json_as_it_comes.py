@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts import load_layout
 from ml_connector_tests.layouts.files import JSON_ONE, changed, errors, read
 
@@ -36,6 +36,25 @@ def test_an_amount_finer_than_a_coin_is_refused(text: str) -> None:
     (problem,) = errors(found)
     assert problem.startswith("/header/Total: is finer than a coin of its currency")
     assert "round_to: 2" in problem
+
+
+def with_quantity(text: str) -> str:
+    line = f'{{"LineNumber": "1", "Quantity": {text}, "UOM": "EA", "UnitPrice": 1}}'
+    return JSON_ONE.replace('"lines": []', f'"lines": [{line}]')
+
+
+@pytest.mark.parametrize("text", ["0.30000000000000004", "2.9999999999999996", '"1.1000000000000001"'])
+def test_a_quantity_that_a_program_computed_is_refused(text: str) -> None:
+    [found] = read(with_quantity(text), LAYOUT)
+    assert not found.accepted
+    assert any("has more digits than a quantity is counted in" in problem for problem in errors(found)), errors(found)
+
+
+@pytest.mark.parametrize("text", ["2.5", "0.333333", "12345678901234567", "2.000000000000000000"])
+def test_other_quantities_are_read_exactly(text: str) -> None:
+    [found] = read(with_quantity(text), LAYOUT)
+    assert isinstance(found.document, Invoice)
+    assert found.document.lines[0].quantity == Decimal(text)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +139,7 @@ def test_values_one_behind_the_other_are_all_read(between: str) -> None:
 
 @pytest.mark.parametrize("tail", ["x", ",", "]", "}", '{"header"', "\x00", '"', "nul"])
 def test_of_a_file_that_does_not_end_well_nothing_is_taken(tail: str) -> None:
-    with pytest.raises(SenderMustMend):
+    with pytest.raises(SenderMustCorrect):
         read(f"{JSON_ONE}\n{tail}", LAYOUT)
 
 

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.documents.json import dump
-from ml_connector.errors import NeedsMending, SenderMustMend
+from ml_connector.errors import NeedsCorrection, SenderMustCorrect
 from ml_connector.layouts import WriteContext, read_documents, write_documents
 from ml_connector_tests.layouts.made import documents
 from ml_connector_tests.layouts.test_round_trip import LAYOUTS
@@ -67,7 +67,7 @@ def test_damage_ends_in_findings_or_in_the_typed_error(name: str, data: st.DataO
     bad = data.draw(damaged(whole))
     try:
         read = list(read_documents(bad, layout, currency="EUR"))
-    except SenderMustMend as error:
+    except SenderMustCorrect as error:
         refused = error.message
         read = []
     if not read:
@@ -86,7 +86,7 @@ def test_damage_ends_in_findings_or_in_the_typed_error(name: str, data: st.DataO
 def test_rubbish_ends_in_findings_or_in_the_typed_error(name: str, data: bytes) -> None:
     try:
         read = list(read_documents(data, LAYOUTS[name], currency="EUR"))
-    except SenderMustMend:
+    except SenderMustCorrect:
         return
     assert read
 
@@ -100,14 +100,14 @@ def test_what_a_damaged_file_was_read_as_can_be_written_or_is_refused_in_words(n
     whole = write_documents(data.draw(documents(layout, 1)), layout, context)
     try:
         read = list(read_documents(data.draw(damaged(whole)), layout, currency="EUR"))
-    except SenderMustMend:
+    except SenderMustCorrect:
         return
     for one in read:
         if one.document is None or not one.accepted:
             continue
         try:
             again = write_documents([one.document], layout, context)
-        except NeedsMending:
+        except NeedsCorrection:
             continue
         [back] = read_documents(again, layout, currency="EUR")
         assert back.accepted

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts import load_layout, read_documents
 from ml_connector_tests.layouts.oracle import Said, SaidLine, as_json, as_xml
 
@@ -83,6 +83,6 @@ def test_of_a_file_that_was_cut_nothing_is_taken(said: Said, seed: int, cut: flo
         end = text.rstrip().removesuffix("<!-- end -->").rstrip()
         try:
             found = list(read_documents(end[: int(len(end) * cut)].encode(), layout))
-        except SenderMustMend:
+        except SenderMustCorrect:
             continue
         raise AssertionError(f"{len(found)} documents of a part of {end!r}")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts import Layout, ReadDocument
 from ml_connector_tests.layouts.files import HEAD, changed, csv_rows, errors, read, row
 
@@ -35,7 +35,7 @@ def same(found: list[ReadDocument]) -> bool:
     ],
 )
 def test_where_a_title_stands_above_the_headings_the_message_says_where_they_are(above: str, at: int) -> None:
-    with pytest.raises(SenderMustMend) as caught:
+    with pytest.raises(SenderMustCorrect) as caught:
         read(above + BODY)
     assert f"They seem to stand in row {at}: `csv: {{skip_rows: {at - 1}}}`" in caught.value.message
 
@@ -50,15 +50,15 @@ def test_a_title_can_be_skipped_by_number_or_up_to_the_headings(above: str) -> N
 
 
 def test_a_file_that_comes_without_its_title_is_told() -> None:
-    with pytest.raises(SenderMustMend, match="They seem to stand in row 1"):
+    with pytest.raises(SenderMustCorrect, match="They seem to stand in row 1"):
         read(BODY, layout(skip_rows=2))
 
 
 def test_headings_that_stand_nowhere_are_told_as_such() -> None:
-    with pytest.raises(SenderMustMend) as caught:
+    with pytest.raises(SenderMustCorrect) as caught:
         read("a,b\r\n1,2\r\n", layout(skip_rows="to_headings"))
     assert "seem" not in caught.value.message
-    with pytest.raises(SenderMustMend, match="no headings in the file"):
+    with pytest.raises(SenderMustCorrect, match="no headings in the file"):
         read("a,b\r\n,,\r\n", layout(skip_rows=1))
 
 
@@ -70,9 +70,9 @@ def test_the_line_of_a_spreadsheet_that_names_its_delimiter_is_no_data(sep: str,
 
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_a_delimiter_that_is_not_the_layouts_is_told(delimiter: str) -> None:
-    with pytest.raises(SenderMustMend, match="the file says that its columns are parted by"):
+    with pytest.raises(SenderMustCorrect, match="the file says that its columns are parted by"):
         read(f"sep={delimiter}\r\n{BODY.replace(',', delimiter)}")
-    with pytest.raises(SenderMustMend, match="They seem to stand in row 1, parted by"):
+    with pytest.raises(SenderMustCorrect, match="They seem to stand in row 1, parted by"):
         read(BODY.replace(",", delimiter))
     assert same(read(f"sep={delimiter}\r\n{BODY.replace(',', delimiter)}", layout(delimiter=delimiter)))
 
@@ -110,7 +110,7 @@ def test_headings_are_read_over_two_lines_and_with_blanks_of_any_kind(written: s
 
 
 def test_headings_that_come_again_in_another_order_refuse_the_file() -> None:
-    with pytest.raises(SenderMustMend, match="Row 5: headings come again in another order than in row 1"):
+    with pytest.raises(SenderMustCorrect, match="Row 5: headings come again in another order than in row 1"):
         read(BODY + ",".join(HEAD.split(",")[::-1]) + "\r\n" + ",".join(row("I3").split(",")[::-1]))
 
 
@@ -178,7 +178,7 @@ def test_byte_order_marks_are_no_text(mark: bytes) -> None:
 
 def test_quotes_behind_blanks() -> None:
     text = "\r\n".join(", ".join(f'"{cell}"' for cell in line.split(",")) for line in BODY.splitlines())
-    with pytest.raises(SenderMustMend, match="skip_blanks: true"):
+    with pytest.raises(SenderMustCorrect, match="skip_blanks: true"):
         read(text)
     assert same(read(text, layout(skip_blanks=True)))
 
@@ -221,7 +221,35 @@ def test_whatever_stands_around_a_table_it_is_read_as_it_is_or_refused(data: st.
     skipped = data.draw(st.sampled_from([0, 1, "to_headings"]))
     try:
         found = read(text, layout(skip_rows=skipped, ignored_rows=data.draw(st.sampled_from([[], ["Total"]]))))
-    except SenderMustMend:
+    except SenderMustCorrect:
         return
     good = [one.document for one in found if one.accepted]
     assert all(document in [one.document for one in PLAIN] for document in good), errors(found[0])
+
+
+SHIPPED_HEADINGS = (
+    "TradingPartner,ShipmentNumber,ShipDate,EstimatedDelivery,CarrierCode,TrackingNumber,BOL,ShipToCode,PONumber,"
+    "CartonSSCC,LineNumber,VendorItem,UPC,QuantityShipped,Lot\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("rest", "reads"),
+    [
+        ("5,L7", True),
+        ("5,L7,", True),  # an empty cell behind each row is a habit
+        ("5,,", True),
+        ("5,123", True),  # as many cells as headings: a lot of digits
+        ("1,000,", False),
+        ("1,5,", False),
+        ("1000,77,", True),
+    ],
+)
+def test_a_quantity_that_its_own_comma_may_have_parted_is_refused(rest: str, reads: bool) -> None:
+    """1,000 without quotes, in a layout without a unit that would tell: no total would show the 1."""
+    items = {"items": {"fields": {"UOM": None}}}
+    without_units = changed("truecommerce_856_csv", {"document": {"repeats": {"orders": {"repeats": items}}}})
+    shipped = f"P,S-1,2026-11-28,,,,,01,26000008,,1,LU-1,,{rest}\n"
+    [found] = read(SHIPPED_HEADINGS + shipped, without_units)
+    assert found.accepted is reads, found.findings
+    assert ("two_readings" in [one.code for one in found.findings]) is not reads

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts.values.encodings import detected
 from ml_connector_tests.layouts.files import changed, csv_rows, errors, read, row
 
@@ -60,7 +60,7 @@ def test_a_setting_keeps_to_what_is_said() -> None:
 
 def test_where_utf8_is_said_nothing_else_is_read() -> None:
     assert terms(csv_rows(row(Terms=TEXT)), "truecommerce_810_csv") == ([TEXT], [])
-    with pytest.raises(SenderMustMend, match="is not utf-8"):
+    with pytest.raises(SenderMustCorrect, match="is not utf-8"):
         read(csv_rows(row(Terms="Maß")).decode().encode("cp1252"))
 
 

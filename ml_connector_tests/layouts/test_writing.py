@@ -18,7 +18,7 @@ from ml_connector.documents.common import (
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.json import kind_of
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
-from ml_connector.errors import NeedsMending, Reason, WeAreWrong
+from ml_connector.errors import NeedsCorrection, Reason, WeAreWrong
 from ml_connector.layouts import WriteContext, left_out, load_layout, read_documents, write_documents
 from ml_connector_tests.layouts.files import changed
 
@@ -54,15 +54,15 @@ def test_what_has_no_place_is_told() -> None:
     ],
 )
 def test_what_matters_is_never_lost(values: dict[str, Any], said: str) -> None:
-    with pytest.raises(NeedsMending) as caught:
+    with pytest.raises(NeedsCorrection) as caught:
         write_documents([order(**values)], CSV)
     assert said in caught.value.message
-    assert "leaves_out" in caught.value.mend
+    assert "leaves_out" in caught.value.remedy
 
 
 def test_a_cancellation_never_leaves_as_an_order() -> None:
     layout = changed("truecommerce_850_csv", {"document": {"fields": {"Purpose": None}}})
-    with pytest.raises(NeedsMending, match='purpose "01"'):
+    with pytest.raises(NeedsCorrection, match='purpose "01"'):
         write_documents([order(purpose=Purpose.CANCEL)], layout)
     assert write_documents([order()], layout)
 
@@ -75,7 +75,7 @@ def test_what_a_layout_names_under_leaves_out_may_be_lost() -> None:
 def test_a_destination_is_never_lost() -> None:
     sent = order(parties=(Party(role="ST", id="0012", id_scheme="92"),))
     layout = changed("truecommerce_850_csv", {"document": {"fields": {"ShipToCode": None}}})
-    with pytest.raises(NeedsMending, match=r'parties\[ST\]\.id "0012"'):
+    with pytest.raises(NeedsCorrection, match=r'parties\[ST\]\.id "0012"'):
         write_documents([sent], layout)
 
 
@@ -83,7 +83,7 @@ def test_every_value_that_cannot_be_written_is_named_with_its_line() -> None:
     layout = changed(
         "truecommerce_850_csv", {"values": {"number": {"decimals": 2}}, "document": {"fields": {"Terms": None}}}
     )
-    with pytest.raises(NeedsMending) as caught:
+    with pytest.raises(NeedsCorrection) as caught:
         write_documents([order(line={"price": Decimal("1.255"), "unit": ""}, order_date=None)], layout)
     assert "PODate is empty" in caught.value.message
     assert "lines[1].UOM is empty" in caught.value.message
@@ -92,7 +92,7 @@ def test_every_value_that_cannot_be_written_is_named_with_its_line() -> None:
 
 def test_fixed_positions_never_cut_a_value_unless_they_may() -> None:
     sent = order(line={"description": "x" * 100, "items": (ItemId(qualifier="VP", value="A" * 50),)})
-    with pytest.raises(NeedsMending, match=r"lines\[1\]: VendorItem: .* is longer than its 48 positions"):
+    with pytest.raises(NeedsCorrection, match=r"lines\[1\]: VendorItem: .* is longer than its 48 positions"):
         write_documents([sent], load_layout("truecommerce_850_fixed"))
     layout = changed(
         "truecommerce_850_fixed",
@@ -110,7 +110,7 @@ def test_fixed_positions_never_cut_a_value_unless_they_may() -> None:
 def test_lines_that_would_become_one_are_refused() -> None:
     """Rows are grouped by key: two shipments of one number would be read as one."""
     layout = load_layout("truecommerce_850_csv")
-    with pytest.raises(NeedsMending, match="2 documents were written and 1 are read"):
+    with pytest.raises(NeedsCorrection, match="2 documents were written and 1 are read"):
         write_documents([order(), order()], layout)
 
 
@@ -119,7 +119,7 @@ def test_another_currency_than_the_layouts_is_refused() -> None:
         "truecommerce_850_csv",
         {"currency": {"constant": "USD", "from": None}, "document": {"fields": {"Currency": None}}},
     )
-    with pytest.raises(NeedsMending) as caught:
+    with pytest.raises(NeedsCorrection) as caught:
         write_documents([order()], layout)
     assert caught.value.reason is Reason.CURRENCY_MISMATCH
 
@@ -127,7 +127,7 @@ def test_another_currency_than_the_layouts_is_refused() -> None:
 def test_a_file_of_one_document_holds_one() -> None:
     layout = load_layout("truecommerce_eu_order_xml")
     assert not layout.holds_several
-    with pytest.raises(NeedsMending, match="holds one"):
+    with pytest.raises(NeedsCorrection, match="holds one"):
         write_documents([order(), order(number="4712")], layout, WriteContext(currency="EUR"))
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts import load_layout
 from ml_connector_tests.layouts.files import HEAD, JSON_ONE, XML_ONE, changed, csv_rows, errors, read, row
 
@@ -46,7 +46,7 @@ def test_header_columns_that_differ_in_one_document_are_told() -> None:
 
 def test_all_missing_and_double_headings_are_named_at_once() -> None:
     heads = HEAD.replace("InvoiceNumber", "Invoice No").replace("Quantity", "Qty").replace("Terms", "Total")
-    with pytest.raises(SenderMustMend) as caught:
+    with pytest.raises(SenderMustCorrect) as caught:
         read(f"{heads}\r\n{row()}\r\n")
     assert 'column "InvoiceNumber" is missing' in caught.value.message
     assert 'column "Quantity" is missing' in caught.value.message
@@ -195,18 +195,18 @@ def test_xml_elements_that_stand_twice_are_told() -> None:
 
 @pytest.mark.parametrize("cut", range(20, len(XML_ONE), 7))
 def test_of_xml_that_was_cut_off_nothing_is_taken(cut: int) -> None:
-    with pytest.raises(SenderMustMend):
+    with pytest.raises(SenderMustCorrect):
         read(XML_ONE[:cut], "truecommerce_810_xml")
 
 
 @pytest.mark.parametrize("cut", range(1, len(JSON_ONE), 7))
 def test_of_json_that_was_cut_off_nothing_is_taken(cut: int) -> None:
-    with pytest.raises(SenderMustMend):
+    with pytest.raises(SenderMustCorrect):
         read(JSON_ONE[:cut], "truecommerce_810_json")
 
 
 def test_another_root_is_named() -> None:
-    with pytest.raises(SenderMustMend, match='"PurchaseOrders", expected "Invoices"'):
+    with pytest.raises(SenderMustCorrect, match='"PurchaseOrders", expected "Invoices"'):
         read(XML_ONE.replace("Invoices>", "PurchaseOrders>"), "truecommerce_810_xml")
 
 
@@ -228,7 +228,7 @@ def test_of_a_notice_cut_anywhere_no_other_quantity_is_read(base: str, lines: in
     for at in range(len(data)):
         try:
             found = [one.document for one in read(data[:at], layout) if one.accepted]
-        except SenderMustMend:
+        except SenderMustCorrect:
             continue
         for document in found:
             assert isinstance(document, ShipNotice)

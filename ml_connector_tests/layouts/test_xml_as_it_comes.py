@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from ml_connector.errors import ConfigError, SenderMustMend
+from ml_connector.errors import ConfigError, SenderMustCorrect
 from ml_connector.layouts import load_layout
 from ml_connector.layouts.spec.compiled_layout import Contradiction
 from ml_connector_tests.layouts.files import XML_ONE, changed, read
@@ -35,9 +35,9 @@ def test_a_document_type_that_names_a_dtd_is_passed_over(prolog: str) -> None:
 
 @pytest.mark.parametrize("entity", ["&nbsp;", "&xxe;"])
 def test_an_entity_that_a_dtd_may_declare_is_refused_with_its_place(entity: str) -> None:
-    with pytest.raises(SenderMustMend, match=r"Line 3, column \d+: Entity '\w+' not defined") as caught:
+    with pytest.raises(SenderMustCorrect, match=r"Line 3, column \d+: Entity '\w+' not defined") as caught:
         read(cxml().replace("C-1", entity), "cxml_invoice")
-    assert "DTD" in caught.value.mend
+    assert "DTD" in caught.value.remedy
 
 
 def test_entities_of_xml_itself_and_characters_by_number_are_text() -> None:
@@ -103,9 +103,9 @@ def test_prefixes_comments_instructions_and_cdata_change_nothing() -> None:
 
 
 def test_another_root_or_namespace_is_another_file() -> None:
-    with pytest.raises(SenderMustMend, match=r"expected .*Invoice-2.*CreditNote-2"):
+    with pytest.raises(SenderMustCorrect, match=r"expected .*Invoice-2.*CreditNote-2"):
         read(ubl(root="DebitNote"), "ubl_invoice")
-    with pytest.raises(SenderMustMend, match="the root is"):
+    with pytest.raises(SenderMustCorrect, match="the root is"):
         read(ubl().replace("Invoice-2", "Invoice-3"), "ubl_invoice")
 
 

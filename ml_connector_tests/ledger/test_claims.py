@@ -47,6 +47,17 @@ def test_a_dead_workers_documents_are_free_again(ledger: Ledger, clock: StillClo
     assert _claim(ledger, holder="worker:two") == ids
 
 
+def test_whose_lease_has_ended_takes_nothing_twice(ledger: Ledger, clock: StillClock) -> None:
+    """It may have them in hand: who met one a second time would move it twice."""
+    ids = [one.id for one in add(ledger, invoice("1"), invoice("2"))]
+    assert _claim(ledger, limit=1) == ids[:1]
+    clock.move(20)
+    with ledger.write() as tx:
+        assert [row.id for row in documents.claim(tx, PARSED, "worker:one")] == ids[1:]
+        assert documents.claim(tx, PARSED, "worker:one") == []
+    assert _claim(ledger, holder="worker:two") == ids
+
+
 def test_a_holder_without_a_lease_holds_nothing(ledger: Ledger) -> None:
     ids = [one.id for one in add(ledger)]
     with ledger.write() as tx:
@@ -101,7 +112,7 @@ def test_release_gives_up_and_may_postpone(ledger: Ledger, clock: StillClock) ->
         documents.release(tx, ids, holder="worker:two")
         assert documents.get_many(tx, ids)[0].claimed_by == "worker:one"
         documents.release(tx, ids[:1], next_attempt_at=clock.now() + timedelta(seconds=30))
-        assert documents.release_held(tx, "worker:one") == 1
+        documents.release(tx, ids[1:], holder="worker:one")
     assert _claim(ledger) == ids[1:]
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.ledger.audit.verify import verify
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.database import schema
@@ -73,7 +73,7 @@ class Existing:
 
     sandbox: Sandbox
     deployment: Deployment
-    work: Work
+    work: RunScope
 
     @property
     def integrations(self) -> tuple[Integration, Integration]:
@@ -112,7 +112,7 @@ def existing(tmp_path: Path, existing_url: str) -> Iterator[Existing]:
         ):
             shutil.copy(loading.HEADS_FILE, deployment.heads_file)
             deployment.vault.put("tc_prod_password", Secret(PASSWORD))
-            yield Existing(sandbox, deployment, Work(holder=lease.name, actor="test"))
+            yield Existing(sandbox, deployment, RunScope(holder=lease.name, actor="test"))
 
 
 def test_a_sync_over_it_goes_on(existing: Existing) -> None:

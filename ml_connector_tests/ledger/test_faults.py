@@ -46,7 +46,7 @@ def test_a_full_database(sqlite_ledger: Ledger) -> None:
     sa.event.listen(sqlite_ledger.engine, "connect", limited)
     with pytest.raises(TryAgain, match="its disk is full") as told:
         _big(sqlite_ledger)
-    assert "Free space" in told.value.mend
+    assert "Free space" in told.value.remedy
     sa.event.remove(sqlite_ledger.engine, "connect", limited)
     sqlite_ledger.engine.dispose()
     assert _works(sqlite_ledger)
@@ -74,7 +74,7 @@ def test_a_read_only_database(sqlite_ledger: Ledger, tmp_path: Path) -> None:
     frozen = Ledger(engine, sqlite_ledger.clock)
     with pytest.raises(TryAgain, match="it is read-only") as told:
         add(frozen)
-    assert "writable" in told.value.mend
+    assert "writable" in told.value.remedy
     engine.dispose()
     assert _works(sqlite_ledger)
 
@@ -92,7 +92,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_bytes(b"not a database at all" * 100)
     with pytest.raises(ConnectorError, match="is damaged") as told:
         Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
-    assert "backup" in told.value.mend
+    assert "backup" in told.value.remedy
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_what_the_system_refuses_for_now_is_tried_again(number: int, words: str)
     told = faults.of_system(OSError(number, os.strerror(number), "/x"), "/x")
     assert isinstance(told, TryAgain)
     assert words in told.message
-    assert told.mend
+    assert told.remedy
 
 
 def test_a_path_that_is_wrong_is_an_error_of_configuration() -> None:
     told = faults.of_system(FileNotFoundError(errno.ENOENT, "No such file", "/x"), "/x")
     assert isinstance(told, ConfigError)
-    assert "See that the path is right" in told.mend
+    assert "See that the path is right" in told.remedy
 
 
 @contextlib.contextmanager
@@ -143,7 +143,7 @@ def test_a_database_that_another_process_holds(sqlite_ledger: Ledger, monkeypatc
         pytest.raises(TryAgain, match="another process holds it") as told,
     ):
         add(impatient)
-    assert told.value.mend
+    assert told.value.remedy
     assert _works(sqlite_ledger)
 
 
@@ -165,7 +165,7 @@ def test_a_postgresql_that_is_stopped_in_the_middle(postgres_ledger: Ledger, pos
 
     with pytest.raises(TryAgain, match=r"is being stopped|cannot be reached") as told:
         interrupted()
-    assert "runs" in told.value.mend
+    assert "runs" in told.value.remedy
     assert _works(postgres_ledger)
 
 
@@ -206,7 +206,7 @@ def test_a_postgresql_that_cannot_be_used_so(
     url = sa.engine.make_url(_as_role(postgres_ledger, postgres_server)).set(**change)
     with pytest.raises(ConfigError, match=words) as told:
         Ledger.open(url.render_as_string(hide_password=False))
-    assert "docs/postgresql.md" in told.value.mend
+    assert "docs/postgresql.md" in told.value.remedy
 
 
 def test_a_role_that_may_only_read_and_one_that_may_not_log_in(

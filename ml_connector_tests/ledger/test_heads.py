@@ -1,6 +1,7 @@
 """Exported heads: a past that was rewritten shows, even with every hash in the database made to fit."""
 
 import json
+import resource
 import threading
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from ml_connector.ledger.audit import chain_heads
+from ml_connector.ledger.audit.verify import verify
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.tables.documents import chain_head, event
 from ml_connector.ledger.work import events
@@ -91,6 +93,50 @@ def test_a_file_that_cannot_be_written_leaves_no_note(ledger: Ledger, tmp_path: 
     with pytest.raises(OSError, match="file"):
         chain_heads.export_heads(ledger, tmp_path / "file" / "heads.jsonl")
     assert chain_heads.export_heads(ledger, tmp_path / "heads.jsonl") is not None, "nothing counts as exported"
+
+
+@pytest.mark.parametrize("cut", [True, False], ids=["file can be cut", "append only"])
+def test_an_export_that_a_full_disk_broke_off_is_made_again(
+    exported: Ledger, path: Path, monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    """The next one stands on a line of its own, and nothing of the accident is a problem for good."""
+    add(exported, invoice("later"))
+    whole = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if not cut:
+        monkeypatch.setattr(chain_heads, "_cut", lambda *_: None)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) + 40, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            chain_heads._append(path, "x" * 200)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (path.read_bytes() == whole) == cut
+    assert chain_heads.export_heads(exported, path) is not None
+    assert chain_heads.compare_heads(exported, path).problems == []
+
+
+def test_a_file_that_was_given_another_place_goes_on_from_the_first(exported: Ledger, path: Path) -> None:
+    """`ledger.heads_file` changed: what was exported before stands where it stood, and that is said."""
+    moved = path.with_name("moved.jsonl")
+    for number in range(2):
+        add(exported, invoice(f"later {number}"))
+        assert chain_heads.export_heads(exported, moved) is not None
+    report = verify(exported, heads_file=moved)
+    assert report.clean, report.problems
+    assert f"{moved}:1 goes on from {path} (ledger.heads_file was changed)" in report.facts[0]
+    assert verify(exported, heads_file=path).clean
+    lines = moved.read_text().splitlines()
+    moved.write_text(f"{lines[1]}\n")
+    assert any("does not follow" in one.message for one in verify(exported, heads_file=moved).problems)
+
+
+def test_a_line_that_was_made_unreadable_shows_though_the_chain_goes_on(exported: Ledger, path: Path) -> None:
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], lines[1][:50], lines[2], ""]))
+    problems = chain_heads.compare_heads(exported, path).problems
+    assert any("does not follow" in one for one in problems)
+    assert any("export 2" in one and "is missing" in one for one in problems)
 
 
 def test_a_crash_between_the_line_and_the_commit_is_harmless(ledger: Ledger, path: Path) -> None:

@@ -7,6 +7,12 @@ import dagster as dg
 import pytest
 
 from ml_connector_tests.orchestration.stage import Stage, open_stage
+from ml_connector_tests.support import dagster_storage
+
+
+@pytest.fixture(autouse=True, scope="session")
+def our_time() -> None:
+    dagster_storage.keep_our_time()
 
 
 @pytest.fixture

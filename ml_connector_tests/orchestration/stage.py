@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,10 @@ from ml_connector.orchestration.runtime.partitions import daily, newest_key
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import run_config
 from ml_connector_tests.flows.scenes import Scene, scene
+from ml_connector_tests.support import clocks
 
-START = "2026-01-01"
+#: The first day of the graph, and days after it on which nothing came: few, for the standing job fills each of them.
+START, *QUIET_DAYS = ((clocks.now() - timedelta(days=back)).date().isoformat() for back in (4, 3, 2, 1))
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 #: Everything that documents' work writes.
 WRITTEN = (file, interchange, envelope_group, document, operation, event, sequence)
@@ -139,5 +142,6 @@ def _read(result: dg.ExecuteInProcessResult) -> Run:
 
 @contextmanager
 def open_stage(home: Path, instance: dg.DagsterInstance, **options: Any) -> Iterator[Stage]:
-    with scene(home, **options) as made:
+    changes = {"orchestration": {"start_date": START}, **options.pop("changes", {})}
+    with scene(home, changes=changes, **options) as made:
         yield Stage(made, build_defs(made.bench.config), instance)

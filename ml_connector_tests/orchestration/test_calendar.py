@@ -81,6 +81,21 @@ def test_between_cut_offs_only_what_was_begun_is_finished(stage: Stage, tmp_path
     assert [key.path[-1] for key in request.asset_selection] == ["sent_orders"]
 
 
+def test_a_flow_that_waits_for_its_first_cut_off_has_begun(stage: Stage) -> None:
+    """The day counts from which on the sensor left it out, not the day of the first cut-off."""
+    from ml_connector.flows.orders_out.order_taking import start_day
+
+    raw = yaml.safe_load(stage.scene.bench.config.read_text(encoding="utf-8"))
+    raw["integrations"]["exact_cleo"]["flows"]["orders_out"]["calendar"] = CALENDAR
+    stage.scene.bench.config.write_text(yaml.safe_dump(raw), encoding="utf-8")
+    stage.definitions = build_defs(stage.scene.bench.config)
+    stage.tick("exact_cleo_outbound_sensor")
+    day = stage.scene.integration.clock.now().date()
+    stage.scene.bench.sandbox.clock.move(3 * 86400)
+    stage.tick("exact_cleo_outbound_sensor")
+    assert start_day(stage.scene.integration) == day
+
+
 @pytest.mark.parametrize(
     "wrong", [{"cut_offs": ["25:00"]}, {"cut_offs": []}, {"weekdays": ["friday"]}, {"time_zone": "X"}]
 )

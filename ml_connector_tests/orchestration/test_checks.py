@@ -8,7 +8,7 @@ from ml_connector.flows import registry
 from ml_connector.ledger.search import accounted
 from ml_connector.orchestration.jobs import settled_days, standing_checks
 from ml_connector.orchestration.runtime import checks
-from ml_connector_tests.orchestration.stage import Stage
+from ml_connector_tests.orchestration.stage import QUIET_DAYS, Stage
 
 
 def test_replaying_a_clean_day_does_not_turn_a_red_check_green(stage: Stage) -> None:
@@ -17,7 +17,7 @@ def test_replaying_a_clean_day_does_not_turn_a_red_check_green(stage: Stage) -> 
     assert not red.passed
     assert red.severity is dg.AssetCheckSeverity.WARN
     assert red.metadata["count"].value == 1
-    clean = stage.inbound("replay", day="2026-01-02")
+    clean = stage.inbound("replay", day=QUIET_DAYS[0])
     assert clean.success, clean.failures
     assert not clean.checks[("purchase_invoices", "quarantined")].passed
 
@@ -26,7 +26,7 @@ def test_a_replay_confirms_what_is_finished_of_its_day_alone(stage: Stage) -> No
     stage.scene.invoice(stage.scene.orders(1))
     assert stage.inbound().success
     assert stage.inbound("replay").assets["purchase_invoices"]["confirmed"] == 1
-    assert "confirmed" not in stage.inbound("replay", day="2026-01-02").assets["purchase_invoices"]
+    assert "confirmed" not in stage.inbound("replay", day=QUIET_DAYS[0]).assets["purchase_invoices"]
 
 
 def test_a_check_names_document_reason_and_mend(stage: Stage) -> None:

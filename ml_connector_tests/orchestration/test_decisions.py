@@ -43,9 +43,9 @@ def test_a_question_is_an_alert_until_it_is_decided(asked: Stage) -> None:
         assert asked.plain("standing").success
     told = causes(asked)
     assert set(told) == {HELD, "decisions/exact_nl"}, "what is held is not told as recovered"
-    message, mend = told["decisions/exact_nl"].detail["lines"]
+    message, remedy = told["decisions/exact_nl"].detail["lines"]
     assert str(SECOND_DIVISION) in message
-    assert "ml-connector ledger move --company exact_nl" in mend
+    assert "ml-connector ledger move --company exact_nl" in remedy
     give(asked, DIVISION)
     assert asked.plain("standing").success
     assert set(causes(asked)) == {HELD}
@@ -59,8 +59,8 @@ def test_a_sensor_says_what_is_asked(asked: Stage, direction: str) -> None:
 
 
 def test_one_question_that_stops_several_is_told_once() -> None:
-    question = DecisionNeeded("Which?", mend="Say.", data={"connection": "exact_nl"})
-    other = DecisionNeeded("What?", mend="Tell.", data={"integration": "c"})
+    question = DecisionNeeded("Which?", remedy="Say.", data={"connection": "exact_nl"})
+    other = DecisionNeeded("What?", remedy="Tell.", data={"integration": "c"})
     first, second = decision_causes([("a", question), ("b", question), ("c", other)])
     assert (first.cause, first.count) == ("decisions/exact_nl", 2)
     assert first.title.startswith("a, b asked")

@@ -1,5 +1,6 @@
 """Dagster's runs go only after the ledger is safe outside of its database."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,9 +9,18 @@ import pytest
 
 from ml_connector.ledger.audit.chain_heads import export_heads
 from ml_connector.orchestration.jobs import pruning
-from ml_connector_tests.orchestration.stage import Stage
+from ml_connector_tests.orchestration.stage import Stage, open_stage
 
 NOW = timedelta(seconds=-5)
+
+
+@pytest.fixture
+def stage(tmp_path: Path, fresh_instance: dg.DagsterInstance) -> Iterator[Stage]:
+    """By the machine's clock, as Dagster tells when its runs ended."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "clock").write_text("0", encoding="ascii")
+    with open_stage(tmp_path / "home", fresh_instance) as made:
+        yield made
 
 
 @pytest.fixture

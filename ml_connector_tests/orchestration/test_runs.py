@@ -5,7 +5,7 @@ import pytest
 from dagster._core.storage.asset_check_execution_record import AssetCheckExecutionRecordStatus
 
 from ml_connector.errors import AuthorizationNeeded, TryAgain
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.inbound import parsing, receiving
 from ml_connector.ledger.coordination.leases import Lease
 from ml_connector.ledger.work.states import DocumentState as S
@@ -13,7 +13,7 @@ from ml_connector.orchestration.runtime import step_runner
 from ml_connector.orchestration.runtime.data_versions import FIXED
 from ml_connector.orchestration.runtime.names import channel_lease
 from ml_connector_tests.orchestration.live import wait_until
-from ml_connector_tests.orchestration.stage import Stage
+from ml_connector_tests.orchestration.stage import QUIET_DAYS, Stage
 
 
 def test_a_run_takes_everything_that_waits_and_tells_it(stage: Stage) -> None:
@@ -23,6 +23,7 @@ def test_a_run_takes_everything_that_waits_and_tells_it(stage: Stage) -> None:
     told = run.assets["purchase_invoices"]
     assert (told["matched"], told["coded"], told["posted"], told["partition_posted"]) == (3, 3, 3, 3)
     assert told["amount_posted_EUR"] > 0
+    assert told["pages"].endswith("/documents?integration=exact_cleo&flow=invoices_in")
     by_step = {(row.data["step"], row.data["outcome"]): row.data["count"] for row in told["by_step"].records}
     assert by_step == {("match", "matched"): 3, ("code", "coded"): 3, ("post", "posted"): 3}
     ids = {row.id for row in stage.scene.documents("invoices_in")}
@@ -40,7 +41,7 @@ def test_steps_of_a_live_run_go_side_by_side(stage: Stage, monkeypatch: pytest.M
     stage.scene.invoice(stage.scene.orders(2))
     fetch = receiving.receive
 
-    def fetch_and_wait(integration: Integration, work: Work) -> StepReport:
+    def fetch_and_wait(integration: Integration, work: RunScope) -> StepReport:
         report = fetch(integration, work)
         wait_until(stage.scene.posted, "an invoice is posted while files are fetched", 20)
         return report
@@ -98,7 +99,7 @@ def test_a_replay_of_another_day_leaves_today_alone(stage: Stage) -> None:
     stage.scene.invoice(stage.scene.orders(1))
     stage.run("exact_cleo_inbound", "new", assets=["received_files"])
     before = stage.written()
-    run = stage.inbound("replay", day="2026-01-02")
+    run = stage.inbound("replay", day=QUIET_DAYS[0])
     assert run.success, run.failures
     assert stage.written() == before, "the file of today is still not parsed"
 
@@ -125,13 +126,13 @@ def test_a_range_of_days_is_one_run(stage: Stage) -> None:
     """A backfill of several days: one run by policy, nothing pickled between the ops."""
     job = stage.definitions.resolve_job_def("exact_cleo_inbound")
     tags = {
-        "dagster/asset_partition_range_start": "2026-01-02",
-        "dagster/asset_partition_range_end": "2026-01-04",
+        "dagster/asset_partition_range_start": QUIET_DAYS[0],
+        "dagster/asset_partition_range_end": QUIET_DAYS[-1],
     }
     result = job.execute_in_process(instance=stage.instance, tags=tags, raise_on_error=False)
     assert result.success
     days = {event.partition for event in result.get_asset_materialization_events()}
-    assert days == {"2026-01-02", "2026-01-03", "2026-01-04"}
+    assert days == set(QUIET_DAYS)
     key = dg.AssetCheckKey(dg.AssetKey(["exact_cleo", "purchase_invoices"]), "quarantined")
     found = stage.instance.event_log_storage.get_asset_check_execution_history(key, limit=10)
     assert {one.partition for one in found} == days, "checks are evaluated day by day, whatever the run's range"
@@ -143,7 +144,7 @@ def test_only_some_partners_or_documents(stage: Stage) -> None:
     stage.run("exact_cleo_inbound", assets=["received_files", "invoices_810", *OTHER_PARSED])
     assert "posted" not in stage.inbound("replay", partners=["acme"]).assets["purchase_invoices"]
     (row,) = stage.scene.documents("invoices_in")
-    run = stage.inbound("replay", day="2026-01-02", documents=[row.id], actor="mieke")
+    run = stage.inbound("replay", day=QUIET_DAYS[0], documents=[row.id], actor="mieke")
     assert run.assets["purchase_invoices"]["posted"] == 1, "a named document is taken whatever its partition"
     with stage.scene.deployment.ledger.read() as tx:
         actors = tx.exec_driver_sql(f"SELECT DISTINCT actor FROM event WHERE document_id = {row.id}").scalars().all()
@@ -182,7 +183,7 @@ def test_a_missing_authorization_fails_the_run_once_and_for_both_retry_systems(
 
     def refused(*_: object) -> None:
         calls.append(1)
-        raise AuthorizationNeeded("exact_nl must be authorized again.", mend="Run credentials authorize.")
+        raise AuthorizationNeeded("exact_nl must be authorized again.", remedy="Run credentials authorize.")
 
     monkeypatch.setattr(parsing, "parse", refused)
     run = stage.run("exact_cleo_inbound")

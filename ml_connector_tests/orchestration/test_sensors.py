@@ -21,7 +21,7 @@ from ml_connector.orchestration.runtime.names import channel_lease, worker_lease
 from ml_connector.orchestration.sensors import pending_work
 from ml_connector.orchestration.sensors.sensor_backoff import Asked
 from ml_connector.sandbox.faults import Fault, FaultKind
-from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector.systems.cleo.mailbox import CleoMailbox
 from ml_connector_tests.orchestration.stage import Stage
 
 INBOUND = "exact_cleo_inbound_sensor"
@@ -148,7 +148,7 @@ def _unreachable(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise TryAgain("Cleo cannot be reached.", after_seconds=30)
 
-    monkeypatch.setattr(CleoNetwork, "list_files", refuse)
+    monkeypatch.setattr(CleoMailbox, "list_files", refuse)
 
 
 def test_without_authorization_at_the_erp_files_still_come_in(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -297,7 +297,7 @@ def test_a_network_that_is_away_is_asked_ever_more_seldom(stage: Stage, monkeypa
         raise TryAgain("Cleo cannot be reached.", after_seconds=30)
 
     with monkeypatch.context() as away:
-        away.setattr(CleoNetwork, "list_files", refuse)
+        away.setattr(CleoMailbox, "list_files", refuse)
         cursor, pauses = None, []
         for _ in range(6):
             tick = stage.tick(INBOUND, cursor)

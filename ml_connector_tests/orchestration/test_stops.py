@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from ml_connector import stopping
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.inbound import receiving
 from ml_connector.ledger.coordination import leases
 from ml_connector.orchestration.assets import asset_factory
@@ -44,7 +44,7 @@ def test_in_a_step_that_runs_beside_others(stage: Stage, monkeypatch: pytest.Mon
     stage.scene.invoice(stage.scene.orders(2))
     with monkeypatch.context() as patched:
 
-        def receive_and_ask(integration: Integration, work: Work) -> StepReport:
+        def receive_and_ask(integration: Integration, work: RunScope) -> StepReport:
             report = receiving_receive(integration, work)
             ask()
             return report

@@ -1,7 +1,7 @@
 """Partitions tell the truth: what Dagster's pages are told of settled, empty and held days, and of dry runs."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,13 @@ import pytest
 
 from ml_connector.clock import FileClock
 from ml_connector.orchestration.jobs import settled_days
-from ml_connector.orchestration.runtime.partitions import daily, newest_key
 from ml_connector.orchestration.runtime.run_settings import run_config
 from ml_connector_tests.orchestration.page import SCHEMA_OF_CONFIG, Page, checks_of, page
-from ml_connector_tests.orchestration.stage import QUIET, START, Stage, open_stage
+from ml_connector_tests.orchestration.stage import QUIET, Stage, open_stage
+from ml_connector_tests.support import clocks
 
 OURS = "exact_cleo/"
-TODAY = date.fromisoformat(newest_key(daily(START)))
+TODAY = clocks.now().date()
 #: Two days on which nothing came, and one that has documents: over by the ledger's clock, which the tests move.
 EMPTY = tuple((TODAY - timedelta(days=back)).isoformat() for back in (2, 1))
 DAY = TODAY.isoformat()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-import uvicorn
 
 from ml_connector.clock import FileClock
 from ml_connector.sandbox.cleo.http.app import CleoOptions, CleoState, create_app
@@ -19,6 +18,7 @@ from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.partner.documents.x12 import Party, Segment, Separators, Writer
 from ml_connector.sandbox.partner.profiles import PROFILES, US
 from ml_connector.sandbox.partner.world import PartnerWorld, WorldOptions
+from ml_connector.sandbox.serving import SandboxServer
 
 T = TypeVar("T")
 BUYER_LINES = (("1", "10", "2.50", "NW-1", "A-1"), ("2", "4", "19.99", "NW-2", "A-2"))
@@ -44,8 +44,7 @@ class Bench:
         bound.bind(("127.0.0.1", 0))
         bound.listen(64)
         self.http.base_url = httpx.URL(f"http://127.0.0.1:{bound.getsockname()[1]}")
-        config = uvicorn.Config(create_app(self.state), lifespan="off", log_config=None, ws="none")
-        server = uvicorn.Server(config)
+        server = SandboxServer(create_app(self.state))
 
         async def main() -> None:
             self._loop = asyncio.get_running_loop()
@@ -57,7 +56,8 @@ class Bench:
             yield self
         finally:
             self.http.close()
-            server.should_exit = True
+            if self._loop is not None:
+                self._loop.call_soon_threadsafe(server.end)
             thread.join(10)
 
     def call(self, function: Callable[[], T]) -> T:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.exact.seed import DIVISION, orders
@@ -168,10 +169,10 @@ def options(**more: Any) -> ExactOptions:
 
 
 @contextlib.contextmanager
-def exact_bench(folder: Path, exact: ExactOptions | None = None) -> Iterator[ExactBench]:
-    """A fresh sandbox, authorized."""
+def exact_bench(folder: Path, exact: ExactOptions | None = None, *, alone: bool = True) -> Iterator[ExactBench]:
+    """A fresh sandbox, authorized. alone: of this stand-in only."""
     chosen = SandboxOptions(exact=exact or options(), clock_file=folder / "clock")
-    with Sandbox(chosen) as sandbox:
+    with Sandbox(chosen, stand_ins=registry.of("exact") if alone else None) as sandbox:
         bench = ExactBench(sandbox)
         try:
             bench.authorize()

@@ -129,10 +129,10 @@ def test_counts_skips_and_spared_paths(exact: ExactBench) -> None:
     assert exact.control.get("/faults").json() == []
 
 
-def test_other_systems_are_spared(exact: ExactBench) -> None:
-    exact.control.post("/faults", json={"kind": "status", "status": 503, "system": "cleo", "count": None})
-    assert exact.get(PATH).status_code == 200
-    cleo = httpx.post(exact.sandbox.addresses()["cleo"] + "/api/authentication", trust_env=False)
+def test_other_systems_are_spared(everything: ExactBench) -> None:
+    everything.control.post("/faults", json={"kind": "status", "status": 503, "system": "cleo", "count": None})
+    assert everything.get(PATH).status_code == 200
+    cleo = httpx.post(everything.sandbox.addresses()["cleo"] + "/api/authentication", trust_env=False)
     assert cleo.status_code == 503
 
 

@@ -23,7 +23,7 @@ from ml_connector.documents.orders import (
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.interchange import ReadOptions, read_interchanges
 from ml_connector.edi.read_events import GroupEnd, Item, ReceivedSet
-from ml_connector.edi.validation.findings import Finding
+from ml_connector.edi.validation.findings import X12Finding
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
 from ml_connector.sandbox.partner.documents.behaviour import NAMED
 from ml_connector_tests.sandbox.cleo_bench import Bench
@@ -43,7 +43,7 @@ def items(data: bytes) -> list[Item]:
     return list(read_interchanges(data, ReadOptions(mode="strict")))
 
 
-def findings(read: list[Item]) -> Iterator[Finding]:
+def findings(read: list[Item]) -> Iterator[X12Finding]:
     for item in read:
         yield from getattr(item, "findings", ())
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.clock import FileClock
@@ -64,6 +64,7 @@ text_values = st.text(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(text_values, min_size=1, max_size=6), min_size=1, max_size=8))
 def test_any_values_survive_writing_and_reading(rows: list[list[str]]) -> None:
     segments = [["MSG", *row] for row in rows]

@@ -65,7 +65,7 @@ def test_a_stand_in_in_the_list_is_served_told_and_made_to_fail_like_the_others(
 def test_the_command_line_has_a_port_for_every_stand_in() -> None:
     shown = CliRunner().invoke(command, ["--help"]).output
     for one in registry.STAND_INS:
-        assert f"--{one.name}-port" in shown
+        assert f"--{one.name.replace('_', '-')}-port" in shown, "options are written with hyphens"
         assert one.title in shown
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from ml_connector.clock import FileClock
 from ml_connector.own_signals import command
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector_tests.sandbox.exact_bench import ExactBench
 
@@ -27,29 +28,21 @@ def _answers(url: str) -> bool:
     return True
 
 
-def test_each_system_has_an_address_of_its_own_on_loopback(exact: ExactBench) -> None:
-    addresses = exact.control.get("/addresses").json()
-    assert set(addresses) == {
-        "exact",
-        "cleo",
-        "truecommerce",
-        "truecommerce_host_key",
-        "acumatica",
-        "control",
-        "clock_file",
-    }
+def test_each_system_has_an_address_of_its_own_on_loopback(everything: ExactBench) -> None:
+    addresses = everything.control.get("/addresses").json()
+    assert set(addresses) == {*registry.names(), "truecommerce_host_key", "control", "clock_file"}
     assert addresses["truecommerce"].startswith("sftp://127.0.0.1:")
     assert addresses["truecommerce_host_key"].startswith("SHA256:")
-    urls = [addresses[name] for name in ("exact", "cleo", "acumatica", "control")]
-    assert len(set(urls)) == 4
+    urls = [addresses[one.name] for one in registry.STAND_INS if one.protocol == "HTTP"] + [addresses["control"]]
+    assert len(set(urls)) == len(urls) >= 5
     assert all(url.startswith("http://127.0.0.1:") for url in urls)
-    assert addresses == exact.sandbox.addresses()
+    assert addresses == everything.sandbox.addresses()
 
 
-def test_a_stranger_learns_how_to_log_in(exact: ExactBench) -> None:
+def test_a_stranger_learns_how_to_log_in(everything: ExactBench) -> None:
     """From the control address alone: the password grant of Cleo, and the consent page of Exact."""
-    logins = exact.control.get("/logins").json()
-    urls = exact.sandbox.addresses()
+    logins = everything.control.get("/logins").json()
+    urls = everything.sandbox.addresses()
     form = {"grant_type": "password", **logins["cleo"]}
     answer = httpx.post(urls["cleo"] + "/api/authentication", data=form, trust_env=False)
     assert answer.json()["access_token"]
@@ -60,7 +53,7 @@ def test_a_stranger_learns_how_to_log_in(exact: ExactBench) -> None:
     }
     consent = httpx.get(urls["exact"] + "/api/oauth2/auth", params=query, trust_env=False)
     assert consent.headers["location"].startswith("https://client.example/callback?code=")
-    assert logins["exact"]["division"] == str(exact.sandbox.exact.main.code)
+    assert logins["exact"]["division"] == str(everything.sandbox.exact.main.code)
     assert set(logins["truecommerce"]) == {"username", "password", "account", "company_folder"}
 
 
@@ -172,12 +165,14 @@ def test_as_a_program_it_prints_its_addresses_and_ends_when_told(tmp_path: Path,
     assert not _answers(addresses["exact"])
 
 
-def test_orders_reach_the_partners_books_format(exact: ExactBench) -> None:
+def test_orders_reach_the_partners_books_format(everything: ExactBench) -> None:
     """An order's facts are what the partners' bulk invoices are made from."""
-    partner = exact.sandbox.partner
+    partner = everything.sandbox.partner
     assert partner is not None
-    orders = exact.orders(6)
-    sent = exact.control.post("/partner/invoices", json={"orders": exact.control.get("/state/exact/orders").json()})
+    orders = everything.orders(6)
+    sent = everything.control.post(
+        "/partner/invoices", json={"orders": everything.control.get("/state/exact/orders").json()}
+    )
     assert sent.status_code < 300, sent.text
-    inbox = exact.sandbox.cleo.inbox("NORTHWIND")
+    inbox = everything.sandbox.cleo.inbox("NORTHWIND")
     assert len(inbox.files) == sum(order["supplier"] == "20011" for order in orders)

@@ -7,6 +7,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ml_connector_tests.support import clocks
+
+
+@cache
+def keep_our_time() -> None:
+    """Its partitions are days of the moving clocks of tests (support/clocks.py): today's is the ledger's today."""
+    from dagster._core.definitions.partitions import context
+
+    context.get_current_datetime = clocks.now  # type: ignore[assignment]
+
 
 @cache
 def keep_engines() -> None:

@@ -5,6 +5,7 @@ import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ from ml_connector.composition import Deployment
 from ml_connector.credentials.keys import generate_key_file, key_file
 from ml_connector.credentials.secrets import Secret
 from ml_connector.demo.stage import authorize
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
+from ml_connector_tests.support import clocks
 from ml_connector_tests.support.databases import sqlite_with_tables
 
 ROOT = Path(__file__).parent.parent.parent
-INTEGRATION = "exact_cleo"
+INTEGRATION, CONNECTIONS = "exact_cleo", ("exact_nl", "cleo_prod")
 SECOND_INTEGRATION, SECOND_CONNECTION = "exact_truecommerce", "tc_prod"
 
 
@@ -69,8 +72,11 @@ def write_config(home: Path, addresses: Mapping[str, str], changes: Mapping[str,
     shipped["connections"]["cleo_prod"]["base_url"] = addresses["cleo"]
     shipped["integrations"][INTEGRATION]["partners"] = str(home / "partners")
     shipped["home"] = str(home)
-    # The second integration is for tests that bring it (systems/truecommerce/stage); the others know one.
-    del shipped["connections"][SECOND_CONNECTION], shipped["integrations"][SECOND_INTEGRATION]
+    # Days that are over are filled, a hundred events a run: here there is one.
+    shipped["orchestration"] = {"start_date": (clocks.now() - timedelta(days=1)).date().isoformat()}
+    # The other integrations are for tests that bring them (systems/truecommerce/stage); the others know one.
+    shipped["connections"] = {name: shipped["connections"][name] for name in CONNECTIONS}
+    shipped["integrations"] = {INTEGRATION: shipped["integrations"][INTEGRATION]}
     path = home / "connections.yaml"
     path.write_text(_dump(_merged(shipped, changes)), encoding="utf-8")
     return path
@@ -94,12 +100,14 @@ def open_bench(
     partner_changes: Mapping[str, Any] | None = None,
     options: SandboxOptions | None = None,
 ) -> Iterator[Bench]:
-    """Start a sandbox without limits and an authorized deployment over it."""
+    """Start a sandbox of the two systems without limits and an authorized deployment over it."""
     home.mkdir(parents=True, exist_ok=True)
     options = options or SandboxOptions(
         exact=ExactOptions(minute_limit=None, day_limit=None), clock_file=home / "clock"
     )
-    with Sandbox(options) as sandbox:
+    if options.clock_file is not None:
+        clocks.begin(options.clock_file)
+    with Sandbox(options, stand_ins=registry.of("exact", "cleo")) as sandbox:
         sandbox.call(sandbox.cleo.set_limits, per_second=None)
         with open_over(
             home,

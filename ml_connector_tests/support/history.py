@@ -28,12 +28,13 @@ def multiply(ledger: Ledger, copies: int) -> None:
             table = metadata.tables[name]
             columns = ", ".join(f'"{column.name}"' for column in table.columns)
             values = ", ".join(_value(tx, table, column) for column in table.columns)
+            by_id = ", t.id" if "id" in table.c else ""  # where ids rise with time, rows lie in their order
             highest = tx.exec_driver_sql(_highest(table)).scalar_one() or 0
             assert highest < STRIDE, "what is copied must be small"
             statement = (
                 f"INSERT INTO {name} ({columns}) "
                 f"WITH RECURSIVE copy(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < {copies}) "
-                f"SELECT {values} FROM {name} AS t, copy ORDER BY n"
+                f"SELECT {values} FROM {name} AS t, copy ORDER BY n{by_id}"
             )
             tx.exec_driver_sql(statement.replace("%", "%%") if tx.dialect.name == "postgresql" else statement)
         if tx.dialect.name == "postgresql":
@@ -62,7 +63,7 @@ def _value(tx: Tx, table: sa.Table, column: sa.Column[object]) -> str:
         return own[place]
     if column.name in _KEYS:
         return f't."{column.name}" + n * {STRIDE}'
-    if column.name in ("partition_date", "business_date", "created_at", "updated_at"):
+    if column.name in ("partition_date", "business_date", "created_at", "updated_at", "at"):
         return _days_ago(tx, column.name)
     if column.name in _OWN_NAMES:
         return f"t.\"{column.name}\" || '~' || n"

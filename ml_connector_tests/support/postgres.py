@@ -192,6 +192,12 @@ def _process(binaries: Path, data: Path, home: Path, user: dict[str, Any]) -> It
         "fsync": "off",
         "synchronous_commit": "off",
         "full_page_writes": "off",
+        # Nobody reads its log, and a database lives for a test: what tidies up beside costs more than it saves.
+        "wal_level": "minimal",
+        "max_wal_senders": 0,
+        "max_wal_size": "4GB",
+        "autovacuum": "off",
+        "jit": "off",
         "max_connections": 200,
         "shared_buffers": "64MB",
         "timezone": "UTC",

@@ -45,6 +45,7 @@ ALLOWED: dict[str, frozenset[str]] = {
 COMPOSING = {
     "composition",
     "deployment",
+    "operating",
     "orchestration",
     "web",
     "cli",

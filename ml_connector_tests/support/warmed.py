@@ -4,12 +4,11 @@ A sandbox begins with the same rows every time; reading them is nearly half of w
 scene of a kind reads them as a deployment does (`warm_up`), the next ones begin with what it read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
 from ml_connector.composition import Deployment
-from ml_connector.documents.reference import ReferenceTable
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.ledger.database import seals
@@ -46,14 +45,14 @@ def begin_warm(sandbox: Sandbox, deployment: Deployment, integration: Integratio
     warm_up(integration)
     if not begun and key not in _KNOWN:
         with integration.ledger.read() as tx:
-            _KNOWN[key] = _taken(tx)
+            _KNOWN[key] = _taken(tx, integration)
 
 
 def _kind(sandbox: Sandbox, deployment: Deployment, integration: Integration, kind: str) -> str:
     """What decides the tables: the sandbox's beginning, the connection's settings but its addresses, and the books."""
     connection = deployment.loaded.erp(integration.settings.erp)
     settings = connection.model_dump(mode="json", exclude={"base_url", "redirect_uri"})
-    begun = (sandbox.options.seed, sandbox.options.exact, settings, integration.erp.company)
+    begun = (replace(sandbox.options, clock_file=None), settings, integration.erp.company)
     return f"{kind} {integration.erp.connection} {begun}"
 
 
@@ -64,7 +63,7 @@ def _put(tx: Tx, tables: _Tables) -> None:
     seals.note(tx, "snapshot", tx.execute(sa.insert(snapshot).returning(snapshot.c.id), rows).scalars())
 
 
-def _taken(tx: Tx) -> _Tables:
+def _taken(tx: Tx, integration: Integration) -> _Tables:
     rows = [dict(row) for row in tx.execute(sa.select(*_COLUMNS)).mappings()]
-    assert {row["table_name"] for row in rows} == {str(table) for table in ReferenceTable}
+    assert {row["table_name"] for row in rows} == {str(table) for table in integration.erp.tables}
     return _Tables(rows, [read_blob(tx, str(row["sha256"])) for row in rows])

@@ -20,7 +20,7 @@ from ml_connector.clock import FileClock
 from ml_connector.composition import Deployment
 from ml_connector.config.loading import deployment_model
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.search import queries
 from ml_connector.ledger.work.states import DocumentState as S
@@ -210,9 +210,9 @@ def test_an_order_goes_out_and_an_invoice_comes_in_once(shop: Shop) -> None:
     shop.sandbox.faults.add(Fault(FaultKind.RESET_AFTER, "toy", "PUT", "/post/out"))
     integration = shop.deployment.integration("toy")
     with worker(shop.deployment.ledger) as lease:
-        pipeline.run(integration, Work(holder=lease.name, actor="test"), pipeline.OUTBOUND)
+        pipeline.run(integration, RunScope(holder=lease.name, actor="test"), pipeline.OUTBOUND)
         for state in (S.UNKNOWN_OUTCOME, S.POSTED):
-            pipeline.run(integration, Work(holder=lease.name, actor="test"), pipeline.INBOUND)
+            pipeline.run(integration, RunScope(holder=lease.name, actor="test"), pipeline.INBOUND)
             assert [one.state for one in shop.documents()] == [S.POSTED, state]
             shop.sandbox.clock.move(120)
     assert [one["number"] for one in shop.control("GET", "/toy/bills")[before:]] == ["INV-1", "INV-2"]

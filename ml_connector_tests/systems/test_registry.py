@@ -18,7 +18,7 @@ from typing import Literal
 
 from ml_connector.config.connections import ErpSettings, MailboxSettings
 from ml_connector.config.secrets import SecretRef
-from ml_connector.systems.results import Finding, Level
+from ml_connector.systems.results import CheckLevel, CheckResult
 from ml_connector.systems.system import Login, Role, System
 
 
@@ -46,7 +46,7 @@ class ToySystem(System):
     def check(self, name, settings, connected, parts, use):
         where = getattr(connected().settings, "shelf", None) or settings.street
         told = f"{where} for {', '.join(use.integrations)}; reads {', '.join(use.receive) or 'nothing'}"
-        yield Finding(name, "usable", Level.GOOD, told)
+        yield CheckResult(name, "usable", CheckLevel.GOOD, told)
 
 
 class Books(ToySystem):

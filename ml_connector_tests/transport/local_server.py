@@ -129,6 +129,8 @@ class LocalServer:
                     return
         except OSError:
             return
+        finally:
+            connection.close()
 
 
 def _read(connection: socket.socket) -> Seen | None:

@@ -1,11 +1,13 @@
 """One POST to a token endpoint over real sockets: answered, certainly not sent, or lost."""
 
 import traceback
+from datetime import UTC, datetime
 
 import pytest
 
 from ml_connector.transport.tokens.endpoint import AnswerLost, NotSent, TokenEndpoint
 from ml_connector_tests.credentials.support import Answer, TokenServer, closed_port, pair
+from ml_connector_tests.support.clocks import StillClock
 
 FORM = {"grant_type": "refresh_token", "refresh_token": "very-secret-refresh-token"}
 
@@ -69,3 +71,14 @@ def test_what_the_server_said_is_cut_and_cleaned() -> None:
     assert answer.said.isprintable()
     assert answer.reason == "why"
     assert answer.retry_after == 7
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"), [("Fri, 20 Nov 2026 09:00:40 GMT", 40), ("Fri, 20 Nov 2026 08:00:00 GMT", 0), ("soon", None)]
+)
+def test_a_pause_is_read_in_every_form_that_a_server_may_write_it(asked: str, seconds: float | None) -> None:
+    """By the one reader of Retry-After (`answers.retry_after`), and by the clock of the deployment."""
+    clock = StillClock(datetime(2026, 11, 20, 9, 0, tzinfo=UTC))
+    with TokenServer(Answer({"error": "later"}, 503, {"Retry-After": asked})) as server:
+        answer = TokenEndpoint(server.url, clock=clock).post(FORM)
+    assert answer.retry_after == seconds

@@ -85,7 +85,7 @@ def test_a_wrong_password_is_tried_once_until_it_changes(cleo: Cleo) -> None:
         with pytest.raises(AuthorizationNeeded, match="refuses the user name or password") as caught:
             cleo.tokens(password="hunter2").token()
         assert "hunter2" not in str(caught.value)
-        assert "not tried again before it changes" in caught.value.mend
+        assert "not tried again before it changes" in caught.value.remedy
     assert len(cleo.state.accounts._failures["svc-mlconnector"]) == 1
     assert cleo.works(cleo.tokens().token())
     assert b"hunter2" not in everything_on_disk(cleo.room.folder)
@@ -107,7 +107,7 @@ def test_an_account_with_two_factors_gets_the_advice_and_a_person_can_help(cleo:
     for _ in range(2):
         with pytest.raises(AuthorizationNeeded, match="two-factor code") as caught:
             tokens.token()
-    assert "service account" in caught.value.mend
+    assert "service account" in caught.value.remedy
     assert caught.value.data == {"why": "totp"}
     tokens.log_in_with_code(totp(TOTP_SECRET, cleo.room.clock.now()))
     assert cleo.works(tokens.token())

@@ -10,7 +10,15 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import StoredToken, TokenState
 from ml_connector.systems.exact_online.authorization import GRANT
 from ml_connector.transport.tokens.endpoint import TokenAnswer
-from ml_connector.transport.tokens.rules import MOST_REFUSALS, Step, Verdict, cool_down, decide, early_pause, judge
+from ml_connector.transport.tokens.rules import (
+    MOST_REFUSALS,
+    TokenStep,
+    TokenVerdict,
+    cool_down,
+    decide,
+    early_pause,
+    judge,
+)
 from ml_connector.transport.tokens.sources import lifetime_of
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -49,7 +57,7 @@ def rows(draw: st.DrawFn) -> StoredToken:
 def test_no_refresh_is_asked_for_a_young_token(row: StoredToken, now: int, rejected: str | None) -> None:
     """Whatever the row holds: below the age only when it expired, or when the server refused one of unknown age."""
     at = START + timedelta(seconds=now)
-    if decide(row, at, AGE, rejected).step is not Step.REFRESH:
+    if decide(row, at, AGE, rejected).step is not TokenStep.REFRESH:
         return
     assert row.state is TokenState.VALID
     age_unknown = row.issued_at is None or row.issued_at > at
@@ -62,7 +70,7 @@ def test_no_refresh_is_asked_for_a_young_token(row: StoredToken, now: int, rejec
 
 @given(row=rows(), now=seconds)
 def test_a_refused_token_is_never_handed_out_again(row: StoredToken, now: int) -> None:
-    assert decide(row, START + timedelta(seconds=now), AGE, "mine").step is not Step.USE
+    assert decide(row, START + timedelta(seconds=now), AGE, "mine").step is not TokenStep.USE
 
 
 @given(row=rows(), now=seconds, rejected=st.sampled_from([None, "mine", "another"]))
@@ -71,9 +79,9 @@ def test_a_token_in_use_is_alive_or_known_good_and_looked_at_again(
 ) -> None:
     at = START + timedelta(seconds=now)
     decision = decide(row, at, AGE, rejected)
-    if decision.step in (Step.USE, Step.WAIT):
+    if decision.step in (TokenStep.USE, TokenStep.WAIT):
         assert decision.until > at
-    if decision.step is Step.USE:
+    if decision.step is TokenStep.USE:
         assert row.access is not None
         assert int(row.detail.get("refusals", 0)) < MOST_REFUSALS
         stamp_in_future = row.issued_at is None or row.issued_at > at
@@ -84,11 +92,11 @@ def test_a_token_in_use_is_alive_or_known_good_and_looked_at_again(
 def test_after_a_death_only_a_person_brings_a_new_pair(row: StoredToken, now: int, rejected: str | None) -> None:
     if row.state is not TokenState.VALID:
         step = decide(row, START + timedelta(seconds=now), AGE, rejected).step
-        assert step in (Step.USE, Step.SETTLE, Step.AUTHORIZE)
+        assert step in (TokenStep.USE, TokenStep.SETTLE, TokenStep.AUTHORIZE)
 
 
 def test_a_connection_never_authorized_needs_a_person() -> None:
-    assert decide(None, START, AGE).step is Step.AUTHORIZE
+    assert decide(None, START, AGE).step is TokenStep.AUTHORIZE
 
 
 EARLY = "Rate limit exceeded: access_token not expired"
@@ -97,9 +105,9 @@ EARLY = "Rate limit exceeded: access_token not expired"
 @pytest.mark.parametrize(
     ("status", "fields", "reason", "verdict"),
     [
-        (200, {"access_token": "a", "refresh_token": "r"}, "", Verdict.NEW_PAIR),
-        (200, {}, "", Verdict.BUSY),
-        (200, {"something": "else"}, "", Verdict.LOST),
+        (200, {"access_token": "a", "refresh_token": "r"}, "", TokenVerdict.NEW_PAIR),
+        (200, {}, "", TokenVerdict.BUSY),
+        (200, {"something": "else"}, "", TokenVerdict.LOST),
         (400, {"error": "access_denied", "error_description": EARLY}, f"TooEarlyToRefreshTokens: {EARLY}", "early"),
         (401, {"error": "access_denied", "error_description": EARLY}, "", "early"),
         (401, {}, "Access Token not expired", "early"),
@@ -112,22 +120,22 @@ EARLY = "Rate limit exceeded: access_token not expired"
             "broken",
         ),
         (400, {"error": "invalid_grant", "error_description": "invalid or empty chainId"}, "Unknown: x", "broken"),
-        (400, {"error": "invalid_request"}, "", Verdict.BAD_CLIENT),
-        (401, {"error": "invalid_client"}, "", Verdict.BAD_CLIENT),
-        (403, {}, "", Verdict.BUSY),
-        (404, {}, "", Verdict.BUSY),
-        (302, {}, "", Verdict.BUSY),
-        (429, {}, "", Verdict.BUSY),
-        (500, {}, "", Verdict.BUSY),
-        (503, {}, "", Verdict.BUSY),
-        (502, {}, "", Verdict.LOST),
-        (504, {}, "", Verdict.LOST),
+        (400, {"error": "invalid_request"}, "", TokenVerdict.BAD_CLIENT),
+        (401, {"error": "invalid_client"}, "", TokenVerdict.BAD_CLIENT),
+        (403, {}, "", TokenVerdict.BUSY),
+        (404, {}, "", TokenVerdict.BUSY),
+        (302, {}, "", TokenVerdict.BUSY),
+        (429, {}, "", TokenVerdict.BUSY),
+        (500, {}, "", TokenVerdict.BUSY),
+        (503, {}, "", TokenVerdict.BUSY),
+        (502, {}, "", TokenVerdict.LOST),
+        (504, {}, "", TokenVerdict.LOST),
     ],
 )
 def test_answers_mean_what_the_sheet_says(
-    status: int, fields: dict[str, str], reason: str, verdict: Verdict | str
+    status: int, fields: dict[str, str], reason: str, verdict: TokenVerdict | str
 ) -> None:
-    wanted = {"early": Verdict.TOO_EARLY, "broken": Verdict.CHAIN_BROKEN}.get(str(verdict), verdict)
+    wanted = {"early": TokenVerdict.TOO_EARLY, "broken": TokenVerdict.CHAIN_BROKEN}.get(str(verdict), verdict)
     assert judge(TokenAnswer(status, fields, reason), GRANT["too_early"]) is wanted
 
 

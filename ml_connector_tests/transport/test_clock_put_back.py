@@ -17,7 +17,7 @@ from ml_connector.orchestration.sensors.pending_work import documents_waiting
 from ml_connector.systems.exact_online.wire.limits import ExactLimiter
 from ml_connector.transport.limits import LocalLimits, PathLimiter, SharedLimits, Window
 from ml_connector.transport.shared_limits import LedgerLimits
-from ml_connector.transport.tokens.rules import Step, decide
+from ml_connector.transport.tokens.rules import TokenStep, decide
 from ml_connector_tests.ledger.samples import BY, add, invoice
 from ml_connector_tests.support.clocks import StillClock
 
@@ -133,4 +133,4 @@ def test_a_token_endpoint_that_was_left_alone() -> None:
         updated_at=ahead,
         detail={"cooling_from": ahead.isoformat(), "cooling_until": (ahead + timedelta(minutes=5)).isoformat()},
     )
-    assert decide(row, now, timedelta(seconds=570)).step is Step.REFRESH
+    assert decide(row, now, timedelta(seconds=570)).step is TokenStep.REFRESH

@@ -14,7 +14,7 @@ import pytest
 from ml_connector.errors import (
     AuthorizationNeeded,
     ConnectorError,
-    NeedsMending,
+    NeedsCorrection,
     OutcomeUnknown,
     Reason,
     RefusedBySystem,
@@ -326,13 +326,13 @@ def test_a_download_comes_in_chunks_and_is_bounded() -> None:
         chunks = list(client.download("/file", template="file", max_bytes=1_000_000))
         assert b"".join(chunks) == content
         assert max(map(len, chunks)) <= 65536
-        with pytest.raises(NeedsMending) as too_large:
+        with pytest.raises(NeedsCorrection) as too_large:
             list(client.download("/file", template="file", max_bytes=699_999))
     assert too_large.value.reason is Reason.TOO_LARGE
 
 
 def test_a_download_without_announced_length_is_bounded_too() -> None:
-    with serving(endless(b"x" * 65536, "application/octet-stream")) as (client, _), pytest.raises(NeedsMending):
+    with serving(endless(b"x" * 65536, "application/octet-stream")) as (client, _), pytest.raises(NeedsCorrection):
         for _chunk in client.download("/file", template="file", max_bytes=500_000):
             pass
 

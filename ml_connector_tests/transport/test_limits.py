@@ -113,7 +113,18 @@ def test_without_a_rate_only_429_pauses_a_path() -> None:
     assert sum(clock.slept) == pytest.approx(4.0)
 
 
-@pytest.mark.parametrize("asked", ["\N{SUPERSCRIPT TWO}", "soon", "-3", "99999"])
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [("Fri, 20 Nov 2026 09:00:40 GMT", 40.0), ("99999", 86_400.0), (" 12 ", 12.0)],
+    ids=["a date", "more than a day", "blanks"],
+)
+def test_every_form_of_retry_after_pauses_a_path(asked: str, pause: float) -> None:
+    clock = StillClock(datetime(2026, 11, 20, 9, 0, tzinfo=UTC))
+    limiter = PathLimiter("cleo", None, clock)
+    assert limiter.observe("files", 429, {"retry-after": asked}) == pause
+
+
+@pytest.mark.parametrize("asked", ["\N{SUPERSCRIPT TWO}", "soon", "-3"])
 def test_a_pause_that_is_no_number_of_seconds_is_one_second(asked: str) -> None:
     limiter = PathLimiter("cleo", None, StillClock())
     assert limiter.observe("files", 429, {"retry-after": asked}) == 1.0

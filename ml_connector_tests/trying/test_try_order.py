@@ -74,3 +74,14 @@ def test_an_order_that_nobody_read_is_told(stage: Scene) -> None:
 def test_files_or_an_order() -> None:
     assert say("try").code == 2
     assert say("try", "a.edi", "--order", "1").code == 2
+
+
+def test_an_order_that_was_deleted_since_is_not_said_to_be_unchanged(stage: Scene) -> None:
+    (order,) = stage.orders(1, received=False)
+    stage.outbound()
+    stage.sandbox.call(user.delete, stage.sandbox.exact, int(order["number"]))
+    stage.sandbox.clock.move(60)
+    refresh_orders(stage.integration)
+    told = say("try", "--order", order["number"], "--json").json
+    assert told["documents"] == []
+    assert "do not have it any more" in told["why_not"]

@@ -2,20 +2,20 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ml_connector.cli.credentials.host_keys import accept_host_key
 from ml_connector.cli.credentials.waiting import LINK_SECONDS, is_authorized, pasted
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.output import print_table, say, tell
+from ml_connector.cli.shared.output import say, tell
 from ml_connector.cli.shared.session import Session, common
+from ml_connector.cli.shared.tables import print_table, wide
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
-    from ml_connector.config.secrets import SecretRef
     from ml_connector.systems.system import Login
 
 
@@ -28,8 +28,8 @@ def credentials() -> None:
     \b
     Examples:
       ml-connector credentials generate-key
-      ml-connector credentials set cleo_prod_password
-      ml-connector credentials authorize exact_nl
+      ml-connector credentials set network_password
+      ml-connector credentials authorize books
     """
 
 
@@ -63,8 +63,8 @@ def set_(session: Session, name: str, from_file: Path | None) -> int:
 
     \b
     Examples:
-      ml-connector credentials set exact_nl_client_secret
-      pass show cleo | ml-connector credentials set cleo_prod_password
+      ml-connector credentials set books_client_secret
+      pass show network | ml-connector credentials set network_password
     """
     from ml_connector.credentials.secrets import Secret
 
@@ -87,13 +87,15 @@ def _value(name: str, from_file: Path | None) -> str:
     else:
         raw = sys.stdin.buffer.read(MAX_SECRET_BYTES + 1)
     if len(raw) > MAX_SECRET_BYTES:
-        raise ConfigError(f"The value of {name} is larger than {MAX_SECRET_BYTES} bytes.", mend="That is not a secret.")
+        raise ConfigError(
+            f"The value of {name} is larger than {MAX_SECRET_BYTES} bytes.", remedy="That is not a secret."
+        )
     try:
         value = raw.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise ConfigError(f"The value of {name} is not UTF-8 text.", mend="Store it as text.") from None
+        raise ConfigError(f"The value of {name} is not UTF-8 text.", remedy="Store it as text.") from None
     if not value:
-        raise ConfigError(f"The value of {name} is empty.", mend="Give the secret.")
+        raise ConfigError(f"The value of {name} is empty.", remedy="Give the secret.")
     return value
 
 
@@ -104,6 +106,7 @@ def _say_stored(name: str, known: bool) -> None:
 
 
 @credentials.command("list")
+@wide
 @common
 def list_(session: Session) -> int:
     """Names of the stored secrets, and which of them the configuration needs. Values are never shown.
@@ -130,6 +133,8 @@ def list_(session: Session) -> int:
 
 def _references(deployment: "Deployment") -> list[tuple[str, str]]:
     """Names that `{store: ...}` references of the configuration use, with what they are for."""
+    from ml_connector.operating.authorizations import secret_references
+
     found: list[tuple[str, str]] = []
     for name, connection in deployment.loaded.settings.connections.items():
         for key, value in secret_references(connection):
@@ -138,15 +143,10 @@ def _references(deployment: "Deployment") -> list[tuple[str, str]]:
     for position, url in enumerate(deployment.loaded.settings.alerts.urls):
         if url.store is not None:
             found.append((url.store, f"alerts.urls[{position}]"))
+    for name, user in deployment.loaded.settings.web.users.items():
+        if user.password.store is not None:
+            found.append((user.password.store, f"web.users.{name}.password"))
     return found
-
-
-def secret_references(settings: Any) -> "list[tuple[str, SecretRef]]":
-    """The secret references among a block's own settings."""
-    from ml_connector.config.secrets import SecretRef
-
-    values = ((key, getattr(settings, key)) for key in type(settings).model_fields)
-    return [(key, value) for key, value in values if isinstance(value, SecretRef)]
 
 
 @credentials.command("delete")
@@ -229,8 +229,8 @@ def authorize(session: Session, connection: str, code: str | None, link_only: bo
 
     \b
     Examples:
-      ml-connector credentials authorize exact_nl
-      ml-connector credentials authorize exact_nl --code 'https://example.com/oauth/callback?code=...&state=...'
+      ml-connector credentials authorize books
+      ml-connector credentials authorize books --code 'https://example.com/oauth/callback?code=...&state=...'
     """
     with session.open() as deployment:
         login = _login(deployment, connection)
@@ -268,20 +268,21 @@ def _login(deployment: "Deployment", connection: str) -> "Login":
     deployment.loaded.connection(connection)
     login = deployment.login(connection)
     if login is None:
-        raise ConfigError(f"{connection} needs no authorization.", mend="Name another connection.")
+        raise ConfigError(f"{connection} needs no authorization.", remedy="Name another connection.")
     return login
 
 
 def _log_in(session: Session, connection: str, login: "Login", code: str | None) -> int:
     """A connection with user name and password: log in now, so that a wrong password shows at once."""
     if login.log_in is None:
-        raise ConfigError(f"{connection} needs no authorization.", mend="Name another connection.")
+        raise ConfigError(f"{connection} needs no authorization.", remedy="Name another connection.")
     login.log_in(code)
     session.emit({"connection": connection, "authorized": True}, lambda: say(f"{connection}: logged in."))
     return Exit.OK
 
 
 @credentials.command("status")
+@wide
 @common
 def status(session: Session) -> int:
     """Which authorizations are good, end soon, or need a person. Makes no call.
@@ -290,53 +291,20 @@ def status(session: Session) -> int:
     Example:
       ml-connector credentials status
     """
-    from datetime import timedelta
-
-    from ml_connector.credentials.expiry import Health, expiry_report
+    from ml_connector.operating.authorizations import authorizations
 
     with session.open() as deployment:
-        settings = deployment.loaded.settings.connections
-        logins = {name: login for name in settings if (login := deployment.login(name)) is not None}
-        days = [login.warning_days for login in logins.values() if login.consent is not None]
-        reports = expiry_report(deployment.ledger, warning=timedelta(days=max(days, default=7)))
-        reports = [report for report in reports if report.connection in settings]
-        told = {report.connection for report in reports}
-        # Where no token is kept, whether it works is asked by `check`.
-        never = [name for name, login in logins.items() if name not in told and login.keeps_token]
-        # Before a secret is there, authorizing would only refuse.
-        lacking = {name: lack for name, c in settings.items() if (lack := _lacking(deployment, name, c)) is not None}
-    rows: list[tuple[Any, ...]] = [
-        (r.connection, r.health.value, r.message, r.access_expires_at, r.refresh_expires_at, r.mend)
-        for r in reports
-        if r.connection not in lacking
-    ]
-    rows += [(name, "none", "never authorized", None, None, _authorize(name)) for name in never if name not in lacking]
-    rows += [(name, "none", lack.message, None, None, lack.mend) for name, lack in lacking.items()]
+        found = authorizations(deployment)
     columns = ("connection", "health", "message", "access_expires_at", "refresh_expires_at", "mend")
+    rows = [
+        (one.connection, one.health, one.message, one.access_expires_at, one.refresh_expires_at, one.remedy)
+        for one in found
+    ]
     session.emit(
         [dict(zip(columns, row, strict=True)) for row in rows],
         lambda: print_table(("connection", "health", "state", "token until", "authorization until", "to fix"), rows),
     )
-    act = never or lacking or any(report.health is Health.ACT for report in reports)
-    return Exit.AUTHORIZE if act else Exit.OK
-
-
-def _lacking(deployment: "Deployment", name: str, settings: Any) -> ConfigError | None:
-    """The first secret of a connection that is not there, or the key: what has to be done before anything else."""
-    from ml_connector.credentials.keys import load_keys
-
-    for key, reference in secret_references(settings):
-        try:
-            if reference.store is not None:
-                load_keys(deployment.loaded.home)
-            deployment.secrets.resolve(reference, f"{name}.{key}")
-        except ConfigError as error:
-            return error
-    return None
-
-
-def _authorize(name: str) -> str:
-    return f"Run `ml-connector credentials authorize {name}`."
+    return Exit.AUTHORIZE if any(one.needs_a_person for one in found) else Exit.OK
 
 
 credentials.add_command(accept_host_key)

@@ -28,8 +28,8 @@ def accept_host_key(session: Session, connection: str, fingerprint: str | None, 
 
     \b
     Examples:
-      ml-connector credentials accept-host-key truecommerce_prod
-      ml-connector credentials accept-host-key truecommerce_prod --fingerprint SHA256:...
+      ml-connector credentials accept-host-key network
+      ml-connector credentials accept-host-key network --fingerprint SHA256:...
     """
     with session.open() as deployment:
         keys = _host_keys(deployment, connection)
@@ -38,14 +38,14 @@ def accept_host_key(session: Session, connection: str, fingerprint: str | None, 
         if fingerprint is not None and not keys.same(fingerprint, shown):
             raise ConfigError(
                 f"{connection}: {keys.address} shows {shown}, not {fingerprint[:100]}.",
-                mend="Accept nothing; ask its operator.",
+                remedy="Accept nothing; ask its operator.",
             )
         if keys.accepted and keys.same(keys.accepted, shown):
             return _host_key(session, connection, keys.accepted, shown, "it is the accepted one already")
         if keys.configured:
             raise ConfigError(
                 f"{connection}: host_key_fingerprint in {deployment.loaded.path} says {keys.accepted}.",
-                mend=f"Write {shown!r} there, or take the setting out and run this again.",
+                remedy=f"Write {shown!r} there, or take the setting out and run this again.",
             )
         if not (yes or fingerprint is not None or _agreed(connection)):
             return Exit.AUTHORIZE
@@ -57,7 +57,7 @@ def _host_keys(deployment: "Deployment", connection: str) -> "HostKeys":
     deployment.loaded.connection(connection)
     login = deployment.login(connection)
     if login is None or login.host_keys is None:
-        raise ConfigError(f"{connection} has no host key.", mend="Name a connection over SFTP.")
+        raise ConfigError(f"{connection} has no host key.", remedy="Name a connection over SFTP.")
     return login.host_keys()
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ml_connector import stopping
 from ml_connector.cli.documents import views
 from ml_connector.cli.documents.document_filters import (
     NOTHING,
@@ -16,15 +17,17 @@ from ml_connector.cli.documents.document_filters import (
     filters,
     named_companies,
 )
+from ml_connector.cli.documents.due import due
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.output import print_table, say, tell
+from ml_connector.cli.shared.output import tell
 from ml_connector.cli.shared.session import Session, actor, common
+from ml_connector.cli.shared.tables import below, print_table, wide
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+    from datetime import date
 
-    from ml_connector.composition import Deployment
-    from ml_connector.flows.core.integration import Integration, Work
+    from ml_connector.cli.shared.run_outcome import CommandOutcome
     from ml_connector.ledger.work.records import DocumentRow
 
 
@@ -41,10 +44,14 @@ def documents() -> None:
     """
 
 
+documents.add_command(due)
+
+
 @documents.command("list")
 @filters
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--before", type=click.IntRange(1), help="Go on below this id (next_before of the page before).")
+@wide
 @common
 def list_(session: Session, picked: Picked, limit: int, before: int | None) -> int:
     """Documents, newest first.
@@ -57,6 +64,7 @@ def list_(session: Session, picked: Picked, limit: int, before: int | None) -> i
     """
     from ml_connector.ledger.names.naming import companies
     from ml_connector.ledger.search.queries import count_documents, list_documents
+    from ml_connector.operating.facts import summary_json
 
     with session.open() as deployment, deployment.ledger.read() as tx:
         picked = replace(picked, company=company_code(deployment, picked.company))
@@ -64,7 +72,7 @@ def list_(session: Session, picked: Picked, limit: int, before: int | None) -> i
         total = count_documents(tx, picked.filter())
         named = companies(tx)
     value = {
-        "documents": [views.summary_json(row) for row in page.rows],
+        "documents": [summary_json(row) for row in page.rows],
         "next_before": page.next_before,
         "total": total.number,
         "more_than_total": total.more,
@@ -73,7 +81,7 @@ def list_(session: Session, picked: Picked, limit: int, before: int | None) -> i
     def human() -> None:
         views.print_summaries(page.rows, named)
         more = f"; the next page: --before {page.next_before}" if page.next_before else ""
-        say(f"{len(page.rows)} of {'more than ' * total.more}{total.number} documents{more}.")
+        below(f"{len(page.rows)} of {'more than ' * total.more}{total.number} documents{more}.")
 
     session.emit(value, human)
     return Exit.OK
@@ -85,6 +93,7 @@ def list_(session: Session, picked: Picked, limit: int, before: int | None) -> i
 @click.option("--payloads", is_flag=True, help="Also exactly what was or will be written to the other side.")
 @click.option("--bytes", "as_bytes", is_flag=True, help="Only the bytes it came or left in, as they are.")
 @click.option("--company", help="The one of this company: its code, or its name.")
+@wide
 @common
 def show(session: Session, document: str, content: bool, payloads: bool, as_bytes: bool, company: str | None) -> int:
     """One document with its history: where it came from, what was made of it, every write and every event.
@@ -97,13 +106,15 @@ def show(session: Session, document: str, content: bool, payloads: bool, as_byte
       ml-connector documents show INV-1001 --content
       ml-connector documents show 4711 --bytes > invoice.edi
     """
+    from ml_connector.operating import facts
+
     with session.open() as deployment:
         row = document_named(deployment, document, company_code(deployment, company))
         of = named_companies(deployment)(row)
         if as_bytes:
-            sys.stdout.buffer.write(views.original_bytes(deployment.ledger, row))
+            sys.stdout.buffer.write(facts.original_bytes(deployment.ledger, row))
             return Exit.OK
-        value = views.full_json(deployment.ledger, row, content=content, payloads=payloads)
+        value = facts.full_json(deployment.ledger, row, content=content, payloads=payloads)
     session.emit(value, lambda: views.print_full(value | ({"company": of} if of else {})))
     return Exit.OK
 
@@ -113,6 +124,7 @@ def show(session: Session, document: str, content: bool, payloads: bool, as_byte
 @filters
 @click.option("--dry-run", is_flag=True, help="Only tell what would be done with each.")
 @click.option("--why", default="", help="Reason, kept in the ledger.")
+@wide
 @common
 def replay(session: Session, named: tuple[str, ...], picked: Picked, dry_run: bool, why: str) -> int:
     """Run documents again from their kept bytes, with today's reference data. Nothing is posted or sent twice.
@@ -130,7 +142,7 @@ def replay(session: Session, named: tuple[str, ...], picked: Picked, dry_run: bo
       ml-connector documents replay --date 2026-11-20 --dry-run
       ml-connector documents replay --reason unknown_supplier
     """
-    from ml_connector.cli.documents import replaying
+    from ml_connector.operating import replaying
 
     if not named and not picked.narrows:
         raise click.UsageError("Name documents by id or number, or pick them by --date, --state, --reason ...")
@@ -144,7 +156,7 @@ def replay(session: Session, named: tuple[str, ...], picked: Picked, dry_run: bo
             return Exit.OK if rows else _nothing(session)
         days = (picked.day,) if picked.day is not None and picked.only_day and not named else ()
         replaying.prepare(deployment, rows, who=actor(), why=why, refused_too=again)
-    outcome = replaying.run(session, rows, days=days, partner=picked.partner or "", who=actor())
+    outcome = _run(session, rows, days, picked.partner or "")
     with session.open() as deployment:
         after = replaying.after(deployment, rows, of)
     value = {"dry_run": False, "documents": after, "runs": outcome.as_json()}
@@ -154,6 +166,18 @@ def replay(session: Session, named: tuple[str, ...], picked: Picked, dry_run: bo
             tell(message)
         return outcome.code
     return Exit.WRONG if any(one["held"] for one in after) else Exit.OK
+
+
+@stopping.heeding
+def _run(session: Session, rows: "Sequence[DocumentRow]", days: "Sequence[date]", partner: str) -> "CommandOutcome":
+    """Run the jobs over these documents; with days, over those partitions as materializing them does."""
+    from ml_connector.cli.shared.run_outcome import CommandOutcome
+    from ml_connector.operating import replaying
+
+    outcome = CommandOutcome()
+    starts = replaying.starts(session.path, rows, days=days, partner=partner, who=actor(), debug=session.debug)
+    outcome.run_all(starts)
+    return outcome
 
 
 def _nothing(session: Session) -> int:
@@ -190,14 +214,7 @@ def discard(session: Session, named: tuple[str, ...], why: str, company: str | N
     Example:
       ml-connector documents discard 17 --why "supplier sends a corrected invoice"
     """
-    from ml_connector.flows import operator_actions
-
-    def of_gone(deployment: "Deployment", work: "Work", row: "DocumentRow") -> None:
-        operator_actions.discard_of_gone(deployment.ledger, work, row, why)
-
-    return _each(
-        session, named, company, why, "discarded", lambda i, w, row: operator_actions.discard(i, w, row, why), of_gone
-    )
+    return _each(session, named, company, why, "discard")
 
 
 @documents.command("settle")
@@ -231,69 +248,27 @@ def settle(
       ml-connector documents settle 17 --counts-once --why "they deleted the second file"
       ml-connector documents settle 17 --as-it-stands --why "store 0002 is closed, so says the customer"
     """
-    from ml_connector.flows import operator_actions
-    from ml_connector.flows.core import copies
-
     if [counts_once, as_it_stands, arrived is not None].count(True) != 1:
         raise click.UsageError("Say one of --arrived, --not-arrived, --counts-once and --as-it-stands.")
-    if as_it_stands:
-        told = "settled: posted as it stands"
-        settled = operator_actions.settle_as_it_stands
-        return _each(session, named, company, why, told, lambda i, w, row: settled(i, w, row, why=why))
-    if arrived is None:
-        told = "settled: counts once"
-        return _each(session, named, company, why, told, lambda i, w, row: copies.one_left(i, w, row, why))
-    told = "settled: arrived" if arrived else "settled: did not arrive"
-    return _each(
-        session,
-        named,
-        company,
-        why,
-        told,
-        lambda i, w, row: operator_actions.settle_sent(i, w, row, arrived=arrived, why=why),
-    )
+    sent = "arrived" if arrived else "not-arrived"
+    decision = "as-it-stands" if as_it_stands else "counts-once" if counts_once else sent
+    return _each(session, named, company, why, decision)
 
 
-def _each(
-    session: Session,
-    named: tuple[str, ...],
-    company: str | None,
-    why: str,
-    told: str,
-    action: "Callable[[Integration, Work, DocumentRow], None]",
-    of_gone: "Callable[[Deployment, Work, DocumentRow], None] | None" = None,
-) -> int:
-    """Do something with each document by itself; what is not possible for one leaves the others done.
-
-    of_gone: the same where the configuration has its integration no more, if it can be done then.
-    """
-    from ml_connector.errors import ConnectorError
-    from ml_connector.flows import operator_actions
-    from ml_connector.flows.core.integration import Work
+def _each(session: Session, named: tuple[str, ...], company: str | None, why: str, decision: str) -> int:
+    """Decide about each document by itself; what is not possible for one leaves the others done."""
+    from ml_connector.operating.acting import decide
 
     if not why.strip():
         raise click.UsageError("--why must say something.")
-    outcomes: list[dict[str, Any]] = []
     with session.open() as deployment:
         rows = documents_of(deployment, named, replace(NOTHING, company=company))
         of = named_companies(deployment)
-        made: dict[str, Integration] = {}
-        work: Work = Work(holder="", actor=actor())
-        for row in rows:
-            outcome = {"id": row.id, "company": of(row), "number": row.number}
-            try:
-                if row.integration not in deployment.integration_names:
-                    if of_gone is None:
-                        raise operator_actions.of_gone(row)
-                    of_gone(deployment, work, row)
-                    outcomes.append({**outcome, "done": True, "message": told})
-                    continue
-                if row.integration not in made:
-                    made[row.integration] = deployment.integration(row.integration)
-                action(made[row.integration], work, row)
-                outcomes.append({**outcome, "done": True, "message": told})
-            except ConnectorError as error:
-                outcomes.append({**outcome, "done": False, "message": str(error)})
+        acted = decide(deployment, rows, decision, who=actor(), why=why)
+    outcomes = [
+        {"id": one.row.id, "company": of(one.row), "number": one.row.number, "done": one.done, "message": one.message}
+        for one in acted
+    ]
     if not rows:
         session.emit(outcomes, lambda: None)
         return _nothing(session)

@@ -157,7 +157,7 @@ def company_code(deployment: "Deployment", given: str | None) -> str | None:
         if given.casefold() in (one.company.casefold(), one.title.casefold()):
             return one.company
     told = ", ".join(dict.fromkeys(one.told for one in known)) or "none"
-    raise ConfigError(f"The ledger has no company {given}.", mend=f"Known are: {told}.")
+    raise ConfigError(f"The ledger has no company {given}.", remedy=f"Known are: {told}.")
 
 
 def document_named(deployment: "Deployment", given: str, company: str | None = None) -> "DocumentRow":
@@ -188,9 +188,9 @@ def document_named(deployment: "Deployment", given: str, company: str | None = N
             f"{one.id} ({one.kind.value}, {one.partner}, {one.state.value}{whose[one.id]})" for one in found[:10]
         )
         several = len({one.books for one in found}) > 1
-        mend = "Name one by its id, or say which company: --company." if several else "Name one by its id."
-        raise ConfigError(f"{len(found)} documents have the number {given}: {ids}.", mend=mend)
-    raise ConfigError(f"The ledger has no document {given}.", mend="`ml-connector documents list --number` searches.")
+        remedy = "Name one by its id, or say which company: --company." if several else "Name one by its id."
+        raise ConfigError(f"{len(found)} documents have the number {given}: {ids}.", remedy=remedy)
+    raise ConfigError(f"The ledger has no document {given}.", remedy="`ml-connector documents list --number` searches.")
 
 
 def _is_id(given: str) -> bool:
@@ -225,7 +225,7 @@ def _of_one_company(deployment: "Deployment", rows: "Sequence[DocumentRow]") -> 
     for row in rows:
         by_company.setdefault(told.get(row.books, row.company), []).append(f"{row.id} {row.number}")
     each = "; ".join(f"{name}: {', '.join(ids[:10])}" for name, ids in by_company.items())
-    raise ConfigError(f"That is about {len(by_company)} companies: {each}.", mend="Say which one: --company.")
+    raise ConfigError(f"That is about {len(by_company)} companies: {each}.", remedy="Say which one: --company.")
 
 
 def _tell_left_out(tx: "Tx", found: "Sequence[DocumentRow]", company: str | None) -> None:
@@ -257,7 +257,7 @@ def _documents_of(deployment: "Deployment", named: Sequence[str], picked: Picked
             found = documents.get_many(tx, ids)
             if missing := sorted(set(ids) - {row.id for row in found}):
                 raise ConfigError(
-                    f"The ledger has no document {missing[0]}.", mend="`ml-connector documents list` shows their ids."
+                    f"The ledger has no document {missing[0]}.", remedy="`ml-connector documents list` shows their ids."
                 )
             if not picked.narrows:
                 return found
@@ -269,6 +269,6 @@ def _documents_of(deployment: "Deployment", named: Sequence[str], picked: Picked
         if page.next_before is not None:
             raise ConfigError(
                 f"More than {MOST} documents fit.",
-                mend="Narrow it; a whole day: `ml-connector sync INTEGRATION --date DAY`.",
+                remedy="Narrow it; a whole day: `ml-connector sync INTEGRATION --date DAY`.",
             )
         return documents.get_many(tx, [row.id for row in page.rows])

@@ -46,9 +46,9 @@ def try_(
     \b
     Examples:
       ml-connector try invoice.edi
-      ml-connector try original.edi correction.edi --integration exact_cleo --json
+      ml-connector try original.edi correction.edi --integration purchasing --json
       ml-connector try invoices.csv --partner harbour --as-of 2026-11-20
-      ml-connector try --order 26000001 --integration exact_cleo
+      ml-connector try --order 26000001 --integration purchasing
       ml-connector try --invoice AR001
     """
     if bool(files) + (number is not None) + (invoice is not None) != 1:
@@ -70,7 +70,7 @@ def try_(
             as_of=day.date() if day else None,
             progress=None if session.json else lambda what: tell(f"{what} ..."),
         )
-    session.emit(result.model_dump(mode="json"), lambda: _print(result))
+    session.emit(result.model_dump(mode="json", by_alias=True), lambda: _print(result))
     return Exit.OK if result.ok else Exit.WRONG
 
 
@@ -86,7 +86,7 @@ def _try_order(session: Session, order: str | None, invoice: str | None, integra
         else:
             result = try_order(deployment, order or "", integration=name)
     what = "Order" if invoice is None else "Invoice"
-    session.emit(result.model_dump(mode="json"), lambda: _print_order(result, what))
+    session.emit(result.model_dump(mode="json", by_alias=True), lambda: _print_order(result, what))
     return Exit.OK if result.ok else Exit.WRONG
 
 
@@ -144,7 +144,7 @@ def _print_document(one: "TriedDocument") -> None:
 def _print_reason(reason: "Reason | None") -> None:
     if reason is None:
         return
-    print_facts([("    why", f"{reason.message} ({reason.code})"), ("    To fix", reason.mend)])
+    print_facts([("    why", f"{reason.message} ({reason.code})"), ("    To fix", reason.remedy)])
 
 
 def _print_writes(writes: "list[Write]") -> None:

@@ -42,7 +42,7 @@ def answers(source: BinaryIO, options: ReadOptions, partner: Partner | None, con
     """Read a file and write its answers; control numbers count on from `control`.
 
     Raises:
-        SenderMustMend: there is no X12 in it.
+        SenderMustCorrect: there is no X12 in it.
     """
     for pending in _received(source, options):
         # A TA1 stands at the head of the first answer, or alone (x12-procurement 11).

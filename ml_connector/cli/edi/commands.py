@@ -15,7 +15,7 @@ from ml_connector.cli.edi.partner import partner_of
 from ml_connector.cli.shared.exit_codes import Exit
 from ml_connector.cli.shared.output import print_json, safe, say, tell
 from ml_connector.cli.shared.session import Session, common
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 
 if TYPE_CHECKING:
     from ml_connector.edi.interchange import ReadOptions
@@ -97,7 +97,7 @@ def _inspect_one(session: Session, file: Path, options: "ReadOptions", content: 
     from ml_connector.cli.edi.views import Page
     from ml_connector.edi.interchange import read_interchanges
     from ml_connector.edi.tools.report import has_errors, report, unreadable
-    from ml_connector.edi.validation.findings import Finding, Level
+    from ml_connector.edi.validation.findings import Level, X12Finding
 
     try:
         with _opened(file) as stream:
@@ -108,12 +108,12 @@ def _inspect_one(session: Session, file: Path, options: "ReadOptions", content: 
                 return Exit.WRONG if has_errors(told) else Exit.OK
             click.echo(f"{safe(file)}:")
             return Exit.OK if Page(stream, content=bool(content)).print(items) else Exit.WRONG
-    except SenderMustMend as error:
-        finding = Finding(Level.FILE, "not_x12", error.message, value=str(error.data.get("begins", "")))
+    except SenderMustCorrect as error:
+        finding = X12Finding(Level.FILE, "not_x12", error.message, value=str(error.data.get("begins", "")))
     except BrokenPipeError:
         raise
     except OSError as error:
-        finding = Finding(Level.FILE, "unreadable", f"{file} cannot be read: {error.strerror}.")
+        finding = X12Finding(Level.FILE, "unreadable", f"{file} cannot be read: {error.strerror}.")
     if session.json:
         _print_line(unreadable(str(file), finding))
     else:

@@ -95,16 +95,16 @@ def _document(path: Path, set_type: str | None) -> "Record":
         kind = values.get("kind") or (KINDS[set_type].value if set_type else "")
         if kind not in {known.value for known in MODELS}:
             raise ConfigError(
-                f"{path}: its kind {str(kind)[:40]!r} is not a document.", mend="Name the set with --set."
+                f"{path}: its kind {str(kind)[:40]!r} is not a document.", remedy="Name the set with --set."
             )
         found = load(kind, text)
     except (ValueError, AttributeError, WeAreWrong) as error:
         reason = error.errors()[0] if isinstance(error, ValidationError) else None
         told = f"{'.'.join(map(str, reason['loc']))}: {reason['msg']}" if reason else str(error)[:200]
-        raise ConfigError(f"{path} is no such document: {told}.", mend="`edi extract` prints documents.") from error
+        raise ConfigError(f"{path} is no such document: {told}.", remedy="`edi extract` prints documents.") from error
     carried = set_type_of(found)
     if set_type and set_type != carried:
-        raise ConfigError(f"{path} is carried by set {carried}, not {set_type}.", mend=f"Use --set {carried}.")
+        raise ConfigError(f"{path} is carried by set {carried}, not {set_type}.", remedy=f"Use --set {carried}.")
     return found
 
 
@@ -122,7 +122,7 @@ def _envelope(
         style = found.x12
         identity = (found.test_identity if test else None) or found.identity
         if identity is None and not receiver:
-            raise ConfigError(f"Partner {partner} has no identity in X12.", mend="Name one: --receiver ZZ/ACME.")
+            raise ConfigError(f"Partner {partner} has no identity in X12.", remedy="Name one: --receiver ZZ/ACME.")
         theirs = (identity.qualifier, identity.id, identity.group) if identity is not None else theirs
     if receiver:
         theirs = (*_identity(receiver), "")
@@ -150,7 +150,7 @@ def _envelope(
 def _identity(text: str) -> tuple[str, str]:
     qualifier, mark, identifier = text.partition("/")
     if not mark or len(qualifier) != 2 or not identifier:
-        raise ConfigError(f"{text!r} is not a QUALIFIER/ID.", mend="Write it like ZZ/ACME.")
+        raise ConfigError(f"{text!r} is not a QUALIFIER/ID.", remedy="Write it like ZZ/ACME.")
     return qualifier, identifier
 
 

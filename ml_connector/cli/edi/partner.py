@@ -18,6 +18,6 @@ def partner_of(session: Session, name: str) -> "Partner":
             return partners[name]
     for problem in (problem for problems in loaded.problems.values() for problem in problems):
         if problem.name == name:
-            raise ConfigError(problem.message, mend=problem.mend)
+            raise ConfigError(problem.message, remedy=problem.remedy)
     known = ", ".join(sorted({name for partners in loaded.partners.values() for name in partners}))
-    raise ConfigError(f"There is no partner {name!r}.", mend=f"Known are: {known}.")
+    raise ConfigError(f"There is no partner {name!r}.", remedy=f"Known are: {known}.")

@@ -20,7 +20,7 @@ from ml_connector.edi.interchange import (
 )
 from ml_connector.edi.tools.caret import Pointer
 from ml_connector.edi.tools.summary import summary
-from ml_connector.edi.validation.findings import Finding
+from ml_connector.edi.validation.findings import X12Finding
 
 #: Lines of a document that are shown, and findings of one set; the rest is counted.
 LINES = 50
@@ -135,14 +135,14 @@ def _print_interchange(item: InterchangeStart) -> None:
     )
 
 
-def _print_findings(findings: Iterable[Finding], depth: int) -> None:
+def _print_findings(findings: Iterable[X12Finding], depth: int) -> None:
     for finding in findings:
         mark = click.style("error", fg="red") if finding.is_error else click.style("note", fg="yellow")
         said = safe(_place(finding) + finding.message)
         click.echo(f"{'  ' * depth}{mark} {said} [{finding.level.value} {finding.code}]")
 
 
-def _place(finding: Finding) -> str:
+def _place(finding: X12Finding) -> str:
     """Where it is, as far as its sentence does not begin with that."""
     if not finding.place or finding.message.startswith("Segment "):
         return ""

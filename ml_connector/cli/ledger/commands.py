@@ -10,8 +10,9 @@ import click
 from ml_connector.cli.ledger.moving import move
 from ml_connector.cli.ledger.restored import restored
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.output import print_table, say, tell
+from ml_connector.cli.shared.output import say, tell
 from ml_connector.cli.shared.session import Session, actor, common
+from ml_connector.cli.shared.tables import print_table, wide
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def ledger() -> None:
 )
 @click.option("--no-heads", is_flag=True, help="Compare with no export file.")
 @click.option("--sample", type=click.IntRange(1), help="Check the bytes of only so many files, the newest.")
+@wide
 @common
 def verify(session: Session, heads: Path | None, no_heads: bool, sample: int | None) -> int:
     """Check the whole ledger: event chains, kept bytes, writes against states, business keys, control totals.
@@ -126,6 +128,7 @@ def recount(session: Session) -> int:
 @ledger.command("numbers")
 @click.argument("name", required=False)
 @click.option("--next", "value", type=int, help="Go on from this number; never a lower one.")
+@wide
 @common
 def numbers(session: Session, name: str | None, value: int | None) -> int:
     """Show the control numbers that come next, or go on from a higher one.
@@ -142,7 +145,7 @@ def numbers(session: Session, name: str | None, value: int | None) -> int:
     from ml_connector.ledger.exchange import related
 
     if (name is None) != (value is None):
-        raise ConfigError("A name and --next belong together.", mend="`ml-connector ledger numbers` lists the names.")
+        raise ConfigError("A name and --next belong together.", remedy="`ml-connector ledger numbers` lists the names.")
     with session.open() as deployment:
         if name is not None and value is not None:
             with deployment.ledger.write() as tx:
@@ -226,6 +229,7 @@ def tombstone_key_file(home: Path) -> Path:
 @ledger.command("totals")
 @click.option("--integration", help="Only this one.")
 @click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="Only documents of this day (UTC).")
+@wide
 @common
 def totals(session: Session, integration: str | None, day: datetime | None) -> int:
     """Control totals: files in every state, documents in every bucket, and whether they add up.

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.output import print_table, say
+from ml_connector.cli.shared.output import say
 from ml_connector.cli.shared.session import Session, actor, common
+from ml_connector.cli.shared.tables import print_table, wide
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 )
 @click.option("--books", metavar="INTEGRATION", help="An integration is meant to work for another company than it did.")
 @click.option("--yes", is_flag=True, help="Do it. Without it the plan is shown and nothing changed.")
+@wide
 @common
 def move(
     session: Session,
@@ -59,9 +61,9 @@ def move(
 
     \b
     Examples:
-      ml-connector ledger move --integration exact_cleo purchasing
-      ml-connector ledger move --company exact_nl 124133 --yes
-      ml-connector ledger move --code exact_nl 124132 990132
+      ml-connector ledger move --integration purchasing buying
+      ml-connector ledger move --company books 124133 --yes
+      ml-connector ledger move --code books 124132 990132
     """
     asked = [one for one in (connection, integration, partner, company, code, books) if one]
     if len(asked) != 1:
@@ -118,7 +120,7 @@ def _recoded(deployment: "Deployment", connection: str, old: str, new: str) -> "
     if known and not source_of(deployment.erp(connection), PURCHASE_ORDERS).by_id(known):
         raise ConfigError(
             f"Company {title or new} has none of the last {len(known)} orders of {old}: it is another one.",
-            mend="If the connection is meant to have another company, see --company.",
+            remedy="If the connection is meant to have another company, see --company.",
         )
     return moving.company_code(deployment.names, connection, before, new, actor())
 
@@ -135,6 +137,6 @@ def _company(deployment: "Deployment", connection: str, expected: str = "") -> "
     if expected and erp.company != expected:
         raise ConfigError(
             f"Connection {connection} has company {erp.company}, not {expected}.",
-            mend="Write the company into connections.yaml first.",
+            remedy="Write the company into connections.yaml first.",
         )
     return Books(erp.system, erp.company), erp.company_name

@@ -8,8 +8,9 @@ import click
 
 from ml_connector.cli.documents.document_filters import company_code
 from ml_connector.cli.shared.exit_codes import Exit
-from ml_connector.cli.shared.output import print_table, say
+from ml_connector.cli.shared.output import say
 from ml_connector.cli.shared.session import Session, actor, common
+from ml_connector.cli.shared.tables import print_table, wide
 from ml_connector.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _MOMENT = click.DateTime(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M
 @click.option("--document", "ids", type=int, multiple=True, help="Only this document, by its id; may be repeated.")
 @click.option("--company", help="Only what is open of this company: its code, or its name.")
 @click.option("--why", default="", help="Your reason; it stays in the ledger.")
+@wide
 @common
 def restored(
     session: Session,
@@ -89,7 +91,7 @@ def _told(deployment: "Deployment", since: datetime, until: datetime | None) -> 
 
     moments = [None if moment is None else moment.replace(tzinfo=UTC) for moment in (since, until)]
     if moments[0] is not None and moments[0] > deployment.clock.now():
-        raise ConfigError(f"--since {since} has not come yet.", mend="Moments are UTC.")
+        raise ConfigError(f"--since {since} has not come yet.", remedy="Moments are UTC.")
     return notice(deployment.ledger, deployment.outside, Actor(actor()), since=moments[0], until=_end_of(moments[1]))
 
 
@@ -103,7 +105,7 @@ def _end_of(moment: datetime | None) -> datetime | None:
 def _settle(
     deployment: "Deployment", ids: tuple[int, ...], why: str, company: str | None, *, arrived: bool
 ) -> dict[str, int]:
-    from ml_connector.flows.core.integration import Work
+    from ml_connector.flows.core.integration import RunScope
     from ml_connector.flows.restore_settling import by_integration, settle
     from ml_connector.ledger.audit import restores
     from ml_connector.ledger.coordination.leases import worker
@@ -115,10 +117,12 @@ def _settle(
     unknown = set(ids) - {one.document_id for one in lost}
     if unknown:
         shown = ", ".join(str(key) for key in sorted(unknown))
-        raise ConfigError(f"Nothing is open of document {shown}.", mend="`ml-connector ledger restored` lists what is.")
+        raise ConfigError(
+            f"Nothing is open of document {shown}.", remedy="`ml-connector ledger restored` lists what is."
+        )
     counts = {"documents": 0, "without_document": sum(1 for one in lost if one.document_id is None)}
     with worker(deployment.ledger) as lease:
-        work = Work(holder=lease.name, actor=actor())
+        work = RunScope(holder=lease.name, actor=actor())
         for name, mine in groups.items():
             counts["documents"] += settle(deployment.integration(name), work, mine, arrived=arrived, why=why)
     with deployment.ledger.write() as tx:
@@ -138,7 +142,7 @@ def _of_one_company(lost: "Sequence[Lost]", told: dict[str, str]) -> None:
     counts = Counter(one.company for one in lost)
     if len(counts) > 1:
         each = "; ".join(f"{told.get(code, code)}: {count}" for code, count in sorted(counts.items()))
-        raise ConfigError(f"That is about {len(counts)} companies: {each}.", mend="Say which one: --company.")
+        raise ConfigError(f"That is about {len(counts)} companies: {each}.", remedy="Say which one: --company.")
 
 
 def _show(

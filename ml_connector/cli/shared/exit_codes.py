@@ -7,7 +7,7 @@ from ml_connector.errors import (
     AuthorizationNeeded,
     ConfigError,
     ConnectorError,
-    NeedsMending,
+    NeedsCorrection,
     Stopped,
     TryAgain,
 )
@@ -51,11 +51,11 @@ def exit_of(error: ConnectorError) -> Exit:
 def error_json(error: ConnectorError) -> dict[str, Any]:
     """An error as `--json` shows it."""
     told: dict[str, Any] = {"kind": type(error).__name__, "message": error.message}
-    if error.mend:
-        told["mend"] = error.mend
+    if error.remedy:
+        told["mend"] = error.remedy
     if error.data:
         told["data"] = error.data
-    if isinstance(error, NeedsMending):
+    if isinstance(error, NeedsCorrection):
         told["reason"] = str(error.reason)
     if isinstance(error, TryAgain) and error.after_seconds is not None:
         told["after_seconds"] = error.after_seconds

@@ -70,28 +70,6 @@ def shown(value: Any) -> str:
     return safe(value)
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str = "") -> None:
-    """A table; where standard output is no terminal, as wide as it needs to be."""
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(
-        box=box.SIMPLE_HEAD, title=Text(title) if title else None, title_justify="left", pad_edge=False, show_edge=False
-    )
-    numeric = [
-        all(isinstance(row[i], int | Decimal) and not isinstance(row[i], bool) for row in rows) and bool(rows)
-        for i in range(len(columns))
-    ]
-    for column, number in zip(columns, numeric, strict=True):
-        table.add_column(column, justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(shown(cell)) for cell in row))
-    terminal = sys.stdout.isatty()
-    Console(file=sys.stdout, width=None if terminal else 400, soft_wrap=False).print(table)
-
-
 def print_facts(facts: Sequence[tuple[str, Any]]) -> None:
     """Names and values below each other; empty values are left out."""
     kept = [(name, shown(value)) for name, value in facts if value not in (None, "", [], {})]

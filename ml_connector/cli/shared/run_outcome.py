@@ -25,7 +25,7 @@ def _is(kind: str, error: type[Exception]) -> bool:
 
 
 @dataclass
-class Outcome:
+class CommandOutcome:
     """Several runs together. stopped: as asked, so that runs that were to follow were not begun."""
 
     runs: "list[RunOutcome]" = field(default_factory=list)
@@ -58,6 +58,7 @@ class Outcome:
 
     @property
     def messages(self) -> list[str]:
+        """What went wrong, each once: what stops a connection stops every step that calls it, with the same words."""
         told = [message for run in self.runs for kind, message in run.problems if kind != Stopped.__name__]
         told += [str(Stopped())] if self.stopped else []
         told += [
@@ -65,7 +66,7 @@ class Outcome:
             for run in self.runs
             if run.success and not run.assets and run.has_channel
         ]
-        return told
+        return list(dict.fromkeys(told))
 
     def as_json(self) -> list[dict[str, Any]]:
         return [run.as_json() for run in self.runs]

@@ -102,5 +102,5 @@ def only_integration(deployment: "Deployment", given: str | None) -> str:
         return names[0]
     raise ConfigError(
         f"{deployment.loaded.path}: there are {len(names)} integrations.",
-        mend=f"Name one with --integration: {', '.join(names) or 'none is configured'}.",
+        remedy=f"Name one with --integration: {', '.join(names) or 'none is configured'}.",
     )

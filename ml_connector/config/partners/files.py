@@ -14,6 +14,8 @@ class SentLayouts(Settings):
     order: str = Field(default="", description="Layout of orders (850): a shipped name or a file")
     order_change: str = Field(default="", description="Layout of order changes (860)")
     invoice: str = Field(default="", description="Layout of invoices and credit memos (810)")
+    order_acknowledgment: str = Field(default="", description="Layout of order acknowledgments (855)")
+    ship_notice: str = Field(default="", description="Layout of ship notices (856)")
 
     def of(self, kind: DocumentKind) -> str:
         """The layout of a kind of document; empty where it leaves as X12."""

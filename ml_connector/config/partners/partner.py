@@ -6,11 +6,15 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ml_connector.config.base import Settings
 from ml_connector.config.dimensions import DimensionName, one_of
+from ml_connector.config.partners.acknowledged import OrderAcksToPartner
 from ml_connector.config.partners.answers import AcknowledgmentRules, OrderAnswers, ShipNotices
+from ml_connector.config.partners.deadlines import Deadlines
 from ml_connector.config.partners.files import Channels, PartnerLayouts
 from ml_connector.config.partners.invoices import InvoicesToPartner
 from ml_connector.config.partners.orders import OrderChanges, OrdersToPartner
+from ml_connector.config.partners.reference import TableName, TableToPartner, or_a_name
 from ml_connector.config.partners.sales import SalesRules
+from ml_connector.config.partners.shipped import ShipmentsToPartner
 from ml_connector.config.partners.tolerances import MatchTolerances
 from ml_connector.config.partners.x12 import X12Guide, X12Identity, X12Writing
 from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT
@@ -75,6 +79,14 @@ class Partner(Settings):
     orders: OrdersToPartner = OrdersToPartner()
     acknowledgments: AcknowledgmentRules = AcknowledgmentRules()
     sales_invoices: InvoicesToPartner = InvoicesToPartner()
+    order_acks: OrderAcksToPartner = OrderAcksToPartner()
+    shipments: ShipmentsToPartner = ShipmentsToPartner()
+    reference_data: dict[TableName, TableToPartner] = Field(
+        default_factory=dict,
+        description="Reference table of the ERP -> how it is told of it; see docs",
+        json_schema_extra=or_a_name,
+    )
+    deadlines: Deadlines = Deadlines()
     order_answers: OrderAnswers = OrderAnswers()
     ship_notices: ShipNotices = ShipNotices()
     sales: SalesRules | None = Field(
@@ -197,6 +209,16 @@ class Partner(Settings):
         return tuple(dict.fromkeys(name for name in named if name.strip()))
 
     @property
+    def layout_names(self) -> tuple[str, ...]:
+        """All layouts that it names."""
+        return tuple(dict.fromkeys((*self.layouts.names, *(one.layout for one in self.reference_data.values()))))
+
+    @property
+    def sends_files(self) -> bool:
+        """Whether it is sent files of a layout."""
+        return bool(self.reference_data) or any(layout for _, layout in self.layouts.send)
+
+    @property
     def takes_orders(self) -> bool:
         """Whether it gets the orders of its supplier."""
         return self.role == "supplier" and self.orders.send
@@ -206,10 +228,26 @@ class Partner(Settings):
         """Whether it gets the invoices of its customer."""
         return self.role == "customer" and self.sales_invoices.send
 
+    @property
+    def takes_order_acks(self) -> bool:
+        """Whether it is told what we take of its orders."""
+        return self.role == "customer" and self.order_acks.send
+
+    @property
+    def takes_shipments(self) -> bool:
+        """Whether it is told of its shipments."""
+        return self.role == "customer" and self.shipments.send
+
     @model_validator(mode="after")
     def _form_has_a_version(self) -> Self:
         if self.acknowledgments.form == "999" and self.x12.version < "005010":
             raise ValueError("acknowledgments.form 999 exists from x12.version 005010 on")
+        return self
+
+    @model_validator(mode="after")
+    def _has_a_folder(self) -> Self:
+        if self.reference_data and not self.channels.send:
+            raise ValueError("reference_data without channels.send: the folder that its files are put into")
         return self
 
     @model_validator(mode="after")

@@ -31,6 +31,12 @@ class SalesRules(Settings):
         description="Who the customer is. partner: `customer` of its file; their_number: by the number that the order "
         "has for us (REF IA or VR, N1 SE, VN or SU); location: by the place that it goes to (N1 ST)",
     )
+    unknown_customers: Literal["hold", "create"] = Field(
+        default="hold",
+        description="Of partner and their_number, a customer that the ERP does not have. create: with its first order, "
+        "once, from customer_class",
+    )
+    customer_class: str = Field(default="", description="The ERP's class (template) of customers that are created")
     price: Literal["theirs", "ours", "compared"] = Field(
         default="compared",
         description="theirs: the order's prices are kept; ours: the ERP's count; compared: theirs where they are "
@@ -62,6 +68,23 @@ class SalesRules(Settings):
     charge_items: dict[str, str] = Field(default_factory=dict, description="SAC code -> item code, for charges: post")
     terms_differ: Literal["tell", "hold"] = Field(
         default="tell", description="Payment terms (ITD) that are not the customer's in the ERP"
+    )
+    most_quantity: Decimal = Field(
+        default=Decimal(1_000_000), gt=0, description="A line that orders more, in its own unit, is held"
+    )
+    changes: Literal["apply", "hold"] = Field(
+        default="apply",
+        description="Changes and cancellations (860, 850 with BEG01 01 or 05). apply: written to the sales order as "
+        "long as it allows that; hold: a person does it",
+    )
+    quantity_changes: Literal["ask", "total", "difference"] = Field(
+        default="ask",
+        description="What POC03 of a line with QI or QD is: the new quantity, or what is added or taken off. ask: "
+        "POC04 (left to receive) tells, else the change is held",
+    )
+    change_purposes: dict[TypeCode, Literal["change", "replace", "cancel"]] = Field(
+        default_factory=dict,
+        description="What a purpose of an 860 (BCH01) means, beside 04 change, 05 replace and 01 cancel",
     )
     total_differs: Literal["hold", "tell"] = Field(
         default="hold", description="A total (AMT TT) that is not the sum of the order's own lines"

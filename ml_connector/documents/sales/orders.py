@@ -23,6 +23,25 @@ def reference_of(*parts: str) -> str:
     return whole[: REFERENCE_LENGTH - len(mark)] + mark
 
 
+class NewCustomer(Record):
+    """A customer that the ERP does not have, to be created with its first order.
+
+    code: its number there, as far as it is ours to choose. reference: by which it is found again, whoever created it.
+    customer_class: the ERP's template that says everything else.
+    """
+
+    code: str = ""
+    reference: str
+    customer_class: str
+    name: str
+    street: tuple[str, ...] = ()
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    country: str = ""
+    contact: str = ""
+
+
 class SalesOrderKind(StrEnum):
     """What a customer's order is: for delivery, of a quantity that is agreed on, or out of such a one."""
 
@@ -98,9 +117,10 @@ class SalesOrder(Record):
     customer's usual one. ship_to: overrides the address of that place. store: the customer's code of the place.
     order_date: the day that the customer wrote. cancel_date: what is not delivered by then is not wanted any more.
     total: of lines and charges, where all prices are the customer's. told: what was decided beside the values.
+    changes: documents of the customer's whose changes are in it. new_customer: to be created before it.
     """
 
-    added = frozenset({"attachment_sha256"})
+    added = frozenset({"attachment_sha256", "changes", "new_customer"})
 
     kind: SalesOrderKind = SalesOrderKind.ORDER
     type_code: str = ""
@@ -127,4 +147,6 @@ class SalesOrder(Record):
     total: Decimal | None = None
     told: tuple[str, ...] = ()
     attachment_sha256: str = ""
+    changes: tuple[int, ...] = ()
+    new_customer: NewCustomer | None = None
     lines: tuple[SalesOrderLine, ...]

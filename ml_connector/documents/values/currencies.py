@@ -22,3 +22,10 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
     """An amount in its currency's places, halves away from zero."""
     with localcontext(prec=60):
         return amount.quantize(Decimal(1).scaleb(-places(currency)), ROUND_HALF_UP)
+
+
+def amount_text(amount: Decimal, currency: str | None) -> str:
+    """An amount with its currency and that one's decimals, or more where it has them: "456.40 USD"."""
+    exponent = amount.normalize().as_tuple().exponent
+    own = -exponent if isinstance(exponent, int) else 0
+    return f"{amount:.{max(own, places(currency or ''))}f} {currency or ''}".rstrip()

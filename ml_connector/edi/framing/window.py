@@ -13,6 +13,11 @@ _WIDE = (b"I\x00S\x00A\x00", b"\x00I\x00S\x00A")
 _WIDE_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", _WIDE[0]: "utf-16-le", _WIDE[1]: "utf-16-be"}
 
 
+def wide_encoding(head: bytes) -> str:
+    """Which UTF-16 a file is in that begins so; empty for one that is in none."""
+    return next((name for mark, name in _WIDE_MARKS.items() if head.startswith(mark)), "")
+
+
 class Window:
     """A window over a binary stream: bytes still needed, and where in the stream they begin."""
 
@@ -58,7 +63,7 @@ class Window:
         """Whether the file is UTF-16, told by how it begins: it is read as UTF-8 from here on."""
         while len(self.data) < len(_WIDE[0]) and self.more():
             pass
-        wide = next((name for mark, name in _WIDE_MARKS.items() if self.data.startswith(mark)), "")
+        wide = wide_encoding(bytes(self.data[: len(_WIDE[0])]))
         if wide:
             self.transcode(wide)
         return bool(wide)

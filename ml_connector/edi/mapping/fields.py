@@ -12,7 +12,7 @@ from typing import Any
 from ml_connector.documents.common import ItemId, KeptElement, Record
 from ml_connector.edi.framing import values as wire
 from ml_connector.edi.framing.segments import COMPONENT
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +191,7 @@ class SegmentMap:
     def write(self, record: Record) -> list[str]:
         """Elements with the id first, trailing empty ones cut.
 
-        Raises NeedsMending (BAD_VALUE) for a value that X12 has no form for.
+        Raises NeedsCorrection (BAD_VALUE) for a value that X12 has no form for.
         """
         elements = self._blank.copy()
         for position, name, write, field in self._filled:
@@ -214,7 +214,7 @@ class SegmentMap:
                 elements.append(item.value)
             if len(elements) > self.pairs.stop:
                 most = (self.pairs.stop - self.pairs.start) // 2
-                raise NeedsMending(Reason.BAD_VALUE, f"{self.segment_id} has no place for {most + 1} item ids.")
+                raise NeedsCorrection(Reason.BAD_VALUE, f"{self.segment_id} has no place for {most + 1} item ids.")
         for kept in getattr(record, "kept", ()):
             if kept.segment_id == self.segment_id:
                 _put(elements, kept.position, kept.value)
@@ -222,9 +222,9 @@ class SegmentMap:
             elements.pop()
         return elements
 
-    def _refused(self, field: Field, value: Any) -> NeedsMending:
+    def _refused(self, field: Field, value: Any) -> NeedsCorrection:
         place = f"{self.segment_id}{field.position:02d}"
-        return NeedsMending(Reason.BAD_VALUE, f"{place} cannot hold {value}: it has two decimals.")
+        return NeedsCorrection(Reason.BAD_VALUE, f"{place} cannot hold {value}: it has two decimals.")
 
 
 def _put(elements: list[str], position: int, text: str) -> None:

@@ -98,7 +98,7 @@ def _swapped(character: str, number: int) -> str:
 
 
 def anonymize(data: bytes, options: ReadOptions | None = None, key: bytes | None = None) -> bytes:
-    """The whole file made anonymous. Raises SenderMustMend for what holds no interchange."""
+    """The whole file made anonymous. Raises SenderMustCorrect for what holds no interchange."""
     options = options or ReadOptions()
     data = plain(data)
     starts = [item for item in read_interchanges(data, options) if isinstance(item, InterchangeStart)]

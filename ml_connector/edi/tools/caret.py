@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from ml_connector.edi.framing.segments import split_set
 from ml_connector.edi.interchange import InterchangeStart
-from ml_connector.edi.validation.findings import Finding
+from ml_connector.edi.validation.findings import X12Finding
 
 #: So much of a segment is shown around the place.
 WIDTH = 100
@@ -29,7 +29,7 @@ class Pointer:
         split = split_set(raw, start.separators, start.terminator, start.encoding, LONGEST)
         self._segments = [segment.elements for segment in split.segments]
 
-    def point(self, finding: Finding) -> Pointed | None:
+    def point(self, finding: X12Finding) -> Pointed | None:
         """None for a finding about no segment, or about one that is not there (a missing one, the whole set)."""
         number = finding.segment_number
         if not 1 <= number <= len(self._segments):

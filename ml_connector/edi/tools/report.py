@@ -13,7 +13,7 @@ from ml_connector.edi.interchange import (
 )
 from ml_connector.edi.tools.summary import summary
 from ml_connector.edi.tools.summary_answers import interchange_acknowledgment
-from ml_connector.edi.validation.findings import Finding
+from ml_connector.edi.validation.findings import X12Finding
 
 Plain = dict[str, Any]
 
@@ -41,7 +41,7 @@ def report(name: str, items: Iterable[Item], *, content: bool = True) -> Plain:
     return told
 
 
-def unreadable(name: str, finding: Finding) -> Plain:
+def unreadable(name: str, finding: X12Finding) -> Plain:
     """The report of a file that has no interchange in it."""
     return {"file": name, "interchanges": [], "findings": [finding.as_dict()]}
 
@@ -65,7 +65,7 @@ def has_errors(told: Plain) -> bool:
     return any(not one["accepted"] for group in groups for one in group["transaction_sets"])
 
 
-def _findings(findings: Iterable[Finding]) -> list[Plain]:
+def _findings(findings: Iterable[X12Finding]) -> list[Plain]:
     return [finding.as_dict() for finding in findings]
 
 

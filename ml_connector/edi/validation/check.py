@@ -14,7 +14,7 @@ from ml_connector.edi.framing.values import (
     read_time,
 )
 from ml_connector.edi.validation.fastpath import FastRule
-from ml_connector.edi.validation.findings import Finding, Level, Severity, shown
+from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
 from ml_connector.edi.validation.overlay import NO_OVERLAY, Overlay
 from ml_connector.edi.validation.schema import Condition, ElementType, SegmentRule, segment_rules
 
@@ -48,7 +48,7 @@ class ElementChecker:
         self._fast: dict[str, FastRule] = {}
         self._times: dict[str, int] = {}
 
-    def check(self, segment: Segment) -> list[Finding]:
+    def check(self, segment: Segment) -> list[X12Finding]:
         """All findings of one segment, in order of its elements, conditions last. None for an unknown segment."""
         elements = segment.elements
         segment_id = elements[0]
@@ -66,7 +66,7 @@ class ElementChecker:
             fast.remember(shape)
         return found + broken
 
-    def _first_times(self, segment: Segment) -> list[Finding]:
+    def _first_times(self, segment: Segment) -> list[X12Finding]:
         """Checks element by element; a pattern is made once a segment has come so often that it pays."""
         segment_id = segment.elements[0]
         rule = self._rules.get(segment_id)
@@ -78,10 +78,10 @@ class ElementChecker:
             self._fast[segment_id] = FastRule(rule, self._separators)
         return [*self._elements(segment, rule), *self._conditions(segment, rule)]
 
-    def _conditions(self, segment: Segment, rule: SegmentRule) -> list[Finding]:
+    def _conditions(self, segment: Segment, rule: SegmentRule) -> list[X12Finding]:
         return [finding for condition in rule.conditions for finding in self._condition(segment, condition, rule)]
 
-    def _elements(self, segment: Segment, rule: SegmentRule) -> Iterator[Finding]:
+    def _elements(self, segment: Segment, rule: SegmentRule) -> Iterator[X12Finding]:
         values = segment.elements
         for position, (element, requirement) in enumerate(rule.elements, start=1):
             value = values[position] if position < len(values) else ""
@@ -95,7 +95,7 @@ class ElementChecker:
             what = f"comes after the last element of {rule.segment_id}"
             yield from self._report(segment, extra, None, "3", values[extra], what)
 
-    def _value(self, segment: Segment, position: int, element: ElementType, value: str) -> Iterator[Finding]:
+    def _value(self, segment: Segment, position: int, element: ElementType, value: str) -> Iterator[X12Finding]:
         if element.kind == "comp":
             yield from self._composite(segment, position, element, value)
             return
@@ -147,7 +147,7 @@ class ElementChecker:
         elif len(value) == 6 and not self._short_dates:
             yield "4", Severity.ERROR, "is a date of six digits"
 
-    def _composite(self, segment: Segment, position: int, element: ElementType, value: str) -> Iterator[Finding]:
+    def _composite(self, segment: Segment, position: int, element: ElementType, value: str) -> Iterator[X12Finding]:
         parts = value.split(self._component) if self._component else [value]
         if len(parts) > len(element.components):
             yield from self._report(segment, position, element, "3", value, "has too many components")
@@ -161,7 +161,7 @@ class ElementChecker:
             for code, severity, what in self._faults(part, text):
                 yield from self._report(segment, position, part, code, text, what, severity, component=number)
 
-    def _condition(self, segment: Segment, condition: Condition, rule: SegmentRule) -> Iterator[Finding]:
+    def _condition(self, segment: Segment, condition: Condition, rule: SegmentRule) -> Iterator[X12Finding]:
         values = segment.elements
         positions = condition.positions
         there = [p < len(values) and values[p] != "" for p in positions]
@@ -194,13 +194,13 @@ class ElementChecker:
         what: str,
         severity: Severity = Severity.ERROR,
         component: int = 0,
-    ) -> Iterator[Finding]:
+    ) -> Iterator[X12Finding]:
         segment_id = segment.elements[0]
         if self._overlay.ignores(segment_id, position, code):
             return
         place = f"{segment_id}{position:02d}" + (f"-{component}" if component else "")
         subject = f" {shown(value)}" if value else ""
-        yield Finding(
+        yield X12Finding(
             Level.ELEMENT,
             code,
             f"Segment {segment.number}: {place}{subject} {what}.",

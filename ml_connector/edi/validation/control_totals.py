@@ -10,13 +10,13 @@ from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice, ShippedItem
 from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.framing.values import read_decimal
-from ml_connector.edi.validation.findings import Finding, Level, Severity, shown
+from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
 from ml_connector.edi.validation.hl_hierarchy import level_findings
 from ml_connector.edi.validation.schema import SetRule
 from ml_connector.edi.validation.structure import Loop
 
 
-def control_totals(document: Record, root: Loop, rule: SetRule) -> Iterator[Finding]:
+def control_totals(document: Record, root: Loop, rule: SetRule) -> Iterator[X12Finding]:
     """What does not add up in one set."""
     if rule.counted:
         yield from _counts(root, rule, shipped_items(document))
@@ -35,7 +35,7 @@ def shipped_items(document: Record) -> list[ShippedItem] | None:
     return [item for order in document.orders for item in order.items]
 
 
-def _counts(root: Loop, rule: SetRule, items: list[ShippedItem] | None) -> Iterator[Finding]:
+def _counts(root: Loop, rule: SetRule, items: list[ShippedItem] | None) -> Iterator[X12Finding]:
     """CTT01 against the lines, CTT02 against their quantities (a warning: the rule is read in two ways).
 
     The lines of a ship notice are its HL; senders who count its items instead are told so by a warning.
@@ -76,7 +76,7 @@ def _quantities(lines: list[Loop], quantity: tuple[str, int]) -> Iterator[Decima
             yield read_decimal(_element(segment, position)) or Decimal(0)
 
 
-def _invoice_total(invoice: Invoice, said: Segment | None) -> Iterator[Finding]:
+def _invoice_total(invoice: Invoice, said: Segment | None) -> Iterator[X12Finding]:
     """TDS01 = lines, each rounded, + charges - allowances + taxes (8), as posting adds them up."""
     if invoice.total is None or not any(line.price is not None for line in invoice.lines):
         return
@@ -84,7 +84,7 @@ def _invoice_total(invoice: Invoice, said: Segment | None) -> Iterator[Finding]:
     if not found.fits:
         message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {found.computed}."
         number = said.number if said is not None else 0
-        yield Finding(
+        yield X12Finding(
             Level.BUSINESS,
             "invoice_total",
             message,
@@ -95,7 +95,7 @@ def _invoice_total(invoice: Invoice, said: Segment | None) -> Iterator[Finding]:
         )
 
 
-def _payment_total(payment: Remittance) -> Iterator[Finding]:
+def _payment_total(payment: Remittance) -> Iterator[X12Finding]:
     """BPR02 = what is paid for the items + adjustments beside them; those under an item are in it already (9)."""
     paid = [item.amount for item in payment.items]
     if payment.amount is None or not paid or None in paid:
@@ -103,7 +103,7 @@ def _payment_total(payment: Remittance) -> Iterator[Finding]:
     expected = expected_payment(payment)
     if expected != payment.amount:
         message = f"BPR02 says {payment.amount}, items and adjustments give {expected}."
-        yield Finding(
+        yield X12Finding(
             Level.BUSINESS, "payment_total", message, segment_id="BPR", segment_number=2, element=2,
             value=str(payment.amount),
         )  # fmt: skip
@@ -119,8 +119,8 @@ def _element(segment: Segment, position: int) -> str:
     return segment.elements[position] if position < len(segment.elements) else ""
 
 
-def _finding(code: str, message: str, segment: Segment, element: int, value: str, severity: Severity) -> Finding:
-    return Finding(
+def _finding(code: str, message: str, segment: Segment, element: int, value: str, severity: Severity) -> X12Finding:
+    return X12Finding(
         Level.BUSINESS,
         code,
         message,

@@ -36,7 +36,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class X12Finding:
     """One thing wrong. segment_number counts from ST = 1; element and component count from 1, 0 means none."""
 
     level: Level
@@ -95,6 +95,6 @@ def shown(value: str) -> str:
     return f'"{cut}"'
 
 
-def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def errors(findings: Iterable[X12Finding]) -> tuple[X12Finding, ...]:
     """Those of severity error."""
     return tuple(f for f in findings if f.severity is Severity.ERROR)

@@ -6,7 +6,7 @@ from itertools import count
 from operator import lt
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.validation.findings import Finding, Level, Severity, shown
+from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
 from ml_connector.edi.validation.structure import Loop
 
 #: HL01 of most notices: counted from 1.
@@ -34,7 +34,7 @@ def spelled_fit(levels: str, mark: str) -> bool:
     return not found or fit(found)
 
 
-def level_findings(root: Loop) -> Iterator[Finding]:
+def level_findings(root: Loop) -> Iterator[X12Finding]:
     """What `fit` is False for. Levels are linked all the same, by what stands nearest above them."""
     seen: set[str] = set()
     for loop in root.loops:
@@ -53,9 +53,9 @@ def level_findings(root: Loop) -> Iterator[Finding]:
 
 def _finding(
     segment: Segment, element: int, value: str, code: str, what: str, severity: Severity = Severity.ERROR
-) -> Finding:
+) -> X12Finding:
     subject = f" {shown(value)}" if value else ""
-    return Finding(
+    return X12Finding(
         Level.BUSINESS,
         code,
         f"Segment {segment.number}: HL{element:02d}{subject} {what}.",

@@ -46,7 +46,7 @@ def overlay_from(values: Mapping[str, Any] | None, *, where: str = "overlay") ->
     unknown = set(values) - _KEYS
     if unknown:
         raise ConfigError(
-            f"{where}: unknown key {sorted(unknown)[0]!r}.", mend=f"Use one of {', '.join(sorted(_KEYS))}."
+            f"{where}: unknown key {sorted(unknown)[0]!r}.", remedy=f"Use one of {', '.join(sorted(_KEYS))}."
         )
     return Overlay(
         codes=_lists(values.get("codes"), f"{where}.codes"),
@@ -60,11 +60,11 @@ def _lists(value: Any, where: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if value is None:
         return ()
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{where} is not a table of element numbers.", mend='Write it as {"355": ["ZQ"]}.')
+        raise ConfigError(f"{where} is not a table of element numbers.", remedy='Write it as {"355": ["ZQ"]}.')
     return tuple((str(key), _strings(codes, f"{where}.{key}")) for key, codes in sorted(value.items(), key=str))
 
 
 def _strings(value: Any, where: str) -> tuple[str, ...]:
     if isinstance(value, str) or not isinstance(value, Sequence | set | frozenset):
-        raise ConfigError(f"{where} is not a list.", mend="Write it as a list of texts.")
+        raise ConfigError(f"{where} is not a list.", remedy="Write it as a list of texts.")
     return tuple(str(item) for item in value)

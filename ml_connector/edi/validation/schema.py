@@ -80,7 +80,7 @@ class Node:
     parent: "LoopRule"
     loop: "LoopRule | None" = None
     tolerated: bool = False
-    steps: dict[str, "Step | None"] = field(default_factory=dict)
+    steps: dict[str, "RuleStep | None"] = field(default_factory=dict)
 
     @property
     def trigger(self) -> "Node":
@@ -105,7 +105,7 @@ class LoopRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RuleStep:
     """How to get from one segment to the next: close `pops` loops, then `node` (whose loop is entered, if any)."""
 
     node: Node

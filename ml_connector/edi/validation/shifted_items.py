@@ -8,13 +8,13 @@ element, is as easily set one too early or too late.
 import re
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.validation.findings import Finding, Level, shown
+from ml_connector.edi.validation.findings import Level, X12Finding, shown
 from ml_connector.edi.validation.schema import SegmentRule
 
 _QUALIFIER = re.compile(r"[A-Z][A-Z0-9]")
 
 
-def mend(segment: Segment, rule: SegmentRule) -> Finding | None:
+def remedy(segment: Segment, rule: SegmentRule) -> X12Finding | None:
     """Puts the identifiers of a segment where they belong, in place; the finding, or None where nothing was wrong."""
     if segment.elements[0] == "SAC":
         return _text(segment, rule)
@@ -24,7 +24,7 @@ def mend(segment: Segment, rule: SegmentRule) -> Finding | None:
     return _early(segment, rule, place) or _late(segment, rule, place)
 
 
-def _early(segment: Segment, rule: SegmentRule, place: int) -> Finding | None:
+def _early(segment: Segment, rule: SegmentRule, place: int) -> X12Finding | None:
     """Sure enough: where the first qualifier belongs stands a value too long for one, before it what can be one."""
     values = segment.elements
     if len(values[place + 1]) <= 2 or not _QUALIFIER.fullmatch(values[place]):
@@ -37,7 +37,7 @@ def _early(segment: Segment, rule: SegmentRule, place: int) -> Finding | None:
     return found
 
 
-def _late(segment: Segment, rule: SegmentRule, place: int) -> Finding | None:
+def _late(segment: Segment, rule: SegmentRule, place: int) -> X12Finding | None:
     """Sure enough: no first qualifier, and behind it the other way about: what can be one, and a value too long."""
     values = segment.elements
     if len(values) <= place + 3 or values[place + 1] or len(values[place + 3]) <= 2:
@@ -52,7 +52,7 @@ def _late(segment: Segment, rule: SegmentRule, place: int) -> Finding | None:
     return found
 
 
-def _text(segment: Segment, rule: SegmentRule) -> Finding | None:
+def _text(segment: Segment, rule: SegmentRule) -> X12Finding | None:
     """Sure enough: SAC14 does not go without SAC13, SAC16 not without SAC15 and not longer than a language code."""
     values = segment.elements
     if len(values) == 17 and not values[15] and len(values[16]) > 3:
@@ -68,9 +68,9 @@ def _text(segment: Segment, rule: SegmentRule) -> Finding | None:
     return None
 
 
-def _finding(segment: Segment, rule: SegmentRule, place: int, code: str, what: str) -> Finding:
+def _finding(segment: Segment, rule: SegmentRule, place: int, code: str, what: str) -> X12Finding:
     name, value = f"{segment.elements[0]}{place:02d}", segment.elements[place]
-    return Finding(
+    return X12Finding(
         Level.ELEMENT,
         code,
         f"Segment {segment.number}: {name} {shown(value)} {what}.",

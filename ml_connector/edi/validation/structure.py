@@ -6,10 +6,10 @@ The result is a tree of loops that holds every segment, also those that have no 
 from collections.abc import Callable, Iterable
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.validation.findings import Finding, Level
-from ml_connector.edi.validation.schema import LoopRule, Node, SetRule, Step
+from ml_connector.edi.validation.findings import Level, X12Finding
+from ml_connector.edi.validation.schema import LoopRule, Node, RuleStep, SetRule
 
-Report = Callable[[Finding], None]
+Report = Callable[[X12Finding], None]
 
 
 class Loop:
@@ -159,7 +159,7 @@ class _Builder:
             _missing(closed, self._current.index, len(closed.rule.nodes), number, self._report)
             self._current = closed.rule.own or self._current
 
-    def _leads_out(self, step: Step | None) -> bool:
+    def _leads_out(self, step: RuleStep | None) -> bool:
         """Whether a segment with this step stands behind the loop that came too early, if one is open."""
         if self._left is None:
             return False
@@ -172,7 +172,7 @@ class _Builder:
         self._close(len(self._stack) - around, number)
         self._stack, self._current, self._left = stack, current, None
 
-    def _too_early(self, step: Step, place: int) -> bool:
+    def _too_early(self, step: RuleStep, place: int) -> bool:
         """Whether a mandatory segment that this one leaves out follows right behind it."""
         if not step.pops and step.node.index <= self._current.index + 1:
             return False
@@ -180,7 +180,7 @@ class _Builder:
         following = [s.elements[0] for s in self._segments[place + 1 : place + 1 + _NEAR]]
         return any(name in following for name in skipped)
 
-    def _skipped(self, step: Step) -> set[str]:
+    def _skipped(self, step: RuleStep) -> set[str]:
         """Ids of the mandatory segments between the last node and this step's that have no other place in the set."""
         found: set[str] = set()
         after = self._current.index
@@ -192,7 +192,7 @@ class _Builder:
             after = loop.rule.own.index if loop.rule.own else after
         return found
 
-    def _misplaced(self, step: Step, segment: Segment) -> None:
+    def _misplaced(self, step: RuleStep, segment: Segment) -> None:
         """A segment out of its sequence: it is put where it belongs; the place in the set stays, but for loops."""
         self._report(_finding("7", segment.elements[0], segment.number, "is not in its proper sequence"))
         stack = self._stack
@@ -255,7 +255,7 @@ def _missing(loop: _Counted, after: int, before: int, number: int, report: Repor
             report(_finding("3", node.segment_id, number, "is mandatory and missing before this place"))
 
 
-def _step(current: Node, segment_id: str) -> Step | None:
+def _step(current: Node, segment_id: str) -> RuleStep | None:
     """The way from a node to the next segment with that id; remembered per node."""
     try:
         return current.steps[segment_id]
@@ -266,7 +266,7 @@ def _step(current: Node, segment_id: str) -> Step | None:
         return step
 
 
-def _search(current: Node, segment_id: str) -> Step | None:
+def _search(current: Node, segment_id: str) -> RuleStep | None:
     """Forward in its own loop, then forward in the loops around it; else backward, inmost first."""
     for in_sequence in (True, False):
         node, pops = current, 0
@@ -276,7 +276,7 @@ def _search(current: Node, segment_id: str) -> Step | None:
             # the opening segment of a loop comes again only as a new loop, which the loop around it knows
             target = next((n for n in found if n.segment_id == segment_id and _may_come(n, node)), None)
             if target is not None:
-                return Step(target, pops, in_sequence)
+                return RuleStep(target, pops, in_sequence)
             if node.parent.own is None:
                 break
             node, pops = node.parent.own, pops + 1
@@ -287,7 +287,7 @@ def _may_come(node: Node, current: Node) -> bool:
     return not (node.index == 0 and node.parent.own is not None and current.parent is node.parent)
 
 
-def _unplaced(segment: Segment, rule: SetRule) -> Finding:
+def _unplaced(segment: Segment, rule: SetRule) -> X12Finding:
     segment_id = segment.elements[0]
     if segment_id in rule.members:
         return _finding("2", segment_id, segment.number, "is unexpected here")
@@ -296,8 +296,8 @@ def _unplaced(segment: Segment, rule: SetRule) -> Finding:
     return _finding("1", segment_id, segment.number, "is not a known segment")
 
 
-def _finding(code: str, segment_id: str, number: int, what: str) -> Finding:
+def _finding(code: str, segment_id: str, number: int, what: str) -> X12Finding:
     name = segment_id if segment_id.isprintable() and len(segment_id) <= 10 else "segment"
-    return Finding(
+    return X12Finding(
         Level.SEGMENT, code, f"Segment {number}: {name} {what}.", segment_id=segment_id[:10], segment_number=number
     )

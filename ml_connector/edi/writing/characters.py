@@ -6,7 +6,17 @@ import unicodedata
 from functools import lru_cache
 
 from ml_connector.documents.values.characters import REPLACEMENT
-from ml_connector.edi.writing.spelled import RUN, Place, is_numeric, power, run_spelled, spelled, told
+from ml_connector.edi.writing.spelled import (
+    FRACTION,
+    RUN,
+    SpelledPlace,
+    fraction_spelled,
+    is_numeric,
+    power,
+    run_spelled,
+    spelled,
+    told,
+)
 
 #: The basic character set: A-Z, 0-9 and these.
 BASIC = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 !\"&'()*+,-./:;?=")
@@ -16,6 +26,7 @@ _BYTEWISE = frozenset({"ascii", "cp1252", "iso8859-1", "iso8859-15", "utf-8"})
 
 #: Signs that a number beside them takes another meaning from.
 _SIGNS = frozenset("*^<>~+-%$")
+_DIVIDED = re.compile("\\s{0,9}[/\u2044\u2215\u00f7]\\s{0,9}[0-9]").match
 #: Texts that stand for characters hold characters to be spelled themselves; no deeper than this.
 _DEEPEST = 4
 
@@ -92,16 +103,24 @@ class Alphabet:
             raise Unspellable(RUN.findall(composed)[0][0]) from error
 
     def _without_runs(self, text: str) -> str:
-        """The text with powers and indexes of several digits spelled where a part of them cannot be sent."""
+        """The text with fractions, powers and indexes of several digits spelled where a part of them cannot be sent."""
+
+        def of_parts(found: re.Match[str]) -> str:
+            if all(map(self._can, found.group())):
+                return found.group()
+            return fraction_spelled(found.group(), SpelledPlace(text[: found.start()], text[found.end() :]))
 
         def spell(found: re.Match[str]) -> str:
             if all(map(self._can, found.group())):
                 return found.group()
-            here = Place(text[: found.start()], text[found.end() :])
+            here = SpelledPlace(text[: found.start()], text[found.end() :])
             words = "" if self._can("^") else power(here)
+            if words and _DIVIDED(here.after):
+                raise Unspellable(found.group()[0])  # in words nobody can tell which of both is divided
             plain = run_spelled(found.group(), here)
             return plain.replace("^", words) if words else plain
 
+        text = FRACTION.sub(of_parts, text)
         return RUN.sub(spell, text)
 
     def _spelled(self, text: str, before: str, after: str, replacement: str | None, depth: int = 0) -> str:
@@ -113,7 +132,7 @@ class Alphabet:
                 continue
             if depth > _DEEPEST:
                 raise Unspellable(character)
-            place = Place(before + parts, text[at + 1 :] + after)
+            place = SpelledPlace(before + parts, text[at + 1 :] + after)
             plain = power(place) if depth and character == "^" else self._separator(character, place, replacement)
             if plain is None:
                 plain = spelled(character, place)
@@ -125,7 +144,7 @@ class Alphabet:
                 raise Unspellable(character) from error
         return parts
 
-    def _separator(self, character: str, place: Place, replacement: str | None) -> str | None:
+    def _separator(self, character: str, place: SpelledPlace, replacement: str | None) -> str | None:
         """What a separator in a text becomes: what it says, else the replacement. None: it is no separator."""
         if character not in self._separators or character.isspace():
             return None
@@ -134,7 +153,12 @@ class Alphabet:
         says = told(character, place)
         if says is not None:
             return says
-        if place.inside_number or (character in _SIGNS and (is_numeric(place.last) or is_numeric(place.next))):
+        compares = character in "<>" and place.behind_number and place.before_number
+        if (
+            place.inside_number
+            or compares
+            or (character in _SIGNS and (is_numeric(place.last) or is_numeric(place.next)))
+        ):
             raise Unspellable(character)
         return replacement
 

@@ -9,13 +9,13 @@ from ml_connector.edi.closed.setpattern import SetPattern
 from ml_connector.edi.framing.segments import COMPONENT, REPETITION, Segment
 from ml_connector.edi.framing.separators import Separators
 from ml_connector.edi.validation.check import shared_checker
-from ml_connector.edi.validation.findings import Finding, Level, shown
+from ml_connector.edi.validation.findings import Level, X12Finding, shown
 from ml_connector.edi.validation.overlay import NO_OVERLAY
 from ml_connector.edi.validation.schema import ElementType, SegmentRule, SetRule, set_rule
 from ml_connector.edi.validation.structure import build
 from ml_connector.edi.writing.body import body_of, cut, totalled, versioned
 from ml_connector.edi.writing.characters import Alphabet, Unspellable
-from ml_connector.errors import NeedsMending, Reason, WeAreWrong
+from ml_connector.errors import NeedsCorrection, Reason, WeAreWrong
 
 #: AK304 codes that a kept segment may cause: it was read where it stands, and goes back there.
 _KEPT_CODES = frozenset({"1", "2", "6", "7"})
@@ -69,7 +69,7 @@ class SetWriter:
     def write(self, rule: SetRule, control: str, document: Record, position: int, replaced: list[Replacement]) -> str:
         """The set's text from ST to SE, each segment with its end; what was replaced is added to `replaced`.
 
-        Raises NeedsMending for what cannot be sent, naming the place.
+        Raises NeedsCorrection for what cannot be sent, naming the place.
         """
         body = body_of(document, rule)
         segments: list[list[str]] = []
@@ -162,10 +162,10 @@ class SetWriter:
         free = element is not None and element.text
         separator = self._alphabet.separator_in(text)
         if separator and (not free or self._replacement is None):
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.CHARACTER_NOT_SENDABLE,
                 f"{place} {shown(text)} holds the separator {character_name(separator)}.",
-                mend="Change the value, or the partner's separators.",
+                remedy="Change the value, or the partner's separators.",
                 data={"place": place, "value": text[:60], "character": separator},
             )
         fitted = self._fitted(text, place, free=free)
@@ -187,17 +187,17 @@ class SetWriter:
                 if place in _QUOTED:
                     return "".join(c if self._alphabet.sendable(c) else " " for c in text).strip()
                 character = error.character
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CHARACTER_NOT_SENDABLE,
             f"{place} {shown(text)} holds {character_name(character)}: the partner's character set has neither it nor"
             " other characters that say the same there.",
-            mend="Change the value, or the partner's character set.",
+            remedy="Change the value, or the partner's character set.",
             data={"place": place, "value": text[:60], "character": character},
         )
 
     def _check(self, ready: list[list[str]], rule: SetRule) -> None:
         """Strict reading of what is about to be sent."""
-        found: list[Finding] = []
+        found: list[X12Finding] = []
         segments = [Segment(elements, number) for number, elements in enumerate(ready, start=1)]
         build(segments, rule, found.append)
         checker = shared_checker(self._version, NO_OVERLAY, self._separators)
@@ -206,10 +206,10 @@ class SetWriter:
         for finding in found:
             if not finding.is_error or (finding.level is Level.SEGMENT and finding.code in _KEPT_CODES):
                 continue
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.BAD_VALUE,
                 f"The {rule.name} cannot be sent as {rule.set_type}: {finding.message}",
-                mend="Change the value where it comes from.",
+                remedy="Change the value where it comes from.",
                 data={"place": finding.place, "value": finding.value[:60], "code": finding.code},
             )
 

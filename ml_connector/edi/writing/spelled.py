@@ -38,10 +38,18 @@ _SHAPES = frozenset({"<wide>", "<narrow>", "<font>"})
 _BLANKS = frozenset({"Cc", "Zl", "Zp", "Zs"})
 #: Raised digits with their signs, or lowered ones; those that follow each other are one power or index.
 RUN = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u207f]+|[\u2080-\u208e]+")
+_SUPERSCRIPTS, _LOWERED = "\u2070\u00b9\u00b2\u00b3\u2074-\u2079", "[\u2080-\u2089]+"
+#: A fraction that is put together of digits: raised or plain ones over lowered ones, or raised ones with a fraction's
+#: own stroke that stand behind no number (behind one they are its power).
+#: Each run of digits is looked at from its beginning alone.
+FRACTION = re.compile(
+    f"(?:(?<![{_SUPERSCRIPTS}])[{_SUPERSCRIPTS}]+|(?<![0-9])[0-9]+)[/\u2044]{_LOWERED}"
+    f"|(?<![0-9A-Za-z){_SUPERSCRIPTS}])[{_SUPERSCRIPTS}]+\u2044[0-9]+"
+)
 
 
 @dataclass(frozen=True)
-class Place:
+class SpelledPlace:
     """Where a character stands: what was written before it, and what comes after it."""
 
     before: str
@@ -75,7 +83,7 @@ def is_numeric(character: str) -> bool:
     return character != "" and unicodedata.category(character)[0] == "N"
 
 
-def spelled(character: str, place: Place) -> str | None:
+def spelled(character: str, place: SpelledPlace) -> str | None:
     """ASCII that says the same at this place; None when nothing does."""
     sign = _sign(character, place)
     if sign is None:
@@ -90,7 +98,7 @@ def spelled(character: str, place: Place) -> str | None:
     return _by_category(character, place)
 
 
-def _by_category(character: str, place: Place) -> str | None:
+def _by_category(character: str, place: SpelledPlace) -> str | None:
     category = unicodedata.category(character)
     if category == "Cf":
         return None if character in _TURNED else ""
@@ -99,23 +107,25 @@ def _by_category(character: str, place: Place) -> str | None:
     return str(unicodedata.digit(character)) if category == "Nd" else _decomposed(character, place)
 
 
-def _sign(character: str, place: Place) -> str | None:
+def _sign(character: str, place: SpelledPlace) -> str | None:
     """Signs whose meaning depends on what stands beside them; None: look on."""
     if character in "ºª":
         return f"({'o' if character == 'º' else 'a'})" if is_numeric(place.last) else "oa"[character == "ª"]
+    if character in "Øø" and place.before_number and not (character == "ø" and place.last.isalpha()):
+        return " " * place.last.isalnum() + "dia." + " " * (not place.next.isspace())
     if character == "Ø":
-        return "dia. " if place.before_number else "O"
+        return "O"
     return compared(character, place)
 
 
-def power(place: Place) -> str | None:
+def power(place: SpelledPlace) -> str | None:
     """What "^" says."""
     if place.last.isalnum() or place.last == ")":
         return " to the power of "
     return None
 
 
-def compared(character: str, place: Place) -> str | None:
+def compared(character: str, place: SpelledPlace) -> str | None:
     """What "<", ">" and "~" say before a number; elsewhere they say nothing that can be told."""
     if character not in "<>~":
         return None
@@ -123,6 +133,8 @@ def compared(character: str, place: Place) -> str | None:
         if place.before_number:
             return "-" if place.behind_number else _parted("approx.", place, letters=True, digits=True)
         return " "
+    if place.behind_number and place.before_number:
+        return None  # of two numbers one that is more than the other, or what leads from one to the other
     arrow = place.before.rstrip()[-1:] in {"-", "=", "<", ">"} or place.next in {"-", "<", ">"}
     if arrow:
         return None
@@ -130,10 +142,10 @@ def compared(character: str, place: Place) -> str | None:
     return _parted(words, place, letters=True, digits=True)
 
 
-def told(character: str, place: Place) -> str | None:
+def told(character: str, place: SpelledPlace) -> str | None:
     """What a character of ASCII says beside a number, in words; None where it says nothing, or nothing certain."""
     if character == "*":
-        return "x" if place.behind_number and place.after.lstrip()[:1].isalnum() else None
+        return "x" if place.behind_number and _multiplies(place) else None
     if character in "<>~":
         return compared(character, place) if place.before_number else None
     if character == "^":
@@ -143,7 +155,23 @@ def told(character: str, place: Place) -> str | None:
     return None
 
 
-def _parted(word: str, place: Place, *, letters: bool, digits: bool) -> str:
+def _multiplies(place: SpelledPlace) -> bool:
+    """Whether "*" behind a number counts what comes: another number, or a word with as many blanks on both sides.
+
+    One that leans on its number alone marks a note.
+    """
+    counted = place.after.lstrip()[:1]
+    return is_numeric(counted) or (counted.isalpha() and place.last.isspace() == place.next.isspace())
+
+
+def fraction_spelled(fraction: str, place: SpelledPlace) -> str:
+    """A fraction that is put together of digits, parted from a number before it."""
+    raised = unicodedata.decomposition(fraction[0]).startswith("<super>")
+    text = unicodedata.normalize("NFKD", fraction).replace("\u2044", "/")
+    return " " * (raised and place.last.isalnum()) + text + " " * is_numeric(place.next)
+
+
+def _parted(word: str, place: SpelledPlace, *, letters: bool, digits: bool) -> str:
     """A word with blanks where it would run into what stands beside it."""
 
     def runs_into(beside: str) -> bool:
@@ -152,7 +180,7 @@ def _parted(word: str, place: Place, *, letters: bool, digits: bool) -> str:
     return " " * runs_into(place.last) + word + " " * runs_into(place.next)
 
 
-def _decomposed(character: str, place: Place) -> str | None:
+def _decomposed(character: str, place: SpelledPlace) -> str | None:
     """By what Unicode says that a character is made of."""
     parts = unicodedata.decomposition(character).split()
     if not parts:
@@ -165,7 +193,7 @@ def _decomposed(character: str, place: Place) -> str | None:
     return None if text is None else _framed(text, tag, place, alone=len(inner) == 1)
 
 
-def _framed(text: str, tag: str, place: Place, *, alone: bool) -> str:
+def _framed(text: str, tag: str, place: SpelledPlace, *, alone: bool) -> str:
     """What a character is made of, parted from what stands beside it where both would make another number."""
     if tag == "<fraction>":
         return " " * place.last.isalnum() + text + " " * is_numeric(place.next)
@@ -177,7 +205,7 @@ def _framed(text: str, tag: str, place: Place, *, alone: bool) -> str:
     return f" {text}" if joined else text
 
 
-def _without_marks(inner: str, place: Place) -> str | None:
+def _without_marks(inner: str, place: SpelledPlace) -> str | None:
     """A letter without its accent. A sign with a stroke through it says something else than the sign."""
     base, marks = inner[0], inner[1:]
     if not marks:
@@ -187,20 +215,20 @@ def _without_marks(inner: str, place: Place) -> str | None:
     return _plain(base, place)
 
 
-def run_spelled(run: str, place: Place) -> str:
+def run_spelled(run: str, place: SpelledPlace) -> str:
     """A power or an index of several digits."""
     text = unicodedata.normalize("NFKD", run).replace("−", "-")
     return _placed(text, place, raised=unicodedata.decomposition(run[0]).startswith("<super>"))
 
 
-def _placed(text: str, place: Place, *, raised: bool) -> str:
+def _placed(text: str, place: SpelledPlace, *, raised: bool) -> str:
     """What is raised is a power. What is lowered is read so behind a letter, H2O; elsewhere it is marked."""
     if raised:
         return f"^{text}" + " " * place.next.isalnum()
     return ("" if place.last.isalpha() else "_") + text + " " * is_numeric(place.next)
 
 
-def _plain(inner: str, place: Place) -> str | None:
+def _plain(inner: str, place: SpelledPlace) -> str | None:
     """The parts of a character, each spelled."""
     text = ""
     for at, one in enumerate(inner):
@@ -208,7 +236,7 @@ def _plain(inner: str, place: Place) -> str | None:
             text += one
             continue
         after = inner[at + 1 :] or place.after
-        found = spelled(one, Place(place.before + text, after))
+        found = spelled(one, SpelledPlace(place.before + text, after))
         if found is None:
             return None
         text += found

@@ -18,7 +18,7 @@ from ml_connector.edi.mapping.registry import set_type_of
 from ml_connector.edi.validation.schema import SetRule, set_rule
 from ml_connector.edi.writing.characters import alphabet_for
 from ml_connector.edi.writing.checked_writer import Replacement, SetWriter
-from ml_connector.errors import ConfigError, NeedsMending, Reason, WeAreWrong
+from ml_connector.errors import ConfigError, NeedsCorrection, Reason, WeAreWrong
 
 #: Envelope versions by the version of the content; ISA12 and GS08 are independent, these go together by custom.
 _ISA_VERSIONS = {"004010": "00401", "005010": "00501"}
@@ -94,7 +94,7 @@ def write_interchange(
     """One interchange with all documents, those of one functional group that follow each other in one group.
 
     A TA1 is no set: it stands after the ISA, outside of every group, and its control number comes back empty.
-    `at` is stamped into ISA and GS as it is given (aware moments in UTC). Raises NeedsMending
+    `at` is stamped into ISA and GS as it is given (aware moments in UTC). Raises NeedsCorrection
     (CHARACTER_NOT_SENDABLE or BAD_VALUE) naming the place and the value, ConfigError for an impossible envelope,
     WeAreWrong for a record that no set carries.
     """
@@ -145,10 +145,10 @@ def write_interchange(
 def _ta1(answer: InterchangeAcknowledgment) -> list[str]:
     elements = write_interchange_acknowledgment(answer)
     if not all(element.isascii() and element.isalnum() for element in elements):
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Interchange {answer.control_number[:9]!r} cannot be answered by a TA1: its ISA holds other than digits.",
-            mend="Tell the partner by hand; discard this answer.",
+            remedy="Tell the partner by hand; discard this answer.",
             data={"interchange": answer.control_number[:9]},
         )
     return elements
@@ -175,31 +175,35 @@ def _check_envelope(envelope: Envelope, controls: ControlNumbers, encoding: str)
     if len(set(marks)) != len(marks) or any(len(m) != 1 or m.isalnum() for m in marks):
         raise ConfigError(
             f"The separators {marks!r} cannot be told from each other or from data.",
-            mend="Choose four different characters that are neither letters nor digits.",
+            remedy="Choose four different characters that are neither letters nor digits.",
         )
     for name in ("sender", "receiver"):
         qualifier, identity = getattr(envelope, f"{name}_qualifier"), getattr(envelope, f"{name}_id")
         if len(qualifier) != 2 or not 1 <= len(identity) <= 15:
             raise ConfigError(
                 f"The {name} {qualifier!r}/{identity!r} does not fit into an ISA.",
-                mend="A qualifier has 2 characters, an id 1 to 15.",
+                remedy="A qualifier has 2 characters, an id 1 to 15.",
             )
         group = getattr(envelope, f"group_{name}") or identity
         if not 2 <= len(group) <= 15:
-            raise ConfigError(f"The group {name} {group!r} does not fit into a GS.", mend="It has 2 to 15 characters.")
+            raise ConfigError(
+                f"The group {name} {group!r} does not fit into a GS.", remedy="It has 2 to 15 characters."
+            )
         try:
             (qualifier + identity + group + marks).encode(encoding)
         except (UnicodeEncodeError, LookupError) as error:
-            raise ConfigError(f"The {name} cannot be written in {encoding}.", mend="Change one of the two.") from error
+            raise ConfigError(
+                f"The {name} cannot be written in {encoding}.", remedy="Change one of the two."
+            ) from error
         if any(mark in qualifier + identity + group for mark in marks):
-            raise ConfigError(f"The {name}'s id holds a separator.", mend="Change the separators.")
+            raise ConfigError(f"The {name}'s id holds a separator.", remedy="Change the separators.")
     if envelope.version[:6] not in _ISA_VERSIONS or envelope.usage not in {"P", "T", "I"}:
         raise ConfigError(
             f"Version {envelope.version!r} with usage {envelope.usage!r} cannot be written.",
-            mend="Versions are 004010 and 005010, usages P, T and I.",
+            remedy="Versions are 004010 and 005010, usages P, T and I.",
         )
     if not (1 <= controls.interchange <= _MOST and 1 <= controls.group <= _MOST and controls.first_set >= 1):
-        raise ConfigError("A control number is not between 1 and 999999999.", mend="Take the next of the sequence.")
+        raise ConfigError("A control number is not between 1 and 999999999.", remedy="Take the next of the sequence.")
 
 
 def _isa(envelope: Envelope, control: int, at: datetime) -> str:

@@ -25,7 +25,7 @@ class SentSet:
 
 
 @dataclass(frozen=True)
-class Decision:
+class AckDecision:
     """What became of a set. code: the one that decided. contradiction: what else the same document says."""
 
     accepted: bool
@@ -34,11 +34,11 @@ class Decision:
     contradiction: str = ""
 
 
-def decide(answer: FunctionalAcknowledgment, sent: Sequence[SentSet]) -> dict[int, Decision]:
+def decide(answer: FunctionalAcknowledgment, sent: Sequence[SentSet]) -> dict[int, AckDecision]:
     """The decision on each document of the group.
 
     Raises:
-        NeedsMending: it does not plainly say which sets were accepted. Then nothing is.
+        NeedsCorrection: it does not plainly say which sets were accepted. Then nothing is.
     """
     group = answer.code.strip().upper()
     if group not in SET_CODES and group != PARTLY:
@@ -51,18 +51,18 @@ def decide(answer: FunctionalAcknowledgment, sent: Sequence[SentSet]) -> dict[in
         raise _undecided(answer, f"accepts the group in part (AK9*P) and names {what}")
     return {
         **{one.document: _of_listed(group, listed[one.document]) for one in sent if one.document in listed},
-        **{one.document: Decision(SET_CODES.get(group, True), group) for one in silent},
+        **{one.document: AckDecision(SET_CODES.get(group, True), group) for one in silent},
     }
 
 
-def _of_listed(group: str, found: SetAnswer) -> Decision:
+def _of_listed(group: str, found: SetAnswer) -> AckDecision:
     """The worse of both. P of the group says nothing against a set that is accepted beside a refused one."""
     code = _code(found)
     by_set, by_group = SET_CODES[code], SET_CODES.get(group)
     if by_group is None or by_group == by_set:
-        return Decision(by_set, code, found)
+        return AckDecision(by_set, code, found)
     told = f"it says {code} of the set (AK5) and {group} of the group (AK9)"
-    return Decision(accepted=False, code=group if by_set else code, answer=found, contradiction=told)
+    return AckDecision(accepted=False, code=group if by_set else code, answer=found, contradiction=told)
 
 
 def _listed(answer: FunctionalAcknowledgment, sent: Sequence[SentSet]) -> dict[int, SetAnswer]:
@@ -99,7 +99,7 @@ def _shown(code: str) -> str:
 def _undecided(answer: FunctionalAcknowledgment, what: str, **data: str) -> Exception:
     return answer_codes.undecided(
         f"The acknowledgment of group {answer.functional_id} {answer.group_control} {what}: it decides nothing.",
-        mend=_ASK,
+        remedy=_ASK,
         data={
             "functional_id": answer.functional_id,
             "group": answer.group_control,

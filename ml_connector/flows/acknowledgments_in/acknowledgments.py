@@ -14,14 +14,15 @@ from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.documents.records import stored_values
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.acknowledgments_in import advices, order_acks, write_back
-from ml_connector.flows.acknowledgments_in.acknowledged_sets import Decision, SentSet, decide
+from ml_connector.flows.acknowledgments_in.acknowledged_sets import AckDecision, SentSet, decide
 from ml_connector.flows.acknowledgments_in.refusals import has_refused
-from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.sent_formats import ANSWERS, SET_OF_KIND, answer_due
+from ml_connector.flows.inbound.miscounts import check_still
 from ml_connector.flows.inbound.release_from_quarantine import admit
 from ml_connector.flows.meaning import answer_codes
 from ml_connector.flows.meaning.answer_codes import INTERCHANGE_CODES
@@ -43,23 +44,20 @@ FLOW = order_acks.FLOW
 AGAIN_SECONDS = 15.0
 #: Digits of a control number that we write (x12-procurement 2).
 LONGEST_CONTROL = 9
+#: TA105: the interchange control number came before (x12-procurement 11).
+_REPEATED = "025"
 
 
-def apply(integration: Integration, work: Work) -> StepReport:
+def apply(integration: Integration, work: RunScope) -> StepReport:
     """Apply every waiting acknowledgment, and write to the ERP's orders what was agreed (a setting)."""
     report = _apply_all(integration, work)
     report.merge(post(integration, work, write_back.ANSWERS))
     return report
 
 
-def _apply_all(integration: Integration, work: Work) -> StepReport:
+def _apply_all(integration: Integration, work: RunScope) -> StepReport:
     report = StepReport("apply acknowledgments")
-    after = 0
-    while not work.stopped():
-        rows = claim_waiting(integration, work, FLOW, (S.PARSED, S.QUARANTINED), after_id=after)
-        if not rows:
-            return report
-        after = rows[-1].id
+    for rows in batches(integration, work, FLOW, (S.PARSED, S.QUARANTINED)):
         for row in rows:
             if work.dry_run:
                 report.add(
@@ -70,13 +68,13 @@ def _apply_all(integration: Integration, work: Work) -> StepReport:
     return report
 
 
-def _take(integration: Integration, work: Work, row: DocumentRow, report: StepReport) -> None:
+def _take(integration: Integration, work: RunScope, row: DocumentRow, report: StepReport) -> None:
     """Apply one. What it answers may be in another worker's hands just now: then it is applied a moment later."""
-    admitted = attempt(lambda: admit(integration, row))
+    admitted = attempt(_let_in, integration, row)
     told = StepReport(report.step)
     try:
         with integration.ledger.write() as tx:
-            if isinstance(admitted, NeedsMending):
+            if isinstance(admitted, NeedsCorrection):
                 documents.move(tx, hold_moves(integration, row, admitted, told, step=S.PARSED), work)
             else:
                 _apply_one(integration, tx, work, *admitted, told)
@@ -89,17 +87,25 @@ def _take(integration: Integration, work: Work, row: DocumentRow, report: StepRe
     report.merge(told)
 
 
+def _let_in(integration: Integration, was: DocumentRow) -> tuple[DocumentRow, dict[str, Any]]:
+    row, changes = admit(integration, was)
+    partner = integration.partner_of(row)
+    if partner is not None:
+        check_still(was, partner)
+    return row, changes
+
+
 def _apply_one(
     integration: Integration,
     tx: Tx,
-    work: Work,
+    work: RunScope,
     row: DocumentRow,
     changes: dict[str, Any],
     report: StepReport,
 ) -> None:
     try:
         moves = _moves(integration, tx, row, report)
-    except NeedsMending as held:
+    except NeedsCorrection as held:
         moves = hold_moves(integration, row, held, report, step=S.PARSED)
         changes = {}
     if changes:
@@ -117,7 +123,9 @@ def _moves(integration: Integration, tx: Tx, row: DocumentRow, report: StepRepor
         return _interchange(integration, tx, row, document, report)
     if isinstance(document, ApplicationAdvice):
         return advices.record(integration, tx, row, document, list(_sent_to(integration, tx, row)), report)
-    raise NeedsMending(Reason.UNSUPPORTED_DOCUMENT, f"{row.kind} is not an acknowledgment.", mend="Discard it here.")
+    raise NeedsCorrection(
+        Reason.UNSUPPORTED_DOCUMENT, f"{row.kind} is not an acknowledgment.", remedy="Discard it here."
+    )
 
 
 def _sent_to(integration: Integration, tx: Tx, row: DocumentRow) -> Iterator[SentTo]:
@@ -164,10 +172,10 @@ def _functional(
     if held:
         return _answered_before_restore(tx, row, answer, held, report)
     if group is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ACKNOWLEDGES_NOTHING_SENT,
             f"The 997 answers group {answer.functional_id} {answer.group_control}, not sent to {row.partner}.",
-            mend="Kept and matched again later; if it stays, ask the partner what it answers.",
+            remedy="Kept and matched again later; if it stays, ask the partner what it answers.",
             data={"functional_id": answer.functional_id, "group": answer.group_control},
         )
     sent = related.documents_of_group(tx, group.id)
@@ -191,7 +199,7 @@ def _sets(sent: Sequence[DocumentRow]) -> list[SentSet]:
     return [SentSet(one.id, SET_OF_KIND.get(one.kind, ""), one.set_control or "") for one in sent]
 
 
-def _contradictions(decisions: Mapping[int, Decision]) -> dict[str, Any]:
+def _contradictions(decisions: Mapping[int, AckDecision]) -> dict[str, Any]:
     told = sorted({one.contradiction for one in decisions.values() if one.contradiction})
     return {"contradiction": told} if told else {}
 
@@ -218,7 +226,7 @@ def _answered_before_restore(
 def _answered(
     tx: Tx,
     document: DocumentRow,
-    decision: Decision,
+    decision: AckDecision,
     answer: FunctionalAcknowledgment,
     *,
     by: DocumentRow,
@@ -271,19 +279,28 @@ def _interchange(
     control = answer.control_number.strip().zfill(LONGEST_CONTROL)
     sent = _first_of(_sent_to(integration, tx, row), lambda to: envelopes.find_sent_interchange(tx, to, control))
     if sent is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ACKNOWLEDGES_NOTHING_SENT,
             f"The TA1 answers interchange {answer.control_number}, which was not sent to {row.partner}.",
-            mend="Kept and matched again later; if it stays, ask the partner what it answers.",
+            remedy="Kept and matched again later; if it stays, ask the partner what it answers.",
             data={"interchange": answer.control_number},
         )
     in_it = related.documents_of_interchange(tx, sent.id)
+    ours = [one for one in in_it if one.kind not in ANSWERS]
+    if not INTERCHANGE_CODES[code] and answer.note.strip() == _REPEATED and ours:
+        raise answer_codes.undecided(
+            f"The TA1 refuses interchange {answer.control_number} as one that came before (note {_REPEATED}).",
+            remedy="Ask the partner whether it has the document: the first copy may be there. If it has, discard this;"
+            " if not, send it again under a new number (`documents replay`) and discard this.",
+            data={"interchange": answer.control_number, "note": answer.note, "documents": [one.id for one in ours]},
+        )
     read = [one for one in in_it if one.state is S.ACKNOWLEDGED]
     if not INTERCHANGE_CODES[code] and read:
         raise answer_codes.undecided(
             f"The TA1 refuses interchange {answer.control_number} (note {answer.note}), whose document {read[0].number}"
             " the partner has acknowledged.",
-            mend="Ask the partner whether it has the document, or has refused a second copy of it; then discard this.",
+            remedy="Ask the partner whether it has the document, or has refused a second copy of it; then "
+            "discard this.",
             data={"interchange": answer.control_number, "note": answer.note, "documents": [one.id for one in read]},
         )
     related.confirm_uploads(tx, sent.file_id, f"answered by {row.id}")

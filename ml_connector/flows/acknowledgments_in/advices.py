@@ -40,11 +40,14 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
 #: BGN01 (element 353) of an advice that says something anew: original, confirmation, response, rejection.
 PURPOSES = frozenset({"", "00", "06", "11", "44"})
 #: Reasons of a recorded advice that a person has to act on, and what is done about it; by what it is about.
-ORDER_ADVISED, INVOICE_ADVISED = "order_advised", "invoice_advised"
+ORDER_ADVISED, INVOICE_ADVISED, SALE_ADVISED = "order_advised", "invoice_advised", "sale_advised"
 _ACT = {
     ORDER_ADVISED: "Agree it with the partner; a change of the order in the ERP sends the change to them.",
     INVOICE_ADVISED: "Agree it with the customer; what it is right about is put right in the ERP by a credit memo.",
+    SALE_ADVISED: "Agree it with the customer; what is changed in the ERP is told to it as its file says.",
 }
+#: What customers are told of their orders.
+_OF_SALES = {DocumentKind.ORDER_ACKNOWLEDGMENT, DocumentKind.SHIP_NOTICE}
 #: Texts of an advice that are kept and shown.
 SHOWN = 20
 
@@ -84,7 +87,7 @@ def record(
     """The moves that record an advice and what becomes of the documents it names.
 
     Raises:
-        NeedsMending: it names nothing that we sent, contradicts itself, or has a code that no list decides.
+        NeedsCorrection: it names nothing that we sent, contradicts itself, or has a code that no list decides.
     """
     if advice.purpose.value not in PURPOSES:
         raise answer_codes.unknown("BGN01", advice.purpose.value, f"Application advice {advice.number}")
@@ -150,7 +153,7 @@ def _moves_of(
         if document.state is S.REFUSED and refused_by(document) != ADVICE:
             raise answer_codes.undecided(
                 f"Application advice {advice.number} accepts {document.number}, which the partner has refused before.",
-                mend="Ask the partner whether it has the document; then replay that one, or discard this.",
+                remedy="Ask the partner whether it has the document; then replay that one, or discard this.",
                 data={"document": document.id, "codes": detail["codes"]},
             )
         if document.state is S.ACKNOWLEDGED:
@@ -194,8 +197,9 @@ def _closing(
             for key, verdicts in open_.items()
             for one in verdicts
         ]
-        invoices = all(one.kind is DocumentKind.INVOICE for one in named.values())
-        reason = INVOICE_ADVISED if invoices else ORDER_ADVISED
+        kinds = {one.kind for one in named.values()}
+        reason = SALE_ADVISED if kinds <= _OF_SALES else ORDER_ADVISED
+        reason = INVOICE_ADVISED if kinds == {DocumentKind.INVOICE} else reason
         changes["reason"] = reason
         changes["reason_detail"] = {
             "message": f"{row.partner}'s application advice {advice.number}: {' | '.join(told)}."[:600],

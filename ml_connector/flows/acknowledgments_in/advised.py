@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ml_connector.documents.advices import AdviceError, AdviceItem
 from ml_connector.documents.common import DocumentKind, KeptSegment
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.sent_formats import BUSINESS_SETS, SET_OF_KIND, group_of
 from ml_connector.flows.meaning import answer_codes
@@ -17,8 +17,9 @@ from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 
-#: Element 128 of an order's number and of an invoice's; and of a transaction's, which may be either.
-ORDER_NUMBERS, INVOICE_NUMBERS, ANY_NUMBERS = frozenset({"PO", "ON", "OQ"}), frozenset({"IV"}), frozenset({"TN"})
+#: Element 128 of an order's number, of an invoice's and of a shipment's; and of a transaction's, which may be any.
+ORDER_NUMBERS, INVOICE_NUMBERS = frozenset({"PO", "ON", "OQ"}), frozenset({"IV"})
+SHIPMENT_NUMBERS, ANY_NUMBERS = frozenset({"SI", "BM", "2I"}), frozenset({"TN"})
 #: What has left.
 _LEFT = frozenset({S.SENDING, S.UNKNOWN_OUTCOME, S.SENT, S.OVERDUE, S.ACKNOWLEDGED, S.REFUSED})
 #: Digits of a control number that we write (x12-procurement 2); characters of a message.
@@ -37,10 +38,10 @@ def advised(
     """The documents that an item names.
 
     Raises:
-        NeedsMending: none of ours, several, or its controls and its number name different ones.
+        NeedsCorrection: none of ours, several, or its controls and its number name different ones.
     """
     by_controls = _by_controls(tx, item, sent_to)
-    numbers = _numbers(item, ORDER_NUMBERS | INVOICE_NUMBERS)
+    numbers = _numbers(item, ORDER_NUMBERS | INVOICE_NUMBERS | SHIPMENT_NUMBERS)
     by_number = _by_number(integration, tx, row, item)
     if not by_controls and not by_number:
         raise nothing_sent(item, row)
@@ -56,13 +57,13 @@ def advised(
         raise answer_codes.undecided(
             f"The application advice names group {item.group_control}, set {item.set_control or '(none)'} and"
             f" {item.qualifier} {item.number}, which are not one document of ours.",
-            mend="Ask the partner which document is meant, settle it by hand and discard this.",
+            remedy="Ask the partner which document is meant, settle it by hand and discard this.",
             data=_named(item),
         )
     if len(found) > 1 and not whole_group:
         raise answer_codes.undecided(
             f"The application advice names {item.qualifier} {item.number}, of which {len(found)} documents were sent.",
-            mend="Ask the partner which one is meant (OTI08, OTI09), settle it by hand and discard this.",
+            remedy="Ask the partner which one is meant (OTI08, OTI09), settle it by hand and discard this.",
             data={**_named(item), "documents": [one.id for one in found][: answer_codes.SHOWN]},
         )
     return found
@@ -90,9 +91,17 @@ def _by_number(integration: Integration, tx: Tx, row: DocumentRow, item: AdviceI
     the document itself.
     """
     orders, invoices = _numbers(item, ORDER_NUMBERS), _numbers(item, INVOICE_NUMBERS)
-    any_ = [] if orders or invoices else _numbers(item, ANY_NUMBERS)
-    named = documents.outbound_of_orders(tx, integration.books, ORDERS, [] if invoices else [*orders, *any_])
-    named += documents.outbound_numbered(tx, integration.books, DocumentKind.INVOICE, [*invoices, *any_])
+    shipments = _numbers(item, SHIPMENT_NUMBERS)
+    own = [*invoices, *shipments]
+    any_ = [] if orders or own else _numbers(item, ANY_NUMBERS)
+    books, of_orders = integration.books, [] if own else [*orders, *any_]
+    named = documents.outbound_of_orders(tx, books, ORDERS, of_orders)
+    for kind, numbers in (
+        (DocumentKind.ORDER_ACKNOWLEDGMENT, of_orders),
+        (DocumentKind.INVOICE, [*invoices, *any_]),
+        (DocumentKind.SHIP_NOTICE, [*shipments, *any_]),
+    ):
+        named += documents.outbound_numbered(tx, books, kind, numbers)
     found = [one for one in named if of_one_partner(one, row) and one.state in _LEFT]
     if item.set_type.strip():
         found = [one for one in found if SET_OF_KIND.get(one.kind) == item.set_type.strip()]
@@ -144,15 +153,15 @@ def _named(item: AdviceItem) -> dict[str, str]:
     return {name: value for name, value in facts.items() if value}
 
 
-def nothing_sent(item: AdviceItem | None, row: DocumentRow) -> NeedsMending:
+def nothing_sent(item: AdviceItem | None, row: DocumentRow) -> NeedsCorrection:
     """An advice about nothing that went to this partner."""
     item = item or AdviceItem(code="")
     shown = f"{item.qualifier} {item.number}".strip() or f"group {item.group_control or '(none)'}"
     told = "; ".join(texts(item)[:3])
     message = f"The application advice is about {shown}, which was not sent to {row.partner}."
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.ACKNOWLEDGES_NOTHING_SENT,
         f"{message} It says: {told}"[:_LONGEST] if told else message,
-        mend="Kept and matched again later; if it stays, ask the partner what it is about.",
+        remedy="Kept and matched again later; if it stays, ask the partner what it is about.",
         data=_named(item),
     )

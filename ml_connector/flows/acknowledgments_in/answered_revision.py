@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment, OrderLine
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.meaning.answer_codes import STATUSES, Status
 from ml_connector.flows.meaning.answered_lines import Expected, pair
 from ml_connector.flows.orders_out.order_content import DELIVERY_REQUESTED
@@ -106,7 +106,7 @@ def _repeated_wrongly(answer: OrderAcknowledgment, expected: Expected, numbers_a
     for line in answer.lines:
         try:
             (found,) = pair([line], expected, numbers_are_ours=numbers_are_ours)
-        except NeedsMending:
+        except NeedsCorrection:
             continue
         if found.ordered is None:
             wrong += 1

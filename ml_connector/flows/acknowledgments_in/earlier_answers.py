@@ -84,14 +84,14 @@ def check_repeated(answer: OrderAcknowledgment, earlier: Sequence[Earlier]) -> N
     """Whether an answer that calls itself a duplicate repeats one that came.
 
     Raises:
-        NeedsMending: it does not.
+        NeedsCorrection: it does not.
     """
     if any(_content(one.answer) == _content(answer) for one in earlier):
         return
     raise answer_codes.undecided(
         f"The acknowledgment of order {answer.number} calls itself a duplicate ({answer.purpose.value}), and none that"
         " says the same came before.",
-        mend="Ask the supplier for the original, or settle what it says with them and discard this one.",
+        remedy="Ask the supplier for the original, or settle what it says with them and discard this one.",
         data={"order": answer.number, "earlier": [one.row.id for one in earlier][-answer_codes.SHOWN :]},
     )
 

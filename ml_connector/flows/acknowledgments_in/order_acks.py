@@ -10,7 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.documents.records import json_values
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.acknowledgments_in import earlier_answers, refusals, spec
 from ml_connector.flows.acknowledgments_in.answered_revision import Which, which
 from ml_connector.flows.acknowledgments_in.earlier_answers import Earlier
@@ -34,7 +34,7 @@ from ml_connector.ledger.work.states import DocumentState as S
 FLOW = spec.FLOW.name
 #: Lines of an answer that are kept with it and shown; lines that its message names.
 LINES_SHOWN, LINES_NAMED = 200, 10
-_MEND = "Agree it with the supplier; a change of the order in the ERP sends the change to them."
+_REMEDY = "Agree it with the supplier; a change of the order in the ERP sends the change to them."
 #: States in which the partner has not got it, or has given it back.
 _NOT_THERE = order_revisions.NOT_BEGUN | {S.RENDERED, S.REFUSED}
 
@@ -49,7 +49,7 @@ def record(
     """The moves that record an answer: to applied, or to matched where something of it is to be written to the order.
 
     Raises:
-        NeedsMending: it answers no order of ours, or does not plainly say what it means. BusyOrderError.
+        NeedsCorrection: it answers no order of ours, or does not plainly say what it means. BusyOrderError.
     """
     sent = [
         d
@@ -57,10 +57,10 @@ def record(
         if of_one_partner(d, row) and d.state not in {S.DISCARDED, S.DUPLICATE}
     ]
     if not sent:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NO_SUCH_ORDER,
             f"The acknowledgment answers order {answer.number}, which was not sent to {row.partner}.",
-            mend="Ask the partner which order is meant; discard it here if it is not ours.",
+            remedy="Ask the partner which order is meant; discard it here if it is not ours.",
             data={"order": answer.number},
         )
     if related.answers_in(tx, [d.id for d in sent], agreed_changes.BEING_WRITTEN):
@@ -79,7 +79,7 @@ def _said(answer: OrderAcknowledgment, partner: Partner | None, sent: Sequence[D
     """What the purpose says. A cancellation of an order that we cancelled acknowledges that.
 
     Raises:
-        NeedsMending: a purpose that no list decides.
+        NeedsCorrection: a purpose that no list decides.
     """
     codes = partner.order_answers.codes if partner is not None else {}
     code = answer_codes.read("BAK01", answer.purpose.value, codes)
@@ -248,7 +248,7 @@ def closing(partner: str, order: str, outcome: dict[str, Any]) -> dict[str, Any]
         changes["reason"] = f"order_{'changed' if result == 'accepted' else result}"
         changes["reason_detail"] = {
             "message": f"{partner} answered order {order}: {_message(outcome)}.",
-            "mend": refusals.MEND if outcome.get("refuses_it") else _MEND,
+            "mend": refusals.REMEDY if outcome.get("refuses_it") else _REMEDY,
             "data": {name: value for name, value in outcome.items() if name != "agreed"},
         }
     return changes

@@ -12,7 +12,7 @@ from ml_connector.ledger.work.states import DocumentState as S
 
 ADVICE, ANSWER = "824", "855"
 #: What can be done about an order that a supplier refused.
-MEND = (
+REMEDY = (
     "Agree it with the supplier. Then change the order in the ERP, or replay the refused document as it is: either goes"
     " as an order again. If it is not wanted any more, cancel it in the ERP: the supplier does not have it."
 )
@@ -55,7 +55,7 @@ def _refusal(order: DocumentRow, row: DocumentRow) -> dict[str, object]:
         "reason": REFUSED_BY_PARTNER,
         "reason_detail": {
             "message": f"{row.partner} refused {order.number}: see its answer, document {row.id}.",
-            "mend": MEND,
+            "mend": REMEDY,
             "data": {"by": ANSWER, "answer": row.id},
         },
     }

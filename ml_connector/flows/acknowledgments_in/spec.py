@@ -15,6 +15,7 @@ TO_ACT_ON = (
     "order_taken_back",
     "order_advised",
     "invoice_advised",
+    "sale_advised",
 )
 #: An answer that nobody acted on stays in the check so long; later the order's own state tells.
 ANSWER_DAYS = 30

@@ -16,7 +16,7 @@ from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.records import from_values, json_values
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.documents.values.decimals import decimal_text
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.acknowledgments_in.order_acks import FLOW, closing
 from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.flows.core.ports import (
@@ -54,7 +54,7 @@ def _plan(integration: Integration, row: DocumentRow) -> list[PlannedOperation]:
 
 def _prepare(
     integration: Integration, rows: Sequence[DocumentRow], report: StepReport
-) -> Mapping[int, Prepared | NeedsMending]:
+) -> Mapping[int, Prepared | NeedsCorrection]:
     """Plans over the orders as the ERP has them now, read in batched look-ups."""
     changes = {row.id: _change(_outcome(row)) for row in rows}
     read = source_of(integration.erp, PURCHASE_ORDERS).by_id([change.order_id for change in changes.values()])

@@ -1,6 +1,8 @@
 """Taking waiting documents in batches."""
 
-from ml_connector.flows.core.integration import Integration, Work
+from collections.abc import Iterator
+
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.spec import ANSWERS_FLOW
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import ClaimQuery, DocumentRow
@@ -8,7 +10,7 @@ from ml_connector.ledger.work.states import DocumentState as S
 
 
 def claim_waiting(
-    integration: Integration, work: Work, flow: str, states: tuple[S, ...], *, after_id: int = 0
+    integration: Integration, work: RunScope, flow: str, states: tuple[S, ...], *, after_id: int = 0
 ) -> list[DocumentRow]:
     """A batch of waiting documents of a flow, claimed; a dry run only looks."""
     query = ClaimQuery(
@@ -29,3 +31,23 @@ def claim_waiting(
             return documents.waiting(tx, query, limit)
     with integration.ledger.write() as tx:
         return documents.claim(tx, query, holder=work.holder, limit=limit)
+
+
+def batches(
+    integration: Integration, work: RunScope, flow: str, states: tuple[S, ...], *, streams: bool = False
+) -> Iterator[list[DocumentRow]]:
+    """Batches of waiting documents of a flow, claimed one after the other, until none waits or the run has to stop.
+
+    Each document is looked at once: a replay takes held ones before their time, and would meet the same for ever.
+    streams: it takes what comes from the steps before it while they run, and ends when they have.
+    """
+    after = 0
+    while not work.stopped():
+        rows = claim_waiting(integration, work, flow, states, after_id=after)
+        if rows:
+            after = rows[-1].id
+            yield rows
+        elif streams and work.more_to_come():
+            after = 0
+        else:
+            return

@@ -34,7 +34,7 @@ LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CallOutcome:
     """What became of one call."""
 
     operation: StoredOperation
@@ -63,7 +63,7 @@ class Brake:
     error: ConnectorError | None = None
     until: datetime | None = None
 
-    def apply(self, outcome: Outcome, now: datetime) -> None:
+    def apply(self, outcome: CallOutcome, now: datetime) -> None:
         error = outcome.error
         if isinstance(error, AuthorizationNeeded):
             self.error = error
@@ -156,37 +156,37 @@ def call_all(
     brake: Brake | None = None,
     gather: float = GATHER_SECONDS,
     stopped: Callable[[], bool] = lambda: False,
-) -> Iterator[list[Outcome]]:
+) -> Iterator[list[CallOutcome]]:
     """Begin the operations and call `write` for each, as many at once as there are places; outcomes come in groups.
 
     Once the brake is on or the work is stopped, nothing more is begun: the rest stays planned. What was begun and not
     sent comes back as not sent, what `begin` leaves out does not come back.
     """
     brake = brake or Brake()
-    finished: SimpleQueue[Future[Outcome]] = SimpleQueue()
+    finished: SimpleQueue[Future[CallOutcome]] = SimpleQueue()
     left_alone = threading.Event()
 
-    def one(operation: StoredOperation, proof: Proof) -> Outcome:
+    def one(operation: StoredOperation, proof: Proof) -> CallOutcome:
         if stopping.asked() or isinstance(brake.error, Stopped):
-            return Outcome(operation, error=Stopped())
+            return CallOutcome(operation, error=Stopped())
         if brake.error is not None or left_alone.is_set():
-            return Outcome(operation, error=TryAgain("not sent: the batch was stopped", after_seconds=30))
+            return CallOutcome(operation, error=TryAgain("not sent: the batch was stopped", after_seconds=30))
         try:
             proof()
             with proven_by(proof):
-                return Outcome(operation, written=write(operation))
+                return CallOutcome(operation, written=write(operation))
         except ConnectorError as error:
-            outcome = Outcome(operation, error=error)
+            outcome = CallOutcome(operation, error=error)
             brake.apply(outcome, clock.now())
             return outcome
 
-    def ended(future: Future[Outcome]) -> None:
+    def ended(future: Future[CallOutcome]) -> None:
         places.give(1)
         finished.put(future)
 
     waiting = deque(operations)
     out = 0
-    group: list[Outcome] = []
+    group: list[CallOutcome] = []
     until = 0.0
     try:
         while True:
@@ -228,7 +228,7 @@ def _begun(group: Sequence[StoredOperation], begin: Begin, places: Places) -> Be
     return begun
 
 
-def _gathered(finished: "SimpleQueue[Future[Outcome]]", seconds: float | None) -> Iterator[Future[Outcome]]:
+def _gathered(finished: "SimpleQueue[Future[CallOutcome]]", seconds: float | None) -> Iterator[Future[CallOutcome]]:
     """The calls that have finished, or that finish first within so many seconds (None: however long it takes)."""
     try:
         yield finished.get(timeout=seconds)

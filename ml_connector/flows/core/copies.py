@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ml_connector.errors import ConnectorError, NotPossibleError
-from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.ports import Written
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.ports import Writer, Written
+from ml_connector.flows.core.ports.network import HasRecords
 from ml_connector.flows.core.repeating import may_be_repeated
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.exchange import related
@@ -29,7 +30,7 @@ ENOUGH, LATE = 50, timedelta(minutes=10)
 AGAIN = timedelta(hours=1)
 
 
-def confirm(integration: Integration, work: Work, *, all_due: bool = True) -> StepReport:
+def confirm(integration: Integration, work: RunScope, *, all_due: bool = True) -> StepReport:
     """Look up once more what was written some time ago, in batches, and tell what stands twice.
 
     all_due: also a few. Otherwise only when it is worth a call.
@@ -37,12 +38,14 @@ def confirm(integration: Integration, work: Work, *, all_due: bool = True) -> St
     report = StepReport("confirm")
     if work.dry_run:
         return report
-    _confirm_posts(integration, work, report, all_due=all_due)
+    _confirm_posts(integration, work, report, integration.erp, all_due=all_due)
+    if isinstance(integration.network, HasRecords):
+        _confirm_posts(integration, work, report, integration.network.records, all_due=all_due)
     _confirm_uploads(integration, work, report, all_due=all_due)
     return report
 
 
-def confirm_some(integration: Integration, work: Work, report: StepReport) -> None:
+def confirm_some(integration: Integration, work: RunScope, report: StepReport) -> None:
     """As `confirm`, beside other work: what goes wrong is told and tried again by the next run."""
     try:
         report.merge(confirm(integration, work, all_due=False))
@@ -50,20 +53,22 @@ def confirm_some(integration: Integration, work: Work, report: StepReport) -> No
         report.notes.append(f"What was written is looked up once more later: {error.message}")
 
 
-def _confirm_posts(integration: Integration, work: Work, report: StepReport, *, all_due: bool) -> None:
-    connection, company = integration.erp.connection, integration.erp.company
+def _confirm_posts(
+    integration: Integration, work: RunScope, report: StepReport, writer: Writer, *, all_due: bool
+) -> None:
+    connection, company = writer.connection, integration.erp.company
     while not work.stopped():
         with integration.ledger.read() as tx:
             due = copies.due(tx, connection, company, copies.IS_NO_UPLOAD, limit=BATCH)
             worth = all_due or _worth_it(tx, due, integration)
         if not due or not worth:
             return
-        seen = integration.erp.find_copies(due)
+        seen = writer.find_copies(due)
         found = {op.id: [_shown(one) for one in seen.get(op.id, ())] for op in due}
         _record(integration, work, report, due, found, forget=True)
 
 
-def _confirm_uploads(integration: Integration, work: Work, report: StepReport, *, all_due: bool) -> None:
+def _confirm_uploads(integration: Integration, work: RunScope, report: StepReport, *, all_due: bool) -> None:
     """Folders hold what was not taken yet: one listing a folder tells what lies there twice."""
     connection, company = integration.network.connection, integration.erp.company
     while not work.stopped():
@@ -106,7 +111,7 @@ def _shown(written: Written) -> dict[str, Any]:
 
 def _record(
     integration: Integration,
-    work: Work,
+    work: RunScope,
     report: StepReport,
     due: Sequence[StoredOperation],
     found: Mapping[int, Copies],
@@ -130,7 +135,7 @@ def _record(
     report.counts["confirmed"] += len(due)
 
 
-def mark(tx: Tx, op: StoredOperation, seen: Copies, known: Copies | None, work: Work, again: datetime) -> None:
+def mark(tx: Tx, op: StoredOperation, seen: Copies, known: Copies | None, work: RunScope, again: datetime) -> None:
     """Keep that a write stands more than once, with an event where that is news."""
     unique = list({str(one["id"]): one for one in seen}.values())
     copies.note(tx, op.id, unique, look_again=again)
@@ -140,7 +145,7 @@ def mark(tx: Tx, op: StoredOperation, seen: Copies, known: Copies | None, work: 
 
 
 def note_late(
-    tx: Tx, late: Sequence[tuple[StoredOperation, Written]], work: Work, *, harmless: Collection[int] = ()
+    tx: Tx, late: Sequence[tuple[StoredOperation, Written]], work: RunScope, *, harmless: Collection[int] = ()
 ) -> None:
     """Answers to calls of ours that another worker has taken up meanwhile: noted, and compared with what it did.
 
@@ -164,7 +169,7 @@ def note_late(
             mark(tx, op, both, known.get(op.id), work, now(tx) + AGAIN)
 
 
-def one_left(integration: Integration, work: Work, row: DocumentRow, why: str) -> None:
+def one_left(integration: Integration, work: RunScope, row: DocumentRow, why: str) -> None:
     """A person's word: of a file of ours that its partner had twice, one is gone or does not count.
 
     Raises:
@@ -176,12 +181,12 @@ def one_left(integration: Integration, work: Work, row: DocumentRow, why: str) -
         known = copies.of(tx, list(writes))
         if not known:
             raise NotPossibleError(
-                f"Nothing of document {row.id} ({row.number}) stands twice.", mend="Nothing to settle."
+                f"Nothing of document {row.id} ({row.number}) stands twice.", remedy="Nothing to settle."
             )
         if any(writes[number].kind != "upload" for number in known):
             raise NotPossibleError(
                 f"Document {row.id} ({row.number}) is looked up in the ERP; nobody has to settle it.",
-                mend="Void one of the two there: it is seen within the hour.",
+                remedy="Void one of the two there: it is seen within the hour.",
             )
         for number, records in known.items():
             copies.note(tx, number, None, look_again=None)
@@ -189,6 +194,6 @@ def one_left(integration: Integration, work: Work, row: DocumentRow, why: str) -
             documents.note(tx, writes[number].document_id, "settled by a person: it counts once", detail, _by(work))
 
 
-def _by(work: Work) -> Actor:
+def _by(work: RunScope) -> Actor:
     """Without a holder: the document may be in other hands, whose work this does not touch."""
     return Actor(work.actor, work.run_id, work.asset)

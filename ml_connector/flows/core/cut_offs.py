@@ -19,8 +19,14 @@ def note_served(integration: Integration, flow: str) -> None:
         cursors.put(tx, _position(integration, flow), integration.clock.now().isoformat())
 
 
+def note_waiting(integration: Integration, flow: str) -> None:
+    """The flow waits for its first cut-off: what comes into being from now on is its work (`reference.first_day`)."""
+    if served(integration, flow) is None:
+        note_served(integration, flow)
+
+
 def served(integration: Integration, flow: str) -> str | None:
-    """When the flow read last what there was."""
+    """When the flow read last what there was, or when it began to wait for its first cut-off."""
     with integration.ledger.read() as tx:
         # Ledgers from before calendars stood by flow have one an integration.
         return cursors.get(tx, _position(integration, flow)) or cursors.get(tx, f"{integration.name}:cut_off")

@@ -33,8 +33,22 @@ class FlowSet:
 
     @cached_property
     def flow_of_kind(self) -> Mapping[DocumentKind, str]:
-        """Which flow a document that came belongs to, also while that is off: it waits then."""
-        return {kind: flow.name for flow in self.present for asset in flow.parsed for kind in asset.documents}
+        """Which flow a document that came belongs to, also while that is off: it waits then. Of several the first."""
+        return {kind: flows[0].name for kind, flows in self._of_kind.items()}
+
+    @cached_property
+    def _of_kind(self) -> Mapping[DocumentKind, list[FlowSpec]]:
+        found: dict[DocumentKind, list[FlowSpec]] = {}
+        for flow in self.present:
+            for kind in dict.fromkeys(kind for asset in flow.parsed for kind in asset.documents):
+                found.setdefault(kind, []).append(flow)
+        return found
+
+    def flow_for(self, kind: DocumentKind, role: str) -> str | None:
+        """The flow of a document of this kind from a partner of this role; several flows may share a kind by roles."""
+        flows = self._of_kind.get(kind, [])
+        named = next((flow.name for flow in flows if len(flows) > 1 and role in flow.partners), None)
+        return named or self.flow_of_kind.get(kind)
 
     def partners_of(self, name: str) -> frozenset[str]:
         """Roles of partners that a flow is for; empty where it serves all."""
@@ -102,7 +116,7 @@ def _in_order(steps: Sequence[tuple[FlowSpec, StepSpec]]) -> list[tuple[FlowSpec
         ready = next((one for one in left if not waiting & set(one[1].after)), None)
         if ready is None:
             raise ConfigError(
-                f"Steps wait for each other: {', '.join(sorted(waiting))}.", mend="Correct `after` of one of them."
+                f"Steps wait for each other: {', '.join(sorted(waiting))}.", remedy="Correct `after` of one of them."
             )
         left.remove(ready)
         done.append(ready)
@@ -118,16 +132,13 @@ def check(flows: FlowSet, known: Sequence[FlowSpec]) -> None:
     for what, names in (
         ("asset", [asset.name for flow in flows.present for asset in (*flow.shown, *flow.parsed)]),
         ("step", [f"{flow.direction} {step.name}" for flow in flows.present for step in flow.steps]),
-        (
-            "kind of document",
-            [str(kind) for flow in flows.present for asset in flow.parsed for kind in asset.documents],
-        ),
+        ("kind of document", list(_kinds(flows.present))),
     ):
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise ConfigError(
                 f"Flows {', '.join(flow.name for flow in flows.present)}: two declare {what} {twice}.",
-                mend="Take one of the flows out, or give it another name there.",
+                remedy="Take one of the flows out, or give it another name there.",
             )
     assets = {asset.name for flow in known for asset in (*flow.shown, *flow.parsed)} | {ANSWERED}
     for flow in flows.present:
@@ -147,10 +158,21 @@ def check(flows: FlowSet, known: Sequence[FlowSpec]) -> None:
             raise ConfigError(
                 f"{end[1]} at the {end[0]} is read, and {', '.join(feeding)} feeds it: the graph would begin where it"
                 " ends.",
-                mend="Declare what is read and what is fed as two ends, each with a name of its own.",
+                remedy="Declare what is read and what is fed as two ends, each with a name of its own.",
             )
     for direction in DIRECTIONS:
         flows.steps(direction)
+
+
+def _kinds(present: Sequence[FlowSpec]) -> Iterator[str]:
+    """Kinds of documents, with the role of partners where flows share one by roles."""
+    for flow in present:
+        for kind in dict.fromkeys(kind for asset in flow.parsed for kind in asset.documents):
+            takers = [one for one in present if any(kind in asset.documents for asset in one.parsed)]
+            if len(takers) == 1 or not all(one.partners for one in takers):
+                yield str(kind)
+            else:
+                yield from (f"{kind} of a {role}" for role in sorted(flow.partners))
 
 
 def _declared(sentence: str, names: Sequence[str], what: str, known: set[str]) -> None:
@@ -158,5 +180,5 @@ def _declared(sentence: str, names: Sequence[str], what: str, known: set[str]) -
         if name not in known:
             raise ConfigError(
                 f"{sentence} {name}, which no flow declares.",
-                mend=f"Correct its declaration; a {what} is one of: {', '.join(sorted(known - {ANSWERED}))}.",
+                remedy=f"Correct its declaration; a {what} is one of: {', '.join(sorted(known - {ANSWERED}))}.",
             )

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypedDict, TypeVar
 from ml_connector import stopping
 from ml_connector.clock import Clock
 from ml_connector.config.connections import MailboxSettings
-from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import MatchTolerances, Partner
 from ml_connector.documents.common import DocumentKind
@@ -18,13 +18,15 @@ from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.belonging import Belonging
 from ml_connector.flows.core.flow_set import FlowSet
-from ml_connector.flows.core.ports import Erp, Network, OwnFormat
+from ml_connector.flows.core.ports import Erp, Mailbox, OwnFormat
 from ml_connector.layouts import Layout
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.work.records import DocumentRow
 
 T = TypeVar("T")
+#: Reads which invoices somebody booked, for all integrations of an ERP.
+BOOKINGS_READER = "bookings"
 
 
 @dataclass(frozen=True)
@@ -100,11 +102,13 @@ class Integration:
     partners: Mapping[str, Partner]
     ledger: Ledger
     erp: Erp
-    network: Network
+    network: Mailbox
     clock: Clock
     folders: FolderRules = FolderRules()
     #: Integrations that take orders out of this ERP by webhook, this one among them: each must see every notice.
     notice_readers: tuple[str, ...] = ()
+    #: Readers of what webhooks tell of booked invoices: integrations that send them on, and `BOOKINGS_READER`.
+    entry_readers: tuple[str, ...] = ()
     flows: FlowSet = field(default_factory=FlowSet)
     #: Layouts that partner files name, by that name.
     layouts: Mapping[str, Layout] = field(default_factory=dict)
@@ -203,7 +207,7 @@ class Feed(Protocol):
 
 
 @dataclass(frozen=True)
-class Work:
+class RunScope:
     """One run over waiting documents: who does it, and what it is limited to.
 
     holder: name of the worker's lease. partition, documents, partners: limits of a replay; empty means everything

@@ -6,12 +6,12 @@ only gets a later date: no event, so that a thousand waiting invoices do not fil
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.exchange import related
@@ -19,6 +19,7 @@ from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.ledger.work.states import moves_of
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 #: Characters of a message or a fact that are kept and shown.
@@ -47,6 +48,10 @@ PERSON_ONLY = frozenset(
         Reason.MAY_HAVE_LEFT,
         Reason.ANSWER_NOT_DECIDED,
         Reason.STORE_QUANTITIES,
+        Reason.ORDER_CHANGE_OLD,
+        Reason.ORDER_CHANGE_UNCLEAR,
+        Reason.ORDER_NOT_CHANGEABLE,
+        Reason.PAYMENT_DIFFERENCE,
     }
 )
 
@@ -61,12 +66,14 @@ SETTINGS_TOO = frozenset(
         Reason.SIGN_CONTRADICTION,
         Reason.ANSWER_NOT_DECIDED,
         Reason.STORE_QUANTITIES,
+        Reason.ORDER_CHANGE_UNCLEAR,
+        Reason.PAYMENT_DIFFERENCE,
     }
 )
 
 
 def hold_moves(
-    integration: Integration, row: DocumentRow, held: NeedsMending, report: StepReport, *, step: S
+    integration: Integration, row: DocumentRow, held: NeedsCorrection, report: StepReport, *, step: S
 ) -> list[Move]:
     """The move that holds a document; `step` is the state it goes back to when it is taken up again."""
     report.add(
@@ -80,7 +87,7 @@ def hold_moves(
     again = None
     if held.reason not in PERSON_ONLY:
         again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)
-    detail: Mapping[str, Any] = {"message": _cut(held.message), "mend": held.mend, "data": _bounded(held.data)}
+    detail: Mapping[str, Any] = {"message": _cut(held.message), "mend": held.remedy, "data": _bounded(held.data)}
     changes = {
         "reason": str(held.reason),
         "reason_detail": dict(detail),
@@ -115,7 +122,17 @@ def resume_moves(row: DocumentRow) -> list[Move]:
 #: What a change of a dimension's codes may mend, and of any reference table.
 OF_DIMENSIONS = frozenset({Reason.UNMAPPED_COST_CENTER, Reason.INACTIVE_COST_CENTER})
 MENDED_BY: Mapping[str, frozenset[Reason]] = {
-    ReferenceTable.VENDORS: frozenset({Reason.UNKNOWN_SUPPLIER, Reason.SUPPLIER_BLOCKED, Reason.CURRENCY_MISMATCH}),
+    ReferenceTable.VENDORS: frozenset(
+        {
+            Reason.UNKNOWN_SUPPLIER,
+            Reason.SUPPLIER_BLOCKED,
+            Reason.CURRENCY_MISMATCH,
+            Reason.VENDOR_CANDIDATES,
+            Reason.VENDOR_PROPOSED_TWICE,
+            Reason.VENDOR_DIFFERS,
+            Reason.VENDOR_GONE,
+        }
+    ),
     ReferenceTable.GL_ACCOUNTS: frozenset({Reason.UNMAPPED_ACCOUNT, Reason.BLOCKED_ACCOUNT}),
     ReferenceTable.COST_CENTERS: OF_DIMENSIONS,
     ReferenceTable.COST_UNITS: OF_DIMENSIONS,
@@ -164,11 +181,11 @@ def wake(tx: Tx, connection: str, company: str, table: str) -> int:
     return related.wake_held(tx, connection, company, sorted(MENDED_BY.get(table, OF_DIMENSIONS)))
 
 
-def attempt(action: Callable[[], T]) -> T | NeedsMending:
-    """Run a decision; a reason to hold comes back as a value, so that one document never stops its batch."""
+def attempt(decide: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | NeedsCorrection:
+    """Decide about one document; a reason to hold it comes back as a value, so that it never stops its batch."""
     try:
-        return action()
-    except NeedsMending as held:
+        return decide(*given, **named)
+    except NeedsCorrection as held:
         return held
 
 

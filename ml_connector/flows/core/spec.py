@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ml_connector.documents.kinds import DocumentKind
 from ml_connector.errors import ConfigError
+from ml_connector.ledger.work.states import DocumentState
 
 if TYPE_CHECKING:
     from ml_connector.clock import Clock
     from ml_connector.ledger.database.store import Tx
-    from ml_connector.ledger.work.states import DocumentState
 
 Direction = Literal["inbound", "outbound"]
 INBOUND: Direction = "inbound"
@@ -40,6 +40,9 @@ X12 = "x12"
 #: As a dependency: every asset of parsed documents that a 997 answers.
 ANSWERED = "*answered"
 
+#: As a table: every reference table that the ERP has.
+EVERY_TABLE = "*every"
+
 #: Called with integration and work, as `flows.concurrent.Step` has it; their types stand above this room.
 Step = Callable[..., Any]
 
@@ -55,7 +58,7 @@ def load(place: str) -> Any:
         return getattr(import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(
-            f"{place} cannot be loaded ({error}).", mend="Install its package, and name it as module:NAME."
+            f"{place} cannot be loaded ({error}).", remedy="Install its package, and name it as module:NAME."
         ) from error
 
 
@@ -87,7 +90,7 @@ class StepSpec:
 
 
 @dataclass(frozen=True)
-class Finding:
+class LedgerFinding:
     """What a check found in the ledger."""
 
     count: int
@@ -95,7 +98,7 @@ class Finding:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-Look = Callable[["Tx", "Clock", str], Finding]
+Look = Callable[["Tx", "Clock", str], LedgerFinding]
 
 
 @dataclass(frozen=True)
@@ -108,13 +111,23 @@ class CheckSpec:
 
     name: str
     text: str
-    states: tuple["DocumentState", ...] = ()
+    states: tuple[DocumentState, ...] = ()
     flows: tuple[str, ...] = ()
     kinds: tuple[DocumentKind, ...] = ()
     reasons: tuple[str, ...] = ()
     since_days: int | None = None
     error: bool = False
     look: str = ""
+
+
+def none_held(text: str) -> CheckSpec:
+    """No document waits for a person or for reference data. text: that, of this flow's documents."""
+    return CheckSpec("quarantined", text, (DocumentState.QUARANTINED,))
+
+
+def outcomes_known(text: str) -> CheckSpec:
+    """Of every write it is known whether it arrived. text: that, of this flow's documents."""
+    return CheckSpec("unknown_outcome", text, (DocumentState.UNKNOWN_OUTCOME,), error=True)
 
 
 @dataclass(frozen=True)
@@ -145,10 +158,10 @@ class AssetSpec:
     """An asset of an integration; its key is the integration's name and `name`, and never changes.
 
     steps: whose end is the asset's, in order. deps: names of other assets; those of a flow that is off are left out.
-    tables: reference tables of the ERP. reads, feeds: outside systems' ends of the graph. kinds: `x12`, or a side for
-    its system. documents: kinds of documents that are shown, of a step that makes several assets. finishes: it sends
-    what was begun, also between the cut-offs of a calendar. shows: more tables, `module:function` of ledger
-    transaction, integration and days.
+    tables: reference tables of the ERP, or `EVERY_TABLE`. reads, feeds: outside systems' ends of the graph. kinds:
+    `x12`, or a side for its system. documents: kinds of documents that are shown, of a step that makes several assets.
+    finishes: it sends what was begun, also between the cut-offs of a calendar. shows: more tables, `module:function` of
+    ledger transaction, integration and days.
     """
 
     name: str
@@ -209,9 +222,10 @@ class FlowSpec:
     source: of what leaves, the source of `needs` whose records its documents keep.
     parsed: assets of the documents that files hold for it. partners: roles of those whose documents it is for; none is
     named where it serves all. by_default: on where an integration does not name it.
-    begins_without_erp: its documents go on without the ERP as far as nothing is written to it. news: of what leaves,
+    to_sender: of what leaves, that it goes to the partner that sent what it is about, whoever else has its account.
+    begins_without_erp: its documents go on without the ERP as far as nothing is written to it. news:
     `module:function` that tells what is new outside the ledger, in words; called with the integration, `look` (whether
-    to ask outside) and `erp_usable`.
+    to ask outside) and `erp_usable`. Of what comes it is called at every look into the folders, and costs no call.
     """
 
     name: str
@@ -227,6 +241,7 @@ class FlowSpec:
     partners: frozenset[str] = frozenset()
     by_default: bool = False
     begins_without_erp: bool = False
+    to_sender: bool = False
     news: str = ""
 
     @property

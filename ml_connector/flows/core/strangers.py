@@ -9,7 +9,7 @@ from typing import Any
 
 from ml_connector.config.partner_files import PartnerProblem
 from ml_connector.config.partners import Channels, Partner, X12Identity
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.flow_set import FlowSet
 from ml_connector.flows.core.integration import Integration
 from ml_connector.ledger.exchange.files import FileRow
@@ -20,7 +20,7 @@ def partner_named(integration: Integration, row: DocumentRow) -> Partner:
     """The partner of a document.
 
     Raises:
-        NeedsMending: there is none, or its file is wrong.
+        NeedsCorrection: there is none, or its file is wrong.
     """
     partner = integration.partner_of(row)
     if partner is None:
@@ -33,39 +33,39 @@ def check_role(flows: FlowSet, partner: Partner, flow: str) -> None:
     """See that a partner is one that the flow serves.
 
     Raises:
-        NeedsMending: its role is another.
+        NeedsCorrection: its role is another.
     """
     roles = flows.partners_of(flow)
     if roles and partner.role not in roles:
         wanted = " or ".join(sorted(roles))
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.WRONG_PARTNER_ROLE,
             f"Partner {partner.name} is a {partner.role}; this document is between us and a {wanted}.",
-            mend=f"Mend `role` in the partner's file if it is a {wanted}; else ask who sent it, or discard it here.",
+            remedy=f"Mend `role` in the partner's file if it is a {wanted}; else ask who sent it, or discard it here.",
             data={"partner": partner.name, "role": partner.role, "flow": flow},
         )
 
 
-def stranger(integration: Integration, name: str) -> NeedsMending:
+def stranger(integration: Integration, name: str) -> NeedsCorrection:
     """Why there is no usable partner of that name."""
     problem = integration.stopped(name)
     if problem is not None:
         return stopped_by_file(problem)
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNKNOWN_PARTNER,
         f"There is no partner file for {name or 'this sender'}.",
-        mend="Write the partner's file (ml-connector init --partner), or mend its identity; or discard this here.",
+        remedy="Write the partner's file (ml-connector init --partner), or mend its identity; or discard this here.",
         data={"partner": name},
     )
 
 
-def stopped_by_file(problem: PartnerProblem, data: Mapping[str, Any] | None = None) -> NeedsMending:
+def stopped_by_file(problem: PartnerProblem, data: Mapping[str, Any] | None = None) -> NeedsCorrection:
     """The reason that holds what is from or for a partner whose file is wrong."""
     who = f"partner {problem.name}" if problem.name else "the partners"
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.PARTNER_FILE_WRONG,
         f"The file of {who} cannot be used: {problem.message.splitlines()[0][:300]}",
-        mend=f"{problem.mend} What is held is taken up by itself then.".strip(),
+        remedy=f"{problem.remedy} What is held is taken up by itself then.".strip(),
         data={"partner": problem.name, "partner_file": problem.file.name, **(data or {})},
     )
 

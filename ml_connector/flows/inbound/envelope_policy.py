@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from ml_connector.config.partners import Partner
 from ml_connector.edi.interchange import InterchangeStart
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.strangers import sender_stopped, stopped_by_file
 from ml_connector.ledger.exchange import envelopes
@@ -18,7 +18,7 @@ class EnvelopeVerdict:
     """partner: who sent it, if known. held: why its documents must wait. repeated: its control number was seen."""
 
     partner: Partner | None
-    held: NeedsMending | None = None
+    held: NeedsCorrection | None = None
     repeated: bool = False
 
 
@@ -50,7 +50,7 @@ def judge_stored(integration: Integration, interchange: InterchangeRow, row: Fil
     """Whose an interchange is that was held before, if it may flow now. row: its file.
 
     Raises:
-        NeedsMending: it may still not.
+        NeedsCorrection: it may still not.
     """
     partner = integration.partner_of_identity(interchange.sender)
     if partner is None:
@@ -104,12 +104,12 @@ def _may_come_from(partner: Partner, row: FileRow) -> bool:
     return row.partner == partner.name or row.channel in partner.channels.receive
 
 
-def _other_folder(integration: Integration, partner: Partner, row: FileRow) -> NeedsMending:
+def _other_folder(integration: Integration, partner: Partner, row: FileRow) -> NeedsCorrection:
     whose = f"a folder of {row.partner}" if row.partner else "a folder of others"
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNKNOWN_PARTNER,
         f"The interchange says it is from {partner.name}, and lay in {row.channel}, {whose}.",
-        mend=f"Ask who sent it. If the folder is theirs too, {_naming(integration, row)}.",
+        remedy=f"Ask who sent it. If the folder is theirs too, {_naming(integration, row)}.",
         data={"folder": row.channel, "partner": partner.name, "folder_of": row.partner},
     )
 
@@ -128,54 +128,54 @@ def _naming(integration: Integration, row: FileRow) -> str:
     return f"{named}, and set `shares_folders: true` at connection {integration.network.connection}"
 
 
-def _not_usable(integration: Integration, sender: str, row: FileRow | None) -> NeedsMending:
+def _not_usable(integration: Integration, sender: str, row: FileRow | None) -> NeedsCorrection:
     problem = sender_stopped(integration, sender)
     if problem is not None:
         return stopped_by_file(problem, {"sender": sender})
     return _unknown_sender(integration, sender, row)
 
 
-def _unknown_sender(integration: Integration, sender: str, row: FileRow | None) -> NeedsMending:
+def _unknown_sender(integration: Integration, sender: str, row: FileRow | None) -> NeedsCorrection:
     also = f" ({_naming(integration, row)})" if row is not None else ""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNKNOWN_PARTNER,
         f"No partner has the identity {sender}.",
-        mend=f"Write a partner file with this identity{also}, or tell the sender which identity to use.",
+        remedy=f"Write a partner file with this identity{also}, or tell the sender which identity to use.",
         data={"sender": sender},
     )
 
 
-def _other_receiver(receiver: str, ours: str) -> NeedsMending:
-    return NeedsMending(
+def _other_receiver(receiver: str, ours: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.UNKNOWN_PARTNER,
         f"The interchange is addressed to {receiver}, we are {ours}.",
-        mend="Ask the sender to address it to us, or mend `identity` of the integration.",
+        remedy="Ask the sender to address it to us, or mend `identity` of the integration.",
         data={"receiver": receiver, "ours": ours},
     )
 
 
-def _other_environment(integration: Integration, usage: str, sender: str) -> NeedsMending:
-    return NeedsMending(
+def _other_environment(integration: Integration, usage: str, sender: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.TEST_ON_PRODUCTION,
         f"The interchange of {sender} is marked {usage!r}, this integration is {integration.settings.environment}.",
-        mend="Ask the partner to send with ISA15 P under its production identity, or run a test integration for it; "
+        remedy="Ask the partner to send with ISA15 P under its production identity, or run a test integration for it; "
         "discard these documents.",
         data={"usage": usage, "environment": integration.settings.environment},
     )
 
 
-def _repeated(integration: Integration, control_number: str, known: envelopes.Seen | None) -> NeedsMending:
+def _repeated(integration: Integration, control_number: str, known: envelopes.Seen | None) -> NeedsCorrection:
     if known is not None and known.same_bytes:
         elsewhere = f", and integration {known.integration} read it" * (known.integration != integration.name)
-        return NeedsMending(
+        return NeedsCorrection(
             Reason.REPEATED_CONTROL_NUMBER,
             f"Interchange {control_number} came before with the same content{elsewhere}.",
-            mend="Discard these documents: those of the first file count. Take the file out of the folder.",
+            remedy="Discard these documents: those of the first file count. Take the file out of the folder.",
             data={"control_number": control_number, "earlier_file": known.file_id, "read_by": known.integration},
         )
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.REPEATED_CONTROL_NUMBER,
         f"Interchange {control_number} came before with other content.",
-        mend="Ask the partner which one counts; `control_numbers: ignored` for partners that repeat theirs.",
+        remedy="Ask the partner which one counts; `control_numbers: ignored` for partners that repeat theirs.",
         data={"control_number": control_number, "earlier_file": None if known is None else known.file_id},
     )

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ml_connector import stopping
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, TryAgain
-from ml_connector.flows.core.integration import Integration, StepReport, Work, chunks
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport, chunks
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.inbound.polling import channels_of
 from ml_connector.ledger.coordination import cursors
@@ -29,7 +29,7 @@ MOST = 5000
 REFUSED_TRIED = 50
 
 
-def take_away(integration: Integration, work: Work) -> StepReport:
+def take_away(integration: Integration, work: RunScope) -> StepReport:
     """The step by itself, after all others, for those who run them one after another."""
     report = StepReport("take away")
     dispose_read(integration, work, report)
@@ -39,7 +39,7 @@ def take_away(integration: Integration, work: Work) -> StepReport:
 class _Time:
     """How long a run may go on with it: as long as something else is done, and a little longer."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: RunScope) -> None:
         self._work = work
         self._since: float | None = None
 
@@ -53,7 +53,7 @@ class _Time:
         return time.monotonic() - self._since > LINGER_SECONDS
 
 
-def dispose_read(integration: Integration, work: Work, report: StepReport) -> None:
+def dispose_read(integration: Integration, work: RunScope, report: StepReport) -> None:
     """Move or delete files whose bytes are kept. A failure, and what there is no time for, is tried again next time."""
     if integration.folders.after_read == "leave" or work.dry_run:
         return

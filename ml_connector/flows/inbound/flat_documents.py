@@ -10,14 +10,14 @@ from typing import Any
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction
 from ml_connector.documents.json import dump
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.document_identity import Identity, identity_of
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.quarantine import PERSON_ONLY
 from ml_connector.flows.core.spec import UNREADABLE_FLOW
 from ml_connector.flows.core.strangers import stopped_by_file, stopped_in_folder
 from ml_connector.flows.inbound.format_detection import FileFormat, names_of, senders
-from ml_connector.flows.inbound.x12_documents import FINDINGS_KEPT, storable
+from ml_connector.flows.inbound.x12_documents import FINDINGS_KEPT, answer_owed, storable
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work.documents import NewDocument
@@ -40,7 +40,7 @@ def flat_document(
     try:
         partner = sender_of(integration, row, read.partner, candidate.name)
         held = held or _without_flow(integration, read, candidate) or _other_currency(partner, candidate)
-    except NeedsMending as stranger:
+    except NeedsCorrection as stranger:
         held = held or stranger
     name = partner.name if partner is not None else ""
     revision = int(read.revision) if _is_number(read.revision) else 0
@@ -48,7 +48,7 @@ def flat_document(
     key = integration.business_key(name, read.kind, identity.number, distinct)
     retry = held is not None and held.reason not in PERSON_ONLY
     again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)
-    flow = integration.flows.flow_of_kind.get(read.kind, UNREADABLE_FLOW)
+    flow = integration.flows.flow_for(read.kind, partner.role if partner else "") or UNREADABLE_FLOW
     readable = held is None or read.accepted
     return NewDocument(
         kind=read.kind,
@@ -65,12 +65,14 @@ def flat_document(
         amount=storable(identity.amount),
         state=S.QUARANTINED if held else S.RECEIVED if staged else S.PARSED,
         reason=str(held.reason) if held else None,
-        reason_detail={"message": held.message, "mend": held.mend, "data": held.data} if held else None,
+        reason_detail={"message": held.message, "mend": held.remedy, "data": held.data} if held else None,
         held_step=str(S.PARSED) if held else None,
         next_attempt_at=again if retry else None,
         canonical=canonical,
+        source_id=identity.source_id[:120] or None,
         content_hash=hashlib.sha256(canonical.encode()).hexdigest(),
         file_id=row.id,
+        due_at=answer_owed(integration, name, read.kind, row.created_at),
         action="held" if held else "received" if staged else "parsed",
         detail={"layout": candidate.name, "place": place} | _notes(read),
     )
@@ -91,7 +93,7 @@ def sender_of(integration: Integration, row: FileRow, said: str, layout: str) ->
     """Whose a document is: of the partners of its folder with this layout, the one that it names, or the only one.
 
     Raises:
-        NeedsMending: nobody's, of several perhaps, or of a partner's test identity.
+        NeedsCorrection: nobody's, of several perhaps, or of a partner's test identity.
     """
     known = senders(integration, row)
     if layout not in {one.name for one in integration.file_formats}:
@@ -112,61 +114,62 @@ def sender_of(integration: Integration, row: FileRow, said: str, layout: str) ->
     return found[0]
 
 
-def _unknown(said: str, layout: str, row: FileRow, known: Sequence[Partner]) -> NeedsMending:
+def _unknown(said: str, layout: str, row: FileRow, known: Sequence[Partner]) -> NeedsCorrection:
     named = f"names {said[:60]!r}" if said.strip() else "names nobody"
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNKNOWN_PARTNER,
         f"The document {named} as its sender; of the partners of {row.channel} with layout {layout} none is known so.",
-        mend="Write the name it uses as identity.id or title of the partner's file, and the layout under "
+        remedy="Write the name it uses as identity.id or title of the partner's file, and the layout under "
         "layouts.receive.",
         data={"sender": said[:60], "layout": layout, "partners": [partner.name for partner in known][:20]},
     )
 
 
-def _trial(said: str, layout: str) -> NeedsMending:
-    return NeedsMending(
+def _trial(said: str, layout: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.TEST_ON_PRODUCTION,
         f"The document is from {said[:60]}, the partner's test identity; this integration is production.",
-        mend="Ask the partner to send under its production identity; discard this.",
+        remedy="Ask the partner to send under its production identity; discard this.",
         data={"sender": said[:60], "layout": layout},
     )
 
 
-def _wrong(read: ReadDocument) -> NeedsMending | None:
+def _wrong(read: ReadDocument) -> NeedsCorrection | None:
     """A document that is not as its layout says. Nobody tells the sender: flat files have no 997."""
     if read.accepted and read.document is not None:
         return None
     findings = [finding.as_dict() for finding in read.findings][:FINDINGS_KEPT]
     errors = [finding.message for finding in read.findings if finding.is_error]
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"{errors[0] if errors else 'The document cannot be read.'}{more}",
-        mend="Tell the sender what is wrong, or mend the layout; a flat file has no 997 that would tell. Discard this "
+        remedy="Tell the sender what is wrong, or mend the layout; a flat file has no 997 that would tell. "
+        "Discard this "
         "when it came again.",
         data={"place": read.place.told(), "findings": findings},
     )
 
 
-def _without_flow(integration: Integration, read: ReadDocument, candidate: FileFormat) -> NeedsMending | None:
+def _without_flow(integration: Integration, read: ReadDocument, candidate: FileFormat) -> NeedsCorrection | None:
     if read.kind in integration.flows.flow_of_kind:
         return None
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNSUPPORTED_DOCUMENT,
         f"Layout {candidate.name} reads {read.kind}, which this integration does not take in.",
-        mend="Handle it by hand and discard it here, or ask the partner not to send it.",
+        remedy="Handle it by hand and discard it here, or ask the partner not to send it.",
         data={"layout": candidate.name},
     )
 
 
-def _other_currency(partner: Partner, candidate: FileFormat) -> NeedsMending | None:
+def _other_currency(partner: Partner, candidate: FileFormat) -> NeedsCorrection | None:
     """The layout leaves the currency to the partner's file, and the file was read with another partner's."""
     if not candidate.currency or partner.currency == candidate.currency:
         return None
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"The file was read in {candidate.currency}, {partner.name} has {partner.currency or 'no currency'} set.",
-        mend="Have each partner's documents come in files of their own, or with their currency.",
+        remedy="Have each partner's documents come in files of their own, or with their currency.",
         data={"currency": candidate.currency, "partner": partner.name},
     )
 
@@ -175,7 +178,7 @@ def judge_flat(integration: Integration, row: FileRow, held: dict[str, Any]) -> 
     """Whose a held document is, should that be known now; None for one that was not held for it.
 
     Raises:
-        NeedsMending: it is still unknown.
+        NeedsCorrection: it is still unknown.
     """
     data = held.get("data") or {}
     if "layout" not in data or "sender" not in data:

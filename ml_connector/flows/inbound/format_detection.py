@@ -2,12 +2,14 @@
 one of the layouts of its folder (flows.claims says which).
 """
 
+import codecs
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from ml_connector.config.partners import Partner
+from ml_connector.edi.framing.window import wide_encoding
 from ml_connector.flows.core.integration import Integration
 from ml_connector.layouts import Layout
 from ml_connector.ledger.exchange.files import FileRow
@@ -41,14 +43,30 @@ class Begun:
 class Storable:
     """X12 as it is read: NUL, which no database takes as text, comes as SUB, a control character like it.
 
-    Places in the file stay the same, and the bytes that are kept are those that came.
+    Places in the file stay the same, and the bytes that are kept are those that came. In UTF-16 NUL is a character, and
+    what is half of another one stays.
     """
 
     def __init__(self, source: Readable) -> None:
         self._source = source
+        self._begun = False
+        self._decoder: codecs.IncrementalDecoder | None = None
 
     def read(self, size: int = -1) -> bytes:
-        return self._source.read(size).replace(b"\x00", b"\x1a")
+        while data := self._source.read(size):
+            mark = b"" if self._begun else self._begin(data)
+            if self._decoder is None:
+                return data.replace(b"\x00", b"\x1a")
+            if text := self._decoder.decode(data):
+                return mark + text.replace("\x00", "\x1a").encode("utf-16-le", "surrogatepass")
+        return b""
+
+    def _begin(self, data: bytes) -> bytes:
+        """The byte order mark to begin with; none for what is no UTF-16."""
+        self._begun = True
+        wide = wide_encoding(data[:HEAD_BYTES])
+        self._decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
+        return codecs.BOM_UTF16_LE if wide else b""
 
 
 def looks_like_x12(head: bytes) -> bool:

@@ -12,6 +12,7 @@ from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.quarantine import PERSON_ONLY
 from ml_connector.flows.core.spec import ANSWERS_FLOW, UNREADABLE_FLOW
 from ml_connector.flows.inbound.x12_documents import ParsedGroup, ParsedInterchange, incomplete_file
+from ml_connector.flows.meaning import deadlines
 from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work.documents import NewDocument
 from ml_connector.ledger.work.states import DocumentState as S
@@ -39,7 +40,7 @@ def interchange_answer_document(
         business_key=integration.business_key(partner, kind, identity.number, identity.distinct) if not held else None,
         state=S.QUARANTINED if held else S.PARSED,
         reason=str(held.reason) if held else None,
-        reason_detail={"message": held.message, "mend": held.mend, "data": held.data} if held else None,
+        reason_detail={"message": held.message, "mend": held.remedy, "data": held.data} if held else None,
         held_step=str(S.PARSED) if held else None,
         next_attempt_at=again if retry else None,
         canonical=canonical,
@@ -87,5 +88,6 @@ def _answer(
         business_key=f"answer|{row.id}|{interchange.position}|{place}",
         state=S.RESOLVED,
         canonical=dump(answer),
+        due_at=deadlines.due(partner, kind_of(answer), row.created_at) if partner else None,
         action="answered",
     )

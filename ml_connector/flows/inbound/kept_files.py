@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from ml_connector.clock import Clock
 from ml_connector.errors import WeAreWrong
-from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.spec import Finding
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.spec import LedgerFinding
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.exchange import files
 from ml_connector.ledger.search.queries import control_totals as totals_of
@@ -21,7 +21,7 @@ SAMPLES = 25
 NEWEST = 100
 
 
-def confirm_files(integration: Integration, work: Work) -> StepReport:
+def confirm_files(integration: Integration, work: RunScope) -> StepReport:
     """Replay of received files: the kept bytes of the partition's files still have their hashes. Reads no folder.
 
     Raises:
@@ -47,12 +47,12 @@ def confirm_files(integration: Integration, work: Work) -> StepReport:
     if damaged:
         raise WeAreWrong(
             f"The kept bytes of {len(damaged)} file(s) do not have their hash: {', '.join(damaged[:5])}.",
-            mend="Run `ml-connector ledger verify`; restore the ledger's database from its backup.",
+            remedy="Run `ml-connector ledger verify`; restore the ledger's database from its backup.",
         )
     return report
 
 
-def _files_of(tx: Tx, integration: str, work: Work, after: int) -> list[files.FileRow]:
+def _files_of(tx: Tx, integration: str, work: RunScope, after: int) -> list[files.FileRow]:
     states = ("stored", "parsed", "repeated", "rejected", "incomplete")
     return files.in_state(tx, integration, "in", states, partitions=work.partitions, after_id=after, limit=50)
 
@@ -74,11 +74,11 @@ def newest_files(tx: Tx, integration: str, days: Sequence[date]) -> Mapping[str,
     return {"files": [dict(row._mapping) for row in tx.execute(query.order_by(c.id).limit(NEWEST))]}
 
 
-def control_totals(tx: Tx, clock: Clock, integration: str) -> Finding:  # noqa: ARG001 - as every look
+def control_totals(tx: Tx, clock: Clock, integration: str) -> LedgerFinding:  # noqa: ARG001 - as every look
     """Files = parsed + rejected + ..., sets = posted + held + ...: what does not add up, and where."""
     totals = totals_of(tx, integration)
     facts: dict[str, Any] = {f"files_{state}": count for state, count in totals.files.items()}
     for direction, buckets in totals.documents.items():
         facts |= {f"{direction}_{bucket}": count for bucket, count in buckets.items()}
     rows = [{"where": problem[:300]} for problem in totals.problems[:SAMPLES]]
-    return Finding(len(totals.problems), rows, dict(sorted(facts.items())))
+    return LedgerFinding(len(totals.problems), rows, dict(sorted(facts.items())))

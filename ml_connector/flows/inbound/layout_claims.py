@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from operator import attrgetter
 
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.flows.inbound.format_detection import BLANKS, HEAD_BYTES, Candidate, names_of, shape_of
 from ml_connector.layouts import ReadDocument, read_documents
 from ml_connector.layouts.convert.field_values import flat
@@ -74,8 +74,8 @@ def read_flat(data: bytes, known: Sequence[Candidate]) -> tuple[Candidate, Itera
     """The layout that fits a file, and the file's documents by it.
 
     Raises:
-        SenderMustMend: none fits, or two fit and say different things; says of each why. `unfinished` in its data: the
-            rest may still come.
+        SenderMustCorrect: none fits, or two fit and say different things; says of each why. `unfinished` in its data:
+            the rest may still come.
     """
     shape = shape_of(data[:HEAD_BYTES])
     reasons: list[str] = []
@@ -87,7 +87,7 @@ def read_flat(data: bytes, known: Sequence[Candidate]) -> tuple[Candidate, Itera
         documents = read_documents(data, candidate.layout, currency=candidate.currency)
         try:
             claim = Claim(candidate, list(islice(documents, LOOKED_AT)), documents)
-        except SenderMustMend as error:
+        except SenderMustCorrect as error:
             reasons.append(f"{candidate.layout.name}: {error.message[:MOST_SAID]}")
             continue
         if claim.stands:
@@ -146,11 +146,11 @@ def _spaced(kind: str) -> str:
     return str(kind).replace("_", " ")
 
 
-def _two_fit(first: Candidate, other: Candidate, difference: str) -> SenderMustMend:
+def _two_fit(first: Candidate, other: Candidate, difference: str) -> SenderMustCorrect:
     names = [first.layout.name, other.layout.name]
-    return SenderMustMend(
+    return SenderMustCorrect(
         f"Layouts {names[0]} and {names[1]} both fit and read the file as two different things: {difference}.",
-        mend="Take one of them out of layouts.receive of the partners of this folder, or have the files come into "
+        remedy="Take one of them out of layouts.receive of the partners of this folder, or have the files come into "
         "folders of their own; then read it again.",
         data={"layouts": names, "difference": difference},
     )
@@ -165,11 +165,11 @@ def _ends(data: bytes, shape: str) -> bool:
     return shape == "rows" or root is None or plain.endswith(b"</" + root.group(1) + b">")
 
 
-def _none_fits(shape: str, reasons: Sequence[str], *, unfinished: bool) -> SenderMustMend:
+def _none_fits(shape: str, reasons: Sequence[str], *, unfinished: bool) -> SenderMustCorrect:
     more = f" And {len(reasons) - MOST_TOLD} more layouts." if len(reasons) > MOST_TOLD else ""
-    return SenderMustMend(
+    return SenderMustCorrect(
         f"No layout fits. {' '.join(reasons[:MOST_TOLD])}{more}",
-        mend="Try it with `ml-connector layout try`; name the right layout under layouts.receive of the partner's "
+        remedy="Try it with `ml-connector layout try`; name the right layout under layouts.receive of the partner's "
         "file, or ask the partner to send it again.",
         data={"format": shape, "layouts": list(reasons[:MOST_TOLD]), "unfinished": unfinished},
     )

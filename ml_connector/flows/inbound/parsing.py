@@ -19,8 +19,8 @@ from ml_connector.edi.interchange import (
     ReceivedSet,
     StrayText,
 )
-from ml_connector.errors import ConnectorError, Reason, SenderMustMend
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import ConnectorError, Reason, SenderMustCorrect
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.stored_files import opened
 from ml_connector.flows.core.strangers import stopped_by_file, stopped_in_folder
 from ml_connector.flows.inbound.envelope_policy import EnvelopeVerdict, judge_interchange
@@ -62,7 +62,7 @@ class _Batch:
     """Files parsed and not yet committed."""
 
     integration: Integration
-    work: Work
+    work: RunScope
     report: StepReport
     files: list[ParsedFile] = field(default_factory=list)
     seen: set[tuple[str, str, str]] = field(default_factory=set)
@@ -72,7 +72,7 @@ class _Batch:
         return sum(len(file.pending) + len(file.flat) for file in self.files)
 
 
-def parse(integration: Integration, work: Work) -> StepReport:
+def parse(integration: Integration, work: RunScope) -> StepReport:
     """Parse every stored file, and those that stayed incomplete for too long."""
     report = StepReport("parse")
     read_again(integration, work, report)
@@ -130,7 +130,7 @@ def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> N
                 _commit(batch)
                 batch.files.append(file)
         file.ended = True
-    except SenderMustMend as error:
+    except SenderMustCorrect as error:
         file.error = error
         file.ended = True
         stopped = stopped_in_folder(integration, row)
@@ -369,7 +369,7 @@ def _unstaged(row: documents.DocumentRow, interchange: ParsedInterchange | None)
 
 
 def _told(error: ConnectorError) -> dict[str, Any]:
-    return {"reason_detail": {"message": error.message, "mend": error.mend, "data": error.data}}
+    return {"reason_detail": {"message": error.message, "mend": error.remedy, "data": error.data}}
 
 
 def _answer(group: ParsedGroup) -> FunctionalAcknowledgment | None:

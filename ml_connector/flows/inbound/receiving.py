@@ -12,10 +12,10 @@ from ml_connector import stopping
 from ml_connector.errors import (
     AuthorizationNeeded,
     ConnectorError,
-    NeedsMending,
+    NeedsCorrection,
     Stopped,
 )
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.inbound import unreadable_files
 from ml_connector.flows.inbound.kept_files import confirm_files
@@ -36,7 +36,7 @@ LONGEST_STABLE_WAIT = timedelta(seconds=6)
 Fetched = bytes | ConnectorError | None
 
 
-def receive(integration: Integration, work: Work) -> StepReport:
+def receive(integration: Integration, work: RunScope) -> StepReport:
     """Take in everything that waits in the partners' folders. A replay reads none: it confirms the bytes that are kept.
 
     Raises:
@@ -60,7 +60,7 @@ def receive(integration: Integration, work: Work) -> StepReport:
     return report
 
 
-def _fetch_ready(integration: Integration, channel: Channel, work: Work, report: StepReport) -> None:
+def _fetch_ready(integration: Integration, channel: Channel, work: RunScope, report: StepReport) -> None:
     """Fetch files whose size has been stable long enough; a group at a time, committed before anything else."""
     stable = timedelta(seconds=integration.folders.stable_seconds)
     waited = False
@@ -93,7 +93,7 @@ def _wait_for_stable(integration: Integration, channel: Channel, stable: timedel
 
 
 def _fetch_all(
-    integration: Integration, channel: Channel, ready: Sequence[RemoteFile], work: Work, report: StepReport
+    integration: Integration, channel: Channel, ready: Sequence[RemoteFile], work: RunScope, report: StepReport
 ) -> bool:
     """Fetch files; the next group is on its way while one is committed. False when the network cannot go on now."""
     with ThreadPoolExecutor(integration.folders.concurrency, thread_name_prefix="fetch") as pool:
@@ -129,7 +129,7 @@ def _commit_group(
     integration: Integration,
     channel: Channel,
     group: Sequence[tuple[RemoteFile, Fetched]],
-    work: Work,
+    work: RunScope,
     report: StepReport,
 ) -> bool:
     """Commit a group of fetched files. False when the network as a whole cannot go on now.
@@ -144,7 +144,7 @@ def _commit_group(
     gone: list[str] = []
     with integration.ledger.write() as tx:
         for file, data in group:
-            if isinstance(data, NeedsMending):
+            if isinstance(data, NeedsCorrection):
                 remote_listing.mark_ignored(tx, connection, channel.name, file.remote_id, data.message[:400])
                 unreadable_files.hold(integration, tx, channel, file, data, work, report)
             elif isinstance(data, AuthorizationNeeded) and not unreadable_files.is_about_a_file(data):
@@ -199,7 +199,7 @@ def _keep(
     tx: files.Tx,
     channel: Channel,
     fetched: Sequence[tuple[RemoteFile, bytes]],
-    work: Work,
+    work: RunScope,
     report: StepReport,
 ) -> None:
     """Commit the bytes. Same bytes as an earlier file of the folder: a silent repeat (edi-operations 2)."""
@@ -269,7 +269,7 @@ def _new_file(
     )
 
 
-def _supersede(tx: files.Tx, connection: str, channel: Channel, file: RemoteFile, sha256: str, work: Work) -> None:
+def _supersede(tx: files.Tx, connection: str, channel: Channel, file: RemoteFile, sha256: str, work: RunScope) -> None:
     """A file that was fetched before its end came and has grown: what was staged of the earlier part does not count."""
     for file_id in related.supersede_incomplete(tx, connection, channel.name, file.remote_id, sha256):
         for rows in documents.of_file_in_state(tx, file_id, S.RECEIVED):

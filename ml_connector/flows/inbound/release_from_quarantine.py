@@ -7,7 +7,7 @@ came before has no business key yet: only the one document that counts holds it.
 from typing import Any
 
 from ml_connector.documents.json import load
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.document_identity import identity_of
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.inbound.envelope_policy import judge_stored
@@ -22,7 +22,7 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
     """The row as it is let in, and the columns that this changes; unchanged for documents that are in already.
 
     Raises:
-        NeedsMending: the envelope is still wrong, or another document holds the number.
+        NeedsCorrection: the envelope is still wrong, or another document holds the number.
     """
     if row.state is not S.QUARANTINED or row.business_key is not None:
         return row, {}
@@ -41,10 +41,10 @@ def admit(integration: Integration, row: DocumentRow) -> tuple[DocumentRow, dict
     with integration.ledger.read() as tx:
         holder = documents.by_business_key(tx, key)
     if holder is not None and holder.id != row.id:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.DUPLICATE_INVOICE_NUMBER,
             f"Number {row.number} came before with other content.",
-            mend="Ask the supplier which one counts; discard the other. A credit note needs a number of its own.",
+            remedy="Ask the supplier which one counts; discard the other. A credit note needs a number of its own.",
             data={"number": row.number, "earlier_document": holder.id},
         )
     changes["business_key"] = key

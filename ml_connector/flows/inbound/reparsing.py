@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ml_connector.errors import Reason
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.spec import UNREADABLE_FLOW
 from ml_connector.flows.inbound.format_detection import candidates, fingerprint
 from ml_connector.ledger.database.store import Tx
@@ -46,7 +46,7 @@ def _data(document: DocumentRow) -> Mapping[str, Any]:
     return (document.reason_detail or {}).get("data") or {}
 
 
-def read_again(integration: Integration, work: Work, report: StepReport) -> None:
+def read_again(integration: Integration, work: RunScope, report: StepReport) -> None:
     """Such files are to be parsed once more, from the bytes that are kept; what was held of them is given up."""
     if work.partitions or work.documents or work.partners:
         return

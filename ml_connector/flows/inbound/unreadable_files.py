@@ -8,8 +8,8 @@ for it is closed when the file could be read, or went.
 from collections.abc import Sequence
 from datetime import timedelta
 
-from ml_connector.errors import AuthorizationNeeded, CallLimitReached, ConnectorError, NeedsMending, Reason, TryAgain
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import AuthorizationNeeded, CallLimitReached, ConnectorError, NeedsCorrection, Reason, TryAgain
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.inbound.polling import Channel
 from ml_connector.flows.inbound.x12_documents import unfetched_document
@@ -46,7 +46,7 @@ def note_failure(
     channel: Channel,
     file: RemoteFile,
     error: ConnectorError,
-    work: Work,
+    work: RunScope,
     report: StepReport,
 ) -> None:
     """A file could not be read once more."""
@@ -55,10 +55,10 @@ def note_failure(
     report.add("not_fetched", name=file.name[:80], folder=channel.name, reason=error.message[:200])
     if failures < (LOOKS_AT_TROUBLE if isinstance(error, TryAgain) else LOOKS):
         return
-    held = NeedsMending(
+    held = NeedsCorrection(
         Reason.FILE_UNREADABLE,
         f"it was looked at {failures} times: {error.message}",
-        mend=f"{error.mend or 'Have it made readable, or taken away.'} It is read by itself then.",
+        remedy=f"{error.remedy or 'Have it made readable, or taken away.'} It is read by itself then.",
         data={"folder": channel.name, "said": error.message[:300]},
     )
     hold(integration, tx, channel, file, held, work, report)
@@ -69,8 +69,8 @@ def hold(
     tx: Tx,
     channel: Channel,
     file: RemoteFile,
-    held: NeedsMending,
-    work: Work,
+    held: NeedsCorrection,
+    work: RunScope,
     report: StepReport,
 ) -> None:
     """Make the document that stands for a file while it is unread, unless there is one."""
@@ -84,7 +84,7 @@ def hold(
 
 
 def close_held(
-    integration: Integration, tx: Tx, channel: Channel, remote_ids: Sequence[str], why: str, by: Work
+    integration: Integration, tx: Tx, channel: Channel, remote_ids: Sequence[str], why: str, by: RunScope
 ) -> None:
     """Files could be read after all, or have gone: what was held for them is of the past."""
     connection = integration.network.connection

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,16 +16,18 @@ from ml_connector.edi.interchange import (
     ReceivedSet,
     StrayText,
 )
-from ml_connector.errors import ConnectorError, NeedsMending, Reason
+from ml_connector.errors import ConnectorError, NeedsCorrection, Reason
 from ml_connector.flows.core.document_identity import Identity, identity_of
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.core.quarantine import PERSON_ONLY
-from ml_connector.flows.core.spec import UNREADABLE_FLOW
+from ml_connector.flows.core.spec import OUTBOUND, UNREADABLE_FLOW
 from ml_connector.flows.inbound.envelope_policy import EnvelopeVerdict
 from ml_connector.flows.inbound.format_detection import FileFormat, candidates, fingerprint
 from ml_connector.flows.inbound.miscounts import miscounted
 from ml_connector.flows.inbound.readers.reader import Reader
+from ml_connector.flows.meaning import deadlines
+from ml_connector.flows.meaning.unhandled import unhandled
 from ml_connector.layouts import ReadDocument
 from ml_connector.ledger.exchange.envelopes import NewGroup, NewInterchange
 from ml_connector.ledger.exchange.files import FileRow
@@ -141,7 +143,7 @@ class ParsedFile:
     #: Whose documents are in it.
     senders: set[str] = field(default_factory=set)
     #: Why it is not read at all.
-    held: NeedsMending | None = None
+    held: NeedsCorrection | None = None
     stray: StrayText | None = None
     ended: bool = False
 
@@ -169,7 +171,7 @@ def set_document(
         if received.document is not None
         else Identity(number=f"{received.set_type} {received.control_number}")
     )
-    flow = integration.flows.flow_of_kind.get(received.kind)
+    flow = integration.flows.flow_for(received.kind, verdict.partner.role if verdict.partner else "")
     state, held = _start_state(
         received,
         verdict,
@@ -199,7 +201,7 @@ def set_document(
         amount=storable(identity.amount),
         state=state,
         reason=str(held.reason) if held else None,
-        reason_detail={"message": held.message, "mend": held.mend, "data": held.data} if held else None,
+        reason_detail={"message": held.message, "mend": held.remedy, "data": held.data} if held else None,
         held_step=str(S.PARSED) if state is S.QUARANTINED else None,
         next_attempt_at=now + again if retry else None,
         canonical=canonical,
@@ -210,8 +212,18 @@ def set_document(
         set_control=received.control_number[:12],
         byte_start=received.offset_start,
         byte_end=received.offset_end,
+        due_at=answer_owed(integration, partner, received.kind, row.created_at) if state is not S.REJECTED else None,
         action=str(state),
     )
+
+
+def answer_owed(integration: Integration, partner: str, kind: DocumentKind, came_at: datetime) -> datetime | None:
+    """By when a partner wants to have our acknowledgment of an order that came; None where it gets none."""
+    known = integration.partners.get(partner)
+    if kind is not DocumentKind.ORDER or known is None or not known.takes_order_acks:
+        return None
+    on = any(DocumentKind.ORDER_ACKNOWLEDGMENT in flow.kinds for flow in integration.flows.running(OUTBOUND))
+    return deadlines.due(known, DocumentKind.ORDER_ACKNOWLEDGMENT, came_at) if on else None
 
 
 def storable(amount: Decimal | None) -> Decimal | None:
@@ -229,7 +241,7 @@ def _start_state(
     ended: bool,
     complete: bool,
     version: str,
-) -> tuple[S, NeedsMending | None]:
+) -> tuple[S, NeedsCorrection | None]:
     if not received.accepted or whole:
         return S.REJECTED, _rejection(received, version, whole=whole)
     if verdict.held is not None:
@@ -237,48 +249,43 @@ def _start_state(
     if ended and not complete:
         return S.QUARANTINED, incomplete_file()
     if received.document is None or not handled:
-        return S.QUARANTINED, NeedsMending(
-            Reason.UNSUPPORTED_DOCUMENT,
-            f"Transaction set {received.set_type} is not handled by this integration.",
-            mend="Handle it by hand and discard it here, or ask the partner not to send it.",
-            data={"set": received.set_type, "control_number": received.control_number},
-        )
+        return S.QUARANTINED, unhandled(received.document, received.set_type, received.control_number)
     doubtful = miscounted(received)
     if doubtful is not None:
         return S.QUARANTINED, doubtful
     return (S.RECEIVED if staged else S.PARSED), None
 
 
-def incomplete_file() -> NeedsMending:
+def incomplete_file() -> NeedsCorrection:
     """For sets of an interchange that never ended."""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.INCOMPLETE_FILE,
         "The interchange has no end (IEA): the file was cut off.",
-        mend="Ask the partner to send it again whole; then discard this document.",
+        remedy="Ask the partner to send it again whole; then discard this document.",
     )
 
 
-def _rejection(received: ReceivedSet, version: str, *, whole: bool) -> NeedsMending:
+def _rejection(received: ReceivedSet, version: str, *, whole: bool) -> NeedsCorrection:
     findings = _findings(received.findings)
     message = next((f["message"] for f in findings if f["severity"] == "error"), "")
     if not message and whole:
         return whole_rejection()
     if not message:
         message = f"The set is not readable: its group names version {version[:12]!r} (GS08)."
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         message,
-        mend="The 997 tells the sender, who must mend it and send it again.",
+        remedy="The 997 tells the sender, who must mend it and send it again.",
         data={"findings": findings},
     )
 
 
-def whole_rejection() -> NeedsMending:
+def whole_rejection() -> NeedsCorrection:
     """For good sets of an interchange that the partner wants rejected whole."""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         "Another part of the interchange is wrong.",
-        mend="The 997 tells the sender, who must mend it and send it again.",
+        remedy="The 997 tells the sender, who must mend it and send it again.",
         data={"findings": []},
     )
 
@@ -301,7 +308,7 @@ def unreadable_document(
         reason=str(reason),
         reason_detail={
             "message": f"File {row.name[:80]!r} in {row.channel} cannot be read: {error.message}",
-            "mend": error.mend or "Ask the partner to send it again; discard this document.",
+            "mend": error.remedy or "Ask the partner to send it again; discard this document.",
             "data": {"file": row.name[:80], "size": row.size, "tried": fingerprint(candidates(integration, row))}
             | _known_of(reason, error),
         },
@@ -321,18 +328,18 @@ def _known_of(reason: Reason, error: ConnectorError) -> dict[str, Any]:
 
 def stray_document(integration: Integration, row: FileRow, stray: StrayText) -> NewDocument:
     """Text that belongs to no interchange: the rest of the file flows, a person looks at what this was."""
-    error = NeedsMending(
+    error = NeedsCorrection(
         Reason.NOT_X12,
         stray.finding.message,
-        mend="Look whether a document is cut off there and ask the partner for it; then discard this.",
+        remedy="Look whether a document is cut off there and ask the partner for it; then discard this.",
         data={"offset": stray.offset, "length": stray.length},
     )
     held = unreadable_document(integration, row, error)
-    return replace(held, reason_detail={"message": error.message, "mend": error.mend, "data": error.data})
+    return replace(held, reason_detail={"message": error.message, "mend": error.remedy, "data": error.data})
 
 
 def unfetched_document(
-    integration: Integration, channel: str, partner: str, file: RemoteFile, held: NeedsMending
+    integration: Integration, channel: str, partner: str, file: RemoteFile, held: NeedsCorrection
 ) -> NewDocument:
     """A file that is not taken in at all (too large): held, so that a person sees it; it stays at the network."""
     return NewDocument(
@@ -347,7 +354,7 @@ def unfetched_document(
         reason=str(held.reason),
         reason_detail={
             "message": f"File {file.name[:80]!r} in {channel} is not taken in: {held.message}",
-            "mend": held.mend,
+            "mend": held.remedy,
             "data": {"file": file.name[:80], "size": file.size, **held.data},
         },
         held_step=str(S.PARSED),

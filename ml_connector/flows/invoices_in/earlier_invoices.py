@@ -5,6 +5,7 @@ never came; and what it refers to is held too, as long as it is not posted. Noth
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +15,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.invoice_amounts import to_the_cent
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import BILLS, target_of
 from ml_connector.flows.core.stored_documents import stored
@@ -135,7 +136,7 @@ def check_against_earlier(
     by_hand: a person asked for it.
 
     Raises:
-        NeedsMending: it is about another one, is taken back by another one, or came before in other words.
+        NeedsCorrection: it is about another one, is taken back by another one, or came before in other words.
     """
     told = about_of(invoice, partner, is_flat(row))
     if told is not None:
@@ -167,10 +168,10 @@ def _about_another(
         return changed(invoice, purpose=Purpose.ORIGINAL)
     shown = [_shown(one, invoice, entries.get(one.id, "")) for one in originals]
     wake_originals(integration, originals)
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.NOT_A_FIRST_INVOICE,
         f"Invoice {row.number} {about.does} {names(about, shown, _FACTS)} ({about.code}).",
-        mend=_mend(about.does, originals),
+        remedy=_remedy(about.does, originals),
         data={
             "does": about.does,
             "code": about.code,
@@ -181,7 +182,7 @@ def _about_another(
     )
 
 
-def _mend(does: str, originals: Sequence[DocumentRow]) -> str:
+def _remedy(does: str, originals: Sequence[DocumentRow]) -> str:
     if any(one.state is S.POSTED for one in originals):
         return (
             "The original is posted: put it right in the ERP by hand (reverse it, enter the difference), then "
@@ -246,11 +247,11 @@ def _check_summed_up(
         and (code in _SUMS_UP or stored(one.kind, one.canonical, Invoice).is_credit)
     ]
     if here:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NOT_A_FIRST_INVOICE,
             f"Invoice {row.number} sums up others (BIG07 {code}), of which {len(here)} came already: "
             f"{', '.join(one.number for one in here[:5])}.",
-            mend="Look which of them are posted; enter what is left by hand, then discard this.",
+            remedy="Look which of them are posted; enter what is left by hand, then discard this.",
             data={
                 "does": "sums up",
                 "code": f"BIG07 {code}",
@@ -269,22 +270,25 @@ def _check_similar(row: DocumentRow, invoice: Invoice, known: Earlier) -> None:
             continue
         if stored(one.kind, one.canonical, Invoice).is_credit != invoice.is_credit:
             continue
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.PROBABLY_THE_SAME,
             f"Invoice {row.number} is probably {one.number} (document {one.id}, {one.state}): the same amount "
             f"{row.amount} and day, and a number that differs in zeros or punctuation only.",
-            mend="If it is the same, discard this one. If both are right, set `similar_numbers: ignored` in the "
+            remedy="If it is the same, discard this one. If both are right, set `similar_numbers: ignored` in the "
             "partner's file and replay it.",
             data={"number": row.number, "earlier_document": one.id, "earlier_number": one.number},
         )
 
 
 def similar(number: str) -> str:
-    """A number without what is added or left out by the way: leading zeros of its parts, punctuation, capitals."""
-    return "".join(part.lstrip("0") or "0" for part in re.findall(r"[0-9]+|[^\W\d_]+", number.casefold()))
+    """A number without what is added or left out by the way: leading zeros of its parts, punctuation, capitals, and the
+    width or shape of its letters and digits.
+    """
+    plain = unicodedata.normalize("NFKC", number).casefold()
+    return "".join(part.lstrip("0") or "0" for part in re.findall(r"[0-9]+|[^\W\d_]+", plain))
 
 
-def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
+def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsCorrection]:
     """Those of these invoices, about to be posted, that their supplier has taken back meanwhile."""
     known = taken_back(integration)
     return not_begun(integration, {row.id: known.why(row, "invoice") for row in rows})

@@ -1,6 +1,6 @@
 """What makes an invoice doubtful by itself: nothing to pay, a date far ahead, two currencies, another's number.
 
-Pure functions; each raises NeedsMending with what contradicts what.
+Pure functions; each raises NeedsCorrection with what contradicts what.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import KeptElement, KeptSegment
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning import price_bases
 from ml_connector.flows.meaning.supplier_named import check_supplier
 
@@ -19,7 +19,7 @@ _SELLERS = frozenset({"SE", "SU", "VN", "II"})
 
 
 def check_itself(invoice: Invoice, partner: Partner, vendor: Vendor, today: date, days_ahead: int) -> None:
-    """Raises NeedsMending for an invoice that contradicts itself, its sender or the calendar."""
+    """Raises NeedsCorrection for an invoice that contradicts itself, its sender or the calendar."""
     _check_zero(invoice)
     _check_date(invoice, today + timedelta(days=days_ahead))
     _check_price_bases(invoice)
@@ -30,20 +30,20 @@ def check_itself(invoice: Invoice, partner: Partner, vendor: Vendor, today: date
 
 def _check_zero(invoice: Invoice) -> None:
     if invoice.total is not None and not invoice.total:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ZERO_INVOICE,
             f"Invoice {invoice.number} asks for nothing: its total is 0.",
-            mend="Ask the supplier what it is for; book what belongs in the books by hand, then discard this.",
+            remedy="Ask the supplier what it is for; book what belongs in the books by hand, then discard this.",
             data={"number": invoice.number},
         )
 
 
 def _check_date(invoice: Invoice, latest: date) -> None:
     if invoice.invoice_date is not None and invoice.invoice_date > latest:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.INVOICE_DATE_AHEAD,
             f"Invoice {invoice.number} is dated {invoice.invoice_date}, later than {latest}.",
-            mend="Ask the supplier for the right date (BIG01) and discard this one; if the date is meant, raise "
+            remedy="Ask the supplier for the right date (BIG01) and discard this one; if the date is meant, raise "
             "invoices_in.days_ahead.",
             data={"number": invoice.number, "date": invoice.invoice_date.isoformat(), "latest": latest.isoformat()},
         )
@@ -51,10 +51,10 @@ def _check_date(invoice: Invoice, latest: date) -> None:
 
 def _check_price_bases(invoice: Invoice) -> None:
     if (found := price_bases.undecided(invoice.lines)) is not None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNSUPPORTED_DOCUMENT,
             f"Invoice {invoice.number} {found.told}.",
-            mend=f"{found.mend}, or book it by hand and discard it here.",
+            remedy=f"{found.remedy}, or book it by hand and discard it here.",
             data={"number": invoice.number, "element": "IT105", "code": found.code, "line": found.line},
         )
 
@@ -66,10 +66,10 @@ def check_one_currency(invoice: Invoice) -> None:
     """All currencies that an invoice names, wherever it does, are one (CUR02, CUR05; x12-procurement 3)."""
     found = sorted({code.strip().upper() for code in _currencies(invoice) if code.strip()})
     if len(found) > 1:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,
             f"Invoice {invoice.number} names several currencies: {', '.join(found)}.",
-            mend="Ask the supplier for an invoice in one currency, or enter it by hand and discard it here.",
+            remedy="Ask the supplier for an invoice in one currency, or enter it by hand and discard it here.",
             data={"number": invoice.number, "named": found},
         )
 

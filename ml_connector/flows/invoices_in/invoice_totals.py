@@ -7,7 +7,8 @@ from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.common import AllowanceKind, Record, Tax
 from ml_connector.documents.invoice_amounts import CENT, Charge, Sum, add_up, kind_of, to_the_cent
 from ml_connector.documents.invoices import Invoice
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.edi.framing.values import read_decimal
+from ml_connector.errors import NeedsCorrection, Reason
 
 __all__ = ["CENT", "MatchedCharge", "cents", "document_sum", "matched_charges", "rounding_of"]
 
@@ -16,6 +17,10 @@ cents = to_the_cent
 _KINDS = frozenset(AllowanceKind)
 #: TXI07: added, or information; others (included in prices, deleted ...) are asked about.
 _TAX_RELATIONSHIPS = frozenset({"", "A", "O"})
+
+
+#: AMT01 of an amount that is the whole invoice (x12-procurement 4): total transaction, total invoice.
+_WHOLE = frozenset({"TT", "5"})
 
 
 class MatchedCharge(Record):
@@ -31,13 +36,13 @@ def document_sum(invoice: Invoice) -> Sum:
     """The invoice added up, in the signs it was sent with.
 
     Raises:
-        NeedsMending: it states no total, a code of an amount is not known, or nothing tells a charge's amount.
+        NeedsCorrection: it states no total, a code of an amount is not known, or nothing tells a charge's amount.
     """
     if invoice.total is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Invoice {invoice.number} states no total.",
-            mend="Ask the supplier to send TDS01.",
+            remedy="Ask the supplier to send TDS01.",
             data={"segment": "TDS"},
         )
     _check_codes(invoice)
@@ -45,7 +50,31 @@ def document_sum(invoice: Invoice) -> Sum:
     for charge in found.charges:
         if charge.amount is None:
             raise _without_amount(charge)
+    _check_other_total(invoice, found)
     return found
+
+
+def _check_other_total(invoice: Invoice, found: Sum) -> None:
+    """What AMT says is the whole: partners give the goods, the net amount or the total there, and nothing else."""
+    stated = found.stated if found.stated is not None else found.computed
+    net = found.goods + found.extra
+    discounted = (_hundredths(one.value) for one in invoice.kept if one.segment_id == "TDS")
+    known = {to_the_cent(abs(one)) for one in (stated, found.computed, found.goods, net, stated - found.taxes)}
+    known |= {abs(one) for one in discounted if one is not None}
+    for amt in (one.elements for one in invoice.extras if one.segment_id == "AMT"):
+        said = read_decimal(amt[1]) if len(amt) > 1 and amt[0].strip().upper() in _WHOLE else None
+        if said is not None and to_the_cent(abs(said)) not in known:
+            raise NeedsCorrection(
+                Reason.TOTAL_DIFFERENCE,
+                f"AMT*{amt[0]} says that the invoice comes to {said}, TDS01 says {stated}.",
+                remedy="Ask the supplier which total counts, and for an invoice that says one.",
+                data={"segment": "AMT", "code": amt[0], "value": str(said), "stated": str(stated)},
+            )
+
+
+def _hundredths(text: str) -> Decimal | None:
+    value = read_decimal(text)
+    return value / 100 if value is not None else None
 
 
 def _check_codes(invoice: Invoice) -> None:
@@ -59,21 +88,21 @@ def _check_codes(invoice: Invoice) -> None:
             raise _asked("TXI", 7, tax.relationship, "does not say that the tax is added to the total")
 
 
-def _asked(segment: str, element: int, value: str, what: str) -> NeedsMending:
-    return NeedsMending(
+def _asked(segment: str, element: int, value: str, what: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"{segment}{element:02d} {value or '(empty)'} {what}.",
-        mend="Ask the supplier what it means; have it sent again as usual, or book it by hand and discard it.",
+        remedy="Ask the supplier what it means; have it sent again as usual, or book it by hand and discard it.",
         data={"segment": segment, "element": element, "value": value},
     )
 
 
-def _without_amount(charge: Charge) -> NeedsMending:
+def _without_amount(charge: Charge) -> NeedsCorrection:
     source = charge.source
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"Charge {source.code or source.description!r} has neither amount, rate with quantity nor percent.",
-        mend="Ask the supplier to send SAC05.",
+        remedy="Ask the supplier to send SAC05.",
         data={"charge": source.code},
     )
 
@@ -96,7 +125,7 @@ def rounding_of(found: Sum, tolerances: MatchTolerances) -> Decimal:
     Half a cent for every amount that was rounded is rounding; more only as far as a setting takes it.
 
     Raises:
-        NeedsMending: TOTAL_DIFFERENCE with the parts, or SIGN_CONTRADICTION.
+        NeedsCorrection: TOTAL_DIFFERENCE with the parts, or SIGN_CONTRADICTION.
     """
     stated = found.stated if found.stated is not None else found.computed
     data = {
@@ -108,17 +137,17 @@ def rounding_of(found: Sum, tolerances: MatchTolerances) -> Decimal:
     }
     opposed = found.goods * stated < 0
     if opposed or (stated and found.computed == -stated):
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.SIGN_CONTRADICTION,
             f"The lines come to {found.goods}, the total is {stated}: one says that we owe, one that we get back.",
-            mend="Ask the supplier whether it is an invoice or a credit, and for one whose signs agree.",
+            remedy="Ask the supplier whether it is an invoice or a credit, and for one whose signs agree.",
             data=data,
         )
     if not found.fits and abs(found.difference) > tolerances.total:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.TOTAL_DIFFERENCE,
             f"The lines come to {found.computed}, the invoice says {stated}.",
-            mend="Ask the supplier for a correct invoice: lines, charges, allowances and taxes must be the total.",
+            remedy="Ask the supplier for a correct invoice: lines, charges, allowances and taxes must be the total.",
             data={**data, "rounding_allowed": str(found.allowed)},
         )
     return found.difference

@@ -11,16 +11,17 @@ from ml_connector.documents.common import changed
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.reference import Vendor
-from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import BILLS, Existing, Identity, target_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.core.strangers import partner_named
+from ml_connector.flows.inbound.miscounts import check_still
 from ml_connector.flows.inbound.release_from_quarantine import admit
 from ml_connector.flows.invoices_in import spec
-from ml_connector.flows.invoices_in.bills import already_there
+from ml_connector.flows.invoices_in.bills import already_there, by_others
 from ml_connector.flows.invoices_in.coding import code_invoice
 from ml_connector.flows.invoices_in.earlier_invoices import Earlier, check_against_earlier, earlier_of
 from ml_connector.flows.invoices_in.invoice_doubts import check_itself
@@ -44,7 +45,7 @@ FLOW = spec.FLOW.name
 
 
 @dataclass(frozen=True)
-class Decision:
+class InvoiceDecision:
     """What was decided about one invoice. admitted: columns that letting it in changes."""
 
     row: DocumentRow
@@ -55,7 +56,7 @@ class Decision:
     admitted: dict[str, Any] = field(default_factory=dict)
 
 
-def match(integration: Integration, work: Work) -> StepReport:
+def match(integration: Integration, work: RunScope) -> StepReport:
     """Match every waiting invoice to its orders; held ones are looked at again when their time has come.
 
     Reference data and what is spoken for are read once: what this step matches it adds to its own account.
@@ -64,15 +65,7 @@ def match(integration: Integration, work: Work) -> StepReport:
     note_bookings(integration, work, report)
     books: _Books | None = None
     early: list[DocumentRow] | None = [] if work.feed is not None else None
-    after = 0
-    while not work.stopped():
-        rows = claim_waiting(integration, work, FLOW, (S.PARSED, S.QUARANTINED), after_id=after)
-        if not rows and work.more_to_come():
-            after = 0
-            continue
-        if not rows:
-            break
-        after = rows[-1].id
+    for rows in batches(integration, work, FLOW, (S.PARSED, S.QUARANTINED), streams=True):
         books = books or _open_books(integration, work)
         _match_batch(integration, work, rows, books, report, early)
     if early and not work.stopped():
@@ -89,7 +82,7 @@ class _Books:
     counted: set[str] = field(default_factory=set)
 
 
-def _open_books(integration: Integration, work: Work) -> _Books:
+def _open_books(integration: Integration, work: RunScope) -> _Books:
     """The books as they are now.
 
     What is spoken for is read before the orders: an invoice that is posted in between counts twice, which holds
@@ -104,7 +97,7 @@ def _open_books(integration: Integration, work: Work) -> _Books:
 
 def _match_batch(
     integration: Integration,
-    work: Work,
+    work: RunScope,
     rows: Sequence[DocumentRow],
     books: _Books,
     report: StepReport,
@@ -116,7 +109,7 @@ def _match_batch(
     book, orders = books.reference, books.orders
     _count_coded(integration, rows, orders, books.counted)
     moves: list[Move] = []
-    held: list[tuple[DocumentRow, NeedsMending]] = []
+    held: list[tuple[DocumentRow, NeedsCorrection]] = []
     named_orders.settle(integration, work, rows, report)
     ours = _ours(integration, rows, book)
     told = {} if work.replay else _told_by_webhooks(integration, rows, book)
@@ -133,11 +126,11 @@ def _match_batch(
         if row.id in told:
             moves += already_there(row, told[row.id], report)
             continue
-        decided = attempt(lambda row=row: _decide(integration, work, row, book, orders, known))  # type: ignore[misc]
-        if isinstance(decided, NeedsMending) and decided.reason is Reason.NOT_RECEIVED and early is not None:
+        decided = attempt(_decide, integration, work, row, book, orders, known)
+        if isinstance(decided, NeedsCorrection) and decided.reason is Reason.NOT_RECEIVED and early is not None:
             early.append(row)
             continue
-        if isinstance(decided, NeedsMending):
+        if isinstance(decided, NeedsCorrection):
             held.append((row, decided))
             continue
         orders.commit(decided.matched)
@@ -201,7 +194,7 @@ def _identity_of(integration: Integration, row: DocumentRow, book: ReferenceBook
 
 
 def _keyed_by_hand(
-    integration: Integration, work: Work, held: Sequence[tuple[DocumentRow, NeedsMending]], book: ReferenceBook
+    integration: Integration, work: RunScope, held: Sequence[tuple[DocumentRow, NeedsCorrection]], book: ReferenceBook
 ) -> dict[int, Existing]:
     """Those that somebody keyed meanwhile: an order's quantity is used up then, and matching calls ours too much.
 
@@ -216,11 +209,10 @@ def _keyed_by_hand(
             wanted[row.id] = identity
     if not wanted:
         return {}
-    found = {bill.identity: bill for bill in target_of(integration.erp, BILLS).existing(list(wanted.values()))}
-    return {row_id: found[identity] for row_id, identity in wanted.items() if identity in found}
+    return by_others(integration, wanted, target_of(integration.erp, BILLS).existing(list(wanted.values())))
 
 
-def _summary(decided: Decision) -> dict[str, object]:
+def _summary(decided: InvoiceDecision) -> dict[str, object]:
     matched = decided.matched
     told: dict[str, object] = {"mode": matched.mode, "orders": list(matched.order_numbers)}
     if matched.credit:
@@ -230,23 +222,25 @@ def _summary(decided: Decision) -> dict[str, object]:
 
 def _decide(
     integration: Integration,
-    work: Work,
+    work: RunScope,
     row: DocumentRow,
     book: ReferenceBook,
     orders: OrderBook,
     known: Earlier,
-) -> Decision:
+) -> InvoiceDecision:
     """Match, and see that coding would succeed: a document that is held again must not wander through the states."""
+    was = row
     row, admitted = admit(integration, row)
     invoice, _ = readable_invoice(stored(row.kind, row.canonical, Invoice))
     partner = partner_named(integration, row)
+    check_still(was, partner)
     invoice = check_against_earlier(integration, row, invoice, partner, known, by_hand=work.replay)
     invoice = changed(invoice, lines=price_bases.meant(invoice.lines, partner.price_bases))
     vendor = vendor_of(book, partner)
     ahead = integration.settings.flows.invoices_in.days_ahead
     check_itself(invoice, partner, vendor, integration.clock.now().date(), ahead)
     matched = match_invoice(invoice, vendor, orders, _rules(integration, partner))
-    decision = Decision(row, invoice, vendor, partner, matched, admitted)
+    decision = InvoiceDecision(row, invoice, vendor, partner, matched, admitted)
     if row.state is S.QUARANTINED:
         _code(integration, decision, book)
     return decision
@@ -292,20 +286,15 @@ def _count_coded(integration: Integration, rows: Sequence[DocumentRow], orders: 
             orders.commit(from_json(Bill, text))
 
 
-def code(integration: Integration, work: Work) -> StepReport:
+def code(integration: Integration, work: RunScope) -> StepReport:
     """Give every matched invoice its accounts, cost centers and VAT codes: the bill to post."""
     report = StepReport("code")
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
-    while not work.stopped():
-        rows = claim_waiting(integration, work, FLOW, (S.MATCHED,))
-        if not rows and work.more_to_come():
-            continue
-        if not rows:
-            return report
+    for rows in batches(integration, work, FLOW, (S.MATCHED,), streams=True):
         moves: list[Move] = []
         for row in rows:
-            decided = attempt(lambda row=row: _code_row(integration, row, book))  # type: ignore[misc]
-            if isinstance(decided, NeedsMending):
+            decided = attempt(_code_row, integration, row, book)
+            if isinstance(decided, NeedsCorrection):
                 moves += hold_moves(integration, row, decided, report, step=S.PARSED)
                 continue
             report.add("coded", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
@@ -314,7 +303,7 @@ def code(integration: Integration, work: Work) -> StepReport:
             told = {"told": list(decided.told)} if decided.told else {}
             moves.append(Move(row.id, S.CODED, "coded", {"snapshots": versions, **told}, changes=changes))
         if work.dry_run:
-            return report
+            continue
         with integration.ledger.write() as tx:
             documents.move(tx, moves, work)
         work.hand_over()
@@ -325,7 +314,7 @@ def _code_row(integration: Integration, row: DocumentRow, book: ReferenceBook) -
     invoice, unread = readable_invoice(stored(row.kind, row.canonical, Invoice))
     partner = partner_named(integration, row)
     matched = from_json(MatchedInvoice, row.work or "{}")
-    bill = _code(integration, Decision(row, invoice, vendor_of(book, partner), partner, matched), book)
+    bill = _code(integration, InvoiceDecision(row, invoice, vendor_of(book, partner), partner, matched), book)
     bill = changed(bill, told=(*unread, *bill.told)) if unread else bill
     if not bill.attach_original:
         return bill
@@ -334,7 +323,7 @@ def _code_row(integration: Integration, row: DocumentRow, book: ReferenceBook) -
     return changed(bill, attachment_sha256=sha256, attachment_name=name)
 
 
-def _code(integration: Integration, decision: Decision, book: ReferenceBook) -> Bill:
+def _code(integration: Integration, decision: InvoiceDecision, book: ReferenceBook) -> Bill:
     settings = integration.settings.flows.invoices_in
     return code_invoice(
         decision.invoice,

@@ -1,6 +1,6 @@
 """Matching an invoice to purchase orders, line by line: order, receipt, invoice.
 
-Pure functions over the canonical invoice and `OrderBook`; what cannot be matched raises NeedsMending with a
+Pure functions over the canonical invoice and `OrderBook`; what cannot be matched raises NeedsCorrection with a
 reason code and the data a person needs.
 """
 
@@ -16,7 +16,7 @@ from ml_connector.documents.dimensions import Dimensioned, as_fields
 from ml_connector.documents.invoice_amounts import taxes_of_line
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.invoice_totals import (
     MatchedCharge,
     cents,
@@ -106,13 +106,14 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
     """Match every goods line, check prices, quantities and totals.
 
     Raises:
-        NeedsMending: with the first reason found; `data` names line, order and figures.
+        NeedsCorrection: with the first reason found; `data` names line, order and figures.
     """
     found = document_sum(invoice)
     credit = is_credit(invoice, rules.invoice_types)
     # A credit sent with negative amounts is turned positive; the type tells the direction (x12-procurement 8).
     sign = -1 if found.stated is not None and found.stated < 0 else 1
-    goods = [(i, line) for i, line in enumerate(invoice.lines, 1) if line.quantity is not None]
+    # A line of quantity zero tells of an item that comes later: nothing is billed, and no ERP takes it.
+    goods = [(i, line) for i, line in enumerate(invoice.lines, 1) if line.quantity]
     lines: list[MatchedLine] = []
     spoken: dict[str, Decimal] = {}
     currencies: set[str] = set()
@@ -138,7 +139,8 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
             _check_quantity(matched, order_line, spoken[order_line.id], book, rules)
         lines.append(matched)
     rounding = rounding_of(found, rules.tolerances)
-    currency = invoice.currency or next(iter(currencies), "") or vendor.currency
+    # codes are read as upper case
+    currency = invoice.currency.strip().upper() or next(iter(currencies), "") or vendor.currency
     _check_currency(currency, currencies)
     has_orders = bool(lines) and all(line.order_line_id for line in lines)
     mode: Literal["matched", "coded"] = (
@@ -161,10 +163,10 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
 
 def _need_no_order(position: int, rules: MatchRules) -> None:
     if rules.mode == "matched":
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NO_SUCH_ORDER,
             f"Line {position} names no purchase order.",
-            mend="Ask the supplier for the order number, or set this partner's invoice_mode to auto or coded.",
+            remedy="Ask the supplier for the order number, or set this partner's invoice_mode to auto or coded.",
             data={"line": position},
         )
 
@@ -172,17 +174,17 @@ def _need_no_order(position: int, rules: MatchRules) -> None:
 def _order_for(number: str, vendor: Vendor, book: OrderBook, position: int) -> OpenOrder:
     order = book.order(number)
     if order is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NO_SUCH_ORDER,
             f"Line {position} names purchase order {number}, which the ERP does not have.",
-            mend="Enter the order, or ask the supplier which order is meant; it is taken up again by itself.",
+            remedy="Enter the order, or ask the supplier which order is meant; it is taken up again by itself.",
             data={"line": position, "order": number},
         )
     if order.supplier_id != vendor.id:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ORDER_OF_OTHER_SUPPLIER,
             f"Purchase order {number} is of supplier {order.supplier_code}, the invoice of {vendor.code}.",
-            mend="Ask the supplier which order is meant, or mend the partner's vendor code.",
+            remedy="Ask the supplier which order is meant, or mend the partner's vendor code.",
             data={
                 "line": position,
                 "order": number,
@@ -191,10 +193,10 @@ def _order_for(number: str, vendor: Vendor, book: OrderBook, position: int) -> O
             },
         )
     if order.cancelled:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ORDER_CANCELLED,
             f"Purchase order {number} is cancelled.",
-            mend="Settle it with the supplier; discard the invoice or reopen the order.",
+            remedy="Settle it with the supplier; discard the invoice or reopen the order.",
             data={"line": position, "order": number},
         )
     return order
@@ -216,10 +218,10 @@ def _order_line(
     same_price = [o for o in found if line.price is not None and o.price == line.price / line.divisor]
     if len(same_price) == 1:
         return same_price[0]
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.AMBIGUOUS_ORDER_LINE,
         f"Line {position} fits several lines of purchase order {order.number}.",
-        mend="Ask the supplier to send the order's line numbers (IT101), or post it by hand and discard it here.",
+        remedy="Ask the supplier to send the order's line numbers (IT101), or post it by hand and discard it here.",
         data={"line": position, "order": order.number, "candidates": [o.number for o in found]},
     )
 
@@ -275,20 +277,20 @@ def _check_unit(line: InvoiceLine, order_line: OpenOrderLine, rules: MatchRules,
     invoiced = rules.units.get(line.unit, line.unit)
     ordered = rules.order_units.get(order_line.unit, order_line.unit)
     if invoiced and ordered and invoiced.casefold() != ordered.casefold():
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNIT_MISMATCH,
             f"Line {position} is invoiced in {line.unit}, ordered in {order_line.unit} (purchase order {order}).",
-            mend="Map the unit under `units` of the partner if the two mean the same.",
+            remedy="Map the unit under `units` of the partner if the two mean the same.",
             data={"line": position, "order": order, "invoiced": line.unit, "ordered": order_line.unit},
         )
 
 
 def _check_price(matched: MatchedLine, order_line: OpenOrderLine, rules: MatchRules, position: int) -> None:
     if not rules.tolerances.price.allows(order_line.price, matched.unit_price):
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.PRICE_TOLERANCE,
             f"Line {position}: price {matched.unit_price} is too far above the order's {order_line.price}.",
-            mend="Agree the price: change it on the order, or have the supplier credit and invoice again.",
+            remedy="Agree the price: change it on the order, or have the supplier credit and invoice again.",
             data={
                 "line": position,
                 "order": matched.order_number,
@@ -320,17 +322,18 @@ def _check_quantity(
         "invoiced_now": str(quantity),
     }
     if not rules.tolerances.quantity.allows(order_line.quantity, wanted):
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.QUANTITY_TOLERANCE,
             f"Line {matched.number}: {wanted} invoiced in all, {order_line.quantity} ordered.",
-            mend="Raise the order's quantity, or ask the supplier for a credit.",
+            remedy="Raise the order's quantity, or ask the supplier for a credit.",
             data=data,
         )
     if rules.three_way and not rules.tolerances.quantity.allows(order_line.received, wanted):
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NOT_RECEIVED,
             f"Line {matched.number}: {wanted} invoiced in all, {order_line.received} received.",
-            mend="Waits for the goods receipt and is taken up again by itself; book the receipt if the goods are here.",
+            remedy="Waits for the goods receipt and is taken up again by itself; book the receipt if the goods "
+            "are here.",
             data=data,
         )
 
@@ -338,15 +341,15 @@ def _check_quantity(
 def _check_currency(currency: str, ordered: set[str]) -> None:
     others = {c for c in ordered if c and currency and c != currency}
     if others:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,
             f"Invoiced in {currency}, ordered in {', '.join(sorted(others))}.",
-            mend="Settle the currency with the supplier, or change the order.",
+            remedy="Settle the currency with the supplier, or change the order.",
             data={"invoiced": currency, "ordered": sorted(others)},
         )
     if not currency:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,
             "Neither invoice, order nor supplier says the currency.",
-            mend="Set the supplier's purchase currency in the ERP.",
+            remedy="Set the supplier's purchase currency in the ERP.",
         )

@@ -3,17 +3,33 @@
 Codes that change the day are decided by lists. What they leave open is left to the ERP's own terms, and that is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
 from ml_connector.documents.common import PaymentTerms
 from ml_connector.documents.invoices import Invoice
+from ml_connector.edi.framing.values import read_decimal
 
 #: ITD01 whose net days count from the basis date: basic, fixed date, discount not applicable, basic discount offered,
 #: previously agreed. Others (end of month, proximo, progress payment, on receipt ...) say something else by their days.
 _COUNTED = frozenset({"", "01", "03", "05", "08", "14"})
+_TYPE_NAMES = {
+    "02": "end of month",
+    "04": "deferred or instalments",
+    "09": "proximo",
+    "10": "at once",
+    "12": "10 days after the end of the month",
+    "20": "progress payment",
+    "23": "on receipt of the invoice",
+}
+#: ITD elements beside the net day that make another one of it.
+_DAY_OF_MONTH = 13
+_OPEN = {9: "deferred until", 10: "deferred amount", _DAY_OF_MONTH: "day of the month"}
+_PERCENT = 11
+#: ITD01: whatever discount stands beside it is none.
+_NO_DISCOUNT = "05"
 #: ITD02: the invoice date, and the dates that a document may have: ship, delivery, invoice receipt, receipt of goods.
 _OF_INVOICE = "3"
 _BASES = {"1": ("011",), "2": ("035",), "15": ("050",)}
@@ -56,7 +72,7 @@ def terms_of(invoice: Invoice) -> Terms:
     days = sorted(set(due))
     if len(days) > 1:
         told.append(f"The terms name several due dates ({', '.join(map(str, days))}): the ERP's own terms apply.")
-    percents = {t.discount_percent for t in invoice.terms if t.discount_percent}
+    percents = {t.discount_percent for t in invoice.terms if t.discount_percent and t.kind.strip() != _NO_DISCOUNT}
     return Terms(
         due=days[0] if len(days) == 1 else None,
         discount_percent=next(iter(percents)) if len(percents) == 1 else None,
@@ -66,19 +82,39 @@ def terms_of(invoice: Invoice) -> Terms:
 
 
 def _net(invoice: Invoice, terms: PaymentTerms) -> tuple[date | None, list[str]]:
-    """ITD06, else ITD07 from the date that ITD02 names."""
+    """ITD06, else ITD07 from the date that ITD02 names; a part of the amount, or a day of the month, is no due date."""
     if terms.net_due is not None:
-        return _sensible(invoice, terms.net_due)
+        left = _left_open(terms, {**_OPEN, _DAY_OF_MONTH: ""})
+        told = f"Due {terms.net_due} by its terms, {left}: the ERP's own terms apply."
+        return (None, [told]) if left else _sensible(invoice, terms.net_due)
+    kind = terms.kind.strip()
+    days = f"Net {terms.net_days} days" if terms.net_days is not None else "Terms"
+    if kind not in _COUNTED:
+        named = f"{days} of terms" if terms.net_days is not None else days
+        return None, [f"{named} of type {kind}{_type_name(kind)} (ITD01): the ERP's own terms apply."]
+    if left := _left_open(terms, _OPEN):
+        return None, [f"{days}, {left}: the ERP's own terms apply."]
     if terms.net_days is None:
         return None, []
-    days = f"Net {terms.net_days} days"
-    if terms.kind.strip() not in _COUNTED:
-        return None, [f"{days} of terms of type {terms.kind} (ITD01): the ERP's own terms apply."]
     basis, name = _basis(invoice, terms)
     if basis is None:
         return None, [f"{days} from {name}, which the invoice does not say: the ERP's own terms apply."]
     due = _later(basis, terms.net_days)
     return _sensible(invoice, due) if due is not None else (None, [f"{days}: the ERP's own terms apply."])
+
+
+def _type_name(kind: str) -> str:
+    name = _TYPE_NAMES.get(kind)
+    return f", {name}" if name else ""
+
+
+def _left_open(terms: PaymentTerms, elements: Mapping[int, str]) -> str:
+    """What else the terms say that makes another day of them; an element without a name here does not."""
+    kept = {one.position: one.value.strip() for one in terms.kept if one.segment_id == "ITD"}
+    said = [f"{name} {kept[at]} (ITD{at:02d})" for at, name in elements.items() if name and kept.get(at)]
+    percent = read_decimal(kept.get(_PERCENT, ""))
+    said += [f"for {kept[_PERCENT]} % of the amount (ITD11)"] if percent is not None and percent != 100 else []
+    return ", ".join(said)
 
 
 def _basis(invoice: Invoice, terms: PaymentTerms) -> tuple[date | None, str]:
@@ -106,6 +142,8 @@ def _sensible(invoice: Invoice, due: date) -> tuple[date | None, list[str]]:
 
 
 def _discount_until(invoice: Invoice, terms: PaymentTerms) -> date | None:
+    if terms.kind.strip() == _NO_DISCOUNT:
+        return None
     if terms.discount_due is not None or terms.discount_days is None or terms.kind.strip() not in _COUNTED:
         return terms.discount_due
     basis, _ = _basis(invoice, terms)
@@ -126,6 +164,8 @@ def _discount_told(invoice: Invoice, terms: PaymentTerms, until: date | None) ->
     parts += [f"{amount} {invoice.currency}".strip()] if amount else []
     if not parts:
         return []
+    if terms.kind.strip() == _NO_DISCOUNT:
+        return [f"Discount of {' or '.join(parts)}, which the terms say is not applicable (ITD01 {_NO_DISCOUNT})."]
     days = f"within {terms.discount_days} days" if terms.discount_days else "if paid early"
     when = f"until {until}" if until else days
     return [f"Discount of {' or '.join(parts)} {when}."]

@@ -11,6 +11,8 @@ from ml_connector.flows.core.spec import (
     Needs,
     OutsideSpec,
     StepSpec,
+    none_held,
+    outcomes_known,
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -75,7 +77,7 @@ FLOW = FlowSpec(
             owner=PAYABLES_OWNER,
             kinds=("erp",),
             checks=(
-                CheckSpec("quarantined", "No invoice is held for a person or for reference data.", (S.QUARANTINED,)),
+                none_held("No invoice is held for a person or for reference data."),
                 CheckSpec(
                     "unmapped_codes",
                     "No invoice is held for want of an account, a cost center, a charge or a VAT code.",
@@ -88,12 +90,7 @@ FLOW = FlowSpec(
                     (S.QUARANTINED,),
                     reasons=DUPLICATES,
                 ),
-                CheckSpec(
-                    "unknown_outcome",
-                    "Of every invoice it is known whether the ERP has it.",
-                    (S.UNKNOWN_OUTCOME,),
-                    error=True,
-                ),
+                outcomes_known("Of every invoice it is known whether the ERP has it."),
             ),
         ),
     ),

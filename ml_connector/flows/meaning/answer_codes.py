@@ -7,7 +7,7 @@ Codes are read as upper case. A partner's file can say which code of the list on
 from collections.abc import Mapping
 from enum import StrEnum
 
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 
 class Said(StrEnum):
@@ -101,17 +101,18 @@ def read(place: str, value: str, partners: Mapping[str, Mapping[str, str]]) -> s
     return partners.get(place, {}).get(code, code)
 
 
-def undecided(message: str, *, mend: str, data: Mapping[str, object]) -> NeedsMending:
+def undecided(message: str, *, remedy: str, data: Mapping[str, object]) -> NeedsCorrection:
     """An acknowledgment that does not plainly say what it means: nothing is acknowledged or written by it."""
-    return NeedsMending(Reason.ANSWER_NOT_DECIDED, message, mend=mend, data=dict(data))
+    return NeedsCorrection(Reason.ANSWER_NOT_DECIDED, message, remedy=remedy, data=dict(data))
 
 
-def unknown(place: str, value: str, what: str, where: str = "") -> NeedsMending:
+def unknown(place: str, value: str, what: str, where: str = "") -> NeedsCorrection:
     """A code that no list decides."""
     shown = f"{place} {value}" if value else f"no {place}"
     return undecided(
         f"{what} has {shown}{f' on {where}' if where else ''}, which is not known to mean anything here.",
-        mend=f"Ask the partner what {place} {value or '(empty)'} means; say under `order_answers.codes` of its file for"
+        remedy=f"Ask the partner what {place} {value or '(empty)'} means; say under `order_answers.codes` of its "
+        "file for"
         " which code it stands, or settle it by hand and discard this.",
         data={"element": place, "code": value, **({"line": where} if where else {})},
     )

@@ -8,14 +8,17 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderLine
+from ml_connector.documents.common import DateReference, changed
+from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine
 from ml_connector.documents.values.price_basis import pieces
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.line_meant import NamedLine, lines_meant, of_order
 
 #: Qualifiers of dates by which goods leave or arrive (element 374, x12-procurement 4 and 6): what is compared with the
 #: date that was asked for.
 SUPPLY_DATES = frozenset({"002", "010", "011", "017", "037", "038", "063", "064", "067", "068", "069", "070", "079"})
+#: Those of them that the supplier promises; the others repeat what was asked for.
+_PROMISED = frozenset({"011", "017", "067", "068", "069", "070", "079"})
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,25 @@ class Answered:
         return tuple(sorted(found))
 
 
+def promised_of_all(answer: OrderAcknowledgment) -> tuple[DateReference, ...]:
+    """The days that the head of an answer promises: they are of all lines that have none of their own
+    (x12-procurement 5).
+    """
+    return tuple(one for one in answer.dates if one.day is not None and one.qualifier in _PROMISED)
+
+
+def with_days_of_all(
+    lines: Sequence[AcknowledgedLine], promised: tuple[DateReference, ...]
+) -> tuple[AcknowledgedLine, ...]:
+    """The lines of an answer, each with the days that its head promises where it has none of its own."""
+    if not promised:
+        return tuple(lines)
+    return tuple(
+        line if Answered((line,), None).days(line.answers) else changed(line, dates=(*line.dates, *promised))
+        for line in lines
+    )
+
+
 def price_of(line: OrderLine) -> Decimal | None:
     """The price of one unit, whatever number of pieces it is given for."""
     return line.price / pieces(line.price_basis) if line.price is not None else None
@@ -111,7 +133,7 @@ def pair(
     """Every line of an answer at the ordered line that it means, in the order of the answer.
 
     Raises:
-        NeedsMending: item and number lead to different lines, or several ordered lines may be meant.
+        NeedsCorrection: item and number lead to different lines, or several ordered lines may be meant.
     """
     known = [*expected.lines, *expected.dropped]
     found: dict[str, tuple[OrderLine | None, list[AcknowledgedLine]]] = {}
@@ -133,7 +155,7 @@ def _meant(
     named = NamedLine(line.number, line.items, position)
     try:
         meant = lines_meant(named, [of_order(one) for one in known], order, numbers_are_ours=numbers_are_ours)
-    except NeedsMending as held:
+    except NeedsCorrection as held:
         if held.reason is Reason.NO_SUCH_ORDER_LINE:
             return None
         raise
@@ -143,10 +165,11 @@ def _meant(
     if len(meant) > 1:
         meant = tuple(one for one in meant if one.quantity == line.quantity) or meant
     if len(meant) > 1:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.AMBIGUOUS_ORDER_LINE,
             f"Line {position} of the acknowledgment fits several lines of purchase order {order}.",
-            mend="Ask the supplier to send the order's line numbers (PO101), or settle it by hand and discard it here.",
+            remedy="Ask the supplier to send the order's line numbers (PO101), or settle it by hand and discard "
+            "it here.",
             data={"line": position, "order": order, "candidates": [one.number for one in meant]},
         )
     return meant[0]

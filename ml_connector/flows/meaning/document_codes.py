@@ -5,7 +5,7 @@ from typing import Literal
 
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.invoices import CREDIT_TYPES, INVOICE_TYPES, Invoice
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 TypeMeaning = Literal["invoice", "credit", "held"]
 
@@ -60,26 +60,26 @@ def is_credit(invoice: Invoice, types: Mapping[str, TypeMeaning]) -> bool:
     """Whether an invoice is a credit. types: what a partner means by a type (BIG07), where it says otherwise.
 
     Raises:
-        NeedsMending: its purpose or type is not one that is posted.
+        NeedsCorrection: its purpose or type is not one that is posted.
     """
     _check_first(invoice)
     code = type_of(invoice.type)
     meaning = types.get(code) or _meaning_of(code)
     if meaning == "held":
         name = _HELD_TYPES.get(code, "a type that is not known here")
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNSUPPORTED_DOCUMENT,
             f"Invoice {invoice.number} is of type {invoice.type} (BIG07): {name}.",
-            mend="Find out what the supplier wants of you and book it by hand, then discard it here; or say in the"
+            remedy="Find out what the supplier wants of you and book it by hand, then discard it here; or say in the"
             f" partner's file what it means by {code} (`invoice_types`).",
             data={"invoice": invoice.number, "type": invoice.type, **_named_by(invoice)},
         )
     negative = invoice.total is not None and invoice.total < 0
     if negative and code and meaning == "invoice":
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.SIGN_CONTRADICTION,
             f"Invoice {invoice.number} is an invoice by its type {code} (BIG07) and a credit by its total.",
-            mend="Ask the supplier which it is, and for one whose type and signs agree; discard this one.",
+            remedy="Ask the supplier which it is, and for one whose type and signs agree; discard this one.",
             data={"invoice": invoice.number, "type": code, "total": str(invoice.total)},
         )
     return meaning == "credit" or negative
@@ -108,9 +108,10 @@ def _check_first(invoice: Invoice) -> None:
         if says
         else f"Invoice {invoice.number} has a purpose not known"
     )
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.UNSUPPORTED_DOCUMENT,
         f"{told} (BIG08 {code}).",
-        mend="Look whether the earlier one was booked, put that right in the ERP by hand, then discard this one here.",
+        remedy="Look whether the earlier one was booked, put that right in the ERP by hand, then discard this "
+        "one here.",
         data={"number": invoice.number, "purpose": code, **about},
     )

@@ -6,17 +6,26 @@ whole counts: nothing is accepted that is not said to be.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 
+from ml_connector.documents.common import DateReference
 from ml_connector.documents.orders import LineAnswer, OrderAcknowledgment, OrderLine
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.flows.meaning import answer_codes, price_bases
 from ml_connector.flows.meaning.answer_codes import EXCEPTIONS_ONLY, NO_CHANGE, STATUSES, TYPES, Scope, Status
-from ml_connector.flows.meaning.answered_lines import Answered, Expected, pair, price_of
+from ml_connector.flows.meaning.answered_lines import (
+    Answered,
+    Expected,
+    pair,
+    price_of,
+    promised_of_all,
+    with_days_of_all,
+)
 from ml_connector.flows.meaning.line_meant import NamedLine
 
 #: Facts in which a line differs from what was ordered. `earlier` (than asked) is good to know and needs nobody.
-DIFFERENCES = frozenset({"quantity", "unit", "price", "date", "repeats", "note", "contradiction"})
+DIFFERENCES = frozenset({"quantity", "unit", "price", "date", "repeats", "substitute", "note", "contradiction"})
 #: POC02 in an 865 (element 670, x12-procurement 6): what refuses the line, what makes another of it, and what says
 #: only how the line was changed.
 _REFUSING, _ANOTHER = frozenset({"RC", "DI", "CF"}), frozenset({"RE", "RM", "TI"})
@@ -72,14 +81,15 @@ def compare(answer: OrderAcknowledgment, expected: Expected, rules: Rules | None
     """Each ordered line against what the answer says of it, and the lines that it does not speak of.
 
     Raises:
-        NeedsMending: a code that no list decides, or a line that may be of several ordered ones.
+        NeedsCorrection: a code that no list decides, or a line that may be of several ordered ones.
     """
     rules = rules or Rules()
-    answered = price_bases.meant(answer.lines, rules.price_bases)
+    of_all = promised_of_all(answer)
+    answered = with_days_of_all(price_bases.meant(answer.lines, rules.price_bases), of_all)
     if (basis := price_bases.undecided(answered)) is not None:
         raise answer_codes.undecided(
             f"The acknowledgment of order {answer.number} {basis.told}.",
-            mend=f"{basis.mend}, or settle it by hand and discard this.",
+            remedy=f"{basis.remedy}, or settle it by hand and discard this.",
             data={"element": "POC07" if answer.answers_change else "PO105", "code": basis.code, "line": basis.line},
         )
     pairs = pair(answered, expected, numbers_are_ours=rules.numbers_are_ours)
@@ -92,15 +102,17 @@ def compare(answer: OrderAcknowledgment, expected: Expected, rules: Rules | None
     spoken = [one.ordered for one in pairs if one.ordered is not None]
     for line in (*expected.lines, *expected.dropped):
         if not any(line is one for one in spoken) and (expected.asked is None or line.number in expected.asked):
-            silent = _silence(line, code, scope, expected, rules)
+            silent = _silence(line, code, scope, expected, rules, of_all)
             lines += [silent] if silent is not None else []
     header = {}
-    if answer.currency and expected.currency and answer.currency != expected.currency:
+    if answer.currency and expected.currency and answer.currency.upper() != expected.currency.upper():
         header["currency"] = f"{expected.currency} -> {answer.currency}"
     return Verdicts(tuple(lines), pairs, scope, code, header)
 
 
-def _silence(line: OrderLine, code: str, scope: Scope, expected: Expected, rules: Rules) -> LineVerdict | None:
+def _silence(
+    line: OrderLine, code: str, scope: Scope, expected: Expected, rules: Rules, of_all: tuple[DateReference, ...]
+) -> LineVerdict | None:
     """What it means that a line is not spoken of; None where an earlier answer spoke of it."""
     said = {
         Scope.ACCEPTED: "accepted",
@@ -112,14 +124,18 @@ def _silence(line: OrderLine, code: str, scope: Scope, expected: Expected, rules
         return None
     if said is None and rules.silence_is_consent and scope is Scope.LISTED and code != "NA":
         said = "accepted"
-    return LineVerdict(line.number, said or "unanswered", {})
+    detail: dict[str, str] = {}
+    if said == "accepted":
+        _compare_days(tuple(sorted({one.day for one in of_all if one.day is not None})), line, detail)
+        said = "changed" if DIFFERENCES & set(detail) else said
+    return LineVerdict(line.number, said or "unanswered", detail)
 
 
 def status_of(answer: LineAnswer, line: str, rules: Rules) -> Status:
     """What one ACK says.
 
     Raises:
-        NeedsMending: no list has its code.
+        NeedsCorrection: no list has its code.
     """
     code = answer_codes.read("ACK01", answer.status, rules.codes)
     if code not in STATUSES:
@@ -156,6 +172,8 @@ def _with_the_whole(
         found = "held"
     elif scope is Scope.COUNTER_OFFER and found == "accepted":
         detail["note"], found = "part of a counter offer", "changed"
+    elif scope is Scope.REFUSED and found == "accepted":
+        detail["contradiction"], found = f"type {code} refuses the order, the line is accepted", "changed"
     elif code in NO_CHANGE and found not in {"accepted", "unanswered"}:
         detail["contradiction"] = f"type {code} says that nothing is changed"
     return LineVerdict(number, found, detail)
@@ -173,6 +191,7 @@ def _by_line(
     if (statuses and all(refused)) or _refused_by_change(one, detail, statuses):
         return "refused"
     taken = [answer for answer, no in zip(one.answers, refused, strict=True) if not no]
+    _substitute(one.ordered, taken, detail)
     _quantity(one, one.ordered, taken, detail, expected, rules)
     _price(one, one.ordered, detail)
     _date(one, one.ordered, taken, detail)
@@ -187,7 +206,7 @@ def _refused_by_change(one: Answered, detail: dict[str, str], statuses: Sequence
     """Whether POC02 refuses the line. The worse of POC02 and ACK01 counts.
 
     Raises:
-        NeedsMending: no list has its code.
+        NeedsCorrection: no list has its code.
     """
     codes = [line.change.strip().upper() for line in one.lines]
     for code in codes:
@@ -212,6 +231,16 @@ def _of_dropped(one: Answered, statuses: Sequence[Status], detail: dict[str, str
     if codes <= deleting:
         return "accepted"
     return "refused" if all(status is Status.REFUSED for status in statuses) and statuses else "changed"
+
+
+def _substitute(ordered: OrderLine, taken: Sequence[LineAnswer], detail: dict[str, str]) -> None:
+    """ACK08: the item that comes in place of the one that was ordered, whatever the status; many repeat that one."""
+    known = {(one.qualifier, one.value.strip().casefold()) for one in ordered.items}
+    kinds = {qualifier for qualifier, _ in known}
+    named = [one for answer in taken for one in answer.items if one.qualifier in kinds and one.value.strip()]
+    others = [one.value for one in named if (one.qualifier, one.value.strip().casefold()) not in known]
+    if others:
+        detail["substitute"] = ", ".join(dict.fromkeys(others))
 
 
 def _quantity(
@@ -245,8 +274,11 @@ def _price(one: Answered, ordered: OrderLine, detail: dict[str, str]) -> None:
 
 
 def _date(one: Answered, ordered: OrderLine, taken: Sequence[LineAnswer], detail: dict[str, str]) -> None:
-    days = one.days(taken)
+    _compare_days(one.days(taken), ordered, detail)
+
+
+def _compare_days(days: Sequence[date], ordered: OrderLine, detail: dict[str, str]) -> None:
     wanted = next((d.day for d in ordered.dates if d.day is not None), None)
-    if days and wanted is not None and days != (wanted,):
+    if days and wanted is not None and tuple(days) != (wanted,):
         # Earlier than asked is good to know; later needs somebody.
         detail["date" if days[-1] > wanted else "earlier"] = f"{wanted} -> {', '.join(map(str, days))}"

@@ -13,7 +13,8 @@ from typing import Generic, TypeVar
 from ml_connector.documents.common import BUYERS_ITEM, GTIN, VENDORS_ITEM, ItemId
 from ml_connector.documents.orders import OrderLine
 from ml_connector.documents.reference import OpenOrderLine
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.documents.values.unseen import as_key
+from ml_connector.errors import NeedsCorrection, Reason
 
 LineT = TypeVar("LineT")
 
@@ -120,7 +121,7 @@ def lines_meant(
     numbers_are_ours: false for a partner that numbers its lines its own way: then only PL is a number of the order.
 
     Raises:
-        NeedsMending: the item is not of the order, item and number (or two ids of the item) lead to different lines,
+        NeedsCorrection: the item is not of the order, item and number (or two ids of the item) lead to different lines,
             or neither leads to one.
     """
     numbers = named.numbers
@@ -144,7 +145,7 @@ def lines_meant(
             named,
             order,
             [*by_number, *by_item],
-            mend="Ask the supplier which line is meant. Where the partner numbers its lines its own way, set"
+            remedy="Ask the supplier which line is meant. Where the partner numbers its lines its own way, set"
             " `line_numbers: theirs` in its file: then the item alone decides.",
         )
     return both
@@ -172,7 +173,7 @@ def _by_item(named: NamedLine, lines: Sequence[KnownLine[LineT]], order: str) ->
             named,
             order,
             [line for _, found in telling for line in found],
-            mend="Ask the supplier which item is meant, or mend the item's numbers in the ERP.",
+            remedy="Ask the supplier which item is meant, or mend the item's numbers in the ERP.",
         )
     foreign = next((one for one, found in told if not found and one.qualifier in _SURELY_BUYERS), None)
     if foreign is not None and not any(one.qualifier in _SURELY_BUYERS for one, _ in telling) and common[0].buyers:
@@ -183,32 +184,32 @@ def _by_item(named: NamedLine, lines: Sequence[KnownLine[LineT]], order: str) ->
             named,
             order,
             common,
-            mend="Ask the supplier which item is meant, or mend the item's numbers in the ERP.",
+            remedy="Ask the supplier which item is meant, or mend the item's numbers in the ERP.",
         )
     return common
 
 
 def _contradiction(
-    message: str, named: NamedLine, order: str, lines: Sequence[KnownLine[LineT]], *, mend: str
-) -> NeedsMending:
+    message: str, named: NamedLine, order: str, lines: Sequence[KnownLine[LineT]], *, remedy: str
+) -> NeedsCorrection:
     shown = {one.number: one.item_text for one in lines}
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.ORDER_LINE_CONTRADICTED,
         message,
-        mend=mend,
+        remedy=remedy,
         data={"order": order, **_said(named), "order_lines": shown},
     )
 
 
 def _not_on_order(
     named: NamedLine, lines: Sequence[KnownLine[LineT]], order: str, by_number: Sequence[KnownLine[LineT]]
-) -> NeedsMending:
+) -> NeedsCorrection:
     shown = named.item_text or f"number {next(iter(named.numbers), '?')}"
     there = f"; line {by_number[0].number} there is {by_number[0].item_text}" if by_number else ""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.NO_SUCH_ORDER_LINE,
         f"{_place(named)} ({shown}) is not on purchase order {order}{there}.",
-        mend="Add the item to the order, or settle it with the supplier.",
+        remedy="Add the item to the order, or settle it with the supplier.",
         data={
             "order": order,
             "item": shown,
@@ -243,7 +244,7 @@ def _bare(number: str) -> str:
 
 
 def _folded(value: str) -> str:
-    return value.strip().casefold()
+    return as_key(value).strip().casefold()
 
 
 def _set(value: str) -> frozenset[str]:

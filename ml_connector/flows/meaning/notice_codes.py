@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ml_connector.documents.common import KeptSegment, Purpose
 from ml_connector.documents.shipments import ShipNotice, ShippedItem
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 #: A partner's own codes, by element: what each stands for.
 PartnersCodes = Mapping[str, Mapping[str, str]]
@@ -43,7 +43,7 @@ def check_codes(notice: ShipNotice, codes: PartnersCodes) -> None:
     """Whether all codes of a notice, but for its purpose, say that goods are on their way.
 
     Raises:
-        NeedsMending: a code is on no list, or contradicts what stands beside it.
+        NeedsCorrection: a code is on no list, or contradicts what stands beside it.
     """
     for element, position, known in (("BSN06", 6, _SHIPMENTS), ("BSN07", 7, _PLAIN_STATUS)):
         value = next((k.value for k in notice.kept if (k.segment_id, k.position) == ("BSN", position)), "")
@@ -64,11 +64,11 @@ def _check_status(notice: ShipNotice, item: ShippedItem, codes: PartnersCodes) -
     if status not in _NOT_SHIPPED:
         raise _unknown(notice, "SN108", item.status, item)
     if item.quantity:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNSUPPORTED_DOCUMENT,
             f"Ship notice {notice.number} ships {item.quantity} of {named(item)} and says that it is not shipped as "
             f"ordered (SN108 {item.status}).",
-            mend="Ask the supplier what was shipped; book it by hand, then discard this.",
+            remedy="Ask the supplier what was shipped; book it by hand, then discard this.",
             data=_facts(notice, "SN108", item.status, item),
         )
 
@@ -92,24 +92,26 @@ def _levels(tree: Iterable[KeptSegment]) -> Iterator[str]:
         yield from _levels(segment.inside)
 
 
-def _unknown(notice: ShipNotice, element: str, value: str, item: ShippedItem | None = None) -> NeedsMending:
+def _unknown(notice: ShipNotice, element: str, value: str, item: ShippedItem | None = None) -> NeedsCorrection:
     where = f" of {named(item)}" if item is not None else ""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNSUPPORTED_DOCUMENT,
         f"Ship notice {notice.number} says {element} {value}{where}, which is not known to mean that goods are on "
         "their way.",
-        mend=f"Ask the supplier what {element} {value} means. Say under `ship_notices.codes` of the partner's file for "
+        remedy=f"Ask the supplier what {element} {value} means. Say under `ship_notices.codes` of the partner's "
+        "file for "
         "which code it stands, or book what was shipped by hand and discard this.",
         data=_facts(notice, element, value, item),
     )
 
 
-def _unknown_level(notice: ShipNotice, level: str) -> NeedsMending:
-    return NeedsMending(
+def _unknown_level(notice: ShipNotice, level: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.UNSUPPORTED_DOCUMENT,
         f"Ship notice {notice.number} has a level {level or '(empty)'} (HL03), which is not known to mean anything "
         "here: what stands in it may be shipped or not.",
-        mend="Ask the supplier what it means and for a notice without it; or book what was shipped by hand and discard "
+        remedy="Ask the supplier what it means and for a notice without it; or book what was shipped by hand and "
+        "discard "
         "this.",
         data={"number": notice.number, "element": "HL03", "code": level},
     )

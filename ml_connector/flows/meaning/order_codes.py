@@ -6,7 +6,7 @@ from ml_connector.config.partners import OrderTypeMeaning
 from ml_connector.documents.common import Purpose
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.sales.orders import SalesOrderKind
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 #: BEG01 of an order that is about no other one (x12-procurement 5). Empty: a flat file.
 FIRST = frozenset({"", Purpose.ORIGINAL.value})
@@ -45,23 +45,24 @@ def kind_of(order: PurchaseOrder, own: Mapping[str, OrderTypeMeaning]) -> SalesO
     """What an order is by its type. own: what settings say of types.
 
     Raises:
-        NeedsMending: its type is on no list, or is held by one; a release names no order that it is of.
+        NeedsCorrection: its type is on no list, or is held by one; a release names no order that it is of.
     """
     code = order.order_type.strip().upper()
     meaning = own.get(code) or TYPES.get(code, "held")
     if meaning == "held":
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNSUPPORTED_DOCUMENT,
             f"Order {order.number} is of type {code} (BEG02): {_NAMES.get(code, 'a type that is not known here')}.",
-            mend="Ask the customer what it wants and enter it in the ERP by hand, then discard this; or say under "
+            remedy="Ask the customer what it wants and enter it in the ERP by hand, then discard this; or say under "
             f"`order_types` what {code} means (order, blanket or release), of the flow or of the partner, and replay.",
             data={"order": order.number, "type": code},
         )
     if meaning == "release" and not order.release and not order.contract:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Order {order.number} is a release (BEG02 {code}) and names no release and no contract (BEG04, BEG06).",
-            mend="Ask the customer which blanket order it is of and for a corrected order; or say under `order_types` "
+            remedy="Ask the customer which blanket order it is of and for a corrected order; or say under "
+            "`order_types` "
             f"that {code} means a plain order, and replay.",
             data={"order": order.number, "segment": "BEG", "element": 4},
         )

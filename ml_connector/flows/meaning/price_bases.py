@@ -11,7 +11,9 @@ from ml_connector.documents.values.price_basis import is_decided
 
 Line = TypeVar("Line", InvoiceLine, AcknowledgedLine)
 
-MEND = "Ask the partner for how many units its prices are; say so under `price_bases` of its file ({code}: PE per unit)"
+REMEDY = (
+    "Ask the partner for how many units its prices are; say so under `price_bases` of its file ({code}: PE per unit)"
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class Undecided:
         return f"has the price basis {self.code} on line {self.line}, which is not known here"
 
     @property
-    def mend(self) -> str:
-        return MEND.format(code=self.code)
+    def remedy(self) -> str:
+        return REMEDY.format(code=self.code)
 
 
 def meant(lines: Sequence[Line], own: Mapping[str, str]) -> tuple[Line, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Party, Reference
 from ml_connector.documents.reference import Vendor
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 #: REF01 of a supplier's number with its customer: vendor id, internal vendor number, supplier.
 _SUPPLIER_NUMBERS = frozenset({"VR", "IA", "ZA"})
@@ -27,7 +27,7 @@ def check_supplier(
     """Whether all numbers of a supplier are the partner's. references: of the header. roles: N101 of who sends it.
 
     Raises:
-        NeedsMending: one names another supplier.
+        NeedsCorrection: one names another supplier.
     """
     sellers = [party for party in parties if party.role.upper() in roles]
     ours = {_plain(name) for name in _names(partner)}
@@ -76,11 +76,12 @@ def _vat(number: str) -> str:
     return "".join(c for c in number if c.isalnum()).casefold()
 
 
-def _contradicted(place: str, number: str, known: str) -> NeedsMending:
-    return NeedsMending(
+def _contradicted(place: str, number: str, known: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.SUPPLIER_CONTRADICTED,
         f"{place} names supplier {number[:40]}; the partner is supplier {known}.",
-        mend="Find out whose invoice it is. A number that the partner uses for itself goes under `supplier_numbers` of "
+        remedy="Find out whose invoice it is. A number that the partner uses for itself goes under "
+        "`supplier_numbers` of "
         "its file; what is another supplier's is entered by hand and discarded here.",
         data={"place": place, "named": number[:40], "supplier": known},
     )

@@ -57,13 +57,13 @@ def connection(names: Names, old: str, new: str, actor: str) -> Callable[[Tx], M
             return done
         if new not in (names.erps if "erp" in had else names.networks):
             kind = "an ERP" if "erp" in had else "a network"
-            raise ConfigError(f"Connection {old} was {kind}, and {new} is none.", mend="Name one of the same kind.")
+            raise ConfigError(f"Connection {old} was {kind}, and {new} is none.", remedy="Name one of the same kind.")
         _not_busy(tx, *_users(names, integrations, old, new))
         taken = next((one for one in naming.company_bindings(tx) if one.connection == new and not one.ended), None)
         if taken is not None:
             raise ConfigError(
                 f"Connection {new} has company {taken.told} already.",
-                mend="A connection that has worked under its name cannot take another one's over.",
+                remedy="A connection that has worked under its name cannot take another one's over.",
             )
         names.move_token(tx, old, new)
         rows = renaming.rename_connection(tx, old, new, actor=actor, why="asked for")
@@ -132,7 +132,7 @@ def company(names: Names, books: Books, connection: str, actor: str, title: str)
         if others:
             raise ConfigError(
                 f"Company {books.company} is that of connection {others[0]}.",
-                mend="Let the integrations of both share that connection.",
+                remedy="Let the integrations of both share that connection.",
             )
         if owner is not None:
             naming.end_company(tx, owner.connection)
@@ -167,12 +167,12 @@ def company_code(names: Names, connection: str, old: Books, code: str, actor: st
         if mine is None or mine.connection != connection:
             raise ConfigError(
                 f"Connection {connection} has no company {old.company}.",
-                mend="`ml-connector check` tells which company each had.",
+                remedy="`ml-connector check` tells which company each had.",
             )
         if new in bound or recoding.has_documents(tx, new):
             raise ConfigError(
                 f"The ledger has company {code} already: the two are not one.",
-                mend="What stands under two codes is not put together; see --company.",
+                remedy="What stands under two codes is not put together; see --company.",
             )
         _not_busy(tx, *users)
         rows = recoding.recode(tx, connection, old, code, Actor(actor), key_of)
@@ -206,12 +206,12 @@ def integration_books(names: Names, books: Books, name: str, actor: str) -> Call
 def _renamed(what: str, old: str, new: str, configured: set[str]) -> None:
     if new not in configured:
         raise ConfigError(
-            f"The configuration has no {what} {new}.", mend=f"Known are: {', '.join(sorted(configured))}."
+            f"The configuration has no {what} {new}.", remedy=f"Known are: {', '.join(sorted(configured))}."
         )
     if old in configured:
         raise ConfigError(
             f"The configuration has {what} {old} still.",
-            mend="Only a name that is gone from it can be taken over: two that are there are two.",
+            remedy="Only a name that is gone from it can be taken over: two that are there are two.",
         )
 
 
@@ -227,14 +227,14 @@ def _done_before(tx: Tx, what: str, old: str, new: str, *, known: bool) -> Moved
         return Moved(f"What stood under {what} {old} belongs to {new} already: nothing to do.")
     raise ConfigError(
         f"Nothing stands in the ledger under {what} {old}.",
-        mend="Mind the spelling: `ml-connector documents list` shows the names that documents have.",
+        remedy="Mind the spelling: `ml-connector documents list` shows the names that documents have.",
     )
 
 
 def _not_busy(tx: Tx, *integrations: str) -> None:
     for name in integrations:
         if renaming.busy(tx, name):
-            raise ConfigError(f"A run works on {name}.", mend="Do it again when the run has ended.")
+            raise ConfigError(f"A run works on {name}.", remedy="Do it again when the run has ended.")
 
 
 def told_json(moved: Moved, *, done: bool) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.quarantine import first_step
 from ml_connector.flows.core.spec import ANSWERS_FLOW
 from ml_connector.ledger.database.books import Books
@@ -43,7 +43,7 @@ def _hold(ledger: Ledger, rows: Sequence[DocumentRow], connection: str, books: B
         if row.flow == ANSWERS_FLOW or row.reason == Reason.OTHER_COMPANY:
             continue  # what answers an interchange speaks of the envelope, of no books
         held = _question(row, connection, books)
-        detail = {"message": held.message, "mend": held.mend, "data": held.data}
+        detail = {"message": held.message, "mend": held.remedy, "data": held.data}
         changes = {"reason": str(held.reason), "reason_detail": detail, "next_attempt_at": None}
         if row.state in _BEGUN:
             moves.append(Move(row.id, S.UNKNOWN_OUTCOME, "its company is not there any more", detail, changes))
@@ -59,12 +59,12 @@ def _hold(ledger: Ledger, rows: Sequence[DocumentRow], connection: str, books: B
     return len(moves)
 
 
-def _question(row: DocumentRow, connection: str, books: Books) -> NeedsMending:
+def _question(row: DocumentRow, connection: str, books: Books) -> NeedsCorrection:
     began = " A write for it had begun and may be there." if row.state in _BEGUN else ""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.OTHER_COMPANY,
         f"{row.number} belongs to company {row.company}; {connection} has company {books.company} now.{began}",
-        mend=f"Give company {row.company} a connection and an integration again, and replay it there; or handle it by"
+        remedy=f"Give company {row.company} a connection and an integration again, and replay it there; or handle it by"
         " hand in that company and discard it here.",
         data={"company": row.company, "has": books.company, "connection": connection},
     )

@@ -122,7 +122,7 @@ def _settle_company(
         raise DecisionNeeded(
             f"Connections {owner.connection} and {connection} are both company {owner.told} of {books.system}:"
             f" {connection} does nothing.",
-            mend="Give one of them its own company in connections.yaml, or let the integrations of both share one.",
+            remedy="Give one of them its own company in connections.yaml, or let the integrations of both share one.",
             data={"connection": connection, "had_by": owner.connection, "company": books.company},
         )
     if own is not None and own.books != books:
@@ -132,7 +132,7 @@ def _settle_company(
         raise DecisionNeeded(
             f"Connection {connection} has company {owner.told}, which {owner.connection} had: nothing is posted or"
             " sent.",
-            mend=f"If that is a mistake, put the companies back. If it is meant, {meant} shows what becomes of it.",
+            remedy=f"If that is a mistake, put the companies back. If it is meant, {meant} shows what becomes of it.",
             data={"connection": connection, "had_by": owner.connection, "has": books.company},
         )
     with ledger.write() as tx:
@@ -148,7 +148,8 @@ def other_company(own: CompanyBinding, books: Books, title: str) -> DecisionNeed
     same = f"`ml-connector ledger move --code {own.connection} {own.company} {books.company}`"
     return DecisionNeeded(
         f"Connection {own.connection} had company {own.told} and now has {now_told}: nothing is posted or sent.",
-        mend=f"If that is a mistake, put the company back. If it is meant, {meant} shows what becomes of the documents"
+        remedy=f"If that is a mistake, put the company back. If it is meant, {meant} shows what becomes of the "
+        "documents"
         f" of {own.company}. If the ERP gave the same company another code: {same}.",
         data={"connection": own.connection, "had": own.company, "has": books.company},
     )
@@ -229,7 +230,7 @@ def _same_books(tx: Tx, integration: str, binding: IntegrationBinding, mine: Con
     raise DecisionNeeded(
         f"Integration {integration} worked for company {had.told} ({binding.erp}) and now works for {books.company}"
         f" ({mine.erp}): nothing is posted or sent.",
-        mend=f"If that is a mistake, put `erp: {binding.erp}` back, or give the new one a name of its own. If it is"
+        remedy=f"If that is a mistake, put `erp: {binding.erp}` back, or give the new one a name of its own. If it is"
         f" meant, `ml-connector ledger move --books {integration}` shows what becomes of its documents.",
         data={"integration": integration, "had": had.company, "has": books.company},
     )

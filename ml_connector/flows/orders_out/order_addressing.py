@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.strangers import check_role, stand_in, stranger
 from ml_connector.flows.orders_out.order_comparing import same_supplier
@@ -36,7 +36,7 @@ def addressee(integration: Integration, row: DocumentRow, order: OpenOrder) -> P
     """Who gets a document that has not left yet.
 
     Raises:
-        NeedsMending: no partner file sends the orders of its supplier, or the one that does is wrong.
+        NeedsCorrection: no partner file sends the orders of its supplier, or the one that does is wrong.
     """
     partner = takers(integration).get(order.supplier_code)
     if partner is None:
@@ -45,10 +45,10 @@ def addressee(integration: Integration, row: DocumentRow, order: OpenOrder) -> P
         raise stranger(integration, row.partner)
     check_role(integration.flows, partner, row.flow)
     if not partner.orders.send:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNKNOWN_PARTNER,
             f"{partner.name} gets no orders (orders.send: false), nor does another file of supplier {partner.vendor}.",
-            mend="Write the file that gets them, or discard the order here.",
+            remedy="Write the file that gets them, or discard the order here.",
             data={"partner": partner.name, "vendor": partner.vendor},
         )
     if partner.name not in integration.partners:
@@ -81,16 +81,16 @@ def as_known(
     """What the partner has of an order, by what was sent of it to whomever. None: it gets the whole order.
 
     Raises:
-        NeedsMending: it went to somebody else, and nobody has decided what that means.
+        NeedsCorrection: it went to somebody else, and nobody has decided what that means.
     """
     if before is None or known_to(partner, before, receiver, order, read):
         return before
     went = f"{before.partner} ({receiver})" if receiver else before.partner
     if partner.vendor != order.supplier_code:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ORDER_SENT_ELSEWHERE,
             f"Order {order.number} was sent to {went}; its supplier is {order.supplier_code} now, not a partner.",
-            mend=f"Tell {before.partner} that it is cancelled, and discard this here; or write the supplier's file.",
+            remedy=f"Tell {before.partner} that it is cancelled, and discard this here; or write the supplier's file.",
             data={"order": order.number, "sent_to": went, "document": before.id, "vendor": order.supplier_code},
         )
     rule = partner.orders.sent_before
@@ -100,10 +100,11 @@ def as_known(
     if rule == "again" and not order.cancelled:
         return None
     told = next(iter(partner.identity_keys), partner.code)
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.ORDER_SENT_ELSEWHERE,
         f"Order {order.number} was sent to {went}, and would go to {partner.name} ({told}) now.",
-        mend="Agree with both who delivers it. In the partner's file, orders.sent_before: known sends it what changed, "
+        remedy="Agree with both who delivers it. In the partner's file, orders.sent_before: known sends it what "
+        "changed, "
         "for it has the order; again sends it the whole order. Or discard it here.",
         data={"order": order.number, "sent_to": went, "document": before.id, "partner": partner.name},
     )

@@ -8,12 +8,12 @@ of them is a change of an order. Pure functions.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Record, changed
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.orders_out.order_changes import with_ids
 from ml_connector.flows.orders_out.order_content import (
@@ -74,9 +74,9 @@ def _header_differs(old: OpenOrder, new: OpenOrder, view: View) -> bool:
     old = _with_names_of(old, new)
     if _header_facts(old) == _header_facts(new):
         return False
-    before = attempt(lambda: resolve_header(old, view.partner, view.settings))
-    after = attempt(lambda: resolve_header(new, view.partner, view.settings))
-    return isinstance(before, NeedsMending) or isinstance(after, NeedsMending) or before != after
+    before = attempt(resolve_header, old, view.partner, view.settings)
+    after = attempt(resolve_header, new, view.partner, view.settings)
+    return isinstance(before, NeedsCorrection) or isinstance(after, NeedsCorrection) or before != after
 
 
 def _line_differs(
@@ -86,9 +86,9 @@ def _line_differs(
     old = _with_item_of(old, new)
     if _line_facts(old, view.partner) == _line_facts(new, view.partner):
         return False
-    before = attempt(lambda: resolve_line(old_order, old, view.partner, view.settings, view.tables))
-    after = attempt(lambda: resolve_line(new_order, new, view.partner, view.settings, view.tables))
-    return isinstance(before, NeedsMending) or isinstance(after, NeedsMending) or before != after
+    before = attempt(resolve_line, old_order, old, view.partner, view.settings, view.tables)
+    after = attempt(resolve_line, new_order, new, view.partner, view.settings, view.tables)
+    return isinstance(before, NeedsCorrection) or isinstance(after, NeedsCorrection) or before != after
 
 
 def _with_unread_of(old: OpenOrder, new: OpenOrder) -> OpenOrder:
@@ -214,9 +214,14 @@ def is_finished(order: OpenOrder, told: OpenOrder | None = None) -> bool:
     )
     if not (order.complete or in_full):
         return False
+    return told is None or not expects_more(order, told)
+
+
+def expects_more(order: OpenOrder, told: OpenOrder) -> bool:
+    """Whether a partner who has an order as it was told would deliver what the buyer has taken off since."""
     now = {line.id: line for line in order.lines}
-    for line in told.lines if told is not None else ():
+    for line in told.lines:
         kept = now.get(line.id)
         if kept is None or (kept.quantity < line.quantity and kept.received < line.quantity):
-            return False
-    return True
+            return True
+    return False

@@ -3,7 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.config.units import meanings
 from ml_connector.documents.common import (
@@ -22,7 +22,7 @@ from ml_connector.documents.dimensions import COST_CENTER
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.documents.values.currencies import rounded
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.sent_parts import BARCODES, barcode, price_basis
 from ml_connector.flows.orders_out.order_delivery import ship_to
 from ml_connector.flows.reference.coding_tables import CodingTables, check_dimension, known_account
@@ -48,14 +48,14 @@ def resolve_order(
     """The order as the partner is to get it.
 
     Raises:
-        NeedsMending: no lines, a blocked supplier, no currency, a line without a quantity, a unit or an item the
+        NeedsCorrection: no lines, a blocked supplier, no currency, a line without a quantity, a unit or an item the
             partner can read, no ship-to, no account or cost center that the ERP knows where one has to be sent.
     """
     if not order.lines:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NOTHING_TO_SEND,
             f"Purchase order {order.number} has no lines.",
-            mend="Add lines in the ERP, or cancel the order.",
+            remedy="Add lines in the ERP, or cancel the order.",
             data={"order": order.number},
         )
     _check_supplier(order, tables)
@@ -68,7 +68,7 @@ def resolve_header(order: OpenOrder, partner: Partner, settings: IntegrationSett
     """The order without its lines.
 
     Raises:
-        NeedsMending: no date, no currency, no ship-to.
+        NeedsCorrection: no date, no currency, no ship-to.
     """
     return PurchaseOrder(
         number=order.number,
@@ -170,30 +170,30 @@ def with_total(order: PurchaseOrder) -> PurchaseOrder:
 def _check_supplier(order: OpenOrder, tables: CodingTables) -> None:
     vendor = tables.vendor(order.supplier_id or order.supplier_code)
     if vendor is not None and vendor.blocked:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.SUPPLIER_BLOCKED,
             f"Supplier {order.supplier_code} of purchase order {order.number} is blocked in the ERP.",
-            mend="Unblock the supplier, or cancel the order.",
+            remedy="Unblock the supplier, or cancel the order.",
             data={"order": order.number, "vendor": order.supplier_code},
         )
 
 
 def _currency(order: OpenOrder) -> str:
     if not order.currency:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,
             f"Purchase order {order.number} has no currency.",
-            mend="Set the currency of the order in the ERP.",
+            remedy="Set the currency of the order in the ERP.",
             data={"order": order.number},
         )
     return order.currency
 
 
 def _no_date(order: OpenOrder) -> date:
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.BAD_VALUE,
         f"Purchase order {order.number} has no date.",
-        mend="Set the order date in the ERP.",
+        remedy="Set the order date in the ERP.",
         data={"order": order.number},
     )
 
@@ -223,14 +223,14 @@ def resolve_line(
     """One line as the partner is to get it.
 
     Raises:
-        NeedsMending: as `resolve_order`.
+        NeedsCorrection: as `resolve_order`.
     """
     unit = _unit(order, line, settings)
     if line.quantity <= 0:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Line {line.number} of purchase order {order.number} orders {line.quantity} {line.unit}.",
-            mend="Set a quantity above zero in the ERP, or delete the line.",
+            remedy="Set a quantity above zero in the ERP, or delete the line.",
             data={"order": order.number, "line": line.number, "quantity": str(line.quantity)},
         )
     return OrderLine(
@@ -253,11 +253,12 @@ def _unit(order: OpenOrder, line: OpenOrderLine, settings: IntegrationSettings) 
     unit = settings.flows.orders_out.unit_codes.get(line.unit, "")
     if len(unit) != 2:
         told = ", ".join(f"{code} in {language}" for language, code in meanings(line.unit).items())
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNIT_MISMATCH,
             f"Unit {line.unit or '(none)'} of line {line.number}, purchase order {order.number}, is mapped to no X12"
             " unit.",
-            mend="Map it under orders_out.units" + (f" (it means {told}: orders_out.units_language)." if told else "."),
+            remedy="Map it under orders_out.units"
+            + (f" (it means {told}: orders_out.units_language)." if told else "."),
             data={"order": order.number, "line": line.number, "unit": line.unit},
         )
     return unit
@@ -272,10 +273,10 @@ def _items(order: OpenOrder, line: OpenOrderLine, partner: Partner) -> tuple[Ite
     )
     items = tuple(ItemId(qualifier=qualifier, value=value) for qualifier, value in pairs if value)
     if not items:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNRESOLVED_ITEM,
             f"Line {line.number} of purchase order {order.number} has no item code.",
-            mend="Give the item a code in the ERP.",
+            remedy="Give the item a code in the ERP.",
             data={"order": order.number, "line": line.number},
         )
     return items
@@ -312,10 +313,10 @@ def _account(
     chosen = coding.item_accounts.get(line.item_code) or (item.gl_account if item else "")
     chosen = chosen or partner.gl_account or coding.default_account
     if not chosen:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNMAPPED_ACCOUNT,
             f"Line {line.number} of purchase order {order.number} has no GL account to send.",
-            mend="Give the item an account, or map it under coding.item_accounts.",
+            remedy="Give the item an account, or map it under coding.item_accounts.",
             data={"order": order.number, "line": line.number, "item": line.item_code},
         )
     return known_account(tables, chosen, f"line {line.number} of purchase order {order.number}").code
@@ -330,10 +331,10 @@ def _cost_center(
     chosen = code_of(COST_CENTER, line.cost_center, line.item_code, item, vendor, partner, coding)
     place = f"line {line.number} of purchase order {order.number}"
     if not chosen:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNMAPPED_COST_CENTER,
             f"There is no cost center to send for {place}.",
-            mend="Put one on the order line, or give the item, the partner or the integration one.",
+            remedy="Put one on the order line, or give the item, the partner or the integration one.",
             data={"order": order.number, "line": line.number, "item": line.item_code},
         )
     check_dimension(tables, COST_CENTER, chosen, order.order_date or date.min, place)

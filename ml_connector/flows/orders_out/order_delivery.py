@@ -1,10 +1,10 @@
 """Where an order is to be delivered: a warehouse of ours, by the partner's code for it, or an address. Pure."""
 
-from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Contact, Party, Reference, changed
 from ml_connector.documents.reference import DeliveryAddress, OpenOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.sent_parts import LINES, NAME, STREET, party_at, street_lines
 
 #: N103: the id is the buyer's own code, or the one that the seller agreed to.
@@ -15,7 +15,7 @@ def ship_to(order: OpenOrder, partner: Partner, settings: IntegrationSettings) -
     """N1*ST of an order.
 
     Raises:
-        NeedsMending: it names no place, the partner has no code for the warehouse, or it is to go elsewhere and the
+        NeedsCorrection: it names no place, the partner has no code for the warehouse, or it is to go elsewhere and the
             address is not known, or the partner takes no such orders (a setting).
     """
     if is_elsewhere(order, settings):
@@ -95,8 +95,8 @@ def _said(place: DeliveryAddress) -> list[str]:
     return [text for text in (place.name, *place.street, place.postal_code, place.city) if text]
 
 
-def _unresolved(order: OpenOrder, what: str, mend: str) -> NeedsMending:
+def _unresolved(order: OpenOrder, what: str, remedy: str) -> NeedsCorrection:
     data = {"order": order.number, "warehouse": order.warehouse_code}
     if order.delivery is not None:
         data["address"] = ", ".join(_said(order.delivery))
-    return NeedsMending(Reason.UNRESOLVED_SHIP_TO, what, mend=mend, data=data)
+    return NeedsCorrection(Reason.UNRESOLVED_SHIP_TO, what, remedy=remedy, data=data)

@@ -11,9 +11,9 @@ from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
 from ml_connector.flows.core.stored_documents import stored
@@ -60,20 +60,17 @@ ON_ITS_WAY = NOT_BEGUN | {S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME}
 WAIT_SECONDS = 60.0
 
 
-def resolve(integration: Integration, work: Work) -> StepReport:
+def resolve(integration: Integration, work: RunScope) -> StepReport:
     """Decide what the partner is sent: an order, a change, a replacement or a cancellation."""
     report = StepReport("resolve orders")
-    after = 0
-    while not work.stopped():
-        rows = claim_waiting(integration, work, FLOW, (S.READ, S.QUARANTINED), after_id=after)
-        if not rows:
-            return report
-        after = rows[-1].id
+    for rows in batches(integration, work, FLOW, (S.READ, S.QUARANTINED)):
         _resolve_batch(integration, work, rows, report)
     return report
 
 
-def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[DocumentRow], report: StepReport) -> None:
+def _resolve_batch(
+    integration: Integration, work: RunScope, claimed: Sequence[DocumentRow], report: StepReport
+) -> None:
     # What may have left is resolved already: a replay does not say whether it left.
     rows = [row for row in claimed if not is_held(row)]
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
@@ -109,7 +106,7 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
         before = _told_last(row, histories(older, order_of).get(order_of[row.id], OrderHistory()))
         receiver = sent_to.get(before.id, "") if before is not None else ""
         decided = attempt(partial(_content, integration, row, tables, before, receiver))
-        if isinstance(decided, NeedsMending):
+        if isinstance(decided, NeedsCorrection):
             if row.id in again:
                 moves.append(Move(row.id, None, "", changes={"source": row.source}, release=False))
             moves += hold_moves(integration, row, decided, report, step=S.READ)
@@ -238,15 +235,15 @@ def _content(
     return resolved(content, told, content_hash(content))
 
 
-def _for_the_buyer(order: WithdrawnOrder, partner: Partner) -> NeedsMending:
+def _for_the_buyer(order: WithdrawnOrder, partner: Partner) -> NeedsCorrection:
     """A person tells the partner that it has an order no longer (a setting)."""
     gone = order.withdrawn is Withdrawal.DELETED
     what = "was deleted in the ERP" if gone else "was given to another supplier in the ERP"
     waits = "" if gone else " The other supplier gets it then."
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.ORDER_WITHDRAWN,
         f"Order {order.number} {what}; {partner.name} has it.",
-        mend=f"Tell {partner.name} that it is cancelled, and discard this here.{waits} With orders.withdrawn: cancel"
+        remedy=f"Tell {partner.name} that it is cancelled, and discard this here.{waits} With orders.withdrawn: cancel"
         " in its file that is sent by itself.",
         data={"order": order.number, "partner": partner.name, "withdrawn": str(order.withdrawn)},
     )
@@ -256,16 +253,16 @@ def _check_receipts(order: OpenOrder, partner: Partner) -> None:
     """An order of which goods came before it was sent: somebody has delivered it who has it from elsewhere.
 
     Raises:
-        NeedsMending: sent whole, it would be delivered whole, and more would come than was ordered.
+        NeedsCorrection: sent whole, it would be delivered whole, and more would come than was ordered.
     """
     received = [str(line.number) for line in order.lines if line.received > 0]
     if not received or partner.orders.partly_received == "whole":
         return
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.PARTLY_RECEIVED,
         f"Order {order.number} was never sent to {partner.name} from here, and goods of it came already"
         f" (line {', '.join(received[:10])}).",
-        mend="If the supplier has the order, discard this here. If not, lower the order in the ERP to what came and"
+        remedy="If the supplier has the order, discard this here. If not, lower the order in the ERP to what came and"
         " order the rest anew; or write orders.partly_received: whole in its file where it counts what it delivered.",
         data={"order": order.number, "partner": partner.name, "lines": received[:50]},
     )
@@ -290,7 +287,7 @@ def _told(
     """What the partner is told of a change; None where it has the order just so (it proposed that itself).
 
     Raises:
-        NeedsMending: only the header changed, and a person is to tell the partner (a setting).
+        NeedsCorrection: only the header changed, and a person is to tell the partner (a setting).
     """
     if previous == content:
         return None
@@ -313,14 +310,14 @@ def _header_told(
     """A change of the header alone, as the partner takes it. A flat file of changes has a row a line, or says nothing.
 
     Raises:
-        NeedsMending: a person is to tell the partner.
+        NeedsCorrection: a person is to tell the partner.
     """
     rule = partner.orders.header_changes
     if rule == "hold":
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.HEADER_CHANGED,
             f"Only the header of order {content.number} changed, and {partner.name} takes no such change.",
-            mend="Tell the partner, and discard this here; or choose another orders.header_changes in its file.",
+            remedy="Tell the partner, and discard this here; or choose another orders.header_changes in its file.",
             data={"order": content.number, "partner": partner.name, "changed": changed_header(previous, content)},
         )
     if rule == "850":

@@ -122,8 +122,7 @@ class _Telling:
 
     def _withdraw(self, row: DocumentRow) -> None:
         self.withdrawals.append(row)
-        told_by_a_person = row.state is S.DISCARDED and row.reason == "discarded"
-        if told_by_a_person or row.state not in NOT_BEGUN | {S.DISCARDED, S.REFUSED}:
+        if _is_told(row):
             self._forget(row.parent_id)
 
     def _forget(self, document_id: int | None) -> None:
@@ -150,6 +149,12 @@ def to_send_again(row: DocumentRow, newer: Iterable[DocumentRow]) -> DocumentRow
         built.add(one.id)
         newest = one
     return newest if newest.state in ARRIVED | {S.REFUSED} else None
+
+
+def _is_told(row: DocumentRow) -> bool:
+    """Whether a withdrawal has left, or a person said that its partner knows."""
+    told_by_a_person = row.state is S.DISCARDED and row.reason == "discarded"
+    return told_by_a_person or row.state not in NOT_BEGUN | {S.DISCARDED, S.REFUSED}
 
 
 def _is_dropped(row: DocumentRow) -> bool:
@@ -233,9 +238,14 @@ def with_supplier(before: OrderHistory, order: OpenOrder, read: Reader) -> Docum
     return before.begun if record is None or same_supplier(record, order) else None
 
 
+def has_ended(before: OrderHistory, order: OpenOrder, read: Reader) -> bool:
+    """Whether an order is finished, also as whoever was told last knows it."""
+    return is_finished(order, record_of(before.begun, read) if before.begun is not None else None)
+
+
 def is_settled(before: OrderHistory, order: OpenOrder, read: Reader) -> bool:
     """Whether nothing is left to tell: the order is finished, or all of it came before anybody was sent it by us."""
-    if is_finished(order, record_of(before.begun, read) if before.begun is not None else None):
+    if has_ended(before, order, read):
         return True
     return with_supplier(before, order, read) is None and not order.cancelled and is_received(order)
 
@@ -246,7 +256,9 @@ def is_news(before: OrderHistory, order: OpenOrder, view: View, read: Reader) ->
     def same(row: DocumentRow) -> bool:
         return not changes_since(row, order, view, read)
 
-    if before.newest is not None and same(before.newest):
+    # What was taken from its supplier, who has it again by now, is to be told anew.
+    taken = {row.parent_id for row in before.withdrawals if _is_told(row)}
+    if before.newest is not None and before.newest.id not in taken and same(before.newest):
         return False
     if before.begun is not None and before.waiting is None and same(before.begun):
         return False  # a change that was refused is taken back

@@ -9,7 +9,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import TryAgain
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import SourceOrder
 from ml_connector.flows.core.quarantine import is_held
 from ml_connector.flows.orders_out.order_addressing import takers
@@ -18,6 +18,7 @@ from ml_connector.flows.orders_out.order_records import WithdrawnOrder, order_re
 from ml_connector.flows.orders_out.order_revisions import (
     FLOW,
     OrderHistory,
+    has_ended,
     has_received_since,
     histories,
     is_news,
@@ -31,8 +32,8 @@ from ml_connector.flows.orders_out.order_withdrawing import (
     withdrawal,
     withdrawals_taken_back,
 )
+from ml_connector.flows.reference.first_day import first_day
 from ml_connector.flows.reference.lookup import ReferenceBook
-from ml_connector.ledger.coordination import cursors
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move, NewDocument
 from ml_connector.ledger.work.states import DocumentState as S
@@ -42,7 +43,7 @@ class _RevisionTakenError(Exception):
     """Another worker added the revision between our look and our write."""
 
 
-def take(integration: Integration, work: Work, orders: Iterable[SourceOrder], report: StepReport) -> None:
+def take(integration: Integration, work: RunScope, orders: Iterable[SourceOrder], report: StepReport) -> None:
     """Compare orders as read with what the ledger has, and store what is new."""
     partners = takers(integration)
     # An order that moves while pages are read comes twice: the last reading counts.
@@ -83,7 +84,7 @@ def _given_away(integration: Integration, orders: Sequence[SourceOrder]) -> list
     return found
 
 
-def _take_once(integration: Integration, work: Work, wanted: Sequence[tuple[SourceOrder, Partner]]) -> StepReport:
+def _take_once(integration: Integration, work: RunScope, wanted: Sequence[tuple[SourceOrder, Partner]]) -> StepReport:
     report = StepReport("read orders")
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
     tables = book.coding_tables()
@@ -142,7 +143,9 @@ def _decide(
         before, elsewhere = replace(before, newest=before.begun), False
     settled = is_settled(before, order, read)
     ready = _is_ready(integration, order, with_supplier(before, order, read))
-    left = [] if settled or not (ready or order.cancelled) else suppliers_left(integration, before, order, read)
+    # Also where nothing is left for the new supplier: the old one may have what was taken off since.
+    closed = has_ended(before, order, read) or not (ready or order.cancelled)
+    left = [] if closed else suppliers_left(integration, before, order, read)
     for holder in left:
         report.add("given_away", None, document=order.number, partner=holder.partner)
         new.append(withdrawal(integration, holder, before.highest + 1, read))
@@ -248,18 +251,9 @@ def _renewed(integration: Integration, row: DocumentRow, source: SourceOrder) ->
 
 
 def start_day(integration: Integration, *, dry_run: bool = False) -> date:
-    """Orders dated before this day were settled before we came: the setting, or the day of the first read, kept."""
-    if integration.settings.flows.orders_out.start_date:
-        return date.fromisoformat(integration.settings.flows.orders_out.start_date)
-    name = f"{position_name(integration)}:since"
-    with integration.ledger.read() as tx:
-        kept = cursors.get(tx, name)
-    if kept is None:
-        kept = integration.clock.now().date().isoformat()
-        if not dry_run:
-            with integration.ledger.write() as tx:
-                cursors.put(tx, name, kept)
-    return date.fromisoformat(kept)
+    """Orders dated before this day were settled before we came: the setting, or the day the flow began, kept."""
+    setting = integration.settings.flows.orders_out.start_date
+    return first_day(integration, "orders_out", setting, position_name(integration), dry_run=dry_run)
 
 
 def is_too_old(order: OpenOrder, start: date) -> bool:

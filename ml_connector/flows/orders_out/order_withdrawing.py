@@ -10,7 +10,7 @@ from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.flows.core.ports import SourceOrder
-from ml_connector.flows.orders_out.order_comparing import same_supplier
+from ml_connector.flows.orders_out.order_comparing import expects_more, is_received, same_supplier
 from ml_connector.flows.orders_out.order_records import Reader, Withdrawal, order_reader, withdrawn
 from ml_connector.flows.orders_out.order_revisions import FLOW, NOT_BEGUN, OrderHistory, histories, order_ids, record_of
 from ml_connector.ledger.work import documents
@@ -58,6 +58,8 @@ def suppliers_left(integration: Integration, before: OrderHistory, order: OpenOr
         record = record_of(holder, read)
         if record is None or same_supplier(record, order) or holder.integration not in running:
             continue
+        if is_received(order) and not expects_more(order, record):
+            continue  # it delivered all of it, and whose the order is by now changes nothing for it
         if not before.is_leaving(holder, read):
             found[record.supplier_id or record.supplier_code] = holder  # its newest, under whatever identity
     return list(found.values())

@@ -6,7 +6,7 @@ What is gone from a partner that has it, for the order was deleted or given to a
 from datetime import date, datetime, timedelta
 
 from ml_connector.flows.core.cut_offs import note_served
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.orders_out.order_taking import position_name, start_day, take
 from ml_connector.flows.orders_out.order_withdrawing import deleted_orders, known_ids
@@ -19,7 +19,7 @@ from ml_connector.ledger.exchange.inbox import Notice
 DELETIONS_EVERY = timedelta(minutes=15)
 
 
-def read(integration: Integration, work: Work) -> StepReport:
+def read(integration: Integration, work: RunScope) -> StepReport:
     """Read changed orders by webhook notices and by poll; each new content becomes a document.
 
     A replay does not ask the ERP: the record as it was read is kept and rendered again.
@@ -45,7 +45,7 @@ def read(integration: Integration, work: Work) -> StepReport:
     return report
 
 
-def _read_notices(integration: Integration, work: Work, report: StepReport) -> bool:
+def _read_notices(integration: Integration, work: RunScope, report: StepReport) -> bool:
     """Orders that webhooks named: the newest state is read whatever the notices' number or order; whether any did."""
     found = False
     source = source_of(integration.erp, PURCHASE_ORDERS)
@@ -139,7 +139,7 @@ def has_passed_unseen(integration: Integration) -> bool:
         return cursors.get(tx, f"{position_name(integration)}:again") is not None
 
 
-def _read_changes(integration: Integration, work: Work, report: StepReport) -> None:
+def _read_changes(integration: Integration, work: RunScope, report: StepReport) -> None:
     name = position_name(integration)
     start = start_day(integration, dry_run=work.dry_run)
     cursor = poll_position(integration, start)
@@ -209,7 +209,7 @@ def deletions_wait(integration: Integration) -> bool:
     return waiting
 
 
-def _read_deletions(integration: Integration, work: Work, report: StepReport) -> None:
+def _read_deletions(integration: Integration, work: RunScope, report: StepReport) -> None:
     """Orders that the ERP tells to be deleted; it is asked whether they are, for its answer decides."""
     source = source_of(integration.erp, PURCHASE_ORDERS)
     if source.deletions is None or work.stopped():

@@ -10,6 +10,8 @@ from ml_connector.flows.core.spec import (
     FlowSpec,
     Needs,
     StepSpec,
+    none_held,
+    outcomes_known,
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -74,7 +76,7 @@ FLOW = FlowSpec(
             steps=("resolve", "render"),
             deps=("orders_read",),
             tables=("vendors", "items", "gl_accounts", "cost_centers"),
-            checks=(CheckSpec("quarantined", "No order is held back.", (S.QUARANTINED,)),),
+            checks=(none_held("No order is held back."),),
         ),
         AssetSpec(
             "sent_orders",
@@ -86,12 +88,7 @@ FLOW = FlowSpec(
             finishes=True,
             checks=(
                 CheckSpec("overdue", "Every order that was sent is answered, or not due yet.", (S.OVERDUE,)),
-                CheckSpec(
-                    "unknown_outcome",
-                    "Of every order it is known whether the network took it.",
-                    (S.UNKNOWN_OUTCOME,),
-                    error=True,
-                ),
+                outcomes_known("Of every order it is known whether the network took it."),
             ),
         ),
     ),

@@ -38,7 +38,7 @@ def write_down(
         raise TryAgain(
             f"{log.path} cannot be written ({error.strerror}): nothing leaves that is not written down there.",
             after_seconds=60,
-            mend="Make room, or have the folder of ledger.heads_file writable.",
+            remedy="Make room, or have the folder of ledger.heads_file writable.",
         ) from error
 
 

@@ -16,11 +16,11 @@ from ml_connector.config.partners import Partner, X12Identity
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.quarantine import first_step, hold_moves, resume_moves
-from ml_connector.flows.core.sent_formats import ANSWERS, SET_OF_KIND, group_of, layout_for
+from ml_connector.flows.core.sent_formats import ANSWERS, group_of, layout_of, set_name
 from ml_connector.flows.core.spec import ANSWERS_FLOW
 from ml_connector.flows.core.strangers import stranger
 from ml_connector.flows.restored import held as restored
@@ -66,17 +66,12 @@ class Packed:
     set_controls: Sequence[str] = ()
 
 
-def render(integration: Integration, work: Work, flow: str) -> StepReport:
+def render(integration: Integration, work: RunScope, flow: str) -> StepReport:
     """Render every resolved document of a flow."""
     report = StepReport(f"render {flow}")
     states = (S.RESOLVED, S.QUARANTINED) if flow == ANSWERS_FLOW else (S.RESOLVED,)
-    after = 0
-    while not work.stopped():
-        rows = claim_waiting(integration, work, flow, states, after_id=after)
-        if not rows:
-            return report
-        after = rows[-1].id
-        rows = _certain(integration, work, rows, report)
+    for claimed in batches(integration, work, flow, states):
+        rows = _certain(integration, work, claimed, report)
         for parcel in parcels(integration, rows):
             if work.dry_run:
                 for row in parcel.rows:
@@ -90,7 +85,7 @@ def render(integration: Integration, work: Work, flow: str) -> StepReport:
 
 
 def _certain(
-    integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport
+    integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport
 ) -> list[DocumentRow]:
     """Those that cannot have left before a restore; the others are held."""
     partners = {one.name: one for one in map(integration.partner_of, rows) if one is not None}
@@ -122,7 +117,7 @@ def parcels(integration: Integration, rows: Sequence[DocumentRow]) -> list[Parce
     return found
 
 
-def _hold_strangers(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
+def _hold_strangers(integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport) -> None:
     moves: list[Move] = []
     for row in rows:
         if integration.partner_of(row) is None:
@@ -133,14 +128,14 @@ def _hold_strangers(integration: Integration, work: Work, rows: Sequence[Documen
             documents.move(tx, moves, work)
 
 
-def _render_parcel(integration: Integration, work: Work, parcel: Parcel, report: StepReport) -> None:
+def _render_parcel(integration: Integration, work: RunScope, parcel: Parcel, report: StepReport) -> None:
     now = integration.clock.now()
     try:
         with integration.ledger.write() as tx:
-            layout = layout_for(integration, parcel.partner, parcel.lead.kind)
+            layout = layout_of(integration, parcel.partner, parcel.lead)
             packed = _as_x12(integration, tx, parcel, now) if layout is None else _as_flat(tx, parcel, layout, now)
             _keep(integration, tx, work, parcel, packed, now)
-    except NeedsMending as held:
+    except NeedsCorrection as held:
         moves = [
             move
             for row in parcel.rows
@@ -211,15 +206,15 @@ def _identity_of(integration: Integration, partner: Partner) -> X12Identity:
     """Who the partner is in this environment.
 
     Raises:
-        NeedsMending: it has no identity (any more).
+        NeedsCorrection: it has no identity (any more).
     """
     test = integration.settings.environment == "test"
     found = (partner.test_identity if test else None) or partner.identity
     if found is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNKNOWN_PARTNER,
             f"This leaves as X12, and partner {partner.name} has no identity.",
-            mend="Write `identity` into the partner's file, or the layout of what it is sent; or discard this here.",
+            remedy="Write `identity` into the partner's file, or the layout of what it is sent; or discard this here.",
             data={"partner": partner.name},
         )
     return found
@@ -258,13 +253,13 @@ def file_name(partner: Partner, set_type: str, number: str, at: datetime, contro
 def _keep(
     integration: Integration,
     tx: Tx,
-    work: Work,
+    work: RunScope,
     parcel: Parcel,
     packed: Packed,
     now: datetime,
 ) -> None:
     """The bytes, their envelope rows and the planned upload, with the documents' move to rendered."""
-    set_type = SET_OF_KIND[parcel.lead.kind]
+    set_type = set_name(parcel.lead)
     sha256 = files.put_blob(tx, packed.data)
     channel = parcel.partner.channels.send
     name = file_name(parcel.partner, set_type, parcel.lead.number, now, packed.number, packed.extension)

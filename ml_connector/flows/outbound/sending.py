@@ -22,17 +22,17 @@ from ml_connector.errors import (
     AuthorizationNeeded,
     ConnectorError,
     LeaseLost,
-    NeedsMending,
+    NeedsCorrection,
     OutcomeUnknown,
     Reason,
     RefusedBySystem,
     Stopped,
     TryAgain,
 )
-from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.call_executor import Brake, Outcome, Places, beginning, call_all, quiet_from
+from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.call_executor import Brake, CallOutcome, Places, beginning, call_all, quiet_from
 from ml_connector.flows.core.copies import confirm_some, may_lie_twice, note_late
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import Written
 from ml_connector.flows.core.quarantine import first_step, hold_moves
 from ml_connector.flows.core.repeating import may_be_repeated
@@ -41,6 +41,7 @@ from ml_connector.flows.outbound.departing import write_down
 from ml_connector.ledger.coordination.leases import fence_of
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.exchange import files, related
+from ml_connector.ledger.search import owed
 from ml_connector.ledger.work import attempts, documents, operations
 from ml_connector.ledger.work.documents import ClaimQuery, DocumentRow, Move
 from ml_connector.ledger.work.operation_rows import StoredOperation
@@ -58,28 +59,22 @@ RENAMES_TRIED, AGAIN_SECONDS = 4, 5.0
 _UNSENT = (S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
 
 
-def send(integration: Integration, work: Work, flow: str) -> StepReport:
+def send(integration: Integration, work: RunScope, flow: str) -> StepReport:
     """Upload everything of a flow that is rendered, and settle what an earlier run left open."""
     report = StepReport(f"send {flow}")
     if work.dry_run:
         return report
     brake = Brake()
     for states in ((S.SENDING, S.UNKNOWN_OUTCOME), (S.RENDERED,)):
-        after = 0
-        while not work.stopped():
-            # Each is looked at once: a replay takes them before their time, and would meet the same ones for ever.
-            rows = claim_waiting(integration, work, flow, states, after_id=after)
-            if not rows:
-                break
-            after = rows[-1].id
-            rows = _without_arrived(integration, work, rows, report)
+        for claimed in batches(integration, work, flow, states):
+            rows = _without_arrived(integration, work, claimed, report)
             leads, carriers = _leads(integration, work, rows)
             if states == (S.RENDERED,):
                 _begin(integration, work, rows)
                 # What another batch has begun of the same file is settled by the next run.
                 leads = [lead for lead in leads if lead.state == "planned"]
             else:
-                leads = _settle(integration, work, rows, leads, report)
+                leads = _settle(integration, work, rows, leads, report, brake)
             _upload(integration, work, leads, report, brake)
             _release(integration, work, [row.id for row in rows] + carriers, brake)
             if brake.error is not None:
@@ -90,7 +85,7 @@ def send(integration: Integration, work: Work, flow: str) -> StepReport:
 
 
 def _without_arrived(
-    integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport
+    integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport
 ) -> list[DocumentRow]:
     """Documents whose file has left already, with others that were claimed before them, are sent."""
     with integration.ledger.write() as tx:
@@ -104,13 +99,14 @@ def _without_arrived(
             if row.state is S.RENDERED:
                 moves.append(Move(row.id, S.SENDING, "sending", release=False))
             changes = {"due_at": answer_due(integration, row)}
-            moves.append(Move(row.id, S.SENT, "sent", {"target": upload.target}, changes=changes))
+            detail = {"target": upload.target, **owed.note_missed(tx, row, integration.clock.now())}
+            moves.append(Move(row.id, S.SENT, "sent", detail, changes=changes))
         documents.move(tx, moves, work)
     return [row for row in rows if (row.file_id or 0) not in done]
 
 
 def _leads(
-    integration: Integration, work: Work, rows: Sequence[DocumentRow]
+    integration: Integration, work: RunScope, rows: Sequence[DocumentRow]
 ) -> tuple[list[StoredOperation], list[int]]:
     """The open uploads of these documents' files, and the documents that were claimed for them.
 
@@ -128,17 +124,18 @@ def _leads(
     return [one for one in leads if one.document_id in ours or one.document_id in claimed], claimed
 
 
-def _begin(integration: Integration, work: Work, rows: Sequence[DocumentRow]) -> None:
+def _begin(integration: Integration, work: RunScope, rows: Sequence[DocumentRow]) -> None:
     with integration.ledger.write() as tx:
         documents.move(tx, [Move(row.id, S.SENDING, "sending", release=False) for row in rows], work)
 
 
 def _settle(
     integration: Integration,
-    work: Work,
+    work: RunScope,
     rows: Sequence[DocumentRow],
     uploads: Sequence[StoredOperation],
     report: StepReport,
+    brake: Brake,
 ) -> list[StoredOperation]:
     """Decide about uploads that an earlier attempt left open; those that may be sent are returned."""
     by_document = {row.id: row for row in rows}
@@ -156,7 +153,7 @@ def _settle(
         staged = json.loads(operation.payload).get("staged")
         if staged:
             if not away:
-                outcome = _published_again(integration, work, operation)
+                outcome = _published_again(integration, work, operation, brake)
                 away = outcome.unknown
                 _record(integration, work, [outcome], report)
             continue
@@ -169,7 +166,7 @@ def _settle(
             except ConnectorError as error:
                 found, seen = None, f"its folder could not be looked at ({error.message})"
             if found is not None:
-                _record(integration, work, [Outcome(operation, written=found)], report)
+                _record(integration, work, [CallOutcome(operation, written=found)], report)
                 continue
             if not may_be_repeated(integration, row):
                 _wait(integration, work, operation, row, report, seen)
@@ -183,22 +180,25 @@ def _settle(
     return again
 
 
-def _rest(integration: Integration, work: Work, row: DocumentRow, until: datetime) -> None:
+def _rest(integration: Integration, work: RunScope, row: DocumentRow, until: datetime) -> None:
     """A file's documents rest while another worker's call may still be on its way."""
     with integration.ledger.write() as tx:
         together = related.documents_of_file(tx, row.file_id) if row.file_id is not None else [row]
         documents.release(tx, [one.id for one in together], next_attempt_at=until, holder=work.holder)
 
 
-def _published_again(integration: Integration, work: Work, operation: StoredOperation) -> Outcome:
+def _published_again(integration: Integration, work: RunScope, operation: StoredOperation, brake: Brake) -> CallOutcome:
     """Publishing what was staged, once more: it ends the same way whether it had been published or not."""
     try:
         with proven_by(fence_of(work.holder).prove):
-            return Outcome(operation, written=_publish(integration, operation))
+            return CallOutcome(operation, written=_publish(integration, operation))
     except ConnectorError as error:
-        # While the server is away nobody can tell: not even TryAgain says that it was not published before.
-        unknown = not isinstance(error, RefusedBySystem | AuthorizationNeeded)
-        return Outcome(operation, error=OutcomeUnknown(error.message) if unknown else error)
+        if isinstance(error, AuthorizationNeeded):
+            brake.error = error
+        # Refused: its temporary name is there, so it has not arrived. Nothing else tells that, not even TryAgain.
+        refused = error if isinstance(error, RefusedBySystem) else error.__cause__
+        told = isinstance(refused, RefusedBySystem)
+        return CallOutcome(operation, error=error if told else OutcomeUnknown(error.message))
 
 
 def _look(integration: Integration, operation: StoredOperation) -> tuple[Written | None, str]:
@@ -218,7 +218,12 @@ def _look(integration: Integration, operation: StoredOperation) -> tuple[Written
 
 
 def _wait(
-    integration: Integration, work: Work, operation: StoredOperation, row: DocumentRow, report: StepReport, seen: str
+    integration: Integration,
+    work: RunScope,
+    operation: StoredOperation,
+    row: DocumentRow,
+    report: StepReport,
+    seen: str,
 ) -> None:
     """Nobody can tell: all documents of the file wait for the 997, then for a person (`documents settle`)."""
     now = integration.clock.now()
@@ -231,10 +236,10 @@ def _wait(
 
     def changes(one: DocumentRow) -> dict[str, Any]:
         settle = f"`ml-connector documents settle {one.id} --arrived` or `--not-arrived`"
-        mend = f"Ask the partner: {settle}; a 997 does it, too."
+        remedy = f"Ask the partner: {settle}; a 997 does it, too."
         if waits:
-            mend = f"Its 997 settles it and is waited for until {ask_at:%H:%M} UTC. After that: {mend}"
-        detail = {"message": message, "mend": mend, "data": data}
+            remedy = f"Its 997 settles it and is waited for until {ask_at:%H:%M} UTC. After that: {remedy}"
+        detail = {"message": message, "mend": remedy, "data": data}
         return {"reason": str(reason), "reason_detail": detail, "next_attempt_at": at}
 
     with integration.ledger.write() as tx:
@@ -256,7 +261,7 @@ def _wait(
 
 
 def _upload(
-    integration: Integration, work: Work, uploads: Sequence[StoredOperation], report: StepReport, brake: Brake
+    integration: Integration, work: RunScope, uploads: Sequence[StoredOperation], report: StepReport, brake: Brake
 ) -> None:
     if not uploads:
         return
@@ -301,7 +306,7 @@ def _begun(integration: Integration, operation: StoredOperation) -> str:
     return json.dumps(plan, sort_keys=True)
 
 
-def _staged(integration: Integration, work: Work, operation: StoredOperation) -> StoredOperation:
+def _staged(integration: Integration, work: RunScope, operation: StoredOperation) -> StoredOperation:
     """Put all bytes under a temporary name and commit that; the operation that is to be published.
 
     Raises:
@@ -326,7 +331,7 @@ def _publish(integration: Integration, operation: StoredOperation) -> Written:
             return integration.network.publish(plan["channel"], plan["staged"], plan["name"])
         except RefusedBySystem as refused:
             if refused.data.get("may_pass") and operation.attempts < RENAMES_TRIED:
-                raise TryAgain(refused.message, after_seconds=AGAIN_SECONDS, mend=refused.mend) from refused
+                raise TryAgain(refused.message, after_seconds=AGAIN_SECONDS, remedy=refused.remedy) from refused
             raise
     return integration.network.upload(plan["channel"], plan["name"], _bytes_of(integration, plan))
 
@@ -336,7 +341,7 @@ def _bytes_of(integration: Integration, plan: Mapping[str, Any]) -> bytes:
         return files.read_blob(tx, plan["sha256"])
 
 
-def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], report: StepReport) -> None:
+def _record(integration: Integration, work: RunScope, outcomes: Sequence[CallOutcome], report: StepReport) -> None:
     """Commit a group of outcomes with the states of every document in the files."""
     now = integration.clock.now()
     moves: list[Move] = []
@@ -359,7 +364,7 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
         for outcome in outcomes:
             rows = related.documents_of_upload(tx, outcome.operation)
             for row in rows:
-                moves += _moves_after(integration, row, outcome, report)
+                moves += _moves_after(integration, tx, row, outcome, report)
             if outcome.written is not None and rows and rows[0].file_id is not None:
                 files.set_state(tx, rows[0].file_id, "sent", remote_id=outcome.written.outside_id)
         documents.move(tx, moves, work)
@@ -368,19 +373,20 @@ def _record(integration: Integration, work: Work, outcomes: Sequence[Outcome], r
         documents.release(tx, doubtful, next_attempt_at=first_look, holder=work.holder)
 
 
-def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, report: StepReport) -> list[Move]:
+def _moves_after(
+    integration: Integration, tx: Tx, row: DocumentRow, outcome: CallOutcome, report: StepReport
+) -> list[Move]:
     if outcome.written is not None and row.state in {S.SENDING, S.UNKNOWN_OUTCOME}:
         report.add("sent", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         cleared = {
-            "reason": None,
-            "reason_detail": None,
-            "next_attempt_at": None,
+            **dict.fromkeys(("reason", "reason_detail", "next_attempt_at")),
             "due_at": answer_due(integration, row),
         }
-        return [Move(row.id, S.SENT, "sent", {"target": outcome.operation.target}, changes=cleared)]
+        detail = {"target": outcome.operation.target, **owed.note_missed(tx, row, integration.clock.now())}
+        return [Move(row.id, S.SENT, "sent", detail, changes=cleared)]
     if isinstance(outcome.error, RefusedBySystem):
-        held = NeedsMending(
-            Reason.REFUSED_BY_SYSTEM, outcome.error.message, mend=outcome.error.mend, data=outcome.error.data
+        held = NeedsCorrection(
+            Reason.REFUSED_BY_SYSTEM, outcome.error.message, remedy=outcome.error.remedy, data=outcome.error.data
         )
         return hold_moves(integration, row, held, report, step=first_step(row.kind, row.direction))
     if outcome.error is not None:
@@ -389,6 +395,6 @@ def _moves_after(integration: Integration, row: DocumentRow, outcome: Outcome, r
     return []
 
 
-def _release(integration: Integration, work: Work, ids: Sequence[int], brake: Brake) -> None:
+def _release(integration: Integration, work: RunScope, ids: Sequence[int], brake: Brake) -> None:
     with integration.ledger.write() as tx:
         documents.release(tx, ids, next_attempt_at=brake.until, holder=work.holder)

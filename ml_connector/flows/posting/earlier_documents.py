@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.documents.common import DocumentKind, Purpose
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.ledger.database.books import Books
 from ml_connector.ledger.database.store import Tx
@@ -27,6 +27,7 @@ TAKES_BACK = frozenset({"cancels", "changes", "replaces", "corrects", "adjusts",
 #: What stands in its original's place, once a person has given that up and replays it.
 IN_ITS_PLACE = frozenset({"replaces", "sends again"})
 _ON_ITS_WAY = frozenset({S.MATCHED, S.CODED, S.POSTING, S.POSTED, S.UNKNOWN_OUTCOME})
+_BEGUN = frozenset({S.POSTING, S.POSTED, S.UNKNOWN_OUTCOME})
 _TAKEN_BACK = frozenset({Reason.TAKEN_BACK_BY_SUPPLIER, Reason.TAKEN_BACK_BY_CUSTOMER})
 #: Differences of lines that are shown.
 LINES_SHOWN = 20
@@ -95,15 +96,15 @@ class TakenBack:
         """This document takes those of these numbers back, folded."""
         self._by |= {(self.suppliers.of(row), str(number)): row.id for number in numbers}
 
-    def why(self, row: DocumentRow, what: str) -> NeedsMending | None:
+    def why(self, row: DocumentRow, what: str) -> NeedsCorrection | None:
         """Why a document is not posted that its supplier has taken back; None for any other."""
         by = self._by.get((self.suppliers.of(row), folded(row.number)))
         if by is None or by == row.id:
             return None
-        return NeedsMending(
+        return NeedsCorrection(
             Reason.TAKEN_BACK_BY_SUPPLIER,
             f"The supplier has taken {what} {row.number} back or corrected it: document {by}.",
-            mend=f"Look at both. If the supplier's word counts, discard this one; if not, discard document {by}, and "
+            remedy=f"Look at both. If the supplier's word counts, discard this one; if not, discard document {by}, and "
             "this one is taken up by itself.",
             data={"number": row.number, "taken_back_by": by},
         )
@@ -128,7 +129,7 @@ def taken_back(
     return found
 
 
-def not_begun(integration: Integration, held: Mapping[int, NeedsMending | None]) -> dict[int, NeedsMending]:
+def not_begun(integration: Integration, held: Mapping[int, NeedsCorrection | None]) -> dict[int, NeedsCorrection]:
     """Those documents that are held, about to be posted: once one is begun it is finished."""
     found = {key: why for key, why in held.items() if why is not None}
     if not found:
@@ -148,22 +149,53 @@ def by_number(rows: Iterable[DocumentRow]) -> dict[str, list[DocumentRow]]:
 
 def same_number(
     row: DocumentRow, numbered: Mapping[str, Sequence[DocumentRow]], suppliers: Suppliers
-) -> NeedsMending | None:
+) -> NeedsCorrection | None:
     """Why a document waits beside one of its supplier's of the same number that has another identity, as by its type or
     the partner file that it came under, and is on its way to the books or there. Of two that are looked at together the
     first one goes.
     """
+    return _beside(
+        row, numbered, suppliers, lambda one: one.state in _ON_ITS_WAY or (one.state is S.PARSED and one.id < row.id)
+    )
+
+
+def overtaken(integration: Integration, rows: Sequence[DocumentRow], kind: DocumentKind) -> dict[int, NeedsCorrection]:
+    """The same question about documents that are about to be posted, for two that were matched at the same moment by
+    two workers, neither of which saw the other on its way: the first one goes, and what is begun.
+    """
+    with integration.ledger.read() as tx:
+        found = by_number(earlier.received_numbered(tx, integration.books, kind, {row.number for row in rows}, rows))
+        if all(len(many) == 1 for many in found.values()):
+            return {}
+        suppliers = Suppliers(tx, integration.books)
+    whys = {
+        row.id: _beside(
+            row,
+            found,
+            suppliers,
+            lambda one, row=row: one.state in _BEGUN or (one.state in _ON_ITS_WAY and one.id < row.id),  # type: ignore[misc]
+        )
+        for row in rows
+    }
+    return {row_id: why for row_id, why in whys.items() if why is not None}
+
+
+def _beside(
+    row: DocumentRow,
+    numbered: Mapping[str, Sequence[DocumentRow]],
+    suppliers: Suppliers,
+    counts: Callable[[DocumentRow], bool],
+) -> NeedsCorrection | None:
     for one in numbered.get(folded(row.number), ()):
-        first = one.state is S.PARSED and one.id < row.id
-        if one.id == row.id or not (first or one.state in _ON_ITS_WAY) or one.business_key == row.business_key:
+        if one.id == row.id or one.business_key == row.business_key or not counts(one):
             continue
         if suppliers.of(one) != suppliers.of(row):
             continue
         how = "with other content" if one.partner_key == row.partner_key else f"from {one.partner}, the same supplier"
-        return NeedsMending(
+        return NeedsCorrection(
             Reason.DUPLICATE_INVOICE_NUMBER,
             f"Number {row.number} came before {how}.",
-            mend="Ask the supplier which one counts; discard the other.",
+            remedy="Ask the supplier which one counts; discard the other.",
             data={"number": row.number, "earlier_document": one.id},
         )
     return None
@@ -177,7 +209,7 @@ def goes(row: DocumentRow, numbered: dict[str, list[DocumentRow]]) -> None:
     same[:] = [one.having(state=S.MATCHED) if one.id == row.id else one for one in same]
 
 
-def refuse(why: NeedsMending | None) -> None:
+def refuse(why: NeedsCorrection | None) -> None:
     """Raises why a document is held, if it is."""
     if why is not None:
         raise why

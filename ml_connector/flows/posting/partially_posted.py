@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from ml_connector.documents.kinds import Direction
 from ml_connector.errors import Reason
 from ml_connector.flows.core.integration import Integration, StepReport
-from ml_connector.flows.core.ports import BILLS, GOODS_RECEIPTS, SALES_ORDERS
+from ml_connector.flows.core.ports import (
+    BILLS,
+    GOODS_RECEIPTS,
+    JOURNAL_ENTRIES,
+    PAYMENTS,
+    SALES_ORDER_CHANGES,
+    SALES_ORDERS,
+)
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
@@ -18,7 +25,8 @@ from ml_connector.ledger.work.operation_rows import StoredOperation
 from ml_connector.ledger.work.states import FINISHED
 from ml_connector.ledger.work.states import DocumentState as S
 
-_BOOKING = (BILLS, SALES_ORDERS, GOODS_RECEIPTS)
+_BOOKING = (BILLS, SALES_ORDERS, SALES_ORDER_CHANGES, GOODS_RECEIPTS, PAYMENTS, JOURNAL_ENTRIES)
+_REFUSED = frozenset({Reason.REFUSED_BY_SYSTEM, Reason.ORDER_NOT_CHANGEABLE})
 #: What a held document loses when it goes on.
 _CLEARED = {"reason": None, "reason_detail": None, "held_step": None, "next_attempt_at": None}
 
@@ -27,7 +35,7 @@ def booked(integration: Integration, tx: Tx, rows: Sequence[DocumentRow]) -> dic
     """The write that booked the invoice, by document: of those that are held for what was refused after it. So too
     one of the orders of a customer's, where another store's was refused.
     """
-    refused = [row.id for row in rows if row.state is S.QUARANTINED and row.reason == Reason.REFUSED_BY_SYSTEM]
+    refused = [row.id for row in rows if row.state is S.QUARANTINED and row.reason in _REFUSED]
     if not refused:
         return {}
     return {one.document_id: one for one in _written(integration, tx, refused)}

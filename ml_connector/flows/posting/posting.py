@@ -1,4 +1,4 @@
-"""Posting to the ERP: bills, goods receipts and agreed changes of orders alike.
+"""Posting to the ERP: bills, goods receipts and agreed changes of orders alike; and records to a network.
 
 `post` takes up first what an earlier run left (operations in flight or of unknown outcome), then new work.
 """
@@ -10,15 +10,26 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from ml_connector.errors import ConnectorError, NeedsMending, OutcomeUnknown, Reason, RefusedBySystem, Stopped
+from ml_connector.errors import ConnectorError, NeedsCorrection, OutcomeUnknown, Reason, RefusedBySystem, Stopped
 from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.call_executor import Begun, Brake, Outcome, Places, beginning, call_all, quiet_from, settle
+from ml_connector.flows.core.call_executor import (
+    Begun,
+    Brake,
+    CallOutcome,
+    Places,
+    beginning,
+    call_all,
+    quiet_from,
+    settle,
+)
 from ml_connector.flows.core.copies import confirm_some, note_late
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.ports import Writer
 from ml_connector.flows.core.quarantine import attempt, hold_moves
 from ml_connector.flows.posting import recognised
 from ml_connector.flows.posting.postings import PostableKind, Prepared, operations_of
 from ml_connector.ledger.database.store import Tx
+from ml_connector.ledger.exchange import related
 from ml_connector.ledger.work import attempts, documents, operations
 from ml_connector.ledger.work.documents import ClaimLost, DocumentRow, Move
 from ml_connector.ledger.work.operation_rows import NewOperation, StoredOperation
@@ -35,21 +46,23 @@ class _Lane:
     """One of the loops that post side by side: while one waits for answers, the other prepares its batch."""
 
     integration: Integration
-    work: Work
+    work: RunScope
     kind: PostableKind
     report: StepReport
     brake: Brake
     calls: Executor
     places: Places
+    writer: Writer
 
 
-def post(integration: Integration, work: Work, kind: PostableKind) -> StepReport:
+def post(integration: Integration, work: RunScope, kind: PostableKind) -> StepReport:
     """Post everything of this kind that is coded, and finish what an earlier run left open."""
     reports = [StepReport(f"post {kind.flow}") for _ in range(LANES)]
-    brake, most = Brake(), integration.erp.traits.concurrency
+    writer = kind.writer(integration)
+    brake, most = Brake(), writer.traits.concurrency
     places = Places(most, next_group=True)
     with ThreadPoolExecutor(most, thread_name_prefix="write") as calls:
-        lanes = [_Lane(integration, work, kind, report, brake, calls, places) for report in reports]
+        lanes = [_Lane(integration, work, kind, report, brake, calls, places, writer) for report in reports]
         _finish_open(lanes[0])
         if work.dry_run:
             _report_plans(lanes[0])
@@ -68,7 +81,7 @@ def _finish_open(lane: _Lane) -> None:
     while not lane.work.stopped():
         # Each is looked at once: a replay takes them before their time, and would meet the same ones for ever.
         rows = claim_waiting(
-            lane.integration, lane.work, lane.kind.flow, (S.POSTING, S.UNKNOWN_OUTCOME), after_id=after
+            lane.integration, lane.work, lane.kind.flow, (lane.kind.begun, S.UNKNOWN_OUTCOME), after_id=after
         )
         if not rows:
             return
@@ -126,8 +139,8 @@ def _post_coded(lane: _Lane, coded: _Coded) -> None:
 
 def _report_plans(lane: _Lane) -> None:
     for row in claim_waiting(lane.integration, lane.work, lane.kind.flow, (lane.kind.ready,)):
-        planned = attempt(lambda row=row: lane.kind.plan(lane.integration, row))  # type: ignore[misc]
-        if isinstance(planned, NeedsMending):
+        planned = attempt(lane.kind.plan, lane.integration, row)
+        if isinstance(planned, NeedsCorrection):
             reason = str(planned.reason)
             lane.report.add(
                 "would_hold",
@@ -159,20 +172,20 @@ def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
         earlier = operations.layouts(tx, [row.id for row in rows])
     for row in rows:
         ready = prepared[row.id]
-        if isinstance(ready, NeedsMending):
-            moves += hold_moves(integration, row, ready, report, step=S.PARSED)
+        if isinstance(ready, NeedsCorrection):
+            moves += hold_moves(integration, row, ready, report, step=lane.kind.held_at)
             continue
         moves += ready.moves
         if not ready.plan:
             continue
-        planned += operations_of(row, ready.plan, earlier.get(row.id, {}))
+        planned += operations_of(row, ready.plan, earlier.get(row.id, {}), lane.writer.connection)
         detail = {"operations": len(ready.plan)}
-        moves.append(Move(row.id, S.POSTING, "posting", detail, changes=ready.changes, release=False))
+        moves.append(Move(row.id, lane.kind.begun, str(lane.kind.begun), detail, changes=ready.changes, release=False))
         begun.append(row.having(**ready.changes))
     with integration.ledger.write() as tx:
         if len(documents.still_claimed(tx, [row.id for row in rows], lane.work.holder)) < len(rows):
             raise ClaimLost("Another worker has taken up documents of this batch.", after_seconds=FIRST_LOOK_SECONDS)
-        decided = [row.id for row in rows if not isinstance(prepared[row.id], NeedsMending)]
+        decided = [row.id for row in rows if not isinstance(prepared[row.id], NeedsCorrection)]
         operations.void(tx, [row_id for row_id in decided if row_id in earlier])
         operations.plan(tx, planned)
         for row in rows:
@@ -204,7 +217,7 @@ def _run_round(lane: _Lane, ready: Sequence[StoredOperation], by_id: dict[int, D
     def fill(tx: Tx, group: Sequence[StoredOperation]) -> list[tuple[int, str | None]]:
         earlier = operations.outside_ids(tx, [op.document_id for op in group if op.uses])
         # Where an operation uses nothing of earlier ones the planned payload stands.
-        return [(op.id, integration.erp.fill(op, earlier.get(op.document_id, {})) if op.uses else None) for op in group]
+        return [(op.id, lane.writer.fill(op, earlier.get(op.document_id, {})) if op.uses else None) for op in group]
 
     begin = beginning(integration.ledger, work.holder, fill)
 
@@ -216,7 +229,7 @@ def _run_round(lane: _Lane, ready: Sequence[StoredOperation], by_id: dict[int, D
 
     groups = call_all(
         ready,
-        integration.erp.write,
+        lane.writer.write,
         begin=begin_ours,
         places=lane.places,
         calls=lane.calls,
@@ -228,23 +241,23 @@ def _run_round(lane: _Lane, ready: Sequence[StoredOperation], by_id: dict[int, D
         _record(lane, outcomes, by_id)
 
 
-def _record(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentRow]) -> None:
+def _record(lane: _Lane, outcomes: Sequence[CallOutcome], by_id: dict[int, DocumentRow]) -> None:
     """Commit a group of outcomes; where a document that they change too is in other hands, they are found later."""
     try:
         _commit(lane, outcomes, by_id)
     except ClaimLost as lost:
-        later = OutcomeUnknown(f"Written, and not recorded yet: {lost.message}", mend="It is looked up in a moment.")
+        later = OutcomeUnknown(f"Written, and not recorded yet: {lost.message}", remedy="It is looked up in a moment.")
         _commit(lane, [replace(o, written=None, error=later) if o.written else o for o in outcomes], by_id)
 
 
-def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentRow]) -> None:
+def _commit(lane: _Lane, outcomes: Sequence[CallOutcome], by_id: dict[int, DocumentRow]) -> None:
     """Commit a group of outcomes with the states that follow from them.
 
     Of an operation that another worker has taken up meanwhile only a note is kept: what becomes of it is theirs.
     """
     integration = lane.integration
     now = integration.clock.now()
-    settle_at = now + timedelta(seconds=integration.erp.traits.settle_seconds)
+    settle_at = now + timedelta(seconds=lane.writer.traits.settle_seconds)
     told = StepReport(lane.report.step)
     with integration.ledger.write() as tx:
         ours = attempts.still_ours(tx, [o.operation for o in outcomes], lane.work.holder)
@@ -252,9 +265,7 @@ def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
         note_late(tx, [(o.operation, o.written) for o in late if o.written is not None], lane.work)
         outcomes = [o for o in outcomes if o.operation.id in ours]
         done = [(o.operation.id, o.written) for o in outcomes if o.written is not None]
-        operations.finish(
-            tx, done, confirm_at=settle_at + timedelta(seconds=integration.erp.traits.longest_call_seconds)
-        )
+        operations.finish(tx, done, confirm_at=settle_at + timedelta(seconds=lane.writer.traits.longest_call_seconds))
         operations.mark_unknown(tx, [o.operation.id for o in outcomes if o.unknown], not_before=settle_at)
         operations.put_back(tx, [o.operation.id for o in outcomes if o.not_sent])
         operations.refuse(tx, [(o.operation.id, str(o.error)) for o in outcomes if o.refused])
@@ -266,6 +277,8 @@ def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
                 moves += lane.kind.after_write(tx, row, outcome.operation, outcome.written)
             moves += _moves_after(lane, row, outcome, complete=row.id in complete, report=told)
         documents.move(tx, moves, lane.work)
+        if complete and lane.kind.wakes:
+            related.wake_held(tx, integration.erp.connection, integration.erp.company, sorted(lane.kind.wakes))
     lane.report.merge(told)
     for outcome in late:
         by_id.pop(outcome.operation.document_id, None)
@@ -278,11 +291,13 @@ def _commit(lane: _Lane, outcomes: Sequence[Outcome], by_id: dict[int, DocumentR
         _postpone(lane, retry)
 
 
-def _moves_after(lane: _Lane, row: DocumentRow, outcome: Outcome, *, complete: bool, report: StepReport) -> list[Move]:
+def _moves_after(
+    lane: _Lane, row: DocumentRow, outcome: CallOutcome, *, complete: bool, report: StepReport
+) -> list[Move]:
     integration, kind, error = lane.integration, lane.kind, outcome.error
     if error is None and complete and outcome.written is not None:
         report.add(
-            "posted",
+            str(kind.done),
             row.partition_date,
             document=row.number,
             document_id=row.id,
@@ -290,7 +305,7 @@ def _moves_after(lane: _Lane, row: DocumentRow, outcome: Outcome, *, complete: b
             **_shown(outcome),
         )
         detail = {"id": outcome.written.outside_id, **outcome.written.detail}
-        return [Move(row.id, kind.done, "posted", detail, changes=kind.closing(row))]
+        return [Move(row.id, kind.done, str(kind.done), detail, changes=kind.closing(row))]
     if outcome.unknown:
         report.add("unknown_outcome", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         soon = integration.clock.now() + timedelta(seconds=FIRST_LOOK_SECONDS)
@@ -303,21 +318,21 @@ def _moves_after(lane: _Lane, row: DocumentRow, outcome: Outcome, *, complete: b
             return [Move(row.id, None, "", changes=reason)]
         return [Move(row.id, S.UNKNOWN_OUTCOME, "outcome unknown", {"error": str(error)}, changes=reason)]
     if isinstance(error, RefusedBySystem):
-        held = NeedsMending(Reason.REFUSED_BY_SYSTEM, error.message, mend=error.mend, data=error.data)
-        return hold_moves(integration, row, held, report, step=S.PARSED)
+        held = NeedsCorrection(error.reason, error.message, remedy=error.remedy, data=error.data)
+        return hold_moves(integration, row, held, report, step=lane.kind.held_at)
     return []
 
 
 def _detail(error: ConnectorError | None) -> dict[str, Any]:
-    return {"message": error.message, "mend": error.mend, "data": error.data} if error else {}
+    return {"message": error.message, "mend": error.remedy, "data": error.data} if error else {}
 
 
-def _shown(outcome: Outcome) -> dict[str, Any]:
+def _shown(outcome: CallOutcome) -> dict[str, Any]:
     detail = outcome.written.detail if outcome.written else {}
     return {"entry": detail.get("entry_number", "")}
 
 
-def _postpone(lane: _Lane, outcomes: Sequence[Outcome]) -> None:
+def _postpone(lane: _Lane, outcomes: Sequence[CallOutcome]) -> None:
     stopped = [o.operation.document_id for o in outcomes if isinstance(o.error, Stopped)]
     others = [o for o in outcomes if not isinstance(o.error, Stopped)]
     after = max((getattr(o.error, "after_seconds", None) or 5.0 for o in others), default=0.0)
@@ -331,7 +346,7 @@ def _postpone(lane: _Lane, outcomes: Sequence[Outcome]) -> None:
 def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
     """Look up what an earlier attempt left open; documents still to wait for leave `by_id`."""
     integration = lane.integration
-    rules, now = integration.erp.traits, integration.clock.now()
+    rules, now = lane.writer.traits, integration.clock.now()
     # Whoever had them may send until its lease had run out, which it has; what was sent then may arrive so much later.
     quiet = now + timedelta(seconds=rules.longest_call_seconds + rules.settle_seconds)
     with integration.ledger.write() as tx:
@@ -339,19 +354,19 @@ def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
         open_operations = operations.of_unknown_outcome(tx, list(by_id))
     settlement = settle(
         open_operations,
-        integration.erp.find_written,
+        lane.writer.find_written,
         settle_seconds=rules.settle_seconds,
         now=now,
     )
     if not open_operations:
         return
-    outcomes = [Outcome(op, written=settlement.found[op.id]) for op in open_operations if op.id in settlement.found]
+    outcomes = [CallOutcome(op, written=settlement.found[op.id]) for op in open_operations if op.id in settlement.found]
     again_at = {op.document_id: quiet_from(op, rules.settle_seconds) or quiet for op in settlement.look_again}
     with integration.ledger.write() as tx:
         operations.mark_looked(tx, [op.id for op in settlement.look_again])
         operations.put_back(tx, [op.id for op in settlement.write_again])
         moves = [
-            Move(op.document_id, S.POSTING, "not found after settling: write again", release=False)
+            Move(op.document_id, lane.kind.begun, "not found after settling: write again", release=False)
             for op in settlement.write_again
             if by_id[op.document_id].state is S.UNKNOWN_OUTCOME
         ]
@@ -370,7 +385,7 @@ def _settle_unknown(lane: _Lane, by_id: dict[int, DocumentRow]) -> None:
             ids = [document_id for document_id, when in again_at.items() if when == at]
             documents.release(tx, ids, next_attempt_at=at, holder=lane.work.holder)
     for operation in settlement.write_again:
-        by_id[operation.document_id] = by_id[operation.document_id].having(state=S.POSTING)
+        by_id[operation.document_id] = by_id[operation.document_id].having(state=lane.kind.begun)
     for document_id in again_at:
         by_id.pop(document_id)
     if outcomes:

@@ -121,6 +121,16 @@ def _lost_keys(integration: Integration, keys: Sequence[str]) -> set[str]:
     return {key for key, base in ours.items() if base not in known}
 
 
+def written_here(integration: Integration, existing: Sequence[Existing]) -> dict[str, int]:
+    """Which of our documents wrote these, by their key: no entry of theirs was keyed by hand."""
+    ours = {one.our_key: base_of(one.our_key) for one in existing if base_of(one.our_key)}
+    if not ours:
+        return {}
+    with integration.ledger.read() as tx:
+        known = operations.writers(tx, sorted(set(ours.values())))
+    return {key: known[base] for key, base in ours.items() if base in known}
+
+
 def moves(row: DocumentRow, found: Sequence[Found], report: StepReport) -> list[Move]:
     """To posted, from wherever the document stands."""
     report.add("recognised", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)

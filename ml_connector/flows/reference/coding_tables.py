@@ -6,7 +6,7 @@ from datetime import date
 
 from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT, in_words
 from ml_connector.documents.reference import CostCenter, GLAccount, Item, Requirement, VatCode, Vendor
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 
 @dataclass(frozen=True)
@@ -33,21 +33,21 @@ def known_account(tables: CodingTables, key: str, place: str) -> GLAccount:
     """The account with this code or id.
 
     Raises:
-        NeedsMending: there is none, or it is blocked.
+        NeedsCorrection: there is none, or it is blocked.
     """
     account = tables.gl_account(key)
     if account is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNMAPPED_ACCOUNT,
             f"GL account {key} of {place} does not exist in the ERP.",
-            mend="Create the account, or mend the mapping.",
+            remedy="Create the account, or mend the mapping.",
             data={"account": key, "place": place},
         )
     if account.blocked:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BLOCKED_ACCOUNT,
             f"GL account {account.code} of {place} is blocked.",
-            mend="Unblock it in the ERP, or map to another one.",
+            remedy="Unblock it in the ERP, or map to another one.",
             data={"account": account.code, "place": place},
         )
     return account
@@ -57,24 +57,24 @@ def check_dimension(tables: CodingTables, dimension: str, code: str, day: date, 
     """See that a code of a dimension can be used on that day; an empty code is none.
 
     Raises:
-        NeedsMending: there is none of this code, or it has ended.
+        NeedsCorrection: there is none of this code, or it has ended.
     """
     if not code:
         return
     found = tables.dimension(dimension, code)
     name = in_words(dimension).capitalize()
     if found is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNMAPPED_COST_CENTER,
             f"{name} {code} of {place} does not exist in the ERP.",
-            mend="Create it, or mend the mapping or the order.",
+            remedy="Create it, or mend the mapping or the order.",
             data={"code": code, "place": place, "dimension": dimension},
         )
     if found.end_date is not None and found.end_date <= day:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.INACTIVE_COST_CENTER,
             f"{name} {code} of {place} ended on {found.end_date}.",
-            mend="Extend it in the ERP, or use another one on the order or in the mapping.",
+            remedy="Extend it in the ERP, or use another one on the order or in the mapping.",
             data={"code": code, "place": place, "dimension": dimension, "ended": found.end_date.isoformat()},
         )
 
@@ -83,14 +83,14 @@ def check_wanted(account: GLAccount | None, dimension: str, code: str, place: st
     """See that a line has the dimensions that its account wants.
 
     Raises:
-        NeedsMending: the account wants one, and the line has none.
+        NeedsCorrection: the account wants one, and the line has none.
     """
     if account is None or code or account.requirement(dimension) is not Requirement.MANDATORY:
         return
     name = in_words(dimension)
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.UNMAPPED_COST_CENTER,
         f"GL account {account.code} of {place} wants a {name}, and none is known.",
-        mend=f"Put the {name} on the order line, or give the item, the partner or the integration one.",
+        remedy=f"Put the {name} on the order line, or give the item, the partner or the integration one.",
         data={"account": account.code, "place": place, "dimension": dimension},
     )

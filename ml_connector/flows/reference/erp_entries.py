@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import BOOKINGS_READER, Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import BILLS, Existing, Identity, target_of
 from ml_connector.ledger.exchange import bookings, inbox
 from ml_connector.ledger.exchange.bookings import Booking
@@ -11,7 +11,7 @@ from ml_connector.ledger.exchange.bookings import Booking
 TOGETHER = 200
 
 
-def note_bookings(integration: Integration, work: Work, report: StepReport) -> None:
+def note_bookings(integration: Integration, work: RunScope, report: StepReport) -> None:
     """Read what webhooks named since the last time; our own bookings are not news."""
     erp = integration.erp
     # Where nothing is billed the step has nothing to do.
@@ -20,7 +20,9 @@ def note_bookings(integration: Integration, work: Work, report: StepReport) -> N
         return
     while not work.stopped() and not work.dry_run:
         with integration.ledger.read() as tx:
-            notices = inbox.waiting(tx, erp.connection, erp.company, entries.notices.topic, limit=TOGETHER)
+            notices = inbox.waiting(
+                tx, erp.connection, erp.company, entries.notices.topic, reader=BOOKINGS_READER, limit=TOGETHER
+            )
         if not notices:
             return
         keys = list(dict.fromkeys(notice.key.lower() for notice in notices))
@@ -30,7 +32,8 @@ def note_bookings(integration: Integration, work: Work, report: StepReport) -> N
             # What is not there any more, or is ours, is forgotten: an entry that was voided is no duplicate.
             bookings.forget(tx, erp.connection, erp.company, keys)
             bookings.note(tx, erp.connection, erp.company, others)
-            inbox.mark_handled(tx, [notice.id for notice in notices], work.actor)
+            ids = [notice.id for notice in notices]
+            inbox.mark_taken(tx, ids, BOOKINGS_READER, integration.entry_readers, work.actor)
         report.counts["bookings_noted"] += len(others)
 
 

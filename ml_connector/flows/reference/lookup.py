@@ -25,7 +25,7 @@ from ml_connector.documents.reference import (
     Vendor,
 )
 from ml_connector.documents.sales.reference import Customer, CustomerLocation, ItemFacts, SalesPrice, SalesTable
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.reference.coding_tables import CodingTables
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.exchange import snapshots
@@ -92,6 +92,11 @@ _MODELS: dict[str, tuple[type[Record], str]] = {
 }
 
 
+def model_of(table: str) -> type[Record] | None:
+    """The record that rows of a table are; None of an ERP's own."""
+    return _MODELS[table][0] if table in _MODELS else None
+
+
 class ReferenceBook:
     """The newest snapshots of a connection, or those of a day (`as_of`)."""
 
@@ -147,17 +152,17 @@ class ReferenceBook:
 def vendor_of(book: ReferenceBook, partner: Partner) -> Vendor:
     vendor = book.vendor(partner.vendor)
     if vendor is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNKNOWN_SUPPLIER,
             f"The ERP has no supplier {partner.vendor} (partner {partner.name}).",
-            mend="Create the supplier, or mend `vendor` in the partner's file.",
+            remedy="Create the supplier, or mend `vendor` in the partner's file.",
             data={"vendor": partner.vendor, "partner": partner.name},
         )
     if vendor.blocked:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.SUPPLIER_BLOCKED,
             f"Supplier {vendor.code} {vendor.name} is blocked in the ERP.",
-            mend="Unblock the supplier; the invoice is taken up again by itself.",
+            remedy="Unblock the supplier; the invoice is taken up again by itself.",
             data={"vendor": vendor.code},
         )
     return vendor

@@ -12,8 +12,8 @@ from typing import Any
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import PurchaseOrder
-from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.quarantine import hold_moves, in_doubt, is_held
 from ml_connector.flows.core.sent_formats import ANSWERS, kinds_of_group
 from ml_connector.flows.core.stored_documents import stored
@@ -28,11 +28,13 @@ from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
+#: Known by partner and number together.
+OF_PARTNER = ANSWERS | {DocumentKind.REFERENCE_DATA}
 ARRIVED, NOT_ARRIVED = "arrived", "not_arrived"
 
 
 def hold_doubtful(
-    integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport, names: Sequence[str] = ()
+    integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport, names: Sequence[str] = ()
 ) -> list[DocumentRow]:
     """Hold those of these documents that may have left before a restore; the others.
 
@@ -86,8 +88,8 @@ def _doubts(integration: Integration, tx: Tx, restore: Restore, rows: Sequence[D
 
 
 def _is_of(lost: Lost, row: DocumentRow) -> bool:
-    """What is ours is the same whoever it went to; answers have numbers of their partner's."""
-    return is_partners(lost, row) if row.kind in ANSWERS else lost.company == row.company
+    """What is ours is the same whoever it went to; answers and reference tables are each partner's own."""
+    return is_partners(lost, row) if row.kind in OF_PARTNER else lost.company == row.company
 
 
 def is_partners(lost: Lost, row: DocumentRow) -> bool:
@@ -106,7 +108,7 @@ def _may_have_left(integration: Integration, restore: Restore, row: DocumentRow)
 def _hold(
     integration: Integration,
     tx: Tx,
-    work: Work,
+    work: RunScope,
     restore: Restore,
     row: DocumentRow,
     doubt: _Doubt,
@@ -116,10 +118,10 @@ def _hold(
         restores.attach(tx, doubt.lost, row.id)
     else:
         restores.add_unknown(tx, restore.id, row)
-    held = NeedsMending(
+    held = NeedsCorrection(
         Reason.MAY_HAVE_LEFT,
         _told(row, doubt.lost),
-        mend="Ask the partner, then `ml-connector ledger restored --arrived` or `--not-arrived`, for all or for one.",
+        remedy="Ask the partner, then `ml-connector ledger restored --arrived` or `--not-arrived`, for all or for one.",
         data=_facts(doubt.lost),
     )
     documents.move(tx, hold_moves(integration, row, held, report, step=S.RESOLVED), work)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.json import load
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.core.sent_formats import answer_due
 from ml_connector.flows.orders_out.order_revisions import FLOW as ORDERS
@@ -21,7 +21,7 @@ from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
 
-def settle(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
+def settle(integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport) -> None:
     """Settle orders in doubt that these documents name; nothing where there are none.
 
     Raises:
@@ -72,7 +72,7 @@ def arrived(
 
 def _numbers(row: DocumentRow) -> Sequence[str]:
     """All orders that a document names."""
-    document = attempt(lambda: load(row.kind, row.canonical))
+    document = attempt(load, row.kind, row.canonical)
     if isinstance(document, Invoice):
         return document.order_numbers
     if isinstance(document, ShipNotice):

@@ -9,7 +9,7 @@ from ml_connector.documents.invoice_amounts import add_up
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.sales.invoices import SalesInvoice, SalesInvoiceLine
 from ml_connector.documents.values.currencies import places, rounded
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 ZERO = Decimal(0)
 #: TDS01 and SAC05 have two implied decimals (x12-procurement 3).
@@ -23,23 +23,23 @@ def check_amounts(invoice: SalesInvoice) -> None:
     """Every amount in the places of its currency, and all of them together the total.
 
     Raises:
-        NeedsMending: one has more places, the total has another sign than its type, or there is a difference.
+        NeedsCorrection: one has more places, the total has another sign than its type, or there is a difference.
     """
     most = min(places(invoice.currency), MOST_PLACES)
     for place, amount in _amounts(invoice):
         if round(amount, most) != amount:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.BAD_VALUE,
                 f"{place} of invoice {invoice.number} is {amount} {invoice.currency}: more than {most} decimals cannot"
                 " be sent.",
-                mend="Round it in the ERP, or send this invoice another way and discard it here.",
+                remedy="Round it in the ERP, or send this invoice another way and discard it here.",
                 data={"invoice": invoice.number, "place": place, "amount": str(amount)},
             )
     if invoice.total < 0:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.SIGN_CONTRADICTION,
             f"{_called(invoice)} {invoice.number} has a total of {invoice.total} {invoice.currency}.",
-            mend="An invoice below zero is a credit memo and the other way round: mend it in the ERP, then discard"
+            remedy="An invoice below zero is a credit memo and the other way round: mend it in the ERP, then discard"
             " this.",
             data={"invoice": invoice.number, "total": str(invoice.total), "type": str(invoice.type)},
         )
@@ -58,7 +58,7 @@ def line_price(line: SalesInvoiceLine, invoice: SalesInvoice, rule: str) -> Deci
     """The price that a line is sent with: the ERP's, which comes to its amount, or by `rule` one that does.
 
     Raises:
-        NeedsMending: quantity times price less discounts is not the amount that the ERP has.
+        NeedsCorrection: quantity times price less discounts is not the amount that the ERP has.
     """
     off = sum((one.amount for one in line.discounts), ZERO)
     wanted = line.amount + off
@@ -72,12 +72,13 @@ def line_price(line: SalesInvoiceLine, invoice: SalesInvoice, rule: str) -> Deci
             if fits and price * wanted >= 0 and rounded(line.quantity * price, invoice.currency) == wanted:
                 return price
     less = f" less {off}" if off else ""
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.TOTAL_DIFFERENCE,
         f"Line {line.number} of invoice {invoice.number}: {line.quantity} x {line.price}{less} is"
         f" {rounded(line.quantity * line.price, invoice.currency) - off} {invoice.currency}, and the ERP has"
         f" {line.amount}.",
-        mend="Mend price, discount or amount of the line in the ERP; or set sales_invoices.line_prices: from_amount in"
+        remedy="Mend price, discount or amount of the line in the ERP; or set sales_invoices.line_prices: "
+        "from_amount in"
         " the customer's file, which sends the price that comes to the amount.",
         data={"invoice": invoice.number, "line": line.number, "amount": str(line.amount), "price": str(line.price)},
     )
@@ -87,7 +88,7 @@ def check_sent(sent: Invoice, invoice: SalesInvoice) -> None:
     """What the customer adds up is what the ERP says: no rounding, no reading of signs makes it another total.
 
     Raises:
-        NeedsMending: it comes to another total.
+        NeedsCorrection: it comes to another total.
     """
     told = add_up(sent)
     if told.difference:
@@ -96,13 +97,13 @@ def check_sent(sent: Invoice, invoice: SalesInvoice) -> None:
         )
 
 
-def _difference(invoice: SalesInvoice, computed: Decimal, parts: dict[str, Decimal]) -> NeedsMending:
+def _difference(invoice: SalesInvoice, computed: Decimal, parts: dict[str, Decimal]) -> NeedsCorrection:
     shown = ", ".join(f"{name} {amount}" for name, amount in parts.items() if amount)
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.TOTAL_DIFFERENCE,
         f"{_called(invoice)} {invoice.number} comes to {computed} {invoice.currency} ({shown or 'nothing'}), and the"
         f" ERP says {invoice.total}: a difference of {invoice.total - computed}.",
-        mend="Look what the ERP has beside lines, discounts, freight and taxes, and mend it there; it is read again"
+        remedy="Look what the ERP has beside lines, discounts, freight and taxes, and mend it there; it is read again"
         " when it is saved.",
         data={
             "invoice": invoice.number,

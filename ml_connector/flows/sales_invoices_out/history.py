@@ -1,86 +1,29 @@
 """What has been sent of an invoice so far, whoever it went to and by which integration; and whom it is for."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import partial
 
-from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import changed
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.sales.invoices import SalesInvoice
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.core.strangers import check_role, stand_in, stranger
 from ml_connector.flows.sales_invoices_out import spec
 from ml_connector.flows.sales_invoices_out.invoice_content import resolve_invoice
 from ml_connector.flows.sales_invoices_out.settings import SalesInvoicesOut
-from ml_connector.ledger.database.store import Tx
-from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 
 FLOW = spec.FLOW.name
-#: Not begun yet: a newer reading of the invoice replaces the stored record instead of making a revision.
-NOT_BEGUN = frozenset({S.READ, S.RESOLVED, S.QUARANTINED})
-#: The customer is about to have it: what is told of the same invoice waits until that is known.
-ON_ITS_WAY = frozenset({S.READ, S.RESOLVED, S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME})
-#: The customer has it, or is getting it.
-HAS = frozenset({S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME, S.SENT, S.OVERDUE, S.ACKNOWLEDGED})
 
 
 def rules_of(integration: Integration) -> SalesInvoicesOut:
     """The flow's settings."""
     return integration.settings.flows.of(SalesInvoicesOut)
-
-
-@dataclass(frozen=True)
-class InvoiceHistory:
-    """The documents of one invoice of the ERP, oldest to newest."""
-
-    rows: tuple[DocumentRow, ...] = ()
-
-    @property
-    def newest(self) -> DocumentRow | None:
-        """The newest that says something: a person's word that it is not to leave counts, a withdrawal does not."""
-        counts = [row for row in self.rows if row.state is not S.DISCARDED or row.reason == "discarded"]
-        return counts[-1] if counts else None
-
-    @property
-    def waiting(self) -> DocumentRow | None:
-        """The one that has not left yet."""
-        newest = self.newest
-        return newest if newest is not None and newest.state in NOT_BEGUN else None
-
-    @property
-    def held_by_customer(self) -> DocumentRow | None:
-        """The newest that the customer has or is getting; None where it has none, or refused it."""
-        has = [row for row in self.rows if row.state in HAS or _may_be_there(row)]
-        return has[-1] if has else None
-
-    @property
-    def next_revision(self) -> int:
-        return max((row.revision for row in self.rows), default=-1) + 1
-
-
-def _may_be_there(row: DocumentRow) -> bool:
-    """Whether a discarded document had left: nobody answered it, and a person put an end to the waiting."""
-    was = ((row.reason_detail or {}).get("data") or {}).get("was")
-    return row.state is S.DISCARDED and was == S.OVERDUE
-
-
-def histories(integration: Integration, tx: Tx, ids: Sequence[str]) -> dict[str, InvoiceHistory]:
-    """What was sent of these invoices of our company, by the ERP's id of them."""
-    rows = [
-        row
-        for row in documents.outbound_of_orders(tx, integration.books, FLOW, ids=ids)
-        if row.state is not S.DUPLICATE
-    ]
-    by_id: dict[str, list[DocumentRow]] = {}
-    for row in sorted(rows, key=lambda one: (one.revision, one.id)):
-        by_id.setdefault(row.source_id or "", []).append(row)
-    return {key: InvoiceHistory(tuple(found)) for key, found in by_id.items()}
 
 
 def takers(integration: Integration) -> dict[str, Partner]:
@@ -96,7 +39,7 @@ def addressee(integration: Integration, row: DocumentRow, invoice: SalesInvoice)
     """Who gets a document that has not left yet.
 
     Raises:
-        NeedsMending: no partner file is of its customer, the one that is gets no invoices, or it is wrong.
+        NeedsCorrection: no partner file is of its customer, the one that is gets no invoices, or it is wrong.
     """
     partner = takers(integration).get(invoice.customer_code) or integration.partner_of(row)
     if partner is None:
@@ -105,11 +48,11 @@ def addressee(integration: Integration, row: DocumentRow, invoice: SalesInvoice)
         raise stranger(integration, partner.name)
     check_role(integration.flows, partner, row.flow)
     if not partner.takes_invoices or partner.customer != invoice.customer_code:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNKNOWN_PARTNER,
             f"Invoice {invoice.number} is for customer {invoice.customer_code}, and no partner file here gets its"
             " invoices.",
-            mend="Write `sales_invoices: {send: true}` into the customer's file, or write the file; or discard this"
+            remedy="Write `sales_invoices: {send: true}` into the customer's file, or write the file; or discard this"
             " here.",
             data={"customer": invoice.customer_code, "partner": partner.name},
         )

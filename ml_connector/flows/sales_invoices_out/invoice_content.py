@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable
 from decimal import Decimal
 
-from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import InvoicesToPartner, Partner
 from ml_connector.config.units import meanings
 from ml_connector.documents.common import (
@@ -25,7 +25,7 @@ from ml_connector.documents.common import (
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.json import dump
 from ml_connector.documents.sales.invoices import Address, SalesDiscount, SalesInvoice, SalesInvoiceLine
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.sent_parts import BARCODES, barcode, party_at, price_basis
 from ml_connector.flows.sales_invoices_out.amounts import ZERO, check_amounts, check_sent, line_price
 from ml_connector.flows.sales_invoices_out.settings import SalesInvoicesOut
@@ -48,28 +48,28 @@ def resolve_invoice(
     """The invoice as the customer is to get it, as an original.
 
     Raises:
-        NeedsMending: it has no lines or does not add up; a unit, charge or tax is mapped to nothing in X12; a line has
-            nothing that the customer can read, or a place has no name and no code.
+        NeedsCorrection: it has no lines or does not add up; a unit, charge or tax is mapped to nothing in X12; a line
+            has nothing that the customer can read, or a place has no name and no code.
     """
     if invoice.other_type:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNSUPPORTED_DOCUMENT,
             f"{invoice.number} is of type {invoice.other_type}: neither plainly an invoice nor a credit memo.",
-            mend="Send it to the customer another way, and discard it here.",
+            remedy="Send it to the customer another way, and discard it here.",
             data={"invoice": invoice.number, "type": invoice.other_type},
         )
     if not invoice.lines:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NOTHING_TO_SEND,
             f"Invoice {invoice.number} has no lines.",
-            mend="If it is one of an opening balance, send it another way and discard it here.",
+            remedy="If it is one of an opening balance, send it another way and discard it here.",
             data={"invoice": invoice.number},
         )
     if not invoice.currency:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,
             f"Invoice {invoice.number} has no currency.",
-            mend="Set the currency in the ERP.",
+            remedy="Set the currency in the ERP.",
             data={"invoice": invoice.number},
         )
     check_amounts(invoice)
@@ -115,7 +115,7 @@ def _told_lines(invoice: SalesInvoice) -> tuple[list[SalesInvoiceLine], list[str
     """Lines that are invoiced, and the texts of those that only say something.
 
     Raises:
-        NeedsMending: a line has an amount and no quantity: IT1 has no place for such a one.
+        NeedsCorrection: a line has an amount and no quantity: IT1 has no place for such a one.
     """
     lines: list[SalesInvoiceLine] = []
     texts: list[str] = []
@@ -123,10 +123,11 @@ def _told_lines(invoice: SalesInvoice) -> tuple[list[SalesInvoiceLine], list[str
         if line.quantity:
             lines.append(line)
         elif line.amount:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.BAD_VALUE,
                 f"Line {line.number} of invoice {invoice.number} has an amount of {line.amount} and no quantity.",
-                mend="Give it a quantity and a price in the ERP, or send the invoice another way and discard it here.",
+                remedy="Give it a quantity and a price in the ERP, or send the invoice another way and discard "
+                "it here.",
                 data={"invoice": invoice.number, "line": line.number, "amount": str(line.amount)},
             )
         else:
@@ -238,10 +239,10 @@ def _unit(line: SalesInvoiceLine, invoice: SalesInvoice, rules: SalesInvoicesOut
     unit = rules.unit_codes.get(line.unit, "")
     if len(unit) != 2:
         told = ", ".join(f"{code} in {language}" for language, code in meanings(line.unit).items())
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNIT_MISMATCH,
             f"Unit {line.unit or '(none)'} of line {line.number}, invoice {invoice.number}, is mapped to no X12 unit.",
-            mend="Map it under sales_invoices_out.units"
+            remedy="Map it under sales_invoices_out.units"
             + (f" (it means {told}: sales_invoices_out.units_language)." if told else "."),
             data={"invoice": invoice.number, "line": line.number, "unit": line.unit},
         )
@@ -257,10 +258,10 @@ def _items(line: SalesInvoiceLine, invoice: SalesInvoice, own: InvoicesToPartner
     )
     items = tuple(ItemId(qualifier=qualifier, value=value) for qualifier, value in pairs if qualifier and value)
     if not items and not line.description.strip():
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNRESOLVED_ITEM,
             f"Line {line.number} of invoice {invoice.number} has neither an item nor a description.",
-            mend="Say in the ERP what it is for.",
+            remedy="Say in the ERP what it is for.",
             data={"invoice": invoice.number, "line": line.number},
         )
     return items
@@ -299,11 +300,11 @@ def _charges(invoice: SalesInvoice, rules: SalesInvoicesOut) -> Iterable[Allowan
         if not charge.amount:
             continue
         if charge.code not in codes:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.UNMAPPED_CHARGE,
                 f"Charge {charge.code} ({charge.description or 'no text'}, {charge.amount}) of invoice {invoice.number}"
                 " has no code in X12.",
-                mend=f"Map it under sales_invoices_out.charges, like {charge.code}: D500 (handling).",
+                remedy=f"Map it under sales_invoices_out.charges, like {charge.code}: D500 (handling).",
                 data={"invoice": invoice.number, "charge": charge.code, "amount": str(charge.amount)},
             )
         yield AllowanceCharge(
@@ -323,11 +324,11 @@ def _taxes(invoice: SalesInvoice, rules: SalesInvoicesOut) -> tuple[Tax, ...]:
         if meaning is None and not tax.amount:
             continue
         if meaning is None:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.UNMAPPED_TAX,
                 f"Tax {tax.code} ({tax.description or tax.jurisdiction or 'no text'}, {tax.amount}) of invoice"
                 f" {invoice.number} is mapped to no tax of X12.",
-                mend=f"Map it under sales_invoices_out.taxes, like {tax.code}: {{kind: ST}} (state sales tax).",
+                remedy=f"Map it under sales_invoices_out.taxes, like {tax.code}: {{kind: ST}} (state sales tax).",
                 data={"invoice": invoice.number, "tax": tax.code, "amount": str(tax.amount)},
             )
         jurisdiction = meaning.jurisdiction or tax.jurisdiction

@@ -12,19 +12,13 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.sales.invoices import SalesInvoice
 from ml_connector.errors import TryAgain
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import SALES_INVOICES, SourceRecord, source_of
 from ml_connector.flows.core.quarantine import is_held
+from ml_connector.flows.records_out.history import RecordHistory, histories
+from ml_connector.flows.records_out.positions import Position, hides_customers
 from ml_connector.flows.sales_invoices_out.completing import MasterData
-from ml_connector.flows.sales_invoices_out.history import (
-    FLOW,
-    InvoiceHistory,
-    histories,
-    rules_of,
-    says_the_same,
-    takers,
-)
-from ml_connector.ledger.coordination import cursors
+from ml_connector.flows.sales_invoices_out.history import FLOW, rules_of, says_the_same, takers
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move, NewDocument
 from ml_connector.ledger.work.states import DocumentState as S
@@ -42,7 +36,7 @@ class _RevisionTakenError(Exception):
     """Another worker added the revision between our look and our write."""
 
 
-def read(integration: Integration, work: Work) -> StepReport:
+def read(integration: Integration, work: RunScope) -> StepReport:
     """Read invoices that moved; each new content becomes a document.
 
     A replay does not ask the ERP: the record as it was read is kept and rendered again.
@@ -50,8 +44,9 @@ def read(integration: Integration, work: Work) -> StepReport:
     report = StepReport("read invoices")
     if work.replay:
         return report
-    start = start_day(integration, dry_run=work.dry_run)
-    cursor = position(integration, start)
+    position = _position(integration)
+    start = position.start(dry_run=work.dry_run)
+    cursor = position.cursor(start)
     from_start, hidden = cursor is None, hides_customers(integration)
     cursor = cursor or f"{start.isoformat()}T00:00:00"
     more = True
@@ -61,10 +56,7 @@ def read(integration: Integration, work: Work) -> StepReport:
         more, cursor = batch.more and not work.dry_run, batch.cursor
         # While nobody can read which customer a file is of, its invoices pass unseen: they are read again.
         if cursor is not None and not work.dry_run and not hidden:
-            with integration.ledger.write() as tx:
-                cursors.put(tx, position_name(integration), cursor)
-                if from_start:
-                    cursors.put(tx, f"{position_name(integration)}:begun", start.isoformat())
+            position.put(cursor, from_start=start if from_start else None)
     for outcome, words in _TOLD.items():
         if count := report.counts[outcome]:
             report.notes.append(f"{count} {words.format(start=start)}")
@@ -75,8 +67,9 @@ def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[
     """Whether invoices moved in the ERP beyond what was read; asked only when `look`."""
     if not (look and erp_usable):
         return
-    start = start_day(integration, dry_run=True)
-    cursor = position(integration, start)
+    position = _position(integration)
+    start = position.start(dry_run=True)
+    cursor = position.cursor(start)
     if cursor is None:
         yield "sales invoices were never read"
         return
@@ -97,12 +90,12 @@ def _unknown(integration: Integration, records: Sequence[SourceInvoice], start: 
         and one.document.invoice_date >= start
     ]
     with integration.ledger.read() as tx:
-        known = histories(integration, tx, [one.id for one in wanted])
+        known = histories(integration, tx, FLOW, [one.id for one in wanted])
     return any(one.id not in known for one in wanted)
 
 
 def take(
-    integration: Integration, work: Work, records: Sequence[SourceInvoice], start: date, report: StepReport
+    integration: Integration, work: RunScope, records: Sequence[SourceInvoice], start: date, report: StepReport
 ) -> None:
     """Compare invoices as read with what the ledger has, and store what is new."""
     # One that moves while pages are read comes twice: the last reading counts.
@@ -119,17 +112,17 @@ def take(
 
 
 def _take_once(
-    integration: Integration, work: Work, records: Sequence[SourceInvoice], start: date, report: StepReport
+    integration: Integration, work: RunScope, records: Sequence[SourceInvoice], start: date, report: StepReport
 ) -> None:
     customers = takers(integration)
     with integration.ledger.read() as tx:
-        known = histories(integration, tx, [one.document.id for one in records])
+        known = histories(integration, tx, FLOW, [one.document.id for one in records])
     new: list[NewDocument] = []
     moves: list[Move] = []
     master = MasterData(integration)
     for read_now in records:
         one = replace(read_now, document=master.completed(read_now.document))
-        invoice, before = one.document, known.get(one.document.id, InvoiceHistory())
+        invoice, before = one.document, known.get(one.document.id, RecordHistory())
         partner = customers.get(invoice.customer_code) or _partner_before(integration, before)
         if partner is None:
             report.counts["not_a_partner"] += 1
@@ -148,7 +141,7 @@ def _take_once(
         documents.move(tx, moves, work)
 
 
-def _partner_before(integration: Integration, before: InvoiceHistory) -> Partner | None:
+def _partner_before(integration: Integration, before: RecordHistory) -> Partner | None:
     """Who has it already, where its customer is nobody's partner now."""
     ours = [row for row in before.rows if row.integration == integration.name]
     return integration.partner_of(ours[-1]) if ours else None
@@ -171,11 +164,11 @@ class _View:
 
 
 def _decide(
-    integration: Integration, one: SourceInvoice, view: _View, before: InvoiceHistory, report: StepReport
+    integration: Integration, one: SourceInvoice, view: _View, before: RecordHistory, report: StepReport
 ) -> tuple[list[NewDocument], list[Move]]:
     """The document that a reading makes, or the moves of one that has not left yet."""
     partner = view.partner
-    invoice, waiting, newest, has = one.document, before.waiting, before.newest, before.held_by_customer
+    invoice, waiting, newest, has = one.document, before.waiting, before.newest, before.held_by_partner
     if newest is not None and (newest.integration != integration.name or is_held(newest)):
         return [], []  # another integration sends it; or it may have left, and is read again when that is settled
     if has is None and (invoice.voided or not _is_ready(integration, invoice)):
@@ -191,10 +184,10 @@ def _decide(
 
 
 def _still_waiting(
-    one: SourceInvoice, view: _View, before: InvoiceHistory, waiting: DocumentRow, report: StepReport
+    one: SourceInvoice, view: _View, before: RecordHistory, waiting: DocumentRow, report: StepReport
 ) -> list[Move]:
     """The moves of a document that has not left yet."""
-    has, invoice = before.held_by_customer, one.document
+    has, invoice = before.held_by_partner, one.document
     if has is not None and view.says(has, invoice):
         return [_ended(waiting, "as the customer has it")]
     if waiting.source == one.record:
@@ -237,10 +230,8 @@ def _facts(invoice: SalesInvoice) -> dict[str, object]:
     }
 
 
-def _new_document(
-    integration: Integration, one: SourceInvoice, partner: Partner, before: InvoiceHistory
-) -> NewDocument:
-    invoice, has = one.document, before.held_by_customer
+def _new_document(integration: Integration, one: SourceInvoice, partner: Partner, before: RecordHistory) -> NewDocument:
+    invoice, has = one.document, before.held_by_partner
     return NewDocument(
         kind=DocumentKind.INVOICE,
         direction=Direction.OUT,
@@ -263,38 +254,6 @@ def _new_document(
     )
 
 
-def start_day(integration: Integration, *, dry_run: bool = False) -> date:
-    """Invoices dated before this day were sent otherwise: the setting, or the day of the first read, kept."""
-    setting = rules_of(integration).start_date
-    if setting:
-        return date.fromisoformat(setting)
-    name = f"{position_name(integration)}:since"
-    with integration.ledger.read() as tx:
-        kept = cursors.get(tx, name)
-    if kept is None:
-        kept = integration.clock.now().date().isoformat()
-        if not dry_run:
-            with integration.ledger.write() as tx:
-                cursors.put(tx, name, kept)
-    return date.fromisoformat(kept)
-
-
-def position_name(integration: Integration) -> str:
-    """Where it stands how far invoices were read."""
-    erp = integration.erp
-    return f"{integration.name}:{erp.connection}:{erp.company}:{SALES_INVOICES.name}{cursors.POSITION}"
-
-
-def position(integration: Integration, start: date) -> str | None:
-    """Where polling goes on. None: at `start`, for nothing was read yet, or only from a later day on."""
-    name = position_name(integration)
-    with integration.ledger.read() as tx:
-        begun = cursors.get(tx, f"{name}:begun") or cursors.get(tx, f"{name}:since")
-        if begun is not None and start < date.fromisoformat(begun):
-            return None
-        return cursors.get(tx, name)
-
-
-def hides_customers(integration: Integration) -> bool:
-    """Whether there is a partner file of which not even the customer can be read."""
-    return any(problem.hides_a_customer for problem in integration.problems)
+def _position(integration: Integration) -> Position:
+    """Where reading stands."""
+    return Position(integration, "sales_invoices_out", SALES_INVOICES.name, rules_of(integration).start_date)

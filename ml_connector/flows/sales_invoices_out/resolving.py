@@ -17,24 +17,16 @@ from ml_connector.documents.json import dump
 from ml_connector.documents.records import as_json
 from ml_connector.documents.sales.invoices import SalesInvoice
 from ml_connector.edi.tools.diff import differences
-from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import SALES_INVOICES, source_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.orders_out.order_revisions import REFUSED_BY_PARTNER
+from ml_connector.flows.records_out.history import HAS, ON_ITS_WAY, RecordHistory, histories
 from ml_connector.flows.sales_invoices_out.completing import MasterData
-from ml_connector.flows.sales_invoices_out.history import (
-    FLOW,
-    HAS,
-    ON_ITS_WAY,
-    InvoiceHistory,
-    addressee,
-    histories,
-    numbered_otherwise,
-    rules_of,
-)
+from ml_connector.flows.sales_invoices_out.history import FLOW, addressee, numbered_otherwise, rules_of
 from ml_connector.flows.sales_invoices_out.invoice_content import content_hash, corrected, resolve_invoice
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
@@ -50,7 +42,7 @@ SHOWN = 8
 class _Around:
     """What is known of the invoices of a batch: their own documents, and those of the invoices that they name."""
 
-    known: dict[str, InvoiceHistory]
+    known: dict[str, RecordHistory]
     named: dict[str, list[DocumentRow]]
     credits: frozenset[int]
 
@@ -64,20 +56,17 @@ class _WaitsError(Exception):
     """An earlier document of the same invoice, or the invoice that is credited, is on its way."""
 
 
-def resolve(integration: Integration, work: Work) -> StepReport:
+def resolve(integration: Integration, work: RunScope) -> StepReport:
     """Decide what the customer is sent: the invoice, a corrected one, or nothing."""
     report = StepReport("resolve invoices")
-    after = 0
-    while not work.stopped():
-        rows = claim_waiting(integration, work, FLOW, (S.READ, S.QUARANTINED), after_id=after)
-        if not rows:
-            return report
-        after = rows[-1].id
+    for rows in batches(integration, work, FLOW, (S.READ, S.QUARANTINED)):
         _resolve_batch(integration, work, rows, report)
     return report
 
 
-def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[DocumentRow], report: StepReport) -> None:
+def _resolve_batch(
+    integration: Integration, work: RunScope, claimed: Sequence[DocumentRow], report: StepReport
+) -> None:
     # What may have left is resolved already: a replay does not say whether it left.
     moves: list[Move] = [Move(row.id, None, "") for row in claimed if is_held(row)]
     rows = [row for row in claimed if not is_held(row)]
@@ -96,7 +85,7 @@ def _resolve_batch(integration: Integration, work: Work, claimed: Sequence[Docum
                 "waits_for_earlier", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
             )
             continue
-        if isinstance(decided, NeedsMending):
+        if isinstance(decided, NeedsCorrection):
             moves += hold_moves(integration, row, decided, report, step=S.READ)
             continue
         partner, sent = decided
@@ -131,7 +120,7 @@ def _read_again(integration: Integration, rows: Sequence[DocumentRow]) -> dict[i
 def _look_around(integration: Integration, rows: Sequence[DocumentRow], invoices: Sequence[SalesInvoice]) -> _Around:
     numbers = {number for one in invoices for number in (one.number, *_taken_back(one))}
     with integration.ledger.read() as tx:
-        known = histories(integration, tx, [row.source_id or "" for row in rows])
+        known = histories(integration, tx, FLOW, [row.source_id or "" for row in rows])
         every = documents.outbound_numbered(tx, integration.books, DocumentKind.INVOICE, sorted(numbers - {""}))
     read = source_of(integration.erp, SALES_INVOICES).from_record
     ours = [row for row in every if row.flow == FLOW]
@@ -148,23 +137,22 @@ def _content(
     """Who is sent what.
 
     Raises:
-        NeedsMending: it cannot be sent as it is, or a person decides. _WaitsError: an earlier document goes first.
+        NeedsCorrection: it cannot be sent as it is, or a person decides. _WaitsError: an earlier document goes first.
     """
     partner = addressee(integration, row, invoice)
     twice = numbered_otherwise(around.named.get(invoice.number, ()), row, invoice, around.credits)
     if twice is not None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.DUPLICATE_INVOICE_NUMBER,
             f"{invoice.number} is a document here already ({twice.id}, {twice.state}), made of another record of the"
             " ERP.",
-            mend="If the ERP shows one invoice in two lists, discard this one; else give one of them another number.",
+            remedy="If the ERP shows one invoice in two lists, discard this one; else give one of them another number.",
             data={"invoice": invoice.number, "document": twice.id, "record": twice.source_id},
         )
-    family = around.known.get(row.source_id or "", InvoiceHistory()).rows
-    earlier = InvoiceHistory(tuple(one for one in family if one.revision < row.revision))
+    earlier = around.known.get(row.source_id or "", RecordHistory()).before(row)
     if earlier.newest is not None and earlier.newest.state in ON_ITS_WAY:
         raise _WaitsError
-    before = earlier.held_by_customer
+    before = earlier.held_by_partner
     if before is not None or row.reason == Reason.CHANGED_AFTER_SENDING:
         return partner, _changed(integration, invoice, before, partner)
     sent = resolve_invoice(invoice, partner, integration.settings, rules_of(integration))
@@ -183,12 +171,12 @@ def _changed(integration: Integration, invoice: SalesInvoice, before: DocumentRo
     """An invoice that the customer has otherwise: as a corrected one, where its file says so.
 
     Raises:
-        NeedsMending: a person decides: by setting, or for it was voided, or went to somebody else.
+        NeedsCorrection: a person decides: by setting, or for it was voided, or went to somebody else.
     """
-    mend = "Change it back, or reverse it by a credit memo and a new invoice, and discard this here."
+    remedy = "Change it back, or reverse it by a credit memo and a new invoice, and discard this here."
     if invoice.voided:
         what = f"was voided in the ERP without a credit memo; {partner.name} has it"
-        mend = f"Tell {partner.name}, or make a credit memo in the ERP, which is sent; then discard this here."
+        remedy = f"Tell {partner.name}, or make a credit memo in the ERP, which is sent; then discard this here."
     elif before is not None and before.partner_key != integration.party(partner.name)["partner_key"]:
         what = f"is for {partner.name} in the ERP now, and was sent to {before.partner}"
     else:
@@ -196,14 +184,14 @@ def _changed(integration: Integration, invoice: SalesInvoice, before: DocumentRo
         if partner.sales_invoices.changed == "corrected":
             return corrected(sent)
         what = f"was changed in the ERP after {partner.name} was sent it ({_shown(sent, before) or 'no detail kept'})"
-        mend += (
+        remedy += (
             " With sales_invoices.changed: corrected in the customer's file it is sent again whole, marked as corrected"
             " (BIG08 05)."
         )
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.CHANGED_AFTER_SENDING,
         f"Invoice {invoice.number} {what}.",
-        mend=mend,
+        remedy=remedy,
         data={"invoice": invoice.number, "partner": partner.name, "sent": before.id if before is not None else None},
     )
 
@@ -222,7 +210,7 @@ def _follow(invoice: SalesInvoice, number: str, partner: Partner, originals: Seq
     """A credit memo leaves behind an invoice that it names.
 
     Raises:
-        NeedsMending: that has not left, or the customer's file has a person look first. _WaitsError: it is leaving.
+        NeedsCorrection: that has not left, or the customer's file has a person look first. _WaitsError: it is leaving.
     """
     counts = [one for one in originals if one.state is not S.DUPLICATE]
     has = [one for one in counts if one.state in HAS]
@@ -231,20 +219,20 @@ def _follow(invoice: SalesInvoice, number: str, partner: Partner, originals: Seq
     if not has and newest is not None:
         if newest.state in ON_ITS_WAY:
             raise _WaitsError
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CREDIT_OF_UNSENT,
             f"Credit memo {invoice.number} takes back invoice {number}, which is {newest.state} here and not with"
             f" {partner.name}.",
-            mend=f"See document {newest.id} first. If the customer is to get neither, discard both here.",
+            remedy=f"See document {newest.id} first. If the customer is to get neither, discard both here.",
             data={**data, "document": newest.id},
         )
     if any(one.state in ON_ITS_WAY for one in has):
         raise _WaitsError
     if partner.sales_invoices.reversals == "hold":
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.REVERSED_AFTER_SENDING,
             f"Credit memo {invoice.number} takes back invoice {number}, which {partner.name} has.",
-            mend=f"Agree it with {partner.name} and discard this here; or set sales_invoices.reversals: credit in its"
+            remedy=f"Agree it with {partner.name} and discard this here; or set sales_invoices.reversals: credit in its"
             " file: then it is sent and names the invoice (REF*OI).",
             data=data,
         )

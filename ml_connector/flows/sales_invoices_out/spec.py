@@ -11,6 +11,8 @@ from ml_connector.flows.core.spec import (
     FlowSpec,
     Needs,
     StepSpec,
+    none_held,
+    outcomes_known,
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -68,7 +70,7 @@ FLOW = FlowSpec(
             steps=("resolve_invoices", "render_invoices"),
             deps=("sales_invoices_read",),
             owner=RECEIVABLES_OWNER,
-            checks=(CheckSpec("quarantined", "No sales invoice is held back.", (S.QUARANTINED,)),),
+            checks=(none_held("No sales invoice is held back."),),
         ),
         AssetSpec(
             "sent_sales_invoices",
@@ -82,12 +84,7 @@ FLOW = FlowSpec(
             checks=(
                 CheckSpec("overdue", "Every sales invoice is answered, or not due yet.", (S.OVERDUE,)),
                 CheckSpec("refused", "No customer refused an invoice.", (S.REFUSED,), error=True),
-                CheckSpec(
-                    "unknown_outcome",
-                    "Of every sales invoice it is known whether the network took it.",
-                    (S.UNKNOWN_OUTCOME,),
-                    error=True,
-                ),
+                outcomes_known("Of every sales invoice it is known whether the network took it."),
             ),
         ),
     ),

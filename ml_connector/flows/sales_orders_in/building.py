@@ -10,17 +10,29 @@ from decimal import Decimal
 
 from ml_connector.config.partners import Partner, SalesRules, rules_for
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
-from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderKind, SalesOrderLine, reference_of
+from ml_connector.documents.sales.orders import (
+    NewCustomer,
+    OrderCharge,
+    SalesOrder,
+    SalesOrderKind,
+    SalesOrderLine,
+    reference_of,
+)
 from ml_connector.documents.sales.reference import Customer
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.order_codes import kind_of
 from ml_connector.flows.reference.sales_book import SalesBook
 from ml_connector.flows.sales_orders_in.charges import charges_of, terms_told
-from ml_connector.flows.sales_orders_in.customers import customer_of
+from ml_connector.flows.sales_orders_in.customers import customer_or_new
 from ml_connector.flows.sales_orders_in.dates import Wanted, check_dates, told_of, wanted_line, wanted_of
 from ml_connector.flows.sales_orders_in.items import FoundItem, item_of, unit_of
-from ml_connector.flows.sales_orders_in.order_doubts import check_total, not_carried, readable_order
-from ml_connector.flows.sales_orders_in.places import Place, header_party, place_of
+from ml_connector.flows.sales_orders_in.order_doubts import (
+    check_quantities,
+    check_total,
+    not_carried,
+    readable_order,
+)
+from ml_connector.flows.sales_orders_in.places import ShipTo, header_party, place_of
 from ml_connector.flows.sales_orders_in.prices import Priced, price_in, priced
 from ml_connector.flows.sales_orders_in.settings import SalesOrdersIn
 from ml_connector.flows.sales_orders_in.stores import Portion, portions_of
@@ -50,6 +62,7 @@ class _Taken:
     customer: Customer
     kind: SalesOrderKind
     today: date
+    new: NewCustomer | None = None
 
 
 def sales_orders_for(
@@ -58,17 +71,21 @@ def sales_orders_for(
     """The sales orders that an order means: one, or one a store. All of it is checked before any is made.
 
     Raises:
-        NeedsMending: something in it is unknown, contradicts itself or needs a decision.
+        NeedsCorrection: something in it is unknown, contradicts itself or needs a decision.
     """
     rules = rules_for(settings, partner.sales)
     order, unread = readable_order(order)
     kind = kind_of(order, rules.order_types)
+    check_quantities(order, rules)
     check_dates(order, today, today + timedelta(days=settings.days_ahead))
-    customer = customer_of(order, partner, rules, book)
-    taken = _Taken(order, partner, settings, rules, book, customer, kind, today)
+    customer, new = customer_or_new(order, partner, rules, book)
+    if new is not None:  # it has no places yet
+        rules = rules.model_copy(update={"unknown_ship_to": "address"})
+    taken = _Taken(order, partner, settings, rules, book, customer, kind, today, new)
     parts = [part for line in order.lines for part in _parts(taken, line)]
     told = [
         *unread,
+        *([f"customer {customer.code} {customer.name} is created with it"] if new is not None else []),
         *_type_told(order, kind),
         *told_of(order, today),
         *terms_told(order, customer, settings.terms, rules),
@@ -78,10 +95,10 @@ def sales_orders_for(
     ]
     stores = list(dict.fromkeys(part.portion.store for part in parts))
     if len(stores) > 1 and rules.several_stores == "hold":
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.STORE_QUANTITIES,
             f"Order {order.number} is for several stores: {', '.join(one or '(none)' for one in stores[:10])}.",
-            mend="Enter it in the ERP by hand and discard this; or say `several_stores: orders` or `lines` under "
+            remedy="Enter it in the ERP by hand and discard this; or say `several_stores: orders` or `lines` under "
             "`sales` of the partner's file, and replay.",
             data={"order": order.number, "stores": stores},
         )
@@ -105,7 +122,7 @@ def _parts(taken: _Taken, line: OrderLine) -> list[_Part]:
     return [_Part(line, one, found, unit, price, wanted_line(line, one.wanted, whole)) for one in portions]
 
 
-def _place(taken: _Taken, parts: Sequence[_Part], store: str) -> Place:
+def _place(taken: _Taken, parts: Sequence[_Part], store: str) -> ShipTo:
     """Where the parts for a store go; for none: where the order goes."""
     party = next((one.portion.party for one in parts if one.portion.party is not None), None)
     if not store and party is None:
@@ -137,15 +154,15 @@ def _whole(taken: _Taken, parts: Sequence[_Part], stores: Sequence[str], told: S
     else:
         own = {store: _place(taken, [one for one in parts if one.portion.store == store], store) for store in stores}
         if any(one.address is not None for one in own.values()):
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.UNKNOWN_SHIP_TO,
                 f"Order {taken.order.number} goes to several places on one order, and one of them is no place of "
                 f"customer {taken.customer.code}.",
-                mend="Create the place in the ERP with the customer's code; it is taken up again by itself. Or say "
+                remedy="Create the place in the ERP with the customer's code; it is taken up again by itself. Or say "
                 "`several_stores: orders`.",
                 data={"order": taken.order.number, "stores": list(stores)},
             )
-        place = Place(told=("its lines go to several places",))
+        place = ShipTo(told=("its lines go to several places",))
         lines = [_line(taken, at, one, own[one.portion.store]) for at, one in enumerate(parts, 1)]
     return _order(taken, place, lines, (*told, *more, *place.told), charges=charges)
 
@@ -158,7 +175,7 @@ def _total(lines: Sequence[SalesOrderLine], charges: Sequence[OrderCharge]) -> D
     return sum((*amounts, *(one.amount for one in charges)), Decimal(0))
 
 
-def _line(taken: _Taken, number: int, part: _Part, place: Place | None) -> SalesOrderLine:
+def _line(taken: _Taken, number: int, part: _Part, place: ShipTo | None) -> SalesOrderLine:
     """A line as it is posted. place: of its own, where lines go to several."""
     item, ordered = part.found.item, part.portion.quantity
     wanted = {"sales": item.sales_unit, "base": item.base_unit}.get(taken.rules.quantities_in, "") or part.unit
@@ -167,11 +184,11 @@ def _line(taken: _Taken, number: int, part: _Part, place: Place | None) -> Sales
     if quantity is not None and price is not None and wanted != part.unit:
         price = price_in(price, ordered, quantity)
     if quantity is None or (price is None) != (part.priced.price is None):
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNIT_MISMATCH,
             f"Line {part.line.number} of order {taken.order.number} orders {ordered} {part.unit} of {item.code}, "
             f"which does not come out even in {wanted}.",
-            mend="Say `quantities_in: ordered` under `sales` of the partner's file, correct the item's conversion in "
+            remedy="Say `quantities_in: ordered` under `sales` of the partner's file, correct the item's conversion in "
             "the ERP, or ask the customer for another quantity.",
             data={"line": part.line.number, "item": item.code, "unit": part.unit, "wanted": wanted},
         )
@@ -201,7 +218,7 @@ def _line(taken: _Taken, number: int, part: _Part, place: Place | None) -> Sales
 
 def _order(
     taken: _Taken,
-    place: Place,
+    place: ShipTo,
     lines: Sequence[SalesOrderLine],
     told: Sequence[str],
     *,
@@ -235,5 +252,6 @@ def _order(
         charges=tuple(charges),
         total=_total(lines, charges),
         told=tuple(dict.fromkeys(told)),
+        new_customer=taken.new,
         lines=tuple(lines),
     )

@@ -8,7 +8,7 @@ from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Paymen
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.sales.orders import OrderCharge
 from ml_connector.documents.sales.reference import Customer
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.reference.sales_book import SalesBook
 from ml_connector.flows.sales_orders_in.settings import TermsMeaning
 
@@ -23,7 +23,7 @@ def charges_of(
     """What is put on the order for its allowances and charges, and what is told. divided: it becomes several orders.
 
     Raises:
-        NeedsMending: a person has to decide.
+        NeedsCorrection: a person has to decide.
     """
     found: list[OrderCharge] = []
     told: list[str] = []
@@ -71,11 +71,11 @@ def _charge(
     )
 
 
-def _held(order: PurchaseOrder, charge: AllowanceCharge, words: str, why: str) -> NeedsMending:
-    return NeedsMending(
+def _held(order: PurchaseOrder, charge: AllowanceCharge, words: str, why: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.ORDER_CHARGE,
         f"Order {order.number} has {words}, {why}.",
-        mend="Say under `sales` of the partner's file what becomes of such ones: `charges: tell` leaves them to the "
+        remedy="Say under `sales` of the partner's file what becomes of such ones: `charges: tell` leaves them to the "
         "ERP, `charges: post` with `charge_items` puts them on the order. Then replay.",
         data={"order": order.number, "code": charge.code, "amount": str(charge.amount or ""), "kind": str(charge.kind)},
     )
@@ -87,14 +87,14 @@ def terms_told(
     """What is told of the order's payment terms; nothing where they are the customer's.
 
     Raises:
-        NeedsMending: they are others, and the rules hold that.
+        NeedsCorrection: they are others, and the rules hold that.
     """
     differences = [one for terms in order.terms for one in _differences(terms, customer, known)]
     if differences and rules.terms_differ == "hold":
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.TERMS_DIFFER,
             f"Order {order.number} has other payment terms than customer {customer.code}: {'; '.join(differences)}.",
-            mend="Settle the terms with the customer: correct them in the ERP, or say `terms_differ: tell` under "
+            remedy="Settle the terms with the customer: correct them in the ERP, or say `terms_differ: tell` under "
             "`sales` of the partner's file and replay.",
             data={
                 "order": order.number,

@@ -1,6 +1,6 @@
 """Which customer an order is of: by its partner's file, by the number it has for us, or by where it goes.
 
-Pure functions; each raises NeedsMending with what is unknown or contradicts what.
+Pure functions; each raises NeedsCorrection with what is unknown or contradicts what.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,8 +9,9 @@ from typing import Any
 from ml_connector.config.partners import Partner, SalesRules
 from ml_connector.documents.common import Party
 from ml_connector.documents.orders import PurchaseOrder
+from ml_connector.documents.sales.orders import NewCustomer
 from ml_connector.documents.sales.reference import Customer
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.reference.sales_book import SalesBook, folded
 from ml_connector.flows.sales_orders_in.stores import stores_of
 
@@ -24,7 +25,7 @@ def customer_of(order: PurchaseOrder, partner: Partner, rules: SalesRules, book:
     """The customer whose order it is.
 
     Raises:
-        NeedsMending: it is not known, more than one fits, it may not order, or the order is another's.
+        NeedsCorrection: it is not known, more than one fits, it may not order, or the order is another's.
     """
     if rules.customer_by == "their_number":
         customer = _by_their_number(order, book)
@@ -33,21 +34,75 @@ def customer_of(order: PurchaseOrder, partner: Partner, rules: SalesRules, book:
     else:
         customer = _by_partner(order, partner, book)
     if customer.blocked:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CUSTOMER_BLOCKED,
             f"Customer {customer.code} {customer.name} may not order: its status in the ERP is "
             f"{customer.status or 'blocked'}.",
-            mend="Settle it with finance and release the customer; the order is taken up again by itself.",
+            remedy="Settle it with finance and release the customer; the order is taken up again by itself.",
             data={"customer": customer.code, "status": customer.status},
         )
     if order.currency and customer.currency and order.currency != customer.currency:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,
             f"Order {order.number} is in {order.currency}, customer {customer.code} in {customer.currency}.",
-            mend="Ask the customer which currency counts; enter it by hand, or mend the customer's currency.",
+            remedy="Ask the customer which currency counts; enter it by hand, or mend the customer's currency.",
             data={"order": order.currency, "customer": customer.currency},
         )
     return customer
+
+
+def customer_or_new(
+    order: PurchaseOrder, partner: Partner, rules: SalesRules, book: SalesBook
+) -> tuple[Customer, NewCustomer | None]:
+    """The customer, and what it takes to create it where the ERP does not have it and the rules say so.
+
+    Raises:
+        NeedsCorrection: as `customer_of`; or the order does not say enough of a new one.
+    """
+    try:
+        return customer_of(order, partner, rules, book), None
+    except NeedsCorrection as held:
+        if held.reason is not Reason.UNKNOWN_CUSTOMER or not _is_created(rules):
+            raise
+        new = _new(partner, rules, held)
+    number = next(iter(our_numbers(order)), "")
+    code = new.code or new.reference
+    return Customer(id=new.code, code=code, name=new.name, their_number=number, currency=order.currency), new
+
+
+def _is_created(rules: SalesRules) -> bool:
+    return rules.unknown_customers == "create" and rules.customer_by in {"partner", "their_number"}
+
+
+def _new(partner: Partner, rules: SalesRules, held: NeedsCorrection) -> NewCustomer:
+    told = held.data["proposal"]
+    by_partner = rules.customer_by == "partner"
+    reference = told.get("their_number", "") or (partner.customer if by_partner else "")
+    missing = [
+        what
+        for what, value in (
+            ("a template (`customer_class`)", rules.customer_class),
+            ("a name (N1 BY)", told.get("name", "")),
+            ("a number that it has for us (REF IA or VR)", reference),
+        )
+        if not value
+    ]
+    if missing:
+        raise NeedsCorrection(
+            Reason.UNKNOWN_CUSTOMER,
+            f"{held.message} It cannot be created: {' and '.join(missing)} is not there.",
+            remedy=held.remedy,
+            data=held.data,
+        )
+    address = {name: told.get(name, "") for name in ("city", "region", "postal_code", "country", "contact")}
+    return NewCustomer(
+        code=partner.customer if by_partner else "",
+        reference=reference,
+        customer_class=rules.customer_class,
+        name=told["name"],
+        street=tuple(told.get("street", ())),
+        **address,
+    )
 
 
 def _by_partner(order: PurchaseOrder, partner: Partner, book: SalesBook) -> Customer:
@@ -57,11 +112,11 @@ def _by_partner(order: PurchaseOrder, partner: Partner, book: SalesBook) -> Cust
     for number in our_numbers(order):
         others = [one.code for one in book.customers_numbered(number) if one.id != customer.id]
         if others and folded(number) != folded(customer.their_number):
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.CUSTOMER_CONTRADICTED,
                 f"Order {order.number} calls us {number}, which is how customer {others[0]} calls us; its partner "
                 f"{partner.name} is customer {customer.code}.",
-                mend="Ask the customer whose order it is. Where one partner orders for several customers, say "
+                remedy="Ask the customer whose order it is. Where one partner orders for several customers, say "
                 "`sales: {customer_by: their_number}` in its file.",
                 data={"number": number, "customers": others, "customer": customer.code},
             )
@@ -86,10 +141,10 @@ def _only_one(order: PurchaseOrder, found: dict[str, Customer], by: str, codes: 
     if not found:
         raise unknown(order, f"No customer in the ERP is known by the {by}: {said}.", ", ".join(codes))
     if len(found) > 1:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CUSTOMER_CONTRADICTED,
             f"Order {order.number} leads to several customers by the {by}: {said}.",
-            mend="Correct the customers or their places in the ERP; it is taken up again by itself.",
+            remedy="Correct the customers or their places in the ERP; it is taken up again by itself.",
             data={"codes": list(codes), "customers": sorted(one.code for one in found.values())},
         )
     return next(iter(found.values()))
@@ -109,12 +164,12 @@ def _our_numbers(order: PurchaseOrder) -> Iterator[str]:
             yield from (one.value for one in party.references if one.qualifier.upper() in _OUR_NUMBERS)
 
 
-def unknown(order: PurchaseOrder, message: str, code: str) -> NeedsMending:
+def unknown(order: PurchaseOrder, message: str, code: str) -> NeedsCorrection:
     """An order of a customer that the ERP does not have, with what it takes to create it."""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNKNOWN_CUSTOMER,
         message,
-        mend="Create the customer as proposed below, or mend `customer` in the partner's file, or the customer's "
+        remedy="Create the customer as proposed below, or mend `customer` in the partner's file, or the customer's "
         "number for us or code of the place in the ERP; it is taken up again by itself.",
         data={"customer": code, "order": order.number, "proposal": proposal(order, code)},
     )

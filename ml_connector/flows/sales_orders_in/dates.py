@@ -6,7 +6,7 @@ from datetime import date
 
 from ml_connector.documents.common import DateReference
 from ml_connector.documents.orders import OrderLine, PurchaseOrder, Schedule
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 #: DTM01 and SCH05 (element 374, x12-procurement 4), in the order that counts. When it is to be there: delivery
 #: requested, requested for delivery, required by, current schedule, do not deliver before.
@@ -15,6 +15,10 @@ REQUESTED = ("002", "071", "106", "067", "064")
 SHIPPED = ("010", "068", "037")
 #: After which it is not wanted any more: cancel after, cancel if not delivered by, do not deliver after, ship no later.
 CANCELLED = ("001", "061", "063", "038")
+
+
+#: Of a day that can be meant.
+FIRST_YEAR = 1990
 
 
 @dataclass(frozen=True)
@@ -47,26 +51,55 @@ def check_dates(order: PurchaseOrder, today: date, latest: date) -> None:
     """Whether an order is still wanted, and dated in its time. latest: the last day that it may be dated.
 
     Raises:
-        NeedsMending: its cancel date is past, it is dated far ahead, or its date cannot be read.
+        NeedsCorrection: its cancel date is past, it is dated far ahead, a date cannot be, or it is not wanted any more
+            when it is to be there.
     """
-    if order.order_date is None or order.order_date > latest:
+    _check_years(order)
+    if order.order_date is None or order.order_date > latest or order.order_date.year < FIRST_YEAR:
         said = order.order_date.isoformat() if order.order_date else "no day that can be read"
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Order {order.number} is dated {said} (BEG05).",
-            mend="Ask the customer for a corrected order; or raise `days_ahead` and replay.",
+            remedy="Ask the customer for a corrected order; or raise `days_ahead` and replay.",
             data={"order": order.number, "segment": "BEG", "element": 5, "value": said},
         )
     whole = wanted_of(order)
     for where, wanted in [("", whole), *((one.number, wanted_line(one, None, whole)) for one in order.lines)]:
+        place = f"line {where} of order {order.number}" if where else f"order {order.number}"
+        if wanted.cancelled is not None and wanted.requested is not None and wanted.cancelled < wanted.requested:
+            raise NeedsCorrection(
+                Reason.BAD_VALUE,
+                f"The customer wants {place} on {wanted.requested} and not after {wanted.cancelled}: both cannot be.",
+                remedy="Ask the customer which day counts and for a corrected order; discard this one.",
+                data={
+                    "order": order.number,
+                    "line": where,
+                    "segment": "DTM",
+                    "requested": wanted.requested.isoformat(),
+                    "cancel_date": wanted.cancelled.isoformat(),
+                },
+            )
         if wanted.cancelled is not None and wanted.cancelled < today:
-            place = f"line {where} of order {order.number}" if where else f"order {order.number}"
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.CANCEL_DATE_PAST,
                 f"The customer does not want {place} after {wanted.cancelled}, which is past.",
-                mend="Ask the customer whether it is still wanted: enter it in the ERP by hand then; discard this.",
+                remedy="Ask the customer whether it is still wanted: enter it in the ERP by hand then; discard this.",
                 data={"order": order.number, "line": where, "cancel_date": wanted.cancelled.isoformat()},
             )
+
+
+def _check_years(order: PurchaseOrder) -> None:
+    """A day long before there was any of this says nothing: 0001-01-01 is how some systems write none."""
+    for place, dates in [("", order.dates), *((line.number, line.dates) for line in order.lines)]:
+        for one in dates:
+            if one.day is not None and one.day.year < FIRST_YEAR:
+                at = f"Line {place} of order" if place else "Order"
+                raise NeedsCorrection(
+                    Reason.BAD_VALUE,
+                    f"{at} {order.number} has the day {one.day.isoformat()} (DTM {one.qualifier}).",
+                    remedy="Ask the customer for a corrected order without that day; discard this one.",
+                    data={"order": order.number, "line": place, "segment": "DTM", "value": one.day.isoformat()},
+                )
 
 
 def told_of(order: PurchaseOrder, today: date) -> tuple[str, ...]:

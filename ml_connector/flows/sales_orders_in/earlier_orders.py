@@ -4,15 +4,16 @@ What is about another order (an 860, or an 850 that is no original) is held and 
 what it takes back is held too, as long as it is not posted. After that only a person decides.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ml_connector.config.partners import Partner, rules_for
 from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderChange, OrderLine, PurchaseOrder
-from ml_connector.errors import NeedsMending, Reason, WeAreWrong
+from ml_connector.errors import NeedsCorrection, Reason, WeAreWrong
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.meaning.document_codes import PURPOSES
@@ -31,12 +32,19 @@ from ml_connector.flows.posting.earlier_documents import (
     wake_originals,
 )
 from ml_connector.flows.posting.partially_posted import counted
+from ml_connector.flows.sales_orders_in.changes.deciding import Books, Coming, decide, is_applied, taken_with
+from ml_connector.flows.sales_orders_in.changes.taken import TakenChange
+from ml_connector.flows.sales_orders_in.changes.turns import as_change
 from ml_connector.flows.sales_orders_in.dates import wanted_line, wanted_of
+from ml_connector.flows.sales_orders_in.made_orders import orders_from
 from ml_connector.ledger.work import earlier
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 
 _KINDS = (DocumentKind.ORDER, DocumentKind.ORDER_CHANGE)
+#: What holds a document that is about another order.
+_HELD_FOR = (Reason.NOT_A_FIRST_ORDER, Reason.ORDER_CHANGE_WAITS, Reason.ORDER_CHANGE_UNCLEAR, Reason.ORDER_CHANGE_OLD)
+_NOT_YET = frozenset({S.PARSED, S.QUARANTINED})
 #: POC02 (element 670) that leaves a line as it was, or takes it off.
 _NO_CHANGE, _DELETE = "NC", "DI"
 
@@ -58,10 +66,10 @@ class TakenBack:
             key = (self.customers.of(row), folded(row.number))
             self._by.setdefault(key, []).append((row.id, order.release))
 
-    def by(self, row: DocumentRow, release: str) -> int | None:
-        """The document that takes this one back."""
+    def by(self, row: DocumentRow, release: str, but: Collection[int] = ()) -> int | None:
+        """The document that takes this one back. but: documents whose changes are in it."""
         about = self._by.get((self.customers.of(row), folded(row.number)), ())
-        return next((one for one, named in about if one != row.id and named in {"", release}), None)
+        return next((one for one, named in about if one not in {row.id, *but} and named in {"", release}), None)
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,17 @@ class Earlier:
 
     taken_back: TakenBack
     same_number: dict[str, list[DocumentRow]]
+    changes: dict[str, list[Coming]]
+
+    def changes_of(self, row: DocumentRow, release: str) -> list[Coming]:
+        """The changes of a customer's order (of this release of it), but for this one."""
+        customer = self.taken_back.customers.of(row)
+        return [
+            one
+            for one in self.changes.get(folded(row.number), ())
+            if one.row.id != row.id and self.taken_back.customers.of(one.row) == customer
+            if not one.change.release or not release or one.change.release == release
+        ]
 
 
 def read_order(row: DocumentRow) -> PurchaseOrder | OrderChange:
@@ -94,13 +113,18 @@ def does_of(order: PurchaseOrder | OrderChange) -> tuple[str, str]:
 def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier:
     """What the ledger has beside these."""
     with integration.ledger.read() as tx:
-        numbered = earlier.received_numbered(
-            tx, integration.books, DocumentKind.ORDER, {row.number for row in rows}, rows
-        )
-        numbered = counted(integration, tx, numbered)
-    return Earlier(
-        taken_back(integration, rows), by_number(one for one in numbered if one.canonical and _is_first(one))
-    )
+        numbers = {row.number for row in rows}
+        numbered = earlier.received_numbered(tx, integration.books, DocumentKind.ORDER, numbers, rows)
+        numbered = [one for one in counted(integration, tx, numbered) if one.canonical]
+        later = earlier.received_numbered(tx, integration.books, DocumentKind.ORDER_CHANGE, numbers, rows)
+    first = [one for one in numbered if _is_first(one)]
+    firsts = {one.id for one in first}
+    changes: dict[str, list[Coming]] = {}
+    for one in (*(row for row in numbered if row.id not in firsts), *(row for row in later if row.canonical)):
+        change = as_change(read_order(one))
+        if change is not None:
+            changes.setdefault(folded(one.number), []).append(Coming(one, change))
+    return Earlier(taken_back(integration, rows), by_number(first), changes)
 
 
 def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
@@ -109,7 +133,8 @@ def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> Ta
         held = [
             one
             for kind in _KINDS
-            for one in earlier.received_held_for(tx, integration.books, kind, Reason.NOT_A_FIRST_ORDER)
+            for reason in _HELD_FOR
+            for one in earlier.received_held_for(tx, integration.books, kind, reason)
         ]
         found = TakenBack(Suppliers(tx, integration.books), held)
     for row in rows:
@@ -118,12 +143,21 @@ def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> Ta
 
 
 def check_against_earlier(
-    integration: Integration, row: DocumentRow, order: PurchaseOrder | OrderChange, known: Earlier, *, by_hand: bool
-) -> PurchaseOrder:
-    """The order as it is posted: a replacement counts as a first one once its original was given up by a person.
+    integration: Integration,
+    row: DocumentRow,
+    order: PurchaseOrder | OrderChange,
+    known: Earlier,
+    partner: Partner,
+    books: Books,
+    *,
+    by_hand: bool,
+) -> tuple[PurchaseOrder, Sequence[Coming]] | TakenChange:
+    """The order as it is posted, and the changes that are in it; or the change as it is written.
+
+    A replacement counts as a first order once its original was given up by a person.
 
     Raises:
-        NeedsMending: it is about another one, is taken back by another one, or its number came before.
+        NeedsCorrection: it is about another one that it cannot be applied to, is taken back, or its number came before.
     """
     does, code = does_of(order)
     originals = [
@@ -134,33 +168,102 @@ def check_against_earlier(
     ]
     if does or isinstance(order, OrderChange):
         if isinstance(order, PurchaseOrder) and does in IN_ITS_PLACE and by_hand and given_up(originals):
-            return changed(order, purpose=Purpose.ORIGINAL)
+            return changed(order, purpose=Purpose.ORIGINAL), ()
+        taken = _taken_change(integration, row, order, originals, known, partner, books, by_hand=by_hand)
+        if taken is not None:
+            return taken
         raise _about_another(integration, order, does, code, originals)
-    why = _why_taken_back(known.taken_back, row, order.release) or _same_number(row, order, originals)
+    whole, inside = order, _inside(integration, row, order, known, partner, books)
+    if inside:
+        whole = taken_with(order, inside, rules_for(books.settings, partner.sales)) or order
+    ids = [one.row.id for one in inside]
+    why = _why_taken_back(known.taken_back, row, order.release, ids) or _same_number(row, order, originals)
     if why is not None:
         raise why
-    return order
+    return whole, inside
 
 
-def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
+def _taken_change(
+    integration: Integration,
+    row: DocumentRow,
+    order: PurchaseOrder | OrderChange,
+    originals: Sequence[DocumentRow],
+    known: Earlier,
+    partner: Partner,
+    books: Books,
+    *,
+    by_hand: bool,
+) -> TakenChange | None:
+    """The change that a document is, where changes are applied; None where a person compares it with its order.
+
+    Raises:
+        NeedsCorrection: it waits, is old, or is not clear.
+    """
+    change = as_change(order)
+    if change is None or not is_applied(integration, partner):
+        return None
+    if not originals:
+        raise NeedsCorrection(
+            Reason.ORDER_CHANGE_WAITS,
+            f"The change of order {order.number} waits: its order never came.",
+            remedy="It goes on by itself when the order comes. If it came another way, change it in the ERP by hand, "
+            "then discard this.",
+            data={"order": order.number, "waits_for": 0, "sequence": change.sequence},
+        )
+    there = [one for one in originals if one.state not in GIVEN_UP]
+    by_itself = isinstance(order, OrderChange) or (there and there[0].state is S.POSTED)
+    if len(there) != 1 or not by_itself:
+        return None
+    others = known.changes_of(row, order.release)
+    try:
+        return decide(integration, Coming(row, change), there[0], others, partner, books, by_hand=by_hand)
+    except NeedsCorrection as held:
+        with integration.ledger.read() as tx:
+            entries = entries_of(tx, there)
+        held.data.setdefault("originals", [_shown(there[0], order, entries.get(there[0].id, ""))])
+        wake_originals(integration, there)
+        raise
+
+
+def _inside(
+    integration: Integration, row: DocumentRow, order: PurchaseOrder, known: Earlier, partner: Partner, books: Books
+) -> list[Coming]:
+    """The changes that came before an order was posted and are posted with it; none where one of them is not clear."""
+    if not is_applied(integration, partner):
+        return []
+    waiting = [one for one in known.changes_of(row, order.release) if one.row.state in _NOT_YET]
+    waiting = [one for one in waiting if one.row.kind is DocumentKind.ORDER_CHANGE]
+    try:
+        after = taken_with(order, waiting, rules_for(books.settings, partner.sales))
+    except NeedsCorrection:
+        return []  # the order is held beside it, and the change says why
+    return waiting if after is not None else []
+
+
+def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsCorrection]:
     """Those of these orders, about to be posted, that their customer has changed or taken back meanwhile."""
     known = taken_back(integration)
-    releases = {row.id: read_order(row).release for row in rows}
-    return not_begun(integration, {row.id: _why_taken_back(known, row, releases[row.id]) for row in rows})
+    held = {}
+    for row in rows:
+        inside = [one for order in orders_from(row.work or "") for one in order.changes]
+        held[row.id] = _why_taken_back(known, row, read_order(row).release, inside)
+    return not_begun(integration, held)
 
 
 def _is_first(row: DocumentRow) -> bool:
     return is_first(stored(row.kind, row.canonical, PurchaseOrder))
 
 
-def _why_taken_back(known: TakenBack, row: DocumentRow, release: str) -> NeedsMending | None:
-    by = known.by(row, release)
+def _why_taken_back(
+    known: TakenBack, row: DocumentRow, release: str, inside: Collection[int] = ()
+) -> NeedsCorrection | None:
+    by = known.by(row, release, inside)
     if by is None:
         return None
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.TAKEN_BACK_BY_CUSTOMER,
         f"The customer has changed order {row.number} or taken it back: document {by}.",
-        mend=f"Look at both. If the change counts, enter the order in the ERP as it is now and discard both, or "
+        remedy=f"Look at both. If the change counts, enter the order in the ERP as it is now and discard both, or "
         "discard "
         f"this one alone where it is cancelled or replaced; if not, discard document {by}, and this one is taken up by "
         "itself.",
@@ -168,7 +271,7 @@ def _why_taken_back(known: TakenBack, row: DocumentRow, release: str) -> NeedsMe
     )
 
 
-def _same_number(row: DocumentRow, order: PurchaseOrder, originals: Sequence[DocumentRow]) -> NeedsMending | None:
+def _same_number(row: DocumentRow, order: PurchaseOrder, originals: Sequence[DocumentRow]) -> NeedsCorrection | None:
     """Why an order waits beside one of the same number of its customer that came under another partner."""
     for one in originals:
         waits_too = one.state is S.PARSED and one.id > row.id
@@ -176,10 +279,10 @@ def _same_number(row: DocumentRow, order: PurchaseOrder, originals: Sequence[Doc
             continue
         if stored(one.kind, one.canonical, PurchaseOrder).release != order.release:
             continue
-        return NeedsMending(
+        return NeedsCorrection(
             Reason.DUPLICATE_INVOICE_NUMBER,
             f"Order {row.number} of this customer came before, from partner {one.partner}.",
-            mend="Ask the customer whether it ordered twice; discard the one that does not count.",
+            remedy="Ask the customer whether it ordered twice; discard the one that does not count.",
             data={"number": row.number, "earlier_document": one.id},
         )
     return None
@@ -191,14 +294,14 @@ def _about_another(
     does: str,
     code: str,
     originals: Sequence[DocumentRow],
-) -> NeedsMending:
+) -> NeedsCorrection:
     with integration.ledger.read() as tx:
         entries = entries_of(tx, originals)
     shown = [_shown(one, order, entries.get(one.id, "")) for one in originals]
     wake_originals(integration, originals)
     facts = "; ".join(f"document {one['document']}, {one['state']}" for one in shown) or "it never came"
     posted = any(one.state is S.POSTED for one in originals)
-    mend = (
+    remedy = (
         "The order is in the ERP: see the difference below, change or cancel it there by hand as far as it allows "
         "that, tell the customer, then discard this."
         if posted
@@ -206,11 +309,11 @@ def _about_another(
         "original."
     )
     if does in IN_ITS_PLACE and not posted:
-        mend = "Discard the original, then replay this: it is posted in its place."
-    return NeedsMending(
+        remedy = "Discard the original, then replay this: it is posted in its place."
+    return NeedsCorrection(
         Reason.NOT_A_FIRST_ORDER,
         f"The customer {does} order {order.number} ({code}): {facts}.",
-        mend=mend,
+        remedy=remedy,
         data={"does": does, "code": code, "refers_to": [folded(order.number)], "originals": shown},
     )
 

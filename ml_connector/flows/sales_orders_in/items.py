@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ml_connector.documents.common import BUYERS_ITEM, GTIN
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.sales.reference import Customer, ItemFacts
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.reference.sales_book import ItemNumber, SalesBook
 
 #: Element 235 of our own numbers (x12-procurement 4): vendor's part, item, catalog, style.
@@ -33,7 +33,7 @@ def item_of(order: PurchaseOrder, line: OrderLine, customer: Customer, book: Sal
     """The item that a line orders.
 
     Raises:
-        NeedsMending: no number leads to one, they lead to several, or it is not sold.
+        NeedsCorrection: no number leads to one, they lead to several, or it is not sold.
     """
     found: dict[str, ItemFacts] = {}
     by: dict[str, list[str]] = {}
@@ -54,22 +54,23 @@ def item_of(order: PurchaseOrder, line: OrderLine, customer: Customer, book: Sal
     if not found:
         raise _unknown(order, line, customer)
     if len(found) > 1:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ITEM_CONTRADICTED,
             f"Line {line.number} of order {order.number} names several items of ours: "
             + "; ".join(f"{found[key].code} by {', '.join(dict.fromkeys(names))}" for key, names in by.items())
             + ".",
-            mend="Ask the customer which one it wants, or correct the item's numbers in the ERP; it is taken up "
+            remedy="Ask the customer which one it wants, or correct the item's numbers in the ERP; it is taken up "
             "again by itself.",
             data={"line": line.number, "items": {found[key].code: names for key, names in by.items()}},
         )
     item = next(iter(found.values()))
     if item.not_sold:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ITEM_NOT_SOLD,
             f"Line {line.number} of order {order.number} orders {item.code}, which is not sold any more "
             f"({item.status or 'blocked'}).",
-            mend="Agree on another item with the customer and enter the order by hand; or release the item in the ERP, "
+            remedy="Agree on another item with the customer and enter the order by hand; or release the item in "
+            "the ERP, "
             "and it is taken up again by itself.",
             data={"line": line.number, "item": item.code, "status": item.status},
         )
@@ -97,15 +98,15 @@ def _lookup(qualifier: str, customer: Customer, book: SalesBook) -> Callable[[st
     return ours
 
 
-def _unknown(order: PurchaseOrder, line: OrderLine, customer: Customer) -> NeedsMending:
+def _unknown(order: PurchaseOrder, line: OrderLine, customer: Customer) -> NeedsCorrection:
     named = ", ".join(f"{one.qualifier} {one.value}" for one in line.items) or "no number"
     said = f" ({line.description})" if line.description else ""
     number = line.buyers_item
     proposal = {"number": number, "kind": "customer", "party": customer.code, "unit": line.unit} if number else {}
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNKNOWN_ITEM,
         f"Line {line.number} of order {order.number} orders an item that the ERP does not know: {named}{said}.",
-        mend="Enter the customer's number at the item in the ERP (its cross-references) as proposed; it is taken up "
+        remedy="Enter the customer's number at the item in the ERP (its cross-references) as proposed; it is taken up "
         "again by itself.",
         data={
             "line": line.number,
@@ -123,7 +124,7 @@ def unit_of(
     """The ERP's unit that a line is ordered in. theirs: the partner's unit -> X12. erp_units: the ERP's unit -> X12.
 
     Raises:
-        NeedsMending: it is no unit of the item, or its number is that of another one.
+        NeedsCorrection: it is no unit of the item, or its number is that of another one.
     """
     item = found.item
     code = theirs.get(line.unit, line.unit)
@@ -143,11 +144,11 @@ def unit_of(
     return named[0]
 
 
-def _wrong_unit(order: PurchaseOrder, line: OrderLine, item: ItemFacts, units: list[str], why: str) -> NeedsMending:
-    return NeedsMending(
+def _wrong_unit(order: PurchaseOrder, line: OrderLine, item: ItemFacts, units: list[str], why: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.UNIT_MISMATCH,
         f"Line {line.number} of order {order.number} orders {item.code} in {line.unit or '(no unit)'}, {why}.",
-        mend="Ask the customer what it means. Say under `units` of the partner's file which X12 unit its code is, "
+        remedy="Ask the customer what it means. Say under `units` of the partner's file which X12 unit its code is, "
         "under `sales_orders_in.units` which X12 unit the ERP's is; or enter the conversion at the item in the ERP.",
         data={"line": line.number, "item": item.code, "unit": line.unit, "units": units},
     )

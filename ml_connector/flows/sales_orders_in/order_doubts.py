@@ -3,13 +3,15 @@
 Pure functions.
 """
 
+from collections import Counter
 from decimal import Decimal
 
 from ml_connector.config.partners import SalesRules
 from ml_connector.documents.common import KeptSegment, changed
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
+from ml_connector.documents.sales.reference import PLACES
 from ml_connector.documents.values.characters import character_name, unreadable
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.sales_orders_in.prices import customers_price
 
 #: Segments of an order that mean something and have no place in a sales order; they are told.
@@ -29,25 +31,40 @@ def readable_order(order: PurchaseOrder) -> tuple[PurchaseOrder, tuple[str, ...]
     """The order with a number for every line and without texts that nobody can read, and what is told of them.
 
     Raises:
-        NeedsMending: a number in it cannot be read, or it orders nothing.
+        NeedsCorrection: a number in it cannot be read, or it orders nothing.
     """
     if not order.lines:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Order {order.number} has no lines (PO1).",
-            mend="Ask the customer for a whole order; discard this one.",
+            remedy="Ask the customer for a whole order; discard this one.",
             data={"order": order.number, "segment": "PO1"},
         )
     _check(f"The number of order {order.number!a}", order.number)
     told: list[str] = []
-    lines = tuple(_line(at, line, told) for at, line in enumerate(order.lines, 1))
+    _check_repeated(order)
+    lines = tuple(_line(order.number, at, line, told) for at, line in enumerate(order.lines, 1))
     return changed(order, lines=lines, notes=_notes("", _written(order), told)), tuple(told)
 
 
-def _line(at: int, line: OrderLine, told: list[str]) -> OrderLine:
+def _check_repeated(order: PurchaseOrder) -> None:
+    """A number that two lines have tells neither from the other, in whatever comes after the order."""
+    numbers = Counter(line.number.strip() for line in order.lines if line.number.strip())
+    number, count = max(numbers.items(), key=lambda one: one[1], default=("", 0))
+    if count > 1:
+        raise NeedsCorrection(
+            Reason.BAD_VALUE,
+            f"Order {order.number} has line {number} {'twice' if count == 2 else f'{count} times'} (PO101).",
+            remedy="Ask the customer whether it is ordered once or more than once, and for a corrected order; discard "
+            "this one.",
+            data={"order": order.number, "line": number, "segment": "PO1", "element": 1, "times": count},
+        )
+
+
+def _line(order: str, at: int, line: OrderLine, told: list[str]) -> OrderLine:
     number = line.number.strip() or str(at)
     for one in line.items:
-        _check(f"The item's number ({one.qualifier}) on line {number}", one.value)
+        _check(f"The item's number ({one.qualifier}) on line {number} of order {order}", one.value)
     description = line.description
     if unreadable(description):
         told.append(f"line {number}: its text is left out, it cannot be read")
@@ -82,13 +99,39 @@ def _notes(place: str, notes: tuple[str, ...], told: list[str]) -> tuple[str, ..
 def _check(what: str, number: str) -> None:
     piece = unreadable(number)
     if piece:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNREADABLE_TEXT,
             f"{what} cannot be read: {character_name(piece) if len(piece) == 1 else ascii(piece)} in it.",
-            mend="Ask the customer for it in the encoding agreed (`x12.encoding` of the partner's file), or enter the "
+            remedy="Ask the customer for it in the encoding agreed (`x12.encoding` of the partner's file), or "
+            "enter the "
             "order by hand; then discard this.",
             data={"place": what, "value": ascii(number[:80])},
         )
+
+
+def check_quantities(order: PurchaseOrder, rules: SalesRules) -> None:
+    """Whether quantities are such as can be meant.
+
+    Raises:
+        NeedsCorrection: one is beyond `most_quantity`, or finer than any ERP keeps.
+    """
+    for line in order.lines:
+        quantity = line.quantity
+        if quantity is None:
+            continue
+        exponent = quantity.normalize().as_tuple().exponent
+        fine = isinstance(exponent, int) and -exponent > PLACES
+        if quantity <= rules.most_quantity and not fine:
+            continue
+        why = f"finer than {PLACES} places" if fine else f"more than {rules.most_quantity} (`most_quantity`)"
+        raise NeedsCorrection(
+            Reason.BAD_VALUE,
+            f"Line {line.number} of order {order.number} orders {format(quantity, 'f')} {line.unit} (PO102): {why}.",
+            remedy="Ask the customer whether that is meant, and for a corrected order; where it is, raise "
+            "`most_quantity` under `sales` of the partner's file and replay.",
+            data={"order": order.number, "line": line.number, "segment": "PO1", "element": 2,
+                  "value": format(quantity, "f")},
+        )  # fmt: skip
 
 
 def not_carried(order: PurchaseOrder) -> tuple[str, ...]:
@@ -103,7 +146,7 @@ def check_total(order: PurchaseOrder, rules: SalesRules) -> tuple[str, ...]:
     """Whether the total that an order has (AMT TT) is that of its lines, with its charges or without; else told.
 
     Raises:
-        NeedsMending: it is not, and the rules hold that.
+        NeedsCorrection: it is not, and the rules hold that.
     """
     prices = [customers_price(order, line) for line in order.lines] if order.total is not None else []
     if order.total is None or any(price is None for price in prices):
@@ -123,10 +166,10 @@ def check_total(order: PurchaseOrder, rules: SalesRules) -> tuple[str, ...]:
     said = f"its total is {order.total} (AMT TT), its lines come to {lines}"
     if rules.total_differs == "tell":
         return (said,)
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.TOTAL_DIFFERENCE,
         f"Order {order.number}: {said}, with charges to {lines + charges}.",
-        mend="Ask the customer which counts and for a corrected order; or say `total_differs: tell` under `sales` of "
+        remedy="Ask the customer which counts and for a corrected order; or say `total_differs: tell` under `sales` of "
         "the partner's file and replay.",
         data={"order": order.number, "total": str(order.total), "lines": str(lines), "charges": str(charges)},
     )

@@ -12,13 +12,13 @@ from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.records import json_values
 from ml_connector.documents.sales.orders import ShipToAddress
 from ml_connector.documents.sales.reference import Customer, CustomerLocation
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.reference.sales_book import SalesBook, folded
 from ml_connector.flows.sales_orders_in.stores import SHIP_TO
 
 
 @dataclass(frozen=True)
-class Place:
+class ShipTo:
     """Where something goes. location: of the customer; None: its usual one. address: overrides that."""
 
     location: CustomerLocation | None = None
@@ -31,15 +31,15 @@ def header_party(order: PurchaseOrder) -> Party | None:
     """Where the whole order goes, as it says.
 
     Raises:
-        NeedsMending: it names several places, and nothing says what goes where.
+        NeedsCorrection: it names several places, and nothing says what goes where.
     """
     parties = [one for role in SHIP_TO for one in order.parties if one.role.upper() == role]
     first = [one for one in parties if one.role.upper() == parties[0].role.upper()] if parties else []
     if len({(folded(one.id), one.name) for one in first}) > 1:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.STORE_QUANTITIES,
             f"Order {order.number} goes to several places (N1 {first[0].role}) and does not say what goes where.",
-            mend="Ask the customer what goes where; enter it in the ERP by hand, then discard this.",
+            remedy="Ask the customer what goes where; enter it in the ERP by hand, then discard this.",
             data={"order": order.number, "places": [one.id or one.name for one in first]},
         )
     return first[0] if first else None
@@ -47,14 +47,14 @@ def header_party(order: PurchaseOrder) -> Party | None:
 
 def place_of(
     order: PurchaseOrder, customer: Customer, store: str, party: Party | None, rules: SalesRules, book: SalesBook
-) -> Place:
+) -> ShipTo:
     """The place that a code or a party means.
 
     Raises:
-        NeedsMending: it is no place of the customer's that is active, or its address cannot be used.
+        NeedsCorrection: it is no place of the customer's that is active, or its address cannot be used.
     """
     if not store and party is None:
-        return Place(told=("it names no place: it goes to the customer's usual one",))
+        return ShipTo(told=("it names no place: it goes to the customer's usual one",))
     found = book.places(store, customer) if store else []
     if len(found) > 1:
         raise _unknown(order, customer, store, party, f"several places of customer {customer.code} have the code")
@@ -63,14 +63,14 @@ def place_of(
             order, customer, store, party, f"place {found[0].code} of customer {customer.code} is not active:"
         )
     if found:
-        return Place(found[0], None, store, _moved(found[0], party))
+        return ShipTo(found[0], None, store, _moved(found[0], party))
     address = _address(party) if party is not None else None
     if rules.unknown_ship_to == "address" and address is not None:
-        return Place(None, address, store, ("its address is put on the order: no place of the customer has it",))
+        return ShipTo(None, address, store, ("its address is put on the order: no place of the customer has it",))
     if not store and party is not None:
         same = _of_address(customer, party, book)
         if same is not None:
-            return Place(same, None, "", (f"its address is that of place {same.code}",))
+            return ShipTo(same, None, "", (f"its address is that of place {same.code}",))
     raise _unknown(order, customer, store, party, f"no place of customer {customer.code} has the code")
 
 
@@ -117,17 +117,18 @@ def _plain(street: tuple[str, ...], city: str, postal_code: str) -> tuple[str, s
     return tuple("".join(one.split()).casefold() for one in values)  # type: ignore[return-value]  # three of them
 
 
-def _unknown(order: PurchaseOrder, customer: Customer, store: str, party: Party | None, why: str) -> NeedsMending:
+def _unknown(order: PurchaseOrder, customer: Customer, store: str, party: Party | None, why: str) -> NeedsCorrection:
     name = store or (party.name if party is not None else "") or "(none)"
     proposed: dict[str, Any] = {"customer": customer.code, "their_code": store}
     if party is not None:
         address = _address(party)
         proposed |= json_values(address) if address is not None else {}
         proposed["name"] = party.name
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.UNKNOWN_SHIP_TO,
         f"Order {order.number} goes to {name}: {why} {name}.",
-        mend="Enter the customer's code at the place in the ERP, or create the place as proposed; it is taken up again "
+        remedy="Enter the customer's code at the place in the ERP, or create the place as proposed; it is taken "
+        "up again "
         "by itself. Or say `unknown_ship_to: address` under `sales` of the partner's file, and replay.",
         data={"order": order.number, "place": name, "proposal": {k: v for k, v in proposed.items() if v}},
     )

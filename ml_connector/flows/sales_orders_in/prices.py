@@ -9,8 +9,8 @@ from ml_connector.config.partners import SalesRules
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.sales.reference import Customer, ItemFacts, best_price
 from ml_connector.documents.values.price_basis import is_decided, pieces
-from ml_connector.errors import NeedsMending, Reason
-from ml_connector.flows.meaning.price_bases import MEND
+from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.meaning.price_bases import REMEDY
 from ml_connector.flows.reference.sales_book import SalesBook
 
 #: PO105 of what costs nothing (x12-procurement 5).
@@ -29,7 +29,7 @@ def customers_price(order: PurchaseOrder, line: OrderLine) -> Decimal | None:
     """What one unit costs as the order says; None where it says nothing: by contract (x12-procurement 5).
 
     Raises:
-        NeedsMending: for how many units it is, or what it means, is not known.
+        NeedsCorrection: for how many units it is, or what it means, is not known.
     """
     if line.price is None:
         return None
@@ -37,7 +37,9 @@ def customers_price(order: PurchaseOrder, line: OrderLine) -> Decimal | None:
         raise _not_plain(order, line, f"has the price {line.price}", "Ask the customer for a corrected order.")
     basis = line.price_basis.strip().upper()
     if line.price and not is_decided(basis):
-        raise _not_plain(order, line, f"has the price basis {basis}, which is not known", MEND.format(code=basis) + ".")
+        raise _not_plain(
+            order, line, f"has the price basis {basis}, which is not known", REMEDY.format(code=basis) + "."
+        )
     if not line.price and basis != _NO_CHARGE:
         raise _not_plain(
             order,
@@ -69,7 +71,7 @@ def priced(
     """What a line costs by the rules.
 
     Raises:
-        NeedsMending: the customer's price cannot be understood, or is too far off ours.
+        NeedsCorrection: the customer's price cannot be understood, or is too far off ours.
     """
     if rules.price == "ours":
         return Priced(told=_ours_counts(line))
@@ -80,21 +82,22 @@ def priced(
         return Priced(price)
     expected = _expected(order, line, item, unit, customer, book, today)
     if expected is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.SALES_PRICE,
             f"Line {line.number} of order {order.number} has the price {price} for a {unit} of {item.code}, and the "
             "ERP has none to compare it with.",
-            mend="Enter a price for the item, or say `price: theirs` or `ours` under `sales` of the partner's file, "
+            remedy="Enter a price for the item, or say `price: theirs` or `ours` under `sales` of the partner's file, "
             "and replay.",
             data={"line": line.number, "item": item.code, "unit": unit, "theirs": str(price)},
         )
     if rules.price_tolerance.allows(expected, price):
         return Priced(price)
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.SALES_PRICE,
         f"Line {line.number} of order {order.number} has the price {price} for a {unit} of {item.code}; ours is "
         f"{expected}.",
-        mend="Settle the price with the customer: correct it in the ERP, and the order is taken up again by itself; or "
+        remedy="Settle the price with the customer: correct it in the ERP, and the order is taken up again by "
+        "itself; or "
         "have it corrected by the customer and discard this. `price_tolerance` says how much is let pass.",
         data={"line": line.number, "item": item.code, "unit": unit, "theirs": str(price), "ours": str(expected)},
     )
@@ -147,10 +150,10 @@ def price_in(price: Decimal, ordered: Decimal, posted: Decimal) -> Decimal | Non
     return found if Fraction(found) == exact else None
 
 
-def _not_plain(order: PurchaseOrder, line: OrderLine, why: str, mend: str) -> NeedsMending:
-    return NeedsMending(
+def _not_plain(order: PurchaseOrder, line: OrderLine, why: str, remedy: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.SALES_PRICE,
         f"Line {line.number} of order {order.number} {why}.",
-        mend=mend,
+        remedy=remedy,
         data={"line": line.number, "price": str(line.price), "basis": line.price_basis},
     )

@@ -1,19 +1,36 @@
-"""Sales orders in, declared: 850 becomes sales orders; an 860 waits for a person."""
+"""Sales orders in, declared: 850 becomes sales orders; an 860 changes them."""
 
 from ml_connector.documents.kinds import DocumentKind as K
 from ml_connector.errors import Reason
-from ml_connector.flows.core.spec import INBOUND, AssetSpec, CheckSpec, FlowSpec, Needs, OutsideSpec, StepSpec
+from ml_connector.flows.core.spec import (
+    INBOUND,
+    AssetSpec,
+    CheckSpec,
+    FlowSpec,
+    Needs,
+    OutsideSpec,
+    StepSpec,
+    none_held,
+    outcomes_known,
+)
 from ml_connector.ledger.work.states import DocumentState as S
 
 TABLES = ("customers", "customer_locations", "item_facts")
 SALES_OWNER = "team:sales"
 UNKNOWN = (Reason.UNKNOWN_CUSTOMER, Reason.UNKNOWN_SHIP_TO, Reason.UNKNOWN_ITEM)
-CHANGED = (Reason.NOT_A_FIRST_ORDER, Reason.TAKEN_BACK_BY_CUSTOMER)
+CHANGED = (
+    Reason.NOT_A_FIRST_ORDER,
+    Reason.TAKEN_BACK_BY_CUSTOMER,
+    Reason.ORDER_CHANGE_WAITS,
+    Reason.ORDER_CHANGE_OLD,
+    Reason.ORDER_CHANGE_UNCLEAR,
+    Reason.ORDER_NOT_CHANGEABLE,
+)
 
 FLOW = FlowSpec(
     name="sales_orders_in",
     direction=INBOUND,
-    text="Orders of customers (850) become sales orders in the ERP; an 860 is held with the difference.",
+    text="Orders of customers (850) become sales orders in the ERP; an 860 changes or cancels them.",
     kinds=(K.ORDER, K.ORDER_CHANGE),
     settings="ml_connector.flows.sales_orders_in.settings:SalesOrdersIn",
     partners=frozenset({"customer"}),
@@ -55,7 +72,7 @@ FLOW = FlowSpec(
             owner=SALES_OWNER,
             kinds=("erp",),
             checks=(
-                CheckSpec("quarantined", "No customer's order is held.", (S.QUARANTINED,)),
+                none_held("No customer's order is held."),
                 CheckSpec(
                     "unknown_names",
                     "No order is held for a customer, a place or an item that the ERP does not know.",
@@ -68,12 +85,7 @@ FLOW = FlowSpec(
                     (S.QUARANTINED,),
                     reasons=CHANGED,
                 ),
-                CheckSpec(
-                    "unknown_outcome",
-                    "Of every sales order it is known whether the ERP has it.",
-                    (S.UNKNOWN_OUTCOME,),
-                    error=True,
-                ),
+                outcomes_known("Of every sales order it is known whether the ERP has it."),
             ),
         ),
     ),

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 
 from ml_connector.documents.common import Party
 from ml_connector.documents.orders import OrderLine, PurchaseOrder, Schedule
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 
 #: N101 of where it goes: ship to, bill and ship to, delivery address.
 SHIP_TO = ("ST", "BS", "DA")
@@ -34,7 +34,7 @@ def portions_of(order: PurchaseOrder, line: OrderLine) -> list[Portion]:
     """The parts of a line, which come to its quantity.
 
     Raises:
-        NeedsMending: it has no quantity to order, or its parts do not add up.
+        NeedsCorrection: it has no quantity to order, or its parts do not add up.
     """
     quantity = _quantity(order, line)
     by_store = _by_store(order, line, quantity)
@@ -43,11 +43,11 @@ def portions_of(order: PurchaseOrder, line: OrderLine) -> list[Portion]:
         days = [one.quantity or Decimal(0) for one in by_day]
         _adds_up(order, line, "schedule (SCH)", days, {one.unit for one in by_day}, quantity)
     if len(by_day) > 1 and len(by_store) > 1:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.STORE_QUANTITIES,
             f"Line {line.number} of order {order.number} is divided over stores and over days, and which store gets "
             "how much on which day is not said.",
-            mend="Ask the customer, enter the order in the ERP by hand, then discard this.",
+            remedy="Ask the customer, enter the order in the ERP by hand, then discard this.",
             data={"order": order.number, "line": line.number},
         )
     if len(by_day) > 1:
@@ -68,10 +68,10 @@ def _quantity(order: PurchaseOrder, line: OrderLine) -> Decimal:
     if line.quantity is not None and line.quantity > 0:
         return line.quantity
     says = "no quantity" if line.quantity is None else f"the quantity {line.quantity}"
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.BAD_VALUE,
         f"Line {line.number} of order {order.number} has {says} (PO102): nothing can be ordered by that.",
-        mend="Ask the customer what it wants and for a corrected order; discard this one.",
+        remedy="Ask the customer what it wants and for a corrected order; discard this one.",
         data={"order": order.number, "line": line.number, "segment": "PO1", "element": 2},
     )
 
@@ -107,10 +107,10 @@ def _number(order: PurchaseOrder, line: OrderLine, store: str, text: str) -> Dec
         number = Decimal("NaN")
     if store and number.is_finite() and number >= 0:
         return number
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.STORE_QUANTITIES,
         f"Line {line.number} of order {order.number} sends {text or 'nothing'} to store {store or '(none)'} (SDQ).",
-        mend="Ask the customer how much each store gets and for a corrected order; discard this one.",
+        remedy="Ask the customer how much each store gets and for a corrected order; discard this one.",
         data={"order": order.number, "line": line.number, "store": store, "value": text},
     )
 
@@ -129,10 +129,10 @@ def _adds_up(
     if total == quantity and not others and all(amount >= 0 for amount in amounts):
         return
     said = f"units {', '.join(others)}" if others else f"{total} in all"
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.STORE_QUANTITIES,
         f"Line {line.number} of order {order.number} orders {quantity} {line.unit}; its {over} have {said}.",
-        mend="Ask the customer how much goes where and for a corrected order; enter it by hand or take the corrected "
+        remedy="Ask the customer how much goes where and for a corrected order; enter it by hand or take the corrected "
         "one, and discard this.",
         data={
             "order": order.number,

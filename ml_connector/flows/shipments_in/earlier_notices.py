@@ -11,7 +11,7 @@ from typing import Any
 
 from ml_connector.documents.common import DocumentKind, Purpose, Reference, changed
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.meaning.document_codes import PURPOSES
@@ -105,7 +105,7 @@ def check_against_earlier(
     by_hand: a person asked for it.
 
     Raises:
-        NeedsMending: it is about another one, is taken back by another one, or came by another file of its supplier.
+        NeedsCorrection: it is about another one, is taken back by another one, or came by another file of its supplier.
     """
     told = about_of(notice)
     if told is not None:
@@ -115,7 +115,7 @@ def check_against_earlier(
     return notice
 
 
-def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsMending]:
+def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsCorrection]:
     """Those of these notices, about to be received, that their supplier has taken back meanwhile."""
     known = taken_back(integration)
     return not_begun(integration, {row.id: known.why(row, "ship notice") for row in rows})
@@ -133,10 +133,10 @@ def _about_another(
     if told.does in TAKES_BACK:
         wake_originals(integration, originals)
     numbers = dict.fromkeys([*told.numbers, *(folded(one.number) for one in originals)])
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.NOT_A_FIRST_NOTICE,
         f"Ship notice {row.number} {told.does} {names(told, shown, _FACTS)} ({told.code}).",
-        mend=_mend(told.does, originals),
+        remedy=_remedy(told.does, originals),
         data={
             "does": told.does,
             "code": told.code,
@@ -185,7 +185,7 @@ def _shipment(notice: ShipNotice) -> set[tuple[str, str]]:
     }
 
 
-def _mend(does: str, originals: Sequence[DocumentRow]) -> str:
+def _remedy(does: str, originals: Sequence[DocumentRow]) -> str:
     if any(one.state is S.POSTED for one in originals):
         return (
             "The original is received: put that right in the ERP by hand (receive the difference, or return it), then "

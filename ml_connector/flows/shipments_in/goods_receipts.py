@@ -4,14 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 
 from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.documents.kinds import DocumentKind
 from ml_connector.documents.records import from_json
-from ml_connector.errors import NeedsMending
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import GOODS_RECEIPTS, Identity, PlannedOperation, target_of
-from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.posting import recognised
+from ml_connector.flows.posting.earlier_documents import overtaken
 from ml_connector.flows.posting.posting import post
-from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
+from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key, planned
 from ml_connector.flows.shipments_in import earlier_notices
 from ml_connector.flows.shipments_in.spec import FLOW
 from ml_connector.ledger.work.documents import DocumentRow
@@ -29,19 +30,22 @@ def _plan_receipts(integration: Integration, row: DocumentRow) -> list[PlannedOp
 
 def _prepare_receipts(
     integration: Integration, rows: Sequence[DocumentRow], report: StepReport
-) -> Mapping[int, Prepared | NeedsMending]:
-    prepared: dict[int, Prepared | NeedsMending] = {}
+) -> Mapping[int, Prepared | NeedsCorrection]:
+    prepared: dict[int, Prepared | NeedsCorrection] = {}
     ours = recognised.receipts(
         integration, {row.id: one for row in rows if (one := _receipt_identity(row)) is not None}
     )
-    gone = earlier_notices.hold_taken_back(integration, rows)
+    gone = {
+        **earlier_notices.hold_taken_back(integration, rows),
+        **overtaken(integration, rows, DocumentKind.SHIP_NOTICE),
+    }
     for row in rows:
         if row.id in ours:
             prepared[row.id] = Prepared(moves=recognised.moves(row, ours[row.id], report), found=ours[row.id])
         elif row.id in gone:
             prepared[row.id] = gone[row.id]
         else:
-            prepared[row.id] = attempt(lambda row=row: Prepared(_plan_receipts(integration, row)))  # type: ignore[misc]
+            prepared[row.id] = planned(_plan_receipts, integration, row)
     return prepared
 
 
@@ -50,9 +54,10 @@ def _receipt_identity(row: DocumentRow) -> Identity | None:
     return Identity(receipts[0]["vendor_id"], receipts[0]["reference"]) if receipts else None
 
 
-RECEIPTS = PostableKind(FLOW.name, _plan_receipts, _prepare_receipts)
+#: An invoice may wait for just these goods.
+RECEIPTS = PostableKind(FLOW.name, _plan_receipts, _prepare_receipts, wakes=frozenset({Reason.NOT_RECEIVED}))
 
 
-def post_receipts(integration: Integration, work: Work) -> StepReport:
+def post_receipts(integration: Integration, work: RunScope) -> StepReport:
     """Post goods receipts of matched notices, exactly once."""
     return post(integration, work, RECEIPTS)

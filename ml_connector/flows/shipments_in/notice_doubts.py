@@ -1,6 +1,6 @@
 """What makes a ship notice doubtful by itself: another's number, a date far ahead, orders that contradict each other.
 
-Pure functions; each raises NeedsMending with what contradicts what.
+Pure functions; each raises NeedsCorrection with what contradicts what.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DateReference
 from ml_connector.documents.reference import Vendor
 from ml_connector.documents.shipments import ShipNotice, ShippedOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.notice_codes import named
 from ml_connector.flows.meaning.supplier_named import check_supplier
 
@@ -26,7 +26,7 @@ _ORDER_REFERENCE = "PO"
 
 
 def check_itself(notice: ShipNotice, partner: Partner, vendor: Vendor, latest: date, *, expected_counts: bool) -> None:
-    """Raises NeedsMending for a notice that contradicts itself, its sender or the calendar.
+    """Raises NeedsCorrection for a notice that contradicts itself, its sender or the calendar.
 
     latest: the last day that it may be dated. expected_counts: its receipt is booked on the day that is expected.
     """
@@ -40,10 +40,10 @@ def check_itself(notice: ShipNotice, partner: Partner, vendor: Vendor, latest: d
 def _check_dates(notice: ShipNotice, latest: date, *, expected_counts: bool) -> None:
     for place, day in _dates(notice, expected_counts=expected_counts):
         if day > latest:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.NOTICE_DATE_AHEAD,
                 f"Ship notice {notice.number} is dated {day} ({place}), later than {latest}.",
-                mend="Ask the supplier for the right date and discard this one; if the date is meant, raise "
+                remedy="Ask the supplier for the right date and discard this one; if the date is meant, raise "
                 "shipments_in.days_ahead.",
                 data={"number": notice.number, "place": place, "date": day.isoformat(), "latest": latest.isoformat()},
             )
@@ -66,10 +66,10 @@ def _check_order_named(notice: ShipNotice, order: ShippedOrder) -> None:
         said += [(f"LIN of {named(item)}", one.value) for one in item.items if one.qualifier in _ORDER_AMONG_IDS]
     for place, number in said:
         if number.strip() and number.strip() != order.order_number.strip():
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.ORDER_LINE_CONTRADICTED,
                 f"Ship notice {notice.number} names purchase order {order.order_number or '(none)'}, and {number} in "
                 f"{place}.",
-                mend="Ask the supplier which order is meant and for a notice that says so; discard this one.",
+                remedy="Ask the supplier which order is meant and for a notice that says so; discard this one.",
                 data={"number": notice.number, "order": order.order_number, "other": number, "place": place},
             )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
 from ml_connector.documents.reference import OpenOrder, Vendor
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.notice_codes import named
 from ml_connector.flows.shipments_in.shipped_lines import Placed, Placing, ShippedPart, lines_of
 
@@ -39,7 +39,8 @@ def receipts_for(notice: ShipNotice, vendor: Vendor, find_order: FindOrder, rule
     """The receipts a notice means: one a supplier and warehouse (exact-online 10.2), all its orders checked first.
 
     Raises:
-        NeedsMending: unknown or foreign order, item not on it, several lines fit, unit differs, more shipped than open.
+        NeedsCorrection: unknown or foreign order, item not on it, several lines fit, unit differs, more shipped than
+            open.
     """
     told = list(rules.told)
     parts: list[ShippedPart] = []
@@ -53,10 +54,10 @@ def receipts_for(notice: ShipNotice, vendor: Vendor, find_order: FindOrder, rule
     placed = Placing(rules.spoken, rules.over_shipment_percent).place(parts)
     receipts = _by_warehouse(notice, vendor, rules.receipt_date, placed, tuple(told))
     if not receipts:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Ship notice {notice.number} ships nothing of any order.",
-            mend="Ask the supplier for a notice with items (SN1) under orders (PRF).",
+            remedy="Ask the supplier for a notice with items (SN1) under orders (PRF).",
             data={"shipment": notice.number, "told": told},
         )
     return receipts
@@ -115,35 +116,35 @@ def _said_elsewhere(shipped: ShippedOrder, item: ShippedItem) -> bool:
     return any(ids & {(one.qualifier, one.value) for one in other.items} for other in others)
 
 
-def _no_quantity(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
+def _no_quantity(notice: ShipNotice, item: ShippedItem) -> NeedsCorrection:
     written = next((k.value for k in item.kept if (k.segment_id, k.position) == ("SN1", 2)), "")
     says = f"says {written!r} of {named(item)}, which is not a quantity"
     says = says if written else f"names {named(item)} and not how much of it"
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"Ship notice {notice.number} {says}.",
-        mend="Ask the supplier how much was shipped and for a corrected notice, or book the receipt by hand; then "
+        remedy="Ask the supplier how much was shipped and for a corrected notice, or book the receipt by hand; then "
         "discard this one.",
         data={"shipment": notice.number, "segment": "SN1", "element": 2, "item": named(item), "value": written},
     )
 
 
-def _less_than_nothing(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
+def _less_than_nothing(notice: ShipNotice, item: ShippedItem) -> NeedsCorrection:
     """A receipt cannot take back; an ERP would refuse it, and a negative quantity must not make room for others."""
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"Ship notice {notice.number} ships {item.quantity} of {named(item)}.",
-        mend="Ask the supplier for a notice of what was shipped; enter a return in the ERP by hand.",
+        remedy="Ask the supplier for a notice of what was shipped; enter a return in the ERP by hand.",
         data={"shipment": notice.number, "quantity": str(item.quantity), "segment": "SN1", "element": 2},
     )
 
 
-def _does_not_add_up(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
-    return NeedsMending(
+def _does_not_add_up(notice: ShipNotice, item: ShippedItem) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"Ship notice {notice.number} says {item.quantity} {item.unit} of {named(item)}, and what it breaks down into "
         f"comes to {item.broken_down}.",
-        mend="Ask the supplier how much was shipped and for a corrected notice, or book the receipt by hand; then "
+        remedy="Ask the supplier how much was shipped and for a corrected notice, or book the receipt by hand; then "
         "discard this one.",
         data={
             "shipment": notice.number,
@@ -158,24 +159,24 @@ def _does_not_add_up(notice: ShipNotice, item: ShippedItem) -> NeedsMending:
 def _order_of(shipped: ShippedOrder, vendor: Vendor, find_order: FindOrder) -> OpenOrder:
     order = find_order(shipped.order_number) if shipped.order_number else None
     if order is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NO_SUCH_ORDER,
             f"The notice ships purchase order {shipped.order_number or '(none)'}, which the ERP does not have.",
-            mend="Enter the order, or ask the supplier which order is meant; it is taken up again by itself.",
+            remedy="Enter the order, or ask the supplier which order is meant; it is taken up again by itself.",
             data={"order": shipped.order_number},
         )
     if order.supplier_id != vendor.id:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ORDER_OF_OTHER_SUPPLIER,
             f"Purchase order {order.number} is of supplier {order.supplier_code}, the notice of {vendor.code}.",
-            mend="Ask the supplier which order is meant, or mend the partner's vendor code.",
+            remedy="Ask the supplier which order is meant, or mend the partner's vendor code.",
             data={"order": order.number, "supplier": order.supplier_code},
         )
     if order.cancelled:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.ORDER_CANCELLED,
             f"Purchase order {order.number} is cancelled.",
-            mend="Settle it with the supplier; reopen the order or discard the notice.",
+            remedy="Settle it with the supplier; reopen the order or discard the notice.",
             data={"order": order.number},
         )
     return order

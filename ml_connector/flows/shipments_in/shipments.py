@@ -8,9 +8,9 @@ from typing import Any
 from ml_connector.documents.bills import GoodsReceipt
 from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.shipments import ShipNotice
-from ml_connector.errors import NeedsMending
-from ml_connector.flows.core.batches import claim_waiting
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.errors import NeedsCorrection
+from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import Identity
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.stored_documents import stored
@@ -36,16 +36,11 @@ from ml_connector.ledger.work.states import DocumentState as S
 FLOW = spec.FLOW.name
 
 
-def match(integration: Integration, work: Work) -> StepReport:
+def match(integration: Integration, work: RunScope) -> StepReport:
     """Turn every waiting ship notice into the receipts to post."""
     report = StepReport("match shipments")
     refreshed = False
-    after = 0
-    while not work.stopped():
-        rows = claim_waiting(integration, work, FLOW, (S.PARSED, S.QUARANTINED), after_id=after)
-        if not rows:
-            return report
-        after = rows[-1].id
+    for rows in batches(integration, work, FLOW, (S.PARSED, S.QUARANTINED)):
         if not refreshed and not work.as_of and not work.dry_run:
             refresh_orders(integration)
             refreshed = True
@@ -53,7 +48,7 @@ def match(integration: Integration, work: Work) -> StepReport:
     return report
 
 
-def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRow], report: StepReport) -> None:
+def _match_batch(integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport) -> None:
     book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
     spoken = _spoken_for(integration)
     moves: list[Move] = []
@@ -65,8 +60,8 @@ def _match_batch(integration: Integration, work: Work, rows: Sequence[DocumentRo
             moves += recognised.moves(row, ours[row.id], report)
             goes(row, known.same_number)
             continue
-        decided = attempt(lambda row=row: _decide(integration, work, row, book, spoken, known))  # type: ignore[misc]
-        if isinstance(decided, NeedsMending):
+        decided = attempt(_decide, integration, work, row, book, spoken, known)
+        if isinstance(decided, NeedsCorrection):
             moves += hold_moves(integration, row, decided, report, step=S.PARSED)
             continue
         receipts, admitted = decided
@@ -141,7 +136,7 @@ def receipts_from(text: str) -> list[GoodsReceipt]:
 
 def _decide(
     integration: Integration,
-    work: Work,
+    work: RunScope,
     row: DocumentRow,
     book: ReferenceBook,
     spoken: dict[str, Decimal],

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.documents.shipments import ShippedItem
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning.line_meant import NamedLine, lines_meant, of_erp
 from ml_connector.flows.meaning.notice_codes import named
 
@@ -45,7 +45,7 @@ def lines_of(
     """The lines of the order that an item may belong to (`line_meant`), ordered in the unit it is shipped in.
 
     Raises:
-        NeedsMending: none of the order's, item and number contradict each other, or another unit.
+        NeedsCorrection: none of the order's, item and number contradict each other, or another unit.
     """
     meant = NamedLine(item.line_number, item.items, what="Shipped item")
     found = lines_meant(meant, [of_erp(o) for o in order.lines], order.number, numbers_are_ours=numbers_are_ours)
@@ -54,10 +54,10 @@ def lines_of(
     if fits:
         return fits
     line = found[0]
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.UNIT_MISMATCH,
         f"Line {line.number} of purchase order {order.number} is shipped in {item.unit}, ordered in {line.unit}.",
-        mend="Map the unit under `units` of the partner if the two mean the same.",
+        remedy="Map the unit under `units` of the partner if the two mean the same.",
         data={"order": order.number, "line": line.number, "shipped": item.unit, "ordered": line.unit},
     )
 
@@ -79,7 +79,7 @@ class Placing:
         """Every part on its line, those that fit one line first: what they leave may tell where the others belong.
 
         Raises:
-            NeedsMending: more than is open, or one of several lines would have to be guessed.
+            NeedsCorrection: more than is open, or one of several lines would have to be guessed.
         """
         placed: dict[int, list[Placed]] = {}
         unsure: dict[tuple[str, tuple[str, ...]], list[int]] = {}
@@ -134,11 +134,11 @@ class Placing:
     def _allowed(self, line: OpenOrderLine) -> Decimal:
         return line.quantity * (100 + self._over) / 100 - self._before(line)
 
-    def _too_much(self, part: ShippedPart, line: OpenOrderLine, quantity: Decimal, allowed: Decimal) -> NeedsMending:
-        return NeedsMending(
+    def _too_much(self, part: ShippedPart, line: OpenOrderLine, quantity: Decimal, allowed: Decimal) -> NeedsCorrection:
+        return NeedsCorrection(
             Reason.OVER_SHIPMENT,
             f"Line {line.number} of purchase order {part.order.number}: {quantity} shipped, {allowed} still open.",
-            mend="Raise the order's quantity, allow over-shipment (shipments_in), or refuse the surplus.",
+            remedy="Raise the order's quantity, allow over-shipment (shipments_in), or refuse the surplus.",
             data={
                 "order": part.order.number,
                 "line": line.number,
@@ -150,13 +150,14 @@ class Placing:
         )
 
 
-def _ambiguous(part: ShippedPart, lines: Sequence[OpenOrderLine], shipped: Decimal) -> NeedsMending:
+def _ambiguous(part: ShippedPart, lines: Sequence[OpenOrderLine], shipped: Decimal) -> NeedsCorrection:
     numbers = ", ".join(str(line.number) for line in lines)
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.AMBIGUOUS_ORDER_LINE,
         f"{shipped} of {named(part.item)} may belong to lines {numbers} of purchase order {part.order.number}, and the "
         "notice does not say to which.",
-        mend="Ask the supplier for the order's line numbers (LIN01), or book the receipt by hand and discard this one.",
+        remedy="Ask the supplier for the order's line numbers (LIN01), or book the receipt by hand and discard "
+        "this one.",
         data={
             "order": part.order.number,
             "item": named(part.item),

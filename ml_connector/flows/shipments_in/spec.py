@@ -1,8 +1,16 @@
 """Shipments in, declared: 856 becomes goods receipts."""
 
 from ml_connector.documents.kinds import DocumentKind as K
-from ml_connector.flows.core.spec import INBOUND, AssetSpec, CheckSpec, FlowSpec, Needs, OutsideSpec, StepSpec
-from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.flows.core.spec import (
+    INBOUND,
+    AssetSpec,
+    FlowSpec,
+    Needs,
+    OutsideSpec,
+    StepSpec,
+    none_held,
+    outcomes_known,
+)
 
 TABLES = ("vendors", "items", "purchase_orders")
 
@@ -47,13 +55,8 @@ FLOW = FlowSpec(
             feeds=(OutsideSpec("goods_receipts", "erp", "Goods receipts in the ERP."),),
             kinds=("erp",),
             checks=(
-                CheckSpec("quarantined", "No ship notice is held.", (S.QUARANTINED,)),
-                CheckSpec(
-                    "unknown_outcome",
-                    "Of every goods receipt it is known whether the ERP has it.",
-                    (S.UNKNOWN_OUTCOME,),
-                    error=True,
-                ),
+                none_held("No ship notice is held."),
+                outcomes_known("Of every goods receipt it is known whether the ERP has it."),
             ),
         ),
     ),

@@ -7,11 +7,11 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.common import Record
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.layouts.convert.amounts import COMPUTED, line_count, rounded
 from ml_connector.layouts.formats.nodes import Cells, Node
 from ml_connector.layouts.spec.compiled_layout import CompiledField, CompiledLevel, Layout
-from ml_connector.layouts.values.findings import Place, shown
+from ml_connector.layouts.values.findings import LayoutPlace, shown
 from ml_connector.layouts.values.values import WrongText
 
 #: Problems of one document named at once.
@@ -36,17 +36,17 @@ class Taker:
         self._context = context
 
     def take(self, document: Record) -> Node:
-        """The node of a document. Raises NeedsMending naming every value that cannot be written."""
+        """The node of a document. Raises NeedsCorrection naming every value that cannot be written."""
         problems: list[str] = []
         self._check_currency(document)
         node = self._node(document, self._layout.document, "", 1, problems)
-        node.place = Place(path=named(document))
+        node.place = LayoutPlace(path=named(document))
         if problems:
             more = f"; and {len(problems) - MOST_TOLD} more" if len(problems) > MOST_TOLD else ""
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.BAD_VALUE,
                 f"{named(document)} cannot be written as {self._layout.name}: {'; '.join(problems[:MOST_TOLD])}{more}.",
-                mend="Mend the document where it comes from, or the layout.",
+                remedy="Mend the document where it comes from, or the layout.",
                 data={"problems": problems[:MOST_TOLD], "layout": self._layout.name},
             )
         return node
@@ -54,25 +54,25 @@ class Taker:
     def _check_currency(self, document: Record) -> None:
         rule = self._layout.settings.currency
         if rule is not None and rule.source == "caller" and not self._context.currency:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.CURRENCY_MISMATCH,
                 f"{named(document)}: files of {self._layout.name} do not say their currency, and nobody else did.",
-                mend="Say which currency this partner's files are in, or use a layout with a field for it.",
+                remedy="Say which currency this partner's files are in, or use a layout with a field for it.",
                 data={"layout": self._layout.name},
             )
         wanted = "" if rule is None else rule.constant or (self._context.currency if rule.source == "caller" else "")
         has = getattr(document, "currency", "")
         if wanted and has and has != wanted:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.CURRENCY_MISMATCH,
                 f"{named(document)} is in {has}; files of {self._layout.name} hold amounts in {wanted}.",
-                mend="Use a layout with a field for the currency.",
+                remedy="Use a layout with a field for the currency.",
                 data={"currency": has, "layout": self._layout.name},
             )
 
     def _node(self, record: Record, level: CompiledLevel, where: str, position: int, problems: list[str]) -> Node:
         cells: Cells = [None] * len(level.fields)
-        node = Node(level, cells, Place(path=where.rstrip(".")))
+        node = Node(level, cells, LayoutPlace(path=where.rstrip(".")))
         for one in level.fields:
             if not one.writes:
                 continue

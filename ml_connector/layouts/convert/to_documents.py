@@ -14,7 +14,7 @@ from ml_connector.layouts.convert.amounts import COMPUTED, rounded
 from ml_connector.layouts.formats.nodes import Amounts, Node
 from ml_connector.layouts.spec.compiled_layout import ROWS, CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.spec.field_paths import Values
-from ml_connector.layouts.values.findings import Finding, Severity, finding
+from ml_connector.layouts.values.findings import LayoutFinding, Severity, finding
 from ml_connector.layouts.values.numbers import Doubts
 from ml_connector.layouts.values.values import WrongText
 
@@ -26,7 +26,7 @@ class Built:
     """What became of a document's node. document is None when it cannot be made at all."""
 
     document: Record | None = None
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[LayoutFinding] = field(default_factory=list)
     partner: str = ""
     revision: str = ""
     currency: str = ""
@@ -36,7 +36,7 @@ class Built:
     untold_errors: int = 0
     signs: int = 0
 
-    def tell(self, *found: Finding) -> None:
+    def tell(self, *found: LayoutFinding) -> None:
         """Add findings, as far as there is room; the others are counted."""
         for one in found:
             self.errors += one.is_error
@@ -193,6 +193,9 @@ class Builder:
         places = currencies.places(built.currency)
         if one.money and one.round_to is None and self._layout.format == "json" and value != rounded(value, places):
             raise WrongText("too_many_decimals", f"at most {places} decimals; `number: {{round_to: {places}}}` rounds")
+        counts = one.target is not None and "quantity" in one.target.steps[-1].name
+        if counts and one.round_to is None and self._layout.format == "json" and _is_computed(value):
+            raise WrongText("computed", f"at most {_EXACT_DIGITS} digits; `number: {{round_to: 3}}` here rounds")
         return value
 
     def _seen(self, node: Node, one: CompiledField, text: str, built: Built) -> str:
@@ -338,6 +341,15 @@ def _basis(one: CompiledField, text: str) -> str | None:
         return None
 
 
+#: So many digits a number of binary programs holds exactly; more come of computing (0.1 + 0.2).
+_EXACT_DIGITS = 15
+
+
+def _is_computed(value: Decimal) -> bool:
+    """Whether a number of JSON has more digits than anybody counts: what was meant is another one."""
+    return len(value.as_tuple().digits) > _EXACT_DIGITS and value != value.to_integral_value()
+
+
 #: Lists of amounts that add up to the total: one more or less shows.
 LISTS_OF_AMOUNTS = frozenset({"allowances", "taxes"})
 _EXPECTED = {
@@ -359,6 +371,7 @@ _PROBLEMS = {
     "other_currency": "is in another currency",
     "repeated": "stands several times",
     "too_many_decimals": "is finer than a coin of its currency",
+    "computed": "has more digits than a quantity is counted in",
     "unknown_code": "is not a code that the layout knows",
     "not_the_constant": "is not what stands there in this kind of document",
 }

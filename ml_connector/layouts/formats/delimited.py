@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from ml_connector.errors import NeedsMending, Reason, SenderMustMend, WeAreWrong
+from ml_connector.errors import NeedsCorrection, Reason, SenderMustCorrect, WeAreWrong
 from ml_connector.layouts.formats.nodes import Cells
 from ml_connector.layouts.spec.file_formats import CsvSettings
 from ml_connector.layouts.spec.model import Limits
@@ -35,11 +35,12 @@ FORMULA_MARKS = ("=", "+", "-", "@", "\t", "\r")
 @dataclass(frozen=True)
 class Table:
     """Rows of cells; a cell is None where its row has ended before. `width` columns are meant; one more holds what
-    stands behind them.
+    stands behind them. longer: the rows with cells behind them, empty ones included.
     """
 
     rows: Sequence[Sequence[object]]
     width: int
+    longer: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -65,26 +66,26 @@ def with_line_ends(text: str, terminator: str) -> str:
 
 
 def check_rows(text: str, limits: Limits) -> None:
-    """Bound the rows of a text before anything is made of them. Raises SenderMustMend, naming the row."""
+    """Bound the rows of a text before anything is made of them. Raises SenderMustCorrect, naming the row."""
     if text.count("\n") >= limits.rows:
-        raise SenderMustMend(
-            f"The file has more than {limits.rows} rows.", mend="Ask for smaller files, or raise limits.rows."
+        raise SenderMustCorrect(
+            f"The file has more than {limits.rows} rows.", remedy="Ask for smaller files, or raise limits.rows."
         )
     start, row = 0, 1
     while start <= len(text):
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         if end - start > limits.row_length:
-            raise SenderMustMend(
+            raise SenderMustCorrect(
                 f"Row {row}: {end - start} characters in one line, it begins with {shown(text[start : start + 60])}.",
-                mend=f"At most {limits.row_length} are read; see whether the line ends are what the layout says.",
+                remedy=f"At most {limits.row_length} are read; see whether the line ends are what the layout says.",
                 data={"row": row},
             )
         start, row = end + 1, row + 1
 
 
 def first_rows(text: str, settings: CsvSettings, limits: Limits, most: int) -> list[list[str]]:
-    """The cells of the first rows. Raises SenderMustMend where the first cannot be read, or one is too wide."""
+    """The cells of the first rows. Raises SenderMustCorrect where the first cannot be read, or one is too wide."""
     rows: list[list[str]] = []
     try:
         rows.extend(islice(_reader(text, settings), most))
@@ -93,9 +94,9 @@ def first_rows(text: str, settings: CsvSettings, limits: Limits, most: int) -> l
             raise _unreadable(1, str(error)) from error
     for number, row in enumerate(rows, 1):
         if len(row) > limits.columns:
-            raise SenderMustMend(
+            raise SenderMustCorrect(
                 f"Row {number}: {len(row)} columns; the layout takes at most {limits.columns}.",
-                mend="See whether the delimiter is what the layout says.",
+                remedy="See whether the delimiter is what the layout says.",
                 data={"row": number},
             )
     return rows
@@ -116,8 +117,8 @@ def read_delimited(text: str, settings: CsvSettings, width: int, limits: Limits)
     """The rows of a delimited text, each cell as it stands there.
 
     Raises:
-        SenderMustMend: the quoting is broken, so that nobody can tell where cells end, or a row has too many columns;
-            names the row.
+        SenderMustCorrect: the quoting is broken, so that nobody can tell where cells end, or a row has too many
+            columns; names the row.
     """
     import pandas as pd
 
@@ -138,7 +139,8 @@ def read_delimited(text: str, settings: CsvSettings, width: int, limits: Limits)
     if len(frame) != rows:
         raise WeAreWrong(f"pandas read {len(frame)} rows of {rows}")
     cells = [frame[column].tolist() for column in names[:width]]
-    return Table(list(zip(*cells, _behind(frame, names[width:]), strict=True)), width)
+    longer = frozenset(at for at, cell in enumerate(frame[width].tolist()) if isinstance(cell, str))
+    return Table(list(zip(*cells, _behind(frame, names[width:]), strict=True)), width, longer)
 
 
 def _behind(frame: Any, names: Sequence[int]) -> list[str | None]:
@@ -152,7 +154,7 @@ def _behind(frame: Any, names: Sequence[int]) -> list[str | None]:
 
 
 def _measured(text: str, settings: CsvSettings, limits: Limits) -> tuple[int, int]:
-    """How many rows there are, and how many columns the widest has. Raises SenderMustMend for one beyond all bounds.
+    """How many rows there are, and how many columns the widest has. Raises SenderMustCorrect for one beyond all bounds.
 
     Measured before pandas reads: it leaves out rows that it cannot read where it is told to bear with some.
     """
@@ -166,23 +168,24 @@ def _measured(text: str, settings: CsvSettings, limits: Limits) -> tuple[int, in
     except csv.Error as error:
         raise _unreadable(row + 1, str(error)) from error
     if widest > limits.columns or widest * row > MOST_CELLS:
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"Row {widest_row}: {widest} columns; the layout takes at most {limits.columns}, and a file of {row} rows "
             f"{MOST_CELLS // max(row, 1)}.",
-            mend="See whether delimiter and line ends are what the layout says.",
+            remedy="See whether delimiter and line ends are what the layout says.",
             data={"row": widest_row},
         )
     return row, widest
 
 
-def _unreadable(row: int, problem: str) -> SenderMustMend:
+def _unreadable(row: int, problem: str) -> SenderMustCorrect:
     told = {
         "unexpected end of data": "a quote that opens is never closed",
         "new-line character seen in unquoted field - do you need to open the file with newline=''?": "a stray CR",
     }.get(problem, problem.replace("field larger than field limit", "a cell is longer than allowed"))
-    return SenderMustMend(
+    return SenderMustCorrect(
         f"Row {row}: {told}.",
-        mend="Ask the sender to mend it: a quote inside of a quoted value is doubled. Or mend csv.quote in the layout.",
+        remedy="Ask the sender to mend it: a quote inside of a quoted value is doubled. Or mend csv.quote in the "
+        "layout.",
         data={"row": row},
     )
 
@@ -194,7 +197,7 @@ def read_lines(text: str) -> list[str]:
 
 
 def written_row(cells: Sequence[str], settings: CsvSettings, where: str) -> str:
-    """One delimited row with its terminator. Raises NeedsMending where a cell cannot be told apart any more."""
+    """One delimited row with its terminator. Raises NeedsCorrection where a cell cannot be told apart any more."""
     return settings.delimiter.join(_cell(cell, settings, where) for cell in cells) + settings.terminator
 
 
@@ -204,16 +207,16 @@ def _cell(cell: str, settings: CsvSettings, where: str) -> str:
         bool(quote) and quote in cell
     )
     if marked and not quote:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CHARACTER_NOT_SENDABLE,
             f"{where}: {shown(cell)} holds a delimiter or a line end, and the layout quotes nothing.",
-            mend="Take it out of the document, or set csv.quote in the layout.",
+            remedy="Take it out of the document, or set csv.quote in the layout.",
         )
     if settings.terminator not in _LINE_ENDS and settings.terminator in cell:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CHARACTER_NOT_SENDABLE,
             f"{where}: {shown(cell)} holds the terminator of rows.",
-            mend="Take it out of the document.",
+            remedy="Take it out of the document.",
         )
     if quote and (marked or settings.quoting == "all" or cell != cell.strip()):
         return f"{quote}{cell.replace(quote, quote * 2)}{quote}"

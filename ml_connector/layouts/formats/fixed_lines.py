@@ -6,7 +6,7 @@ from ml_connector.documents.values.characters import character_name
 from ml_connector.documents.values.unseen import hidden_in
 from ml_connector.layouts.formats.nodes import Cells
 from ml_connector.layouts.spec.compiled_layout import TAGGED, CompiledField, Layout
-from ml_connector.layouts.values.findings import Finding, Place, finding
+from ml_connector.layouts.values.findings import LayoutFinding, LayoutPlace, finding
 
 #: What an empty line may hold: NUL (as its mark), the end-of-file mark of old systems, blanks.
 NOTHING = "\x01\x1a \t\ufeff"
@@ -66,11 +66,11 @@ class Lines:
             return text
         return text.encode("latin-1").decode(self._encoding, "replace")
 
-    def problems(self, at: int, fields: Sequence[CompiledField]) -> Iterator[Finding]:
+    def problems(self, at: int, fields: Sequence[CompiledField]) -> Iterator[LayoutFinding]:
         """What is wrong with a line as a whole."""
         line = self._lines[at]
         least = max([self._tag[1], *(one.start + one.length for one in fields)])
-        place = Place(at + 1)
+        place = LayoutPlace(at + 1)
         if "\t" in line:
             yield finding("damaged", place, "", "holds a tab: what stands behind it cannot be told", expected="blanks")
         hidden = "" if self._bytes or len(line) == least else hidden_in(line)
@@ -107,7 +107,7 @@ class Lines:
         tag = slice(*self._tag)
         return any(len(line) >= least and line[tag] == self._lines[at][tag] for line in self._lines[:at])
 
-    def _cut_off(self, line: str, place: Place, one: CompiledField) -> Finding:
+    def _cut_off(self, line: str, place: LayoutPlace, one: CompiledField) -> LayoutFinding:
         more = 0 if self._bytes else len(line.encode("utf-8", "surrogatepass")) - len(line)
         hint = "" if not more else "; where positions count bytes write `fixed: {positions: bytes}`"
         return finding(

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ml_connector.documents.values.unseen import as_key
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts.formats import delimited
 from ml_connector.layouts.spec.compiled_layout import CompiledField, Layout
-from ml_connector.layouts.values.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.values.findings import LayoutFinding, LayoutPlace, Severity, finding, shown
 
 #: Problems of the headings named at once.
 MOST_NAMED = 20
@@ -35,7 +35,7 @@ def rows_above(text: str, layout: Layout) -> int:
     """Rows above the headings, or above the first row where there are none, as far as the layout and `sep=` say.
 
     Raises:
-        SenderMustMend: the file says that something else parts its columns than the layout.
+        SenderMustCorrect: the file says that something else parts its columns than the layout.
     """
     settings = layout.settings.csv
     given = settings.skip_rows if isinstance(settings.skip_rows, int) else 0
@@ -43,17 +43,17 @@ def rows_above(text: str, layout: Layout) -> int:
     if found is None:
         return given
     if found.group(1) != settings.delimiter and not given:
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"Row 1: the file says that its columns are parted by {shown(found.group(1))}, the layout says "
             f"{shown(settings.delimiter)}.",
-            mend="Set csv.delimiter in the layout to what the sender writes, or ask the sender for the one agreed.",
+            remedy="Set csv.delimiter in the layout to what the sender writes, or ask the sender for the one agreed.",
             data={"row": 1},
         )
     return max(given, 1)
 
 
-def find(text: str, layout: Layout, notes: list[Finding]) -> Headings:
-    """The headings of a text. Raises SenderMustMend naming every one that is missing or double, and where they seem
+def find(text: str, layout: Layout, notes: list[LayoutFinding]) -> Headings:
+    """The headings of a text. Raises SenderMustCorrect naming every one that is missing or double, and where they seem
     to stand.
     """
     settings = layout.settings.csv
@@ -69,24 +69,24 @@ def find(text: str, layout: Layout, notes: list[Finding]) -> Headings:
         if begun or len(head) < most:
             break
         most *= 10
-    first: SenderMustMend | None = None
+    first: SenderMustCorrect | None = None
     for at in begun[: wanted or 1]:
         try:
             return _at_row(at, head[at], layout, notes)
-        except SenderMustMend as error:
+        except SenderMustCorrect as error:
             first = first or error
     if first is None:
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"There are no headings in the file, only {len(head)} empty rows or rows to skip.",
-            mend="Ask the sender for it; see csv.skip_rows in the layout.",
+            remedy="Ask the sender for it; see csv.skip_rows in the layout.",
         )
     where = _seem_to_stand(text, head, layout)
     if not where:
         raise first
     begins = shown(next(filter(None, map(_plain, head[begun[0]])))[:60])
-    raise SenderMustMend(
+    raise SenderMustCorrect(
         f"Row {begun[0] + 1} does not hold the headings, it begins with {begins}.{where}",
-        mend=first.mend,
+        remedy=first.remedy,
         data=first.data,
     ) from first
 
@@ -102,8 +102,8 @@ def compared(text: str, layout: Layout) -> str:
     return plain.casefold() if layout.settings.csv.headings == "any_case" else plain
 
 
-def _at_row(at: int, row: Sequence[str], layout: Layout, notes: list[Finding]) -> Headings:
-    """The headings in a row. Raises SenderMustMend."""
+def _at_row(at: int, row: Sequence[str], layout: Layout, notes: list[LayoutFinding]) -> Headings:
+    """The headings in a row. Raises SenderMustCorrect."""
     settings = layout.settings.csv
     width = max(number for number, text in enumerate(row, 1) if _plain(text))
     first = list(row[:width])
@@ -132,7 +132,7 @@ def _at_row(at: int, row: Sequence[str], layout: Layout, notes: list[Finding]) -
     if unknown:
         names = ", ".join(shown(text) for text in unknown[:MOST_NAMED])
         notes.append(
-            finding("unknown_column", Place(at + 1), "", f"columns not read: {names}", severity=Severity.WARNING)
+            finding("unknown_column", LayoutPlace(at + 1), "", f"columns not read: {names}", severity=Severity.WARNING)
         )
     return Headings(at, columns, width, plain)
 
@@ -142,14 +142,14 @@ def _fields(layout: Layout) -> Iterator[CompiledField]:
         yield from level.fields
 
 
-def _wrong_headings(at: int, problems: list[str], first: list[str]) -> SenderMustMend:
+def _wrong_headings(at: int, problems: list[str], first: list[str]) -> SenderMustCorrect:
     told = "; ".join(problems[:MOST_NAMED])
     if len(problems) > MOST_NAMED:
         told += f"; and {len(problems) - MOST_NAMED} more"
     found = ", ".join(shown(text) for text in first[:MOST_NAMED])
-    return SenderMustMend(
+    return SenderMustCorrect(
         f"Row {at + 1}: {told}. The headings are {found}.",
-        mend="Ask the sender for the columns agreed, or name its own in the layout.",
+        remedy="Ask the sender for the columns agreed, or name its own in the layout.",
         data={"problems": problems[:MOST_NAMED], "row": at + 1},
     )
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.errors import NeedsMending, Reason, SenderMustMend
+from ml_connector.errors import NeedsCorrection, Reason, SenderMustCorrect
 from ml_connector.layouts.formats.nodes import Node, take
 from ml_connector.layouts.formats.unread import Unread
 from ml_connector.layouts.spec.compiled_layout import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.spec.paths import Path, PathStep
-from ml_connector.layouts.values.findings import Place, finding, shown
+from ml_connector.layouts.values.findings import LayoutPlace, finding, shown
 from ml_connector.layouts.values.values import MOST_DIGITS, WrongText
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
@@ -36,12 +36,12 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
     """The documents of a JSON text.
 
     Raises:
-        SenderMustMend: no JSON, cut off, nested too deep, or without the place the documents stand at.
+        SenderMustCorrect: no JSON, cut off, nested too deep, or without the place the documents stand at.
     """
     roots = _parsed(text, layout)
     unread = Unread(layout, _picked)
     for number, root in enumerate(roots):
-        notes = unread.of_json(root, Place(path="/"))
+        notes = unread.of_json(root, LayoutPlace(path="/"))
         for node in _documents(root, layout, f"[{number}]" if len(roots) > 1 else ""):
             node.findings += notes
             notes = []
@@ -53,16 +53,16 @@ def _documents(root: Any, layout: Layout, prefix: str) -> Iterator[Node]:
     try:
         found = _at(root, root, layout.document.at, prefix)
     except WrongText as error:
-        raise SenderMustMend(
-            f"{layout.document.at.text!r} cannot be read: {error}.", mend="Ask for it again."
+        raise SenderMustCorrect(
+            f"{layout.document.at.text!r} cannot be read: {error}.", remedy="Ask for it again."
         ) from error
     if not found:
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"There is nothing at {layout.document.at.text!r}, where the documents stand.",
-            mend="See whether the file is of this layout.",
+            remedy="See whether the file is of this layout.",
         )
     for one, told in (member for value, path in found for member in _members(value, path)):
-        place = Place(path=told or "/")
+        place = LayoutPlace(path=told or "/")
         above = Node(layout.document, [], place)
         if isinstance(one, dict):
             yield _taken(layout.document, one, above, place, root)
@@ -84,9 +84,9 @@ def _parsed(text: str, layout: Layout) -> list[Any]:
             depth -= 1
         if depth > layout.settings.limits.depth or elements > layout.settings.limits.rows:
             wrong = f"nested deeper than {layout.settings.limits.depth}" if depth > 1 else "more elements than allowed"
-            raise SenderMustMend(
+            raise SenderMustCorrect(
                 f"Line {text.count(chr(10), 0, mark.start()) + 1}: {wrong}.",
-                mend="This is not a file of this layout; limits stand in the layout.",
+                remedy="This is not a file of this layout; limits stand in the layout.",
             )
     decoder = json.JSONDecoder(
         parse_float=_Number, parse_int=_Number, parse_constant=_no_constant, object_pairs_hook=_object
@@ -99,14 +99,16 @@ def _parsed(text: str, layout: Layout) -> list[Any]:
             found.append(value)
     except json.JSONDecodeError as error:
         problem = "the file is cut off" if error.pos >= len(text.rstrip()) else error.msg
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"Line {error.lineno}, column {error.colno}: {problem}; there stands "
             f"{shown(text[error.pos : error.pos + 30])}.",
-            mend="The file is not JSON; ask the sender for it again.",
+            remedy="The file is not JSON; ask the sender for it again.",
             data={"row": error.lineno},
         ) from error
     except (ValueError, RecursionError) as error:
-        raise SenderMustMend(f"The file is not JSON: {str(error)[:100]}.", mend="Ask the sender to mend it.") from error
+        raise SenderMustCorrect(
+            f"The file is not JSON: {str(error)[:100]}.", remedy="Ask the sender to mend it."
+        ) from error
     return found
 
 
@@ -124,7 +126,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return twice
 
 
-def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Place, root: Any) -> Node:
+def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: LayoutPlace, root: Any) -> Node:
     node = take(level, lambda one: _cell(value, root, one), above, place)
     last = level.chain()[-1]
     for child in last.children:
@@ -135,7 +137,7 @@ def _taken(level: CompiledLevel, value: dict[str, Any], above: Node, place: Plac
             node.findings.append(finding(error.code, place, child.at.text, "cannot be read", expected=error.expected))
             continue
         for one, told in (member for found, path in below for member in _members(found, path)):
-            here = Place(path=told)
+            here = LayoutPlace(path=told)
             if isinstance(one, dict):
                 _taken(child, one, node, here, root)
             elif one is not None:
@@ -265,10 +267,10 @@ def _put(made: dict[str, Any], one: CompiledField, text: str | None) -> None:
     if not text:
         return
     if one.path.top or one.path.steps[-1].picks:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Field {one.name} stands at {one.path.text!r}, where nothing can be written.",
-            mend="Give it `only: read`, or another path.",
+            remedy="Give it `only: read`, or another path.",
         )
     holder = _holder(made, one.path.steps[:-1])
     name = one.path.steps[-1].name

@@ -2,11 +2,11 @@
 
 import re
 
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts.formats.headings import MOST_NAMED, Headings, compared
 from ml_connector.layouts.formats.nodes import Cells
 from ml_connector.layouts.spec.compiled_layout import Layout
-from ml_connector.layouts.values.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.values.findings import LayoutFinding, LayoutPlace, Severity, finding, shown
 
 #: What rows of totals are called: sums, in between and at the end, as programs of several countries write them.
 _SUM = (
@@ -24,7 +24,7 @@ _A_TOTAL = re.compile(rf"{_SUM} *:?", re.IGNORECASE)
 class LeftOut:
     """Which rows are left out, as the layout says; told in `notes`, as far as there is room."""
 
-    def __init__(self, layout: Layout, headings: Headings, notes: list[Finding]) -> None:
+    def __init__(self, layout: Layout, headings: Headings, notes: list[LayoutFinding]) -> None:
         settings = layout.settings.csv
         self._layout = layout
         self._headings = headings
@@ -39,7 +39,7 @@ class LeftOut:
         self._names = {headings.plain[column] for column in used}
 
     def __call__(self, at: int, row: Cells, key: tuple[str, ...]) -> bool:
-        """Whether a row is left out. Raises SenderMustMend for headings that come again in another order."""
+        """Whether a row is left out. Raises SenderMustCorrect for headings that come again in another order."""
         first = next((compared(cell, self._layout) for cell in row if cell and cell.strip()), "")
         if self._names and first in self._names and self._again(at, row):
             return self._tell(at, "it repeats the headings")
@@ -54,9 +54,9 @@ class LeftOut:
         if plain == self._headings.plain:
             return self._repeated
         if self._names <= set(plain):
-            raise SenderMustMend(
+            raise SenderMustCorrect(
                 f"Row {at + 1}: headings come again in another order than in row {self._headings.at + 1}.",
-                mend="Ask the sender for one table in each file.",
+                remedy="Ask the sender for one table in each file.",
                 data={"row": at + 1},
             )
         return False
@@ -65,7 +65,7 @@ class LeftOut:
         self._told += 1
         if self._told <= MOST_NAMED:
             self._notes.append(
-                finding("left_out", Place(at + 1), "", f"this row is left out: {why}", severity=Severity.WARNING)
+                finding("left_out", LayoutPlace(at + 1), "", f"this row is left out: {why}", severity=Severity.WARNING)
             )
         return True
 

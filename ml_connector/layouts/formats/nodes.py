@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ml_connector.documents.values.unseen import as_key
 from ml_connector.layouts.spec.compiled_layout import CompiledField, CompiledLevel
-from ml_connector.layouts.values.findings import Finding, Place, finding, shown
+from ml_connector.layouts.values.findings import LayoutFinding, LayoutPlace, finding, shown
 from ml_connector.layouts.values.values import WrongText
 
 Cells = list[str | None]
@@ -36,22 +36,22 @@ class Node:
 
     level: CompiledLevel
     cells: Cells
-    place: Place
+    place: LayoutPlace
     children: dict[str, list["Node"]] = field(default_factory=dict)
     known: dict[tuple[str, tuple[str, ...]], "Node"] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
-    elsewhere: dict[int, Place] = field(default_factory=dict)
+    findings: list[LayoutFinding] = field(default_factory=list)
+    elsewhere: dict[int, LayoutPlace] = field(default_factory=dict)
     told: set[int] = field(default_factory=set)
 
     def text(self, one: CompiledField) -> str | None:
         return self.cells[one.index]
 
-    def where(self, one: CompiledField) -> Place:
+    def where(self, one: CompiledField) -> LayoutPlace:
         """Where a field's text stands: some stand in a record of their own."""
         return self.elsewhere.get(one.index, self.place)
 
 
-def attach(parent: Node, chain: list[tuple[CompiledLevel, Cells]], place: Place) -> Node:
+def attach(parent: Node, chain: list[tuple[CompiledLevel, Cells]], place: LayoutPlace) -> Node:
     """Put a row or element, which carries a chain of levels, under its parent; the innermost node it made or met.
 
     Levels that are repeated with the rows below them are met again by their key; what differs then is told.
@@ -64,7 +64,7 @@ def attach(parent: Node, chain: list[tuple[CompiledLevel, Cells]], place: Place)
     return here
 
 
-def take(level: CompiledLevel, cell: Callable[[CompiledField], str | None], above: Node, place: Place) -> Node:
+def take(level: CompiledLevel, cell: Callable[[CompiledField], str | None], above: Node, place: LayoutPlace) -> Node:
     """Put one element with its chain of levels under its parent, `cell` giving each field's text."""
     chain: list[tuple[CompiledLevel, Cells]] = []
     wrong: list[tuple[CompiledField, WrongText]] = []
@@ -82,7 +82,7 @@ def take(level: CompiledLevel, cell: Callable[[CompiledField], str | None], abov
     return node
 
 
-def _entered(parent: Node, level: CompiledLevel, cells: Cells, place: Place, *, met_again: bool) -> Node:
+def _entered(parent: Node, level: CompiledLevel, cells: Cells, place: LayoutPlace, *, met_again: bool) -> Node:
     key = (level.name, key_of(level, cells))
     if met_again and (found := parent.known.get(key)) is not None:
         compare(found, cells, place)
@@ -99,7 +99,7 @@ def key_of(level: CompiledLevel, cells: Cells) -> tuple[str, ...]:
     return tuple(as_key((cells[index] or "").strip()) for index in level.key)
 
 
-def compare(node: Node, cells: Cells, place: Place) -> None:
+def compare(node: Node, cells: Cells, place: LayoutPlace) -> None:
     """Tell where a repeated row says something else than the first one of its document."""
     if cells == node.cells or len(node.findings) >= MOST_FOUND:
         return
@@ -115,7 +115,7 @@ def _singular(name: str) -> str:
     return name.removesuffix("s")
 
 
-def tell(node: Node, wrong: list[tuple[CompiledField, WrongText]], place: Place) -> None:
+def tell(node: Node, wrong: list[tuple[CompiledField, WrongText]], place: LayoutPlace) -> None:
     """What of a row or element could not even be taken as text, told at its innermost node."""
     own = {id(one) for one in node.level.fields}
     for one, error in wrong:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.layouts.formats.delimited import FORMULA_MARKS, written_row
 from ml_connector.layouts.formats.fixed_lines import aligned_right
 from ml_connector.layouts.formats.nodes import Node
@@ -12,7 +12,7 @@ from ml_connector.layouts.values.findings import shown
 
 
 def write_rows(nodes: list[Node], layout: Layout) -> str:
-    """The text of documents as rows. Raises NeedsMending for a value that its place cannot hold."""
+    """The text of documents as rows. Raises NeedsCorrection for a value that its place cannot hold."""
     return "".join(_Rows(layout).of(nodes))
 
 
@@ -128,10 +128,10 @@ def _whole(chain: list[Node]) -> list[CompiledLevel]:
     return chain[0].level.chain()
 
 
-def _cannot(one: CompiledField, where: str, text: str, problem: str) -> NeedsMending:
-    return NeedsMending(
+def _cannot(one: CompiledField, where: str, text: str, problem: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.BAD_VALUE,
         f"{where}: {one.name}: {shown(text)} {problem}.",
-        mend="Mend the document where it comes from, or the layout.",
+        remedy="Mend the document where it comes from, or the layout.",
         data={"field": one.name},
     )

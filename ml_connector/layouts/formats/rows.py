@@ -1,8 +1,10 @@
 """Files of rows: which cell is which field, and which rows make a document. Flat files and parent-child files."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.values.unseen import as_key
 from ml_connector.layouts.formats import delimited, headings
 from ml_connector.layouts.formats.delimited import Table
@@ -11,8 +13,11 @@ from ml_connector.layouts.formats.headings import Headings
 from ml_connector.layouts.formats.left_out import LeftOut, is_total, seems_total
 from ml_connector.layouts.formats.nodes import MOST_FOUND, Cells, Node, attach, key_of
 from ml_connector.layouts.spec.compiled_layout import TAGGED, CompiledField, CompiledLevel, Layout
-from ml_connector.layouts.values.findings import Finding, Place, Severity, finding, shown
+from ml_connector.layouts.values.findings import LayoutFinding, LayoutPlace, Severity, finding, shown
 
+#: What stands before and behind a comma inside a number.
+_BEFORE_COMMA = re.compile("[-+]?[0-9]{1,3}").fullmatch
+_BEHIND_COMMA = re.compile("[0-9]{1,3}").fullmatch
 #: Findings that say that a row ended too early.
 ENDS_EARLY = frozenset({"columns", "damaged"})
 
@@ -21,11 +26,11 @@ ENDS_EARLY = frozenset({"columns", "damaged"})
 class Stray:
     """Rows that belong to no document."""
 
-    finding: Finding
+    finding: LayoutFinding
 
 
 def read(text: str, layout: Layout) -> Iterator[Node | Stray]:
-    """The documents of a text of rows. Raises SenderMustMend when its columns or quoting are not the layout's."""
+    """The documents of a text of rows. Raises SenderMustCorrect when its columns or quoting are not the layout's."""
     settings = layout.settings
     fixed = layout.format.startswith("fixed")
     text = delimited.with_line_ends(text, settings.fixed.terminator if fixed else settings.csv.terminator)
@@ -42,7 +47,7 @@ def read(text: str, layout: Layout) -> Iterator[Node | Stray]:
 
 
 def _flat_delimited(text: str, layout: Layout) -> Iterator[Node]:
-    notes: list[Finding] = []
+    notes: list[LayoutFinding] = []
     found = headings.find(text, layout, notes)
     table = delimited.read_delimited(text, layout.settings.csv, found.width, layout.settings.limits)
     return _grouped(_Cells(table, found, layout, notes, open_end=not text.endswith("\n")), layout, notes)
@@ -51,11 +56,15 @@ def _flat_delimited(text: str, layout: Layout) -> Iterator[Node]:
 class _Cells:
     """Rows of a delimited table, level by level."""
 
-    def __init__(self, table: Table, found: Headings, layout: Layout, notes: list[Finding], *, open_end: bool) -> None:
+    def __init__(
+        self, table: Table, found: Headings, layout: Layout, notes: list[LayoutFinding], *, open_end: bool
+    ) -> None:
         self._table = table
         self._strict_width = layout.settings.csv.header
         self._refuse_more = layout.settings.csv.unknown_columns == "refuse" or layout.settings.csv.header
         self._left_out = LeftOut(layout, found, notes)
+        #: Ship notices have no total that would show a quantity that was cut in two by its own comma.
+        self._may_be_cut = layout.kind is DocumentKind.SHIP_NOTICE and layout.settings.csv.delimiter == ","
         self.first = found.at + 1
         self.open_end = open_end
         chain = layout.document.chain()
@@ -77,30 +86,49 @@ class _Cells:
         row = self._table.row(at)
         return [(level, [row[c] if c >= 0 else None for c in columns]) for level, columns in self.levels]
 
-    def problems(self, at: int) -> Iterator[Finding]:
+    def problems(self, at: int) -> Iterator[LayoutFinding]:
         row = self._table.row(at)
         width = self._table.width
         if (found := seems_total(row)) and not all(self._key(at)):
             problem = f"this looks like a row of totals; `csv: {{ignored_rows: [{found[:40]}]}}` leaves such rows out"
-            yield finding("left_out", Place(at + 1), "", problem, severity=Severity.WARNING)
+            yield finding("left_out", LayoutPlace(at + 1), "", problem, severity=Severity.WARNING)
         for level, columns in self.levels[1:]:
             for one, column in zip(level.fields, columns, strict=True):
                 if column >= 0 and one.is_key and is_total(row[column] or ""):
                     problem = "this is a row of totals, no line"
-                    yield finding("left_out", Place(at + 1), one.label, problem, value=row[column])
+                    yield finding("left_out", LayoutPlace(at + 1), one.label, problem, value=row[column])
+        if self._may_be_cut and at in self._table.longer:
+            yield from self._cut_in_two(at, row)
         if row[width] is not None and self._refuse_more:
             yield finding(
-                "columns", Place(at + 1), "", "has more columns than there are headings", expected=f"{width} columns"
+                "columns",
+                LayoutPlace(at + 1),
+                "",
+                "has more columns than there are headings",
+                expected=f"{width} columns",
             )
         elif (self._strict_width or (self.open_end and at == len(self) - 1)) and row[width - 1] is None:
             has = sum(cell is not None for cell in row)
             yield finding(
                 "columns",
-                Place(at + 1),
+                LayoutPlace(at + 1),
                 "",
                 f"ends after {has} columns; it may be cut off",
                 expected=f"{width} columns",
             )
+
+    def _cut_in_two(self, at: int, row: Cells) -> Iterator[LayoutFinding]:
+        """Of a row with more cells than headings: a number whose comma may have parted it, 1,000 without quotes."""
+        fields = [(one, c) for level, columns in self.levels for one, c in zip(level.fields, columns, strict=True)]
+        numbers = {column for one, column in fields if one.form == "number"}
+        for one, column in fields:
+            if column not in numbers or column + 1 in numbers or column + 1 >= self._table.width:
+                continue
+            number, rest = (row[column] or "").strip(), (row[column + 1] or "").strip()
+            if _BEFORE_COMMA(number) and _BEHIND_COMMA(rest):
+                expected = f"{number}, or {number},{rest} in quotes: the row has more cells than there are headings"
+                problem = "can be read in two ways"
+                yield finding("two_readings", LayoutPlace(at + 1), one.label, problem, value=number, expected=expected)
 
 
 class _FixedCells:
@@ -123,7 +151,7 @@ class _FixedCells:
     def chain(self, at: int) -> list[tuple[CompiledLevel, Cells]]:
         return [(level, self._lines.cells(at, fields)) for level, fields in self.levels]
 
-    def problems(self, at: int) -> Iterator[Finding]:
+    def problems(self, at: int) -> Iterator[LayoutFinding]:
         yield from self._lines.problems(at, self._fields)
 
 
@@ -131,7 +159,7 @@ def _flat_fixed(lines: list[str], layout: Layout) -> Iterator[Node]:
     return _grouped(_FixedCells(lines, layout), layout, [])
 
 
-def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[Finding]) -> Iterator[Node]:
+def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[LayoutFinding]) -> Iterator[Node]:
     """Documents in the order of their first rows, wherever their other rows stand."""
     document = layout.document
     groups: dict[tuple[str, ...], list[int]] = {}
@@ -142,27 +170,27 @@ def _grouped(rows: _Cells | _FixedCells, layout: Layout, notes: list[Finding]) -
         groups.setdefault(key, []).append(at)
     torn = _torn(rows, groups)
     for members in groups.values():
-        above = Node(document, [], Place())
+        above = Node(document, [], LayoutPlace())
         for at in members:
-            attach(above, rows.chain(at), Place(at + 1))
+            attach(above, rows.chain(at), LayoutPlace(at + 1))
             if len(above.findings) < MOST_FOUND:
                 above.findings += rows.problems(at)
         for node in above.children.get(document.name, ()):
             node.findings += above.findings + notes
             node.findings += torn.pop(members[-1], [])
-            node.place = Place(members[0] + 1, last_row=members[-1] + 1)
+            node.place = LayoutPlace(members[0] + 1, last_row=members[-1] + 1)
             notes = []
             yield node
 
 
-def _torn(rows: _Cells | _FixedCells, groups: dict[tuple[str, ...], list[int]]) -> dict[int, list[Finding]]:
+def _torn(rows: _Cells | _FixedCells, groups: dict[tuple[str, ...], list[int]]) -> dict[int, list[LayoutFinding]]:
     """By the row before the last one, that the file ends inside the last: which was perhaps of the same document."""
     there = sorted(at for members in groups.values() for at in members)[-2:]
     found = list(rows.problems(there[1])) if len(there) > 1 and rows.open_end else []
     if not any(one.code in ENDS_EARLY for one in found) or any(one.code == "left_out" for one in found):
         return {}
     told = f"the file ends inside row {there[1] + 1}, which may be of this document: it may lack lines"
-    return {there[0]: [finding("damaged", Place(there[0] + 1), "", told)]}
+    return {there[0]: [finding("damaged", LayoutPlace(there[0] + 1), "", told)]}
 
 
 # ---- parent-child ----
@@ -193,15 +221,15 @@ class _Records:
         row = self._table.row(at)
         return [row[one.column] for one in fields]
 
-    def problems(self, at: int, fields: list[CompiledField]) -> Iterator[Finding]:
+    def problems(self, at: int, fields: list[CompiledField]) -> Iterator[LayoutFinding]:
         last = max((one.column for one in fields), default=0)
         row = self._table.row(at)
         if self._refuse and any(cell and cell.strip() for cell in row[last + 1 :]):
-            yield finding("columns", Place(at + 1), "", "has more columns", expected=f"{last + 1} columns")
+            yield finding("columns", LayoutPlace(at + 1), "", "has more columns", expected=f"{last + 1} columns")
         if at == self._open_end and row[last] is None:
             has = sum(cell is not None for cell in row)
             problem = f"the file ends inside this record, after {has} columns; it may be cut off"
-            yield finding("damaged", Place(at + 1), "", problem, expected=f"{last + 1} columns")
+            yield finding("damaged", LayoutPlace(at + 1), "", problem, expected=f"{last + 1} columns")
 
 
 class _FixedLines(Lines):
@@ -232,7 +260,7 @@ class _Walk:
     def take(self, at: int) -> Iterator[Node | Stray]:
         """Take a row; the document that it ends, or what is wrong with a row that belongs nowhere."""
         tag = self._rows.tag(at)
-        place = Place(at + 1)
+        place = LayoutPlace(at + 1)
         if tag in self._layout.settings.ignored_tags:
             return
         if tag in self._extras:
@@ -260,7 +288,7 @@ class _Walk:
             above = found
         self._enter(at, level, above, place)
 
-    def _enter(self, at: int, level: CompiledLevel, above: Node, place: Place) -> None:
+    def _enter(self, at: int, level: CompiledLevel, above: Node, place: LayoutPlace) -> None:
         fields = [one for part in level.chain() for one in part.fields if one.record == level.tag]
         chain: list[tuple[CompiledLevel, Cells]] = []
         for part in level.chain():
@@ -278,7 +306,7 @@ class _Walk:
         if level.depth == 0:
             self.document = above.children[level.name][0]
 
-    def _extra(self, at: int, level: CompiledLevel, place: Place) -> Iterator[Node | Stray]:
+    def _extra(self, at: int, level: CompiledLevel, place: LayoutPlace) -> Iterator[Node | Stray]:
         tag = self._rows.tag(at)
         node = self._open.get(id(level))
         if node is None:
@@ -297,7 +325,7 @@ class _Walk:
             node.cells[one.index] = cell
             node.elsewhere[one.index] = place
 
-    def _told(self, wrong: Finding) -> Iterator[Stray]:
+    def _told(self, wrong: LayoutFinding) -> Iterator[Stray]:
         """A wrong row is told of the document it stands in; before the first one it stands alone."""
         if self.document is None:
             yield Stray(wrong)
@@ -320,8 +348,8 @@ def _tagged(rows: _Records | _FixedLines, layout: Layout) -> Iterator[Node | Str
             continue
         for item in walk.take(at):
             if isinstance(item, Node):
-                item.place = Place(item.place.row, last_row=at)
+                item.place = LayoutPlace(item.place.row, last_row=at)
             yield item
     if walk.document is not None:
-        walk.document.place = Place(walk.document.place.row, last_row=len(rows))
+        walk.document.place = LayoutPlace(walk.document.place.row, last_row=len(rows))
         yield walk.document

@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_connector.layouts.spec.compiled_layout import CompiledLevel, Layout
 from ml_connector.layouts.spec.paths import AROUND, Path
-from ml_connector.layouts.values.findings import Finding, Place, Severity, finding
+from ml_connector.layouts.values.findings import LayoutFinding, LayoutPlace, Severity, finding
 
 #: Names told at once, documents looked at, and places remembered.
 MOST_NAMED, MOST_LOOKED_AT, MOST_PLACES = 20, 100, 5_000
@@ -71,7 +71,7 @@ class Unread:
         self._known.add(here)
         return here
 
-    def of_xml(self, element: Any, place: Place) -> list[Finding]:
+    def of_xml(self, element: Any, place: LayoutPlace) -> list[LayoutFinding]:
         """What an element of a document holds that nobody reads, as far as it was not told before."""
         self._looked_at += 1
         if self._looked_at > MOST_LOOKED_AT:
@@ -83,7 +83,7 @@ class Unread:
             here = parent
         return self._told(self._of_element(element, tuple(above)), place)
 
-    def of_json(self, root: Any, place: Place) -> list[Finding]:
+    def of_json(self, root: Any, place: LayoutPlace) -> list[LayoutFinding]:
         """Likewise of a whole JSON file."""
         return self._told(self._of_value(root, ()), place)
 
@@ -133,7 +133,7 @@ class Unread:
         text = "".join(c if c.isprintable() else " " for c in "/".join(names))
         return text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}..."
 
-    def _told(self, found: Iterator[Steps], place: Place) -> list[Finding]:
+    def _told(self, found: Iterator[Steps], place: LayoutPlace) -> list[LayoutFinding]:
         new: list[str] = []
         for steps in islice(found, MOST_VALUES):
             if steps in self._known or steps in self._seen or len(self._seen) >= MOST_PLACES:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts.formats.nodes import Amounts, Node, take
 from ml_connector.layouts.formats.unread import Unread
 from ml_connector.layouts.formats.xml_prolog import without_prolog
 from ml_connector.layouts.spec.compiled_layout import CompiledField, CompiledLevel, Layout
 from ml_connector.layouts.spec.paths import AROUND, NAME_OF, TEXT_OF, Path, PathStep
-from ml_connector.layouts.values.findings import Place, shown
+from ml_connector.layouts.values.findings import LayoutPlace, shown
 from ml_connector.layouts.values.values import WrongText
 
 #: lxml is imported where it works only, and its stubs do not know sourceline.
@@ -25,7 +25,7 @@ def read(text: str, layout: Layout) -> Iterator[Node]:
     The text is first parsed to its end, so that of a file cut off nothing is taken at all.
 
     Raises:
-        SenderMustMend: not well-formed, another root, a document type of its own making, or beyond a bound.
+        SenderMustCorrect: not well-formed, another root, a document type of its own making, or beyond a bound.
     """
     data = without_prolog(text).encode("utf-8", "surrogatepass")
     names = Names(layout)
@@ -134,24 +134,26 @@ def _check(data: bytes, layout: Layout, names: Names) -> None:
                 (bounds.start if event == "start" else bounds.end)(element)
         parser.close()
     except _Wrong as error:
-        raise SenderMustMend(f"The XML is not what the layout reads: {_printable(str(error))}.", mend=_MEND) from error
+        raise SenderMustCorrect(
+            f"The XML is not what the layout reads: {_printable(str(error))}.", remedy=_REMEDY
+        ) from error
     except etree.XMLSyntaxError as error:
         raise _not_well_formed(error, parser) from error
 
 
-_MEND = "See whether the file is of this layout, or ask the sender for it again."
+_REMEDY = "See whether the file is of this layout, or ask the sender for it again."
 
 
-def _not_well_formed(error: Any, parser: Any) -> SenderMustMend:
+def _not_well_formed(error: Any, parser: Any) -> SenderMustCorrect:
     line, column = error.position
     said = str(error.msg or "not well-formed")
     if not line and (first := next(iter(parser.feed_error_log), None)) is not None:
         # Of an entity nobody knows, the parser itself says only that the file ends there.
         line, column, said = first.line, first.column, str(first.message)
-    mend = _MEND
+    remedy = _REMEDY
     if said.startswith("Entity"):
-        mend = "Ask the sender to write the character itself: nothing that a DTD declares is ever fetched."
-    return SenderMustMend(f"Line {line}, column {column}: {_printable(said)}.", mend=mend, data={"row": line})
+        remedy = "Ask the sender to write the character itself: nothing that a DTD declares is ever fetched."
+    return SenderMustCorrect(f"Line {line}, column {column}: {_printable(said)}.", remedy=remedy, data={"row": line})
 
 
 def _printable(text: str) -> str:
@@ -185,15 +187,15 @@ class _Documents:
                 if self._names.of(element) not in self._ends or not any(self._stands(element, p) for p in self._places):
                     continue
                 count += 1
-                above = Node(self._layout.document, [], Place(int(element.sourceline or 0)))
+                above = Node(self._layout.document, [], LayoutPlace(int(element.sourceline or 0)))
                 yield self._taken(self._layout.document, element, above, count)
                 if self._places[0].steps:
                     self._forget(element)
         parser.close()
         if not count:
-            raise SenderMustMend(
+            raise SenderMustCorrect(
                 f"There is no element {self._layout.document.at.text!r} in the file, where the documents stand.",
-                mend=_MEND,
+                remedy=_REMEDY,
             )
 
     def _forget(self, element: Element) -> None:
@@ -216,7 +218,7 @@ class _Documents:
 
     def _taken(self, level: CompiledLevel, element: Element, above: Node, number: int, prefix: str = "") -> Node:
         name = self._names.of(element).rpartition("}")[2]
-        place = Place(int(element.sourceline or 0), path=f"{prefix}/{name}[{number}]")
+        place = LayoutPlace(int(element.sourceline or 0), path=f"{prefix}/{name}[{number}]")
         node = take(level, lambda one: self._cells.text(element, one), above, place)
         for child in level.chain()[-1].children:
             inner = [found for path in child.at.places for found in _elements(element, path, self._names)]

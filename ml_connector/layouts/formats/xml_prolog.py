@@ -2,7 +2,7 @@
 
 import re
 
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.layouts.values.findings import shown
 
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]*\?>")
@@ -26,7 +26,7 @@ def without_prolog(text: str) -> str:
     numbers. Entities that an external subset declares are unknown then, and whoever uses one is refused.
 
     Raises:
-        SenderMustMend: the document type declares something itself (an internal subset), or is none.
+        SenderMustCorrect: the document type declares something itself (an internal subset), or is none.
     """
     found = _DECLARATION.match(text)
     body = _blank(text, found.start(), found.end()) if found else text.lstrip()
@@ -64,12 +64,12 @@ def _document_type(text: str) -> int:
             return -1
 
 
-def _refused(text: str, at: int, *, internal: bool) -> SenderMustMend:
+def _refused(text: str, at: int, *, internal: bool) -> SenderMustCorrect:
     line = text.count("\n", 0, at) + 1
     if internal:
         problem = "the document type (DOCTYPE) declares something of its own in brackets, which is never read"
-        mend = "Ask the sender for XML whose DOCTYPE, if it has one, names an external DTD only."
+        remedy = "Ask the sender for XML whose DOCTYPE, if it has one, names an external DTD only."
     else:
         problem = f"{shown(text[at : at + 60])} is not a document type (DOCTYPE) that is read"
-        mend = "Ask the sender for XML without one."
-    return SenderMustMend(f"Line {line}: {problem}.", mend=mend, data={"row": line})
+        remedy = "Ask the sender for XML without one."
+    return SenderMustCorrect(f"Line {line}: {problem}.", remedy=remedy, data={"row": line})

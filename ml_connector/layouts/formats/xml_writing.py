@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.layouts.formats.nodes import Node
 from ml_connector.layouts.formats.xml_files import Element, Names
 from ml_connector.layouts.spec.compiled_layout import CompiledField, Layout
@@ -77,10 +77,10 @@ class _Written:
                 taken = found is not None and not one.path.top and (found.text is not None or len(found))
                 (self._new(holder, last) if found is None or taken else found).text = part
         except ValueError as error:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.CHARACTER_NOT_SENDABLE,
                 f"{one.label}: {shown(text)} cannot stand in XML.",
-                mend="Take control characters out of the document.",
+                remedy="Take control characters out of the document.",
             ) from error
 
     def _attribute(self, name: str) -> str:

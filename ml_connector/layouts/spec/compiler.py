@@ -35,7 +35,7 @@ OF_DOCUMENT = frozenset({"@partner", "@revision", "@line_count", "@quantity_tota
 #: Values that are money: in a currency, and no finer than its coins.
 MONEY = frozenset({"total", "amount", "discountable", "discounted", "terms_discount", "discount_amount"})
 #: Kinds without amounts need no currency.
-WITHOUT_AMOUNTS = frozenset({DocumentKind.SHIP_NOTICE})
+WITHOUT_AMOUNTS = frozenset({DocumentKind.SHIP_NOTICE, DocumentKind.REFERENCE_DATA, DocumentKind.VENDOR_PROPOSAL})
 MOST_LEVELS = 6
 
 

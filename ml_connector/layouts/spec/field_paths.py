@@ -25,6 +25,7 @@ KNOWN_BY: dict[str, tuple[tuple[str, ...], str]] = {
     "Party": (("role",), ""),
     "Contact": (("function",), ""),
     "Tax": (("kind",), ""),
+    "RowValue": (("name",), "value"),
     "AllowanceCharge": (("kind", "code"), ""),
 }
 #: What X12 keeps of its own, and the ERP's ids that nobody is sent; no layout reads or writes it.
@@ -39,7 +40,7 @@ class BadAddress(ValueError):
 
 
 @dataclass(frozen=True)
-class Step:
+class PathStep:
     """One step: a field, and which of its records where it holds several. keys are alternatives; index from 0."""
 
     name: str
@@ -57,7 +58,7 @@ class Target:
     """A compiled address. leaf: the type of its value; many: it is a tuple of texts, joined when written."""
 
     address: str
-    steps: tuple[Step, ...]
+    steps: tuple[PathStep, ...]
     leaf: type
     many: bool = False
 
@@ -84,7 +85,7 @@ class Target:
         here.leave(self.steps[-1], value)
 
 
-def _stepped(value: Any, step: Step) -> Any:
+def _stepped(value: Any, step: PathStep) -> Any:
     if step.single:
         return value
     if step.index >= 0:
@@ -106,7 +107,7 @@ class Values:
     placed: dict[str, dict[int, Any]] = field(default_factory=dict)
     lists: dict[str, list[Any]] = field(default_factory=dict)
 
-    def inside(self, step: Step, value: Any) -> "Values":
+    def inside(self, step: PathStep, value: Any) -> "Values":
         if step.single:
             return self.single.setdefault(step.name, Values())
         if step.index >= 0:
@@ -117,26 +118,26 @@ class Values:
         records = self.keyed.setdefault(step.name, {})
         return records.setdefault(tuple(key.values()), Values(plain=dict(key)))
 
-    def another(self, step: Step, nth: int) -> "Values":
+    def another(self, step: PathStep, nth: int) -> "Values":
         """A further record of one key."""
         key = step.keys[0]
         records = self.keyed.setdefault(step.name, {})
         return records.setdefault((*key.values(), f"#{nth}"), Values(plain=dict(key)))
 
-    def leave(self, step: Step, value: Any) -> None:
+    def leave(self, step: PathStep, value: Any) -> None:
         if step.index >= 0:
             self.placed.setdefault(step.name, {})[step.index] = value
         else:
             self.plain[step.name] = value
 
-    def count(self, step: Step) -> int:
+    def count(self, step: PathStep) -> int:
         """How many records of the key this step names there are."""
         if not step.keys:
             return int(self.has(step))
         key = tuple(step.keys[0].values())
         return sum(found[: len(key)] == key for found in self.keyed.get(step.name, {}))
 
-    def has(self, step: Step) -> bool:
+    def has(self, step: PathStep) -> bool:
         """Whether something was put where this step leads; constants join only what is there."""
         if step.index >= 0:
             return step.index in self.placed.get(step.name, {})
@@ -170,7 +171,7 @@ def gtin_key(value: str) -> dict[str, str]:
 
 def compiled(model: type[Record], address: str) -> Target:
     """The target that an address means in a model. Raises BadAddress, naming what there is."""
-    steps: list[Step] = []
+    steps: list[PathStep] = []
     here: type = model
     many = False
     parts = _parts(address)
@@ -186,7 +187,7 @@ def compiled(model: type[Record], address: str) -> Target:
         steps.append(step)
         here = kind
         if step.keys and number == len(parts) - 1 and (meant := KNOWN_BY[kind.__name__][1]):
-            steps.append(Step(meant))
+            steps.append(PathStep(meant))
             here, many = _field_type(kind, meant)
     if issubclass(here, Record):
         raise BadAddress(f"{address!r} leads to a {here.__name__}; name a field of it: {_names(here)}")
@@ -230,22 +231,22 @@ def _plain_type(annotation: Any) -> tuple[type, bool]:
     return plain, False
 
 
-def _step(name: str, key: str | None, kind: type, many: bool) -> tuple[Step, bool]:
+def _step(name: str, key: str | None, kind: type, many: bool) -> tuple[PathStep, bool]:
     """The step, and whether a tuple is still left behind it."""
     if key is None:
         if many and issubclass(kind, Record):
             hint = "a key" if kind.__name__ in KNOWN_BY else "a position"
             raise BadAddress(f"{name!r} holds several; write {hint} in brackets: {name}[...]")
-        return Step(name), many
+        return PathStep(name), many
     if not many:
         raise BadAddress(f"{name!r} holds one value; leave [{key}] out")
     if kind.__name__ not in KNOWN_BY:
         if not (key.isascii() and key.isdigit() and int(key) <= MOST_POSITION):
             raise BadAddress(f"{name!r} is known by position: {name}[0] to {name}[{MOST_POSITION}]")
-        return Step(name, index=int(key)), False
+        return PathStep(name, index=int(key)), False
     names = KNOWN_BY[kind.__name__][0]
     if key == "GTIN" and kind is common.ItemId:
-        return Step(name, tuple({"qualifier": q} for q in common.GTIN), gtin=True), False
+        return PathStep(name, tuple({"qualifier": q} for q in common.GTIN), gtin=True), False
     keys = []
     for one in key.split("|"):
         parts = one.split(":")
@@ -254,7 +255,7 @@ def _step(name: str, key: str | None, kind: type, many: bool) -> tuple[Step, boo
                 f"{name!r} is known by {' and '.join(names)}: {name}[{':'.join(n.upper() for n in names)}]"
             )
         keys.append(dict(zip(names, parts, strict=True)))
-    return Step(name, tuple(keys)), False
+    return PathStep(name, tuple(keys)), False
 
 
 #: Types that a value can have, by the name of how it is written.

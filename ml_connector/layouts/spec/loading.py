@@ -35,7 +35,7 @@ def load_layout(name: str | Path, folder: Path | None = None) -> Layout:
     if not path.suffix:
         raise ConfigError(
             f"There is no layout {text[:80]!r}.",
-            mend="Name a file ending in .yaml, or one of `ml-connector layout list`.",
+            remedy="Name a file ending in .yaml, or one of `ml-connector layout list`.",
         )
     return _loaded((folder / path) if folder else path)
 
@@ -52,11 +52,13 @@ def _loaded(path: Path) -> Layout:
     except ValidationError as error:
         problems = error.errors(include_url=False)
         lines = [_explained(path, problem) for problem in problems[:MOST_TOLD]]
-        raise ConfigError("\n".join(lines), mend=f"Mend {path.name}; see docs/layouts.md.") from error
+        raise ConfigError("\n".join(lines), remedy=f"Mend {path.name}; see docs/layouts.md.") from error
     try:
         return compile_layout(settings, str(path))
     except Contradiction as error:
-        raise ConfigError(f"{path}: {error.where}: {error}.", mend=f"Mend {path.name}; see docs/layouts.md.") from error
+        raise ConfigError(
+            f"{path}: {error.where}: {error}.", remedy=f"Mend {path.name}; see docs/layouts.md."
+        ) from error
 
 
 def merged_settings(path: Path) -> dict[str, Any]:
@@ -67,7 +69,9 @@ def merged_settings(path: Path) -> dict[str, Any]:
     chain = [(path, _read(path))]
     while base := chain[-1][1].get("extends"):
         if len(chain) > MOST_ANCESTORS:
-            raise ConfigError(f"{path}: extends more than {MOST_ANCESTORS} layouts, or itself.", mend="Mend `extends`.")
+            raise ConfigError(
+                f"{path}: extends more than {MOST_ANCESTORS} layouts, or itself.", remedy="Mend `extends`."
+            )
         file = SHIPPED / f"{base}.yaml" if str(base) in shipped_names() else chain[-1][0].parent / str(base)
         chain.append((file, _read(file)))
     settings = chain.pop()[1]
@@ -79,7 +83,7 @@ def merged_settings(path: Path) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, Any]:
     value = read_yaml(path)
     if not isinstance(value, dict):
-        raise ConfigError(f"{path}: holds no settings.", mend="See docs/layouts.md for an example.")
+        raise ConfigError(f"{path}: holds no settings.", remedy="See docs/layouts.md for an example.")
     return value
 
 

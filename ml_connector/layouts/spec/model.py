@@ -19,7 +19,15 @@ from ml_connector.layouts.spec.file_formats import (
 from ml_connector.layouts.values.values import check_date_pattern, check_time_pattern
 
 Kind = Literal[
-    "order", "order_change", "order_acknowledgment", "change_acknowledgment", "invoice", "ship_notice", "remittance"
+    "order",
+    "order_change",
+    "order_acknowledgment",
+    "change_acknowledgment",
+    "invoice",
+    "ship_notice",
+    "remittance",
+    "reference_data",
+    "vendor_proposal",
 ]
 Format = Literal["csv", "fixed", "parent_child", "fixed_parent_child", "json", "xml"]
 LONGEST_NAME = 80

@@ -4,7 +4,7 @@ import codecs
 from dataclasses import dataclass
 
 from ml_connector.documents.values.characters import REPLACEMENT, character_name, is_utf8
-from ml_connector.errors import NeedsMending, Reason, SenderMustMend
+from ml_connector.errors import NeedsCorrection, Reason, SenderMustCorrect
 from ml_connector.layouts.values.findings import shown
 
 #: Encodings that layouts may name, by Python's names: all of them write line ends as themselves.
@@ -44,22 +44,24 @@ def decoded(data: bytes, encoding: str, *, most: int) -> str:
     """The text of a file. A byte order mark counts more than `encoding` and is taken off.
 
     Raises:
-        SenderMustMend: larger than `most` bytes, empty, or not text in this encoding.
+        SenderMustCorrect: larger than `most` bytes, empty, or not text in this encoding.
     """
     if len(data) > most:
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"The file has {len(data)} bytes; the layout takes at most {most}.",
-            mend="Ask for smaller files, or raise limits.bytes in the layout.",
+            remedy="Ask for smaller files, or raise limits.bytes in the layout.",
             data={"size": len(data)},
         )
     mark, named = _mark_of(data, encoding)
     if named == "utf-32":
-        raise SenderMustMend("The file is UTF-32, which is not read.", mend="Ask for UTF-8.")
+        raise SenderMustCorrect("The file is UTF-32, which is not read.", remedy="Ask for UTF-8.")
     if named == "utf-16":
         named = "utf-16-le"
     body = data[len(mark) :]
     if not body.strip(b" \t\r\n\x00\x1a"):
-        raise SenderMustMend("There is nothing in the file.", mend="Ask the sender for it; it may have been cut off.")
+        raise SenderMustCorrect(
+            "There is nothing in the file.", remedy="Ask the sender for it; it may have been cut off."
+        )
     _check_width(body, named)
     try:
         text = body.decode(named)
@@ -67,9 +69,9 @@ def decoded(data: bytes, encoding: str, *, most: int) -> str:
         at = error.start
         row = body.count(b"\n", 0, at) + 1
         hint = " It may be Latin-1 or Windows-1252." if named in {"utf-8", "ascii"} else ""
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"Row {row}: byte 0x{body[at]:02X} at offset {at + len(mark)} is not {named}.{hint}",
-            mend="Set text.encoding in the layout, or ask the sender for the encoding agreed.",
+            remedy="Set text.encoding in the layout, or ask the sender for the encoding agreed.",
             data={"row": row, "offset": at + len(mark)},
         ) from error
     return text.replace("\x00", NUL_MARK)
@@ -85,7 +87,7 @@ def detected(data: bytes, encoding: str, *, most: int) -> Text:
     for hardly any text of another encoding is UTF-8 by chance.
 
     Raises:
-        SenderMustMend: as `decoded` does.
+        SenderMustCorrect: as `decoded` does.
     """
     mark, named = _mark_of(data, encoding)
     if mark or named in {"utf-8", "ascii"} or named.startswith("utf-16") or len(data) > most or data.isascii():
@@ -113,14 +115,14 @@ def _check_width(body: bytes, named: str) -> None:
     wide = named.startswith("utf-16")
     zeros = probe.count(0)
     if not wide and len(probe) > 3 and zeros * 3 > len(probe):
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"The file looks like UTF-16 without a byte order mark; the layout says {named}.",
-            mend="Set text.encoding to utf-16-le or utf-16-be, or ask for UTF-8.",
+            remedy="Set text.encoding to utf-16-le or utf-16-be, or ask for UTF-8.",
         )
     if wide and not zeros and len(probe) > 8 and all(byte < 0x80 for byte in probe):
-        raise SenderMustMend(
+        raise SenderMustCorrect(
             f"The file is not UTF-16: it begins with {shown(probe[:40].decode('ascii'))}.",
-            mend="Set text.encoding in the layout to what the sender writes, often utf-8.",
+            remedy="Set text.encoding in the layout to what the sender writes, often utf-8.",
         )
 
 
@@ -134,14 +136,14 @@ def encoded(text: str, encoding: str, *, bom: bool) -> bytes:
     """The bytes of a text.
 
     Raises:
-        NeedsMending: a character has no place in the encoding, or stands for one that could not be read.
+        NeedsCorrection: a character has no place in the encoding, or stands for one that could not be read.
     """
     if REPLACEMENT in text:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CHARACTER_NOT_SENDABLE,
             f"{character_name(REPLACEMENT)} in {shown(_near(text, text.index(REPLACEMENT)))} says that something could "
             "not be read.",
-            mend="Write in the document what belongs there.",
+            remedy="Write in the document what belongs there.",
             data={"character": REPLACEMENT},
         )
     named = encoding_name(encoding)
@@ -151,10 +153,10 @@ def encoded(text: str, encoding: str, *, bom: bool) -> bytes:
     except UnicodeEncodeError as error:
         character = text[error.start]
         near = _near(text, error.start)
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.CHARACTER_NOT_SENDABLE,
             f"{character_name(character)} in {shown(near)} cannot be written as {named}.",
-            mend="Take it out of the document, or set text.encoding to utf-8 if the partner reads that.",
+            remedy="Take it out of the document, or set text.encoding to utf-8 if the partner reads that.",
             data={"character": character, "value": near},
         ) from error
     mark = {"utf-8": codecs.BOM_UTF8, "utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}

@@ -5,11 +5,11 @@ from typing import Any
 
 from ml_connector.edi.validation.findings import Severity, shown
 
-__all__ = ["Finding", "Place", "Severity", "shown"]
+__all__ = ["LayoutFinding", "LayoutPlace", "Severity", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LayoutPlace:
     """Where something stands in a file.
 
     row counts rows or lines from 1, the header row included; 0 where there are none. path is the element of an XML or
@@ -31,13 +31,13 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LayoutFinding:
     """One thing wrong. code is a word of ours (docs/layouts.md); value is what stands there, cut to 60 characters."""
 
     code: str
     message: str
     severity: Severity = Severity.ERROR
-    place: Place = Place()
+    place: LayoutPlace = LayoutPlace()
     column: str = ""
     value: str = ""
     expected: str = ""
@@ -64,14 +64,14 @@ class Finding:
 
 def finding(
     code: str,
-    place: Place,
+    place: LayoutPlace,
     column: str,
     problem: str,
     *,
     value: str | None = None,
     expected: str = "",
     severity: Severity = Severity.ERROR,
-) -> Finding:
+) -> LayoutFinding:
     """A finding whose message is: place, problem, what stands there, what was expected."""
     parts = [f"{place.told(column)}: {problem}" if place.told(column) else problem]
     if value is not None:
@@ -79,4 +79,4 @@ def finding(
     if expected:
         parts.append(f"expected {expected}")
     message = f"{', '.join(parts)}."
-    return Finding(code, message, severity, place, column, (value or "")[:60], expected)
+    return LayoutFinding(code, message, severity, place, column, (value or "")[:60], expected)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from ml_connector.documents.values.price_basis import basis_of, is_known
 from ml_connector.layouts.values.converters import Converter, WrongText
-from ml_connector.layouts.values.findings import Place
+from ml_connector.layouts.values.findings import LayoutPlace
 
 #: Digits of a number, leading zeros included.
 MOST_DIGITS = 40
@@ -166,7 +166,7 @@ class Doubts:
     against: dict[tuple[str, str], str] = field(default_factory=dict)
     shown: set[tuple[str, str]] = field(default_factory=set)
 
-    def look(self, text: str, form: NumberForm, place: Place, column: str) -> None:
+    def look(self, text: str, form: NumberForm, place: LayoutPlace, column: str) -> None:
         """Take note of a text that contradicts the form, the first of its file, or that has one reading."""
         marks = (form.decimal, form.thousands)
         if marks not in self.against and other_way(text, form):

@@ -23,7 +23,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -196,11 +198,30 @@ def _digest(tx: Tx, previous: str, after: int, up_to: int, after_seal: int, up_t
 
 
 def _append(path: Path, line: str) -> None:
+    """One line, on disk when it returns. Of one that a full disk broke off nothing is left, where the file can be cut.
+
+    Who calls holds the ledger's lock: nobody else writes here meanwhile.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="ascii") as file:
-        file.write(line + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    with path.open("ab+", buffering=0) as file:
+        end = file.seek(0, os.SEEK_END)
+        rest = f"{line}\n".encode("ascii")
+        if end:
+            file.seek(-1, os.SEEK_END)
+            # One that a power cut broke off stays a line of its own.
+            rest = rest if file.read(1) == b"\n" else b"\n" + rest
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]
+            os.fsync(file.fileno())
+        except OSError:
+            _cut(file, end)
+            raise
+
+
+def _cut(file: FileIO, end: int) -> None:
+    with suppress(OSError):
+        file.truncate(end)
 
 
 def read_heads(path: Path) -> Iterator[tuple[int, Head | Epoch | None]]:
@@ -228,9 +249,12 @@ def _typed(line: L, wanted: tuple[type, ...]) -> L | None:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """problems: what differs, in words. lost: exports that restores took away, by epoch, in words."""
+    """problems: what differs, in words. lost: exports that restores took away, by epoch, in words. elsewhere: where
+    others went before, which this file goes on from.
+    """
 
     problems: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     lost: dict[int, list[str]] = field(default_factory=dict)
 
 
@@ -280,13 +304,20 @@ def compare_heads(ledger: Ledger, path: Path, fit: Fit | None = None) -> Compare
     lines = list(read_heads(path))
     with ledger.read(long=True) as tx:
         markers = dict(tx.execute(sa.select(restore.c.marker, restore.c.last_event)).tuples().all())
+        places = dict(tx.execute(sa.select(_h.hash, _h.exported_to)).tuples().all())
     hashes = {""}
+    broken: list[str] = []
     for number, head in lines:
         where = f"{path}:{number}"
         if head is None:
-            found.problems.append(f"{where}: not a line of an export")
+            broken.append(f"{where}: not a line of an export")
             continue
-        if head.previous not in hashes:
+        if head.previous in hashes:
+            # The chain goes on over it: an export that was broken off, and made again.
+            broken.clear()
+        elif places.get(head.previous, str(path)[:400]) != str(path)[:400]:
+            found.elsewhere.append(f"{where} goes on from {places[head.previous]}")
+        else:
             found.problems.append(f"{where}: does not follow any line before it")
         hashes.add(head.hash)
         if isinstance(head, Epoch):
@@ -299,7 +330,7 @@ def compare_heads(ledger: Ledger, path: Path, fit: Fit | None = None) -> Compare
             else:
                 text = f"{where}: events {head.after_event + 1} to {head.last_event}, exported at {head.at}, are lost"
                 found.lost.setdefault(epoch, []).append(text)
-    found.problems.extend(_missing_lines(ledger, path, hashes))
+    found.problems.extend([*broken, *_missing_lines(ledger, path, hashes)])
     return found
 
 

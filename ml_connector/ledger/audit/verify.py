@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
-from ml_connector.documents.common import Direction
+from ml_connector.documents.kinds import RECORD_KINDS, Direction
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.audit import chain_heads, restores, retention, verify_evidence, verify_values
 from ml_connector.ledger.audit.problems import Problem
@@ -131,6 +131,9 @@ def _heads(ledger: Ledger, path: Path, report: Report, fit: chain_heads.Fit) -> 
     """What the exported heads say; what a restore lost is listed for good, and no problem once a person settled it."""
     compared = chain_heads.compare_heads(ledger, path, fit)
     report.problems.extend(Problem("heads", str(path), text) for text in compared.problems)
+    report.facts.extend(
+        f"{text} (ledger.heads_file was changed): compare that file too, with --heads" for text in compared.elsewhere
+    )
     with ledger.read(long=True) as tx:
         epochs = restores.all_of(tx)
     for one in epochs:
@@ -200,8 +203,9 @@ def _operations(tx: Tx) -> Iterator[Problem]:
 
 
 def _uploads(tx: Tx) -> Iterator[Problem]:
-    """What counts as sent left in a file whose upload is done, or had left before a restore."""
+    """What counts as sent left in a file whose upload is done, or had left before a restore; a record, by a call."""
     sent = (S.SENT, S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
+    records = [kind.value for kind in RECORD_KINDS]
     carrier = document.alias("carrier")
     done = sa.exists().where(
         carrier.c.file_id == _d.file_id, _o.document_id == carrier.c.id, _o.kind == "upload", _o.state == "done"
@@ -210,12 +214,19 @@ def _uploads(tx: Tx) -> Iterator[Problem]:
     query = sa.select(_d.id, _d.number, _d.state, _d.file_id).where(
         _d.direction == Direction.OUT.value,
         _d.state.in_([state.value for state in sent]),
+        _d.kind.not_in(records),
         ~before,
         sa.or_(_d.file_id.is_(None), ~done),
     )
     for row in tx.execute(query.order_by(_d.id)):
         message = f"{row.number} is {row.state}, the upload of its file {row.file_id or ''} is not done"
         yield Problem("upload", f"document {row.id}", message)
+    written = sa.exists().where(_o.document_id == _d.id, _o.state == "done")
+    bare = sa.select(_d.id, _d.number).where(
+        _d.direction == Direction.OUT.value, _d.state == S.SENT.value, _d.kind.in_(records), ~written
+    )
+    for row in tx.execute(bare.order_by(_d.id)):
+        yield Problem("operation", f"document {row.id}", f"{row.number} is sent, and nothing was written for it")
 
 
 def _written_twice(tx: Tx) -> Iterator[Problem]:

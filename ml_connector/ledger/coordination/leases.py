@@ -261,7 +261,7 @@ class Lease:
             raise LeaseLost(
                 f"The lease {self.name} was not renewed for {since:.1f} s, it lives {self.ttl:g}: nothing is sent.",
                 after_seconds=self.ttl,
-                mend="The process was paused, or the ledger was out of reach; the work is taken up again by itself.",
+                remedy="The process was paused, or the ledger was out of reach; the work is taken up again by itself.",
             )
         if generation not in (None, self.generation):
             raise LeaseLost(f"The lease {self.name} had lapsed meanwhile: nothing is sent.", after_seconds=self.ttl)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from ml_connector.errors import ConfigError, NeedsMending, Reason, WeAreWrong
+from ml_connector.errors import ConfigError, NeedsCorrection, Reason, WeAreWrong
 from ml_connector.ledger.database import seals
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.tables.documents import sequence
@@ -28,7 +28,7 @@ def reserve(
 
     Raises:
         WeAreWrong: more numbers at once than the sequence has.
-        NeedsMending: the ledger was restored, and nobody has said how far the sequence was used.
+        NeedsCorrection: the ledger was restored, and nobody has said how far the sequence was used.
     """
     if not 1 <= count <= maximum:
         raise WeAreWrong(f"{count} numbers of sequence {name} cannot be reserved at once.")
@@ -42,10 +42,10 @@ def reserve(
         found = tx.execute(stands).one()
     first, stopped_by = found
     if stopped_by is not None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.NUMBERS_UNKNOWN,
             f"The ledger was restored, and nobody knows which numbers of {name} from {first} on were used since.",
-            mend=f'Ask the partner for the last one: `ml-connector ledger numbers "{name}" --next N`, one above it.',
+            remedy=f'Ask the partner for the last one: `ml-connector ledger numbers "{name}" --next N`, one above it.',
             data={"sequence": name, "next": first},
         )
     numbers = [(first - 1 + step) % maximum + 1 for step in range(count)]
@@ -108,13 +108,13 @@ def raise_to(tx: Tx, name: str, value: int) -> None:
     """
     known = dict(all_next(tx))
     if name not in known:
-        raise ConfigError(f"There is no sequence {name}.", mend="`ml-connector ledger numbers` lists them.")
+        raise ConfigError(f"There is no sequence {name}.", remedy="`ml-connector ledger numbers` lists them.")
     if not 1 <= value <= MAXIMUM:
-        raise ConfigError(f"{value} is not a control number.", mend=f"Numbers go from 1 to {MAXIMUM}.")
+        raise ConfigError(f"{value} is not a control number.", remedy=f"Numbers go from 1 to {MAXIMUM}.")
     if value < known[name]:
         raise ConfigError(
             f"{name} goes on with {known[name]}; {value} would be given twice.",
-            mend="Name a number above the last one the partner saw.",
+            remedy="Name a number above the last one the partner saw.",
         )
     set_next(tx, name, value)
 

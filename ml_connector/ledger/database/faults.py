@@ -88,7 +88,7 @@ def of_database(error: Exception, what: str) -> ConnectorError | None:
     what: the database, as it is called in the sentence (no password).
     """
     if isinstance(error, PoolTimeout):
-        return TryAgain(f"{what} has all its connections in use.", after_seconds=5, mend=_LATER)
+        return TryAgain(f"{what} has all its connections in use.", after_seconds=5, remedy=_LATER)
     driver = error.orig if isinstance(error, DBAPIError) else error
     text = str(driver).strip()
     if isinstance(driver, sqlite3.Error):
@@ -100,37 +100,39 @@ def of_database(error: Exception, what: str) -> ConnectorError | None:
 
 def _of_postgres(error: DBAPIError, text: str, what: str) -> ConnectorError | None:
     code = str(getattr(error.orig, "pgcode", None) or "")
-    for begins, means, mend, seconds in _POSTGRES:
+    for begins, means, remedy, seconds in _POSTGRES:
         if code.startswith(begins):
-            return TryAgain(f"{what} {means}.", after_seconds=seconds, mend=mend)
+            return TryAgain(f"{what} {means}.", after_seconds=seconds, remedy=remedy)
     if (refused := _refused(code, text, what)) is not None:
         return refused
     if error.connection_invalidated or (
         not code and type(error.orig).__name__ in ("OperationalError", "InterfaceError")
     ):
         cause = text.splitlines()[0][:300] if text else "no reason given"
-        return TryAgain(f"{what} cannot be reached: {cause}", after_seconds=10, mend=_GONE)
+        return TryAgain(f"{what} cannot be reached: {cause}", after_seconds=10, remedy=_GONE)
     return None
 
 
 def _refused(code: str, text: str, what: str) -> ConfigError | None:
     """What no waiting mends: rights, a login, tables or a database that are not there, a URL that cannot be."""
     line = text.splitlines()[0][:300] if text else ""
-    for begins, means, mend in _POSTGRES_REFUSES:
+    for begins, means, remedy in _POSTGRES_REFUSES:
         if code.startswith(begins):
-            return ConfigError(f"{what} {means}: {line}", mend=mend)
+            return ConfigError(f"{what} {means}: {line}", remedy=remedy)
     # Before there is a connection there is no code, only words.
     if not code and any(part in text for part in _LOGIN_REFUSED):
-        return ConfigError(f"{what} cannot be used: {line}", mend=_URL)
+        return ConfigError(f"{what} cannot be used: {line}", remedy=_URL)
     return None
 
 
 def _of_sqlite(text: str, what: str) -> ConnectorError | None:
-    for part, means, mend, seconds in _SQLITE:
+    for part, means, remedy, seconds in _SQLITE:
         if part in text:
-            return TryAgain(f"{what} {means}.", after_seconds=seconds, mend=mend)
+            return TryAgain(f"{what} {means}.", after_seconds=seconds, remedy=remedy)
     if any(part in text for part in _DAMAGED):
-        return ConnectorError(f"{what} is damaged.", mend="Keep the file aside and restore a backup (docs/backup.md).")
+        return ConnectorError(
+            f"{what} is damaged.", remedy="Keep the file aside and restore a backup (docs/backup.md)."
+        )
     return None
 
 
@@ -145,6 +147,6 @@ def of_system(error: OSError, what: str) -> ConnectorError:
     if known is None:
         no_folder = isinstance(error, FileExistsError | NotADirectoryError)
         why = "a file stands where a folder should be" if no_folder else error.strerror or type(error).__name__
-        return ConfigError(f"{what} cannot be used: {why}.", mend="See that the path is right.")
-    means, mend = known
-    return TryAgain(f"{what} cannot be used: {means}.", after_seconds=60, mend=mend)
+        return ConfigError(f"{what} cannot be used: {why}.", remedy="See that the path is right.")
+    means, remedy = known
+    return TryAgain(f"{what} cannot be used: {means}.", after_seconds=60, remedy=remedy)

@@ -14,7 +14,7 @@ from ml_connector.errors import ConfigError, TryAgain
 from ml_connector.ledger.tables.documents import metadata
 
 #: The newest migration in `migrations/versions`.
-HEAD = "0015"
+HEAD = "0016"
 #: PostgreSQL advisory lock held while migrating: "mlc" and 1.
 _LOCK = 0x6D6C6301
 
@@ -36,11 +36,11 @@ def check_version(engine: sa.Engine) -> None:
     with engine.connect() as connection:
         found = current_version(connection)
     if found is None:
-        raise ConfigError("The database holds no ledger.", mend="Start the connector once: it creates the tables.")
+        raise ConfigError("The database holds no ledger.", remedy="Start the connector once: it creates the tables.")
     if found != HEAD:
         raise ConfigError(
             f"The ledger's tables are at version {found}, this program needs {HEAD}.",
-            mend="Stop all processes, install the same version everywhere and start one: it migrates the ledger.",
+            remedy="Stop all processes, install the same version everywhere and start one: it migrates the ledger.",
         )
 
 
@@ -100,7 +100,7 @@ def _run_migrations(connection: sa.Connection, found: str | None) -> None:
         except CommandError:
             raise ConfigError(
                 f"The ledger was written by a newer version of the program (tables {found}).",
-                mend="Install that version.",
+                remedy="Install that version.",
             ) from None
     command.upgrade(config, "head")
 

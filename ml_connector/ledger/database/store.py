@@ -54,18 +54,18 @@ def ledger_url(text: str) -> URL:
     Raises:
         ConfigError: neither a SQLite file nor PostgreSQL.
     """
-    mend = "Use sqlite:///path/to/ledger.db or postgresql://user@host/database."
+    remedy = "Use sqlite:///path/to/ledger.db or postgresql://user@host/database."
     try:
         url = make_url(text.replace("postgres://", "postgresql://", 1) if text.startswith("postgres://") else text)
     except ArgumentError:
-        raise ConfigError("The ledger's URL cannot be read.", mend=mend) from None
+        raise ConfigError("The ledger's URL cannot be read.", remedy=remedy) from None
     backend = url.get_backend_name()
     if backend == "postgresql":
         return url.set(drivername="postgresql+psycopg2")
     if backend != "sqlite":
-        raise ConfigError(f"The ledger cannot live in {backend!r}.", mend=mend)
+        raise ConfigError(f"The ledger cannot live in {backend!r}.", remedy=remedy)
     if not url.database or url.database == ":memory:":
-        raise ConfigError("The ledger needs a file: one in memory would be lost.", mend=mend)
+        raise ConfigError("The ledger needs a file: one in memory would be lost.", remedy=remedy)
     return url.set(drivername="sqlite")
 
 
@@ -248,7 +248,9 @@ class Ledger:
             if create:
                 _make_file(path)
             elif not path.exists():
-                raise ConfigError(f"There is no ledger at {path}.", mend="Mend the path, or start the connector once.")
+                raise ConfigError(
+                    f"There is no ledger at {path}.", remedy="Mend the path, or start the connector once."
+                )
         clock = clock or SystemClock()
         ledger = cls(make_engine(parsed, clock, patience=patience), clock, patience=patience)
         ledger._migrates = create
@@ -287,7 +289,7 @@ class Ledger:
             now_there = DatabaseFile.of(self.url)
             if now_there.identity is None:
                 raise TryAgain(
-                    f"{self._name} is not there any more.", after_seconds=10, mend="Restore it (docs/backup.md)."
+                    f"{self._name} is not there any more.", after_seconds=10, remedy="Restore it (docs/backup.md)."
                 )
             log.warning("%s was replaced while it was open; it is opened again", self._name)
             self.close()

@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import BinaryIO, cast
 
 import sqlalchemy as sa
@@ -100,6 +100,16 @@ def stream_blob(tx: Tx, sha256: str) -> Iterator[bytes]:
 def read_blob(tx: Tx, sha256: str) -> bytes:
     """The whole content. Raises WeAreWrong when there is none."""
     return read_blobs(tx, [sha256])[sha256]
+
+
+def reader_of(ledger: Ledger) -> Callable[[str], bytes]:
+    """Reads stored bytes by their SHA-256, for who has no transaction."""
+
+    def read(sha256: str) -> bytes:
+        with ledger.read() as tx:
+            return read_blob(tx, sha256)
+
+    return read
 
 
 def read_blobs(tx: Tx, hashes: Sequence[str]) -> dict[str, bytes]:

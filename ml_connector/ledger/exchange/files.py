@@ -181,6 +181,23 @@ def get_many(tx: Tx, ids: Sequence[int]) -> list[FileRow]:
     return [FileRow(*row) for row in tx.execute(query)]
 
 
+def by_remote_ids(tx: Tx, connection: str, channel: str, remote_ids: Sequence[str]) -> list[FileRow]:
+    """Files that came under these names of the network's, by rising id."""
+    found: list[FileRow] = []
+    for start in range(0, len(remote_ids), 500):
+        named = _c.remote_id.in_(remote_ids[start : start + 500])
+        query = sa.select(*_COLUMNS).where(_c.connection == connection, _c.channel == channel, named)
+        found += [FileRow(*row) for row in tx.execute(query)]
+    return sorted(found, key=lambda row: row.id)
+
+
+def of_remote_beginning(tx: Tx, connection: str, channel: str, beginning: str) -> list[FileRow]:
+    """Files whose name at the network begins so, by rising id: readings of one thing."""
+    like = _c.remote_id.startswith(beginning, autoescape=True)
+    query = sa.select(*_COLUMNS).where(_c.connection == connection, _c.channel == channel, like)
+    return [FileRow(*row) for row in tx.execute(query.order_by(_c.id))]
+
+
 def in_state(
     tx: Tx,
     integration: str,

@@ -86,7 +86,7 @@ class DocumentFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListingPage:
     """Newest first; `next_before` continues the list, None at its end."""
 
     rows: list[DocumentSummary]
@@ -101,7 +101,7 @@ class Count:
     more: bool = False
 
 
-def list_documents(tx: Tx, wanted: DocumentFilter, *, limit: int = 50, before: int | None = None) -> Page:
+def list_documents(tx: Tx, wanted: DocumentFilter, *, limit: int = 50, before: int | None = None) -> ListingPage:
     """A page of documents, newest first."""
     ids = _newest(tx, wanted, limit + 1, before)
     rows: list[DocumentSummary] = []
@@ -109,7 +109,7 @@ def list_documents(tx: Tx, wanted: DocumentFilter, *, limit: int = 50, before: i
         part = ids[:limit][start : start + 500]
         query = sa.select(*SUMMARY_COLUMNS).where(_d.id.in_(part)).order_by(_d.id.desc())
         rows += [summary(row) for row in tx.execute(query)]
-    return Page(rows, rows[-1].id if len(ids) > limit else None)
+    return ListingPage(rows, rows[-1].id if len(ids) > limit else None)
 
 
 def count_documents(tx: Tx, wanted: DocumentFilter) -> Count:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from ml_connector.ledger.database.access import unindexed
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.search.document_summary import SUMMARY_COLUMNS, DocumentSummary, summary
-from ml_connector.ledger.search.listing import Count, DocumentFilter, Page, count_documents, list_documents
+from ml_connector.ledger.search.listing import Count, DocumentFilter, ListingPage, count_documents, list_documents
 from ml_connector.ledger.search.totals import control_totals, counts
 from ml_connector.ledger.search.traces import Trace, TraceEntry, trace
 from ml_connector.ledger.tables.documents import document
@@ -18,7 +18,7 @@ __all__ = [
     "Count",
     "DocumentFilter",
     "DocumentSummary",
-    "Page",
+    "ListingPage",
     "StandingGroup",
     "Trace",
     "TraceEntry",

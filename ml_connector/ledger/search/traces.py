@@ -49,9 +49,11 @@ class Trace:
 def trace(tx: Tx, number: str, *, integration: str | None = None, company: str | None = None) -> Trace:
     """Everything known of an order (or invoice, or shipment): across documents, with their events in time order.
 
-    Documents of that number or for that order, those that repeat, revise or answer them, and the 997s of their groups.
+    Documents of that number or for that order, those that repeat, revise or answer them, the 997s of their groups, and
+    those that their events name: what paid them.
     """
     ids = _related(tx, number.strip(), integration, company)
+    ids = sorted({*ids, *_named(tx, ids, integration, company)})
     found = [
         summary(row)
         for start in range(0, len(ids), 500)
@@ -86,6 +88,18 @@ def _related(tx: Tx, number: str, integration: str | None, company: str | None) 
         )
         ids.update(tx.execute(answers).scalars())
     return sorted(ids)
+
+
+def _named(tx: Tx, ids: Sequence[int], integration: str | None, company: str | None) -> list[int]:
+    """Documents that events of these name as another `document`, such as a payment of several invoices."""
+    told = {row.data.get("document") for history in events.histories(tx, list(ids)).values() for row in history}
+    wanted = sorted(one for one in told if isinstance(one, int) and one not in ids)
+    query = sa.select(_d.id).where(_d.id.in_(wanted[:500]))
+    if integration is not None:
+        query = query.where(unindexed(_d.integration) == integration)
+    if company is not None:
+        query = query.where(unindexed(_d.company) == company)
+    return list(tx.execute(query).scalars()) if wanted else []
 
 
 def _document_entries(tx: Tx, found: Sequence[DocumentSummary]) -> list[TraceEntry]:
@@ -130,27 +144,20 @@ def _file_entries(tx: Tx, found: Sequence[DocumentSummary]) -> list[TraceEntry]:
     for start in range(0, len(ids), 500):
         f = file.c
         query = sa.select(
-            f.id, f.created_at, f.direction, f.name, f.partner, f.state, f.channel, f.sha256, f.size
+            f.id, f.created_at, f.direction, f.name, f.partner, f.state, f.channel, f.sha256, f.size, f.detail
         ).where(f.id.in_(ids[start : start + 500]))
         for row in tx.execute(query):
             detail = {"file": row.id, "channel": row.channel, "sha256": row.sha256, "size": row.size}
             what = "file received" if row.direction == "in" else "file rendered"
-            entries.append(
+            told = [(row.created_at, what)]
+            if acknowledged := (row.detail or {}).get("acknowledged"):
+                told.append((datetime.fromisoformat(acknowledged), "file acknowledged"))
+            entries += [
                 TraceEntry(
-                    row.created_at,
-                    None,
-                    "file",
-                    row.direction,
-                    row.name,
-                    row.partner or "",
-                    what,
-                    row.state,
-                    "",
-                    "",
-                    "",
-                    detail,
+                    at, None, "file", row.direction, row.name, row.partner or "", what, row.state, "", "", "", detail
                 )
-            )
+                for at, what in told
+            ]
     return entries
 
 

@@ -49,6 +49,8 @@ file = sa.Table(
         sqlite_where=sa.text("direction = 'out'"),
         postgresql_where=sa.text("direction = 'out'"),
     ),
+    # By name alone, the newest first: what somebody finds a document by.
+    sa.Index("ix_file_called", "name", "id"),
     sa.Index("ix_file_partition_date", "integration", "partition_date"),
     sa.Index(
         "ix_file_partner",

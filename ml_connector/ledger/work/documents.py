@@ -53,7 +53,6 @@ __all__ = [
     "outbound_numbered",
     "outbound_of_orders",
     "release",
-    "release_held",
     "still_claimed",
     "take_key",
     "waiting",
@@ -74,9 +73,10 @@ def note(tx: Tx, document_id: int, action: str, detail: Mapping[str, Any], by: B
 def claim(tx: Tx, query: ClaimQuery, holder: str, limit: int = 200) -> list[DocumentRow]:
     """Take documents for the worker whose lease is named `holder`; by rising id, whole rows.
 
-    A document whose claimer's lease has expired is free. What another worker is just taking is passed over.
+    A document whose claimer's lease has expired is free, but for that claimer itself, which may have it in hand still.
+    What another worker is just taking is passed over.
     """
-    given = _given(query, now(tx))
+    given = _given(query, now(tx)) | {"holder": holder}
     ids = list(tx.execute(_taking(tuple(given)), given | {"limit": limit}).scalars())
     claimed: list[DocumentRow] = []
     for part in chunks(ids):
@@ -143,6 +143,8 @@ def _candidates(given: tuple[str, ...]) -> sa.Select[tuple[int]]:
         # What a clock wrote that ran ahead is not waited for.
         ahead = _c.updated_at > sa.bindparam("doubted")
         found = found.where(sa.or_(undated, _c.next_attempt_at <= _AT, ahead))
+    if "holder" in given:
+        found = found.where(_IS_ANOTHERS)
     return found.where(_is_free(_AT))
 
 
@@ -157,9 +159,11 @@ def _is_free(at: sa.ColumnElement[datetime]) -> sa.ColumnElement[bool]:
     return sa.or_(_c.claimed_by.is_(None), ~alive)
 
 
+#: Claimed by nobody, or by somebody else.
+_IS_ANOTHERS = sa.or_(_c.claimed_by.is_(None), _c.claimed_by != sa.bindparam("holder"))
 _CLAIM = (
     sa.update(document)
-    .where(_c.id.in_(sa.bindparam("ids", expanding=True)), _is_free(_AT))
+    .where(_c.id.in_(sa.bindparam("ids", expanding=True)), _IS_ANOTHERS, _is_free(_AT))
     .values(claimed_by=sa.bindparam("holder"))
     .returning(*DOCUMENT_COLUMNS)
 )
@@ -185,12 +189,6 @@ def release(tx: Tx, ids: Sequence[int], *, next_attempt_at: datetime | None = No
         if holder is not None:
             statement = statement.where(_c.claimed_by == holder)
         tx.execute(statement)
-
-
-def release_held(tx: Tx, holder: str) -> int:
-    """Give up everything this worker has claimed; how many documents that were."""
-    result = tx.execute(sa.update(document).where(_c.claimed_by == holder).values(claimed_by=None))
-    return int(result.rowcount)
 
 
 def wake(tx: Tx, integration: str, books: Books, reason: str) -> int:
@@ -226,6 +224,12 @@ def get_many(tx: Tx, ids: Sequence[int]) -> list[DocumentRow]:
     for part in chunks(sorted(set(ids))):
         found += [document_row(row) for row in tx.execute(_BY_ID, {"ids": part}).all()]
     return found
+
+
+def children(tx: Tx, document_id: int) -> list[DocumentRow]:
+    """Documents that repeat, answer or revise this one, by rising id."""
+    query = sa.select(*DOCUMENT_COLUMNS).where(_c.parent_id == document_id).order_by(_c.id)
+    return [document_row(row) for row in tx.execute(query)]
 
 
 def by_business_key(tx: Tx, key: str) -> DocumentRow | None:

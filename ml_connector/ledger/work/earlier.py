@@ -1,7 +1,8 @@
 """Received documents of a kind by number, order, amount and day, and those that take another one back."""
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 
 import sqlalchemy as sa
@@ -53,6 +54,27 @@ def received_numbered(
     return found
 
 
+def received_of_records(tx: Tx, books: Books, kind: DocumentKind, ids: Collection[str]) -> list[DocumentRow]:
+    """Received documents of a kind and company that are of these records of their sender's, by rising id."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted({one for one in ids if one})):
+        found += _received(tx, books, kind, _d.source_id.in_(part))
+    return found
+
+
+def received_at(tx: Tx, books: Books, kind: DocumentKind, states: Collection[DocumentState]) -> list[DocumentRow]:
+    """Received documents of a kind and company that stand at one of these states, by rising id."""
+    return _received(tx, books, kind, _d.state.in_([state.value for state in states]))
+
+
+def received_since(
+    tx: Tx, books: Books, kind: DocumentKind, states: Collection[DocumentState], since: datetime
+) -> list[DocumentRow]:
+    """Received documents of a kind and company that came to one of these states since then, by rising id."""
+    lately = sa.and_(_d.state.in_([state.value for state in states]), _d.updated_at >= since)
+    return _received(tx, books, kind, lately)
+
+
 def received_of_orders(tx: Tx, books: Books, kind: DocumentKind, orders: Collection[str]) -> list[DocumentRow]:
     """Received documents of a kind and company whose first order is one of these, by rising id."""
     found: list[DocumentRow] = []
@@ -87,3 +109,77 @@ def wake_documents(tx: Tx, ids: Sequence[int]) -> None:
     for part in chunks(sorted(set(ids))):
         held = sa.and_(_d.id.in_(part), _d.state == DocumentState.QUARANTINED.value)
         tx.execute(sa.update(document).where(held).values(next_attempt_at=now(tx)))
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRow:
+    """A document that tells of a record, without what it says: that may be large."""
+
+    id: int
+    integration: str
+    number: str
+    source_id: str | None
+    content_hash: str | None
+    revision: int
+    state: DocumentState
+    reason: str | None
+    work: str | None
+    created_at: datetime
+    next_attempt_at: datetime | None
+
+
+_TOLD = [_d[name] for name in ToldRow.__slots__]
+
+
+def told_of(tx: Tx, books: Books, flow: str, source_id: str, *, limit: int = 1000) -> list[ToldRow]:
+    """What a flow told, or is to tell, of one record of a company, oldest to newest; the newest so many."""
+    query = (
+        sa.select(*_TOLD)
+        .where(
+            _d.source_id == source_id,
+            unindexed(_d.flow) == flow,
+            unindexed(_d.system) == books.system,
+            unindexed(_d.company) == books.company,
+        )
+        .order_by(_d.revision.desc(), _d.id.desc())
+        .limit(limit)
+    )
+    found = [row._asdict() for row in tx.execute(query)]
+    return [ToldRow(**{**one, "state": DocumentState(one["state"])}) for one in reversed(found)]
+
+
+def newest_told(tx: Tx, books: Books, flow: str, integration: str) -> dict[str, ToldRow]:
+    """The newest document of each record that a flow of an integration tells, by the record."""
+    query = (
+        sa.select(*_TOLD)
+        .where(
+            # All states, by name: so the index of states is used.
+            _d.state.in_([state.value for state in DocumentState]),
+            _d.integration == integration,
+            _d.flow == flow,
+            unindexed(_d.system) == books.system,
+            unindexed(_d.company) == books.company,
+            _d.source_id.is_not(None),
+        )
+        .order_by(_d.id)
+    )
+    found: dict[str, ToldRow] = {}
+    for row in tx.execute(query):
+        one = row._asdict()
+        known = found.get(one["source_id"])
+        if known is None or known.revision <= one["revision"]:
+            found[one["source_id"]] = ToldRow(**{**one, "state": DocumentState(one["state"])})
+    return found
+
+
+def sent_since(tx: Tx, books: Books, flow: str, since: datetime) -> list[DocumentRow]:
+    """Documents of a company that a flow sends, made since then, by rising revision."""
+    query = sa.select(*DOCUMENT_COLUMNS).where(
+        _d.flow == flow,
+        _d.system == books.system,
+        _d.company == books.company,
+        _d.direction == Direction.OUT.value,
+        _d.created_at >= since,
+    )
+    rows = [document_row(row) for row in tx.execute(query)]
+    return sorted(rows, key=lambda row: (row.revision, row.id))

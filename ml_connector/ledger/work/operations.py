@@ -12,7 +12,7 @@
 What is done stays done. A payload that may have been sent is never replaced (DESIGN section 3, invariant 2).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.database import seals
+from ml_connector.ledger.database.access import unindexed
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import operation
 from ml_connector.ledger.work.operation_rows import NewOperation, StoredOperation
@@ -34,7 +35,7 @@ UPLOAD = "upload"
 _RENEWED = ("refused", "void")
 
 
-class Written(Protocol):
+class WriteResult(Protocol):
     """The other side has it: its identity there, and small facts."""
 
     @property
@@ -188,6 +189,33 @@ def outside_ids(tx: Tx, document_ids: Sequence[int]) -> dict[int, dict[int, str]
     return found
 
 
+def documents_written_as(tx: Tx, company: str, ids: Sequence[str], kinds: Collection[str]) -> list[int]:
+    """Documents of a company that one of these outside ids was made of, by writes of these kinds."""
+    found: set[int] = set()
+    for part in chunks(ids):
+        query = sa.select(_o.document_id).where(
+            _o.outside_id.in_(part), _o.kind.in_(sorted(kinds)), _o.company == company, unindexed(_o.state) == "done"
+        )
+        found.update(tx.execute(query).scalars())
+    return sorted(found)
+
+
+def documents_by_outside_id(tx: Tx, company: str, ids: Sequence[str]) -> dict[str, list[int]]:
+    """The documents of a company that wrote these records, by the other side's id of each."""
+    found: dict[str, set[int]] = {}
+    for part in chunks(list(dict.fromkeys(ids))):
+        query = sa.select(_o.outside_id, _o.document_id).where(
+            _o.outside_id.in_(part),
+            unindexed(_o.company) == company,
+            unindexed(_o.state) == "done",
+            # Who changed what was there did not make it.
+            sa.or_(_o.shares.is_(None), ~_o.shares),
+        )
+        for outside_id, document_id in tx.execute(query):
+            found.setdefault(outside_id, set()).add(document_id)
+    return {key: sorted(many) for key, many in found.items()}
+
+
 def complete_documents(tx: Tx, document_ids: Sequence[int]) -> set[int]:
     """Those of these documents that have operations, all of them done."""
     left: set[int] = set()
@@ -210,11 +238,17 @@ def layouts(tx: Tx, document_ids: Sequence[int]) -> dict[int, dict[int, str]]:
 
 
 def known_keys(tx: Tx, bases: Sequence[str]) -> set[str]:
-    """Those of these keys under which a write is stored; its position stands behind a slash."""
-    found: set[str] = set()
+    """Those of these keys under which a write is stored."""
+    return set(writers(tx, bases))
+
+
+def writers(tx: Tx, bases: Sequence[str]) -> dict[str, int]:
+    """Whose writes are stored under these keys, by key: the document. A write's position stands behind a slash."""
+    found: dict[str, int] = {}
     for part in chunks(list(bases)):
         ranges = [sa.and_(_o.key >= f"{base}/", _o.key < f"{base}0") for base in part]
-        found.update(key.rpartition("/")[0] for key in tx.execute(sa.select(_o.key).where(sa.or_(*ranges))).scalars())
+        for key, document_id in tx.execute(sa.select(_o.key, _o.document_id).where(sa.or_(*ranges))):
+            found[key.rpartition("/")[0]] = document_id
     return found
 
 
@@ -276,7 +310,7 @@ def _states(tx: Tx, ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def finish(tx: Tx, written: Sequence[tuple[int, Written]], *, confirm_at: datetime | None = None) -> None:
+def finish(tx: Tx, written: Sequence[tuple[int, WriteResult]], *, confirm_at: datetime | None = None) -> None:
     """The other side has these. confirm_at: when that is looked up once more.
 
     Raises:
@@ -291,7 +325,7 @@ def finish(tx: Tx, written: Sequence[tuple[int, Written]], *, confirm_at: dateti
     _note(tx, [key for key, _ in written])
 
 
-def _refuse_second(tx: Tx, written: Sequence[tuple[int, Written]]) -> None:
+def _refuse_second(tx: Tx, written: Sequence[tuple[int, WriteResult]]) -> None:
     ids = {key: one.outside_id[:200] for key, one in written}
     for part in chunks(sorted(ids)):
         for key, outside_id in tx.execute(_DONE_AS, {"ids": part}).all():

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from itertools import pairwise
 
-from ml_connector.documents.kinds import Direction, DocumentKind
+from ml_connector.documents.kinds import RECORD_KINDS, Direction, DocumentKind
 from ml_connector.errors import WeAreWrong
 
 
@@ -63,6 +63,8 @@ _ANSWERED = (S.ACKNOWLEDGED, S.REFUSED, S.OVERDUE)
 
 #: Invoices, shipments and orders that come in and are posted to an ERP.
 POSTED_KINDS = _moves((S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.POSTED))
+#: Payments that partners tell of: entered in the ERP like the others, or recorded here and no more.
+REMITTANCES = _moves((S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.POSTED), parsed=(S.APPLIED,), applied=())
 #: Orders of customers that come in, and what they change of them: nothing is coded.
 RECEIVED_ORDERS = _moves((S.RECEIVED, S.PARSED, S.MATCHED, S.POSTING, S.POSTED))
 #: Acknowledgments that come in and are applied to what they answer. What a supplier changed and is written to the
@@ -86,6 +88,13 @@ SENT_KINDS = _moves(
     acknowledged=(S.REFUSED,),
     unknown_outcome=(S.ACKNOWLEDGED, S.REFUSED),
 )
+#: Records that go to a network: what is refused there is held, be it at once or some time after it was sent.
+SENT_RECORDS = _moves(
+    (S.READ, S.RESOLVED, S.SENDING, S.SENT),
+    resolved=(S.READ,),  # read again in the ERP before it left
+    sent=(S.QUARANTINED,),  # refused later
+    quarantined=(S.SENT,),  # it left before the ledger was restored
+)
 #: Acknowledgments that go out: never answered themselves (edi-operations 7).
 ACKNOWLEDGMENTS_OUT = _moves((S.RESOLVED, S.RENDERED, S.SENDING, S.SENT), quarantined=(S.SENT,))
 
@@ -97,6 +106,8 @@ _ACKNOWLEDGMENT_KINDS = {
     DocumentKind.APPLICATION_ADVICE,
 }
 
+#: What others tell us, and what becomes known here: it is applied, perhaps by way of a write.
+_APPLIED = _ACKNOWLEDGMENT_KINDS | {DocumentKind.VENDOR_PROPOSAL}
 _ORDER_KINDS = {DocumentKind.ORDER, DocumentKind.ORDER_CHANGE}
 
 #: States in which nothing is left to do.
@@ -116,11 +127,13 @@ def moves_of(kind: DocumentKind, direction: Direction) -> Moves:
     """The state table of a kind of document in a direction."""
     if direction is Direction.IN and kind in _ORDER_KINDS:
         return RECEIVED_ORDERS
+    if direction is Direction.IN and kind is DocumentKind.REMITTANCE:
+        return REMITTANCES
     if direction is Direction.IN:
-        return APPLIED_KINDS if kind in _ACKNOWLEDGMENT_KINDS else POSTED_KINDS
+        return APPLIED_KINDS if kind in _APPLIED else POSTED_KINDS
     if kind in {DocumentKind.FUNCTIONAL_ACKNOWLEDGMENT, DocumentKind.INTERCHANGE_ACKNOWLEDGMENT}:
         return ACKNOWLEDGMENTS_OUT
-    return SENT_KINDS
+    return SENT_RECORDS if kind in RECORD_KINDS else SENT_KINDS
 
 
 def check_move(kind: DocumentKind, direction: Direction, old: DocumentState, new: DocumentState) -> None:

@@ -59,7 +59,7 @@ def changed(before: Sort, after: Sort, changes: Changes) -> None:
 
 
 def note(tx: Tx, subject: str, changes: Mapping[Sort, int]) -> None:
-    """Write differences of the rows of this transaction; subject: document or file."""
+    """Write differences of the rows of this transaction; subject: document, file, or what somebody else counts."""
     rows = [{"subject": subject, **sort._asdict(), "change": change} for sort, change in changes.items() if change]
     if rows:
         tx.execute(_NOTE, rows)
@@ -81,6 +81,11 @@ def of_documents(tx: Tx, integration: str | None = None) -> dict[Sort, int]:
 def of_files(tx: Tx, integration: str | None = None) -> dict[Sort, int]:
     """How many files there are of each sort."""
     return _counts(tx, "file", integration)
+
+
+def of_subject(tx: Tx, subject: str, integration: str | None = None) -> dict[Sort, int]:
+    """Counts that others keep here, by a subject of their own."""
+    return _counts(tx, subject, integration)
 
 
 def _counts(tx: Tx, subject: str, integration: str | None) -> dict[Sort, int]:

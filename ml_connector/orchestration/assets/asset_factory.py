@@ -12,7 +12,7 @@ import dagster as dg
 
 from ml_connector.flows.concurrent import Member
 from ml_connector.flows.core.integration import StepReport
-from ml_connector.orchestration.runtime import data_versions, ledger_metrics, metadata
+from ml_connector.orchestration.runtime import data_versions, ledger_metrics, metadata, pages
 from ml_connector.orchestration.runtime.checks import LedgerCheck
 from ml_connector.orchestration.runtime.concurrent_run import Together
 from ml_connector.orchestration.runtime.leaving import evaluate, leave
@@ -20,7 +20,7 @@ from ml_connector.orchestration.runtime.names import input_name
 from ml_connector.orchestration.runtime.partitions import days
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RunSettings
-from ml_connector.orchestration.runtime.step_runner import RETRY, Beside, FlowStep, Place, carry_out
+from ml_connector.orchestration.runtime.step_runner import RETRY, Beside, FlowStep, StepPlace, carry_out
 
 Context = dg.AssetExecutionContext
 #: More metadata, asked for after the asset's last step.
@@ -28,7 +28,7 @@ More = Callable[[Context, ConnectorResource, RunSettings], metadata.Metadata]
 
 
 @dataclass(frozen=True)
-class Step:
+class AssetStep:
     """One op. pool: the connection whose calls it makes; None for work that stays in the ledger.
 
     after, streams: how it goes beside others (`concurrent.Member`).
@@ -54,9 +54,9 @@ class DocumentAsset:
     loose: dependencies whose news do not make it unsynced.
     """
 
-    place: Place
+    place: StepPlace
     description: str
-    steps: Sequence[Step]
+    steps: Sequence[AssetStep]
     deps: Sequence[dg.AssetKey]
     partitions: dg.DailyPartitionsDefinition
     group: str
@@ -150,11 +150,11 @@ def _as_graph_asset(
     return dg.graph_asset(**asset.common, ins=dict(ins))(compose)
 
 
-def _definition_name(asset: DocumentAsset, step: Step) -> str:
+def _definition_name(asset: DocumentAsset, step: AssetStep) -> str:
     return f"{input_name(asset.place.asset)}__{step.name}"
 
 
-def _op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinition:
+def _op(asset: DocumentAsset, step: AssetStep, inputs: Sequence[str]) -> dg.OpDefinition:
     @dg.op(
         name=_definition_name(asset, step),
         description=step.description,
@@ -170,7 +170,7 @@ def _op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinit
     return work
 
 
-def _last_op(asset: DocumentAsset, step: Step, inputs: Sequence[str]) -> dg.OpDefinition:
+def _last_op(asset: DocumentAsset, step: AssetStep, inputs: Sequence[str]) -> dg.OpDefinition:
     outs = ["result", *(check.output for check in asset.checks)]
 
     @dg.op(
@@ -201,6 +201,12 @@ def _results(
     if asset.more is not None:
         shown |= asset.more(context, connector, settings)
     ledger, integration = connector.deployment.ledger, asset.place.integration
+    shown |= pages.documents(
+        connector.deployment.loaded.settings.web.public_url,
+        integration,
+        flow=asset.rows.flow or asset.flow,
+        day=min(days(context.partition_keys)) if settings.mode == "replay" else None,
+    )
     with ledger.read() as tx:
         version = data_versions.of_days(tx, integration, asset.rows, days(context.partition_keys))
     tags = data_versions.loosely(asset.loose)

@@ -8,8 +8,8 @@ import dagster as dg
 from ml_connector.documents.kinds import DocumentKind
 from ml_connector.flows.core.integration import StepReport
 from ml_connector.flows.core.spec import DIRECTIONS, INBOUND, AssetSpec, FlowSpec, SplitSpec, load
-from ml_connector.orchestration.assets.asset_factory import DocumentAsset, More, Step, build
-from ml_connector.orchestration.runtime import data_versions, ledger_metrics, metadata
+from ml_connector.orchestration.assets.asset_factory import AssetStep, DocumentAsset, More, build
+from ml_connector.orchestration.runtime import data_versions, ledger_metrics, metadata, pages
 from ml_connector.orchestration.runtime.concurrent_run import Together
 from ml_connector.orchestration.runtime.data_versions import Rows
 from ml_connector.orchestration.runtime.integration_context import Scene, runnable
@@ -37,10 +37,10 @@ def build_document_assets(scene: Scene) -> list[dg.AssetsDefinition]:
     return made
 
 
-def _step(scene: Scene, flow: FlowSpec, name: str) -> Step:
+def _step(scene: Scene, flow: FlowSpec, name: str) -> AssetStep:
     step = flow.step(name)
     pool = scene.connection(step.at) if step.at is not None else None
-    return Step(name, step.text, runnable(flow, step), pool, step.after, step.streams)
+    return AssetStep(name, step.text, runnable(flow, step), pool, step.after, step.streams)
 
 
 def _whole(scene: Scene, flow: FlowSpec, asset: AssetSpec, together: Together | None) -> DocumentAsset:
@@ -119,6 +119,7 @@ def _split(scene: Scene, flow: FlowSpec, split: SplitSpec, together: Together | 
             shown |= _of_kinds(context, connector, scene, asset.documents, after_id=after_id, told=held)
             if split.moves:
                 shown |= _moved(context, connector, place.asset_name, asset.documents, before.event, held)
+            shown |= pages.documents(connector.deployment.loaded.settings.web.public_url, scene.name, flow=flow.name)
             held = StepReport(step.name)  # told once: it may be of no kind at all
             with ledger.read() as tx:
                 version = data_versions.of_days(tx, scene.name, scene.rows(flow, asset), days(context.partition_keys))

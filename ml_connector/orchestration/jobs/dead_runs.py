@@ -27,7 +27,7 @@ IN_PROGRESS = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 
 
 @dataclass(frozen=True)
-class Verdict:
+class RunVerdict:
     """About one run in progress. suspect: its lease's last heartbeat, when that has run out."""
 
     dead: bool
@@ -143,15 +143,15 @@ def _holders(instance: dg.DagsterInstance, pool: str) -> set[str]:
     return {one.run_id for one in info.claimed_slots} | {one.run_id for one in info.pending_steps}
 
 
-def judge(tx: Tx, instance: dg.DagsterInstance, record: dg.RunRecord, seen: str) -> Verdict:
+def judge(tx: Tx, instance: dg.DagsterInstance, record: dg.RunRecord, seen: str) -> RunVerdict:
     """Alive, suspect or dead."""
     lease = leases.get(tx, worker_lease(record.dagster_run.run_id))
     if lease is None:
-        return Verdict(dead=_silent(instance, record))
+        return RunVerdict(dead=_silent(instance, record))
     if lease.expires_at > now(tx):
-        return Verdict(dead=False)
+        return RunVerdict(dead=False)
     heartbeat = _text(lease.heartbeat_at)
-    return Verdict(dead=heartbeat == seen, suspect=heartbeat)
+    return RunVerdict(dead=heartbeat == seen, suspect=heartbeat)
 
 
 def _text(moment: datetime) -> str:

@@ -63,7 +63,7 @@ def cut_off_is_due(integration: Integration, flow: str, calendar: ProcurementCal
     """Whether a cut-off has come since the flow read last; before its first read the next one is waited for."""
     served, now = cut_offs.served(integration, flow), integration.clock.now()
     if served is None:
-        cut_offs.note_served(integration, flow)
+        cut_offs.note_waiting(integration, flow)
         return False
     at = now
     for _ in range(MOST_HOLIDAYS):

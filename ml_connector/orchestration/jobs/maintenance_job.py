@@ -10,8 +10,8 @@ from ml_connector.composition import Deployment
 from ml_connector.config.orchestration import OrchestrationSettings
 from ml_connector.errors import ConnectorError, DecisionNeeded
 from ml_connector.flows.core.copies import confirm
-from ml_connector.flows.core.integration import Work
-from ml_connector.flows.monitoring import Standing, mark_overdue, standing_causes
+from ml_connector.flows.core.integration import RunScope
+from ml_connector.flows.monitoring import Standing, mark_overdue, settle_deadlines, standing_causes
 from ml_connector.orchestration.jobs.dead_runs import was_killed
 from ml_connector.orchestration.jobs.due import PRUNE, STANDING, note_done
 from ml_connector.orchestration.jobs.pruning import delete_left_files, prune_runs
@@ -37,7 +37,7 @@ def standing_job(scenes: Sequence[Scene]) -> dg.JobDefinition:
     def overdue(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
         counts = {}
         for name in connector.deployment.integration_names:
-            work = Work(
+            work = RunScope(
                 holder=connector.holder,
                 actor="dagster",
                 run_id=context.run.run_id,
@@ -46,6 +46,7 @@ def standing_job(scenes: Sequence[Scene]) -> dg.JobDefinition:
             )
             try:
                 counts[name] = sum(mark_overdue(connector.integration(name), work).counts.values())
+                settle_deadlines(connector.integration(name), work)
             except ConnectorError as error:
                 # The alerts say so; one integration that cannot be used keeps no other's from being told.
                 context.log.warning(f"{name}: {error}")
@@ -59,7 +60,7 @@ def standing_job(scenes: Sequence[Scene]) -> dg.JobDefinition:
     def confirm_writes(context: dg.OpExecutionContext, connector: ConnectorResource) -> None:
         counts = {}
         for name in connector.deployment.integration_names:
-            work = Work(connector.holder, "dagster", context.run.run_id, "standing", stop=connector.stop)
+            work = RunScope(connector.holder, "dagster", context.run.run_id, "standing", stop=connector.stop)
             counts[name] = confirmed(connector, name, work)
         context.add_output_metadata(counts)
 
@@ -116,7 +117,7 @@ def standing_job(scenes: Sequence[Scene]) -> dg.JobDefinition:
     return standing
 
 
-def confirmed(connector: ConnectorResource, name: str, work: Work) -> str:
+def confirmed(connector: ConnectorResource, name: str, work: RunScope) -> str:
     """Confirm an integration's writes; a system that is away is asked by the next run, and stops no other's alerts."""
     try:
         counts = confirm(connector.integration(name), work).counts
@@ -186,26 +187,38 @@ def decision_causes(asked: Sequence[tuple[str, DecisionNeeded]]) -> list[Standin
             cause=f"{DECISIONS}{about}",
             title=f"{', '.join(waiting[about])} asked: nothing is posted or sent until you decide",
             count=len(waiting[about]),
-            lines=[question.message, f"To fix: {question.mend}"],
+            lines=[question.message, f"To fix: {question.remedy}"],
         )
         for about, question in questions.items()
     ]
 
 
 def token_causes(deployment: Deployment) -> list[Standing]:
-    """Authorizations that ended or end soon, and keys that are missing."""
+    """Authorizations and secrets that ended or end soon."""
     from datetime import timedelta
 
-    from ml_connector.credentials.expiry import Health, expiry_report
+    from ml_connector.credentials.expiry import Health, expiry_report, secret_ends
 
-    days = [getattr(c, "authorization_warning_days", 0) for c in deployment.loaded.settings.connections.values()]
+    connections = deployment.loaded.settings.connections
+    days = [getattr(c, "authorization_warning_days", 0) for c in connections.values()]
     reports = expiry_report(deployment.ledger, warning=timedelta(days=max([7, *days])))
-    return [
+    secrets = [
+        Standing(
+            f"{TOKENS}{name}/{one.setting}/{one.health}",
+            f"{name}: {one.message}",
+            1,
+            [f"To fix: {one.remedy(name)}"],
+        )
+        for name, settings in connections.items()
+        for one in secret_ends(settings.secrets_end, deployment.clock.now())
+        if one.health is not Health.GOOD
+    ]
+    return secrets + [
         Standing(
             f"{TOKENS}{report.connection}/{report.health}",
             f"{report.connection}: {report.message}",
             1,
-            [f"To fix: {report.mend}"] if report.mend else [],
+            [f"To fix: {report.remedy}"] if report.remedy else [],
         )
         for report in reports
         if report.health is not Health.GOOD

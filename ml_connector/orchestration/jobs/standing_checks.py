@@ -33,7 +33,7 @@ def report_checks(context: dg.OpExecutionContext, connector: ConnectorResource, 
     today = ledger.clock.now().date()
     failed = 0
     red: dict[str, list[str]] = {}
-    asked = checks.of_flows(integration, flows)
+    asked = checks.of_flows(integration, flows, connector.deployment.loaded.settings.web.public_url)
     newest = _shown(instance, asked)
     for check in asked:
         name = str(check.key.to_user_string())

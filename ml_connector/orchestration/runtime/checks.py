@@ -19,11 +19,12 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 from ml_connector.clock import Clock
 from ml_connector.documents.common import DocumentKind
 from ml_connector.flows.core.flow_set import FlowSet
-from ml_connector.flows.core.spec import AssetSpec, CheckSpec, Finding, FlowSpec, Look, load
+from ml_connector.flows.core.spec import AssetSpec, CheckSpec, FlowSpec, LedgerFinding, Look, load
 from ml_connector.ledger.database.access import unindexed
 from ml_connector.ledger.database.store import Ledger, Tx
 from ml_connector.ledger.tables.documents import document
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.orchestration.runtime import pages
 from ml_connector.orchestration.runtime.metadata import table
 from ml_connector.orchestration.runtime.names import input_name, key
 
@@ -50,6 +51,9 @@ class LedgerCheck:
     description: str
     wanted: Wanted | None = None
     look: Look | None = None
+    #: The integration and where the pages are, for a link to them.
+    integration: str = ""
+    pages: str = ""
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN
 
     @property
@@ -73,7 +77,7 @@ class Answer:
 
     check: LedgerCheck
     day: date | None
-    found: Finding
+    found: LedgerFinding
     days: tuple[tuple[date, int], ...] = ()
 
     @property
@@ -89,6 +93,8 @@ class Answer:
         shown: dict[str, Any] = {"count": self.found.count, **self.found.facts}
         if self.day is not None:
             shown["count_of_all_days"] = sum(count for _, count in self.days)
+        if not self.passed and self.day is not None:
+            shown |= pages.documents(self.check.pages, self.check.integration, day=self.day)
         if self.found.rows:
             shown["documents"] = table(self.found.rows)
         if self.days:
@@ -159,18 +165,18 @@ def _by_day(
     counted = sa.select(on.label("day"), sa.func.count()).where(*wanted).group_by(on)
     standing = dict(sorted((day, count) for day, count in tx.execute(counted)))
     table_of_days = tuple(standing.items())
-    clean = [Answer(check, day, Finding(0), table_of_days) for day in sorted(days - standing.keys())]
+    clean = [Answer(check, day, LedgerFinding(0), table_of_days) for day in sorted(days - standing.keys())]
     told = sorted((days & standing.keys()) | set(list(standing)[-red:] if red else ()))
     return clean + [Answer(check, day, _finding(tx, [*wanted, on == day]), table_of_days) for day in told]
 
 
-def _finding(tx: Tx, wanted: Sequence[sa.ColumnElement[bool]]) -> Finding:
+def _finding(tx: Tx, wanted: Sequence[sa.ColumnElement[bool]]) -> LedgerFinding:
     by_reason = tx.execute(
         sa.select(_c.reason, sa.func.count(), sa.func.min(_c.created_at)).where(*wanted).group_by(_c.reason)
     ).all()
     count = sum(row[1] for row in by_reason)
     if not count:
-        return Finding(0)
+        return LedgerFinding(0)
     oldest = min(row[2] for row in by_reason)
     facts: dict[str, Any] = {"oldest": oldest.isoformat(timespec="seconds")}
     facts |= {f"reason_{reason or 'none'}": number for reason, number, _ in by_reason}
@@ -180,7 +186,7 @@ def _finding(tx: Tx, wanted: Sequence[sa.ColumnElement[bool]]) -> Finding:
         .order_by(_c.id)
         .limit(SAMPLES)
     )
-    return Finding(count, [_sample(row) for row in tx.execute(query)], facts)
+    return LedgerFinding(count, [_sample(row) for row in tx.execute(query)], facts)
 
 
 def _sample(row: Any) -> dict[str, Any]:
@@ -197,8 +203,10 @@ def _sample(row: Any) -> dict[str, Any]:
     }
 
 
-def ledger_check(integration: str, flow: FlowSpec, asset: AssetSpec, check: CheckSpec) -> LedgerCheck:
-    """A check that a flow declares at one of its assets."""
+def ledger_check(
+    integration: str, flow: FlowSpec, asset: AssetSpec, check: CheckSpec, address: str = ""
+) -> LedgerCheck:
+    """A check that a flow declares at one of its assets. address: of the pages."""
     wanted = documents_where(
         check.flows or (flow.name,),
         check.states,
@@ -212,14 +220,16 @@ def ledger_check(integration: str, flow: FlowSpec, asset: AssetSpec, check: Chec
         check.text,
         wanted=None if check.look else wanted,
         look=load(check.look) if check.look else None,
+        integration=integration,
+        pages=address,
         severity=dg.AssetCheckSeverity.ERROR if check.error else dg.AssetCheckSeverity.WARN,
     )
 
 
-def of_flows(integration: str, flows: FlowSet) -> list[LedgerCheck]:
+def of_flows(integration: str, flows: FlowSet, address: str = "") -> list[LedgerCheck]:
     """The checks of the assets that an integration has: a flow that is switched off has none."""
     return [
-        ledger_check(integration, flow, asset, check)
+        ledger_check(integration, flow, asset, check, address)
         for flow in flows.on
         for asset in flow.shown
         for check in asset.checks

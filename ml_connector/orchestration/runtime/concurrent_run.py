@@ -12,13 +12,13 @@ import dagster as dg
 from ml_connector.flows.concurrent import Member, SideBySide
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RunSettings
-from ml_connector.orchestration.runtime.step_runner import Place, work_of
+from ml_connector.orchestration.runtime.step_runner import StepPlace, work_of
 
 
 @dataclass(frozen=True)
 class _Listed:
     member: Member
-    place: Place
+    place: StepPlace
     assets: frozenset[dg.AssetKey]
 
 
@@ -28,7 +28,7 @@ class Together:
 
     steps: list[_Listed] = field(default_factory=list)
 
-    def add(self, member: Member, place: Place, assets: Sequence[dg.AssetKey]) -> None:
+    def add(self, member: Member, place: StepPlace, assets: Sequence[dg.AssetKey]) -> None:
         self.steps.append(_Listed(member, place, frozenset(assets)))
 
     def start(

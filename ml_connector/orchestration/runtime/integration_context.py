@@ -6,17 +6,16 @@ from functools import cached_property
 import dagster as dg
 
 from ml_connector.config.connections import ConnectionSettings
-from ml_connector.config.integrations import Integration as IntegrationSettings
-from ml_connector.config.integrations import ProcurementCalendar
+from ml_connector.config.integrations import IntegrationSettings, ProcurementCalendar
 from ml_connector.flows import registry
 from ml_connector.flows.core.cut_offs import calendars
 from ml_connector.flows.core.flow_set import FlowSet
-from ml_connector.flows.core.integration import Integration, StepReport, Work
-from ml_connector.flows.core.spec import AssetSpec, At, FlowSpec, OutsideSpec, StepSpec
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.spec import EVERY_TABLE, AssetSpec, At, FlowSpec, OutsideSpec, StepSpec
 from ml_connector.orchestration.runtime import checks
 from ml_connector.orchestration.runtime.data_versions import Rows
 from ml_connector.orchestration.runtime.names import flow_group, key, keys_of, kind_of, outside
-from ml_connector.orchestration.runtime.step_runner import FlowStep, Place
+from ml_connector.orchestration.runtime.step_runner import FlowStep, StepPlace
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class Scene:
     erp: ConnectionSettings
     network: ConnectionSettings
     partitions: dg.DailyPartitionsDefinition
+    #: Where the pages are; empty where the configuration does not say.
+    pages: str = ""
 
     @cached_property
     def flows(self) -> FlowSet:
@@ -42,8 +43,8 @@ class Scene:
     def key(self, name: str) -> dg.AssetKey:
         return key(self.name, name)
 
-    def place(self, direction: str, asset: str) -> Place:
-        return Place(self.name, direction, self.key(asset))
+    def place(self, direction: str, asset: str) -> StepPlace:
+        return StepPlace(self.name, direction, self.key(asset))
 
     def outside(self, end: OutsideSpec) -> dg.AssetKey:
         """The key of what a system keeps that this integration has on a side."""
@@ -56,10 +57,11 @@ class Scene:
     def deps(self, asset: AssetSpec) -> list[dg.AssetKey]:
         """Everything that an asset depends on."""
         tables = keys_of(self.settings.erp, self.erp)
+        wanted = tables if EVERY_TABLE in asset.tables else asset.tables
         return [
             *(self.outside(end) for end in asset.reads),
             *(self.key(name) for name in self.flows.dependencies(asset)),
-            *(tables[name] for name in asset.tables if name in tables),
+            *(tables[name] for name in wanted if name in tables),
         ]
 
     def loose_deps(self, asset: AssetSpec) -> list[dg.AssetKey]:
@@ -81,7 +83,9 @@ class Scene:
 
     def checks(self, flow: FlowSpec, *assets: AssetSpec) -> list[checks.LedgerCheck]:
         """The checks that a flow declares at some of its assets."""
-        return [checks.ledger_check(self.name, flow, asset, check) for asset in assets for check in asset.checks]
+        return [
+            checks.ledger_check(self.name, flow, asset, check, self.pages) for asset in assets for check in asset.checks
+        ]
 
     def group(self, asset: AssetSpec) -> str:
         """An asset's group: the flow that declares it, also where another flow's step makes it."""
@@ -94,7 +98,7 @@ def runnable(flow: FlowSpec, step: StepSpec) -> FlowStep:
     in a dry run).
     """
 
-    def run(integration: Integration, work: Work) -> StepReport:
+    def run(integration: Integration, work: RunScope) -> StepReport:
         if step.reads_tables and not work.dry_run:
             from ml_connector.flows.reference.syncing import warm_up
 

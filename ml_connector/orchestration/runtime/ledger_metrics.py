@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ml_connector.documents.common import DocumentKind
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.ledger.database.access import unindexed
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.tables.documents import document, event, file, operation
@@ -175,7 +175,7 @@ def newest_document(tx: Tx) -> int:
     return tx.execute(sa.select(sa.func.max(document.c.id))).scalar_one() or 0
 
 
-def confirm_finished(integration: Integration, work: Work, flow: str) -> StepReport:
+def confirm_finished(integration: Integration, work: RunScope, flow: str) -> StepReport:
     """Replay of finished documents: counted, and their writes seen to be done; nothing is written."""
     report = StepReport("confirm")
     c = document.c

@@ -136,7 +136,7 @@ class JobRunner:
         try:
             return self._definitions.resolve_job_def(name)
         except dg.DagsterInvalidSubsetError:
-            raise ConfigError(f"There is no job {name}.", mend="Switch its flows on.") from None
+            raise ConfigError(f"There is no job {name}.", remedy="Switch its flows on.") from None
 
     def _executed(self, job: dg.JobDefinition, settings: Mapping[str, Any], **more: Any) -> RunOutcome:
         level = "INFO" if self._debug else "CRITICAL"
@@ -155,12 +155,12 @@ class JobRunner:
     def _partition(self, job: dg.JobDefinition, day: str | None) -> str:
         partitions = job.partitions_def
         if partitions is None:
-            raise ConfigError(f"{job.name} has no partitions.", mend="Name a job of an integration.")
+            raise ConfigError(f"{job.name} has no partitions.", remedy="Name a job of an integration.")
         newest = partitions.get_last_partition_key()
         key = day or newest
         if key is None or not partitions.has_partition_key(key):
             first = partitions.get_first_partition_key()
-            raise ConfigError(f"{day} is not a partition.", mend=f"Give a day from {first} to {newest} (UTC).")
+            raise ConfigError(f"{day} is not a partition.", remedy=f"Give a day from {first} to {newest} (UTC).")
         return str(key)
 
 

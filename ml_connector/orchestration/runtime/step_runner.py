@@ -16,7 +16,7 @@ from ml_connector import stopping
 from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.errors import ConnectorError, Stopped, TryAgain
 from ml_connector.flows.concurrent import SideBySide
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.orchestration.runtime.partitions import days
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RunSettings
@@ -37,13 +37,13 @@ LONGEST_REST_SECONDS = 120.0
 #: A replay waits so long for another run of its channel; what a sensor asked for does not wait at all.
 CHANNEL_WAIT_SECONDS = 300.0
 
-FlowStep = Callable[[Integration, Work], StepReport]
+FlowStep = Callable[[Integration, RunScope], StepReport]
 #: Starts what runs side by side; see `together`.
 Beside = Callable[[dg.AssetExecutionContext, ConnectorResource, RunSettings], SideBySide]
 
 
 @dataclass(frozen=True)
-class Place:
+class StepPlace:
     """Where a step runs: the integration, its direction, the asset that is told."""
 
     integration: str
@@ -59,7 +59,7 @@ def carry_out(
     context: dg.AssetExecutionContext,
     connector: ConnectorResource,
     settings: RunSettings,
-    place: Place,
+    place: StepPlace,
     name: str,
     step: FlowStep,
     beside: "Beside | None" = None,
@@ -85,7 +85,7 @@ def _carried_out(
     context: dg.AssetExecutionContext,
     connector: ConnectorResource,
     settings: RunSettings,
-    place: Place,
+    place: StepPlace,
     name: str,
     step: FlowStep,
     beside: "Beside | None",
@@ -112,7 +112,7 @@ def _report(
     context: dg.AssetExecutionContext,
     connector: ConnectorResource,
     settings: RunSettings,
-    place: Place,
+    place: StepPlace,
     name: str,
     step: FlowStep,
     beside: "Beside | None",
@@ -126,12 +126,12 @@ def _report(
 
 
 def work_of(
-    context: dg.AssetExecutionContext, connector: ConnectorResource, settings: RunSettings, place: Place
-) -> Work:
+    context: dg.AssetExecutionContext, connector: ConnectorResource, settings: RunSettings, place: StepPlace
+) -> RunScope:
     """This run's identity and limits. A replay is limited to its partitions, unless documents are named."""
     replay = settings.mode == "replay"
     partitions = days(context.partition_keys) if replay and not settings.documents else ()
-    return Work(
+    return RunScope(
         holder=connector.holder,
         actor=settings.actor,
         run_id=context.run.run_id,
@@ -148,12 +148,12 @@ def work_of(
 def fail(context: dg.AssetExecutionContext | dg.OpExecutionContext, error: ConnectorError) -> NoReturn:
     """End the run: nothing that a retry could mend."""
     context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
-    metadata = {"kind": type(error).__name__, "mend": error.mend or "see the description"}
+    metadata = {"kind": type(error).__name__, "mend": error.remedy or "see the description"}
     raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
 
 
 def _has_channel(
-    context: dg.AssetExecutionContext, connector: ConnectorResource, settings: RunSettings, place: Place
+    context: dg.AssetExecutionContext, connector: ConnectorResource, settings: RunSettings, place: StepPlace
 ) -> bool:
     if settings.dry_run:
         return True
@@ -162,7 +162,7 @@ def _has_channel(
     if not taken and settings.mode == "replay":
         raise ConnectorError(
             f"Another run has worked on {place.integration} {place.direction} for more than {wait:.0f} seconds.",
-            mend="Start the replay again when it has ended.",
+            remedy="Start the replay again when it has ended.",
         )
     return taken
 
@@ -171,7 +171,7 @@ def _postponed(
     context: dg.AssetExecutionContext,
     connector: ConnectorResource,
     settings: RunSettings,
-    place: Place,
+    place: StepPlace,
     name: str,
     error: TryAgain,
 ) -> StepReport:
@@ -196,7 +196,7 @@ def rest_name(integration: str, direction: str) -> str:
     return f"{integration}:{direction}:rest_until"
 
 
-def rest_until(connector: ConnectorResource, place: Place, wait: timedelta) -> None:
+def rest_until(connector: ConnectorResource, place: StepPlace, wait: timedelta) -> None:
     """Ask the sensor not to come back before: the other side wants a pause."""
     from ml_connector.ledger.coordination import cursors
 

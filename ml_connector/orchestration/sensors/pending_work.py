@@ -29,7 +29,7 @@ _GOES_ON = (S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDE
 
 
 @dataclass(frozen=True)
-class Work:
+class PendingWork:
     """What waits, in words. unreachable: why the outside system could not be asked. away: it may be back later.
 
     closed: why some of its folders cannot be used; the others can.
@@ -50,7 +50,7 @@ def channel_busy(tx: Tx, integration: str, direction: str) -> str:
     return (row.run_id or row.holder) if row is not None and row.expires_at > now(tx) else ""
 
 
-def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: float = 0.0) -> Work:
+def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: float = 0.0) -> PendingWork:
     """Files in the partners' folders, files not parsed, documents that can go on with what can be reached.
 
     resting: the network was away, and is not asked for so many more seconds.
@@ -84,7 +84,9 @@ def inbound_work(integration: Integration, *, erp_usable: bool = True, resting: 
         ]
         without = () if erp_usable else tuple(flow.name for flow in flows if flow.is_at("erp"))
         reasons += documents_waiting(tx, integration.name, tuple(flow.name for flow in flows), without_erp=without)
-    return Work(reasons, unreachable, away, closed)
+    for flow in flows:
+        reasons += load(flow.news)(integration, look=True, erp_usable=erp_usable) if flow.news else ()
+    return PendingWork(reasons, unreachable, away, closed)
 
 
 def outbound_work(
@@ -94,7 +96,7 @@ def outbound_work(
     erp_usable: bool = True,
     flows: Sequence[FlowSpec] | None = None,
     begun: Sequence[FlowSpec] = (),
-) -> Work:
+) -> PendingWork:
     """What is new for flows that leave (asked outside when `look`), and documents that can go on.
 
     flows: all that are on, unless told otherwise. begun: of these only what a run has begun to send is finished.
@@ -113,7 +115,7 @@ def outbound_work(
         states = (S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME)
         query = ClaimQuery(integration=integration.name, states=states, flows=tuple(flow.name for flow in begun))
         count = documents.count_waiting(tx, query) if begun else 0
-    return Work([*reasons, *([f"{count} document(s) begun"] if count else [])], unreachable)
+    return PendingWork([*reasons, *([f"{count} document(s) begun"] if count else [])], unreachable)
 
 
 def _why(error: ConnectorError) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 
 from ml_connector.errors import ConnectorError
+from ml_connector.flows.core.cut_offs import note_waiting
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.spec import INBOUND, OUTBOUND, PURCHASING_OWNER, Direction
 from ml_connector.flows.names.changed_settings import take_up_changes
@@ -162,6 +163,8 @@ def _outbound_tick(
     asked = Asked.of(context.cursor)
     flows = scene.flows.running(OUTBOUND)
     waiting = [flow for flow in flows if flow.name in scene.calendars]
+    for flow in waiting:
+        note_waiting(integration, flow.name)
     free = [flow for flow in flows if flow not in waiting]
     now = integration.clock.now()
     every = timedelta(seconds=min((scene.settings.flows.named(flow.name).looks_every for flow in free), default=0))
@@ -182,7 +185,7 @@ def _answer(
     scene: Scene,
     direction: str,
     integration: Integration,
-    work: pending_work.Work,
+    work: pending_work.PendingWork,
     closed: str,
     asked: Asked,
     selection: Sequence[dg.AssetKey] | None,
@@ -210,7 +213,7 @@ def _must_authorize(connector: ConnectorResource, connection: str) -> str:
         if report.connection != connection or report.health is not Health.ACT:
             continue
         if report.access_expires_at is None or report.access_expires_at <= deployment.clock.now():
-            return f"{connection} {report.message}: {report.mend}"
+            return f"{connection} {report.message}: {report.remedy}"
     return ""
 
 

@@ -108,6 +108,15 @@ def _deliver(state: AcumaticaState, body: Body) -> Any:
     return [_row(user.deliver(state, one, f"1Z{one.text('OrderNbr')}", tenant=tenant)) for one in orders]
 
 
+def _ship(state: AcumaticaState, body: Body) -> Any:
+    tenant = _tenant(state, body)
+    wanted = body.pop("customer_orders")
+    orders = [order for one in wanted for order in tenant.table("SalesOrder").where(CustomerOrder=one)]
+    if not orders:
+        raise KeyError(", ".join(wanted))
+    return _row(user.ship(state, orders, tenant=tenant, **body))
+
+
 def _put(state: AcumaticaState, body: Body) -> Any:
     tenant = _tenant(state, body)
     return _row(user.put(state, body["entity"], body["values"], tenant=tenant, branch=body.get("branch", "")))
@@ -133,6 +142,7 @@ _ACTS: dict[str, Act] = {
     "receipts": _receipts,
     "sales": _sales,
     "deliver": _deliver,
+    "ship": _ship,
     "put": _put,
     "act": _act,
     "edit": _edit,

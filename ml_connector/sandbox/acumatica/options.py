@@ -89,6 +89,7 @@ class AcumaticaOptions:
     require_customer_order: bool = False
     price_list_wins: bool = True  # over a UnitPrice without ManualPrice
     credit_check: bool = False
+    line_ship_to: bool = True  # the order type shows a ship-to location in its lines; else it is dropped
     alternate_on_input: bool = True  # an order line takes an item by AlternateID
     closed_periods: set[str] = field(default_factory=set)  # "022026": of AP, AR and IN
     setup_missing: set[str] = field(default_factory=set)  # entities whose module is not set up

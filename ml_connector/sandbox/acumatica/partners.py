@@ -1,5 +1,7 @@
 """Who trades with the company of this site: a supplier and a grocery chain, both behind Cleo."""
 
+from dataclasses import replace
+
 from ml_connector.sandbox.partner.documents.x12 import Party
 from ml_connector.sandbox.partner.profiles import Profile
 
@@ -22,3 +24,20 @@ HILLMART = Profile(
     us=COMPANY,
 )
 PROFILES = (LONESTAR, HILLMART)
+
+
+def _supplier(name: str, title: str, vendor: str) -> Profile:
+    return replace(LONESTAR, name=name, title=title, supplier=vendor, party=Party("ZZ", name, name))
+
+
+def _customer(name: str, title: str, code: str) -> Profile:
+    return replace(HILLMART, name=name, title=title, party=Party("ZZ", code, code))
+
+
+#: Suppliers that bill from orders and from a place with sales tax; customers, of whom one is in nobody's books.
+MORE = (
+    _supplier("PRAIRIE", "Prairie Dairy", "V000018"),
+    _supplier("GULF", "Gulf Consulting", "V000019"),
+    _customer("CORNER", "Corner Foods", "CORNERFOODS"),
+    _customer("NEWMART", "New Mart", "NEWMART"),
+)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ml_connector.sandbox.acumatica.books.sales import receivables
+from ml_connector.sandbox.acumatica.books.sales import receivables, shipping
 from ml_connector.sandbox.acumatica.books.saving import Refusal, Saving
 from ml_connector.sandbox.acumatica.books.screens import form_of, press
 from ml_connector.sandbox.acumatica.books.tenant import Tenant, cents
@@ -139,6 +139,37 @@ def deliver(
     if release:
         return act(state, "SalesInvoice", key, "ReleaseSalesInvoice", tenant=books)
     return books.table("SalesInvoice").by_key(*key) or shipment
+
+
+def ship(
+    state: AcumaticaState, orders: Sequence[Record], *, packages: Sequence[Mapping[str, Any]] = (),
+    lines: Sequence[Mapping[str, Any]] = (), confirm: bool = True, tenant: Tenant | None = None,
+) -> Record:  # fmt: skip
+    """Ship open sales orders together. packages: with PackageContents where somebody wrote them down. lines: by
+    LineNbr, what is otherwise than open: ShippedQty, LotSerialNbr.
+    """
+    books = tenant or state.main
+    first, *others = [books.table("SalesOrder").by_id(one.id) or one for one in orders]
+    act(state, "SalesOrder", ("SO", first.text("OrderNbr")), "SalesOrderCreateShipment", tenant=books)
+    kept = books.table("SalesOrder").by_id(first.id) or first
+    number = kept.details("Shipments")[-1].text("ShipmentNbr")
+    for other in others:
+        shipping.add_order(state.work(books), found(books, number), other)
+    ids = {line.get("LineNbr"): line.id for line in found(books, number).details()}
+    told = [{"id": ids[one["LineNbr"]], **{k: v for k, v in one.items() if k != "LineNbr"}} for one in lines]
+    body = {"ShipmentNbr": number, "Details": told, "Packages": list(packages)}
+    put(state, "Shipment", {name: value for name, value in body.items() if value}, tenant=books)
+    if confirm:
+        act(state, "Shipment", (number,), "ConfirmShipment", tenant=books)
+    return found(books, number)
+
+
+def found(books: Tenant, number: str) -> Record:
+    """A shipment by its number."""
+    row = books.table("Shipment").by_key(number)
+    if row is None:
+        raise KeyError(number)
+    return row
 
 
 def sscc(text: str) -> str:

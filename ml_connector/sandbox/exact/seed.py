@@ -57,6 +57,8 @@ _JOURNALS = [
     ("70", "Sales", 20, "EUR"),
     ("90", "General", 90, "EUR"),
 ]
+#: Last of all, so that the ids of what older ledgers know stay the same.
+_CLEARING = ("51", "Payments clearing", 12, "EUR")
 _UNITS = [("pc", "Piece"), ("box", "Box"), ("m", "Metre"), ("kg", "Kilogram")]
 
 
@@ -117,6 +119,7 @@ def seed_company(company: Company) -> None:
     }
     suppliers = _crm(company, accounts)
     _items(company, accounts, units, suppliers)
+    _journal(company, *_CLEARING)
 
 
 def _plain(company: Company) -> None:
@@ -132,11 +135,8 @@ def _plain(company: Company) -> None:
                 "IsBlocked": False,
             },
         )
-    for code, text, journal_type, currency in _JOURNALS:
-        company.add(
-            "financial/Journals",
-            {"Code": code, "Description": text, "Type": journal_type, "Currency": currency, "IsBlocked": False},
-        )
+    for journal in _JOURNALS:
+        _journal(company, *journal)
     centers = (("OPS", "Operations"), ("LAB", "Laboratory"), ("WHS", "Warehouse"), ("ADM", "Office"))
     for code, text in centers:
         company.add("hrm/Costcenters", {"Code": code, "Description": text, "Active": True})
@@ -278,4 +278,11 @@ def _offer(company: Company, item: Row, unit: Row, supplier: Row, code: str, pri
             "SupplierDescription": supplier["Name"],
             "SupplierItemCode": code,
         },
+    )
+
+
+def _journal(company: Company, code: str, text: str, kind: int, currency: str) -> None:
+    company.add(
+        "financial/Journals",
+        {"Code": code, "Description": text, "Type": kind, "Currency": currency, "IsBlocked": False},
     )

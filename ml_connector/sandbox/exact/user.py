@@ -5,7 +5,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.sandbox.exact.books.entries import create_entry
+from ml_connector.sandbox.exact.books import entries, writes
+from ml_connector.sandbox.exact.books.entries import PAYMENTS, create_entry
+from ml_connector.sandbox.exact.books.matching import SELECTED
 from ml_connector.sandbox.exact.books.orders import (
     APPROVED,
     BY_HAND,
@@ -189,9 +191,12 @@ def key_entry(
     account: str = "4406",
     vat_code: str = "2  ",
     cost_center: str | None = "OPS",
+    journal: str = "60",
+    currency: str | None = None,
+    division: int | None = None,
 ) -> Row:
     """An invoice that a clerk keys by hand in Exact."""
-    company = state.main
+    company = state.companies[division] if division is not None else state.main
     ledger = company.by_code("financial/GLAccounts", account)
     if ledger is None:
         raise KeyError(f"no account {account}")
@@ -199,7 +204,8 @@ def key_entry(
         company,
         state.options,
         {
-            "Journal": "60",
+            "Journal": journal,
+            "Currency": currency,
             "Supplier": supplier_by_code(company, supplier)["ID"],
             "YourRef": your_ref,
             "Description": your_ref,
@@ -216,6 +222,39 @@ def key_entry(
     )
     state.publish(company)
     return entry
+
+
+def delete_entry(state: ExactState, entry: Row) -> None:
+    """A clerk deletes it: a webhook tells, and sync/Deleted of its lines and its open item (exact-online 10.6)."""
+    entries.delete_entry(state.main, entry)
+    state.publish(state.main)
+
+
+def pay_entry(state: ExactState, entry: Row, amount: Decimal | None = None, *, named: bool = True) -> Row:
+    """A bank file pays an entry, or a part of it. named: by its number, so that it is matched where the amount fits."""
+    company = state.main
+    (item,) = company.table(PAYMENTS).where("TransactionEntryID", entry["EntryID"])
+    line: Row = {
+        "Account": item["Account"],
+        "GLAccount": item["GLAccount"],
+        "AmountFC": item["AmountFC"] if amount is None else -amount,
+        "OurRef": item["EntryNumber"] if named else None,
+        "Date": day_ms(day_of(company.now_ms())),
+        "Description": f"Transfer {item.get('YourRef') or item['EntryNumber']}",
+    }
+    values: Row = {"JournalCode": "50", "Currency": item["Currency"]}
+    made = writes.book_bank_entry(company, state.options, values, [line])
+    state.publish(company)
+    return made
+
+
+def select_for_payment(state: ExactState, entry: Row, status: int = SELECTED) -> Row:
+    """A clerk takes an entry into Exact's own payment run, or out of it again (status 20)."""
+    company = state.main
+    (item,) = company.table(PAYMENTS).where("TransactionEntryID", entry["EntryID"])
+    item["Status"] = status
+    company.change(PAYMENTS, item)
+    return item
 
 
 def edit(state: ExactState, path: str, code: str, values: dict[str, Any]) -> Row:

@@ -23,6 +23,8 @@ def routes(world: PartnerWorld) -> list[Route]:
         Route("/state", refusing(control.state)),
         Route("/orders", refusing(control.orders)),
         Route("/orders", refusing(control.order), methods=["POST"]),
+        Route("/changes", refusing(control.change), methods=["POST"]),
+        Route("/heard", refusing(control.heard)),
         Route("/consumed", refusing(control.consumed)),
         Route("/consumed/counts", refusing(control.counts)),
         Route("/sent", refusing(control.sent)),
@@ -47,8 +49,15 @@ class PartnerControl:
         return _answer(self._world.summary())
 
     async def order(self, request: Request) -> Response:
-        """POST {"partner", "number", "store", "lines": [{"item", "quantity", "unit", "price"}]}: a customer orders."""
+        """POST {"partner", "number", "store", "lines": [{"item", "quantity", "unit", "price"}]}: a customer orders.
+
+        With "buyer" and "vendor": somebody orders for that buyer of that vendor.
+        """
         return _answer(self._world.order(**await request.json()).as_row())
+
+    async def change(self, request: Request) -> Response:
+        """POST {"partner", "number", "lines": [{"line", "code", "quantity", ...}], "purpose", "sequence"}: an 860."""
+        return _answer(self._world.change(**await request.json()).as_row())
 
     async def orders(self, _request: Request) -> Response:
         """Orders in the partners' books."""
@@ -73,6 +82,12 @@ class PartnerControl:
         """Files that were taken away: ?last=n."""
         last = int(request.query_params.get("last", "1000"))
         return _answer([file.as_row() for file in self._world.consumer.taken[-last:]])
+
+    async def heard(self, _request: Request) -> Response:
+        """What customers understood of our 855 and 856, by partner, and what of it does not hold together."""
+        partners = self._world.partners.items()
+        found = {name: [one.as_row() for one in partner.books.heard] for name, partner in partners}
+        return _answer({name: rows for name, rows in found.items() if rows})
 
     async def counts(self, _request: Request) -> Response:
         """How often each order, document and interchange was consumed."""

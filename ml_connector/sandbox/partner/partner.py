@@ -10,14 +10,25 @@ from ml_connector.clock import Clock
 from ml_connector.sandbox.cleo.files import Growth
 from ml_connector.sandbox.cleo.state import CleoState
 from ml_connector.sandbox.partner.documents.behaviour import Behaviour, Rubbish
+from ml_connector.sandbox.partner.documents.heard import Heard, hear
 from ml_connector.sandbox.partner.documents.invoices import Invoice, invoice_set
-from ml_connector.sandbox.partner.documents.orders import Order
+from ml_connector.sandbox.partner.documents.orders import Order, decimal
 from ml_connector.sandbox.partner.documents.spoiling import rubbish, spoil
-from ml_connector.sandbox.partner.documents.x12 import Party, Segment
+from ml_connector.sandbox.partner.documents.x12 import Party, Segment, TransactionSet, get
 from ml_connector.sandbox.partner.profiles import Profile
 from ml_connector.sandbox.partner.records import SentDocument, SentFile, SentGroup
 
-FUNCTIONAL_IDS = {"855": "PR", "856": "SH", "810": "IN", "997": "FA", "865": "CA", "850": "PO"}
+FUNCTIONAL_IDS = {
+    "855": "PR",
+    "856": "SH",
+    "820": "RA",
+    "810": "IN",
+    "997": "FA",
+    "865": "CA",
+    "850": "PO",
+    "860": "PC",
+    "824": "AG",
+}
 GROWING_POLLS = 3
 
 
@@ -33,7 +44,9 @@ class Taken:
 
 @dataclass
 class Books:
-    """All that a partner remembers of its business with us."""
+    """All that a partner remembers of its business with us. placed: orders of its own, lines by number; heard: what it
+    understood of our answers to them.
+    """
 
     orders: dict[str, Taken] = field(default_factory=dict)
     duplicates: list[str] = field(default_factory=list)
@@ -42,6 +55,8 @@ class Books:
     unknown_acknowledgments: list[str] = field(default_factory=list)
     waiting_notices: list[Taken] = field(default_factory=list)
     waiting_invoices: list[Taken] = field(default_factory=list)
+    placed: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    heard: list[Heard] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     last_invoice: str = ""
 
@@ -93,6 +108,7 @@ class Partner:
         """One interchange with those sets becomes a file in the inbox."""
         number = self.control() if control is None else control
         functional_id = FUNCTIONAL_IDS[kind]
+        self._remember_orders(kind, sets)
         data = self.writer.write(
             functional_id,
             sets,
@@ -108,6 +124,16 @@ class Partner:
             group = SentGroup(self.profile.name, functional_id, str(number), name)
             self.books.groups.setdefault((functional_id, number), group)
         return sent, data
+
+    def _remember_orders(self, kind: str, sets: Sequence[Sequence[Segment]]) -> None:
+        """What it orders and changes, to know what answers are about. SDQ divides a line, and adds nothing to it."""
+        for each in sets if kind in {"850", "860"} else ():
+            begin = next((one for one in each if one[0] in {"BEG", "BCH"}), [""])
+            lines = self.books.placed.setdefault(get(begin, 3), {})
+            lines |= {get(one, 1): decimal(get(one, 2)) for one in each if one[0] == "PO1"}
+            lines |= {get(one, 1): decimal(get(one, 3)) for one in each if one[0] == "POC" and get(one, 3)}
+            for gone in [get(one, 1) for one in each if one[0] == "POC" and get(one, 2) == "DI"]:
+                lines.pop(gone, None)
 
     def put(
         self,
@@ -160,6 +186,12 @@ class Partner:
             ["CTT", "1"],
         ]
         return self.writer.write("IN", [segments], control=self.control())
+
+    def listen(self, transaction: TransactionSet) -> None:
+        """Take in an answer to an order of its own."""
+        heard = hear(transaction, self.books.placed)
+        if heard is not None:
+            self.books.heard.append(heard)
 
     def invoice_contents(self, invoice: Invoice, behaviour: Behaviour) -> list[Segment]:
         """The 810 with the tax rate written the partner's way."""

@@ -22,7 +22,13 @@ from ml_connector.sandbox.partner.documents.acks import (
     read_acknowledgment,
 )
 from ml_connector.sandbox.partner.documents.behaviour import NAMED, Behaviour
-from ml_connector.sandbox.partner.documents.orders import change_order, customers_order, order_number, read_order
+from ml_connector.sandbox.partner.documents.orders import (
+    change_order,
+    customers_change,
+    customers_order,
+    order_number,
+    read_order,
+)
 from ml_connector.sandbox.partner.documents.x12 import Group, Interchange, TransactionSet
 from ml_connector.sandbox.partner.partner import Partner, Taken
 from ml_connector.sandbox.partner.profiles import PROFILES, Profile
@@ -123,11 +129,29 @@ class PartnerWorld:
         """810 files for orders of the ERP, at once; see bulk.invoice_files."""
         return invoice_files(self.partners, orders, clock=self.clock, **options)
 
-    def order(self, partner: str, number: str, lines: Sequence[Mapping[str, str]], *, store: str) -> SentFile:
-        """A partner that is a customer orders: an 850 in its inbox; see orders.customers_order."""
+    def order(
+        self, partner: str, number: str, lines: Sequence[Mapping[str, str]], *, store: str, **named: str
+    ) -> SentFile:
+        """A partner that is a customer orders: an 850 in its inbox; `named` and the rest: orders.customers_order."""
         who = self.partners[partner]
-        contents = customers_order(number, f"{self.clock.now():%Y%m%d}", store, lines)
+        contents = customers_order(number, f"{self.clock.now():%Y%m%d}", store, lines, **named)
         file, _ = who.send("850", [contents], [SentDocument("order", number)], who.behaviour)
+        return file
+
+    def change(
+        self,
+        partner: str,
+        number: str,
+        lines: Sequence[Mapping[str, str]] = (),
+        *,
+        purpose: str = "04",
+        sequence: str = "",
+    ) -> SentFile:
+        """A customer changes or cancels (purpose 01) its order: an 860 in its inbox; see orders.customers_change."""
+        who = self.partners[partner]
+        day = f"{self.clock.now():%Y%m%d}"
+        contents = customers_change(number, day, lines, purpose=purpose, sequence=sequence)
+        file, _ = who.send("860", [contents], [SentDocument("change", number)], who.behaviour)
         return file
 
     def reset(self) -> None:
@@ -282,6 +306,7 @@ class PartnerWorld:
             self.agenda.add(behaviour.acknowledge_delay, send)
 
     def _do_business(self, partner: Partner, transaction: TransactionSet, behaviour: Behaviour, component: str) -> None:
+        partner.listen(transaction)
         purpose, number = order_number(transaction)
         answers = Answers(partner, self.agenda, self.clock)
         known = partner.books.orders.get(number)

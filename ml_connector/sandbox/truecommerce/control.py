@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from ml_connector.sandbox.cleo.control import refusing
 from ml_connector.sandbox.cleo.files import Content, Filler, Growth
-from ml_connector.sandbox.truecommerce.tree import Link
+from ml_connector.sandbox.sftp.tree import Link
 
 if TYPE_CHECKING:
     from ml_connector.sandbox.truecommerce.service import TrueCommerce

@@ -16,10 +16,10 @@ from ml_connector.sandbox.cleo.state import CleoOptions, CleoState
 from ml_connector.sandbox.partner.documents.x12 import BadX12, Party, Writer, read
 from ml_connector.sandbox.partner.profiles import US
 from ml_connector.sandbox.partner.world import PartnerWorld
+from ml_connector.sandbox.sftp.tree import File
 from ml_connector.sandbox.truecommerce.flat_documents import flat_of, order_segments
 from ml_connector.sandbox.truecommerce.flat_files import EXTENSIONS, Format, Look, dressed, read_order, written
 from ml_connector.sandbox.truecommerce.state import TrueCommerceState
-from ml_connector.sandbox.truecommerce.tree import File
 
 POLL_SECONDS = 0.03
 

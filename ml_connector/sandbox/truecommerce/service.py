@@ -11,10 +11,10 @@ from ml_connector.sandbox.exact.state import ExactState
 from ml_connector.sandbox.faults import FaultPlan
 from ml_connector.sandbox.journal import Journal
 from ml_connector.sandbox.partner.world import PartnerWorld, WorldOptions
-from ml_connector.sandbox.truecommerce.acts import Acts, Caller, CutError
+from ml_connector.sandbox.sftp.acts import Acts, Caller, CutError
+from ml_connector.sandbox.sftp.server import SftpServer
 from ml_connector.sandbox.truecommerce.manager import ManagerOptions, TransactionManager, open_mailbox
 from ml_connector.sandbox.truecommerce.profiles import PROFILES, add_suppliers
-from ml_connector.sandbox.truecommerce.server import SftpServer
 from ml_connector.sandbox.truecommerce.state import ServerOptions, TrueCommerceState
 
 

@@ -1,17 +1,11 @@
 """All that the simulated service knows: logins, its host key, the tree, settings."""
 
-import hmac
-from dataclasses import dataclass, field
-from functools import cached_property
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
 
 from ml_connector.clock import Clock
 from ml_connector.sandbox.cleo.files import Content, Growth
-from ml_connector.sandbox.truecommerce.tree import File, Tree
-
-if TYPE_CHECKING:
-    import paramiko
+from ml_connector.sandbox.sftp.state import Account, Journal, SftpOptions, SftpState
+from ml_connector.sandbox.sftp.tree import File
 
 ACCOUNT = "0123456789"
 COMPANY = "Voltwerk Industries & Sons"
@@ -21,52 +15,23 @@ PASSWORD = "sandbox-truecommerce-password"
 BELOW_USER = "voltwerk-below"
 
 
-class Journal(Protocol):
-    """Where committed writes are noted."""
-
-    def write(self, *, system: str, kind: str, data: dict[str, Any]) -> None: ...
-
-
 @dataclass
-class Account:
-    """home: where the login starts and what it cannot leave. keys: public keys that are allowed, as `kind base64`."""
+class ServerOptions(SftpOptions):
+    """What Transaction Manager adds."""
 
-    username: str
-    password: str | None
-    home: str = "/"
-    keys: set[str] = field(default_factory=set)
-
-
-@dataclass
-class ServerOptions:
-    """Settings that can be changed while it runs.
-
-    rename, remove, write: switches for servers that refuse it. quota: bytes that fit. max_sessions: over one
-    connection. any_case: the server itself finds names whatever their case.
-    """
-
-    rename: bool = True
-    remove: bool = True
-    write: bool = True
-    login: bool = True
-    quota: int | None = None
-    max_sessions: int = 10
-    any_case: bool = False
     purge_days: float = 7.0
     company: str = COMPANY
     account: str = ACCOUNT
 
 
-class TrueCommerceState:
-    """The service's memory. One thread at a time uses it."""
+class TrueCommerceState(SftpState):
+    """The service's memory."""
+
+    system = "truecommerce"
+    options: ServerOptions
 
     def __init__(self, clock: Clock, journal: Journal, options: ServerOptions | None = None) -> None:
-        self.clock = clock
-        self.journal = journal
-        self.options = options or ServerOptions()
-        self.tree = Tree(clock, any_case=self.options.any_case)
-        self.accounts: dict[str, Account] = {}
-        self.logins = 0
+        super().__init__(clock, journal, options or ServerOptions())
         root = f"/{self.options.account}"
         self.add(Account(USER, PASSWORD))
         self.add(Account(BELOW_USER, PASSWORD, home=root))
@@ -81,38 +46,6 @@ class TrueCommerceState:
     @property
     def import_path(self) -> str:
         return f"/{self.options.account}/IntegrationFTP/Import/{self.options.company}/Transaction"
-
-    def add(self, account: Account) -> None:
-        self.accounts[account.username] = account
-
-    @cached_property
-    def host_key(self) -> "paramiko.PKey":
-        """Made anew for every sandbox."""
-        import paramiko
-
-        return paramiko.ECDSAKey.generate()
-
-    def change_host_key(self) -> str:
-        """As if another server answered; the new fingerprint."""
-        self.__dict__.pop("host_key", None)
-        return self.fingerprint
-
-    @property
-    def fingerprint(self) -> str:
-        """As `ssh-keygen -l` prints it."""
-        from base64 import b64encode
-
-        return "SHA256:" + b64encode(sha256(self.host_key.asbytes()).digest()).decode().rstrip("=")
-
-    def allows_password(self, username: str, password: str) -> bool:
-        account = self.accounts.get(username)
-        if account is None or account.password is None or not self.options.login:
-            return False
-        return hmac.compare_digest(account.password, password)
-
-    def allows_key(self, username: str, key: str) -> bool:
-        account = self.accounts.get(username)
-        return account is not None and self.options.login and key in account.keys
 
     def deliver(
         self,
@@ -149,10 +82,6 @@ class TrueCommerceState:
                     self.note("file.purged", folder, name, file)
                     gone.append(name)
         return gone
-
-    def note(self, kind: str, folder: str, name: str, file: File) -> None:
-        data = {"folder": folder, "name": name, "size": file.size(self.clock.now()), "owner": file.owner}
-        self.journal.write(system="truecommerce", kind=kind, data=data)
 
     def reset(self) -> None:
         """Take away every file; accounts, key and settings stay."""

@@ -4,9 +4,17 @@ from collections.abc import Sequence
 
 from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
-from ml_connector.documents.sales.orders import SalesOrder
+from ml_connector.documents.sales.changes import SalesOrderChange
+from ml_connector.documents.sales.orders import NewCustomer, SalesOrder
 from ml_connector.flows.core.ports import Entries, Existing, Identity, PlannedOperation, ReferenceRead
-from ml_connector.systems.acumatica.posting import bills, order_lines, receipts, sales_orders
+from ml_connector.systems.acumatica.posting import (
+    bills,
+    customers,
+    order_lines,
+    receipts,
+    sales_order_changes,
+    sales_orders,
+)
 from ml_connector.systems.acumatica.posting.bill_plans import BillPlanner
 from ml_connector.systems.acumatica.posting.bills import BillWriter
 from ml_connector.systems.acumatica.posting.keyed import KeyedWriter
@@ -103,6 +111,48 @@ class SalesOrders:
         """Orders of these customers with these numbers."""
         with readable(self._connection, "a sales order"):
             return self._writer.find(identities)
+
+
+class SalesOrderChanges:
+    """Sales orders to change. Nothing of ours marks a change; written again it is the same order."""
+
+    kinds = frozenset({sales_order_changes.KIND})
+    repeatable = True
+    entries: Entries | None = None
+
+    def __init__(self, settings: AcumaticaConnection) -> None:
+        self._settings = settings
+
+    def plan(self, document: SalesOrderChange, key: str) -> list[PlannedOperation]:
+        """One write an order."""
+        del key
+        return sales_order_changes.plan_change(document, self._settings)
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        """Nothing: what is changed is there already."""
+        del identities
+        return []
+
+
+class NewCustomers:
+    """Customers to create; one that is there already is taken as it is."""
+
+    kinds = frozenset({customers.KIND})
+    repeatable = True
+    entries: Entries | None = None
+
+    def __init__(self, settings: AcumaticaConnection) -> None:
+        self._settings = settings
+
+    def plan(self, document: NewCustomer, key: str) -> list[PlannedOperation]:
+        """The write that creates it."""
+        del key
+        return [customers.plan_customer(document, self._settings)]
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        """Nothing: they are looked for where they are written."""
+        del identities
+        return []
 
 
 class OpenOrders:

@@ -13,7 +13,7 @@ from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient
 from ml_connector.systems.acumatica.wire.contract import Need, lacking
 from ml_connector.systems.authorized import stored_authorization
-from ml_connector.systems.results import Finding, Level, Mender, any_bad, guarded
+from ml_connector.systems.results import CheckLevel, CheckResult, Mender, any_bad, guarded
 from ml_connector.systems.system import Parts, Usage
 
 
@@ -23,7 +23,7 @@ def check_acumatica(
     connected: Callable[[], AcumaticaErp],
     parts: Parts,
     use: Usage,
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """First what needs no log-in; then the log-in; then each table, the branch, and the fields that flows need."""
     found = list(guarded(name, "version", lambda: _version(name, settings, parts)))
     yield from found
@@ -38,10 +38,10 @@ def check_acumatica(
         return
     yield from guarded(name, "branch", lambda: _branch(name, settings, erp))
     yield from _fields(name, erp, use)
-    yield from _readable(name, erp)
+    yield from _readable(name, erp, use)
 
 
-def _version(name: str, settings: AcumaticaConnection, parts: Parts) -> Iterator[Finding]:
+def _version(name: str, settings: AcumaticaConnection, parts: Parts) -> Iterator[CheckResult]:
     """Never another version by itself: fields differ, and what is dropped is dropped without a word."""
     client = open_client(name, settings, parts)
     try:
@@ -52,44 +52,46 @@ def _version(name: str, settings: AcumaticaConnection, parts: Parts) -> Iterator
     versions = site.versions(settings.endpoint)
     if settings.version in versions:
         build = f" (build {site.build})" if site.build else ""
-        yield Finding(name, "version", Level.GOOD, f"the site{build} offers {wanted}")
+        yield CheckResult(name, "version", CheckLevel.GOOD, f"the site{build} offers {wanted}")
         return
     if versions:
-        mend = f"Write one of these as `version` and run check again: {', '.join(versions)}."
+        remedy = f"Write one of these as `version` and run check again: {', '.join(versions)}."
         message = f"the site does not offer {wanted}"
     else:
         others = ", ".join(sorted({one for one, _ in site.endpoints}))
         message = f"the site has no endpoint {settings.endpoint}"
-        mend = f"Write one of these as `endpoint`: {others}." if others else "See base_url of the connection."
-    yield Finding(name, "version", Level.BAD, message, mend, Mender.CONFIGURATION)
+        remedy = f"Write one of these as `endpoint`: {others}." if others else "See base_url of the connection."
+    yield CheckResult(name, "version", CheckLevel.BAD, message, remedy, Mender.CONFIGURATION)
 
 
-def _authorized(name: str, settings: AcumaticaConnection, erp: AcumaticaErp) -> Iterator[Finding]:
+def _authorized(name: str, settings: AcumaticaConnection, erp: AcumaticaErp) -> Iterator[CheckResult]:
     """The cheapest call that needs a log-in."""
     erp.client.schema("Vendor")
     user = settings.username or "the application"
-    yield Finding(name, "authorized", Level.GOOD, f"{user} is logged in to {settings.tenant}")
+    yield CheckResult(name, "authorized", CheckLevel.GOOD, f"{user} is logged in to {settings.tenant}")
 
 
-def _branch(name: str, settings: AcumaticaConnection, erp: AcumaticaErp) -> Iterator[Finding]:
+def _branch(name: str, settings: AcumaticaConnection, erp: AcumaticaErp) -> Iterator[CheckResult]:
     branches = {branch.code.casefold(): branch for branch in erp.branches()}
     listed = ", ".join(sorted(branch.code for branch in branches.values()))
     if not settings.branch:
         if len(branches) > 1:
             message = f"there are several branches ({listed}), and documents go to the user's own"
-            mend = "Write `branch:` into the connection, so that it can never be another one."
-            yield Finding(name, "branch", Level.ADVICE, message, mend)
+            remedy = "Write `branch:` into the connection, so that it can never be another one."
+            yield CheckResult(name, "branch", CheckLevel.ADVICE, message, remedy)
         return
     found = branches.get(settings.branch.casefold())
     if found is None or not found.active:
         why = "is not one that the user sees" if found is None else "is not active"
-        mend = f"Write one of these identifiers: {listed}."
-        yield Finding(name, "branch", Level.BAD, f"branch {settings.branch} {why}", mend, Mender.CONFIGURATION)
+        remedy = f"Write one of these identifiers: {listed}."
+        yield CheckResult(
+            name, "branch", CheckLevel.BAD, f"branch {settings.branch} {why}", remedy, Mender.CONFIGURATION
+        )
         return
-    yield Finding(name, "branch", Level.GOOD, f"branch {found.code} is {found.name} ({found.currency})")
+    yield CheckResult(name, "branch", CheckLevel.GOOD, f"branch {found.code} is {found.name} ({found.currency})")
 
 
-def _fields(name: str, erp: AcumaticaErp, use: Usage) -> Iterator[Finding]:
+def _fields(name: str, erp: AcumaticaErp, use: Usage) -> Iterator[CheckResult]:
     """What this version lacks, with what needs it."""
     schemas: dict[str, object] = {}
     lacks = 0
@@ -99,10 +101,10 @@ def _fields(name: str, erp: AcumaticaErp, use: Usage) -> Iterator[Finding]:
             yield finding
     if not lacks:
         message = f"{erp.client.endpoint} {erp.client.version} has every field that is used"
-        yield Finding(name, "fields", Level.GOOD, message)
+        yield CheckResult(name, "fields", CheckLevel.GOOD, message)
 
 
-def _lacking(name: str, client: AcumaticaClient, need: Need, schemas: dict[str, object]) -> Iterator[Finding]:
+def _lacking(name: str, client: AcumaticaClient, need: Need, schemas: dict[str, object]) -> Iterator[CheckResult]:
     if need.entity not in schemas:
         schemas[need.entity] = None
         schemas[need.entity] = client.schema(need.entity)
@@ -112,14 +114,17 @@ def _lacking(name: str, client: AcumaticaClient, need: Need, schemas: dict[str, 
     missing = lacking(need, schema)
     if missing:
         message = f"{client.endpoint} {client.version} has no {need.entity}.{', '.join(missing)}: {need.what} need it"
-        mend = "Use a newer version of the endpoint, extend it by these fields, or leave out what needs them."
-        yield Finding(name, "fields", Level.BAD, message, mend, Mender.CONFIGURATION)
+        remedy = "Use a newer version of the endpoint, extend it by these fields, or leave out what needs them."
+        yield CheckResult(name, "fields", CheckLevel.BAD, message, remedy, Mender.CONFIGURATION)
 
 
-def _readable(name: str, erp: AcumaticaErp) -> Iterator[Finding]:
+def _readable(name: str, erp: AcumaticaErp, use: Usage) -> Iterator[CheckResult]:
     """Rights differ by form: each table is tried with one record."""
     refused = 0
-    tried: dict[str, Table | Polled[Any]] = {**erp.reference, **erp.polled}
+    tried: dict[str, Table | Polled[Any]] = {
+        **erp.reference,
+        **{one: erp.polled[one] for one in erp.read_by(use.integrations)},
+    }
     for table, source in tried.items():
         if table in erp.settings.without:
             continue
@@ -127,9 +132,9 @@ def _readable(name: str, erp: AcumaticaErp) -> Iterator[Finding]:
             source.try_reading()
         except (AuthorizationNeeded, RefusedBySystem) as error:
             refused += 1
-            mend = error.mend
+            remedy = error.remedy
             if table in erp.reference:
-                mend = f"{mend} If nothing needs it: `without: [{table}]` in the connection."
-            yield Finding(name, "readable", Level.BAD, error.message, mend, Mender.AUTHORIZE)
+                remedy = f"{remedy} If nothing needs it: `without: [{table}]` in the connection."
+            yield CheckResult(name, "readable", CheckLevel.BAD, error.message, remedy, Mender.AUTHORIZE)
     if not refused:
-        yield Finding(name, "readable", Level.GOOD, "every reference table and document may be read")
+        yield CheckResult(name, "readable", CheckLevel.GOOD, "every reference table and document may be read")

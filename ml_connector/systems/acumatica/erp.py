@@ -11,10 +11,14 @@ from ml_connector.errors import AuthorizationNeeded, WeAreWrong
 from ml_connector.flows.core.ports import (
     BILLS,
     GOODS_RECEIPTS,
+    NEW_CUSTOMERS,
     ORDER_CHANGES,
     PURCHASE_ORDERS,
     SALES_INVOICES,
+    SALES_ORDER_CHANGES,
     SALES_ORDERS,
+    SHIPMENTS,
+    STANDING_ORDERS,
     CodingTraits,
     DocumentSource,
     DocumentTarget,
@@ -23,28 +27,42 @@ from ml_connector.flows.core.ports import (
     StoredOperation,
     Written,
 )
-from ml_connector.systems.acumatica.capabilities import Bills, GoodsReceipts, OpenOrders, OrderChanges, SalesOrders
+from ml_connector.systems.acumatica.capabilities import (
+    Bills,
+    GoodsReceipts,
+    NewCustomers,
+    OpenOrders,
+    OrderChanges,
+    SalesOrderChanges,
+    SalesOrders,
+)
 from ml_connector.systems.acumatica.posting import (
     attachments,
     bills,
+    customers,
     facts,
     order_lines,
     receipts,
     release,
+    sales_order_changes,
     sales_orders,
 )
 from ml_connector.systems.acumatica.posting.attachments import Attachments
 from ml_connector.systems.acumatica.posting.bill_plans import BillPlanner
 from ml_connector.systems.acumatica.posting.bills import BillWriter
+from ml_connector.systems.acumatica.posting.customers import CustomerWriter
 from ml_connector.systems.acumatica.posting.order_lines import OrderLineWriter
 from ml_connector.systems.acumatica.posting.receipts import receipt_writer
 from ml_connector.systems.acumatica.posting.release import Releaser
+from ml_connector.systems.acumatica.posting.sales_order_changes import SalesOrderChanger
 from ml_connector.systems.acumatica.posting.sales_orders import sales_order_writer
-from ml_connector.systems.acumatica.reading import orders, records, sales_invoices
+from ml_connector.systems.acumatica.reading import orders, records, sales_invoices, shipments, standing_orders
 from ml_connector.systems.acumatica.reading.orders import SUBACCOUNT, Orders
 from ml_connector.systems.acumatica.reading.own import Branch
 from ml_connector.systems.acumatica.reading.polling import Polled
 from ml_connector.systems.acumatica.reading.sales_invoices import SalesInvoices
+from ml_connector.systems.acumatica.reading.shipments import Shipments
+from ml_connector.systems.acumatica.reading.standing_orders import StandingOrders
 from ml_connector.systems.acumatica.reading.tables import TABLES, Table
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, answered, readable
@@ -57,6 +75,11 @@ SYSTEM = "acumatica"
 BRANCH_HEADER = "PX-CbApiBranch"
 #: How long a branch's name counts before it is asked for again.
 BRANCH_KEPT = timedelta(minutes=5)
+
+
+#: Sources that one flow alone reads, which is on only where it is named.
+READERS = {STANDING_ORDERS.name: "order_acks_out", SHIPMENTS.name: "shipments_out"}
+_ASKED_FOR = {STANDING_ORDERS.name: standing_orders.NEED, SHIPMENTS.name: shipments.NEED}
 
 
 def _no_blob(sha256: str) -> bytes:
@@ -96,9 +119,14 @@ class AcumaticaErp:
         self._bills = BillWriter(client, settings, self._headers)
         self._receipts = receipt_writer(client, settings, self._headers)
         self._lines = OrderLineWriter(client, settings, self._headers)
-        self._releases = Releaser(client)
+        findable = {one.entity: one for one in (bills.FINDABLE, receipts.FINDABLE)}
+        afterwards = {bills.ENTITY: settings.after_bill, receipts.ENTITY: settings.after_receipt}
+        follows = [entity for entity, then in afterwards.items() if then == "released"]
+        self._releases = Releaser(client, findable, settings.page_size, follows)
         self._files = Attachments(client, read_blob)
         self._sales = sales_order_writer(client, settings, self._headers)
+        self._changes = SalesOrderChanger(client, self._headers)
+        self._customers = CustomerWriter(client, self._headers)
         planner = BillPlanner(settings, self._facts, facts.Receipts(client, settings, clock))
         self.reference: dict[str, Table] = {name: Table(name, client, settings, clock) for name in TABLES}
         self.tables: Mapping[str, ReferenceSource] = {
@@ -108,6 +136,8 @@ class AcumaticaErp:
         self.polled: dict[str, Polled[Any]] = {
             PURCHASE_ORDERS.name: self._orders,
             SALES_INVOICES.name: SalesInvoices(client, settings, clock),
+            STANDING_ORDERS.name: StandingOrders(client, settings, clock),
+            SHIPMENTS.name: Shipments(client, settings, clock),
         }
         self.sources: Mapping[str, DocumentSource[Any]] = dict(self.polled)
         self.targets: Mapping[str, DocumentTarget[Any]] = {
@@ -115,6 +145,8 @@ class AcumaticaErp:
             GOODS_RECEIPTS.name: GoodsReceipts(settings, self._receipts, self.connection),
             ORDER_CHANGES.name: OrderChanges(self.company),
             SALES_ORDERS.name: SalesOrders(settings, self._sales, self.connection),
+            SALES_ORDER_CHANGES.name: SalesOrderChanges(settings),
+            NEW_CUSTOMERS.name: NewCustomers(settings),
         }
 
     def branches(self) -> list[Branch]:
@@ -145,21 +177,31 @@ class AcumaticaErp:
             raise AuthorizationNeeded(
                 f"{self.connection}: branch {self.settings.branch} is not one that the user sees; nothing was sent, as"
                 " it would go to another one.",
-                mend="Correct `branch` of the connection, or give its user the right to that branch: `check` lists"
+                remedy="Correct `branch` of the connection, or give its user the right to that branch: `check` lists"
                 " those it sees.",
             )
         return names[0]
 
     def needs(self, integrations: Mapping[str, Any]) -> list[Need]:
         """Fields of the contract that the tables and flows use."""
-        del integrations
         tables = (table for name, table in self.reference.items() if name not in self.settings.without)
         found = [need for table in tables for need in table.needs()]
         found += [orders.NEED, *receipts.NEEDS, *order_lines.NEEDS, bills.NEEDS[0]]
-        found += [*sales_orders.NEEDS, *sales_invoices.NEEDS]
+        found += [*sales_orders.NEEDS, *sales_order_changes.NEEDS, *customers.NEEDS, *sales_invoices.NEEDS]
+        found += [need for source, need in _ASKED_FOR.items() if source in self.read_by(integrations)]
         found += bills.NEEDS[1:] if self.settings.taxes == "as_invoiced" else ()
         found += facts.NEEDS if self.settings.billed_from != "orders" else ()
         return [*found, *release.NEEDS]
+
+    def read_by(self, integrations: Mapping[str, Any]) -> list[str]:
+        """The sources that somebody may read: what only a flow that is not there reads needs no right and no field."""
+        named = {
+            flow
+            for one in integrations.values()
+            for flow in one.flows.model_fields_set
+            if one.flows.named(flow).enabled
+        }
+        return [source for source in self.polled if READERS.get(source, "") in {"", *named}]
 
     def close(self) -> None:
         """Give back the connections, and the seat where nobody else needs it."""
@@ -197,6 +239,8 @@ class AcumaticaErp:
             receipts.KIND: self._receipts.write,
             order_lines.KIND: self._lines.write,
             sales_orders.KIND: self._sales.write,
+            sales_order_changes.KIND: self._changes.write,
+            customers.KIND: self._customers.write,
             attachments.KIND: self._files.write,
             **dict.fromkeys(release.KINDS, self._releases.write),
         }
@@ -204,7 +248,9 @@ class AcumaticaErp:
         if write is None:
             raise WeAreWrong(f"operation {operation.id} is of kind {operation.kind} for {entity}, unknown here")
         with answered(self.connection, f"the reply of {entity}"):
-            return write(operation)
+            done = write(operation)
+            self._releases.posted(operation, done)
+            return done
 
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
         """Look everywhere these writes could have landed."""
@@ -213,6 +259,8 @@ class AcumaticaErp:
             ({receipts.KIND}, self._receipts.written),
             ({order_lines.KIND}, self._lines.written),
             ({sales_orders.KIND}, self._sales.written),
+            ({sales_order_changes.KIND}, self._changes.written),
+            ({customers.KIND}, self._customers.written),
             (set(release.KINDS), self._releases.written),
             ({attachments.KIND}, self._files.written),
         )

@@ -17,6 +17,7 @@ from ml_connector.systems.acumatica.wire.client import AcumaticaClient
 from ml_connector.systems.acumatica.wire.limits import SiteLimiter
 from ml_connector.systems.system import Parts
 from ml_connector.transport.authentication import Authentication, BearerToken, CookieSession, TokenSource
+from ml_connector.transport.deadline import bounded
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.tls import trusted
 
@@ -98,7 +99,8 @@ def api_of(name: str, settings: AcumaticaConnection, parts: Parts, tokens: Token
         limiter=limiter,
         clock=parts.clock,
         timeout=settings.timeout_seconds,
-        transport=KeepsNoCookies(httpx.HTTPTransport(verify=trusted(), limits=pool)),
+        longest=settings.longest_call,
+        transport=KeepsNoCookies(bounded(httpx.HTTPTransport(verify=trusted(), limits=pool))),
     )
 
 

@@ -12,6 +12,8 @@ from ml_connector.config.secrets import SecretRef
 #: What becomes of a bill or a receipt once it is saved. balanced: off hold, ready to be approved or released.
 Afterwards = Literal["hold", "balanced", "released"]
 
+#: Where a line says that it goes to a place of its own.
+LinePlaces = Literal["field", "note"]
 #: Texts of a 500 that say nothing of what went wrong; every other text is what a screen says (acumatica 5).
 FAILURE_TEXTS = ("error: an error occurred.", "an error has occurred.", "an error occurred.")
 #: Texts of a call that met the lock of its own session's action (acumatica 1.3; texts are assumed).
@@ -76,6 +78,20 @@ class AcumaticaConnection(ErpSettings, WebConnection):
     sent_statuses: tuple[str, ...] = Field(
         default=("Open", "Completed", "Closed"), description="Statuses of an order that is approved and may be sent"
     )
+    accepted_statuses: tuple[str, ...] = Field(
+        default=("Open", "Back Order", "Shipping", "Completed", "Invoiced"),
+        description="Statuses of a sales order that we have said yes to: its customer may be told",
+    )
+    package_sscc: str = Field(
+        default="CustomRefNbr1",
+        pattern="^([A-Za-z0-9]+)?$",
+        description="Field of a shipment's package with its SSCC; empty: none",
+    )
+    package_pallet: str = Field(
+        default="CustomRefNbr2",
+        pattern="^([A-Za-z0-9]+)?$",
+        description="Field of a package with the SSCC of the pallet that it stands on; empty: none",
+    )
     without: tuple[str, ...] = Field(
         default=(), description="Tables that this site does not have or the user may not read: never asked for"
     )
@@ -99,6 +115,11 @@ class AcumaticaConnection(ErpSettings, WebConnection):
     after_receipt: Afterwards = "balanced"
     after_sales_order: Literal["hold", "open"] = "open"
     sales_order_type: str = Field(default="SO", min_length=1, description="Type of an order that names none itself")
+    line_places: LinePlaces = Field(
+        default="field",
+        description="Lines of one sales order that go to several places. field: in the line's Ship-To Location, where"
+        " the order type shows it, else the order is refused; note: in the line's note",
+    )
     taxes: Literal["as_invoiced", "computed"] = Field(
         default="computed",
         description="computed: by Acumatica, and compared with the invoice. as_invoiced: the invoice's, in place of it",

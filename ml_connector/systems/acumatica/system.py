@@ -8,7 +8,7 @@ from ml_connector.systems.system import Login, Parts, Role, System, Usage
 
 if TYPE_CHECKING:
     from ml_connector.systems.acumatica.erp import AcumaticaErp
-    from ml_connector.systems.results import Finding
+    from ml_connector.systems.results import CheckResult
 
 
 class Acumatica(System[AcumaticaConnection, "AcumaticaErp"]):
@@ -18,8 +18,10 @@ class Acumatica(System[AcumaticaConnection, "AcumaticaErp"]):
     roles = frozenset({Role.ERP})
     kind = "acumatica"
     settings = AcumaticaConnection
-    sources = frozenset({"purchase_orders", "sales_invoices"})
-    targets = frozenset({"bills", "goods_receipts", "order_changes", "sales_orders"})
+    sources = frozenset({"purchase_orders", "sales_invoices", "standing_orders", "shipments"})
+    targets = frozenset(
+        {"bills", "goods_receipts", "order_changes", "sales_orders", "sales_order_changes", "new_customers"}
+    )
     tables = frozenset(
         {"vendors", "gl_accounts", "subaccounts", "items", "item_facts", "vat_codes", "purchase_orders", "customers"}
         | {"customer_locations", "warehouses", "units", "tax_zones", "tax_categories", "taxes", "branches"}
@@ -39,7 +41,7 @@ class Acumatica(System[AcumaticaConnection, "AcumaticaErp"]):
         connected: "Callable[[], AcumaticaErp]",
         parts: Parts,
         use: Usage,
-    ) -> "Iterator[Finding]":
+    ) -> "Iterator[CheckResult]":
         """What can be told: address, version, log-in, fields, rights."""
         from ml_connector.systems.acumatica.check import check_acumatica
 

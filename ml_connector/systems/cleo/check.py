@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ml_connector.errors import AuthorizationNeeded
 from ml_connector.systems.cleo.factory import cleo_tokens
-from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector.systems.cleo.mailbox import CleoMailbox
 from ml_connector.systems.cleo.settings import CleoConnection
 from ml_connector.systems.mailboxes import folders_usable, left_in_folders
-from ml_connector.systems.results import Finding, Level, Mender, any_bad, guarded
+from ml_connector.systems.results import CheckLevel, CheckResult, Mender, any_bad, guarded
 from ml_connector.systems.system import Parts, Usage
 
 
 def check_cleo(
-    name: str, settings: CleoConnection, connected: Callable[[], CleoNetwork], parts: Parts, use: Usage
-) -> Iterator[Finding]:
+    name: str, settings: CleoConnection, connected: Callable[[], CleoMailbox], parts: Parts, use: Usage
+) -> Iterator[CheckResult]:
     """Whether it is logged in; then its folders."""
     authorized = list(guarded(name, "authorized", lambda: _authorized(name, settings, parts)))
     yield from authorized
@@ -25,7 +25,7 @@ def check_cleo(
     yield from guarded(name, "after_read", lambda: _after_read(name, settings, network, use))
 
 
-def _authorized(name: str, settings: CleoConnection, parts: Parts) -> Iterator[Finding]:
+def _authorized(name: str, settings: CleoConnection, parts: Parts) -> Iterator[CheckResult]:
     tokens = cleo_tokens(name, settings, parts)
     try:
         tokens.try_log_in()
@@ -34,17 +34,17 @@ def _authorized(name: str, settings: CleoConnection, parts: Parts) -> Iterator[F
         if error.data.get("why") != "totp" or row is None or not row.alive(parts.clock.now()):
             raise
         # A person logged in with a one-time code: that lasts as long as the token.
-        yield Finding(name, "authorized", Level.WARN, error.message, error.mend)
+        yield CheckResult(name, "authorized", CheckLevel.WARN, error.message, error.remedy)
         return
-    yield Finding(name, "authorized", Level.GOOD, f"{settings.username} is logged in")
+    yield CheckResult(name, "authorized", CheckLevel.GOOD, f"{settings.username} is logged in")
 
 
-def _after_read(name: str, settings: CleoConnection, network: CleoNetwork, use: Usage) -> Iterator[Finding]:
+def _after_read(name: str, settings: CleoConnection, network: CleoMailbox, use: Usage) -> Iterator[CheckResult]:
     if settings.after_read == "leave":
-        yield Finding(
+        yield CheckResult(
             name,
             "after_read",
-            Level.ADVICE,
+            CheckLevel.ADVICE,
             "files stay in their folders after they are read, and every look lists all of them again",
             "Set after_read to move (with move_to) or delete; both only after the bytes are in the ledger.",
         )
@@ -52,19 +52,21 @@ def _after_read(name: str, settings: CleoConnection, network: CleoNetwork, use: 
     if settings.after_read == "move":
         yield from _move_targets(name, settings, network, use)
         return
-    yield Finding(name, "after_read", Level.GOOD, "read files are deleted once their bytes are in the ledger")
+    yield CheckResult(name, "after_read", CheckLevel.GOOD, "read files are deleted once their bytes are in the ledger")
 
 
-def _move_targets(name: str, settings: CleoConnection, network: CleoNetwork, use: Usage) -> Iterator[Finding]:
+def _move_targets(name: str, settings: CleoConnection, network: CleoMailbox, use: Usage) -> Iterator[CheckResult]:
     if not settings.move_to:
-        mend = "Name a folder: /done, or done for a folder below each one that is read."
+        remedy = "Name a folder: /done, or done for a folder below each one that is read."
         message = "after_read is move, and move_to is empty"
-        yield Finding(name, "after_read", Level.BAD, message, mend, Mender.CONFIGURATION)
+        yield CheckResult(name, "after_read", CheckLevel.BAD, message, remedy, Mender.CONFIGURATION)
         return
     targets = _targets(use.receive, settings.move_to)
     for found in network.check(receive=targets, send=()):
-        level = Level.GOOD if found.ok else Level.WARN
-        yield Finding(name, "after_read", level, f"read files move to {found.channel}: {found.message}", found.mend)
+        level = CheckLevel.GOOD if found.ok else CheckLevel.WARN
+        yield CheckResult(
+            name, "after_read", level, f"read files move to {found.channel}: {found.message}", found.remedy
+        )
 
 
 def _targets(channels: Sequence[str], move_to: str) -> list[str]:

@@ -40,7 +40,7 @@ class Folder:
 
 
 @dataclass(frozen=True)
-class Page:
+class CleoPage:
     """One page of a collection: raw resources, and where the next one starts (None: this was the last)."""
 
     resources: Sequence[Mapping[str, Any]]
@@ -61,7 +61,7 @@ class CleoClient:
 
     def page(
         self, path: str, template: str, *, start: int, count: int, filter_: str = "", collection: bool = True
-    ) -> Page:
+    ) -> CleoPage:
         """One page of a collection: 0-based, stops at `totalResults` or at an empty page (cleo 4).
 
         collection: something else is no empty folder but a wrong path. Raises TryAgain then.
@@ -76,7 +76,7 @@ class CleoClient:
             raise TryAgain(
                 f"{self.api.name}: GET {template} was answered with JSON that is not a collection of resources.",
                 after_seconds=60,
-                mend="Check the connection's paths.",
+                remedy="Check the connection's paths.",
             )
         resources = found if isinstance(found, list) else []
         total = whole_number(body.get("totalResults"))
@@ -85,7 +85,7 @@ class CleoClient:
         reached = start + len(resources)
         more = bool(resources) and (total is None or reached < total)
         usable = [resource for resource in resources if isinstance(resource, dict)]
-        return Page(usable, reached if more else None, total, body)
+        return CleoPage(usable, reached if more else None, total, body)
 
     def _read(self, path: str, template: str, params: Mapping[str, str] | None = None) -> Any:
         """What a GET is answered with; made once more when the first got no usable answer.
@@ -99,7 +99,7 @@ class CleoClient:
             longest_wait=LONGEST_WAIT,
         )
 
-    def list_files(self, folder: str, *, start: int, count: int, filter_: str = "") -> Page:
+    def list_files(self, folder: str, *, start: int, count: int, filter_: str = "") -> CleoPage:
         """One page of a folder's files."""
         path = self._paths.files.replace("{folder}", folder)
         return self.page(path, self._paths.files, start=start, count=count, filter_=filter_)
@@ -125,7 +125,7 @@ class CleoClient:
         data = self._read(path, self._paths.folder)
         return folder_of(data) if isinstance(data, dict) else None
 
-    def _folders(self, path: str, template: str, first: Page | None = None) -> Iterator[Folder]:
+    def _folders(self, path: str, template: str, first: CleoPage | None = None) -> Iterator[Folder]:
         page = first or self.page(path, template, start=0, count=self.settings.page_size)
         for _ in range(MAX_FOLDER_PAGES):
             for resource in page.resources:
@@ -170,7 +170,7 @@ class CleoClient:
         if resource is None and answer.status == 200:
             raise OutcomeUnknown(
                 f"{self.api.name}: the upload was answered with 200 and something that is not a file resource.",
-                mend="Check base_url and paths.upload; the folder is looked at before anything is sent again.",
+                remedy="Check base_url and paths.upload; the folder is looked at before anything is sent again.",
             )
         found = usable_id((resource or {}).get("id")) or _last_part(answer.headers.get("location", ""))
         return Written(found or name[:200], {"name": name, "size": len(data)})
@@ -218,7 +218,7 @@ def explain_cleo(problem: Problem) -> ConnectorError:
     if problem.status == 403 and problem.write:
         return RefusedBySystem(
             f"{problem.call} was answered with {problem.said}.",
-            mend="The account may not upload to this folder, or the mailbox does not accept files of this name.",
+            remedy="The account may not upload to this folder, or the mailbox does not accept files of this name.",
             data={"status": problem.status, "messages": list(problem.lines)},
         )
     return explain(problem)

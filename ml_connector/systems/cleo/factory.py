@@ -1,7 +1,7 @@
 """A Cleo connection from its configuration."""
 
 from ml_connector.systems.cleo.client import CleoClient, explain_cleo
-from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector.systems.cleo.mailbox import CleoMailbox
 from ml_connector.systems.cleo.settings import CleoConnection
 from ml_connector.systems.system import Parts
 from ml_connector.transport.authentication import BearerToken
@@ -10,7 +10,7 @@ from ml_connector.transport.limits import PathLimiter
 from ml_connector.transport.tokens.password import PasswordLogin, PasswordTokens
 
 
-def build_cleo(name: str, settings: CleoConnection, parts: Parts) -> CleoNetwork:
+def build_cleo(name: str, settings: CleoConnection, parts: Parts) -> CleoMailbox:
     """The network of a connection. Nothing is called yet; call limits are shared with other processes."""
     api = ApiClient(
         name,
@@ -19,10 +19,11 @@ def build_cleo(name: str, settings: CleoConnection, parts: Parts) -> CleoNetwork
         limiter=PathLimiter(name, settings.requests_per_second, parts.clock, shared=parts.limits),
         clock=parts.clock,
         timeout=settings.timeout_seconds,
+        longest=settings.longest_call,
         max_connections=settings.concurrency + 2,
         explain=explain_cleo,
     )
-    return CleoNetwork(name, CleoClient(api, settings), settings)
+    return CleoMailbox(name, CleoClient(api, settings), settings)
 
 
 def cleo_tokens(name: str, settings: CleoConnection, parts: Parts) -> PasswordTokens:

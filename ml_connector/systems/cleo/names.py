@@ -36,7 +36,7 @@ def segments(path: str) -> list[str]:
     """
     parts = [part for part in path.split("/") if part]
     if not parts or any(part in DOTS for part in parts):
-        raise ConfigError(f"{path!r} is not a folder path.", mend="Write it like /PARTNER/inbox.")
+        raise ConfigError(f"{path!r} is not a folder path.", remedy="Write it like /PARTNER/inbox.")
     return parts
 
 

@@ -6,6 +6,8 @@ from datetime import date, datetime
 
 from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
+from ml_connector.documents.payables.recodings import Recoding
+from ml_connector.documents.payables.settlements import OpenItem, Payment
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.flows.core.ports import (
     Changed,
@@ -17,15 +19,25 @@ from ml_connector.flows.core.ports import (
     SourceOrder,
 )
 from ml_connector.systems.exact_online.notices import topics
+from ml_connector.systems.exact_online.posting import payments
 from ml_connector.systems.exact_online.posting.bills import BillFinder, BillPlanner
+from ml_connector.systems.exact_online.posting.entry_lines import plan_recoding
 from ml_connector.systems.exact_online.posting.order_lines import plan_order_change
+from ml_connector.systems.exact_online.posting.payments import PaymentFinder, PaymentPlanner
 from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder, plan_receipt
 from ml_connector.systems.exact_online.reading import orders as order_records
+from ml_connector.systems.exact_online.reading.open_items import OpenItems
 from ml_connector.systems.exact_online.reading.orders import Orders
 from ml_connector.systems.exact_online.reading.reference import Reference
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import readable
-from ml_connector.systems.exact_online.wire.entities import GOODS_RECEIPT, ORDER_LINE, PURCHASE_ENTRY, PURCHASE_INVOICE
+from ml_connector.systems.exact_online.wire.entities import (
+    ENTRY_LINE,
+    GOODS_RECEIPT,
+    ORDER_LINE,
+    PURCHASE_ENTRY,
+    PURCHASE_INVOICE,
+)
 
 #: A bill is one or the other (exact-online 10.3).
 BILL_KINDS = frozenset({PURCHASE_INVOICE.kind, PURCHASE_ENTRY.kind})
@@ -127,6 +139,37 @@ class GoodsReceipts:
             return self._finder.find(identities)
 
 
+class Payments:
+    """Payments that others made, to book, and what there is to pay."""
+
+    kinds = payments.KINDS
+    repeatable = False
+    entries = None
+
+    def __init__(
+        self, planner: PaymentPlanner, finder: PaymentFinder, items: OpenItems, settings: ExactSettings
+    ) -> None:
+        self._planner = planner
+        self._finder = finder
+        self._items = items
+        self._connection = settings.connection
+
+    def plan(self, document: Payment, key: str) -> list[PlannedOperation]:
+        return self._planner.plan(document, key)
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        with readable(self._connection, "a booked payment"):
+            return self._finder.existing(identities)
+
+    def open_items(self, identities: Sequence[Identity]) -> list[OpenItem]:
+        with readable(self._connection, "what is due"):
+            return self._items.of(identities)
+
+    def items_of(self, bills: Sequence[str]) -> list[OpenItem]:
+        with readable(self._connection, "what is due"):
+            return self._items.by_bill(bills)
+
+
 class OrderChanges:
     """Lines of purchase orders to change. A line holds no key of ours; written again it is the same line."""
 
@@ -140,6 +183,26 @@ class OrderChanges:
     def plan(self, document: AgreedChange, key: str) -> list[PlannedOperation]:
         del key
         return plan_order_change(document, self._company())
+
+    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
+        """Nothing: what is changed is there already."""
+        del identities
+        return []
+
+
+class EntryCodings:
+    """Lines of purchase entries to code otherwise. A line holds no key of ours; written again it is the same line."""
+
+    kinds = frozenset({ENTRY_LINE.kind})
+    repeatable = True
+    entries = None
+
+    def __init__(self, company: Callable[[], str]) -> None:
+        self._company = company
+
+    def plan(self, document: Recoding, key: str) -> list[PlannedOperation]:
+        del key
+        return plan_recoding(document, self._company())
 
     def existing(self, identities: Sequence[Identity]) -> list[Existing]:
         """Nothing: what is changed is there already."""

@@ -10,9 +10,14 @@ from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import OutcomeUnknown, WeAreWrong
 from ml_connector.flows.core.ports import (
     BILLS,
+    ENTERED_INVOICES,
+    ENTRY_CODINGS,
     GOODS_RECEIPTS,
+    NEW_VENDORS,
     ORDER_CHANGES,
+    PAYMENTS,
     PURCHASE_ORDERS,
+    RECEIVED_GOODS,
     DocumentSource,
     DocumentTarget,
     ErpTraits,
@@ -23,17 +28,28 @@ from ml_connector.flows.core.ports import (
 from ml_connector.systems.exact_online.capabilities import (
     BILL_KINDS,
     Bills,
+    EntryCodings,
     GoodsReceipts,
     OrderChanges,
+    Payments,
     PurchaseOrders,
     Table,
 )
 from ml_connector.systems.exact_online.posting.attachments import AttachmentFinder, with_bytes
 from ml_connector.systems.exact_online.posting.bills import BillFinder, BillPlanner
-from ml_connector.systems.exact_online.posting.order_lines import OrderLineWriter
+from ml_connector.systems.exact_online.posting.changed_lines import LineWriter
+from ml_connector.systems.exact_online.posting.entry_lines import ENTRY_LINES
+from ml_connector.systems.exact_online.posting.order_lines import ORDER_LINES
+from ml_connector.systems.exact_online.posting.payments import KINDS as PAYMENT_KINDS
+from ml_connector.systems.exact_online.posting.payments import PaymentFinder, PaymentPlanner
 from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder
+from ml_connector.systems.exact_online.posting.vendors import KINDS as VENDOR_KINDS
+from ml_connector.systems.exact_online.posting.vendors import Vendors
 from ml_connector.systems.exact_online.reading.addresses import Addresses
+from ml_connector.systems.exact_online.reading.entries import Entries
+from ml_connector.systems.exact_online.reading.open_items import OpenItems
 from ml_connector.systems.exact_online.reading.orders import Orders
+from ml_connector.systems.exact_online.reading.received import Received
 from ml_connector.systems.exact_online.reading.reference import Reference
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import ExactClient, readable
@@ -42,11 +58,12 @@ from ml_connector.systems.exact_online.wire.entities import (
     ATTACHMENT,
     DOCUMENT,
     GOODS_RECEIPT,
-    ORDER_LINE,
     dropped_amounts,
     writable,
     written,
 )
+from ml_connector.systems.exact_online.wire.filters import equals
+from ml_connector.systems.exact_online.wire.literals import guid, text_literal
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.payloads import fill_json
 
@@ -88,17 +105,31 @@ class ExactErp:
         self._reference = Reference(self.client, self._orders, clock, divisions.moved)
         self._bills = BillFinder(self.client)
         self._receipts = ReceiptFinder(self.client)
-        self._lines = OrderLineWriter(self.client)
+        writers = [LineWriter(self.client, lines) for lines in (ORDER_LINES, ENTRY_LINES)]
+        self._lines = {one.kind: one for one in writers}
         self._attachments = AttachmentFinder(self.client)
+        self._payments = PaymentFinder(self.client)
+        self._accounts: dict[str, str] = {}
+        self._vendors = Vendors(self.client, settings, lambda: self.company, self._account_of)
         self.traits = traits or ErpTraits()
         planner = BillPlanner(settings, lambda: self.company, lambda sha256: len(read_blob(sha256)))
         self.sources: Mapping[str, DocumentSource[Any]] = {
-            PURCHASE_ORDERS.name: PurchaseOrders(self._orders, self._reference, settings)
+            PURCHASE_ORDERS.name: PurchaseOrders(self._orders, self._reference, settings),
+            ENTERED_INVOICES.name: Entries(self.client, clock, self._reference.deleted_bookings),
+            RECEIVED_GOODS.name: Received(self.client, clock),
         }
         self.targets: Mapping[str, DocumentTarget[Any]] = {
             BILLS.name: Bills(planner, self._bills, settings.connection),
             GOODS_RECEIPTS.name: GoodsReceipts(settings, lambda: self.company, self._receipts),
             ORDER_CHANGES.name: OrderChanges(lambda: self.company),
+            ENTRY_CODINGS.name: EntryCodings(lambda: self.company),
+            NEW_VENDORS.name: self._vendors,
+            PAYMENTS.name: Payments(
+                PaymentPlanner(settings, lambda: self.company, self._account_of),
+                self._payments,
+                OpenItems(self.client),
+                settings,
+            ),
         }
         self.tables: Mapping[str, ReferenceSource] = {
             table: Table(self._reference, table, settings.connection) for table in ReferenceTable
@@ -126,6 +157,15 @@ class ExactErp:
         """Raises what reading the delivery addresses of orders would for want of rights; for `check`."""
         self._addresses.try_reading()
 
+    def _account_of(self, code: str) -> str | None:
+        """The guid of a GL account, asked for once."""
+        if code not in self._accounts:
+            params = {"$select": "ID,Code", "$filter": equals("Code", text_literal(code))}
+            with readable(self.connection, "a GL account"):
+                rows = self.client.rows("financial/GLAccounts", params)
+                self._accounts |= {str(row.get("Code") or "").strip(): guid(row.get("ID")) for row in rows}
+        return self._accounts.get(code)
+
     def fill(self, operation: StoredOperation, earlier: Mapping[int, str]) -> str:
         """Top-level keys of the JSON that `uses` names take an earlier operation's outside id."""
         return fill_json(operation.payload, operation.uses, earlier, of=operation.key)
@@ -142,8 +182,8 @@ class ExactErp:
             raise WeAreWrong(
                 f"operation {operation.id} is planned for {operation.target}, this is division {self.company}"
             )
-        if what is ORDER_LINE:
-            return self._lines.write(operation)
+        if what.kind in self._lines:
+            return self._lines[what.kind].write(operation)
         payload = with_bytes(operation.payload, self._read_blob) if what is ATTACHMENT else operation.payload
         row = self.client.create(what.endpoint, payload)
         try:
@@ -152,7 +192,7 @@ class ExactErp:
         except (KeyError, WeAreWrong) as error:
             raise OutcomeUnknown(
                 f"{self.connection}: POST {what.endpoint} was answered without a readable record.",
-                mend="It is looked up before it is sent again.",
+                remedy="It is looked up before it is sent again.",
             ) from error
         return Written(done.outside_id, {**done.detail, "warning": warning}) if warning else done
 
@@ -161,7 +201,9 @@ class ExactErp:
         finders = (
             (BILL_KINDS, self._bills.written),
             ({GOODS_RECEIPT.kind}, self._receipts.written),
-            ({ORDER_LINE.kind}, self._lines.written),
+            *(({kind}, writer.written) for kind, writer in self._lines.items()),
+            (PAYMENT_KINDS, self._payments.written),
+            (VENDOR_KINDS, self._vendors.written),
             ({DOCUMENT.kind}, self._attachments.documents),
             ({ATTACHMENT.kind}, self._attachments.files),
         )
@@ -174,10 +216,12 @@ class ExactErp:
         return found
 
     def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
-        """All records that carry our keys. Lines of orders are written over, so that they stand once."""
+        """All records that carry our keys. Lines are written over, so that they stand once."""
         finders = (
             (BILL_KINDS, self._bills.copies),
             ({GOODS_RECEIPT.kind}, self._receipts.copies),
+            (PAYMENT_KINDS, self._payments.copies),
+            (VENDOR_KINDS, self._vendors.copies),
             ({DOCUMENT.kind}, self._attachments.document_copies),
             ({ATTACHMENT.kind}, self._attachments.file_copies),
         )

@@ -67,6 +67,9 @@ def assemble(
         credit_factor=settings.credit_note_sign,
         without=settings.without,
         failure_texts=(*FAILURE_TEXTS, *settings.failure_texts),
+        payments_as=settings.payments_as,
+        clearing_account=settings.clearing_account,
+        discount_account=settings.discount_account,
     )
     limiter = ExactLimiter(
         name,
@@ -83,13 +86,20 @@ def assemble(
         limiter=limiter,
         clock=clock,
         timeout=settings.timeout_seconds,
+        longest=settings.longest_call,
         max_connections=settings.concurrency + 2,
         explain=explainer(exact.failure_texts),
     )
     notes = LedgerNotes(ledger)
     divisions = Divisions(api, notes, clock, configured=settings.division)
     return ExactErp(
-        api, exact, clock, divisions, notes=notes, read_blob=_blob_reader(ledger), traits=ErpTraits.of(settings)
+        api,
+        exact,
+        clock,
+        divisions,
+        notes=notes,
+        read_blob=_blob_reader(ledger),
+        traits=ErpTraits.of(settings, zone=exact.time_zone),
     )
 
 

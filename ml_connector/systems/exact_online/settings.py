@@ -36,7 +36,8 @@ class ExactSettings:
     table of open orders, for credit notes and clear answers. full_sync_days: how often
     synchronised tables are read whole all the same. credit_factor: sign of quantities and amounts on
     matched credit notes (Type 8034). concurrency: look-ups of other records made at once; pages of one list never
-    are. without: reference tables that the edition does not have. failure_texts: see FAILURE_TEXTS.
+    are. without: reference tables that the edition does not have. failure_texts: see FAILURE_TEXTS. payments_as,
+    clearing_account, discount_account: see the connection.
     """
 
     connection: str
@@ -55,6 +56,9 @@ class ExactSettings:
     attempts: int = 5
     without: tuple[str, ...] = ()
     failure_texts: tuple[str, ...] = FAILURE_TEXTS
+    payments_as: str = "bank_entry"
+    clearing_account: str = ""
+    discount_account: str = ""
 
 
 class ExactOnlineConnection(ErpSettings, WebConnection):
@@ -94,6 +98,17 @@ class ExactOnlineConnection(ErpSettings, WebConnection):
         default=(),
         description="Tables that this edition of Exact does not have, or the user may not read (403): taken as empty,"
         " never asked for. Without addresses, orders that go to an address of their own are held",
+    )
+    payments_as: Literal["bank_entry", "journal_entry"] = Field(
+        default="bank_entry",
+        description="How payments that others make are booked: in a bank journal of the clearing account, or in a"
+        " general journal against `clearing_account`",
+    )
+    clearing_account: str = Field(
+        default="", max_length=20, description="GL account that payments go against, with payments_as: journal_entry"
+    )
+    discount_account: str = Field(
+        default="", max_length=20, description="GL account of discounts that were taken; empty: such a payment is held"
     )
     failure_texts: tuple[str, ...] = Field(
         default=(), description="Further texts of a 500 that mean a failure at Exact and no business message"

@@ -7,9 +7,9 @@ from ml_connector.systems.exact_online.settings import WEBHOOK_WORD, ExactOnline
 from ml_connector.systems.system import Login, Parts, Role, System, Usage, WebhookSource
 
 if TYPE_CHECKING:
-    from ml_connector.config.integrations import Integration
+    from ml_connector.config.integrations import IntegrationSettings
     from ml_connector.systems.exact_online.erp import ExactErp
-    from ml_connector.systems.results import Finding
+    from ml_connector.systems.results import CheckResult
     from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 
 
@@ -20,8 +20,8 @@ class ExactOnline(System[ExactOnlineConnection, "ExactErp"]):
     roles = frozenset({Role.ERP})
     kind = "exact"
     webhook_word = WEBHOOK_WORD
-    sources = frozenset({"purchase_orders"})
-    targets = frozenset({"bills", "goods_receipts", "order_changes"})
+    sources = frozenset({"purchase_orders", "entered_invoices", "received_goods"})
+    targets = frozenset({"bills", "entry_codings", "goods_receipts", "order_changes", "payments", "vendors"})
     tables = frozenset(
         {"vendors", "gl_accounts", "cost_centers", "cost_units", "items", "vat_codes", "purchase_orders"}
     )
@@ -40,7 +40,7 @@ class ExactOnline(System[ExactOnlineConnection, "ExactErp"]):
         connected: "Callable[[], ExactErp]",
         parts: Parts,
         use: Usage,
-    ) -> "Iterator[Finding]":
+    ) -> "Iterator[CheckResult]":
         from ml_connector.systems.exact_online.check import check_exact
 
         tokens = self._tokens(name, settings, connected, parts)
@@ -88,7 +88,7 @@ class ExactOnline(System[ExactOnlineConnection, "ExactErp"]):
         return str(settings.division or "") or noted_division(name, parts.ledger)
 
     def conflicts(
-        self, settings: ExactOnlineConnection, integrations: "Mapping[str, Integration]"
+        self, settings: ExactOnlineConnection, integrations: "Mapping[str, IntegrationSettings]"
     ) -> Iterator[tuple[str, str]]:
         """One client posts for all of them: its journal is one."""
         posting = {name: one.flows.invoices_in for name, one in integrations.items() if one.flows.invoices_in.enabled}

@@ -1,13 +1,11 @@
 """Where a channel's folder is: `Export` is what we read, `Import` what we write (truecommerce 1 and 3)."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 from ml_connector.errors import ConfigError
+from ml_connector.systems.sftp.paths import Direction, parts_of
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
-from ml_connector.transport.names import DOTS, MAX_NAME, UNFIT, clean_name
 
-Direction = Literal["read", "write"]
 _TREE = "integrationftp"
 _EXPORT, _IMPORT, _DEFINITIONS = "export", "import", "definitions"
 
@@ -35,18 +33,16 @@ def segments_of(connection: str, settings: TrueCommerceConnection, channel: str,
 
 
 def _parts(connection: str, path: str) -> list[str]:
-    parts = [part for part in path.split("/") if part]
-    if not parts or any(part in DOTS or not usable(part) for part in parts):
-        raise ConfigError(
-            f"{connection}: {clean_name(path)!r} is not a folder.",
-            mend="Write `Export`, `Import`, or a path like /0123456789/IntegrationFTP/Export/Company/Transaction.",
-        )
-    return parts
+    return parts_of(
+        connection,
+        path,
+        "Write `Export`, `Import`, or a path like /0123456789/IntegrationFTP/Export/Company/Transaction.",
+    )
 
 
 def _filled(connection: str, template: str, company: str) -> list[str]:
     if "{company}" in template and not company.strip():
-        raise ConfigError(f"{connection}: company_folder is empty.", mend="Name the company's folder of the tree.")
+        raise ConfigError(f"{connection}: company_folder is empty.", remedy="Name the company's folder of the tree.")
     return [part.replace("{company}", company.strip()) for part in _parts(connection, template)]
 
 
@@ -58,38 +54,10 @@ def _check_direction(connection: str, channel: str, parts: Sequence[str], direct
     if direction == "read" and word in {_IMPORT, _DEFINITIONS}:
         raise ConfigError(
             f"{connection}: {channel!r} is not for reading.",
-            mend="Documents from partners are in Export; Import is what TrueCommerce takes from us.",
+            remedy="Documents from partners are in Export; Import is what TrueCommerce takes from us.",
         )
     if direction == "write" and word in {_EXPORT, _DEFINITIONS}:
         raise ConfigError(
             f"{connection}: {channel!r} is not for writing.",
-            mend="Documents for partners go to Import; Export is what TrueCommerce gives to us.",
+            remedy="Documents for partners go to Import; Export is what TrueCommerce gives to us.",
         )
-
-
-def usable(name: str) -> bool:
-    """Whether a name from outside can stand in a path, and in the ledger: one name, no control characters."""
-    return (
-        name not in DOTS and len(name) <= MAX_NAME and "/" not in name and "\\" not in name and not UNFIT.search(name)
-    )
-
-
-def same_folder(connection: str, wanted: str, names: Sequence[str], where: Callable[[], str]) -> str:
-    """The name among those of a folder that is the wanted one, without regard to case (truecommerce 3).
-
-    Raises:
-        ConfigError: none is, or several are.
-    """
-    same = [name for name in names if name.casefold() == wanted.casefold()]
-    if len(same) == 1:
-        return same[0]
-    if same:
-        raise ConfigError(
-            f"{connection}: {where()} holds {len(same)} folders named {wanted!r} but for case.",
-            mend="Write the name exactly as it stands there.",
-        )
-    seen = ", ".join(sorted(clean_name(name) for name in names)[:20])
-    raise ConfigError(
-        f"{connection}: there is no folder {wanted!r} in {where()}, or the login does not see it.",
-        mend=f"Mend root_prefix, company_folder or the partner's channels.{f' Seen there: {seen}.' if seen else ''}",
-    )

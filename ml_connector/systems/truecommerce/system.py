@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ml_connector.systems.system import HostKeys, Login, Parts, Role, System, Usage
+from ml_connector.systems.system import Login, Parts, Role, System, Usage
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 if TYPE_CHECKING:
-    from ml_connector.systems.results import Finding
-    from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
+    from ml_connector.systems.results import CheckResult
+    from ml_connector.systems.truecommerce.mailbox import TrueCommerceMailbox
 
 
-class TrueCommerce(System[TrueCommerceConnection, "TrueCommerceNetwork"]):
+class TrueCommerce(System[TrueCommerceConnection, "TrueCommerceMailbox"]):
     """A network of folders over SFTP, whose host key a person accepts."""
 
     name = "truecommerce"
@@ -19,7 +19,7 @@ class TrueCommerce(System[TrueCommerceConnection, "TrueCommerceNetwork"]):
     kind = "sftp"
     settings = TrueCommerceConnection
 
-    def connect(self, name: str, settings: TrueCommerceConnection, parts: Parts, use: Usage) -> "TrueCommerceNetwork":
+    def connect(self, name: str, settings: TrueCommerceConnection, parts: Parts, use: Usage) -> "TrueCommerceMailbox":
         from ml_connector.systems.truecommerce.factory import build_truecommerce
 
         return build_truecommerce(name, settings, parts)
@@ -28,10 +28,10 @@ class TrueCommerce(System[TrueCommerceConnection, "TrueCommerceNetwork"]):
         self,
         name: str,
         settings: TrueCommerceConnection,
-        connected: "Callable[[], TrueCommerceNetwork]",
+        connected: "Callable[[], TrueCommerceMailbox]",
         parts: Parts,
         use: Usage,
-    ) -> "Iterator[Finding]":
+    ) -> "Iterator[CheckResult]":
         from ml_connector.systems.truecommerce.check import check_truecommerce
 
         return check_truecommerce(name, settings, connected, parts, use)
@@ -40,37 +40,23 @@ class TrueCommerce(System[TrueCommerceConnection, "TrueCommerceNetwork"]):
         self,
         name: str,
         settings: TrueCommerceConnection,
-        connected: "Callable[[], TrueCommerceNetwork]",
+        connected: "Callable[[], TrueCommerceMailbox]",
         parts: Parts,
     ) -> Login:
+        from ml_connector.systems.sftp.factory import host_keys_of
+
         def log_in(_code: str | None) -> None:
             pool = connected().pool
             pool.try_at_once()
             with pool.session():
                 pass
 
-        return Login(log_in=log_in, host_keys=lambda: _host_keys(name, settings, parts), keeps_token=False)
+        return Login(log_in=log_in, host_keys=lambda: host_keys_of(name, settings, parts), keeps_token=False)
 
     def stored_names(self, connection: str) -> Sequence[str]:
-        from ml_connector.systems.truecommerce.hostkeys import stored_name
+        from ml_connector.systems.sftp.hostkeys import stored_name
 
         return (stored_name(connection),)
-
-
-def _host_keys(name: str, settings: TrueCommerceConnection, parts: Parts) -> HostKeys:
-    from ml_connector.systems.truecommerce.factory import accept_host_key, accepted_host_key
-    from ml_connector.systems.truecommerce.hostkeys import HostKey
-    from ml_connector.systems.truecommerce.login import host_key_of
-
-    pin = accepted_host_key(name, settings, parts.vault)
-    return HostKeys(
-        address=settings.address,
-        accepted=str(pin.key or ""),
-        configured=pin.configured,
-        shown=lambda: str(host_key_of(name, settings, pin)),
-        same=lambda one, other: HostKey.of_text(one).same_as(HostKey.of_text(other)),
-        accept=lambda key: accept_host_key(name, key, parts.vault),
-    )
 
 
 SYSTEM = TrueCommerce()

@@ -24,9 +24,9 @@ from ml_connector.transport.tokens.rules import (
     CAUSES,
     MOST_REFUSALS,
     TOO_EARLY,
-    Decision,
-    Step,
-    Verdict,
+    TokenDecision,
+    TokenStep,
+    TokenVerdict,
     cool_down,
     decide,
     early_pause,
@@ -63,7 +63,7 @@ class AuthorizationCodeTokens:
         self._clock = ledger.clock
         self._vault = vault
         self._client_secret = client_secret
-        self._endpoint = endpoint or TokenEndpoint(app.token_url)
+        self._endpoint = endpoint or TokenEndpoint(app.token_url, clock=ledger.clock)
         self._lock = threading.Lock()
         self._held: Held | None = None
         self._unsettled: tuple[int, float] | None = None
@@ -105,23 +105,23 @@ class AuthorizationCodeTokens:
     def _usable(self, rejected: str | None) -> str | None:
         return self._obey(*self._look(rejected), rejected)
 
-    def _look(self, rejected: str | None) -> tuple[StoredToken | None, Decision]:
+    def _look(self, rejected: str | None) -> tuple[StoredToken | None, TokenDecision]:
         row = self.store.read()
         age = timedelta(seconds=self.app.refresh_age_seconds)
         return row, decide(row, self._clock.now(), age, rejected)
 
-    def _obey(self, row: StoredToken | None, decision: Decision, rejected: str | None) -> str | None:
+    def _obey(self, row: StoredToken | None, decision: TokenDecision, rejected: str | None) -> str | None:
         """The access token when it may be used; None when it must be replaced or settled."""
-        if decision.step is Step.AUTHORIZE or row is None or row.access is None:
+        if decision.step is TokenStep.AUTHORIZE or row is None or row.access is None:
             raise self.needed(decision.why)
-        if decision.step is Step.USE:
+        if decision.step is TokenStep.USE:
             self._held = Held(row.access.reveal(), decision.until)
             return self._held.access
-        if decision.step is Step.WAIT:
+        if decision.step is TokenStep.WAIT:
             raise self._wait(row, decision, rejected)
         return None
 
-    def _wait(self, row: StoredToken, decision: Decision, rejected: str | None) -> TryAgain:
+    def _wait(self, row: StoredToken, decision: TokenDecision, rejected: str | None) -> TryAgain:
         left = max(1.0, (decision.until - self._clock.now()).total_seconds())
         if rejected is not None and row.access == rejected:
             refusals = int(row.detail.get("refusals", 0)) + 1
@@ -131,7 +131,7 @@ class AuthorizationCodeTokens:
         return TryAgain(
             f"{self.app.connection}: no access token can be had now: {decision.why}.",
             after_seconds=left,
-            mend=f"It is asked for again by itself; if it lasts, run `{self.app.command}`.",
+            remedy=f"It is asked for again by itself; if it lasts, run `{self.app.command}`.",
         )
 
     # ------------------------------------------------------------------ refreshing, under the lease
@@ -145,7 +145,7 @@ class AuthorizationCodeTokens:
                     return access, False
                 if row is None or not mine:
                     break
-                if decision.step is Step.SETTLE:
+                if decision.step is TokenStep.SETTLE:
                     self._settle(row)
                 elif (access := self._refresh(row)) is not None:
                     return access, True
@@ -197,20 +197,20 @@ class AuthorizationCodeTokens:
 
     def _judged(self, row: StoredToken, answer: TokenAnswer, sent_at: datetime, client: str) -> str | None:
         verdict = judge(answer, self.app.too_early)
-        if verdict is Verdict.NEW_PAIR:
+        if verdict is TokenVerdict.NEW_PAIR:
             pair = self._pair(answer, sent_at)
             if not surely(lambda: self.store.store_pair(pair, generation=row.generation, rotates=True, client=client)):
                 return None
             self._hold(pair)
             return pair.access.reveal()
-        if verdict is Verdict.TOO_EARLY:
+        if verdict is TokenVerdict.TOO_EARLY:
             self._keep(row, TOO_EARLY)
-        elif verdict is Verdict.BAD_CLIENT:
+        elif verdict is TokenVerdict.BAD_CLIENT:
             surely(lambda: self.store.keep_pair(row.generation, client_refused=client))
             raise self._bad_client(answer.said)
-        elif verdict is Verdict.LOST:
+        elif verdict is TokenVerdict.LOST:
             self._give_up(row, "answer lost")
-        elif verdict is Verdict.CHAIN_BROKEN:
+        elif verdict is TokenVerdict.CHAIN_BROKEN:
             self._give_up(row, f"the server said: {answer.said}")
         else:
             because = f"the token endpoint answered {answer.status} {answer.said}".strip()
@@ -272,7 +272,7 @@ class AuthorizationCodeTokens:
         if connection_of_state(state) != self.app.connection or not self.store.take_state(state):
             raise AuthorizationNeeded(
                 f"{self.app.connection}: this answer belongs to no link of ours, or its link is used or too old.",
-                mend=f"Run `{self.app.command}` and open the new link within half an hour.",
+                remedy=f"Run `{self.app.command}` and open the new link within half an hour.",
             )
         self._exchange(code)
 
@@ -284,14 +284,14 @@ class AuthorizationCodeTokens:
         text = pasted.strip()
         if not text or len(text) > _MAX_PASTED:
             raise AuthorizationNeeded(
-                f"{self.app.connection}: that is not an authorization code.", mend=self._once_more()
+                f"{self.app.connection}: that is not an authorization code.", remedy=self._once_more()
             )
         if "://" not in text:
             self._exchange(unquote(text))
             return
         query = parse_qs(urlsplit(text).query)
         if "code" not in query:
-            raise AuthorizationNeeded(f"{self.app.connection}: that address carries no code.", mend=self._once_more())
+            raise AuthorizationNeeded(f"{self.app.connection}: that address carries no code.", remedy=self._once_more())
         state = query.get("state", [""])[0]
         if state in ("", self.app.connection):
             self._exchange(query["code"][0])
@@ -315,17 +315,17 @@ class AuthorizationCodeTokens:
         try:
             answer = self._endpoint.post(form)
         except NotSent as error:
-            raise TryAgain(f"{self.app.connection}: {error.message}", mend=self._once_more()) from None
+            raise TryAgain(f"{self.app.connection}: {error.message}", remedy=self._once_more()) from None
         except AnswerLost as error:
-            raise AuthorizationNeeded(f"{self.app.connection}: {error.message}", mend=self._once_more()) from None
+            raise AuthorizationNeeded(f"{self.app.connection}: {error.message}", remedy=self._once_more()) from None
         verdict = judge(answer, self.app.too_early)
-        if verdict is Verdict.BAD_CLIENT:
+        if verdict is TokenVerdict.BAD_CLIENT:
             raise self._bad_client(answer.said)
-        if verdict is not Verdict.NEW_PAIR:
+        if verdict is not TokenVerdict.NEW_PAIR:
             said = answer.said or f"status {answer.status}"
             raise AuthorizationNeeded(
                 f"{self.app.connection}: the server gave no token for the code: {said}.",
-                mend=f"{self.app.code_note} {self._once_more()}".strip(),
+                remedy=f"{self.app.code_note} {self._once_more()}".strip(),
             )
         pair = self._pair(answer, sent_at)
         surely(lambda: self.store.store_pair(pair, generation=None, client=client))
@@ -360,11 +360,11 @@ class AuthorizationCodeTokens:
         except (NotSent, AnswerLost) as error:
             raise TryAgain(f"{self.app.connection}: {error.message}") from None
         verdict = judge(answer, self.app.too_early)
-        if verdict is Verdict.BAD_CLIENT:
+        if verdict is TokenVerdict.BAD_CLIENT:
             # Not `client_refused`: a refresh decides for itself.
             self.store.note(row.generation, client_tried=client)
             raise self._bad_client(answer.said)
-        if verdict is Verdict.CHAIN_BROKEN:
+        if verdict is TokenVerdict.CHAIN_BROKEN:
             self.store.note(row.generation, client_accepted=client)
 
     def _fingerprint(self, secret: str) -> str:
@@ -381,7 +381,7 @@ class AuthorizationCodeTokens:
         why = CAUSES.get(cause, cause)
         return AuthorizationNeeded(
             f"{self.app.connection} must be authorized again: {why or 'its token is no longer accepted'}.",
-            mend=f"Run `{self.app.command}`, or open {link} . Nothing is lost; work goes on after it.",
+            remedy=f"Run `{self.app.command}`, or open {link} . Nothing is lost; work goes on after it.",
             data={"command": self.app.command, "link": link, "cause": cause},
         )
 
@@ -389,7 +389,7 @@ class AuthorizationCodeTokens:
         words = f" ({said})" if said else ""
         return ConfigError(
             f"{self.app.connection}: the server refuses the app's client id or client secret{words}.",
-            mend="Mend client_id or client_secret of the connection; it is not tried again before they change.",
+            remedy="Mend client_id or client_secret of the connection; it is not tried again before they change.",
         )
 
     def _once_more(self) -> str:

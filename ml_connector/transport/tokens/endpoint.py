@@ -6,14 +6,17 @@ nothing was sent; the request may have been handled and the answer is lost.
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 import httpx
 
+from ml_connector.clock import Clock, SystemClock
 from ml_connector.errors import ConnectorError, LeaseLost
+from ml_connector.transport.answers import retry_after
+from ml_connector.transport.deadline import all_within
 from ml_connector.transport.departure import prove_before_sending
 from ml_connector.transport.replies import clean
 from ml_connector.transport.tls import trusted
@@ -71,13 +74,25 @@ def text_of(value: object) -> str:
 class TokenEndpoint:
     """A token endpoint's address and how long a call to it may take in all (seconds).
 
+    headers: what else it wants in each call, asked for at each use: the key of a gateway, for example.
+
     Every call has its own TCP connection: a kept-alive one that the server just closed would leave it open
     whether the request was handled.
     """
 
-    def __init__(self, url: str, *, deadline: float = 20.0, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        deadline: float = 20.0,
+        transport: httpx.BaseTransport | None = None,
+        clock: Clock | None = None,
+        headers: Callable[[], Mapping[str, str]] | None = None,
+    ) -> None:
         self.url = url
+        self._headers = headers
         self.deadline = deadline
+        self._clock = clock or SystemClock()
         self._transport = transport
 
     @property
@@ -86,19 +101,22 @@ class TokenEndpoint:
         return self.deadline + 5.0
 
     def post(self, form: Mapping[str, str]) -> TokenAnswer:
-        """Send the form once; never follows a redirect, never sends an Authorization header (exact-online 2.2).
+        """Send the form once; never follows a redirect, never sends an Authorization header (exact-online 2.2) that is
+        not asked for by `headers`.
 
         Raises:
             NotSent, AnswerLost: see the module.
         """
         ends = time.monotonic() + self.deadline
         timeout = httpx.Timeout(self.deadline, connect=min(10.0, self.deadline))
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close"}
+        more = self._headers() if self._headers is not None else {}
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close", **more}
         try:
             with (
                 httpx.Client(
                     transport=self._transport, timeout=timeout, follow_redirects=False, verify=trusted()
                 ) as client,
+                all_within(client, self.deadline),
                 client.stream(
                     "POST",
                     self.url,
@@ -107,7 +125,7 @@ class TokenEndpoint:
                     extensions={"trace": prove_before_sending},
                 ) as response,
             ):
-                return _answer(response, _without(_read(response, ends), form))
+                return _answer(response, _without(_read(response, ends), form, more), self._clock)
         except LeaseLost as error:
             raise NotSent(f"{self._place()} was not called: {error.message}") from None
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
@@ -125,15 +143,16 @@ class TokenEndpoint:
 _SECRETS = ("client_secret", "password", "refresh_token", "code")
 
 
-def _without(body: bytes, form: Mapping[str, str]) -> bytes:
+def _without(body: bytes, form: Mapping[str, str], headers: Mapping[str, str]) -> bytes:
     """The answer without the secrets that were sent: some servers quote what they refuse.
 
     A new pair may hold the old refresh token, so answers with tokens are left as they are; they say nothing to anybody.
     """
     if b'"access_token"' in body:
         return body
-    for name in _SECRETS:
-        value = form.get(name, "")
+    sent = [form.get(name, "") for name in _SECRETS]
+    sent += [part for value in headers.values() for part in (value, value.rpartition(" ")[2])]
+    for value in sent:
         for shape in {value, quote(value, safe=""), quote_plus(value), json.dumps(value)[1:-1]}:
             if len(shape) >= LEAST_SECRET:
                 body = body.replace(shape.encode(), b"(...)")
@@ -151,7 +170,7 @@ def _read(response: httpx.Response, ends: float) -> bytes:
     return bytes(body)
 
 
-def _answer(response: httpx.Response, body: bytes) -> TokenAnswer:
+def _answer(response: httpx.Response, body: bytes, clock: Clock) -> TokenAnswer:
     content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         fields = json.loads(body)
@@ -164,9 +183,5 @@ def _answer(response: httpx.Response, body: bytes) -> TokenAnswer:
         fields=fields if isinstance(fields, dict) else {},
         reason=text_of(response.headers.get("reason")),
         content_type=content_type,
-        retry_after=_seconds(response.headers.get("retry-after")),
+        retry_after=retry_after(response.headers, clock),
     )
-
-
-def _seconds(value: str | None) -> float | None:
-    return min(float(value), 3600.0) if value is not None and value.isascii() and value.isdigit() else None

@@ -37,7 +37,7 @@ class OAuthApp:
             raise ConfigError(
                 f"{self.connection}: refresh_age_seconds is {self.refresh_age_seconds}; the server refuses below "
                 f"{self.refresh_floor_seconds} s and counts an error.",
-                mend=f"Use {self.refresh_floor_seconds} or more.",
+                remedy=f"Use {self.refresh_floor_seconds} or more.",
             )
 
     @property

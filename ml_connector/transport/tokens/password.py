@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 from ml_connector.clock import CLOCK_DOUBT
 from ml_connector.credentials.secrets import Secret
@@ -33,7 +34,8 @@ class PasswordLogin:
     """An account. totp_field: the form field of a one-time code (cleo 3: its name is assumed).
 
     logins_per_minute: over all processes; more than that means that something is wrong with the tokens. more: what
-    goes into every form beside the account, as an application's id and secret.
+    goes into every form beside the account, as an application's id and secret. grant: client_credentials where the
+    account is an application, its id and secret. lifetime: of a token whose answer tells none; None: a 401 tells.
     """
 
     connection: str
@@ -42,10 +44,22 @@ class PasswordLogin:
     totp_field: str = "totp"
     logins_per_minute: int = 20
     more: Callable[[], Mapping[str, str]] | None = None
+    grant: Literal["password", "client_credentials"] = "password"
+    lifetime: timedelta | None = None
+
+    def form(self, secret: str) -> dict[str, str]:
+        """What a log-in posts."""
+        if self.grant == "client_credentials":
+            return {"grant_type": self.grant, "client_id": self.username, "client_secret": secret}
+        return {"grant_type": self.grant, "username": self.username, "password": secret}
 
 
 class PasswordTokens:
-    """TokenSource of one account. One object may serve many threads; all processes share one log-in."""
+    """TokenSource of one account. One object may serve many threads; all processes share one log-in.
+
+    end_former: for servers where a log-in is a session that takes a place; it ends the one of the stored token before
+    another is begun.
+    """
 
     def __init__(
         self,
@@ -55,14 +69,16 @@ class PasswordTokens:
         password: Callable[[], Secret],
         *,
         endpoint: TokenEndpoint | None = None,
+        end_former: Callable[[StoredToken], None] = lambda _row: None,
     ) -> None:
         self.login = login
+        self._end_former = end_former
         self.store = TokenStore(ledger, vault, login.connection)
         self._ledger = ledger
         self._clock = ledger.clock
         self._vault = vault
         self._password = password
-        self._endpoint = endpoint or TokenEndpoint(login.token_url)
+        self._endpoint = endpoint or TokenEndpoint(login.token_url, clock=ledger.clock)
         self._lock = threading.Lock()
         self._held: Held | None = None
 
@@ -151,14 +167,16 @@ class PasswordTokens:
         if row is not None and code is None:
             self._check_memory(row, credentials)
         self._check_budget()
-        form = {**more, "grant_type": "password", "username": self.login.username, "password": password}
+        if row is not None and row.access is not None:
+            self._end_former(row)
+        form = {**more, **self.login.form(password)}
         if code is not None:
             form[self.login.totp_field] = code
         sent_at = self._clock.now()
         try:
             answer = self._endpoint.post(form)
         except (NotSent, AnswerLost) as error:
-            raise TryAgain(f"{self.login.connection}: {error.message}", after_seconds=10, mend=_IF_IT_LASTS) from None
+            raise TryAgain(f"{self.login.connection}: {error.message}", after_seconds=10, remedy=_IF_IT_LASTS) from None
         if answer.status == 200 and usable_token(answer.fields.get("access_token")):
             return self._stored(answer, sent_at, None)
         raise self._refused(answer, credentials)
@@ -171,7 +189,7 @@ class PasswordTokens:
             answer,
             sent_at=sent_at,
             received_at=self._clock.now(),
-            default_lifetime=None,  # a missing expires_in is unknown: 401 tells (cleo 3)
+            default_lifetime=self.login.lifetime,  # a missing expires_in may be unknown: 401 tells then (cleo 3)
             refresh_lifetime=None,
         )
         forget = ("login_refused", "locked_until")
@@ -200,7 +218,7 @@ class PasswordTokens:
                 f"{self.login.connection}: {self.login.logins_per_minute} log-ins within a minute; the server does "
                 "not accept the tokens it gives.",
                 after_seconds=60,
-                mend="Look at the account's rights: some servers answer 401 to what an account may not do.",
+                remedy="Look at the account's rights: some servers answer 401 to what an account may not do.",
             )
 
     def _refused(self, answer: TokenAnswer, credentials: str) -> ConnectorError:
@@ -212,7 +230,7 @@ class PasswordTokens:
                 return TryAgain(
                     f"{name}: the account is locked ({said}).",
                     after_seconds=LOCK_OUT.total_seconds(),
-                    mend="Somebody tries wrong passwords on it, or wait 15 minutes.",
+                    remedy="Somebody tries wrong passwords on it, or wait 15 minutes.",
                 )
             why = "totp" if any(word in lower for word in _TOTP_WORDS) else "password"
             if answer.error == "invalid_client":
@@ -222,13 +240,13 @@ class PasswordTokens:
         if answer.status in (404, 405) or 300 <= answer.status < 400:
             return ConfigError(
                 f"{name}: {self.login.token_url} answered {answer.status}: this is not the log-in of the API.",
-                mend="Mend base_url or paths.authentication of the connection.",
+                remedy="Mend base_url or paths.authentication of the connection.",
             )
         what = said or answer.content_type or "nothing readable"
         return TryAgain(
             f"{name}: the log-in was answered with {answer.status} ({what}), and with no token.",
             after_seconds=answer.retry_after or 10,
-            mend=_IF_IT_LASTS,
+            remedy=_IF_IT_LASTS,
         )
 
     def _note(self, **detail: object) -> None:
@@ -242,19 +260,20 @@ class PasswordTokens:
         if why == "totp":
             return AuthorizationNeeded(
                 f"{name}: the account {user!r} asks for a two-factor code{words}.",
-                mend="Use a service account whose group has two-factor authentication off "
+                remedy="Use a service account whose group has two-factor authentication off "
                 "(privileges.twoFactorAuthentication.enabled: false); a connector cannot read codes from a phone.",
                 data={"why": why},
             )
         if why == "client":
             return AuthorizationNeeded(
                 f"{name}: the server refuses the application itself{words}.",
-                mend="Correct client_id and the secret that client_secret refers to; they are not tried again before.",
+                remedy="Correct client_id and the secret that client_secret refers to; they are not tried again "
+                "before.",
                 data={"why": why},
             )
         return AuthorizationNeeded(
             f"{name}: the server refuses the user name or password of {user!r}{words}.",
-            mend="Correct the password that the connection refers to; it is not tried again before it changes, "
+            remedy="Correct the password that the connection refers to; it is not tried again before it changes, "
             "so that the account is not locked.",
             data={"why": why},
         )

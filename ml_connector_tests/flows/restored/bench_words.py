@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.ledger.audit import chain_heads
 from ml_connector.ledger.audit.verify import verify
@@ -30,7 +30,7 @@ def process(bench: Bench) -> Iterator[Scene]:
         integration = deployment.integration(INTEGRATION)
         with worker(deployment.ledger) as lease:
             warm_up(integration)
-            yield Scene(bench, deployment, integration, Work(holder=lease.name, actor="test"))
+            yield Scene(bench, deployment, integration, RunScope(holder=lease.name, actor="test"))
 
 
 def sync(bench: Bench, rounds: int = 1) -> None:
@@ -67,7 +67,7 @@ def uploads(bench: Bench) -> list[tuple[str, str]]:
 
 def states(bench: Bench, flow: str) -> Counter[tuple[str, str | None]]:
     with bench.open() as deployment:
-        scene = Scene(bench, deployment, deployment.integration(INTEGRATION), Work(holder="look"))
+        scene = Scene(bench, deployment, deployment.integration(INTEGRATION), RunScope(holder="look"))
         return Counter((str(row.state), row.reason) for row in scene.documents(flow))
 
 

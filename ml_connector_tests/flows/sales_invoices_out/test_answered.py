@@ -2,12 +2,12 @@
 
 import pytest
 
-from ml_connector.cli.shared.status_text import whose_move
 from ml_connector.flows import monitoring, operator_actions
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.search import queries
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.operating.whose_move import whose_move
 from ml_connector_tests.flows.sales_invoices_out.invoice_words import changed
 from ml_connector_tests.flows.selling import SalesOffice, invoice
 
@@ -59,7 +59,7 @@ def test_a_refused_invoice_is_mended_in_the_erp_and_goes_again_as_the_first(offi
     office.run()
     assert [(one.order_number, one.purpose) for one in office.sets()] == [("PO-9", "00"), ("PO-10", "00")]
     with worker(office.deployment.ledger) as lease:
-        work = Work(holder=lease.name, actor="test")
+        work = RunScope(holder=lease.name, actor="test")
         operator_actions.prepare_replay(office.integration, work, office.rows()[:1])
     office.run()
     assert len(office.mailbox.sent) == 2, "a newer one has left: the refused one stays refused"
@@ -70,7 +70,7 @@ def test_a_refused_invoice_that_is_replayed_leaves_as_the_erp_has_it(office: Sal
     office.run()
     office.comes(f"AK1*IN*{office.group_control()}", "AK9*R*1*1*0")
     with worker(office.deployment.ledger) as lease:
-        work = Work(holder=lease.name, actor="test")
+        work = RunScope(holder=lease.name, actor="test")
         operator_actions.prepare_replay(office.integration, work, office.rows())
     office.run()
     assert [row.state for row in office.rows()] == [S.SENT]
@@ -82,7 +82,7 @@ def test_an_answer_that_does_not_come_is_told(office: SalesOffice) -> None:
     office.run()
     office.clock.move(49 * 3600)
     with worker(office.deployment.ledger) as lease:
-        monitoring.mark_overdue(office.integration, Work(holder=lease.name, actor="test"))
+        monitoring.mark_overdue(office.integration, RunScope(holder=lease.name, actor="test"))
     assert office.row().state is S.OVERDUE
     assert whose_move(office.row()) == "accounts receivable: ask the partner"
     assert any(one.cause.endswith("sales_invoices_out/overdue/overdue") for one in

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ml_connector.config.integrations import Integration as IntegrationSettings
+from ml_connector.config.integrations import IntegrationSettings
 from ml_connector.config.partners import Channels, InvoicesToPartner, Partner, X12Identity
 from ml_connector.documents.common import changed
 from ml_connector.documents.invoice_amounts import add_up, kind_of
@@ -28,7 +28,7 @@ from ml_connector.documents.sales.invoices import (
 )
 from ml_connector.documents.values.currencies import rounded
 from ml_connector.edi.writing.write import ControlNumbers, Envelope, write_interchange
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.sales_invoices_out.invoice_content import resolve_invoice
 from ml_connector.flows.sales_invoices_out.settings import SalesInvoicesOut
 from ml_connector_tests.edi.judging import trading_partner
@@ -252,6 +252,6 @@ def test_a_cent_more_or_less_anywhere_is_held(invoice: SalesInvoice, by: Decimal
     else:
         first, *rest = getattr(invoice, which)
         wrong = changed(invoice, **{which: (changed(first, amount=first.amount + by), *rest)})
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         resolve_invoice(wrong, partner(), OURS, RULES)
     assert held.value.reason in {Reason.TOTAL_DIFFERENCE, Reason.SIGN_CONTRADICTION, Reason.BAD_VALUE}

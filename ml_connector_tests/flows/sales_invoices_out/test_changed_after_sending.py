@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from ml_connector.flows import operator_actions
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.builders import D
@@ -27,7 +27,7 @@ def test_an_invoice_that_was_changed_after_it_left_is_held(office: SalesOffice) 
     office.books.save(changed())
     office.run()
     with worker(office.deployment.ledger) as lease:
-        work = Work(holder=lease.name, actor="test")
+        work = RunScope(holder=lease.name, actor="test")
         operator_actions.discard(office.integration, work, office.row(), "settled by hand")
     office.books.save(changed())
     office.run()

@@ -15,7 +15,7 @@ from ml_connector.diagnostics.invoice_fields import unsent_fields
 from ml_connector.documents.common import changed
 from ml_connector.errors import ConfigError
 from ml_connector.flows import restore_settling
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.reference.syncing import warm_up
 from ml_connector.flows.sales_invoices_out.spec import FLOW
 from ml_connector.ledger.audit import chain_heads, restores
@@ -61,7 +61,7 @@ def settled(office: SalesOffice, *, arrived: bool) -> None:
     with office.deployment.ledger.read() as tx:
         lost = restores.open_of(tx)
     with worker(office.deployment.ledger) as lease:
-        work = Work(holder=lease.name, actor="clerk")
+        work = RunScope(holder=lease.name, actor="clerk")
         restore_settling.settle(office.integration, work, lost, arrived=arrived, why="asked")
 
 
@@ -212,9 +212,19 @@ def test_two_integrations_on_one_erp_do_not_send_a_customers_invoices_by_both(
     config.write_text(yaml.safe_dump(raw))
     told = [problem.message for problem in load_deployment(config).problems["second"]]
     assert any("customer C100 is a partner of" in one and "by both" in one for one in told), told
+
+    def complaints(raw: Any) -> list[str]:
+        config.write_text(yaml.safe_dump(raw))
+        return [one.message for one in load_deployment(config).problems["second"] if "customer C100" in one.message]
+
+    assert complaints(raw), "still both"
+    silent = {**CUSTOMER, "channels": {"receive": ["/other"]}, "sales_invoices": {"send": False}}
+    (other / "big.yaml").write_text(yaml.safe_dump(silent), encoding="utf-8")
+    assert complaints(raw) == [], "one of the files says that it gets none"
+    (other / "big.yaml").write_text(yaml.safe_dump({**silent, "sales_invoices": {"send": True}}), encoding="utf-8")
+    assert complaints(raw)
     del raw["integrations"]["second"]["flows"][FLOW.name]
-    config.write_text(yaml.safe_dump(raw))
-    assert not any("customer C100" in one.message for one in load_deployment(config).problems["second"])
+    assert complaints(raw) == [], "the flow is not on there"
 
 
 def test_the_shipped_configuration_sends_none(tmp_path: Path) -> None:
@@ -236,7 +246,7 @@ def test_check_tells_what_of_invoices_reaches_nobody(
         assert told[0] == (
             "invoices of big_retail leave without what the ERP says in CashDiscount (1 invoice), Project (1 invoice)"
         )
-        assert all(one.mend for one in found)
+        assert all(one.remedy for one in found)
         if layout:
             assert "has no place for" in told[1]
         else:

@@ -15,7 +15,7 @@ from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import monitoring, operator_actions, pipeline
 from ml_connector.flows.concurrent import Step
-from ml_connector.flows.core.integration import Integration, Work
+from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.inbound import parsing, receiving
 from ml_connector.flows.invoices_in import invoices
 from ml_connector.flows.orders_out import order_resolving, orders
@@ -51,11 +51,11 @@ def make(folder: Path) -> None:
             worker(deployment.ledger) as lease,
         ):
             deployment.vault.put("tc_prod_password", Secret(PASSWORD))
-            _play(sandbox, deployment, Work(holder=lease.name, actor="worker"))
+            _play(sandbox, deployment, RunScope(holder=lease.name, actor="worker"))
         _pack(home, folder)
 
 
-def _play(sandbox: Sandbox, deployment: Deployment, work: Work) -> None:
+def _play(sandbox: Sandbox, deployment: Deployment, work: RunScope) -> None:
     cleo, other = deployment.integration(INTEGRATION), deployment.integration(truecommerce.INTEGRATION)
     for integration in (cleo, other):
         warm_up(integration)
@@ -90,7 +90,7 @@ def _create(sandbox: Sandbox, count: int, seed: int) -> list[dict[str, Any]]:
     return sandbox.call(create)
 
 
-def _changes(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
+def _changes(sandbox: Sandbox, cleo: Integration, work: RunScope) -> None:
     """A change of an order by the buyer, another by the supplier, and a cancelled order."""
     silent = {"ship": "never", "invoice": "never"}
     _world(sandbox).behave("NORTHWIND", silent)
@@ -105,7 +105,7 @@ def _changes(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
     _rounds(sandbox, cleo, work, 3)
 
 
-def _unanswered(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
+def _unanswered(sandbox: Sandbox, cleo: Integration, work: RunScope) -> None:
     """Orders that nobody answers: overdue, and one that still may be answered."""
     _world(sandbox).behave(
         "NORTHWIND", {"acknowledge": "never", "confirm": "never", "ship": "never", "invoice": "never"}
@@ -118,19 +118,19 @@ def _unanswered(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
     _rounds(sandbox, cleo, work, 1)
 
 
-def _in_doubt(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
+def _in_doubt(sandbox: Sandbox, cleo: Integration, work: RunScope) -> None:
     """An upload that never arrived, and nobody knows."""
     _create(sandbox, 1, 15)
     sandbox.faults.add(Fault(FaultKind.RESET_BEFORE, system="cleo", method="POST", path="*/files"))
     _rounds(sandbox, cleo, work, 2)
 
 
-def _given_up(cleo: Integration, work: Work) -> None:
+def _given_up(cleo: Integration, work: RunScope) -> None:
     held = next(row for row in _of(cleo, S.QUARANTINED) if row.flow == "invoices_in")
     operator_actions.discard(cleo, work, held, "the supplier sends another one")
 
 
-def _left_half_way(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
+def _left_half_way(sandbox: Sandbox, cleo: Integration, work: RunScope) -> None:
     """Documents at every step on the way: the program ended there."""
     _create(sandbox, 1, 16)
     pipeline.run(cleo, work, (orders.read, order_resolving.resolve, _render))
@@ -153,7 +153,7 @@ def _left_half_way(sandbox: Sandbox, cleo: Integration, work: Work) -> None:
         pipeline.run(cleo, work, (receiving.receive, parsing.parse, *steps))
 
 
-def _render(integration: Integration, work: Work) -> Any:
+def _render(integration: Integration, work: RunScope) -> Any:
     return rendering.render(integration, work, "orders_out")
 
 
@@ -172,7 +172,7 @@ def _invoice(sandbox: Sandbox, seed: int) -> None:
     sandbox.call(create)
 
 
-def _rounds(sandbox: Sandbox, cleo: Integration, work: Work, count: int) -> None:
+def _rounds(sandbox: Sandbox, cleo: Integration, work: RunScope, count: int) -> None:
     for _ in range(count):
         pipeline.run(cleo, work, pipeline.OUTBOUND)
         sandbox.clock.move(30)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ml_connector.demo.scenario import TROUBLES
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
@@ -41,7 +42,7 @@ def sandbox_of_then(home: Path, moment: datetime = BEGIN) -> Iterator[Sandbox]:
         clock_file=set_clock(home, BEGIN),
         truecommerce=truecommerce.quick(),
     )
-    with Sandbox(options) as sandbox:
+    with Sandbox(options, stand_ins=registry.of("exact", "cleo", "truecommerce")) as sandbox:
         sandbox.call(sandbox.cleo.set_limits, per_second=None)
         sandbox.call(sandbox.truecommerce.add_suppliers)
         sandbox.call(_orders(sandbox))

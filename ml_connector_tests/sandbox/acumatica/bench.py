@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.acumatica.options import AcumaticaOptions
 from ml_connector.sandbox.acumatica.state import AcumaticaState
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
@@ -165,7 +166,7 @@ def options(**more: Any) -> AcumaticaOptions:
 def acumatica_bench(folder: Path, acumatica: AcumaticaOptions | None = None) -> Iterator[AcumaticaBench]:
     """A fresh sandbox, authorized."""
     chosen = SandboxOptions(acumatica=acumatica or options(), clock_file=folder / "clock", partner=False)
-    with Sandbox(chosen) as sandbox:
+    with Sandbox(chosen, stand_ins=registry.of("acumatica")) as sandbox:
         bench = AcumaticaBench(sandbox)
         try:
             bench.authorize()

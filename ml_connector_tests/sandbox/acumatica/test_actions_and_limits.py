@@ -205,7 +205,7 @@ def test_a_person_works_at_the_screens_by_the_control_port(acumatica: AcumaticaB
     assert (
         post("edit", entity="Vendor", key=[vendor["VendorID"]], values={"Status": "Inactive"})["Status"] == "Inactive"
     )
-    changed = post("act", entity="PurchaseOrder", key=["Normal", post("orders")[0]["number"]], action="Cancel")
+    changed = post("act", entity="PurchaseOrder", key=["Normal", post("orders")[0]["number"]], action="CancelOrder")
     assert changed["Status"] == "Canceled"
     rows = acumatica.control.get("/state/acumatica/AcmeFoods/Vendor").json()
     assert "Typed" in {row["VendorName"] for row in rows}

@@ -14,8 +14,8 @@ from paramiko.sftp_client import SFTPClient
 
 from ml_connector.sandbox.cleo.files import Growth
 from ml_connector.sandbox.faults import FaultKind
+from ml_connector.sandbox.sftp.tree import Link
 from ml_connector.sandbox.truecommerce.state import BELOW_USER, PASSWORD, USER, Account
-from ml_connector.sandbox.truecommerce.tree import Link
 from ml_connector_tests.systems.truecommerce.bench import Bench, open_bench
 
 

@@ -1,13 +1,12 @@
 """One sandbox and one ledger for a module: a start costs more than a test. Each test has a connection of its own."""
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ml_connector_tests.sandbox.acumatica.bench import AcumaticaBench, acumatica_bench, options
-from ml_connector_tests.systems.acumatica.bench import Bench, Parts, parts_on
+from ml_connector_tests.sandbox.acumatica.bench import AcumaticaBench, acumatica_bench
+from ml_connector_tests.systems.acumatica.bench import Bench, Parts, fresh, parts_on
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +20,5 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Acumati
 def bench(_running: tuple[AcumaticaBench, Parts], tmp_path: Path) -> Iterator[Bench]:
     """Options, faults and limits are as at the beginning; the books are those of the module."""
     site, parts = _running
-    site.state.sessions.end_all()
-    site.state.sessions.most_at_once = 0
-    site.state.sessions.counts.clear()
-    bench = Bench(site, parts, tmp_path)
-    yield bench
-    for field in dataclasses.fields(site.options):
-        setattr(site.options, field.name, getattr(options(), field.name))
-    site.sandbox.faults.clear()
-    while bench.made:
-        bench.made.pop().close()
+    with fresh(Bench(site, parts, tmp_path)) as made:
+        yield made

@@ -12,8 +12,18 @@ from typing import Any
 from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
 from ml_connector.documents.reference import OpenOrder
-from ml_connector.flows.core.ports import PURCHASE_ORDERS, SALES_INVOICES, Identity, StoredOperation, source_of
+from ml_connector.documents.sales.changes import SalesOrderChange
+from ml_connector.flows.core.ports import (
+    PURCHASE_ORDERS,
+    SALES_INVOICES,
+    SHIPMENTS,
+    STANDING_ORDERS,
+    Identity,
+    StoredOperation,
+    source_of,
+)
 from ml_connector.sandbox.acumatica import user
+from ml_connector.sandbox.acumatica.seed import CUSTOMER
 from ml_connector.sandbox.acumatica.wire.contract import contract
 from ml_connector.sandbox.acumatica.wire.record import Record
 from ml_connector.sandbox.faults import FaultKind
@@ -22,6 +32,8 @@ from ml_connector_tests.contracts.erp_harness import ErpHarness
 from ml_connector_tests.sandbox.acumatica.bench import acumatica_bench
 from ml_connector_tests.systems.acumatica.bench import Bench, parts_on
 from ml_connector_tests.systems.acumatica.billing import BY_ORDER, BY_RECEIPT, account_line, bill_of
+from ml_connector_tests.systems.acumatica.changes import change_of
+from ml_connector_tests.systems.acumatica.new_customers import new_customer
 from ml_connector_tests.systems.acumatica.test_sales import sales_order_of
 
 RECORDS = {"bills": "Bill", "goods_receipts": "PurchaseReceipt", "sales_orders": "SalesOrder"}
@@ -52,16 +64,43 @@ class AcumaticaHarness(ErpHarness):
                 user.sell, self.bench.state, count, seed=next(self._numbers) + 1000, release=False
             )
             return [f"{row.text('Type')}|{row.text('ReferenceNbr')}" for row in sold]
+        if source in {STANDING_ORDERS.name, SHIPMENTS.name}:
+            made = [self._sold(shipped=source == SHIPMENTS.name) for _ in range(count)]
+            return [row.text("ShipmentNbr") or row.id for row in made]
         rows = self.bench.sandbox.call(user.create_orders, self.bench.state, count, vendors=(BY_RECEIPT,))
         return [f"Normal|{row.text('OrderNbr')}" for row in rows]
+
+    def _sold(self, *, shipped: bool) -> Record:
+        """A sales order; a shipment of it that is not confirmed, where that is asked for."""
+        line = {"InventoryID": "WIDGET1", "OrderQty": next(self._numbers)}
+        body = {"OrderType": "SO", "CustomerID": CUSTOMER, "Hold": False, "Details": [line]}
+        order = self.bench.sandbox.call(user.put, self.bench.state, "SalesOrder", body)
+        if not shipped:
+            return order
+        key = ("SO", order.text("OrderNbr"))
+        self.bench.sandbox.call(user.act, self.bench.state, "SalesOrder", key, "SalesOrderCreateShipment")
+        kept = self.bench.state.main.table("SalesOrder").by_id(order.id)
+        assert kept is not None
+        found = self.bench.state.main.find("Shipment", kept.details("Shipments")[-1].text("ShipmentNbr"))
+        assert found is not None
+        return found
 
     def add_late(self, source: str) -> str:
         """Its transaction was stamped before others, and committed after they were read."""
         (key,) = self.add(source)
-        self._row(source, key).values["LastModifiedDateTime"] -= timedelta(seconds=30)  # type: ignore[operator]
+        moved = "LastModified" if source == STANDING_ORDERS.name else "LastModifiedDateTime"
+        self._row(source, key).values[moved] -= timedelta(seconds=30)  # type: ignore[operator]
         return key
 
     def change(self, source: str, key: str) -> None:
+        if source == SHIPMENTS.name:
+            told = {"ShipmentNbr": key, "Description": f"Changed {next(self._numbers)}"}
+            self.bench.sandbox.call(user.put, self.bench.state, "Shipment", told)
+            return
+        if source == STANDING_ORDERS.name:
+            told = {"id": key, "Description": f"Changed {next(self._numbers)}"}
+            self.bench.sandbox.call(user.put, self.bench.state, "SalesOrder", told)
+            return
         kind, number = key.split("|")
         if source == SALES_INVOICES.name:
             told = {"Type": kind, "ReferenceNbr": number, "Description": f"Changed {next(self._numbers)}"}
@@ -73,6 +112,14 @@ class AcumaticaHarness(ErpHarness):
         self.bench.sandbox.call(user.put, self.bench.state, "PurchaseOrder", body)
 
     def _row(self, source: str, key: str) -> Record:
+        if source == STANDING_ORDERS.name:
+            order = self.bench.state.main.table("SalesOrder").by_id(key)
+            assert order is not None
+            return order
+        if source == SHIPMENTS.name:
+            shipment = self.bench.state.main.find("Shipment", key)
+            assert shipment is not None
+            return shipment
         entity = "SalesInvoice" if source == SALES_INVOICES.name else "PurchaseOrder"
         found = self.bench.state.main.find(entity, *key.split("|"))
         assert found is not None
@@ -85,6 +132,11 @@ class AcumaticaHarness(ErpHarness):
             return bill_of(BY_ORDER, account_line())
         if target == "sales_orders":
             return sales_order_of()
+        if target == "sales_order_changes":
+            return self._changed()
+        if target == "new_customers":
+            number = f"{next(self._numbers):05}"
+            return new_customer(code=f"CN{number}", reference=f"REF-{number}", name=f"Foods {number}")
         order = self._order()
         if target == "goods_receipts":
             return self._receipt(order, Decimal(1))
@@ -101,10 +153,27 @@ class AcumaticaHarness(ErpHarness):
             return bill_of(BY_ORDER, account_line(account="99999"))
         if target == "sales_orders":
             return sales_order_of(location_code="NOWHERE")
+        if target == "sales_order_changes":
+            return self._changed(shipped=True)
+        if target == "new_customers":
+            return new_customer(code="CN99999", reference="REF-99999", customer_class="NOBODYS")
         if target == "goods_receipts":
             return self._receipt(self._order(hold=True), Decimal(1))
         order = self._order()
         return self._agreed(order, quantity=order.lines[0].quantity + 1, was=order.lines[0].quantity)
+
+    def _changed(self, *, shipped: bool = False) -> SalesOrderChange:
+        """A further line for a sales order; of one that left the warehouse where that is asked for."""
+        wanted = sales_order_of()
+        line = {"InventoryID": "OLIVEOIL1L", "OrderQty": 3, "UOM": "CS", "UnitPrice": 90, "ManualPrice": True}
+        body = {
+            "OrderType": "SO", "CustomerID": CUSTOMER, "CustomerOrder": wanted.customer_order, "Hold": False,
+            "Details": [line],
+        }  # fmt: skip
+        made = self.bench.sandbox.call(user.put, self.bench.state, "SalesOrder", body)
+        if shipped:
+            self.bench.sandbox.call(user.deliver, self.bench.state, made, f"1Z{next(self._numbers):010}")
+        return change_of(wanted, made.id)
 
     def _order(self, **more: Any) -> OpenOrder:
         (row,) = self.bench.sandbox.call(user.create_orders, self.bench.state, 1, vendors=(BY_RECEIPT,), **more)
@@ -160,5 +229,4 @@ def erp_harness(folder: Path) -> Iterator[ErpHarness]:
         try:
             yield made
         finally:
-            while bench.made:
-                bench.made.pop().close()
+            bench.close()

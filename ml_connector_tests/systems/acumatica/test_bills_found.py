@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.common import changed
-from ml_connector.errors import NeedsMending, OutcomeUnknown, Reason, RefusedBySystem, TryAgain
+from ml_connector.errors import NeedsCorrection, OutcomeUnknown, Reason, RefusedBySystem, TryAgain
 from ml_connector.flows.core.ports import BILLS, Identity, target_of
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.acumatica.bench import Bench
@@ -34,7 +34,7 @@ def test_a_bill_whose_answer_is_lost_is_found_and_not_written_again(bench: Bench
     operation = bench.store(erp, planned[0])
     with pytest.raises(OutcomeUnknown) as unknown:
         erp.write(operation)
-    assert "looked up" in unknown.value.mend
+    assert "looked up" in unknown.value.remedy
     for _ in range(100):
         found = erp.find_written([operation])
         if found:
@@ -141,7 +141,7 @@ def test_a_bill_that_acumatica_made_of_another_amount_is_held(bench: Bench) -> N
     bench.site.acted("PurchaseReceipt", "ReleasePurchaseReceipt", key)
     lines = lines_of(order)
     dearer = (changed(lines[0], amount=lines[0].amount + 1), *lines[1:])
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         plan(erp, bill_of(BY_RECEIPT, *dearer))
     assert held.value.reason is Reason.KEYED_BY_HAND
     assert "made a bill from the receipts" in held.value.message

@@ -22,7 +22,12 @@ def test_the_original_stands_at_the_bill(bench: Bench) -> None:
     erp = bench.erp(after_bill="released")
     bill = with_original(bench)
     done = bench.post(erp, plan(erp, bill))
-    assert [operation.kind for operation, _ in done] == ["ap_bill", "ap_bill_file", "ap_bill_release"]
+    assert [operation.kind for operation, _ in done] == [
+        "ap_bill",
+        "ap_bill_file",
+        "ap_bill_release",
+        "ap_bill_released",
+    ]
     (row,) = stored(bench, bill)
     assert [file.name for file in row.files] == ["INV 1.edi"]
     found = erp.find_written([operation for operation, _ in done])

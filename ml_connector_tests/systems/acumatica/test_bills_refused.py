@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from ml_connector.documents.common import changed
-from ml_connector.errors import NeedsMending, Reason, RefusedBySystem
+from ml_connector.errors import NeedsCorrection, Reason, RefusedBySystem
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.acumatica.bench import Bench
 from ml_connector_tests.systems.acumatica.billing import (
@@ -21,19 +21,19 @@ from ml_connector_tests.systems.acumatica.billing import (
 
 
 def test_a_number_that_does_not_fit_is_held(bench: Bench) -> None:
-    with pytest.raises(NeedsMending, match="40"):
+    with pytest.raises(NeedsCorrection, match="40"):
         plan(bench.erp(), bill_of(BY_ORDER, account_line(), number="X" * 41))
 
 
 def test_a_line_with_neither_account_nor_item_is_held(bench: Bench) -> None:
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         plan(bench.erp(), bill_of(BY_ORDER, account_line(account="")))
     assert held.value.reason is Reason.UNMAPPED_ACCOUNT
 
 
 def test_a_line_of_an_order_that_is_gone_is_held(bench: Bench) -> None:
     line = changed(account_line(), order_line_id="Normal|PO999999|1")
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         plan(bench.erp(), bill_of(BY_ORDER, line))
     assert held.value.reason is Reason.NO_SUCH_ORDER_LINE
 
@@ -78,7 +78,7 @@ def test_a_refusal_names_the_line_the_value_and_what_to_do(bench: Bench) -> None
     with pytest.raises(RefusedBySystem) as refused:
         bench.post(erp, plan(erp, bill))
     assert "Details[1].Account: Account '99999' cannot be found in the system" in refused.value.message
-    assert "replay" in refused.value.mend
+    assert "replay" in refused.value.remedy
     assert stored(bench, bill) == []
 
 

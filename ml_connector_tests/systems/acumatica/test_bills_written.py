@@ -8,7 +8,7 @@ import pytest
 
 from ml_connector.documents.bills import Bill, BillTax
 from ml_connector.documents.common import changed
-from ml_connector.errors import NeedsMending, Reason, RefusedBySystem
+from ml_connector.errors import NeedsCorrection, Reason, RefusedBySystem
 from ml_connector.sandbox.acumatica import user
 from ml_connector.systems.acumatica.erp import AcumaticaErp
 from ml_connector_tests.systems.acumatica.bench import Bench
@@ -66,12 +66,24 @@ def test_a_bill_by_receipt_links_released_receipts_oldest_first_and_shares_the_a
 def test_what_was_not_received_is_held_with_the_order_and_the_quantities(bench: Bench) -> None:
     erp = bench.erp()
     order, _ = order_of(bench, erp, BY_RECEIPT)
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         plan(erp, bill_of(BY_RECEIPT, *lines_of(order)))
     assert held.value.reason is Reason.NOT_RECEIVED
     assert order.number in held.value.message
     assert "0 is received and not billed" in held.value.message
-    assert "Release the receipt" in held.value.mend
+    assert "Release the receipt" in held.value.remedy
+
+
+def test_goods_that_came_since_receipts_were_read_are_seen(bench: Bench) -> None:
+    """The same worker planned another bill of the vendor moments before, and keeps what it read then."""
+    erp = bench.erp()
+    order, row = order_of(bench, erp, BY_RECEIPT)
+    with pytest.raises(NeedsCorrection) as held:
+        plan(erp, bill_of(BY_RECEIPT, *lines_of(order)))
+    assert held.value.reason is Reason.NOT_RECEIVED
+    bench.sandbox.call(user.receive, bench.state, row)
+    bench.sandbox.clock.move(10)
+    assert plan(erp, bill_of(BY_RECEIPT, *lines_of(order)))
 
 
 def test_two_bills_never_take_the_same_receipt(bench: Bench) -> None:
@@ -80,7 +92,7 @@ def test_two_bills_never_take_the_same_receipt(bench: Bench) -> None:
     bench.sandbox.call(user.receive, bench.state, row)
     plan(erp, bill_of(BY_RECEIPT, *lines_of(order)), "mlc-aaaaaaaaaaaaaaaaaaaa")
     plan(erp, bill_of(BY_RECEIPT, *lines_of(order)), "mlc-aaaaaaaaaaaaaaaaaaaa")
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         plan(erp, bill_of(BY_RECEIPT, *lines_of(order)), "mlc-bbbbbbbbbbbbbbbbbbbb")
     assert held.value.reason is Reason.NOT_RECEIVED
 
@@ -93,7 +105,7 @@ def test_a_partly_billed_receipt_gives_what_is_left(bench: Bench) -> None:
     first = changed(line, quantity=Decimal(1), amount=Decimal("2.50"))
     bench.post(erp, plan(erp, bill_of(BY_RECEIPT, first), "mlc-aaaaaaaaaaaaaaaaaaaa"))
     again = bench.erp()
-    with pytest.raises(NeedsMending, match="is received and not billed"):
+    with pytest.raises(NeedsCorrection, match="is received and not billed"):
         plan(again, bill_of(BY_RECEIPT, line))
     rest = changed(line, quantity=line.quantity - 1, amount=Decimal("9.99"))
     bench.post(again, plan(again, bill_of(BY_RECEIPT, rest), "mlc-cccccccccccccccccccc"))
@@ -173,6 +185,6 @@ def test_the_invoices_own_taxes_override_those_computed(bench: Bench) -> None:
 
 def test_a_tax_that_is_mapped_to_none_is_asked_about(bench: Bench) -> None:
     erp = bench.erp(taxes="as_invoiced")
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         plan(erp, taxed(erp, "8.25", taxes=(BillTax(kind="ST", amount=Decimal("8.25")),)))
     assert held.value.reason is Reason.MISSING_VAT_CODE

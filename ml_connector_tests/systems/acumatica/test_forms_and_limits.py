@@ -79,6 +79,38 @@ def test_calls_share_a_form_and_an_action_has_it_alone(forms: Forms) -> None:
         pass
 
 
+def test_patience_is_counted_in_time_and_not_in_what_happens_on_the_form() -> None:
+    """A form where action follows action wakes up whoever waits for it again and again."""
+    forms = Forms("acu", lambda form: NoLease(), StillClock(), acts=True, patience=20.0)
+    form = forms._forms["AP301000"]
+    with ThreadPoolExecutor(1) as pool:
+        with forms.use("Bill", "act"):
+            waiting = pool.submit(lambda: forms.use("Bill", "call").__enter__())
+            for _ in range(2000):
+                with form.changed:
+                    form.changed.notify_all()
+            assert not waiting.done()
+        waiting.result(10)
+
+
+def test_an_action_is_not_overtaken_by_calls_that_come_later() -> None:
+    forms = Forms("acu", lambda form: NoLease(), StillClock(), acts=True, patience=20.0)
+    came = list[str]()
+
+    def use(kind: Literal["call", "act"]) -> None:
+        with forms.use("Bill", kind):
+            came.append(kind)
+
+    with ThreadPoolExecutor(2) as pool, held(forms, "call"):
+        action = pool.submit(use, "act")
+        while not forms._forms["AP301000"]._acting:
+            pass
+        later = pool.submit(use, "call")
+    action.result(10)
+    later.result(10)
+    assert came == ["act", "call"]
+
+
 class Interrupting(NoLease):
     """Whoever waits for it is interrupted, once."""
 
@@ -131,7 +163,7 @@ def test_many_bills_are_released_side_by_side_without_meeting_a_lock(bench: Benc
 
     def post(at: int) -> str:
         done = bench.post(erp, plan(erp, bills[at], f"mlc-{at:020x}"))
-        return str(done[1][1].detail["status"])
+        return str(done[-1][1].detail["status"])
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(post, range(4))) == ["Open"] * 4
@@ -207,7 +239,7 @@ def test_log_ins_that_never_hold_end_in_a_clear_message(bench: Bench) -> None:
 def test_a_log_out_that_is_lost_leaves_the_session_to_whoever_comes_next(bench: Bench) -> None:
     erp = bench.erp()
     erp.client.schema("Vendor")
-    bench.fault(FaultKind.STATUS, status=503, path="*/logout")
+    bench.fault(FaultKind.STATUS, status=503, path="*/logout", count=3)
     erp.close()
     assert bench.living() == 1
     after = bench.erp()

@@ -112,7 +112,7 @@ def test_an_order_without_lines_in_a_list_is_read_by_itself(bench: Bench) -> Non
 def test_statuses_say_what_may_be_sent_and_what_is_over(bench: Bench) -> None:
     (held,) = ordered(bench, hold=True)
     (cancelled,) = ordered(bench)
-    bench.sandbox.call(user.act, bench.state, "PurchaseOrder", cancelled.split("|"), "Cancel")
+    bench.sandbox.call(user.act, bench.state, "PurchaseOrder", cancelled.split("|"), "CancelOrder")
     found = {one.document.id: one.document for one in source_of(bench.erp(), PURCHASE_ORDERS).by_id([held, cancelled])}
     assert (found[held].approved, found[held].cancelled) == (False, False)
     assert (found[cancelled].approved, found[cancelled].cancelled, found[cancelled].lines) == (False, True, ())

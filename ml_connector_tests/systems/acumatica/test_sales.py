@@ -10,7 +10,7 @@ import pytest
 from ml_connector.documents.common import changed
 from ml_connector.documents.sales.invoices import SalesInvoiceType
 from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderLine, ShipToAddress
-from ml_connector.errors import NeedsMending, OutcomeUnknown, Reason, RefusedBySystem
+from ml_connector.errors import NeedsCorrection, OutcomeUnknown, Reason, RefusedBySystem
 from ml_connector.flows.core.ports import SALES_INVOICES, SALES_ORDERS, Identity, source_of, target_of
 from ml_connector.sandbox.acumatica import user
 from ml_connector.sandbox.acumatica.wire.record import Record
@@ -123,16 +123,44 @@ def test_charges_become_lines_of_their_item_and_are_asked_for_without_one(bench:
     order = sales_order_of(charges=(charge,), total=Decimal("285.00"))
     bench.post(erp, plan(erp, order))
     assert [line.text("InventoryID") for line in stored(bench, order)[0].details()] == ["OLIVEOIL1L", "FREIGHT"]
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         plan(erp, sales_order_of(charges=(OrderCharge(code="D240", amount=Decimal(1)),)))
     assert held.value.reason is Reason.UNMAPPED_CHARGE
 
 
-def test_lines_that_go_elsewhere_and_numbers_that_do_not_fit_are_held(bench: Bench) -> None:
+def places(order: Record) -> list[tuple[str, str, Decimal]]:
+    return [(one.text("ShipToLocation"), one.note, one.number("OrderQty")) for one in order.details()]
+
+
+def test_lines_of_one_order_go_to_their_places(bench: Bench) -> None:
+    """In the line's field; where the order type shows none nothing is left, and a note can say it."""
+    divided = (
+        line_of(location_code="STORE12", store="0012", quantity=Decimal(1)),
+        line_of(location_code="STORE15", store="0015", quantity=Decimal(2), number=2),
+    )
+    order = sales_order_of(*divided, location_code="")
     erp = bench.erp()
-    with pytest.raises(NeedsMending, match="goes to STORE15"):
-        plan(erp, sales_order_of(line_of(location_code="STORE15")))
-    with pytest.raises(NeedsMending, match="Acumatica keeps 40"):
+    bench.post(erp, plan(erp, order))
+    assert places(stored(bench, order)[0]) == [("STORE12", "", Decimal(1)), ("STORE15", "", Decimal(2))]
+
+    bench.options.line_ship_to = False
+    dropped = sales_order_of(*divided, location_code="")
+    with pytest.raises(RefusedBySystem, match="ShipToLocation is empty, STORE12 was sent"):
+        bench.post(erp, plan(erp, dropped, "mlc-eeeeeeeeeeeeeeeeeeee"))
+    assert stored(bench, dropped) == []
+    noted = bench.erp(line_places="note")
+    bench.post(noted, plan(noted, dropped, "mlc-ffffffffffffffffffff"))
+    notes = [note for _, note, _ in places(stored(bench, dropped)[0])]
+    assert notes == ["For STORE12 (store 0012)", "For STORE15 (store 0015)"]
+
+    bench.options.line_ship_to = True
+    with pytest.raises(RefusedBySystem, match="Ship-To Location"):
+        bench.post(erp, plan(erp, sales_order_of(line_of(location_code="NOWHERE")), "mlc-eeeeeeeeeeeeeeeeeeed"))
+
+
+def test_numbers_that_do_not_fit_are_held(bench: Bench) -> None:
+    erp = bench.erp()
+    with pytest.raises(NeedsCorrection, match="Acumatica keeps 40"):
         plan(erp, sales_order_of(customer_order="X" * 41))
 
 

@@ -51,6 +51,14 @@ def test_accounts_and_items_of_both_kinds_are_told_apart(bench: Bench) -> None:
     assert (items["FREIGHT"].stock, items["FREIGHT"].gl_account) == (False, "61000")
 
 
+def test_items_that_are_inactive_say_so(bench: Bench) -> None:
+    for status in ("Inactive", "Active"):
+        bench.person.made("StockItem", {"InventoryID": "WIDGET1", "ItemStatus": status})
+        bench.person.made("NonStockItem", {"InventoryID": "FREIGHT", "ItemStatus": status})
+        found = by_id(read(bench, "items"))
+        assert {found[code].blocked for code in ("WIDGET1", "FREIGHT")} == {status == "Inactive"}  # type: ignore[attr-defined]
+
+
 def test_an_items_numbers_and_units_are_whole(bench: Bench) -> None:
     facts = by_id(read(bench, "item_facts"))["OLIVEOIL1L"]
     assert isinstance(facts, ItemFacts)
@@ -165,7 +173,7 @@ def test_an_answer_that_is_none_is_tried_again_and_told_with_its_place(
     with pytest.raises(TryAgain, match=what) as told:
         read(bench, "gl_accounts")
     assert bench.name in told.value.message
-    assert told.value.mend
+    assert told.value.remedy
 
 
 def test_one_bad_moment_does_not_stop_a_read(bench: Bench) -> None:

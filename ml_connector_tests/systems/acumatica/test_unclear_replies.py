@@ -105,7 +105,7 @@ def test_a_bill_that_differs_and_outlives_its_writer_is_told_and_never_released(
     """Its totals are right, its currency is not: whoever finds it later looks at all that was sent."""
     erp = bench.erp(after_bill="released")
     bill = bill_of(BY_ORDER, account_line(), currency="EUR")
-    first, release = plan(erp, bill)
+    first, release, _ = plan(erp, bill)
     operation = bench.store(erp, first)
     killed_before(erp, monkeypatch, "delete")
     with pytest.raises(Killed):
@@ -136,7 +136,7 @@ def test_nothing_is_released_whose_links_were_changed_meanwhile(bench: Bench) ->
     erp = bench.erp(after_bill="released")
     order, _ = order_of(bench, erp, BY_ORDER)
     bill = bill_of(BY_ORDER, *lines_of(order))
-    first, release = plan(erp, bill)
+    first, release, _ = plan(erp, bill)
     written = erp.write(bench.store(erp, first))
     (row,) = stored(bench, bill)
     row.details()[0].values["POOrderNbr"] = "PO000001"

@@ -5,6 +5,7 @@ import random
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, cast
+from urllib.parse import quote_plus, urlencode
 from uuid import UUID
 
 import pytest
@@ -12,14 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
+from ml_connector.flows.core.ports import Identity
 from ml_connector.systems.acumatica.access.wire import cookies_of
+from ml_connector.systems.acumatica.posting import bills, receipts, sales_orders
 from ml_connector.systems.acumatica.posting.comparing import differences
+from ml_connector.systems.acumatica.posting.finding import Findable
 from ml_connector.systems.acumatica.wire import values
 from ml_connector.systems.acumatica.wire.answers import Meanings, NotOptimized, NotThere, SeatRefused
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
-from ml_connector.systems.acumatica.wire.filters import chunks, literal
-from ml_connector.systems.acumatica.wire.keys import key_in, with_key, without_key
+from ml_connector.systems.acumatica.wire.filters import chunks, equals, literal
 from ml_connector.systems.acumatica.wire.paging import whole_list
+from ml_connector.systems.our_keys import key_in, with_key, without_key
 from ml_connector.transport.answers import ApiResponse
 
 KEYS = st.text(st.sampled_from("ABCabc019-_ "), min_size=1, max_size=4).map(str.strip).filter(bool)
@@ -129,7 +133,17 @@ def test_a_text_in_a_filter_is_closed_where_it_ends(text: str) -> None:
 def test_conditions_are_grouped_without_loss(conditions: list[str]) -> None:
     groups = chunks(conditions, most=200)
     assert [one for group in groups for one in group] == conditions
-    assert all(sum(len(one) + 4 for one in group) <= 200 for group in groups if len(group) > 1)
+    assert all(len(quote_plus(" or ".join(group))) <= 200 for group in groups if len(group) > 1)
+
+
+@pytest.mark.parametrize("what", [bills.FINDABLE, receipts.FINDABLE, sales_orders.FINDABLE])
+def test_look_ups_of_many_fit_into_addresses_and_leave_none_out(what: Findable) -> None:
+    asked = [Identity(f"V{at % 7:06d}", f"NO 'Ü' {at:08d}") for at in range(300)]
+    queries = list(what.queries(asked, bills.REPLY))
+    assert all(len(urlencode(query.params())) <= 2048 for query in queries)
+    told = " ".join(query.filter for query in queries)
+    assert [one for one in asked if equals(what.reference, one.number) not in told] == []
+    assert len(queries) < len(asked) / 10
 
 
 @pytest.mark.parametrize("bad", ["12", 3, ["x"], True])
@@ -201,7 +215,7 @@ def test_an_answer_is_read_by_its_words_and_never_by_its_code_alone(
         error = meanings.error("PUT Bill", response, write=wrote)
         assert type(error) is expected
         assert error.message.startswith("acu: ")
-        assert error.mend
+        assert error.remedy
 
 
 def test_a_reply_is_compared_in_lines_links_and_errors_whatever_the_order() -> None:

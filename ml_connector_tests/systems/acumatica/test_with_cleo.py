@@ -6,6 +6,7 @@ from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
@@ -126,6 +127,49 @@ def test_a_changed_purchase_order_leaves_as_a_change(stage: Stage) -> None:
     assert states(stage, "orders_out") == [(number, S.ACKNOWLEDGED)] * 2
 
 
+def test_a_purchase_order_that_is_cancelled_in_acumatica_is_cancelled_with_the_supplier(stage: Stage) -> None:
+    """By the form's own action, pressed over the API by somebody else; one that is received is cancelled no more."""
+    stage.sandbox.call(stage.world.behave, LONESTAR.name, {"ship": "never", "invoice": "never"})
+    number = buy(stage)
+    stage.play(2)
+    cancelled = press(stage, "PurchaseOrder/CancelOrder", Type="Normal", OrderNbr=number)
+    assert cancelled.is_success, cancelled.text
+    assert [row.text("Status") for row in stage.rows("PurchaseOrder")] == ["Canceled"]
+    stage.play(3)
+    assert len(stage.taken(LONESTAR, "850")) == 1
+    (sent,) = stage.taken(LONESTAR, "860")
+    begin = first(sent, "BCH")
+    assert (get(begin, 1), get(begin, 3)) == ("01", number)
+    assert states(stage, "orders_out") == [(number, S.ACKNOWLEDGED)] * 2
+    assert len(stage.taken(LONESTAR, "860")) == 1, "once"
+
+    received = buy(stage)
+    stage.sandbox.call(lambda: user.receive(stage.sandbox.acumatica, order_numbered(stage, received)))
+    refused = press(stage, "PurchaseOrder/CancelOrder", Type="Normal", OrderNbr=received)
+    assert "disabled" in refused.text
+
+
+def order_numbered(stage: Stage, number: str) -> Record:
+    (order,) = stage.sandbox.acumatica.main.table("PurchaseOrder").where(OrderNbr=number)
+    return order
+
+
+def press(stage: Stage, action: str, **keys: str) -> httpx.Response:
+    """An action over HTTP, by somebody with a session of its own."""
+    login = stage.sandbox.logins()["acumatica"]
+    base = stage.sandbox.addresses()["acumatica"]
+    named = {name: login[name] for name in ("client_id", "client_secret", "username", "password")}
+    with httpx.Client() as client:
+        form = {"grant_type": "password", "scope": "api", **named}
+        token = client.post(f"{base}/identity/connect/token", data=form).json()["access_token"]
+        body = {"entity": {name: {"value": value} for name, value in keys.items()}, "parameters": {}}
+        place = f"{base}/entity/Default/24.200.001/{action}"
+        bearer = {"Authorization": f"Bearer {token}"}
+        answer = client.post(place, json=body, headers=bearer)
+        client.post(f"{base}/entity/auth/logout", headers=bearer)  # gives the seat back
+        return answer
+
+
 def test_a_credit_memo_leaves_behind_its_invoice_and_names_it(stage: Stage) -> None:
     invoice = sold(stage, "PO-7782").text("ReferenceNbr")
     stage.play(1)
@@ -136,11 +180,10 @@ def test_a_credit_memo_leaves_behind_its_invoice_and_names_it(stage: Stage) -> N
     assert ["REF", "OI", invoice] in sent[1]
 
 
-def test_what_a_customer_changes_waits_and_what_nobody_works_on_is_told(stage: Stage) -> None:
-    """An 860 is held beside its order, an 820 is answered and held; the order stays as it is."""
+def test_a_cancellation_is_done_and_a_payment_is_held_with_what_it_pays(stage: Stage) -> None:
+    """Payments are entered in Acumatica by nobody here: the advice is answered, recorded and shown."""
     ordered(stage, "PO-7783")
     stage.run()
-    (before,) = [row.copy() for row in stage.rows("SalesOrder")]
     who = stage.world.partners[HILLMART.name]
     change = who.writer.write("PC", [[["860"], ["BCH", "01", "SA", "PO-7783", "", "", "20261129"]]], control=77)
     advice: list[Segment] = [
@@ -151,8 +194,13 @@ def test_what_a_customer_changes_waits_and_what_nobody_works_on_is_told(stage: S
         stage.sandbox.call(who.put, name[:3], name, data)
     stage.play(2)
     held = {row.kind: row.reason for row in stage.documents("") if row.state is S.QUARANTINED}
-    assert held == {DocumentKind.ORDER_CHANGE: "not_a_first_order", DocumentKind.REMITTANCE: "unsupported_document"}
-    assert [row.values for row in stage.rows("SalesOrder")] == [before.values]
+    assert held == {DocumentKind.REMITTANCE: "unsupported_document"}
+    (advice_row,) = [row for row in stage.documents("") if row.kind is DocumentKind.REMITTANCE]
+    assert (advice_row.number, advice_row.amount, advice_row.partner) == ("T1", Decimal(100), "hillmart")
+    told = (advice_row.reason_detail or {})["data"]
+    assert [(one["what"], one["number"], one["paid"]) for one in told["items"]] == [("invoice", "002001", "100")]
+    assert ["AK1", "RA", "78"] in [one for taken in stage.taken(HILLMART, "997") for one in taken]
+    assert [row.text("Status") for row in stage.rows("SalesOrder")] == ["Canceled"]
 
 
 def everything(stage: Stage) -> dict[str, dict[str, int]]:

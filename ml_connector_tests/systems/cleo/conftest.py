@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector.systems.cleo.mailbox import CleoMailbox
 from ml_connector_tests.credentials.sandboxes import Cleo, cleo_sandbox
 
 
@@ -16,7 +16,7 @@ def cleo(tmp_path: Path) -> Iterator[Cleo]:
 
 
 @pytest.fixture
-def network(cleo: Cleo) -> Iterator[CleoNetwork]:
-    made = cleo.network()
+def network(cleo: Cleo) -> Iterator[CleoMailbox]:
+    made = cleo.mailbox()
     yield made
     made.close()

@@ -3,7 +3,7 @@
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.sandbox.cleo.files import Filler
 from ml_connector.sandbox.faults import Fault, FaultKind
-from ml_connector.systems.cleo.network import CleoNetwork
+from ml_connector.systems.cleo.mailbox import CleoMailbox
 from ml_connector_tests.credentials.sandboxes import Cleo
 
 INBOX, OUTBOX = "/NORTHWIND/inbox", "/NORTHWIND/outbox"
@@ -19,7 +19,7 @@ def stored(cleo: Cleo, path: str = OUTBOX) -> list[tuple[str, bytes]]:
     return [(file.name, b"".join(file.content.chunks(file.content.size))) for file in folder.files]
 
 
-def one(cleo: Cleo, network: CleoNetwork, name: str = "a.x12", data: bytes = b"ISA*") -> RemoteFile:
+def one(cleo: Cleo, network: CleoMailbox, name: str = "a.x12", data: bytes = b"ISA*") -> RemoteFile:
     deliver(cleo, name, data)
     return network.list_files(INBOX, start=0, limit=100).files[-1]
 

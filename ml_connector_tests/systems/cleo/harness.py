@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ml_connector.flows.core.ports import Network
+from ml_connector.flows.core.ports import Mailbox
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.contracts.mailbox_harness import MailboxHarness
@@ -32,8 +32,8 @@ class CleoHarness(MailboxHarness):
     def __init__(self, cleo: Cleo) -> None:
         self.cleo = cleo
 
-    def network(self, **settings: Any) -> Network:
-        return self.cleo.network(**settings)
+    def network(self, **settings: Any) -> Mailbox:
+        return self.cleo.mailbox(**settings)
 
     def put(self, name: str, data: bytes) -> None:
         folder = self.cleo.state.inbox("NORTHWIND")

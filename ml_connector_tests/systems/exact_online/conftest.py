@@ -15,6 +15,7 @@ from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.flows.core.ports import PlannedOperation, ReferenceRead, StoredOperation, Written, table_of
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.seed import DIVISION
 from ml_connector.sandbox.faults import Fault, FaultKind
@@ -166,7 +167,9 @@ def closed_erps() -> Iterator[None]:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    with Sandbox(SandboxOptions(partner=False, clock_file=tmp_path / "clock")) as sandbox:
+    with Sandbox(
+        SandboxOptions(partner=False, clock_file=tmp_path / "clock"), stand_ins=registry.of("exact")
+    ) as sandbox:
         sandbox.call(sandbox.exact.limits.configure)
         erp, notes, blobs = make_erp(sandbox)
         yield Bench(sandbox, erp, notes, blobs)

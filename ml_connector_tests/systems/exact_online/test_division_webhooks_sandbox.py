@@ -84,7 +84,7 @@ def test_a_foreign_division_is_not_taken_for_a_missing_login(bench: Bench) -> No
     with pytest.raises(AuthorizationNeeded) as forbidden:
         erp.client.rows("hrm/Costcenters", {"$select": "ID"})
     assert forbidden.value.data["reason"] == "NoDivisionAccess"
-    assert "division" in forbidden.value.mend
+    assert "division" in forbidden.value.remedy
 
 
 def test_subscribing_twice_is_one_subscription(bench: Bench, receiver: Receiver) -> None:

@@ -18,7 +18,7 @@ from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Item
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.invoices_in.coding import code_invoice
 from ml_connector.flows.invoices_in.earlier_invoices import about_of
@@ -133,12 +133,12 @@ CODING = b.coding(
 TOLERANCES = MatchTolerances(vat=D("0.10"))
 
 
-def post(one: Invoice, mode: str) -> Mapping[str, Any] | NeedsMending:
+def post(one: Invoice, mode: str) -> Mapping[str, Any] | NeedsCorrection:
     """The body that would be posted, or why nothing is."""
 
     def planned() -> Mapping[str, Any]:
         if about_of(one, b.partner(), flat=False) is not None:
-            raise NeedsMending(Reason.NOT_A_FIRST_INVOICE, "about another one")
+            raise NeedsCorrection(Reason.NOT_A_FIRST_INVOICE, "about another one")
         check_itself(one, b.partner(), b.VENDOR, date(2026, 11, 21), 31)
         rules = b.rules(mode=mode, tolerances=TOLERANCES)
         matched = match_invoice(one, b.VENDOR, b.book(ORDER), rules)
@@ -172,9 +172,9 @@ def posted_total(body: Mapping[str, Any]) -> Decimal:
 def test_what_is_posted_is_what_codes_and_total_plainly_ask_for(one: Made, mode: str) -> None:
     body = post(read(one.text), mode)
     if one.wanted == "held":
-        assert isinstance(body, NeedsMending), one
+        assert isinstance(body, NeedsCorrection), one
         return
-    assert not isinstance(body, NeedsMending), (body, one)
+    assert not isinstance(body, NeedsCorrection), (body, one)
     assert body["credit"] is (one.wanted == "credit")
     assert abs(posted_total(body)) == abs(D(one.total) / 100)
 
@@ -184,7 +184,7 @@ def test_every_type_is_posted_as_the_table_says_or_held() -> None:
         text = f"BIG*20261120*X-1**26000017***{code}~IT1*1*10*EA*1.00**VP*NW-1~TDS*1000~CTT*1~".replace("***~", "~")
         body = post(read(text), "auto")
         if code and code not in INVOICES | CREDITS:
-            assert isinstance(body, NeedsMending)
+            assert isinstance(body, NeedsCorrection)
         else:
-            assert not isinstance(body, NeedsMending), body
+            assert not isinstance(body, NeedsCorrection), body
             assert (body["credit"], posted_total(body)) == (code in CREDITS, D("10.00"))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.inbound.miscounts import miscounted
 from ml_connector.flows.meaning.notice_codes import check_codes
@@ -197,7 +197,7 @@ BOOKS = books()
 RULES = ReceiptRules(receipt_date=TODAY, units={}, order_units={"pc": "EA"})
 
 
-def receive(one: ReceivedSet) -> Mapping[str, Decimal] | NeedsMending:
+def receive(one: ReceivedSet) -> Mapping[str, Decimal] | NeedsCorrection:
     """What would be received, by order line, or why nothing is."""
     notice = one.document
     assert isinstance(notice, ShipNotice)
@@ -207,7 +207,7 @@ def receive(one: ReceivedSet) -> Mapping[str, Decimal] | NeedsMending:
         if doubtful is not None:
             raise doubtful
         if about_of(notice) is not None:
-            raise NeedsMending(Reason.NOT_A_FIRST_NOTICE, "about another one")
+            raise NeedsCorrection(Reason.NOT_A_FIRST_NOTICE, "about another one")
         check_codes(notice, {})
         check_itself(notice, b.partner(), b.VENDOR, date(2026, 12, 22), expected_counts=False)
         (receipt,) = receipts_for(notice, b.VENDOR, BOOKS.get, RULES)
@@ -223,9 +223,9 @@ def receive(one: ReceivedSet) -> Mapping[str, Decimal] | NeedsMending:
 def test_what_is_received_is_what_the_codes_plainly_ask_for(one: Made) -> None:
     found = receive(read(one))
     if not wanted(one):
-        assert isinstance(found, NeedsMending), (found, one)
+        assert isinstance(found, NeedsCorrection), (found, one)
         return
-    assert not isinstance(found, NeedsMending), (found, one)
+    assert not isinstance(found, NeedsCorrection), (found, one)
     for order, lines in ORDERS.items():
         by_item: Counter[str] = Counter()
         for at, (code, _, _) in enumerate(lines, 1):
@@ -246,4 +246,4 @@ def test_every_purpose_and_every_line_status_is_decided() -> None:
             bsn = f"BSN*{code if place == 'purpose' else '00'}*X-1*20261120*1200*0004"
             one.segments = [bsn, *one.segments, f"CTT*{one.levels}"]
             found = receive(read(one))
-            assert isinstance(found, NeedsMending) is not plain, (place, code, found)
+            assert isinstance(found, NeedsCorrection) is not plain, (place, code, found)

@@ -14,7 +14,7 @@ from ml_connector.documents.common import changed
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import (
     AuthorizationNeeded,
-    NeedsMending,
+    NeedsCorrection,
     OutcomeUnknown,
     Reason,
     RefusedBySystem,
@@ -171,7 +171,7 @@ def test_an_original_too_large_is_held_before_anything_is_written(bench: Bench, 
     bench.orders(1)
     bench.blobs["a" * 64] = bytes(8_000_000)
     bill = matched_bill(bench.open_orders()[0], "INV-9", attach_original=True, attachment_sha256="a" * 64)
-    with pytest.raises(NeedsMending) as held:
+    with pytest.raises(NeedsCorrection) as held:
         target_of(bench.erp, BILLS).plan(bill, "mlc-large9")
     assert held.value.reason is Reason.TOO_LARGE
 
@@ -314,7 +314,7 @@ def test_a_missing_edition_names_what_to_do(bench: Bench, matched_bill: MakeBill
     bench.sandbox.exact.options.missing_editions.add(INVOICES)
     with pytest.raises(AuthorizationNeeded) as forbidden:
         bench.post(target_of(bench.erp, BILLS).plan(matched_bill(bench.open_orders()[0], "INV-19"), "mlc-ed19"))
-    assert "edition" in forbidden.value.mend
+    assert "edition" in forbidden.value.remedy
 
 
 def test_repeated_bad_requests_stop_before_exact_blocks_the_app(bench: Bench) -> None:

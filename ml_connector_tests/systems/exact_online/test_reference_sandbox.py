@@ -140,7 +140,7 @@ def test_an_edition_without_cost_units_is_told_with_the_setting_that_helps(bench
     for act in (bench.read, bench.erp.try_reading):
         with pytest.raises(AuthorizationNeeded) as caught:
             act(ReferenceTable.COST_UNITS)
-        assert "`without: [cost_units]`" in caught.value.mend
+        assert "`without: [cost_units]`" in caught.value.remedy
     object.__setattr__(bench.erp.client.settings, "without", ("cost_units",))
     before = bench.calls()
     bench.erp.try_reading(ReferenceTable.COST_UNITS)
@@ -153,7 +153,7 @@ def test_a_blocked_user_is_no_missing_edition(bench: Bench) -> None:
     bench.fault(FaultKind.STATUS, path="*/VATCodes", status=403)
     with pytest.raises(AuthorizationNeeded) as caught:
         bench.read(ReferenceTable.VAT_CODES)
-    assert "without:" not in caught.value.mend
+    assert "without:" not in caught.value.remedy
 
 
 @pytest.mark.parametrize("table", list(ReferenceTable))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.systems.exact_online.notices import webhooks
 
 SECRET = b"webhook-secret"
@@ -76,5 +76,5 @@ def test_without_a_secret_nothing_is_verified() -> None:
     ],
 )
 def test_signed_rubbish_is_still_rubbish(content: bytes) -> None:
-    with pytest.raises(SenderMustMend):
+    with pytest.raises(SenderMustCorrect):
         webhooks.parse_notice(content)

@@ -13,13 +13,13 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.sandbox.faults import Fault, FaultKind, FaultPlan
 from ml_connector.sandbox.journal import Journal
+from ml_connector.sandbox.sftp.tree import File, Tree
 from ml_connector.sandbox.truecommerce.service import TrueCommerce, TrueCommerceOptions
 from ml_connector.sandbox.truecommerce.state import COMPANY, PASSWORD, USER
-from ml_connector.sandbox.truecommerce.tree import File, Tree
-from ml_connector.systems.truecommerce.hostkeys import Pin, pin_from
-from ml_connector.systems.truecommerce.login import Login
-from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
-from ml_connector.systems.truecommerce.pool import SessionPool
+from ml_connector.systems.sftp.hostkeys import Pin, pin_from
+from ml_connector.systems.sftp.login import Login
+from ml_connector.systems.sftp.pool import SessionPool
+from ml_connector.systems.truecommerce.mailbox import TrueCommerceMailbox
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 NAME = "tc_prod"
@@ -34,7 +34,7 @@ class Bench:
     faults: FaultPlan
     service: TrueCommerce
     port: int
-    networks: list[TrueCommerceNetwork] = field(default_factory=list)
+    networks: list[TrueCommerceMailbox] = field(default_factory=list)
 
     def settings(self, **changes: Any) -> TrueCommerceConnection:
         values: dict[str, Any] = {
@@ -58,7 +58,7 @@ class Bench:
         passphrase: str | None = None,
         pin: Callable[[], Pin] | None = None,
         **changes: Any,
-    ) -> TrueCommerceNetwork:
+    ) -> TrueCommerceMailbox:
         """A network over this server. pin: in place of the configured fingerprint."""
         settings = self.settings(**changes)
         login = Login(
@@ -69,7 +69,7 @@ class Bench:
             secret(passphrase),
             pin or (lambda: pin_from(settings.host_key_fingerprint, None)),
         )
-        made = TrueCommerceNetwork(NAME, settings, SessionPool(login), self.clock)
+        made = TrueCommerceMailbox(NAME, settings, SessionPool(login), self.clock)
         self.networks.append(made)
         return made
 
@@ -112,12 +112,12 @@ def only(files: Any) -> RemoteFile:
     return one
 
 
-def listed(network: TrueCommerceNetwork, channel: str = "Export") -> dict[str, RemoteFile]:
+def listed(network: TrueCommerceMailbox, channel: str = "Export") -> dict[str, RemoteFile]:
     """A folder's files by name, in the order of the listing."""
     return {file.name: file for file in network.list_files(channel, start=0, limit=100_000).files}
 
 
-def fetched(network: TrueCommerceNetwork, file: RemoteFile, channel: str = "Export") -> bytes:
+def fetched(network: TrueCommerceMailbox, file: RemoteFile, channel: str = "Export") -> bytes:
     return b"".join(network.fetch(channel, file))
 
 

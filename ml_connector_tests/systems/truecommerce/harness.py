@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ml_connector.flows.core.ports import Network
+from ml_connector.flows.core.ports import Mailbox
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector.sandbox.truecommerce.state import PASSWORD
 from ml_connector_tests.contracts.mailbox_harness import MailboxHarness
@@ -23,7 +23,7 @@ class TrueCommerceHarness(MailboxHarness):
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
 
-    def network(self, **settings: Any) -> Network:
+    def network(self, **settings: Any) -> Mailbox:
         return self.bench.network(**settings)
 
     def put(self, name: str, data: bytes) -> None:

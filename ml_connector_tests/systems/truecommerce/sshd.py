@@ -17,10 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from ml_connector.clock import SystemClock
 from ml_connector.credentials.secrets import Secret
-from ml_connector.systems.truecommerce.hostkeys import HostKey, Pin
-from ml_connector.systems.truecommerce.login import Login, host_key_of
-from ml_connector.systems.truecommerce.network import TrueCommerceNetwork
-from ml_connector.systems.truecommerce.pool import SessionPool
+from ml_connector.systems.sftp.hostkeys import HostKey, Pin
+from ml_connector.systems.sftp.login import Login, host_key_of
+from ml_connector.systems.sftp.pool import SessionPool
+from ml_connector.systems.sftp.settings import SftpConnection
+from ml_connector.systems.truecommerce.mailbox import TrueCommerceMailbox
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 HOW = (
@@ -53,7 +54,7 @@ class Sshd:
     port: int
     login_key: str
     process: subprocess.Popen[bytes] | None = None
-    networks: list[TrueCommerceNetwork] = field(default_factory=list)
+    networks: list[TrueCommerceMailbox] = field(default_factory=list)
     #: What stands in its configuration besides: for a server that is set up in another way.
     more: tuple[str, ...] = ()
 
@@ -69,7 +70,7 @@ class Sshd:
     def imports(self) -> Path:
         return self.files / "IntegrationFTP/Import/Voltwerk & Sons/Transaction"
 
-    def network(self, *, pin: HostKey | None = None, **changes: Any) -> TrueCommerceNetwork:
+    def network(self, *, pin: HostKey | None = None, **changes: Any) -> TrueCommerceMailbox:
         """A network that has accepted the server's present key, or the one given."""
         values: dict[str, Any] = {
             "system": "truecommerce",
@@ -84,9 +85,14 @@ class Sshd:
         settings = TrueCommerceConnection(**{**values, **changes})
         accepted = pin or host_key_of("openssh", settings)
         login = Login("openssh", settings, None, lambda: Secret(self.login_key), None, lambda: Pin(accepted))
-        network = TrueCommerceNetwork("openssh", settings, SessionPool(login), SystemClock())
+        network = TrueCommerceMailbox("openssh", settings, SessionPool(login), SystemClock())
         self.networks.append(network)
         return network
+
+    def host_key(self) -> HostKey:
+        """The key that it shows now."""
+        values = {"system": "sftp", "host": "127.0.0.1", "port": self.port, "username": "u"}
+        return host_key_of("openssh", SftpConnection.model_validate({**values, "private_key": {"env": "UNUSED"}}))
 
     def start(self, kinds: tuple[str, ...] = ("ed25519", "ecdsa")) -> None:
         """Start it with new host keys of those kinds."""

@@ -13,11 +13,12 @@ import yaml
 from ml_connector.composition import Deployment
 from ml_connector.credentials.secrets import Secret
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Integration, StepReport, Work
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.search import queries
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.records import DocumentRow
+from ml_connector.sandbox import registry
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.partner.world import WorldOptions
@@ -27,6 +28,7 @@ from ml_connector.sandbox.truecommerce.manager import ManagerOptions
 from ml_connector.sandbox.truecommerce.profiles import FLAT_FORMATS, PROFILES
 from ml_connector.sandbox.truecommerce.service import TrueCommerceOptions
 from ml_connector.sandbox.truecommerce.state import COMPANY, PASSWORD, USER
+from ml_connector_tests.support import clocks
 from ml_connector_tests.support.deployment import ROOT, open_over
 from ml_connector_tests.support.warmed import begin_warm
 
@@ -43,7 +45,7 @@ class Stage:
     config: Path
     deployment: Deployment
     integration: Integration
-    work: Work
+    work: RunScope
 
     def orders(self, count: int, supplier: str = "20021") -> list[str]:
         """Approved orders in the ERP; their numbers."""
@@ -134,9 +136,9 @@ def open_stage(
     write_partners(home, partners or {})
     exact = ExactOptions(minute_limit=None, day_limit=None)
     made = SandboxOptions(
-        exact=exact, clock_file=home / "clock", truecommerce=truecommerce or quick(), **(options or {})
+        exact=exact, clock_file=clocks.begin(home / "clock"), truecommerce=truecommerce or quick(), **(options or {})
     )
-    with Sandbox(made) as sandbox:
+    with Sandbox(made, stand_ins=registry.of("exact", "cleo", "truecommerce")) as sandbox:
         sandbox.call(sandbox.truecommerce.add_suppliers)
         addresses = sandbox.addresses()
         with (
@@ -147,7 +149,7 @@ def open_stage(
             deployment.vault.put("tc_prod_password", Secret(PASSWORD))
             integration = deployment.integration(INTEGRATION)
             begin_warm(sandbox, deployment, integration, "with suppliers")
-            yield Stage(sandbox, config, deployment, integration, Work(holder=lease.name, actor="test"))
+            yield Stage(sandbox, config, deployment, integration, RunScope(holder=lease.name, actor="test"))
 
 
 def quick(formats: Mapping[str, Format] = FLAT_FORMATS) -> TrueCommerceOptions:

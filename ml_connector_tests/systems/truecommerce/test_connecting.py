@@ -14,8 +14,8 @@ import pytest
 from ml_connector.errors import AuthorizationNeeded, ConfigError, TryAgain
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector.sandbox.truecommerce.state import Account
-from ml_connector.systems.truecommerce.hostkeys import HostKey, Pin
-from ml_connector.systems.truecommerce.login import host_key_of
+from ml_connector.systems.sftp.hostkeys import HostKey, Pin
+from ml_connector.systems.sftp.login import host_key_of
 from ml_connector_tests.systems.truecommerce.bench import Bench, fetched, listed
 
 ACCEPT = "ml-connector credentials accept-host-key tc_prod"
@@ -35,7 +35,7 @@ def test_an_unknown_host_key_is_refused_with_the_command_that_accepts_it(tc: Ben
     with pytest.raises(AuthorizationNeeded) as caught:
         listed(network)
     assert tc.service.state.fingerprint in caught.value.message
-    assert ACCEPT in caught.value.mend
+    assert ACCEPT in caught.value.remedy
 
 
 def test_a_changed_host_key_is_refused_before_anything_is_said(tc: Bench) -> None:
@@ -49,7 +49,7 @@ def test_a_changed_host_key_is_refused_before_anything_is_said(tc: Bench) -> Non
         listed(network)
     assert old in caught.value.message
     assert new in caught.value.message
-    assert ACCEPT in caught.value.mend
+    assert ACCEPT in caught.value.remedy
     assert tc.calls("LOGIN") == logins
 
 
@@ -57,7 +57,7 @@ def test_a_configured_fingerprint_is_mended_in_the_configuration(tc: Bench) -> N
     network = tc.network(host_key_fingerprint="SHA256:" + "A" * 43)
     with pytest.raises(AuthorizationNeeded, match="CHANGED") as caught:
         listed(network)
-    assert "host_key_fingerprint" in caught.value.mend
+    assert "host_key_fingerprint" in caught.value.remedy
 
 
 def test_the_key_can_be_asked_for_without_saying_who_asks(tc: Bench) -> None:

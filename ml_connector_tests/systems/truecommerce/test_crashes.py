@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from ml_connector.errors import AuthorizationNeeded
 from ml_connector.flows import pipeline
-from ml_connector.flows.core.integration import Work
+from ml_connector.flows.core.integration import RunScope
 from ml_connector.flows.outbound import sending
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.systems.truecommerce.stage import Stage, open_stage
 
 
@@ -38,10 +40,10 @@ def send_and_die(stage: Stage, monkeypatch: pytest.MonkeyPatch, target: Any, nam
     with monkeypatch.context() as patch:
         patch.setattr(target, name, way(getattr(target, name)))
         with worker(stage.deployment.ledger) as lease, pytest.raises(KilledError):
-            pipeline.run(stage.integration, Work(holder=lease.name, actor="dying"), pipeline.OUTBOUND)
+            pipeline.run(stage.integration, RunScope(holder=lease.name, actor="dying"), pipeline.OUTBOUND)
 
 
-def read_twice(stage: Stage, work: Work) -> None:
+def read_twice(stage: Stage, work: RunScope) -> None:
     """The first run reads, the second one takes away what was read."""
     for _ in range(2):
         pipeline.run(stage.integration, work, pipeline.INBOUND)
@@ -81,6 +83,60 @@ def test_wherever_it_dies_the_order_arrives_once(
         assert left["import"] == 0
 
 
+def arrive_at_last(stage: Stage) -> dict[str, int]:
+    """What the partner has of each order, once everything goes again."""
+    manager = stage.sandbox.truecommerce.manager
+    for _ in range(6):
+        stage.sandbox.clock.move(600)
+        stage.outbound()
+        stage.sandbox.call(manager.take, everything=True)
+    assert manager.errors == []
+    assert {row.state for row in stage.documents("orders_out")} == {S.SENT}
+    return dict(manager.orders())
+
+
+def test_a_rename_that_was_refused_before_a_crash_is_not_taken_for_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was refused is written down after the answer: a process that dies between them leaves the file there."""
+    with open_stage(tmp_path, options={"partner": False}) as stage:
+        names = stage.orders(2)
+        stage.sandbox.faults.add(Fault(FaultKind.STATUS, "truecommerce", "RENAME", status=3, count=2))
+        send_and_die(stage, monkeypatch, sending.operations, "refuse", die_before)
+        assert arrive_at_last(stage) == dict.fromkeys(names, 1)
+
+
+def test_a_rename_that_is_refused_for_a_while_after_a_crash_is_not_taken_for_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_stage(tmp_path, options={"partner": False}) as stage:
+        names = stage.orders(2)
+        send_and_die(stage, monkeypatch, stage.integration.network, "publish", die_before)
+        stage.sandbox.faults.add(Fault(FaultKind.STATUS, "truecommerce", "RENAME", status=4, count=3))
+        stage.sandbox.clock.move(600)
+        stage.outbound()
+        assert arrive_at_last(stage) == dict.fromkeys(names, 1)
+
+
+def test_what_was_renamed_before_a_crash_is_not_sent_again_after_a_refused_log_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_stage(tmp_path, options={"partner": False}) as stage:
+        names = stage.orders(2)
+        send_and_die(stage, monkeypatch, stage.integration.network, "publish", die_after)
+        stage.sandbox.call(stage.sandbox.truecommerce.manager.take, everything=True)
+        stage.sandbox.clock.move(600)
+        with monkeypatch.context() as patch:
+            patch.setattr(stage.integration.network, "publish", refused_log_in)
+            with pytest.raises(AuthorizationNeeded):
+                stage.outbound()
+        assert arrive_at_last(stage) == dict.fromkeys(names, 1)
+
+
+def refused_log_in(*_: Any) -> Any:
+    raise AuthorizationNeeded("The password is refused.")
+
+
 def test_without_temporary_names_a_crash_leaves_an_unknown_outcome_for_a_person(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +171,7 @@ def test_a_file_that_came_under_the_name_of_a_read_one_is_read_too(tmp_path: Pat
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(stage.integration.network, "dispose", die_before(real))
             with worker(stage.deployment.ledger) as lease, pytest.raises(KilledError):
-                read_twice(stage, Work(holder=lease.name, actor="dying"))
+                read_twice(stage, RunScope(holder=lease.name, actor="dying"))
         stage.sandbox.clock.move(5)
         stage.sandbox.call(service.state.deliver, "same.txt", b"two")
         stage.inbound()

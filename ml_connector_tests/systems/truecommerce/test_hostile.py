@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.errors import ConfigError, ConnectorError, NeedsMending, Reason, RefusedBySystem, TryAgain
+from ml_connector.errors import ConfigError, ConnectorError, NeedsCorrection, Reason, RefusedBySystem, TryAgain
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.sandbox.cleo.files import Filler
-from ml_connector.sandbox.truecommerce.tree import Link
-from ml_connector.systems.truecommerce.session import SftpSession
-from ml_connector.systems.truecommerce.session_errors import SessionLostError, StatusError, TooLongError
+from ml_connector.sandbox.sftp.tree import Link
+from ml_connector.systems.sftp.session import SftpSession
+from ml_connector.systems.sftp.session_errors import SessionLostError, StatusError, TooLongError
 from ml_connector_tests.support.examples import some
 from ml_connector_tests.systems.truecommerce.bench import NAME, Bench, fetched, listed, only
 
@@ -51,10 +51,10 @@ def test_a_name_that_is_no_name_is_held_with_a_reason_and_never_used(
     bad.name.encode()
     assert bad.name.isprintable() or " " in bad.name
     opened = tc.calls("OPEN")
-    with pytest.raises(NeedsMending, match=r"name .* cannot be a file's") as caught:
+    with pytest.raises(NeedsCorrection, match=r"name .* cannot be a file's") as caught:
         fetched(network, bad)
     assert caught.value.reason is Reason.UNSUPPORTED_DOCUMENT
-    with pytest.raises(NeedsMending):
+    with pytest.raises(NeedsCorrection):
         network.dispose("Export", bad, policy="delete")
     assert tc.calls("OPEN") == opened
     assert tc.calls("REMOVE") == 0
@@ -74,7 +74,7 @@ def test_a_symbolic_link_is_never_followed(tc: Bench, target: str) -> None:
     tc.tree.put("/secret", b"of somebody else")
     tc.tree.folder(tc.service.state.export_path).entries["link"] = Link(target, tc.clock.now())
     network = tc.network()
-    with pytest.raises(NeedsMending, match="symbolic link"):
+    with pytest.raises(NeedsCorrection, match="symbolic link"):
         fetched(network, listed(network)["link"])
     network.dispose("Export", listed(network)["link"], policy="delete")
     assert tc.calls("OPEN") == tc.calls("REMOVE") == 0
@@ -86,7 +86,7 @@ def test_a_file_that_became_a_link_after_the_listing_is_not_followed(tc: Bench) 
     network = tc.network()
     file = listed(network)["a.edi"]
     tc.tree.folder(tc.service.state.export_path).entries["a.edi"] = Link("/secret", tc.clock.now())
-    with pytest.raises(NeedsMending, match="symbolic link"):
+    with pytest.raises(NeedsCorrection, match="symbolic link"):
         fetched(network, file)
 
 
@@ -99,7 +99,7 @@ def test_a_folder_of_the_tree_that_is_a_link_is_refused(tc: Bench) -> None:
 def test_a_file_of_two_gigabytes_is_held_without_reading_it(tc: Bench) -> None:
     tc.put("huge.edi", Filler(2_000_000_000))
     network = tc.network()
-    with pytest.raises(NeedsMending, match=r"2000000000 bytes.*max_file_bytes") as caught:
+    with pytest.raises(NeedsCorrection, match=r"2000000000 bytes.*max_file_bytes") as caught:
         fetched(network, listed(network)["huge.edi"])
     assert caught.value.reason is Reason.TOO_LARGE
     assert tc.calls("READ") == 0
@@ -110,7 +110,7 @@ def test_a_file_that_says_it_is_small_and_goes_on_is_stopped(tc: Bench) -> None:
     network = tc.network(max_file_bytes=1_000_000)
     file = listed(network)["liar.edi"]
     assert file.size == 10
-    with pytest.raises(NeedsMending, match="goes on after its announced end"):
+    with pytest.raises(NeedsCorrection, match="goes on after its announced end"):
         fetched(network, file)
     assert tc.calls("READ") < 100
 
@@ -147,7 +147,7 @@ def test_an_identity_that_was_made_up_leads_nowhere(tc: Bench) -> None:
     tc.tree.put("/secret", b"x")
     network = tc.network()
     for remote_id in ("../../../../../secret", "/secret", "..", ""):
-        with pytest.raises(NeedsMending):
+        with pytest.raises(NeedsCorrection):
             fetched(network, RemoteFile(remote_id, remote_id, 1))
     assert tc.calls("OPEN") == 0
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.errors import AuthorizationNeeded, ConfigError, NeedsMending, RefusedBySystem
+from ml_connector.errors import AuthorizationNeeded, ConfigError, NeedsCorrection, RefusedBySystem
 from ml_connector.flows.core.ports import RemoteFile
-from ml_connector.systems.truecommerce.hostkeys import HostKey
+from ml_connector.systems.sftp.hostkeys import HostKey
 from ml_connector_tests.systems.truecommerce.bench import fetched, listed
 from ml_connector_tests.systems.truecommerce.sshd import HOW, Sshd, find_sshd, private_key, running
 
@@ -101,7 +101,7 @@ def test_links_and_other_things_that_are_no_files_are_held(ssh: Sshd) -> None:
     files = listed(network)
     assert set(files) == {"link.edi", "pipe.edi", "socket.edi"}
     for file in files.values():
-        with pytest.raises(NeedsMending, match=r"symbolic link|no regular file"):
+        with pytest.raises(NeedsCorrection, match=r"symbolic link|no regular file"):
             fetched(network, file)
         network.dispose("Export", file, policy="delete")
     assert {path.name for path in ssh.export.iterdir()} == {"link.edi", "pipe.edi", "socket.edi", "folder.edi"}
@@ -120,7 +120,7 @@ def test_names_that_cannot_be_kept_are_held_and_the_others_read(ssh: Sshd) -> No
         if file.remote_id == "caf\u00e9.edi":
             assert fetched(network, file) == b"fine"
             continue
-        with pytest.raises(NeedsMending):
+        with pytest.raises(NeedsCorrection):
             fetched(network, file)
         held += 1
     assert held == 4
@@ -209,7 +209,7 @@ def test_an_expired_password_is_told_in_the_servers_words_and_not_tried_for_ever
         listed(network)
     assert "the password has expired" in told.value.message
     assert "Password change required but no TTY available." in told.value.message
-    assert told.value.mend
+    assert told.value.remedy
 
 
 def test_a_session_that_is_refused_is_told_in_the_servers_words(ssh: Sshd) -> None:
@@ -243,8 +243,8 @@ def test_a_server_without_common_algorithms_is_told_with_what_it_offers(ssh: Ssh
         listed(network)
     assert f"no {what} algorithm in common" in told.value.message
     assert line.split()[1] in told.value.message, "what the server offers"
-    assert "Have the server allow one of ours: " in told.value.mend
-    assert len(told.value.mend) > 60
+    assert "Have the server allow one of ours: " in told.value.remedy
+    assert len(told.value.remedy) > 60
 
 
 def host_key_of_running(ssh: Sshd) -> HostKey:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.errors import ConfigError
-from ml_connector.systems.truecommerce.hostkeys import HostKey, pin_from
-from ml_connector.systems.truecommerce.paths import segments_of, usable
+from ml_connector.systems.sftp.hostkeys import HostKey, pin_from
+from ml_connector.systems.sftp.paths import usable
+from ml_connector.systems.truecommerce.paths import segments_of
 from ml_connector.systems.truecommerce.settings import TrueCommerceConnection
 
 anything = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)

@@ -260,12 +260,12 @@ def test_a_delete_whose_answer_was_lost_is_done_once(tc: Bench) -> None:
 def test_check_counts_files_and_tells_of_those_that_will_be_purged(tc: Bench) -> None:
     tc.put("old.edi", b"x")
     network = tc.network()
-    assert [(one.ok, one.mend) for one in network.check(receive=["Export"], send=["Import"])] == [(True, "")] * 2
+    assert [(one.ok, one.remedy) for one in network.check(receive=["Export"], send=["Import"])] == [(True, "")] * 2
     tc.clock.move(5 * 86_400)
     (found,) = network.check(receive=["Export"], send=[])
     assert found.files == 1
-    assert "5.0 days old" in found.mend
-    assert "deletes files at 7 days" in found.mend
+    assert "5.0 days old" in found.remedy
+    assert "deletes files at 7 days" in found.remedy
     bad, wrong = network.check(receive=["Import"], send=["Nowhere"])
     assert not bad.ok
     assert not wrong.ok

@@ -6,65 +6,54 @@ each stands here once, with the type of its document.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar, cast
 
 from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.bills import Bill, GoodsReceipt
+from ml_connector.documents.master.vendors import NewVendor
+from ml_connector.documents.payables.entered import EnteredInvoice, Original
+from ml_connector.documents.payables.purchases import Purchase
+from ml_connector.documents.payables.received import ReceivedLine
+from ml_connector.documents.payables.recodings import Recoding
+from ml_connector.documents.payables.settlements import JournalEntry, OpenItem, Payment
 from ml_connector.documents.reference import OpenOrder
+from ml_connector.documents.sales.changes import SalesOrderChange
 from ml_connector.documents.sales.invoices import SalesInvoice
-from ml_connector.documents.sales.orders import SalesOrder
+from ml_connector.documents.sales.orders import NewCustomer, SalesOrder
+from ml_connector.documents.sales.shipments import SentShipment
+from ml_connector.documents.sales.standing import StandingOrder
 from ml_connector.errors import ConfigError
+from ml_connector.flows.core.ports.documents import DocumentSource
+from ml_connector.flows.core.ports.outside import Outside
 from ml_connector.flows.core.ports.records import (
-    Changed,
     Deleted,
     Existing,
     Identity,
     Notices,
     PlannedOperation,
     ReferenceRead,
-    SourceRecord,
-    Written,
 )
-from ml_connector.flows.core.ports.traits import ErpTraits
-from ml_connector.ledger.work.operation_rows import StoredOperation
 
 D = TypeVar("D")
-D_co = TypeVar("D_co", covariant=True)
 D_contra = TypeVar("D_contra", contravariant=True)
 
 
-class DocumentSource(Protocol[D_co]):
-    """Documents of one kind that are read from an ERP."""
+class InvoiceSource(DocumentSource[EnteredInvoice], Protocol):
+    """Supplier invoices that are booked in an ERP."""
 
     @property
-    def notices(self) -> Notices | None:
-        """How webhooks tell of them; None where none do."""
+    def traces(self) -> Callable[[str | None], Deleted] | None:
+        """Where an ERP does not tell which invoice was deleted, that something was: since a cursor, ids of what goes
+        with invoices and with other things. Whether one is gone is asked for by its id. None: it tells nothing.
+        """
         ...
 
-    @property
-    def deletions(self) -> Callable[[str | None], Deleted] | None:
-        """Reads what was deleted since a cursor, or as far back as that is kept; None where the ERP does not tell."""
-        ...
+    def original(self, invoice: EnteredInvoice, most: int) -> tuple[Original, bytes] | None:
+        """The PDF that is attached to one, of at most so many bytes; None: there is none, which is normal.
 
-    def begin(self, day: date) -> str:
-        """The cursor of a first look: every document whose record moved on that day (UTC) or later is read from it."""
-        ...
-
-    def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[D_co]:
-        """Documents whose record moved since the cursor, whole, with their lines."""
-        ...
-
-    def by_id(self, keys: Sequence[str]) -> Sequence[SourceRecord[D_co]]:
-        """Documents by the ERP's own id, whole. Ids that are gone are left out."""
-        ...
-
-    def from_record(self, record: str) -> D_co:
-        """The document in a stored record: a replay renders what was read."""
-        ...
-
-    def entered(self, record: str) -> datetime | None:
-        """When the document in a stored record was entered in the ERP; None where the record does not tell."""
+        Raises:
+            NeedsCorrection: it is larger.
+        """
         ...
 
 
@@ -101,12 +90,27 @@ class DocumentTarget(Protocol[D_contra]):
         """The writes that post a document, in order; `key` is written to the ERP where it can be found again.
 
         Raises:
-            NeedsMending: it cannot be expressed there.
+            NeedsCorrection: it cannot be expressed there.
         """
         ...
 
     def existing(self, identities: Sequence[Identity]) -> Sequence[Existing]:
         """Documents of these parties with these numbers, whoever entered them, in batched look-ups."""
+        ...
+
+
+class PaymentTarget(DocumentTarget[Payment], Protocol):
+    """Payments that are written to an ERP, and what there is to pay."""
+
+    def open_items(self, identities: Sequence[Identity]) -> Sequence[OpenItem]:
+        """Bills and credits of these parties with these numbers, paid ones too, as they stand now; batched look-ups.
+
+        `OpenItem.number` is the number that was asked for.
+        """
+        ...
+
+    def items_of(self, bills: Sequence[str]) -> Sequence[OpenItem]:
+        """What is open, or was, of these bills, by the ERP's own id of them (`OpenItem.bill`)."""
         ...
 
 
@@ -118,18 +122,8 @@ class ReferenceSource(Protocol):
         ...
 
 
-class Erp(Protocol):
+class Erp(Outside, Protocol):
     """A system that keeps books, for one connection and one company."""
-
-    @property
-    def connection(self) -> str:
-        """Name of the connection."""
-        ...
-
-    @property
-    def system(self) -> str:
-        """Name of the system, as `system:` in connections.yaml has it."""
-        ...
 
     @property
     def company(self) -> str:
@@ -142,14 +136,6 @@ class Erp(Protocol):
         ...
 
     @property
-    def traits(self) -> ErpTraits: ...
-
-    @property
-    def sources(self) -> Mapping[str, DocumentSource[Any]]:
-        """What can be read from it, by name."""
-        ...
-
-    @property
     def targets(self) -> Mapping[str, DocumentTarget[Any]]:
         """What can be written to it, by name."""
         ...
@@ -157,25 +143,6 @@ class Erp(Protocol):
     @property
     def tables(self) -> Mapping[str, ReferenceSource]:
         """Its reference tables, by name: those of `documents.reference.ReferenceTable`, or the ERP's own."""
-        ...
-
-    def fill(self, operation: StoredOperation, earlier: Mapping[int, str]) -> str:
-        """The payload exactly as it will be sent, with outside ids of earlier operations (by position) in it.
-
-        Stored before the call. Raises: WeAreWrong: one that it uses is not there.
-        """
-        ...
-
-    def write(self, operation: StoredOperation) -> Written:
-        """Send the stored payload once."""
-        ...
-
-    def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
-        """Look for our keys everywhere the writes could have landed; by operation id. Absent = not found."""
-        ...
-
-    def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
-        """Every record that carries an operation's key, by operation id, in as few calls as can be."""
         ...
 
 
@@ -195,15 +162,36 @@ class TargetName(Generic[D]):
 
 PURCHASE_ORDERS: SourceName[OpenOrder] = SourceName("purchase_orders")
 SALES_INVOICES: SourceName[SalesInvoice] = SourceName("sales_invoices")
+#: Sales orders as they stand, and shipments to customers.
+STANDING_ORDERS: SourceName[StandingOrder] = SourceName("standing_orders")
+SHIPMENTS: SourceName[SentShipment] = SourceName("shipments")
+#: Supplier invoices that are booked, whoever entered them.
+ENTERED_INVOICES: SourceName[EnteredInvoice] = SourceName("entered_invoices")
+#: Goods that were received, a line each.
+RECEIVED_GOODS: SourceName[ReceivedLine] = SourceName("received_goods")
 BILLS: TargetName[Bill] = TargetName("bills")
 GOODS_RECEIPTS: TargetName[GoodsReceipt] = TargetName("goods_receipts")
 ORDER_CHANGES: TargetName[AgreedChange] = TargetName("order_changes")
+ENTRY_CODINGS: TargetName[Recoding] = TargetName("entry_codings")
 #: Parties are customers, numbers those that they gave their orders (`SalesOrder.customer_order`).
 SALES_ORDERS: TargetName[SalesOrder] = TargetName("sales_orders")
+#: Customers to create; an order that comes with a new one (`SalesOrder.new_customer`) is planned with its creation.
+NEW_CUSTOMERS: TargetName[NewCustomer] = TargetName("new_customers")
+#: Vendors to create. Parties are empty, numbers are names.
+NEW_VENDORS: TargetName[NewVendor] = TargetName("vendors")
+#: What a customer changes of a sales order. A write looks first whether the order still allows it.
+SALES_ORDER_CHANGES: TargetName[SalesOrderChange] = TargetName("sales_order_changes")
+
+#: Parties are suppliers, numbers those that our purchasing gave (`Purchase.number`).
+PURCHASES: TargetName[Purchase] = TargetName("purchases")
+#: Parties are suppliers, numbers those of payments (`Payment.reference`).
+PAYMENTS: TargetName[Payment] = TargetName("payments")
+#: Parties are journals, numbers references (`JournalEntry.reference`).
+JOURNAL_ENTRIES: TargetName[JournalEntry] = TargetName("journal_entries")
 
 
-def source_of(erp: Erp, wanted: SourceName[D]) -> DocumentSource[D]:
-    """What an ERP has to read under a name.
+def source_of(erp: Outside, wanted: SourceName[D]) -> DocumentSource[D]:
+    """What an ERP, or a network of records, has to read under a name.
 
     Raises:
         ConfigError: it has no such source.
@@ -212,6 +200,15 @@ def source_of(erp: Erp, wanted: SourceName[D]) -> DocumentSource[D]:
     if found is None:
         raise _lacking(erp, "read", wanted.name, erp.sources)
     return cast("DocumentSource[D]", found)
+
+
+def entered_invoices(erp: Outside) -> InvoiceSource:
+    """The booked supplier invoices of an ERP, with what is attached to them.
+
+    Raises:
+        ConfigError: it does not have them to read.
+    """
+    return cast("InvoiceSource", source_of(erp, ENTERED_INVOICES))
 
 
 def target_of(erp: Erp, wanted: TargetName[D]) -> DocumentTarget[D]:
@@ -226,6 +223,15 @@ def target_of(erp: Erp, wanted: TargetName[D]) -> DocumentTarget[D]:
     return cast("DocumentTarget[D]", found)
 
 
+def payments_of(erp: Erp) -> PaymentTarget:
+    """What an ERP has for payments.
+
+    Raises:
+        ConfigError: it takes none.
+    """
+    return cast("PaymentTarget", target_of(erp, PAYMENTS))
+
+
 def table_of(erp: Erp, name: str) -> ReferenceSource:
     """A reference table of an ERP.
 
@@ -238,11 +244,11 @@ def table_of(erp: Erp, name: str) -> ReferenceSource:
     return found
 
 
-def _lacking(erp: Erp, does: str, name: str, has: Mapping[str, object]) -> ConfigError:
+def _lacking(erp: Outside, does: str, name: str, has: Mapping[str, object]) -> ConfigError:
     words = {"read": "read from", "write": "written to"}[does]
     plain = name.replace("_", " ")
     there = ", ".join(one.replace("_", " ") for one in sorted(has)) or "nothing"
     return ConfigError(
         f"{erp.connection}: {plain} cannot be {words} {erp.system}.",
-        mend=f"Leave out the flow that needs them. What can be {words} it: {there}.",
+        remedy=f"Leave out the flow that needs them. What can be {words} it: {there}.",
     )

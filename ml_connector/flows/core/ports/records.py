@@ -6,6 +6,7 @@ from typing import Any, Generic, TypeVar
 
 from ml_connector.documents.common import Record
 from ml_connector.documents.reference import OpenOrder
+from ml_connector.errors import NeedsCorrection
 from ml_connector.ledger.work.operation_rows import StoredOperation
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "SourceOrder",
     "SourceRecord",
     "StoredOperation",
+    "Unreadable",
     "Written",
 ]
 
@@ -78,12 +80,25 @@ SourceOrder = SourceRecord[OpenOrder]
 
 
 @dataclass(frozen=True)
+class Unreadable:
+    """A record that is not as it should be: it alone waits for a person. id: as far as that can be read."""
+
+    id: str
+    record: str
+    why: NeedsCorrection
+
+
+@dataclass(frozen=True)
 class Changed(Generic[D_co]):
-    """Records that moved since a cursor. more: there are further ones, to be read from the new cursor."""
+    """Records that moved since a cursor. more: there are further ones, to be read from the new cursor.
+
+    unreadable: those of which no document can be made.
+    """
 
     records: Sequence[SourceRecord[D_co]]
     cursor: str | None
     more: bool = False
+    unreadable: Sequence[Unreadable] = ()
 
 
 @dataclass(frozen=True)

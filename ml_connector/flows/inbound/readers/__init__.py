@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml_connector.errors import NeedsMending
+from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.strangers import stopped_by_file
 from ml_connector.flows.inbound.readers.layouts import LayoutReader
@@ -24,7 +24,7 @@ def reader_for(integration: Integration, row: FileRow, head: bytes) -> Reader:
     return next((reader for reader in readers_of(integration) if reader.fits(integration, row, head)), _X12)
 
 
-def not_to_be_read(integration: Integration, row: FileRow, reader: Reader, head: bytes) -> NeedsMending | None:
+def not_to_be_read(integration: Integration, row: FileRow, reader: Reader, head: bytes) -> NeedsCorrection | None:
     """Why a file waits unread: it is of a partner whose file is wrong, and only that tells how it is to be read."""
     stopped = reader.stopped(integration, row, head)
     return stopped_by_file(stopped) if stopped is not None else None

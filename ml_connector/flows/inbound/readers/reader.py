@@ -42,7 +42,7 @@ class Reader(Protocol):
         """What the file holds.
 
         Raises:
-            SenderMustMend: nothing of it can be read; also while the items are taken. `unfinished` in its data: the
+            SenderMustCorrect: nothing of it can be read; also while the items are taken. `unfinished` in its data: the
                 rest may still come.
         """
         ...

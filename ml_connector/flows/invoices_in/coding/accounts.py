@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ml_connector.documents.reference import GLAccount, Item
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.coding.coder import Coder
 from ml_connector.flows.invoices_in.invoice_totals import MatchedCharge
 from ml_connector.flows.invoices_in.matching import MatchedLine
@@ -28,10 +28,10 @@ def account_of(coder: Coder, line: MatchedLine) -> GLAccount | None:
     )
     chosen = next((c for c in candidates if c), "")
     if not chosen:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNMAPPED_ACCOUNT,
             f"Line {line.number} ({line.description}) has no GL account.",
-            mend="Map the item under coding.item_accounts, or give the partner or the integration an account.",
+            remedy="Map the item under coding.item_accounts, or give the partner or the integration an account.",
             data={"line": line.number, "item": line.item_code, "description": line.description},
         )
     return known_account(coder.tables, chosen, f"line {line.number}")
@@ -50,7 +50,7 @@ def target_of(coder: Coder, charge: MatchedCharge) -> Target:
     carry accounts, to an account before an item.
 
     Raises:
-        NeedsMending: none is mapped, or the ERP does not have it.
+        NeedsCorrection: none is mapped, or the ERP does not have it.
     """
     of_rounding = charge.code == ROUNDING
     account = coder.coding.rounding_account if of_rounding else coder.coding.charge_accounts.get(charge.code, "")
@@ -62,10 +62,10 @@ def target_of(coder: Coder, charge: MatchedCharge) -> Target:
         found = _known_item(coder, own or item, charge.code)
         return Target(coder.tables.gl_account(found.gl_account) if found.gl_account else None, found)
     what, key = ("GL account", "charge_accounts") if coder.has_accounts else ("item", "charge_items")
-    raise NeedsMending(
+    raise NeedsCorrection(
         Reason.UNMAPPED_CHARGE,
         f"Charge {charge.code} ({charge.description or 'no text'}, {charge.amount}) has no {what}.",
-        mend=f"Add {charge.code} under coding.{key} or to the partner.",
+        remedy=f"Add {charge.code} under coding.{key} or to the partner.",
         data={"charge": charge.code, "amount": str(charge.amount), "currency": coder.matched.currency},
     )
 
@@ -80,10 +80,10 @@ def takes_rounding(coder: Coder) -> bool:
 def _known_item(coder: Coder, code: str, charge: str) -> Item:
     item = coder.tables.item(code)
     if item is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNMAPPED_CHARGE,
             f"Item {code} for charge {charge} does not exist in the ERP.",
-            mend="Create the item, or mend coding.charge_items.",
+            remedy="Create the item, or mend coding.charge_items.",
             data={"charge": charge, "item": code},
         )
     return item

@@ -11,7 +11,7 @@ from ml_connector.config.partners import MatchTolerances, Partner
 from ml_connector.documents.bills import Bill, BillMode
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports.coding_traits import VAT_CODES, CodingTraits
 from ml_connector.flows.invoices_in.coding.coder import Coder, net_of, not_to_the_cent
 from ml_connector.flows.invoices_in.coding.lines import coded_lines
@@ -41,7 +41,7 @@ def code_invoice(
     """The bill to post. traits: what the ERP takes.
 
     Raises:
-        NeedsMending: an account, dimension, charge or VAT code is missing, blocked or ended, or a total differs.
+        NeedsCorrection: an account, dimension, charge or VAT code is missing, blocked or ended, or a total differs.
     """
     _check_number(invoice)
     coder = Coder(invoice, _invoice_date(invoice), matched, vendor, partner, coding, tables, traits)
@@ -78,28 +78,28 @@ def code_invoice(
 
 def _check_number(invoice: Invoice) -> None:
     if len(invoice.number) > LONGEST_NUMBER:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"The invoice number {invoice.number[:20]}... has {len(invoice.number)} characters; "
             f"{LONGEST_NUMBER} at most are posted.",
-            mend="Ask the supplier for the right number (BIG02), or enter the invoice by hand and discard it here.",
+            remedy="Ask the supplier for the right number (BIG02), or enter the invoice by hand and discard it here.",
             data={"segment": "BIG", "element": 2, "length": len(invoice.number)},
         )
 
 
 def _invoice_date(invoice: Invoice) -> date:
     if invoice.invoice_date is not None and not YEARS[0] <= invoice.invoice_date.year <= YEARS[1]:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Invoice {invoice.number} is dated {invoice.invoice_date.isoformat()}, which no invoice is.",
-            mend="Ask the supplier to send it again with its date (BIG01); discard this one.",
+            remedy="Ask the supplier to send it again with its date (BIG01); discard this one.",
             data={"segment": "BIG", "element": 1},
         )
     if invoice.invoice_date is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"Invoice {invoice.number} has no date.",
-            mend="Ask the supplier to send BIG01.",
+            remedy="Ask the supplier to send BIG01.",
             data={"segment": "BIG", "element": 1},
         )
     return invoice.invoice_date

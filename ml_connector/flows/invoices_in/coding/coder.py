@@ -10,7 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.bills import BillLine
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import CodingTraits
 from ml_connector.flows.invoices_in.matching import MatchedInvoice
 from ml_connector.flows.reference.coding_tables import CodingTables
@@ -43,11 +43,11 @@ def net_of(lines: Iterable[BillLine]) -> Decimal:
     return sum((line.amount for line in lines), Decimal(0))
 
 
-def not_to_the_cent(coder: Coder, lines: Iterable[BillLine], taxes: Decimal) -> NeedsMending:
+def not_to_the_cent(coder: Coder, lines: Iterable[BillLine], taxes: Decimal) -> NeedsCorrection:
     net = net_of(lines)
-    return NeedsMending(
+    return NeedsCorrection(
         Reason.TOTAL_DIFFERENCE,
         f"What would be posted is {net} and {taxes} of tax, the invoice says {coder.matched.total}.",
-        mend="Ask the supplier for a correct invoice, or enter it by hand and discard it here.",
+        remedy="Ask the supplier for a correct invoice, or enter it by hand and discard it here.",
         data={"net": str(net), "taxes": str(taxes), "stated": str(coder.matched.total)},
     )

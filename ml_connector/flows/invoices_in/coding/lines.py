@@ -19,7 +19,7 @@ def coded_lines(coder: Coder) -> tuple[list[BillLine], list[str]]:
     """All lines, and what was decided about rounding, in words.
 
     Raises:
-        NeedsMending: an account, dimension, charge or VAT code is missing, blocked or ended.
+        NeedsCorrection: an account, dimension, charge or VAT code is missing, blocked or ended.
     """
     lines = [_goods_line(coder, line) for line in coder.matched.lines]
     charges = (*coder.matched.charges, *tax_charges(coder))
@@ -73,7 +73,7 @@ def _dimensions(coder: Coder, line: MatchedLine | None, account: GLAccount | Non
     """The code of each dimension that the ERP has. line: None for a charge.
 
     Raises:
-        NeedsMending: one does not exist, has ended, or is missing where the account wants it.
+        NeedsCorrection: one does not exist, has ended, or is missing where the account wants it.
     """
     on_order = line.dimensions if line is not None else {}
     item_code = line.item_code if line is not None else ""

@@ -9,7 +9,7 @@ from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.bills import BillLine, BillTax
 from ml_connector.documents.common import Tax, changed
 from ml_connector.documents.invoice_amounts import taxes_coming_to
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.coding.coder import Coder, not_to_the_cent
 from ml_connector.flows.invoices_in.coding.vat_codes import check_vat, rate_of, rule_for, shown, vat_code_of, vat_on
 from ml_connector.flows.invoices_in.invoice_totals import MatchedCharge, cents
@@ -52,7 +52,7 @@ def posted_taxes(coder: Coder, lines: Sequence[BillLine], tolerances: MatchToler
     """The taxes that are posted with these lines.
 
     Raises:
-        NeedsMending: those of the VAT codes are not those stated, or a tax is mapped to what the ERP does not have.
+        NeedsCorrection: those of the VAT codes are not those stated, or a tax is mapped to what the ERP does not have.
     """
     stated = coder.matched.vat_total
     if coder.traits.taxes == "none":
@@ -92,10 +92,10 @@ def _tax_id(coder: Coder, tax: Tax, basis: Decimal) -> str:
         return ""
     found = coder.tables.vat_code(rule.code)
     if found is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.MISSING_VAT_CODE,
             f"Tax {tax.kind or 'none'} {shown(rate)} % is mapped to {rule.code}, which is not in the ERP.",
-            mend="Mend the rule under coding.vat, or create the tax in the ERP.",
+            remedy="Mend the rule under coding.vat, or create the tax in the ERP.",
             data={"kind": tax.kind, "percent": shown(rate), "code": rule.code},
         )
     return found.code

@@ -9,7 +9,7 @@ from ml_connector.documents.bills import BillLine
 from ml_connector.documents.common import Tax
 from ml_connector.documents.invoice_amounts import taxes_of_invoice
 from ml_connector.documents.reference import VatCode
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.coding.coder import Coder
 from ml_connector.flows.invoices_in.invoice_totals import cents
 
@@ -25,20 +25,20 @@ def vat_code_of(coder: Coder, own: tuple[Tax, ...], amount: Decimal, place: str)
     basis = amount if own else coder.matched.total - coder.matched.vat_total
     rates = {(tax.kind, rate_of(tax, basis)) for tax in taxes}
     if len(rates) > 1:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.MISSING_VAT_CODE,
             f"The invoice has several tax rates and {place} does not say which is its own.",
-            mend="Ask the supplier to send TXI on the lines.",
+            remedy="Ask the supplier to send TXI on the lines.",
             data={"place": place, "rates": sorted(f"{kind} {percent}" for kind, percent in rates)},
         )
     kind, percent = next(iter(rates), ("", Decimal(0)))
     rule = rule_for(coder, kind, percent)
     vat = coder.tables.vat_code(rule.code) if rule else None
     if vat is None:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.MISSING_VAT_CODE,
             f"No VAT code for tax {kind or 'none'} {shown(percent)} % of {place}.",
-            mend="Add a rule under coding.vat" + (f"; VAT code {rule.code} is not in the ERP." if rule else "."),
+            remedy="Add a rule under coding.vat" + (f"; VAT code {rule.code} is not in the ERP." if rule else "."),
             data={"place": place, "kind": kind, "percent": shown(percent), "country": coder.vendor.country},
         )
     return vat
@@ -87,7 +87,7 @@ def check_vat(coder: Coder, lines: Sequence[BillLine], tolerances: MatchToleranc
     """See that the VAT of the chosen codes is the VAT stated.
 
     Raises:
-        NeedsMending: it differs by more than `tolerances.vat`.
+        NeedsCorrection: it differs by more than `tolerances.vat`.
     """
     by_code: dict[str, Decimal] = {}
     for line in lines:
@@ -101,10 +101,10 @@ def check_vat(coder: Coder, lines: Sequence[BillLine], tolerances: MatchToleranc
     by_line = [line.vat_amount or Decimal(0) for line in lines]
     untaxed = stated != sum(by_line, Decimal(0)) and not any(by_line)
     if abs(computed - stated) > tolerances.vat or untaxed:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.VAT_DIFFERENCE,
             f"VAT comes to {computed}, the invoice says {stated}.",
-            mend="Mend coding.vat if the wrong code was chosen; else ask the supplier for a correct invoice.",
+            remedy="Mend coding.vat if the wrong code was chosen; else ask the supplier for a correct invoice.",
             data={
                 "computed": str(computed),
                 "stated": str(stated),

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from decimal import Decimal
 
-from ml_connector.sandbox.exact.books import entries, invoices, orders, receipts
+from ml_connector.sandbox.exact.books import entries, invoices, matching, orders, receipts
 from ml_connector.sandbox.exact.books.checks import (
     cents,
     check_change,
@@ -129,7 +129,7 @@ def _document(company: Company, _: ExactOptions, values: Row, __: Lines) -> Row:
 
 
 def _attachment(company: Company, _: ExactOptions, values: Row, __: Lines) -> Row:
-    """Keeps size and hash of the file; the content itself is write-only."""
+    """The content is write-only; it can be had at its Url (`http.special.attachment`)."""
     try:
         content = base64.b64decode(values.pop("Attachment"), validate=True)
     except (binascii.Error, ValueError):
@@ -142,11 +142,13 @@ def _attachment(company: Company, _: ExactOptions, values: Row, __: Lines) -> Ro
         "FileSize": Decimal(len(content)),
         "Url": f"https://start.exactonline.nl/docs/SysAttachment.aspx?ID={key}",
         "_sha256": hashlib.sha256(content).hexdigest(),
+        "_content": base64.b64encode(content).decode(),
     }
     return company.add("documents/DocumentAttachments", values)
 
 
-def _bank_entry(company: Company, options: ExactOptions, values: Row, lines: Lines) -> Row:
+def book_bank_entry(company: Company, options: ExactOptions, values: Row, lines: Lines) -> Row:
+    """A bank entry with its lines. Raises BusinessError."""
     journal = company.by_code("financial/Journals", values["JournalCode"])
     if journal is None or journal.get("Type") not in {10, 12}:
         raise BusinessError(("invalid_reference", "Journal"))
@@ -206,14 +208,25 @@ def _ledger_entry(company: Company, options: ExactOptions, path: str, journal: R
                 "EntryNumber": header["EntryNumber"],
                 "LineNumber": number,
                 "AmountFC": amount,
-                "AmountDC": cents(amount * rate),
+                "AmountDC": cents(amount * (line.get("ExchangeRate") or rate)),
                 "GLAccountCode": account.get("Code"),
                 "GLAccountDescription": account.get("Description"),
                 "AccountCode": relation.get("Code"),
                 "AccountName": relation.get("Name"),
             },
         )
+    matching.match(company, lines)
     return header
+
+
+def _delete_ledger_entry(company: Company, path: str, row: Row) -> None:
+    """What it paid is open again."""
+    lines = company.lines(path, row)
+    child = next(lines_path for name, (lines_path, _) in CHILDREN.items() if name.startswith(path + "."))
+    for line in lines:
+        company.drop(child, line)
+    company.drop(path, row)
+    matching.match(company, lines)
 
 
 def _process_payments(company: Company, _: ExactOptions, values: Row, __: Lines) -> Row:
@@ -283,7 +296,7 @@ _CREATE: dict[str, Create] = {
     "purchaseentry/PurchaseEntries": _entry,
     "purchaseentry/PurchaseEntryLines": _entry_line,
     "purchase/PurchaseInvoices": invoices.create_invoice,
-    "financialtransaction/BankEntries": _bank_entry,
+    "financialtransaction/BankEntries": book_bank_entry,
     "generaljournalentry/GeneralJournalEntries": _general_entry,
     "cashflow/ProcessPayments": _process_payments,
 }
@@ -301,4 +314,6 @@ _DELETE: dict[str, Delete] = {
     "purchaseentry/PurchaseEntries": entries.delete_entry,
     "purchaseentry/PurchaseEntryLines": _delete_entry_line,
     "purchase/PurchaseInvoices": invoices.delete_invoice,
+    matching.BANK: lambda company, row: _delete_ledger_entry(company, matching.BANK, row),
+    matching.JOURNAL: lambda company, row: _delete_ledger_entry(company, matching.JOURNAL, row),
 }

@@ -1,5 +1,6 @@
 """The HTTP face of the Exact stand-in: routing, tokens, limits, shapes."""
 
+import base64
 import re
 from datetime import datetime
 from typing import Any
@@ -39,6 +40,7 @@ def create_app(state: ExactState) -> Starlette:
             Route("/api/oauth2/auth", face.authorize, methods=["GET"]),
             Route("/api/oauth2/token", face.token, methods=["POST"]),
             Route("/api/v1/current/Me", face.me, methods=["GET"]),
+            Route("/docs/SysAttachment.aspx", face.attachment, methods=["GET"]),
             Route(
                 "/api/v1/{division:int}/{resource:path}",
                 face.resource,
@@ -94,6 +96,17 @@ class _Face:
             return Response(status_code=406)
         root = f"{request.url.scheme}://{request.headers.get('host', '')}/api/v1"
         return json_answer({"d": {"results": [one(entity, me(state), root, None, query)]}}, {})
+
+    async def attachment(self, request: Request) -> Response:
+        """The content of an attachment, at the Url that its record names."""
+        if self._state.oauth.check(request.headers.get("authorization", ""), _arrival(self._state, request)) is None:
+            return _unauthorized()
+        key = request.query_params.get("ID", "")
+        for company in self._state.companies.values():
+            row = company.get("documents/DocumentAttachments", key)
+            if row is not None:
+                return Response(base64.b64decode(row["_content"]), media_type="application/octet-stream")
+        return Response(status_code=404)
 
     async def resource(self, request: Request) -> Response:
         state = self._state

@@ -60,6 +60,7 @@ BULK_TWINS: Mapping[str, str] = {
 # EntityType numbers of sync/Deleted (exact-online 7).
 DELETED_TYPES: Mapping[str, int] = {
     "financialtransaction/TransactionLines": 1,
+    "purchaseentry/PurchaseEntryLines": 1,
     "crm/Accounts": 2,
     "documents/DocumentAttachments": 4,
     "documents/Documents": 6,

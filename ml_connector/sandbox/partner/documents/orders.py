@@ -108,15 +108,36 @@ def _pairs(segment: Segment, start: int) -> dict[str, str]:
     return {get(segment, at): get(segment, at + 1) for at in range(start, len(segment) - 1, 2) if get(segment, at)}
 
 
-def customers_order(number: str, day: str, store: str, lines: Sequence[Mapping[str, str]]) -> list[Segment]:
+def customers_order(
+    number: str, day: str, store: str, lines: Sequence[Mapping[str, str]], *, buyer: str = "", vendor: str = ""
+) -> list[Segment]:
     """An 850 of a customer without ST and SE, for one store by the customer's own code of it.
 
-    lines: item (the customer's number), quantity, unit, price; without a price it is by contract.
+    lines: item (the customer's number), quantity, unit, price; without a price it is by contract. buyer, vendor: the
+    codes of N1*BY and N1*VN, where whoever sends the order is not whom it buys for.
     """
-    segments = [["850"], ["BEG", "00", "SA", number, "", day], ["N1", "ST", "", "92", store]]
+    segments = [["850"], ["BEG", "00", "SA", number, "", day]]
+    named = (("BY", buyer), ("VN", vendor), ("ST", store))
+    segments += [["N1", who, "", "92", code] for who, code in named if code or who == "ST"]
     for at, line in enumerate(lines, 1):
         ordered = [line["quantity"], line["unit"], line.get("price", "")]
         segments.append(["PO1", str(at), *ordered, "", "IN", line["item"]])
+    return [*segments, ["CTT", str(len(lines))]]
+
+
+def customers_change(
+    number: str, day: str, lines: Sequence[Mapping[str, str]], *, purpose: str, sequence: str
+) -> list[Segment]:
+    """An 860 of a customer without ST and SE.
+
+    lines: line (the order's), code (POC02), and of quantity, left, unit, price, item, day (delivery) what there is.
+    """
+    segments = [["860"], ["BCH", purpose, "SA", number, "", sequence, day, "", "", "", "", day]]
+    for line in lines:
+        said = [line.get(name, "") for name in ("line", "code", "quantity", "left", "unit", "price")]
+        item = ["", "IN", line["item"]] if "item" in line else []
+        segments.append(["POC", *said, *item])
+        segments += [["DTM", "002", line["day"]]] if "day" in line else []
     return [*segments, ["CTT", str(len(lines))]]
 
 

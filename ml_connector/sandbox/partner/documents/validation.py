@@ -1,4 +1,5 @@
-"""How strictly a partner reads what it gets: segments and elements of 850, 860 and 997 (x12-procurement 3, 5, 6, 10).
+"""How strictly a partner reads what it gets: segments and elements of 850, 855, 856, 860 and 997 (x12-procurement
+3, 5, 6, 7, 10).
 
 Findings become the AK3 and AK4 of the 997 that the partner sends back, so that a defect of the connector's
 writer shows as a refusal.
@@ -31,6 +32,56 @@ _RULES: dict[str, tuple[Rule, ...]] = {
         (5, "O", "AN", 1, 8),
         (6, "M", "DT", 8, 8),
         (11, "O", "DT", 8, 8),
+    ),
+    "BAK": (
+        (1, "M", "ID", 2, 2),
+        (2, "M", "ID", 2, 2),
+        (3, "M", "AN", 1, 22),
+        (4, "M", "DT", 8, 8),
+        (5, "O", "AN", 1, 30),
+        (8, "O", "AN", 1, 30),
+        (9, "O", "DT", 8, 8),
+    ),
+    "ACK": (
+        (1, "M", "ID", 2, 2),
+        (2, "O", "R", 1, 15),
+        (3, "O", "ID", 2, 2),
+        (4, "O", "ID", 3, 3),
+        (5, "O", "DT", 8, 8),
+        *((7 + 2 * pair, "O", "ID", 2, 2) for pair in _ITEM_PAIRS),
+        *((8 + 2 * pair, "O", "AN", 1, 48) for pair in _ITEM_PAIRS),
+    ),
+    "BSN": (
+        (1, "M", "ID", 2, 2),
+        (2, "M", "AN", 2, 30),
+        (3, "M", "DT", 8, 8),
+        (4, "M", "TM", 4, 8),
+        (5, "O", "ID", 4, 4),
+    ),
+    "HL": ((1, "M", "AN", 1, 12), (2, "O", "AN", 1, 12), (3, "M", "ID", 1, 2), (4, "O", "ID", 1, 1)),
+    "PRF": ((1, "M", "AN", 1, 22), (2, "O", "AN", 1, 30), (4, "O", "DT", 8, 8)),
+    "LIN": (
+        (1, "O", "AN", 1, 20),
+        (2, "M", "ID", 2, 2),
+        (3, "M", "AN", 1, 48),
+        *((4 + 2 * pair, "O", "ID", 2, 2) for pair in _ITEM_PAIRS),
+        *((5 + 2 * pair, "O", "AN", 1, 48) for pair in _ITEM_PAIRS),
+    ),
+    "SN1": ((2, "M", "R", 1, 10), (3, "M", "ID", 2, 2), (5, "O", "R", 1, 15), (6, "O", "ID", 2, 2)),
+    "MAN": ((1, "M", "ID", 1, 2), (2, "M", "AN", 1, 48)),
+    "TD1": (
+        (1, "O", "AN", 3, 5),
+        (2, "O", "N0", 1, 7),
+        (6, "O", "ID", 1, 2),
+        (7, "O", "R", 1, 10),
+        (8, "O", "ID", 2, 2),
+    ),
+    "TD5": (
+        (1, "O", "ID", 1, 2),
+        (2, "O", "ID", 1, 2),
+        (3, "O", "AN", 2, 80),
+        (4, "O", "ID", 1, 2),
+        (5, "O", "AN", 1, 35),
     ),
     "CUR": ((1, "M", "ID", 2, 3), (2, "M", "ID", 3, 3), (3, "O", "R", 4, 10)),
     "REF": ((1, "M", "ID", 2, 3), (2, "O", "AN", 1, _REFERENCE), (3, "O", "AN", 1, 80)),
@@ -71,8 +122,10 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "AK5": ((1, "M", "ID", 1, 1),),
     "AK9": ((1, "M", "ID", 1, 1), (2, "M", "N0", 1, 6), (3, "M", "N0", 1, 6), (4, "M", "N0", 1, 6)),
 }
-_FIRST = {"850": "BEG", "860": "BCH", "997": "AK1"}
-_LINE = {"850": "PO1", "860": "POC"}
+_FIRST = {"850": "BEG", "855": "BAK", "856": "BSN", "860": "BCH", "997": "AK1"}
+_LINE = {"850": "PO1", "855": "PO1", "856": "HL", "860": "POC"}
+#: Where pairs of qualifier and value begin; quantity and unit are one too.
+_PAIRS = {"PO1": 6, "POC": 8, "ACK": 7, "LIN": 2}
 _PATTERNS = {
     "ID": re.compile(r"[A-Z0-9]+"),
     "N0": re.compile(r"-?\d+"),
@@ -124,8 +177,8 @@ def _check_segment(segment: Segment, position: int, version: str) -> list[Findin
         code = _check_value(value, needed, kind, least, longest)
         if code:
             found.append(Finding(name, position, "8", element, code, value[:99]))
-    if name in {"PO1", "POC"}:
-        found.extend(_check_pairs(segment, position, 6 if name == "PO1" else 8))
+    if name in _PAIRS:
+        found.extend(_check_pairs(segment, position, _PAIRS[name]))
     return found
 
 

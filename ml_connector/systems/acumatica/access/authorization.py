@@ -4,9 +4,11 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from enum import Enum
 
 import httpx
 
+from ml_connector.clock import Clock
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import StoredToken
 from ml_connector.errors import ConnectorError, TryAgain, WeAreWrong
@@ -18,6 +20,7 @@ from ml_connector.systems.acumatica.access.wire import SEAT_WORDS, CookieEndpoin
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.answers import seat_refused
 from ml_connector.systems.system import Parts
+from ml_connector.transport.deadline import all_within
 from ml_connector.transport.tls import trusted
 from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 from ml_connector.transport.tokens.endpoint import TokenEndpoint
@@ -30,7 +33,10 @@ log = logging.getLogger(__name__)
 #: One session for each token, kept across refreshed ones (acumatica 1.1).
 SCOPE = "api offline_access"
 LOGIN_SECONDS = 120.0  # a cold start can take longer than a minute (acumatica 10)
-_LOGOUT_SECONDS = 30.0
+_LOGOUT_SECONDS = 10.0
+#: Tries of one log-out, and answers that say nothing of the session.
+_LOGOUTS = 3
+_BUSY = frozenset({429, 502, 503, 504})
 #: How long a user counts that says nothing any more.
 USER_TTL = 60.0
 
@@ -59,7 +65,7 @@ def password_tokens(name: str, settings: AcumaticaConnection, parts: Parts) -> P
             deadline=LOGIN_SECONDS,
         )
         if cookies
-        else token_endpoint(settings)
+        else token_endpoint(settings, parts.clock)
     )
     login = PasswordLogin(
         connection=name,
@@ -68,7 +74,17 @@ def password_tokens(name: str, settings: AcumaticaConnection, parts: Parts) -> P
         logins_per_minute=settings.logins_per_minute,
         more=None if cookies else application,
     )
-    return PasswordTokens(login, parts.ledger, parts.vault, password, endpoint=endpoint)
+
+    def end_former(row: StoredToken) -> None:
+        # Refused or not, its session may live on: a 401 may be a proxy's, and a refresh whose answer was lost keeps it.
+        if log_out(name, settings, row) is Ended.NOT_NOW:
+            raise TryAgain(
+                f"{name}: the session that stands could not be ended, and another would take a second seat.",
+                after_seconds=5,
+                remedy="It is tried again; if it lasts, end the session in Acumatica (Active Users).",
+            )
+
+    return PasswordTokens(login, parts.ledger, parts.vault, password, endpoint=endpoint, end_former=end_former)
 
 
 def consent_tokens(name: str, settings: AcumaticaConnection, parts: Parts) -> AuthorizationCodeTokens:
@@ -92,16 +108,17 @@ def consent_tokens(name: str, settings: AcumaticaConnection, parts: Parts) -> Au
         parts.ledger,
         parts.vault,
         lambda: parts.secrets.resolve(reference, f"the application of {name}"),
-        endpoint=token_endpoint(settings),
+        endpoint=token_endpoint(settings, parts.clock),
     )
 
 
-def token_endpoint(settings: AcumaticaConnection) -> TokenEndpoint:
+def token_endpoint(settings: AcumaticaConnection, clock: Clock) -> TokenEndpoint:
     """The token endpoint, where a refused seat is told from a refused log-in."""
     return TokenEndpoint(
         f"{settings.base_url}/identity/connect/token",
         deadline=LOGIN_SECONDS,
         transport=SeatsTold(settings.pause_seconds),
+        clock=clock,
     )
 
 
@@ -191,10 +208,6 @@ class StoredSession:
         """Log in with what is stored, whatever session there is: it is ended first, or it would hold a second seat."""
         if not isinstance(self._tokens, PasswordTokens):
             raise WeAreWrong(f"{self._name} is authorized by a person")
-        with token_lease(self._ledger, self._name, 5.0) as mine:
-            row = self._tokens.store.read() if mine else None
-            if row is not None and row.access is not None and self._logged_out(row):
-                self._forget(row)
         with self._seats_told():
             self._tokens.try_log_in()
 
@@ -206,29 +219,11 @@ class StoredSession:
         try:
             with token_lease(self._ledger, self._name, 5.0) as mine:
                 row = self._tokens.store.read() if mine and self._users.alone() else None
-                if row is not None and row.access is not None and self._logged_out(row):
+                there = row is not None and row.access is not None
+                if row is not None and there and log_out(self._name, self._settings, row) is Ended.YES:
                     self._forget(row)
         except ConnectorError as error:
             log.warning("%s: the session was not logged out: %s", self._name, error.message)
-
-    def _logged_out(self, row: StoredToken) -> bool:
-        """Whether the server has ended the session, or knew it no more. The length of the empty body must be said
-        (acumatica 1.2).
-        """
-        assert row.access is not None
-        access, cookies = row.access.reveal(), self._settings.login == "cookie"
-        headers = {"Cookie": access.replace(";", "; ")} if cookies else {"Authorization": f"Bearer {access}"}
-        try:
-            with httpx.Client(timeout=_LOGOUT_SECONDS, follow_redirects=False, verify=trusted()) as client:
-                url = f"{self._settings.base_url}/entity/auth/logout"
-                answer = client.post(url, content=b"", headers={**headers, "Content-Length": "0"})
-        except httpx.HTTPError as error:
-            log.warning("%s: the session was not logged out: %s", self._name, type(error).__name__)
-            return False
-        if answer.is_success or answer.status_code == 401:
-            return True
-        log.warning("%s: the log-out was answered with %d", self._name, answer.status_code)
-        return False
 
     def _forget(self, row: StoredToken) -> None:
         """The token of an ended session is dead; a consent stands as long as its refresh token does."""
@@ -236,6 +231,41 @@ class StoredSession:
             self._tokens.store.end_access(row.generation)
         else:
             self._tokens.store.forget()
+
+
+class Ended(Enum):
+    """What became of a log-out. UNTOLD: the server answers, and will not say more however often it is asked."""
+
+    YES = "yes"
+    UNTOLD = "untold"
+    NOT_NOW = "not now"
+
+
+def log_out(name: str, settings: AcumaticaConnection, row: StoredToken) -> Ended:
+    """End the session of a stored token; one that the server knows no more has ended, too.
+
+    The length of the empty body must be said (acumatica 1.2).
+    """
+    assert row.access is not None
+    access, cookies = row.access.reveal(), settings.login == "cookie"
+    headers = {"Cookie": access.replace(";", "; ")} if cookies else {"Authorization": f"Bearer {access}"}
+    told = Ended.NOT_NOW
+    for _ in range(_LOGOUTS):
+        try:
+            with (
+                httpx.Client(timeout=_LOGOUT_SECONDS, follow_redirects=False, verify=trusted()) as client,
+                all_within(client, _LOGOUT_SECONDS),
+            ):
+                url = f"{settings.base_url}/entity/auth/logout"
+                answer = client.post(url, content=b"", headers={**headers, "Content-Length": "0"})
+        except httpx.HTTPError as error:
+            log.warning("%s: the session was not logged out: %s", name, type(error).__name__)
+            continue
+        if answer.is_success or answer.status_code == 401:
+            return Ended.YES
+        log.warning("%s: the log-out was answered with %d", name, answer.status_code)
+        told = Ended.NOT_NOW if answer.status_code in _BUSY else Ended.UNTOLD
+    return told
 
 
 class LeasedForm:

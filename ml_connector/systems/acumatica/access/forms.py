@@ -5,6 +5,8 @@ the action holds a lease of the form, which others see before they call.
 """
 
 import threading
+import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, Protocol
@@ -41,14 +43,6 @@ class FormLease(Protocol):
         ...
 
 
-class _Form:
-    def __init__(self, lease: FormLease) -> None:
-        self.lease = lease
-        self.changed = threading.Condition()
-        self.calls = 0
-        self.acting = False
-
-
 class _Patience:
     """How long somebody still waits for a form. why: what they wait for."""
 
@@ -56,15 +50,65 @@ class _Patience:
         self._why = why
         self._left = seconds
 
-    def looked(self) -> None:
-        """One more look was in vain.
+    def wait(self, changed: threading.Condition) -> None:
+        """Until something changes, or a look is due: a form that is busy changes often, which is no long wait.
 
         Raises:
-            TryAgain: it was the last.
+            TryAgain: it was waited long enough.
         """
+        self._look()
+        began = time.monotonic()
+        changed.wait(LOOK_SECONDS)
+        self._left -= min(LOOK_SECONDS, time.monotonic() - began)
+
+    def sleep(self, clock: Clock) -> None:
+        """Until the next look. Raises: as `wait`."""
+        self._look()
+        clock.sleep(LOOK_SECONDS)
+        self._left -= LOOK_SECONDS
+
+    def _look(self) -> None:
         if self._left <= 0:
             raise TryAgain(f"{self._why}; nothing was sent.", after_seconds=5)
-        self._left -= LOOK_SECONDS
+
+
+class _Form:
+    """Who is on a form of this process. Whoever came first is next: an action does not wait until nobody calls."""
+
+    def __init__(self, lease: FormLease) -> None:
+        self.lease = lease
+        self.changed = threading.Condition()
+        self._waiting = deque[object]()
+        self._calls = 0
+        self._acting = False
+
+    @contextmanager
+    def turn(self, patience: _Patience, *, act: bool) -> Iterator[None]:
+        """A place among the calls, or the only place for an action, which begins when those calls have ended."""
+        mine = object()
+        with self.changed:
+            self._waiting.append(mine)
+            try:
+                while self._waiting[0] is not mine or self._acting:
+                    patience.wait(self.changed)
+                self._acting = act
+                self._calls += 0 if act else 1
+            finally:
+                self._waiting.remove(mine)
+                self.changed.notify_all()
+        try:
+            yield
+        finally:
+            with self.changed:
+                self._acting = self._acting and not act
+                self._calls -= 0 if act else 1
+                self.changed.notify_all()
+
+    def wait_for_calls(self, patience: _Patience) -> None:
+        """Until the calls that came before an action have ended."""
+        with self.changed:
+            while self._calls:
+                patience.wait(self.changed)
 
 
 class Forms:
@@ -98,49 +142,21 @@ class Forms:
 
     @contextmanager
     def _call(self, form: _Form, patience: _Patience) -> Iterator[None]:
-        with form.changed:
-            while form.acting:
-                form.changed.wait(LOOK_SECONDS)
-                patience.looked()
-            form.calls += 1
-        try:
+        with form.turn(patience, act=False):
             while form.lease.is_taken():
-                self._clock.sleep(LOOK_SECONDS)
-                patience.looked()
+                patience.sleep(self._clock)
             yield
-        finally:
-            with form.changed:
-                form.calls -= 1
-                form.changed.notify_all()
 
     @contextmanager
     def _action(self, form: _Form, patience: _Patience) -> Iterator[None]:
-        with form.changed:
-            while form.acting:
-                form.changed.wait(LOOK_SECONDS)
-                patience.looked()
-            form.acting = True
-        try:
-            with self._leased(form, patience):
-                with form.changed:
-                    while form.calls:
-                        form.changed.wait(LOOK_SECONDS)
-                        patience.looked()
+        with form.turn(patience, act=True):
+            while not form.lease.take():
+                patience.sleep(self._clock)
+            try:
+                form.wait_for_calls(patience)
                 yield
-        finally:
-            with form.changed:
-                form.acting = False
-                form.changed.notify_all()
-
-    @contextmanager
-    def _leased(self, form: _Form, patience: _Patience) -> Iterator[None]:
-        while not form.lease.take():
-            self._clock.sleep(LOOK_SECONDS)
-            patience.looked()
-        try:
-            yield
-        finally:
-            form.lease.give()
+            finally:
+                form.lease.give()
 
 
 class LeaseMaker(Protocol):

@@ -11,6 +11,7 @@ from ml_connector.clock import Clock
 from ml_connector.systems.acumatica.wire.answers import SEAT_TEXTS
 from ml_connector.transport.answers import retry_after
 from ml_connector.transport.authentication import TokenSource
+from ml_connector.transport.deadline import bounded, within
 from ml_connector.transport.departure import prove_before_sending
 from ml_connector.transport.replies import clean
 from ml_connector.transport.tls import trusted
@@ -31,7 +32,7 @@ class SeatsTold(httpx.BaseTransport):
 
     def __init__(self, after_seconds: float, inner: httpx.BaseTransport | None = None) -> None:
         self._after = after_seconds
-        self._inner = inner or httpx.HTTPTransport(verify=trusted())
+        self._inner = inner or bounded(httpx.HTTPTransport(verify=trusted()))
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send it, and look at what is no success."""
@@ -71,8 +72,7 @@ class CookieEndpoint(TokenEndpoint):
     def __init__(
         self, base_url: str, tenant: str, branch: str, clock: Clock, *, after_seconds: float, deadline: float
     ) -> None:
-        super().__init__(f"{base_url}/entity/auth/login", deadline=deadline)
-        self._clock = clock
+        super().__init__(f"{base_url}/entity/auth/login", deadline=deadline, clock=clock)
         self._tenant = tenant
         self._branch = branch
         self._after = after_seconds
@@ -98,7 +98,10 @@ class CookieEndpoint(TokenEndpoint):
         timeout = httpx.Timeout(self.deadline, connect=min(10.0, self.deadline))
         headers = {"Accept": "application/json", "Connection": "close"}
         try:
-            with httpx.Client(transport=SeatsTold(self._after), timeout=timeout, follow_redirects=False) as client:
+            with (
+                httpx.Client(transport=SeatsTold(self._after), timeout=timeout, follow_redirects=False) as client,
+                within(self.deadline),
+            ):
                 return client.post(self.url, json=body, headers=headers, extensions={"trace": prove_before_sending})
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
             raise NotSent(f"{self.url} cannot be reached: {type(error).__name__}.") from None

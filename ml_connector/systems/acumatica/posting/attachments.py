@@ -49,13 +49,13 @@ class Attachments:
         row = self._client.record(entity, record_id, _QUERY)
         place = f"{self._client.connection}: {entity} {record_id}"
         if row is None:
-            raise RefusedBySystem(f"{place} is not there any more.", mend="Somebody has deleted it: discard this.")
+            raise RefusedBySystem(f"{place} is not there any more.", remedy="Somebody has deleted it: discard this.")
         if _has(row, name):
             return _written(row, name)
         links = row.get("_links")
         link = links.get("files:put") if isinstance(links, dict) else None
         if not isinstance(link, str) or "{filename}" not in link or not link.startswith("/"):
-            raise RefusedBySystem(f"{place} tells no link for files.", mend="Turn attach_original off.")
+            raise RefusedBySystem(f"{place} tells no link for files.", remedy="Turn attach_original off.")
         self._client.put_file(
             entity, link.replace("{filename}", quote(name, safe="")), self._read_blob(planned["sha256"])
         )

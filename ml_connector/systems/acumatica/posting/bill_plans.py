@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.bills import Bill, BillLine
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import PlannedOperation
 from ml_connector.systems.acumatica.posting.attachments import attachment_of
 from ml_connector.systems.acumatica.posting.bills import CREDIT, ENTITY, INVOICE, KIND
@@ -14,8 +14,8 @@ from ml_connector.systems.acumatica.posting.facts import MadeBill, OrderFacts, R
 from ml_connector.systems.acumatica.posting.release import release_of
 from ml_connector.systems.acumatica.reading.orders import SUBACCOUNT, LineKey
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
-from ml_connector.systems.acumatica.wire.keys import key_in, with_key
 from ml_connector.systems.acumatica.wire.values import to_json, wrapped
+from ml_connector.systems.our_keys import key_in, with_key
 
 #: Characters of VendorRef (acumatica 8).
 REFERENCE = 40
@@ -34,13 +34,13 @@ class BillPlanner:
         """The bill, and its release where that is wanted.
 
         Raises:
-            NeedsMending: it cannot be expressed, or what it bills was not received.
+            NeedsCorrection: it cannot be expressed, or what it bills was not received.
         """
         if len(bill.number) > REFERENCE:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.BAD_VALUE,
                 f"Invoice number {bill.number} has {len(bill.number)} characters; Acumatica keeps {REFERENCE}.",
-                mend="Book it by hand, and discard it here.",
+                remedy="Book it by hand, and discard it here.",
                 data={"number": bill.number},
             )
         target = f"{self._settings.company}/{ENTITY}"
@@ -52,7 +52,7 @@ class BillPlanner:
             name = bill.attachment_name or f"{bill.number}.x12"
             planned.append(attachment_of(target, name, bill.attachment_sha256))
         if self._settings.after_bill == "released":
-            planned.append(release_of(ENTITY, target, {"Amount": bill.total, "TaxTotal": bill.vat_total}, body))
+            planned += release_of(ENTITY, target, {"Amount": bill.total, "TaxTotal": bill.vat_total}, body)
         return planned
 
     def _body(self, bill: Bill, key: str) -> tuple[dict[str, Any], list[tuple[ReceiptLine, Decimal]]]:
@@ -93,10 +93,10 @@ class BillPlanner:
             return {}
         unnamed = next((tax for tax in bill.taxes if not tax.tax_id), None)
         if unnamed is not None:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.MISSING_VAT_CODE,
                 f"Tax {unnamed.kind or 'without a kind'} of invoice {bill.number} is mapped to no tax of Acumatica.",
-                mend="Add a rule under coding.vat that names its Tax ID.",
+                remedy="Add a rule under coding.vat that names its Tax ID.",
                 data={"kind": unnamed.kind, "amount": str(unnamed.amount)},
             )
         taxes = [{"TaxID": tax.tax_id, "TaxAmount": tax.amount} for tax in bill.taxes]
@@ -111,10 +111,10 @@ class BillPlanner:
         order_line = LineKey.of(line.order_line_id)
         by_receipt = self._orders.from_receipts(order_line)
         if by_receipt is None:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.NO_SUCH_ORDER_LINE,
                 f"Line {order_line.line} of order {order_line.number} is not there any more (line {line.number}).",
-                mend="See the order in Acumatica; replay the invoice, so that it is matched anew.",
+                remedy="See the order in Acumatica; replay the invoice, so that it is matched anew.",
                 data={"order": order_line.number, "line": order_line.line},
             )
         if not by_receipt:
@@ -125,7 +125,7 @@ class BillPlanner:
 
     def _parts(self, bill: Bill, line: BillLine, order_line: LineKey, key: str) -> list[tuple[ReceiptLine, Decimal]]:
         """The receipts that a line bills, the oldest first. All of them, whatever is billed, where a bill stands."""
-        received = self._receipts.of(bill.vendor_id, order_line, key)
+        received = self._receipts.of(bill.vendor_id, order_line, key, least=line.quantity)
         left, parts = line.quantity, list[tuple[ReceiptLine, Decimal]]()
         for one in received:
             part = min(left, one.free)
@@ -134,11 +134,11 @@ class BillPlanner:
                 left -= part
         if left > 0 and not self._made(bill, received):
             free = sum((one.free for one in received), Decimal(0))
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.NOT_RECEIVED,
                 f"Line {line.number} of invoice {bill.number} bills {shown(line.quantity)} of order"
                 f" {order_line.number} line {order_line.line}; {shown(free)} is received and not billed.",
-                mend="Release the receipt of these goods in Acumatica; the invoice is looked at again after that.",
+                remedy="Release the receipt of these goods in Acumatica; the invoice is looked at again after that.",
                 data={"order": order_line.number, "line": order_line.line, "free": str(free)},
             )
         return parts
@@ -146,10 +146,10 @@ class BillPlanner:
     def _free_line(self, bill: Bill, line: BillLine) -> dict[str, Any]:
         """A line without an order: an account, or an item with its accounts (credits too)."""
         if not line.gl_account_code and not line.gl_account_id and not line.item_id:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.UNMAPPED_ACCOUNT,
                 f"Line {line.number} of invoice {bill.number} has neither an account nor an item.",
-                mend="Map the item or charge to a GL account.",
+                remedy="Map the item or charge to a GL account.",
                 data={"line": line.number},
             )
         account = line.gl_account_id or line.gl_account_code
@@ -178,7 +178,7 @@ class BillPlanner:
         """The one bill that Acumatica made of just what this invoice bills.
 
         Raises:
-            NeedsMending: there is one, and it is another.
+            NeedsCorrection: there is one, and it is another.
         """
         linked = [line for line in bill.lines if line.order_line_id and not bill.credit]
         wanted: dict[LineKey, Decimal] = {}
@@ -189,7 +189,7 @@ class BillPlanner:
         lacking = False
         for at, quantity in wanted.items():
             if self._orders.from_receipts(at):
-                lines = self._receipts.of(bill.vendor_id, at, key)
+                lines = self._receipts.of(bill.vendor_id, at, key, least=quantity)
                 lacking = lacking or sum((one.free for one in lines), Decimal(0)) < quantity
                 received += lines
         made = self._made(bill, received) if lacking else []
@@ -200,11 +200,11 @@ class BillPlanner:
         if len(open_ones) == 1 and len(linked) == len(bill.lines):
             return open_ones[0]
         names = ", ".join(f"{one.number} ({one.status}, {shown(one.amount)})" for one in made[:5])
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.KEYED_BY_HAND,
             f"Acumatica has made a bill from the receipts of invoice {bill.number} itself: {names}; the invoice comes"
             f" to {shown(bill.total)}.",
-            mend="Compare that bill with the invoice: correct it and write the invoice's number into it, then discard"
+            remedy="Compare that bill with the invoice: correct it and write the invoice's number into it, then discard"
             " this; or delete it and replay this. Turn Create Bill on Receipt Release off where invoices come here.",
             data={"bills": [one.number for one in made[:5]], "total": str(bill.total)},
         )

@@ -16,8 +16,8 @@ from ml_connector.systems.acumatica.posting.inserting import Compare, Insertable
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
-from ml_connector.systems.acumatica.wire.keys import key_in
 from ml_connector.systems.acumatica.wire.values import Row, body_of, field, identity, number, text, to_json
+from ml_connector.systems.our_keys import key_in
 
 ENTITY = "Bill"
 KIND = "ap_bill"
@@ -51,7 +51,7 @@ INSERTABLE = Insertable(
     ENTITY,
     mark="Description",
     told="another bill than the invoice is",
-    mend="See the vendor's terms, taxes and currency, or the order's lines, in Acumatica; then replay the invoice.",
+    remedy="See the vendor's terms, taxes and currency, or the order's lines, in Acumatica; then replay the invoice.",
 )
 
 

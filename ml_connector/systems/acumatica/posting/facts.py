@@ -24,7 +24,10 @@ from ml_connector.systems.acumatica.wire.values import Row, custom, day, details
 
 #: Goods that go into stock: billed from the order or from receipts. Other lines are billed from the order.
 GOODS = frozenset({"Goods for IN", "Goods for SO", "Goods for DS", "Goods for Project", "Non-Stock"})
-KEPT_SECONDS = 60.0
+#: How long they are kept, and how old they may be where they do not show what is looked for: goods may have come since.
+KEPT, KEPT_WITHOUT = timedelta(seconds=60), timedelta(seconds=2)
+#: Whatever there is.
+ANY = Decimal(0)
 
 RECEIPT_FIELDS = (
     *("Type", "ReceiptNbr", "VendorID", "VendorRef", "Status", "Date", "TotalQty", "UnbilledQuantity"),
@@ -118,9 +121,18 @@ class Receipts:
         self._known: dict[str, tuple[datetime, list[Row], list[Row]]] = {}
         self._taken: dict[tuple[str, int], list[tuple[str, Decimal]]] = {}
 
-    def of(self, vendor: str, line: LineKey, key: str) -> list[ReceiptLine]:
-        """Lines of receipts for an order's line, the oldest first; what plans other than `key` took is not free."""
-        receipts, bills = self._of_vendor(vendor)
+    def of(self, vendor: str, line: LineKey, key: str, *, least: Decimal = ANY) -> list[ReceiptLine]:
+        """Lines of receipts for an order's line, the oldest first; what plans other than `key` took is not free.
+
+        least: the quantity that is looked for; they are read again where that is not there.
+        """
+        found = self._kept(vendor, line, key, KEPT)
+        if sum((one.free for one in found), ANY) < least:
+            found = self._kept(vendor, line, key, KEPT_WITHOUT)
+        return found
+
+    def _kept(self, vendor: str, line: LineKey, key: str, longest: timedelta) -> list[ReceiptLine]:
+        receipts, bills = self._of_vendor(vendor, longest)
         found: list[ReceiptLine] = []
         for receipt in receipts:
             for one in details(receipt, "Details"):
@@ -145,15 +157,10 @@ class Receipts:
 
     def bills_of(self, vendor: str, wanted: Iterable[ReceiptLine]) -> list[MadeBill]:
         """The bills that stand against lines of receipts."""
-        _, bills = self._of_vendor(vendor)
+        _, bills = self._of_vendor(vendor, KEPT)
         places = {(one.receipt, one.line) for one in wanted}
         made = [_made(bill) for bill in bills if text(bill, "Type") == "Bill"]
         return [one for one in made if any((receipt, at) in places for receipt, at, _ in one.lines)]
-
-    def forget(self) -> None:
-        """Read them again at the next plan."""
-        with self._lock:
-            self._known.clear()
 
     def _free(self, receipt: Row, one: Row, at: int, bills: Sequence[Row], key: str) -> Decimal:
         """An untouched receipt is free as a whole; of another, what no bill has."""
@@ -174,11 +181,11 @@ class Receipts:
             quantity -= sum((part for who, part in self._taken.get(place, ()) if who != key), Decimal(0))
         return max(quantity, Decimal(0))
 
-    def _of_vendor(self, vendor: str) -> tuple[list[Row], list[Row]]:
+    def _of_vendor(self, vendor: str, longest: timedelta) -> tuple[list[Row], list[Row]]:
         now = self._clock.now()
         with self._lock:
             known = self._known.get(vendor)
-        if known is not None and timedelta(0) <= now - known[0] < timedelta(seconds=KEPT_SECONDS):
+        if known is not None and timedelta(0) <= now - known[0] < longest:
             return known[1], known[2]
         size = self._settings.page_size
         with readable(self._client.connection, "a purchase receipt"):

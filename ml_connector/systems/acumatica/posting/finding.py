@@ -4,15 +4,15 @@ The database compares text without regard to case and blanks at the end (acumati
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ml_connector.flows.core.ports import Existing, Identity, StoredOperation
 from ml_connector.systems.acumatica.reading.lists import read_list
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
-from ml_connector.systems.acumatica.wire.filters import all_of, any_of, chunks, equals
-from ml_connector.systems.acumatica.wire.keys import key_in
+from ml_connector.systems.acumatica.wire.filters import all_of, any_of, chunks, equals, length
 from ml_connector.systems.acumatica.wire.values import Row, body_of, field, identity, number, text
+from ml_connector.systems.our_keys import key_in
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,14 @@ class Findable:
         """Of a planned record."""
         return Identity(str(field(put, self.party)), str(field(put, self.reference)))
 
-    def conditions(self, identities: Sequence[Identity]) -> Iterator[str]:
+    def queries(self, identities: Sequence[Identity], query: Query) -> Iterator[Query]:
+        """The query for these alone, as often as addresses are too short for all of them."""
+        for condition in self._conditions(identities, query.room):
+            yield replace(query, filter=condition)
+
+    def _conditions(self, identities: Sequence[Identity], room: int) -> Iterator[str]:
         """`(party eq .. and (reference eq .. or ..)) or ..`, in groups that an address takes."""
+        room -= length(all_of([self.where, "()"]))
         by_party: dict[str, dict[str, None]] = {}
         for one in identities:
             if one.party_id and one.number.strip():
@@ -59,9 +65,12 @@ class Findable:
         parts = [
             f"({equals(self.party, party)} and {any_of(group)})"
             for party, numbers in by_party.items()
-            for group in chunks([equals(self.reference, one) for one in numbers], most=600)
+            for group in chunks(
+                [equals(self.reference, one) for one in numbers],
+                most=room - length(f"({equals(self.party, party)} and ()) or "),
+            )
         ]
-        yield from (all_of([self.where, any_of(group)]) for group in chunks(parts))
+        yield from (all_of([self.where, any_of(group)]) for group in chunks(parts, most=room))
 
     def _kept(self, value: str) -> str:
         return value.strip()[: self.length].strip()
@@ -84,8 +93,7 @@ class Finder:
         """Records of these parties with these numbers, whoever entered them; those that are gone aside."""
         what = self._what
         rows: dict[str, Row] = {}
-        for condition in what.conditions(identities):
-            query = Query(filter=condition, select=what.fields)
+        for query in what.queries(identities, Query(select=what.fields)):
             found = read_list(self._client, what.entity, what.keys, query, size=self._page_size)
             rows |= {identity(row): row for row in found if text(row, "Status") not in what.gone}
         return list(rows.values())

@@ -8,8 +8,8 @@ from ml_connector import stopping
 from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem
 from ml_connector.systems.acumatica.wire.answers import LOOKED_UP
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
-from ml_connector.systems.acumatica.wire.keys import key_in
 from ml_connector.systems.acumatica.wire.values import Row, field, identity, text, to_json
+from ml_connector.systems.our_keys import key_in
 
 #: What a stored record has otherwise than it was sent, in words.
 Compare = Callable[[Row], list[str]]
@@ -22,7 +22,7 @@ class Insertable:
     entity: str
     mark: str
     told: str
-    mend: str
+    remedy: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Inserter:
                     self._client.delete(self._what.entity, identity(row))
                 except ConnectorError as error:
                     return self._on_hold(row, f"{told} It could not be taken away: {error.message}")
-        raise RefusedBySystem(told, mend=self._what.mend, data={"differences": wrong[:20]})
+        raise RefusedBySystem(told, remedy=self._what.remedy, data={"differences": wrong[:20]})
 
     def told(self, wrong: list[str]) -> str:
         """What differs, in a sentence."""
@@ -91,9 +91,9 @@ class Inserter:
                 return row
             found = self._client.record(self._what.entity, record_id, self._reply)
         except ConnectorError as error:
-            raise OutcomeUnknown(f"{called} without a readable record.", mend=LOOKED_UP) from error
+            raise OutcomeUnknown(f"{called} without a readable record.", remedy=LOOKED_UP) from error
         if found is None or key_in(text(found, self._what.mark)) != key:
-            raise OutcomeUnknown(f"{called} with a record that does not carry our key.", mend=LOOKED_UP)
+            raise OutcomeUnknown(f"{called} with a record that does not carry our key.", remedy=LOOKED_UP)
         return found
 
     def _on_hold(self, row: Row, warning: str) -> Inserted:

@@ -114,7 +114,7 @@ class OrderLineWriter:
                 raise OutcomeUnknown(
                     f"{self._client.connection}: line {at.line} of order {at.number} was written and could not be read"
                     " afterwards.",
-                    mend="It is looked up again.",
+                    remedy="It is looked up again.",
                 ) from error
         if _holds(line, planned["put"]):
             return written(order, line)
@@ -144,11 +144,11 @@ class OrderLineWriter:
             self._put(at, values)
             return
         if not self._settings.change_locked_orders:
-            mend = (
+            remedy = (
                 "Put the order on hold, change the quantity and release it again in Acumatica, then replay the answer;"
                 " or set change_locked_orders in the connection."
             )
-            raise self._refused(at, f"is to have {quantity} instead of {number(line, 'OrderQty')}. {_LOCKED}", mend)
+            raise self._refused(at, f"is to have {quantity} instead of {number(line, 'OrderQty')}. {_LOCKED}", remedy)
         self._put_header(at, hold=True)
         try:
             self._put(at, values)
@@ -169,7 +169,7 @@ class OrderLineWriter:
                 raise
             raise OutcomeUnknown(
                 f"{self._client.connection}: order {at.number} was changed and may still be on hold: {error.message}",
-                mend="Take it off hold in Acumatica if it is still there.",
+                remedy="Take it off hold in Acumatica if it is still there.",
             ) from error
 
     def _order(self, at: LineKey) -> Row:
@@ -185,10 +185,10 @@ class OrderLineWriter:
                 return line
         raise self._refused(at, "is not there any more", "See the order in Acumatica.")
 
-    def _refused(self, at: LineKey, what: str, mend: str) -> RefusedBySystem:
+    def _refused(self, at: LineKey, what: str, remedy: str) -> RefusedBySystem:
         return RefusedBySystem(
             f"{self._client.connection}: line {at.line} of order {at.number} {what}.",
-            mend=mend,
+            remedy=remedy,
             data={"order": at.number, "line": at.line},
         )
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.bills import GoodsReceipt
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import PlannedOperation, Written
 from ml_connector.systems.acumatica.posting.comparing import differences
 from ml_connector.systems.acumatica.posting.finding import Findable, Finder
@@ -19,8 +19,8 @@ from ml_connector.systems.acumatica.reading.orders import LineKey
 from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
-from ml_connector.systems.acumatica.wire.keys import with_key
 from ml_connector.systems.acumatica.wire.values import Row, identity, number, text, to_json, wrapped
+from ml_connector.systems.our_keys import with_key
 
 ENTITY = "PurchaseReceipt"
 KIND = "purchase_receipt"
@@ -47,7 +47,7 @@ INSERTABLE = Insertable(
     ENTITY,
     mark="note",
     told="another receipt than the shipment is",
-    mend="See the order's lines and its limits for receipts in Acumatica, then replay the shipment.",
+    remedy="See the order's lines and its limits for receipts in Acumatica, then replay the shipment.",
 )
 NEEDS = (Need("shipments in", ENTITY, REPLY.select),)
 
@@ -56,13 +56,13 @@ def plan_receipt(receipt: GoodsReceipt, key: str, settings: AcumaticaConnection)
     """The receipt, and its release where that is wanted. It never makes a bill: the supplier's invoice comes here.
 
     Raises:
-        NeedsMending: it has more lines than one call takes.
+        NeedsCorrection: it has more lines than one call takes.
     """
     if len(receipt.lines) > MOST_LINES:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.TOO_LARGE,
             f"Shipment {receipt.reference} has {len(receipt.lines)} lines, {MOST_LINES} fit into one receipt.",
-            mend="Ask for smaller ship notices, or enter the receipt by hand and discard this.",
+            remedy="Ask for smaller ship notices, or enter the receipt by hand and discard this.",
             data={"lines": len(receipt.lines), "limit": MOST_LINES},
         )
     lines = []
@@ -87,7 +87,7 @@ def plan_receipt(receipt: GoodsReceipt, key: str, settings: AcumaticaConnection)
     put = wrapped(values)
     planned = [PlannedOperation(KIND, target, to_json({"put": put}))]
     if settings.after_receipt == "released":
-        planned.append(release_of(ENTITY, target, {"TotalQty": Decimal(total)}, put))
+        planned += release_of(ENTITY, target, {"TotalQty": Decimal(total)}, put)
     return planned
 
 

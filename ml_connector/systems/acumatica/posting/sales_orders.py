@@ -9,17 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderLine
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import PlannedOperation, Written
+from ml_connector.systems.acumatica.posting import customers
 from ml_connector.systems.acumatica.posting.comparing import differences, shown
 from ml_connector.systems.acumatica.posting.finding import Findable, Finder
 from ml_connector.systems.acumatica.posting.inserting import Compare, Insertable, Inserter
 from ml_connector.systems.acumatica.posting.keyed import KeyedWriter
 from ml_connector.systems.acumatica.posting.receipts import MOST_LINES
-from ml_connector.systems.acumatica.settings import AcumaticaConnection
+from ml_connector.systems.acumatica.settings import AcumaticaConnection, LinePlaces
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.contract import Need
-from ml_connector.systems.acumatica.wire.keys import with_key
 from ml_connector.systems.acumatica.wire.values import (
     Row,
     details,
@@ -29,6 +29,7 @@ from ml_connector.systems.acumatica.wire.values import (
     to_json,
     wrapped,
 )
+from ml_connector.systems.our_keys import with_key
 
 ENTITY = "SalesOrder"
 KIND = "sales_order"
@@ -41,7 +42,7 @@ _HEADER = (
 )
 _LINE = (
     *("LineNbr", "InventoryID", "OrderQty", "UOM", "UnitPrice", "ManualPrice", "Amount", "RequestedOn", "ShipOn"),
-    *("WarehouseID", "Branch"),
+    *("WarehouseID", "Branch", "ShipToLocation"),
 )
 REPLY = Query(
     select=(*_HEADER, *(f"Details/{name}" for name in _LINE)),
@@ -80,7 +81,7 @@ INSERTABLE = Insertable(
     ENTITY,
     mark="Description",
     told="another order than the customer's is",
-    mend="See prices, units, dates and the customer's place in Acumatica, then replay the order.",
+    remedy="See prices, units, dates and the customer's place in Acumatica, then replay the order.",
 )
 
 
@@ -88,9 +89,10 @@ def plan_sales_order(order: SalesOrder, key: str, settings: AcumaticaConnection)
     """One write.
 
     Raises:
-        NeedsMending: it cannot be expressed.
+        NeedsCorrection: it cannot be expressed.
     """
     _check(order)
+    where = settings.line_places
     other = order.reference if order.reference != order.customer_order else ""
     shipping = {"ScheduledShipmentDate": order.ship_date, "CancelByDate": order.cancel_date}
     shipping = {name: value for name, value in shipping.items() if value is not None}
@@ -109,11 +111,18 @@ def plan_sales_order(order: SalesOrder, key: str, settings: AcumaticaConnection)
         **_filled(note="\n".join(order.notes)),
         "Details": [
             {**line, **_filled(Branch=settings.branch)}
-            for line in (*map(_line, order.lines), *(_charge(order, charge) for charge in order.charges))
+            for line in (
+                *(line_values(line, where) for line in order.lines),
+                *(_charge(order, charge) for charge in order.charges),
+            )
         ],
     }
     payload = {"put": wrapped(values), **({} if order.total is None else {"total": order.total})}
-    return [PlannedOperation(KIND, f"{settings.company}/{ENTITY}", to_json(payload))]
+    target = f"{settings.company}/{ENTITY}"
+    if order.new_customer is None:
+        return [PlannedOperation(KIND, target, to_json(payload))]
+    created = customers.plan_customer(order.new_customer, settings)
+    return [created, PlannedOperation(KIND, target, to_json(payload), uses={customers.USES: 0})]
 
 
 def _filled(**values: Any) -> dict[str, Any]:
@@ -122,28 +131,19 @@ def _filled(**values: Any) -> dict[str, Any]:
 
 def _check(order: SalesOrder) -> None:
     if len(order.customer_order) > REFERENCE:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.BAD_VALUE,
             f"The customer's order number {order.customer_order} has {len(order.customer_order)} characters;"
             f" Acumatica keeps {REFERENCE}.",
-            mend="Enter the order by hand, and discard this.",
+            remedy="Enter the order by hand, and discard this.",
             data={"number": order.customer_order},
         )
     if len(order.lines) + len(order.charges) > MOST_LINES:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.TOO_LARGE,
             f"Order {order.customer_order} has {len(order.lines)} lines, {MOST_LINES} fit into one call.",
-            mend="Ask the customer to split it, or enter it by hand.",
+            remedy="Ask the customer to split it, or enter it by hand.",
             data={"lines": len(order.lines), "limit": MOST_LINES},
-        )
-    elsewhere = next((line for line in order.lines if line.location_code), None)
-    if elsewhere is not None and elsewhere.location_code != order.location_code:
-        raise NeedsMending(
-            Reason.UNRESOLVED_SHIP_TO,
-            f"Line {elsewhere.number} of order {order.customer_order} goes to {elsewhere.location_code};"
-            " an order goes to one place here.",
-            mend="Set the partner to one order a place.",
-            data={"line": elsewhere.number, "location": elsewhere.location_code},
         )
 
 
@@ -168,8 +168,15 @@ def _ship_to(order: SalesOrder) -> dict[str, Any]:
     }
 
 
-def _line(line: SalesOrderLine) -> dict[str, Any]:
-    """Without a price of the customer's, Acumatica's own counts; with one, it is kept as it is."""
+def line_values(line: SalesOrderLine, where: LinePlaces) -> dict[str, Any]:
+    """Without a price of the customer's, Acumatica's own counts; with one, it is kept as it is.
+
+    where: a line that goes to a place of its own says so; a reply that does not show it is a difference.
+    """
+    notes = line.notes
+    if line.location_code and where == "note":
+        notes = (f"For {line.location_code}" + (f" (store {line.store})" if line.store else ""), *notes)
+    place = line.location_code if where == "field" else ""
     priced = {} if line.price is None else {"ManualPrice": True, "UnitPrice": line.price}
     return {
         "InventoryID": line.item_code,
@@ -177,16 +184,16 @@ def _line(line: SalesOrderLine) -> dict[str, Any]:
         **_filled(UOM=line.unit),
         **priced,
         **_filled(RequestedOn=line.requested_date, ShipOn=line.ship_date, WarehouseID=line.warehouse),
-        **_filled(note="\n".join(line.notes)),
+        **_filled(ShipToLocation=place, note="\n".join(notes)),
     }
 
 
 def _charge(order: SalesOrder, charge: OrderCharge) -> dict[str, Any]:
     if not charge.item_code:
-        raise NeedsMending(
+        raise NeedsCorrection(
             Reason.UNMAPPED_CHARGE,
             f"Charge {charge.code} of order {order.customer_order} ({shown(charge.amount)}) is mapped to no item.",
-            mend="Map the code to a non-stock item of Acumatica.",
+            remedy="Map the code to a non-stock item of Acumatica.",
             data={"code": charge.code, "amount": str(charge.amount)},
         )
     return {"InventoryID": charge.item_code, "OrderQty": Decimal(1), "ManualPrice": True, "UnitPrice": charge.amount}

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ml_connector.systems.acumatica.wire.answers import NotOptimized
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
-from ml_connector.systems.acumatica.wire.filters import all_of, any_of, chunks, equals
+from ml_connector.systems.acumatica.wire.filters import all_of, any_of, chunks, equals, length
 from ml_connector.systems.acumatica.wire.paging import whole_list
 from ml_connector.systems.acumatica.wire.values import Row, identity
 
@@ -35,7 +35,8 @@ def read_by_keys(
 ) -> list[Row]:
     """The records with these values in a field, in as few reads as their addresses allow."""
     found: list[Row] = []
-    for conditions in chunks([equals(key, value) for value in dict.fromkeys(values) if value]):
+    most = query.room - length(all_of([query.filter, "()"]))
+    for conditions in chunks([equals(key, value) for value in dict.fromkeys(values) if value], most=most):
         asked = replace(query, filter=all_of([query.filter, any_of(conditions)]))
         found += read_list(client, entity, key, asked, size=size)
     return found

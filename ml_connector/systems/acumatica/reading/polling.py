@@ -70,6 +70,7 @@ class Polled(ABC, Generic[D]):
     entity: str
     what: str
     number: str
+    kind = "Type"
     changed_field = "LastModifiedDateTime"
 
     def __init__(self, client: AcumaticaClient, settings: AcumaticaConnection, clock: Clock) -> None:
@@ -89,6 +90,11 @@ class Polled(ABC, Generic[D]):
     @abstractmethod
     def entered(self, record: str) -> datetime | None:
         """When the document in a stored record was entered."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The fields that are the key of a record, as an address has them."""
+        return (self.kind, self.number)
 
     @property
     def which(self) -> str:
@@ -148,7 +154,7 @@ class Polled(ABC, Generic[D]):
         """The records of a condition, whole."""
         query = self.query(all_of([self.which, condition]))
         size = self._settings.page_size
-        rows = read_list(self._client, self.entity, (self.number, "Type"), query, size=size)
+        rows = read_list(self._client, self.entity, self.keys[::-1], query, size=size)
         return [self._whole(row) for row in rows]
 
     def try_reading(self) -> None:
@@ -158,7 +164,7 @@ class Polled(ABC, Generic[D]):
     def _whole(self, row: Row) -> Row:
         """A record whose lines are missing in a list is read by itself (acumatica 10, claim)."""
         if not details(row, "Details"):
-            keys = [key(row, "Type"), key(row, self.number)]
+            keys = [key(row, name) for name in self.keys]
             row = self._client.record(self.entity, keys, self.query()) or row
         if self.heard is not None:
             self.heard(row)

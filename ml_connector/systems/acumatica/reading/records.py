@@ -33,6 +33,7 @@ NUMBER_KINDS = {
 }
 #: ItemStatus of what cannot be put on a sales order; assumed, the sheet has no list.
 NOT_SOLD = frozenset({"Inactive", "No Sales", "Marked for Deletion"})
+NOT_USED = NOT_SOLD - {"No Sales"}
 
 
 def key(row: Row, name: str) -> str:
@@ -93,6 +94,7 @@ def _item(row: Row, *, stock: bool, unit: str, account: str) -> Item:
         barcode=by_kind.get(GTIN) or by_kind.get(BARCODE, ""),
         gl_account=account,
         stock=stock,
+        blocked=text(row, "ItemStatus") in NOT_USED,
     )
 
 

@@ -25,7 +25,6 @@ from ml_connector.systems.acumatica.reading.polling import Polled, at_midnight, 
 from ml_connector.systems.acumatica.reading.records import key
 from ml_connector.systems.acumatica.wire.client import Query
 from ml_connector.systems.acumatica.wire.contract import Need
-from ml_connector.systems.acumatica.wire.keys import without_key
 from ml_connector.systems.acumatica.wire.values import (
     Row,
     day,
@@ -38,6 +37,7 @@ from ml_connector.systems.acumatica.wire.values import (
     text,
     whole,
 )
+from ml_connector.systems.our_keys import without_key
 
 ENTITY = "SalesInvoice"
 #: The release that tells addresses, when an invoice was made, and how its taxes are worked out (META).
@@ -225,7 +225,11 @@ def _charges(row: Row) -> tuple[SalesCharge, ...]:
 
 
 def _party(row: Row, which: str, code: str) -> Address | None:
-    address, contact = linked(row, f"{which}Address"), linked(row, f"{which}Contact")
+    return address_of(linked(row, f"{which}Address"), linked(row, f"{which}Contact"), code)
+
+
+def address_of(address: Row, contact: Row, code: str) -> Address | None:
+    """A party, of what a document says of it; None where that is nothing."""
     street = tuple(one for one in (text(address, "AddressLine1"), text(address, "AddressLine2")) if one)
     name = text(contact, "BusinessName")
     if not (street or name or text(address, "City")):

@@ -15,6 +15,7 @@ from ml_connector.transport.replies import UnreadableReplyError, clean, describe
 
 NO_ENTITY = "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException"
 NO_SETUP = "PX.Data.PXSetupNotEnteredException"
+NO_TENANT = "PXUndefinedCompanyException"
 #: Somebody else saved the record in between, or the database gave up: nothing was saved (source).
 _ROLLED_BACK = ("PX.Data.PXLockViolationException",)
 #: What a refused seat says, in whatever dress it comes (acumatica 1.3).
@@ -81,7 +82,7 @@ class Meanings:
         """What an answer that is no success means."""
         status, said = response.status, read(response)
         place = f"{self.connection}: {call}"
-        text = f"{place} was answered with {status}: {said.text or 'nothing readable'}."
+        text = f"{place} was answered with {status}: {said.text.rstrip('.') or 'nothing readable'}."
         data = {"status": status, "messages": [said.text] if said.text else []}
         if is_seat_refusal(response, said):
             return seat_refused(self.connection, self.seat_seconds)
@@ -98,21 +99,24 @@ class Meanings:
         plain = said.text.casefold()
         locked = any(one in plain for one in self.locked_texts)
         if locked or said.kind in _ROLLED_BACK:
-            mend = "An action or somebody else is at work on it; it is tried again."
-            return TryAgain(text, after_seconds=5, mend=mend, data=data)
+            remedy = "An action or somebody else is at work on it; it is tried again."
+            return TryAgain(text, after_seconds=5, remedy=remedy, data=data)
         if said.text.startswith(_OPTIMIZATION):
-            error = NotOptimized(text, mend="The records are read one by one.", data=data)
+            error = NotOptimized(text, remedy="The records are read one by one.", data=data)
             error.fields = not_optimized(said.text)
             return error
+        if said.kind.endswith(NO_TENANT):
+            remedy = "The site knows no such tenant: see `tenant` of the connection, and its client id behind the @."
+            return AuthorizationNeeded(text, remedy=remedy, data=data)
         if said.kind == NO_ENTITY:
-            return NotThere(text, mend="It may have been deleted, or a restriction group hides it.", data=data)
+            return NotThere(text, remedy="It may have been deleted, or a restriction group hides it.", data=data)
         vague = not said.text or any(plain.startswith(one) for one in self.failure_texts)
         if vague or not said.kind.startswith(("PX.", "System.Collections.Generic.KeyNotFound", "Microsoft.OData")):
             return self._lost(text.removeprefix(f"{self.connection}: ").rstrip("."), write=write)
-        mend = "Look at what Acumatica says; replay it once that is mended."
+        remedy = "Look at what Acumatica says; replay it once that is mended."
         if said.kind == NO_SETUP:
-            mend = "Set that module up in Acumatica, or leave out what needs it."
-        return RefusedBySystem(text, mend=mend, data=data)
+            remedy = "Set that module up in Acumatica, or leave out what needs it."
+        return RefusedBySystem(text, remedy=remedy, data=data)
 
     def _refused_record(self, place: str, said: Said, data: dict[str, Any]) -> ConnectorError:
         """422: the record itself, with what each field has against it."""
@@ -121,24 +125,24 @@ class Meanings:
         told = "; ".join(f"{where}: {clean(words, 200)}" for where, words in inner[:5]) or said.text
         return RefusedBySystem(
             f"{place} was refused: {told}.".replace("..", "."),
-            mend="Mend what Acumatica names (its form shows the same message), then replay the document.",
+            remedy="Mend what Acumatica names (its form shows the same message), then replay the document.",
             data={**data, "errors": {where: clean(words, 300) for where, words in found[:20]}},
         )
 
     def _lost(self, text: str, *, write: bool) -> ConnectorError:
         if write:
-            return OutcomeUnknown(f"{self.connection}: {text}.", mend=LOOKED_UP)
-        return TryAgain(f"{self.connection}: {text}.", after_seconds=10, mend=IF_IT_LASTS)
+            return OutcomeUnknown(f"{self.connection}: {text}.", remedy=LOOKED_UP)
+        return TryAgain(f"{self.connection}: {text}.", after_seconds=10, remedy=IF_IT_LASTS)
 
 
 def _refused(status: int, text: str, data: dict[str, Any]) -> ConnectorError:
     if status == 403:
-        mend = "Give the user of this connection rights to that form, or leave out what needs it."
-        return AuthorizationNeeded(text, mend=mend, data=data)
-    mend = "Look at what it says; replay the document once that is mended."
+        remedy = "Give the user of this connection rights to that form, or leave out what needs it."
+        return AuthorizationNeeded(text, remedy=remedy, data=data)
+    remedy = "Look at what it says; replay the document once that is mended."
     if status in (404, 405, 406):
-        mend = "See `endpoint` and `version` of the connection: `check` lists what the site offers."
-    return RefusedBySystem(text, mend=mend, data=data)
+        remedy = "See `endpoint` and `version` of the connection: `check` lists what the site offers."
+    return RefusedBySystem(text, remedy=remedy, data=data)
 
 
 def read(response: ApiResponse) -> Said:
@@ -192,7 +196,7 @@ def seat_refused(connection: str, after_seconds: float) -> SeatRefused:
     return SeatRefused(
         f"{connection}: all API users of the Acumatica licence are in: no seat is free.",
         after_seconds=after_seconds,
-        mend="It is tried again by itself. If it lasts, end other integrations' sessions on the form Active Users, or"
+        remedy="It is tried again by itself. If it lasts, end other integrations' sessions on the form Active Users, or"
         " have more API users licensed.",
     )
 

@@ -5,13 +5,14 @@ Answers of every status are read here (`answers`); a write whose answer cannot b
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from ml_connector.clock import Clock
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
 from ml_connector.systems.acumatica.wire.answers import IF_IT_LASTS, LOOKED_UP, Meanings, NotThere, seat_refused
+from ml_connector.systems.acumatica.wire.filters import room_beside
 from ml_connector.systems.acumatica.wire.values import Row, errors_in
 from ml_connector.transport.answers import ApiResponse
 from ml_connector.transport.http import ApiClient
@@ -51,6 +52,11 @@ class Query:
             "$top": "" if self.top is None else str(self.top),
         }
         return {name: value for name, value in named.items() if value}
+
+    @property
+    def room(self) -> int:
+        """How long a filter of it may be, in an address."""
+        return room_beside(replace(self, filter="").params())
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class AcumaticaClient:
         """
         value = self._get(f"{self._root}/{entity}", entity, query.params())
         if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
-            raise TryAgain(f"{self.connection}: GET {entity} was answered with no list.", mend=IF_IT_LASTS)
+            raise TryAgain(f"{self.connection}: GET {entity} was answered with no list.", remedy=IF_IT_LASTS)
         for row in value:
             self.check_errors(f"GET {entity}", row)
         return value
@@ -131,7 +137,7 @@ class AcumaticaClient:
         except NotThere:
             return None
         if not isinstance(value, dict):
-            raise TryAgain(f"{self.connection}: GET {entity} was answered with no record.", mend=IF_IT_LASTS)
+            raise TryAgain(f"{self.connection}: GET {entity} was answered with no record.", remedy=IF_IT_LASTS)
         self.check_errors(f"GET {entity}", value)
         return value
 
@@ -147,7 +153,7 @@ class AcumaticaClient:
         value = self._tried(ask)
         found = value.get(collection) if isinstance(value, dict) else None
         if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-            raise TryAgain(f"{self.connection}: PUT {entity} was answered without {collection}.", mend=IF_IT_LASTS)
+            raise TryAgain(f"{self.connection}: PUT {entity} was answered without {collection}.", remedy=IF_IT_LASTS)
         return found
 
     def schema(self, entity: str) -> Row:
@@ -165,7 +171,7 @@ class AcumaticaClient:
         if not isinstance(listed, list):
             raise RefusedBySystem(
                 f"{self.connection}: GET /entity was answered with no list of endpoints.",
-                mend="See base_url of the connection: the address of the site with its virtual directory.",
+                remedy="See base_url of the connection: the address of the site with its virtual directory.",
             )
         found = [
             (one["name"], one["version"])
@@ -194,7 +200,7 @@ class AcumaticaClient:
         for place, said in errors_in(value):
             raise RefusedBySystem(
                 f"{self.connection}: {call} was answered with an error in {place}: {clean(said, 300)}.",
-                mend="Open that record in Acumatica: it shows the same error.",
+                remedy="Open that record in Acumatica: it shows the same error.",
             )
 
     # ------------------------------------------------------------------ writing
@@ -218,7 +224,7 @@ class AcumaticaClient:
         )
         value = self._meanings.data(f"PUT {entity}", response, write=True)
         if not isinstance(value, dict):
-            raise OutcomeUnknown(f"{self.connection}: PUT {entity} was answered without a record.", mend=LOOKED_UP)
+            raise OutcomeUnknown(f"{self.connection}: PUT {entity} was answered without a record.", remedy=LOOKED_UP)
         return value
 
     def put_file(self, entity: str, link: str, content: bytes) -> None:
@@ -265,7 +271,7 @@ class AcumaticaClient:
     def _wait(self, template: str, location: str) -> None:
         """Look at a running action until it ends; the address of its status is site-absolute (acumatica 2)."""
         if not location.startswith("/") or location.startswith("//"):
-            raise OutcomeUnknown(f"{self.connection}: POST {template} was begun and tells no status.", mend=LOOKED_UP)
+            raise OutcomeUnknown(f"{self.connection}: POST {template} was begun and tells no status.", remedy=LOOKED_UP)
         until = self.clock.now().timestamp() + self._action_seconds
         while True:
             self.clock.sleep(self._poll_seconds)
@@ -274,7 +280,8 @@ class AcumaticaClient:
                 return
             if self.clock.now().timestamp() > until:
                 raise OutcomeUnknown(
-                    f"{self.connection}: {template} has been running for {self._action_seconds:.0f} s.", mend=LOOKED_UP
+                    f"{self.connection}: {template} has been running for {self._action_seconds:.0f} s.",
+                    remedy=LOOKED_UP,
                 )
 
     def _state_of(self, template: str, address: str) -> int:
@@ -288,7 +295,7 @@ class AcumaticaClient:
         try:
             return retried(look, clock=self.clock, attempts=self._attempts, longest_wait=self._longest_wait)
         except TryAgain as error:
-            raise OutcomeUnknown(error.message, mend=LOOKED_UP) from error
+            raise OutcomeUnknown(error.message, remedy=LOOKED_UP) from error
 
     # ------------------------------------------------------------------ calls
 
@@ -342,7 +349,7 @@ def readable(connection: str, what: str) -> Iterator[None]:
         yield
     except WeAreWrong as error:
         raise TryAgain(
-            f"{connection}: {what} cannot be read: {error.message}.", after_seconds=300, mend=IF_IT_LASTS
+            f"{connection}: {what} cannot be read: {error.message}.", after_seconds=300, remedy=IF_IT_LASTS
         ) from error
 
 
@@ -356,7 +363,7 @@ def answered(connection: str, what: str) -> Iterator[None]:
     try:
         yield
     except WeAreWrong as error:
-        raise OutcomeUnknown(f"{connection}: {what} cannot be read: {error.message}.", mend=LOOKED_UP) from error
+        raise OutcomeUnknown(f"{connection}: {what} cannot be read: {error.message}.", remedy=LOOKED_UP) from error
 
 
 __all__ = ["AcumaticaClient", "Query", "Site", "answered", "readable", "seat_refused"]

@@ -1,10 +1,13 @@
 """Expressions of `$filter`: OData v3 over top-level fields (acumatica 3). Line fields cannot be filtered by."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote_plus, urlencode
 
-#: Of an address, in characters; IIS takes 2,048 of a query by default.
-MAX_FILTER = 1500
+#: Characters of a query, encoded, with what paging adds to its filter; IIS takes 2,048 by default.
+MAX_QUERY = 1900
+#: A filter has so much in any case: one that asks for very many fields is longer then.
+LEAST_FILTER = 400
 
 
 def literal(value: str) -> str:
@@ -47,15 +50,25 @@ def any_of(conditions: Sequence[str]) -> str:
     return conditions[0] if len(conditions) == 1 else "(" + " or ".join(conditions) + ")"
 
 
-def chunks(conditions: Sequence[str], *, most: int = MAX_FILTER) -> list[list[str]]:
-    """Conditions in groups whose joined text stays short enough for an address."""
+def length(text: str) -> int:
+    """How long a text is in an address."""
+    return len(quote_plus(text))
+
+
+def room_beside(params: Mapping[str, str]) -> int:
+    """How long a filter may be, beside these parameters."""
+    return max(LEAST_FILTER, MAX_QUERY - len(urlencode({**params, "$filter": ""})))
+
+
+def chunks(conditions: Sequence[str], *, most: int) -> list[list[str]]:
+    """Conditions in groups whose joined text is no longer than that in an address."""
     groups: list[list[str]] = []
-    length = 0
+    used = 0
     for condition in conditions:
-        cost = len(condition) + 4
-        if not groups or length + cost > most:
+        cost = length(condition) + len("+or+")
+        if not groups or used + cost > most:
             groups.append([])
-            length = 0
+            used = 0
         groups[-1].append(condition)
-        length += cost
+        used += cost
     return groups

@@ -53,10 +53,15 @@ class _Pages:
         """Ranges of the first key, each read to its end."""
         key, more = keys[0], keys[1:]
         waiting = [_Range()]
+        given: set[str] = set()
         while waiting:
             here = waiting.pop()
             rows = self._rows(query, here.conditions(key), self._size)
+            if rows and all(identity(row) in given for row in rows):
+                # Ranges do not meet: whoever brings the same again takes no notice of them, and would for ever.
+                raise WeAreWrong(f"a page of {self._entity} after {here.low} brings the records before it again")
             if len(rows) < self._size:
+                given.update(map(identity, rows))
                 yield from rows
                 continue
             found = sorted(text(row, key) for row in rows)
@@ -64,6 +69,7 @@ class _Pages:
                 raise WeAreWrong(f"a record of {self._entity} has no {key}")
             last = max(found, key=str.casefold)
             if last != here.high and self._is_all(query, key, replace(here, high=last, open=False)):
+                given.update(map(identity, rows))
                 yield from rows
                 waiting.append(replace(here, low=last))
                 continue

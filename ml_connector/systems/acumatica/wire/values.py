@@ -17,6 +17,8 @@ Row = Mapping[str, Any]
 _PLAIN = frozenset({"id", "delete", "custom"})
 #: Digits, before and behind the point, of any amount or quantity; within what decimals keep exactly.
 _MOST = 24
+#: Characters of any text; notes are the longest ones that people write.
+_LONGEST = 100_000
 _DAY = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -42,7 +44,10 @@ def text(row: Row, name: str) -> str:
         return ""
     if isinstance(value, dict | list):
         raise WeAreWrong(f"the field {name} holds no text")
-    return str(value).strip()
+    found = str(value).strip()
+    if len(found) > _LONGEST:
+        raise WeAreWrong(f"the field {name} holds a text of {len(found)} characters")
+    return found
 
 
 def number(row: Row, name: str) -> Decimal:
@@ -132,6 +137,11 @@ def identity(row: Row) -> str:
     if not isinstance(value, str) or not _GUID.fullmatch(value):
         raise WeAreWrong("a record has no id")
     return value.lower()
+
+
+def is_guid(value: str) -> bool:
+    """Whether a text can be the id of a record."""
+    return _GUID.fullmatch(value) is not None
 
 
 def details(row: Row, name: str) -> list[Row]:

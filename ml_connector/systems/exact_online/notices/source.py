@@ -4,7 +4,7 @@ from collections.abc import Callable, Container, Sequence
 from urllib.parse import urlsplit
 
 from ml_connector.credentials.secrets import Secret
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.ledger.exchange.inbox import NewNotice
 from ml_connector.systems.exact_online.notices import webhooks
 from ml_connector.systems.exact_online.notices.topics import TOPICS
@@ -43,7 +43,7 @@ class ExactNotices(WebhookSource):
             raise NoticeRefusedError(401, "The signature is wrong.")
         try:
             notice = webhooks.parse_notice(content)
-        except SenderMustMend:
+        except SenderMustCorrect:
             raise NoticeRefusedError(400, "The notice has not the form that Exact documents.") from None
         if notice.client_id != self._settings.client_id.strip("{}").lower():
             raise NoticeRefusedError(403, "The notice is for another app.")

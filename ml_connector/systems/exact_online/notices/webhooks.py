@@ -5,7 +5,7 @@ import hmac
 import re
 from dataclasses import dataclass
 
-from ml_connector.errors import SenderMustMend
+from ml_connector.errors import SenderMustCorrect
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
 from ml_connector.systems.exact_online.wire.literals import guid, is_guid, to_json
 from ml_connector.systems.system import Subscription
@@ -51,7 +51,7 @@ def parse_notice(content: bytes) -> Notice:
     """The notice in verified content.
 
     Raises:
-        SenderMustMend: it is not the JSON object that Exact documents.
+        SenderMustCorrect: it is not the JSON object that Exact documents.
     """
     try:
         value = parse_json(content, max_depth=5)
@@ -64,7 +64,7 @@ def parse_notice(content: bytes) -> Notice:
             event_created_on=clean(str(value.get("EventCreatedOn") or ""), 40),
         )
     except (UnreadableReplyError, KeyError, TypeError, ValueError) as error:
-        raise SenderMustMend("The webhook notice is not of the form that Exact documents.") from error
+        raise SenderMustCorrect("The webhook notice is not of the form that Exact documents.") from error
     return notice
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.bills import Bill, BillLine, BillMode
-from ml_connector.errors import NeedsMending, Reason
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
@@ -78,7 +78,7 @@ class BillPlanner:
         """The document for the original, the invoice that links it, and last the file itself.
 
         Raises:
-            NeedsMending: the original is too large to be attached, or a line cannot be expressed.
+            NeedsCorrection: the original is too large to be attached, or a line cannot be expressed.
         """
         matched = bill.mode is BillMode.MATCHED
         what = PURCHASE_INVOICE if matched else PURCHASE_ENTRY
@@ -108,10 +108,10 @@ class BillPlanner:
     def _check_size(self, bill: Bill) -> None:
         size = self._blob_size(bill.attachment_sha256)
         if size > MAX_ATTACHMENT:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.TOO_LARGE,
                 f"The original of invoice {bill.number} has {size} bytes; Exact takes {MAX_ATTACHMENT} at most.",
-                mend="Turn attach_original off, or ask for smaller interchanges.",
+                remedy="Turn attach_original off, or ask for smaller interchanges.",
                 data={"size": size, "limit": MAX_ATTACHMENT},
             )
 
@@ -134,10 +134,10 @@ class BillPlanner:
 
     def _invoice_line(self, bill: Bill, line: BillLine, vat: Decimal | None) -> dict[str, Any]:
         if not line.order_line_id and not line.item_id:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.NO_SUCH_ORDER_LINE,
                 f"Line {line.number} of invoice {bill.number} has neither an order line nor an item.",
-                mend="Post this invoice in mode coded, or map the line to an item.",
+                remedy="Post this invoice in mode coded, or map the line to an item.",
                 data={"line": line.number},
             )
         sign = self._settings.credit_factor if bill.credit else 1
@@ -169,10 +169,10 @@ class BillPlanner:
 
     def _entry_line(self, bill: Bill, line: BillLine, vat: Decimal | None) -> dict[str, Any]:
         if not line.gl_account_id:
-            raise NeedsMending(
+            raise NeedsCorrection(
                 Reason.UNMAPPED_ACCOUNT,
                 f"Line {line.number} of invoice {bill.number} has no GL account.",
-                mend="Map the item or charge to a GL account.",
+                remedy="Map the item or charge to a GL account.",
                 data={"line": line.number},
             )
         sign = -1 if bill.credit else 1

@@ -2,11 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ml_connector.clock import Clock
@@ -15,18 +13,15 @@ from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.ports import Changed, SourceOrder
 from ml_connector.systems.exact_online.reading import records
 from ml_connector.systems.exact_online.reading.addresses import Addresses
-from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested, readable
+from ml_connector.systems.exact_online.reading.polling import Poll
+from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested
 from ml_connector.systems.exact_online.wire.filters import any_of, equals
 from ml_connector.systems.exact_online.wire.literals import (
     guid,
     guid_literal,
     is_guid,
     moment,
-    poll_start,
     to_json,
-    wall_literal,
-    wall_of,
-    wall_time,
     whole,
 )
 
@@ -104,33 +99,6 @@ SELECT = ",".join([*_HEADER, *(f"{LINES}/{name}" for name in _LINE)])
 WHOLE = {"$expand": LINES, "$select": SELECT}
 
 
-@dataclass(frozen=True)
-class Cursor:
-    """Where polling goes on, in wall time.
-
-    newest: the latest Modified read. link: the next page of a poll not ended. given: somebody set it to begin there.
-    """
-
-    newest: datetime
-    link: str = ""
-    given: bool = False
-
-    @staticmethod
-    def of(text: str) -> "Cursor":
-        """Also takes a plain ISO day or moment, as wall time: where somebody wants polling to begin."""
-        try:
-            if not text.startswith("{"):
-                return Cursor(datetime.fromisoformat(text).replace(tzinfo=None), given=True)
-            value = json.loads(text)
-            return Cursor(datetime.fromisoformat(value["newest"]), str(value.get("link", "")))
-        except (ValueError, KeyError, TypeError) as error:
-            raise WeAreWrong("the stored position of polling Exact's orders is unreadable") from error
-
-    def text(self) -> str:
-        value = {"newest": self.newest.isoformat()}
-        return json.dumps({**value, "link": self.link} if self.link else value)
-
-
 class Orders:
     """Purchase orders of one division."""
 
@@ -141,42 +109,12 @@ class Orders:
         self._addresses = addresses
 
     def changed(self, cursor: str | None, *, limit: int) -> Changed[OpenOrder]:
-        """Orders modified since the cursor, oldest first, at most about `limit` (whole pages of 60).
+        """Orders modified since the cursor (`Poll.changed`)."""
+        poll = Poll(self._client, self._clock, ENDPOINT, WHOLE, "purchase order", self._records)
+        return poll.changed(cursor, limit=limit)
 
-        Each poll reaches back over the overlap, so an order may come again: flows tell by content what is new.
-        """
-        position = Cursor.of(cursor) if cursor else Cursor(self._beginning(), given=True)
-        since = position.newest
-        params = {**WHOLE, "$orderby": "Modified", "$filter": f"Modified ge {wall_literal(self._reach(position))}"}
-        link: str | None = self._client.api.base_url + position.link if position.link else None
-        found: list[SourceOrder] = []
-        while True:
-            page = self._client.page(ENDPOINT, params, link=link)
-            with readable(self._settings.connection, "a changed purchase order"):
-                for row in page.rows:
-                    since = max(since, wall_time(row.get("Modified")) or since)
-                found += [_source_order(row) for row in self._whole(page.rows)]
-            link = page.next_link
-            if link is None or len(found) >= limit:
-                break
-        more = link is not None
-        return Changed(found, Cursor(since, self._relative(link) if link else "").text(), more)
-
-    def _reach(self, position: Cursor) -> datetime:
-        if position.given:
-            return position.newest
-        overlap = timedelta(seconds=self._settings.poll_overlap_seconds)
-        return poll_start(position.newest, overlap, self._settings.time_zone)
-
-    def _beginning(self) -> datetime:
-        return datetime.combine(wall_of(self._clock.now(), self._settings.time_zone).date(), time.min)
-
-    def _relative(self, link: str) -> str:
-        """A next-page address below our base URL: checked now, and again when it is used."""
-        self._client.api.url(link)
-        parts = urlsplit(link)
-        base = urlsplit(self._client.api.base_url).path
-        return f"{parts.path.removeprefix(base)}?{parts.query}"
+    def _records(self, rows: Sequence[Row]) -> list[SourceOrder]:
+        return [_source_order(row) for row in self._whole(rows)]
 
     def by_id(self, ids: Sequence[str]) -> list[SourceOrder]:
         """Orders by PurchaseOrderID in batched look-ups, in the order asked; what is gone, or no guid, is left out."""

@@ -24,7 +24,7 @@ Raw = Mapping[str, Any]
 
 VENDOR_FIELDS = (
     "ID,Code,Name,Blocked,Country,VATNumber,PurchaseCurrency,GLAccountPurchase,PurchaseVATCode,"
-    "PaymentConditionPurchase,IsSupplier"
+    "PaymentConditionPurchase,IsSupplier,AddressLine1,AddressLine2,AddressLine3,Postcode,City,State,Phone,Email"
 )
 GL_ACCOUNT_FIELDS = "ID,Code,Description,IsBlocked,UseCostcenter,UseCostunit,VATCode"
 COST_CENTER_FIELDS = "ID,Code,Description,EndDate,Active"
@@ -58,6 +58,12 @@ def vendor(raw: Raw) -> Vendor:
         code=code(raw.get("Code")),
         name=text(raw.get("Name")),
         blocked=bool(raw.get("Blocked")),
+        street=tuple(line for at in (1, 2, 3) if (line := text(raw.get(f"AddressLine{at}")))),
+        postal_code=text(raw.get("Postcode")),
+        city=text(raw.get("City")),
+        region=code(raw.get("State")),
+        phone=text(raw.get("Phone")),
+        email=text(raw.get("Email")),
         country=code(raw.get("Country")),
         vat_number=text(raw.get("VATNumber")),
         currency=code(raw.get("PurchaseCurrency")),

@@ -71,6 +71,8 @@ EDITION_DEPENDENT = frozenset({ReferenceTable.COST_CENTERS, ReferenceTable.COST_
 LAST = 2**63 - 1
 ORDERS_ENDPOINT = "sync/PurchaseOrder/PurchaseOrders"
 ORDERS_TYPE = 22
+#: Of sync/Deleted: lines of transactions and open items, which go with an entry (exact-online 7, 10.6).
+BOOKING_TYPES = (1, 10)
 ORDER_FIELDS = (
     "ID,PurchaseOrderID,LineNumber,AmountDiscountExclVat,ApprovalStatus,CostCenterCode,CostUnitCode,Currency,"
     "DeliveryAccountCode,DeliveryAccountName,DeliveryAddress,DeliveryContactPersonFullName,Description,Discount,"
@@ -162,10 +164,17 @@ class Reference:
         """Orders that were deleted since the cursor; without one, or when the division was moved since and the row
         versions are others, all that sync/Deleted still has (exact-online 7).
         """
+        return self._deleted(cursor, ORDERS_TYPE)
+
+    def deleted_bookings(self, cursor: str | None) -> Deleted:
+        """Lines and open items of bookings that were deleted: of an entry nothing else is told (exact-online 10.6)."""
+        return self._deleted(cursor, *BOOKING_TYPES)
+
+    def _deleted(self, cursor: str | None, *types: int) -> Deleted:
         moved = self._moved()
         found = self._after(DELETED, "EntityType,EntityKey", _deletions_since(cursor, moved))
         text = json.dumps({"deleted": found.highest, "moved": moved})
-        return Deleted(list(dict.fromkeys(_deleted_keys(found.rows, ORDERS_TYPE))), text)
+        return Deleted(list(dict.fromkeys(key for one in types for key in _deleted_keys(found.rows, one))), text)
 
     def _today(self) -> date:
         return self._clock.now().date()
@@ -177,7 +186,7 @@ class Reference:
             return
         raise AuthorizationNeeded(
             f"{self._client.api.name}: {endpoint} is empty because the user may not read it.",
-            mend=f"Give the user of this connection the right to read {readable} in Exact.",
+            remedy=f"Give the user of this connection the right to read {readable} in Exact.",
             data={"endpoint": readable},
         )
 
@@ -276,7 +285,7 @@ def _edition_named(table: ReferenceTable) -> Iterator[None]:
     except AuthorizationNeeded as error:
         refused = error.data.get("status") == 403 and error.data.get("reason") not in FORBIDDEN
         if table in EDITION_DEPENDENT and refused:
-            error.mend += f" If your edition has none: `without: [{table.value}]` in the connection."
+            error.remedy += f" If your edition has none: `without: [{table.value}]` in the connection."
         raise
 
 

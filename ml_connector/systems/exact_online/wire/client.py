@@ -26,7 +26,7 @@ IF_IT_LASTS = "If it lasts, look at base_url of the connection and at Exact's st
 
 
 @dataclass(frozen=True)
-class Page:
+class ExactPage:
     """Rows of one answer and the address of the next page; None when this is the last."""
 
     rows: list[Row]
@@ -57,7 +57,7 @@ class ExactClient:
             return f"/api/v1/{endpoint}"
         return f"/api/v1/{self.division}/{endpoint}"
 
-    def page(self, endpoint: str, params: Mapping[str, str], *, link: str | None = None) -> Page:
+    def page(self, endpoint: str, params: Mapping[str, str], *, link: str | None = None) -> ExactPage:
         """One page: the first, or that of a `__next` link.
 
         Raises:
@@ -83,7 +83,7 @@ class ExactClient:
             if link in seen:
                 break
             seen.add(link)
-        raise RefusedBySystem(f"{self.api.name}: the pages of {endpoint} do not end.", mend="Ask Exact's support.")
+        raise RefusedBySystem(f"{self.api.name}: the pages of {endpoint} do not end.", remedy="Ask Exact's support.")
 
     def rows(self, endpoint: str, params: Mapping[str, str]) -> list[Row]:
         return [row for page in self.pages(endpoint, params) for row in page]
@@ -139,7 +139,7 @@ class ExactClient:
         if len(payload) > self.settings.max_post:
             raise RefusedBySystem(
                 f"{self.api.name}: a POST to {endpoint} of {len(payload)} bytes is more than Exact takes.",
-                mend="Leave the attachment out, or split the document.",
+                remedy="Leave the attachment out, or split the document.",
                 data={"limit": self.settings.max_post},
             )
         answer = self._retried(
@@ -160,7 +160,7 @@ class ExactClient:
         if len(rows) != 1:
             raise OutcomeUnknown(
                 f"{self.api.name}: POST {endpoint} was answered with {answer.status} but without the record.",
-                mend="It is looked up before it is sent again.",
+                remedy="It is looked up before it is sent again.",
             )
         return rows[0]
 
@@ -212,7 +212,7 @@ class ExactClient:
         )
 
 
-def page_of(data: Any, endpoint: str, connection: str) -> Page:
+def page_of(data: Any, endpoint: str, connection: str) -> ExactPage:
     """Rows of either list shape, or of a single record: {"d": [...]}, {"d": {"results": [...]}}, {"d": {...}}.
 
     Raises:
@@ -226,10 +226,12 @@ def page_of(data: Any, endpoint: str, connection: str) -> Page:
     elif isinstance(inner, dict):
         inner = [inner]
     if not isinstance(inner, list) or not all(isinstance(row, dict) for row in inner):
-        raise TryAgain(f"{connection}: the answer of {endpoint} has not the shape of Exact's lists.", mend=IF_IT_LASTS)
+        raise TryAgain(
+            f"{connection}: the answer of {endpoint} has not the shape of Exact's lists.", remedy=IF_IT_LASTS
+        )
     if link is not None and not isinstance(link, str):
-        raise TryAgain(f"{connection}: the answer of {endpoint} has an unreadable next page.", mend=IF_IT_LASTS)
-    return Page(inner, link or None)
+        raise TryAgain(f"{connection}: the answer of {endpoint} has an unreadable next page.", remedy=IF_IT_LASTS)
+    return ExactPage(inner, link or None)
 
 
 @contextmanager
@@ -243,7 +245,7 @@ def readable(connection: str, what: str) -> Iterator[None]:
         yield
     except WeAreWrong as error:
         raise TryAgain(
-            f"{connection}: {what} cannot be read: {error.message}.", after_seconds=300, mend=IF_IT_LASTS
+            f"{connection}: {what} cannot be read: {error.message}.", after_seconds=300, remedy=IF_IT_LASTS
         ) from error
 
 

@@ -77,7 +77,7 @@ def current_user(api: ApiClient) -> CurrentUser:
     with readable(api.name, "current/Me"):
         division = whole(rows[0].get("CurrentDivision")) if rows else None
     if division is None or not 0 < division < MOST_DIVISION:
-        raise TryAgain(f"{api.name}: current/Me did not tell a division.", mend=IF_IT_LASTS)
+        raise TryAgain(f"{api.name}: current/Me did not tell a division.", remedy=IF_IT_LASTS)
     return CurrentUser(division, code(rows[0].get("FullName")), code(rows[0].get("LanguageCode")))
 
 
@@ -135,7 +135,7 @@ class Divisions:
                 return facts
         raise AuthorizationNeeded(
             f"{self._api.name}: division {division} is not among those that the user opened for this app.",
-            mend="Tick the division when authorizing again, or mend `division` in connections.yaml.",
+            remedy="Tick the division when authorizing again, or mend `division` in connections.yaml.",
             data={"division": division},
         )
 

@@ -61,10 +61,42 @@ GOODS_RECEIPT = Writable(
     "GoodsReceiptLines",
 )
 ORDER_LINE = Writable("purchase_order_line", "purchaseorder/PurchaseOrderLines", "ID", {"LineNumber": "line"})
+ENTRY_LINE = Writable("purchase_entry_line", "purchaseentry/PurchaseEntryLines", "ID", {"LineNumber": "line"})
+BANK_ENTRY = Writable(
+    "bank_entry",
+    "financialtransaction/BankEntries",
+    "EntryID",
+    {"EntryNumber": "entry_number", "JournalCode": "journal", "Currency": "currency", "Status": "status"},
+    "BankEntryLines",
+)
+JOURNAL_ENTRY = Writable(
+    "general_journal_entry",
+    "generaljournalentry/GeneralJournalEntries",
+    "EntryID",
+    {"EntryNumber": "entry_number", "JournalCode": "journal", "Currency": "currency", "Status": "status"},
+    "GeneralJournalEntryLines",
+)
+VENDOR = Writable("vendor", "crm/Accounts", "ID", {"Code": "vendor"})
+BANK_ACCOUNT = Writable("bank_account", "crm/BankAccounts", "ID")
 DOCUMENT = Writable("document", "documents/Documents", "ID", {"HID": "number"})
 ATTACHMENT = Writable("document_attachment", "documents/DocumentAttachments", "ID", {"FileSize": "size"})
 
-BY_KIND = {w.kind: w for w in (PURCHASE_INVOICE, PURCHASE_ENTRY, GOODS_RECEIPT, ORDER_LINE, DOCUMENT, ATTACHMENT)}
+BY_KIND = {
+    w.kind: w
+    for w in (
+        PURCHASE_INVOICE,
+        PURCHASE_ENTRY,
+        GOODS_RECEIPT,
+        ORDER_LINE,
+        ENTRY_LINE,
+        BANK_ENTRY,
+        JOURNAL_ENTRY,
+        VENDOR,
+        BANK_ACCOUNT,
+        DOCUMENT,
+        ATTACHMENT,
+    )
+}
 
 
 def writable(operation: StoredOperation) -> Writable:

@@ -148,7 +148,7 @@ class ExactLimiter:
         return CallLimitReached(
             f"{self._name}: the calls of this day are used up ({left} left, {self._day_reserve} kept in reserve).",
             after_seconds=wait,
-            mend="They are given anew at 00:00 UTC; day_reserve of the connection sets the reserve.",
+            remedy="They are given anew at 00:00 UTC; day_reserve of the connection sets the reserve.",
             data={"limit": "day", "remaining": left},
         )
 
@@ -210,7 +210,7 @@ class ExactLimiter:
             f"{self._name}: {len(recent)} calls to {template} failed within an hour; no more are made until "
             f"{free_at:%H:%M:%S} UTC, because Exact blocks the app at ten.",
             after_seconds=max(1.0, (free_at - now).total_seconds()),
-            mend="Look at the errors of these calls in the run's log and mend their cause.",
+            remedy="Look at the errors of these calls in the run's log and mend their cause.",
             data={"limit": "errors", "endpoint": template, "errors": len(recent)},
         )
 

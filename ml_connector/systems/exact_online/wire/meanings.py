@@ -39,7 +39,7 @@ def explainer(failure_texts: Sequence[str]) -> Callable[[Problem], ConnectorErro
                 TryAgain(
                     f"{problem.call}: a fresh token was refused too.",
                     after_seconds=60,
-                    mend="If it lasts, authorize the connection again.",
+                    remedy="If it lasts, authorize the connection again.",
                 ),
                 problem,
             )
@@ -61,7 +61,7 @@ def _business(problem: Problem) -> ConnectorError:
     return _data(
         RefusedBySystem(
             f"{problem.call}: Exact refused it: {said}",
-            mend="Mend what the message names, in Exact or in the mapping, then replay the document.",
+            remedy="Mend what the message names, in Exact or in the mapping, then replay the document.",
         ),
         problem,
     )
@@ -70,31 +70,31 @@ def _business(problem: Problem) -> ConnectorError:
 def _failure(problem: Problem) -> ConnectorError:
     text = f"{problem.call} failed at Exact ({problem.said})."
     if problem.write:
-        return _data(OutcomeUnknown(text, mend=_LOOKED_UP), problem)
-    return _data(TryAgain(text, after_seconds=problem.after_seconds, mend=IF_IT_LASTS), problem)
+        return _data(OutcomeUnknown(text, remedy=_LOOKED_UP), problem)
+    return _data(TryAgain(text, after_seconds=problem.after_seconds, remedy=IF_IT_LASTS), problem)
 
 
 def _forbidden(problem: Problem) -> ConnectorError:
     reason = problem.headers.get("reason", "").split(":")[0].strip()
     if reason in FORBIDDEN:
-        meaning, mend = FORBIDDEN[reason]
+        meaning, remedy = FORBIDDEN[reason]
     elif problem.method == "DELETE":
         return _refused(problem)
     else:
         meaning = problem.said
-        mend = (
+        remedy = (
             "Either the app's scope or the user's rights do not cover this, or the Exact edition does not have it: "
             "compare scopes at app registration, user rights and licence, then authorize again. "
             "A new login alone changes nothing."
         )
-    error = AuthorizationNeeded(f"{problem.call} is forbidden: {meaning}.", mend=mend)
+    error = AuthorizationNeeded(f"{problem.call} is forbidden: {meaning}.", remedy=remedy)
     error.data["reason"] = reason
     return _data(error, problem)
 
 
 def _refused(problem: Problem) -> ConnectorError:
-    mend = {
+    remedy = {
         400: "The request does not fit Exact's API for this division: look at the message; it counts as an error.",
         404: "There is no such record or address (any more).",
     }.get(problem.status, IF_IT_LASTS)
-    return _data(RefusedBySystem(f"{problem.call} was refused ({problem.said}).", mend=mend), problem)
+    return _data(RefusedBySystem(f"{problem.call} was refused ({problem.said}).", remedy=remedy), problem)

@@ -38,7 +38,8 @@ class PurchaseOrderForm(Form):
 
     @property
     def actions(self) -> Mapping[str, Action]:
-        return {"Approve": self._approve, "Reject": self._reject, "Cancel": self._cancel}
+        # None of them is in the contract: they are the form's own, by internal name (acumatica 6).
+        return {"Approve": self._approve, "Reject": self._reject, "CancelOrder": self._cancel}
 
     def begin(self, work: Work, row: Record) -> None:
         super().begin(work, row)
@@ -174,8 +175,9 @@ class PurchaseOrderForm(Form):
 
     @staticmethod
     def _cancel(work: Work, row: Record, _: Mapping[str, Value]) -> None:
-        if row.text("Status") not in {"On Hold", "Open", "Pending Approval"}:
-            raise exception("The Cancel button is disabled.")
+        received = any(line.number("QtyOnReceipts") for line in row.details())
+        if received or row.text("Status") not in {"On Hold", "Open", "Pending Approval", "Rejected"}:
+            raise exception("The Cancel Order button is disabled.")
         for line in row.details():
             line.values["Cancelled"] = True
         row.values["Status"] = "Canceled"

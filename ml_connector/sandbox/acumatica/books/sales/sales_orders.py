@@ -71,6 +71,8 @@ class SalesOrderForm(Form):
     def line_enabled(self, work: Work, row: Record, line: Record | None, name: str) -> bool:
         if row.text("Status") not in EDITABLE or name in {"Shipments", "Relations", "OrderRisks"}:
             return False
+        if name == "ShipToLocation":
+            return work.options.line_ship_to
         if line is None:
             return name != "TaxDetails" or row.flag("IsTaxValid")
         if line.flag("Completed") and name != "Completed":
@@ -137,6 +139,11 @@ class SalesOrderForm(Form):
                 line.values[name] = value
             case "WarehouseID":
                 line.values[name] = lookups.warehouse(work, value)
+            case "ShipToLocation":
+                found = work.tenant.find("CustomerLocation", row.text("CustomerID"), str(value or ""))
+                if found is None or found.flag("Active") is False:
+                    raise FieldError(no_such("Ship-To Location", value))
+                line.values[name] = found.text("LocationID")
             case "Branch":
                 line.values[name] = lookups.branch(work, value)
             case "TaxCategory":

@@ -17,12 +17,7 @@ def create_shipment(work: Work, order: Record, parameters: Mapping[str, Value]) 
     """A shipment of what is open in a warehouse."""
     if order.text("Status") not in {"Open", "Back Order"}:
         raise exception("Document Status is invalid for processing.")
-    given = parameters.get("WarehouseID")
-    open_lines = [line for line in order.details() if line.number("OpenQty") > 0 and not line.flag("Completed")]
-    site = str(given or next((line.text("WarehouseID") for line in open_lines), ""))
-    lines = [line for line in open_lines if line.text("WarehouseID") == site]
-    if not lines:
-        raise exception("There are no lines to ship in the warehouse.")
+    site, lines = _open_lines(order, str(parameters.get("WarehouseID") or ""))
     day = parameters.get("ShipmentDate")
     shipment = record(
         ShipmentNbr=work.tenant.next_number("Shipment"), Type="Shipment", Status="Open", Hold=False,
@@ -35,7 +30,31 @@ def create_shipment(work: Work, order: Record, parameters: Mapping[str, Value]) 
     settings.values["ShipToAddressOverride"] = order.get("ShipToAddressOverride")
     settings.links["ShipToAddress"] = order.link("ShipToAddress").copy()
     settings.links["ShipToContact"] = order.link("ShipToContact").copy()
-    for at, line in enumerate(lines, 1):
+    _add(work, shipment, order, lines, site)
+    work.tenant.wrote("Shipment insert", {"id": shipment.id, "ShipmentNbr": shipment.text("ShipmentNbr")})
+
+
+def _open_lines(order: Record, given: str) -> tuple[str, list[Record]]:
+    """The lines of an order that can be shipped from a warehouse: the one that is given, else that of the first."""
+    found = [line for line in order.details() if line.number("OpenQty") > 0 and not line.flag("Completed")]
+    site = given or next((line.text("WarehouseID") for line in found), "")
+    lines = [line for line in found if line.text("WarehouseID") == site]
+    if not lines:
+        raise exception("There are no lines to ship in the warehouse.")
+    return site, lines
+
+
+def add_order(work: Work, shipment: Record, order: Record) -> None:
+    """One more order of the same customer and place on a shipment that is open."""
+    same = all(shipment.get(name) == order.get(name) for name in ("CustomerID", "LocationID"))
+    if shipment.text("Status") != "Open" or order.text("Status") not in {"Open", "Back Order"} or not same:
+        raise exception("The order cannot be added to the shipment.")
+    site, lines = _open_lines(order, shipment.text("WarehouseID"))
+    _add(work, shipment, order, lines, site)
+
+
+def _add(work: Work, shipment: Record, order: Record, lines: Iterable[Record], site: str) -> None:
+    for at, line in enumerate(lines, len(shipment.details()) + 1):
         shipment.details().append(
             record(
                 LineNbr=at,
@@ -57,7 +76,6 @@ def create_shipment(work: Work, order: Record, parameters: Mapping[str, Value]) 
     order.values["Status"] = "Shipping"
     work.tenant.save("SalesOrder", order)
     work.tenant.save("Shipment", shipment)
-    work.tenant.wrote("Shipment insert", {"id": shipment.id, "ShipmentNbr": shipment.text("ShipmentNbr")})
 
 
 def total(shipment: Record) -> None:

@@ -1,0 +1,1 @@
+"""Master data that is told to others, or that others tell us."""

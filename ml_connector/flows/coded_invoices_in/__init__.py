@@ -1,0 +1,1 @@
+"""Invoices that were approved and coded at a network become bookings in the ERP."""

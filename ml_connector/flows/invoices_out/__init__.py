@@ -1,0 +1,1 @@
+"""Booked supplier invoices of the ERP leave for approval and payment."""

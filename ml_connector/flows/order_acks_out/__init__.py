@@ -1,0 +1,1 @@
+"""What we take of customers' orders, told to them (855)."""

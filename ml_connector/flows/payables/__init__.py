@@ -1,0 +1,1 @@
+"""What flows with a network that approves and pays invoices have in common."""

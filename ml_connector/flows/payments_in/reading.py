@@ -1,0 +1,265 @@
+"""Payments of the network are read as they move, in windows that overlap; what means something for the books becomes a
+document: that it is paid, that it is void, and what nobody understands.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from ml_connector.documents.common import Direction, DocumentKind, changed
+from ml_connector.documents.json import dump
+from ml_connector.documents.payables.payments import NetworkPayment
+from ml_connector.documents.records import as_json
+from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.ports import NETWORK_PAYMENTS, MarksRead, SourceRecord, Unreadable, record_source
+from ml_connector.flows.payments.spoken import settlement_of
+from ml_connector.flows.payments_in.history import (
+    BY_OTHERS,
+    NOT_BEGUN,
+    OVERTAKEN,
+    History,
+    Meaning,
+    histories,
+    meaning_of,
+    payment_of,
+)
+from ml_connector.flows.payments_in.settings import PaymentsIn
+from ml_connector.flows.payments_in.spec import FLOW
+from ml_connector.flows.records_out.positions import Position
+from ml_connector.ledger.coordination import cursors
+from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.documents import DocumentRow, Move, NewDocument
+from ml_connector.ledger.work.states import DocumentState as S
+
+Reading = SourceRecord[NetworkPayment]
+Decided = tuple[list[NewDocument], list[Move]]
+
+
+def position_of(integration: Integration) -> Position:
+    """Where reading stands."""
+    settings = integration.settings.flows.of(PaymentsIn)
+    source = f"{FLOW.name}:{integration.network.connection}:{NETWORK_PAYMENTS.name}"
+    return Position(integration, FLOW.name, source, settings.start_date)
+
+
+def read(integration: Integration, work: RunScope) -> StepReport:
+    """Read payments that moved. A replay asks for nothing: what was read is kept."""
+    report = StepReport("read payments")
+    if work.replay:
+        return report
+    position = position_of(integration)
+    start = position.start(dry_run=work.dry_run)
+    cursor = position.cursor(start)
+    from_start = cursor is None
+    # The network's day is not always that of the books: of the day it began, the one before is looked at as well.
+    first = start if integration.settings.flows.of(PaymentsIn).start_date else start - timedelta(days=1)
+    source = record_source(integration.network, NETWORK_PAYMENTS)
+    cursor = cursor or source.begin(start)
+    if not work.dry_run:
+        with integration.ledger.write() as tx:
+            cursors.put(tx, _polled(integration), integration.clock.now().isoformat())
+        _mark(source, cursor)
+    more = True
+    while more and not work.stopped():
+        batch = source.changed(cursor)
+        _take(integration, work, batch.records, batch.unreadable, first, report)
+        more, cursor = batch.more and not work.dry_run, batch.cursor
+        if cursor is not None and not work.dry_run:
+            position.put(cursor, from_start=start if from_start else None)
+            _mark(source, cursor)
+    return report
+
+
+def _mark(source: object, cursor: str) -> None:
+    """What was read up to there is kept."""
+    if isinstance(source, MarksRead):
+        source.mark_read(cursor)
+
+
+def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
+    """Whether a poll is due: what changed is known to the network alone, and asking costs a call."""
+    del erp_usable
+    settings = integration.settings.flows.of(PaymentsIn)
+    with integration.ledger.read() as tx:
+        polled = cursors.get(tx, _polled(integration))
+    now = integration.clock.now()
+    begun = datetime.fromisoformat(polled) if polled else None
+    if look and not (begun is not None and begun <= now < begun + timedelta(seconds=settings.poll_seconds)):
+        yield "payments are to be polled"
+
+
+def _polled(integration: Integration) -> str:
+    return f"{position_of(integration).name}:polled"
+
+
+def _take(
+    integration: Integration,
+    work: RunScope,
+    records: Sequence[Reading],
+    unreadable: Sequence[Unreadable],
+    start: date,
+    report: StepReport,
+) -> None:
+    """One that moves while pages are read comes twice: the last reading counts."""
+    readings = {one.document.id: one for one in records if _is_ours(one.document, start)}
+    report.counts["seen"] += len(readings)
+    with integration.ledger.read() as tx:
+        known = histories(integration, tx, [*readings, *(one.id for one in unreadable)])
+    new: list[NewDocument] = []
+    moves: list[Move] = []
+    for key, reading in readings.items():
+        more, done = _decide(integration, reading, known.get(key, History()), report)
+        new, moves = [*new, *more], [*moves, *done]
+    for bad in unreadable:
+        new += _unreadable(integration, bad, known.get(bad.id, History()), report)
+    if work.dry_run or not (new or moves):
+        return
+    with integration.ledger.write() as tx:
+        # One that another worker has added meanwhile holds the key: it is the same reading.
+        documents.add_documents(tx, new, work)
+        documents.move(tx, moves, work)
+
+
+def _is_ours(payment: NetworkPayment, start: date) -> bool:
+    """What was paid before we came is settled. One without a day is looked at."""
+    return bool(payment.id) and (payment.payment_date is None or payment.payment_date >= start)
+
+
+def _decide(integration: Integration, reading: Reading, before: History, report: StepReport) -> Decided:
+    payment = reading.document
+    meaning = meaning_of(payment, integration.settings.flows.of(PaymentsIn).paid_when)
+    if meaning is Meaning.UNCLEAR:
+        return _asked(integration, reading, before, report)
+    answered = [_overtaken(row, payment) for row in before.questions]
+    new, moves = _understood(integration, reading, before, meaning, report)
+    return new, [*answered, *moves]
+
+
+def _understood(
+    integration: Integration, reading: Reading, before: History, meaning: Meaning, report: StepReport
+) -> Decided:
+    """A reading whose status is known, beside what is booked of the payment."""
+    payment, booking = reading.document, before.booking
+    if booking is None:
+        if meaning is Meaning.PAID:
+            return [_new(integration, reading, before, report)], []
+        report.counts[f"{meaning}_unbooked"] += 1
+        return [], []
+    if meaning is Meaning.VOID:
+        gone = [_overtaken(row, payment) for row in {row.id: row for row in (*_held(before), booking)}.values()
+                if row.state in NOT_BEGUN]  # fmt: skip
+        if booking.state in NOT_BEGUN:
+            report.counts["void_before_booked"] += 1
+            return [], gone
+        return [_new(integration, reading, before, report)], gone
+    known = any(is_same(payment_of(row), payment) for row in (booking, *_held(before)))
+    if meaning is Meaning.WAITS or known:
+        return [], _status(booking, payment)
+    # Of what is not booked yet the newer reading counts; else it is held beside what is booked.
+    gone = [_overtaken(row, payment) for row in (*_held(before), booking) if row.state in NOT_BEGUN]
+    return [_new(integration, reading, before, report)], list({move.document_id: move for move in gone}.values())
+
+
+def _held(before: History) -> list[DocumentRow]:
+    """Bookings that are held beside one that stands: the same reading is no news."""
+    return [row for row in before.counting if row.state is S.QUARANTINED]
+
+
+def is_same(one: NetworkPayment, other: NetworkPayment) -> bool:
+    """Whether two readings pay the same."""
+
+    def paid(payment: NetworkPayment) -> tuple[Any, ...]:
+        lines = sorted((line.invoice_external_id, line.number, line.net, line.discount) for line in payment.remittances)
+        return payment.amount, payment.currency, [tuple(str(part) for part in line) for line in lines]
+
+    return paid(one) == paid(other)
+
+
+def _status(booking: DocumentRow, payment: NetworkPayment) -> list[Move]:
+    """How far it is by now, where that is news."""
+    settlement = settlement_of(booking.work)
+    if (settlement.status or payment_of(booking).status) == payment.status or booking.state in BY_OTHERS:
+        return []
+    changes = {"work": as_json(changed(settlement, status=payment.status))}
+    detail = {"status": payment.status, "stage": payment.stage, "modified": payment.modified}
+    return [Move(booking.id, None, "the network tells a new status", detail, changes=changes, release=False)]
+
+
+def _asked(integration: Integration, reading: Reading, before: History, report: StepReport) -> Decided:
+    """A word that nobody knows: once, and the one before it is answered by it."""
+    payment = reading.document
+    same = [row for row in before.questions if row.canonical and payment_of(row).status == payment.status]
+    if same:
+        return [], []
+    overtaken = [_overtaken(row, payment) for row in before.questions]
+    return [_new(integration, reading, before, report)], overtaken
+
+
+def _overtaken(row: DocumentRow, payment: NetworkPayment) -> Move:
+    detail = {"status": payment.status, "stage": payment.stage}
+    changes = {"reason": OVERTAKEN, "reason_detail": {"message": f"Overtaken: it is {payment.status} by now."}}
+    return Move(row.id, S.DISCARDED, "overtaken by a later reading", detail, changes=changes)
+
+
+def _new(integration: Integration, reading: Reading, before: History, report: StepReport) -> NewDocument:
+    payment = reading.document
+    report.add("read", None, document=payment.id, partner=partner_name(integration), status=payment.status)
+    return _document(
+        integration,
+        payment.id,
+        before,
+        canonical=dump(payment),
+        source=reading.record,
+        state=S.PARSED,
+        # Of several invoices the first: `trace` finds the payment by it, and the others by what they were told.
+        order_number=next((line.number for line in payment.remittances if line.number), "")[:80],
+        business_date=payment.payment_date,
+        currency=payment.currency or None,
+        amount=payment.amount,
+    )
+
+
+def _unreadable(integration: Integration, bad: Unreadable, before: History, report: StepReport) -> list[NewDocument]:
+    """It is held with what is wrong, once for each content."""
+    digest = hashlib.sha256(bad.record.encode()).hexdigest()
+    if any(row.content_hash == digest for row in before.rows):
+        return []
+    report.add("held", None, document=bad.id, reason=str(bad.why.reason))
+    reason = {"message": bad.why.message, "mend": bad.why.remedy, "data": dict(bad.why.data)}
+    return [
+        _document(
+            integration,
+            bad.id or f"unreadable {digest[:12]}",
+            before,
+            canonical="",
+            source=bad.record,
+            state=S.QUARANTINED,
+            reason=str(bad.why.reason),
+            reason_detail=reason,
+            held_step=str(S.PARSED),
+            content_hash=digest,
+        )
+    ]
+
+
+def _document(integration: Integration, number: str, before: History, **more: Any) -> NewDocument:
+    partner = partner_name(integration)
+    revision = before.next_revision
+    return NewDocument(
+        kind=DocumentKind.PAYMENT,
+        direction=Direction.IN,
+        flow=FLOW.name,
+        **integration.scope,
+        **integration.party(partner),
+        number=number[:80],
+        revision=revision,
+        business_key=integration.business_key(partner, DocumentKind.PAYMENT, number, revision),
+        action="read from the network",
+        **more,
+    )
+
+
+def partner_name(integration: Integration) -> str:
+    """The partner that stands for the network; empty where no file does."""
+    return next((name for name, one in integration.partners.items() if one.role == "network"), "")

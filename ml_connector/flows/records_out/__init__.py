@@ -1,0 +1,1 @@
+"""What leaves of records that an ERP keeps: read, compared with what the partner has, told anew where that differs."""

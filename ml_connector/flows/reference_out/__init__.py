@@ -1,0 +1,1 @@
+"""Reference tables of the ERP to whoever works with them: whole, and what changed since."""

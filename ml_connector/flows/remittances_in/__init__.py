@@ -1,0 +1,1 @@
+"""Remittance advices in: what an 820 says was paid, against bills."""

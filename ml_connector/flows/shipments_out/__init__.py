@@ -1,0 +1,1 @@
+"""Shipments to customers, told to them (856)."""

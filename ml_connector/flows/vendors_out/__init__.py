@@ -1,0 +1,1 @@
+"""Suppliers of the ERP as vendors of a network that pays."""

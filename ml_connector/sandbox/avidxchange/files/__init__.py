@@ -1,0 +1,1 @@
+"""Its other side in files: what it takes of ours and what it lays out for us (avidxchange 6)."""

@@ -1,0 +1,1 @@
+"""The functions of the gateway: reads, writes, and the older lower-case ones."""

@@ -1,0 +1,1 @@
+"""The same records and batches by files on a server (`mode: files`; avidxchange 6)."""

@@ -1,0 +1,1 @@
+"""Records as AvidXchange has them, as flows see them."""

@@ -1,0 +1,1 @@
+"""Calls: shapes of answers, pages, results, values."""

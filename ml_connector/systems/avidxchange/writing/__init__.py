@@ -1,0 +1,1 @@
+"""Records as flows have them, as AvidXchange takes them."""

@@ -1,0 +1,1 @@
+"""Sage Intacct as an ERP: one XML gateway, sessions, entities."""

@@ -1,0 +1,1 @@
+"""What is written: bills, adjustments, purchasing documents, changes of orders, sales orders."""

@@ -1,0 +1,1 @@
+"""What is read: reference tables, purchasing documents."""

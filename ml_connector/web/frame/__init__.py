@@ -1,0 +1,1 @@
+"""What all pages share: who asks, how values are written, what takes longer than a page."""

@@ -1,0 +1,1 @@
+"""The pages: what waits, documents, and what people do about them."""

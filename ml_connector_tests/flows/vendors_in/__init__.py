@@ -1,0 +1,1 @@
+"""Vendors that others tell us of."""

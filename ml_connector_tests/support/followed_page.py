@@ -1,0 +1,50 @@
+"""A how-to of docs/, followed word by word: its commands as they stand there, with a scene's names for its examples."""
+
+import re
+import shlex
+from collections.abc import Mapping
+
+from ml_connector_tests.cli.terminal import Said, say
+from ml_connector_tests.support.deployment import ROOT
+
+
+class FollowedPage:
+    """`docs/NAME`. examples: what stands there as an example, and what it is in the scene."""
+
+    def __init__(self, name: str, examples: Mapping[str, str]) -> None:
+        self.text = (ROOT / "docs" / name).read_text(encoding="utf-8")
+        self._examples = dict(examples)
+        self._left = self.commands
+
+    @property
+    def commands(self) -> list[str]:
+        """The command lines of its blocks, in their order, without what is said beside them."""
+        blocks = re.findall(r"^```(\w*)\n(.*?)^```$", self.text, re.MULTILINE | re.DOTALL)
+        lines = [line.strip() for language, block in blocks if not language for line in block.splitlines()]
+        return [re.split(r"\s+#\s", line)[0] for line in lines if line.startswith("ml-connector ")]
+
+    def run(self, begins: str, *more: str, code: int = 0) -> Said:
+        """Run the next command of the page, which begins with these words; code: how it must end.
+
+        more: options that its text names.
+        """
+        line = self._left.pop(0)
+        assert line.startswith(f"ml-connector {begins}"), line
+        return self.say(line, *more, code=code)
+
+    def named(self, line: str, code: int = 0) -> Said:
+        """Run a command that the page names in its text."""
+        assert f"`{line}" in self.text, line
+        full = line if line.startswith("ml-connector ") else f"ml-connector {line}"
+        return self.say(full, code=code)
+
+    def say(self, line: str, *more: str, code: int = 0) -> Said:
+        for example, here in self._examples.items():
+            line = line.replace(example, here)
+        said = say(*shlex.split(line)[1:], *more)
+        assert said.code == code, f"{line} {' '.join(more)}\n{said.out}{said.err}"
+        return said
+
+    def done(self) -> None:
+        """All of it was followed."""
+        assert self._left == []
