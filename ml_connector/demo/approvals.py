@@ -5,7 +5,7 @@ approvers and payers do there.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,8 +14,10 @@ from ml_connector.composition import Deployment
 from ml_connector.demo.checks import Check
 from ml_connector.demo.company import Company, Office, Played, world_of
 from ml_connector.demo.trouble import Trouble
+from ml_connector.documents.values.currencies import amount_text
 from ml_connector.sandbox.avidxchange.state import Row
 from ml_connector.sandbox.exact import user
+from ml_connector.sandbox.exact.wire.company import Company as Books
 from ml_connector.sandbox.server import Sandbox
 
 INTEGRATION = "exact_avidxchange"
@@ -134,14 +136,29 @@ def play(sandbox: Sandbox, count: int) -> Played:
     people.code()
     people.look()
     people.played.ordered += numbers
-    people.played.paid = len(numbers)
     return people.played
 
 
-def booked(sandbox: Sandbox) -> set[str]:
-    """The entries of payments in the clearing account."""
-    entries = sandbox.exact.main.table("financialtransaction/BankEntries")
-    return {str(row["EntryID"]) for row in entries if str(row["JournalCode"]).strip() == CLEARING}
+def _booked(main: Books) -> dict[str, Decimal]:
+    """What payments took out of the clearing account, by currency (exact-online 10.5: money out is below zero)."""
+    entries = main.table("financialtransaction/BankEntries")
+    currencies = {
+        row["EntryID"]: str(row["Currency"]) for row in entries if str(row["JournalCode"]).strip() == CLEARING
+    }
+    lines = main.table("financialtransaction/BankEntryLines")
+    return _by_currency((currencies[row["EntryID"]], row) for row in lines if row["EntryID"] in currencies)
+
+
+def _by_currency(rows: Iterable[tuple[str, Mapping[str, Any]]]) -> dict[str, Decimal]:
+    """Amounts owed or paid, both of which the books keep below zero (exact-online 10.3, 10.5)."""
+    sums: dict[str, Decimal] = {}
+    for currency, row in rows:
+        sums[currency] = sums.get(currency, Decimal(0)) - row["AmountFC"]
+    return sums
+
+
+def _told(sums: Mapping[str, Decimal]) -> str:
+    return " and ".join(amount_text(amount, currency) for currency, amount in sorted(sums.items())) or "nothing"
 
 
 def checks(deployment: Deployment, sandbox: Sandbox, played: Played) -> list[Check]:  # noqa: ARG001 - as all have it
@@ -152,14 +169,12 @@ def checks(deployment: Deployment, sandbox: Sandbox, played: Played) -> list[Che
     sent = sum(there[number] == 1 for number in wanted)
     entries = list(main.table("purchaseentry/PurchaseEntries"))
     coded = Counter(str(row["YourRef"]) for row in entries if str(row["YourRef"]).startswith("AC-"))
-    due = -sum((row["AmountFC"] for row in entries if row["YourRef"] in played.ordered), Decimal(0))
-    clearing = booked(sandbox)
-    lines = [row for row in main.table("financialtransaction/BankEntryLines") if row["EntryID"] in clearing]
-    paid = abs(sum((row["AmountFC"] for row in lines), Decimal(0)))
+    due = _by_currency((str(row["Currency"]), row) for row in entries if row["YourRef"] in played.ordered)
+    paid = _booked(main)
     return [
         Check("entries sent for approval once", sent == len(wanted), f"{sent} of {len(wanted)} there once"),
         Check("coded invoices booked once", coded == Counter(GOOD), f"{coded.total()} of {len(GOOD)} in Exact"),
-        Check("payments booked to the cent", paid == due, f"{paid} in Exact, {due} due"),
+        Check("payments booked to the cent", paid == due, f"{_told(paid)} in Exact, {_told(due)} due"),
     ]
 
 

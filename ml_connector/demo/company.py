@@ -19,11 +19,10 @@ from ml_connector.sandbox.server import Sandbox
 @dataclass
 class Played:
     """What was put on stage. bought: orders sent to suppliers. ordered: customers' good orders. sold: invoices sent to
-    customers. paid: payments that have to come into the books.
+    customers.
     """
 
     bought: int = 0
-    paid: int = 0
     ordered: list[str] = field(default_factory=list)
     sold: list[str] = field(default_factory=list)
 

@@ -17,7 +17,9 @@ from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.partner.profiles import PROFILES
 from ml_connector.sandbox.server import Sandbox
 
-IN_WORK = frozenset({S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDERED, S.SENDING})
+IN_WORK = frozenset(
+    {S.RECEIVED, S.PARSED, S.MATCHED, S.CODED, S.POSTING, S.READ, S.RESOLVED, S.RENDERED, S.SENDING, S.UNKNOWN_OUTCOME}
+)
 
 
 @dataclass
@@ -47,7 +49,7 @@ class Figures:
 
     @property
     def in_work(self) -> int:
-        """Documents on their way, and held ones whose next look is due."""
+        """Documents on their way or in doubt, and held ones whose next look is due."""
         counts = self.by_integration.values()
         return sum(count for states in counts for state, count in states.items() if state in IN_WORK) + self.due
 
@@ -101,7 +103,12 @@ def add_up(deployment: Deployment, sandbox: Sandbox, figures: Figures, story: St
         consumed = {one.integration: orders_taken(sandbox, one.profiles) for one in COMPANIES}
         consumed |= {"exact_cleo": orders_taken(sandbox, PROFILES)}
         manager: Mapping[str, int] = sandbox.truecommerce.manager.orders()
-        checks += [_orders(figures, name, count, consumed.get(name, manager)) for name, count in story.orders.items()]
+        sends_none = {one.integration for one in COMPANIES if not one.profiles}
+        checks += [
+            _orders(figures, name, count, consumed.get(name, manager))
+            for name, count in story.orders.items()
+            if name not in sends_none
+        ]
         for one in COMPANIES:
             checks += one.checks(deployment, sandbox, story.played[one.integration])
         checks += [_story(deployment, sandbox, one) for one in dict.fromkeys(one.integration for one in ALL_TROUBLES)]

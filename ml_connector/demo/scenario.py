@@ -49,11 +49,6 @@ class Story:
     orders: dict[str, int]
     played: dict[str, Played]
 
-    @property
-    def leaving(self) -> int:
-        """Documents that have to come to partners, and payments that have to come into the books."""
-        return sum(self.orders.values()) + sum(len(one.sold) + one.paid for one in self.played.values())
-
 
 def play(sandbox: Sandbox, orders: int) -> Story:
     """Tell the partners how to behave and create the orders, as buyers in Exact would.
