@@ -3,17 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT
 from ml_connector.documents.payables.invoices import CodedLine, NetworkInvoice
 from ml_connector.documents.reference import VatCode, Vendor
+from ml_connector.documents.values.currencies import rounded
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.coded_invoices_in.settings import CodedInvoicesIn
 from ml_connector.flows.reference.coding_tables import CodingTables, check_dimension, check_wanted, known_account
-
-_CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)
@@ -147,8 +146,8 @@ def _line(
         check_wanted(account, dimension, code, place)
     vat = _vat(line, tables, rules, place)
     gross = -line.amount if credit else line.amount
-    net, tax = _split(gross, vat)
-    own = (net * vat.percentage / 100).quantize(_CENT, ROUND_HALF_UP) if vat is not None else None
+    net, tax = _split(gross, vat, invoice.currency)
+    own = rounded(net * vat.percentage / 100, invoice.currency) if vat is not None else None
     made = BillLine(
         number=line.number,
         gl_account_id=account.id,
@@ -214,9 +213,9 @@ def _vat(line: CodedLine, tables: CodingTables, rules: CodedInvoicesIn, place: s
     return found
 
 
-def _split(gross: Decimal, vat: VatCode | None) -> tuple[Decimal, Decimal]:
+def _split(gross: Decimal, vat: VatCode | None, currency: str) -> tuple[Decimal, Decimal]:
     """What a line comes to without its tax, and the tax: amounts there have it in them."""
     if vat is None or not vat.percentage:
         return gross, Decimal(0)
-    tax = (gross * vat.percentage / (100 + vat.percentage)).quantize(_CENT, ROUND_HALF_UP)
+    tax = rounded(gross * vat.percentage / (100 + vat.percentage), currency)
     return gross - tax, tax

@@ -1,0 +1,1 @@
+"""Invoices approved and coded at a network."""
