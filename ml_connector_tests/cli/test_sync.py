@@ -1,8 +1,6 @@
 """`sync`: the same assets as in the UI, in this process; exit codes that say what came of it."""
 
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.cli.conftest import create_orders
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.support.deployment import Bench
+from ml_connector_tests.support.waiting import wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -24,15 +23,6 @@ def _keep_environment(monkeypatch: pytest.MonkeyPatch, bench: Bench) -> None:
     """Commands name the Dagster instance in their environment; here it must not outlive the test."""
     monkeypatch.setenv("DAGSTER_HOME", str(bench.home / "dagster"))
     monkeypatch.setenv("ML_CONNECTOR_CONFIG", os.environ["ML_CONNECTOR_CONFIG"])
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """Wait for what another thread brings about."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.1)
-    return found
 
 
 def documents(*args: object) -> list[dict[str, Any]]:
@@ -55,7 +45,7 @@ def test_orders_go_out_and_answers_come_back_in(bench: Bench) -> None:
     assert set(run["assets"]) == {"exact_cleo/orders_read", "exact_cleo/orders_850", "exact_cleo/sent_orders"}
 
     partner = bench.sandbox.partner
-    until(lambda: len(partner.consumer.orders()) == 3 and partner.pending() == 0)
+    wait_until(lambda: len(partner.consumer.orders()) == 3 and partner.pending() == 0, "the partner's orders")
     both = say("sync", "--json")
     assert both.code == 0, both.err
     assert {row["state"] for row in documents("--flow", "orders_out")} == {"acknowledged"}

@@ -61,7 +61,7 @@ class Exact:
     def tokens(self, *, secret: str = "sandbox-client-secret", token_url: str | None = None) -> AuthorizationCodeTokens:
         """A token source as another process would have it: with nothing in memory."""
         app = self.app(token_url=token_url)
-        endpoint = TokenEndpoint(app.token_url, deadline=1.0)
+        endpoint = TokenEndpoint(app.token_url, deadline=20.0)
         return AuthorizationCodeTokens(
             app, self.room.ledger, self.room.vault, lambda: Secret(secret), endpoint=endpoint
         )
@@ -126,7 +126,7 @@ class Cleo:
     ) -> PasswordTokens:
         """A token source as another process would have it: with nothing in memory."""
         login = PasswordLogin("cleo", url or f"{self.url}/api/authentication", user, **more)  # type: ignore[arg-type]
-        endpoint = TokenEndpoint(login.token_url, deadline=2.0)
+        endpoint = TokenEndpoint(login.token_url, deadline=20.0)
         return PasswordTokens(login, self.room.ledger, self.room.vault, lambda: Secret(password), endpoint=endpoint)
 
     def works(self, access: str) -> bool:

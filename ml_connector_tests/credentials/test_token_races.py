@@ -14,7 +14,8 @@ from ml_connector.sandbox.exact.options import ExactOptions
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector_tests.credentials.support import Answer, TokenServer
-from ml_connector_tests.credentials.token_race import make_seat, process, read_tally, run_race, wait_for
+from ml_connector_tests.credentials.token_race import make_seat, process, read_tally, run_race
+from ml_connector_tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_killed_during_a_refresh_ends_in_a_request_to_authorize_again(
     seat = make_seat(tmp_path, sandbox, f"sqlite:///{tmp_path / 'ledger.db'}")
     clock = FileClock(Path(seat.clock_file))
     ledger = seat.open()
-    after = seat.tokens(ledger, deadline=0.5)
+    after = seat.tokens(ledger, deadline=3.0)
     first = after.token()
     if rotated:
         sandbox.faults.add(Fault(FaultKind.SLOW, system="exact", path="/api/oauth2/token", seconds=60.0))
@@ -54,9 +55,9 @@ def test_killed_during_a_refresh_ends_in_a_request_to_authorize_again(
         dying = seat if rotated else replace(seat, token_url=silent.url)
         counts = sandbox.exact.oauth.counts
         with process(dying, 0) as child:
-            wait_for(lambda: read_tally(seat, 0).calls > 0, "the process does not work")
+            wait_until(lambda: read_tally(seat, 0).calls > 0, "the process does not work")
             clock.move(580)
-            wait_for(lambda: counts.refreshed == 1 if rotated else silent.forms != [], "nobody refreshes")
+            wait_until(lambda: counts.refreshed == 1 if rotated else silent.forms != [], "nobody refreshes")
             child.kill()
             child.wait()
     assert after.token() == first
@@ -68,7 +69,7 @@ def test_killed_during_a_refresh_ends_in_a_request_to_authorize_again(
     assert counts.refreshed == (1 if rotated else 0)
     after.exchange_pasted(sandbox.call(sandbox.exact.oauth.new_code, seat.app().redirect_uri))
     with process(seat, 1):
-        wait_for(lambda: read_tally(seat, 1).calls > 5, "work does not go on")
+        wait_until(lambda: read_tally(seat, 1).calls > 5, "work does not go on")
     assert read_tally(seat, 1).failures == []
     ledger.close()
 
@@ -85,7 +86,7 @@ def test_a_slow_refresh_whose_lease_ran_out_is_waited_for_and_its_pair_counts(tm
     got: list[str] = []
     thread = threading.Thread(target=lambda: got.append(slow.token()))
     thread.start()
-    wait_for(lambda: sandbox.exact.oauth.counts.refreshed == 1, "nobody refreshes")
+    wait_until(lambda: sandbox.exact.oauth.counts.refreshed == 1, "nobody refreshes")
     clock.move(100)
     assert waiting.token() == slow.store.read().access  # type: ignore[union-attr]
     thread.join()

@@ -29,6 +29,7 @@ from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTo
 from ml_connector.transport.tokens.endpoint import TokenEndpoint
 from ml_connector.transport.tokens.oauth_app import OAuthApp
 from ml_connector_tests.support.forked import Forked
+from ml_connector_tests.support.waiting import wait_until
 
 CALLS_BETWEEN = 3
 #: How far the clock is put on: into the 30 s in which a refresh is asked for early, and beyond the expiry.
@@ -130,14 +131,6 @@ def read_tally(seat: Seat, number: int) -> Tally:
     return Tally(**json.loads(path.read_text())) if path.exists() else Tally()
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > ends:
-            raise TimeoutError(what)
-        time.sleep(0.02)
-
-
 def run_race(
     folder: Path,
     sandbox: Sandbox,
@@ -163,16 +156,16 @@ def run_race(
 
         for expiry in range(expiries):
             since = [read_tally(seat, n).calls for n in numbers]
-            wait_for(lambda s=since: all_worked(s), "the processes stand still")  # type: ignore[misc]
+            wait_until(lambda s=since: all_worked(s), "the processes stand still")  # type: ignore[misc]
             before = sandbox.exact.oauth.counts.refreshed
             clock.move(drawn.choice(JUMPS))
-            wait_for(
+            wait_until(
                 lambda b=before: sandbox.exact.oauth.counts.refreshed > b,  # type: ignore[misc]
                 "nobody refreshed",
             )
             told(f"{expiry + 1}/{expiries} expiries, {sum(since)} calls")
         since = [read_tally(seat, n).calls for n in numbers]
-        wait_for(lambda: all_worked(since), "the processes stand still")
+        wait_until(lambda: all_worked(since), "the processes stand still")
     tallies = [read_tally(seat, n) for n in numbers]
     counts = sandbox.exact.oauth.summary()
     return RaceResult(

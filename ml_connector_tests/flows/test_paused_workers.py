@@ -2,9 +2,8 @@
 
 import os
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -24,18 +23,12 @@ from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.support.deployment import INTEGRATION, ROOT
 from ml_connector_tests.support.forked import Forked
 from ml_connector_tests.support.proxies import frozen_at_will
+from ml_connector_tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
 QUICK = {"settle_seconds": 1.5, "longest_call_seconds": 1.5}
 INVOICES = 24
-
-
-def until(condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not happen"
-        time.sleep(0.02)
 
 
 @contextmanager
@@ -73,7 +66,7 @@ def stop(process: Forked, stage: Scene) -> None:
 
     def stopped_outside() -> bool:
         process.send_signal(signal.SIGSTOP)
-        until(lambda: is_stopped(process), "the stop")
+        wait_until(lambda: is_stopped(process), "the stop")
         try:
             with stage.deployment.ledger.beat(0.5):
                 return True
@@ -81,7 +74,7 @@ def stop(process: Forked, stage: Scene) -> None:
             process.send_signal(signal.SIGCONT)
             return False
 
-    until(stopped_outside, "a stop outside a transaction")
+    wait_until(stopped_outside, "a stop outside a transaction")
 
 
 def take_over(stage: Scene) -> None:
@@ -95,7 +88,7 @@ def take_over(stage: Scene) -> None:
                 post(stage.integration, work, BILLS)
             return {row.state for row in stage.documents("invoices_in")} == {"posted"}
 
-        until(all_posted, "taking over")
+        wait_until(all_posted, "taking over")
 
 
 def posted(stage: Scene) -> Counter[str]:
@@ -112,7 +105,7 @@ def go_on(process: Forked, stage: Scene) -> None:
 def test_a_worker_stopped_in_its_calls_posts_nothing_when_it_goes_on(tmp_path: Path, empty_url: str) -> None:
     """Issue 10, 1: it had a whole batch marked before its first call, and looked at its lease between batches only."""
     with coded(tmp_path / "home", empty_url) as stage, other_worker(stage) as process:
-        until(lambda: len(stage.posted()) >= 4, "posting")
+        wait_until(lambda: len(stage.posted()) >= 4, "posting")
         stop(process, stage)
         take_over(stage)
         assert len(posted(stage)) == INVOICES
@@ -132,7 +125,7 @@ def test_a_worker_that_loses_the_ledger_and_keeps_the_erp_posts_nothing_twice(
     ):
         behind = direct.set(host="127.0.0.1", port=proxy.port).render_as_string(hide_password=False)
         with other_worker(stage, ML_CONNECTOR_LEDGER_URL=behind) as process:
-            until(lambda: len(stage.posted()) >= 4, "posting")
+            wait_until(lambda: len(stage.posted()) >= 4, "posting")
             proxy.freeze()
             take_over(stage)
             proxy.thaw()
@@ -150,7 +143,7 @@ def test_a_stop_between_the_proof_and_the_socket_is_found_and_told_with_both_ids
         coded(tmp_path / "home", empty_url, calls=1) as stage,
         other_worker(stage, ML_CONNECTOR_STOP_AFTER_PROOF="3") as process,
     ):
-        until(lambda: is_stopped(process), "the stop")
+        wait_until(lambda: is_stopped(process), "the stop")
         take_over(stage)
         go_on(process, stage)
         doubled = {number: count for number, count in posted(stage).items() if count != 1}

@@ -13,10 +13,10 @@ from ml_connector.ledger.work import documents, operations
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.cleo.files import Growth
 from ml_connector.sandbox.faults import Fault, FaultKind
-from ml_connector_tests.credentials.token_race import wait_for
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver
 from ml_connector_tests.hostile.interchanges import acknowledgment
+from ml_connector_tests.support.waiting import wait_until
 
 SILENT = {"acknowledge": "never", "ship": "never", "invoice": "never", "confirm": "never"}
 ANSWERS = "acknowledgments_out"
@@ -295,7 +295,7 @@ def test_an_order_that_turns_up_late_in_its_folder_is_sent(stage: Scene) -> None
     stage.outbound()
     assert [str(row.state) for row in stage.documents("orders_out")] == ["unknown_outcome"]
     stage.sandbox.clock.move(16)
-    wait_for(lambda: not stage.sandbox.late_commits(), "the late commit has not come")
+    wait_until(lambda: not stage.sandbox.late_commits(), "the late commit has not come")
     stage.outbound()
     assert [str(row.state) for row in stage.documents("orders_out")] == ["sent"]
     assert len(stage.sandbox.cleo.folders.folder("/NORTHWIND/outbox").files) == 1

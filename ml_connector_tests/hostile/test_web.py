@@ -14,8 +14,8 @@ import pytest
 
 from ml_connector.ledger.tables.documents import inbox
 from ml_connector.sandbox.exact.options import CLIENT_ID
-from ml_connector_tests.credentials.token_race import wait_for
 from ml_connector_tests.hostile.stage import Stage
+from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.web.stage import DIVISION, SECRET, serving
 
 GUID = "11111111-2222-3333-4444-555555555555"
@@ -283,6 +283,6 @@ def test_the_log_tells_paths_and_statuses_and_never_a_query(clean: Stage, addres
     before = len(clean.log.lines)
     httpx.get(f"{address}/oauth/callback?code=verysecretcode1&state=exact_nl~verysecretstate")
     seen = '"path": "/oauth/callback", "status": 400'
-    wait_for(lambda: any(seen in line for line in clean.log.lines[before:]), "no log line")
+    wait_until(lambda: any(seen in line for line in clean.log.lines[before:]), "no log line")
     ours = [line for line in clean.log.lines[before:] if "ml_connector" in line or "uvicorn" in line]
     assert not any("verysecret" in line for line in ours)

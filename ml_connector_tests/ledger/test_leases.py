@@ -2,7 +2,6 @@
 
 import contextlib
 import threading
-import time
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -13,13 +12,7 @@ from ml_connector.ledger.coordination import leases
 from ml_connector.ledger.coordination.leases import Lease
 from ml_connector.ledger.database.store import Ledger
 from ml_connector_tests.support.clocks import StillClock
-
-
-def _wait_until(condition: object, seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
+from ml_connector_tests.support.waiting import wait_until
 
 
 def test_one_holder_at_a_time(ledger: Ledger) -> None:
@@ -142,7 +135,7 @@ def test_the_heartbeat_keeps_it_alive(ledger: Ledger, clock: StillClock) -> None
                 row = leases.get(tx, "channel")
             return row is not None and row.heartbeat_at == since
 
-        _wait_until(beaten)
+        wait_until(beaten, "a beat")
     assert lease.held
     lease.release()
 
@@ -153,7 +146,7 @@ def test_the_heartbeat_notices_that_another_holder_has_it(ledger: Ledger, clock:
     clock.move(10)
     with ledger.write() as tx:
         leases.take(tx, "channel", "another", 60)
-    _wait_until(lambda: lease.lost.is_set() or _holder(ledger) == lease.holder)
+    wait_until(lambda: lease.lost.is_set() or _holder(ledger) == lease.holder, "the loss or the renewal")
     if lease.held:  # the heartbeat was quicker than we were
         clock.move(10)
         with ledger.write() as tx:

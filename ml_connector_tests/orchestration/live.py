@@ -7,10 +7,10 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,11 @@ from ml_connector.orchestration.runtime.names import channel_lease
 from ml_connector.own_signals import command
 from ml_connector_tests.flows.scenes import Scene
 from ml_connector_tests.support.deployment import ROOT
+from ml_connector_tests.support.waiting import wait_until
 
 START_SECONDS = 120.0
+#: Each look may be a question to a webserver that has other work.
+wait_for_dagster = partial(wait_until, every=0.2)
 
 
 @dataclass
@@ -81,7 +84,7 @@ def running_dagster(scene: Scene, *, settings: Path | None = None) -> Iterator[L
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            wait_until(lambda: _answers(url, process), "the webserver answers", START_SECONDS)
+            wait_for_dagster(lambda: _answers(url, process), "the webserver answers", START_SECONDS)
             before = os.environ.get("DAGSTER_HOME")
             os.environ["DAGSTER_HOME"] = str(home)
             try:
@@ -115,14 +118,3 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait(10)
-
-
-def wait_until(condition: Callable[[], Any], what: str, seconds: float) -> Any:
-    """Poll a condition; its value. Fails naming what did not happen."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.2)
-    raise AssertionError(f"did not happen within {seconds:.0f} s: {what}")

@@ -16,7 +16,7 @@ from ml_connector.orchestration.jobs.dead_runs import REAPED
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector_tests.flows.scenes import Scene, scene
-from ml_connector_tests.orchestration.live import Live, pid_of, running_dagster, wait_until
+from ml_connector_tests.orchestration.live import Live, pid_of, running_dagster, wait_for_dagster
 from ml_connector_tests.support import postgres
 from ml_connector_tests.support.deployment import ROOT
 
@@ -120,8 +120,8 @@ def _killed_in_the_middle(live: Live) -> list[str]:
     orders = made.orders(12)
     made.sandbox.latency.seconds = SLOW_SECONDS
     numbers = made.invoice(orders)
-    wait_until(lambda: 0 < len(made.posted()) < len(numbers), "the sensor's run posts", 120)
-    killed = wait_until(live.worker, "a run works", 10)
+    wait_for_dagster(lambda: 0 < len(made.posted()) < len(numbers), "the sensor's run posts", 120)
+    killed = wait_for_dagster(live.worker, "a run works", 60)
     os.kill(pid_of(killed), signal.SIGKILL)
     killed_at = time.monotonic()
     made.sandbox.latency.seconds = 0.0
@@ -130,9 +130,9 @@ def _killed_in_the_middle(live: Live) -> list[str]:
         worker = live.worker()
         return worker is not None and worker.run_id != killed.run_id
 
-    wait_until(taken_up, "another run takes the work up", 120)
+    wait_for_dagster(taken_up, "another run takes the work up", 120)
     print(f"from kill to work taken up again: {time.monotonic() - killed_at:.1f} s")
-    wait_until(
+    wait_for_dagster(
         lambda: {str(row.state) for row in made.documents("invoices_in")} == {"posted"}, "all invoices are posted", 180
     )
     assert posted_numbers(made) == sorted(numbers), "each exactly once"
@@ -142,7 +142,7 @@ def _killed_in_the_middle(live: Live) -> list[str]:
         assert run is not None
         return run.status is dg.DagsterRunStatus.FAILURE and REAPED in run.tags
 
-    wait_until(ended, "the killed run is ended in Dagster", 60)
+    wait_for_dagster(ended, "the killed run is ended in Dagster", 60)
     return numbers
 
 
@@ -151,7 +151,7 @@ def _backfilled(live: Live, numbers: list[str]) -> list[str]:
     made = live.scene
     (order,) = made.orders(1, received=False)
     numbers = numbers + made.invoice([order])
-    wait_until(
+    wait_for_dagster(
         lambda: [row for row in made.documents("invoices_in") if str(row.state) == "quarantined"], "one is held", 120
     )
     made.sandbox.call(_receive, made, order["number"])
@@ -168,7 +168,7 @@ def _backfilled(live: Live, numbers: list[str]) -> list[str]:
         answer = live.graphql(STATUS, {"id": launched["backfillId"]})["partitionBackfillOrError"]
         return str(answer.get("status"))
 
-    wait_until(lambda: status() not in {"REQUESTED", "None"}, "the backfill ends", 240)
+    wait_for_dagster(lambda: status() not in {"REQUESTED", "None"}, "the backfill ends", 240)
     assert status() in {"COMPLETED", "COMPLETED_SUCCESS"}
     assert posted_numbers(made) == sorted(numbers), "each exactly once"
     runs = live.instance.get_runs(dg.RunsFilter(tags={"dagster/backfill": launched["backfillId"]}))
@@ -194,8 +194,8 @@ def _terminated(live: Live, numbers: list[str]) -> None:
     made.sandbox.latency.seconds = SLOW_SECONDS
     numbers = numbers + made.invoice(orders)
     before = len(made.posted())
-    wait_until(lambda: before < len(made.posted()) < len(numbers), "the sensor's run posts", 120)
-    asked = wait_until(live.worker, "a run works", 10)
+    wait_for_dagster(lambda: before < len(made.posted()) < len(numbers), "the sensor's run posts", 120)
+    asked = wait_for_dagster(live.worker, "a run works", 60)
     ended = live.graphql(TERMINATE, {"id": asked.run_id})["terminateRun"]
     assert ended["__typename"] == "TerminateRunSuccess", ended
 
@@ -203,10 +203,10 @@ def _terminated(live: Live, numbers: list[str]) -> None:
         run = live.instance.get_run_by_id(asked.run_id)
         return run.status if run is not None and run.is_finished else None
 
-    assert wait_until(status, "the run ends", 60) is dg.DagsterRunStatus.CANCELED
+    assert wait_for_dagster(status, "the run ends", 60) is dg.DagsterRunStatus.CANCELED
     assert "unknown_outcome" not in {str(row.state) for row in made.documents("invoices_in")}
     made.sandbox.latency.seconds = 0.0
-    wait_until(
+    wait_for_dagster(
         lambda: {str(row.state) for row in made.documents("invoices_in")} == {"posted"}, "the next run goes on", 120
     )
     assert posted_numbers(made) == sorted(numbers), "each exactly once"

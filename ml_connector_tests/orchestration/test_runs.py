@@ -12,8 +12,8 @@ from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.orchestration.runtime import step_runner
 from ml_connector.orchestration.runtime.data_versions import FIXED
 from ml_connector.orchestration.runtime.names import channel_lease
-from ml_connector_tests.orchestration.live import wait_until
 from ml_connector_tests.orchestration.stage import QUIET_DAYS, Stage
+from ml_connector_tests.support.waiting import wait_until
 
 
 def test_a_run_takes_everything_that_waits_and_tells_it(stage: Stage) -> None:
@@ -43,7 +43,7 @@ def test_steps_of_a_live_run_go_side_by_side(stage: Stage, monkeypatch: pytest.M
 
     def fetch_and_wait(integration: Integration, work: RunScope) -> StepReport:
         report = fetch(integration, work)
-        wait_until(stage.scene.posted, "an invoice is posted while files are fetched", 20)
+        wait_until(stage.scene.posted, "an invoice is posted while files are fetched")
         return report
 
     monkeypatch.setattr(receiving, "receive", fetch_and_wait)

@@ -5,8 +5,7 @@ import hmac
 import json
 import re
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 
 from ml_connector.sandbox.exact.seed import DIVISION
 from ml_connector_tests.sandbox.exact_bench import ExactBench
+from ml_connector_tests.support.waiting import wait_until
 
 SUBSCRIPTIONS = "webhooks/WebhookSubscriptions"
 BODY = re.compile(rb'\{"Content":(?P<content>\{.*\}),"HashCode":"(?P<hash>[0-9A-F]{64})"\}')
@@ -61,13 +61,6 @@ def receiver() -> Iterator[Receiver]:
     thread.join(5)
 
 
-def _until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    ends = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < ends, "nothing came"
-        time.sleep(0.01)
-
-
 def _subscribe(exact: ExactBench, receiver: Receiver, topic: str = "PurchaseOrders") -> dict[str, Any]:
     return exact.made(SUBSCRIPTIONS, {"CallbackURL": receiver.url, "Topic": topic})
 
@@ -107,7 +100,7 @@ def test_the_late_check_comes_after_the_answer(exact: ExactBench, receiver: Rece
     receiver.statuses = [500]
     _subscribe(exact, receiver)
     assert receiver.validations == 0
-    _until(lambda: receiver.validations == 1)
+    wait_until(lambda: receiver.validations == 1, "what Exact tells")
 
 
 @pytest.mark.parametrize("topic", ["GoodsReceipts", "PurchaseInvoices", "Costcenters", "VATCodes", "Nonsense"])
@@ -124,7 +117,7 @@ def test_callbacks_are_https_or_loopback(exact: ExactBench, url: str) -> None:
 def test_a_delivery_is_compact_signed_and_has_no_signature_header(exact: ExactBench, receiver: Receiver) -> None:
     _subscribe(exact, receiver)
     (order,) = exact.orders()
-    _until(lambda: len(receiver.bodies) == 1)
+    wait_until(lambda: len(receiver.bodies) == 1, "what Exact tells")
     match = BODY.fullmatch(receiver.bodies[0])
     assert match
     raw = match["content"]
@@ -152,7 +145,7 @@ def test_create_update_delete_and_lines_tell_the_header(exact: ExactBench, recei
     address = f"purchaseorder/PurchaseOrderLines(guid'{order['lines'][0]['id']}')"
     exact.call("PUT", address, json={"NetPrice": 2})
     exact.call("DELETE", f"purchaseorder/PurchaseOrders(guid'{order['id']}')")
-    _until(lambda: len(receiver.bodies) == 3)
+    wait_until(lambda: len(receiver.bodies) == 3, "what Exact tells")
     assert [content["Action"] for content in receiver.contents()] == ["Create", "Update", "Delete"]
     assert {content["Key"] for content in receiver.contents()} == {order["id"]}
 
@@ -168,7 +161,7 @@ def test_our_own_writes_are_news_too(exact: ExactBench, receiver: Receiver) -> N
     }
     exact.made("purchaseorder/GoodsReceipts", receipt)
     exact.made("purchase/PurchaseInvoices", exact.invoice(order, "I", Quantity=1, Amount=1))
-    _until(lambda: len(receiver.bodies) == 3)
+    wait_until(lambda: len(receiver.bodies) == 3, "what Exact tells")
     told = sorted((content["Topic"], content["Action"]) for content in receiver.contents())
     assert told == [("PurchaseEntries", "Create"), ("PurchaseOrders", "Update"), ("PurchaseOrders", "Update")]
 
@@ -177,7 +170,7 @@ def test_other_topics_are_not_told(exact: ExactBench, receiver: Receiver) -> Non
     _subscribe(exact, receiver, "Items")
     exact.orders()
     exact.call("PUT", f"logistics/Items(guid'{exact.item('VW-1001')}')", json={"Notes": "x"})
-    _until(lambda: len(receiver.bodies) == 1)
+    wait_until(lambda: len(receiver.bodies) == 1, "what Exact tells")
     assert receiver.contents()[0]["Topic"] == "Items"
 
 
@@ -187,7 +180,7 @@ def test_failed_deliveries_are_tried_again(exact: ExactBench, receiver: Receiver
     receiver.statuses = [500, 503]
     exact.orders()
     journal = exact.sandbox.journal
-    _until(lambda: len(list(journal.written("exact", "webhook_delivery"))) == 3)
+    wait_until(lambda: len(list(journal.written("exact", "webhook_delivery"))) == 3, "what Exact tells")
     assert [w.data["status"] for w in journal.written("exact", "webhook_delivery")] == [500, 503, 200]
     assert len(receiver.bodies) == 1
 
@@ -198,7 +191,7 @@ def test_deliveries_are_given_up_after_the_retries(exact: ExactBench, receiver: 
     exact.options.webhook_retries = 2
     receiver.statuses = [500] * 3
     exact.orders()
-    _until(lambda: exact.state.webhooks.failed == 1)
+    wait_until(lambda: exact.state.webhooks.failed == 1, "what Exact tells")
     assert receiver.bodies == []
 
 
@@ -208,7 +201,7 @@ def test_repeats_and_disorder_are_switches(exact: ExactBench, receiver: Receiver
     exact.options.webhook_disorder = True
     exact.options.webhook_seconds = 0.3
     orders = exact.orders(12)
-    _until(lambda: len(receiver.bodies) == 24)
+    wait_until(lambda: len(receiver.bodies) == 24, "what Exact tells")
     keys = [content["Key"] for content in receiver.contents()]
     assert sorted(keys) == sorted([order["id"] for order in orders] * 2)
     assert len(set(receiver.bodies)) == 12  # a repeat is the same bytes
@@ -219,7 +212,7 @@ def test_a_test_can_send_any_content_with_any_secret(exact: ExactBench, receiver
     content = {"Topic": "PurchaseOrders", "Division": 5, "Action": "Update", "Key": "k"}
     body = {"url": receiver.url, "content": content, "secret": "wrong"}
     exact.control.post("/exact/webhooks/deliver", json=body).raise_for_status()
-    _until(lambda: len(receiver.bodies) == 1)
+    wait_until(lambda: len(receiver.bodies) == 1, "what Exact tells")
     match = BODY.fullmatch(receiver.bodies[0])
     assert match
     expected = hmac.new(b"wrong", match["content"], hashlib.sha256).hexdigest().upper()

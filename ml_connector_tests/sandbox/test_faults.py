@@ -1,7 +1,6 @@
 """Ordered faults over real sockets: what the client sees, and what really happened behind it."""
 
 import socket
-import time
 from typing import Any
 
 import httpx
@@ -10,6 +9,7 @@ import pytest
 from ml_connector.sandbox.exact.seed import DIVISION
 from ml_connector.sandbox.faults import Fault, FaultKind, FaultPlan
 from ml_connector_tests.sandbox.exact_bench import ExactBench
+from ml_connector_tests.support.waiting import wait_until
 
 CENTER = {"Code": "F", "Description": "Fault"}
 PATH = "hrm/Costcenters"
@@ -25,10 +25,7 @@ def _centers(exact: ExactBench) -> int:
 
 
 def _wait_for(exact: ExactBench, count: int) -> None:
-    ends = time.monotonic() + 15
-    while _centers(exact) != count:
-        assert time.monotonic() < ends
-        time.sleep(0.02)
+    wait_until(lambda: _centers(exact) == count, f"{count} cost centers")
 
 
 def test_a_reset_before_has_no_effect(exact: ExactBench) -> None:
@@ -182,9 +179,6 @@ def test_who_goes_away_while_asking_leaves_no_error_behind(exact: ExactBench, ca
     asked = f"POST /api/v1/{DIVISION}/{PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n"
     with socket.create_connection((address.host, address.port or 80)) as gone:
         gone.sendall(f"{asked}Authorization: Bearer {exact.token['access_token']}\r\n\r\n{{".encode())
-    ends = time.monotonic() + 15
-    while len(exact.sandbox.journal.requests) == before:
-        assert time.monotonic() < ends
-        time.sleep(0.02)
+    wait_until(lambda: len(exact.sandbox.journal.requests) > before, "the request in the journal")
     assert [one for one in caplog.records if one.exc_info] == []
     assert _centers(exact) == 0

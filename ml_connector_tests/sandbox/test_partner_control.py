@@ -1,7 +1,6 @@
 """The whole sandbox over sockets: control routes of Cleo and the partners, and uploads under ordered faults."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 from ml_connector.sandbox.cleo.state import SERVICE_PASSWORD, SERVICE_USER
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector_tests.sandbox.cleo_bench import buyer_writer, order_set
+from ml_connector_tests.support.waiting import wait_until
 
 OUTBOX = "/NORTHWIND/outbox"
 
@@ -45,22 +45,12 @@ def upload(cleo: httpx.Client, data: bytes, name: str = "po.edi") -> httpx.Respo
     return cleo.post(f"/api/folders{OUTBOX}/files", files={"file": (name, data)})
 
 
-def until(check: Callable[[], Any], seconds: float = 20) -> Any:
-    """The first true answer of check."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := check():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it did not come about")
-
-
 def test_an_order_flows_and_its_answers_come_by_themselves(
     sandbox: Sandbox, control: httpx.Client, cleo: httpx.Client
 ) -> None:
     assert upload(cleo, order(sandbox, "4711", 1)).status_code == 201
     control.post("/clock", json={"move": 30})
-    until(lambda: control.get("/partner/state").json()["sent_files"].get("810"))
+    wait_until(lambda: control.get("/partner/state").json()["sent_files"].get("810"), "the 810")
     listing = cleo.get("/api/folders/NORTHWIND/inbox/files").json()
     assert [row["name"][:3] for row in listing["resources"]] == ["997", "855", "856", "810"]
     assert control.get("/partner/consumed/counts").json()["orders"] == {"4711": 1}
@@ -108,7 +98,7 @@ def test_a_late_commit_arrives_seconds_after_its_connection_was_reset(
         upload(cleo, order(sandbox, "4711", 1))
     assert control.get("/partner/consumed/counts").json()["orders"] == {}
     control.post("/clock", json={"move": 61})
-    until(lambda: control.get("/partner/consumed/counts").json()["orders"] == {"4711": 1})
+    wait_until(lambda: control.get("/partner/consumed/counts").json()["orders"] == {"4711": 1}, "the order taken")
 
 
 def test_behaviour_rubbish_and_invoices_are_told_over_http(sandbox: Sandbox, control: httpx.Client) -> None:

@@ -20,7 +20,7 @@ from ml_connector.web.connections import Bounds
 from ml_connector.web.receiver import Receiver
 from ml_connector.web.serve import listen, make_server
 from ml_connector_tests.credentials.sandboxes import Exact
-from ml_connector_tests.credentials.token_race import wait_for
+from ml_connector_tests.support.waiting import wait_until
 
 SECRET = "sandbox-webhook-secret"
 DIVISION = 124132
@@ -77,7 +77,7 @@ def serving(receiver: Receiver, bounds: Bounds | None = None) -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
-        wait_for(lambda: server.started, "the server does not start")
+        wait_until(lambda: server.started, "the server does not start")
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
     finally:
         server.should_exit = True

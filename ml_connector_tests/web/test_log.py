@@ -8,7 +8,7 @@ import pytest
 
 from ml_connector.logs import JsonLines
 from ml_connector_tests.hostile.test_web import GOOD
-from ml_connector_tests.orchestration.live import wait_until
+from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.web.stage import Deployed, callback_of
 
 
@@ -35,7 +35,7 @@ def test_a_refused_notice_has_its_reason(
     assert httpx.post(address + path, content=body).status_code == status
     # The line of the request is written when its answer has gone.
     told_of = f'"path": "{path}", "status": {status}, "client": "127.0.0.1"'
-    wait_until(lambda: any(told_of in line for line in told(caplog)), "the request is told of", 10)
+    wait_until(lambda: any(told_of in line for line in told(caplog)), "the request is told of")
     lines = told(caplog)
     [refused] = [line for line in lines if "webhook refused" in line]
     assert f'"status": {status}, "why": "{why}"' in refused

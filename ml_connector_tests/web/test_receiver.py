@@ -21,8 +21,8 @@ from ml_connector.ledger.exchange import inbox
 from ml_connector.logs import JsonLines
 from ml_connector.sandbox.exact.options import CLIENT_ID
 from ml_connector.web.serve import listen
-from ml_connector_tests.credentials.token_race import wait_for
 from ml_connector_tests.support.examples import some
+from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.web.stage import DIVISION, SECRET, Deployed, callback_of
 
 
@@ -78,7 +78,7 @@ def test_the_stand_in_subscribes_validates_and_delivers(deployed: Deployed, hook
         with exact.room.ledger.read() as tx:
             return inbox.waiting(tx, "exact_nl", str(DIVISION), "Accounts")
 
-    wait_for(lambda: arrived() != [], "no notice arrived")
+    wait_until(lambda: arrived() != [], "no notice arrived")
     assert (arrived()[0].action, arrived()[0].key) == ("Create", created["ID"])
 
 
@@ -253,7 +253,7 @@ def test_no_log_line_holds_a_code_a_state_or_a_secret(
     def lines() -> str:
         return "\n".join(line_of(one) for one in list(caplog.records) if one.name.startswith("ml_connector.web"))
 
-    wait_for(lambda: '"path": "/webhooks/exact/exact_nl", "status": 401' in lines(), "no log line")
+    wait_until(lambda: '"path": "/webhooks/exact/exact_nl", "status": 401' in lines(), "no log line")
     ours = lines()
     uvicorns = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("uvicorn"))
     assert '"path": "/oauth/callback"' in ours

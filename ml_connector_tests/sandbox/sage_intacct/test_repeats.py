@@ -11,6 +11,7 @@ from lxml import etree
 from ml_connector.sandbox.clock import POLL_SECONDS
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.sandbox.sage_intacct.bench import IntacctBench, bill, equal, errors, item, parsed, transaction
+from ml_connector_tests.support.waiting import wait_until
 
 RECORDED = "A successful transaction has already been recorded with the control id "
 ROLLED_BACK = "The entire transaction in this operation has been rolled back due to an error."
@@ -118,20 +119,13 @@ def test_a_call_that_waits_unheard_is_concurrent_for_whoever_asks_again(intacct:
         httpx.post(intacct.url, content=intacct.document(bill("QUEUED-1"), **call), timeout=0.3, trust_env=False)
     assert intacct.bad(bill("QUEUED-1"), **call)[0][1].startswith("Concurrent request in process")
     intacct.clock.move(601)
-    for _ in range(500):
-        if stored(intacct, "QUEUED-1"):
-            break
-        threading.Event().wait(0.02)
+    wait_until(lambda: stored(intacct, "QUEUED-1"), "the call that waits is carried out")
     assert RECORDED in intacct.bad(bill("QUEUED-1"), **call)[0][1]
 
 
 def settled(intacct: IntacctBench) -> None:
     """Until no write waits for its late commit."""
-    for _ in range(500):
-        if not intacct.sandbox.late_commits():
-            return
-        threading.Event().wait(0.02)
-    raise AssertionError("late commits are still to come")
+    wait_until(lambda: not intacct.sandbox.late_commits(), "the late commits")
 
 
 def test_a_late_call_whose_session_has_ended_leaves_its_id_free(intacct: IntacctBench) -> None:

@@ -8,6 +8,7 @@ from ml_connector.documents.common import changed
 from ml_connector.errors import NeedsCorrection, OutcomeUnknown, Reason, RefusedBySystem, TryAgain
 from ml_connector.flows.core.ports import BILLS, Identity, target_of
 from ml_connector.sandbox.faults import FaultKind
+from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.systems.acumatica.bench import Bench
 from ml_connector_tests.systems.acumatica.billing import (
     BY_ORDER,
@@ -35,11 +36,7 @@ def test_a_bill_whose_answer_is_lost_is_found_and_not_written_again(bench: Bench
     with pytest.raises(OutcomeUnknown) as unknown:
         erp.write(operation)
     assert "looked up" in unknown.value.remedy
-    for _ in range(100):
-        found = erp.find_written([operation])
-        if found:
-            break
-        bench.sandbox.clock.sleep(0.05)
+    found = wait_until(lambda: erp.find_written([operation]), "the write is seen", every=0.05)
     assert found[operation.id].detail["ours"]
     assert len(stored(bench, bill)) == 1
     assert len(erp.find_copies([operation])[operation.id]) == 1

@@ -13,7 +13,7 @@ from ml_connector.sandbox.cleo.files import Filler
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector.systems.cleo.mailbox import CleoMailbox
 from ml_connector_tests.credentials.sandboxes import Cleo
-from ml_connector_tests.credentials.token_race import wait_for
+from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.systems.cleo.folders import INBOX, OUTBOX, fault, one, stored
 
 
@@ -54,7 +54,7 @@ def test_an_upload_without_an_answer_is_unknown_and_is_not_sent_again(
     def posts() -> int:
         return sum(row.method == "POST" and row.path.endswith("/files") for row in cleo.sandbox.journal.requests)
 
-    wait_for(lambda: posts() > 0, "the request is not in the journal")
+    wait_until(lambda: posts() > 0, "the request is not in the journal")
     network.list_files(OUTBOX, start=0, limit=10)
     assert posts() == 1
     assert len(stored(cleo)) <= 1

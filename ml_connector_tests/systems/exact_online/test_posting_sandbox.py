@@ -23,6 +23,7 @@ from ml_connector.errors import (
 from ml_connector.flows.core.ports import BILLS, GOODS_RECEIPTS, Identity, target_of
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import FaultKind
+from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.systems.exact_online.conftest import Bench, bill_of
 
 MakeBill = Callable[..., Bill]
@@ -271,10 +272,7 @@ def test_a_late_commit_is_found_later(bench: Bench, matched_bill: MakeBill) -> N
     assert bench.erp.find_written([operation]) == {}
     bench.sandbox.clock.move(31)
     bench.sandbox.call(lambda: None)
-    for _ in range(200):
-        if not bench.sandbox.late_commits():
-            break
-        bench.sandbox.clock.sleep(0.02)
+    wait_until(lambda: not bench.sandbox.late_commits(), "the late commit")
     assert set(bench.erp.find_written([operation])) == {operation.id}
 
 

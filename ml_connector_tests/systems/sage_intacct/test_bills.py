@@ -10,6 +10,7 @@ from ml_connector.flows.core.ports import BILLS, Identity, target_of
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector.sandbox.sage_intacct import user
 from ml_connector.sandbox.sage_intacct.seed import ENTITY, FREIGHT, IRONWORKS, SECOND_ENTITY
+from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.systems.sage_intacct.bench import Bench
 from ml_connector_tests.systems.sage_intacct.billing import (
     account_line,
@@ -318,10 +319,7 @@ def test_after_a_late_commit_it_is_sent_again_and_stands_once(bench: Bench, seco
         erp.write(operation)
     bench.site.clock.move(60)
     bench.sandbox.call(lambda: None)
-    for _ in range(50):
-        if bench.rows("APBILL", RECORDID=bill.number):
-            break
-        bench.site.ask("<getAPISession/>")
+    wait_until(lambda: bench.rows("APBILL", RECORDID=bill.number), "the bill is there")
     bench.options.lag_seconds = 3600.0
     with pytest.raises(OutcomeUnknown, match="recorded APBILL"):
         erp.write(operation)

@@ -12,8 +12,8 @@ from starlette.routing import Route
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.web.pages.opening import opened
 from ml_connector.web.serve import listen, make_server
-from ml_connector_tests.credentials.token_race import wait_for
 from ml_connector_tests.flows.scenes import scene
+from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.web.pages.office import Office, errand_in_scene
 
 #: What is served and is no page for people to look at.
@@ -28,7 +28,7 @@ def served(office: Office) -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     try:
-        wait_for(lambda: server.started, "the pages do not start")
+        wait_until(lambda: server.started, "the pages do not start")
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
     finally:
         server.should_exit = True
