@@ -1,14 +1,11 @@
 """Servers and partners that mean harm: a clear error each, bounded in time and memory, and nothing written outside."""
 
-import socket
 import struct
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import paramiko
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,10 +14,19 @@ from ml_connector.errors import ConfigError, ConnectorError, NeedsCorrection, Re
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.sandbox.cleo.files import Filler
 from ml_connector.sandbox.sftp.tree import Link
-from ml_connector.systems.sftp.session import SftpSession
 from ml_connector.systems.sftp.session_errors import SessionLostError, StatusError, TooLongError
 from ml_connector_tests.support.examples import some
 from ml_connector_tests.systems.truecommerce.bench import NAME, Bench, fetched, listed, only
+from ml_connector_tests.systems.truecommerce.raw_server import (
+    ATTRS,
+    HANDLE,
+    NAMES,
+    STATUS,
+    listing,
+    packet,
+    raw_session,
+    text,
+)
 
 BAD_NAMES = [
     "../../etc/cron.d/x",
@@ -153,105 +159,6 @@ def test_an_identity_that_was_made_up_leads_nowhere(tc: Bench) -> None:
 
 
 # ---------------------------------------------------------------------- a server that speaks the protocol wrongly
-
-
-class RawServer:
-    """An SSH server that lets everybody in and answers each SFTP packet with what `answer` says."""
-
-    def __init__(self, answer: Callable[[int, int], bytes]) -> None:
-        self.answer = answer
-        self.key = paramiko.ECDSAKey.generate()
-        self.socket = socket.socket()
-        self.socket.bind(("127.0.0.1", 0))
-        self.socket.listen(4)
-        self.transports: list[paramiko.Transport] = []
-        threading.Thread(target=self.run, daemon=True).start()
-
-    def run(self) -> None:
-        outer = self
-
-        class Open(paramiko.ServerInterface):
-            def check_auth_password(self, username: str, password: str) -> int:
-                return 0
-
-            def check_channel_request(self, kind: str, chanid: int) -> int:
-                return 0
-
-            def check_channel_subsystem_request(self, channel: paramiko.Channel, name: str) -> bool:
-                threading.Thread(target=outer.speak, args=(channel,), daemon=True).start()
-                return True
-
-        while True:
-            try:
-                one, _ = self.socket.accept()
-            except OSError:
-                return
-            transport = paramiko.Transport(one)
-            transport.add_server_key(self.key)
-            self.transports.append(transport)
-            with suppress(paramiko.SSHException, EOFError):  # whoever came has gone again
-                transport.start_server(server=Open())
-
-    def speak(self, channel: paramiko.Channel) -> None:
-        try:
-            while True:
-                head = b""
-                while len(head) < 4:
-                    part = channel.recv(4 - len(head))
-                    if not part:
-                        return
-                    head += part
-                body = b""
-                while len(body) < struct.unpack(">I", head)[0]:
-                    part = channel.recv(65_536)
-                    if not part:
-                        return
-                    body += part
-                kind = body[0]
-                if kind == 1:
-                    channel.sendall(packet(2, struct.pack(">I", 3)))
-                    continue
-                channel.sendall(self.answer(kind, struct.unpack(">I", body[1:5])[0]))
-        except (OSError, EOFError):
-            return
-
-    def close(self) -> None:
-        self.socket.shutdown(socket.SHUT_RDWR)
-        self.socket.close()
-        for transport in self.transports:
-            transport.close()
-
-
-def packet(kind: int, body: bytes) -> bytes:
-    return struct.pack(">IB", len(body) + 1, kind) + body
-
-
-def text(value: bytes) -> bytes:
-    return struct.pack(">I", len(value)) + value
-
-
-@contextmanager
-def raw_session(answer: Callable[[int, int], bytes]) -> Iterator[SftpSession]:
-    server = RawServer(answer)
-    transport = paramiko.Transport(("127.0.0.1", server.socket.getsockname()[1]))
-    try:
-        transport.start_client(timeout=5)
-        transport.auth_password("x", "x")
-        yield SftpSession(transport, 2.0)
-    finally:
-        transport.close()
-        server.close()
-
-
-OPENDIR, READDIR, HANDLE, NAMES, ATTRS, STATUS = 11, 12, 102, 104, 105, 101
-
-
-def listing(names: bytes) -> Callable[[int, int], bytes]:
-    def answer(kind: int, number: int) -> bytes:
-        identity = struct.pack(">I", number)
-        return packet(HANDLE, identity + text(b"h")) if kind == OPENDIR else packet(NAMES, identity + names)
-
-    return answer
 
 
 ENTRY = text(b"a") + text(b"a") + struct.pack(">I", 0)
