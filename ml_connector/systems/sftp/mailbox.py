@@ -141,13 +141,13 @@ class SftpMailbox:
         """
         return self.uploads.publish(channel, staged, name)
 
-    def upload(self, channel: str, name: str, data: bytes) -> Written:
-        """Write one file under its final name, by way of a temporary one where the settings say so.
+    def upload(self, channel: str, name: str, data: bytes, *, attempt: int = 1) -> Written:
+        """Write one file under its final name, by way of a temporary one where the settings say so (see `stage`).
 
         Raises:
             OutcomeUnknown: it may or may not be there. RefusedBySystem: it is not. TryAgain: nothing has arrived.
         """
-        staged = self.stage(channel, name, data)
+        staged = self.stage(channel, name, data, attempt=attempt)
         if staged is None:
             return self.uploads.write_directly(channel, name, data)
         try:

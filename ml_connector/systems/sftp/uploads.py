@@ -34,14 +34,17 @@ class Uploads:
     def stage(self, channel: str, name: str, data: bytes, *, attempt: int = 1) -> str | None:
         """Put the bytes under a temporary name and return it; None where final names are written at once.
 
-        attempt: each has a name of its own, so that an earlier one that is not quite dead cuts nothing off this one.
+        attempt: each has a name of its own, so that an earlier one that is not quite dead cuts nothing off this one. So
+        has the second try over a new connection: what the lost one had asked for may still be done, behind it.
         """
         self._check_name(name)
         if not self._settings.renames:
             return None
-        staged = self.temporary(name, attempt)
+        begun: list[str] = []
 
         def write(session: SftpSession) -> None:
+            staged = self.temporary(name, attempt, again=bool(begun))
+            begun.append(staged)
             folder = self._folders.path(session, channel, "write")
             if session.entry(f"{folder}/{name}") is not None:
                 raise self._taken(name, channel)
@@ -57,15 +60,18 @@ class Uploads:
         try:
             self._pool.run(write)
         except StatusError as error:
-            self.clean(channel, staged)
-            raise self._refused(error, f"{staged} cannot be written to {channel}") from None
-        for earlier in range(max(1, attempt - _MOST_ATTEMPTS), attempt):
-            self.clean(channel, self.temporary(name, earlier))
-        return staged
+            for left in begun:
+                self.clean(channel, left)
+            raise self._refused(error, f"{begun[-1]} cannot be written to {channel}") from None
+        earlier = range(max(1, attempt - _MOST_ATTEMPTS), attempt)
+        left_over = [self.temporary(name, one, again=again) for one in earlier for again in (False, True)]
+        for left in (*left_over, *begun[:-1]):
+            self.clean(channel, left)
+        return begun[-1]
 
-    def temporary(self, name: str, attempt: int) -> str:
-        """The name that an attempt writes to."""
-        marked = name if attempt == 1 else f"{name}.{attempt}"
+    def temporary(self, name: str, attempt: int, *, again: bool = False) -> str:
+        """The name that an attempt writes to. again: at its second try."""
+        marked = name if attempt == 1 and not again else f"{name}.{attempt}{'b' if again else ''}"
         return f"{self._settings.temp_prefix}{marked}{self._settings.temp_suffix}"
 
     def publish(self, channel: str, staged: str, name: str, data: bytes | None = None) -> Written:

@@ -55,6 +55,20 @@ def test_a_late_write_of_an_earlier_attempt_cuts_nothing_off(tc: Bench) -> None:
     assert tc.imported()["a.edi"] == DATA
 
 
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_what_a_lost_connection_had_asked_for_is_done_late_and_cuts_nothing_off(tc: Bench, attempt: int) -> None:
+    """A busy server empties the temporary name for the connection that we gave up, behind our second try."""
+    network = tc.network()
+    network.find("Import", "warm", 1)
+    tc.fault(FaultKind.RESET_BEFORE, "OPEN", "*.tmp")
+    staged = network.stage("Import", "a.edi", DATA, attempt=attempt)
+    assert staged is not None
+    (asked,) = {one.path for one in tc.journal.requests if one.method == "OPEN" and one.fault is not None}
+    tc.tree.put(asked, b"")
+    network.publish("Import", staged, "a.edi")
+    assert tc.imported()["a.edi"] == DATA
+
+
 def test_publishing_again_after_it_was_taken_is_published(tc: Bench) -> None:
     """A missing temporary file means sent: nobody but us takes it away."""
     network = tc.network()

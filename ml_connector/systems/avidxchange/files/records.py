@@ -96,16 +96,16 @@ class FileRecords:
         plan = json.loads(operation.payload)
         folder, name = plan["folder"], plan["name"]
         if plan["do"] == PUT:
-            return self._put(folder, name, self._image(plan["sha256"]))
+            return self._put(folder, name, self._image(plan["sha256"]), attempt=max(1, operation.attempts))
         if plan["do"] == STAGE:
             staged = self._box.stage(folder, name, self._bytes(plan), attempt=max(1, operation.attempts))
             return Written(staged or "", {"name": name})
         return self._published(plan, self._box.publish(folder, plan[STAGED], name))
 
-    def _put(self, folder: str, name: str, data: bytes) -> Written:
+    def _put(self, folder: str, name: str, data: bytes, *, attempt: int) -> Written:
         """An image. One that is there already is the same: its name is that of the document."""
         if self._box.find(folder, name, len(data)) is None:
-            self._box.upload(folder, name, data)
+            self._box.upload(folder, name, data, attempt=attempt)
         return Written(name, {"name": name, "size": len(data)})
 
     def _image(self, sha256: str) -> bytes:
