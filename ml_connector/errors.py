@@ -108,6 +108,7 @@ class Reason(StrEnum):
     VENDOR_DIFFERS = "vendor_differs"
     VENDOR_UNCLEAR = "vendor_unclear"
     PAYMENT_STATUS = "payment_status"
+    PAYMENT_REPEATED = "payment_repeated"
     PERIOD_CLOSED = "period_closed"
     VENDOR_GONE = "vendor_gone"
 

@@ -52,6 +52,7 @@ PERSON_ONLY = frozenset(
         Reason.ORDER_CHANGE_UNCLEAR,
         Reason.ORDER_NOT_CHANGEABLE,
         Reason.PAYMENT_DIFFERENCE,
+        Reason.PAYMENT_REPEATED,
     }
 )
 

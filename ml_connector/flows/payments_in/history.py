@@ -81,6 +81,10 @@ class History:
         """Held readings that are no booking and no void."""
         return [row for row in self.rows if row.state is S.QUARANTINED and not (row.canonical and _counts(row))]
 
+    def was_told(self, record: str) -> bool:
+        """Whether one that counted said this word for word."""
+        return any(row.source == record for row in self.counting)
+
     @property
     def next_revision(self) -> int:
         return max((row.revision for row in self.rows), default=0) + 1

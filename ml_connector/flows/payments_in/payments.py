@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.common import changed
+from ml_connector.documents.json import dump
 from ml_connector.documents.payables.payments import NetworkPayment, RemittanceLine
 from ml_connector.documents.payables.settlements import OpenItem, Payment, Settlement
 from ml_connector.documents.records import as_json
@@ -83,6 +84,9 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
         add(batch.spoken, decided)
         report.add("matched", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
         kept = {"work": as_json(decided), "snapshots": dict(book.versions)}
+        if not row.canonical and isinstance(found := read[row.id], _Read):
+            # Held before anybody could tell what it says: what counts as booked is known by this.
+            kept["canonical"] = dump(found.payment)
         moves += resume_moves(row)
         moves.append(Move(row.id, S.MATCHED, "matched", _detail(decided), changes=kept, release=False))
         moves.append(Move(row.id, S.CODED, "ready to post"))

@@ -11,6 +11,7 @@ from ml_connector.documents.common import Direction, DocumentKind, changed
 from ml_connector.documents.json import dump
 from ml_connector.documents.payables.payments import NetworkPayment
 from ml_connector.documents.records import as_json
+from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import NETWORK_PAYMENTS, MarksRead, SourceRecord, Unreadable, record_source
 from ml_connector.flows.payments.spoken import settlement_of
@@ -131,7 +132,8 @@ def _decide(integration: Integration, reading: Reading, before: History, report:
     meaning = meaning_of(payment, integration.settings.flows.of(PaymentsIn).paid_when)
     if meaning is Meaning.UNCLEAR:
         return _asked(integration, reading, before, report)
-    answered = [_overtaken(row, payment) for row in before.questions]
+    questions = [row for row in before.questions if row.source != reading.record]
+    answered = [_overtaken(row, payment) for row in questions]
     new, moves = _understood(integration, reading, before, meaning, report)
     return new, [*answered, *moves]
 
@@ -143,7 +145,7 @@ def _understood(
     payment, booking = reading.document, before.booking
     if booking is None:
         if meaning is Meaning.PAID:
-            return [_new(integration, reading, before, report)], []
+            return _first_or_again(integration, reading, before, report), []
         report.counts[f"{meaning}_unbooked"] += 1
         return [], []
     if meaning is Meaning.VOID:
@@ -221,21 +223,45 @@ def _new(integration: Integration, reading: Reading, before: History, report: St
 
 
 def _unreadable(integration: Integration, bad: Unreadable, before: History, report: StepReport) -> list[NewDocument]:
-    """It is held with what is wrong, once for each content."""
-    digest = hashlib.sha256(bad.record.encode()).hexdigest()
+    """It is held with what is wrong."""
+    return _question(integration, bad.id, bad.record, bad.why, before, report)
+
+
+def _first_or_again(
+    integration: Integration, reading: Reading, before: History, report: StepReport
+) -> list[NewDocument]:
+    """A payment of which nothing is booked. Told in the very words of before its void nobody can tell what it is."""
+    payment = reading.document
+    if not before.was_told(reading.record):
+        return [_new(integration, reading, before, report)]
+    why = NeedsCorrection(
+        Reason.PAYMENT_REPEATED,
+        f"Payment {payment.id} was voided, and is told again word for word as before that: {payment.status}.",
+        remedy="Ask the network. It was paid again: replay this, and it is booked. An old file came once more: discard"
+        " this.",
+        data={"payment": payment.id, "status": payment.status},
+    )
+    return _question(integration, payment.id, reading.record, why, before, report)
+
+
+def _question(
+    integration: Integration, key: str, record: str, why: NeedsCorrection, before: History, report: StepReport
+) -> list[NewDocument]:
+    """A reading that is no booking and no void, once for each content."""
+    digest = hashlib.sha256(record.encode()).hexdigest()
     if any(row.content_hash == digest for row in before.rows):
         return []
-    report.add("held", None, document=bad.id, reason=str(bad.why.reason))
-    reason = {"message": bad.why.message, "mend": bad.why.remedy, "data": dict(bad.why.data)}
+    report.add("held", None, document=key, reason=str(why.reason))
+    reason = {"message": why.message, "mend": why.remedy, "data": dict(why.data)}
     return [
         _document(
             integration,
-            bad.id or f"unreadable {digest[:12]}",
+            key or f"unreadable {digest[:12]}",
             before,
             canonical="",
-            source=bad.record,
+            source=record,
             state=S.QUARANTINED,
-            reason=str(bad.why.reason),
+            reason=str(why.reason),
             reason_detail=reason,
             held_step=str(S.PARSED),
             content_hash=digest,

@@ -1,18 +1,20 @@
 """A folder whose files are read once each, without the ledger: what was read is told by the reader's own cursor.
 
 A file is marked as taken once what it said is kept. Where the server lets nobody rename, it is remembered for as long
-as it lies there.
+as it lies there. One that the server lists and does not give lets others go before it, and is told after a few looks;
+it is looked at on and on.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from ml_connector.clock import Clock
-from ml_connector.errors import ConnectorError, NeedsCorrection, Reason, RefusedBySystem, SenderMustCorrect
+from ml_connector.errors import ConnectorError, NeedsCorrection, Reason, RefusedBySystem, SenderMustCorrect, TryAgain
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.systems.avidxchange.file_settings import FileLayout
 from ml_connector.systems.avidxchange.files import tables
@@ -41,6 +43,12 @@ class Look:
 
 #: Bytes of a file that nobody can read, which are kept with what is wrong.
 _SHOWN = 2000
+#: Looks after which a file is told that is refused, and one that may only be the server's bad hour.
+LOOKS, LOOKS_AT_TROUBLE = 3, 8
+#: Looks within this time are one.
+_ONE_LOOK = timedelta(minutes=1)
+#: Files that break the connection, or leave it waiting, in one look: each costs time.
+_MOST_TROUBLES = 3
 
 
 @dataclass(frozen=True)
@@ -62,17 +70,35 @@ class Inbox:
         left = {key for key in known if key in there}
         now = self.clock.now().isoformat(timespec="seconds")
         waits = {key: seen.get(key, now) for key in there if key not in known}
+        failed = {key: one for key, one in dict(kept.get("failed", {})).items() if key in waits}
         found: list[Sequence[tables.TableRow]] = []
         wrong: list[WrongFile] = []
         read: set[str] = set()
-        for key in list(waits):
-            if len(read) >= self.at_once:
+        troubles = 0
+        for key in sorted(waits, key=lambda one: _looks(failed, one)):
+            if len(read) >= self.at_once or troubles >= _MOST_TROUBLES:
                 break
-            if self._stood_still(waits[key]) and self._read(there[key], found, wrong):
+            if not self._stood_still(waits[key]):
+                continue
+            outcome = self._read(there[key], found, wrong)
+            if isinstance(outcome, ConnectorError):
+                troubles += isinstance(outcome, TryAgain)
+                failed[key] = self._failed_again(failed.get(key))
+                wrong += _told(there[key], outcome, _looks(failed, key))
+            elif outcome:
                 read.add(key)
                 del waits[key]
+                failed.pop(key, None)
         more = len(read) >= self.at_once and any(self._stood_still(since) for since in waits.values())
-        return Look(found, wrong, json.dumps({"read": sorted(left | read), "seen": waits}), more)
+        cursor = json.dumps({"read": sorted(left | read), "seen": waits, **({"failed": failed} if failed else {})})
+        return Look(found, wrong, cursor, more)
+
+    def _failed_again(self, before: Mapping[str, Any] | None) -> dict[str, Any]:
+        """How often it was looked at in vain, and when it was counted last."""
+        now = self.clock.now()
+        if before is not None and timedelta(0) <= now - datetime.fromisoformat(before["at"]) < _ONE_LOOK:
+            return dict(before)
+        return {"looks": (before["looks"] if before is not None else 0) + 1, "at": now.isoformat(timespec="seconds")}
 
     def mark(self, cursor: str | None) -> None:
         """Mark what was read up to this cursor, and kept. Done again it does no harm."""
@@ -92,12 +118,22 @@ class Inbox:
         still = self.clock.now() - datetime.fromisoformat(since)
         return still.total_seconds() >= self.settings.stable_seconds
 
-    def _read(self, file: RemoteFile, found: list[Sequence[tables.TableRow]], wrong: list[WrongFile]) -> bool:
-        """Whether it was read, as far as it can be. False: its end has not come, or it has gone; looked at again."""
+    def _read(
+        self, file: RemoteFile, found: list[Sequence[tables.TableRow]], wrong: list[WrongFile]
+    ) -> bool | ConnectorError:
+        """Whether it was read, as far as it can be. False: its end has not come, or it has gone. An error: the server
+        does not give it. Either is looked at again.
+
+        Raises:
+            TryAgain: the server is away, whichever file is asked for.
+        """
         try:
             data = b"".join(self.box.fetch(self.layout.folder, file))
-        except (FileNotFoundError, RefusedBySystem):
+        except FileNotFoundError:
             return False
+        except (RefusedBySystem, TryAgain) as error:
+            self.box.list_files(self.layout.folder, start=0, limit=1)
+            return error
         except NeedsCorrection as why:
             wrong.append(WrongFile(file.name, f"{file.name} {file.size} {file.modified}", why))
             return True
@@ -118,6 +154,23 @@ class Inbox:
 def _state(file: RemoteFile) -> str:
     """A file as it lies there: another one under its name, or one that grew, is another."""
     return hashlib.sha256(f"{file.remote_id}\n{file.size}\n{file.modified}".encode()).hexdigest()[:20]
+
+
+def _looks(failed: Mapping[str, Mapping[str, Any]], key: str) -> int:
+    return int(failed[key]["looks"]) if key in failed else 0
+
+
+def _told(file: RemoteFile, error: ConnectorError, looks: int) -> list[WrongFile]:
+    """A file that nobody could read for long enough to say so. Its words are the same each time: it is told once."""
+    if looks < (LOOKS_AT_TROUBLE if isinstance(error, TryAgain) else LOOKS):
+        return []
+    why = NeedsCorrection(
+        Reason.FILE_UNREADABLE,
+        f"{file.name[:80]} was looked at {looks} times: {error.message}",
+        remedy=f"{error.remedy or 'Have it made readable, or taken away.'} It is read by itself then; discard this.",
+        data={"said": error.message[:300]},
+    )
+    return [WrongFile(file.name, f"{file.name} {file.size} {file.modified} unread", why)]
 
 
 def _wrong(file: RemoteFile, data: bytes, error: ConnectorError) -> WrongFile:

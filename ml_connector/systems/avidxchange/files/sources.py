@@ -80,7 +80,25 @@ class PaymentSource:
         return ()
 
     def from_record(self, record: str) -> NetworkPayment:
-        return payment(_row(json.loads(record)), self.settings)
+        """Also of rows that could not be read, with today's settings.
+
+        Raises:
+            NeedsCorrection: they still cannot be, or it was a whole file that could not.
+        """
+        try:
+            kept = json.loads(record)
+        except ValueError:
+            kept = None
+        if isinstance(kept, list) and kept and all(isinstance(one, dict) for one in kept):
+            rows = [TableRow(at, one) for at, one in enumerate(kept, start=1)]
+            kept = raw_payment(rows, self.settings.over_files.payments)
+        if not isinstance(kept, dict):
+            raise NeedsCorrection(
+                Reason.NO_LAYOUT_FITS,
+                "This stands for a file that could not be read, and of which nothing else is kept.",
+                remedy="Have it sent again; discard this once it was read.",
+            )
+        return payment(_row(kept), self.settings)
 
     def entered(self, record: str) -> datetime | None:
         del record
