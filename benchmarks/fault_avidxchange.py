@@ -2,11 +2,12 @@
 
     .venv/bin/python -m benchmarks.faults --integration exact_avidxchange
     .venv/bin/python -m benchmarks.faults --integration exact_avidxchange --database postgresql
+    .venv/bin/python -m benchmarks.faults --integration exact_avidxchange --mode files
 
 A clerk enters invoices in Exact; at AvidXchange they are approved and paid, whole, in parts, many at once, in another
 currency, voided and paid again; some were paid from Exact meanwhile. Suppliers' invoices that came there first are
 coded, and their batches closed and opened again. A tenth of all calls fails at both sides. Counted are both books
-(benchmarks/fault_avidxchange_books.py).
+(benchmarks/fault_avidxchange_books.py), whichever way the two exchange (benchmarks/fault_avidxchange_ways.py).
 """
 
 import math
@@ -21,12 +22,12 @@ from typing import Any
 
 from benchmarks.databases import ledger_database
 from benchmarks.fault_avidxchange_books import judge
+from benchmarks.fault_avidxchange_ways import Way, broken_answers, way_of
 from benchmarks.fault_kills import Killing, drain, killed_and_drained
-from benchmarks.fault_networks import EXACT, http_faults
+from benchmarks.fault_networks import EXACT
 from ml_connector.sandbox import registry
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.options import ExactOptions
-from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector_tests.support import clocks
 from ml_connector_tests.support.deployment import Bench, open_over
@@ -49,8 +50,11 @@ class Settings(Killing):
 
     payments: all of them. parts: of these, one part of an invoice. many: those for three invoices. foreign: in dollars.
     voided: taken back later. reissued: of these, paid again. by_hand: those that Exact paid itself meanwhile.
+    mode: the connection's, `api` or `files`. every: kills between two portions of work.
     """
 
+    mode: str = "api"
+    every: int = 5
     invoices: int = 1000
     coded: int = 600
     payments: int = 800
@@ -97,26 +101,25 @@ def plan(settings: Settings) -> tuple[list[Planned], set[str]]:
 
 
 @contextmanager
-def opened(home: Path, url: str) -> Iterator[Bench]:
+def opened(home: Path, url: str, way: Way) -> Iterator[Bench]:
     """The integration of the tests over a sandbox of its own."""
     exact = ExactOptions(minute_limit=None, day_limit=None)
-    options = SandboxOptions(exact=exact, clock_file=clocks.begin(home / "clock"), partner=False)
+    clock = clocks.begin(home / "clock")
+    options = SandboxOptions(exact=exact, avidxchange=way.options, clock_file=clock, partner=False)
     write_partner(home)
     with Sandbox(options, stand_ins=registry.of("exact", "cleo", "avidxchange")) as sandbox:
         addresses = sandbox.addresses()
-        told = changes(addresses, home, FLOWS, concurrency=4, settle_seconds=6)
+        told = changes(addresses, home, FLOWS, concurrency=4, settle_seconds=6, **way.connection)
         told["connections"]["exact_nl"] = EXACT
         told["integrations"][INTEGRATION]["batch_size"] = 25
         with open_over(home, addresses, ledger_url=url, changes=told, exact=exact) as (config, environment):
             yield Bench(sandbox, home, config, environment)
 
 
-def disturb(sandbox: Sandbox, share: float) -> None:
+def disturb(sandbox: Sandbox, way: Way, share: float) -> None:
     """The share of all calls fails, at both sides, in every way."""
-    for system, spared in (("exact", "/api/oauth2/*"), ("avidxchange", "/v1/authorizations")):
-        more = (FaultKind.HTML, FaultKind.HALF_WRITTEN, FaultKind.ERROR_AFTER, FaultKind.EXPIRED_TOKEN)
-        kinds = [*http_faults(), *(Fault(kind, status=503) for kind in more)]
-        sandbox.faults.mix(system, share, kinds, exclude=spared)
+    sandbox.faults.mix("exact", share, broken_answers(), exclude="/api/oauth2/*")
+    way.disturb(sandbox, share)
 
 
 # ------------------------------------------------------------------ people
@@ -125,9 +128,10 @@ def disturb(sandbox: Sandbox, share: float) -> None:
 class People:
     """Clerks at Exact, suppliers, approvers and the payer at AvidXchange. Their acts run in the sandbox's loop."""
 
-    def __init__(self, sandbox: Sandbox, settings: Settings) -> None:
+    def __init__(self, sandbox: Sandbox, settings: Settings, way: Way) -> None:
         self.sandbox = sandbox
         self.settings = settings
+        self.way = way
         self.payments, self.dollars = plan(settings)
         self.entered: dict[str, dict[str, Any]] = {}
         self.coded: dict[str, Decimal] = {}
@@ -166,6 +170,7 @@ class People:
         self.entered[number] = user.key_entry(
             self.sandbox.exact, supplier=supplier, your_ref=number, amount=amount, journal=journal, vat_code=vat
         )
+        self.way.entered(self.sandbox, self.entered[number], at)
 
     def _shared(self, number: str) -> bool:
         """Whether one payment pays it beside others: they are of one supplier."""
@@ -241,30 +246,47 @@ def _upto(total: int, begun: int, share: float) -> int:
 
 def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
     """The whole test; `ok` whether everything adds up. ledger_url: an empty database; one is made when None."""
-    home = Path(tempfile.mkdtemp(prefix="ml-connector-faults-"))
+    home, way = Path(tempfile.mkdtemp(prefix="ml-connector-faults-")), way_of(settings.mode, settings.seed)
     with ExitStack() as stack:
         url = ledger_url if ledger_url is not None else stack.enter_context(ledger_database(settings.database))
-        bench = stack.enter_context(opened(home, url))
+        bench = stack.enter_context(opened(home, url, way))
         sandbox = bench.sandbox
-        people = People(sandbox, settings)
+        people = People(sandbox, settings, way)
         sandbox.call(people.begin)
         sandbox.latency.seconds = 0.02
-        disturb(sandbox, settings.share)
-        met = killed_and_drained(
-            bench,
-            INTEGRATION,
-            settings,
-            portion=lambda share: sandbox.call(people.portion, share),
-            rest=lambda: sandbox.call(people.portion, 1.0),
-            calm=dict,
-            progress=lambda: sandbox.call(_progress, sandbox),
-        )
-        for _ in range(5):
-            if sandbox.call(lambda: people.done):
-                break
-            sandbox.call(people.pay)
-            drain(bench, INTEGRATION, seconds=settings.drain_seconds)
-        return judge(bench, people) | met
+        disturb(sandbox, way, settings.share)
+
+        def portion(share: float) -> None:
+            way.next_portion(sandbox)
+            sandbox.call(people.portion, share)
+
+        with way.at_work(sandbox):
+            met = killed_and_drained(
+                bench,
+                INTEGRATION,
+                settings,
+                portion=portion,
+                rest=lambda: sandbox.call(people.portion, 1.0),
+                calm=dict,
+                progress=lambda: sandbox.call(_progress, sandbox),
+                every=settings.every,
+            )
+        _come_to_rest(bench, people, settings)
+        return judge(bench, people) | {"mode": settings.mode} | met
+
+
+def _come_to_rest(bench: Bench, people: People, settings: Settings) -> None:
+    """What is still to be paid is, and both sides hear of it."""
+    sandbox = bench.sandbox
+    for _ in range(5):
+        people.way.night(sandbox)
+        if sandbox.call(lambda: people.done):
+            break
+        sandbox.call(people.pay)
+        people.way.night(sandbox)
+        drain(bench, INTEGRATION, seconds=settings.drain_seconds)
+    if people.way.options.mode == "files":
+        drain(bench, INTEGRATION, seconds=settings.drain_seconds)  # the last payments lie there by now
 
 
 def _progress(sandbox: Sandbox) -> dict[str, int]:

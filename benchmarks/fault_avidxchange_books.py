@@ -36,8 +36,7 @@ def judge(bench: Bench, people: "People") -> dict[str, Any]:
         "coded": books.wrongly_coded(),
         "paid": books.wrongly_paid(),
         "items": books.silently_open(listed),
-        "batches": books.not_acknowledged(),
-    }
+    } | people.way.wrong(sandbox, books)
     by_hand = sum(one.by_hand for one in people.payments)
     waits = {"payments_in/payment_above_due": by_hand} if by_hand else {}
     return {

@@ -4,7 +4,7 @@
     .venv/bin/python -m benchmarks.faults --database postgresql
     .venv/bin/python -m benchmarks.faults --network truecommerce
     .venv/bin/python -m benchmarks.faults --integration acumatica_cleo
-    .venv/bin/python -m benchmarks.faults --integration exact_avidxchange
+    .venv/bin/python -m benchmarks.faults --integration exact_avidxchange [--mode files]
     .venv/bin/python -m benchmarks.faults --pauses 50 --database postgresql
     .venv/bin/python -m benchmarks.faults --uploads 150
 
@@ -260,6 +260,7 @@ def main() -> int:
         parser.add_argument(f"--{name}", type=int, help=what)
     parser.add_argument("--longest-life", type=float, help="seconds until a worker is killed; more on a busy machine")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument("--mode", choices=("api", "files"), help="exact_avidxchange: how AvidXchange is reached")
     parser.add_argument("--network", choices=tuple(NETWORKS), default="cleo")
     parser.add_argument("--uploads", type=int, default=0, help="instead: upload so many files to Cleo under faults")
     parser.add_argument("--pauses", type=int, default=0, help="instead: stop a worker so often and continue it later")
