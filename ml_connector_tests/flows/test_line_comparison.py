@@ -1,12 +1,13 @@
 """What an answer says of the lines of an order beside its codes: days of the whole answer, substitutes, currencies."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from ml_connector.documents.common import DateReference, ItemId
+from ml_connector.documents.common import AllowanceCharge, AllowanceKind, DateReference, ItemId, Party, PaymentTerms
 from ml_connector.documents.orders import OrderAcknowledgment, OrderLine
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
 from ml_connector.flows.meaning.answered_lines import Expected
@@ -32,12 +33,14 @@ def line(number: str, item: str, ack: str = "ACK*IA*10*EA", *more: str) -> list[
 BOTH = (*line("1", "A"), *line("2", "B"))
 
 
-def answered(body: Sequence[str], kind: str = "AC", head: Sequence[str] = ()) -> Verdicts:
+def answered(
+    body: Sequence[str], kind: str = "AC", head: Sequence[str] = (), expected: Expected = EXPECTED
+) -> Verdicts:
     segments = ["ST*855*0001", f"BAK*00*{kind}*26000001*20261121", *head, *body]
     data = Envelope(functional_id="PR").wrapped([[*segments, f"SE*{len(segments) + 1}*0001"]])
     (received,) = [one for one in read_interchanges(data) if isinstance(one, ReceivedSet)]
     assert isinstance(received.document, OrderAcknowledgment)
-    return compare(received.document, EXPECTED)
+    return compare(received.document, expected)
 
 
 def told(found: Verdicts) -> list[tuple[str, str]]:
@@ -99,3 +102,76 @@ def test_another_item_in_place_of_the_ordered_one_is_shown(ack: str, substitute:
 @pytest.mark.parametrize(("currency", "differs"), [("EUR", False), ("eur", False), ("USD", True)])
 def test_a_currency_is_the_same_in_lower_case(currency: str, differs: bool) -> None:
     assert bool(answered(BOTH, head=(f"CUR*SE*{currency}",)).header) is differs
+
+
+SENT = replace(
+    EXPECTED,
+    allowances=(AllowanceCharge(kind=AllowanceKind.ALLOWANCE, code="C310", amount=Decimal(5)),),
+    terms=(PaymentTerms(kind="01", basis="3", net_days=30),),
+    parties=(Party(role="ST", id_scheme="92", id="0099"),),
+    total=Decimal(95),
+)
+
+
+@pytest.mark.parametrize(
+    ("head", "differs"),
+    [
+        (("SAC*A*C310***500",), ()),
+        (("SAC*A*C310***600",), ("charges",)),
+        (("SAC*A*C310***500", "SAC*A*C310***500"), ("charges",)),
+        (("SAC*C*D240***5000",), ("charges",)),
+        (("SAC*c*d240***5000",), ("charges",)),
+        (("SAC*C*D240****3*10",), ("charges",)),
+        (("SAC*C*D240***0",), ()),
+        (("SAC*N*D240***5000",), ()),
+        (("SAC*C*D240***5000*******15",), ()),
+        (("SAC*C*H850***2100",), ()),  # taxes follow from the order
+        (("CUR*SE*EUR**BY*USD",), ("currency",)),
+        (("CUR*SE*EUR**BY*EUR",), ()),
+        (("ITD*01*3*****30",), ()),
+        (("ITD*01*3*****10",), ("terms",)),
+        (("ITD*08*3*2**10**30",), ("terms",)),
+        (("DTM*067*20260231",), ("date",)),
+        (("N1*ST**92*0099",), ()),
+        (("N1*ST**92*0098",), ("ship-to",)),
+        (("N1*ST**91*0098",), ()),  # the seller's own code of the place
+        (("N1*SF**92*0098",), ()),
+    ],
+)
+def test_what_the_head_says_otherwise_than_it_was_sent_is_a_change(
+    head: tuple[str, ...], differs: tuple[str, ...]
+) -> None:
+    found = answered(BOTH, head=head, expected=SENT)
+    assert tuple(found.header) == differs
+    assert found.result == ("changed" if differs else "accepted")
+
+
+@pytest.mark.parametrize(
+    ("amount", "differs"), [("AMT*TT*100", False), ("AMT*TT*95", False), ("AMT*TT*121", True), ("AMT*1*121", False)]
+)
+def test_a_total_that_no_line_explains_is_a_change(amount: str, differs: bool) -> None:
+    found = answered((*BOTH, "CTT*2", amount), expected=SENT)
+    assert tuple(found.header) == (("total",) if differs else ())
+
+
+def test_terms_are_not_compared_with_terms_that_were_sent_as_text() -> None:
+    text = replace(SENT, terms=(PaymentTerms(description="30 days"),))
+    assert answered(BOTH, head=("ITD*01*3*****10",), expected=text).header == {}
+
+
+@pytest.mark.parametrize(
+    ("more", "ack", "detail"),
+    [
+        (("SAC*C*D240***5000",), "ACK*IA*10*EA", "charges"),
+        (("SLN*1**S*10*EA****VP*NW-A2",), "ACK*IA*10*EA", "parts"),
+        (("SLN*1**I*10*EA****VP*NW-A2",), "ACK*IA*10*EA", ""),
+        ((), "ACK*IA*10*EA*067*20260231", "date"),
+        (("DTM*067*20261318",), "ACK*IA*10*EA", "date"),
+        (("CTP**RES*9.99",), "ACK*IA*10*EA", ""),
+        (("CTP**CON*9.99",), "ACK*IA*10*EA", "price"),
+    ],
+)
+def test_what_a_line_says_beside_its_figures_is_a_change(more: tuple[str, ...], ack: str, detail: str) -> None:
+    first = answered((*line("1", "A", ack, *more), *line("2", "B"))).lines[0]
+    assert first.verdict == ("changed" if detail else "accepted")
+    assert not detail or detail in first.detail

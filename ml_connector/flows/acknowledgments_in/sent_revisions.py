@@ -49,6 +49,10 @@ def _expected(row: DocumentRow, change: OrderChange | None, answered: frozenset[
         told=_told(row),
         asked=frozenset(line.number for line in change.lines) if change is not None else None,
         answered=answered,
+        allowances=content.allowances,
+        terms=content.terms,
+        parties=content.parties,
+        total=content.total,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.documents.common import DateReference, changed
+from ml_connector.documents.common import AllowanceCharge, DateReference, KeptSegment, Party, PaymentTerms, changed
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine
 from ml_connector.documents.values.price_basis import pieces
 from ml_connector.errors import NeedsCorrection, Reason
@@ -19,6 +19,9 @@ from ml_connector.flows.meaning.line_meant import NamedLine, lines_meant, of_ord
 SUPPLY_DATES = frozenset({"002", "010", "011", "017", "037", "038", "063", "064", "067", "068", "069", "070", "079"})
 #: Those of them that the supplier promises; the others repeat what was asked for.
 _PROMISED = frozenset({"011", "017", "067", "068", "069", "070", "079"})
+
+#: CTP02 (element 236) of prices that others pay: resale, suggested retail.
+_RETAIL = frozenset({"RES", "MSR"})
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,10 @@ class Expected:
     told: Mapping[str, frozenset[Decimal]] = field(default_factory=dict)
     asked: frozenset[str] | None = None
     answered: frozenset[str] = frozenset()
+    allowances: Sequence[AllowanceCharge] = ()
+    terms: Sequence[PaymentTerms] = ()
+    parties: Sequence[Party] = ()
+    total: Decimal | None = None
 
     def quantities(self, line: OrderLine) -> frozenset[Decimal]:
         """What the partner may repeat as the quantity ordered."""
@@ -87,7 +94,7 @@ class Answered:
         found: set[Decimal] = set()
         for line in self.lines:
             many = pieces(line.price_basis)
-            given = [line.price, *(_price(one.elements) for one in line.extras if one.segment_id == "CTP")]
+            given = [line.price, *(_price(one.elements) for one in line.extras if _is_price_paid(one))]
             found |= {price / many for price in given if price is not None}
         return frozenset(found)
 
@@ -173,6 +180,12 @@ def _meant(
             data={"line": position, "order": order, "candidates": [one.number for one in meant]},
         )
     return meant[0]
+
+
+def _is_price_paid(segment: KeptSegment) -> bool:
+    """CTP of what the buyer pays, not of what its own customers do (CTP02)."""
+    kind = segment.elements[1].strip().upper() if len(segment.elements) > 1 else ""
+    return segment.segment_id == "CTP" and kind not in _RETAIL
 
 
 def _price(elements: Sequence[str]) -> Decimal | None:

@@ -14,6 +14,7 @@ from ml_connector.documents.orders import LineAnswer, OrderAcknowledgment, Order
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.flows.meaning import answer_codes, price_bases
 from ml_connector.flows.meaning.answer_codes import EXCEPTIONS_ONLY, NO_CHANGE, STATUSES, TYPES, Scope, Status
+from ml_connector.flows.meaning.answered_head import head_differences, line_differences
 from ml_connector.flows.meaning.answered_lines import (
     Answered,
     Expected,
@@ -25,7 +26,10 @@ from ml_connector.flows.meaning.answered_lines import (
 from ml_connector.flows.meaning.line_meant import NamedLine
 
 #: Facts in which a line differs from what was ordered. `earlier` (than asked) is good to know and needs nobody.
-DIFFERENCES = frozenset({"quantity", "unit", "price", "date", "repeats", "substitute", "note", "contradiction"})
+DIFFERENCES = frozenset(
+    {"quantity", "unit", "price", "date", "repeats", "substitute", "note", "contradiction"}
+    | {"charges", "parts", "ship-to"}
+)
 #: POC02 in an 865 (element 670, x12-procurement 6): what refuses the line, what makes another of it, and what says
 #: only how the line was changed.
 _REFUSING, _ANOTHER = frozenset({"RC", "DI", "CF"}), frozenset({"RE", "RM", "TI"})
@@ -104,10 +108,7 @@ def compare(answer: OrderAcknowledgment, expected: Expected, rules: Rules | None
         if not any(line is one for one in spoken) and (expected.asked is None or line.number in expected.asked):
             silent = _silence(line, code, scope, expected, rules, of_all)
             lines += [silent] if silent is not None else []
-    header = {}
-    if answer.currency and expected.currency and answer.currency.upper() != expected.currency.upper():
-        header["currency"] = f"{expected.currency} -> {answer.currency}"
-    return Verdicts(tuple(lines), pairs, scope, code, header)
+    return Verdicts(tuple(lines), pairs, scope, code, head_differences(answer, pairs, expected))
 
 
 def _silence(
@@ -195,6 +196,7 @@ def _by_line(
     _quantity(one, one.ordered, taken, detail, expected, rules)
     _price(one, one.ordered, detail)
     _date(one, one.ordered, taken, detail)
+    detail |= line_differences(one)
     for status, verdict in ((Status.HELD, "held"), (Status.BACKORDERED, "backordered")):
         if status in statuses:
             return verdict

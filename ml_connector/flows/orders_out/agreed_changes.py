@@ -34,7 +34,9 @@ ANOTHER_QUANTITY = frozenset({"IC", "IQ"})
 #: Qualifiers of dates on which goods arrive (element 374); those of shipments say nothing of the receipt.
 DELIVERY = frozenset({"002", "017", "067", "069", "070"})
 #: What of a line, besides quantity and date, keeps it from being written.
-_IN_THE_WAY = frozenset({"price", "unit", "repeats", "substitute", "note", "contradiction"})
+_IN_THE_WAY = frozenset(
+    {"price", "unit", "repeats", "substitute", "note", "contradiction"} | {"charges", "parts", "ship-to"}
+)
 #: The partner has the order.
 WITH_PARTNER = (S.SENT, S.ACKNOWLEDGED, S.OVERDUE)
 
