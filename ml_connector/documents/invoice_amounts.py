@@ -4,12 +4,13 @@ TDS01 = lines, each rounded to the cent, + charges - allowances + taxes. Senders
 repeated taxes in a few ways; the way that comes to the stated total is theirs. None that does: the invoice is wrong.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from functools import cached_property
 from itertools import product
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
 from ml_connector.documents.invoices import Invoice, InvoiceLine
@@ -115,8 +116,8 @@ def _sums(invoice: Invoice) -> Iterator[Sum]:
     cuts = [a - b for a, b in zip(exact, lines, strict=True)]
     stated = invoice.total
     seen: set[tuple[tuple[Decimal, ...], Decimal]] = set()
-    for apart, repeated, compound in _ways_of_charges(invoice):
-        written = list(_charges(invoice, lines, apart=apart, repeated=repeated, compound=compound))
+    for way in _ways_of_charges(invoice):
+        written = list(_charges(invoice, lines, way))
         direction = -1 if (stated if stated is not None else sum(lines, ZERO)) < 0 else 1
         for signs, taxes in product(_signs(stated, lines, invoice), _tax_totals(invoice, direction)):
             charges = tuple(_signed(charge, signs, direction) for charge in written)
@@ -134,16 +135,30 @@ def _signs(stated: Decimal | None, lines: Sequence[Decimal], invoice: Invoice) -
     return ("written", "by_code", "against") if credit else ("written", "by_code")
 
 
-def _ways_of_charges(invoice: Invoice) -> Iterator[tuple[bool, bool, bool]]:
-    """Apart: charges settled otherwise (SAC12) are left out. Repeated: those of lines that the summary repeats count
-    there alone. Compound: a percentage of nothing said is of what is left after those before it.
+class _Way(NamedTuple):
+    """One way in which charges may be meant.
+
+    apart: those settled otherwise (SAC12) are left out. repeated: those of lines that the summary repeats count there
+    alone. compound: a percentage of nothing said is of what is left after those before it. net: percentages of the
+    whole invoice are of what the lines come to with their own charges.
     """
-    every = [*invoice.allowances, *(charge for line in invoice.lines for charge in line.allowances)]
+
+    apart: bool
+    repeated: bool
+    compound: bool
+    net: bool
+
+
+def _ways_of_charges(invoice: Invoice) -> Iterator[_Way]:
+    of_lines = [charge for line in invoice.lines for charge in line.allowances]
+    every = [*invoice.allowances, *of_lines]
     apart = any(charge.handling in MAYBE_APART for charge in every)
     codes = {charge.code for charge in invoice.allowances}
-    repeated = any(charge.code in codes for line in invoice.lines for charge in line.allowances)
+    repeated = any(charge.code in codes for charge in of_lines)
     compound = any(charge.percent is not None and charge.percent_basis in BASE_UNSAID for charge in every)
-    yield from product(*([False, True] if there else [False] for there in (apart, repeated, compound)))
+    net = bool(of_lines) and any(charge.percent is not None for charge in invoice.allowances)
+    choices = [[False, True] if there else [False] for there in (apart, repeated, compound, net)]
+    yield from itertools.starmap(_Way, product(*choices))
 
 
 def _counts(charge: AllowanceCharge, *, apart: bool) -> bool:
@@ -166,16 +181,17 @@ def is_tax(charge: AllowanceCharge) -> bool:
     return charge.code.upper() in TAX_CODES
 
 
-def _charges(
-    invoice: Invoice, lines: Sequence[Decimal], *, apart: bool, repeated: bool, compound: bool
-) -> Iterator[Charge]:
+def _charges(invoice: Invoice, lines: Sequence[Decimal], way: _Way) -> Iterator[Charge]:
     """What counts, lines first, each with the sign that code and amount give it as they stand."""
-    summary = {charge.code for charge in invoice.allowances} if repeated else set()
+    summary = {charge.code for charge in invoice.allowances} if way.repeated else set()
+    base = sum(lines, ZERO)
     for at, line in enumerate(invoice.lines):
-        of_line = [c for c in line.allowances if _counts(c, apart=apart) and c.code not in summary]
-        yield from _worked_out(of_line, lines[at], at + 1, line, compound=compound)
-    of_invoice = [charge for charge in invoice.allowances if _counts(charge, apart=apart)]
-    yield from _worked_out(of_invoice, sum(lines, ZERO), 0, None, compound=compound)
+        of_line = [c for c in line.allowances if _counts(c, apart=way.apart) and c.code not in summary]
+        for charge in _worked_out(of_line, lines[at], at + 1, line, compound=way.compound):
+            base += (charge.amount or ZERO) if way.net else ZERO
+            yield charge
+    of_invoice = [charge for charge in invoice.allowances if _counts(charge, apart=way.apart)]
+    yield from _worked_out(of_invoice, base, 0, None, compound=way.compound)
 
 
 def _worked_out(

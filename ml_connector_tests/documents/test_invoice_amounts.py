@@ -92,6 +92,17 @@ def test_what_comes_to_the_total(total: str, given: dict[str, Any]) -> None:
         ("-178.48", (line("-10"),), {"taxes": (tax("-30.98"),)}),
         ("-178.48", (line("-10"),), {"taxes": (tax("30.98"),)}),
         ("-178.48", (line("10", "-14.75"),), {"taxes": (tax("30.98"),)}),
+        # a percentage of the whole: of the goods, or of what the lines come to with their own allowances
+        (
+            "118.00",
+            (line(allowances=(charge("A", percent=D(10)),)),),
+            {"allowances": (charge("A", percent=D(10), code="C300"),)},
+        ),
+        (
+            "119.47",
+            (line(allowances=(charge("A", percent=D(10)),)),),
+            {"allowances": (charge("A", percent=D(10), code="C300"),)},
+        ),
         # per hundred
         ("1.48", (line("10", "14.75", price_basis="HP"),), {}),
     ],

@@ -11,7 +11,8 @@ import yaml
 from ml_connector.flows import operator_actions, pipeline
 from ml_connector.flows.core.ports import Written
 from ml_connector.flows.invoices_in import bills, earlier_invoices, invoices
-from ml_connector.flows.invoices_in.earlier_invoices import hold_taken_back, similar
+from ml_connector.flows.invoices_in.earlier_invoices import hold_taken_back
+from ml_connector.flows.posting.earlier_documents import similar
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.operation_rows import NewOperation
 from ml_connector.sandbox.faults import Fault, FaultKind
@@ -84,7 +85,8 @@ def test_what_takes_a_posted_one_back_is_held_beside_it_with_the_difference(read
 
 
 @pytest.mark.parametrize(
-    ("number", "more"), [("A-1", ""), ("B-1", "REF*OI*A-1~"), ("B-1", "REF*IV*A-1~"), ("B-1", "REF*OI*a-1~")]
+    ("number", "more"),
+    [("A-1", ""), ("B-1", "REF*OI*A-1~"), ("B-1", "REF*IV*A-1~"), ("B-1", "REF*OI*a-1~"), ("B-1", "N9*OI*A-1~")],
 )
 def test_an_original_that_is_not_posted_yet_is_held_with_what_takes_it_back(
     ready: Scene, number: str, more: str

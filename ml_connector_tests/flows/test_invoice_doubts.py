@@ -97,3 +97,52 @@ def test_a_partner_file_names_further_numbers() -> None:
     one = invoice(references=(Reference(qualifier="VR", value="V-77"),))
     assert reason_of(one) is Reason.SUPPLIER_CONTRADICTED
     assert reason_of(one, supplier_numbers=("V-77",)) is None
+
+
+def po(*numbers: str) -> tuple[Reference, ...]:
+    return tuple(Reference(qualifier="PO", value=number) for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("header", "references", "lines", "held"),
+    [
+        ("26000001", po("26000001"), ("",), False),
+        ("26000001", po(" 0026000001"), ("",), False),
+        ("26000001", po("26000009"), ("",), True),
+        ("26000001", po("26000001", "26000009"), ("",), True),
+        ("26000001", po("26000001", "26000009"), ("26000009",), False),
+        ("26000001", po("26000001", "26000009"), ("26000009", ""), False),
+        ("26000001", po("26000001", "26000008"), ("26000009", ""), True),
+        ("", po("26000001", "26000009"), ("26000001", "26000009"), False),
+        ("26000001", (Reference(qualifier="DP", value="26000009"),), ("",), False),
+    ],
+)
+def test_another_order_in_a_reference_is_held_where_lines_do_not_say_theirs(
+    header: str, references: tuple[Reference, ...], lines: tuple[str, ...], held: bool
+) -> None:
+    given = tuple(invoice_line(at, order_number=number) for at, number in enumerate(lines, 1))
+    found = reason_of(invoice(order_number=header, references=references, lines=given))
+    assert (found is Reason.ORDER_LINE_CONTRADICTED) is held
+
+
+@pytest.mark.parametrize(("reference", "held"), [("26000001", False), ("26000009", True), ("", False)])
+def test_a_line_that_names_two_orders_is_held(reference: str, held: bool) -> None:
+    line = invoice_line(1, order_number="26000001", references=po(reference))
+    assert (reason_of(invoice(lines=(line,))) is Reason.ORDER_LINE_CONTRADICTED) is held
+
+
+@pytest.mark.parametrize(
+    ("code", "actions", "held"),
+    [
+        ("1", {}, False),
+        ("3", {}, True),
+        ("2", {}, True),
+        ("rx", {}, True),
+        ("5", {"5": "first"}, False),
+        ("1", {"1": "held"}, True),
+    ],
+)
+def test_an_action_that_does_not_say_a_first_invoice_is_held(code: str, actions: dict[str, str], held: bool) -> None:
+    kept = (KeptElement(segment_id="BIG", position=9, value=code),)
+    found = reason_of(invoice(kept=kept), invoice_actions=actions)
+    assert (found is Reason.UNSUPPORTED_DOCUMENT) is held

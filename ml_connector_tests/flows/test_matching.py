@@ -161,6 +161,12 @@ def test_charges_and_allowances_come_to_the_total() -> None:
     assert matched.vat_total == D("263.55"), "a tax written as SAC is a tax, counted once"
 
 
+def test_the_code_of_a_charge_in_small_letters_is_the_same_code() -> None:
+    freight = AllowanceCharge(kind=AllowanceKind.CHARGE, code="d240", amount=D("15.00"))
+    matched = match_invoice(invoice(allowances=(freight,), total=D("1527.50")), VENDOR, book(), rules())
+    assert [(c.code, c.amount) for c in matched.charges] == [("D240", D("15.00"))]
+
+
 def test_percent_allowances_without_an_amount_are_worked_out() -> None:
     two_percent = AllowanceCharge(kind=AllowanceKind.ALLOWANCE, code="C310", percent=D(2))
     cheaper = invoice(allowances=(two_percent,), total=D("1487.50"))

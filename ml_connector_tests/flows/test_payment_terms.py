@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.common import DateReference, KeptElement, PaymentTerms
+from ml_connector.documents.common import DateReference, KeptElement, KeptSegment, PaymentTerms
 from ml_connector.flows.invoices_in.payment_terms import terms_of
-from ml_connector_tests.flows.builders import invoice
+from ml_connector_tests.flows.builders import invoice, invoice_line
 
 DAY = date(2026, 11, 20)
 
@@ -110,3 +110,53 @@ def test_a_discount_is_shown_with_its_last_day_and_the_suppliers_words() -> None
     )
     assert (found.discount_percent, found.discount_until) == (Decimal(2), date(2026, 11, 30))
     assert found.told == ("Discount of 2 % until 2026-11-30.", "Terms as the supplier writes them: 2% 10 NET 30")
+
+
+def at_line(*elements: str) -> Any:
+    return invoice_line(1, extras=(KeptSegment(segment_id="ITD", elements=elements),))
+
+
+NET_60, NET_30 = ("01", "3", "", "", "", "", "60"), ("01", "3", "", "", "", "", "30")
+
+
+@pytest.mark.parametrize(
+    ("header", "lines", "due", "told"),
+    [
+        ((), (at_line(*NET_60),), date(2027, 1, 19), ""),
+        ((), (at_line(*NET_60), at_line(*NET_60)), date(2027, 1, 19), ""),
+        ((), (at_line(*NET_60), at_line(*NET_30)), None, "several due dates"),
+        ((), (at_line(*NET_60), invoice_line(2)), None, "others none"),
+        (
+            (PaymentTerms(kind="01", basis="3", net_days=60),),
+            (at_line(*NET_60), invoice_line(2)),
+            date(2027, 1, 19),
+            "",
+        ),
+        ((PaymentTerms(kind="01", basis="3", net_days=30),), (at_line(*NET_60),), None, "several due dates"),
+    ],
+)
+def test_terms_of_lines_count_as_those_of_the_header(header: Any, lines: Any, due: date | None, told: str) -> None:
+    found = terms_of(invoice(terms=header, lines=lines))
+    assert found.due == due
+    assert told in " ".join(found.told)
+    assert bool(found.told) is bool(told)
+
+
+@pytest.mark.parametrize(("position", "name"), [(6, "net due date"), (4, "discount due date")])
+def test_a_day_of_the_terms_that_is_none_is_told(position: int, name: str) -> None:
+    kept = (KeptElement(segment_id="ITD", position=position, value="20261131"),)
+    found = terms(kind="01", basis="3", kept=kept)
+    assert any(f"The {name} 20261131" in told for told in found.told)
+    assert found.due is None
+
+
+@pytest.mark.parametrize(("days", "told"), [(60, True), (34, False)])
+def test_net_days_that_come_to_another_day_than_the_net_due_date_are_told(days: int, told: bool) -> None:
+    found = terms(kind="01", basis="3", net_due=date(2026, 12, 24), net_days=days)
+    assert found.due == date(2026, 12, 24)
+    assert bool(found.told) is told
+
+
+def test_a_discount_that_the_total_alone_says_is_told() -> None:
+    assert any("2.95" in told for told in terms_of(invoice(terms_discount=Decimal("2.95"))).told)
+    assert terms_of(invoice()).told == ()

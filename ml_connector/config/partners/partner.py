@@ -99,12 +99,16 @@ class Partner(Settings):
     invoice_types: dict[Annotated[str, Field(pattern="^[A-Z0-9]{2}$")], Literal["invoice", "credit", "held"]] = Field(
         default_factory=dict, description="What it means by a type of invoice (BIG07), where it differs; see docs"
     )
+    invoice_actions: dict[Annotated[str, Field(pattern="^[A-Z0-9]{1,2}$")], Literal["first", "held"]] = Field(
+        default_factory=dict, description="Whether an action (BIG09) of it says no more than that there is an invoice"
+    )
     original_in_big10: bool = Field(
         default=False, description="BIG10 names the invoice that is credited or replaced, not a consolidated one"
     )
     similar_numbers: Literal["held", "ignored"] = Field(
         default="held",
-        description="Invoices of one amount and day whose numbers differ in leading zeros or punctuation only",
+        description="Invoices of one amount and day, or ship notices of the same goods and day, whose numbers differ "
+        "in leading zeros or punctuation only",
     )
     supplier_numbers: tuple[str, ...] = Field(
         default=(), description="Further numbers by which its documents name it (REF VR, IA, ZA, N104 with 92)"

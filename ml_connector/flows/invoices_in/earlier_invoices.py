@@ -4,15 +4,13 @@ What a supplier takes back or corrects is held and shown beside what it refers t
 never came; and what it refers to is held too, as long as it is not posted. Nothing is posted a second time by itself.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import DocumentKind, Purpose, changed
+from ml_connector.documents.common import DocumentKind, KeptSegment, Purpose, changed
 from ml_connector.documents.invoice_amounts import to_the_cent
 from ml_connector.documents.invoices import Invoice
 from ml_connector.errors import NeedsCorrection, Reason
@@ -40,6 +38,7 @@ from ml_connector.flows.posting.earlier_documents import (
     refuse,
     same_number,
     says_purpose,
+    similar,
     wake_originals,
 )
 from ml_connector.flows.posting.partially_posted import counted
@@ -124,8 +123,16 @@ def originals_named(invoice: Invoice, partner: Partner, flat: bool) -> tuple[str
     found = [invoice.original_invoice] if flat or partner.original_in_big10 else []
     references = [*invoice.references, *(one for line in invoice.lines for one in line.references)]
     found += [one.value for one in references if one.qualifier.upper() in ORIGINAL]
+    found += [one.elements[1] for one in _extended(invoice) if one.elements[0].strip().upper() in ORIGINAL]
     own = folded(invoice.number)
     return tuple(dict.fromkeys(one.strip() for one in found if one.strip() and folded(one) != own))
+
+
+def _extended(invoice: Invoice) -> Iterator[KeptSegment]:
+    """N9, the extended reference: some senders name an original by it."""
+    for one in (*invoice.extras, *(one for line in invoice.lines for one in line.extras)):
+        if one.segment_id == "N9" and len(one.elements) > 1:
+            yield one
 
 
 def check_against_earlier(
@@ -278,14 +285,6 @@ def _check_similar(row: DocumentRow, invoice: Invoice, known: Earlier) -> None:
             "partner's file and replay it.",
             data={"number": row.number, "earlier_document": one.id, "earlier_number": one.number},
         )
-
-
-def similar(number: str) -> str:
-    """A number without what is added or left out by the way: leading zeros of its parts, punctuation, capitals, and the
-    width or shape of its letters and digits.
-    """
-    plain = unicodedata.normalize("NFKC", number).casefold()
-    return "".join(part.lstrip("0") or "0" for part in re.findall(r"[0-9]+|[^\W\d_]+", plain))
 
 
 def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsCorrection]:

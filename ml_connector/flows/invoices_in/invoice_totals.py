@@ -112,7 +112,7 @@ def matched_charges(found: Sum, sign: int) -> Iterable[MatchedCharge]:
     for charge in found.charges:
         source = charge.source
         yield MatchedCharge(
-            code=source.code or source.agency_code or "F050",
+            code=source.code.strip().upper() or source.agency_code or "F050",
             amount=sign * (charge.amount or Decimal(0)),
             description=source.description,
             taxes=source.taxes,

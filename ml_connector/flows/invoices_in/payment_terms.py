@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ml_connector.documents.common import PaymentTerms
-from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.edi.framing.values import read_decimal
+from ml_connector.edi.mapping.common import ITD
 
 #: ITD01 whose net days count from the basis date: basic, fixed date, discount not applicable, basic discount offered,
 #: previously agreed. Others (end of month, proximo, progress payment, on receipt ...) say something else by their days.
@@ -28,6 +29,7 @@ _TYPE_NAMES = {
 _DAY_OF_MONTH = 13
 _OPEN = {9: "deferred until", 10: "deferred amount", _DAY_OF_MONTH: "day of the month"}
 _PERCENT = 11
+_DISCOUNT_DUE, _NET_DUE = 4, 6
 #: ITD01: whatever discount stands beside it is none.
 _NO_DISCOUNT = "05"
 #: ITD02: the invoice date, and the dates that a document may have: ship, delivery, invoice receipt, receipt of goods.
@@ -59,8 +61,8 @@ def terms_of(invoice: Invoice) -> Terms:
     """What the terms of an invoice come to."""
     due: list[date] = []
     until: list[date] = []
-    told: list[str] = []
-    for terms in invoice.terms:
+    stated, told = _stated(invoice)
+    for terms in stated:
         found, why = _net(invoice, terms)
         due += [found] if found is not None else []
         told += why
@@ -72,7 +74,9 @@ def terms_of(invoice: Invoice) -> Terms:
     days = sorted(set(due))
     if len(days) > 1:
         told.append(f"The terms name several due dates ({', '.join(map(str, days))}): the ERP's own terms apply.")
-    percents = {t.discount_percent for t in invoice.terms if t.discount_percent and t.kind.strip() != _NO_DISCOUNT}
+    if invoice.terms_discount and not any(one.discount_percent or one.discount_amount for one in stated):
+        told.append(f"Discount of {invoice.terms_discount} {invoice.currency}".rstrip() + " by the total (TDS04).")
+    percents = {t.discount_percent for t in stated if t.discount_percent and t.kind.strip() != _NO_DISCOUNT}
     return Terms(
         due=days[0] if len(days) == 1 else None,
         discount_percent=next(iter(percents)) if len(percents) == 1 else None,
@@ -81,12 +85,38 @@ def terms_of(invoice: Invoice) -> Terms:
     )
 
 
+def _stated(invoice: Invoice) -> tuple[list[PaymentTerms], list[str]]:
+    """The terms of header and lines, and what is told of them. Those of some lines alone are not of the invoice."""
+    by_line = [_at_line(line) for line in invoice.lines]
+    own = [terms for line in by_line for terms in line]
+    if own and not invoice.terms and not all(by_line):
+        return [], ["Some lines have terms of their own (ITD), others none: the ERP's own terms apply."]
+    stated = [*invoice.terms, *own]
+    names = {_NET_DUE: "net due date", _DISCOUNT_DUE: "discount due date"}
+    unreadable = [(one, at, name) for one in stated for at, name in names.items() if _kept(one).get(at)]
+    return stated, [
+        f"The {name} {_kept(one)[at]} of its terms (ITD{at:02d}) is no day." for one, at, name in unreadable
+    ]
+
+
+def _at_line(line: InvoiceLine) -> list[PaymentTerms]:
+    found = []
+    for segment in line.extras:
+        if segment.segment_id == "ITD":
+            values, kept = ITD.read(["ITD", *segment.elements])
+            found.append(PaymentTerms(**values, kept=tuple(kept)))
+    return found
+
+
+def _kept(terms: PaymentTerms) -> dict[int, str]:
+    """The elements of its ITD that have no field, or do not fit it."""
+    return {one.position: one.value.strip() for one in terms.kept if one.segment_id == "ITD"}
+
+
 def _net(invoice: Invoice, terms: PaymentTerms) -> tuple[date | None, list[str]]:
     """ITD06, else ITD07 from the date that ITD02 names; a part of the amount, or a day of the month, is no due date."""
     if terms.net_due is not None:
-        left = _left_open(terms, {**_OPEN, _DAY_OF_MONTH: ""})
-        told = f"Due {terms.net_due} by its terms, {left}: the ERP's own terms apply."
-        return (None, [told]) if left else _sensible(invoice, terms.net_due)
+        return _net_due(invoice, terms, terms.net_due)
     kind = terms.kind.strip()
     days = f"Net {terms.net_days} days" if terms.net_days is not None else "Terms"
     if kind not in _COUNTED:
@@ -103,6 +133,24 @@ def _net(invoice: Invoice, terms: PaymentTerms) -> tuple[date | None, list[str]]
     return _sensible(invoice, due) if due is not None else (None, [f"{days}: the ERP's own terms apply."])
 
 
+def _net_due(invoice: Invoice, terms: PaymentTerms, day: date) -> tuple[date | None, list[str]]:
+    if left := _left_open(terms, {**_OPEN, _DAY_OF_MONTH: ""}):
+        return None, [f"Due {day} by its terms, {left}: the ERP's own terms apply."]
+    due, why = _sensible(invoice, day)
+    return due, [*why, *_counted_otherwise(invoice, terms)]
+
+
+def _counted_otherwise(invoice: Invoice, terms: PaymentTerms) -> list[str]:
+    """ITD07 that comes to another day than ITD06, which counts."""
+    basis, name = _basis(invoice, terms)
+    if terms.net_days is None or basis is None or terms.kind.strip() not in _COUNTED:
+        return []
+    other = _later(basis, terms.net_days)
+    if other is None or other == terms.net_due:
+        return []
+    return [f"Due {terms.net_due} by its terms (ITD06); net {terms.net_days} days from {name} would be {other}."]
+
+
 def _type_name(kind: str) -> str:
     name = _TYPE_NAMES.get(kind)
     return f", {name}" if name else ""
@@ -110,7 +158,7 @@ def _type_name(kind: str) -> str:
 
 def _left_open(terms: PaymentTerms, elements: Mapping[int, str]) -> str:
     """What else the terms say that makes another day of them; an element without a name here does not."""
-    kept = {one.position: one.value.strip() for one in terms.kept if one.segment_id == "ITD"}
+    kept = _kept(terms)
     said = [f"{name} {kept[at]} (ITD{at:02d})" for at, name in elements.items() if name and kept.get(at)]
     percent = read_decimal(kept.get(_PERCENT, ""))
     said += [f"for {kept[_PERCENT]} % of the amount (ITD11)"] if percent is not None and percent != 100 else []

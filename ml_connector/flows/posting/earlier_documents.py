@@ -4,6 +4,8 @@ What a partner takes back or corrects is held and shown beside what it refers to
 long as it is not posted. Nothing is posted a second time by itself.
 """
 
+import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +48,14 @@ class About:
 def folded(number: str) -> str:
     """A number as it is compared: suppliers write their own in capitals or not."""
     return number.strip().upper()
+
+
+def similar(number: str) -> str:
+    """A number without what is added or left out by the way: leading zeros of its parts, punctuation, capitals, and the
+    width or shape of its letters and digits.
+    """
+    plain = unicodedata.normalize("NFKC", number).casefold()
+    return "".join(part.lstrip("0") or "0" for part in re.findall(r"[0-9]+|[^\W\d_]+", plain))
 
 
 def about(does: str, code: str, own: str, named: Sequence[str]) -> About:
