@@ -246,9 +246,12 @@ def test_a_sender_who_counts_items_instead_of_levels_is_only_warned(count: str, 
         ("HL*4*3*I~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~SN1**7*EA~", 11),
         ("HL*4*3*P~SN1**4*EA~MAN*GM*1~HL*5*3*P~SN1**5*EA~MAN*GM*2~", 9),
         ("HL*4*3*P~MAN*GM*1~HL*5*4*I~LIN**VP*A~SN1**3*EA~HL*6*3*P~MAN*GM*2~HL*7*6*I~LIN**VP*A~SN1**7*EA~", 10),
-        # another unit, or a part that does not say, tells nothing
+        # another unit tells nothing, nor do parts that all say nothing; one beside others that say theirs adds nothing
         ("HL*4*3*P~SN1**2*CT~MAN*GM*1~", None),
-        ("HL*4*3*I~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~", None),
+        ("HL*4*3*I~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~SN1**1*CT~", None),
+        ("HL*4*3*I~LIN**VP*A~HL*5*3*I~LIN**VP*A~", None),
+        ("HL*4*3*I~LIN**VP*A~SN1**4*EA~HL*5*3*I~LIN**VP*A~", 4),
+        ("HL*4*3*I~LIN**VP*A~SN1**10*EA~HL*5*3*I~LIN**VP*A~", 10),
         ("HL*4*3*F~LIN**VP*SCREW~SN1**80*EA~", None),
     ],
 )
@@ -256,6 +259,29 @@ def test_what_breaks_a_quantity_down_is_added_up(below: str, comes_to: int | Non
     read_back = notice(f"HL*1**S*1~HL*2*1*O*1~PRF*PO-1~HL*3*2*I*1~{ITEM_A}{below}")
     [item] = read_back.orders[0].items
     assert (item.quantity, item.broken_down) == (10, comes_to)
+
+
+@pytest.mark.parametrize(
+    ("levels", "numbers"),
+    [
+        ("HL*2*1*O~PRF*PO-1****3~HL*3*2*I~LIN**VP*A~SN1**1*EA~", ["3"]),
+        ("HL*2*1*O~PRF*PO-1****3~HL*3*2*P~HL*4*3*I~LIN**VP*A~SN1**1*EA~", ["3"]),
+        ("HL*2*1*O~PRF*PO-1****3~HL*3*2*I~LIN*2*VP*A~SN1**1*EA~", ["2"]),
+        ("HL*2*1*O~PRF*PO-1****3~HL*3*2*I~LIN**VP*A~SN1*2*1*EA~", ["2"]),
+        ("HL*2*1*I~LIN**VP*A~SN1**1*EA~PRF*PO-1****3~", ["3"]),
+        (
+            "HL*2*1*O~PRF*PO-1****1~HL*3*2*I~LIN**VP*A~SN1**1*EA~HL*4*1*O~PRF*PO-1****2~HL*5*4*I~LIN**VP*B~SN1**1*EA~",
+            ["1", "2"],
+        ),
+        ("HL*2*1*O~PRF*PO-1~HL*3*2*I~LIN**VP*A~SN1**1*EA~", [""]),
+    ],
+)
+def test_the_line_of_the_order_is_told_by_its_reference_where_the_item_does_not(
+    levels: str, numbers: list[str]
+) -> None:
+    """PRF05; each level of an order names its own."""
+    read_back = notice(f"HL*1**S*1~{levels}")
+    assert [item.line_number for order in read_back.orders for item in order.items] == numbers
 
 
 _LINS = ("LIN*1*VP*A", "LIN**VP*A", "LIN*1*VP", "LIN*1*VP*A*BP*B", "LIN*1*VP*A**B", "LIN*1")

@@ -177,3 +177,24 @@ def test_a_cancellation_that_comes_while_its_original_waits_to_be_received_stops
     ready.inbound()
     assert told(ready) == [TAKEN, HELD]
     assert received(ready) == []
+
+
+def test_a_number_that_only_looks_different_is_held_where_goods_and_day_are_the_same(ready: Scene) -> None:
+    send(ready, x12("S-012"))
+    send(ready, x12("S-12"), x12("S-12.0", item(5)), x12("S-13"))
+    same = ("quarantined", "probably_the_same")
+    assert told(ready) == [POSTED, same, POSTED, POSTED]
+    assert detail(ready, 1)["data"]["earlier_number"] == "S-012"
+    assert received(ready) == [5, 10, 10]
+
+
+def test_a_partner_may_number_notices_so_that_two_differ_in_zeros_only(ready: Scene) -> None:
+    partner = ready.integration.partners["northwind"].model_copy(update={"similar_numbers": "ignored"})
+    ready.integration.partners["northwind"] = partner  # type: ignore[index]
+    send(ready, x12("S-012"), x12("S-12"))
+    assert told(ready) == [POSTED, POSTED]
+
+
+def test_a_line_number_of_the_order_reference_that_contradicts_the_item_holds_the_notice(ready: Scene) -> None:
+    send(ready, x12("S-1", order=("PRF*26000001****2",)), x12("S-2", order=("PRF*26000001****1",)))
+    assert told(ready) == [("quarantined", "order_line_contradicted"), POSTED]

@@ -51,6 +51,13 @@ class NoticeLevel:
             level = level.parent
         return self.named_order() or self.referenced_order(), ""
 
+    def order_line(self) -> str:
+        """The order's line number that the nearest order above names (PRF05), or its own."""
+        level: NoticeLevel | None = self
+        while level is not None and level.prf is None:
+            level = level.parent
+        return level.prf[5] if level is not None and level.prf is not None and len(level.prf) > 5 else ""
+
     def named_order(self) -> str:
         """The order number among the product ids of its LIN: notices without a level of orders name it there."""
         lin = self.loop.find("LIN")
@@ -100,7 +107,7 @@ class NoticeLevel:
         return (quantity, elements[3]) if isinstance(quantity, Decimal) else None
 
     def broken_down(self) -> Decimal | None:
-        """What the levels below it that break its quantity down come to; None where none does in its unit.
+        """What the levels below it that break its quantity down come to; None where none does, or not in its unit.
 
         A level of another item breaks nothing of this one down: what stands in it may be shipped beside it.
         """
@@ -112,8 +119,10 @@ class NoticeLevel:
         parts = [part.shipped() for part in of_it]
         if len(of_it) < len(below):
             return sum((part[0] for part in parts if part is not None), Decimal(0))
-        known = [part[0] for part in parts if part is not None and part[1] == own[1]]
-        return sum(known, Decimal(0)) if known and len(known) == len(parts) else None
+        known = [part for part in parts if part is not None]
+        if not known or any(part[1] != own[1] for part in known):
+            return None
+        return sum((part[0] for part in known), Decimal(0))
 
     def _parts(self) -> "Iterator[NoticeLevel]":
         """The uppermost levels below it that have a quantity and are no components."""

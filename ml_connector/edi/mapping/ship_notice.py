@@ -111,6 +111,8 @@ def orders_of(levels: Sequence[NoticeLevel]) -> tuple[ShippedOrder, ...]:
         if level.is_item and level.counts():
             key = level.order_key()
             item: ShippedItem = ITEM.read(level.loop)
+            if not item.line_number and (number := level.order_line()):
+                item = changed(item, line_number=number)
             if packs := level.packs():
                 item = changed(item, packs=packs)
             parts = level.broken_down() if level.children else None

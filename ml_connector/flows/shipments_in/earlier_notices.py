@@ -5,10 +5,11 @@ never came; and what it takes back is held too, as long as it is not received. A
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind, Purpose, Reference, changed
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import NeedsCorrection, Reason
@@ -18,6 +19,7 @@ from ml_connector.flows.meaning.document_codes import PURPOSES
 from ml_connector.flows.meaning.notice_codes import is_first, named, purpose_of
 from ml_connector.flows.posting import earlier_documents
 from ml_connector.flows.posting.earlier_documents import (
+    GIVEN_UP,
     IN_ITS_PLACE,
     LINES_SHOWN,
     TAKES_BACK,
@@ -34,6 +36,7 @@ from ml_connector.flows.posting.earlier_documents import (
     refuse,
     same_number,
     says_purpose,
+    similar,
     wake_originals,
 )
 from ml_connector.flows.posting.partially_posted import counted
@@ -55,6 +58,8 @@ class Earlier:
 
     taken_back: TakenBack
     same_number: dict[str, list[DocumentRow]]
+    #: By order and day.
+    same_day: Mapping[tuple[str, Any], Sequence[DocumentRow]] = field(default_factory=dict)
 
 
 def about_of(notice: ShipNotice) -> About | None:
@@ -80,7 +85,14 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
     with integration.ledger.read() as tx:
         numbered = earlier.received_numbered(tx, integration.books, _KIND, {row.number for row in rows}, rows)
         numbered = counted(integration, tx, numbered)
-    return Earlier(known, by_number(one for one in numbered if one.state is not S.PARSED or _is_first(one)))
+        days = {row.business_date for row in rows if row.business_date is not None}
+        orders = {row.order_number for row in rows}
+        alike = earlier.received_of_orders_dated(tx, integration.books, _KIND, orders, days, rows) if days else []
+    by_day: dict[tuple[str, Any], list[DocumentRow]] = {}
+    for one in alike:
+        by_day.setdefault((one.order_number, one.business_date), []).append(one)
+    numbers = by_number(one for one in numbered if one.state is not S.PARSED or _is_first(one))
+    return Earlier(known, numbers, by_day)
 
 
 def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
@@ -98,21 +110,44 @@ def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> Ta
 
 
 def check_against_earlier(
-    integration: Integration, row: DocumentRow, notice: ShipNotice, known: Earlier, *, by_hand: bool
+    integration: Integration, row: DocumentRow, notice: ShipNotice, partner: Partner, known: Earlier, *, by_hand: bool
 ) -> ShipNotice:
     """The notice as it is received: a replacement counts as a first one once its original was given up by a person.
 
     by_hand: a person asked for it.
 
     Raises:
-        NeedsCorrection: it is about another one, is taken back by another one, or came by another file of its supplier.
+        NeedsCorrection: it is about another one, is taken back by another one, or came before, by another file of its
+            supplier or under a number that only looks different.
     """
     told = about_of(notice)
     if told is not None:
         return _about_another(integration, row, notice, told, known.taken_back.suppliers, by_hand=by_hand)
     refuse(known.taken_back.why(row, "ship notice"))
     refuse(same_number(row, known.same_number, known.taken_back.suppliers))
+    if partner.similar_numbers == "held":
+        _check_similar(row, notice, known)
     return notice
+
+
+def _check_similar(row: DocumentRow, notice: ShipNotice, known: Earlier) -> None:
+    """An earlier one of the same day and content whose number only looks different."""
+    suppliers = known.taken_back.suppliers
+    for one in known.same_day.get((row.order_number, row.business_date), ()):
+        if one.id >= row.id or one.state in GIVEN_UP or folded(one.number) == folded(row.number):
+            continue
+        if similar(one.number) != similar(row.number) or suppliers.of(one) != suppliers.of(row):
+            continue
+        if not _is_first(one) or _by_item(_notice(one)) != _by_item(notice):
+            continue
+        raise NeedsCorrection(
+            Reason.PROBABLY_THE_SAME,
+            f"Ship notice {row.number} is probably {one.number} (document {one.id}, {one.state}): the same goods and "
+            "day, and a number that differs in zeros or punctuation only.",
+            remedy="If it is the same, discard this one. If both are right, set `similar_numbers: ignored` in the "
+            "partner's file and replay it.",
+            data={"number": row.number, "earlier_document": one.id, "earlier_number": one.number},
+        )
 
 
 def hold_taken_back(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, NeedsCorrection]:

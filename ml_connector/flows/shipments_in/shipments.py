@@ -150,7 +150,7 @@ def _decide(
     notice, unread = readable_notice(stored(row.kind, row.canonical, ShipNotice))
     partner = partner_named(integration, row)
     check_still(was, partner)
-    notice = check_against_earlier(integration, row, notice, known, by_hand=work.replay)
+    notice = check_against_earlier(integration, row, notice, partner, known, by_hand=work.replay)
     vendor = vendor_of(book, partner)
     codes = partner.ship_notices.codes
     check_codes(notice, codes)

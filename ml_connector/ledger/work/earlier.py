@@ -83,6 +83,22 @@ def received_of_orders(tx: Tx, books: Books, kind: DocumentKind, orders: Collect
     return found
 
 
+def received_of_orders_dated(
+    tx: Tx,
+    books: Books,
+    kind: DocumentKind,
+    orders: Collection[str],
+    days: Collection[date],
+    at_hand: Sequence[DocumentRow] = (),
+) -> list[DocumentRow]:
+    """Received documents of a kind and company whose first order is one of these and whose day is one of these."""
+    found: list[DocumentRow] = []
+    for part in chunks(sorted({order for order in orders if order})):
+        alike = sa.and_(_d.order_number.in_(part), unindexed(_d.business_date).in_(sorted(set(days))))
+        found += _received(tx, books, kind, alike, at_hand)
+    return found
+
+
 def invoices_of_amounts(
     tx: Tx,
     books: Books,
