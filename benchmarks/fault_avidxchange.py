@@ -10,6 +10,7 @@ coded, and their batches closed and opened again. A tenth of all calls fails at 
 (benchmarks/fault_avidxchange_books.py), whichever way the two exchange (benchmarks/fault_avidxchange_ways.py).
 """
 
+import itertools
 import math
 import random
 import tempfile
@@ -25,10 +26,14 @@ from benchmarks.fault_avidxchange_books import judge
 from benchmarks.fault_avidxchange_ways import Way, broken_answers, way_of
 from benchmarks.fault_kills import Killing, drain, killed_and_drained
 from benchmarks.fault_networks import EXACT
+from ml_connector.credentials.tokens import TokenState
+from ml_connector.demo.stage import authorize
 from ml_connector.sandbox import registry
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.options import ExactOptions
+from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector.sandbox.server import Sandbox, SandboxOptions
+from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 from ml_connector_tests.support import clocks
 from ml_connector_tests.support.deployment import Bench, open_over
 from ml_connector_tests.systems.avidxchange.stage import INTEGRATION, changes, write_partner
@@ -117,9 +122,30 @@ def opened(home: Path, url: str, way: Way) -> Iterator[Bench]:
 
 
 def disturb(sandbox: Sandbox, way: Way, share: float) -> None:
-    """The share of all calls fails, at both sides, in every way."""
-    sandbox.faults.mix("exact", share, broken_answers(), exclude="/api/oauth2/*")
+    """The share of all calls fails, at both sides, in every way; but see `expire`."""
+    kinds = [one for one in broken_answers() if one.kind is not FaultKind.EXPIRED_TOKEN]
+    sandbox.faults.mix("exact", share, kinds, exclude="/api/oauth2/*")
     way.disturb(sandbox, share)
+
+
+def expire(sandbox: Sandbox) -> None:
+    """Exact refuses its token once. One that is refused three times rests until it is old enough to be replaced: the
+    test would be over by then.
+    """
+    refused = Fault(FaultKind.EXPIRED_TOKEN, "exact", count=1, exclude="/api/oauth2/*")
+    sandbox.call(sandbox.faults.faults.insert, 0, refused)
+
+
+def authorized_again(bench: Bench) -> int:
+    """A kill in the middle of a refresh leaves nobody knowing which token counts: a person authorizes Exact again."""
+    with bench.open() as deployment:
+        tokens = deployment.authorization("exact_nl")
+        assert isinstance(tokens, AuthorizationCodeTokens)
+        row = tokens.store.read()
+        if row is not None and row.state is TokenState.VALID:
+            return 0
+        authorize(deployment, "exact_nl")
+        return 1
 
 
 # ------------------------------------------------------------------ people
@@ -256,7 +282,11 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
         sandbox.latency.seconds = 0.02
         disturb(sandbox, way, settings.share)
 
+        portions = itertools.count()
+
         def portion(share: float) -> None:
+            if next(portions) % 16 == 2:
+                expire(sandbox)
             way.next_portion(sandbox)
             sandbox.call(people.portion, share)
 
@@ -267,7 +297,7 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
                 settings,
                 portion=portion,
                 rest=lambda: sandbox.call(people.portion, 1.0),
-                calm=dict,
+                calm=lambda: {"authorized again": authorized_again(bench)},
                 progress=lambda: sandbox.call(_progress, sandbox),
                 every=settings.every,
             )
