@@ -200,7 +200,7 @@ def _last_words(transport: "paramiko.Transport") -> str:
     OpenSSH drops the second stream of a subsystem; a session of another kind has it, and is turned away likewise.
     """
     said = b""
-    with suppress(*_broken()):
+    with suppress(SessionLostError, *_broken()):
         channel = transport.open_session(timeout=LAST_WORDS_SECONDS)
         try:
             channel.settimeout(LAST_WORDS_SECONDS)
@@ -215,12 +215,26 @@ def _last_words(transport: "paramiko.Transport") -> str:
 
 @contextmanager
 def _ended_after(channel: "paramiko.Channel", seconds: float) -> Iterator[None]:
-    """For what paramiko waits for without an end: the channel is closed from here then, which ends it."""
-    watch = threading.Timer(seconds, channel.close)
+    """For what paramiko waits for without an end: the channel is closed from here then, which ends it.
+
+    Raises:
+        SessionLostError: it was.
+    """
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        channel.close()
+
+    watch = threading.Timer(seconds, end)
     watch.daemon = True
     watch.start()
     try:
         yield
+    except _broken():
+        if late.is_set():
+            raise SessionLostError("the server lets us in, and does not begin the session in time") from None
+        raise
     finally:
         watch.cancel()
 

@@ -69,7 +69,8 @@ def test_a_server_that_takes_a_byte_now_and_then_is_not_waited_for() -> None:
 
 
 def test_a_server_that_never_starts_sftp_is_not_waited_for() -> None:
-    with pytest.raises(SessionLostError), raw_session(lambda _, number: b"", starts=False):
+    begins = pytest.raises(SessionLostError, match="does not begin the session in time")
+    with begins, raw_session(lambda _, number: b"", starts=False):
         pass
 
 
