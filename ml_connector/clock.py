@@ -25,6 +25,11 @@ _BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
 CLOCK_DOUBT = timedelta(seconds=60)
 
 
+def age(noted: datetime, now: datetime) -> timedelta:
+    """How long ago something was noted. Of a moment that lies ahead nobody can tell: longer ago than anything."""
+    return now - noted if noted <= now + CLOCK_DOUBT else timedelta.max
+
+
 class Clock(Protocol):
     """A source of UTC moments and a way to wait."""
 

@@ -211,6 +211,28 @@ def test_orders_leave_at_the_cut_off(bench: Bench, hour: int) -> None:
     assert orders_sent(say("sync", "--flow", "orders_out", "--json")) == 1, "a person wants it at once"
 
 
+def test_what_a_clock_wrote_that_ran_ahead_keeps_nothing_from_being_due(bench: Bench) -> None:
+    """Else alerts, heads and master data would be silent for as long as it was ahead."""
+    from ml_connector.flows.core.cut_offs import note_served
+    from ml_connector.orchestration.jobs.due import STANDING, cut_off_is_due, job_is_due, note_done, reference_is_due
+
+    calendar = ProcurementCalendar(cut_offs=("11:00", "16:30"))
+    with bench.open() as deployment:
+        integration = deployment.integration("exact_cleo")
+        bench.sandbox.clock.move(3 * 86_400)
+        for table in integration.erp.tables:
+            sync_table(deployment.ledger, integration.erp, table)
+        assert not reference_is_due(deployment, integration.erp.connection)
+        note_done(deployment.ledger, STANDING)
+        note_served(integration, "orders_out")
+        bench.sandbox.clock.move(-3 * 86_400)
+        assert job_is_due(deployment, STANDING, "*/10 * * * *")
+        assert reference_is_due(deployment, integration.erp.connection)
+        assert not cut_off_is_due(integration, "orders_out", calendar), "the next one is waited for"
+        bench.sandbox.clock.move(86_400)
+        assert cut_off_is_due(integration, "orders_out", calendar)
+
+
 @pytest.mark.parametrize(
     ("moment", "served", "due"),
     [

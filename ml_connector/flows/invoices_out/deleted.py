@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ml_connector.clock import age
 from ml_connector.documents.common import changed
 from ml_connector.documents.payables.entered import EnteredInvoice
 from ml_connector.documents.records import from_json
@@ -46,7 +47,7 @@ class Traces:
     @property
     def due(self) -> bool:
         told = entered_invoices(self._integration.erp).traces is not None
-        return told and (self._looked is None or self._now - datetime.fromisoformat(self._looked) >= EVERY)
+        return told and (self._looked is None or age(datetime.fromisoformat(self._looked), self._now) >= EVERY)
 
     def suspected(self) -> list[str]:
         """The ERP's ids of invoices that were sent and may be gone. What was told is not told again."""
@@ -61,7 +62,7 @@ class Traces:
             named = {key: wanted & set(_IDS.findall(source.lower())) for key, source in sent.items()}
             found = [key for key, ids in named.items() if ids]
             unknown = wanted - {one for ids in named.values() for one in ids}
-            if unknown and (self._all is None or self._now - datetime.fromisoformat(self._all) >= ALL_EVERY):
+            if unknown and (self._all is None or age(datetime.fromisoformat(self._all), self._now) >= ALL_EVERY):
                 found, kept[":all"] = list(sent), self._now.isoformat()
             self.others = [key for key in reversed(sent) if key not in found][:OTHERS]
         self._kept = kept

@@ -5,6 +5,7 @@ What is gone from a partner that has it, for the order was deleted or given to a
 
 from datetime import date, datetime, timedelta
 
+from ml_connector.clock import age
 from ml_connector.flows.core.cut_offs import note_served
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
@@ -183,7 +184,7 @@ def _deletions_due(integration: Integration, *, by_notices: bool) -> bool:
     if last is None:
         _note_deletions_looked(integration)  # the time runs from here
         return False
-    return integration.clock.now() - datetime.fromisoformat(last) >= DELETIONS_EVERY
+    return age(datetime.fromisoformat(last), integration.clock.now()) >= DELETIONS_EVERY
 
 
 def _deletions_looked_name(integration: Integration) -> str:

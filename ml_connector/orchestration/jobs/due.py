@@ -9,6 +9,7 @@ from datetime import datetime
 
 from dagster._utils.schedules import reverse_cron_string_iterator
 
+from ml_connector.clock import CLOCK_DOUBT, age
 from ml_connector.composition import Deployment
 from ml_connector.config.integrations import ProcurementCalendar
 from ml_connector.errors import ConnectorError
@@ -40,9 +41,15 @@ def note_done(ledger: Ledger, job: str) -> None:
 
 def job_is_due(deployment: Deployment, job: str, cron: str) -> bool:
     """Whether a scheduled job was not done since its cron line named it last."""
+    now = deployment.clock.now()
     with deployment.ledger.read() as tx:
         done = cursors.get(tx, _name(job))
-    return done is None or datetime.fromisoformat(done) < last_tick([cron], "UTC", deployment.clock.now())
+    return done is None or _is_before(datetime.fromisoformat(done), last_tick([cron], "UTC", now), now)
+
+
+def _is_before(noted: datetime, tick: datetime, now: datetime) -> bool:
+    """Also of a moment that a clock wrote that ran ahead: to wait for it would be silence for as long."""
+    return age(noted, now) > now - tick
 
 
 def reference_is_due(deployment: Deployment, connection: str) -> bool:
@@ -53,10 +60,9 @@ def reference_is_due(deployment: Deployment, connection: str) -> bool:
         return True  # the run tells why
     with deployment.ledger.read() as tx:
         known = [snapshots.info(tx, connection, company, table) for table in deployment.erp(connection).tables]
-    oldest = min((one.checked_at for one in known if one is not None), default=None)
-    if oldest is None or None in known:
-        return True
-    return oldest < last_tick([deployment.loaded.settings.orchestration.reference_cron], "UTC", deployment.clock.now())
+    now = deployment.clock.now()
+    tick = last_tick([deployment.loaded.settings.orchestration.reference_cron], "UTC", now)
+    return not known or any(one is None or _is_before(one.checked_at, tick, now) for one in known)
 
 
 def cut_off_is_due(integration: Integration, flow: str, calendar: ProcurementCalendar) -> bool:
@@ -64,6 +70,10 @@ def cut_off_is_due(integration: Integration, flow: str, calendar: ProcurementCal
     served, now = cut_offs.served(integration, flow), integration.clock.now()
     if served is None:
         cut_offs.note_waiting(integration, flow)
+        return False
+    if datetime.fromisoformat(served) > now + CLOCK_DOUBT:
+        # Which cut-off was served by a clock that ran ahead, nobody can tell: the next one is waited for.
+        cut_offs.note_served(integration, flow)
         return False
     at = now
     for _ in range(MOST_HOLIDAYS):

@@ -65,6 +65,32 @@ def test_a_file_that_cannot_be_read_is_told_once_and_read_when_it_can_be(
     assert told(stage)["P-1"] == (S.POSTED, None)
 
 
+def test_of_two_files_of_a_payment_the_newer_counts_whichever_could_be_read_first(stage: Stage) -> None:
+    """The older one could not be read at one look; at the next both are new."""
+    laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1")], "a.csv")
+    stage.sandbox.clock.move(700)
+    cannot = fault(stage, FaultKind.STATUS, "OPEN", "a.csv")
+    seen(stage)
+    seen(stage)
+    laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1", Status="Void")], "b.csv")
+    mended(stage, cannot)
+    seen(stage)
+    seen(stage)
+    assert told(stage) == {}, "void before it was booked"
+
+
+def test_what_a_clock_wrote_that_ran_ahead_holds_up_no_file(tmp_path: Path) -> None:
+    with avid_stage(tmp_path, flows=FLOWS, mode="files", stable_seconds=60) as stage:
+        stage.outbound()
+        laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1", PaymentAmount="a lot")], "a.csv")
+        stage.sandbox.clock.move(86_400)
+        stage.inbound()
+        stage.sandbox.clock.move(-86_400)
+        seen(stage)
+        seen(stage)
+        assert told(stage) == {"P-1": (S.QUARANTINED, "bad_value")}, "it was read"
+
+
 def test_a_server_that_is_away_is_away_and_no_file_is_told(stage: Stage) -> None:
     for name in ("a.csv", "b.csv", "c.csv"):
         laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1")], name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ml_connector.clock import Clock
+from ml_connector.clock import Clock, age
 from ml_connector.errors import ConnectorError, NeedsCorrection, Reason, RefusedBySystem, SenderMustCorrect, TryAgain
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.systems.avidxchange.file_settings import FileLayout
@@ -71,7 +71,7 @@ class Inbox:
         now = self.clock.now().isoformat(timespec="seconds")
         waits = {key: seen.get(key, now) for key in there if key not in known}
         failed = {key: one for key, one in dict(kept.get("failed", {})).items() if key in waits}
-        found: list[Sequence[tables.TableRow]] = []
+        found: dict[str, Sequence[tables.TableRow]] = {}
         wrong: list[WrongFile] = []
         read: set[str] = set()
         troubles = 0
@@ -80,18 +80,20 @@ class Inbox:
                 break
             if not self._stood_still(waits[key]):
                 continue
-            outcome = self._read(there[key], found, wrong)
+            outcome = self._read(there[key], wrong)
             if isinstance(outcome, ConnectorError):
                 troubles += isinstance(outcome, TryAgain)
                 failed[key] = self._failed_again(failed.get(key))
                 wrong += _told(there[key], outcome, _looks(failed, key))
-            elif outcome:
+            elif outcome is not None:
                 read.add(key)
+                found[key] = outcome
                 del waits[key]
                 failed.pop(key, None)
         more = len(read) >= self.at_once and any(self._stood_still(since) for since in waits.values())
         cursor = json.dumps({"read": sorted(left | read), "seen": waits, **({"failed": failed} if failed else {})})
-        return Look(found, wrong, cursor, more)
+        # As they lie there, not as they were read: of a payment the newer word counts.
+        return Look([found[key] for key in there if key in found], wrong, cursor, more)
 
     def _failed_again(self, before: Mapping[str, Any] | None) -> dict[str, Any]:
         """How often it was looked at in vain, and when it was counted last."""
@@ -115,14 +117,11 @@ class Inbox:
             start = page.next_start
 
     def _stood_still(self, since: str) -> bool:
-        still = self.clock.now() - datetime.fromisoformat(since)
-        return still.total_seconds() >= self.settings.stable_seconds
+        return age(datetime.fromisoformat(since), self.clock.now()).total_seconds() >= self.settings.stable_seconds
 
-    def _read(
-        self, file: RemoteFile, found: list[Sequence[tables.TableRow]], wrong: list[WrongFile]
-    ) -> bool | ConnectorError:
-        """Whether it was read, as far as it can be. False: its end has not come, or it has gone. An error: the server
-        does not give it. Either is looked at again.
+    def _read(self, file: RemoteFile, wrong: list[WrongFile]) -> Sequence[tables.TableRow] | ConnectorError | None:
+        """Its rows, as far as it can be read. None: its end has not come, or it has gone. An error: the server does
+        not give it. Either is looked at again.
 
         Raises:
             TryAgain: the server is away, whichever file is asked for.
@@ -130,20 +129,20 @@ class Inbox:
         try:
             data = b"".join(self.box.fetch(self.layout.folder, file))
         except FileNotFoundError:
-            return False
+            return None
         except (RefusedBySystem, TryAgain) as error:
             self.box.list_files(self.layout.folder, start=0, limit=1)
             return error
         except NeedsCorrection as why:
             wrong.append(WrongFile(file.name, f"{file.name} {file.size} {file.modified}", why))
-            return True
+            return []
         try:
-            found.append(tables.read(data, self.layout, self.needed, self.settings.over_files))
+            return tables.read(data, self.layout, self.needed, self.settings.over_files)
         except SenderMustCorrect as error:
             if error.data.get("unfinished") and not self._is_old(file):
-                return False
+                return None
             wrong.append(_wrong(file, data, error))
-        return True
+            return []
 
     def _is_old(self, file: RemoteFile) -> bool:
         """Whether its end should have come by now."""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ml_connector.clock import Clock
+from ml_connector.clock import Clock, age
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, RefusedBySystem, TryAgain
 from ml_connector.systems.exact_online.wire.client import IF_IT_LASTS, Row, page_of, readable
 from ml_connector.systems.exact_online.wire.literals import code, wall_time, whole
@@ -185,7 +185,7 @@ class Divisions:
 
     def _stale(self, facts: DivisionFacts) -> bool:
         try:
-            return self._clock.now() - datetime.fromisoformat(facts.checked_at) > KEPT
+            return age(datetime.fromisoformat(facts.checked_at), self._clock.now()) > KEPT
         except (ValueError, TypeError):
             return True
 
