@@ -56,6 +56,20 @@ def test_batches_that_were_closed_months_ago_are_booked_and_acknowledged(stage: 
     assert len(acknowledged(stage)) == STEPS
 
 
+def test_what_is_paid_after_a_clock_was_put_back_is_read(stage: Stage) -> None:
+    """It ran five days ahead at the last poll; then nobody polls for longer than polls reach back."""
+    approved(stage, "BACK-1")
+    closed(stage, "BACK-1")
+    stage.inbound()
+    stage.sandbox.clock.move(5 * 86400)
+    stage.inbound()
+    stage.sandbox.clock.move(-5 * 86400 + 3600)
+    stage.sandbox.call(stage.desk.pay, ["BACK-1"], status="Issued to Supplier")
+    days_pass(stage, 3)
+    stage.inbound()
+    assert [str(row.state) for row in stage.documents("payments_in")] == ["posted"]
+
+
 def test_a_listing_whose_batches_could_not_be_fetched_is_no_farther(stage: Stage) -> None:
     """It lists them, fetches none, and is away for months again."""
     batches = away(stage)

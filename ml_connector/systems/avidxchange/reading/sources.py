@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from ml_connector.clock import Clock
+from ml_connector.clock import CLOCK_DOUBT, Clock
 from ml_connector.documents.common import Record
 from ml_connector.documents.payables.invoices import NetworkInvoice
 from ml_connector.errors import NeedsCorrection, RefusedBySystem
@@ -46,8 +46,10 @@ class Source(Generic[R]):
         since = datetime.fromisoformat(cursor) if cursor else now - timedelta(days=self._settings.window_days)
         if not self.resource.modified_from:
             return self._of(self.client.rows(self.resource.path, {}), now, more=False)
-        begin = min(since, now) - self.overlap
-        until = min(now, begin + timedelta(days=self._settings.window_days))
+        window = timedelta(days=self._settings.window_days)
+        # Where a clock that ran ahead really stood, nobody can tell: the longest window is read again.
+        begin = since - self.overlap if since <= now + CLOCK_DOUBT else now - window
+        until = min(now, begin + window)
         asked = {self.resource.modified_from: self._said(begin), self.resource.modified_to: self._said(until)}
         return self._of(self.client.rows(self.resource.path, asked), until, more=until < now)
 
