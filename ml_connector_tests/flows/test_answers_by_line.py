@@ -356,6 +356,13 @@ def test_an_824_that_accepts_with_changes_needs_a_person(stage: Scene) -> None:
     assert "UNIT CHANGED TO CASE" in told(row)
 
 
+def test_an_824_that_accepts_and_names_an_error_needs_a_person(stage: Scene) -> None:
+    order = ordered(stage)
+    row = advice(stage, f"OTI*TA*po*{order['number']}", "TED*024*PRICE IS NOT THE CONTRACT PRICE")
+    assert (the_order(stage).state, row.reason) == (S.ACKNOWLEDGED, "order_advised")
+    assert "PRICE IS NOT THE CONTRACT PRICE" in told(row)
+
+
 def test_an_824_that_refuses_an_item_does_not_refuse_the_order(stage: Scene) -> None:
     order = ordered(stage)
     row = advice(stage, f"OTI*IR*PO*{order['number']}", "TED*ZZZ*ITEM UNKNOWN")

@@ -121,6 +121,8 @@ def _verdict(advice: ApplicationAdvice, item: AdviceItem, codes: Mapping[str, Ma
     if code not in MEANINGS:
         raise answer_codes.unknown("OTI01", code, f"Application advice {advice.number}")
     what, said = MEANINGS[code]
+    if said == "accepted" and item.errors:
+        said = "accepted with errors"  # what it says beside it counts too
     return _Verdict(code, what, said, texts(item))
 
 

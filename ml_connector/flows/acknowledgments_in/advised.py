@@ -113,7 +113,7 @@ def _by_number(integration: Integration, tx: Tx, row: DocumentRow, item: AdviceI
 def _numbers(item: AdviceItem, qualifiers: frozenset[str]) -> list[str]:
     """Numbers of these kinds that an item gives: OTI03, and the references below it."""
     given = [(item.qualifier, item.number), *((one.qualifier, one.value) for one in item.references)]
-    return [number.strip() for qualifier, number in given if qualifier in qualifiers and number.strip()]
+    return [number.strip() for kind, number in given if kind.strip().upper() in qualifiers and number.strip()]
 
 
 def _same(one: str | None, other: str) -> bool:
