@@ -57,6 +57,10 @@ def one(*lines: str, **more: Any) -> SalesOrder:
 # ---------------------------------------------------------------------- what holds an order
 
 WHY: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
+    "two currencies of the head": ("currency_mismatch", (), {"head": ("CUR*BY*USD**SE*EUR",)}),
+    "a currency of a line": ("currency_mismatch", (RICE, "CUR*BY*EUR"), {"head": ("CUR*BY*USD",)}),
+    "a day that is none": ("bad_value", (), {"head": ("DTM*002*20261131",)}),
+    "a day of a line that is none": ("bad_value", (RICE, "DTM*010*20261131"), {}),
     "a type on no list": ("unsupported_document", (), {"kind": "ZZ"}),
     "a blanket order": ("unsupported_document", (), {"kind": "BK"}),
     "a dropship": ("unsupported_document", (), {"kind": "DS"}),
@@ -151,6 +155,20 @@ def test_types_are_decided_by_a_list_that_settings_add_to() -> None:
     taken = {"sales": {"order_types": {"BK": "blanket"}}, "flow": {"erp_order_types": {"blanket": "BL"}}}
     assert one(kind="BK", **taken).type_code == "BL"
     assert held(kind="SA", sales={"order_types": {"SA": "held"}}).reason == "unsupported_document"
+
+
+def test_a_line_that_goes_to_two_places_is_held() -> None:
+    assert held(RICE, "N1*ST**92*0001", "N1*ST**92*0002").reason == "store_quantities"
+    assert one(RICE, "N1*ST**92*0002", "N1*ST**92*0002").store == "0002"
+
+
+def test_an_order_number_is_read_as_it_is_seen() -> None:
+    hidden = changed(read(s.body("PO-1")), number="PO\u200b-1\u00a0")
+    assert identity_of(hidden, "a").number == "PO-1"
+    (order,) = sales_orders_for(hidden, s.partner(), s.settings(), s.book(), s.TODAY)
+    assert isinstance(order, SalesOrder)
+    assert order.customer_order == "PO-1"
+    assert "its number is read as it is seen" in order.told
 
 
 def test_what_is_about_another_order_has_an_identity_of_its_own() -> None:

@@ -67,11 +67,12 @@ def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 
         # What is about another order has its number; releases of one blanket order have theirs beside it.
         distinct = f"release {document.release}" if document.release else ""
         distinct = distinct if is_first_order(document) else digest[:24]
-        amount = amount_of(document)
-        return Identity(document.number, document.number, document.order_date, document.currency, amount, distinct)
+        amount, number = amount_of(document), as_key(document.number)
+        return Identity(number, number, document.order_date, document.currency, amount, distinct)
     if isinstance(document, OrderChange):
         day = document.change_date or document.order_date
-        return Identity(document.number, document.number, day, document.currency, distinct=digest[:24])
+        number = as_key(document.number)
+        return Identity(number, number, day, document.currency, distinct=digest[:24])
     if isinstance(document, Remittance):
         paid = next((item.order_number for item in document.items if item.order_number), "")
         return Identity(

@@ -3,12 +3,13 @@
 Pure functions; each raises NeedsCorrection with what contradicts what.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import KeptElement, KeptSegment, Reference
+from ml_connector.documents.common import Reference
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.named_currencies import named_currencies
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning import price_bases
@@ -118,7 +119,7 @@ def _check_price_bases(invoice: Invoice) -> None:
 
 def check_one_currency(invoice: Invoice) -> None:
     """All currencies that an invoice names, wherever it does, are one (CUR02, CUR05; x12-procurement 3)."""
-    found = sorted({code.strip().upper() for code in _currencies(invoice) if code.strip()})
+    found = named_currencies(invoice)
     if len(found) > 1:
         raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,
@@ -126,30 +127,3 @@ def check_one_currency(invoice: Invoice) -> None:
             remedy="Ask the supplier for an invoice in one currency, or enter it by hand and discard it here.",
             data={"number": invoice.number, "named": found},
         )
-
-
-def _currencies(invoice: Invoice) -> Iterator[str]:
-    yield invoice.currency
-    yield from _kept(invoice.kept)
-    yield from _in_segments(invoice.extras)
-    for charge in invoice.allowances:
-        yield from _in_segments(charge.extras)
-    for party in invoice.parties:
-        yield from _in_segments(party.extras)
-    for line in invoice.lines:
-        yield from _in_segments(line.extras)
-        for charge in line.allowances:
-            yield from _in_segments(charge.extras)
-        for party in line.parties:
-            yield from _in_segments(party.extras)
-
-
-def _kept(elements: Iterable[KeptElement]) -> Iterator[str]:
-    yield from (one.value for one in elements if one.segment_id == "CUR" and one.position == 5)
-
-
-def _in_segments(segments: Iterable[KeptSegment]) -> Iterator[str]:
-    for segment in segments:
-        if segment.segment_id == "CUR":
-            yield from (segment.elements[at] for at in (1, 4) if at < len(segment.elements))
-        yield from _in_segments(segment.inside)

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from ml_connector.documents.common import AllowanceCharge, KeptElement, KeptSegment, Party, PaymentTerms
 from ml_connector.documents.invoice_amounts import CENT, INFORMATION_ONLY, is_tax
+from ml_connector.documents.named_currencies import named_currencies
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.flows.meaning.answered_lines import Answered, Expected, price_of
@@ -25,7 +26,7 @@ _DAYS = {"ACK": {5}, "DTM": {2}, "SCH": {6, 9}}
 def head_differences(answer: OrderAcknowledgment, pairs: Sequence[Answered], expected: Expected) -> dict[str, str]:
     """What differs of the answer as a whole, each in words."""
     found: dict[str, str] = {}
-    others = sorted({code for code in _currencies(answer) if code != expected.currency.strip().upper()})
+    others = [code for code in named_currencies(answer) if code != expected.currency.strip().upper()]
     if others and expected.currency:
         found["currency"] = f"{expected.currency} -> {', '.join(others)}"
     if charges := _charged(answer.allowances, expected.allowances):
@@ -59,15 +60,6 @@ def line_differences(one: Answered) -> dict[str, str]:
 
 def _parties(one: Answered) -> Sequence[Party]:
     return one.ordered.parties if one.ordered is not None else ()
-
-
-def _currencies(answer: OrderAcknowledgment) -> Iterator[str]:
-    """Every currency that is named, in the head or at a line (CUR02, CUR05)."""
-    named = [answer.currency, *(one.value for one in answer.kept if one.segment_id == "CUR" and one.position == 5)]
-    for segment in (*answer.extras, *(one for line in answer.lines for one in line.extras)):
-        if segment.segment_id == "CUR":
-            named += [segment.elements[at] for at in (1, 4) if at < len(segment.elements)]
-    yield from (code.strip().upper() for code in named if code.strip())
 
 
 def _charged(said: Sequence[AllowanceCharge], ordered: Sequence[AllowanceCharge]) -> str:

@@ -17,6 +17,8 @@ SHIPPED = ("010", "068", "037")
 CANCELLED = ("001", "061", "063", "038")
 
 
+#: Elements that hold a day: DTM02, SCH06.
+_DAYS = frozenset({("DTM", 2), ("SCH", 6)})
 #: Of a day that can be meant.
 FIRST_YEAR = 1990
 
@@ -54,6 +56,7 @@ def check_dates(order: PurchaseOrder, today: date, latest: date) -> None:
         NeedsCorrection: its cancel date is past, it is dated far ahead, a date cannot be, or it is not wanted any more
             when it is to be there.
     """
+    _check_readable(order)
     _check_years(order)
     if order.order_date is None or order.order_date > latest or order.order_date.year < FIRST_YEAR:
         said = order.order_date.isoformat() if order.order_date else "no day that can be read"
@@ -85,6 +88,26 @@ def check_dates(order: PurchaseOrder, today: date, latest: date) -> None:
                 f"The customer does not want {place} after {wanted.cancelled}, which is past.",
                 remedy="Ask the customer whether it is still wanted: enter it in the ERP by hand then; discard this.",
                 data={"order": order.number, "line": where, "cancel_date": wanted.cancelled.isoformat()},
+            )
+
+
+def _check_readable(order: PurchaseOrder) -> None:
+    """A day that says when it is wanted and cannot be: without it, it would be delivered at any time."""
+    found: list[tuple[str, DateReference | Schedule]] = [("", one) for one in order.dates]
+    for line in order.lines:
+        found += [(line.number, one) for one in line.dates]
+        found += [(line.number, one) for one in line.schedules]
+    for place, one in found:
+        if one.qualifier not in (*REQUESTED, *SHIPPED, *CANCELLED):
+            continue
+        value = next((k.value for k in one.kept if (k.segment_id, k.position) in _DAYS), "")
+        if value:
+            at = f"Line {place} of order" if place else "Order"
+            raise NeedsCorrection(
+                Reason.BAD_VALUE,
+                f"{at} {order.number} is wanted on {value} ({one.qualifier}), which is no day.",
+                remedy="Ask the customer for the day and for a corrected order; discard this one.",
+                data={"order": order.number, "line": place, "qualifier": one.qualifier, "value": value},
             )
 
 

@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from ml_connector.config.partners import SalesRules
 from ml_connector.documents.common import KeptSegment, changed
+from ml_connector.documents.named_currencies import named_currencies
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.sales.reference import PLACES
 from ml_connector.documents.values.characters import character_name, unreadable
+from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.sales_orders_in.prices import customers_price
 
@@ -42,9 +44,23 @@ def readable_order(order: PurchaseOrder) -> tuple[PurchaseOrder, tuple[str, ...]
         )
     _check(f"The number of order {order.number!a}", order.number)
     told: list[str] = []
+    if (seen := as_key(order.number)) != order.number:
+        told.append("its number is read as it is seen")
+    _check_currencies(order)
     _check_repeated(order)
     lines = tuple(_line(order.number, at, line, told) for at, line in enumerate(order.lines, 1))
-    return changed(order, lines=lines, notes=_notes("", _written(order), told)), tuple(told)
+    return changed(order, number=seen, lines=lines, notes=_notes("", _written(order), told)), tuple(told)
+
+
+def _check_currencies(order: PurchaseOrder) -> None:
+    named = named_currencies(order)
+    if len(named) > 1:
+        raise NeedsCorrection(
+            Reason.CURRENCY_MISMATCH,
+            f"Order {order.number} names several currencies: {', '.join(named)}.",
+            remedy="Ask the customer which one counts and for a corrected order, or enter it by hand; discard this.",
+            data={"order": order.number, "named": named},
+        )
 
 
 def _check_repeated(order: PurchaseOrder) -> None:

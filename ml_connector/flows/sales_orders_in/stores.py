@@ -79,13 +79,28 @@ def _quantity(order: PurchaseOrder, line: OrderLine) -> Decimal:
 def _by_store(order: PurchaseOrder, line: OrderLine, quantity: Decimal) -> list[Portion]:
     destinations = list(_destinations(line))
     if not destinations:
-        party = next((one for one in line.parties if one.role.upper() in SHIP_TO), None)
+        party = _party_of(order, line)
         return [Portion(quantity, party.id.strip() if party is not None else "", party)]
     parts: dict[str, Decimal] = {}
     for _, store, text in destinations:
         parts[store] = parts.get(store, Decimal(0)) + _number(order, line, store, text)
     _adds_up(order, line, "stores (SDQ)", parts.values(), {unit for unit, _, _ in destinations}, quantity)
     return [Portion(amount, store) for store, amount in parts.items() if amount]
+
+
+def _party_of(order: PurchaseOrder, line: OrderLine) -> Party | None:
+    """Where a line goes by its own N1: one place, of the role that counts first."""
+    parties = [one for role in SHIP_TO for one in line.parties if one.role.upper() == role]
+    first = [one for one in parties if one.role.upper() == parties[0].role.upper()] if parties else []
+    if len({(one.id.strip().casefold(), one.name.strip().casefold()) for one in first}) > 1:
+        raise NeedsCorrection(
+            Reason.STORE_QUANTITIES,
+            f"Line {line.number} of order {order.number} goes to several places (N1 {first[0].role}) and does not say "
+            "how much goes where.",
+            remedy="Ask the customer what goes where; enter it in the ERP by hand, then discard this.",
+            data={"order": order.number, "line": line.number, "places": [one.id or one.name for one in first]},
+        )
+    return first[0] if first else None
 
 
 def _destinations(line: OrderLine) -> Iterator[tuple[str, str, str]]:
