@@ -4,13 +4,13 @@ Names are business language; X12 qualifiers stay beside the values they qualify,
 qualifier has no name of its own is kept and can be written back.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time
 from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from operator import attrgetter
-from typing import Any, ClassVar, Self, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Protocol, Self, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -297,3 +297,33 @@ class Document(Segmented):
 
     def party(self, *roles: str) -> Party | None:
         return next((p for role in roles for p in self.parties if p.role == role), None)
+
+
+class Charged(Protocol):
+    """A document or a line: what charges and parties it has, and segments without a field."""
+
+    @property
+    def allowances(self) -> tuple[AllowanceCharge, ...]: ...
+    @property
+    def parties(self) -> tuple[Party, ...]: ...
+    @property
+    def extras(self) -> tuple[KeptSegment, ...]: ...
+
+
+def named_currencies(document: Document, charged: Iterable[Charged]) -> list[str]:
+    """Every currency that a document names, wherever it does (CUR02, CUR05), each once and as capitals.
+
+    charged: itself and its lines.
+    """
+    found = [document.currency, *(k.value for k in document.kept if (k.segment_id, k.position) == ("CUR", 5))]
+    for one in charged:
+        inside = [one.extras, *(charge.extras for charge in one.allowances), *(party.extras for party in one.parties)]
+        found += [code for segments in inside for code in _currencies_in(segments)]
+    return sorted({code.strip().upper() for code in found if code.strip()})
+
+
+def _currencies_in(segments: Iterable[KeptSegment]) -> Iterator[str]:
+    for segment in segments:
+        if segment.segment_id == "CUR":
+            yield from (segment.elements[at] for at in (1, 4) if at < len(segment.elements))
+        yield from _currencies_in(segment.inside)

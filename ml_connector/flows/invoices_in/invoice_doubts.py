@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import Reference
+from ml_connector.documents.common import Reference, named_currencies
 from ml_connector.documents.invoices import Invoice
-from ml_connector.documents.named_currencies import named_currencies
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.meaning import price_bases
@@ -119,7 +118,7 @@ def _check_price_bases(invoice: Invoice) -> None:
 
 def check_one_currency(invoice: Invoice) -> None:
     """All currencies that an invoice names, wherever it does, are one (CUR02, CUR05; x12-procurement 3)."""
-    found = named_currencies(invoice)
+    found = named_currencies(invoice, (invoice, *invoice.lines))
     if len(found) > 1:
         raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,

@@ -7,9 +7,15 @@ cannot be read is no consent. Pure functions.
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from ml_connector.documents.common import AllowanceCharge, KeptElement, KeptSegment, Party, PaymentTerms
+from ml_connector.documents.common import (
+    AllowanceCharge,
+    KeptElement,
+    KeptSegment,
+    Party,
+    PaymentTerms,
+    named_currencies,
+)
 from ml_connector.documents.invoice_amounts import CENT, INFORMATION_ONLY, is_tax
-from ml_connector.documents.named_currencies import named_currencies
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.flows.meaning.answered_lines import Answered, Expected, price_of
@@ -26,7 +32,9 @@ _DAYS = {"ACK": {5}, "DTM": {2}, "SCH": {6, 9}}
 def head_differences(answer: OrderAcknowledgment, pairs: Sequence[Answered], expected: Expected) -> dict[str, str]:
     """What differs of the answer as a whole, each in words."""
     found: dict[str, str] = {}
-    others = [code for code in named_currencies(answer) if code != expected.currency.strip().upper()]
+    others = [
+        code for code in named_currencies(answer, (answer, *answer.lines)) if code != expected.currency.strip().upper()
+    ]
     if others and expected.currency:
         found["currency"] = f"{expected.currency} -> {', '.join(others)}"
     if charges := _charged(answer.allowances, expected.allowances):

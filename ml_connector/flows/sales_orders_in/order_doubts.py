@@ -7,8 +7,7 @@ from collections import Counter
 from decimal import Decimal
 
 from ml_connector.config.partners import SalesRules
-from ml_connector.documents.common import KeptSegment, changed
-from ml_connector.documents.named_currencies import named_currencies
+from ml_connector.documents.common import KeptSegment, changed, named_currencies
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.sales.reference import PLACES
 from ml_connector.documents.values.characters import character_name, unreadable
@@ -53,7 +52,7 @@ def readable_order(order: PurchaseOrder) -> tuple[PurchaseOrder, tuple[str, ...]
 
 
 def _check_currencies(order: PurchaseOrder) -> None:
-    named = named_currencies(order)
+    named = named_currencies(order, (order, *order.lines))
     if len(named) > 1:
         raise NeedsCorrection(
             Reason.CURRENCY_MISMATCH,
