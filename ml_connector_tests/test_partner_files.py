@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ml_connector.config.partner_files import load_partners
+from ml_connector.config.partner_files import LAYOUT_KEYS, PARTNER_KEYS, load_partners
+from ml_connector.config.partners import Partner
+from ml_connector.layouts.spec.loading import SHIPPED as LAYOUTS
+from ml_connector.layouts.spec.model import LayoutFile
 from ml_connector_tests.support.deployment import INTEGRATION, ROOT
 
 SHIPPED = ROOT / "partners" / INTEGRATION
+
+SHIPPED_LAYOUT = LAYOUTS / "truecommerce_810_csv.yaml"
 
 
 @pytest.fixture
@@ -26,6 +31,24 @@ def test_the_shipped_ones_are_right(folder: Path) -> None:
     found = load_partners(folder)
     assert set(found.partners) == {"acme", "brightline", "northwind"}
     assert found.problems == ()
+
+
+def test_a_layout_beside_them_is_no_partner(folder: Path) -> None:
+    """The pages tell to put it there: it neither stops anybody nor is anybody."""
+    for text in (SHIPPED_LAYOUT.read_text(encoding="utf-8"), "name: mine\nextends: truecommerce_810_csv\n"):
+        (folder / "mine.yaml").write_text(text, encoding="utf-8")
+        found = load_partners(folder)
+        assert (set(found.partners), found.problems) == ({"acme", "brightline", "northwind"}, ())
+    (folder / "mine.yaml").write_text("name: mine\nextends: acme\nidentity: {qualifier: ZZ, id: MINE}\n")
+    (problem,) = load_partners(folder).problems
+    assert (problem.name, problem.identities) == ("mine", ("ZZ/MINE",)), "that is meant for a partner"
+
+
+def test_what_tells_a_layout_is_said_by_layouts_alone() -> None:
+    assert set(LayoutFile.model_fields) >= LAYOUT_KEYS
+    assert not set(Partner.model_fields) & LAYOUT_KEYS
+    assert set(Partner.model_fields) >= PARTNER_KEYS
+    assert not set(LayoutFile.model_fields) & PARTNER_KEYS
 
 
 def cut(path: Path) -> None:

@@ -21,6 +21,9 @@ SUFFIXES = {".yaml", ".yml"}
 MOST_FILES = 10_000
 #: What a starting file says where only the partner, or the ERP, knows the value.
 FILL_IN = "FILL_IN"
+#: A file that says one of these, and nothing of who it is of, is a layout: partners may name those beside their files.
+LAYOUT_KEYS = frozenset({"extends", "document"})
+PARTNER_KEYS = frozenset({"role", "vendor", "customer", "account", "identity", "test_identity", "channels", "layouts"})
 _NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 
 
@@ -121,7 +124,7 @@ def load_partners(folder: Path, *, shared_folders: bool = False) -> PartnerFiles
         found = _read(path)
         if isinstance(found, Partner):
             read.append((path, found))
-        else:
+        elif found is not None:
             problems.append(found)
     clashes = _clashes(read, shared_folders=shared_folders)
     problems += [problem_of(partner, path, clashes[path]) for path, partner in read if path in clashes]
@@ -137,10 +140,13 @@ def _unusable(folder: Path, why: str, remedy: str) -> PartnerFiles:
     return PartnerFiles(problems=(PartnerProblem("", folder, f"{folder}: {why}", remedy),))
 
 
-def _read(path: Path) -> Partner | PartnerProblem:
+def _read(path: Path) -> Partner | PartnerProblem | None:
+    """The partner of a file, or what is wrong with it; None: it is a layout."""
     raw: Any = None
     try:
         raw = read_yaml(path, absent="Take the dangling link away, or put the file in its place.")
+        if _is_layout(raw):
+            return None
         return _filled_in(validated(Partner, raw, path), raw, path)
     except ConfigError as error:
         facts = raw if isinstance(raw, dict) else {}
@@ -156,6 +162,12 @@ def _read(path: Path) -> Partner | PartnerProblem:
             speaks_x12=not facts or "identity" in facts or "layouts" not in facts,
             customer=_text(facts.get("customer")),
         )
+
+
+def _is_layout(raw: Any) -> bool:
+    """Whether a file says how documents are written, and nothing of a partner."""
+    keys = set(raw) if isinstance(raw, dict) else set()
+    return bool(keys & LAYOUT_KEYS) and not keys & PARTNER_KEYS
 
 
 def _filled_in(partner: Partner, raw: Any, path: Path) -> Partner:
