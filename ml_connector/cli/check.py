@@ -45,10 +45,12 @@ def check(session: Session, connection: str | None, offline: bool) -> int:
             deployment.loaded.connection(name)
         found += check_deployment(deployment)
         if not any(f.aspect == "ledger" and f.level == "bad" for f in found):
+            # Before its connection is asked: one that got another name is given its token by it.
+            settled = [] if offline else check_names(deployment, of=connection)
             for name in names:
                 found += check_connection(deployment, name, offline=offline)
             if connection is None:
-                found += [] if offline else check_names(deployment)
+                found += settled
                 found += check_sharing(deployment, offline=offline)
                 for integration in deployment.integration_names:
                     found += check_dimensions(deployment, integration)

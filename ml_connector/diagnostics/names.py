@@ -14,10 +14,16 @@ if TYPE_CHECKING:
     from ml_connector.composition import Deployment
 
 
-def check_names(deployment: "Deployment") -> list[CheckResult]:
-    """Each integration: whose books it works in, or what has to be decided first; and names that nobody has now."""
+def check_names(deployment: "Deployment", *, of: str | None = None) -> list[CheckResult]:
+    """Each integration: whose books it works in, or what has to be decided first; and names that nobody has now.
+
+    of: only the integrations of this connection.
+    """
     found: list[CheckResult] = []
+    integrations = deployment.loaded.settings.integrations
     for name in deployment.integration_names:
+        if of not in (None, integrations[name].erp, integrations[name].network):
+            continue
         try:
             books = deployment.integration(name).books
         except (AuthorizationNeeded, TryAgain):

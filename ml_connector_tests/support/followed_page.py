@@ -3,9 +3,13 @@
 import re
 import shlex
 from collections.abc import Mapping
+from typing import Any
+
+import yaml
 
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.support.deployment import ROOT
+from ml_connector_tests.support.pages import yaml_of
 
 
 class FollowedPage:
@@ -23,14 +27,24 @@ class FollowedPage:
         lines = [line.strip() for language, block in blocks if not language for line in block.splitlines()]
         return [re.split(r"\s+#\s", line)[0] for line in lines if line.startswith("ml-connector ")]
 
-    def run(self, begins: str, *more: str, code: int = 0) -> Said:
+    @property
+    def settings(self) -> list[Any]:
+        """What it tells to write into connections.yaml and beside it, block by block."""
+        return [yaml.safe_load(self._here(block)) for block in yaml_of(self.text)]
+
+    def run(self, begins: str, *more: str, code: int = 0, given: str = "") -> Said:
         """Run the next command of the page, which begins with these words; code: how it must end.
 
-        more: options that its text names.
+        more: options that its text names. given: what a person types.
         """
         line = self._left.pop(0)
         assert line.startswith(f"ml-connector {begins}"), line
-        return self.say(line, *more, code=code)
+        return self.say(line, *more, code=code, given=given)
+
+    def skip_to(self, begins: str) -> None:
+        """What stands before the command that begins so is followed elsewhere."""
+        while not self._left[0].startswith(f"ml-connector {begins}"):
+            self._left.pop(0)
 
     def named(self, line: str, code: int = 0) -> Said:
         """Run a command that the page names in its text."""
@@ -38,12 +52,17 @@ class FollowedPage:
         full = line if line.startswith("ml-connector ") else f"ml-connector {line}"
         return self.say(full, code=code)
 
-    def say(self, line: str, *more: str, code: int = 0) -> Said:
-        for example, here in self._examples.items():
-            line = line.replace(example, here)
-        said = say(*shlex.split(line)[1:], *more)
+    def say(self, line: str, *more: str, code: int = 0, given: str = "") -> Said:
+        line = self._here(line)
+        said = say(*shlex.split(line)[1:], *more, given=given)
         assert said.code == code, f"{line} {' '.join(more)}\n{said.out}{said.err}"
         return said
+
+    def _here(self, text: str) -> str:
+        """With what the examples are in the scene."""
+        for example, here in self._examples.items():
+            text = text.replace(example, here)
+        return text
 
     def done(self) -> None:
         """All of it was followed."""
