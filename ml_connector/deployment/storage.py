@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from ml_connector.clock import Clock
 from ml_connector.config.loading import LoadedDeployment
@@ -25,8 +26,16 @@ class Storage:
 
     loaded: LoadedDeployment
     clock: Clock
+    #: Whether what stands outside the database is told of its ledger; of a scratch copy it is not.
+    witnessed: bool = field(default=True, kw_only=True)
     #: What was found of a restore, by how often the ledger had been replaced.
     _restores: dict[int, Restore | None] = field(default_factory=dict, init=False, repr=False)
+
+    def over(self, ledger: Ledger) -> Self:
+        """Another one of the same configuration over a scratch copy of the ledger: nothing is noted outside of it."""
+        made = type(self)(self.loaded, self.clock, witnessed=False)
+        made.ledger = ledger
+        return made
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -48,6 +57,8 @@ class Storage:
         Raises:
             ConfigError: it cannot be noted beside the exported heads.
         """
+        if not self.witnessed:
+            return None
         with self.ledger.read():
             replaced = self.ledger.replaced
         if replaced not in self._restores:

@@ -143,8 +143,6 @@ def try_files(
 
 def stage(deployment: "Deployment", name: str, ledger: Ledger) -> Integration:
     """The integration as a run has it, over a scratch ledger and with both sides held."""
-    from ml_connector.composition import Deployment as Composed
-
     connection = deployment.loaded.integration(name).erp
     with ledger.read() as tx:
         bound = [one for one in naming.company_bindings(tx) if one.connection == connection]
@@ -161,10 +159,7 @@ def stage(deployment: "Deployment", name: str, ledger: Ledger) -> Integration:
                 f"Nothing was read from {connection} yet (or by that day): there are no reference data to try with.",
                 remedy="Run `ml-connector sync` once; it reads vendors, accounts, items and open orders.",
             )
-    # One of its own: what is made over the scratch ledger must not stay in the caller's.
-    composed = Composed(deployment.loaded, deployment.clock)
-    composed.__dict__["ledger"] = ledger
-    composed.__dict__["restore"] = None
+    composed = deployment.over(ledger)
     erp = RememberingErp(composed.erp(connection), company, title, _open_orders(ledger, connection, company))
     composed.erps[connection] = cast("Erp", erp)
     network = deployment.loaded.integration(name).network

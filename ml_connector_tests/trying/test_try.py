@@ -118,6 +118,24 @@ def test_nothing_of_the_ledger_changes(stage: Scene, tmp_path: Path) -> None:
     assert stage.posted() == []
 
 
+def test_what_stands_outside_the_database_is_no_witness_of_the_copy(on_sqlite: Scene, tmp_path: Path) -> None:
+    """A scratch ledger lacks what has left: that is no restore, neither here nor in the files that tell of one."""
+    first, second = (an_invoice(on_sqlite, number, control=at) for at, number in enumerate(("A-1", "A-2"), 101))
+    deliver(on_sqlite, first)
+    on_sqlite.inbound()  # and its 997 has left
+    assert say("ledger", "export-heads").code == 0
+    refreshed(on_sqlite)
+    outside = on_sqlite.deployment.outside
+    files = [outside.heads, outside.log.path]
+    before = [file.read_bytes() for file in files]
+    assert all(before)
+    said = tried(written(tmp_path, "a.edi", second))
+    assert said.code == 0, said.out
+    assert [one["state"] for one in said.json["answers"]] != ["quarantined"]
+    assert [file.read_bytes() for file in files] == before
+    assert on_sqlite.deployment.restore is None
+
+
 def test_nobody_is_called(on_sqlite: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = an_invoice(on_sqlite)
     refreshed(on_sqlite)
