@@ -29,7 +29,8 @@ def checkout(tmp_path: Path) -> Path:
     programs = tmp_path / "bin"
     programs.mkdir()
     there = "#!/bin/sh\n"
-    for name, text in {"make": MAKE, "sshd": there, "chromium": there, "nginx": there, "npm": NPM}.items():
+    installed = dict.fromkeys(("sshd", "chromium", "nginx", "htpasswd"), there)
+    for name, text in {"make": MAKE, "npm": NPM, **installed}.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
     return tmp_path

@@ -44,8 +44,21 @@ def find_nginx() -> str | None:
 def nginx(folder: Path, ports: Mapping[int, int]) -> Iterator[str]:
     """The shipped file with these ports in place of its own; the address that people reach."""
     folder.mkdir()
-    secure, plain = free_port(), free_port()
     site = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    shipped_groups = (ROOT / "deploy" / "nginx-groups").read_text(encoding="utf-8")
+    groups = [f'{name} "{some}";' for name, some in GROUPS.items() if some]
+    (folder / "groups").write_text("\n".join([shipped_groups, *groups, ""]), encoding="utf-8")
+    users = [f"{name}:{{PLAIN}}{password}" for name, password in PASSWORDS.items()]
+    (folder / "users").write_text("\n".join(users), encoding="utf-8")
+    certificate(folder)
+    with in_front(folder, site, ports) as address:
+        yield address
+
+
+@contextmanager
+def in_front(folder: Path, site: str, ports: Mapping[int, int]) -> Iterator[str]:
+    """nginx with a site on ports of its own; what the site has in /etc/nginx/ml-connector lies in this folder."""
+    secure, plain = free_port(), free_port()
     for shipped, here in ports.items():
         assert f"127.0.0.1:{shipped};" in site
         site = site.replace(f"127.0.0.1:{shipped};", f"127.0.0.1:{here};")
@@ -53,18 +66,14 @@ def nginx(folder: Path, ports: Mapping[int, int]) -> Iterator[str]:
     site = site.replace("listen 443 ssl;", f"listen 127.0.0.1:{secure} ssl;")
     assert site.count(f"127.0.0.1:{secure}") == 1
     (folder / "site.conf").write_text(site.replace("/etc/nginx/ml-connector", str(folder)), encoding="utf-8")
-    shipped_groups = (ROOT / "deploy" / "nginx-groups").read_text(encoding="utf-8")
-    groups = [f'{name} "{some}";' for name, some in GROUPS.items() if some]
-    (folder / "groups").write_text("\n".join([shipped_groups, *groups, ""]), encoding="utf-8")
-    users = [f"{name}:{{PLAIN}}{password}" for name, password in PASSWORDS.items()]
-    (folder / "users").write_text("\n".join(users), encoding="utf-8")
-    _certificate(folder)
     kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     places = " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
     main = MAIN.format(folder=folder, user="user root;" if os.getuid() == 0 else "", places=places)
     (folder / "nginx.conf").write_text(main, encoding="utf-8")
     address = f"https://127.0.0.1:{secure}"
     command = [str(find_nginx()), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    tested = subprocess.run([*command, "-t"], capture_output=True, text=True, timeout=60, check=False)
+    assert tested.returncode == 0, tested.stderr
     with _running(command, folder, lambda: httpx.get(address, verify=False).status_code == 401):
         yield address
 
@@ -148,7 +157,8 @@ def echo() -> Iterator[Echo]:
         server.server_close()
 
 
-def _certificate(folder: Path) -> None:
+def certificate(folder: Path) -> None:
+    """One that nobody has signed."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "connector.example.com")])
     now = datetime.now(UTC)
