@@ -74,7 +74,7 @@ def _only(record: NetworkCode, there: Sequence[NetworkCode]) -> str | NeedsCorre
 
 
 CODES = _Codes()
-SENT = SentRecords(FLOW, TO_NETWORK_CODES, NetworkCode)
+SENT = SentRecords(FLOW, TO_NETWORK_CODES, NetworkCode, harmless_twice=True)
 
 
 def _rules(integration: Integration) -> CodesOut:

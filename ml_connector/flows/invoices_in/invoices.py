@@ -163,7 +163,7 @@ def _match_batch(
             if row.id in booked:
                 moves += go_on(integration, tx, row, booked[row.id], report)
             elif row.id in ours:
-                recognised.record(tx, row, ours[row.id])
+                recognised.record(tx, row, ours[row.id], row.connection)
         documents.move(tx, moves, work)
     work.hand_over()
 

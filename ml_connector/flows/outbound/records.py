@@ -17,6 +17,7 @@ from ml_connector.flows.core.ports import PlannedOperation, RecordTarget, Target
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.outbound.later_answers import take_answers
+from ml_connector.flows.outbound.left_before import left_before
 from ml_connector.flows.posting.posting import post
 from ml_connector.flows.posting.postings import PostableKind, Prepared, operation_key
 from ml_connector.ledger.database.store import Tx
@@ -40,7 +41,7 @@ def as_it_is(target: RecordTarget[R], row: DocumentRow, record: R, key: str) -> 
 class SentRecords(Generic[R]):
     """Documents of a flow whose canonical form is a record of a network.
 
-    wakes: what others are held for that may be mended once one has arrived.
+    wakes: what others are held for that may be mended once one has arrived. harmless_twice: the newer one counts there.
     """
 
     flow: str
@@ -48,6 +49,7 @@ class SentRecords(Generic[R]):
     model: type[R]
     writes: Writes[R] = as_it_is
     wakes: frozenset[Reason] = frozenset()
+    harmless_twice: bool = False
 
     def planned(self, integration: Integration, row: DocumentRow, sent_before: int = 0) -> list[PlannedOperation]:
         """The writes of one document. sent_before: how often it was sent and refused later; each time has its own key.
@@ -76,14 +78,20 @@ class SentRecords(Generic[R]):
     def _prepare(
         self, integration: Integration, rows: Sequence[DocumentRow], report: StepReport
     ) -> Mapping[int, Prepared | NeedsCorrection]:
-        del report
         with integration.ledger.read() as tx:
             known = operations.of_documents(tx, [row.id for row in rows])
         before = Counter(one.document_id for one in known if one.state == "done" and one.ref is None)
-        return {row.id: attempt(partial(self._prepared, integration, row, before[row.id])) for row in rows}
-
-    def _prepared(self, integration: Integration, row: DocumentRow, sent_before: int) -> Prepared:
-        return Prepared(self.planned(integration, row, sent_before))
+        plans = {row.id: attempt(partial(self.planned, integration, row, before[row.id])) for row in rows}
+        first = {
+            row.id: (row, plan)
+            for row in rows
+            if not before[row.id] and row.parent_id is None and not isinstance(plan := plans[row.id], NeedsCorrection)
+        }
+        left = left_before(integration, first, report, harmless=self.harmless_twice)
+        return {
+            key: left[key] if key in left else plan if isinstance(plan, NeedsCorrection) else Prepared(plan)
+            for key, plan in plans.items()
+        }
 
 
 def send_records(integration: Integration, work: RunScope, sent: SentRecords[R]) -> StepReport:

@@ -191,7 +191,7 @@ def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
         for row in rows:
             ready = prepared[row.id]
             if isinstance(ready, Prepared) and ready.found:
-                recognised.record(tx, row, ready.found)
+                recognised.record(tx, row, ready.found, lane.writer.connection)
         documents.move(tx, moves, lane.work)
     return begun
 

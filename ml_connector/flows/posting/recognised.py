@@ -143,8 +143,8 @@ def moves(row: DocumentRow, found: Sequence[Found], report: StepReport) -> list[
     return [*steps, Move(row.id, way[-1], "posted before the ledger was restored", detail, changes=cleared)]
 
 
-def record(tx: Tx, row: DocumentRow, found: Sequence[Found]) -> None:
-    """The writes as done, with the ids that they have at the ERP; before the moves."""
+def record(tx: Tx, row: DocumentRow, found: Sequence[Found], connection: str) -> None:
+    """The writes as done, with the ids that they have at the other side (connection); before the moves."""
     operations.void(tx, [row.id])
     position = operations.next_position(tx, row.id)
     planned = operations.plan(
@@ -153,7 +153,7 @@ def record(tx: Tx, row: DocumentRow, found: Sequence[Found]) -> None:
             NewOperation(
                 document_id=row.id,
                 position=position + number,
-                connection=row.connection,
+                connection=connection,
                 company=row.company,
                 kind=one.kind,
                 # By the document's part of it: that is what other documents are asked for by.

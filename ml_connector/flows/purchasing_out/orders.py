@@ -131,7 +131,7 @@ def _facts(row: DocumentRow) -> NetworkOrder:
 
 
 TOLD = OrderRecords()
-SENT = SentRecords(FLOW, TO_NETWORK_ORDERS, NetworkOrder)
+SENT = SentRecords(FLOW, TO_NETWORK_ORDERS, NetworkOrder, harmless_twice=True)
 
 
 def read(integration: Integration, work: RunScope) -> StepReport:

@@ -82,7 +82,7 @@ def _doubts(integration: Integration, tx: Tx, restore: Restore, rows: Sequence[D
         lost = [one for one in restores.of_numbers(tx, row.flow, [row.number]) if _is_of(one, row)]
         if lost:
             found[row.id] = _Doubt(lost, lost[-1].decided)
-        elif not restore.complete and _may_have_left(integration, restore, row):
+        elif not restore.complete and may_have_left(integration, restore, row):
             found[row.id] = _Doubt()
     return {row_id: doubt for row_id, doubt in found.items() if doubt.decided != NOT_ARRIVED}
 
@@ -97,7 +97,8 @@ def is_partners(lost: Lost, row: DocumentRow) -> bool:
     return lost.company == row.company and lost.partner == restores.party(row)
 
 
-def _may_have_left(integration: Integration, restore: Restore, row: DocumentRow) -> bool:
+def may_have_left(integration: Integration, restore: Restore, row: DocumentRow) -> bool:
+    """Whether it may be of the lost time, where nothing outside the database names what left."""
     source = integration.erp.sources.get(integration.flows.source_of(row.flow))
     if source is not None and row.parent_id is None and row.id > restore.last_document:
         created = source.entered(row.source or "")

@@ -94,7 +94,7 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
         with integration.ledger.write() as tx:
             for row in rows:
                 if row.id in ours:
-                    recognised.record(tx, row, ours[row.id])
+                    recognised.record(tx, row, ours[row.id], row.connection)
             documents.move(tx, moves, work)
 
 

@@ -118,7 +118,9 @@ def _rules(integration: Integration) -> VendorsOut:
 
 VENDORS = _Vendors()
 #: Invoices and orders of a supplier wait until it is there.
-SENT = SentRecords(FLOW, TO_NETWORK_VENDORS, NetworkVendor, wakes=frozenset({Reason.UNKNOWN_SUPPLIER}))
+SENT = SentRecords(
+    FLOW, TO_NETWORK_VENDORS, NetworkVendor, wakes=frozenset({Reason.UNKNOWN_SUPPLIER}), harmless_twice=True
+)
 
 
 def read(integration: Integration, work: RunScope) -> StepReport:

@@ -42,6 +42,7 @@ class AvidRecords:
     """Safe to use from several threads. read_blob: stored bytes by their SHA-256, for images."""
 
     system = SYSTEM
+    shows_records = True
 
     def __init__(
         self,
@@ -143,8 +144,7 @@ class AvidRecords:
             by_path.setdefault(one.target, {})[json.loads(one.payload)["external_id"]] = one.id
         found: dict[int, list[Written]] = {}
         for path, wanted in by_path.items():
-            for record in self._by_path[path].by_external_id(sorted(wanted)):
-                external_id, known = record.document.external_id, record.document.id
+            for external_id, known in self._by_path[path].identities(sorted(wanted)):
                 if external_id in wanted:
                     detail = {"external_id": external_id, "found": True}
                     found.setdefault(wanted[external_id], []).append(Written(known, detail))

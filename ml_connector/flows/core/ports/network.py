@@ -90,6 +90,11 @@ class Records(Outside, Protocol):
         """What can be written to it, by name; what its settings switch off is not among it."""
         ...
 
+    @property
+    def shows_records(self) -> bool:
+        """Whether `find_written` tells of every record that is there, also of one that was sent long ago."""
+        ...
+
 
 @runtime_checkable
 class AcknowledgesFiles(Protocol):

@@ -43,6 +43,8 @@ class FileRecords:
     """Safe to use from several threads. read_blob: stored bytes by their SHA-256, for images."""
 
     system = SYSTEM
+    #: What was taken from a folder is seen no more.
+    shows_records = False
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -11,6 +12,7 @@ from ml_connector.documents.common import Record
 from ml_connector.documents.payables.invoices import NetworkInvoice
 from ml_connector.errors import NeedsCorrection, RefusedBySystem
 from ml_connector.flows.core.ports import Changed, Deleted, Notices, SourceRecord, Unreadable
+from ml_connector.systems.avidxchange.reading.records import external_id
 from ml_connector.systems.avidxchange.settings import AvidXchangeConnection, Resource
 from ml_connector.systems.avidxchange.wire.client import AvidClient, filled, joined
 from ml_connector.systems.avidxchange.wire.rows import Row
@@ -71,14 +73,30 @@ class Source(Generic[R]):
     def by_external_id(self, ids: Sequence[str]) -> list[SourceRecord[R]]:
         return self._filtered(self.resource.by_external_id, ids)
 
+    def identities(self, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Our id and theirs of the records that carry one of ours, whatever else of them cannot be read.
+
+        That one is not as it should be is no reason to send it a second time.
+        """
+        found: list[tuple[str, str]] = []
+        for raw in self._asked(self.resource.by_external_id, ids):
+            row = self._row(raw)
+            with suppress(NeedsCorrection):
+                ours = external_id(row) or row.text("ExternalVendorCode")
+                if not self._settings.other_company(row.value("CompanyId")):
+                    found.append((ours, row.text("Id", "VendorId", "InvoiceId") or ours))
+        return found
+
     def _filtered(self, name: str, ids: Sequence[str]) -> list[SourceRecord[R]]:
+        return self._read(self._asked(name, ids))[0]
+
+    def _asked(self, name: str, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         wanted, most = list(dict.fromkeys(ids)), self._settings.ids_in_one_call
-        rows = (
+        return (
             row
             for at in range(0, len(wanted), most)
             for row in self.client.rows(self.resource.path, {name: joined(wanted[at : at + most])})
         )
-        return self._read(rows)[0]
 
     def from_record(self, record: str) -> R:
         return self.reader(self._row(json.loads(record, parse_float=_exact)))

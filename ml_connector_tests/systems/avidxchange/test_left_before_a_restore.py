@@ -1,0 +1,86 @@
+"""What AvidXchange was sent in the time that a restore lost: found there by our id, or held where nobody can ask."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ml_connector.flows import restore_settling
+from ml_connector.ledger.audit import restores, verify
+from ml_connector.ledger.audit.restore_notice import notice
+from ml_connector.ledger.work import operations
+from ml_connector.ledger.work.events import Actor
+from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector_tests.systems.avidxchange.stage import Stage, avid_stage
+from ml_connector_tests.systems.avidxchange.test_files import lying
+from ml_connector_tests.systems.avidxchange.test_invoices_out import booked, there, vendor_there
+
+FLOWS: dict[str, Any] = {"invoices_out": {}}
+
+
+def restored(stage: Stage) -> None:
+    """A person says that the database was restored to a moment ago."""
+    now = stage.sandbox.clock.now()
+    assert notice(stage.deployment.ledger, stage.deployment.outside, Actor("person"), since=now) is not None
+    stage.sandbox.clock.move(120)
+
+
+def left(stage: Stage, entry: dict[str, Any], number: str) -> str:
+    """It was sent in the lost time: the ledger knows nothing of it. What is told of it there cannot be read whole."""
+    row = {"ExternalIdentifier": {"Value": entry["EntryID"]}, "Number": number, "Status": "Pending"}
+    return str(stage.sandbox.call(stage.avid.add, "invoices", row)["Id"])
+
+
+def states(stage: Stage) -> list[tuple[str, S, str | None]]:
+    return [(row.number, row.state, row.reason) for row in stage.documents("invoices_out")]
+
+
+def test_an_invoice_that_left_in_the_lost_time_is_recognised_and_the_others_are_sent(tmp_path: Path) -> None:
+    with avid_stage(tmp_path, flows=FLOWS) as stage:
+        stage.outbound()
+        vendor_there(stage)
+        entry = booked(stage, "LEFT-1")
+        key = left(stage, entry, "LEFT-1")
+        restored(stage)
+        booked(stage, "NEW-1")
+        for _ in range(2):
+            stage.outbound()
+            stage.sandbox.clock.move(700)
+        assert sorted(row["Number"] for row in there(stage)) == ["LEFT-1", "NEW-1"]
+        assert sorted(states(stage)) == [("LEFT-1", S.SENT, None), ("NEW-1", S.SENT, None)]
+        row = next(one for one in stage.documents("invoices_out") if one.number == "LEFT-1")
+        with stage.deployment.ledger.read() as tx:
+            assert [one.outside_id for one in operations.of_documents(tx, [row.id])] == [key]
+        problems = verify.verify(stage.deployment.ledger).problems
+        assert [one for one in problems if one.check != "restore"] == []
+
+
+def test_without_a_restore_nothing_is_asked(tmp_path: Path) -> None:
+    with avid_stage(tmp_path, flows=FLOWS) as stage:
+        stage.outbound()
+        vendor_there(stage)
+        booked(stage, "NEW-1")
+        stage.outbound()
+        assert stage.calls("/invoices", "GET") == 0
+        assert states(stage) == [("NEW-1", S.SENT, None)]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_by_files_a_person_says_whether_it_had_arrived(tmp_path: Path, arrived: bool) -> None:
+    with avid_stage(tmp_path, flows={**FLOWS, "vendors_out": {}}, mode="files") as stage:
+        stage.outbound()
+        booked(stage, "LEFT-1")
+        restored(stage)
+        for _ in range(3):
+            stage.outbound()
+            stage.sandbox.clock.move(700)
+        assert states(stage) == [("LEFT-1", S.QUARANTINED, "may_have_left")]
+        with stage.deployment.ledger.read() as tx:
+            lost = restores.open_of(tx)
+        done = restore_settling.settle(stage.integration, stage.work, lost, arrived=arrived, why="asked")
+        assert done == 1
+        stage.outbound()
+        assert states(stage) == [("LEFT-1", S.SENT, None)]
+        assert len([name for name in lying(stage, "ToAvidXchange/Invoices") if name.startswith("Invoices_")]) == (
+            0 if arrived else 1
+        )
