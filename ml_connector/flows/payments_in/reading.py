@@ -236,7 +236,7 @@ def _first_or_again(
         return [_new(integration, reading, before, report)]
     why = NeedsCorrection(
         Reason.PAYMENT_REPEATED,
-        f"Payment {payment.id} was voided, and is told again word for word as before that: {payment.status}.",
+        f"Payment {payment.id} was voided, and what came before that comes again as it was: {payment.status}.",
         remedy="Ask the network. It was paid again: replay this, and it is booked. An old file came once more: discard"
         " this.",
         data={"payment": payment.id, "status": payment.status},

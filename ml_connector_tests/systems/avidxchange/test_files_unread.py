@@ -124,13 +124,15 @@ def test_a_payment_that_is_told_again_as_before_its_void_is_not_booked_again(sta
 
 
 def test_a_payment_that_is_paid_again_after_its_void_is_booked(stage: Stage) -> None:
+    """A file that says so and did not come before."""
     laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1")], "1.csv")
     seen(stage)
     laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1", Status="Void")], "2.csv")
     seen(stage)
-    laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1", Status="Issued")], "3.csv")
+    again = [payment_row(stage, "P-1", "INV-1"), payment_row(stage, "P-2", "INV-2")]
+    laid(stage, PAYMENTS, again, "3.csv")
     seen(stage)
-    assert [row.state for row in stage.documents("payments_in")] == [S.POSTED] * 3
+    assert [row.state for row in stage.documents("payments_in")] == [S.POSTED] * 4
 
 
 def test_a_person_says_that_it_was_paid_again_and_its_next_void_takes_it_back(stage: Stage) -> None:

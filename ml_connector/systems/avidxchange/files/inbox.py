@@ -32,10 +32,18 @@ class WrongFile:
 
 
 @dataclass(frozen=True)
+class ReadFile:
+    """A file's rows. digest: of its bytes, the same under whatever name it comes."""
+
+    digest: str
+    rows: Sequence[tables.TableRow]
+
+
+@dataclass(frozen=True)
 class Look:
     """What is new. more: there are further files, to be read from the new cursor."""
 
-    tables: Sequence[Sequence[tables.TableRow]]
+    files: Sequence[ReadFile]
     wrong: Sequence[WrongFile]
     cursor: str
     more: bool
@@ -71,7 +79,7 @@ class Inbox:
         now = self.clock.now().isoformat(timespec="seconds")
         waits = {key: seen.get(key, now) for key in there if key not in known}
         failed = {key: one for key, one in dict(kept.get("failed", {})).items() if key in waits}
-        found: dict[str, Sequence[tables.TableRow]] = {}
+        found: dict[str, ReadFile] = {}
         wrong: list[WrongFile] = []
         read: set[str] = set()
         troubles = 0
@@ -119,7 +127,7 @@ class Inbox:
     def _stood_still(self, since: str) -> bool:
         return age(datetime.fromisoformat(since), self.clock.now()).total_seconds() >= self.settings.stable_seconds
 
-    def _read(self, file: RemoteFile, wrong: list[WrongFile]) -> Sequence[tables.TableRow] | ConnectorError | None:
+    def _read(self, file: RemoteFile, wrong: list[WrongFile]) -> ReadFile | ConnectorError | None:
         """Its rows, as far as it can be read. None: its end has not come, or it has gone. An error: the server does
         not give it. Either is looked at again.
 
@@ -135,14 +143,14 @@ class Inbox:
             return error
         except NeedsCorrection as why:
             wrong.append(WrongFile(file.name, f"{file.name} {file.size} {file.modified}", why))
-            return []
+            return ReadFile("", ())
         try:
-            return tables.read(data, self.layout, self.needed, self.settings.over_files)
+            return ReadFile(_digest(data), tables.read(data, self.layout, self.needed, self.settings.over_files))
         except SenderMustCorrect as error:
             if error.data.get("unfinished") and not self._is_old(file):
                 return None
             wrong.append(_wrong(file, data, error))
-            return []
+            return ReadFile(_digest(data), ())
 
     def _is_old(self, file: RemoteFile) -> bool:
         """Whether its end should have come by now."""
@@ -153,6 +161,10 @@ class Inbox:
 def _state(file: RemoteFile) -> str:
     """A file as it lies there: another one under its name, or one that grew, is another."""
     return hashlib.sha256(f"{file.remote_id}\n{file.size}\n{file.modified}".encode()).hexdigest()[:20]
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:20]
 
 
 def _looks(failed: Mapping[str, Mapping[str, Any]], key: str) -> int:

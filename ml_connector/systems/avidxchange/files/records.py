@@ -153,7 +153,7 @@ class FileRecords:
         inbox = Inbox(self._box, self._settings, self._clock, layout, layout.NEEDED, _RESULTS)
         inbox.mark(cursor)
         look = inbox.look(cursor)
-        rows = [row for table in look.tables for row in table]
+        rows = [row for file in look.files for row in file.rows]
         answers = [self._answer(row) for row in rows]
         wrong = [f"{clean(one.name, 80)}: {one.why.message}" for one in look.wrong]
         wrong += [

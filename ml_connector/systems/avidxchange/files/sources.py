@@ -44,9 +44,9 @@ class PaymentSource:
         look = self._inbox.look(cursor)
         records: list[SourceRecord[NetworkPayment]] = []
         unreadable = [Unreadable(clean(one.name, 80), one.shown, one.why) for one in look.wrong]
-        for table in look.tables:
-            for rows in Records(table, "PaymentId").found.values():
-                self._record(rows, records, unreadable)
+        for file in look.files:
+            for rows in Records(file.rows, "PaymentId").found.values():
+                self._record(rows, file.digest, records, unreadable)
         return Changed(records, look.cursor, more=look.more, unreadable=unreadable)
 
     def mark_read(self, cursor: str) -> None:
@@ -58,14 +58,19 @@ class PaymentSource:
         return Inbox(self.box, self.settings, self.clock, layout, layout.NEEDED, layout.files_at_once)
 
     def _record(
-        self, rows: Sequence[TableRow], records: list[SourceRecord[NetworkPayment]], unreadable: list[Unreadable]
+        self,
+        rows: Sequence[TableRow],
+        digest: str,
+        records: list[SourceRecord[NetworkPayment]],
+        unreadable: list[Unreadable],
     ) -> None:
         """Each by itself: one that cannot be read never stops the others. Those of other companies are not ours."""
         try:
             raw = raw_payment(rows, self.settings.over_files.payments)
             if self.settings.other_company(raw.get("CompanyId")):
                 return
-            text = json.dumps(raw, sort_keys=True)
+            # With its file: a row that a later file repeats is news, and an old file that comes again is none.
+            text = json.dumps({**raw, "File": digest}, sort_keys=True)
             records.append(SourceRecord(text, payment(_row(raw, f"row {rows[0].number}"), self.settings)))
         except NeedsCorrection as why:
             kept = json.dumps([dict(one.cells) for one in rows], sort_keys=True)
