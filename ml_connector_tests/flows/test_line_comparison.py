@@ -4,15 +4,28 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from random import Random
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ml_connector.documents.common import AllowanceCharge, AllowanceKind, DateReference, ItemId, Party, PaymentTerms
+from ml_connector.documents.common import (
+    AllowanceCharge,
+    AllowanceKind,
+    DateReference,
+    ItemId,
+    Party,
+    PaymentTerms,
+    changed,
+)
 from ml_connector.documents.orders import OrderAcknowledgment, OrderLine
 from ml_connector.edi.interchange import ReceivedSet, read_interchanges
+from ml_connector.flows.meaning.answered_head import head_differences
 from ml_connector.flows.meaning.answered_lines import Expected
 from ml_connector.flows.meaning.line_comparison import Verdicts, compare
 from ml_connector_tests.hostile.interchanges import Envelope
+from ml_connector_tests.support.examples import some
 
 WANTED = date(2026, 12, 18)
 
@@ -175,3 +188,41 @@ def test_what_a_line_says_beside_its_figures_is_a_change(more: tuple[str, ...], 
     first = answered((*line("1", "A", ack, *more), *line("2", "B"))).lines[0]
     assert first.verdict == ("changed" if detail else "accepted")
     assert not detail or detail in first.detail
+
+
+_CODES, _AMOUNTS = st.sampled_from(["D240", "C310", "F050", ""]), st.decimals(0, 999, places=2)
+_CHARGES = st.one_of(
+    st.builds(AllowanceCharge, kind=st.sampled_from(AllowanceKind), code=_CODES, amount=_AMOUNTS),
+    st.builds(AllowanceCharge, kind=st.sampled_from(AllowanceKind), code=_CODES, percent=_AMOUNTS),
+    st.builds(AllowanceCharge, kind=st.sampled_from(AllowanceKind), code=_CODES, rate=_AMOUNTS, rate_quantity=_AMOUNTS),
+)
+_TERMS = st.builds(
+    PaymentTerms,
+    net_days=st.integers(0, 120),
+    discount_percent=st.none() | _AMOUNTS,
+    description=st.sampled_from(["", "x"]),
+)
+_PLACES = st.builds(Party, role=st.sampled_from(["ST", "BY"]), id_scheme=st.sampled_from(["92", "UL"]), id=_CODES)
+
+
+@settings(max_examples=some(100), deadline=None)
+@given(
+    charges=st.lists(_CHARGES, max_size=4),
+    terms=st.lists(_TERMS, max_size=2),
+    places=st.lists(_PLACES, max_size=3, unique_by=lambda one: (one.role, one.id_scheme)),
+    total=st.none() | _AMOUNTS,
+    order=st.randoms(),
+)
+def test_an_answer_that_repeats_what_was_sent_differs_in_nothing(
+    charges: list[AllowanceCharge], terms: list[PaymentTerms], places: list[Party], total: Decimal | None, order: Random
+) -> None:
+    """In whatever order; and a charge more is told, whatever it is."""
+    sent = replace(EXPECTED, allowances=charges, terms=terms, parties=places, total=total)
+    said = [order.sample(one, len(one)) for one in (charges, terms, places)]
+    answer = OrderAcknowledgment(
+        number="1", currency="EUR", allowances=tuple(said[0]), terms=tuple(said[1]), parties=tuple(said[2]), total=total
+    )
+    assert head_differences(answer, (), sent) == {}
+    more = AllowanceCharge(kind=AllowanceKind.CHARGE, code="D240", amount=Decimal(1000))
+    told = head_differences(changed(answer, allowances=(*answer.allowances, more)), (), sent)
+    assert list(told) == ["charges"]
