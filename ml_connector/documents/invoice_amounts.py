@@ -119,14 +119,16 @@ def _sums(invoice: Invoice) -> Iterator[Sum]:
     for way in _ways_of_charges(invoice):
         written = list(_charges(invoice, lines, way))
         direction = -1 if (stated if stated is not None else sum(lines, ZERO)) < 0 else 1
-        for signs, taxes in product(_signs(stated, lines, invoice), _tax_totals(invoice, direction)):
+        known = _tax_totals(invoice, direction)
+        for signs in _signs(stated, lines, invoice):
             charges = tuple(_signed(charge, signs, direction) for charge in written)
-            key = (tuple(charge.amount or ZERO for charge in charges), taxes)
-            if key in seen:
-                continue
-            seen.add(key)
-            cut = [one for one in (*cuts, *(c.cut for c in charges), taxes - to_the_cent(taxes)) if one]
-            yield Sum(lines, charges, to_the_cent(taxes), stated, len(cut), sum(cut, ZERO))
+            for taxes in (*known, *_taxes_by_rate(invoice, lines, charges)):
+                key = (tuple(charge.amount or ZERO for charge in charges), taxes)
+                if key in seen:
+                    continue
+                seen.add(key)
+                cut = [one for one in (*cuts, *(c.cut for c in charges), taxes - to_the_cent(taxes)) if one]
+                yield Sum(lines, charges, to_the_cent(taxes), stated, len(cut), sum(cut, ZERO))
 
 
 def _signs(stated: Decimal | None, lines: Sequence[Decimal], invoice: Invoice) -> tuple[Signs, ...]:
@@ -262,12 +264,41 @@ def _is_of_charge_alone(tax: Tax, charge: AllowanceCharge) -> bool:
 
 
 def _written_as_charges(charges: Iterable[AllowanceCharge]) -> tuple[Tax, ...]:
-    """Their kind is the code of the charge: TXI01 was not said."""
+    """Their kind is the code of the charge: TXI01 was not said. A percentage alone is a rate."""
     return tuple(
         Tax(kind=charge.code.upper(), amount=_tax_amount(charge), percent=charge.percent)
         for charge in charges
-        if is_tax(charge) and _tax_amount(charge) is not None
+        if is_tax(charge) and (_tax_amount(charge) is not None or _is_rate(charge))
     )
+
+
+def _is_rate(charge: AllowanceCharge) -> bool:
+    added = kind_of(charge) is AllowanceKind.CHARGE and charge.handling != INFORMATION_ONLY
+    return added and charge.amount is None and bool(charge.percent)
+
+
+def _taxes_by_rate(invoice: Invoice, lines: Sequence[Decimal], charges: Sequence[Charge]) -> Iterator[Decimal]:
+    """What the taxes may come to where all are rates without amounts: of the goods with their charges, or of the goods.
+
+    TXI03 is a fraction, or a percentage (x12-procurement 5); the total tells.
+    """
+    behind = [tax for charge in invoice.allowances for tax in charge.taxes]
+    own = [tax for tax in (*invoice.taxes, *_written_as_charges(invoice.allowances), *behind) if adds_tax(tax)]
+    of_lines = [[tax for tax in (*x.taxes, *_written_as_charges(x.allowances)) if adds_tax(tax)] for x in invoice.lines]
+    every = [*own, *(tax for taxes in of_lines for tax in taxes)]
+    if not any(tax.percent for tax in every) or any(tax.amount is not None for tax in every):
+        return
+    goods = sum(lines, ZERO)
+    extra = sum((charge.amount or ZERO for charge in charges), ZERO)
+    shares = (100, 1) if all((tax.percent or ZERO) < 1 for tax in every) else (1,)
+    for base, share in product(dict.fromkeys((goods + extra, goods)), shares):
+        parts = [base * _rates(own) * share]
+        parts += [line * _rates(of) * share for line, of in zip(lines, of_lines, strict=True)]
+        yield from (sum(parts, ZERO), sum(map(to_the_cent, parts), ZERO))
+
+
+def _rates(taxes: Iterable[Tax]) -> Decimal:
+    return sum((tax.percent or ZERO for tax in taxes), ZERO) / 100
 
 
 def _tax_amount(charge: AllowanceCharge) -> Decimal | None:

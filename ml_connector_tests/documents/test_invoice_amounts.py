@@ -146,6 +146,41 @@ def test_half_a_cent_for_every_amount_that_was_rounded(total: str, lines: tuple[
     assert added(total, *lines).fits is fits
 
 
+def rate(percent: str, **more: Any) -> Tax:
+    return Tax(kind="VA", percent=D(percent), **more)
+
+
+@pytest.mark.parametrize(
+    ("total", "lines", "more", "taxes"),
+    [
+        ("178.48", (line(),), {"taxes": (rate("21"),)}, "30.98"),
+        ("178.48", (line(),), {"taxes": (rate(".21"),)}, "30.98"),
+        ("178.48", (line(),), {"allowances": (charge("C", code="D360", percent=D(21)),)}, "30.98"),
+        ("178.48", (line(allowances=(charge("C", code="D360", percent=D(21)),)),), {}, "30.98"),
+        ("178.48", (line(taxes=(rate("21"),)),), {}, "30.98"),
+        ("-178.48", (line("-10"),), {"taxes": (rate("21"),)}, "-30.98"),
+        ("184.53", (line(),), {"taxes": (rate("21"),), "allowances": (charge("C", "5.00"),)}, "32.03"),
+        ("184.53", (line(),), {"allowances": (charge("C", "5.00", taxes=(rate("21"),)),)}, "32.03"),
+        ("183.48", (line(),), {"taxes": (rate("21"),), "allowances": (charge("C", "5.00"),)}, "30.98"),
+        ("339.26", (line(taxes=(rate("21"),)), line(taxes=(rate("9"),))), {}, "44.26"),
+        # nothing of it is in the total, or it is information, or another tax has its amount
+        ("147.50", (line(),), {"taxes": (rate("21"),)}, "0.00"),
+        ("147.50", (line(),), {"taxes": (rate("21", relationship="O"),)}, "0.00"),
+        ("178.48", (line(),), {"taxes": (tax("30.98"), rate("21"))}, "30.98"),
+    ],
+)
+def test_a_tax_that_is_a_rate_alone_is_worked_out_where_the_total_has_it(
+    total: str, lines: tuple[InvoiceLine, ...], more: dict[str, Any], taxes: str
+) -> None:
+    found = added(total, *lines, **more)
+    assert (found.fits, found.taxes) == (True, D(taxes))
+
+
+def test_a_tax_that_is_a_rate_alone_does_not_explain_any_total() -> None:
+    assert not added("178.50", taxes=(rate("21"),)).fits
+    assert not added("178.48", taxes=(rate("21", relationship="O"),)).fits
+
+
 def test_what_comes_to_it_exactly_goes_before_what_rounding_explains() -> None:
     """A charge that is settled apart would leave a cent to rounding; counting it leaves none."""
     found = added("43.00", *THIRDS, allowances=(charge("C", "0.01", handling="CC"),))
