@@ -60,6 +60,19 @@ def with_pdf(stage: Stage, entry: dict[str, Any], data: bytes = b"%PDF-1.7 an in
     stage.sandbox.call(lambda: _attachment(company, stage.sandbox.exact.options, values, []))
 
 
+def test_a_web_page_in_place_of_a_pdf_is_never_sent_as_one(stage: Stage) -> None:
+    """A site under maintenance answers 200."""
+    vendor_there(stage)
+    with_pdf(stage, booked(stage, "INV-PAGE"))
+    page = Fault(FaultKind.HTML, "exact", "GET", "*/SysAttachment.aspx", count=1)
+    stage.sandbox.call(lambda: stage.sandbox.faults.add(page))
+    for _ in range(3):
+        stage.rounds()
+        stage.sandbox.clock.move(700)
+    (row,) = [one for one in there(stage) if one["Number"] == "INV-PAGE"]
+    assert stage.avid.images[str(row["Id"])] == b"%PDF-1.7 an invoice"
+
+
 def touched(stage: Stage, entry: dict[str, Any], **values: Any) -> None:
     company = stage.sandbox.exact.main
 

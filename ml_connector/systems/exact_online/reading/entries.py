@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ml_connector.clock import Clock
 from ml_connector.documents.payables.entered import EnteredInvoice, EnteredLine, Original, Settled
-from ml_connector.errors import NeedsCorrection, Reason, WeAreWrong
+from ml_connector.errors import NeedsCorrection, Reason, TryAgain, WeAreWrong
 from ml_connector.flows.core.ports import Changed, Deleted, SourceRecord
 from ml_connector.systems.exact_online.notices import topics
 from ml_connector.systems.exact_online.reading.polling import Poll
@@ -44,6 +44,10 @@ WHOLE = {
 #: Payments.Status: open; selected, on its way to the bank; processed.
 _OPEN, _SELECTED, _PAID = {20}, {30, 40}, {50}
 _REJECTED = 5
+
+
+#: How a page of the web begins: maintenance, a log-in, an error of what stands before the server.
+_PAGE, _HEAD = (b"<!doctype html", b"<html"), 200
 
 
 @dataclass(frozen=True)
@@ -87,7 +91,7 @@ class Entries:
         """The PDF that is attached to it, else None: entries that are keyed by hand have none.
 
         Raises:
-            NeedsCorrection: it is larger than `most` bytes.
+            NeedsCorrection: it is larger than `most` bytes. TryAgain: a page of the web came in its place.
         """
         pdfs = [one for one in invoice.originals if one.name.lower().endswith(".pdf")]
         if not pdfs:
@@ -107,7 +111,14 @@ class Entries:
             headers={"Accept": "*/*"},
             max_bytes=most,
         )
-        return pdfs[0], b"".join(parts)
+        data = b"".join(parts)
+        if len(data) != pdfs[0].size and data[:_HEAD].lstrip().lower().startswith(_PAGE):
+            raise TryAgain(
+                f"{self.client.api.name}: a web page came in place of {pdfs[0].name[:80]} of invoice {invoice.number}.",
+                after_seconds=60,
+                remedy="If it lasts: open the attachment in Exact; it may be damaged.",
+            )
+        return pdfs[0], data
 
     def _whole(self, rows: Sequence[Row]) -> list[SourceRecord[EnteredInvoice]]:
         """With all lines, what became of them in the payment run, and what is attached; looked up together."""
