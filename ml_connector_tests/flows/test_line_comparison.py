@@ -167,6 +167,14 @@ def test_a_total_that_no_line_explains_is_a_change(amount: str, differs: bool) -
     assert tuple(found.header) == (("total",) if differs else ())
 
 
+@pytest.mark.parametrize(
+    ("said", "differs"), [("SAC*A*C310****3*5", False), ("SAC*A*C310***500*3*5", False), ("SAC*A*C310****3*6", True)]
+)
+def test_an_allowance_may_be_repeated_by_its_amount_or_its_percentage(said: str, differs: bool) -> None:
+    sent = AllowanceCharge(kind=AllowanceKind.ALLOWANCE, code="C310", amount=Decimal(5), percent=Decimal(5))
+    assert bool(answered(BOTH, head=(said,), expected=replace(SENT, allowances=(sent,))).header) is differs
+
+
 def test_terms_are_not_compared_with_terms_that_were_sent_as_text() -> None:
     text = replace(SENT, terms=(PaymentTerms(description="30 days"),))
     assert answered(BOTH, head=("ITD*01*3*****10",), expected=text).header == {}

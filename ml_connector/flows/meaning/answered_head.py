@@ -72,23 +72,26 @@ def _parties(one: Answered) -> Sequence[Party]:
 
 def _charged(said: Sequence[AllowanceCharge], ordered: Sequence[AllowanceCharge]) -> str:
     """Charges and allowances that were not ordered. Taxes follow from the order; what is told only changes nothing."""
-    left = [_key(one) for one in ordered]
+    left = list(ordered)
     new: list[str] = []
     for one in said:
-        key = _key(one)
         if str(one.kind).strip().upper() in _NO_CHARGE or one.handling == INFORMATION_ONLY or is_tax(one):
             continue
-        if key in left:
-            left.remove(key)
+        repeated = next((other for other in left if _repeats(one, other)), None)
+        if repeated is not None:
+            left.remove(repeated)
         elif one.amount or one.percent or one.rate or (one.amount, one.percent, one.rate) == (None, None, None):
             new.append(_charge_text(one))
     return f"not ordered: {', '.join(new)}" if new else ""
 
 
-def _key(one: AllowanceCharge) -> tuple[str, str, Decimal | None, Decimal | None, Decimal | None]:
-    """By what a repeated charge is known: the seller's name for it may be another."""
-    amounts = (one.amount, None, None) if one.amount is not None else (None, one.percent, one.rate)
-    return (str(one.kind).strip().upper(), one.code.strip().upper(), *amounts)
+def _repeats(one: AllowanceCharge, ordered: AllowanceCharge) -> bool:
+    """Whether it is the ordered one: of its kind and code, and the same in the first figure that both have."""
+    if (str(one.kind).strip().upper(), one.code.strip().upper()) != (str(ordered.kind).upper(), ordered.code.upper()):
+        return False
+    figures = ((one.amount, ordered.amount), (one.percent, ordered.percent), (one.rate, ordered.rate))
+    none_at_all = all(figure is None for pair in figures for figure in pair)
+    return next((own == other for own, other in figures if own is not None and other is not None), none_at_all)
 
 
 def _charge_text(one: AllowanceCharge) -> str:
