@@ -16,6 +16,7 @@ from ml_connector.sandbox.exact import user
 from ml_connector_tests.cli.conftest import NO_COMPUTE_LOGS, create_orders
 from ml_connector_tests.cli.terminal import Said, say
 from ml_connector_tests.support.deployment import Bench, open_bench
+from ml_connector_tests.support.followed_page import FollowedPage
 
 
 @pytest.fixture
@@ -61,6 +62,24 @@ def only_orders(bench: Bench, *, calendar: dict[str, Any] | None = None, seldom:
     if seldom:
         config["orchestration"] |= dict.fromkeys(("reference_cron", "standing_cron", "prune_cron"), "0 0 29 2 *")
     bench.config.write_text(yaml.safe_dump(config))
+
+
+def test_the_cron_line_of_the_page_is_a_whole_deployment(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/without-a-daemon.md, in the deployment's folder: everything comes and leaves, and what waits is said."""
+    (line,) = [one for one in FollowedPage("without-a-daemon.md", {}).text.splitlines() if one.startswith("*/5 ")]
+    schedule, _, act = line.partition("  ")
+    assert len(schedule.split()) == 5
+    place, _, call = act.partition(" && ")
+    assert place == "cd /srv/ml-connector"
+    words, _, output = call.partition(" >> ")
+    assert output == "sync.log 2>> sync.err", "standard output is JSON alone"
+    monkeypatch.chdir(bench.home)
+    monkeypatch.delenv("ML_CONNECTOR_CONFIG")
+    assert say(*words.split()[1:]).code == 0  # from here on orders are new
+    create_orders(bench, 1)
+    said = say(*words.split()[1:])
+    assert (said.code, orders_sent(said)) == (0, 1)
+    assert "waiting" in said.json
 
 
 def test_what_is_due_is_done_and_nothing_more(bench: Bench) -> None:
