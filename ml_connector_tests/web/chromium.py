@@ -161,9 +161,9 @@ class Chromium:
         """Whether one has to scroll sideways to read the page."""
         return bool(self.js("document.documentElement.scrollWidth > document.documentElement.clientWidth"))
 
-    def picture(self, path: Path, *, top: int, width: int, height: int) -> None:
+    def picture(self, path: Path, *, left: int = 0, top: int, width: int, height: int) -> None:
         """A part of the page as it is seen, in pixels, as PNG."""
-        part = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
+        part = {"x": left, "y": top, "width": width, "height": height, "scale": 1}
         told = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=part)
         path.write_bytes(base64.b64decode(told["data"]))
 
