@@ -86,6 +86,8 @@ bench-faults: $(STAMP) ## the whole crash test: 200 kills, on SQLite and Postgre
 	$(BIN)/python -m benchmarks.faults --integration intacct_cleo --database postgresql --longest-life 20
 	$(BIN)/python -m benchmarks.faults --integration exact_avidxchange
 	$(BIN)/python -m benchmarks.faults --integration exact_avidxchange --database postgresql
+	$(BIN)/python -m benchmarks.faults --integration exact_avidxchange --mode files
+	$(BIN)/python -m benchmarks.faults --integration exact_avidxchange --mode files --database postgresql
 	$(BIN)/python -m benchmarks.restore
 	$(BIN)/python -m benchmarks.restore --database postgresql --network truecommerce
 	$(BIN)/python -m benchmarks.faults --pauses 50

@@ -106,7 +106,8 @@ class OverFiles:
 
     def disturb(self, sandbox: Sandbox, share: float) -> None:
         cuts = [Fault(FaultKind.RESET_BEFORE), Fault(FaultKind.RESET_AFTER), Fault(FaultKind.HALF_WRITTEN)]
-        sandbox.faults.mix("avidxchange", share, cuts)
+        # Of four requests that one file takes; and a cut ends all that are under way over its connection.
+        sandbox.faults.mix("avidxchange", share / 4, cuts)
         exchange = sandbox.avidxchange.exchange
         assert isinstance(exchange.place, TreePlace)
         self._place = SlowPlace(exchange.place, sandbox.avidxchange.service.state.tree, self._random)
