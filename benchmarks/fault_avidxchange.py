@@ -282,6 +282,10 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
         sandbox.latency.seconds = 0.02
         disturb(sandbox, way, settings.share)
 
+        def calm() -> dict[str, int]:
+            way.calm(sandbox)
+            return {"authorized again": authorized_again(bench)}
+
         portions = itertools.count()
 
         def portion(share: float) -> None:
@@ -297,7 +301,7 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
                 settings,
                 portion=portion,
                 rest=lambda: sandbox.call(people.portion, 1.0),
-                calm=lambda: {"authorized again": authorized_again(bench)},
+                calm=calm,
                 progress=lambda: sandbox.call(_progress, sandbox),
                 every=settings.every,
             )

@@ -40,6 +40,10 @@ class Way(Protocol):
         """New work is about to come."""
         ...
 
+    def calm(self, sandbox: Sandbox) -> None:
+        """From now on nothing fails that is not on the wire."""
+        ...
+
     def entered(self, sandbox: Sandbox, entry: dict[str, Any], at: int) -> None:
         """A clerk entered an invoice, the so manieth. Called in the sandbox's loop."""
         ...
@@ -67,6 +71,9 @@ class OverApi:
 
     def next_portion(self, sandbox: Sandbox) -> None:
         """Nothing changes."""
+
+    def calm(self, sandbox: Sandbox) -> None:
+        """Nothing but its answers failed."""
 
     def entered(self, sandbox: Sandbox, entry: dict[str, Any], at: int) -> None:
         """Without a PDF."""
@@ -119,8 +126,18 @@ class OverFiles:
             refused = Fault(FaultKind.STATUS, "avidxchange", "LOGIN", count=1)
             sandbox.call(sandbox.faults.faults.insert, 0, refused)
         elif self._portions % 4 == 2:
+            self._all_written(sandbox)  # nothing lies there half for a quarter of an hour
             sandbox.call(sandbox.clock.move, REFUSED_FOR)
         self._portions += 1
+
+    def calm(self, sandbox: Sandbox) -> None:
+        assert self._place is not None
+        self._place.slow = False
+        self._all_written(sandbox)
+
+    def _all_written(self, sandbox: Sandbox) -> None:
+        assert self._place is not None
+        sandbox.call(self._place.finish)
 
     def entered(self, sandbox: Sandbox, entry: dict[str, Any], at: int) -> None:
         if at % 5:
@@ -218,6 +235,7 @@ class SlowPlace:
         self._random = source
         self._to_come: dict[str, list[tuple[str, bytes]]] = {}
         self.laid: list[tuple[str, str]] = []
+        self.slow = True
 
     def names(self, folder: str) -> list[str]:
         return self._place.names(folder)
@@ -247,7 +265,7 @@ class SlowPlace:
 
     def _is_whole(self, folder: str, name: str, data: bytes) -> bool:
         """Whether the next one may begin. One that grows is put again in its place when it is whole."""
-        way = self._random.choice(("whole", "whole", "half", "grows", "late"))
+        way = self._random.choice(("whole", "whole", "half", "grows", "late")) if self.slow else "whole"
         if way == "whole":
             self._place.put(folder, name, data)
         elif way == "half":

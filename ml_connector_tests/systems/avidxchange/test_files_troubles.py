@@ -191,6 +191,21 @@ def test_a_file_that_is_half_there_is_read_when_its_rest_has_come(stage: Stage) 
     assert lying(stage, INVOICES) == ["Hand.csv.loaded"]
 
 
+@pytest.mark.parametrize("length", [60, 150])
+def test_a_file_whose_headers_break_off_is_none_that_is_wrong(stage: Stage, length: int) -> None:
+    whole = tables.written(tables.APPROVED, [invoice_row(stage, "A-1")])
+    assert length < whole.index(b"\n")
+    laid(stage, INVOICES, whole[:length])
+    stage.inbound()
+    stage.inbound()
+    assert stage.documents("unreadable") == []
+    laid(stage, INVOICES, whole)
+    seen(stage)
+    seen(stage)
+    assert (list(entries(stage)), stage.documents("unreadable")) == (["A-1"], [])
+    assert lying(stage, INVOICES) == ["Hand.csv.loaded"]
+
+
 def test_half_a_file_of_payments_is_read_when_its_rest_has_come(stage: Stage) -> None:
     entry = booked(stage, "INV-1")
     run(stage)

@@ -53,9 +53,13 @@ def fits(head: bytes, layout: FileLayout, needed: Sequence[str], files: AvidFile
     """Whether a file that begins so has the headers that nothing can be read without, as far as it is seen."""
     text = head.decode(files.encoding, "replace").removeprefix("\ufeff")
     line, whole, _ = text.partition("\n")
-    headers = {one.strip().strip('"').casefold() for one in line.strip().split(files.delimiter)}
+    headers = [one.strip().strip('"').casefold() for one in line.strip().split(files.delimiter)]
     seen = [one for one in needed if layout.header(one).casefold() in headers]
-    return len(seen) == len(needed) if whole else len(seen) >= 2
+    if whole:
+        return len(seen) == len(needed)
+    # Its headers break off: those that are there whole are ours.
+    known = {layout.header(one).casefold() for one in layout.FIELDS}
+    return len(seen) >= 2 or (len(headers) > 1 and known.issuperset(headers[:-1]))
 
 
 def read(data: bytes, layout: FileLayout, needed: Sequence[str], files: AvidFiles) -> list[TableRow]:
@@ -76,6 +80,8 @@ def read(data: bytes, layout: FileLayout, needed: Sequence[str], files: AvidFile
     parsed = _parsed(text, files)
     if not parsed:
         raise SenderMustCorrect("There is nothing in the file.", remedy=_AGAIN, data={"unfinished": True})
+    if len(parsed) == 1 and not text.endswith("\n") and not _are_whole(parsed[0][1], layout, needed):
+        raise SenderMustCorrect("The row of headers breaks off.", remedy=_AGAIN, data={"unfinished": True})
     columns = _columns(parsed[0][1], layout, needed)
     rows: list[TableRow] = []
     for number, cells in parsed[1:]:
@@ -121,6 +127,13 @@ def _columns(headers: Sequence[str], layout: FileLayout, needed: Sequence[str]) 
             data={"columns": lacking},
         )
     return found
+
+
+def _are_whole(headers: Sequence[str], layout: FileLayout, needed: Sequence[str]) -> bool:
+    """Whether these may be all headers of a file without rows: what is needed is there, and the last one is ours."""
+    names = [one.strip().casefold() for one in headers]
+    known = {layout.header(one).casefold() for one in layout.FIELDS}
+    return names[-1] in known and all(layout.header(one).casefold() in names for one in needed)
 
 
 def _wrong_width(number: int, cells: Sequence[str], parsed: Sequence[tuple[int, list[str]]], *, ends: bool) -> None:
