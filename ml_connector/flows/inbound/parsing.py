@@ -341,6 +341,9 @@ def _end_files(batch: _Batch, tx: Tx, ended: Sequence[ParsedFile]) -> None:
         tx, {one.row.id: min(one.senders) for one in ended if one.row.partner is None and len(one.senders) == 1}
     )
     files.set_states(tx, {file.row.id: "rejected" if file.row.id in rejected else "parsed" for file in ended})
+    for file in ended:
+        if file.says_nothing:
+            files.set_state(tx, file.row.id, "parsed", documents=0)
     # One that never got its end stays in the folder: should its writer go on, it is read again.
     if batch.integration.folders.after_read != "leave":
         related.mark_removable(tx, [file.row.id for file in ended if file.row.state != "incomplete"])

@@ -147,6 +147,12 @@ class ParsedFile:
     stray: StrayText | None = None
     ended: bool = False
 
+    @property
+    def says_nothing(self) -> bool:
+        """It was read to its end, and there is no document in it: a batch that was emptied."""
+        wrong = self.error is not None or self.held is not None or self.stray is not None
+        return self.ended and not wrong and not self.interchanges and not self.sets
+
 
 def _findings(findings: Any) -> list[dict[str, Any]]:
     return [finding.as_dict() for finding in findings][:FINDINGS_KEPT]

@@ -78,12 +78,15 @@ def _groups_of(integration: str, day: sa.ColumnElement[bool]) -> sa.Select[tuple
 
 
 def _parsed_to_nothing(*which: sa.ColumnElement[bool]) -> sa.Select[tuple[int, str, str]]:
-    """A parsed or rejected file must have left an interchange or a document."""
+    """A parsed or rejected file must have left an interchange or a document, unless it was read to say nothing."""
     has_envelope = sa.exists().where(_i.file_id == _f.id)
     has_document = sa.exists().where(_d.file_id == _f.id)
     received = unindexed(_f.direction) == "in"
     read = unindexed(_f.state).in_(_READ)
-    return sa.select(_f.id, _f.name, _f.state).where(*which, received, read, ~has_envelope, ~has_document)
+    says_something = _f.detail["documents"].as_integer().is_distinct_from(0)
+    return sa.select(_f.id, _f.name, _f.state).where(
+        *which, received, read, ~has_envelope, ~has_document, says_something
+    )
 
 
 def _sets_without_documents(*which: sa.ColumnElement[bool]) -> sa.Select[tuple[int, int, int | None, int, int]]:

@@ -164,6 +164,19 @@ def test_a_reopened_batch_is_compared_invoice_by_invoice(stage: Stage) -> None:
     assert verify.verify(stage.deployment.ledger).clean
 
 
+def test_a_batch_that_is_emptied_is_shown_and_acknowledged_and_nothing_of_it_is_lost(stage: Stage) -> None:
+    approved(stage, "OUT")
+    batch = closed(stage, "OUT")
+    stage.inbound()
+    stage.sandbox.clock.move(60)
+    stage.sandbox.call(lambda: stage.desk.reopen(batch, remove=["OUT"]))
+    stage.inbound()
+    stage.inbound()
+    assert states(stage)["OUT"] == ("quarantined", "removed_after_posting")
+    assert acknowledged(stage) == [batch, batch]
+    assert verify.verify(stage.deployment.ledger).problems == []
+
+
 def test_a_held_invoice_gives_way_to_what_was_mended_at_the_network(stage: Stage) -> None:
     approved(stage, "A-1", lines=[{"amount": "121.00", "codes": {"Accounting Codes": "9999"}}])
     batch = closed(stage, "A-1")

@@ -191,19 +191,31 @@ def test_a_file_that_is_half_there_is_read_when_its_rest_has_come(stage: Stage) 
     assert lying(stage, INVOICES) == ["Hand.csv.loaded"]
 
 
-@pytest.mark.parametrize("length", [60, 150])
-def test_a_file_whose_headers_break_off_is_none_that_is_wrong(stage: Stage, length: int) -> None:
+@pytest.mark.parametrize("beyond", [-130, -40, -2, -1, 0, 1])
+def test_a_file_whose_headers_break_off_is_none_that_is_wrong(stage: Stage, beyond: int) -> None:
+    """beyond: bytes behind the row of headers; up to its last one, its end, and the whole of it alone."""
     whole = tables.written(tables.APPROVED, [invoice_row(stage, "A-1")])
-    assert length < whole.index(b"\n")
-    laid(stage, INVOICES, whole[:length])
+    laid(stage, INVOICES, whole[: whole.index(b"\n") + beyond])
     stage.inbound()
     stage.inbound()
     assert stage.documents("unreadable") == []
+    assert verify.verify(stage.deployment.ledger).problems == []
     laid(stage, INVOICES, whole)
     seen(stage)
     seen(stage)
     assert (list(entries(stage)), stage.documents("unreadable")) == (["A-1"], [])
     assert lying(stage, INVOICES) == ["Hand.csv.loaded"]
+
+
+def test_a_file_of_headers_alone_is_told_once_it_has_stood_so_for_long(stage: Stage) -> None:
+    whole = tables.written(tables.APPROVED, [invoice_row(stage, "A-1")])
+    laid(stage, INVOICES, whole[: whole.index(b"\n") + 1])
+    stage.inbound()
+    stage.sandbox.clock.move(3 * 3600)
+    stage.inbound()
+    (told,) = stage.documents("unreadable")
+    assert "only its row of headers" in str(told.reason_detail)
+    assert verify.verify(stage.deployment.ledger).problems == []
 
 
 def test_half_a_file_of_payments_is_read_when_its_rest_has_come(stage: Stage) -> None:

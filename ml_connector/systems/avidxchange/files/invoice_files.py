@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator
 
 from ml_connector.documents.kinds import DocumentKind
-from ml_connector.errors import NeedsCorrection
+from ml_connector.errors import NeedsCorrection, SenderMustCorrect
 from ml_connector.flows.core.ports.own_format import Bytes, ReadDocument, document_read, not_readable
 from ml_connector.systems.avidxchange.files import tables
 from ml_connector.systems.avidxchange.files.reading import Records, raw_invoice
@@ -32,6 +32,13 @@ class ApprovedInvoices:
     def read(self, source: Bytes) -> Iterator[ReadDocument]:
         data = source.read()
         rows = tables.read(data, self._layout, self._layout.NEEDED, self._files)
+        if not rows:
+            raise SenderMustCorrect(
+                "There is no invoice in the file, only its row of headers.",
+                remedy="Ask AvidXchange; it may have been cut off. Where it sends such a file because there is nothing"
+                " to tell, discard this.",
+                data={"unfinished": True},
+            )
         # The same invoice in another file is another reading of it, compared with the one before.
         reading = hashlib.sha256(data).hexdigest()[:16]
         for position, of_one in enumerate(Records(rows, "InvoiceId").found.values(), 1):
