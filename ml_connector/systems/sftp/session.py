@@ -224,7 +224,8 @@ def _ended_after(channel: "paramiko.Channel", seconds: float) -> Iterator[None]:
 
     def end() -> None:
         late.set()
-        channel.close()
+        with suppress(*_broken()):  # it is gone already
+            channel.close()
 
     watch = threading.Timer(seconds, end)
     watch.daemon = True

@@ -1,11 +1,13 @@
 """Servers that take their time, or never come to an end: none is waited for longer than was agreed."""
 
 import struct
+import threading
 import time
 
 import paramiko
 import pytest
 
+from ml_connector.systems.sftp import session
 from ml_connector.systems.sftp.paths import usable
 from ml_connector.systems.sftp.session_errors import SessionLostError
 from ml_connector_tests.systems.truecommerce.raw_server import (
@@ -33,8 +35,8 @@ def status(number: int) -> bytes:
 
 
 def test_an_answer_that_drips_is_not_waited_for() -> None:
-    with raw_session(lambda _, number: status(number), dripping) as session, pytest.raises(SessionLostError):
-        session.entry("/x")
+    with raw_session(lambda _, number: status(number), dripping) as one, pytest.raises(SessionLostError):
+        one.entry("/x")
 
 
 def test_a_listing_that_drips_is_not_waited_for() -> None:
@@ -43,8 +45,8 @@ def test_a_listing_that_drips_is_not_waited_for() -> None:
     def say(channel: paramiko.Channel, data: bytes) -> None:
         (dripping if data[4] == NAMES else paramiko.Channel.sendall)(channel, data)
 
-    with raw_session(listing(names), say) as session, pytest.raises(SessionLostError):
-        list(session.entries("/x", limit=1000, within=1))
+    with raw_session(listing(names), say) as one, pytest.raises(SessionLostError):
+        list(one.entries("/x", limit=1000, within=1))
 
 
 def test_answers_to_what_nobody_asked_are_not_read_for_ever() -> None:
@@ -54,8 +56,8 @@ def test_answers_to_what_nobody_asked_are_not_read_for_ever() -> None:
             time.sleep(0.05)
         channel.sendall(data)
 
-    with raw_session(lambda _, number: status(number), say) as session, pytest.raises(SessionLostError):
-        session.entry("/x")
+    with raw_session(lambda _, number: status(number), say) as one, pytest.raises(SessionLostError):
+        one.entry("/x")
 
 
 def test_a_server_that_takes_a_byte_now_and_then_is_not_waited_for() -> None:
@@ -64,14 +66,36 @@ def test_a_server_that_takes_a_byte_now_and_then_is_not_waited_for() -> None:
     def answer(kind: int, number: int) -> bytes:
         return packet(HANDLE, struct.pack(">I", number) + text(b"h")) if kind == OPEN else b""
 
-    with raw_session(answer, sips=0.05) as session, pytest.raises(SessionLostError):
-        session.write("/x", b"x" * 1_000_000)
+    with raw_session(answer, sips=0.05) as one, pytest.raises(SessionLostError):
+        one.write("/x", b"x" * 1_000_000)
 
 
 def test_a_server_that_never_starts_sftp_is_not_waited_for() -> None:
     begins = pytest.raises(SessionLostError, match="does not begin the session in time")
     with begins, raw_session(lambda _, number: b"", starts=False):
         pass
+
+
+def test_a_connection_that_breaks_while_it_is_ended_is_lost_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch of a session that does not begin works in a thread, where nobody would hear of an error."""
+    ended, heard = threading.Event(), []
+    monkeypatch.setattr(threading, "excepthook", heard.append)
+
+    class Gone:
+        def close(self) -> None:
+            ended.set()
+            raise EOFError
+
+    def begin() -> None:
+        assert ended.wait(60)
+        raise EOFError
+
+    with pytest.raises(SessionLostError), session._ended_after(Gone(), 0.01):  # type: ignore[arg-type]
+        begin()
+    for watch in threading.enumerate():
+        if isinstance(watch, threading.Timer):
+            watch.join(60)
+    assert heard == []
 
 
 def test_names_without_end_are_kept_cut_and_apart() -> None:
@@ -87,8 +111,8 @@ def test_names_without_end_are_kept_cut_and_apart() -> None:
             return packet(NAMES, struct.pack(">I", number) + one)
         return packet(HANDLE, struct.pack(">I", number) + text(b"h"))
 
-    with raw_session(answer) as session:
-        first, second = session.entries("/x", limit=10, within=5)
+    with raw_session(answer) as one:
+        first, second = one.entries("/x", limit=10, within=5)
     assert max(len(first.name), len(second.name)) <= 1_024
     assert first.name != second.name
     assert not usable(first.name)
