@@ -205,3 +205,13 @@ def test_every_how_to_is_followed() -> None:
 )
 def test_what_a_how_to_is(text: str, is_one: bool) -> None:
     assert is_how_to(text) is is_one
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "integrations").glob("*.md")))
+def test_a_page_of_an_integration_ends_with_where_it_departs(page: Path) -> None:
+    """Those that the README names; of fields there is another page."""
+    if f"({page.relative_to(ROOT)})" not in (ROOT / "README.md").read_text(encoding="utf-8"):
+        assert page.name == "exact-order-fields.md"
+        return
+    sections = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("## ")]
+    assert sections[-1] in {"## Where it departs", "## What it does not do"}
