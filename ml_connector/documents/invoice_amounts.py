@@ -2,23 +2,24 @@
 
 TDS01 = lines, each rounded to the cent, + charges - allowances + taxes. Senders write signs, repeated charges and
 repeated taxes in a few ways; the way that comes to the stated total is theirs. None that does: the invoice is wrong.
+Currencies of other places than two are rounded in theirs, or to the cent all the same: the total tells that too.
 """
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from decimal import Decimal, localcontext
 from functools import cached_property
 from itertools import product
 from typing import Literal, NamedTuple
 
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
 from ml_connector.documents.invoices import Invoice, InvoiceLine
+from ml_connector.documents.values.currencies import rounded_to, smallest
 
+#: TDS01 and SAC05 have two implied decimals, whatever the currency (x12-procurement 3).
 CENT = Decimal("0.01")
-HALF_A_CENT = Decimal("0.005")
 ZERO = Decimal(0)
-_EXACT = Context(prec=100)
 
 #: SAC02 codes that are taxes: tax, sales and use tax, state tax, GST (x12-procurement 4 and 8).
 TAX_CODES = frozenset({"H850", "H740", "H770", "D360"})
@@ -36,7 +37,7 @@ Signs = Literal["written", "by_code", "against"]
 class Charge:
     """An allowance or charge as it adds to the total. line: position from 1, 0 for one of the whole invoice.
 
-    amount is None where nothing tells it. cut: what rounding it to the cent took away, where it was worked out.
+    amount is None where nothing tells it. cut: what rounding it took away, where it was worked out.
     """
 
     source: AllowanceCharge
@@ -47,15 +48,16 @@ class Charge:
 
 @dataclass(frozen=True)
 class Sum:
-    """An invoice added up, in the signs it was sent with. stated: TDS01."""
+    """An invoice added up, in the signs it was sent with. stated: TDS01. step: what its amounts are rounded to."""
 
     lines: tuple[Decimal, ...]
     charges: tuple[Charge, ...]
     taxes: Decimal
     stated: Decimal | None
-    #: How many of these amounts had to be rounded to the cent, and what that took away in all.
+    #: How many of these amounts had to be rounded, and what that took away in all.
     rounded: int
     cut: Decimal
+    step: Decimal = CENT
 
     @cached_property
     def goods(self) -> Decimal:
@@ -76,8 +78,11 @@ class Sum:
 
     @property
     def allowed(self) -> Decimal:
-        """How much rounding explains: half a cent for every amount that was rounded."""
-        return HALF_A_CENT * self.rounded
+        """How much rounding explains: half a step for every amount that was rounded, and half a cent of a total that is
+        in cents where amounts are in less.
+        """
+        whole = self.stated is not None and not self.stated % CENT
+        return self.step / 2 * self.rounded + (CENT / 2 if whole and self.step < CENT else ZERO)
 
     @property
     def fits(self) -> bool:
@@ -85,18 +90,14 @@ class Sum:
         return max(abs(self.difference), abs(self.difference - self.cut)) <= self.allowed
 
 
-def to_the_cent(value: Decimal) -> Decimal:
-    """Halves away from zero, as invoices are rounded. Exact for whatever numbers a file holds."""
-    return value.quantize(CENT, ROUND_HALF_UP, _EXACT)
-
-
-def add_up(invoice: Invoice) -> Sum:
+def add_up(invoice: Invoice, currency: str = "") -> Sum:
     """The invoice added up as its sender did; where nothing comes to the total, as it is written.
 
-    What comes to it exactly goes before what rounding has to explain.
+    What comes to it exactly goes before what rounding has to explain. currency: of one that names none.
     """
+    own = smallest(invoice.currency.strip() or currency)
     with localcontext(prec=100):
-        sums = _sums(invoice)
+        sums = itertools.chain.from_iterable(_sums(invoice, step) for step in dict.fromkeys((own, CENT)))
         first = next(sums)
         if first.stated is None or not first.difference:
             return first
@@ -109,26 +110,27 @@ def add_up(invoice: Invoice) -> Sum:
         return fitting[0] if fitting else first
 
 
-def _sums(invoice: Invoice) -> Iterator[Sum]:
-    """The ways an invoice may be meant, the plainest first."""
+def _sums(invoice: Invoice, step: Decimal) -> Iterator[Sum]:
+    """The ways an invoice may be meant, the plainest first. step: what it is rounded to."""
     exact = [line.amount for line in invoice.lines]
-    lines = tuple(to_the_cent(amount) for amount in exact)
+    lines = tuple(rounded_to(amount, step) for amount in exact)
     cuts = [a - b for a, b in zip(exact, lines, strict=True)]
     stated = invoice.total
     seen: set[tuple[tuple[Decimal, ...], Decimal]] = set()
     for way in _ways_of_charges(invoice):
-        written = list(_charges(invoice, lines, way))
+        written = list(_charges(invoice, lines, way, step))
         direction = -1 if (stated if stated is not None else sum(lines, ZERO)) < 0 else 1
         known = _tax_totals(invoice, direction)
         for signs in _signs(stated, lines, invoice):
             charges = tuple(_signed(charge, signs, direction) for charge in written)
-            for taxes in (*known, *_taxes_by_rate(invoice, lines, charges)):
+            for taxes in (*known, *_taxes_by_rate(invoice, lines, charges, step)):
                 key = (tuple(charge.amount or ZERO for charge in charges), taxes)
                 if key in seen:
                     continue
                 seen.add(key)
-                cut = [one for one in (*cuts, *(c.cut for c in charges), taxes - to_the_cent(taxes)) if one]
-                yield Sum(lines, charges, to_the_cent(taxes), stated, len(cut), sum(cut, ZERO))
+                whole = rounded_to(taxes, step)
+                cut = [one for one in (*cuts, *(c.cut for c in charges), taxes - whole) if one]
+                yield Sum(lines, charges, whole, stated, len(cut), sum(cut, ZERO), step)
 
 
 def _signs(stated: Decimal | None, lines: Sequence[Decimal], invoice: Invoice) -> tuple[Signs, ...]:
@@ -183,21 +185,27 @@ def is_tax(charge: AllowanceCharge) -> bool:
     return charge.code.upper() in TAX_CODES
 
 
-def _charges(invoice: Invoice, lines: Sequence[Decimal], way: _Way) -> Iterator[Charge]:
+def _charges(invoice: Invoice, lines: Sequence[Decimal], way: _Way, step: Decimal) -> Iterator[Charge]:
     """What counts, lines first, each with the sign that code and amount give it as they stand."""
     summary = {charge.code for charge in invoice.allowances} if way.repeated else set()
     base = sum(lines, ZERO)
     for at, line in enumerate(invoice.lines):
         of_line = [c for c in line.allowances if _counts(c, apart=way.apart) and c.code not in summary]
-        for charge in _worked_out(of_line, lines[at], at + 1, line, compound=way.compound):
+        for charge in _worked_out(of_line, lines[at], at + 1, line, step, compound=way.compound):
             base += (charge.amount or ZERO) if way.net else ZERO
             yield charge
     of_invoice = [charge for charge in invoice.allowances if _counts(charge, apart=way.apart)]
-    yield from _worked_out(of_invoice, base, 0, None, compound=way.compound)
+    yield from _worked_out(of_invoice, base, 0, None, step, compound=way.compound)
 
 
 def _worked_out(
-    charges: Iterable[AllowanceCharge], base: Decimal, at: int, line: InvoiceLine | None, *, compound: bool
+    charges: Iterable[AllowanceCharge],
+    base: Decimal,
+    at: int,
+    line: InvoiceLine | None,
+    step: Decimal,
+    *,
+    compound: bool,
 ) -> Iterator[Charge]:
     """SAC05, else rate times quantity, else percent of the goods or of what is left of them (SAC06)."""
     left = base
@@ -205,9 +213,9 @@ def _worked_out(
         sign = 1 if kind_of(charge) is AllowanceKind.CHARGE else -1
         of_left = charge.percent_basis in OF_WHAT_IS_LEFT or (compound and charge.percent_basis in BASE_UNSAID)
         exact = _exact(charge, left if of_left else base, line)
-        amount = None if exact is None else sign * to_the_cent(exact)
+        amount = None if exact is None else rounded_to(sign * exact, step)
         left += amount or ZERO
-        yield Charge(charge, at, amount, ZERO if exact is None else sign * (exact - to_the_cent(exact)))
+        yield Charge(charge, at, amount, ZERO if exact is None or amount is None else sign * exact - amount)
 
 
 def _exact(charge: AllowanceCharge, base: Decimal, line: InvoiceLine | None) -> Decimal | None:
@@ -248,19 +256,20 @@ def taxes_of_line(line: InvoiceLine) -> tuple[Tax, ...]:
 def taxes_of_invoice(invoice: Invoice) -> tuple[Tax, ...]:
     """Likewise of the whole invoice. Many senders put its TXI behind the last SAC, where it looks like that one's."""
     own = tuple(filter(adds_tax, invoice.taxes)) or _written_as_charges(invoice.allowances)
+    step = max(CENT, smallest(invoice.currency))
     return own or tuple(
         tax
         for charge in invoice.allowances
         for tax in charge.taxes
-        if adds_tax(tax) and not _is_of_charge_alone(tax, charge)
+        if adds_tax(tax) and not _is_of_charge_alone(tax, charge, step)
     )
 
 
-def _is_of_charge_alone(tax: Tax, charge: AllowanceCharge) -> bool:
+def _is_of_charge_alone(tax: Tax, charge: AllowanceCharge, step: Decimal) -> bool:
     """Whether the charge explains the tax under it."""
     if not tax.amount or tax.percent is None or charge.amount is None:
         return False
-    return abs(abs(tax.amount) - abs(charge.amount) * tax.percent / 100) <= CENT
+    return abs(abs(tax.amount) - abs(charge.amount) * tax.percent / 100) <= step
 
 
 def _written_as_charges(charges: Iterable[AllowanceCharge]) -> tuple[Tax, ...]:
@@ -277,7 +286,9 @@ def _is_rate(charge: AllowanceCharge) -> bool:
     return added and charge.amount is None and bool(charge.percent)
 
 
-def _taxes_by_rate(invoice: Invoice, lines: Sequence[Decimal], charges: Sequence[Charge]) -> Iterator[Decimal]:
+def _taxes_by_rate(
+    invoice: Invoice, lines: Sequence[Decimal], charges: Sequence[Charge], step: Decimal
+) -> Iterator[Decimal]:
     """What the taxes may come to where all are rates without amounts: of the goods with their charges, or of the goods.
 
     TXI03 is a fraction, or a percentage (x12-procurement 5); the total tells.
@@ -294,7 +305,7 @@ def _taxes_by_rate(invoice: Invoice, lines: Sequence[Decimal], charges: Sequence
     for base, share in product(dict.fromkeys((goods + extra, goods)), shares):
         parts = [base * _rates(own) * share]
         parts += [line * _rates(of) * share for line, of in zip(lines, of_lines, strict=True)]
-        yield from (sum(parts, ZERO), sum(map(to_the_cent, parts), ZERO))
+        yield from (sum(parts, ZERO), sum((rounded_to(part, step) for part in parts), ZERO))
 
 
 def _rates(taxes: Iterable[Tax]) -> Decimal:
@@ -311,10 +322,10 @@ def _tax_amount(charge: AllowanceCharge) -> Decimal | None:
     return -charge.amount if kind is AllowanceKind.ALLOWANCE else None
 
 
-def taxes_coming_to(invoice: Invoice, total: Decimal) -> tuple[tuple[Tax, Decimal], ...]:
+def taxes_coming_to(invoice: Invoice, total: Decimal, currency: str) -> tuple[tuple[Tax, Decimal], ...]:
     """Its taxes with their amounts, each once, that come to that total (of whatever sign); none where none do."""
-    for taxes in _tax_readings(invoice):
-        come_to = to_the_cent(_total(taxes))
+    for taxes, step in product(_tax_readings(invoice), dict.fromkeys((smallest(currency), CENT))):
+        come_to = rounded_to(_total(taxes), step)
         if come_to and abs(come_to) == abs(total):
             sign = 1 if come_to == total else -1
             return tuple((tax, sign * tax.amount) for tax in taxes if adds_tax(tax) and tax.amount)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax
+from ml_connector.documents.common import AllowanceCharge, AllowanceKind, Tax, changed
 from ml_connector.documents.invoice_amounts import Sum, add_up
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 
@@ -185,3 +185,48 @@ def test_what_comes_to_it_exactly_goes_before_what_rounding_explains() -> None:
     """A charge that is settled apart would leave a cent to rounding; counting it leaves none."""
     found = added("43.00", *THIRDS, allowances=(charge("C", "0.01", handling="CC"),))
     assert (found.difference, [c.amount for c in found.charges]) == (0, [D("0.01")])
+
+
+@pytest.mark.parametrize(
+    ("currency", "total", "lines", "lines_are", "fits"),
+    [
+        # each line in whole yen, as its sender rounds; a total of the exact sum is explained by that
+        ("JPY", "201", (line("3", "33.4"), line("2", "50.4")), ("100", "101"), True),
+        ("JPY", "100", (line("3", "33.4"),), ("100",), True),
+        ("jpy", "100", (line("3", "33.4"),), ("100",), True),
+        ("JPY", "101", (line("3", "33.4"),), ("100",), False),
+        ("JPY", "102", (line("3", "33.4"),), ("100",), False),
+        # who reckons in cents all the same says so by the total
+        ("JPY", "100.20", (line("3", "33.4"),), ("100.20",), True),
+        # thousandths, of which TDS01 has room for two
+        ("KWD", "2.468", (line("1", "1.234"),) * 2, ("1.234", "1.234"), True),
+        ("KWD", "2.47", (line("1", "1.234"),) * 2, ("1.234", "1.234"), True),
+        ("KWD", "2.46", (line("1", "1.234"),) * 2, ("1.23", "1.23"), True),
+        ("KWD", "2.48", (line("1", "1.234"),) * 2, ("1.234", "1.234"), False),
+        ("KWD", "2.471", (line("1", "1.234"),) * 2, ("1.234", "1.234"), False),
+        # two places as ever
+        ("USD", "100", (line("3", "33.4"),), ("100.20",), False),
+        ("", "100", (line("3", "33.4"),), ("100.20",), False),
+    ],
+)
+def test_amounts_are_rounded_in_the_places_of_their_currency(
+    currency: str, total: str, lines: tuple[InvoiceLine, ...], lines_are: tuple[str, ...], fits: bool
+) -> None:
+    found = added(total, *lines, currency=currency)
+    assert (found.lines, found.fits) == (tuple(map(D, lines_are)), fits)
+
+
+def test_an_invoice_that_names_no_currency_is_rounded_in_that_of_its_order() -> None:
+    one = Invoice(number="1", invoice_date=date(2026, 11, 20), total=D(100), lines=(line("3", "33.4"),))
+    assert (add_up(one).fits, add_up(one, "JPY").fits, add_up(changed(one, currency="USD"), "JPY").fits) == (
+        False,
+        True,
+        False,
+    )
+
+
+def test_percentages_and_taxes_are_rounded_in_the_places_of_their_currency() -> None:
+    """A tenth of 1003 yen is 100; a tenth of what is left, 90."""
+    more = {"allowances": (charge("A", percent=D(10)),), "taxes": (rate("10"),), "currency": "JPY"}
+    found = added("993", line("1", "1003"), **more)
+    assert (found.difference, found.extra, found.taxes) == (0, D(-100), D(90))

@@ -57,6 +57,17 @@ def test_a_currency_in_lower_case_is_the_same() -> None:
     assert match_invoice(invoice(currency="eur"), VENDOR, book(), rules()).currency == "EUR"
 
 
+@pytest.mark.parametrize("named", ["JPY", ""])
+def test_yen_have_no_cents_whoever_says_that_it_is_yen(named: str) -> None:
+    """Three at 33.4 yen are 100 yen; an invoice that names no currency is in that of its order."""
+    yen = book(order(order_line(price=D("33.4")), currency="JPY"))
+    told = invoice(invoice_line(quantity=D(3), price=D("33.4")), currency=named, taxes=(), total=D(100))
+    matched = match_invoice(told, VENDOR, yen, rules())
+    assert (matched.currency, matched.lines[0].amount, matched.total, matched.rounding) == ("JPY", D(100), D(100), 0)
+    euros = invoice(invoice_line(quantity=D(3), price=D("33.4")), taxes=(), total=D(100))
+    assert reason_of(euros, VENDOR, book(order(order_line(price=D("33.4")))), rules()) is Reason.TOTAL_DIFFERENCE
+
+
 def test_a_line_number_that_contradicts_the_item_is_a_question_or_the_suppliers_own_by_setting() -> None:
     two = order(order_line(1), order_line(2))
     crossed = invoice(invoice_line(2, number="1"))

@@ -1,6 +1,6 @@
 """How many decimal places amounts of money have (ISO 4217). Unit prices may have more."""
 
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 _PLACES = {
     **dict.fromkeys(
@@ -11,17 +11,28 @@ _PLACES = {
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
 _USUAL = 2
+#: Enough for whatever numbers a document holds.
+_EXACT = Context(prec=100)
 
 
 def places(currency: str) -> int:
     """Decimal places of an amount: JPY 0, KWD 3, most 2."""
-    return _PLACES.get(currency.upper(), _USUAL)
+    return _PLACES.get(currency.strip().upper(), _USUAL)
+
+
+def smallest(currency: str) -> Decimal:
+    """The smallest amount of a currency: 1 JPY, 0.001 KWD, 0.01 of most."""
+    return Decimal(1).scaleb(-places(currency))
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """An amount in its currency's places, halves away from zero."""
-    with localcontext(prec=60):
-        return amount.quantize(Decimal(1).scaleb(-places(currency)), ROUND_HALF_UP)
+    return rounded_to(amount, smallest(currency))
+
+
+def rounded_to(amount: Decimal, step: Decimal) -> Decimal:
+    """An amount in the places of another one, halves away from zero. Exact for whatever numbers a document holds."""
+    return amount.quantize(step, ROUND_HALF_UP, _EXACT)
 
 
 def amount_text(amount: Decimal, currency: str | None) -> str:

@@ -11,8 +11,8 @@ from typing import Any
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind, KeptSegment, Purpose, changed
-from ml_connector.documents.invoice_amounts import to_the_cent
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.values.currencies import rounded
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import BILLS, target_of
@@ -206,8 +206,8 @@ def _remedy(does: str, originals: Sequence[DocumentRow]) -> str:
 def _shown(original: DocumentRow, invoice: Invoice, entry: str) -> dict[str, Any]:
     """An original as it is shown beside the invoice that is about it."""
     before = stored(original.kind, original.canonical, Invoice)
-    total = to_the_cent(before.total or Decimal(0))
-    difference = to_the_cent(invoice.total or Decimal(0)) - total
+    total = rounded(before.total or Decimal(0), before.currency)
+    difference = rounded(invoice.total or Decimal(0), invoice.currency) - total
     return {
         "document": original.id,
         "number": original.number,

@@ -5,14 +5,14 @@ from decimal import Decimal
 
 from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.common import AllowanceKind, Record, Tax
-from ml_connector.documents.invoice_amounts import CENT, Charge, Sum, add_up, kind_of, to_the_cent
+from ml_connector.documents.invoice_amounts import Charge, Sum, add_up, kind_of
 from ml_connector.documents.invoices import Invoice
+from ml_connector.documents.values.currencies import rounded_to
 from ml_connector.edi.framing.values import read_decimal
 from ml_connector.errors import NeedsCorrection, Reason
 
-__all__ = ["CENT", "MatchedCharge", "cents", "document_sum", "matched_charges", "rounding_of"]
+__all__ = ["MatchedCharge", "document_sum", "matched_charges", "rounding_of"]
 
-cents = to_the_cent
 #: SAC01: those that count and those that never do (x12-procurement 5); any other value is asked about.
 _KINDS = frozenset(AllowanceKind)
 #: TXI07: added, or information; others (included in prices, deleted ...) are asked about.
@@ -32,8 +32,8 @@ class MatchedCharge(Record):
     taxes: tuple[Tax, ...] = ()
 
 
-def document_sum(invoice: Invoice) -> Sum:
-    """The invoice added up, in the signs it was sent with.
+def document_sum(invoice: Invoice, currency: str) -> Sum:
+    """The invoice added up, in the signs it was sent with. currency: of one that names none.
 
     Raises:
         NeedsCorrection: it states no total, a code of an amount is not known, or nothing tells a charge's amount.
@@ -46,7 +46,7 @@ def document_sum(invoice: Invoice) -> Sum:
             data={"segment": "TDS"},
         )
     _check_codes(invoice)
-    found = add_up(invoice)
+    found = add_up(invoice, currency)
     for charge in found.charges:
         if charge.amount is None:
             raise _without_amount(charge)
@@ -59,11 +59,13 @@ def _check_other_total(invoice: Invoice, found: Sum) -> None:
     stated = found.stated if found.stated is not None else found.computed
     net = found.goods + found.extra
     discounted = (_hundredths(one.value) for one in invoice.kept if one.segment_id == "TDS")
-    known = {to_the_cent(abs(one)) for one in (stated, found.computed, found.goods, net, stated - found.taxes)}
+    known = {
+        rounded_to(abs(one), found.step) for one in (stated, found.computed, found.goods, net, stated - found.taxes)
+    }
     known |= {abs(one) for one in discounted if one is not None}
     for amt in (one.elements for one in invoice.extras if one.segment_id == "AMT"):
         said = read_decimal(amt[1]) if len(amt) > 1 and amt[0].strip().upper() in _WHOLE else None
-        if said is not None and to_the_cent(abs(said)) not in known:
+        if said is not None and rounded_to(abs(said), found.step) not in known:
             raise NeedsCorrection(
                 Reason.TOTAL_DIFFERENCE,
                 f"AMT*{amt[0]} says that the invoice comes to {said}, TDS01 says {stated}.",
@@ -122,7 +124,7 @@ def matched_charges(found: Sum, sign: int) -> Iterable[MatchedCharge]:
 def rounding_of(found: Sum, tolerances: MatchTolerances) -> Decimal:
     """What the stated total is above lines + charges - allowances + taxes, in the document's signs.
 
-    Half a cent for every amount that was rounded is rounding; more only as far as a setting takes it.
+    Half a cent, or half a yen, for every amount that was rounded is rounding; more only as far as a setting takes it.
 
     Raises:
         NeedsCorrection: TOTAL_DIFFERENCE with the parts, or SIGN_CONTRADICTION.

@@ -19,7 +19,6 @@ from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.invoice_totals import (
     MatchedCharge,
-    cents,
     document_sum,
     matched_charges,
     rounding_of,
@@ -108,7 +107,7 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
     Raises:
         NeedsCorrection: with the first reason found; `data` names line, order and figures.
     """
-    found = document_sum(invoice)
+    found = document_sum(invoice, _currency_of_order(invoice, book) or vendor.currency)
     credit = is_credit(invoice, rules.invoice_types)
     # A credit sent with negative amounts is turned positive; the type tells the direction (x12-procurement 8).
     sign = -1 if found.stated is not None and found.stated < 0 else 1
@@ -123,7 +122,7 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         number = line.order_number or invoice.order_number
         if not number:
             _need_no_order(position, rules)
-            lines.append(_unmatched(position, line, sign))
+            lines.append(_unmatched(position, line, sign, sign * found.lines[position - 1]))
             continue
         order = _order_for(number, vendor, book, position)
         currencies.add(order.currency)
@@ -131,7 +130,7 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         if number not in known:
             known[number] = [of_erp(one) for one in order.lines]
         order_line = _order_line(line, order, known[number], position, numbers_are_ours=rules.numbers_are_ours)
-        matched = _matched(position, line, order, order_line, sign)
+        matched = _matched(position, line, order, order_line, sign, sign * found.lines[position - 1])
         _check_unit(line, order_line, rules, position, number)
         _check_price(matched, order_line, rules, position)
         spoken[order_line.id] = spoken.get(order_line.id, Decimal(0)) + matched.quantity
@@ -159,6 +158,12 @@ def match_invoice(invoice: Invoice, vendor: Vendor, book: OrderBook, rules: Matc
         rounding=sign * rounding,
         warehouse_id=next(iter(warehouses)) if len(warehouses) == 1 else "",
     )
+
+
+def _currency_of_order(invoice: Invoice, book: OrderBook) -> str:
+    """In which the first order that it names was given; an invoice that names no currency is in that one."""
+    order = book.order(invoice.order_numbers[0]) if invoice.order_numbers and not invoice.currency.strip() else None
+    return order.currency if order is not None else ""
 
 
 def _need_no_order(position: int, rules: MatchRules) -> None:
@@ -234,7 +239,9 @@ def _price(line: InvoiceLine) -> Decimal:
     return abs(line.price or Decimal(0)) / line.divisor
 
 
-def _matched(position: int, line: InvoiceLine, order: OpenOrder, order_line: OpenOrderLine, sign: int) -> MatchedLine:
+def _matched(
+    position: int, line: InvoiceLine, order: OpenOrder, order_line: OpenOrderLine, sign: int, amount: Decimal
+) -> MatchedLine:
     return MatchedLine(
         number=position,
         order_number=order.number,
@@ -243,7 +250,7 @@ def _matched(position: int, line: InvoiceLine, order: OpenOrder, order_line: Ope
         item_code=order_line.item_code,
         quantity=_quantity(line, sign),
         unit_price=_price(line),
-        amount=cents(_quantity(line, sign) * _price(line)),
+        amount=amount,
         description=line.description or order_line.description,
         gl_account=order_line.gl_account,
         **as_fields(order_line.dimensions),
@@ -261,13 +268,13 @@ def _quantity(line: InvoiceLine, sign: int) -> Decimal:
     return sign * (-quantity if negative_price else quantity)
 
 
-def _unmatched(position: int, line: InvoiceLine, sign: int) -> MatchedLine:
+def _unmatched(position: int, line: InvoiceLine, sign: int, amount: Decimal) -> MatchedLine:
     return MatchedLine(
         number=position,
         item_code=line.buyers_item,
         quantity=_quantity(line, sign),
         unit_price=_price(line),
-        amount=cents(_quantity(line, sign) * _price(line)),
+        amount=amount,
         description=line.description or _item_text(line),
         taxes=taxes_of_line(line),
     )

@@ -17,6 +17,7 @@ from ml_connector.documents.common import (
 )
 from ml_connector.documents.invoice_amounts import CENT, INFORMATION_ONLY, is_tax
 from ml_connector.documents.orders import AcknowledgedLine, OrderAcknowledgment
+from ml_connector.documents.values.currencies import smallest
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.flows.meaning.answered_lines import Answered, Expected, price_of
 
@@ -148,7 +149,8 @@ def _total(answer: OrderAcknowledgment, pairs: Sequence[Answered], expected: Exp
     goods = sum(amounts, Decimal(0))
     known = [goods, *([expected.total] if expected.total is not None else [])]
     known += [one + sum((c.signed_amount for c in answer.allowances), Decimal(0)) for one in known]
-    if any(abs(answer.total - one) <= CENT * max(1, len(amounts)) for one in known):
+    step = max(CENT, smallest(expected.currency))
+    if any(abs(answer.total - one) <= step * max(1, len(amounts)) for one in known):
         return ""
     return f"{decimal_text(goods)} -> {decimal_text(answer.total)}"
 

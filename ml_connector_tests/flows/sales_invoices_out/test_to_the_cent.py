@@ -55,6 +55,14 @@ def test_amounts_stand_in_the_places_of_their_currency(office: SalesOffice) -> N
     assert "more than 2 decimals" in held(office, "AR003")[1]
 
 
+def test_a_line_is_rounded_in_the_places_of_its_currency(office: SalesOffice) -> None:
+    """Ten at 12.53 yen are 125 yen in the ERP's books, and 125.30 nowhere."""
+    plain = {"discounts": (), "charges": (), "taxes": ()}
+    office.books.save(invoice(line(price=D("12.53"), amount=D(125)), currency="JPY", total=D(125), **plain))
+    office.run()
+    assert [(one.currency, one.total, one.lines[0].price) for one in office.sets()] == [("JPY", D(125), D("12.53"))]
+
+
 def test_taxes_that_prices_hold_are_told_and_not_added(office: SalesOffice) -> None:
     office.books.save(invoice(taxes_included=True, total=D("130.00")))
     office.run()

@@ -9,10 +9,11 @@ from ml_connector.config.partners import MatchTolerances
 from ml_connector.documents.bills import BillLine, BillTax
 from ml_connector.documents.common import Tax, changed
 from ml_connector.documents.invoice_amounts import taxes_coming_to
+from ml_connector.documents.values.currencies import rounded
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.coding.coder import Coder, not_to_the_cent
 from ml_connector.flows.invoices_in.coding.vat_codes import check_vat, rate_of, rule_for, shown, vat_code_of, vat_on
-from ml_connector.flows.invoices_in.invoice_totals import MatchedCharge, cents
+from ml_connector.flows.invoices_in.invoice_totals import MatchedCharge
 
 #: The charge that the taxes of an invoice become where the ERP takes none.
 TAX = "TAX"
@@ -31,13 +32,17 @@ def line_taxes(coder: Coder, own: tuple[Tax, ...], amount: Decimal, place: str) 
     if coder.traits.taxes != "vat_codes":
         return {}
     vat = vat_code_of(coder, own, amount, place)
-    return {"vat_code": vat.code, "vat_amount": vat_on(amount, vat), "vat_including": vat.including}
+    return {
+        "vat_code": vat.code,
+        "vat_amount": vat_on(amount, vat, coder.matched.currency),
+        "vat_including": vat.including,
+    }
 
 
 def with_amount(coder: Coder, line: BillLine, amount: Decimal) -> BillLine:
     """A line with another amount, and the tax on it."""
     vat = coder.tables.vat_code(line.vat_code) if line.vat_code else None
-    tax = line.vat_amount if vat is None else vat_on(amount, vat)
+    tax = line.vat_amount if vat is None else vat_on(amount, vat, coder.matched.currency)
     return changed(line, amount=amount, vat_amount=tax)
 
 
@@ -67,14 +72,14 @@ def _as_invoiced(coder: Coder, lines: Sequence[BillLine], stated: Decimal) -> tu
     """Each tax of the invoice by kind, rate and jurisdiction; what rounding leaves is on the largest."""
     basis = coder.matched.total - stated
     sums: dict[tuple[str, Decimal | None, str, str], Decimal] = {}
-    for tax, amount in taxes_coming_to(coder.invoice, stated):
+    for tax, amount in taxes_coming_to(coder.invoice, stated, coder.matched.currency):
         key = (tax.kind, tax.percent, tax.jurisdiction, _tax_id(coder, tax, basis))
         sums[key] = sums.get(key, Decimal(0)) + amount
     if not sums:
         if stated:
             raise not_to_the_cent(coder, lines, Decimal(0))
         return ()
-    amounts = {key: cents(amount) for key, amount in sums.items()}
+    amounts = {key: rounded(amount, coder.matched.currency) for key, amount in sums.items()}
     largest = max(amounts, key=lambda key: abs(amounts[key]))
     amounts[largest] += stated - sum(amounts.values(), Decimal(0))
     return tuple(

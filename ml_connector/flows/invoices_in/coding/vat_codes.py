@@ -9,14 +9,14 @@ from ml_connector.documents.bills import BillLine
 from ml_connector.documents.common import Tax
 from ml_connector.documents.invoice_amounts import taxes_of_invoice
 from ml_connector.documents.reference import VatCode
+from ml_connector.documents.values.currencies import rounded
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.invoices_in.coding.coder import Coder
-from ml_connector.flows.invoices_in.invoice_totals import cents
 
 
-def vat_on(amount: Decimal, vat: VatCode) -> Decimal:
-    """The tax on an amount, to the cent."""
-    return cents(amount * vat.percentage / 100)
+def vat_on(amount: Decimal, vat: VatCode, currency: str) -> Decimal:
+    """The tax on an amount, in its currency's places."""
+    return rounded(amount * vat.percentage / 100, currency)
 
 
 def vat_code_of(coder: Coder, own: tuple[Tax, ...], amount: Decimal, place: str) -> VatCode:
@@ -95,7 +95,7 @@ def check_vat(coder: Coder, lines: Sequence[BillLine], tolerances: MatchToleranc
     computed = Decimal(0)
     for code, amount in by_code.items():
         vat = coder.tables.vat_code(code)
-        computed += cents(amount * vat.percentage / 100) if vat else Decimal(0)
+        computed += vat_on(amount, vat, coder.matched.currency) if vat else Decimal(0)
     stated = coder.matched.vat_total
     # The cents of difference go to the tax of a line (systems): where no line has any, nothing can take them.
     by_line = [line.vat_amount or Decimal(0) for line in lines]
