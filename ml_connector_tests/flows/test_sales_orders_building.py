@@ -282,6 +282,23 @@ def test_charges_and_terms_are_told_or_posted_by_the_rules() -> None:
     assert posted.total == D("20.00")
 
 
+def test_a_total_may_be_rounded_in_the_places_of_its_currency() -> None:
+    """Ten at 2.54 yen are 25.4, and 25 in whole yen."""
+    yen = (changed(s.CUSTOMERS[0], currency="JPY"), *s.CUSTOMERS[1:])
+    lines = ("PO1*1*10*EA*2.54**IN*HM-RICE", "CTT*1", "AMT*TT*25")
+    assert one(*lines, book=s.book(customers=yen)).currency == "JPY"
+    assert held(*lines).reason == "total_difference"
+
+
+def test_a_customers_own_price_basis_means_what_its_file_says() -> None:
+    """250 for a hundred, which this customer calls LB."""
+    line = "PO1*1*10*EA*250*LB*IN*HM-RICE"
+    why = held(line)
+    assert (why.reason, "price_bases" in why.remedy) == ("sales_price", True)
+    posted = one(line, partner={"price_bases": {"LB": "HP"}})
+    assert (posted.lines[0].price, posted.total) == (D("2.5"), D(25))
+
+
 def test_lines_of_one_order_go_to_their_stores_where_a_setting_says_so() -> None:
     order = one(RICE, STORES, sales={"several_stores": "lines"})
     assert [(line.store, line.location_code, line.quantity) for line in order.lines] == [

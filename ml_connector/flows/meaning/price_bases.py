@@ -6,10 +6,10 @@ from typing import TypeVar
 
 from ml_connector.documents.common import changed
 from ml_connector.documents.invoices import InvoiceLine
-from ml_connector.documents.orders import AcknowledgedLine
+from ml_connector.documents.orders import AcknowledgedLine, OrderLine
 from ml_connector.documents.values.price_basis import is_decided
 
-Line = TypeVar("Line", InvoiceLine, AcknowledgedLine)
+Line = TypeVar("Line", InvoiceLine, AcknowledgedLine, OrderLine)
 
 REMEDY = (
     "Ask the partner for how many units its prices are; say so under `price_bases` of its file ({code}: PE per unit)"

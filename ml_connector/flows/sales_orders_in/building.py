@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ml_connector.config.partners import Partner, SalesRules, rules_for
+from ml_connector.documents.common import changed
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.sales.orders import (
     NewCustomer,
@@ -20,6 +21,7 @@ from ml_connector.documents.sales.orders import (
 )
 from ml_connector.documents.sales.reference import Customer
 from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.meaning import price_bases
 from ml_connector.flows.meaning.order_codes import kind_of
 from ml_connector.flows.reference.sales_book import SalesBook
 from ml_connector.flows.sales_orders_in.charges import charges_of, terms_told
@@ -75,6 +77,7 @@ def sales_orders_for(
     """
     rules = rules_for(settings, partner.sales)
     order, unread = readable_order(order)
+    order = changed(order, lines=price_bases.meant(order.lines, partner.price_bases))
     kind = kind_of(order, rules.order_types)
     check_quantities(order, rules)
     check_dates(order, today, today + timedelta(days=settings.days_ahead))
@@ -89,7 +92,7 @@ def sales_orders_for(
         *_type_told(order, kind),
         *told_of(order, today),
         *terms_told(order, customer, settings.terms, rules),
-        *check_total(order, rules),
+        *check_total(order, rules, order.currency or customer.currency),
         *not_carried(order),
         *dict.fromkeys(one for part in parts for one in (*part.found.told, *part.priced.told)),
     ]

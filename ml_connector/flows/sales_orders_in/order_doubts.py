@@ -8,9 +8,11 @@ from decimal import Decimal
 
 from ml_connector.config.partners import SalesRules
 from ml_connector.documents.common import KeptSegment, changed, named_currencies
+from ml_connector.documents.invoice_amounts import CENT
 from ml_connector.documents.orders import OrderLine, PurchaseOrder
 from ml_connector.documents.sales.reference import PLACES
 from ml_connector.documents.values.characters import character_name, unreadable
+from ml_connector.documents.values.currencies import smallest
 from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.sales_orders_in.prices import customers_price
@@ -25,7 +27,6 @@ _NOT_CARRIED = {
     "PKG": "packaging (PKG)",
     "TXI": "taxes (TXI)",
 }
-_HALF_A_CENT = Decimal("0.005")
 
 
 def readable_order(order: PurchaseOrder) -> tuple[PurchaseOrder, tuple[str, ...]]:
@@ -157,8 +158,10 @@ def not_carried(order: PurchaseOrder) -> tuple[str, ...]:
     return tuple(f"not carried over: {_NOT_CARRIED[one]}" for one in dict.fromkeys(named) if one in _NOT_CARRIED)
 
 
-def check_total(order: PurchaseOrder, rules: SalesRules) -> tuple[str, ...]:
+def check_total(order: PurchaseOrder, rules: SalesRules, currency: str) -> tuple[str, ...]:
     """Whether the total that an order has (AMT TT) is that of its lines, with its charges or without; else told.
+
+    currency: of the order, or of its customer.
 
     Raises:
         NeedsCorrection: it is not, and the rules hold that.
@@ -175,7 +178,7 @@ def check_total(order: PurchaseOrder, rules: SalesRules) -> tuple[str, ...]:
     )
     charges = sum((one.signed_amount for one in order.allowances), Decimal(0))
     charges += sum((one.signed_amount for line in order.lines for one in line.allowances), Decimal(0))
-    most = _HALF_A_CENT * (len(order.lines) + 1)
+    most = max(CENT, smallest(currency)) / 2 * (len(order.lines) + 1)
     if any(abs(order.total - sum_) <= most for sum_ in (lines, lines + charges)):
         return ()
     said = f"its total is {order.total} (AMT TT), its lines come to {lines}"
