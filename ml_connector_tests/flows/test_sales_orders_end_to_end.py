@@ -71,6 +71,57 @@ def test_the_same_order_again_is_a_duplicate_and_a_different_one_is_held(office:
     assert len(office.erp.written) == 1
 
 
+ANOTHER = "PO1*1*11*EA*2.50**IN*HM-RICE"
+
+
+@pytest.mark.parametrize("other", ["PO-42", "PO 0042", "PO0042", "po-042"])
+def test_a_number_that_only_looks_different_is_held_where_goods_and_day_are_the_same(office: Shop, other: str) -> None:
+    """The same order typed twice; other goods, another day or another number make it another order."""
+    office.take(body("PO-0042"))
+    (_, same) = office.take(body(other))
+    assert (same.state, same.reason) == (S.QUARANTINED, "probably_the_same"), same.reason_detail
+    assert cast("Any", same.reason_detail)["data"]["earlier_number"] == "PO-0042"
+    tomorrow = body("PO-00042").replace("20261120", "20261121")
+    *_, more, later, strange = office.take(body("PO-000042", ANOTHER), tomorrow, body("PO-420"))
+    assert [row.state for row in (more, later, strange)] == [S.POSTED] * 3
+    office.take(replay=True)
+    assert len(office.erp.written) == 4, "a replay asks the same question"
+    office.discard(same)
+    assert [row.state for row in office.take()].count(S.DISCARDED) == 1
+    assert len(office.erp.written) == 4
+
+
+def test_of_two_orders_alike_that_come_together_the_first_one_goes_and_the_other_once_that_is_given_up(
+    office: Shop,
+) -> None:
+    office.erp.tables["item_facts"] = Table(ITEMS[0])
+    sync_table(office.deployment.ledger, cast("Any", office.erp), "item_facts")
+    first, second = office.take(body("0042"), body("42"))
+    assert [first.reason, second.reason] == ["unknown_item", "probably_the_same"]
+    office.discard(first)
+    office.erp.tables["item_facts"] = Table(*ITEMS)
+    sync_table(office.deployment.ledger, cast("Any", office.erp), "item_facts")
+    first, second = office.take(replay=True)
+    assert [first.state, second.state] == [S.DISCARDED, S.POSTED]
+
+
+def test_a_customer_may_number_orders_so_that_two_differ_in_zeros_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shop(tmp_path, monkeypatch, partners=[partner_values(similar_numbers="ignored")]) as office:
+        assert [row.state for row in office.take(body("0042"), body("42"))] == [S.POSTED, S.POSTED]
+
+
+def test_orders_alike_of_two_customers_are_two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    east = {"name": "east", "customer": "C2", "identity": {"qualifier": "ZZ", "id": "EAST"}}
+    other = partner_values(**east, channels={"receive": ["/EAST/in"]})
+    line = "PO1*1*10*EA*2.50**VN*RC5"
+    with shop(tmp_path, monkeypatch, partners=[partner_values(), other]) as office:
+        office.take(body("0042", line))
+        theirs = edi(body("42", line).replace("92*0001", "92*7001"), sender="EAST")
+        assert [row.state for row in office.take(theirs, folder="/EAST/in")] == [S.POSTED, S.POSTED]
+
+
 def test_releases_of_one_blanket_order_are_each_posted(office: Shop) -> None:
     one = "BEG*00*RL*PO-9*1*20261120~N1*ST**92*0001~PO1*1*10*EA*2.50**IN*HM-RICE~CTT*1~"
     rows = office.take(one, one.replace("PO-9*1", "PO-9*2"), one)

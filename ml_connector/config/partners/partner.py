@@ -107,8 +107,8 @@ class Partner(Settings):
     )
     similar_numbers: Literal["held", "ignored"] = Field(
         default="held",
-        description="Invoices of one amount and day, or ship notices of the same goods and day, whose numbers differ "
-        "in leading zeros or punctuation only",
+        description="Invoices of one amount and day, or ship notices or orders of the same goods and day, whose "
+        "numbers differ in leading zeros or punctuation only",
     )
     supplier_numbers: tuple[str, ...] = Field(
         default=(), description="Further numbers by which its documents name it (REF VR, IA, ZA, N104 with 92)"

@@ -4,15 +4,14 @@ What is about another order (an 860, or an 850 that is no original) is held and 
 what it takes back is held too, as long as it is not posted. After that only a person decides.
 """
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 from ml_connector.config.partners import Partner, rules_for
 from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.json import load
-from ml_connector.documents.orders import OrderChange, OrderLine, PurchaseOrder
+from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.errors import NeedsCorrection, Reason, WeAreWrong
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.stored_documents import stored
@@ -21,7 +20,6 @@ from ml_connector.flows.meaning.order_codes import is_first, purpose_of
 from ml_connector.flows.posting.earlier_documents import (
     GIVEN_UP,
     IN_ITS_PLACE,
-    LINES_SHOWN,
     TAKES_BACK,
     Suppliers,
     by_number,
@@ -29,13 +27,14 @@ from ml_connector.flows.posting.earlier_documents import (
     folded,
     given_up,
     not_begun,
+    similar,
     wake_originals,
 )
 from ml_connector.flows.posting.partially_posted import counted
+from ml_connector.flows.sales_orders_in.changes.beside import shown
 from ml_connector.flows.sales_orders_in.changes.deciding import Books, Coming, decide, is_applied, taken_with
 from ml_connector.flows.sales_orders_in.changes.taken import TakenChange
 from ml_connector.flows.sales_orders_in.changes.turns import as_change
-from ml_connector.flows.sales_orders_in.dates import wanted_line, wanted_of
 from ml_connector.flows.sales_orders_in.made_orders import orders_from
 from ml_connector.ledger.work import earlier
 from ml_connector.ledger.work.documents import DocumentRow
@@ -45,8 +44,6 @@ _KINDS = (DocumentKind.ORDER, DocumentKind.ORDER_CHANGE)
 #: What holds a document that is about another order.
 _HELD_FOR = (Reason.NOT_A_FIRST_ORDER, Reason.ORDER_CHANGE_WAITS, Reason.ORDER_CHANGE_UNCLEAR, Reason.ORDER_CHANGE_OLD)
 _NOT_YET = frozenset({S.PARSED, S.QUARANTINED})
-#: POC02 (element 670) that leaves a line as it was, or takes it off.
-_NO_CHANGE, _DELETE = "NC", "DI"
 
 
 class TakenBack:
@@ -79,6 +76,8 @@ class Earlier:
     taken_back: TakenBack
     same_number: dict[str, list[DocumentRow]]
     changes: dict[str, list[Coming]]
+    #: First orders whose number is like one of these, by the number as it is when it is made plain.
+    alike: dict[str, list[DocumentRow]] = field(default_factory=dict)
 
     def changes_of(self, row: DocumentRow, release: str) -> list[Coming]:
         """The changes of a customer's order (of this release of it), but for this one."""
@@ -117,6 +116,12 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
         numbered = earlier.received_numbered(tx, integration.books, DocumentKind.ORDER, numbers, rows)
         numbered = [one for one in counted(integration, tx, numbered) if one.canonical]
         later = earlier.received_numbered(tx, integration.books, DocumentKind.ORDER_CHANGE, numbers, rows)
+        plain = {similar(number) for number in numbers}
+        days = {row.business_date for row in rows if row.business_date is not None}
+        near = earlier.orders_dated(tx, integration.books, days, lambda number: similar(number) in plain, rows)
+    alike: dict[str, list[DocumentRow]] = {}
+    for one in near:
+        alike.setdefault(similar(one.number), []).append(one)
     first = [one for one in numbered if _is_first(one)]
     firsts = {one.id for one in first}
     changes: dict[str, list[Coming]] = {}
@@ -124,7 +129,7 @@ def earlier_of(integration: Integration, rows: Sequence[DocumentRow]) -> Earlier
         change = as_change(read_order(one))
         if change is not None:
             changes.setdefault(folded(one.number), []).append(Coming(one, change))
-    return Earlier(taken_back(integration, rows), by_number(first), changes)
+    return Earlier(taken_back(integration, rows), by_number(first), changes, alike)
 
 
 def taken_back(integration: Integration, rows: Sequence[DocumentRow] = ()) -> TakenBack:
@@ -178,6 +183,8 @@ def check_against_earlier(
         whole = taken_with(order, inside, rules_for(books.settings, partner.sales)) or order
     ids = [one.row.id for one in inside]
     why = _why_taken_back(known.taken_back, row, order.release, ids) or _same_number(row, order, originals)
+    if why is None and partner.similar_numbers == "held":
+        why = _similar(row, order, known)
     if why is not None:
         raise why
     return whole, inside
@@ -220,7 +227,7 @@ def _taken_change(
     except NeedsCorrection as held:
         with integration.ledger.read() as tx:
             entries = entries_of(tx, there)
-        held.data.setdefault("originals", [_shown(there[0], order, entries.get(there[0].id, ""))])
+        held.data.setdefault("originals", [shown(there[0], order, entries.get(there[0].id, ""))])
         wake_originals(integration, there)
         raise
 
@@ -288,6 +295,38 @@ def _same_number(row: DocumentRow, order: PurchaseOrder, originals: Sequence[Doc
     return None
 
 
+def _similar(row: DocumentRow, order: PurchaseOrder, known: Earlier) -> NeedsCorrection | None:
+    """Why an order waits beside an earlier one of its customer's of the same day and goods, whose number only looks
+    different.
+    """
+    customers = known.taken_back.customers
+    for one in known.alike.get(similar(row.number), ()):
+        if one.id >= row.id or one.state in GIVEN_UP or one.business_date != row.business_date:
+            continue
+        if folded(one.number) == folded(row.number) or customers.of(one) != customers.of(row) or not _is_first(one):
+            continue
+        before = stored(one.kind, one.canonical, PurchaseOrder)
+        if before.release != order.release or _goods(before) != _goods(order):
+            continue
+        return NeedsCorrection(
+            Reason.PROBABLY_THE_SAME,
+            f"Order {row.number} is probably {one.number} (document {one.id}, {one.state}): the same goods and day, "
+            "and a number that differs in zeros or punctuation only.",
+            remedy="If it is the same, discard this one. If both are right, set `similar_numbers: ignored` in the "
+            "partner's file and replay it.",
+            data={"number": row.number, "earlier_document": one.id, "earlier_number": one.number},
+        )
+    return None
+
+
+def _goods(order: PurchaseOrder) -> Counter[tuple[str, str, str]]:
+    """What is ordered: item, unit and quantity of every line, in whatever order."""
+    return Counter(
+        (line.buyers_item or line.vendors_item or line.gtin or line.description, line.unit, str(line.quantity))
+        for line in order.lines
+    )
+
+
 def _about_another(
     integration: Integration,
     order: PurchaseOrder | OrderChange,
@@ -297,9 +336,9 @@ def _about_another(
 ) -> NeedsCorrection:
     with integration.ledger.read() as tx:
         entries = entries_of(tx, originals)
-    shown = [_shown(one, order, entries.get(one.id, "")) for one in originals]
+    beside = [shown(one, order, entries.get(one.id, "")) for one in originals]
     wake_originals(integration, originals)
-    facts = "; ".join(f"document {one['document']}, {one['state']}" for one in shown) or "it never came"
+    facts = "; ".join(f"document {one['document']}, {one['state']}" for one in beside) or "it never came"
     posted = any(one.state is S.POSTED for one in originals)
     remedy = (
         "The order is in the ERP: see the difference below, change or cancel it there by hand as far as it allows "
@@ -314,73 +353,5 @@ def _about_another(
         Reason.NOT_A_FIRST_ORDER,
         f"The customer {does} order {order.number} ({code}): {facts}.",
         remedy=remedy,
-        data={"does": does, "code": code, "refers_to": [folded(order.number)], "originals": shown},
+        data={"does": does, "code": code, "refers_to": [folded(order.number)], "originals": beside},
     )
-
-
-def _shown(original: DocumentRow, order: PurchaseOrder | OrderChange, entry: str) -> dict[str, Any]:
-    before = stored(original.kind, original.canonical, PurchaseOrder)
-    return {
-        "document": original.id,
-        "state": str(original.state),
-        "reason": original.reason or "",
-        "posted_as": entry,
-        "lines": list(_differences(before, order))[:LINES_SHOWN],
-    }
-
-
-def _differences(before: PurchaseOrder, order: PurchaseOrder | OrderChange) -> Iterator[dict[str, str]]:
-    """What differs line by line. A change (860) says only the lines that it is about, another 850 says all."""
-    was = {_key(line): line for line in before.lines}
-    now = {_key(line): line for line in order.lines}
-    for key, line in now.items():
-        change = line.change if isinstance(order, OrderChange) else ""  # type: ignore[attr-defined]  # its lines have it
-        yield from _of_line(before, order, was.get(key), line, change.strip().upper())
-    if isinstance(order, PurchaseOrder):
-        for key, line in was.items():
-            if key not in now:
-                yield {
-                    "line": line.number,
-                    "item": _item(line),
-                    "what": "quantity",
-                    "was": _text(line.quantity),
-                    "now": "",
-                }
-
-
-def _of_line(
-    before: PurchaseOrder, order: PurchaseOrder | OrderChange, old: OrderLine | None, new: OrderLine, change: str
-) -> Iterator[dict[str, str]]:
-    if change == _NO_CHANGE:
-        return
-    dates = [wanted_line(old, None, wanted_of(before)).requested if old is not None else None]
-    dates.append(wanted_line(new, None, wanted_of(_as_order(order))).requested)
-    values = (
-        ("quantity", old.quantity if old else None, Decimal(0) if change == _DELETE else new.quantity),
-        ("unit", old.unit if old else "", new.unit),
-        ("price", old.price if old else None, new.price),
-        ("requested", dates[0], dates[1]),
-    )
-    for what, one, other in values:
-        # An 860 leaves out what stays.
-        if one != other and (other not in (None, "") or isinstance(order, PurchaseOrder)):
-            yield {"line": new.number, "item": _item(new), "what": what, "was": _text(one), "now": _text(other)}
-
-
-def _as_order(order: PurchaseOrder | OrderChange) -> PurchaseOrder:
-    """As far as its dates are asked for."""
-    if isinstance(order, PurchaseOrder):
-        return order
-    return PurchaseOrder(number=order.number, order_date=order.order_date, dates=order.dates)
-
-
-def _key(line: OrderLine) -> str:
-    return line.number.strip().lstrip("0") or _item(line)
-
-
-def _item(line: OrderLine) -> str:
-    return line.buyers_item or line.vendors_item or line.gtin
-
-
-def _text(value: object) -> str:
-    return "" if value is None else str(value)

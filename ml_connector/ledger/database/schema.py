@@ -14,7 +14,7 @@ from ml_connector.errors import ConfigError, TryAgain
 from ml_connector.ledger.tables.documents import metadata
 
 #: The newest migration in `migrations/versions`.
-HEAD = "0016"
+HEAD = "0017"
 #: PostgreSQL advisory lock held while migrating: "mlc" and 1.
 _LOCK = 0x6D6C6301
 

@@ -120,6 +120,13 @@ document = sa.Table(
         sqlite_where=sa.text("amount IS NOT NULL"),
         postgresql_where=sa.text("amount IS NOT NULL"),
     ),
+    # Orders of customers that may be the same under another number: many name no currency, and so have no amount.
+    sa.Index(
+        "ix_document_order_day",
+        "business_date",
+        sqlite_where=sa.text("kind = 'order' AND direction = 'in'"),
+        postgresql_where=sa.text("kind = 'order' AND direction = 'in'"),
+    ),
     sa.Index(
         "ix_document_source_id",
         "source_id",

@@ -1,6 +1,6 @@
 """Received documents of a kind by number, order, amount and day, and those that take another one back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -112,6 +112,31 @@ def invoices_of_amounts(
         alike = sa.and_(_d.amount.in_(part), _d.business_date.in_(sorted(set(days))))
         found += _received(tx, books, DocumentKind.INVOICE, alike, at_hand)
     return found
+
+
+def orders_dated(
+    tx: Tx,
+    books: Books,
+    days: Collection[date],
+    numbered: Callable[[str], bool],
+    at_hand: Sequence[DocumentRow] = (),
+) -> list[DocumentRow]:
+    """Received orders of a company of one of these days, by rising id. numbered: whether a number is one that counts;
+    of the others no more is read.
+    """
+    found: dict[int, str] = {}
+    for part in chunks(sorted(set(days))):
+        query = sa.select(_d.id, _d.number).where(
+            _d.business_date.in_(part),
+            # As the index says it: it has nothing but these.
+            _d.kind == sa.literal_column(f"'{DocumentKind.ORDER.value}'"),
+            _d.direction == sa.literal_column(f"'{Direction.IN.value}'"),
+            unindexed(_d.system) == books.system,
+            unindexed(_d.company) == books.company,
+        )
+        found |= {row.id: row.number for row in tx.execute(query)}
+    ids = [key for key, number in found.items() if numbered(number)]
+    return _received(tx, books, DocumentKind.ORDER, _d.id.in_(ids), at_hand) if ids else []
 
 
 def received_held_for(tx: Tx, books: Books, kind: DocumentKind, reason: str) -> list[DocumentRow]:
