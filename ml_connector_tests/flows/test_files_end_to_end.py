@@ -272,7 +272,7 @@ def test_a_ta1_that_came_settles_what_it_answers(stage: Scene, code: str, state:
     note = "000" if code == "A" else "024"
     isa = Envelope().wrapped([]).split(b"~")[0]
     control = isa.split(b"*")[13].decode()
-    ta1 = f"~TA1*{sent.control_number}*261121*0900*{code}*{note}~IEA*0*{control}~"
+    ta1 = f"~TA1*{sent.control_number}*{sent.created_at:%y%m%d}*0900*{code}*{note}~IEA*0*{control}~"
     deliver(stage, isa + ta1.encode())
     stage.inbound()
     (order,) = stage.documents("orders_out")
@@ -289,9 +289,13 @@ def test_a_ta1_that_refuses_our_answers_changes_nothing_of_them(stage: Scene, an
     deliver(stage, an_invoice(stage).replace(b"*0*P*>", b"*1*P*>"))
     stage.inbound()
     (ours,) = [row for row in stage.documents("acknowledgments_out") if str(row.kind) == answered]
-    (number,) = [row.control_number for row in rows_of(stage, interchange) if row.id == ours.interchange_id]
+    (sent,) = [row for row in rows_of(stage, interchange) if row.id == ours.interchange_id]
     isa = Envelope(isa_control="000000099").wrapped([]).split(b"~")[0]
-    deliver(stage, isa + f"~TA1*{number}*261121*0900*R*025~IEA*0*000000099~".encode(), "ta1.edi")
+    deliver(
+        stage,
+        isa + f"~TA1*{sent.control_number}*{sent.created_at:%y%m%d}*0900*R*025~IEA*0*000000099~".encode(),
+        "ta1.edi",
+    )
     stage.inbound()
     assert [str(row.state) for row in stage.documents("acknowledgments_out")] == ["sent", "sent"]
     assert [str(row.state) for row in stage.documents("acknowledgments_in")] == ["applied"]

@@ -1,5 +1,6 @@
 """What a 997 says of each set, in every combination of codes, against an oracle of its own; and through the flow."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,12 +105,14 @@ def test_the_worse_counts_and_what_is_not_decided_acknowledges_nothing(
         assert "the worse counts" in (order.reason_detail or {})["message"]
 
 
-def ta1(stage: Scene, code: str, note: str = "000") -> tuple[S, str | None, S]:
+def ta1(stage: Scene, code: str, note: str = "000", days: int = 0) -> tuple[S, str | None, S]:
+    """days: how long before it was sent it says that the interchange is."""
     with stage.deployment.ledger.read() as tx:
-        (control,) = (one.control_number for one in tx.execute(interchange.select()) if one.direction == "out")
+        (one,) = (one for one in tx.execute(interchange.select()) if one.direction == "out")
+    control, day = one.control_number, one.created_at - timedelta(days=days)
     data = Envelope().wrapped([]).decode()
     head, rest = data.split("~", 1)
-    text = f"{head}~TA1*{control}*261121*0900*{code}*{note}~IEA*0*{rest.rsplit('*', 1)[1]}"
+    text = f"{head}~TA1*{control}*{day:%y%m%d}*0900*{code}*{note}~IEA*0*{rest.rsplit('*', 1)[1]}"
     deliver(stage, text.encode(), f"ta1{code}.edi")
     stage.inbound()
     answer = max(stage.documents("acknowledgments_in"), key=lambda row: row.id)
@@ -130,6 +133,27 @@ def test_a_ta1_that_refuses_what_came_before_is_a_question(sent: Scene) -> None:
 
 def test_a_ta1_that_refuses_refuses(sent: Scene) -> None:
     assert ta1(sent, "R", "022") == (S.APPLIED, None, S.REFUSED)
+
+
+def test_a_ta1_of_another_day_answers_an_interchange_that_was_numbered_so_before(sent: Scene) -> None:
+    """As of another program that we took over from, or from before the numbers came round."""
+    assert ta1(sent, "R", "022", days=30) == (S.QUARANTINED, "acknowledges_nothing_sent", S.SENT)
+    assert ta1(sent, "R", "022", days=1) == (S.APPLIED, None, S.REFUSED), "a day may be another one there"
+
+
+def test_an_acceptance_of_what_was_refused_is_a_question_until_somebody_says_that_it_counts(sent: Scene) -> None:
+    assert answered(sent, "AK1*PO*1", "AK9*R*1*1*0")[2] is S.REFUSED
+    assert answered(sent, "AK1*PO*1", "AK9*A*1*1*1") == (S.QUARANTINED, "answer_not_decided", S.REFUSED)
+    with sent.deployment.ledger.read() as tx:
+        assert [one.answer for one in tx.execute(envelope_group.select()) if one.direction == "out"] == ["R"]
+    sent.inbound(replay=True)
+    assert [row.state for row in sent.documents("acknowledgments_in")] == [S.APPLIED, S.APPLIED]
+    assert [row.state for row in sent.documents("orders_out")] == [S.ACKNOWLEDGED]
+
+
+def test_a_refusal_of_what_was_accepted_refuses(sent: Scene) -> None:
+    assert answered(sent, "AK1*PO*1", "AK9*A*1*1*1")[2] is S.ACKNOWLEDGED
+    assert answered(sent, "AK1*PO*1", "AK9*R*1*1*0") == (S.APPLIED, None, S.REFUSED)
 
 
 def test_what_is_held_leaves_no_answer_at_the_group(sent: Scene) -> None:

@@ -17,12 +17,14 @@ def _file(ledger: Ledger, remote_id: str, direction: str = "in") -> int:
         return files.add_file(tx, new_file(sha256, remote_id=remote_id, direction=direction))
 
 
-def _interchange(ledger: Ledger, file_id: int, number: str, *, state: str = "accepted", direction: str = "in") -> int:
+def _interchange(
+    ledger: Ledger, file_id: int, number: str, *, state: str = "accepted", direction: str = "in", to: str = "ZZ/US"
+) -> int:
     with ledger.write() as tx:
         return envelopes.add_interchange(
             tx,
             NewInterchange(
-                file_id, 0, direction, "exact_cleo", "ZZ/ACME", "ZZ/US", number, "00401", "P", state, partner="acme"
+                file_id, 0, direction, "exact_cleo", "ZZ/ACME", to, number, "00401", "P", state, partner="acme"
             ),
         )
 
@@ -116,11 +118,26 @@ def test_an_acknowledgment_finds_the_newest_group_of_its_number(ledger: Ledger) 
         assert envelopes.find_sent_group(tx, to_us, "PO", 7) == found, "a name is a label"
         assert envelopes.find_sent_group(tx, SentTo(["exact_cleo"], ["acme"], others=["ZZ/US"]), "PO", 7) is None
         assert envelopes.find_sent_group(tx, SentTo(["exact_cleo"], ["acme"]), "PO", 8) is None
-        sent = envelopes.find_sent_interchange(tx, SentTo(["exact_cleo"], ["acme"]), "000000002")
-        assert envelopes.find_sent_interchange(tx, SentTo(["exact_cleo"], ["acme"]), "000000009") is None
+        sent = envelopes.find_sent_interchanges(tx, SentTo(["exact_cleo"], ["acme"]), "000000002")
+        assert envelopes.find_sent_interchanges(tx, SentTo(["exact_cleo"], ["acme"]), "000000009") == []
     assert found is not None
     assert found.id == groups[1]
-    assert sent is not None
+    assert [one.control_number for one in sent] == ["000000002"]
+
+
+def test_of_one_number_an_answer_means_what_went_to_the_identity_that_answers(ledger: Ledger) -> None:
+    """A partner that was tested under another identity has had each number twice."""
+    ids: dict[str, tuple[int, int]] = {}
+    for at, receiver in enumerate(("ZZ/ACMETEST", "ZZ/ACME"), 1):
+        interchange = _interchange(ledger, _file(ledger, str(at), "out"), "000000007", direction="out", to=receiver)
+        ids[receiver] = (interchange, _group(ledger, interchange, 7))
+    to = SentTo(["exact_cleo"], ["acme"])
+    for by, meant in (("ZZ/ACMETEST", "ZZ/ACMETEST"), ("ZZ/ACME", "ZZ/ACME"), ("ZZ/ELSE", "ZZ/ACME"), ("", "ZZ/ACME")):
+        with ledger.read() as tx:
+            group = envelopes.find_sent_group(tx, to, "PO", 7, by)
+            interchanges = envelopes.find_sent_interchanges(tx, to, "000000007", by)
+        assert (interchanges[0].id, group.id if group else None) == ids[meant], by
+        assert len(interchanges) == 2
 
 
 def test_an_answer_is_kept_with_the_group_that_it_answers(ledger: Ledger, clock: StillClock) -> None:

@@ -14,9 +14,11 @@ from ml_connector.documents.advices import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.documents.records import stored_values
+from ml_connector.edi.framing.values import read_date
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.acknowledgments_in import advices, order_acks, write_back
 from ml_connector.flows.acknowledgments_in.acknowledged_sets import AckDecision, SentSet, decide
+from ml_connector.flows.acknowledgments_in.answered_revision import ONE_DAY
 from ml_connector.flows.acknowledgments_in.refusals import has_refused
 from ml_connector.flows.core.batches import batches
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
@@ -30,7 +32,7 @@ from ml_connector.flows.orders_out.order_revisions import REFUSED_BY_PARTNER
 from ml_connector.flows.posting.posting import post
 from ml_connector.flows.restored import held as restored
 from ml_connector.ledger.exchange import envelopes, related
-from ml_connector.ledger.exchange.envelopes import SentTo
+from ml_connector.ledger.exchange.envelopes import InterchangeRow, SentTo
 from ml_connector.ledger.exchange.files import Tx
 from ml_connector.ledger.names import naming
 from ml_connector.ledger.work import documents
@@ -104,7 +106,7 @@ def _apply_one(
     report: StepReport,
 ) -> None:
     try:
-        moves = _moves(integration, tx, row, report)
+        moves = _moves(integration, tx, row, report, by_hand=work.replay)
     except NeedsCorrection as held:
         moves = hold_moves(integration, row, held, report, step=S.PARSED)
         changes = {}
@@ -113,10 +115,10 @@ def _apply_one(
     documents.move(tx, moves, work)
 
 
-def _moves(integration: Integration, tx: Tx, row: DocumentRow, report: StepReport) -> list[Move]:
+def _moves(integration: Integration, tx: Tx, row: DocumentRow, report: StepReport, *, by_hand: bool) -> list[Move]:
     document = load(row.kind, row.canonical)
     if isinstance(document, FunctionalAcknowledgment):
-        return _functional(integration, tx, row, document, report)
+        return _functional(integration, tx, row, document, report, by_hand=by_hand)
     if isinstance(document, OrderAcknowledgment):
         return order_acks.record(integration, tx, row, document, report)
     if isinstance(document, InterchangeAcknowledgment):
@@ -156,14 +158,20 @@ def _first_of(places: Iterable[SentTo], look: Callable[[SentTo], T | None]) -> T
 
 
 def _functional(
-    integration: Integration, tx: Tx, row: DocumentRow, answer: FunctionalAcknowledgment, report: StepReport
+    integration: Integration,
+    tx: Tx,
+    row: DocumentRow,
+    answer: FunctionalAcknowledgment,
+    report: StepReport,
+    *,
+    by_hand: bool,
 ) -> list[Move]:
-    number = answer.group_control
+    number, by = answer.group_control, envelopes.sender_of(tx, row.interchange_id)
     usable = number.isascii() and number.isdigit() and len(number) <= LONGEST_CONTROL
     group = (
         _first_of(
             _sent_to(integration, tx, row),
-            lambda to: envelopes.find_sent_group(tx, to, answer.functional_id, int(number)),
+            lambda to: envelopes.find_sent_group(tx, to, answer.functional_id, int(number), by),
         )
         if usable
         else None
@@ -180,6 +188,8 @@ def _functional(
         )
     sent = related.documents_of_group(tx, group.id)
     decisions = decide(answer, _sets(sent)) if any(one.kind not in ANSWERS for one in sent) else {}
+    if not by_hand:
+        _check_not_refused(answer, sent, decisions)
     envelopes.answer_group(tx, group.id, answer.code, document_id=row.id)
     moves: list[Move] = []
     for document in sent:
@@ -197,6 +207,24 @@ def _functional(
 
 def _sets(sent: Sequence[DocumentRow]) -> list[SentSet]:
     return [SentSet(one.id, SET_OF_KIND.get(one.kind, ""), one.set_control or "") for one in sent]
+
+
+def _check_not_refused(
+    answer: FunctionalAcknowledgment, sent: Sequence[DocumentRow], decisions: Mapping[int, AckDecision]
+) -> None:
+    """Raises NeedsCorrection where it accepts what the partner has refused before, by a 997 or TA1: which of the two
+    counts, and whether they came in the order that they were written in, only the partner knows.
+    """
+    taken = [one for one in sent if one.id in decisions and decisions[one.id].accepted]
+    refused = [one for one in taken if one.state is S.REFUSED and not has_refused(one)]
+    if refused:
+        raise answer_codes.undecided(
+            f"The 997 of group {answer.functional_id} {answer.group_control} accepts {refused[0].number}, which the"
+            " partner has refused before.",
+            remedy="Ask the partner whether it has the document. If it has, replay this 997, and it counts; if not,"
+            " replay that document and discard this.",
+            data={"group": answer.group_control, "documents": [one.id for one in refused][: answer_codes.SHOWN]},
+        )
 
 
 def _contradictions(decisions: Mapping[int, AckDecision]) -> dict[str, Any]:
@@ -277,13 +305,18 @@ def _interchange(
     if code not in INTERCHANGE_CODES:
         raise answer_codes.unknown("TA104", code, f"The TA1 of interchange {answer.control_number}")
     control = answer.control_number.strip().zfill(LONGEST_CONTROL)
-    sent = _first_of(_sent_to(integration, tx, row), lambda to: envelopes.find_sent_interchange(tx, to, control))
+    by = envelopes.sender_of(tx, row.interchange_id)
+    found = _first_of(
+        _sent_to(integration, tx, row), lambda to: envelopes.find_sent_interchanges(tx, to, control, by) or None
+    )
+    sent = next((one for one in found or () if _is_of_day(one, answer)), None)
     if sent is None:
+        told = f" of {answer.date}: what was sent under that number is of another day" if found else ""
         raise NeedsCorrection(
             Reason.ACKNOWLEDGES_NOTHING_SENT,
-            f"The TA1 answers interchange {answer.control_number}, which was not sent to {row.partner}.",
+            f"The TA1 answers interchange {answer.control_number}{told or f', which was not sent to {row.partner}'}.",
             remedy="Kept and matched again later; if it stays, ask the partner what it answers.",
-            data={"interchange": answer.control_number},
+            data={"interchange": answer.control_number, "date": answer.date},
         )
     in_it = related.documents_of_interchange(tx, sent.id)
     ours = [one for one in in_it if one.kind not in ANSWERS]
@@ -318,6 +351,12 @@ def _interchange(
     moves += resume_moves(row)
     moves.append(Move(row.id, S.APPLIED, "applied", {"code": answer.code, "note": answer.note}))
     return moves
+
+
+def _is_of_day(sent: InterchangeRow, answer: InterchangeAcknowledgment) -> bool:
+    """Whether TA102 repeats the day of the interchange, as far as it says one: numbers come again, days do not."""
+    day = read_date(answer.date.strip())
+    return day is None or abs(sent.created_at.date() - day) <= ONE_DAY
 
 
 def _arrived(integration: Integration, document: DocumentRow, by: DocumentRow) -> Move:

@@ -40,7 +40,7 @@ def advised(
     Raises:
         NeedsCorrection: none of ours, several, or its controls and its number name different ones.
     """
-    by_controls = _by_controls(tx, item, sent_to)
+    by_controls = _by_controls(tx, row, item, sent_to)
     numbers = _numbers(item, ORDER_NUMBERS | INVOICE_NUMBERS | SHIPMENT_NUMBERS)
     by_number = _by_number(integration, tx, row, item)
     if not by_controls and not by_number:
@@ -69,7 +69,7 @@ def advised(
     return found
 
 
-def _by_controls(tx: Tx, item: AdviceItem, sent_to: Sequence[SentTo]) -> list[DocumentRow] | None:
+def _by_controls(tx: Tx, row: DocumentRow, item: AdviceItem, sent_to: Sequence[SentTo]) -> list[DocumentRow] | None:
     """What left in the group that OTI08 names; None where it names none."""
     control = item.group_control.strip()
     if not control:
@@ -78,8 +78,9 @@ def _by_controls(tx: Tx, item: AdviceItem, sent_to: Sequence[SentTo]) -> list[Do
     wanted = dict.fromkeys(group_of(one) for one in sets if one in BUSINESS_SETS)
     if not (control.isascii() and control.isdigit() and len(control) <= _LONGEST_CONTROL):
         return []
+    by = envelopes.sender_of(tx, row.interchange_id)
     for to in sent_to:
-        groups = [envelopes.find_sent_group(tx, to, one, int(control)) for one in wanted]
+        groups = [envelopes.find_sent_group(tx, to, one, int(control), by) for one in wanted]
         found = [each for group in groups if group is not None for each in related.documents_of_group(tx, group.id)]
         if found:
             return [one for one in found if one.state in _LEFT]

@@ -316,8 +316,14 @@ class SentTo:
         return [*found, _i.receiver.in_(self.receivers)] if self.receivers else found
 
 
-def find_sent_group(tx: Tx, to: SentTo, functional_id: str, control_number: int) -> GroupRow | None:
-    """The group we sent that an acknowledgment names (AK1); the newest, should the number have come round."""
+def find_sent_group(
+    tx: Tx, to: SentTo, functional_id: str, control_number: int, answered_by: str = ""
+) -> GroupRow | None:
+    """The group we sent that an acknowledgment names (AK1); the newest, should the number have come round.
+
+    answered_by: the identity that answers. A partner that was tested under another one has had each number twice: what
+    went to the one that answers goes first.
+    """
     query = (
         sa.select(*_GROUP)
         .join(interchange, _i.id == _g.interchange_id)
@@ -326,23 +332,36 @@ def find_sent_group(tx: Tx, to: SentTo, functional_id: str, control_number: int)
             _g.functional_id == functional_id,
             _g.control_number == control_number,
         )
-        .order_by(_g.id.desc())
+        .order_by(_to_whom(answered_by), _g.id.desc())
         .limit(1)
     )
     row = tx.execute(query).one_or_none()
     return None if row is None else GroupRow(*row)
 
 
-def find_sent_interchange(tx: Tx, to: SentTo, control_number: str) -> InterchangeRow | None:
-    """The interchange we sent that a TA1 names; the newest."""
+def find_sent_interchanges(
+    tx: Tx, to: SentTo, control_number: str, answered_by: str = "", *, limit: int = 20
+) -> list[InterchangeRow]:
+    """The interchanges we sent under the number that a TA1 names: to the identity that answers, then others; the newest
+    first.
+    """
     query = (
         sa.select(*_INTERCHANGE)
         .where(*to.conditions(interchange), _i.control_number == control_number)
-        .order_by(_i.id.desc())
-        .limit(1)
+        .order_by(_to_whom(answered_by), _i.id.desc())
+        .limit(limit)
     )
-    row = tx.execute(query).one_or_none()
-    return None if row is None else InterchangeRow(*row)
+    return [InterchangeRow(*row) for row in tx.execute(query)]
+
+
+def sender_of(tx: Tx, interchange_id: int | None) -> str:
+    """The identity (qualifier/id) that an interchange came from; empty where there is none."""
+    found = interchange_row(tx, interchange_id) if interchange_id is not None else None
+    return found.sender if found is not None else ""
+
+
+def _to_whom(answered_by: str) -> sa.ColumnElement[int]:
+    return sa.case((_i.receiver == answered_by, 0), else_=1)
 
 
 def receivers(tx: Tx, interchange_ids: Sequence[int]) -> dict[int, str]:
