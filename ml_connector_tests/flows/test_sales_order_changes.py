@@ -177,6 +177,7 @@ def test_a_line_is_found_by_its_number_whatever_zeros_or_by_its_item() -> None:
         ((poc("RZ", price=D(1)),), "has no quantity"),
         ((poc("CA", quantity=D(8), items=OIL),), "names item HM-OIL"),
         ((poc("CA", quantity=D(8), unit="CA"),), "has no price for that"),
+        ((poc("RQ", quantity=D(200), price=order().lines[0].price, price_basis="HP"),), "another price basis: HP"),
         ((poc("CF"), poc("PC", "2", price=D(1))), "beside other changes"),
     ],
 )
@@ -191,6 +192,7 @@ def test_what_does_not_fit_the_order_holds_all_of_it(lines: tuple[OrderChangeLin
         ({"purpose": Purpose("ZZ")}, "has the purpose ZZ"),
         ({"currency": "EUR"}, "is in EUR, the order in USD"),
         ({"parties": (Party(role="ST", id_scheme="92", id="0099"),)}, "goes to another place: 0099"),
+        ({"parties": (Party(role="st", id_scheme="92", id="0099"),)}, "goes to another place: 0099"),
     ],
 )
 def test_a_header_that_says_something_else_holds_it(header: dict[str, Any], told: str) -> None:
@@ -198,6 +200,17 @@ def test_a_header_that_says_something_else_holds_it(header: dict[str, Any], told
     with pytest.raises(NeedsCorrection) as held:
         merged(there, change(poc("PC", price=D(2)), **header), SalesRules())
     assert told in held.value.message
+
+
+def test_a_place_of_a_line_in_small_letters_is_a_place() -> None:
+    elsewhere = (Party(role="st", id_scheme="92", id="0099"),)
+    assert "goes to another place: 0099" in why(poc("PC", price=D(2), parties=elsewhere)).message
+
+
+def test_a_number_of_a_change_that_is_beyond_all_numbers_is_none() -> None:
+    """It is told by its day then."""
+    assert turn_of(1, change(sequence="9" * 5000)).number is None
+    assert turn_of(1, change(sequence="007")).number == 7
 
 
 def test_a_purpose_means_what_a_setting_says() -> None:

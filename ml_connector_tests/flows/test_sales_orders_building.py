@@ -17,6 +17,7 @@ from ml_connector.edi.interchange import ReceivedSet, read_interchanges
 from ml_connector.errors import NeedsCorrection
 from ml_connector.flows.core.document_identity import identity_of
 from ml_connector.flows.sales_orders_in.building import sales_orders_for
+from ml_connector.flows.sales_orders_in.stores import portions_of
 from ml_connector_tests.flows import shop as s
 from ml_connector_tests.flows.shop import D, day
 
@@ -288,6 +289,17 @@ def test_a_total_may_be_rounded_in_the_places_of_its_currency() -> None:
     lines = ("PO1*1*10*EA*2.54**IN*HM-RICE", "CTT*1", "AMT*TT*25")
     assert one(*lines, book=s.book(customers=yen)).currency == "JPY"
     assert held(*lines).reason == "total_difference"
+
+
+@pytest.mark.parametrize("quantity", ["1_0", "\uff11\uff10", "9E+999999", "Infinity"])
+def test_a_store_gets_no_number_that_is_spelled_as_programs_do(quantity: str) -> None:
+    order = read(s.body("PO-1", RICE, "SDQ*EA*92*0001*10"))
+    (line,) = order.lines
+    (divided,) = line.extras
+    other = changed(divided, elements=(*divided.elements[:3], quantity))
+    with pytest.raises(NeedsCorrection) as caught:
+        portions_of(order, changed(line, extras=(other,)))
+    assert (caught.value.reason, caught.value.data["value"]) == ("store_quantities", quantity)
 
 
 def test_a_customers_own_price_basis_means_what_its_file_says() -> None:

@@ -130,8 +130,8 @@ def _shown(terms: Iterable[tuple[tuple[str, str], ...]]) -> str:
 
 def _elsewhere(said: Sequence[Party], ordered: Sequence[Party]) -> str:
     """Another place than the one that was sent (N1*ST), told by a code of the same scheme."""
-    sent = {one.id_scheme: one.id.strip() for one in ordered if one.role == _SHIP_TO and one.id.strip()}
-    places = [one for one in said if one.role == _SHIP_TO and one.id.strip()]
+    sent = {one.id_scheme: one.id.strip() for one in ordered if one.role.upper() == _SHIP_TO and one.id.strip()}
+    places = [one for one in said if one.role.upper() == _SHIP_TO and one.id.strip()]
     others = [one.id.strip() for one in places if sent.get(one.id_scheme, one.id.strip()) != one.id.strip()]
     return f"{', '.join(sorted(sent.values()))} -> {', '.join(dict.fromkeys(others))}" if others else ""
 

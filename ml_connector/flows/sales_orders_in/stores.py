@@ -5,10 +5,11 @@ What is divided must add up to the line (x12-procurement 5). Pure functions.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from ml_connector.documents.common import Party
 from ml_connector.documents.orders import OrderLine, PurchaseOrder, Schedule
+from ml_connector.edi.framing.values import read_decimal
 from ml_connector.errors import NeedsCorrection, Reason
 
 #: N101 of where it goes: ship to, bill and ship to, delivery address.
@@ -116,11 +117,8 @@ def _destinations(line: OrderLine) -> Iterator[tuple[str, str, str]]:
 
 
 def _number(order: PurchaseOrder, line: OrderLine, store: str, text: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if store and number.is_finite() and number >= 0:
+    number = read_decimal(text)
+    if store and number is not None and number >= 0:
         return number
     raise NeedsCorrection(
         Reason.STORE_QUANTITIES,

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml_connector.config.partners import SalesRules
-from ml_connector.documents.common import DateReference, changed
+from ml_connector.documents.common import DateReference, Party, changed
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
+from ml_connector.documents.values.price_basis import pieces
+from ml_connector.edi.framing.values import read_integer
 from ml_connector.flows.meaning import change_codes
 from ml_connector.flows.meaning.change_codes import ADD, CANCEL, DELETE, LINE_CODES, NAMES, NO_CHANGE, LineSays
 from ml_connector.flows.sales_orders_in.changes.quantities import check_left, quantity_after
@@ -114,12 +116,20 @@ def _check_header(order: PurchaseOrder, change: OrderChange) -> None:
             change.number, "", "has other allowances or charges than the order", segment="SAC", element=2,
             value=change.allowances[0].code,
         )  # fmt: skip
-    places = {(one.role, one.id.strip(), one.name.strip()) for one in change.parties if one.role in SHIP_TO}
-    before = {(one.role, one.id.strip(), one.name.strip()) for one in order.parties if one.role in SHIP_TO}
+    places, before = ({_place(one) for one in parties if _is_place(one)} for parties in (change.parties, order.parties))
     for role, code, name in sorted(places - before):
         if not any(other[1] == code and code for other in before):
             why = f"goes to another place: {code or name}"
             raise unclear(change.number, "", why, segment="N1", element=4, value=code, role=role)
+
+
+def _is_place(party: Party) -> bool:
+    """Whether it is where goods go; codes are read as capitals."""
+    return party.role.upper() in SHIP_TO
+
+
+def _place(party: Party) -> tuple[str, str, str]:
+    return party.role.upper(), party.id.strip(), party.name.strip()
 
 
 def _told(order: PurchaseOrder, change: OrderChange) -> tuple[str, ...]:
@@ -209,7 +219,7 @@ def _add(order: PurchaseOrder, lines: _Lines, poc: OrderChangeLine, here: str) -
 
 
 def _next_number(lines: Iterable[OrderLine]) -> str:
-    numbers = [int(one.number) for one in lines if one.number.isascii() and one.number.isdigit()]
+    numbers = [number for one in lines if (number := read_integer(one.number)) is not None]
     return str(max(numbers, default=0) + 1)
 
 
@@ -233,6 +243,8 @@ def _with(
         values |= _price(order, line, poc, code, says)
     else:
         _stays(order, line, poc.price, line.price, code, "price", 6)
+        if poc.price and pieces(poc.price_basis) != pieces(line.price_basis):
+            _stays(order, line, poc.price_basis, line.price_basis, code, "price basis", 7)
     values |= _days(order, line, poc, code, says)
     _check_rest(order, line, poc)
     if poc.notes:
@@ -304,8 +316,8 @@ def _check_rest(order: PurchaseOrder, line: OrderLine, poc: OrderChangeLine) -> 
     if poc.allowances and poc.allowances != line.allowances:
         why = "has other allowances or charges than the order's line"
         raise unclear(order.number, line.number, why, segment="SAC", element=2, value=poc.allowances[0].code)
-    places = [one.id.strip() or one.name for one in poc.parties if one.role in SHIP_TO]
-    before = [one.id.strip() or one.name for one in line.parties if one.role in SHIP_TO]
+    places = [one.id.strip() or one.name for one in poc.parties if _is_place(one)]
+    before = [one.id.strip() or one.name for one in line.parties if _is_place(one)]
     if places and places != before:
         raise unclear(order.number, line.number, f"goes to another place: {places[0]}", segment="N1", element=4,
                       value=places[0])  # fmt: skip

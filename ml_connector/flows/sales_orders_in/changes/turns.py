@@ -5,6 +5,7 @@ from datetime import date
 
 from ml_connector.documents.common import Purpose, changed
 from ml_connector.documents.orders import OrderChange, OrderChangeLine, OrderLine, PurchaseOrder
+from ml_connector.edi.framing.values import read_integer
 from ml_connector.flows.meaning.order_codes import purpose_of
 
 
@@ -37,9 +38,7 @@ class Turn:
 
 def turn_of(document: int, change: OrderChange) -> Turn:
     """The turn of a change that came as this document."""
-    said = change.sequence.strip()
-    number = int(said) if said.isascii() and said.isdigit() else None
-    return Turn(document, number, change.change_date)
+    return Turn(document, read_integer(change.sequence.strip()), change.change_date)
 
 
 def as_change(order: PurchaseOrder | OrderChange) -> OrderChange | None:
