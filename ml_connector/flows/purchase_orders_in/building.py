@@ -5,18 +5,20 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.common import GTIN, Party
-from ml_connector.documents.orders import OrderLine, PurchaseOrder
+from ml_connector.documents.common import GTIN, AllowanceKind, DateReference, Party, changed
+from ml_connector.documents.orders import OrderLine, PurchaseOrder, Schedule
 from ml_connector.documents.payables.purchases import Purchase, PurchaseLine
 from ml_connector.documents.reference import Vendor
 from ml_connector.documents.sales.orders import SalesOrderKind
 from ml_connector.documents.sales.reference import ItemFacts
 from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.meaning import price_bases
 from ml_connector.flows.meaning.order_codes import is_first, kind_of, purpose_of
 from ml_connector.flows.purchase_orders_in.settings import PurchaseOrdersIn
 from ml_connector.flows.reference.sales_book import SalesBook
 from ml_connector.flows.sales_orders_in.order_doubts import readable_order
 from ml_connector.flows.sales_orders_in.prices import customers_price
+from ml_connector.flows.sales_orders_in.stores import Portion, portions_of
 
 #: N101 (element 98) of the supplier: vendor, seller, supplier. Of the buyer: buying party, bill-to.
 SELLERS = ("VN", "SE", "SU")
@@ -44,6 +46,7 @@ def purchase_of(
     """
     _check_kind(order)
     order, told = readable_order(order)
+    order = changed(order, lines=price_bases.meant(order.lines, partner.price_bases))
     vendor = vendor_of(order, us, find)
     if order.order_date is None or order.order_date > today + timedelta(days=settings.days_ahead):
         raise NeedsCorrection(
@@ -52,7 +55,8 @@ def purchase_of(
             remedy="Ask our purchasing for a corrected order; discard this one.",
             data={"order": order.number, "segment": "BEG", "element": 5},
         )
-    charged = [one for one in order.allowances if one.signed_amount]
+    charges = [*order.allowances, *(one for line in order.lines for one in line.allowances)]
+    charged = [one for one in charges if one.kind is not AllowanceKind.NEITHER and one.amount != 0]
     if charged:
         raise NeedsCorrection(
             Reason.ORDER_CHARGE,
@@ -158,6 +162,15 @@ def _line(
             data={"order": order.number, "line": line.number},
         )
     item = _item(order, line, book)
+    portions = portions_of(order, line)
+    if len(portions) > 1:
+        raise NeedsCorrection(
+            Reason.STORE_QUANTITIES,
+            f"Line {line.number} of order {order.number} is divided over places or days, which a purchase order of ours"
+            " is not.",
+            remedy="Enter the order in the ERP by hand, then discard this; or have our purchasing send a line of each.",
+            data={"order": order.number, "line": line.number},
+        )
     return PurchaseLine(
         number=at,
         item_id=item.id,
@@ -165,9 +178,15 @@ def _line(
         quantity=Decimal(line.quantity),
         unit=_unit(order, line, item, partner.units, settings.unit_codes),
         price=customers_price(order, line),
-        wanted=next((one.day for code in _WANTED for one in line.dates if one.qualifier == code and one.day), None),
+        wanted=_wanted(line, portions[0]),
         description=line.description,
     )
+
+
+def _wanted(line: OrderLine, portion: Portion) -> date | None:
+    """By its schedule, else by its own dates; none: as the whole order."""
+    dates: list[DateReference | Schedule] = [*([portion.wanted] if portion.wanted is not None else []), *line.dates]
+    return next((one.day for code in _WANTED for one in dates if one.qualifier == code and one.day), None)
 
 
 def _item(order: PurchaseOrder, line: OrderLine, book: SalesBook) -> ItemFacts:
