@@ -7,6 +7,7 @@ import pytest
 
 from ml_connector.documents.common import AllowanceCharge, AllowanceKind, ItemId
 from ml_connector.documents.invoices import Invoice, InvoiceLine
+from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.documents.values.characters import unreadable
 from ml_connector.edi.writing.characters import alphabet_for
@@ -68,6 +69,7 @@ def test_what_nobody_sees_is_no_part_of_a_number_and_is_told(unseen: str) -> Non
     assert shipped.orders[0].items[0].vendors_item == "NW-1"
     assert len(told) == 3
     assert identity_of(invoice(f"RE{unseen}-1"), "").number == "RE-1"
+    assert identity_of(Remittance(number=f"7{unseen}7", amount=Decimal(1)), "").number == "77"
 
 
 def test_a_blank_that_does_not_break_is_a_blank_and_letters_of_other_scripts_stay() -> None:

@@ -76,7 +76,12 @@ def identity_of(document: Record, canonical: str) -> Identity:  # noqa: PLR0911 
     if isinstance(document, Remittance):
         paid = next((item.order_number for item in document.items if item.order_number), "")
         return Identity(
-            document.number, paid, document.payment_date, document.currency, document.amount, distinct=digest[:24]
+            as_key(document.number),
+            paid,
+            document.payment_date,
+            document.currency,
+            document.amount,
+            distinct=digest[:24],
         )
     if isinstance(document, NetworkInvoice):
         # Whose number it is, and which reading of it, joins the key by the file's own word (`ReadDocument.revision`).

@@ -18,6 +18,7 @@ from ml_connector.documents.records import as_json
 from ml_connector.documents.reference import Vendor
 from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.values.decimals import decimal_text
+from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.batches import batches
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
@@ -215,7 +216,7 @@ def _payment(read: Read, part: Part, vendor: Vendor, batch: _Batch) -> Payment:
     return Payment(
         party_id=vendor.id,
         party_code=vendor.code,
-        reference=document.number.strip(),
+        reference=as_key(document.number.strip()),
         payment_date=document.payment_date,
         currency=document.currency,
         amount=part.amount,
@@ -259,7 +260,7 @@ def _entries(read: Read, settings: RemittancesIn) -> tuple[JournalEntry, ...]:
     return (
         JournalEntry(
             journal=settings.journal,
-            reference=document.number.strip(),
+            reference=as_key(document.number.strip()),
             entry_date=document.payment_date,
             currency=document.currency,
             description=f"Differences of payment {document.number.strip()}",

@@ -111,7 +111,9 @@ def tax_key(text: str, country: str) -> tuple[str, str]:
     if found is not None and found[1] in _COUNTRIES:
         bare = number_key(found[2])
         return ("GR" if found[1] == "EL" else found[1], bare) if bare else ("", "")
-    return (country.strip().upper()[:2], number) if number else ("", "")
+    code = country.strip().upper()
+    # What is no code of two letters says a country in some other way: AUT is Austria, and AU is not.
+    return (code if re.fullmatch("[A-Z]{2}", code) else "", number) if number else ("", "")
 
 
 def bank_key(text: str) -> str:

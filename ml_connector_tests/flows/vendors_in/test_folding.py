@@ -81,6 +81,9 @@ def test_folding_is_done_once_and_for_all(text: str) -> None:
         ("38 1234567", "", ("", "381234567")),
         ("EL123456783", "", ("GR", "123456783")),
         ("ATU12345675", "", ("AT", "U12345675")),
+        ("U12345675", "at", ("AT", "U12345675")),
+        ("U12345675", "AUT", ("", "U12345675")),
+        ("U12345675", "Austria", ("", "U12345675")),
     ],
 )
 def test_tax_numbers(written: str, country: str, key: tuple[str, str]) -> None:
