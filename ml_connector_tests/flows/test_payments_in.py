@@ -11,7 +11,9 @@ import pytest
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.json import dump
 from ml_connector.documents.payables.invoices import NetworkInvoice
-from ml_connector.errors import TryAgain
+from ml_connector.errors import NeedsCorrection, Reason, TryAgain
+from ml_connector.flows.core.ports import NETWORK_PAYMENTS, Changed, record_source
+from ml_connector.flows.core.ports.records import Unreadable
 from ml_connector.flows.payments_in import booking, payments, reading, reading_back
 from ml_connector.ledger.audit import verify
 from ml_connector.ledger.work import documents as ledger_documents
@@ -262,3 +264,33 @@ def test_the_ledger_of_all_this_holds(stage: Stage) -> None:
     """States against writes, chains and totals, after everything above."""
     found = verify.verify(stage.deployment.ledger)
     assert found.clean, found
+
+
+def test_a_payment_that_another_worker_reads_at_the_same_moment_is_one(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before either wrote: the later one finds the key taken, and looks again."""
+    made = entry(stage)
+    payment = pay(stage, made)
+    reading.read(stage.integration, stage.work)
+    with monkeypatch.context() as late:
+        late.setattr(reading, "histories", lambda *_: {})
+        report = reading.read(stage.integration, stage.work)
+    assert report.counts["read_by_another"]
+    run(stage)
+    assert (states(stage, payment), booked(stage, made)) == ([(S.POSTED, None)], [Decimal(121)])
+
+
+def test_a_payment_without_an_id_is_held_once_however_often_it_is_read(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pay(stage, entry(stage))
+    source = record_source(stage.integration.network, NETWORK_PAYMENTS)
+    why = NeedsCorrection(Reason.BAD_VALUE, "A payment has no id.", remedy="Ask the network.", data={})
+    cursor = reading.position_of(stage.integration).cursor(stage.sandbox.clock.now().date()) or ""
+    odd = Changed([], cursor, more=False, unreadable=[Unreadable("", '{"Amount": 7}', why)])
+    monkeypatch.setattr(type(source), "changed", lambda *_: odd)
+    for _ in range(3):
+        reading.read(stage.integration, stage.work)
+    rows = [row for row in stage.documents("payments_in") if row.number.startswith("unreadable")]
+    assert [(row.state, row.reason) for row in rows] == [(S.QUARANTINED, "bad_value")]

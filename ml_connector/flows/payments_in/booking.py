@@ -1,8 +1,10 @@
 """How a payment that is matched becomes one entry in the ERP, and what is told of the invoices that it pays."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
+from ml_connector.documents.payables.settlements import ItemKind, Payment, Settlement
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
@@ -79,13 +81,33 @@ def _already_there(row: DocumentRow, there: Sequence[Existing], report: StepRepo
     )
 
 
+@dataclass(frozen=True)
+class PaidBill:
+    """What a payment says of one bill or credit. back: it takes a payment of it back, whatever its sign."""
+
+    payment: Payment
+    amount: Decimal
+    back: bool
+
+
+def paid_bills(settlement: Settlement) -> dict[str, PaidBill]:
+    """By the ERP's id of the bill. One may stand in the books in several parts: they are added up."""
+    found: dict[str, PaidBill] = {}
+    for payment in settlement.payments:
+        for line in payment.lines:
+            if line.bill:
+                before = found[line.bill].amount if line.bill in found else Decimal(0)
+                back = (line.amount > 0) is not (line.kind is ItemKind.BILL)
+                found[line.bill] = PaidBill(payment, before + line.amount, back)
+    return found
+
+
 def _tell_invoices(tx: Tx, row: DocumentRow, operation: StoredOperation, written: Written) -> list[Move]:
     """The invoices that were sent to the network, and those that we booked, hear that they are paid, or are not any
     more.
     """
     del operation
-    payments = settlement_of(row.work).payments
-    bills = {line.bill: (payment, line) for payment in payments for line in payment.lines if line.bill}
+    bills = paid_bills(settlement_of(row.work))
     moves: list[Move] = []
     sent: dict[str, DocumentRow] = {}
     for one in documents.outbound_of_orders(tx, row.books, _INVOICES, ids=sorted(bills)):
@@ -94,15 +116,15 @@ def _tell_invoices(tx: Tx, row: DocumentRow, operation: StoredOperation, written
     told = [(bill, one.id) for bill, one in sent.items()]
     told += [(bill, one) for bill, many in booked.items() for one in many]
     for bill, document in told:
-        payment, line = bills[bill]
+        paid = bills[bill]
         detail = {
-            "payment": payment.reference,
-            "amount": decimal_text(line.amount),
-            "currency": payment.currency,
+            "payment": paid.payment.reference,
+            "amount": decimal_text(paid.amount),
+            "currency": paid.payment.currency,
             "entry": written.detail.get("entry_number", ""),
             "document": row.id,
         }
-        moves.append(Move(document, None, "paid" if line.amount > 0 else "payment taken back", detail, release=False))
+        moves.append(Move(document, None, "payment taken back" if paid.back else "paid", detail, release=False))
     return moves
 
 

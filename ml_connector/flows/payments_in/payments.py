@@ -229,6 +229,13 @@ def _booking(row: DocumentRow, read: _Read, batch: _Batch) -> Payment:
     if allocated.troubles:
         named = [_named(one, shown) for one in allocated.troubles]
         raise held(f"Payment {payment.id}", currency, named)
+    if payment.amount < 0:
+        raise NeedsCorrection(
+            Reason.SIGN_CONTRADICTION,
+            f"Payment {payment.id} comes to {_amount(payment)}: credits are more than invoices.",
+            remedy="A refund is not booked from here: book it by hand, then discard this.",
+            data={"payment": payment.id, "amount": decimal_text(payment.amount)},
+        )
     parties = sorted({one.item.party_id for one in allocated.settled})
     if len(parties) > 1 or (read.vendor and parties[0].casefold() != read.vendor.casefold()):
         raise NeedsCorrection(

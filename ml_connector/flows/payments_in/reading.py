@@ -11,7 +11,7 @@ from ml_connector.documents.common import Direction, DocumentKind, changed
 from ml_connector.documents.json import dump
 from ml_connector.documents.payables.payments import NetworkPayment
 from ml_connector.documents.records import as_json
-from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.errors import NeedsCorrection, Reason, TryAgain
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import NETWORK_PAYMENTS, MarksRead, SourceRecord, Unreadable, record_source
 from ml_connector.flows.payments.spoken import settlement_of
@@ -30,6 +30,7 @@ from ml_connector.flows.payments_in.spec import FLOW
 from ml_connector.flows.records_out.positions import Position
 from ml_connector.ledger.coordination import cursors
 from ml_connector.ledger.work import documents
+from ml_connector.ledger.work.document_insert import holders
 from ml_connector.ledger.work.documents import DocumentRow, Move, NewDocument
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -45,7 +46,10 @@ def position_of(integration: Integration) -> Position:
 
 
 def read(integration: Integration, work: RunScope) -> StepReport:
-    """Read payments that moved. A replay asks for nothing: what was read is kept."""
+    """Read payments that moved. A replay asks for nothing: what was read is kept.
+
+    From where something was another worker's all is read again: what is known of that is known by then.
+    """
     report = StepReport("read payments")
     if work.replay:
         return report
@@ -61,12 +65,12 @@ def read(integration: Integration, work: RunScope) -> StepReport:
         with integration.ledger.write() as tx:
             cursors.put(tx, _polled(integration), integration.clock.now().isoformat())
         _mark(source, cursor)
-    more = True
+    more = whole = True
     while more and not work.stopped():
         batch = source.changed(cursor)
-        _take(integration, work, batch.records, batch.unreadable, first, report)
+        whole = _take(integration, work, batch.records, batch.unreadable, first, report) and whole
         more, cursor = batch.more and not work.dry_run, batch.cursor
-        if cursor is not None and not work.dry_run:
+        if cursor is not None and whole and not work.dry_run:
             position.put(cursor, from_start=start if from_start else None)
             _mark(source, cursor)
     return report
@@ -101,25 +105,42 @@ def _take(
     unreadable: Sequence[Unreadable],
     start: date,
     report: StepReport,
-) -> None:
-    """One that moves while pages are read comes twice: the last reading counts."""
+) -> bool:
+    """Whether all of them are taken in. One that moves while pages are read comes twice: the last reading counts."""
     readings = {one.document.id: one for one in records if _is_ours(one.document, start)}
     report.counts["seen"] += len(readings)
     with integration.ledger.read() as tx:
-        known = histories(integration, tx, [*readings, *(one.id for one in unreadable)])
+        known = histories(integration, tx, [*readings, *(_number_of(one) for one in unreadable)])
     new: list[NewDocument] = []
     moves: list[Move] = []
     for key, reading in readings.items():
         more, done = _decide(integration, reading, known.get(key, History()), report)
         new, moves = [*new, *more], [*moves, *done]
     for bad in unreadable:
-        new += _unreadable(integration, bad, known.get(bad.id, History()), report)
+        number = _number_of(bad)
+        new += _question(integration, number, bad.record, bad.why, known.get(number, History()), report)
     if work.dry_run or not (new or moves):
-        return
+        return True
     with integration.ledger.write() as tx:
-        # One that another worker has added meanwhile holds the key: it is the same reading.
-        documents.add_documents(tx, new, work)
+        taken = holders(tx, [one.business_key for one in new if one.business_key])
+        free = [one for one in new if one.business_key not in taken]
+        if any(one.repeats is not None for one in documents.add_documents(tx, free, work)):
+            # Nothing of the transaction is kept.
+            raise TryAgain("Another worker was faster: it reads the same payments.", after_seconds=5)
         documents.move(tx, moves, work)
+    if len(free) < len(new):
+        # Another worker has added them meanwhile.
+        report.counts["read_by_another"] += len(new) - len(free)
+    return len(free) == len(new)
+
+
+def _number_of(bad: Unreadable) -> str:
+    """What one that cannot be read is known by: its id, else what it holds."""
+    return bad.id or f"unreadable {_digest(bad.record)[:12]}"
+
+
+def _digest(record: str) -> str:
+    return hashlib.sha256(record.encode()).hexdigest()
 
 
 def _is_ours(payment: NetworkPayment, start: date) -> bool:
@@ -222,11 +243,6 @@ def _new(integration: Integration, reading: Reading, before: History, report: St
     )
 
 
-def _unreadable(integration: Integration, bad: Unreadable, before: History, report: StepReport) -> list[NewDocument]:
-    """It is held with what is wrong."""
-    return _question(integration, bad.id, bad.record, bad.why, before, report)
-
-
 def _first_or_again(
     integration: Integration, reading: Reading, before: History, report: StepReport
 ) -> list[NewDocument]:
@@ -248,7 +264,7 @@ def _question(
     integration: Integration, key: str, record: str, why: NeedsCorrection, before: History, report: StepReport
 ) -> list[NewDocument]:
     """A reading that is no booking and no void, once for each content."""
-    digest = hashlib.sha256(record.encode()).hexdigest()
+    digest = _digest(record)
     if any(row.content_hash == digest for row in before.rows):
         return []
     report.add("held", None, document=key, reason=str(why.reason))
@@ -256,7 +272,7 @@ def _question(
     return [
         _document(
             integration,
-            key or f"unreadable {digest[:12]}",
+            key,
             before,
             canonical="",
             source=record,
