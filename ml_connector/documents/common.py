@@ -55,9 +55,15 @@ class Amounts(DocumentPart):
 
     def __post_init__(self) -> None:
         names, values = decimals_of(type(self))
-        for place, value in enumerate(values(self)):
-            if value is not None and not is_normal(str(value)):
-                msgspec.structs.force_setattr(self, names[place], normal(value))
+        for value in values(self):
+            if value is not None and not ((text := str(value)).isdigit() or is_normal(text)):
+                break
+        else:
+            # nearly always
+            return
+        for name, value in zip(names, values(self), strict=True):
+            if value is not None:
+                msgspec.structs.force_setattr(self, name, normal(value))
 
 
 @cache

@@ -65,7 +65,8 @@ def kind_of(document: Record) -> DocumentKind:
 
 
 _encode = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
-_TINY = re.compile(rb'"-?[0-9](?:\.[0-9]+)?E-[0-9]+"')
+#: What `str` says of a decimal below 0.000001; texts may end so too, and come out the same when they are asked for.
+_TINY = re.compile(rb'E-[0-9]+"').search
 
 
 def dump(document: Record) -> str:
@@ -73,8 +74,8 @@ def dump(document: Record) -> str:
     values = said(document)
     values["kind"] = kind_of(document).value
     text = _encode(values)
-    if b"E-" in text and _TINY.search(text):
-        # What str says of a decimal below 0.000001 is not how it is stored.
+    if _TINY(text):
+        # which is not how it is stored
         text = _encode(_spelled(values))
     return text.decode()
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
 
+import msgspec
+
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.remittances import Remittance
 from ml_connector.edi.ack_997_999 import respell
@@ -55,8 +57,7 @@ class SetContext:
     detects: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SetReading:
+class SetReading(msgspec.Struct, frozen=True):
     """What came of one set. document is None when nothing of it could be made into one, or `make` makes it."""
 
     set_type: str
@@ -118,7 +119,7 @@ def _read_slowly(raw: RawSet, context: SetContext, repeated: bool) -> SetReading
     """Segment by segment, with everything that is wrong."""
     report = _Findings(context.max_findings)
     if raw.raw.count(context.terminator) > context.max_segments:
-        raw = replace(raw, raw=raw.raw[:SHOWN_OF_LONG], oversize=True)
+        raw = msgspec.structs.replace(raw, raw=raw.raw[:SHOWN_OF_LONG], oversize=True)
     set_type = raw.header[1] if len(raw.header) > 1 else _set_begun(raw, context)
     rule = set_rule(set_type, context.version, context.overlay)
     known = rule.known if rule is not None else ENVELOPE_IDS

@@ -1,6 +1,5 @@
 """Decimals as text: one spelling for equal values."""
 
-import re
 from decimal import Decimal
 
 
@@ -14,14 +13,16 @@ def decimal_text(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-_NORMAL = re.compile(r"-?[0-9]{1,60}\.[0-9]{0,60}[1-9]").fullmatch
 #: No number of a document is longer than that, with its zeros written out.
 MOST_PLACES = 200
 
 
 def is_normal(text: str) -> bool:
-    """Whether `str` says of a number what is stored of it; where that is not plain at once, it is not."""
-    return text.isdigit() or _NORMAL(text) is not None
+    """Whether `str` says of a number what is stored of it; where that is not plain at once, it is not.
+
+    Plain at once is what has a point, no exponent and no zero at its end; digits alone are asked for before.
+    """
+    return "." in text and text[-1] != "0" and "E" not in text and len(text) <= MOST_PLACES
 
 
 def normal(value: Decimal) -> Decimal:

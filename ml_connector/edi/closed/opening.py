@@ -18,10 +18,14 @@ class Opener:
 
     def document(self, found: list[str]) -> Record | None:
         """The document of a right set's segments, the first of which is its ST."""
-        mark, composed = self._separators.element, self._composed
+        mark = self._separators.element
         segments = [Segment(text.split(mark), number) for number, text in enumerate(found, start=1)]
-        for segment in segments:
-            if segment.elements[0] in composed:
-                rule = composed[segment.elements[0]]
-                neutralize(segment, rule.composites, len(rule.elements), self._separators)
+        if self._separators.component in "".join(found) or self._separators.repetition:
+            self._neutralize(segments)
         return read_document(grow(segments, self._rule.root))
+
+    def _neutralize(self, segments: list[Segment]) -> None:
+        for segment in segments:
+            rule = self._composed.get(segment.elements[0])
+            if rule is not None:
+                neutralize(segment, rule.composites, len(rule.elements), self._separators)

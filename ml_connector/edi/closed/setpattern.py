@@ -170,7 +170,15 @@ class SetPattern:
             long = self._skipped(place)
             made = f"(?:(?!{long})|{''.join(self._condition(c) for c in by_place[place])}{made})"
         # looked at once, so that no failure later on can try its alternatives again
-        return f"(?={always}{made})"
+        return f"(?={self._all_there(conditions)}{always}{made})"
+
+    def _all_there(self, conditions: list[Condition]) -> str:
+        """What leaves no condition open, and is seen at a glance: the elements that any of them may ask for."""
+        if any(condition.kind == "E" for condition in conditions):
+            return ""
+        asked = {position for condition in conditions for position in _asked_for(condition)}
+        elements = (f"{self._mark}{self._any}{'+' if at in asked else '*'}" for at in range(1, max(asked) + 1))
+        return _POSSESSIVE.join(elements) + "|"
 
     def _condition(self, condition: Condition) -> str:
         first, *rest = condition.positions
@@ -239,6 +247,15 @@ def _is_pair(condition: Condition) -> bool:
     """Two elements side by side of which both or none are there: qualifier and value."""
     positions = condition.positions
     return condition.kind == "P" and len(positions) == 2 and positions[1] == positions[0] + 1
+
+
+def _asked_for(condition: Condition) -> tuple[int, ...]:
+    """The elements with which a condition that is no exclusion is fulfilled, whatever the others hold."""
+    if condition.kind == "P":
+        return condition.positions
+    if condition.kind == "R":
+        return condition.positions[:1]
+    return condition.positions[1:] if condition.kind == "C" else condition.positions[1:2]
 
 
 def _unpaired(rule: SegmentRule) -> list[Condition]:

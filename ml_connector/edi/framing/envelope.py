@@ -6,8 +6,9 @@ whatever it holds, the next ST, GE or ISA behind a terminator ends it.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import BinaryIO
+
+import msgspec
 
 from ml_connector.edi.framing.scanning import JUNK, Scan
 from ml_connector.edi.framing.separators import LONGEST_ISA, Header, discover, find_start, headless
@@ -16,8 +17,7 @@ from ml_connector.edi.framing.window import CHUNK, Window
 _MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Stray:
+class Stray(msgspec.Struct, frozen=True):
     """Text that belongs to nothing: before, between or behind interchanges, or between sets. `text` is bounded."""
 
     text: bytes
@@ -25,8 +25,7 @@ class Stray:
     length: int
 
 
-@dataclass(frozen=True, slots=True)
-class RawInterchange:
+class RawInterchange(msgspec.Struct, frozen=True):
     """An ISA. offset counts bytes from the start of the file; encoding is that of its text."""
 
     header: Header
@@ -34,8 +33,7 @@ class RawInterchange:
     encoding: str
 
 
-@dataclass(frozen=True, slots=True)
-class RawSegment:
+class RawSegment(msgspec.Struct, frozen=True):
     """A segment of the envelope: GS, GE, IEA, TA1, ISB, ISE, with its elements (id first)."""
 
     segment_id: str
@@ -43,8 +41,7 @@ class RawSegment:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class RawSet:
+class RawSet(msgspec.Struct, frozen=True):
     """A transaction set as bytes. header is empty where no ST was found, trailer where no SE was.
 
     oversize tells that the set was longer than allowed: `raw` is then only its beginning. right is what the reader's
@@ -63,8 +60,7 @@ class RawSet:
 Event = Stray | RawInterchange | RawSegment | RawSet
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(msgspec.Struct, frozen=True):
     """An envelope segment in the window: from start to end, its terminator not counted."""
 
     segment_id: str
@@ -240,7 +236,7 @@ class EnvelopeReader:
         whole = window.base + end + len(scan.terminator)
         found = RawSet(raw, header, text.split(scan.element), offset, whole)
         right = self.recognize(found)
-        return None if right is None else replace(found, right=right)
+        return None if right is None else msgspec.structs.replace(found, right=right)
 
     def _find(self, scan: Scan, search: int) -> tuple[_Found | None, tuple[bytes, int] | None]:
         """The next envelope segment in the window, reading on as needed; None at the end of the file.

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+import msgspec
+
 from ml_connector.documents.values.characters import is_utf8
 from ml_connector.edi.framing.scanning import decoded
 from ml_connector.edi.framing.separators import Separators
@@ -15,14 +17,11 @@ COMPONENT = "\x1f"
 REPETITION = "\x1e"
 
 
-class Segment:
+class Segment(msgspec.Struct, eq=False, gc=False):
     """One segment: its elements as text, id first, blanks at their ends cut; its number in the set, ST = 1."""
 
-    __slots__ = ("elements", "number")
-
-    def __init__(self, elements: list[str], number: int) -> None:
-        self.elements = elements
-        self.number = number
+    elements: list[str]
+    number: int
 
     @property
     def segment_id(self) -> str:

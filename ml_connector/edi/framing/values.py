@@ -3,6 +3,7 @@
 import re
 from datetime import date, time
 from decimal import Decimal
+from functools import lru_cache
 
 from ml_connector.documents.values.decimals import decimal_text
 
@@ -48,7 +49,8 @@ def read_decimal(text: str) -> Decimal | None:
 
     What is only spelled otherwise is read too (`_plain_spelling`): a checker reports it.
     """
-    if text.isdigit() and text.isascii() and len(text) <= MOST_DIGITS:
+    # most numbers are positive: no pattern is needed for them
+    if len(text) <= MOST_DIGITS and text.isascii() and text.replace(".", "", 1).isdigit():
         return Decimal(text)
     if _NUMBER.match(text) is not None:
         return Decimal(text) if len(text) <= MOST_DIGITS else None
@@ -104,8 +106,12 @@ def read_date(text: str) -> date | None:
         text = _other_date(text)
     if len(text) == 6:
         text = ("19" if text >= "70" else "20") + text
-    if len(text) != 8:
-        return None
+    return _day(text) if len(text) == 8 else None
+
+
+@lru_cache(maxsize=1024)
+def _day(text: str) -> date | None:
+    """CCYYMMDD; None for no day of the calendar. The documents of a file name the same few days."""
     try:
         return date(int(text[:4]), int(text[4:6]), int(text[6:]))
     except ValueError:

@@ -27,8 +27,7 @@ from ml_connector.edi.mapping.fields import (
     SegmentMap,
     coded,
 )
-from ml_connector.edi.mapping.scopes import Flat, Many, One, Reading, Scope, Slot, Unit, sole
-from ml_connector.edi.validation.structure import Loop
+from ml_connector.edi.mapping.scopes import Flat, Many, One, Reading, Scope, Slot, Unit
 
 REF = SegmentMap("REF", Field(1, "qualifier"), Field(2, "value"), Field(3, "description"))
 DTM = SegmentMap("DTM", Field(1, "qualifier"), Field(2, "day", DAY), Field(3, "at", TIME), Field(4, "zone"))
@@ -62,10 +61,7 @@ class Contacts(Slot):
     segment_id = "PER"
     name = "contacts"
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        segment = sole(found)
-        if segment is None:
-            return False
+    def take(self, segment: Segment, reading: Reading) -> bool:
         elements = [*segment.elements, *[""] * 8][:9]
         numbers = tuple(
             Reference(qualifier=elements[i], value=elements[i + 1]) for i in (3, 5, 7) if elements[i] or elements[i + 1]

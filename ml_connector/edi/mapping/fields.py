@@ -63,7 +63,7 @@ class Pairs:
     name: str = "items"
 
 
-#: Position, field name, and what reads its text.
+#: Position, field name, and what reads its text: None for plain text, `_nothing` for what `_read_one` decides.
 _Planned = tuple[int, str, Callable[[str], Any] | None]
 
 
@@ -91,8 +91,10 @@ class SegmentMap:
         self.constants = dict(constants or {})
         self.ignored = ignored
         self._by_position = {f.position: f for f in fields}
+        last = max((*self._by_position, *self.constants, *self.ignored, 0))
+        # elements before this one are read by the plan, pairs begin here
+        self._planned = pairs.start if pairs is not None else last + 1
         self._plan = self._planned_elements()
-        self._planned = len(self._plan)
         self._filled = [(f.position, f.name, None if f.codec is TEXT else f.codec.write, f) for f in fields if f.name]
         self._blank = self._without_values()
         self.nothing = self._blank.copy()
@@ -108,38 +110,38 @@ class SegmentMap:
 
     def read_into(self, elements: list[str], values: dict[str, Any], kept: list[KeptElement]) -> None:
         """The same, added to what is there already."""
-        for (position, name, read), text in zip(self._plan, elements, strict=False):
+        count = len(elements)
+        for position, name, read in self._plan:
+            if position >= count:
+                break
+            text = elements[position]
             if not text:
                 continue
             if read is None:
                 values[name] = text
-            elif name:
-                value = read(text)
-                if value is not None:
-                    values[name] = value
-                else:
-                    self._read_one(position, text, values, kept)
-            elif position:
+                continue
+            value = read(text)
+            if value is not None:
+                values[name] = value
+            else:
                 self._read_one(position, text, values, kept)
-        if len(elements) > self._planned:
+        if count > self._planned:
             self._read_rest(elements, values, kept)
 
     def _read_rest(self, elements: list[str], values: dict[str, Any], kept: list[KeptElement]) -> None:
         """Pairs, and elements behind the last field."""
-        pairs, count = self.pairs, len(elements)
-        position = self._planned
+        pairs, position = self.pairs, self._planned
         if pairs is not None:
             items = []
-            stop = min(count, pairs.stop)
-            while position < stop:
-                text = elements[position]
-                value = elements[position + 1] if position + 1 < count else ""
-                if text or value:
-                    items.append(ItemId(qualifier=text, value=value))
-                position += 2
+            left = iter(elements[position : pairs.stop])
+            for qualifier in left:
+                value = next(left, "")
+                if qualifier or value:
+                    items.append(ItemId(qualifier=qualifier, value=value))
             if items:
                 values[pairs.name] = tuple(items)
-        for at in range(position, count):
+            position = pairs.stop
+        for at in range(position, len(elements)):
             text = elements[at]
             if text and at not in self.ignored and self.constants.get(at) != text:
                 self._read_one(at, text, values, kept)
@@ -154,18 +156,13 @@ class SegmentMap:
         return elements
 
     def _planned_elements(self) -> list[_Planned]:
-        """One entry for each element from 0 to the last field or the pairs' beginning: position, field, how to read.
-
-        read is None for plain text; an empty name sends the element to `_read_one`; position 0 passes it by.
-        """
-        last = max((f.position for f in self.fields), default=0)
-        count = self.pairs.start if self.pairs is not None else max([last, *self.constants, *self.ignored, 0]) + 1
-        plan: list[_Planned] = [(0, "", _nothing)]
-        for position in range(1, count):
+        """One entry for each element that is read, up to the last field or the pairs' beginning."""
+        plan: list[_Planned] = []
+        for position in range(1, self._planned):
             field = self._by_position.get(position)
             if position in self.ignored:
-                plan.append((0, "", _nothing))
-            elif field is None or field.usual or field.composite or not field.name or position in self.constants:
+                continue
+            if field is None or field.usual or field.composite or not field.name or position in self.constants:
                 plan.append((position, "", _nothing))
             else:
                 plan.append((position, field.name, None if field.codec is TEXT else field.codec.read))

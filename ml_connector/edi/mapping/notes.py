@@ -3,8 +3,7 @@
 from typing import Any
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.mapping.scopes import Reading, Slot, Unit, sole
-from ml_connector.edi.validation.structure import Loop
+from ml_connector.edi.mapping.scopes import Reading, Slot, Unit
 
 
 class GeneralNotes(Slot):
@@ -13,9 +12,8 @@ class GeneralNotes(Slot):
     segment_id = "NTE"
     name = "notes"
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        segment = sole(found)
-        if segment is None or segment.elements[:2] != ["NTE", "GEN"] or len(segment.elements) != 3:
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        if segment.elements[:2] != ["NTE", "GEN"] or len(segment.elements) != 3:
             return False
         reading.add("notes", segment.elements[2])
         return True

@@ -27,12 +27,19 @@ class NoticeLevel:
     __slots__ = ("children", "elements", "is_item", "loop", "marks", "parent", "prf")
 
     def __init__(self, loop: Loop) -> None:
-        prf = loop.find("PRF")
         self.loop = loop
         self.elements = [*loop.segments[0].elements, "", "", ""]
-        self.prf = prf.elements if prf is not None else None
-        self.is_item = self.elements[3] == "I" or loop.find("SN1") is not None
-        self.marks = [s.elements[2] for s in loop.segments if s.elements[0] == "MAN" and len(s.elements) > 2]
+        self.prf: list[str] | None = None
+        self.is_item = self.elements[3] == "I"
+        self.marks: list[str] = []
+        for segment in loop.segments:
+            elements = segment.elements
+            if elements[0] == "PRF":
+                self.prf = self.prf or elements
+            elif elements[0] == "SN1":
+                self.is_item = True
+            elif elements[0] == "MAN" and len(elements) > 2:
+                self.marks.append(elements[2])
         self.parent: NoticeLevel | None = None
         self.children: list[NoticeLevel] = []
 

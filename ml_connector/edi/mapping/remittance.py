@@ -49,8 +49,11 @@ class Entities(Slot):
 
     segment_id = "ENT"
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        _ENTITY.take(found, reading)
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        return self.take_loop(Loop(LoopRule("ENT"), [segment]), reading)
+
+    def take_loop(self, loop: Loop, reading: Reading) -> bool:
+        _ENTITY.take_loop(loop, reading)
         entities = reading.lists["entities"]
         if entities[-1].number == str(len(entities)):
             entities[-1] = changed(entities[-1], number="")
@@ -69,13 +72,12 @@ class Unassigned(Slot):
 
     segment_id = "RMR"
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        if isinstance(found, Segment):
-            alone = Loop(LoopRule("RMR"))
-            alone.segments.append(found)
-            found = alone
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        return self.take_loop(Loop(LoopRule("RMR"), [segment]), reading)
+
+    def take_loop(self, loop: Loop, reading: Reading) -> bool:
         entities = reading.lists.setdefault("entities", [])
-        item = ITEMS.read(found)
+        item = ITEMS.read(loop)
         last = entities[-1] if entities else PaidEntity()
         entities[-1:] = [changed(last, items=(*last.items, item))]
         return True

@@ -6,9 +6,10 @@ order of the definition, and written back at its place.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from operator import le
 from typing import Any
+
+import msgspec
 
 from ml_connector.documents.common import KeptElement, KeptSegment, Record
 from ml_connector.documents.records import fields_of
@@ -18,28 +19,24 @@ from ml_connector.edi.validation.schema import LoopRule
 from ml_connector.edi.validation.structure import Loop
 
 
-@dataclass(slots=True)
-class Unit:
+class Unit(msgspec.Struct, gc=False):
     """A segment to be written, and what stands in the loop that it opens."""
 
     elements: list[str]
-    inside: list["Unit"] = field(default_factory=list)
+    inside: list["Unit"] = []
 
     @property
     def segment_id(self) -> str:
         return self.elements[0]
 
 
-class Reading:
+class Reading(msgspec.Struct, eq=False, gc=False):
     """What a scope has gathered so far."""
 
-    __slots__ = ("kept", "lists", "taken", "values")
-
-    def __init__(self) -> None:
-        self.values: dict[str, Any] = {}
-        self.kept: list[KeptElement] = []
-        self.lists: dict[str, list[Any]] = {}
-        self.taken: set[str] = set()
+    values: dict[str, Any] = {}
+    kept: list[KeptElement] = []
+    lists: dict[str, list[Any]] = {}
+    taken: set[str] = set()
 
     def add(self, name: str, value: Any) -> None:
         """One more of a list."""
@@ -64,8 +61,12 @@ class Slot(ABC):
     name: str = ""
 
     @abstractmethod
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
+    def take(self, segment: Segment, reading: Reading) -> bool:
         """Whether it has a field for this one; what it refuses is kept."""
+
+    def take_loop(self, loop: Loop, reading: Reading) -> bool:
+        """The same for a loop: as its only segment, where it holds no more."""
+        return len(loop.segments) == 1 and not loop.loops and self.take(loop.segments[0], reading)
 
     @abstractmethod
     def give(self, record: Any) -> list[Unit]:
@@ -79,9 +80,8 @@ class One(Slot):
         self.segment_id = mapping.segment_id
         self.mapping = mapping
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        segment = sole(found)
-        if segment is None or not reading.first(self.segment_id):
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        if not reading.first(self.segment_id):
             return False
         self.mapping.read_into(segment.elements, reading.values, reading.kept)
         return True
@@ -100,9 +100,8 @@ class Many(Slot):
         self.name, self._model, self.mapping = name, model, mapping
         self._missing = missing_values(model)
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        segment = sole(found)
-        if segment is None or len(segment.elements) == 1:
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        if len(segment.elements) == 1:
             return False
         values, kept = self.mapping.read(segment.elements)
         if kept:
@@ -123,9 +122,8 @@ class Flat(Slot):
         self.segment_id = segment_id
         self.name = name
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        segment = sole(found)
-        if segment is None or len(segment.elements) > 3:
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        if len(segment.elements) > 3:
             return False
         for text in segment.elements[1:]:
             if text:
@@ -137,6 +135,10 @@ class Flat(Slot):
         return [Unit([self.segment_id, *texts[i : i + 2]]) for i in range(0, len(texts), 2)]
 
 
+#: PID01 to PID04 of nearly all descriptions, which are a quarter of many files.
+_IN_FREE_FORM = ["F", "", "", ""]
+
+
 class Text(Slot):
     """The first description in free form: PID*F****text; its language and the like are kept."""
 
@@ -146,13 +148,14 @@ class Text(Slot):
         self.name = name
         self.mapping = SegmentMap("PID", Field(5, name), constants={1: "F"})
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        segment = sole(found)
-        if segment is None or len(segment.elements) < 6 or segment.elements[1] != "F" or not segment.elements[5]:
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        elements = segment.elements
+        if len(elements) < 6 or elements[1] != "F" or not elements[5] or self.name in reading.values:
             return False
-        if not reading.first("PID"):
-            return False
-        self.mapping.read_into(segment.elements, reading.values, reading.kept)
+        if len(elements) == 6 and elements[1:5] == _IN_FREE_FORM:
+            reading.values[self.name] = elements[5]
+        else:
+            self.mapping.read_into(elements, reading.values, reading.kept)
         return True
 
     def give(self, record: Any) -> list[Unit]:
@@ -165,10 +168,13 @@ class Notes(Slot):
     segment_id = "N9"
     name = "notes"
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        if not isinstance(found, Loop) or found.loops or found.segments[0].elements != ["N9", "L1", "NOTES"]:
+    def take(self, segment: Segment, reading: Reading) -> bool:  # noqa: ARG002 - an N9 alone says nothing
+        return False
+
+    def take_loop(self, loop: Loop, reading: Reading) -> bool:
+        if loop.loops or loop.segments[0].elements != ["N9", "L1", "NOTES"]:
             return False
-        texts = [_message(s) for s in found.segments[1:]]
+        texts = [_message(s) for s in loop.segments[1:]]
         if not texts or not all(texts) or not reading.first("N9"):
             return False
         for text in texts:
@@ -211,23 +217,24 @@ class Scope(Slot):
         self._after_read, self.before_write = after_read, before_write
         self._missing = missing_values(model)
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        if isinstance(found, Segment):
-            # the definition has no loop here (SAC inside SLN): a loop of one
-            loop = Loop(LoopRule(found.elements[0]))
-            loop.segments.append(found)
-            found = loop
-        reading.add(self.name, self.read(found))
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        # the definition has no loop here (SAC inside SLN): a loop of one
+        return self.take_loop(Loop(LoopRule(segment.elements[0]), [segment]), reading)
+
+    def take_loop(self, loop: Loop, reading: Reading) -> bool:
+        reading.add(self.name, self.read(loop))
         return True
 
     def give(self, record: Any) -> list[Unit]:
         return [self.write(item) for item in getattr(record, self.name)]
 
-    def read(self, loop: Loop, opening: Segment | None = None) -> Any:
-        """The record of a loop. `opening` is its head where that is not the loop's first segment."""
+    def read(self, loop: Loop, opening: Segment | None = None, **values: Any) -> Any:
+        """The record of a loop. `opening` is its head where that is not the loop's first segment.
+
+        values are of fields that stand elsewhere.
+        """
         head = opening or loop.segments[0]
-        reading = Reading()
-        values = reading.values
+        reading = Reading(values)
         self.head.read_into(head.elements, values, reading.kept)
         extras: list[tuple[float, KeptSegment]] = []
         slots = self._by_id
@@ -238,17 +245,16 @@ class Scope(Slot):
                     extras.append((loop.rule.order(segment.elements[0]), keep(segment)))
         for inner in loop.loops:
             slot = slots.get(inner.rule.loop_id)
-            if slot is None or not slot.take(inner, reading):
+            if slot is None or not slot.take_loop(inner, reading):
                 extras.append((loop.rule.order(inner.rule.loop_id), keep(inner)))
-        lists = reading.lists
-        if "extras" in lists:
-            extras += [(loop.rule.order(e.segment_id), e) for e in lists.pop("extras")]
+        for name, items in reading.lists.items():
+            if name == "extras":
+                extras += [(loop.rule.order(extra.segment_id), extra) for extra in items]
+            else:
+                values[name] = tuple(items)
         if extras:
-            if len(extras) > 1:
-                extras.sort(key=lambda extra: extra[0])
+            extras.sort(key=lambda extra: extra[0])
             values["extras"] = tuple([kept_segment for _, kept_segment in extras])
-        for name, items in lists.items():
-            values[name] = tuple(items)
         if reading.kept:
             values["kept"] = tuple(reading.kept)
         if self._after_read is not None:
@@ -273,13 +279,6 @@ class Scope(Slot):
             else:
                 inside.append(whole)
         return Unit(self.head.write(ready), inside)
-
-
-def sole(found: Segment | Loop) -> Segment | None:
-    """The segment itself, or the only one of a loop that holds nothing else."""
-    if isinstance(found, Segment):
-        return found
-    return found.segments[0] if len(found.segments) == 1 and not found.loops else None
 
 
 def keep(found: Segment | Loop) -> KeptSegment:

@@ -1,8 +1,9 @@
 """856 to and from ShipNotice (x12-procurement 7): an HL tree of any shape as shipment, orders and items."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from ml_connector.documents.common import Purpose, changed
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
@@ -110,13 +111,10 @@ def orders_of(levels: Sequence[NoticeLevel]) -> tuple[ShippedOrder, ...]:
             found.setdefault((order.order_number, order.release), order)
         if level.is_item and level.counts():
             key = level.order_key()
-            item: ShippedItem = ITEM.read(level.loop)
+            item: ShippedItem = ITEM.read(level.loop, packs=level.packs(), broken_down=level.broken_down())
             if not item.line_number and (number := level.order_line()):
                 item = changed(item, line_number=number)
-            if packs := level.packs():
-                item = changed(item, packs=packs)
-            parts = level.broken_down() if level.children else None
-            items.setdefault(key, []).append(item if parts is None else changed(item, broken_down=parts))
+            items.setdefault(key, []).append(item)
             if key not in found:
                 found[key] = ShippedOrder(order_number=key[0], release=key[1])
     return tuple(changed(order, items=tuple(items[key])) if key in items else order for key, order in found.items())
@@ -129,8 +127,7 @@ def _only_order(loop: Loop) -> Loop:
     return alone
 
 
-@dataclass(slots=True)
-class _Planned:
+class _Planned(msgspec.Struct, eq=False):
     """A level as it is written: its HL, and the record (or the mark of a pack) that its other segments say."""
 
     elements: list[str]
@@ -185,11 +182,15 @@ def _pack(number: str) -> Unit:
     return Unit(["MAN", mark_kind(number), number])
 
 
+#: By the digits of the mark: the SSCC with its application identifier, and without.
+_MARK_KINDS = {20: "GM", 18: "AA"}
+
+
 def mark_kind(number: str) -> str:
     """MAN01: GM with application identifier 00 (20 digits), AA for the bare SSCC, CP for anything else."""
     if not is_digits(number):
         return "CP"
-    return {20: "GM", 18: "AA"}.get(len(number), "CP")
+    return _MARK_KINDS.get(len(number), "CP")
 
 
 def _is_written_so(notice: ShipNotice, loops: list[Loop]) -> bool:

@@ -20,8 +20,13 @@ class Totals(Slot):
     def __init__(self, *, amount: bool = False) -> None:
         self.amount = amount
 
-    def take(self, found: Segment | Loop, reading: Reading) -> bool:
-        segments = [found] if isinstance(found, Segment) else found.segments
+    def take(self, segment: Segment, reading: Reading) -> bool:
+        return self._take([segment], reading)
+
+    def take_loop(self, loop: Loop, reading: Reading) -> bool:
+        return self._take(loop.segments, reading)
+
+    def _take(self, segments: list[Segment], reading: Reading) -> bool:
         if not reading.first("CTT"):
             return False
         reading.kept.extend(

@@ -5,6 +5,8 @@ The result is a tree of loops that holds every segment, also those that have no 
 
 from collections.abc import Callable, Iterable
 
+import msgspec
+
 from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.validation.findings import Level, X12Finding
 from ml_connector.edi.validation.schema import LoopRule, Node, RuleStep, SetRule
@@ -12,15 +14,12 @@ from ml_connector.edi.validation.schema import LoopRule, Node, RuleStep, SetRule
 Report = Callable[[X12Finding], None]
 
 
-class Loop:
+class Loop(msgspec.Struct, eq=False, gc=False):
     """One occurrence of a loop: its own segments (first the one that opened it) and the loops inside it."""
 
-    __slots__ = ("loops", "rule", "segments")
-
-    def __init__(self, rule: LoopRule) -> None:
-        self.rule = rule
-        self.segments: list[Segment] = []
-        self.loops: list[Loop] = []
+    rule: LoopRule
+    segments: list[Segment] = []
+    loops: list["Loop"] = []
 
     @property
     def loop_id(self) -> str:
@@ -37,12 +36,8 @@ class Loop:
 class _Counted(Loop):
     """A loop whose uses are counted while it is built."""
 
-    __slots__ = ("count", "seen")
-
-    def __init__(self, rule: LoopRule) -> None:
-        super().__init__(rule)
-        self.seen: set[Node] = set()
-        self.count: dict[Node, int] = {}
+    seen: set[Node] = set()
+    count: dict[Node, int] = {}
 
 
 def grow(segments: list[Segment], rule: LoopRule) -> Loop:
