@@ -18,7 +18,7 @@ from ml_connector.flows.core.ports import (
     record_source,
     records_of,
 )
-from ml_connector.flows.outbound.records import SentRecords, network_ids, send_records
+from ml_connector.flows.outbound.records import SentRecords, network_ids
 from ml_connector.ledger.audit import verify
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import NewDocument
@@ -60,7 +60,7 @@ def test_an_answer_that_was_lost_doubles_nothing(stage: Scene) -> None:
     waiting(stage, integration, "A-1", "A-2", "A-3")
     network.records.lose_answers = 2
     for _ in range(4):
-        send_records(integration, stage.work, SENT)
+        SENT.send(integration, stage.work)
         stage.sandbox.clock.move(60)
     rows = stage.documents(FLOW)
     assert [row.state for row in rows] == [S.SENT] * 3
@@ -82,7 +82,7 @@ def test_the_intent_stands_in_the_ledger_before_the_call(stage: Scene) -> None:
         seen.append(f"{row.state} {operation.payload != ''}")
 
     network.records.before = look
-    send_records(integration, stage.work, SENT)
+    SENT.send(integration, stage.work)
     assert seen == ["sending True"]
 
 
@@ -97,9 +97,9 @@ def test_what_is_refused_is_held_and_what_was_not_sent_goes_later(stage: Scene) 
             raise TryAgain("busy", after_seconds=1)
 
     network.records.before = refuse
-    send_records(integration, stage.work, SENT)
+    SENT.send(integration, stage.work)
     stage.sandbox.clock.move(30)
-    send_records(integration, stage.work, SENT)
+    SENT.send(integration, stage.work)
     assert {row.number: (row.state, row.reason) for row in stage.documents(FLOW)} == {
         "A-1": (S.QUARANTINED, "refused_by_system"),
         "A-2": (S.SENT, None),
@@ -109,7 +109,7 @@ def test_what_is_refused_is_held_and_what_was_not_sent_goes_later(stage: Scene) 
 def test_changes_of_a_kind_are_read_from_a_cursor_and_records_found_by_our_id(stage: Scene) -> None:
     _, network = over(stage)
     waiting(stage, replace(stage.integration, network=network), "A-1")
-    send_records(replace(stage.integration, network=network), stage.work, SENT)
+    SENT.send(replace(stage.integration, network=network), stage.work)
     source = record_source(network, NETWORK_INVOICES)
     first = source.changed(None)
     assert [one.document.number for one in first.records] == ["A-1"]

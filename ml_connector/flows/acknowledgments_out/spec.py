@@ -10,7 +10,8 @@ from ml_connector.flows.core.spec import (
     AssetSpec,
     CheckSpec,
     FlowSpec,
-    StepSpec,
+    render_step,
+    send_step,
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -20,21 +21,8 @@ FLOW = FlowSpec(
     text="Every received group is answered with a 997.",
     kinds=(K.FUNCTIONAL_ACKNOWLEDGMENT, K.INTERCHANGE_ACKNOWLEDGMENT),
     steps=(
-        StepSpec(
-            "render_997",
-            "ml_connector.flows.outbound.rendering:render",
-            "Write the 997s that are due",
-            after=("parse",),
-            of_flow=True,
-        ),
-        StepSpec(
-            "send_997",
-            "ml_connector.flows.outbound.sending:send",
-            "Upload them",
-            after=("render_997",),
-            at="network",
-            of_flow=True,
-        ),
+        render_step("render_997", "parse", "Write the 997s that are due"),
+        send_step("send_997", "render_997", "Upload them"),
     ),
     assets=(
         AssetSpec(

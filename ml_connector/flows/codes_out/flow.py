@@ -1,18 +1,18 @@
 """Codes out: looked at when tables change, found there, sent once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ml_connector.documents.common import DocumentKind, changed
 from ml_connector.documents.payables.vendors import NetworkCode
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.codes_out.content import codes, table_groups
 from ml_connector.flows.codes_out.settings import CodesOut
-from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import NETWORK_CODES, TO_NETWORK_CODES, record_source, tells
-from ml_connector.flows.outbound.records import SentRecords, send_records
+from ml_connector.flows.outbound.records import SentRecords
 from ml_connector.flows.payables.network_tables import NETWORK_CODES_TABLE, network_rows
 from ml_connector.flows.reference.lookup import ReferenceBook
-from ml_connector.flows.tables_out import reading, resolving
+from ml_connector.flows.tables_out.steps import TableSteps
 from ml_connector.flows.tables_out.telling import Said, TableTelling
 from ml_connector.ledger.work.documents import DocumentRow
 
@@ -73,30 +73,11 @@ def _only(record: NetworkCode, there: Sequence[NetworkCode]) -> str | NeedsCorre
     return there[0].id if there else ""
 
 
-CODES = _Codes()
-SENT = SentRecords(FLOW, TO_NETWORK_CODES, NetworkCode, harmless_twice=True)
-
-
 def _rules(integration: Integration) -> CodesOut:
     return integration.settings.flows.of(CodesOut)
 
 
-def read(integration: Integration, work: RunScope) -> StepReport:
-    """A document for each code that is new or changed."""
-    return reading.read(integration, work, CODES)
+STEPS = TableSteps(_Codes())
+SENT = SentRecords(FLOW, TO_NETWORK_CODES, NetworkCode, harmless_twice=True)
 
-
-def resolve(integration: Integration, work: RunScope) -> StepReport:
-    """Find which codes are there already."""
-    return resolving.resolve(integration, work, CODES)
-
-
-def send(integration: Integration, work: RunScope) -> StepReport:
-    """Send what is decided, once."""
-    return send_records(integration, work, SENT)
-
-
-def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
-    """Whether tables of codes changed."""
-    del look, erp_usable
-    yield from reading.news(integration, CODES)
+read, resolve, send, news = STEPS.read, STEPS.resolve, SENT.send, STEPS.news

@@ -11,6 +11,7 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    send_records_step,
 )
 
 FLOW = FlowSpec(
@@ -40,13 +41,7 @@ FLOW = FlowSpec(
             after=("look_at_codes",),
             at="network",
         ),
-        StepSpec(
-            "send_codes",
-            "ml_connector.flows.codes_out.flow:send",
-            "Send each once; look up by our id what an earlier run left open",
-            after=("find_codes",),
-            at="network",
-        ),
+        send_records_step("send_codes", "ml_connector.flows.codes_out.flow:send", "find_codes"),
     ),
     assets=(
         AssetSpec(

@@ -34,6 +34,7 @@ DATA_OWNER = "team:data-integration"
 PAYABLES_OWNER = "team:accounts-payable"
 PURCHASING_OWNER = "team:purchasing"
 RECEIVABLES_OWNER = "team:accounts-receivable"
+SALES_OWNER = "team:sales"
 
 #: Kinds of an asset: X12, and the system that an integration has on a side (`At`).
 X12 = "x12"
@@ -87,6 +88,23 @@ class StepSpec:
             step: Step = run
             return step
         return lambda integration, work: run(integration, work, flow)
+
+
+def render_step(name: str, after: str, text: str = "Write the interchange with its control numbers") -> StepSpec:
+    """The step of a flow's documents that writes them for their partners."""
+    return StepSpec(name, "ml_connector.flows.outbound.rendering:render", text, after=(after,), of_flow=True)
+
+
+def send_step(name: str, after: str, text: str = "Upload; settle what an earlier run left open") -> StepSpec:
+    """The step of a flow's documents that uploads what is written of them."""
+    run = "ml_connector.flows.outbound.sending:send"
+    return StepSpec(name, run, text, after=(after,), at="network", of_flow=True)
+
+
+def send_records_step(name: str, run: str, after: str) -> StepSpec:
+    """The step of a flow's documents that brings them to a network as its records."""
+    text = "Send each once; look up by our id what an earlier run left open"
+    return StepSpec(name, run, text, after=(after,), at="network")
 
 
 @dataclass(frozen=True)

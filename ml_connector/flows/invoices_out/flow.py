@@ -12,8 +12,9 @@ from ml_connector.flows.core.ports import (
 )
 from ml_connector.flows.invoices_out.deleted import Traces, gone
 from ml_connector.flows.invoices_out.telling import BOOKED, FLOW, WITHDRAWN, rules_of
-from ml_connector.flows.outbound.records import SentRecords, send_records
-from ml_connector.flows.records_out import reading, resolving
+from ml_connector.flows.outbound.records import SentRecords
+from ml_connector.flows.records_out import reading
+from ml_connector.flows.records_out.steps import RecordSteps
 from ml_connector.ledger.exchange import inbox
 from ml_connector.ledger.work.documents import DocumentRow
 
@@ -34,16 +35,6 @@ def read(integration: Integration, work: RunScope) -> StepReport:
     if not work.replay:
         _read_deletions(integration, work, report)
     return report
-
-
-def resolve(integration: Integration, work: RunScope) -> StepReport:
-    """Decide what the network is sent: a new invoice, a change of one, its withdrawal, or a question for a person."""
-    return resolving.resolve(integration, work, BOOKED)
-
-
-def send(integration: Integration, work: RunScope) -> StepReport:
-    """Send what is decided, once."""
-    return send_records(integration, work, SENT)
 
 
 def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
@@ -78,6 +69,7 @@ def _writes(
 
 
 SENT = SentRecords(FLOW, TO_NETWORK_INVOICES, NetworkInvoice, _writes)
+resolve, send = RecordSteps(BOOKED).resolve, SENT.send
 
 
 def _read_notices(integration: Integration, work: RunScope, report: StepReport) -> None:

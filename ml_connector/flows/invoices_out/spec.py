@@ -11,10 +11,12 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    send_records_step,
 )
 
 BOOKED_INVOICES = OutsideSpec("booked_invoices", "erp", "Supplier invoices that are booked in the ERP, by whomever.")
 NETWORK_INVOICES = OutsideSpec("network_invoices", "network", "Invoices at the network, to be approved and paid there.")
+_STEPS = "ml_connector.flows.invoices_out.flow"
 
 FLOW = FlowSpec(
     name="invoices_out",
@@ -24,28 +26,22 @@ FLOW = FlowSpec(
     settings="ml_connector.flows.invoices_out.settings:InvoicesOut",
     partners=frozenset({"network"}),
     source="entered_invoices",
-    news="ml_connector.flows.invoices_out.flow:news",
+    news=f"{_STEPS}:news",
     needs=Needs(sources=frozenset({"entered_invoices"}), network=frozenset({"network_invoices"})),
     steps=(
         StepSpec(
             "read_booked_invoices",
-            "ml_connector.flows.invoices_out.flow:read",
+            f"{_STEPS}:read",
             "Read entries that are new or were changed; what came from the network stays",
             at="erp",
         ),
         StepSpec(
             "resolve_booked_invoices",
-            "ml_connector.flows.invoices_out.flow:resolve",
+            f"{_STEPS}:resolve",
             "Decide what the network is sent: the invoice, a change of it, its withdrawal, or nothing",
             after=("read_booked_invoices",),
         ),
-        StepSpec(
-            "send_booked_invoices",
-            "ml_connector.flows.invoices_out.flow:send",
-            "Send each once; look up by our id what an earlier run left open",
-            after=("resolve_booked_invoices",),
-            at="network",
-        ),
+        send_records_step("send_booked_invoices", f"{_STEPS}:send", "resolve_booked_invoices"),
     ),
     assets=(
         AssetSpec(

@@ -4,6 +4,7 @@ from ml_connector.documents.kinds import DocumentKind as K
 from ml_connector.flows.core.spec import (
     FILES_TO_PARTNERS,
     OUTBOUND,
+    SALES_OWNER,
     AssetSpec,
     CheckSpec,
     FlowSpec,
@@ -12,11 +13,11 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    render_step,
+    send_step,
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
-#: Who is called when an asset fails.
-SALES_OWNER = "team:sales"
 SALES_ORDERS = OutsideSpec("standing_orders", "erp", "Sales orders in the ERP as they stand, worked on by people.")
 
 FLOW = FlowSpec(
@@ -43,21 +44,8 @@ FLOW = FlowSpec(
             "Decide line by line what the customer is told: accepted, changed, backordered, refused, substituted",
             after=("read_standing_orders",),
         ),
-        StepSpec(
-            "render_order_acks",
-            "ml_connector.flows.outbound.rendering:render",
-            "Write the interchange with its control numbers",
-            after=("resolve_order_acks",),
-            of_flow=True,
-        ),
-        StepSpec(
-            "send_order_acks",
-            "ml_connector.flows.outbound.sending:send",
-            "Upload; settle what an earlier run left open",
-            after=("render_order_acks",),
-            at="network",
-            of_flow=True,
-        ),
+        render_step("render_order_acks", "resolve_order_acks"),
+        send_step("send_order_acks", "render_order_acks"),
     ),
     assets=(
         AssetSpec(

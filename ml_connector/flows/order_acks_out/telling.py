@@ -1,6 +1,6 @@
 """What the customers of sales orders are told: the flow's part of `flows.records_out`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import ClassVar
@@ -11,7 +11,7 @@ from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.documents.records import from_json
 from ml_connector.documents.sales.standing import OrderStanding, StandingOrder
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.flows.core.ports import STANDING_ORDERS, SourceRecord, source_of
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.core.strangers import partner_named, stand_in
@@ -21,8 +21,8 @@ from ml_connector.flows.order_acks_out import spec
 from ml_connector.flows.order_acks_out.ack_content import acknowledge, same_to_customer
 from ml_connector.flows.order_acks_out.facts import AckFacts, TakenOrder
 from ml_connector.flows.order_acks_out.settings import OrderAcksOut
-from ml_connector.flows.records_out import reading, resolving
 from ml_connector.flows.records_out.history import HAS
+from ml_connector.flows.records_out.steps import RecordSteps
 from ml_connector.flows.records_out.telling import Subject, Telling
 from ml_connector.ledger.work.documents import DocumentRow, Move
 
@@ -195,19 +195,5 @@ def _changed(row: DocumentRow, partner: Partner) -> NeedsCorrection:
     )
 
 
-ORDER_ACKS = OrderAcks()
-
-
-def read(integration: Integration, work: RunScope) -> StepReport:
-    """Read sales orders that moved; each that customers are told something new of becomes a document."""
-    return reading.read(integration, work, ORDER_ACKS)
-
-
-def resolve(integration: Integration, work: RunScope) -> StepReport:
-    """Decide what each customer is told."""
-    return resolving.resolve(integration, work, ORDER_ACKS)
-
-
-def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
-    """Whether sales orders moved beyond what was read."""
-    return reading.news(integration, ORDER_ACKS, look=look, erp_usable=erp_usable)
+STEPS = RecordSteps(OrderAcks())
+read, resolve, news = STEPS.read, STEPS.resolve, STEPS.news

@@ -12,6 +12,8 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    render_step,
+    send_step,
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -45,21 +47,8 @@ FLOW = FlowSpec(
             after=("read",),
             reads_tables=True,
         ),
-        StepSpec(
-            "render",
-            "ml_connector.flows.outbound.rendering:render",
-            "Write the interchange with its control numbers",
-            after=("resolve",),
-            of_flow=True,
-        ),
-        StepSpec(
-            "send",
-            "ml_connector.flows.outbound.sending:send",
-            "Upload; settle what an earlier run left open",
-            after=("render",),
-            at="network",
-            of_flow=True,
-        ),
+        render_step("render", "resolve"),
+        send_step("send", "render"),
     ),
     assets=(
         AssetSpec(

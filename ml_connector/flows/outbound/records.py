@@ -75,6 +75,13 @@ class SentRecords(Generic[R]):
             wakes=self.wakes,
         )
 
+    def send(self, integration: Integration, work: RunScope) -> StepReport:
+        """Send everything that is resolved, each once, and finish what an earlier run left open."""
+        answered = take_answers(integration, work)
+        report = post(integration, work, self.kind)
+        report.merge(answered)
+        return report
+
     def _prepare(
         self, integration: Integration, rows: Sequence[DocumentRow], report: StepReport
     ) -> Mapping[int, Prepared | NeedsCorrection]:
@@ -92,14 +99,6 @@ class SentRecords(Generic[R]):
             key: left[key] if key in left else plan if isinstance(plan, NeedsCorrection) else Prepared(plan)
             for key, plan in plans.items()
         }
-
-
-def send_records(integration: Integration, work: RunScope, sent: SentRecords[R]) -> StepReport:
-    """Send everything of a flow that is resolved, and finish what an earlier run left open."""
-    answered = take_answers(integration, work)
-    report = post(integration, work, sent.kind)
-    report.merge(answered)
-    return report
 
 
 def network_ids(tx: Tx, rows: Sequence[DocumentRow]) -> dict[int, str]:

@@ -6,7 +6,7 @@ from ml_connector.flows.core.integration import Integration
 
 
 def network_partner(integration: Integration) -> Partner:
-    """Who takes invoices: the one partner that is a network.
+    """The one partner that is a network.
 
     Raises:
         ConfigError: there is none, or there are several.

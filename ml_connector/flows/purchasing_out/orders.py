@@ -1,6 +1,6 @@
 """Purchase orders as a network is told them, whole and with each change (avidxchange 5, 8)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -11,15 +11,15 @@ from ml_connector.documents.payables.purchasing import NetworkOrder, NetworkOrde
 from ml_connector.documents.records import from_json
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, TO_NETWORK_ORDERS, SourceRecord
-from ml_connector.flows.outbound.records import SentRecords, network_ids, send_records
+from ml_connector.flows.outbound.records import SentRecords, network_ids
 from ml_connector.flows.payables.codes import CodeGroups
 from ml_connector.flows.payables.known_vendors import vendor_known
 from ml_connector.flows.payables.partner import network_partner
 from ml_connector.flows.purchasing_out import spec
 from ml_connector.flows.purchasing_out.settings import OrderRecordsOut
-from ml_connector.flows.records_out import reading, resolving
+from ml_connector.flows.records_out.steps import RecordSteps
 from ml_connector.flows.records_out.telling import Subject, Telling
 from ml_connector.ledger.work.documents import DocumentRow
 
@@ -130,25 +130,6 @@ def _facts(row: DocumentRow) -> NetworkOrder:
     return from_json(NetworkOrder, row.work or "{}")
 
 
-TOLD = OrderRecords()
+STEPS = RecordSteps(OrderRecords())
 SENT = SentRecords(FLOW, TO_NETWORK_ORDERS, NetworkOrder, harmless_twice=True)
-
-
-def read(integration: Integration, work: RunScope) -> StepReport:
-    """Read orders that moved; each that says something else by now becomes a document."""
-    return reading.read(integration, work, TOLD)
-
-
-def resolve(integration: Integration, work: RunScope) -> StepReport:
-    """Decide what the network is told."""
-    return resolving.resolve(integration, work, TOLD)
-
-
-def send(integration: Integration, work: RunScope) -> StepReport:
-    """Send what is decided, once."""
-    return send_records(integration, work, SENT)
-
-
-def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
-    """Whether orders moved beyond what was read."""
-    return reading.news(integration, TOLD, look=look, erp_usable=erp_usable)
+read, resolve, send, news = STEPS.read, STEPS.resolve, SENT.send, STEPS.news

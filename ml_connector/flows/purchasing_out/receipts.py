@@ -1,6 +1,6 @@
 """Goods receipts as a network is told them: one record a line, behind its order (avidxchange 5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ from ml_connector.documents.payables.purchasing import NetworkReceipt
 from ml_connector.documents.payables.received import ReceivedLine
 from ml_connector.documents.records import from_json
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.flows.core.ports import (
     PURCHASE_ORDERS,
     RECEIVED_GOODS,
@@ -18,12 +18,12 @@ from ml_connector.flows.core.ports import (
     SourceRecord,
     source_of,
 )
-from ml_connector.flows.outbound.records import SentRecords, network_ids, send_records
+from ml_connector.flows.outbound.records import SentRecords, network_ids
 from ml_connector.flows.payables.partner import network_partner
 from ml_connector.flows.purchasing_out import spec
 from ml_connector.flows.purchasing_out.settings import ReceiptRecordsOut
-from ml_connector.flows.records_out import reading, resolving
 from ml_connector.flows.records_out.history import histories
+from ml_connector.flows.records_out.steps import RecordSteps
 from ml_connector.flows.records_out.telling import Subject, Telling
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
@@ -133,25 +133,6 @@ def _line_number(integration: Integration, line: ReceivedLine) -> int:
     return number
 
 
-TOLD = ReceiptRecords()
+STEPS = RecordSteps(ReceiptRecords())
 SENT = SentRecords(FLOW, TO_NETWORK_RECEIPTS, NetworkReceipt)
-
-
-def read(integration: Integration, work: RunScope) -> StepReport:
-    """Read receipts that moved; each line that is new becomes a document."""
-    return reading.read(integration, work, TOLD)
-
-
-def resolve(integration: Integration, work: RunScope) -> StepReport:
-    """Decide what the network is told."""
-    return resolving.resolve(integration, work, TOLD)
-
-
-def send(integration: Integration, work: RunScope) -> StepReport:
-    """Send what is decided, once."""
-    return send_records(integration, work, SENT)
-
-
-def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
-    """Whether receipts moved beyond what was read."""
-    return reading.news(integration, TOLD, look=look, erp_usable=erp_usable)
+read, resolve, send, news = STEPS.read, STEPS.resolve, SENT.send, STEPS.news

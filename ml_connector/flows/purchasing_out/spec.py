@@ -13,6 +13,7 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    send_records_step,
 )
 
 RECEIVED = OutsideSpec("received_goods", "erp", "Goods receipts in the ERP.")
@@ -45,13 +46,7 @@ ORDERS = FlowSpec(
             "Decide what the network is told of each order",
             after=("read_order_records",),
         ),
-        StepSpec(
-            "send_order_records",
-            f"{_HERE}.orders:send",
-            "Send each once; look up by our id what an earlier run left open",
-            after=("resolve_order_records",),
-            at="network",
-        ),
+        send_records_step("send_order_records", f"{_HERE}.orders:send", "resolve_order_records"),
     ),
     assets=(
         AssetSpec(
@@ -97,13 +92,7 @@ RECEIPTS = FlowSpec(
             "Decide what the network is told of each receipt; its order goes first",
             after=("read_receipt_records", "send_order_records"),
         ),
-        StepSpec(
-            "send_receipt_records",
-            f"{_HERE}.receipts:send",
-            "Send each once; look up by our id what an earlier run left open",
-            after=("resolve_receipt_records",),
-            at="network",
-        ),
+        send_records_step("send_receipt_records", f"{_HERE}.receipts:send", "resolve_receipt_records"),
     ),
     assets=(
         AssetSpec(

@@ -11,6 +11,8 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    render_step,
+    send_step,
 )
 
 FLOW = FlowSpec(
@@ -33,21 +35,8 @@ FLOW = FlowSpec(
             "Decide what each partner is told: the whole table, what changed since, or nothing",
             after=("tell_changes",),
         ),
-        StepSpec(
-            "render_reference",
-            "ml_connector.flows.outbound.rendering:render",
-            "Write the file in the partner's layout",
-            after=("compose_reference",),
-            of_flow=True,
-        ),
-        StepSpec(
-            "send_reference",
-            "ml_connector.flows.outbound.sending:send",
-            "Upload; settle what an earlier run left open",
-            after=("render_reference",),
-            at="network",
-            of_flow=True,
-        ),
+        render_step("render_reference", "compose_reference", "Write the file in the partner's layout"),
+        send_step("send_reference", "render_reference"),
     ),
     assets=(
         AssetSpec(

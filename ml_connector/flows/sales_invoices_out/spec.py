@@ -13,6 +13,8 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    render_step,
+    send_step,
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -39,21 +41,8 @@ FLOW = FlowSpec(
             "Decide what the customer is sent: the invoice, a corrected one, or nothing",
             after=("read_invoices",),
         ),
-        StepSpec(
-            "render_invoices",
-            "ml_connector.flows.outbound.rendering:render",
-            "Write the interchange with its control numbers",
-            after=("resolve_invoices",),
-            of_flow=True,
-        ),
-        StepSpec(
-            "send_invoices",
-            "ml_connector.flows.outbound.sending:send",
-            "Upload; settle what an earlier run left open",
-            after=("render_invoices",),
-            at="network",
-            of_flow=True,
-        ),
+        render_step("render_invoices", "resolve_invoices"),
+        send_step("send_invoices", "render_invoices"),
     ),
     assets=(
         AssetSpec(

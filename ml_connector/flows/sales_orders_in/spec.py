@@ -4,6 +4,7 @@ from ml_connector.documents.kinds import DocumentKind as K
 from ml_connector.errors import Reason
 from ml_connector.flows.core.spec import (
     INBOUND,
+    SALES_OWNER,
     AssetSpec,
     CheckSpec,
     FlowSpec,
@@ -16,7 +17,6 @@ from ml_connector.flows.core.spec import (
 from ml_connector.ledger.work.states import DocumentState as S
 
 TABLES = ("customers", "customer_locations", "item_facts")
-SALES_OWNER = "team:sales"
 UNKNOWN = (Reason.UNKNOWN_CUSTOMER, Reason.UNKNOWN_SHIP_TO, Reason.UNKNOWN_ITEM)
 CHANGED = (
     Reason.NOT_A_FIRST_ORDER,

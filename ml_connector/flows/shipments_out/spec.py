@@ -12,6 +12,8 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    render_step,
+    send_step,
 )
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -43,21 +45,8 @@ FLOW = FlowSpec(
             "Decide what the customer is told: orders, pallets, packs, items, lots",
             after=("read_shipments",),
         ),
-        StepSpec(
-            "render_ship_notices",
-            "ml_connector.flows.outbound.rendering:render",
-            "Write the interchange with its control numbers",
-            after=("resolve_ship_notices",),
-            of_flow=True,
-        ),
-        StepSpec(
-            "send_ship_notices",
-            "ml_connector.flows.outbound.sending:send",
-            "Upload; settle what an earlier run left open",
-            after=("render_ship_notices",),
-            at="network",
-            of_flow=True,
-        ),
+        render_step("render_ship_notices", "resolve_ship_notices"),
+        send_step("send_ship_notices", "render_ship_notices"),
     ),
     assets=(
         AssetSpec(

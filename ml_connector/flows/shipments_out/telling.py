@@ -1,6 +1,6 @@
 """What customers are told of shipments: the flow's part of `flows.records_out`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import ClassVar
@@ -12,14 +12,14 @@ from ml_connector.documents.sales.shipments import SentShipment
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.edi.tools.diff import differences
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.flows.core.ports import SHIPMENTS, SourceRecord
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.core.strangers import partner_named, stand_in
 from ml_connector.flows.customers_orders.received import Received, received_orders
 from ml_connector.flows.meaning import deadlines
-from ml_connector.flows.records_out import reading, resolving
+from ml_connector.flows.records_out.steps import RecordSteps
 from ml_connector.flows.records_out.telling import Subject, Telling
 from ml_connector.flows.shipments_out import spec
 from ml_connector.flows.shipments_out.facts import NoticeFacts, ShippedFor
@@ -204,19 +204,5 @@ def _shown(sent: ShipNotice, before: DocumentRow | None) -> str:
     return "; ".join([*told, *([f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else [])])
 
 
-SHIP_NOTICES = ShipNotices()
-
-
-def read(integration: Integration, work: RunScope) -> StepReport:
-    """Read shipments that moved; each that is confirmed, and not told of, becomes a document."""
-    return reading.read(integration, work, SHIP_NOTICES)
-
-
-def resolve(integration: Integration, work: RunScope) -> StepReport:
-    """Decide what each customer is told."""
-    return resolving.resolve(integration, work, SHIP_NOTICES)
-
-
-def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
-    """Whether shipments moved beyond what was read."""
-    return reading.news(integration, SHIP_NOTICES, look=look, erp_usable=erp_usable)
+STEPS = RecordSteps(ShipNotices())
+read, resolve, news = STEPS.read, STEPS.resolve, STEPS.news

@@ -5,12 +5,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction
 from ml_connector.documents.json import dump
-from ml_connector.errors import ConfigError, TryAgain
+from ml_connector.errors import TryAgain
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.stored_documents import stored
+from ml_connector.flows.payables.partner import network_partner
 from ml_connector.flows.tables_out.telling import R, Said, TableTelling
 from ml_connector.ledger.coordination import cursors
 from ml_connector.ledger.exchange import snapshots
@@ -29,21 +29,6 @@ _WAITS = frozenset({S.READ, S.QUARANTINED})
 def is_gone(work: str | None) -> bool:
     """Whether a document tells of a row that is not there any more."""
     return bool(json.loads(work or "{}").get("gone"))
-
-
-def network_partner(integration: Integration) -> Partner:
-    """The partner that is the network itself.
-
-    Raises:
-        ConfigError: there is none, or there are several.
-    """
-    found = [one for one in integration.partners.values() if one.role == "network"]
-    if len(found) != 1:
-        raise ConfigError(
-            f"integrations.{integration.name}.partners: {len(found)} partner files have role: network, and one is due.",
-            remedy="Write one partner file with role: network, as docs/connect-avidxchange.md shows it.",
-        )
-    return found[0]
 
 
 def read(integration: Integration, work: RunScope, telling: TableTelling[R]) -> StepReport:

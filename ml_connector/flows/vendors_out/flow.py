@@ -1,17 +1,17 @@
 """Vendors out: looked at when suppliers change, found among the network's, sent once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ml_connector.documents.common import DocumentKind, changed
 from ml_connector.documents.payables.vendors import NetworkVendor
 from ml_connector.documents.reference import ReferenceTable, Vendor
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.integration import Integration, RunScope, StepReport
+from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import NETWORK_VENDORS, TO_NETWORK_VENDORS
-from ml_connector.flows.outbound.records import SentRecords, send_records
+from ml_connector.flows.outbound.records import SentRecords
 from ml_connector.flows.payables.network_tables import NETWORK_VENDORS_TABLE, network_rows
 from ml_connector.flows.reference.lookup import ReferenceBook
-from ml_connector.flows.tables_out import reading, resolving
+from ml_connector.flows.tables_out.steps import TableSteps
 from ml_connector.flows.tables_out.telling import Said, TableTelling
 from ml_connector.flows.vendors_in.book import KIND as PROPOSAL
 from ml_connector.flows.vendors_in.book import of_vendor
@@ -116,29 +116,9 @@ def _rules(integration: Integration) -> VendorsOut:
     return integration.settings.flows.of(VendorsOut)
 
 
-VENDORS = _Vendors()
+STEPS = TableSteps(_Vendors())
 #: Invoices and orders of a supplier wait until it is there.
 SENT = SentRecords(
     FLOW, TO_NETWORK_VENDORS, NetworkVendor, wakes=frozenset({Reason.UNKNOWN_SUPPLIER}), harmless_twice=True
 )
-
-
-def read(integration: Integration, work: RunScope) -> StepReport:
-    """A document for each vendor that is new or changed."""
-    return reading.read(integration, work, VENDORS)
-
-
-def resolve(integration: Integration, work: RunScope) -> StepReport:
-    """Find which vendors are there already."""
-    return resolving.resolve(integration, work, VENDORS)
-
-
-def send(integration: Integration, work: RunScope) -> StepReport:
-    """Send what is decided, once."""
-    return send_records(integration, work, SENT)
-
-
-def news(integration: Integration, *, look: bool, erp_usable: bool) -> Iterator[str]:
-    """Whether suppliers changed."""
-    del look, erp_usable
-    yield from reading.news(integration, VENDORS)
+read, resolve, send, news = STEPS.read, STEPS.resolve, SENT.send, STEPS.news

@@ -11,6 +11,7 @@ from ml_connector.flows.core.spec import (
     StepSpec,
     none_held,
     outcomes_known,
+    send_records_step,
 )
 
 FLOW = FlowSpec(
@@ -36,13 +37,7 @@ FLOW = FlowSpec(
             after=("look_at_vendors",),
             at="network",
         ),
-        StepSpec(
-            "send_vendors",
-            "ml_connector.flows.vendors_out.flow:send",
-            "Send each once; look up by our id what an earlier run left open",
-            after=("find_vendors",),
-            at="network",
-        ),
+        send_records_step("send_vendors", "ml_connector.flows.vendors_out.flow:send", "find_vendors"),
     ),
     assets=(
         AssetSpec(
