@@ -20,7 +20,7 @@ from ml_connector.orchestration.runtime.names import input_name
 from ml_connector.orchestration.runtime.partitions import days
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RunSettings
-from ml_connector.orchestration.runtime.step_runner import RETRY, Beside, FlowStep, StepPlace, carry_out
+from ml_connector.orchestration.runtime.step_runner import RETRY, Beside, FlowStep, StepPlace, StepRun
 
 Context = dg.AssetExecutionContext
 #: More metadata, asked for after the asset's last step.
@@ -110,11 +110,17 @@ def _single(asset: DocumentAsset) -> dg.AssetsDefinition:
     def one_step(
         context: Context, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
+        if _carried_out(asset, step, context, connector, run_settings) is not None:
             yield from _results(asset, context, connector, run_settings)
 
     made: dg.AssetsDefinition = one_step
     return made
+
+
+def _carried_out(
+    asset: DocumentAsset, step: AssetStep, context: Context, connector: ConnectorResource, settings: RunSettings
+) -> StepReport | None:
+    return StepRun(context, connector, settings, asset.place, step.name, step.run, asset.beside).carry_out()
 
 
 def _graph(asset: DocumentAsset) -> dg.AssetsDefinition:
@@ -164,7 +170,7 @@ def _op(asset: DocumentAsset, step: AssetStep, inputs: Sequence[str]) -> dg.OpDe
         retry_policy=RETRY,
     )
     def work(context: Context, connector: ConnectorResource, run_settings: RunSettings) -> Iterator[dg.Output[None]]:
-        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
+        if _carried_out(asset, step, context, connector, run_settings) is not None:
             yield dg.Output(None)
 
     return work
@@ -184,7 +190,7 @@ def _last_op(asset: DocumentAsset, step: AssetStep, inputs: Sequence[str]) -> dg
     def work(
         context: Context, connector: ConnectorResource, run_settings: RunSettings
     ) -> Iterator[dg.MaterializeResult[Any]]:
-        if carry_out(context, connector, run_settings, asset.place, step.name, step.run, asset.beside) is not None:
+        if _carried_out(asset, step, context, connector, run_settings) is not None:
             yield from _results(asset, context, connector, run_settings)
 
     return work

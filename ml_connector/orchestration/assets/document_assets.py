@@ -17,7 +17,7 @@ from ml_connector.orchestration.runtime.leaving import evaluate, leave
 from ml_connector.orchestration.runtime.partitions import days
 from ml_connector.orchestration.runtime.resource import ConnectorResource
 from ml_connector.orchestration.runtime.run_settings import RunSettings
-from ml_connector.orchestration.runtime.step_runner import RETRY, carry_out
+from ml_connector.orchestration.runtime.step_runner import RETRY, StepRun
 
 #: Directions whose steps go side by side; an order's partner waits for hours (decision 10).
 SIDE_BY_SIDE = {INBOUND}
@@ -104,7 +104,7 @@ def _split(scene: Scene, flow: FlowSpec, split: SplitSpec, together: Together | 
     ) -> Iterator[dg.MaterializeResult[Any]]:
         before = connector.before()
         beside = together.start if together is not None else None
-        report = carry_out(context, connector, run_settings, place, step.name, step.run, beside)
+        report = StepRun(context, connector, run_settings, place, step.name, step.run, beside).carry_out()
         if report is None:
             return
         ledger = connector.deployment.ledger

@@ -55,74 +55,97 @@ class StepPlace:
         return self.asset.to_user_string()
 
 
-def carry_out(
-    context: dg.AssetExecutionContext,
-    connector: ConnectorResource,
-    settings: RunSettings,
-    place: StepPlace,
-    name: str,
-    step: FlowStep,
-    beside: "Beside | None" = None,
-) -> StepReport | None:
-    """Run a step, or wait for it where it runs beside others. None when another run works on this channel: then
-    nothing was done.
+@dataclass(frozen=True)
+class StepRun:
+    """One step as an op runs it. beside: starts the steps of a live run that go side by side."""
 
-    beside: starts the steps of a live run that go side by side.
+    context: dg.AssetExecutionContext
+    connector: ConnectorResource
+    settings: RunSettings
+    place: StepPlace
+    name: str
+    step: FlowStep
+    beside: Beside | None = None
 
-    Raises:
-        dg.Failure: a person must act, the run lost its lease, or it was asked to stop; not to be retried.
-        dg.RetryRequested: the other side asked for a short wait.
-    """
-    # Dagster raises a signal wherever the main thread is, and takes that for a failed step which is tried again.
-    with stopping.undisturbed():
-        try:
-            return _carried_out(context, connector, settings, place, name, step, beside)
-        except ConnectorError as error:
-            fail(context, Stopped() if stopping.asked() else error)
+    @property
+    def is_live(self) -> bool:
+        """Whether its steps may go side by side."""
+        return self.settings.mode == "new" and not self.settings.dry_run and self.context.retry_number == 0
 
+    def carry_out(self) -> StepReport | None:
+        """Run the step, or wait for it where it runs beside others. None when another run works on this channel: then
+        nothing was done.
 
-def _carried_out(
-    context: dg.AssetExecutionContext,
-    connector: ConnectorResource,
-    settings: RunSettings,
-    place: StepPlace,
-    name: str,
-    step: FlowStep,
-    beside: "Beside | None",
-) -> StepReport | None:
-    stopping.check()
-    try:
-        if not _has_channel(context, connector, settings, place):
-            context.log.info(f"{place.integration} {place.direction}: another run is at it; it takes what waits")
-            return None
-        connector.drop_reports(place.asset_name, name)
-        report = _report(context, connector, settings, place, name, step, beside)
-    except TryAgain as error:
+        Raises:
+            dg.Failure: a person must act, the run lost its lease, or it was asked to stop; not to be retried.
+            dg.RetryRequested: the other side asked for a short wait.
+        """
+        # Dagster raises a signal wherever the main thread is, and takes that for a failed step which is tried again.
+        with stopping.undisturbed():
+            try:
+                return self._carried_out()
+            except ConnectorError as error:
+                fail(self.context, Stopped() if stopping.asked() else error)
+
+    def _carried_out(self) -> StepReport | None:
         stopping.check()
-        report = _postponed(context, connector, settings, place, name, error)
-    report.step = name
-    connector.note(place.asset_name, report)
-    stopping.check()
-    if connector.stop.is_set():
-        raise TryAgain("The run lost its lease; what it had is taken up by the next run.")
-    return report
+        place, connector = self.place, self.connector
+        try:
+            if not self._has_channel():
+                told = f"{place.integration} {place.direction}: another run is at it; it takes what waits"
+                self.context.log.info(told)
+                return None
+            connector.drop_reports(place.asset_name, self.name)
+            report = self._report()
+        except TryAgain as error:
+            stopping.check()
+            report = self._postponed(error)
+        report.step = self.name
+        connector.note(place.asset_name, report)
+        stopping.check()
+        if connector.stop.is_set():
+            raise TryAgain("The run lost its lease; what it had is taken up by the next run.")
+        return report
 
+    def _report(self) -> StepReport:
+        beside, connector = self.beside, self.connector
+        if beside is not None and self.is_live:
+            running = connector.side_by_side(lambda: beside(self.context, connector, self.settings))
+            if self.name in running:
+                return running.result(self.name)
+        work = work_of(self.context, connector, self.settings, self.place)
+        return self.step(connector.integration(self.place.integration), work)
 
-def _report(
-    context: dg.AssetExecutionContext,
-    connector: ConnectorResource,
-    settings: RunSettings,
-    place: StepPlace,
-    name: str,
-    step: FlowStep,
-    beside: "Beside | None",
-) -> StepReport:
-    live = settings.mode == "new" and not settings.dry_run and context.retry_number == 0
-    if beside is not None and live:
-        running = connector.side_by_side(lambda: beside(context, connector, settings))
-        if name in running:
-            return running.result(name)
-    return step(connector.integration(place.integration), work_of(context, connector, settings, place))
+    def _has_channel(self) -> bool:
+        if self.settings.dry_run:
+            return True
+        place, replay = self.place, self.settings.mode == "replay"
+        wait = CHANNEL_WAIT_SECONDS if replay else 0.0
+        run = self.context.run.run_id
+        taken = self.connector.take_channel(place.integration, place.direction, run, wait_seconds=wait)
+        if not taken and replay:
+            raise ConnectorError(
+                f"Another run has worked on {place.integration} {place.direction} for more than {wait:.0f} seconds.",
+                remedy="Start the replay again when it has ended.",
+            )
+        return taken
+
+    def _postponed(self, error: TryAgain) -> StepReport:
+        wait = error.after_seconds or REST_SECONDS
+        if wait <= WAIT_IN_PLACE_SECONDS and self.context.retry_number < RETRY.max_retries:
+            raise dg.RetryRequested(max_retries=RETRY.max_retries, seconds_to_wait=wait) from error
+        if self.settings.mode == "replay":
+            fail(self.context, error)
+        self.context.log.warning(f"{self.name}: {error}")
+        try:
+            rest_until(self.connector, self.place, timedelta(seconds=min(wait, LONGEST_REST_SECONDS)))
+        except TryAgain as away:
+            # The ledger may be what is away; the sensor finds that out by itself.
+            self.context.log.warning(f"{self.name}: the pause is not written down: {away}")
+        report = StepReport(self.name)
+        report.counts["postponed"] += 1
+        report.notes.append(str(error))
+        return report
 
 
 def work_of(
@@ -150,46 +173,6 @@ def fail(context: dg.AssetExecutionContext | dg.OpExecutionContext, error: Conne
     context.instance.add_run_tags(context.run.run_id, NO_RUN_RETRY)
     metadata = {"kind": type(error).__name__, "mend": error.remedy or "see the description"}
     raise dg.Failure(description=str(error), metadata=metadata, allow_retries=False) from error
-
-
-def _has_channel(
-    context: dg.AssetExecutionContext, connector: ConnectorResource, settings: RunSettings, place: StepPlace
-) -> bool:
-    if settings.dry_run:
-        return True
-    wait = CHANNEL_WAIT_SECONDS if settings.mode == "replay" else 0.0
-    taken = connector.take_channel(place.integration, place.direction, context.run.run_id, wait_seconds=wait)
-    if not taken and settings.mode == "replay":
-        raise ConnectorError(
-            f"Another run has worked on {place.integration} {place.direction} for more than {wait:.0f} seconds.",
-            remedy="Start the replay again when it has ended.",
-        )
-    return taken
-
-
-def _postponed(
-    context: dg.AssetExecutionContext,
-    connector: ConnectorResource,
-    settings: RunSettings,
-    place: StepPlace,
-    name: str,
-    error: TryAgain,
-) -> StepReport:
-    wait = error.after_seconds or REST_SECONDS
-    if wait <= WAIT_IN_PLACE_SECONDS and context.retry_number < RETRY.max_retries:
-        raise dg.RetryRequested(max_retries=RETRY.max_retries, seconds_to_wait=wait) from error
-    if settings.mode == "replay":
-        fail(context, error)
-    context.log.warning(f"{name}: {error}")
-    try:
-        rest_until(connector, place, timedelta(seconds=min(wait, LONGEST_REST_SECONDS)))
-    except TryAgain as away:
-        # The ledger may be what is away; the sensor finds that out by itself.
-        context.log.warning(f"{name}: the pause is not written down: {away}")
-    report = StepReport(name)
-    report.counts["postponed"] += 1
-    report.notes.append(str(error))
-    return report
 
 
 def rest_name(integration: str, direction: str) -> str:
