@@ -33,7 +33,9 @@ class ConnectionSettings(Settings):
         known = [name for name in type(self).model_fields if isinstance(getattr(self, name), SecretRef)]
         for name in self.secrets_end:
             if name not in known:
-                raise ValueError(f"secrets_end.{name} is no secret of this connection; known are: {', '.join(known)}")
+                raise ValueError(
+                    f"secrets_end.{name} is not a secret of this connection; known are: {', '.join(known)}"
+                )
         return self
 
     @property

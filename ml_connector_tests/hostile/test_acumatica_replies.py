@@ -86,7 +86,7 @@ READS: dict[str, Case] = {
     "1e400": (body('[{"CreditLimit":{"value":1e400}}]'), TryAgain, "a number beyond all reason"),
     "no id": (body('[{"CustomerID":{"value":"C9"}}]'), TryAgain, "a record has no id"),
     "an id that is none": (body(customer(id="7")), TryAgain, "a record has no id"),
-    "not wrapped": (body(customer(CustomerID="C9")), TryAgain, "the field CustomerID is no object with a value"),
+    "not wrapped": (body(customer(CustomerID="C9")), TryAgain, "the field CustomerID is not an object with a value"),
     "an object as value": (body(customer(CustomerID={"value": {"a": 1}})), TryAgain, "CustomerID holds no text"),
     "a list as value": (body(customer(CustomerName={"value": ["x"]})), TryAgain, "CustomerName holds no text"),
     "no key": (body(customer(CustomerID={})), TryAgain, "a record has no CustomerID"),

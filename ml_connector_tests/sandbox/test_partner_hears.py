@@ -61,7 +61,7 @@ def test_an_acknowledgment_is_understood_line_by_line() -> None:
 @pytest.mark.parametrize(
     ("was", "now", "problem"),
     [
-        ("BAK*00", "BAK*99", "no purpose"),
+        ("BAK*00", "BAK*99", "not a purpose"),
         ("*PO-9*", "*PO-8*", "was never placed"),
         ("BAK*00*AC", "BAK*00*AD", "BAK02 AD says that none is"),
         ("BAK*00*AC", "BAK*00*RD", "BAK02 RD says that none is"),
@@ -89,13 +89,13 @@ def test_a_notice_is_understood_with_what_stands_in_what() -> None:
 @pytest.mark.parametrize(
     ("was", "now", "problem"),
     [
-        ("BSN*00", "BSN*77", "no purpose"),
+        ("BSN*00", "BSN*77", "not a purpose"),
         ("PRF*PO-9", "PRF*PO-8", "was never placed"),
         ("SN1**3", "SN1**4", "are more than were ordered"),
         ("HL*5*4", "HL*6*4", "stands at place 5"),
         ("HL*4*3*P", "HL*4*1*P", "HL 4 (P) stands below S"),
         ("HL*5*4*I*0", "HL*5*4*I*1", "HL04 says 1"),
-        ("00061414100000000014", "00061414100000000015", "is no SSCC"),
+        ("00061414100000000014", "00061414100000000015", "is not an SSCC"),
         ("CTT*5", "CTT*4", "is not the number of levels"),
         ("CTT*5*3", "CTT*5*9", "is not the sum"),
     ],

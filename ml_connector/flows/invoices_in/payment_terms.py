@@ -95,7 +95,7 @@ def _stated(invoice: Invoice) -> tuple[list[PaymentTerms], list[str]]:
     names = {_NET_DUE: "net due date", _DISCOUNT_DUE: "discount due date"}
     unreadable = [(one, at, name) for one in stated for at, name in names.items() if _kept(one).get(at)]
     return stated, [
-        f"The {name} {_kept(one)[at]} of its terms (ITD{at:02d}) is no day." for one, at, name in unreadable
+        f"The {name} {_kept(one)[at]} of its terms (ITD{at:02d}) is not a date." for one, at, name in unreadable
     ]
 
 

@@ -173,7 +173,7 @@ def _dated(lines: Sequence[AcknowledgedLine]) -> Iterator[object]:
 def _unreadable(records: Iterable[object]) -> str:
     """Days that are none, as they were sent."""
     found = [one.value for record in records for one in _kept(record) if one.position in _DAYS.get(one.segment_id, ())]
-    return ", ".join(f"{value} is no day" for value in dict.fromkeys(found))
+    return ", ".join(f"{value} is not a date" for value in dict.fromkeys(found))
 
 
 def _kept(record: object) -> Sequence[KeptElement]:

@@ -138,7 +138,7 @@ def _decide(row: DocumentRow, read: _Read, batch: _Batch) -> Settlement:
 
 
 def _unclear(payment: NetworkPayment, meaning: Meaning) -> NeedsCorrection:
-    why = "does not count as paid by now" if meaning is Meaning.WAITS else "is no status that is known"
+    why = "does not count as paid by now" if meaning is Meaning.WAITS else "is not a known status"
     troubles = "; ".join(f"{one.code} {one.text}".strip() for one in payment.troubles)
     return NeedsCorrection(
         Reason.PAYMENT_STATUS,

@@ -90,7 +90,7 @@ def _check_kind(order: PurchaseOrder) -> None:
     if kind_of(order, {}) is not SalesOrderKind.ORDER:
         raise NeedsCorrection(
             Reason.UNSUPPORTED_DOCUMENT,
-            f"Order {order.number} is of type {order.order_type} (BEG02), which is no plain order.",
+            f"Order {order.number} is of type {order.order_type} (BEG02), which is not a plain order.",
             remedy="Enter it in the ERP by hand, then discard this.",
             data={"order": order.number, "type": order.order_type},
         )

@@ -26,7 +26,7 @@ from ml_connector.ledger.work.states import DocumentState as S
 SourceInvoice = SourceRecord[SalesInvoice]
 #: Outcomes of a reading that are counted and explained in words.
 _TOLD = {
-    "not_a_partner": "of customers that are no partners here: left alone.",
+    "not_a_partner": "of customers that are not partners here: left alone.",
     "dated_before_start": "dated before {start} and left alone: sales_invoices_out.start_date says from when on.",
     "not_released": "not released yet: read again when they are.",
 }

@@ -159,7 +159,7 @@ def _whole(taken: _Taken, parts: Sequence[_Part], stores: Sequence[str], told: S
         if any(one.address is not None for one in own.values()):
             raise NeedsCorrection(
                 Reason.UNKNOWN_SHIP_TO,
-                f"Order {taken.order.number} goes to several places on one order, and one of them is no place of "
+                f"Order {taken.order.number} goes to several places on one order, and one of them is not a place of "
                 f"customer {taken.customer.code}.",
                 remedy="Create the place in the ERP with the customer's code; it is taken up again by itself. Or say "
                 "`several_stores: orders`.",

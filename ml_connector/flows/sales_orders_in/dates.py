@@ -105,7 +105,7 @@ def _check_readable(order: PurchaseOrder) -> None:
             at = f"Line {place} of order" if place else "Order"
             raise NeedsCorrection(
                 Reason.BAD_VALUE,
-                f"{at} {order.number} is wanted on {value} ({one.qualifier}), which is no day.",
+                f"{at} {order.number} is wanted on {value} ({one.qualifier}), which is not a date.",
                 remedy="Ask the customer for the day and for a corrected order; discard this one.",
                 data={"order": order.number, "line": place, "qualifier": one.qualifier, "value": value},
             )

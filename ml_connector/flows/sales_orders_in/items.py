@@ -74,7 +74,7 @@ def item_of(order: PurchaseOrder, line: OrderLine, customer: Customer, book: Sal
             "and it is taken up again by itself.",
             data={"line": line.number, "item": item.code, "status": item.status},
         )
-    told = tuple(f"line {line.number}: {one} is no number of an item of ours" for one in nowhere)
+    told = tuple(f"line {line.number}: {one} is not a number of an item of ours" for one in nowhere)
     return FoundItem(item, line.buyers_item, frozenset(units) if "" not in units else frozenset(), told)
 
 

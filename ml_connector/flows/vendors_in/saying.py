@@ -44,7 +44,7 @@ def create(integration: Integration, work: RunScope, row: DocumentRow) -> None:
     _check(row)
     if Decided.read(row.work).gone:
         raise NotPossibleError(
-            "It is no supplier of the ERP any more.", remedy="`ml-connector vendors link`, or `end`."
+            "It is not a supplier of the ERP any more.", remedy="`ml-connector vendors link`, or `end`."
         )
     if row.kind is PROPOSAL and NEW_VENDORS.name not in integration.erp.targets:
         raise NotPossibleError(
@@ -69,7 +69,7 @@ def end(integration: Integration, work: RunScope, row: DocumentRow) -> None:
 def _check(row: DocumentRow) -> None:
     if row.kind not in {PROPOSAL, DocumentKind.VENDOR} or row.state is not S.QUARANTINED:
         raise NotPossibleError(
-            f"Document {row.id} ({row.kind.replace('_', ' ')}, {row.state}) is no vendor that is held.",
+            f"Document {row.id} ({row.kind.replace('_', ' ')}, {row.state}) is not a vendor that is held.",
             remedy="`ml-connector documents list --flow vendors_in --held` shows those that are.",
         )
 

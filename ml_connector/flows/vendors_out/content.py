@@ -105,7 +105,7 @@ def lost(record: NetworkVendor, like: Sequence[tuple[str, str]]) -> NeedsCorrect
     named = "; ".join(f"{code} {name}" for code, name in like[:MOST_TOLD])
     return NeedsCorrection(
         Reason.VENDOR_GONE,
-        f"{record.name}, which the network has under our id {record.external_id}, is no supplier of the ERP any more"
+        f"{record.name}, which the network has under our id {record.external_id}, is not a supplier of the ERP any more"
         + (f"; like it are {named}." if named else "."),
         remedy="Merged: `ml-connector vendors link DOCUMENT CODE` with the supplier that has its entries now. Deleted: "
         "`ml-connector vendors end DOCUMENT` makes it inactive there. It is never created again.",

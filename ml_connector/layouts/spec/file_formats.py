@@ -124,8 +124,8 @@ class XmlSettings(Block):
     ignore_namespaces: bool = Field(default=False, description="Read elements by their name alone")
     currency_attributes: tuple[str, ...] = Field(
         default=("currencyID", "currency"),
-        description="Attributes of an amount that name its currency: one in another currency than the document is no "
-        "amount of it. Empty: they are not looked at",
+        description="Attributes of an amount that name its currency: one in another currency than the document is not "
+        "an amount of it. Empty: they are not looked at",
     )
     indent: bool = True
 

@@ -207,7 +207,7 @@ class AvidFiles(SftpAccess):
         try:
             "".encode(value)
         except LookupError:
-            raise ValueError("is no encoding that is known, like utf-8 or cp1252") from None
+            raise ValueError("is not a known encoding, like utf-8 or cp1252") from None
         return value
 
     @model_validator(mode="after")

@@ -92,7 +92,7 @@ def test_customers_that_are_no_partners_and_old_invoices_are_left_and_counted_on
     office.books.save(invoice(customer_code="C999"), old)
     report = office.run()["read invoices"]
     assert (report.counts["not_a_partner"], report.counts["dated_before_start"]) == (1, 1)
-    assert any("no partners here" in note for note in report.notes)
+    assert any("not partners here" in note for note in report.notes)
     again = office.run()["read invoices"]
     assert (again.counts["not_a_partner"], again.notes) == (0, [])
     assert office.rows() == []

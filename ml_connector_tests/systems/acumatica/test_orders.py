@@ -132,5 +132,5 @@ def test_the_table_has_the_open_orders_with_what_was_received(bench: Bench) -> N
 
 @pytest.mark.parametrize("bad", ["", "Normal|PO1", "Normal|PO1|x", "a|b|1|2", "||1"])
 def test_what_is_no_line_of_an_order_is_told(bad: str) -> None:
-    with pytest.raises(WeAreWrong, match="is no line"):
+    with pytest.raises(WeAreWrong, match="is not a line"):
         LineKey.of(bad)

@@ -148,7 +148,7 @@ def test_look_ups_of_many_fit_into_addresses_and_leave_none_out(what: Findable) 
 
 @pytest.mark.parametrize("bad", ["12", 3, ["x"], True])
 def test_a_field_that_is_not_wrapped_is_told(bad: Any) -> None:
-    with pytest.raises(WeAreWrong, match="no object with a value"):
+    with pytest.raises(WeAreWrong, match="not an object with a value"):
         values.field({"Qty": bad}, "Qty")
 
 

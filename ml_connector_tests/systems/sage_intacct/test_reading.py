@@ -222,7 +222,7 @@ def test_a_record_that_cannot_be_read_passes_as_the_other_sides(bench: Bench) ->
     row.values["CUSTVENDID"] = ""
     line = bench.state.main.lines("PODOCUMENT", row)[0]
     line.values["UIQTY"] = "a lot"
-    with pytest.raises(TryAgain, match="UIQTY is 'a lot', which is no number"):
+    with pytest.raises(TryAgain, match="UIQTY is 'a lot', which is not a number"):
         source_of(erp, PURCHASE_ORDERS).by_id([order.id])
     line.values["UIQTY"] = Decimal(1)
 

@@ -93,7 +93,7 @@ def test_an_end_that_is_near_is_an_alert_and_a_warning_of_check(office: Office) 
 
 def test_an_end_of_what_is_no_secret_is_refused(office: Office) -> None:
     change_connection(office, "cleo_prod", secrets_end={"base_url": "2027-01-01"})
-    with pytest.raises(ConfigError, match=r"secrets_end.base_url is no secret.*password"), office.scene.bench.open():
+    with pytest.raises(ConfigError, match=r"secrets_end.base_url is not a secret.*password"), office.scene.bench.open():
         pass
 
 

@@ -48,7 +48,7 @@ def _acknowledgment(transaction: TransactionSet, orders: Mapping[str, Ordered]) 
     heard = Heard("855", get(begin, 3), get(begin, 1))
     kind, lines = get(begin, 2), list(_lines(transaction))
     heard.said = {"type": kind, "our_order": get(begin, 3), "their_order": get(begin, 8), "lines": lines}
-    heard.problems += [] if heard.purpose in PURPOSES else [f"BAK01 {heard.purpose} is no purpose"]
+    heard.problems += [] if heard.purpose in PURPOSES else [f"BAK01 {heard.purpose} is not a purpose"]
     ordered = orders.get(heard.number)
     if ordered is None:
         heard.problems.append(f"order {heard.number} was never placed")
@@ -101,7 +101,7 @@ def _notice(transaction: TransactionSet, orders: Mapping[str, Ordered]) -> Heard
     begin = _first(transaction, "BSN")
     heard = Heard("856", get(begin, 2), get(begin, 1))
     levels = list(_levels(transaction))
-    heard.problems += [] if heard.purpose in PURPOSES else [f"BSN01 {heard.purpose} is no purpose"]
+    heard.problems += [] if heard.purpose in PURPOSES else [f"BSN01 {heard.purpose} is not a purpose"]
     heard.problems += _tree_problems(levels, transaction)
     items = [_item(level, levels) for level in levels if level.code == "I"]
     heard.said = {
@@ -171,7 +171,7 @@ def _tree_problems(levels: list[_Level], transaction: TransactionSet) -> Iterato
 def _mark_problems(level: _Level) -> Iterator[str]:
     for segment in level.segments:
         if segment[:2] == ["MAN", "GM"] and not is_sscc(get(segment, 2)):
-            yield f"HL {level.number}: {get(segment, 2)} is no SSCC"
+            yield f"HL {level.number}: {get(segment, 2)} is not an SSCC"
 
 
 def is_sscc(code: str) -> bool:

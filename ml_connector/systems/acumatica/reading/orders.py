@@ -75,10 +75,10 @@ class LineKey:
 
     @classmethod
     def of(cls, text_: str) -> "LineKey":
-        """Raises WeAreWrong: it is no line of a purchase order here."""
+        """Raises WeAreWrong: it is not a line of a purchase order here."""
         parts = text_.split("|")
         if len(parts) != 3 or not all(parts) or not parts[2].isdecimal():
-            raise WeAreWrong(f"{text_[:60]!r} is no line of a purchase order")
+            raise WeAreWrong(f"{text_[:60]!r} is not a line of a purchase order")
         return cls(parts[0], parts[1], int(parts[2]))
 
     @property

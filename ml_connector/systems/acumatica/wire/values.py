@@ -33,7 +33,7 @@ def field(row: Row, name: str) -> Any:
     if held is None:
         return None
     if not isinstance(held, dict):
-        raise WeAreWrong(f"the field {name} is no object with a value")
+        raise WeAreWrong(f"the field {name} is not an object with a value")
     return held.get("value")
 
 
@@ -148,11 +148,11 @@ def details(row: Row, name: str) -> list[Row]:
     """The lines of a collection that was asked for by $expand.
 
     Raises:
-        WeAreWrong: it is no list of records.
+        WeAreWrong: it is not a list of records.
     """
     value = row.get(name, [])
     if not isinstance(value, list) or not all(isinstance(line, dict) for line in value):
-        raise WeAreWrong(f"{name} is no list of records")
+        raise WeAreWrong(f"{name} is not a list of records")
     return value
 
 
@@ -215,5 +215,5 @@ def body_of(payload: str) -> dict[str, Any]:
     """A stored payload as the object it is."""
     found = json.loads(payload, parse_float=Decimal)
     if not isinstance(found, dict):
-        raise WeAreWrong("a stored payload is no object")
+        raise WeAreWrong("a stored payload is not an object")
     return found

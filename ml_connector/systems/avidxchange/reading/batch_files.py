@@ -40,7 +40,7 @@ class BatchFiles:
         head = whole.get("Batch") if isinstance(whole, dict) else None
         invoices = whole.get("Invoices") if isinstance(whole, dict) else None
         if not isinstance(head, dict) or not isinstance(invoices, list):
-            raise SenderMustCorrect("The batch is no object with a head and a list of invoices.", remedy=_AGAIN)
+            raise SenderMustCorrect("The batch is not an object with a head and a list of invoices.", remedy=_AGAIN)
         row = Row(head, self._names, "batch")
         try:
             return row.text("BatchGUID", "BatchId", "Id"), row.moment("DateClosed"), invoices

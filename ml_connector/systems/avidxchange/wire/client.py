@@ -76,7 +76,7 @@ class AvidClient:
         listed = [] if found is None else found if isinstance(found, list) else [found]
         if any(not isinstance(one, dict) for one in listed):
             raise TryAgain(
-                f"{self.api.name}: GET {template} was answered with JSON that is no list of records.",
+                f"{self.api.name}: GET {template} was answered with JSON that is not a list of records.",
                 after_seconds=60,
                 remedy="Check the path of the resource in the connection.",
             )
@@ -144,7 +144,8 @@ class AvidClient:
             )
         except NeedsCorrection as why:
             raise OutcomeUnknown(
-                f"{self.api.name}: {template} was answered with {answer.status} and what is no result: {why.message}",
+                f"{self.api.name}: {template} was answered with {answer.status} and what is not a result:"
+                f" {why.message}",
                 remedy="It is looked up before it is sent again.",
             ) from why
         if not results and answer.status == 204:

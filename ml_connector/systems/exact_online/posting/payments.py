@@ -108,7 +108,7 @@ class PaymentPlanner:
         if found is None:
             raise NeedsCorrection(
                 Reason.UNMAPPED_ACCOUNT,
-                f"The connection's {setting} {wanted or 'is missing'}{' is no GL account in Exact' if wanted else ''}.",
+                f"The connection's {setting} {f'{wanted} is not a GL account in Exact' if wanted else 'is missing'}.",
                 remedy=f"Write a GL account's code as `{setting}` of the connection, then replay this.",
                 data={"setting": setting, "account": wanted},
             )

@@ -61,10 +61,10 @@ class LineKey:
 
     @classmethod
     def of(cls, text_: str) -> "LineKey":
-        """Raises WeAreWrong: it is no line of a purchasing document here."""
+        """Raises WeAreWrong: it is not a line of a purchasing document here."""
         parts = text_.rsplit("|", 2)
         if len(parts) != 3 or not parts[0] or not parts[1].isdecimal() or not parts[2].isdecimal():
-            raise WeAreWrong(f"{text_[:60]!r} is no line of a purchasing document")
+            raise WeAreWrong(f"{text_[:60]!r} is not a line of a purchasing document")
         return cls(parts[0], parts[1], int(parts[2]))
 
     def text(self) -> str:

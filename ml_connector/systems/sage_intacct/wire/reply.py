@@ -84,7 +84,7 @@ def read(body: bytes) -> Reply:
     """
     root = xml.parsed(body)
     if not isinstance(root.tag, str) or root.tag != "response":
-        raise UnreadableXmlError("XML that is no reply of the gateway")
+        raise UnreadableXmlError("XML that is not a reply of the gateway")
     control = xml.child(root, "control")
     status = xml.words(control, "status")
     control_id = xml.words(control, "controlid")

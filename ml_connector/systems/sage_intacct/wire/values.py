@@ -49,7 +49,7 @@ def maybe_number(row: Row, name: str) -> Decimal | None:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or abs(value.adjusted()) > _LONGEST_NUMBER:
-        raise WeAreWrong(f"{name} is {found[:40]!r}, which is no number")
+        raise WeAreWrong(f"{name} is {found[:40]!r}, which is not a number")
     return plain(value)
 
 
@@ -59,7 +59,7 @@ def whole(row: Row, name: str) -> int | None:
     if found is None:
         return None
     if found != found.to_integral_value():
-        raise WeAreWrong(f"{name} is {found}, which is no whole number")
+        raise WeAreWrong(f"{name} is {found}, which is not a whole number")
     return int(found)
 
 
@@ -95,7 +95,7 @@ def _parts(name: str, value: str) -> datetime:
         # Newer objects may tell ISO.
         found = datetime.fromisoformat(value)
     except ValueError as error:
-        raise WeAreWrong(f"{name} is {value[:40]!r}, which is no date as mm/dd/yyyy") from error
+        raise WeAreWrong(f"{name} is {value[:40]!r}, which is not a date as mm/dd/yyyy") from error
     return found.astimezone(UTC).replace(tzinfo=None) if found.tzinfo else found
 
 
