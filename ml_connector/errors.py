@@ -113,6 +113,11 @@ class Reason(StrEnum):
     VENDOR_GONE = "vendor_gone"
 
 
+def reason_detail(message: str, remedy: str = "", data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Why a document waits or ended, as the ledger keeps it; the key `mend` is older than the name remedy and stays."""
+    return {"message": message, "mend": remedy, "data": dict(data or {})}
+
+
 class ConnectorError(Exception):
     """Root of all errors of this package.
 
@@ -127,6 +132,11 @@ class ConnectorError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """The same as the ledger keeps it of a document."""
+        return reason_detail(self.message, self.remedy, self.data)
 
 
 class ConfigError(ConnectorError):

@@ -6,11 +6,10 @@ One message a cause and batch, closed when it recovers (DESIGN section 9, point 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import Direction, DocumentKind
-from ml_connector.errors import AuthorizationNeeded, Reason, TryAgain
+from ml_connector.errors import AuthorizationNeeded, Reason, TryAgain, reason_detail
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.inbound.file_disposal import not_taken_away
 from ml_connector.flows.inbound.polling import channels_of, unusable_folders
@@ -51,11 +50,11 @@ def mark_overdue(integration: Integration, work: RunScope) -> StepReport:
             moves = []
             for row in rows:
                 report.add("overdue", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
-                detail: dict[str, Any] = {
-                    "message": f"{row.partner} has not answered {row.number} in time.",
-                    "mend": "Ask the partner whether it arrived; it is not sent again by itself.",
-                    "data": {"due": row.due_at.isoformat() if row.due_at else ""},
-                }
+                detail = reason_detail(
+                    f"{row.partner} has not answered {row.number} in time.",
+                    "Ask the partner whether it arrived; it is not sent again by itself.",
+                    {"due": row.due_at.isoformat() if row.due_at else ""},
+                )
                 changes = {"reason": "overdue", "reason_detail": detail, "due_at": None}
                 moves.append(Move(row.id, S.OVERDUE, "overdue", detail["data"], changes=changes))
             documents.move(tx, moves, work)

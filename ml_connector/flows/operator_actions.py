@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_connector.documents.common import Direction
 from ml_connector.documents.kinds import DocumentKind
-from ml_connector.errors import NotPossibleError, Reason
+from ml_connector.errors import NotPossibleError, Reason, reason_detail
 from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.ports import Written
 from ml_connector.flows.core.quarantine import is_held
@@ -157,7 +157,7 @@ def _give_up(
                 remedy="Let it be sent; `acknowledgments.send: false` in the partner's file stops further ones.",
             )
         operations.void(tx, [row.id])
-        detail = {"message": why, "mend": "", "data": {"was": str(row.state)}}
+        detail = reason_detail(why, data={"was": str(row.state)})
         changes = {"reason": "discarded", "reason_detail": detail, "business_key": None, "next_attempt_at": None}
         documents.move(tx, [Move(row.id, S.DISCARDED, "discarded", {"why": why}, changes=changes)], work)
 

@@ -15,7 +15,7 @@ from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.documents.records import stored_values
 from ml_connector.edi.framing.values import read_date
-from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.errors import NeedsCorrection, Reason, reason_detail
 from ml_connector.flows.acknowledgments_in import advices, order_acks, write_back
 from ml_connector.flows.acknowledgments_in.acknowledged_sets import AckDecision, SentSet, decide
 from ml_connector.flows.acknowledgments_in.answered_revision import ONE_DAY
@@ -284,16 +284,16 @@ def _answered(
         errors = [stored_values(error) for error in (found.segments if found else ())][:20]
         told = f"; {decision.contradiction}: the worse counts" if decision.contradiction else ""
         changes["reason"] = REFUSED_BY_PARTNER
-        changes["reason_detail"] = {
-            "message": f"The partner's 997 refused {document.number} (code {decision.code}{told}).",
-            "mend": "See what its AK3/AK4 say; mend the data or the partner's settings, then replay this document.",
-            "data": {
+        changes["reason_detail"] = reason_detail(
+            f"The partner's 997 refused {document.number} (code {decision.code}{told}).",
+            "See what its AK3/AK4 say; mend the data or the partner's settings, then replay this document.",
+            {
                 "segments": errors,
                 "reasons": list(found.reasons) if found and found.reasons else list(answer.reasons),
                 "set_code": found.code if found else "",
                 "group_code": answer.code,
             },
-        }
+        )
     return [Move(document.id, target, "answered by 997", detail, changes=changes)]
 
 
@@ -367,10 +367,10 @@ def _arrived(integration: Integration, document: DocumentRow, by: DocumentRow) -
 def _refused_by_ta1(document: DocumentRow, answer: InterchangeAcknowledgment, by: DocumentRow) -> list[Move]:
     if document.state not in {S.SENT, S.OVERDUE, S.SENDING, S.UNKNOWN_OUTCOME}:
         return []
-    reason = {
-        "message": f"The partner's TA1 refused the interchange (note {answer.note}).",
-        "mend": "See the note code in docs/acknowledgments.md; mend and replay.",
-        "data": {"note": answer.note},
-    }
+    reason = reason_detail(
+        f"The partner's TA1 refused the interchange (note {answer.note}).",
+        "See the note code in docs/acknowledgments.md; mend and replay.",
+        {"note": answer.note},
+    )
     changes = {"reason": REFUSED_BY_PARTNER, "reason_detail": reason, "due_at": None, "next_attempt_at": None}
     return [Move(document.id, S.REFUSED, "refused by TA1", {"by": by.id}, changes=changes)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from ml_connector.documents.advices import AdviceItem, ApplicationAdvice
 from ml_connector.documents.common import DocumentKind
+from ml_connector.errors import reason_detail
 from ml_connector.flows.acknowledgments_in.advised import advised, nothing_sent, texts
 from ml_connector.flows.acknowledgments_in.refusals import ADVICE, refused_by
 from ml_connector.flows.core.integration import Integration, StepReport
@@ -174,11 +175,11 @@ def _refusal(document: DocumentRow, advice: ApplicationAdvice, detail: Mapping[s
         "due_at": None,
         "next_attempt_at": None,
         "reason": REFUSED_BY_PARTNER,
-        "reason_detail": {
-            "message": f"The partner's application advice {advice.number} refused {document.number}: {told}."[:600],
-            "mend": "Mend what it says in the ERP or the partner's settings, then replay this document.",
-            "data": {**detail, "by": ADVICE, "advice": advice.number},
-        },
+        "reason_detail": reason_detail(
+            f"The partner's application advice {advice.number} refused {document.number}: {told}."[:600],
+            "Mend what it says in the ERP or the partner's settings, then replay this document.",
+            {**detail, "by": ADVICE, "advice": advice.number},
+        ),
     }
 
 
@@ -203,11 +204,8 @@ def _closing(
         reason = SALE_ADVISED if kinds <= _OF_SALES else ORDER_ADVISED
         reason = INVOICE_ADVISED if kinds == {DocumentKind.INVOICE} else reason
         changes["reason"] = reason
-        changes["reason_detail"] = {
-            "message": f"{row.partner}'s application advice {advice.number}: {' | '.join(told)}."[:600],
-            "mend": _ACT[reason],
-            "data": _facts(said),
-        }
+        message = f"{row.partner}'s application advice {advice.number}: {' | '.join(told)}."[:600]
+        changes["reason_detail"] = reason_detail(message, _ACT[reason], _facts(said))
     return changes
 
 

@@ -10,7 +10,7 @@ from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind, Purpose
 from ml_connector.documents.orders import OrderAcknowledgment, PurchaseOrder
 from ml_connector.documents.records import json_values
-from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.errors import NeedsCorrection, Reason, reason_detail
 from ml_connector.flows.acknowledgments_in import earlier_answers, refusals, spec
 from ml_connector.flows.acknowledgments_in.answered_revision import Which, which
 from ml_connector.flows.acknowledgments_in.earlier_answers import Earlier
@@ -246,11 +246,11 @@ def closing(partner: str, order: str, outcome: dict[str, Any]) -> dict[str, Any]
     if outcome["act"]:
         result = outcome["result"]
         changes["reason"] = f"order_{'changed' if result == 'accepted' else result}"
-        changes["reason_detail"] = {
-            "message": f"{partner} answered order {order}: {_message(outcome)}.",
-            "mend": refusals.REMEDY if outcome.get("refuses_it") else _REMEDY,
-            "data": {name: value for name, value in outcome.items() if name != "agreed"},
-        }
+        changes["reason_detail"] = reason_detail(
+            f"{partner} answered order {order}: {_message(outcome)}.",
+            refusals.REMEDY if outcome.get("refuses_it") else _REMEDY,
+            {name: value for name, value in outcome.items() if name != "agreed"},
+        )
     return changes
 
 

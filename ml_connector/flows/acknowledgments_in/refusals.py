@@ -4,6 +4,7 @@ The partner does not have what it refused: a refused order goes again as an orde
 next one (`order_history`).
 """
 
+from ml_connector.errors import reason_detail
 from ml_connector.flows.meaning.answer_codes import Said, Scope
 from ml_connector.flows.meaning.line_comparison import Verdicts
 from ml_connector.flows.orders_out.order_revisions import REFUSED_BY_PARTNER
@@ -22,7 +23,7 @@ _OPEN = frozenset({S.SENT, S.OVERDUE, S.ACKNOWLEDGED, S.UNKNOWN_OUTCOME})
 
 def refused_by(document: DocumentRow) -> str:
     """The kind of document that refused the content of a sent one; empty where none did."""
-    data = (document.reason_detail or {}).get("data") or {}
+    data = document.reason_data
     return str(data.get("by", "")) if document.state is S.REFUSED else ""
 
 
@@ -53,9 +54,9 @@ def _refusal(order: DocumentRow, row: DocumentRow) -> dict[str, object]:
         "due_at": None,
         "next_attempt_at": None,
         "reason": REFUSED_BY_PARTNER,
-        "reason_detail": {
-            "message": f"{row.partner} refused {order.number}: see its answer, document {row.id}.",
-            "mend": REMEDY,
-            "data": {"by": ANSWER, "answer": row.id},
-        },
+        "reason_detail": reason_detail(
+            f"{row.partner} refused {order.number}: see its answer, document {row.id}.",
+            REMEDY,
+            {"by": ANSWER, "answer": row.id},
+        ),
     }

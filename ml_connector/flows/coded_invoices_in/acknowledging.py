@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ml_connector.documents.kinds import Direction, DocumentKind
-from ml_connector.errors import ConnectorError, Reason, WeAreWrong
+from ml_connector.errors import ConnectorError, Reason, WeAreWrong, reason_detail
 from ml_connector.flows.coded_invoices_in import spec
 from ml_connector.flows.coded_invoices_in.settings import CodedInvoicesIn
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
@@ -152,7 +152,7 @@ def _shown(integration: Integration, row: DocumentRow, reading: str) -> NewDocum
         amount=row.amount,
         state=S.QUARANTINED,
         reason=str(Reason.REMOVED_AFTER_POSTING),
-        reason_detail={"message": message, "mend": remedy, "data": {"booked": row.id, "reading": reading}},
+        reason_detail=reason_detail(message, remedy, {"booked": row.id, "reading": reading}),
         held_step=str(S.PARSED),
         canonical="",
         parent_id=row.id,

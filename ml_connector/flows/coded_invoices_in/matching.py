@@ -9,7 +9,7 @@ from ml_connector.documents.payables.entered import EnteredInvoice
 from ml_connector.documents.payables.invoices import NetworkInvoice
 from ml_connector.documents.records import as_json, from_json
 from ml_connector.edi.tools.diff import differences
-from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.errors import NeedsCorrection, Reason, reason_detail
 from ml_connector.flows.coded_invoices_in import spec
 from ml_connector.flows.coded_invoices_in.coded_otherwise import recoding
 from ml_connector.flows.coded_invoices_in.coding import bill_of
@@ -126,7 +126,7 @@ def _decided(
 
 def _set_aside(row: DocumentRow, message: str, data: dict[str, Any]) -> Move:
     """It is booked already, or will be by another document: nothing is booked for this one."""
-    detail = {"message": message, "mend": "Nothing to do.", "data": data}
+    detail = reason_detail(message, "Nothing to do.", data)
     changes = {"reason": str(Reason.KEYED_BY_HAND), "reason_detail": detail}
     return Move(row.id, S.DUPLICATE, "is there already", data, changes=changes)
 

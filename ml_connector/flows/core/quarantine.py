@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
-from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.errors import NeedsCorrection, Reason, reason_detail
 from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.ledger.database.store import Tx
 from ml_connector.ledger.exchange import related
@@ -88,10 +88,10 @@ def hold_moves(
     again = None
     if held.reason not in PERSON_ONLY:
         again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)
-    detail: Mapping[str, Any] = {"message": _cut(held.message), "mend": held.remedy, "data": _bounded(held.data)}
+    detail = reason_detail(_cut(held.message), held.remedy, _bounded(held.data))
     changes = {
         "reason": str(held.reason),
-        "reason_detail": dict(detail),
+        "reason_detail": detail,
         "held_step": str(step),
         "next_attempt_at": again,
     }

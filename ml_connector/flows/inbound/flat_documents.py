@@ -65,7 +65,7 @@ def flat_document(
         amount=storable(identity.amount),
         state=S.QUARANTINED if held else S.RECEIVED if staged else S.PARSED,
         reason=str(held.reason) if held else None,
-        reason_detail={"message": held.message, "mend": held.remedy, "data": held.data} if held else None,
+        reason_detail=held.detail if held else None,
         held_step=str(S.PARSED) if held else None,
         next_attempt_at=again if retry else None,
         canonical=canonical,

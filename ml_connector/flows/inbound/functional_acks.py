@@ -40,7 +40,7 @@ def interchange_answer_document(
         business_key=integration.business_key(partner, kind, identity.number, identity.distinct) if not held else None,
         state=S.QUARANTINED if held else S.PARSED,
         reason=str(held.reason) if held else None,
-        reason_detail={"message": held.message, "mend": held.remedy, "data": held.data} if held else None,
+        reason_detail=held.detail if held else None,
         held_step=str(S.PARSED) if held else None,
         next_attempt_at=again if retry else None,
         canonical=canonical,

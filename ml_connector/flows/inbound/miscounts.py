@@ -53,7 +53,7 @@ def check_still(row: DocumentRow, partner: Partner) -> None:
     Raises:
         NeedsCorrection: it is not.
     """
-    told = ((row.reason_detail or {}).get("data") or {}).get(_DATA) or []
+    told = row.reason_data.get(_DATA) or []
     if row.business_key is None and told:
         overlay = overlay_from(partner.guide.model_dump(), where="guide")
         left = [one for one in told if not _ignored(one, overlay)]

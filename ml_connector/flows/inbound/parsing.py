@@ -19,7 +19,7 @@ from ml_connector.edi.interchange import (
     ReceivedSet,
     StrayText,
 )
-from ml_connector.errors import ConnectorError, Reason, SenderMustCorrect
+from ml_connector.errors import Reason, SenderMustCorrect, reason_detail
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.stored_files import opened
 from ml_connector.flows.core.strangers import stopped_by_file, stopped_in_folder
@@ -284,11 +284,11 @@ def _repeat_moves(batch: _Batch, added: Sequence[documents.Added]) -> list[Move]
             moves.append(Move(one.id, S.DUPLICATE, "the same came before", {"of": one.repeats}))
             continue
         batch.report.counts["held"] += 1
-        detail = {
-            "message": f"Number {one.number} came before with other content.",
-            "mend": "Ask the supplier which one counts; discard the other. A credit note needs a number of its own.",
-            "data": {"number": one.number, "earlier_document": one.repeats},
-        }
+        detail = reason_detail(
+            f"Number {one.number} came before with other content.",
+            "Ask the supplier which one counts; discard the other. A credit note needs a number of its own.",
+            {"number": one.number, "earlier_document": one.repeats},
+        )
         changes = {
             "reason": str(Reason.DUPLICATE_INVOICE_NUMBER),
             "reason_detail": detail,
@@ -362,17 +362,15 @@ def _unstaged(row: documents.DocumentRow, interchange: ParsedInterchange | None)
         return Move(row.id, S.PARSED, "file complete")
     if any(_whole_is_bad(group) for group in interchange.groups):
         rejected = whole_rejection()
-        return Move(row.id, S.REJECTED, "rejected", changes={"reason": str(rejected.reason), **_told(rejected)})
+        rejection = {"reason": str(rejected.reason), "reason_detail": rejected.detail}
+        return Move(row.id, S.REJECTED, "rejected", changes=rejection)
     if interchange.complete:
         return Move(row.id, S.PARSED, "interchange complete")
     held = incomplete_file()
     # Without its key: should the file come whole, its documents are the ones that count.
-    changes = {"reason": str(held.reason), **_told(held), "held_step": str(S.PARSED), "business_key": None}
-    return Move(row.id, S.QUARANTINED, "held", _told(held)["reason_detail"], changes=changes)
-
-
-def _told(error: ConnectorError) -> dict[str, Any]:
-    return {"reason_detail": {"message": error.message, "mend": error.remedy, "data": error.data}}
+    changes: dict[str, Any] = {"reason": str(held.reason), "reason_detail": held.detail}
+    changes |= {"held_step": str(S.PARSED), "business_key": None}
+    return Move(row.id, S.QUARANTINED, "held", held.detail, changes=changes)
 
 
 def _answer(group: ParsedGroup) -> FunctionalAcknowledgment | None:

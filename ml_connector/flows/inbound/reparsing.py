@@ -43,7 +43,7 @@ def readable_now(integration: Integration, tx: Tx) -> list[DocumentRow]:
 
 
 def _data(document: DocumentRow) -> Mapping[str, Any]:
-    return (document.reason_detail or {}).get("data") or {}
+    return document.reason_data
 
 
 def read_again(integration: Integration, work: RunScope, report: StepReport) -> None:

@@ -16,7 +16,7 @@ from ml_connector.edi.interchange import (
     ReceivedSet,
     StrayText,
 )
-from ml_connector.errors import ConnectorError, NeedsCorrection, Reason
+from ml_connector.errors import ConnectorError, NeedsCorrection, Reason, reason_detail
 from ml_connector.flows.core.document_identity import Identity, identity_of
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports import RemoteFile
@@ -207,7 +207,7 @@ def set_document(
         amount=storable(identity.amount),
         state=state,
         reason=str(held.reason) if held else None,
-        reason_detail={"message": held.message, "mend": held.remedy, "data": held.data} if held else None,
+        reason_detail=held.detail if held else None,
         held_step=str(S.PARSED) if state is S.QUARANTINED else None,
         next_attempt_at=now + again if retry else None,
         canonical=canonical,
@@ -312,12 +312,12 @@ def unreadable_document(
         number=row.name[:80],
         state=S.QUARANTINED,
         reason=str(reason),
-        reason_detail={
-            "message": f"File {row.name[:80]!r} in {row.channel} cannot be read: {error.message}",
-            "mend": error.remedy or "Ask the partner to send it again; discard this document.",
-            "data": {"file": row.name[:80], "size": row.size, "tried": fingerprint(candidates(integration, row))}
+        reason_detail=reason_detail(
+            f"File {row.name[:80]!r} in {row.channel} cannot be read: {error.message}",
+            error.remedy or "Ask the partner to send it again; discard this document.",
+            {"file": row.name[:80], "size": row.size, "tried": fingerprint(candidates(integration, row))}
             | _known_of(reason, error),
-        },
+        ),
         held_step=str(S.PARSED),
         canonical="",
         file_id=row.id,
@@ -341,7 +341,7 @@ def stray_document(integration: Integration, row: FileRow, stray: StrayText) -> 
         data={"offset": stray.offset, "length": stray.length},
     )
     held = unreadable_document(integration, row, error)
-    return replace(held, reason_detail={"message": error.message, "mend": error.remedy, "data": error.data})
+    return replace(held, reason_detail=error.detail)
 
 
 def unfetched_document(
@@ -358,11 +358,11 @@ def unfetched_document(
         business_key=f"unfetched|{integration.network.connection}|{channel}|{file.remote_id}"[:400],
         state=S.QUARANTINED,
         reason=str(held.reason),
-        reason_detail={
-            "message": f"File {file.name[:80]!r} in {channel} is not taken in: {held.message}",
-            "mend": held.remedy,
-            "data": {"file": file.name[:80], "size": file.size, **held.data},
-        },
+        reason_detail=reason_detail(
+            f"File {file.name[:80]!r} in {channel} is not taken in: {held.message}",
+            held.remedy,
+            {"file": file.name[:80], "size": file.size, **held.data},
+        ),
         held_step=str(S.PARSED),
         canonical="",
         action="held",

@@ -43,16 +43,15 @@ def _hold(ledger: Ledger, rows: Sequence[DocumentRow], connection: str, books: B
         if row.flow == ANSWERS_FLOW or row.reason == Reason.OTHER_COMPANY:
             continue  # what answers an interchange speaks of the envelope, of no books
         held = _question(row, connection, books)
-        detail = {"message": held.message, "mend": held.remedy, "data": held.data}
-        changes = {"reason": str(held.reason), "reason_detail": detail, "next_attempt_at": None}
+        changes = {"reason": str(held.reason), "reason_detail": held.detail, "next_attempt_at": None}
         if row.state in _BEGUN:
-            moves.append(Move(row.id, S.UNKNOWN_OUTCOME, "its company is not there any more", detail, changes))
+            moves.append(Move(row.id, S.UNKNOWN_OUTCOME, "its company is not there any more", held.detail, changes))
             continue
         if row.state is S.RENDERED:
             rendered.append(row.id)
         changes["held_step"] = str(first_step(row.kind, row.direction))
         to = None if row.state is S.QUARANTINED else S.QUARANTINED
-        moves.append(Move(row.id, to, "held: of another company", {"reason": str(held.reason), **detail}, changes))
+        moves.append(Move(row.id, to, "held: of another company", {"reason": str(held.reason), **held.detail}, changes))
     with ledger.write() as tx:
         operations.void(tx, rendered)
         documents.move(tx, moves, Actor("configuration"))

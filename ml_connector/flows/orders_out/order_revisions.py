@@ -163,7 +163,7 @@ def _is_dropped(row: DocumentRow) -> bool:
 
 
 def _was_refused(row: DocumentRow) -> bool:
-    was = ((row.reason_detail or {}).get("data") or {}).get("was")
+    was = row.reason_data.get("was")
     return row.state is S.REFUSED or (row.state is S.DISCARDED and was == S.REFUSED)
 
 
@@ -181,7 +181,7 @@ def order_ids(rows: Sequence[DocumentRow], read: Reader, asked: Iterable[OpenOrd
 
 def _may_be_there(row: DocumentRow) -> bool:
     """Whether a discarded document had left: nobody answered it, and a person put an end to the waiting."""
-    return ((row.reason_detail or {}).get("data") or {}).get("was") == S.OVERDUE
+    return row.reason_data.get("was") == S.OVERDUE
 
 
 def is_cancellation(row: DocumentRow) -> bool:

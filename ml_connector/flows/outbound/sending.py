@@ -28,6 +28,7 @@ from ml_connector.errors import (
     RefusedBySystem,
     Stopped,
     TryAgain,
+    reason_detail,
 )
 from ml_connector.flows.core.batches import batches
 from ml_connector.flows.core.call_executor import Brake, CallOutcome, Places, beginning, call_all, quiet_from
@@ -239,8 +240,7 @@ def _wait(
         remedy = f"Ask the partner: {settle}; a 997 does it, too."
         if waits:
             remedy = f"Its 997 settles it and is waited for until {ask_at:%H:%M} UTC. After that: {remedy}"
-        detail = {"message": message, "mend": remedy, "data": data}
-        return {"reason": str(reason), "reason_detail": detail, "next_attempt_at": at}
+        return {"reason": str(reason), "reason_detail": reason_detail(message, remedy, data), "next_attempt_at": at}
 
     with integration.ledger.write() as tx:
         operations.mark_unknown(tx, [operation.id], not_before=operation.not_before)

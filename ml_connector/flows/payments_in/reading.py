@@ -268,7 +268,6 @@ def _question(
     if any(row.content_hash == digest for row in before.rows):
         return []
     report.add("held", None, document=key, reason=str(why.reason))
-    reason = {"message": why.message, "mend": why.remedy, "data": dict(why.data)}
     return [
         _document(
             integration,
@@ -278,7 +277,7 @@ def _question(
             source=record,
             state=S.QUARANTINED,
             reason=str(why.reason),
-            reason_detail=reason,
+            reason_detail=why.detail,
             held_step=str(S.PARSED),
             content_hash=digest,
         )

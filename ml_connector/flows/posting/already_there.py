@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ml_connector.errors import Reason
+from ml_connector.errors import Reason, reason_detail
 from ml_connector.flows.core.integration import StepReport
 from ml_connector.flows.core.ports import Existing
 from ml_connector.ledger.work.documents import DocumentRow, Move
@@ -39,6 +39,6 @@ def set_aside(
     )
     found = data or {"entry": there.number, "id": there.outside_id, "amount": there.amount, "source": there.source}
     remedy = _RESTORED if there.our_key else f"Nothing to do if it was entered by hand; else {undo}."
-    detail = {"message": message, "mend": remedy, "data": found}
+    detail = reason_detail(message, remedy, found)
     change = {"reason": str(Reason.KEYED_BY_HAND), "reason_detail": detail, "business_key": row.business_key}
     return [Move(row.id, S.DUPLICATE, "found in the ERP", found, changes=change)]

@@ -98,7 +98,7 @@ class TakenBack:
         self.suppliers = suppliers
         self._by: dict[tuple[str, str], int] = {}
         for row in held:
-            data = (row.reason_detail or {}).get("data") or {}
+            data = row.reason_data
             if data.get("does") in TAKES_BACK:
                 self.add(row, data.get("refers_to", ()))
 

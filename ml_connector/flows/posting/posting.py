@@ -324,7 +324,7 @@ def _moves_after(
 
 
 def _detail(error: ConnectorError | None) -> dict[str, Any]:
-    return {"message": error.message, "mend": error.remedy, "data": error.data} if error else {}
+    return error.detail if error else {}
 
 
 def _shown(outcome: CallOutcome) -> dict[str, Any]:

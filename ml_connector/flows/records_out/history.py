@@ -52,7 +52,7 @@ class RecordHistory:
 
 def _may_be_there(row: DocumentRow) -> bool:
     """Whether a discarded document had left: nobody answered it, and a person put an end to the waiting."""
-    was = ((row.reason_detail or {}).get("data") or {}).get("was")
+    was = row.reason_data.get("was")
     return row.state is S.DISCARDED and was == S.OVERDUE
 
 

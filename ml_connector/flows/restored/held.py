@@ -12,7 +12,7 @@ from typing import Any
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import dump
 from ml_connector.documents.orders import PurchaseOrder
-from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.errors import NeedsCorrection, Reason, reason_detail
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.quarantine import hold_moves, in_doubt, is_held
 from ml_connector.flows.core.sent_formats import ANSWERS, kinds_of_group
@@ -174,11 +174,11 @@ def arrived_moves(row: DocumentRow, lost: Lost, by: object) -> list[Move]:
 
 
 def _left_otherwise(row: DocumentRow, lost: Lost) -> dict[str, Any]:
-    detail = {
-        "message": f"{row.number} left in {lost.target or 'another file'} before it was changed.",
-        "mend": "It is looked at again at once.",
-        "data": {"target": lost.target, "left_at": lost.left_at},
-    }
+    detail = reason_detail(
+        f"{row.number} left in {lost.target or 'another file'} before it was changed.",
+        "It is looked at again at once.",
+        {"target": lost.target, "left_at": lost.left_at},
+    )
     return {
         "reason": str(Reason.CHANGED_AFTER_SENDING),
         "reason_detail": detail,

@@ -65,7 +65,7 @@ def proposal_of(row: DocumentRow) -> VendorProposal | None:
     party = invoice.party(*_SELLERS)
     if party is None or not party.name.strip():
         return None
-    return _of_party(party, invoice, str(((row.reason_detail or {}).get("data") or {}).get("sender", "")))
+    return _of_party(party, invoice, str(row.reason_data.get("sender", "")))
 
 
 def _of_party(party: Party, invoice: Invoice, sender: str) -> VendorProposal:

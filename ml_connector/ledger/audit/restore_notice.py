@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from ml_connector.errors import Reason
+from ml_connector.errors import Reason, reason_detail
 from ml_connector.ledger.audit import chain_heads as heads
 from ml_connector.ledger.audit.restores import LINES, Restore, add_rows, newest, set_document, unknown_row
 from ml_connector.ledger.coordination import cursors, sequences
@@ -242,11 +242,11 @@ def _doubt_uploads(tx: Tx, number: int, lost: Sequence[Departure], by: By, *, co
 
 def _doubted(row: documents.DocumentRow, number: int, target: str) -> list[Move]:
     begun = [Move(row.id, S.SENDING, "sending", release=False)] if row.state is S.RENDERED else []
-    detail = {
-        "message": f"The ledger was restored; {row.number} may have left in {target} before.",
-        "mend": "A 997 says so, or a person: `ml-connector ledger restored`.",
-        "data": {"target": target},
-    }
+    detail = reason_detail(
+        f"The ledger was restored; {row.number} may have left in {target} before.",
+        "A 997 says so, or a person: `ml-connector ledger restored`.",
+        {"target": target},
+    )
     changes = {"reason": str(Reason.OUTCOME_UNKNOWN), "reason_detail": detail}
     return [*begun, Move(row.id, S.UNKNOWN_OUTCOME, "the ledger was restored", {"restore": number}, changes=changes)]
 

@@ -142,6 +142,11 @@ class DocumentRow(msgspec.Struct, frozen=True):
         """Whose books it belongs to: fixed when it came."""
         return Books(self.system, self.company)
 
+    @property
+    def reason_data(self) -> dict[str, Any]:
+        """The facts of why it waits or ended (`errors.reason_detail`)."""
+        return (self.reason_detail or {}).get("data") or {}
+
     def having(self, **values: Any) -> "DocumentRow":
         """The row as it will be with these values."""
         return msgspec.structs.replace(self, **values)
