@@ -30,7 +30,18 @@ from ml_connector_tests.support.rooms import (
 #: Loaded only inside functions: a run process pays for every import (docs/decisions).
 HEAVY = {"pandas", "paramiko", "lxml", "apprise"}
 #: What all systems share: the seam itself, and what their checks have in common.
-SEAM = {"registry", "system", "results", "reaching", "authorized", "mailboxes", "our_keys", "sftp"}
+SEAM = {
+    "registry",
+    "system",
+    "results",
+    "reaching",
+    "authorized",
+    "mailboxes",
+    "our_keys",
+    "sftp",
+    "replies",
+    "targets",
+}
 #: Of `systems`, only what builds one from configuration, and what takes its notices, reads the ledger by itself.
 BUILDERS = {"factory", "authorization", "source"}
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ml_connector.clock import Clock
@@ -26,15 +27,6 @@ from ml_connector.flows.core.ports import (
     ReferenceSource,
     StoredOperation,
     Written,
-)
-from ml_connector.systems.acumatica.capabilities import (
-    Bills,
-    GoodsReceipts,
-    NewCustomers,
-    OpenOrders,
-    OrderChanges,
-    SalesOrderChanges,
-    SalesOrders,
 )
 from ml_connector.systems.acumatica.posting import (
     attachments,
@@ -68,6 +60,7 @@ from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, answered, readable
 from ml_connector.systems.acumatica.wire.contract import Need
 from ml_connector.systems.acumatica.wire.values import body_of, to_json
+from ml_connector.systems.targets import Finders, Target, WholeTable, found_by_kind, stands_once
 
 #: What `system:` in connections.yaml says.
 SYSTEM = "acumatica"
@@ -131,7 +124,7 @@ class AcumaticaErp:
         self.reference: dict[str, Table] = {name: Table(name, client, settings, clock) for name in TABLES}
         self.tables: Mapping[str, ReferenceSource] = {
             **self.reference,
-            ReferenceTable.PURCHASE_ORDERS: OpenOrders(self._orders),
+            ReferenceTable.PURCHASE_ORDERS: WholeTable(self._orders.table),
         }
         self.polled: dict[str, Polled[Any]] = {
             PURCHASE_ORDERS.name: self._orders,
@@ -140,13 +133,39 @@ class AcumaticaErp:
             SHIPMENTS.name: Shipments(client, settings, clock),
         }
         self.sources: Mapping[str, DocumentSource[Any]] = dict(self.polled)
+        name = self.connection
         self.targets: Mapping[str, DocumentTarget[Any]] = {
-            BILLS.name: Bills(planner, self._bills, self.connection),
-            GOODS_RECEIPTS.name: GoodsReceipts(settings, self._receipts, self.connection),
-            ORDER_CHANGES.name: OrderChanges(self.company),
-            SALES_ORDERS.name: SalesOrders(settings, self._sales, self.connection),
-            SALES_ORDER_CHANGES.name: SalesOrderChanges(settings),
-            NEW_CUSTOMERS.name: NewCustomers(settings),
+            BILLS.name: Target(
+                frozenset({bills.KIND}), planner.plan, self._bills.find, partial(readable, name, "a bill")
+            ),
+            GOODS_RECEIPTS.name: Target(
+                frozenset({receipts.KIND}),
+                lambda document, key: receipts.plan_receipt(document, key, settings),
+                self._receipts.find,
+                partial(readable, name, "a purchase receipt"),
+            ),
+            # A line holds no key of ours, and nothing of ours marks a changed order.
+            ORDER_CHANGES.name: Target(
+                frozenset({order_lines.KIND}),
+                lambda document, _: order_lines.plan_order_change(document, settings.company),
+                repeatable=True,
+            ),
+            SALES_ORDERS.name: Target(
+                frozenset({sales_orders.KIND}),
+                lambda document, key: sales_orders.plan_sales_order(document, key, settings),
+                self._sales.find,
+                partial(readable, name, "a sales order"),
+            ),
+            SALES_ORDER_CHANGES.name: Target(
+                frozenset({sales_order_changes.KIND}),
+                lambda document, _: sales_order_changes.plan_change(document, settings),
+                repeatable=True,
+            ),
+            NEW_CUSTOMERS.name: Target(
+                frozenset({customers.KIND}),
+                lambda document, _: [customers.plan_customer(document, settings)],
+                repeatable=True,
+            ),
         }
 
     def branches(self) -> list[Branch]:
@@ -254,39 +273,30 @@ class AcumaticaErp:
 
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
         """Look everywhere these writes could have landed."""
-        finders = (
+        finders: Finders[Written] = [
             ({bills.KIND}, self._bills.written),
             ({receipts.KIND}, self._receipts.written),
             ({order_lines.KIND}, self._lines.written),
             ({sales_orders.KIND}, self._sales.written),
             ({sales_order_changes.KIND}, self._changes.written),
             ({customers.KIND}, self._customers.written),
-            (set(release.KINDS), self._releases.written),
+            (release.KINDS, self._releases.written),
             ({attachments.KIND}, self._files.written),
-        )
-        found: dict[int, Written] = {}
-        for kinds, find in finders:
-            wanted = [operation for operation in operations if operation.kind in kinds]
-            if wanted:
-                with readable(self.connection, "what was written"):
-                    found.update(find(wanted))
-        return found
+        ]
+        with readable(self.connection, "what was written"):
+            return found_by_kind(operations, finders)
 
     def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
         """All records that carry our keys; lines of orders and releases stand once."""
-        found: dict[int, Sequence[Written]] = {}
-        finders = (
-            (bills.KIND, self._bills.copies),
-            (receipts.KIND, self._receipts.copies),
-            (sales_orders.KIND, self._sales.copies),
-        )
+        finders: Finders[Sequence[Written]] = [
+            ({bills.KIND}, self._bills.copies),
+            ({receipts.KIND}, self._receipts.copies),
+            ({sales_orders.KIND}, self._sales.copies),
+            (release.KINDS, stands_once(self._releases.written)),
+            ({attachments.KIND}, stands_once(self._files.written)),
+        ]
         with readable(self.connection, "what was written"):
-            for kind, find in finders:
-                wanted = [operation for operation in operations if operation.kind == kind]
-                found.update(find(wanted) if wanted else {})
-            done = self._releases.written([one for one in operations if one.kind in release.KINDS])
-            done |= self._files.written([one for one in operations if one.kind == attachments.KIND])
-        return {**found, **{number: [one] for number, one in done.items()}}
+            return found_by_kind(operations, finders)
 
 
 def traits_of(settings: AcumaticaConnection) -> ErpTraits:

@@ -4,9 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from ml_connector.documents.agreements import AgreedChange
-from ml_connector.documents.bills import Bill, GoodsReceipt
-from ml_connector.documents.payables.recodings import Recoding
 from ml_connector.documents.payables.settlements import OpenItem, Payment
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.flows.core.ports import (
@@ -20,11 +17,8 @@ from ml_connector.flows.core.ports import (
 )
 from ml_connector.systems.exact_online.notices import topics
 from ml_connector.systems.exact_online.posting import payments
-from ml_connector.systems.exact_online.posting.bills import BillFinder, BillPlanner
-from ml_connector.systems.exact_online.posting.entry_lines import plan_recoding
-from ml_connector.systems.exact_online.posting.order_lines import plan_order_change
+from ml_connector.systems.exact_online.posting.bills import BillFinder
 from ml_connector.systems.exact_online.posting.payments import PaymentFinder, PaymentPlanner
-from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder, plan_receipt
 from ml_connector.systems.exact_online.reading import orders as order_records
 from ml_connector.systems.exact_online.reading.open_items import OpenItems
 from ml_connector.systems.exact_online.reading.orders import Orders
@@ -32,9 +26,6 @@ from ml_connector.systems.exact_online.reading.reference import Reference
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import readable
 from ml_connector.systems.exact_online.wire.entities import (
-    ENTRY_LINE,
-    GOODS_RECEIPT,
-    ORDER_LINE,
     PURCHASE_ENTRY,
     PURCHASE_INVOICE,
 )
@@ -99,46 +90,6 @@ class PurchaseEntriesByHand:
         return self._finder.by_id(keys)
 
 
-class Bills:
-    """Purchase invoices and entries to write."""
-
-    kinds = BILL_KINDS
-    repeatable = False
-
-    def __init__(self, planner: BillPlanner, finder: BillFinder, connection: str) -> None:
-        self._planner = planner
-        self._finder = finder
-        self._connection = connection
-        self.entries = PurchaseEntriesByHand(finder)
-
-    def plan(self, document: Bill, key: str) -> list[PlannedOperation]:
-        return self._planner.plan(document, key)
-
-    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
-        with readable(self._connection, "a booked invoice"):
-            return self._finder.find(identities)
-
-
-class GoodsReceipts:
-    """Goods receipts to write."""
-
-    kinds = frozenset({GOODS_RECEIPT.kind})
-    repeatable = False
-    entries = None
-
-    def __init__(self, settings: ExactSettings, company: Callable[[], str], finder: ReceiptFinder) -> None:
-        self._settings = settings
-        self._company = company
-        self._finder = finder
-
-    def plan(self, document: GoodsReceipt, key: str) -> list[PlannedOperation]:
-        return plan_receipt(document, key, self._settings, self._company())
-
-    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
-        with readable(self._settings.connection, "a goods receipt"):
-            return self._finder.find(identities)
-
-
 class Payments:
     """Payments that others made, to book, and what there is to pay."""
 
@@ -168,43 +119,3 @@ class Payments:
     def items_of(self, bills: Sequence[str]) -> list[OpenItem]:
         with readable(self._connection, "what is due"):
             return self._items.by_bill(bills)
-
-
-class OrderChanges:
-    """Lines of purchase orders to change. A line holds no key of ours; written again it is the same line."""
-
-    kinds = frozenset({ORDER_LINE.kind})
-    repeatable = True
-    entries = None
-
-    def __init__(self, company: Callable[[], str]) -> None:
-        self._company = company
-
-    def plan(self, document: AgreedChange, key: str) -> list[PlannedOperation]:
-        del key
-        return plan_order_change(document, self._company())
-
-    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
-        """Nothing: what is changed is there already."""
-        del identities
-        return []
-
-
-class EntryCodings:
-    """Lines of purchase entries to code otherwise. A line holds no key of ours; written again it is the same line."""
-
-    kinds = frozenset({ENTRY_LINE.kind})
-    repeatable = True
-    entries = None
-
-    def __init__(self, company: Callable[[], str]) -> None:
-        self._company = company
-
-    def plan(self, document: Recoding, key: str) -> list[PlannedOperation]:
-        del key
-        return plan_recoding(document, self._company())
-
-    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
-        """Nothing: what is changed is there already."""
-        del identities
-        return []

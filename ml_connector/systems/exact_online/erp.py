@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from ml_connector.clock import Clock
@@ -27,22 +28,19 @@ from ml_connector.flows.core.ports import (
 )
 from ml_connector.systems.exact_online.capabilities import (
     BILL_KINDS,
-    Bills,
-    EntryCodings,
-    GoodsReceipts,
-    OrderChanges,
     Payments,
+    PurchaseEntriesByHand,
     PurchaseOrders,
     Table,
 )
 from ml_connector.systems.exact_online.posting.attachments import AttachmentFinder, with_bytes
 from ml_connector.systems.exact_online.posting.bills import BillFinder, BillPlanner
 from ml_connector.systems.exact_online.posting.changed_lines import LineWriter
-from ml_connector.systems.exact_online.posting.entry_lines import ENTRY_LINES
-from ml_connector.systems.exact_online.posting.order_lines import ORDER_LINES
+from ml_connector.systems.exact_online.posting.entry_lines import ENTRY_LINES, plan_recoding
+from ml_connector.systems.exact_online.posting.order_lines import ORDER_LINES, plan_order_change
 from ml_connector.systems.exact_online.posting.payments import KINDS as PAYMENT_KINDS
 from ml_connector.systems.exact_online.posting.payments import PaymentFinder, PaymentPlanner
-from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder
+from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder, plan_receipt
 from ml_connector.systems.exact_online.posting.vendors import KINDS as VENDOR_KINDS
 from ml_connector.systems.exact_online.posting.vendors import Vendors
 from ml_connector.systems.exact_online.reading.addresses import Addresses
@@ -57,13 +55,16 @@ from ml_connector.systems.exact_online.wire.division import Divisions, MemoryNot
 from ml_connector.systems.exact_online.wire.entities import (
     ATTACHMENT,
     DOCUMENT,
+    ENTRY_LINE,
     GOODS_RECEIPT,
+    ORDER_LINE,
     dropped_amounts,
     writable,
     written,
 )
 from ml_connector.systems.exact_online.wire.filters import equals
 from ml_connector.systems.exact_online.wire.literals import guid, text_literal
+from ml_connector.systems.targets import Finders, Target, found_by_kind
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.payloads import fill_json
 
@@ -118,11 +119,32 @@ class ExactErp:
             ENTERED_INVOICES.name: Entries(self.client, clock, self._reference.deleted_bookings),
             RECEIVED_GOODS.name: Received(self.client, clock),
         }
+        name = settings.connection
         self.targets: Mapping[str, DocumentTarget[Any]] = {
-            BILLS.name: Bills(planner, self._bills, settings.connection),
-            GOODS_RECEIPTS.name: GoodsReceipts(settings, lambda: self.company, self._receipts),
-            ORDER_CHANGES.name: OrderChanges(lambda: self.company),
-            ENTRY_CODINGS.name: EntryCodings(lambda: self.company),
+            BILLS.name: Target(
+                BILL_KINDS,
+                planner.plan,
+                self._bills.find,
+                partial(readable, name, "a booked invoice"),
+                entries=PurchaseEntriesByHand(self._bills),
+            ),
+            GOODS_RECEIPTS.name: Target(
+                frozenset({GOODS_RECEIPT.kind}),
+                lambda document, key: plan_receipt(document, key, settings, self.company),
+                self._receipts.find,
+                partial(readable, name, "a goods receipt"),
+            ),
+            # A line holds no key of ours; written again it is the same line.
+            ORDER_CHANGES.name: Target(
+                frozenset({ORDER_LINE.kind}),
+                lambda document, _: plan_order_change(document, self.company),
+                repeatable=True,
+            ),
+            ENTRY_CODINGS.name: Target(
+                frozenset({ENTRY_LINE.kind}),
+                lambda document, _: plan_recoding(document, self.company),
+                repeatable=True,
+            ),
             NEW_VENDORS.name: self._vendors,
             PAYMENTS.name: Payments(
                 PaymentPlanner(settings, lambda: self.company, self._account_of),
@@ -198,7 +220,7 @@ class ExactErp:
 
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
         """Look everywhere these writes could have landed, in batched look-ups."""
-        finders = (
+        finders: Finders[Written] = [
             (BILL_KINDS, self._bills.written),
             ({GOODS_RECEIPT.kind}, self._receipts.written),
             *(({kind}, writer.written) for kind, writer in self._lines.items()),
@@ -206,29 +228,19 @@ class ExactErp:
             (VENDOR_KINDS, self._vendors.written),
             ({DOCUMENT.kind}, self._attachments.documents),
             ({ATTACHMENT.kind}, self._attachments.files),
-        )
-        found: dict[int, Written] = {}
-        for kinds, find in finders:
-            wanted = [operation for operation in operations if operation.kind in kinds]
-            if wanted:
-                with readable(self.connection, "what was written"):
-                    found.update(find(wanted))
-        return found
+        ]
+        with readable(self.connection, "what was written"):
+            return found_by_kind(operations, finders)
 
     def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
         """All records that carry our keys. Lines are written over, so that they stand once."""
-        finders = (
+        finders: Finders[Sequence[Written]] = [
             (BILL_KINDS, self._bills.copies),
             ({GOODS_RECEIPT.kind}, self._receipts.copies),
             (PAYMENT_KINDS, self._payments.copies),
             (VENDOR_KINDS, self._vendors.copies),
             ({DOCUMENT.kind}, self._attachments.document_copies),
             ({ATTACHMENT.kind}, self._attachments.file_copies),
-        )
-        found: dict[int, Sequence[Written]] = {}
-        for kinds, find in finders:
-            wanted = [operation for operation in operations if operation.kind in kinds]
-            if wanted:
-                with readable(self.connection, "what was written"):
-                    found.update(find(wanted))
-        return found
+        ]
+        with readable(self.connection, "what was written"):
+            return found_by_kind(operations, finders)

@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from ml_connector.documents.agreements import AgreedChange
 from ml_connector.documents.payables.settlements import OpenItem
 from ml_connector.documents.reference import VatCode
 from ml_connector.flows.core.ports import Entries, Existing, Identity, PlannedOperation, ReferenceRead
-from ml_connector.systems.sage_intacct.posting import order_lines
-from ml_connector.systems.sage_intacct.posting.order_lines import plan_order_change
 from ml_connector.systems.sage_intacct.posting.writing import Writer
 from ml_connector.systems.sage_intacct.reading.open_items import OpenItems
-from ml_connector.systems.sage_intacct.reading.orders import Orders
 from ml_connector.systems.sage_intacct.settings import IntacctConnection
 from ml_connector.systems.sage_intacct.wire.client import readable
 
@@ -73,38 +69,6 @@ class Payments(Records):
     def items_of(self, bills: Sequence[str]) -> list[OpenItem]:
         """Bills by their record numbers."""
         return self._items.by_record(bills)
-
-
-class OrderChanges:
-    """Lines of purchase orders to change. A line holds no key of ours; written again it is the same line."""
-
-    kinds = frozenset({order_lines.KIND})
-    repeatable = True
-    entries: Entries | None = None
-
-    def __init__(self, settings: IntacctConnection) -> None:
-        self._settings = settings
-
-    def plan(self, document: AgreedChange, key: str) -> list[PlannedOperation]:
-        """One write a line."""
-        return plan_order_change(document, key, self._settings)
-
-    def existing(self, identities: Sequence[Identity]) -> list[Existing]:
-        """Nothing: what is changed is there already."""
-        del identities
-        return []
-
-
-class OpenOrders:
-    """The table of open purchase orders."""
-
-    def __init__(self, orders: Orders) -> None:
-        self._orders = orders
-
-    def read(self, cursor: str | None) -> ReferenceRead:
-        """All of them."""
-        del cursor
-        return self._orders.table()
 
 
 class TaxDetails:

@@ -26,7 +26,7 @@ from ml_connector.flows.core.ports import (
     TaxPolicy,
     Written,
 )
-from ml_connector.systems.sage_intacct.capabilities import OpenOrders, OrderChanges, Payments, Records, TaxDetails
+from ml_connector.systems.sage_intacct.capabilities import Payments, Records, TaxDetails
 from ml_connector.systems.sage_intacct.posting import attachments, order_lines, vendors
 from ml_connector.systems.sage_intacct.posting.attachments import Attachments
 from ml_connector.systems.sage_intacct.posting.bills import BillPlanner
@@ -47,6 +47,7 @@ from ml_connector.systems.sage_intacct.reading.records import DIMENSIONS
 from ml_connector.systems.sage_intacct.reading.tables import TABLES, Table
 from ml_connector.systems.sage_intacct.settings import IntacctConnection
 from ml_connector.systems.sage_intacct.wire.client import Gateway, answered, readable
+from ml_connector.systems.targets import Finders, Target, WholeTable, found_by_kind, stands_once
 
 #: What `system:` in connections.yaml says.
 SYSTEM = "sage_intacct"
@@ -92,7 +93,7 @@ class IntacctErp:
         self.reference: dict[str, Table] = {name: Table(name, gateway, settings, clock, fields) for name in TABLES}
         self.tables: Mapping[str, ReferenceSource] = {
             **self.reference,
-            ReferenceTable.PURCHASE_ORDERS: OpenOrders(self.orders),
+            ReferenceTable.PURCHASE_ORDERS: WholeTable(self.orders.table),
             ReferenceTable.VAT_CODES: TaxDetails(settings),
         }
         self.sources: Mapping[str, DocumentSource[Any]] = {PURCHASE_ORDERS.name: self.orders}
@@ -106,7 +107,12 @@ class IntacctErp:
         self.targets: Mapping[str, DocumentTarget[Any]] = {
             BILLS.name: Records(bills, payables, name, first=True),
             GOODS_RECEIPTS.name: Records(receipts, [writers[kinds.receipt.kind]], name),
-            ORDER_CHANGES.name: OrderChanges(settings),
+            # A line holds no key of ours; written again it is the same line.
+            ORDER_CHANGES.name: Target(
+                frozenset({order_lines.KIND}),
+                lambda document, key: order_lines.plan_order_change(document, key, settings),
+                repeatable=True,
+            ),
             JOURNAL_ENTRIES.name: Records(journal, [writers[kinds.journal_entry.kind]], name),
             PAYMENTS.name: Payments(
                 PaymentPlanner(settings, kinds), writers[kinds.payment.kind], name, OpenItems(gateway, settings)
@@ -150,27 +156,24 @@ class IntacctErp:
 
     def find_written(self, operations: Sequence[StoredOperation]) -> Mapping[int, Written]:
         """Look everywhere these writes could have landed."""
-        found: dict[int, Written] = {}
+        finders: Finders[Written] = [
+            *(({kind}, writer.written) for kind, writer in self._writers.items()),
+            ({order_lines.KIND}, self._lines.written),
+            ({attachments.KIND}, self._files.written),
+            ({vendors.KIND}, self._vendors.written),
+        ]
         with readable(self.connection, "what was written"):
-            for kind, writer in self._writers.items():
-                wanted = [operation for operation in operations if operation.kind == kind]
-                found.update(writer.written(wanted) if wanted else {})
-            changes = [operation for operation in operations if operation.kind == order_lines.KIND]
-            found.update(self._lines.written(changes) if changes else {})
-            found.update(self._files.written([one for one in operations if one.kind == attachments.KIND]))
-            found.update(self._vendors.written([one for one in operations if one.kind == vendors.KIND]))
-        return found
+            return found_by_kind(operations, finders)
 
     def find_copies(self, operations: Sequence[StoredOperation]) -> Mapping[int, Sequence[Written]]:
         """All records that carry our keys; lines of orders stand once."""
-        found: dict[int, Sequence[Written]] = {}
+        finders: Finders[Sequence[Written]] = [
+            *(({kind}, writer.copies) for kind, writer in self._writers.items()),
+            ({attachments.KIND}, stands_once(self._files.written)),
+            ({vendors.KIND}, self._vendors.copies),
+        ]
         with readable(self.connection, "what was written"):
-            for kind, writer in self._writers.items():
-                wanted = [operation for operation in operations if operation.kind == kind]
-                found.update(writer.copies(wanted) if wanted else {})
-            files = self._files.written([one for one in operations if one.kind == attachments.KIND])
-            found.update(self._vendors.copies([one for one in operations if one.kind == vendors.KIND]))
-        return {**found, **{number: [one] for number, one in files.items()}}
+            return found_by_kind(operations, finders)
 
 
 def traits_of(settings: IntacctConnection) -> ErpTraits:

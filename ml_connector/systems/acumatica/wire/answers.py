@@ -10,6 +10,7 @@ from typing import Any
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.systems.acumatica.settings import FAILURE_TEXTS, LOCKED_TEXTS
 from ml_connector.systems.acumatica.wire.values import errors_in
+from ml_connector.systems.replies import LOOKED_UP
 from ml_connector.transport.answers import ApiResponse
 from ml_connector.transport.replies import UnreadableReplyError, clean, describe_body, is_json, parse_json
 
@@ -23,7 +24,6 @@ SEAT_TEXTS = ("api login limit", "concurrent api logins")
 _OPTIMIZATION = "Optimization cannot be performed"
 _FIELDS = re.compile(r"(?:^|[,:]\s*)([A-Za-z]\w*(?:\.\w+)?)\s*:")
 
-LOOKED_UP = "It is looked up before it is sent again."
 IF_IT_LASTS = "If it lasts, look at base_url of the connection and at the site's own log."
 
 

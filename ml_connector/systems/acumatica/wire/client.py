@@ -3,17 +3,18 @@
 Answers of every status are read here (`answers`); a write whose answer cannot be read leaves its outcome unknown.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from ml_connector.clock import Clock
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
-from ml_connector.systems.acumatica.wire.answers import IF_IT_LASTS, LOOKED_UP, Meanings, NotThere, seat_refused
+from ml_connector.systems.acumatica.wire.answers import IF_IT_LASTS, Meanings, NotThere, seat_refused
 from ml_connector.systems.acumatica.wire.filters import room_beside
 from ml_connector.systems.acumatica.wire.values import Row, errors_in
+from ml_connector.systems.replies import LOOKED_UP, Replies
 from ml_connector.transport.answers import ApiResponse
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.replies import clean
@@ -338,32 +339,7 @@ class AcumaticaClient:
         )
 
 
-@contextmanager
-def readable(connection: str, what: str) -> Iterator[None]:
-    """For the reading of records: a value that cannot be read is the other side's, and may be right the next time.
-
-    Raises:
-        TryAgain: in place of WeAreWrong.
-    """
-    try:
-        yield
-    except WeAreWrong as error:
-        raise TryAgain(
-            f"{connection}: {what} cannot be read: {error.message}.", after_seconds=300, remedy=IF_IT_LASTS
-        ) from error
-
-
-@contextmanager
-def answered(connection: str, what: str) -> Iterator[None]:
-    """For a write with the reading of its reply: what cannot be read says nothing of what was done.
-
-    Raises:
-        OutcomeUnknown: in place of WeAreWrong; as a TryAgain it would be written a second time.
-    """
-    try:
-        yield
-    except WeAreWrong as error:
-        raise OutcomeUnknown(f"{connection}: {what} cannot be read: {error.message}.", remedy=LOOKED_UP) from error
-
+_REPLIES = Replies(IF_IT_LASTS)
+readable, answered = _REPLIES.readable, _REPLIES.answered
 
 __all__ = ["AcumaticaClient", "Query", "Site", "answered", "readable", "seat_refused"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,6 +11,7 @@ from ml_connector.errors import AuthorizationNeeded, OutcomeUnknown, RefusedBySy
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.filters import packed
 from ml_connector.systems.exact_online.wire.literals import guid_literal, text_literal
+from ml_connector.systems.replies import Replies
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.retries import retried
 
@@ -23,6 +23,7 @@ MAX_PAGES = 20_000
 #: What the address of a next page has more than the one that was asked: its `$skiptoken`, of moment and guid.
 NEXT_PAGE = 160
 IF_IT_LASTS = "If it lasts, look at base_url of the connection and at Exact's status page."
+readable = Replies(IF_IT_LASTS).readable
 
 
 @dataclass(frozen=True)
@@ -232,21 +233,6 @@ def page_of(data: Any, endpoint: str, connection: str) -> ExactPage:
     if link is not None and not isinstance(link, str):
         raise TryAgain(f"{connection}: the answer of {endpoint} has an unreadable next page.", remedy=IF_IT_LASTS)
     return ExactPage(inner, link or None)
-
-
-@contextmanager
-def readable(connection: str, what: str) -> Iterator[None]:
-    """For the reading of records: a value that cannot be read is the other side's, and may be right the next time.
-
-    Raises:
-        TryAgain: in place of WeAreWrong.
-    """
-    try:
-        yield
-    except WeAreWrong as error:
-        raise TryAgain(
-            f"{connection}: {what} cannot be read: {error.message}.", after_seconds=300, remedy=IF_IT_LASTS
-        ) from error
 
 
 def nested(row: Mapping[str, Any], name: str) -> tuple[list[Row], str | None] | None:

@@ -1,15 +1,16 @@
 """The gateway: one call, with the session it needs, and what its reply means at each level (intacct 1 to 5)."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import NoReturn, Protocol
 from xml.sax.saxutils import escape
 
 from ml_connector.clock import Clock
 from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
+from ml_connector.systems.replies import LOOKED_UP, Replies
 from ml_connector.systems.sage_intacct.wire import errors, reply, request
-from ml_connector.systems.sage_intacct.wire.errors import IF_IT_LASTS, LOOKED_UP, Level, error_of, judge
+from ml_connector.systems.sage_intacct.wire.errors import IF_IT_LASTS, Level, error_of, judge
 from ml_connector.systems.sage_intacct.wire.reply import Reply, Result
 from ml_connector.systems.sage_intacct.wire.request import Call, Sender
 from ml_connector.systems.sage_intacct.wire.together import Asked, Outcome, Together
@@ -270,29 +271,5 @@ def without_secrets(content: bytes, secrets: tuple[str, ...]) -> bytes:
     return content
 
 
-@contextmanager
-def readable(connection: str, what: str) -> Iterator[None]:
-    """For the reading of records: a value that cannot be read is the other side's, and may be right the next time.
-
-    Raises:
-        TryAgain: in place of WeAreWrong and of XML that is no list.
-    """
-    try:
-        yield
-    except (WeAreWrong, UnreadableXmlError) as error:
-        raise TryAgain(
-            f"{connection}: {what} cannot be read: {error}.", after_seconds=300, remedy=IF_IT_LASTS
-        ) from error
-
-
-@contextmanager
-def answered(connection: str, what: str) -> Iterator[None]:
-    """For a write with the reading of its reply: what cannot be read says nothing of what was done.
-
-    Raises:
-        OutcomeUnknown: in place of WeAreWrong and of XML that is no reply.
-    """
-    try:
-        yield
-    except (WeAreWrong, UnreadableXmlError) as error:
-        raise OutcomeUnknown(f"{connection}: {what} cannot be read: {error}.", remedy=LOOKED_UP) from error
+_REPLIES = Replies(IF_IT_LASTS, (WeAreWrong, UnreadableXmlError))
+readable, answered = _REPLIES.readable, _REPLIES.answered

@@ -12,7 +12,6 @@ from typing import Any
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.transport.replies import clean
 
-LOOKED_UP = "It is looked up before it is sent again."
 IF_IT_LASTS = "If it lasts, look at base_url of the connection and at the status page of Sage Intacct."
 _REPORT = "This is a defect of ml-connector or of its settings: report it with this text."
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from ml_connector.errors import ConnectorError, LeaseLost, OutcomeUnknown
 from ml_connector.proof import prove
-from ml_connector.systems.sage_intacct.wire.errors import LOOKED_UP
+from ml_connector.systems.replies import LOOKED_UP
 from ml_connector.systems.sage_intacct.wire.reply import Result
 from ml_connector.systems.sage_intacct.wire.request import Call
 
