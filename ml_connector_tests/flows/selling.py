@@ -141,8 +141,11 @@ class SalesBooks:
             self._saves += 1
             self.saved[one.id] = (self._saves, one)
 
+    def begin(self, day: date) -> str:
+        return "0"
+
     def changed(self, cursor: str | None, *, limit: int = 600) -> Changed[SalesInvoice]:
-        since = int(cursor) if cursor and cursor.isdigit() else 0
+        since = int(cursor or 0)
         moved = sorted((at, one) for at, one in ((at, one.id) for at, one in self.saved.values()) if at > since)
         return Changed(self.by_id([key for _, key in moved]), str(self._saves))
 

@@ -34,7 +34,7 @@ from ml_connector.flows.payables.known_vendors import vendor_known
 from ml_connector.flows.payables.partner import network_partner
 from ml_connector.flows.payables.recodings import recoded, under_way
 from ml_connector.flows.posting.recognised import base_of
-from ml_connector.flows.records_out.telling import Subject, Telling
+from ml_connector.flows.records_out.telling import DecidedAlone, Subject
 from ml_connector.ledger.exchange import blobs
 from ml_connector.ledger.work import documents, operations
 from ml_connector.ledger.work.documents import DocumentRow
@@ -52,7 +52,7 @@ def rules_of(integration: Integration) -> InvoicesOut:
     return integration.settings.flows.of(InvoicesOut)
 
 
-class BookedInvoices(Telling):
+class BookedInvoices(DecidedAlone):
     """One record of the network an entry of the ERP."""
 
     flow = FLOW

@@ -23,13 +23,13 @@ from ml_connector.flows.order_acks_out.facts import AckFacts, TakenOrder
 from ml_connector.flows.order_acks_out.settings import OrderAcksOut
 from ml_connector.flows.records_out.history import HAS
 from ml_connector.flows.records_out.steps import RecordSteps
-from ml_connector.flows.records_out.telling import Subject, Telling
+from ml_connector.flows.records_out.telling import DecidedAlone, Subject
 from ml_connector.ledger.work.documents import DocumentRow, Move
 
 FLOW = spec.FLOW.name
 
 
-class OrderAcks(Telling):
+class OrderAcks(DecidedAlone):
     """One acknowledgment an order of a customer, whatever it became in the ERP."""
 
     flow = FLOW

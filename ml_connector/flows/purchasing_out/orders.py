@@ -20,7 +20,7 @@ from ml_connector.flows.payables.partner import network_partner
 from ml_connector.flows.purchasing_out import spec
 from ml_connector.flows.purchasing_out.settings import OrderRecordsOut
 from ml_connector.flows.records_out.steps import RecordSteps
-from ml_connector.flows.records_out.telling import Subject, Telling
+from ml_connector.flows.records_out.telling import DecidedAlone, Subject
 from ml_connector.ledger.work.documents import DocumentRow
 
 FLOW = spec.ORDERS.name
@@ -54,7 +54,7 @@ def _line(line: OpenOrderLine, groups: CodeGroups) -> NetworkOrderLine:
     )
 
 
-class OrderRecords(Telling):
+class OrderRecords(DecidedAlone):
     """One record of the network an order."""
 
     flow = FLOW

@@ -24,14 +24,14 @@ from ml_connector.flows.purchasing_out import spec
 from ml_connector.flows.purchasing_out.settings import ReceiptRecordsOut
 from ml_connector.flows.records_out.history import histories
 from ml_connector.flows.records_out.steps import RecordSteps
-from ml_connector.flows.records_out.telling import Subject, Telling
+from ml_connector.flows.records_out.telling import DecidedAlone, Subject
 from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 
 FLOW = spec.RECEIPTS.name
 
 
-class ReceiptRecords(Telling):
+class ReceiptRecords(DecidedAlone):
     """One record of the network a line that was received."""
 
     flow = FLOW

@@ -26,7 +26,7 @@ class _RevisionTakenError(Exception):
 
 def position_of(integration: Integration, telling: Telling) -> Position:
     """Where reading stands."""
-    return Position(integration, telling.flow, f"{telling.flow}:{telling.source.name}", telling.start_date(integration))
+    return Position(integration, telling.flow, telling.position, telling.start_date(integration))
 
 
 def read(integration: Integration, work: RunScope, telling: Telling) -> StepReport:
@@ -138,7 +138,7 @@ def _decide(
     if newest is not None and (newest.integration != integration.name or is_held(newest)):
         return [], []  # another integration sends it; or it may have left, and is read again when that is settled
     if not subject.ready or (subject.gone and has is None):
-        report.counts["not_ready"] += waiting is None and not subject.gone
+        report.counts[telling.not_ready] += waiting is None and not subject.gone
         return [], [] if waiting is None else _withdrawn(telling, waiting, subject, report)
     if waiting is not None:
         return [], _still_waiting(integration, telling, subject, before, waiting, report)
@@ -166,7 +166,7 @@ def _still_waiting(
     """The moves of a document that has not left yet."""
     has = before.held_by_partner
     if has is not None and telling.says(integration, has, subject):
-        return [_ended(waiting, "as the partner has it")]
+        return [_ended(waiting, telling.as_had)]
     if waiting.source == subject.record and waiting.work == as_json(subject.facts):
         return []
     if waiting.state is not S.QUARANTINED and telling.says(integration, waiting, subject):
@@ -177,8 +177,7 @@ def _still_waiting(
 
 def _withdrawn(telling: Telling, row: DocumentRow, subject: Subject, report: StepReport) -> list[Move]:
     report.add("withdrawn", None, document=row.number, document_id=row.id, partner=row.partner)
-    why = "gone in the ERP before it was sent" if subject.gone else "taken back in the ERP before it was sent"
-    return [_ended(row, why), *telling.withdrawn(row)]
+    return [_ended(row, telling.gone if subject.gone else telling.taken_back), *telling.withdrawn(row)]
 
 
 def _ended(row: DocumentRow, why: str) -> Move:
@@ -194,8 +193,11 @@ def _renewed(integration: Integration, row: DocumentRow, subject: Subject) -> Mo
         "source": subject.record,
         "work": as_json(subject.facts),
         "next_attempt_at": integration.clock.now(),
+        "number": subject.number[:80],
         "order_number": subject.order_number[:80],
         "business_date": subject.day,
+        "currency": subject.currency or None,
+        "amount": subject.amount,
     }
     return Move(row.id, back, "read again, changed before it was sent", {}, changes=changes)
 

@@ -13,7 +13,7 @@ from ml_connector.flows.core.integration import Integration, RunScope, StepRepor
 from ml_connector.flows.core.ports import source_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
 from ml_connector.flows.records_out.history import ON_ITS_WAY, RecordHistory, histories
-from ml_connector.flows.records_out.telling import Subject, Telling
+from ml_connector.flows.records_out.telling import DecidedAlone, Subject
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
@@ -24,7 +24,7 @@ WAIT_SECONDS = 60.0
 REFUSED_BY_PARTNER = "refused_by_partner"
 
 
-def resolve(integration: Integration, work: RunScope, telling: Telling) -> StepReport:
+def resolve(integration: Integration, work: RunScope, telling: DecidedAlone) -> StepReport:
     """Decide what each partner is sent."""
     report = StepReport(f"resolve {telling.what}")
     for rows in batches(integration, work, telling.flow, (S.READ, S.QUARANTINED)):
@@ -33,7 +33,7 @@ def resolve(integration: Integration, work: RunScope, telling: Telling) -> StepR
 
 
 def _resolve_batch(
-    integration: Integration, work: RunScope, telling: Telling, claimed: Sequence[DocumentRow], report: StepReport
+    integration: Integration, work: RunScope, telling: DecidedAlone, claimed: Sequence[DocumentRow], report: StepReport
 ) -> None:
     # What may have left is resolved already: a replay does not say whether it left.
     moves: list[Move] = [Move(row.id, None, "") for row in claimed if is_held(row)]
@@ -74,7 +74,7 @@ def _resolve_batch(
 
 
 def _read_again(
-    integration: Integration, telling: Telling, rows: Sequence[DocumentRow], report: StepReport
+    integration: Integration, telling: DecidedAlone, rows: Sequence[DocumentRow], report: StepReport
 ) -> dict[str, Subject]:
     """What was refused as the ERP has it now, with what was mended there meanwhile."""
     ids = [row.source_id or "" for row in rows]

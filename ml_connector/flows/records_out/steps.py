@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.records_out import reading, resolving
-from ml_connector.flows.records_out.telling import Telling
+from ml_connector.flows.records_out.telling import DecidedAlone
 
 
 @dataclass(frozen=True)
 class RecordSteps:
     """What the flow knows stands in `telling`; the steps are the same for all."""
 
-    telling: Telling
+    telling: DecidedAlone
 
     def read(self, integration: Integration, work: RunScope) -> StepReport:
         """Read records that moved; each that says something else by now becomes a document."""

@@ -43,7 +43,9 @@ class Subject:
 class Telling(ABC):
     """One kind of document that is made of records of a source.
 
-    what: of the records, in words. told: outcomes of a reading that are counted and explained.
+    what: of the records, in words. told: outcomes of a reading that are counted and explained; not_ready: that of a
+    record which partners may not be told of yet. gone, taken_back, as_had: why a document that has not left is given
+    up, in words.
     """
 
     flow: str
@@ -51,6 +53,15 @@ class Telling(ABC):
     source: SourceName[Any]
     what: str
     told: ClassVar[Mapping[str, str]]
+    not_ready: ClassVar[str] = "not_ready"
+    gone: ClassVar[str] = "gone in the ERP before it was sent"
+    taken_back: ClassVar[str] = "taken back in the ERP before it was sent"
+    as_had: ClassVar[str] = "as the partner has it"
+
+    @property
+    def position(self) -> str:
+        """Under which it is kept how far its source was read."""
+        return f"{self.flow}:{self.source.name}"
 
     @abstractmethod
     def start_date(self, integration: Integration) -> str:
@@ -66,6 +77,15 @@ class Telling(ABC):
     def says(self, integration: Integration, row: DocumentRow, subject: Subject) -> bool:
         """Whether a document says to its partner what is so now."""
 
+    def withdrawn(self, row: DocumentRow) -> list[Move]:
+        """What else moves when a document that has not left is given up."""
+        del row
+        return []
+
+
+class DecidedAlone(Telling):
+    """Documents that are each decided by itself, by what the partner has of the same record (`resolving`)."""
+
     @abstractmethod
     def content(self, integration: Integration, row: DocumentRow, before: DocumentRow | None) -> tuple[Partner, Record]:
         """Who is sent what, of the facts in the document's work. before: what the partner has of the same record.
@@ -77,8 +97,3 @@ class Telling(ABC):
     @abstractmethod
     def undated(self, sent: Record) -> Record:
         """What is told but for when it was made: made at another moment it is the same (`content_hash`)."""
-
-    def withdrawn(self, row: DocumentRow) -> list[Move]:
-        """What else moves when a document that has not left is given up."""
-        del row
-        return []

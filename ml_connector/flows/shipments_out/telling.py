@@ -20,7 +20,7 @@ from ml_connector.flows.core.strangers import partner_named, stand_in
 from ml_connector.flows.customers_orders.received import Received, received_orders
 from ml_connector.flows.meaning import deadlines
 from ml_connector.flows.records_out.steps import RecordSteps
-from ml_connector.flows.records_out.telling import Subject, Telling
+from ml_connector.flows.records_out.telling import DecidedAlone, Subject
 from ml_connector.flows.shipments_out import spec
 from ml_connector.flows.shipments_out.facts import NoticeFacts, ShippedFor
 from ml_connector.flows.shipments_out.notice_content import ship_notice
@@ -34,7 +34,7 @@ SHOWN = 8
 _ANY = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class ShipNotices(Telling):
+class ShipNotices(DecidedAlone):
     """One notice a shipment."""
 
     flow = FLOW

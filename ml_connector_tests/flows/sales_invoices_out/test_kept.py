@@ -175,7 +175,7 @@ def test_a_partner_that_is_no_customer_is_no_taker(tmp_path: Path, monkeypatch: 
     supplier = {"role": "supplier", "vendor": "C100", "customer": ""}
     with sales_office(tmp_path / "home", monkeypatch, customer=supplier) as office:
         office.books.save(invoice())
-        assert office.run()["read invoices"].counts["not_a_partner"] == 1
+        assert office.run()["read sales invoices"].counts["not_a_partner"] == 1
         assert office.rows() == []
 
 

@@ -63,7 +63,7 @@ def test_only_what_is_released_leaves(office: SalesOffice, flow: Mapping[str, An
     reports = office.run()
     assert len(office.mailbox.sent) == (0 if not flow else 1)
     if not flow:
-        assert reports["read invoices"].counts["not_released"] == 1
+        assert reports["read sales invoices"].counts["not_released"] == 1
         office.books.save(invoice())
         office.run()
         assert len(office.mailbox.sent) == 1
@@ -90,10 +90,10 @@ def test_an_invoice_that_is_voided_before_it_left_does_not_leave(office: SalesOf
 def test_customers_that_are_no_partners_and_old_invoices_are_left_and_counted_once(office: SalesOffice) -> None:
     old = invoice(id="INV/OLD", number="OLD", invoice_date=date(2026, 10, 31))
     office.books.save(invoice(customer_code="C999"), old)
-    report = office.run()["read invoices"]
+    report = office.run()["read sales invoices"]
     assert (report.counts["not_a_partner"], report.counts["dated_before_start"]) == (1, 1)
     assert any("not partners here" in note for note in report.notes)
-    again = office.run()["read invoices"]
+    again = office.run()["read sales invoices"]
     assert (again.counts["not_a_partner"], again.notes) == (0, [])
     assert office.rows() == []
 
@@ -127,7 +127,7 @@ def test_what_is_new_is_told_to_sensors_without_a_run(office: SalesOffice) -> No
 
 def test_a_dry_run_writes_nothing(office: SalesOffice) -> None:
     office.books.save(invoice())
-    report = office.run(dry_run=True)["read invoices"]
+    report = office.run(dry_run=True)["read sales invoices"]
     assert report.counts["read"] == 1
     assert office.rows() == []
     assert office.mailbox.sent == []

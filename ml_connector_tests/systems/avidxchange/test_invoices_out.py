@@ -191,6 +191,18 @@ def test_a_vendor_that_is_not_there_holds_its_invoice_and_no_other(stage: Stage)
     assert sorted(row["Number"] for row in there(stage)) == ["GOES", "WAITS"]
 
 
+def test_an_invoice_that_waits_is_listed_as_it_is_booked_by_now(stage: Stage) -> None:
+    """Whoever looks for what is held looks for what stands in the ERP."""
+    entry = booked(stage, "INV-1")
+    stage.outbound()
+    (held,) = stage.documents(FLOW)
+    assert (held.state, held.number, held.amount) == (S.QUARANTINED, "INV-1", Decimal(121))
+    touched(stage, entry, YourRef="INV-1-B", AmountFC=Decimal(-150))
+    stage.outbound()
+    (still,) = stage.documents(FLOW)
+    assert (still.id, still.number, still.amount) == (held.id, "INV-1-B", Decimal(150))
+
+
 def test_an_edit_before_approval_changes_it_there(stage: Stage) -> None:
     vendor_there(stage)
     entry = booked(stage, "INV-1")
