@@ -39,7 +39,7 @@ SEAM = {
     "mailboxes",
     "our_keys",
     "sftp",
-    "replies",
+    "unreadable",
     "targets",
 }
 #: Of `systems`, only what builds one from configuration, and what takes its notices, reads the ledger by itself.

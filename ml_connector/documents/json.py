@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
-from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.application_advice import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.master.tables import ReferenceData

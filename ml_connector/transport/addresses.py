@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode, urlsplit
 
 from ml_connector.errors import RefusedBySystem
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 
 #: Left as they are in a query; the rest is percent-encoded, blanks as %20.
 QUERY_SAFE = "$()',:/*-_.~"

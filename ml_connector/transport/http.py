@@ -28,18 +28,18 @@ from ml_connector.errors import (
 )
 from ml_connector.proof import prove
 from ml_connector.transport.addresses import Addresses, with_params
-from ml_connector.transport.answers import ApiResponse, Explain, Problem, explain, retry_after
 from ml_connector.transport.authentication import Authentication, Credentials
 from ml_connector.transport.deadline import bounded_client, within
 from ml_connector.transport.departure import CUT_SHORT, Departure, cut_short
 from ml_connector.transport.limits import Limiter
-from ml_connector.transport.replies import (
+from ml_connector.transport.response_body import (
     UnreadableReplyError,
     describe_body,
     is_json,
     message_lines,
     parse_json,
 )
+from ml_connector.transport.responses import ApiResponse, Explain, Problem, explain, retry_after
 from ml_connector.transport.tls import trusted
 from ml_connector.transport.without_cookies import ClientWithoutCookies
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ml_connector.clock import CLOCK_DOUBT, Clock
 from ml_connector.errors import CallLimitReached
-from ml_connector.transport.answers import retry_after
+from ml_connector.transport.responses import retry_after
 
 
 class Limiter(Protocol):

@@ -8,8 +8,8 @@ from typing import Any
 
 from ml_connector.config.integrations import Coding
 from ml_connector.config.partners import Partner
-from ml_connector.documents.bills import Bill, BillLine
 from ml_connector.documents.common import Direction, DocumentKind
+from ml_connector.documents.erp_postings import Bill, BillLine
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.records import from_json, stored_values
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine

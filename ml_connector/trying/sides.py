@@ -9,9 +9,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
-from ml_connector.documents.bills import Bill, BillMode, GoodsReceipt
 from ml_connector.documents.common import changed
+from ml_connector.documents.erp_postings import Bill, BillMode, GoodsReceipt
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.documents.payables.settlements import OpenItem
 from ml_connector.documents.records import as_json, from_values, values_of
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, ReferenceTable

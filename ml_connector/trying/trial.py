@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
-from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.application_advice import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.records import from_json, stored_values
 from ml_connector.documents.reference import OpenOrder, ReferenceTable

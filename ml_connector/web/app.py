@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ml_connector.errors import ConnectorError
 from ml_connector.logs import fields
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 from ml_connector.web.connections import Bounds, caller_key, client_of
 from ml_connector.web.oauth import OAuthCallback
 from ml_connector.web.receiver import Receiver

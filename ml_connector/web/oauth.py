@@ -10,7 +10,7 @@ from starlette.responses import HTMLResponse, Response
 from ml_connector.credentials.tokens import connection_of_state
 from ml_connector.errors import ConnectorError
 from ml_connector.logs import fields
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 from ml_connector.transport.tokens.authorization_code import AuthorizationCodeTokens
 from ml_connector.web.receiver import Receiver
 

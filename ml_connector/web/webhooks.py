@@ -15,7 +15,7 @@ from ml_connector.errors import ConnectorError
 from ml_connector.ledger.exchange import inbox
 from ml_connector.logs import fields
 from ml_connector.systems.system import NoticeRefusedError, WebhookSource
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 from ml_connector.web.receiver import Receiver
 
 log = logging.getLogger(__name__)

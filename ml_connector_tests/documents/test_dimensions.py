@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
-from ml_connector.documents.bills import Bill, BillLine
 from ml_connector.documents.common import Record
 from ml_connector.documents.dimensions import as_fields, in_words, table_of
+from ml_connector.documents.erp_postings import Bill, BillLine
 from ml_connector.documents.records import as_json, from_json, stored_values
 from ml_connector.documents.reference import GLAccount, Item, OpenOrder, Requirement, Vendor
 from ml_connector.flows.invoices_in.matching import MatchedInvoice

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from ml_connector.documents.acknowledgments import ElementError, FunctionalAcknowledgment, SegmentError, SetAnswer
-from ml_connector.documents.advices import AdviceError, AdviceItem, ApplicationAdvice
+from ml_connector.documents.application_advice import AdviceError, AdviceItem, ApplicationAdvice
 from ml_connector.documents.common import KeptSegment
 from ml_connector.documents.remittances import Adjustment, PaidEntity, PaidItem, Remittance
 from ml_connector_tests.edi.made_parts import (

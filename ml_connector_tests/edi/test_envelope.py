@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_connector.edi.framing import window
+from ml_connector.edi.framing import byte_window
 from ml_connector.edi.interchange import ReadOptions, ReceivedSet, read_interchanges
 from ml_connector.errors import ConfigError, SenderMustCorrect
 from ml_connector_tests.edi.building import INVOICE, ORDER, group, interchange, invoice, one, order, transaction
@@ -220,7 +220,7 @@ def test_reading_in_small_pieces_gives_the_same(monkeypatch: pytest.MonkeyPatch)
     data = b"text\n" + THREE + b"\n\n" + invoice().replace(b"000000077", b"000000078") + b"end"
     whole = list(read_interchanges(data))
     for size in (1, 3, 50, 200):
-        monkeypatch.setattr(window, "CHUNK", size)
+        monkeypatch.setattr(byte_window, "CHUNK", size)
         assert list(read_interchanges(io.BytesIO(data))) == whole
 
 

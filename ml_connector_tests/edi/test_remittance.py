@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.application_advice import ApplicationAdvice
 from ml_connector.documents.remittances import Remittance
 from ml_connector_tests.edi.building import codes, group, interchange, one, transaction
 

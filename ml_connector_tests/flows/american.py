@@ -7,8 +7,8 @@ from datetime import date
 from typing import Any
 
 from ml_connector.config.integrations import Coding
-from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import Record, Tax, changed
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.records import stored_values
 from ml_connector.documents.reference import (

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.bills import GoodsReceipt
 from ml_connector.documents.common import ItemId, KeptElement, changed
+from ml_connector.documents.erp_postings import GoodsReceipt
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.errors import NeedsCorrection, Reason

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ml_connector.documents.bills import BillMode
+from ml_connector.documents.erp_postings import BillMode
 from ml_connector.errors import WeAreWrong
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.tables.documents import document, event

@@ -10,9 +10,9 @@ from typing import BinaryIO
 
 import msgspec
 
+from ml_connector.edi.framing.byte_window import CHUNK, Window
 from ml_connector.edi.framing.scanning import JUNK, Scan
 from ml_connector.edi.framing.separators import LONGEST_ISA, Header, discover, find_start, headless
-from ml_connector.edi.framing.window import CHUNK, Window
 
 _MARK = b"\xef\xbb\xbf"
 

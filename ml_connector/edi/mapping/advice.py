@@ -1,6 +1,6 @@
 """824 to and from ApplicationAdvice."""
 
-from ml_connector.documents.advices import AdviceError, AdviceItem, ApplicationAdvice
+from ml_connector.documents.application_advice import AdviceError, AdviceItem, ApplicationAdvice
 from ml_connector.documents.common import Purpose
 from ml_connector.edi.mapping.common import DATES, PARTIES, REFERENCES, Contacts
 from ml_connector.edi.mapping.fields import DAY, INTEGER, TIME, Field, SegmentMap, coded

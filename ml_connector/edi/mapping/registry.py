@@ -3,7 +3,7 @@
 from functools import cache
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment
-from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.application_advice import ApplicationAdvice
 from ml_connector.documents.common import DocumentKind, Purpose, Record, changed
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.orders import OrderAcknowledgment, OrderChange, PurchaseOrder

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
-from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.application_advice import ApplicationAdvice
 from ml_connector.documents.common import (
     AllowanceCharge,
     Contact,

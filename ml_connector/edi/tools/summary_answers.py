@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
-from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.application_advice import ApplicationAdvice
 from ml_connector.documents.remittances import Adjustment, PaidItem, Remittance
 from ml_connector.edi.framing.values import read_date, read_time
 from ml_connector.edi.tools.plain_values import Plain, date_of, fields_of, iso, number, reference, text_of

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ml_connector.config.partners import Partner
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
-from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.application_advice import ApplicationAdvice
 from ml_connector.documents.json import load
 from ml_connector.documents.orders import OrderAcknowledgment
 from ml_connector.documents.records import stored_values

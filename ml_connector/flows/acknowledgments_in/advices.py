@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml_connector.documents.advices import AdviceItem, ApplicationAdvice
+from ml_connector.documents.application_advice import AdviceItem, ApplicationAdvice
 from ml_connector.documents.common import DocumentKind
 from ml_connector.errors import reason_detail
 from ml_connector.flows.acknowledgments_in.advised import advised, nothing_sent, texts

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml_connector.documents.advices import AdviceError, AdviceItem
+from ml_connector.documents.application_advice import AdviceError, AdviceItem
 from ml_connector.documents.common import DocumentKind, KeptSegment
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ml_connector.documents.agreements import AgreedLine
 from ml_connector.documents.common import DocumentKind
 from ml_connector.documents.json import load
+from ml_connector.documents.order_agreements import AgreedLine
 from ml_connector.documents.orders import LineChange, OrderChange, PurchaseOrder
 from ml_connector.documents.records import from_values
 from ml_connector.flows.acknowledgments_in.answered_revision import Revision

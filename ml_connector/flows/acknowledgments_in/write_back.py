@@ -9,9 +9,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.common import DocumentKind, changed
 from ml_connector.documents.json import dump
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.records import from_values, json_values
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine

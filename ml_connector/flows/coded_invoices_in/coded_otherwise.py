@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from ml_connector.documents.bills import BillLine
+from ml_connector.documents.erp_postings import BillLine
 from ml_connector.documents.payables.entered import EnteredInvoice, EnteredLine
 from ml_connector.documents.payables.invoices import NetworkInvoice
 from ml_connector.documents.payables.recodings import RecodedLine, Recoding

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.dimensions import COST_CENTER, COST_UNIT
+from ml_connector.documents.erp_postings import Bill, BillLine, BillMode
 from ml_connector.documents.payables.invoices import CodedLine, NetworkInvoice
 from ml_connector.documents.reference import VatCode, Vendor
 from ml_connector.documents.values.currencies import rounded

@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, InterchangeAcknowledgment
-from ml_connector.documents.advices import ApplicationAdvice
+from ml_connector.documents.application_advice import ApplicationAdvice
 from ml_connector.documents.common import Record
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.master.vendors import VendorProposal

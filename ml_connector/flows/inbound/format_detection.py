@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ml_connector.config.partners import Partner
-from ml_connector.edi.framing.window import wide_encoding
+from ml_connector.edi.framing.byte_window import wide_encoding
 from ml_connector.flows.core.integration import Integration
 from ml_connector.layouts import Layout
 from ml_connector.ledger.exchange.files import FileRow

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ml_connector.documents.bills import Bill
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.documents.kinds import DocumentKind
 from ml_connector.documents.records import from_json
 from ml_connector.errors import NeedsCorrection, Reason

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.config.partners import Partner
-from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import changed
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.reference import Vendor

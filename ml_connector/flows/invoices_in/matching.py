@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Literal
 
 from ml_connector.config.partners import MatchTolerances
-from ml_connector.documents.bills import Bill
 from ml_connector.documents.common import Record, Tax
 from ml_connector.documents.dimensions import Dimensioned, as_fields
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.documents.invoice_amounts import taxes_of_line
 from ml_connector.documents.invoices import Invoice, InvoiceLine
 from ml_connector.documents.reference import OpenOrder, OpenOrderLine, Vendor

@@ -10,8 +10,8 @@ from datetime import date
 from decimal import Decimal
 
 from ml_connector.config.partners import Partner, Tolerance
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.common import DateReference, changed
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.documents.orders import LineAnswer, OrderLine, PurchaseOrder
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.meaning import answer_codes

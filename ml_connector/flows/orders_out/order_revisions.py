@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ml_connector.documents.agreements import AgreedLine
 from ml_connector.documents.common import DocumentKind, Purpose, changed
 from ml_connector.documents.json import load
+from ml_connector.documents.order_agreements import AgreedLine
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.records import from_values
 from ml_connector.documents.reference import OpenOrder

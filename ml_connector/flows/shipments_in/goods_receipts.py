@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
-from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.documents.erp_postings import GoodsReceipt
 from ml_connector.documents.kinds import DocumentKind
 from ml_connector.documents.records import from_json
 from ml_connector.errors import NeedsCorrection, Reason

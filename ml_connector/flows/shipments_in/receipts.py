@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
+from ml_connector.documents.erp_postings import GoodsReceipt, ReceiptLine
 from ml_connector.documents.reference import OpenOrder, Vendor
 from ml_connector.documents.shipments import ShipNotice, ShippedItem, ShippedOrder
 from ml_connector.errors import NeedsCorrection, Reason

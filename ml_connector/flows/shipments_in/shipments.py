@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.documents.erp_postings import GoodsReceipt
 from ml_connector.documents.records import as_json, from_json
 from ml_connector.documents.shipments import ShipNotice
 from ml_connector.errors import NeedsCorrection

@@ -14,11 +14,11 @@ from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem,
 from ml_connector.flows.core.ports import RemoteFile, Written
 from ml_connector.systems.cleo.names import filled, usable_id, whole_number
 from ml_connector.systems.cleo.settings import CleoConnection
-from ml_connector.transport.answers import ApiResponse, Problem, explain
 from ml_connector.transport.http import ApiClient
-from ml_connector.transport.names import clean_name
-from ml_connector.transport.replies import UnreadableReplyError, is_json, parse_json
+from ml_connector.transport.response_body import UnreadableReplyError, is_json, parse_json
+from ml_connector.transport.responses import ApiResponse, Problem, explain
 from ml_connector.transport.retries import retried
+from ml_connector.transport.safe_names import clean_name
 
 #: A folder tree is read at most so many pages wide.
 MAX_FOLDER_PAGES = 100

@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ml_connector.errors import ConfigError
-from ml_connector.transport.names import DOTS, MAX_NAME, UNFIT
+from ml_connector.transport.safe_names import DOTS, MAX_NAME, UNFIT
 
 
 def usable_id(value: object) -> str | None:

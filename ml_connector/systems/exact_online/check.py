@@ -11,7 +11,7 @@ from ml_connector.systems.exact_online.notices.topics import TOPICS
 from ml_connector.systems.exact_online.notices.webhooks import subscriptions
 from ml_connector.systems.exact_online.settings import WEBHOOK_WORD, ExactOnlineConnection
 from ml_connector.systems.exact_online.wire.client import ExactClient
-from ml_connector.systems.exact_online.wire.literals import text_literal
+from ml_connector.systems.exact_online.wire.odata_literals import text_literal
 from ml_connector.systems.reaching import is_private
 from ml_connector.systems.results import CheckLevel, CheckResult, any_bad, guarded
 from ml_connector.systems.system import Parts, Usage, callback_url

@@ -63,7 +63,7 @@ from ml_connector.systems.exact_online.wire.entities import (
     written,
 )
 from ml_connector.systems.exact_online.wire.filters import equals
-from ml_connector.systems.exact_online.wire.literals import guid, text_literal
+from ml_connector.systems.exact_online.wire.odata_literals import guid, text_literal
 from ml_connector.systems.targets import Finders, Target, found_by_kind
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.payloads import fill_json

@@ -14,8 +14,8 @@ from ml_connector.systems.exact_online.authorization import exact_tokens
 from ml_connector.systems.exact_online.erp import ExactErp
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactOnlineConnection, ExactSettings
 from ml_connector.systems.exact_online.wire.division import Divisions
+from ml_connector.systems.exact_online.wire.error_mapping import explainer
 from ml_connector.systems.exact_online.wire.limits import ExactLimiter
-from ml_connector.systems.exact_online.wire.meanings import explainer
 from ml_connector.systems.system import Parts
 from ml_connector.transport.authentication import BearerToken, TokenSource
 from ml_connector.transport.http import ApiClient

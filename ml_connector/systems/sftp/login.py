@@ -13,7 +13,7 @@ from ml_connector.credentials.secrets import Secret
 from ml_connector.errors import AuthorizationNeeded, ConfigError, ConnectorError, TryAgain
 from ml_connector.systems.sftp.hostkeys import HostKey, Pin, check_host_key
 from ml_connector.systems.sftp.settings import SftpConnection
-from ml_connector.transport.names import clean_name
+from ml_connector.transport.safe_names import clean_name
 
 if TYPE_CHECKING:
     import paramiko

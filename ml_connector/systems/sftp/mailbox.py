@@ -20,7 +20,7 @@ from ml_connector.systems.sftp.session import NO_SUCH_FILE, SftpSession
 from ml_connector.systems.sftp.session_errors import Entry, SessionLostError, StatusError, TooLongError
 from ml_connector.systems.sftp.settings import SftpConnection
 from ml_connector.systems.sftp.uploads import Uploads
-from ml_connector.transport.names import clean_name
+from ml_connector.transport.safe_names import clean_name
 
 #: What each after-read policy does to a file.
 _DONE = {"delete": "deleted", "move": "moved", "rename": "renamed"}

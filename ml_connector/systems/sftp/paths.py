@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from ml_connector.errors import ConfigError
-from ml_connector.transport.names import DOTS, MAX_NAME, UNFIT, clean_name
+from ml_connector.transport.safe_names import DOTS, MAX_NAME, UNFIT, clean_name
 
 Direction = Literal["read", "write"]
 #: The names on the way to a channel's folder: first "" for the server's root or "." for where the login starts.

@@ -16,7 +16,7 @@ from ml_connector.systems.sftp.pool import SessionPool
 from ml_connector.systems.sftp.session import FAILURE, SftpSession
 from ml_connector.systems.sftp.session_errors import SessionLostError, StatusError
 from ml_connector.systems.sftp.settings import SftpConnection
-from ml_connector.transport.names import clean_name
+from ml_connector.transport.safe_names import clean_name
 
 #: So many attempts back temporary files are taken away.
 _MOST_ATTEMPTS = 5

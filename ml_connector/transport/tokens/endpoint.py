@@ -15,10 +15,10 @@ import httpx
 
 from ml_connector.clock import Clock, SystemClock
 from ml_connector.errors import ConnectorError, LeaseLost
-from ml_connector.transport.answers import retry_after
 from ml_connector.transport.deadline import all_within
 from ml_connector.transport.departure import prove_before_sending
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
+from ml_connector.transport.responses import retry_after
 from ml_connector.transport.tls import trusted
 
 MAX_ANSWER_BYTES = 65_536

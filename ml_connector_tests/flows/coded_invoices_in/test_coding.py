@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml_connector.documents.bills import Bill
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.documents.payables.invoices import CodedLine, LineCode, NetworkInvoice
 from ml_connector.documents.values.currencies import places, rounded
 from ml_connector.flows.coded_invoices_in.coding import bill_of

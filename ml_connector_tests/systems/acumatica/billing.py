@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.bills import Bill, BillLine, BillMode
+from ml_connector.documents.erp_postings import Bill, BillLine, BillMode
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.flows.core.ports import BILLS, PURCHASE_ORDERS, source_of, target_of
 from ml_connector.sandbox.acumatica import user

@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
-from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
+from ml_connector.documents.erp_postings import GoodsReceipt, ReceiptLine
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.sales.changes import SalesOrderChange
 from ml_connector.flows.core.ports import (

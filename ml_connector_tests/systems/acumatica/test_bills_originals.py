@@ -2,7 +2,7 @@
 
 import pytest
 
-from ml_connector.documents.bills import Bill
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.errors import OutcomeUnknown
 from ml_connector.ledger.exchange import blobs
 from ml_connector.sandbox.faults import FaultKind

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.bills import Bill, BillTax
 from ml_connector.documents.common import changed
+from ml_connector.documents.erp_postings import Bill, BillTax
 from ml_connector.errors import NeedsCorrection, Reason, RefusedBySystem
 from ml_connector.sandbox.acumatica import user
 from ml_connector.systems.acumatica.erp import AcumaticaErp

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
-from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
 from ml_connector.documents.common import changed
+from ml_connector.documents.erp_postings import GoodsReceipt, ReceiptLine
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsCorrection, OutcomeUnknown, RefusedBySystem
 from ml_connector.flows.core.ports import GOODS_RECEIPTS, ORDER_CHANGES, Identity, target_of

@@ -24,7 +24,7 @@ from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.filters import chunks, equals, literal
 from ml_connector.systems.acumatica.wire.paging import whole_list
 from ml_connector.systems.our_keys import key_in, with_key, without_key
-from ml_connector.transport.answers import ApiResponse
+from ml_connector.transport.responses import ApiResponse
 
 KEYS = st.text(st.sampled_from("ABCabc019-_ "), min_size=1, max_size=4).map(str.strip).filter(bool)
 

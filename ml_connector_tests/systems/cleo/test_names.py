@@ -16,7 +16,7 @@ from ml_connector.systems.cleo.names import (
     usable_id,
     whole_number,
 )
-from ml_connector.transport.names import clean_name
+from ml_connector.transport.safe_names import clean_name
 
 anything = st.text(alphabet=st.characters(exclude_categories=()), max_size=60)
 

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from ml_connector.documents.bills import Bill, BillLine, BillMode
 from ml_connector.documents.common import Record
+from ml_connector.documents.erp_postings import Bill, BillLine, BillMode
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.flows.core.ports import PlannedOperation, ReferenceRead, StoredOperation, Written, table_of
 from ml_connector.sandbox import registry
@@ -23,8 +23,8 @@ from ml_connector.sandbox.server import Sandbox, SandboxOptions
 from ml_connector.systems.exact_online.erp import ExactErp
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
 from ml_connector.systems.exact_online.wire.division import Divisions, MemoryNotes
+from ml_connector.systems.exact_online.wire.error_mapping import explainer
 from ml_connector.systems.exact_online.wire.limits import ExactLimiter
-from ml_connector.systems.exact_online.wire.meanings import explainer
 from ml_connector.transport.authentication import BearerToken
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import LocalLimits

@@ -9,10 +9,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
-from ml_connector.documents.bills import BillLine, BillMode, GoodsReceipt, ReceiptLine
 from ml_connector.documents.common import changed
+from ml_connector.documents.erp_postings import BillLine, BillMode, GoodsReceipt, ReceiptLine
 from ml_connector.documents.master.vendors import NewVendor
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.documents.payables.recodings import RecodedLine, Recoding
 from ml_connector.documents.payables.settlements import Payment, PaymentLine
 from ml_connector.documents.reference import OpenOrder, ReferenceTable

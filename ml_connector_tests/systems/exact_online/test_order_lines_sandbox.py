@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.errors import OutcomeUnknown, RefusedBySystem, WeAreWrong
 from ml_connector.flows.core.ports import ORDER_CHANGES, StoredOperation, target_of
 from ml_connector.sandbox.exact import user

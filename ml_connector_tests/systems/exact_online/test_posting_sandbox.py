@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.bills import Bill, BillLine, BillMode, GoodsReceipt, ReceiptLine
 from ml_connector.documents.common import changed
+from ml_connector.documents.erp_postings import Bill, BillLine, BillMode, GoodsReceipt, ReceiptLine
 from ml_connector.documents.reference import OpenOrder, ReferenceTable
 from ml_connector.errors import (
     AuthorizationNeeded,

@@ -26,8 +26,9 @@ from ml_connector.systems.exact_online.reading.reference import Reference
 from ml_connector.systems.exact_online.settings import FAILURE_TEXTS, ExactSettings
 from ml_connector.systems.exact_online.wire.client import ExactClient, page_of
 from ml_connector.systems.exact_online.wire.division import MemoryNotes
+from ml_connector.systems.exact_online.wire.error_mapping import explainer
 from ml_connector.systems.exact_online.wire.filters import any_of, encoded_length, equals, packed
-from ml_connector.systems.exact_online.wire.literals import (
+from ml_connector.systems.exact_online.wire.odata_literals import (
     day,
     guid_literal,
     moment,
@@ -39,7 +40,6 @@ from ml_connector.systems.exact_online.wire.literals import (
     wall_of,
     wall_time,
 )
-from ml_connector.systems.exact_online.wire.meanings import explainer
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.limits import Unlimited
 from ml_connector_tests.support.examples import some

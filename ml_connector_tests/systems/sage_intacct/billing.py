@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.bills import Bill, BillLine, BillMode, GoodsReceipt, ReceiptLine
+from ml_connector.documents.erp_postings import Bill, BillLine, BillMode, GoodsReceipt, ReceiptLine
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.flows.core.ports import BILLS, GOODS_RECEIPTS, PURCHASE_ORDERS, PlannedOperation, source_of, target_of
 from ml_connector.sandbox.sage_intacct import user

@@ -9,8 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.master.vendors import NewVendor
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.documents.payables.purchases import Purchase, PurchaseLine
 from ml_connector.documents.payables.settlements import EntryLine, JournalEntry, Payment, PaymentLine
 from ml_connector.documents.sales.orders import SalesOrder, SalesOrderLine

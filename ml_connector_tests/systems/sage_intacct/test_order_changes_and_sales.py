@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
 from ml_connector.documents.common import changed
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.documents.sales.orders import OrderCharge, SalesOrder, SalesOrderLine, ShipToAddress
 from ml_connector.errors import NeedsCorrection, OutcomeUnknown, Reason, RefusedBySystem, WeAreWrong

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from ml_connector.documents.bills import Bill
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.errors import NeedsCorrection, OutcomeUnknown, RefusedBySystem
 from ml_connector.ledger.exchange import blobs
 from ml_connector.sandbox.faults import FaultKind

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.bills import BillLine
+from ml_connector.documents.erp_postings import BillLine
 from ml_connector.errors import NeedsCorrection, Reason, RefusedBySystem
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.systems.sage_intacct.erp import IntacctErp

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ml_connector.documents.bills import Bill
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.errors import ConnectorError, LeaseLost, OutcomeUnknown, RefusedBySystem
 from ml_connector.flows.core.ports import BILLS, Identity, StoredOperation, Written, target_of
 from ml_connector.proof import proven_by

@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar, cast
 
-from ml_connector.documents.agreements import AgreedChange
-from ml_connector.documents.bills import Bill, GoodsReceipt
+from ml_connector.documents.erp_postings import Bill, GoodsReceipt
 from ml_connector.documents.master.vendors import NewVendor
+from ml_connector.documents.order_agreements import AgreedChange
 from ml_connector.documents.payables.entered import EnteredInvoice, Original
 from ml_connector.documents.payables.purchases import Purchase
 from ml_connector.documents.payables.received import ReceivedLine

@@ -8,7 +8,7 @@ from datetime import date
 
 from ml_connector.config.integrations import Coding
 from ml_connector.config.partners import MatchTolerances, Partner
-from ml_connector.documents.bills import Bill, BillMode
+from ml_connector.documents.erp_postings import Bill, BillMode
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsCorrection, Reason

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ml_connector.config.integrations import Coding
 from ml_connector.config.partners import Partner
-from ml_connector.documents.bills import BillLine
+from ml_connector.documents.erp_postings import BillLine
 from ml_connector.documents.invoices import Invoice
 from ml_connector.documents.reference import Vendor
 from ml_connector.errors import NeedsCorrection, Reason

@@ -2,9 +2,9 @@
 
 from decimal import Decimal
 
-from ml_connector.documents.bills import BillLine
 from ml_connector.documents.common import Tax
 from ml_connector.documents.dimensions import as_fields
+from ml_connector.documents.erp_postings import BillLine
 from ml_connector.documents.reference import GLAccount
 from ml_connector.flows.invoices_in.coding.accounts import ROUNDING, account_of, takes_rounding, target_of
 from ml_connector.flows.invoices_in.coding.coder import Coder, not_to_the_cent

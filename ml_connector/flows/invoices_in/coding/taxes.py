@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.config.partners import MatchTolerances
-from ml_connector.documents.bills import BillLine, BillTax
 from ml_connector.documents.common import Tax, changed
+from ml_connector.documents.erp_postings import BillLine, BillTax
 from ml_connector.documents.invoice_amounts import taxes_coming_to
 from ml_connector.documents.values.currencies import rounded
 from ml_connector.errors import NeedsCorrection, Reason

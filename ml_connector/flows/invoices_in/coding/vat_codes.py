@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from ml_connector.config.integrations import VatRule
 from ml_connector.config.partners import MatchTolerances
-from ml_connector.documents.bills import BillLine
 from ml_connector.documents.common import Tax
+from ml_connector.documents.erp_postings import BillLine
 from ml_connector.documents.invoice_amounts import taxes_of_invoice
 from ml_connector.documents.reference import VatCode
 from ml_connector.documents.values.currencies import rounded

@@ -9,11 +9,11 @@ import httpx
 
 from ml_connector.clock import Clock
 from ml_connector.systems.acumatica.wire.answers import SEAT_TEXTS
-from ml_connector.transport.answers import retry_after
 from ml_connector.transport.authentication import TokenSource
 from ml_connector.transport.deadline import bounded, within
 from ml_connector.transport.departure import prove_before_sending
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
+from ml_connector.transport.responses import retry_after
 from ml_connector.transport.tls import trusted
 from ml_connector.transport.tokens.endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.bills import Bill, BillLine
+from ml_connector.documents.erp_postings import Bill, BillLine
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import PlannedOperation
 from ml_connector.systems.acumatica.posting.attachments import attachment_of

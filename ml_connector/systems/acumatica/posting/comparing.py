@@ -19,7 +19,7 @@ from ml_connector.systems.acumatica.wire.values import (
     maybe_number,
     text,
 )
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 
 #: Never stored as sent: what holds is told by Status.
 _SKIPPED = frozenset({"id", "note", "custom", "Hold", "Details", "TaxDetails", "Amount", "IsTaxValid"})

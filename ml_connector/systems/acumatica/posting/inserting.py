@@ -9,7 +9,7 @@ from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query
 from ml_connector.systems.acumatica.wire.values import Row, field, identity, text, to_json
 from ml_connector.systems.our_keys import key_in
-from ml_connector.systems.replies import LOOKED_UP
+from ml_connector.systems.unreadable import LOOKED_UP
 
 #: What a stored record has otherwise than it was sent, in words.
 Compare = Callable[[Row], list[str]]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Written
 from ml_connector.systems.acumatica.reading.orders import LineKey

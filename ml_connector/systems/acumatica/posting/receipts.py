@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.documents.erp_postings import GoodsReceipt
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import PlannedOperation, Written
 from ml_connector.systems.acumatica.posting.comparing import differences

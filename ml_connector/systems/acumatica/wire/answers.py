@@ -10,9 +10,9 @@ from typing import Any
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.systems.acumatica.settings import FAILURE_TEXTS, LOCKED_TEXTS
 from ml_connector.systems.acumatica.wire.values import errors_in
-from ml_connector.systems.replies import LOOKED_UP
-from ml_connector.transport.answers import ApiResponse
-from ml_connector.transport.replies import UnreadableReplyError, clean, describe_body, is_json, parse_json
+from ml_connector.systems.unreadable import LOOKED_UP
+from ml_connector.transport.response_body import UnreadableReplyError, clean, describe_body, is_json, parse_json
+from ml_connector.transport.responses import ApiResponse
 
 NO_ENTITY = "PX.Api.ContractBased.NoEntitySatisfiesTheConditionException"
 NO_SETUP = "PX.Data.PXSetupNotEnteredException"

@@ -14,10 +14,10 @@ from ml_connector.errors import OutcomeUnknown, RefusedBySystem, TryAgain, WeAre
 from ml_connector.systems.acumatica.wire.answers import IF_IT_LASTS, Meanings, NotThere, seat_refused
 from ml_connector.systems.acumatica.wire.filters import room_beside
 from ml_connector.systems.acumatica.wire.values import Row, errors_in
-from ml_connector.systems.replies import LOOKED_UP, Replies
-from ml_connector.transport.answers import ApiResponse
+from ml_connector.systems.unreadable import LOOKED_UP, Replies
 from ml_connector.transport.http import ApiClient
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
+from ml_connector.transport.responses import ApiResponse
 from ml_connector.transport.retries import retried
 
 #: Every status but 401, which another token may mend: what they mean is told by their body.

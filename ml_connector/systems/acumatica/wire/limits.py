@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from ml_connector.clock import CLOCK_DOUBT, Clock
 from ml_connector.errors import CallLimitReached
-from ml_connector.transport.answers import retry_after
 from ml_connector.transport.limits import PathLimiter, SharedLimits
+from ml_connector.transport.responses import retry_after
 
 
 class SiteLimiter:

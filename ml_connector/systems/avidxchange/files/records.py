@@ -30,7 +30,7 @@ from ml_connector.systems.avidxchange.files.tables import TableRow
 from ml_connector.systems.avidxchange.files.targets import PUBLISH, PUT, STAGE, STAGED, FileTarget
 from ml_connector.systems.avidxchange.settings import AvidXchangeConnection
 from ml_connector.systems.sftp.mailbox import SftpMailbox
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 
 SYSTEM = "avidxchange"
 #: What a document is planned with, in the name of its file.

@@ -20,7 +20,7 @@ from ml_connector.systems.avidxchange.settings import AvidXchangeConnection
 from ml_connector.systems.avidxchange.wire.rows import Row
 from ml_connector.systems.sftp.mailbox import SftpMailbox
 from ml_connector.systems.sftp.paths import usable
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ml_connector.flows.core.ports.own_format import Bytes, ReadDocument, docume
 from ml_connector.systems.avidxchange.reading.invoices import invoice
 from ml_connector.systems.avidxchange.settings import AvidXchangeConnection
 from ml_connector.systems.avidxchange.wire.rows import Row
-from ml_connector.transport.replies import UnreadableReplyError, parse_json
+from ml_connector.transport.response_body import UnreadableReplyError, parse_json
 
 KIND = DocumentKind.PAYABLE
 _AGAIN = "Have the batch closed again at AvidXchange; it is read anew then."

@@ -16,7 +16,7 @@ from ml_connector.systems.avidxchange.reading.records import external_id
 from ml_connector.systems.avidxchange.settings import AvidXchangeConnection, Resource
 from ml_connector.systems.avidxchange.wire.client import AvidClient, filled, joined
 from ml_connector.systems.avidxchange.wire.rows import Row
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 
 R = TypeVar("R", bound=Record)
 #: The record of an answer -> as flows see it.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ml_connector.systems.avidxchange.wire.rows import Row
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 
 
 @dataclass(frozen=True)

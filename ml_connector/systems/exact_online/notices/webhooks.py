@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ml_connector.errors import SenderMustCorrect
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
-from ml_connector.systems.exact_online.wire.literals import guid, is_guid, to_json
+from ml_connector.systems.exact_online.wire.odata_literals import guid, is_guid, to_json
 from ml_connector.systems.system import Subscription
-from ml_connector.transport.replies import UnreadableReplyError, clean, parse_json
+from ml_connector.transport.response_body import UnreadableReplyError, clean, parse_json
 
 ENDPOINT = "webhooks/WebhookSubscriptions"
 MAX_NOTICE = 65_536

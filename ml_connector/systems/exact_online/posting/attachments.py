@@ -11,7 +11,7 @@ from ml_connector.flows.core.ports import StoredOperation, Written
 from ml_connector.systems.exact_online.wire.client import ExactClient
 from ml_connector.systems.exact_online.wire.entities import ATTACHMENT, DOCUMENT, written
 from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals
-from ml_connector.systems.exact_online.wire.literals import guid, guid_literal, text_literal, to_json
+from ml_connector.systems.exact_online.wire.odata_literals import guid, guid_literal, text_literal, to_json
 
 
 def with_bytes(payload: str, read_blob: Callable[[str], bytes]) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.bills import Bill, BillLine, BillMode
+from ml_connector.documents.erp_postings import Bill, BillLine, BillMode
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.systems.exact_online.settings import ExactSettings
@@ -27,7 +27,7 @@ from ml_connector.systems.exact_online.wire.entities import (
     written,
 )
 from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals
-from ml_connector.systems.exact_online.wire.literals import (
+from ml_connector.systems.exact_online.wire.odata_literals import (
     guid,
     guid_literal,
     is_guid,

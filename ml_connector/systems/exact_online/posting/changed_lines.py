@@ -16,7 +16,7 @@ from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Wri
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, readable
 from ml_connector.systems.exact_online.wire.entities import Writable, written
 from ml_connector.systems.exact_online.wire.filters import any_of, equals
-from ml_connector.systems.exact_online.wire.literals import guid, guid_literal, is_guid, to_json
+from ml_connector.systems.exact_online.wire.odata_literals import guid, guid_literal, is_guid, to_json
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from ml_connector.documents.payables.recodings import RecodedLine, Recoding
 from ml_connector.flows.core.ports import PlannedOperation
 from ml_connector.systems.exact_online.posting.changed_lines import Lines
 from ml_connector.systems.exact_online.wire.entities import ENTRY_LINE
-from ml_connector.systems.exact_online.wire.literals import code, guid
+from ml_connector.systems.exact_online.wire.odata_literals import code, guid
 
 ACCOUNT, COST_CENTER, COST_UNIT = "GLAccount", "CostCenter", "CostUnit"
 ENTRY_LINES = Lines(ENTRY_LINE, {ACCOUNT: guid, COST_CENTER: code, COST_UNIT: code}, "the purchase entry")

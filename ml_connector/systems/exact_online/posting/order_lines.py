@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.flows.core.ports import PlannedOperation
 from ml_connector.systems.exact_online.posting.changed_lines import Lines
 from ml_connector.systems.exact_online.wire.entities import ORDER_LINE
-from ml_connector.systems.exact_online.wire.literals import day, number
+from ml_connector.systems.exact_online.wire.odata_literals import day, number
 
 QUANTITY, RECEIPT_DATE = "QuantityInPurchaseUnits", "ReceiptDate"
 #: Dates are compared as days.

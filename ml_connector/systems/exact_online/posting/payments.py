@@ -16,7 +16,7 @@ from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
 from ml_connector.systems.exact_online.wire.entities import BANK_ENTRY, JOURNAL_ENTRY, Writable
 from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals
-from ml_connector.systems.exact_online.wire.literals import (
+from ml_connector.systems.exact_online.wire.odata_literals import (
     code,
     guid,
     guid_literal,

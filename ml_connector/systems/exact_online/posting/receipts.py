@@ -4,14 +4,14 @@ import json
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ml_connector.documents.bills import GoodsReceipt
+from ml_connector.documents.erp_postings import GoodsReceipt
 from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.systems.exact_online.posting.bills import key_in, with_key
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
 from ml_connector.systems.exact_online.wire.entities import GOODS_RECEIPT, written
 from ml_connector.systems.exact_online.wire.filters import any_of, equals
-from ml_connector.systems.exact_online.wire.literals import guid, text_literal, to_json, whole
+from ml_connector.systems.exact_online.wire.odata_literals import guid, text_literal, to_json, whole
 
 SELECT = "ID,Description,EntryNumber,ReceiptNumber,Remarks,Supplier,YourRef"
 #: Characters of a notice's number that a receipt holds.

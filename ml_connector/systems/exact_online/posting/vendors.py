@@ -15,7 +15,7 @@ from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, readable
 from ml_connector.systems.exact_online.wire.entities import BANK_ACCOUNT, VENDOR, written
 from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals
-from ml_connector.systems.exact_online.wire.literals import code, guid, guid_literal, text_literal, to_json
+from ml_connector.systems.exact_online.wire.odata_literals import code, guid, guid_literal, text_literal, to_json
 
 KINDS = frozenset({VENDOR.kind, BANK_ACCOUNT.kind})
 _SELECT = "ID,Code,Name,Remarks"

@@ -9,9 +9,9 @@ from ml_connector.errors import AuthorizationNeeded
 from ml_connector.systems.exact_online.reading import records
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
 from ml_connector.systems.exact_online.wire.division import Notes
+from ml_connector.systems.exact_online.wire.error_mapping import FORBIDDEN
 from ml_connector.systems.exact_online.wire.filters import any_of, equals
-from ml_connector.systems.exact_online.wire.literals import guid, guid_literal
-from ml_connector.systems.exact_online.wire.meanings import FORBIDDEN
+from ml_connector.systems.exact_online.wire.odata_literals import guid, guid_literal
 
 log = logging.getLogger(__name__)
 

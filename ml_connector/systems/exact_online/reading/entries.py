@@ -18,7 +18,7 @@ from ml_connector.systems.exact_online.reading.records import text
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested, readable
 from ml_connector.systems.exact_online.wire.entities import ATTACHMENT, PURCHASE_ENTRY
 from ml_connector.systems.exact_online.wire.filters import any_of, equals
-from ml_connector.systems.exact_online.wire.literals import (
+from ml_connector.systems.exact_online.wire.odata_literals import (
     code,
     day,
     guid,

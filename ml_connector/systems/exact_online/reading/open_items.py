@@ -13,7 +13,7 @@ from ml_connector.documents.payables.settlements import ItemKind, OpenItem
 from ml_connector.flows.core.ports import Identity
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
 from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals
-from ml_connector.systems.exact_online.wire.literals import (
+from ml_connector.systems.exact_online.wire.odata_literals import (
     code,
     day,
     guid,

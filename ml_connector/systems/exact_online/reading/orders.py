@@ -16,7 +16,7 @@ from ml_connector.systems.exact_online.reading.addresses import Addresses
 from ml_connector.systems.exact_online.reading.polling import Poll
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested
 from ml_connector.systems.exact_online.wire.filters import any_of, equals
-from ml_connector.systems.exact_online.wire.literals import (
+from ml_connector.systems.exact_online.wire.odata_literals import (
     guid,
     guid_literal,
     is_guid,

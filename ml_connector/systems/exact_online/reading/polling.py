@@ -11,7 +11,7 @@ from ml_connector.clock import Clock
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.ports import Changed, SourceRecord
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, readable
-from ml_connector.systems.exact_online.wire.literals import poll_start, wall_literal, wall_of, wall_time
+from ml_connector.systems.exact_online.wire.odata_literals import poll_start, wall_literal, wall_of, wall_time
 
 T = TypeVar("T")
 

@@ -18,7 +18,7 @@ from ml_connector.documents.reference import (
     Vendor,
 )
 from ml_connector.errors import WeAreWrong
-from ml_connector.systems.exact_online.wire.literals import code, day, guid, number, whole
+from ml_connector.systems.exact_online.wire.odata_literals import code, day, guid, number, whole
 
 Raw = Mapping[str, Any]
 

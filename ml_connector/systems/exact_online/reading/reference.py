@@ -20,8 +20,8 @@ from ml_connector.flows.core.ports import Deleted, ReferenceRead
 from ml_connector.systems.exact_online.reading import records
 from ml_connector.systems.exact_online.reading.orders import Orders
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
-from ml_connector.systems.exact_online.wire.literals import guid, wall_of, wall_time, whole
-from ml_connector.systems.exact_online.wire.meanings import FORBIDDEN
+from ml_connector.systems.exact_online.wire.error_mapping import FORBIDDEN
+from ml_connector.systems.exact_online.wire.odata_literals import guid, wall_of, wall_time, whole
 
 #: The documented starting point: the first row version that `gt` can be asked for.
 FIRST = 1

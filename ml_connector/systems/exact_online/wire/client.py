@@ -10,8 +10,8 @@ from ml_connector.clock import Clock
 from ml_connector.errors import AuthorizationNeeded, OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
 from ml_connector.systems.exact_online.settings import ExactSettings
 from ml_connector.systems.exact_online.wire.filters import packed
-from ml_connector.systems.exact_online.wire.literals import guid_literal, text_literal
-from ml_connector.systems.replies import Replies
+from ml_connector.systems.exact_online.wire.odata_literals import guid_literal, text_literal
+from ml_connector.systems.unreadable import Replies
 from ml_connector.transport.http import ApiClient
 from ml_connector.transport.retries import retried
 

@@ -8,7 +8,7 @@ from typing import Protocol
 from ml_connector.clock import Clock, age
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, RefusedBySystem, TryAgain
 from ml_connector.systems.exact_online.wire.client import IF_IT_LASTS, Row, page_of, readable
-from ml_connector.systems.exact_online.wire.literals import code, wall_time, whole
+from ml_connector.systems.exact_online.wire.odata_literals import code, wall_time, whole
 from ml_connector.transport.http import ApiClient
 
 #: Facts older than this are asked for anew by `Divisions.current_facts`.

@@ -8,7 +8,7 @@ from typing import Any
 from ml_connector.errors import WeAreWrong
 from ml_connector.flows.core.ports import StoredOperation, Written
 from ml_connector.systems.exact_online.wire.client import Row
-from ml_connector.systems.exact_online.wire.literals import guid, is_guid, number, whole
+from ml_connector.systems.exact_online.wire.odata_literals import guid, is_guid, number, whole
 
 Body = Mapping[str, Any]
 

@@ -17,9 +17,9 @@ from ml_connector.systems.sage_intacct.wire.client import (
 from ml_connector.systems.sage_intacct.wire.errors import Level, error_of, judge
 from ml_connector.systems.sage_intacct.wire.reply import Reply, Result
 from ml_connector.systems.sage_intacct.wire.request import Call, Sender
-from ml_connector.transport.answers import ApiResponse
 from ml_connector.transport.http import ApiClient
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
+from ml_connector.transport.responses import ApiResponse
 from ml_connector.transport.tokens.endpoint import AnswerLost, NotSent, TokenAnswer, TokenEndpoint
 
 LOGIN_SECONDS = 60.0

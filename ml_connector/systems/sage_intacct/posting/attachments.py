@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
 
-from ml_connector.documents.bills import Bill
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Written
 from ml_connector.systems.sage_intacct.settings import IntacctConnection

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from ml_connector.documents.bills import Bill, BillLine
+from ml_connector.documents.erp_postings import Bill, BillLine
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import Identity, PlannedOperation
 from ml_connector.systems.our_keys import with_key

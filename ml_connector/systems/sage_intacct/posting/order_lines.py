@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from ml_connector.documents.agreements import AgreedChange, AgreedLine
+from ml_connector.documents.order_agreements import AgreedChange, AgreedLine
 from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem
 from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Written
 from ml_connector.systems.sage_intacct.posting import functions

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from ml_connector.documents.bills import GoodsReceipt, ReceiptLine
+from ml_connector.documents.erp_postings import GoodsReceipt, ReceiptLine
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import Identity, PlannedOperation
 from ml_connector.systems.our_keys import with_key

@@ -4,7 +4,7 @@ no place for them that the sheet knows: where they have tax, a person enters the
 
 from decimal import Decimal
 
-from ml_connector.documents.bills import Bill
+from ml_connector.documents.erp_postings import Bill
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.systems.sage_intacct.settings import IntacctConnection
 from ml_connector.systems.sage_intacct.wire.values import money

@@ -8,16 +8,16 @@ from xml.sax.saxutils import escape
 
 from ml_connector.clock import Clock
 from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
-from ml_connector.systems.replies import LOOKED_UP, Replies
 from ml_connector.systems.sage_intacct.wire import errors, reply, request
 from ml_connector.systems.sage_intacct.wire.errors import IF_IT_LASTS, Level, error_of, judge
 from ml_connector.systems.sage_intacct.wire.reply import Reply, Result
 from ml_connector.systems.sage_intacct.wire.request import Call, Sender
 from ml_connector.systems.sage_intacct.wire.together import Asked, Outcome, Together
 from ml_connector.systems.sage_intacct.wire.xml import Element, UnreadableXmlError
-from ml_connector.transport.answers import ApiResponse
+from ml_connector.systems.unreadable import LOOKED_UP, Replies
 from ml_connector.transport.http import ApiClient
-from ml_connector.transport.replies import describe_body
+from ml_connector.transport.response_body import describe_body
+from ml_connector.transport.responses import ApiResponse
 from ml_connector.transport.retries import retried
 
 HEADERS = {"Content-Type": "application/xml; charset=UTF-8", "Accept": "text/xml, application/xml"}

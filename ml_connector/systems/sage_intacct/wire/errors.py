@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 
 IF_IT_LASTS = "If it lasts, look at base_url of the connection and at the status page of Sage Intacct."
 _REPORT = "This is a defect of ml-connector or of its settings: report it with this text."

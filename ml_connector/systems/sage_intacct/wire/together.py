@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from ml_connector.errors import ConnectorError, LeaseLost, OutcomeUnknown
 from ml_connector.proof import prove
-from ml_connector.systems.replies import LOOKED_UP
 from ml_connector.systems.sage_intacct.wire.reply import Result
 from ml_connector.systems.sage_intacct.wire.request import Call
+from ml_connector.systems.unreadable import LOOKED_UP
 
 #: How long one waits for others who come at the same moment.
 GATHER_SECONDS = 0.05

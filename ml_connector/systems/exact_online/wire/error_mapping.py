@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.systems.exact_online.wire.client import IF_IT_LASTS
-from ml_connector.transport.answers import Problem
+from ml_connector.transport.responses import Problem
 
 #: The Reason header of a 403 -> what it means and who mends it.
 FORBIDDEN = {

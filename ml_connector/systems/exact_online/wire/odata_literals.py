@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from ml_connector.errors import WeAreWrong
-from ml_connector.transport.replies import MAX_EXPONENT, MAX_NUMBER_LENGTH
+from ml_connector.transport.response_body import MAX_EXPONENT, MAX_NUMBER_LENGTH
 
 _DATE = re.compile(r"/Date\((-?\d{1,17})\)/")
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ml_connector.clock import Clock
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
-from ml_connector.transport.replies import clean
+from ml_connector.transport.response_body import clean
 
 #: Seconds. A server that asks for more is asked again all the same: its clock, or what stands before it, is wrong.
 LONGEST_ASKED = 86_400.0

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml_connector.config.partners import Partner, Tolerance
-from ml_connector.documents.agreements import AgreedLine
 from ml_connector.documents.common import DateReference, ItemId, changed
 from ml_connector.documents.json import dump
+from ml_connector.documents.order_agreements import AgreedLine
 from ml_connector.documents.orders import AcknowledgedLine, LineAnswer, OrderAcknowledgment, OrderLine, PurchaseOrder
 from ml_connector.documents.records import from_values
 from ml_connector.flows.meaning.answered_lines import Expected
