@@ -18,7 +18,7 @@ from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import an_invoice
-from ml_connector_tests.flows.test_flat_rows import INVOICE
+from ml_connector_tests.flows.test_flat_documents import INVOICE
 
 LAYOUT = load_layout("truecommerce_810_csv")
 

@@ -76,7 +76,7 @@ def test_a_state_set_past_the_ledger_shows(walked: Ledger) -> None:
 
 
 def test_a_forged_chain_is_whole_in_itself(walked: Ledger) -> None:
-    """Why heads are exported outside the database: see test_heads."""
+    """Why heads are exported outside the database: see test_chain_heads."""
     forge(walked, 2, "never happened")
     assert _broken(walked) == []
 
