@@ -142,6 +142,8 @@ F = TypeVar("F", bound=FlowSettings)
 
 
 class InvoicesIn(FlowSettings):
+    """How suppliers' invoices are matched, coded and posted."""
+
     mode: Literal["matched", "coded", "auto"] = Field(
         default="auto",
         description="matched: order lines linked; coded: GL account and cost center; see docs/integrations",
@@ -231,6 +233,8 @@ class SendsUnits(FlowSettings):
 
 
 class OrdersOut(SendsUnits):
+    """Which orders leave, and how."""
+
     approved_only: bool = True
     poll: bool = Field(default=True, description="Read orders by their modification time")
     webhooks: bool = Field(default=True, description="Read orders that a webhook named")
@@ -267,6 +271,8 @@ class OrdersOut(SendsUnits):
 
 
 class ShipmentsIn(FlowSettings):
+    """How ship notices are received."""
+
     over_shipment_percent: int = Field(default=0, ge=0, le=100)
     days_ahead: int = Field(
         default=31, ge=0, description="A notice that is dated or shipped further ahead is held; a wrong year, mostly"
@@ -275,6 +281,8 @@ class ShipmentsIn(FlowSettings):
 
 
 class AcknowledgmentsIn(FlowSettings):
+    """How answers of partners are taken."""
+
     order_changes: OrderChanges = Field(
         default="propose",
         description="What suppliers change in an 855. propose: shown, a person changes the order; write_back: "

@@ -34,6 +34,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_]{0,59}")
 
 
 class LedgerSettings(Settings):
+    """Where the ledger is, and how long it is waited for."""
+
     url: SecretRef | None = Field(default=None, description="Database URL; without it SQLite in the home folder")
     patience_seconds: float = Field(
         default=60.0,
@@ -47,11 +49,15 @@ class LedgerSettings(Settings):
 
 
 class AlertSettings(Settings):
+    """Who is told of what is wrong."""
+
     urls: tuple[SecretRef, ...] = Field(default=(), description="apprise URLs (mail, chat ...), by reference")
     repeat_hours: float = Field(default=24, gt=0)
 
 
 class WebhookSettings(Settings):
+    """Where webhooks are received."""
+
     host: str = "127.0.0.1"
     port: int = Field(default=8780, ge=0, le=65535)
     public_url: str = Field(default="", description="Address under which outside systems reach the receiver")

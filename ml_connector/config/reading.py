@@ -185,6 +185,11 @@ class _Expansion:
 
 
 def validated(model: type[M], value: Any, path: Path) -> M:
+    """A value as its model.
+
+    Raises:
+        ConfigError: it does not fit; the first of what is wrong are named.
+    """
     if not isinstance(value, dict):
         raise ConfigError(f"{path}: holds no settings.", remedy="Run `ml-connector init` for a starting file.")
     try:

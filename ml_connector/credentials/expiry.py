@@ -20,6 +20,8 @@ SECRET_WARNING = timedelta(days=30)
 
 
 class Health(StrEnum):
+    """Whether somebody has to act before a credential ends."""
+
     GOOD = "good"
     WARN = "warn"
     ACT = "act"

@@ -32,6 +32,8 @@ _SEPARATOR = "~"
 
 
 class TokenState(StrEnum):
+    """What may be done with the kept token."""
+
     VALID = "valid"
     REFRESHING = "refreshing"
     AUTHORIZE_AGAIN = "authorize_again"

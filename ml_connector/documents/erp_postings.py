@@ -81,6 +81,8 @@ class Bill(Record):
 
 
 class ReceiptLine(Record):
+    """What came of one line of an order."""
+
     order_line_id: str
     order_number: str = ""
     line_number: int = 0

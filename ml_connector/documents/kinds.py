@@ -4,11 +4,15 @@ from enum import StrEnum
 
 
 class Direction(StrEnum):
+    """Whether a document came or leaves."""
+
     IN = "in"
     OUT = "out"
 
 
 class DocumentKind(StrEnum):
+    """What a document is, as the ledger stores it."""
+
     ORDER = "order"
     ORDER_CHANGE = "order_change"
     ORDER_ACKNOWLEDGMENT = "order_acknowledgment"

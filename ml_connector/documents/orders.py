@@ -87,6 +87,8 @@ class LineChange(StrEnum):
 
 
 class OrderChangeLine(OrderLine):
+    """A line as it is to be from now on, and what becomes of it (POC02)."""
+
     change: str
     quantity_left: Decimal | None = None
 

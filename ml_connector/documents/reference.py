@@ -23,6 +23,8 @@ class ReferenceTable(StrEnum):
 
 
 class Requirement(StrEnum):
+    """Whether an account wants a dimension."""
+
     OPTIONAL = "optional"
     MANDATORY = "mandatory"
     FORBIDDEN = "forbidden"
@@ -55,6 +57,8 @@ class Vendor(Record):
 
 
 class GLAccount(Record):
+    """An account of the general ledger."""
+
     added = frozenset({"other_dimensions"})
 
     id: str

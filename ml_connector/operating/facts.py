@@ -104,6 +104,7 @@ def full_json(ledger: Ledger, row: DocumentRow, *, content: bool, payloads: bool
 
 
 def parsed(text: str | None) -> Any:
+    """A stored JSON text as values; one that is none as it stands."""
     if not text:
         return None
     try:

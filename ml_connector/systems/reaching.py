@@ -61,6 +61,7 @@ def reachable(name: str, url: str, timeout: float) -> Iterator[CheckResult]:
 
 
 def clock_skew(date_header: str, asked: datetime) -> timedelta | None:
+    """How far our clock is from the server's; None where it does not say."""
     try:
         told = parsedate_to_datetime(date_header)
     except (TypeError, ValueError):

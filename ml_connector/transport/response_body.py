@@ -26,6 +26,7 @@ class UnreadableReplyError(Exception):
 
 
 def is_json(content_type: str) -> bool:
+    """Whether a content type says JSON."""
     return bool(_JSON_TYPE.match(content_type.strip()))
 
 

@@ -108,6 +108,8 @@ class Effect(Told):
 
 
 class TriedFile(Told):
+    """A file as it was tried."""
+
     name: str
     partner: str
     folder: str

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 
 def partner_of(session: Session, name: str) -> "Partner":
+    """The partner of this name, of whichever integration."""
     from ml_connector.config.loading import load_deployment
 
     loaded = load_deployment(session.path)

@@ -8,6 +8,8 @@ from ml_connector.config.base import Settings
 
 
 class AcknowledgmentRules(Settings):
+    """What a partner answers with 997s, and what it is answered."""
+
     send: bool = Field(default=True, description="Answer every received group with a 997")
     form: Literal["997", "999"] = Field(default="997", description="999 only where the partner asks for it")
     interchanges: Literal["asked", "always", "never"] = Field(

@@ -36,6 +36,8 @@ class PartnerLayouts(Settings):
 
 
 class Channels(Settings):
+    """The partner's folders at the network."""
+
     receive: tuple[str, ...] = Field(default=(), description="Folders we read; we need the right to download")
     send: str = Field(default="", description="Folder we write to; we need the right to upload")
     names: tuple[str, ...] = Field(

@@ -13,6 +13,8 @@ ChargeCode = Annotated[str, Field(pattern="^[A-Z][A-Z0-9]{3}$")]
 
 
 class InvoicesToPartner(Settings):
+    """What a customer is told in invoices (810)."""
+
     send: bool = Field(default=True, description="false: its invoices are left alone; somebody sends them otherwise")
     changed: Literal["hold", "corrected"] = Field(
         default="hold",

@@ -15,6 +15,8 @@ FILE_NAME_PARTS = ("partner", "set", "number", "timestamp", "control", "ext")
 
 
 class OrdersToPartner(Settings):
+    """What a supplier is told in orders (850, 860)."""
+
     send: bool = Field(
         default=True, description="false: another partner file of the same supplier gets its orders, or nobody does"
     )

@@ -20,6 +20,8 @@ class Tolerance(Settings):
 
 
 class MatchTolerances(Settings):
+    """How far an invoice may be from its order."""
+
     price: Tolerance = Tolerance()
     quantity: Tolerance = Tolerance()
     total: Decimal = Field(

@@ -6,6 +6,8 @@ from ml_connector.documents.common import DocumentPart
 
 
 class Scope(StrEnum):
+    """Whether a file holds a table or what changed of it."""
+
     WHOLE = "whole"
     CHANGES = "changes"
 

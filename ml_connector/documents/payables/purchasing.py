@@ -8,6 +8,8 @@ from ml_connector.documents.payables.invoices import LineCode
 
 
 class NetworkOrderLine(Amounts):
+    """A line of an order as a network has it."""
+
     number: int
     quantity: Decimal
     unit_price: Decimal | None = None

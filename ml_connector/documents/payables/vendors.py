@@ -4,6 +4,8 @@ from ml_connector.documents.common import DocumentPart
 
 
 class VendorAddress(DocumentPart):
+    """Where a vendor is."""
+
     lines: tuple[str, ...] = ()
     city: str = ""
     region: str = ""

@@ -24,6 +24,7 @@ SHOWN = 8
 
 
 def invoice_of(row: DocumentRow) -> NetworkInvoice:
+    """The invoice that a document holds."""
     return stored(DocumentKind.PAYABLE, row.canonical or "", NetworkInvoice)
 
 

@@ -9,6 +9,8 @@ from ml_connector.flows.payables.codes import CodeGroups
 
 
 class CodedInvoicesIn(FlowSettings):
+    """How invoices that were approved at a network are taken in."""
+
     code_groups: CodeGroups = CodeGroups()
     vat_group: str = Field(default="", description="Code group of VAT codes; empty: lines carry none")
     vat_code: str = Field(default="", description="VAT code of lines that carry none; empty: they are booked without")

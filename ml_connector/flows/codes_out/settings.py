@@ -7,6 +7,8 @@ from ml_connector.flows.payables.codes import CodeGroups
 
 
 class CodesOut(FlowSettings):
+    """Which codes a network is told, and how."""
+
     groups: CodeGroups = CodeGroups()
     accounts: tuple[str, ...] = Field(
         default=(), description="Only GL accounts whose code begins so, e.g. [4, 7]; empty: all of them"

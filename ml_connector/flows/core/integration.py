@@ -292,4 +292,5 @@ class StepReport:
 
 
 def chunks(items: Sequence[T], size: int) -> list[Sequence[T]]:
+    """In parts of at most this size."""
     return [items[i : i + size] for i in range(0, len(items), size)]

@@ -99,6 +99,7 @@ def look_into(integration: Integration, channel: Channel) -> ConnectorError | No
 
 
 def counted(integration: Integration, channel: Channel, report: StepReport) -> ConnectorError | None:
+    """Count what a folder would bring; what is wrong with it is given back."""
     try:
         report.counts["would_fetch"] += would_fetch(integration, channel)
     except _ABOUT_A_FOLDER as error:

@@ -37,6 +37,7 @@ def asks_for_a_pause(error: ConnectorError) -> bool:
 
 
 def pause_after(failures: int) -> timedelta:
+    """So long a file that failed so often is left alone."""
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures - 1, 10))
 
 

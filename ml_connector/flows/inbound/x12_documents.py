@@ -41,6 +41,8 @@ MOST_AMOUNT = Decimal(10) ** 20
 
 @dataclass
 class ParsedInterchange:
+    """An interchange while it is read."""
+
     start: InterchangeStart
     verdict: EnvelopeVerdict
     position: int
@@ -87,6 +89,8 @@ class ParsedInterchange:
 
 @dataclass
 class ParsedGroup:
+    """A group while it is read."""
+
     start: GroupStart
     interchange: ParsedInterchange
     position: int

@@ -8,6 +8,8 @@ from ml_connector.flows.payables.codes import CodeGroups
 
 
 class InvoicesOut(FlowSettings):
+    """Which booked invoices leave, and how."""
+
     poll_seconds: int = Field(default=300, ge=30)
     start_date: str = Field(
         default="", description="Invoices dated before it (YYYY-MM-DD) are left alone; empty: day of the first read"

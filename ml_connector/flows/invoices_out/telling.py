@@ -49,6 +49,7 @@ _MAY_CHANGE = frozenset({"open", "held", ""})
 
 
 def rules_of(integration: Integration) -> InvoicesOut:
+    """The flow's settings."""
     return integration.settings.flows.of(InvoicesOut)
 
 

@@ -238,4 +238,5 @@ def _not_busy(tx: Tx, *integrations: str) -> None:
 
 
 def told_json(moved: Moved, *, done: bool) -> dict[str, Any]:
+    """As the command shows it with --json."""
     return {"done": done, "message": moved.told, "rows": dict(moved.rows)}

@@ -7,6 +7,8 @@ from ml_connector.config.integrations import FlowSettings
 
 
 class OrderAcksOut(FlowSettings):
+    """Which orders are acknowledged to customers, and how."""
+
     poll_seconds: int = Field(default=120, ge=30)
     start_date: str = Field(
         default="", description="Orders that came before it (YYYY-MM-DD) are left alone; empty: day of the first read"

@@ -262,4 +262,5 @@ def is_too_old(order: OpenOrder, start: date) -> bool:
 
 
 def position_name(integration: Integration) -> str:
+    """Of the cursor that says how far orders were read."""
     return f"{integration.name}:{integration.erp.connection}:{integration.erp.company}:orders"

@@ -13,6 +13,8 @@ PaidWhen = Literal["funded", "issued", "cleared"]
 
 
 class PaymentsIn(FlowSettings):
+    """How payments of a network are booked."""
+
     account: str = Field(
         min_length=1,
         max_length=80,

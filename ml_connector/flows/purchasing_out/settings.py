@@ -22,6 +22,8 @@ class _Polled(FlowSettings):
 
 
 class OrderRecordsOut(_Polled):
+    """Which orders a network is told."""
+
     approved_only: bool = True
     code_groups: CodeGroups = CodeGroups()
 

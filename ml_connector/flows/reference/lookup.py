@@ -150,6 +150,11 @@ class ReferenceBook:
 
 
 def vendor_of(book: ReferenceBook, partner: Partner) -> Vendor:
+    """The supplier that a partner is.
+
+    Raises:
+        NeedsCorrection: the ERP has none.
+    """
     vendor = book.vendor(partner.vendor)
     if vendor is None:
         raise NeedsCorrection(

@@ -11,6 +11,8 @@ Meaning = Literal["payment", "recorded", "held"]
 
 
 class RemittancesIn(FlowSettings):
+    """How remittance advices are entered."""
+
     apply: bool = Field(
         default=False,
         description="Payments are entered in the ERP and applied to the bills; without it they are matched with them,"

@@ -108,6 +108,7 @@ def corrected(sent: Invoice) -> Invoice:
 
 
 def content_hash(sent: Invoice) -> str:
+    """Equal for what says the same."""
     return hashlib.sha256(dump(sent).encode()).hexdigest()
 
 

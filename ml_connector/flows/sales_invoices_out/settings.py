@@ -38,6 +38,8 @@ class RemitTo(ShipToAddress):
 
 
 class SalesInvoicesOut(SendsUnits):
+    """Which sales invoices leave, and how."""
+
     released_only: bool = Field(default=True, description="false: invoices leave before they stand in the books")
     poll_seconds: int = Field(default=300, ge=30)
     start_date: str = Field(

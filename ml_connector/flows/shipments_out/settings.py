@@ -20,6 +20,8 @@ class Carrier(Settings):
 
 
 class ShipmentsOut(SendsUnits):
+    """Which shipments customers are told, and how."""
+
     poll_seconds: int = Field(default=120, ge=30)
     start_date: str = Field(
         default="", description="Shipments dated before it (YYYY-MM-DD) are left alone; empty: day of the first read"

@@ -34,6 +34,8 @@ class NewVendors(Settings):
 
 
 class VendorsIn(FlowSettings):
+    """How vendors that others tell of become ours."""
+
     unknown: Literal["propose", "create"] = Field(
         default="propose",
         description="A vendor that nothing of ours is like. propose: held with what it takes to create it; create: "

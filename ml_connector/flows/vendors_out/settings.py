@@ -8,6 +8,8 @@ from ml_connector.config.integrations import FlowSettings
 
 
 class VendorsOut(FlowSettings):
+    """Which vendors a network is told, and how."""
+
     external_id: Literal["id", "code"] = Field(
         default="id", description="What the network keeps as our id of a vendor: the ERP's id, or its code"
     )

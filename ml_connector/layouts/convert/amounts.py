@@ -47,6 +47,7 @@ def quantity_total(document: Record) -> Decimal:
 
 
 def line_count(document: Record) -> int:
+    """How many lines a document has."""
     return len(_lines(document))
 
 

@@ -13,6 +13,7 @@ NOTHING = "\x01\x1a \t\ufeff"
 
 
 def aligned_right(one: CompiledField) -> bool:
+    """Whether a field is filled up on its left."""
     return one.settings.align == "right" or (one.settings.align is None and one.form in {"number", "integer"})
 
 

@@ -19,6 +19,8 @@ def several(value: str | tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 class TextSettings(Block):
+    """Bytes and characters of a file."""
+
     encoding: str = Field(default="utf-8", description="What the bytes are; a byte order mark in a file counts more")
     bom: bool = Field(default=False, description="Write a byte order mark")
     detect_utf8: bool = Field(
@@ -90,6 +92,8 @@ class CsvSettings(Block):
 
 
 class FixedSettings(Block):
+    """Files of lines with fixed columns."""
+
     terminator: str = Field(default="\r\n", min_length=1, max_length=2)
     tag_start: int = Field(default=1, ge=1, le=1000, description="fixed_parent_child: where the record's tag stands")
     tag_length: int = Field(default=1, ge=1, le=20)
@@ -113,6 +117,8 @@ class FixedSettings(Block):
 
 
 class XmlSettings(Block):
+    """Files in XML."""
+
     root: str | tuple[str, ...] = Field(
         default="Documents",
         description="Name of the root element, with prefix where it has one. Several: all are read, the first is "
@@ -142,6 +148,8 @@ class XmlSettings(Block):
 
 
 class JsonSettings(Block):
+    """Files in JSON."""
+
     documents: Literal["one", "list"] = Field(
         default="list",
         description="Written as one object or as an array of objects; both are read, also one behind the other",

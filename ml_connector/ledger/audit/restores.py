@@ -60,6 +60,7 @@ def all_of(tx: Tx) -> list[Restore]:
 
 
 def add_rows(tx: Tx, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add what is known to have left in the lost time."""
     for row in rows:
         seals.note(tx, "departure", tx.execute(sa.insert(departure).values(row).returning(_p.id)).scalars())
 
@@ -70,6 +71,7 @@ def party(row: documents.DocumentRow) -> str:
 
 
 def unknown_row(number: int, row: documents.DocumentRow) -> dict[str, Any]:
+    """A document of which nobody knows whether it left."""
     return {
         "restore_id": number,
         "flow": row.flow,
@@ -147,6 +149,7 @@ def attach(tx: Tx, lost: Sequence[Lost], document_id: int) -> None:
 
 
 def set_document(tx: Tx, which: sa.ColumnElement[bool], document_id: int) -> None:
+    """Say which document those departures are."""
     statement = sa.update(departure).where(which).values(document_id=document_id).returning(_p.id)
     seals.note(tx, "departure", tx.execute(statement).scalars())
 

@@ -212,6 +212,7 @@ def _column(value: Any) -> Any:
 
 
 def text_hash(text: str) -> str:
+    """The hash of a text, as seals hold it."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -134,6 +134,7 @@ class IntegrationBinding:
 
 
 def integration_bindings(tx: Tx) -> list[IntegrationBinding]:
+    """What integrations' names stand for."""
     query = sa.select(*(integration_binding.c[name] for name in IntegrationBinding.__slots__))
     return [IntegrationBinding(*row) for row in tx.execute(query.order_by(integration_binding.c.name))]
 

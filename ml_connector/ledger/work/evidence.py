@@ -88,6 +88,7 @@ def text(row: str, changed: Mapping[str, Any], *, sha256: str | None, operations
 
 
 def row_hash(row: Mapping[str, Any]) -> str:
+    """One hash over the columns that evidence covers."""
     return seals.digest(ROW, [row.get(name) for name in ROW])
 
 

@@ -12,6 +12,8 @@ from ml_connector.errors import WeAreWrong
 
 
 class DocumentState(StrEnum):
+    """How far a document has come (`moves_of`)."""
+
     RECEIVED = "received"
     PARSED = "parsed"
     MATCHED = "matched"

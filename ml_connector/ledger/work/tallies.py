@@ -66,10 +66,12 @@ def note(tx: Tx, subject: str, changes: Mapping[Sort, int]) -> None:
 
 
 def note_documents(tx: Tx, changes: Mapping[Sort, int]) -> None:
+    """So many documents of each sort more."""
     note(tx, "document", changes)
 
 
 def note_files(tx: Tx, changes: Mapping[Sort, int]) -> None:
+    """So many files of each sort more."""
     note(tx, "file", changes)
 
 

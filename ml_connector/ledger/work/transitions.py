@@ -70,6 +70,7 @@ class _Working:
 
 
 def chunks(ids: Sequence[T], size: int = CHUNK) -> Iterable[Sequence[T]]:
+    """In parts that one statement takes."""
     return (ids[start : start + size] for start in range(0, len(ids), size))
 
 

@@ -35,6 +35,8 @@ class RunVerdict:
 
 
 def reaper_sensor(seconds: int, *, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """Looks every so many seconds for runs whose process was killed."""
+
     @dg.sensor(
         name="dead_run_sensor",
         target=None,

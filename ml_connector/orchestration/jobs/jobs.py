@@ -31,6 +31,7 @@ def document_job(scene: Scene, direction: Direction) -> dg.JobDefinition:
 
 
 def reference_job(connection: str, settings: ConnectionSettings) -> dg.JobDefinition:
+    """Reads a connection's reference tables."""
     return dg.define_asset_job(  # type: ignore[return-value]
         job_name(connection, "reference"),
         selection=dg.AssetSelection.assets(*keys_of(connection, settings).values()),

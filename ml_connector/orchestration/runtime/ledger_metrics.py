@@ -167,6 +167,7 @@ class Before:
 
 
 def before_a_run(tx: Tx) -> Before:
+    """Where the ledger stands, to tell afterwards what a run added."""
     return Before(newest_document(tx), newest_event(tx))
 
 

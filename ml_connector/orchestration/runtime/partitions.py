@@ -20,4 +20,5 @@ def newest_key(partitions: dg.DailyPartitionsDefinition) -> str:
 
 
 def days(keys: Iterable[str]) -> tuple[date, ...]:
+    """The days of partition keys."""
     return tuple(date.fromisoformat(key) for key in keys)

@@ -176,6 +176,7 @@ def fail(context: dg.AssetExecutionContext | dg.OpExecutionContext, error: Conne
 
 
 def rest_name(integration: str, direction: str) -> str:
+    """Of the cursor that says until when a channel rests."""
     return f"{integration}:{direction}:rest_until"
 
 

@@ -57,6 +57,8 @@ class OutgoingFiles(FileLayout):
 
 
 class VendorFiles(OutgoingFiles):
+    """Files of vendors."""
+
     FIELDS: ClassVar[frozenset[str]] = frozenset(
         {"ExternalVendorCode", "Name", "NameOnCheck", "FedTaxId", "Line1", "Line2", "Line3", "Line4", "City", "State"}
         | {"PostalCode", "Country", "Telephone1", "Email", "Website", "Terms", "Currency", "Active"}
@@ -70,6 +72,8 @@ class VendorFiles(OutgoingFiles):
 
 
 class CodeFiles(OutgoingFiles):
+    """Files of codes."""
+
     FIELDS: ClassVar[frozenset[str]] = frozenset({"ExternalId", "CodeGroupName", "Value", "Description", "Active"})
     folder: str = "ToAvidXchange/Codes"
     file_name: str = "Codes_{key}.csv"
@@ -92,6 +96,8 @@ class OrderFiles(OutgoingFiles):
 
 
 class ReceiptFiles(OutgoingFiles):
+    """Files of receipts."""
+
     FIELDS: ClassVar[frozenset[str]] = frozenset(
         {"ExternalCode", "PurchaseOrderNumber", "PurchaseOrderLineNumber", "ProductCode", "ProductName", "UOM"}
         | {"DateReceived", "Quantity", "BillOfLadingNumber", "CompanyId"}

@@ -78,32 +78,44 @@ class Resource(Settings):
 
 
 class Vendors(Resource):
+    """Where vendors stand."""
+
     path: str = "/vendors"
     single: str = "/vendors/{id}"
 
 
 class Codes(Resource):
+    """Where codes stand."""
+
     path: str = "/glaccounts"
     single: str = "/glaccounts/{id}"
 
 
 class PurchaseOrders(Resource):
+    """Where purchase orders stand."""
+
     path: str = "/purchaseorders"
     single: str = "/purchaseorders/{id}"
 
 
 class Receipts(Resource):
+    """Where receipts stand."""
+
     path: str = "/receipts"
     single: str = "/receipts/{id}"
 
 
 class Invoices(Resource):
+    """Where invoices stand."""
+
     path: str = "/invoices"
     single: str = "/invoices/{id}"
     image: str = Field(default="/invoices/{id}/image", description="Empty: images are not fetched")
 
 
 class Payments(Resource):
+    """Where payments stand."""
+
     path: str = "/payments"
     single: str = ""
     by_id: str = "paymentIds"
@@ -126,6 +138,8 @@ class Batches(Settings):
 
 
 class Resources(Settings):
+    """What the API has, and under which paths."""
+
     vendors: Vendors = Vendors()
     codes: Codes = Codes()
     purchase_orders: PurchaseOrders = PurchaseOrders()

@@ -80,6 +80,7 @@ def check_host_key(connection: str, address: str, pin: Pin, shown: HostKey, oper
 
 
 def accept_command(connection: str) -> str:
+    """What a person types to accept a host key."""
     return f"ml-connector credentials accept-host-key {connection}"
 
 

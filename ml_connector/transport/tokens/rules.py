@@ -27,6 +27,8 @@ CAUSES = {
 
 
 class TokenStep(Enum):
+    """What is done about a token."""
+
     USE = auto()  # the stored access token, until `until`
     REFRESH = auto()  # ask for a new pair
     WAIT = auto()  # nothing may be asked before `until`
@@ -36,6 +38,8 @@ class TokenStep(Enum):
 
 @dataclass(frozen=True)
 class TokenDecision:
+    """What is done about a token, and until when."""
+
     step: TokenStep
     until: datetime
     why: str = ""

@@ -19,6 +19,8 @@ class RemoteFile:
 
 @dataclass(frozen=True)
 class RemotePage:
+    """A part of a listing, and where the next one begins."""
+
     files: Sequence[RemoteFile]
     next_start: int | None
 

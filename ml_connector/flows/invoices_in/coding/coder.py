@@ -40,10 +40,12 @@ class Coder:
 
 
 def net_of(lines: Iterable[BillLine]) -> Decimal:
+    """What lines come to without tax."""
     return sum((line.amount for line in lines), Decimal(0))
 
 
 def not_to_the_cent(coder: Coder, lines: Iterable[BillLine], taxes: Decimal) -> NeedsCorrection:
+    """Why a bill is held that does not come to its invoice's total."""
     net = net_of(lines)
     return NeedsCorrection(
         Reason.TOTAL_DIFFERENCE,

@@ -45,6 +45,7 @@ def vat_code_of(coder: Coder, own: tuple[Tax, ...], amount: Decimal, place: str)
 
 
 def shown(percent: Decimal) -> str:
+    """A percentage as people write it."""
     return f"{percent.normalize():f}"
 
 

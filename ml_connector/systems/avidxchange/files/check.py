@@ -18,6 +18,7 @@ Connected = Callable[[], AvidNetwork | AvidFileNetwork]
 
 
 def over_files(connected: Connected) -> AvidFileNetwork:
+    """The network of a connection that works over files."""
     found = connected()
     if not isinstance(found, AvidFileNetwork):
         raise WeAreWrong(f"{found.connection}: mode: files, and the API stands behind it")

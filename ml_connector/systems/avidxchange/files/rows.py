@@ -18,6 +18,7 @@ CREATE, CHANGE, WITHDRAW = "Create", "Change", "Withdraw"
 
 
 def vendor(record: NetworkVendor, settings: AvidXchangeConnection) -> Rows:
+    """A vendor as rows of its file."""
     address = record.address
     lines = {f"Line{at}": line[:255] for at, line in enumerate(address.lines[:4], 1)}
     there = bool(address.lines or address.city)
@@ -45,6 +46,7 @@ def vendor(record: NetworkVendor, settings: AvidXchangeConnection) -> Rows:
 
 
 def code(record: NetworkCode, settings: AvidXchangeConnection) -> Rows:
+    """A code as rows of its file."""
     del settings
     return [
         {
@@ -58,6 +60,7 @@ def code(record: NetworkCode, settings: AvidXchangeConnection) -> Rows:
 
 
 def order(record: NetworkOrder, settings: AvidXchangeConnection) -> Rows:
+    """An order as rows of its file."""
     head = {
         "ExternalId": _ours(record.external_id),
         "Number": fits(record.number, 50, "Order number"),
@@ -85,6 +88,7 @@ def order(record: NetworkOrder, settings: AvidXchangeConnection) -> Rows:
 
 
 def receipt(record: NetworkReceipt, settings: AvidXchangeConnection) -> Rows:
+    """A receipt as rows of its file."""
     return [
         {
             "ExternalCode": _ours(record.external_id),
@@ -102,6 +106,7 @@ def receipt(record: NetworkReceipt, settings: AvidXchangeConnection) -> Rows:
 
 
 def invoice(record: NetworkInvoice, settings: AvidXchangeConnection) -> Rows:
+    """An invoice as rows of its file."""
     vendor_named(record)
     head = {
         "Action": CHANGE if record.id else CREATE,
@@ -131,6 +136,7 @@ def invoice(record: NetworkInvoice, settings: AvidXchangeConnection) -> Rows:
 
 
 def withdrawal(record: NetworkInvoice) -> Rows:
+    """The withdrawal of an invoice as rows of its file."""
     return [{"Action": WITHDRAW, "ExternalId": _ours(record.external_id), "InvoiceNumber": record.number}]
 
 

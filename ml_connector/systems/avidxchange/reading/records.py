@@ -23,6 +23,7 @@ def external_id(row: Row) -> str:
 
 
 def vendor(row: Row) -> NetworkVendor:
+    """A vendor of the network."""
     addresses = row.rows("Addresses", "Address")
     return NetworkVendor(
         id=record_id(row, "Id", "VendorId"),
@@ -53,6 +54,7 @@ def _address(row: Row) -> VendorAddress:
 
 
 def code(row: Row) -> NetworkCode:
+    """A code of the network."""
     return NetworkCode(
         id=record_id(row),
         external_id=external_id(row),
@@ -83,6 +85,7 @@ def _groups(row: Row) -> list[str]:
 
 
 def order(row: Row) -> NetworkOrder:
+    """An order of the network."""
     return NetworkOrder(
         id=record_id(row),
         external_id=external_id(row),
@@ -113,6 +116,7 @@ def _order_line(row: Row, at: int) -> NetworkOrderLine:
 
 
 def receipt(row: Row) -> NetworkReceipt:
+    """A receipt of the network."""
     return NetworkReceipt(
         id=record_id(row),
         external_id=external_id(row),

@@ -37,6 +37,7 @@ def fits(value: str, length: int, what: str) -> str:
 
 
 def vendor(record: NetworkVendor, settings: AvidXchangeConnection) -> Body:
+    """The body that writes a vendor."""
     body: Body = {
         "ExternalIdentifier": external(record.external_id),
         "Name": record.name[:255],
@@ -62,6 +63,7 @@ def _address(address: VendorAddress, settings: AvidXchangeConnection) -> Body:
 
 
 def code(record: NetworkCode, settings: AvidXchangeConnection) -> Body:
+    """The body that writes a code."""
     del settings
     return {
         "ExternalIdentifier": external(record.external_id),
@@ -94,6 +96,7 @@ def vendor_named(record: NetworkInvoice) -> None:
 
 
 def invoice(record: NetworkInvoice, settings: AvidXchangeConnection) -> Body:
+    """The body that writes an invoice."""
     vendor_named(record)
     return _said(
         {
@@ -123,6 +126,7 @@ def _distribution(line: CodedLine) -> Body:
 
 
 def order(record: NetworkOrder, settings: AvidXchangeConnection) -> Body:
+    """The body that writes an order."""
     lines = [
         _said(
             {
@@ -154,6 +158,7 @@ def order(record: NetworkOrder, settings: AvidXchangeConnection) -> Body:
 
 
 def receipt(record: NetworkReceipt, settings: AvidXchangeConnection) -> Body:
+    """The body that writes a receipt."""
     return _said(
         {
             "ExternalIdentifier": external(record.external_id),

@@ -110,6 +110,7 @@ def subscribe(client: ExactClient, topic: str, callback_url: str) -> Subscriptio
 
 
 def unsubscribe(client: ExactClient, subscription_id: str) -> None:
+    """Take a subscription back."""
     client.delete(ENDPOINT, subscription_id)
 
 

@@ -42,6 +42,7 @@ CANCELLED = 40
 
 
 def text(value: Any) -> str:
+    """Empty for what is not there."""
     return str(value) if value is not None else ""
 
 
@@ -53,6 +54,7 @@ def _id(raw: Raw, key: str = "ID") -> str:
 
 
 def vendor(raw: Raw) -> Vendor:
+    """An account that is a supplier."""
     return Vendor(
         id=_id(raw),
         code=code(raw.get("Code")),
@@ -74,6 +76,7 @@ def vendor(raw: Raw) -> Vendor:
 
 
 def gl_account(raw: Raw) -> GLAccount:
+    """An account of the general ledger."""
     return GLAccount(
         id=_id(raw),
         code=code(raw.get("Code")),
@@ -94,6 +97,7 @@ def cost_center(raw: Raw) -> CostCenter:
 
 
 def item(raw: Raw) -> Item:
+    """An item."""
     return Item(
         id=_id(raw),
         code=code(raw.get("Code")),

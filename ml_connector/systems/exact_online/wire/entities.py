@@ -145,5 +145,6 @@ def _first(row: Row, *names: str) -> Any:
 
 
 def entry_number(row: Row) -> str:
+    """The number by which people know an entry."""
     found = whole(row.get("EntryNumber"))
     return str(found) if found is not None else ""

@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 
 def equals(field: str, literal: str) -> str:
+    """The field has this value."""
     return f"{field} eq {literal}"
 
 
@@ -20,6 +21,7 @@ def any_of(conditions: Sequence[str]) -> str:
 
 
 def all_of(conditions: Sequence[str]) -> str:
+    """All of these conditions."""
     return " and ".join(conditions)
 
 
@@ -28,6 +30,7 @@ _PLAIN = bytes(c for c in range(128) if quote(chr(c), safe=QUERY_SAFE) == chr(c)
 
 
 def encoded_length(text: str) -> int:
+    """How long a text is in a URL."""
     data = text.encode()
     return len(data) + 2 * len(data.translate(None, _PLAIN))
 

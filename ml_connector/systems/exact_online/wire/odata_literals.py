@@ -109,6 +109,7 @@ def whole(value: Any) -> int | None:
 
 
 def text_literal(value: str) -> str:
+    """A text in a filter."""
     return "'" + value.replace("'", "''") + "'"
 
 
@@ -120,6 +121,7 @@ def guid_literal(value: str) -> str:
 
 
 def is_guid(value: str) -> bool:
+    """Whether a text is a guid."""
     return bool(_GUID.fullmatch(value))
 
 

@@ -27,26 +27,32 @@ class Where:
 
 
 def equals(field: str, value: str) -> Where:
+    """The field has this value."""
     return Where("equalto", field, (value,))
 
 
 def differs(field: str, value: str) -> Where:
+    """The field has another value."""
     return Where("notequalto", field, (value,))
 
 
 def above(field: str, value: str) -> Where:
+    """The field is greater."""
     return Where("greaterthan", field, (value,))
 
 
 def at_least(field: str, value: str) -> Where:
+    """The field is greater or equal."""
     return Where("greaterthanorequalto", field, (value,))
 
 
 def below(field: str, value: str) -> Where:
+    """The field is less."""
     return Where("lessthan", field, (value,))
 
 
 def is_null(field: str) -> Where:
+    """The field is empty."""
     return Where("isnull", field)
 
 
