@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_connector.flows.registry import FLOWS
 from ml_connector.systems.registry import SHIPPED
 from ml_connector_tests.support.rooms import (
     ALLOWED,
@@ -156,6 +157,19 @@ def test_no_system_is_named_outside_its_own_rooms() -> None:
 def _names_a_system(word: str) -> bool:
     plain = word.lower().replace("_", "")
     return any(name.replace("_", "") in plain for name in SHIPPED)
+
+
+def test_no_flow_is_named_outside_the_flows() -> None:
+    """What all flows share takes their names from where each is declared. The ledger tells of its own past."""
+    own = {"flows", "systems", "sandbox", "demo"}
+    wrong = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno} {node.value}"
+        for path in modules()
+        if room(path) not in own and "ledger/migrations" not in path.as_posix()
+        for node in ast.walk(parsed(path))
+        if isinstance(node, ast.Constant) and node.value in FLOWS
+    ]
+    assert wrong == []
 
 
 MOST_LINES = 400

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from ml_connector.config.partners import Partner
 from ml_connector.flows import registry
+from ml_connector.flows.order_acks_out.spec import FLOW as ORDER_ACKS
+from ml_connector.flows.shipments_out.spec import FLOW as SHIPMENTS
 from ml_connector.ledger.search import owed
 from ml_connector.systems.results import CheckLevel, CheckResult, Mender
 
@@ -45,8 +47,8 @@ def check_deadlines(deployment: "Deployment", integration: str) -> Iterator[Chec
 def _never_sent(integration: str, partner: Partner, on: set[str]) -> Iterator[CheckResult]:
     rules = partner.deadlines
     for name, flow, key, sent in (
-        ("order_acknowledgment", "order_acks_out", "order_acks", partner.takes_order_acks),
-        ("ship_notice", "shipments_out", "shipments", partner.takes_shipments),
+        ("order_acknowledgment", ORDER_ACKS.name, "order_acks", partner.takes_order_acks),
+        ("ship_notice", SHIPMENTS.name, "shipments", partner.takes_shipments),
     ):
         if getattr(rules, name) is not None and not (sent and flow in on):
             message = f"{partner.name} has deadlines.{name}, and is sent none"

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from ml_connector.config.partners import Partner
 from ml_connector.flows import registry
+from ml_connector.flows.reference_out import spec
 from ml_connector.systems.results import CheckLevel, CheckResult, Mender
 
 if TYPE_CHECKING:
     from ml_connector.composition import Deployment
 
-FLOW = "reference_out"
+FLOW = spec.FLOW.name
 
 
 def check_told_tables(deployment: "Deployment", integration: str) -> list[CheckResult]:

@@ -22,6 +22,7 @@ from ml_connector.flows.orders_out import order_revisions, order_taking
 from ml_connector.flows.orders_out.order_addressing import takers
 from ml_connector.flows.orders_out.order_records import order_reader
 from ml_connector.flows.orders_out.order_revisions import OrderHistory
+from ml_connector.flows.orders_out.spec import FLOW as ORDERS
 from ml_connector.ledger.coordination.leases import worker
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.exchange import snapshots
@@ -124,7 +125,7 @@ def _tried(made: Integration, read: _AsRead) -> TryOrderResult:
         waiting = sa.update(t.document).where(_of(order.number), t.document.c.next_attempt_at == NEVER)
         connection.execute(waiting.values(next_attempt_at=None))
     settings = made.settings.flows.orders_out.model_copy(update={"poll": True, "webhooks": False})
-    flows = made.settings.flows.model_copy(update={"orders_out": settings})
+    flows = made.settings.flows.model_copy(update={ORDERS.name: settings})
     polling = replace(made, settings=made.settings.model_copy(update={"flows": flows}))
     with worker(made.ledger) as lease:
         pipeline.run(polling, RunScope(holder=lease.name, actor="try"), pipeline.steps_of(polling.flows, OUTBOUND))
