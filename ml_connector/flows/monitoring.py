@@ -49,7 +49,7 @@ def mark_overdue(integration: Integration, work: RunScope) -> StepReport:
                 return report
             moves = []
             for row in rows:
-                report.add("overdue", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+                report.add_document("overdue", row)
                 detail = reason_detail(
                     f"{row.partner} has not answered {row.number} in time.",
                     "Ask the partner whether it arrived; it is not sent again by itself.",

@@ -114,7 +114,7 @@ def _replayed(made: Integration, rows: Sequence[DocumentRow]) -> list[Replayed]:
     with made.ledger.read() as tx:
         after = {row.id: row for row in documents.get_many(tx, ids)}
         writes = {row.id: writes_of(tx, row, written) for row in after.values()}
-    book = ReferenceBook(made.ledger, made.erp.connection, made.erp.company)
+    book = ReferenceBook.of(made)
     told = []
     for row in rows:
         now = after[row.id]

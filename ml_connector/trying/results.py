@@ -194,7 +194,7 @@ def collect(
     not_asked: Sequence[str],
 ) -> TryResult:
     """The result out of the scratch ledger. came: given files by folder and remote id. before: what was copied."""
-    book = ReferenceBook(made.ledger, made.erp.connection, made.erp.company)
+    book = ReferenceBook.of(made)
     with made.ledger.read() as tx:
         query = sa.select(*DOCUMENT_COLUMNS).order_by(t.document.c.id)
         rows = [document_row(row) for row in tx.execute(query)]

@@ -62,9 +62,7 @@ def _apply_all(integration: Integration, work: RunScope) -> StepReport:
     for rows in batches(integration, work, FLOW, (S.PARSED, S.QUARANTINED)):
         for row in rows:
             if work.dry_run:
-                report.add(
-                    "would_apply", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
-                )
+                report.add_document("would_apply", row)
                 continue
             _take(integration, work, row, report)
     return report
@@ -195,9 +193,7 @@ def _functional(
     for document in sent:
         if document.id in decisions:
             moves += _answered(tx, document, decisions[document.id], answer, by=row, report=report)
-    report.add(
-        "applied", row.partition_date, document=row.number, document_id=row.id, partner=row.partner, answer=answer.code
-    )
+    report.add_document("applied", row, answer=answer.code)
     changes = {"parent_id": sent[0].id if sent else None, "order_number": sent[0].order_number if sent else ""}
     moves += resume_moves(row)
     detail = {"group": group.id, "code": answer.code, **_contradictions(decisions)}
@@ -243,9 +239,7 @@ def _answered_before_restore(
         if document.id in sent:
             arrived = document.having(state=S.SENT)
             moves += _answered(tx, arrived, decisions[document.id], answer, by=row, report=report)
-    report.add(
-        "applied", row.partition_date, document=row.number, document_id=row.id, partner=row.partner, answer=answer.code
-    )
+    report.add_document("applied", row, answer=answer.code)
     changes = {"parent_id": held[0].id, "order_number": held[0].order_number}
     detail = {"code": answer.code, **_contradictions(decisions)}
     return [*moves, *resume_moves(row), Move(row.id, S.APPLIED, "applied", detail, changes=changes)]
@@ -273,13 +267,7 @@ def _answered(
     detail |= {"contradiction": decision.contradiction} if decision.contradiction else {}
     changes: dict[str, Any] = {"due_at": None, "reason": None, "reason_detail": None, "next_attempt_at": None}
     if not decision.accepted:
-        report.add(
-            "refused",
-            document.partition_date,
-            document=document.number,
-            document_id=document.id,
-            partner=document.partner,
-        )
+        report.add_document("refused", document)
         found = decision.answer
         errors = [stored_values(error) for error in (found.segments if found else ())][:20]
         told = f"; {decision.contradiction}: the worse counts" if decision.contradiction else ""
@@ -345,9 +333,7 @@ def _interchange(
             moves += _refused_by_ta1(document, answer, row)
         elif document.state is S.UNKNOWN_OUTCOME:
             moves.append(_arrived(integration, document, row))
-    report.add(
-        "applied", row.partition_date, document=row.number, document_id=row.id, partner=row.partner, answer=answer.code
-    )
+    report.add_document("applied", row, answer=answer.code)
     moves += resume_moves(row)
     moves.append(Move(row.id, S.APPLIED, "applied", {"code": answer.code, "note": answer.note}))
     return moves

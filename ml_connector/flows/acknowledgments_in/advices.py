@@ -109,9 +109,7 @@ def record(
         for key, verdicts in said.items()
         for move in _moves_of(integration, tx, named[key], verdicts, advice, row, report)
     ]
-    report.add(
-        "applied", row.partition_date, document=row.number, document_id=row.id, partner=row.partner, answer=_worst(said)
-    )
+    report.add_document("applied", row, answer=_worst(said))
     first = min(named.values(), key=lambda one: one.id)
     changes = {"parent_id": first.id, "order_number": first.order_number, **_closing(row, advice, said, named)}
     return [*moves, *resume_moves(row), Move(row.id, S.APPLIED, "applied", _facts(said), changes=changes)]
@@ -143,13 +141,7 @@ def _moves_of(
     if any(one.refuses for one in verdicts):
         if document.state is S.REFUSED:
             return [Move(document.id, None, "refused by 824 too", detail, release=False)]
-        report.add(
-            "refused",
-            document.partition_date,
-            document=document.number,
-            document_id=document.id,
-            partner=document.partner,
-        )
+        report.add_document("refused", document)
         return [Move(document.id, S.REFUSED, "refused by 824", detail, changes=_refusal(document, advice, detail))]
     cleared = {"reason": None, "reason_detail": None, "next_attempt_at": None}
     if any(one.accepts for one in verdicts) and all(one.accepts or one.plain for one in verdicts):

@@ -75,7 +75,7 @@ def _prepared(integration: Integration, row: DocumentRow, order: OpenOrder | Non
         outcome |= {"left": outcome["left"] + 1, "act": True}
     outcome["agreed"] = json_values(changed(change, lines=tuple(lines)))
     if not lines:
-        report.add("not_written", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("not_written", row)
         columns = closing(row.partner, change.order_number, outcome)
         return Prepared(moves=[Move(row.id, S.APPLIED, "nothing of it can be written", changes=columns)])
     planned = target_of(integration.erp, ORDER_CHANGES).plan(_change(outcome), operation_key(row))

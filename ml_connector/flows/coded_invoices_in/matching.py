@@ -55,9 +55,7 @@ def match(integration: Integration, work: RunScope) -> StepReport:
     report = StepReport("code approved invoices")
     book: ReferenceBook | None = None
     for rows in batches(integration, work, FLOW, (S.PARSED, S.QUARANTINED)):
-        book = book or ReferenceBook(
-            integration.ledger, integration.erp.connection, integration.erp.company, work.as_of
-        )
+        book = book or ReferenceBook.of(integration, work.as_of)
         _match_batch(integration, work, rows, book.coding_tables(), report)
     return report
 

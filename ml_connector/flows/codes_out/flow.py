@@ -30,7 +30,7 @@ class _Codes(TableTelling[NetworkCode]):
         return [one for one in table_groups(_rules(integration)) if one in integration.erp.tables]
 
     def said(self, integration: Integration) -> Sequence[Said[NetworkCode]]:
-        book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
+        book = ReferenceBook.of(integration)
         return list(codes(book, _rules(integration), integration.clock.now().date()))
 
     def ended(self, record: NetworkCode) -> NetworkCode:

@@ -1,11 +1,11 @@
-"""Taking waiting documents in batches."""
+"""Taking waiting documents in batches, and moving them on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ml_connector.flows.core.integration import Integration, RunScope
 from ml_connector.flows.core.spec import ANSWERS_FLOW
 from ml_connector.ledger.work import documents
-from ml_connector.ledger.work.documents import ClaimQuery, DocumentRow
+from ml_connector.ledger.work.documents import ClaimQuery, DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
 
@@ -51,3 +51,10 @@ def batches(
             after = 0
         else:
             return
+
+
+def make_moves(integration: Integration, work: RunScope, moves: Sequence[Move]) -> None:
+    """Make the moves of a batch in one transaction; a dry run makes none."""
+    if not work.dry_run:
+        with integration.ledger.write() as tx:
+            documents.move(tx, moves, work)

@@ -274,6 +274,11 @@ class StepReport:
         if sample and len(self.samples) < self.SAMPLE_LIMIT:
             self.samples.append({"outcome": outcome, **sample})
 
+    def add_document(self, outcome: str, row: DocumentRow, **more: Any) -> None:
+        """Count a document of the ledger."""
+        named = {"document": row.number, "document_id": row.id, "partner": row.partner}
+        self.add(outcome, row.partition_date, **named, **more)
+
     def merge(self, other: "StepReport") -> None:
         self.counts.update(other.counts)
         for day, counts in other.partitions.items():

@@ -77,14 +77,7 @@ def hold_moves(
     integration: Integration, row: DocumentRow, held: NeedsCorrection, report: StepReport, *, step: S
 ) -> list[Move]:
     """The move that holds a document; `step` is the state it goes back to when it is taken up again."""
-    report.add(
-        "held",
-        row.partition_date,
-        document=row.number,
-        document_id=row.id,
-        partner=row.partner,
-        reason=str(held.reason),
-    )
+    report.add_document("held", row, reason=str(held.reason))
     again = None
     if held.reason not in PERSON_ONLY:
         again = integration.clock.now() + timedelta(minutes=integration.settings.quarantine_retry_minutes)

@@ -91,7 +91,7 @@ def _open_books(integration: Integration, work: RunScope) -> _Books:
     committed = _committed(integration)
     if not work.as_of and not work.dry_run:
         refresh_orders(integration)
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    book = ReferenceBook.of(integration, work.as_of)
     return _Books(book, OrderBook(order=book.order, committed=committed))
 
 
@@ -135,14 +135,7 @@ def _match_batch(
             continue
         orders.commit(decided.matched)
         goes(row, known.same_number)
-        report.add(
-            "matched",
-            row.partition_date,
-            document=row.number,
-            document_id=row.id,
-            partner=row.partner,
-            mode=decided.matched.mode,
-        )
+        report.add_document("matched", row, mode=decided.matched.mode)
         changes = {
             "work": as_json(decided.matched),
             "snapshots": dict(book.versions),
@@ -289,7 +282,7 @@ def _count_coded(integration: Integration, rows: Sequence[DocumentRow], orders: 
 def code(integration: Integration, work: RunScope) -> StepReport:
     """Give every matched invoice its accounts, cost centers and VAT codes: the bill to post."""
     report = StepReport("code")
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    book = ReferenceBook.of(integration, work.as_of)
     for rows in batches(integration, work, FLOW, (S.MATCHED,), streams=True):
         moves: list[Move] = []
         for row in rows:
@@ -297,7 +290,7 @@ def code(integration: Integration, work: RunScope) -> StepReport:
             if isinstance(decided, NeedsCorrection):
                 moves += hold_moves(integration, row, decided, report, step=S.PARSED)
                 continue
-            report.add("coded", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+            report.add_document("coded", row)
             versions = {**(row.snapshots or {}), **book.versions}
             changes = {"work": as_json(decided), "snapshots": versions}
             told = {"told": list(decided.told)} if decided.told else {}

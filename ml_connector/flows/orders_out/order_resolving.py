@@ -12,7 +12,7 @@ from ml_connector.documents.json import dump
 from ml_connector.documents.orders import OrderChange, PurchaseOrder
 from ml_connector.documents.reference import OpenOrder
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.batches import batches, make_moves
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import PURCHASE_ORDERS, source_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
@@ -73,7 +73,7 @@ def _resolve_batch(
 ) -> None:
     # What may have left is resolved already: a replay does not say whether it left.
     rows = [row for row in claimed if not is_held(row)]
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    book = ReferenceBook.of(integration, work.as_of)
     tables = book.coding_tables()
     with integration.ledger.read() as tx:
         family = documents.outbound_of_orders(
@@ -98,9 +98,7 @@ def _resolve_batch(
         if any(o.state in ON_ITS_WAY or o.id in being_written for o in _goes_first(row, theirs)):
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
-            report.add(
-                "waits_for_earlier", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
-            )
+            report.add_document("waits_for_earlier", row)
             continue
         older = [one for one in theirs if one.revision < row.revision or is_moved(one.source)]
         before = _told_last(row, histories(older, order_of).get(order_of[row.id], OrderHistory()))
@@ -114,11 +112,11 @@ def _resolve_batch(
         moves += resume_moves(row)
         read_again: dict[str, Any] = {"source": row.source, "reason": None} if row.id in again else {"reason": None}
         if decided.document is None:
-            report.add("unchanged", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+            report.add_document("unchanged", row)
             changes = {**decided.facts(), **read_again}
             moves.append(Move(row.id, S.DISCARDED, "nothing changed for the partner", changes=changes))
             continue
-        report.add("resolved", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("resolved", row)
         changes = {
             **decided.facts(),
             **read_again,
@@ -128,9 +126,7 @@ def _resolve_batch(
             **integration.party(decided.partner.name),
         }
         moves.append(Move(row.id, S.RESOLVED, "resolved", {"snapshots": dict(book.versions)}, changes=changes))
-    if not work.dry_run:
-        with integration.ledger.write() as tx:
-            documents.move(tx, moves, work)
+    make_moves(integration, work, moves)
 
 
 def _goes_first(row: DocumentRow, family: Sequence[DocumentRow]) -> list[DocumentRow]:

@@ -86,7 +86,7 @@ def _given_away(integration: Integration, orders: Sequence[SourceOrder]) -> list
 
 def _take_once(integration: Integration, work: RunScope, wanted: Sequence[tuple[SourceOrder, Partner]]) -> StepReport:
     report = StepReport("read orders")
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
+    book = ReferenceBook.of(integration)
     tables = book.coding_tables()
     since = start_day(integration, dry_run=work.dry_run)
     known = known_histories(integration, [source.document for source, _ in wanted])

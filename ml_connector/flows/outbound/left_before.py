@@ -56,7 +56,7 @@ def _as_stored(row: DocumentRow, write: PlannedOperation) -> StoredOperation:
 
 
 def _recognised(row: DocumentRow, plan: Sequence[PlannedOperation], there: Written, report: StepReport) -> Prepared:
-    report.add("recognised", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+    report.add_document("recognised", row)
     detail = {"id": there.outside_id, **there.detail}
     moves = [
         Move(row.id, S.SENDING, "recognised by our id", release=False),

@@ -75,9 +75,7 @@ def render(integration: Integration, work: RunScope, flow: str) -> StepReport:
         for parcel in parcels(integration, rows):
             if work.dry_run:
                 for row in parcel.rows:
-                    report.add(
-                        "would_send", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
-                    )
+                    report.add_document("would_send", row)
                 continue
             _render_parcel(integration, work, parcel, report)
         _hold_strangers(integration, work, rows, report)
@@ -145,7 +143,7 @@ def _render_parcel(integration: Integration, work: RunScope, parcel: Parcel, rep
             documents.move(tx, moves, work)
         return
     for row in parcel.rows:
-        report.add("rendered", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("rendered", row)
 
 
 def _as_x12(integration: Integration, tx: Tx, parcel: Parcel, now: datetime) -> Packed:

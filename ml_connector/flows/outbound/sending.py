@@ -96,7 +96,7 @@ def _without_arrived(
             upload = done.get(row.file_id or 0)
             if upload is None:
                 continue
-            report.add("sent", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+            report.add_document("sent", row)
             if row.state is S.RENDERED:
                 moves.append(Move(row.id, S.SENDING, "sending", release=False))
             changes = {"due_at": answer_due(integration, row)}
@@ -257,7 +257,7 @@ def _wait(
         documents.move(tx, moves, work)
         documents.release(tx, [one.id for one in together], next_attempt_at=at)
     if moves:
-        report.add("unknown_outcome", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("unknown_outcome", row)
 
 
 def _upload(
@@ -377,7 +377,7 @@ def _moves_after(
     integration: Integration, tx: Tx, row: DocumentRow, outcome: CallOutcome, report: StepReport
 ) -> list[Move]:
     if outcome.written is not None and row.state in {S.SENDING, S.UNKNOWN_OUTCOME}:
-        report.add("sent", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("sent", row)
         cleared = {
             **dict.fromkeys(("reason", "reason_detail", "next_attempt_at")),
             "due_at": answer_due(integration, row),
@@ -391,7 +391,7 @@ def _moves_after(
         return hold_moves(integration, row, held, report, step=first_step(row.kind, row.direction))
     if outcome.error is not None:
         told = "unknown_outcome" if outcome.unknown else "postponed"
-        report.add(told, row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document(told, row)
     return []
 
 

@@ -13,7 +13,7 @@ from ml_connector.documents.payables.settlements import OpenItem, Payment, Settl
 from ml_connector.documents.records import as_json
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.batches import batches, make_moves
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import NETWORK_PAYMENTS, Identity, payments_of, record_source
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
@@ -25,7 +25,6 @@ from ml_connector.flows.payments_in import spec
 from ml_connector.flows.payments_in.history import BY_OTHERS, History, Meaning, histories, meaning_of
 from ml_connector.flows.payments_in.settings import PaymentsIn
 from ml_connector.flows.reference.lookup import ReferenceBook
-from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -72,7 +71,7 @@ def match(integration: Integration, work: RunScope) -> StepReport:
 
 
 def _match_batch(integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport) -> None:
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    book = ReferenceBook.of(integration, work.as_of)
     read = {row.id: attempt(_read, integration, row, book) for row in rows}
     batch = _batch(integration, rows, [one for one in read.values() if isinstance(one, _Read)])
     moves: list[Move] = []
@@ -82,7 +81,7 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
             moves += hold_moves(integration, row, decided, report, step=S.PARSED)
             continue
         add(batch.spoken, decided)
-        report.add("matched", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("matched", row)
         kept = {"work": as_json(decided), "snapshots": dict(book.versions)}
         if not row.canonical and isinstance(found := read[row.id], _Read):
             # Held before anybody could tell what it says: what counts as booked is known by this.
@@ -90,9 +89,7 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
         moves += resume_moves(row)
         moves.append(Move(row.id, S.MATCHED, "matched", _detail(decided), changes=kept, release=False))
         moves.append(Move(row.id, S.CODED, "ready to post"))
-    if not work.dry_run:
-        with integration.ledger.write() as tx:
-            documents.move(tx, moves, work)
+    make_moves(integration, work, moves)
 
 
 def _read(integration: Integration, row: DocumentRow, book: ReferenceBook) -> _Read:

@@ -29,14 +29,7 @@ def set_aside(
     undo: what to do where it is another one after all, as "void that entry and replay this". data: what was found,
     where the entry's number, id and amount do not say it.
     """
-    report.add(
-        "duplicate",
-        row.partition_date,
-        document=row.number,
-        document_id=row.id,
-        partner=row.partner,
-        entry=there.number or there.outside_id,
-    )
+    report.add_document("duplicate", row, entry=there.number or there.outside_id)
     found = data or {"entry": there.number, "id": there.outside_id, "amount": there.amount, "source": there.source}
     remedy = _RESTORED if there.our_key else f"Nothing to do if it was entered by hand; else {undo}."
     detail = reason_detail(message, remedy, found)

@@ -81,8 +81,8 @@ def go_on(
     begun = Move(row.id, S.POSTING, "taken up again", {"was": row.reason}, changes=_CLEARED, release=attach)
     if attach:
         operations.plan_again(tx, [row.id])
-        report.add("taken_up_again", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("taken_up_again", row)
         return [begun]
     operations.void(tx, [row.id])
-    report.add("posted", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+    report.add_document("posted", row)
     return [begun, Move(row.id, S.POSTED, "posted without its original", {"id": booking.outside_id})]

@@ -88,9 +88,7 @@ def _finish_open(lane: _Lane) -> None:
         after = rows[-1].id
         if lane.work.dry_run:
             for row in rows:
-                lane.report.add(
-                    "would_finish", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
-                )
+                lane.report.add_document("would_finish", row)
             continue
         _finish(lane, rows)
         if lane.brake.error is not None:
@@ -142,23 +140,9 @@ def _report_plans(lane: _Lane) -> None:
         planned = attempt(lane.kind.plan, lane.integration, row)
         if isinstance(planned, NeedsCorrection):
             reason = str(planned.reason)
-            lane.report.add(
-                "would_hold",
-                row.partition_date,
-                document=row.number,
-                document_id=row.id,
-                partner=row.partner,
-                reason=reason,
-            )
+            lane.report.add_document("would_hold", row, reason=reason)
             continue
-        lane.report.add(
-            "would_post",
-            row.partition_date,
-            document=row.number,
-            document_id=row.id,
-            partner=row.partner,
-            writes=len(planned),
-        )
+        lane.report.add_document("would_post", row, writes=len(planned))
 
 
 def _begin(lane: _Lane, rows: Sequence[DocumentRow]) -> list[DocumentRow]:
@@ -296,18 +280,11 @@ def _moves_after(
 ) -> list[Move]:
     integration, kind, error = lane.integration, lane.kind, outcome.error
     if error is None and complete and outcome.written is not None:
-        report.add(
-            str(kind.done),
-            row.partition_date,
-            document=row.number,
-            document_id=row.id,
-            partner=row.partner,
-            **_shown(outcome),
-        )
+        report.add_document(str(kind.done), row, **_shown(outcome))
         detail = {"id": outcome.written.outside_id, **outcome.written.detail}
         return [Move(row.id, kind.done, str(kind.done), detail, changes=kind.closing(row))]
     if outcome.unknown:
-        report.add("unknown_outcome", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("unknown_outcome", row)
         soon = integration.clock.now() + timedelta(seconds=FIRST_LOOK_SECONDS)
         reason = {
             "reason": str(Reason.OUTCOME_UNKNOWN),

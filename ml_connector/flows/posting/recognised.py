@@ -133,7 +133,7 @@ def written_here(integration: Integration, existing: Sequence[Existing]) -> dict
 
 def moves(row: DocumentRow, found: Sequence[Found], report: StepReport) -> list[Move]:
     """To posted, from wherever the document stands."""
-    report.add("recognised", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+    report.add_document("recognised", row)
     states = [state for state in _WAY if state is S.POSTED or state in moves_of(row.kind, Direction.IN)]
     begin = states.index(row.state) + 1 if row.state in states else 0
     way = [S.POSTING, S.POSTED] if row.state is S.QUARANTINED else states[begin:]

@@ -7,7 +7,7 @@ from ml_connector.documents.orders import PurchaseOrder
 from ml_connector.documents.payables.purchases import Purchase
 from ml_connector.documents.records import as_json
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.batches import batches, make_moves
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
 from ml_connector.flows.core.stored_documents import stored
@@ -19,7 +19,6 @@ from ml_connector.flows.purchase_orders_in.building import purchase_of
 from ml_connector.flows.purchase_orders_in.settings import PurchaseOrdersIn
 from ml_connector.flows.reference.lookup import ReferenceBook
 from ml_connector.flows.reference.sales_book import SalesBook, sales_book
-from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -36,7 +35,7 @@ def match(integration: Integration, work: RunScope) -> StepReport:
 
 
 def _match_batch(integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport) -> None:
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    book = ReferenceBook.of(integration, work.as_of)
     items = sales_book(book)
     moves: list[Move] = []
     for row in rows:
@@ -45,14 +44,12 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
             moves += hold_moves(integration, row, decided, report, step=S.PARSED)
             continue
         purchase, admitted = decided
-        report.add("matched", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("matched", row)
         detail = {"supplier": purchase.vendor_code, "lines": len(purchase.lines)}
         detail |= {"told": list(purchase.told)} if purchase.told else {}
         kept = {"work": as_json(purchase), "snapshots": dict(book.versions), **admitted}
         moves += [*resume_moves(row), Move(row.id, S.MATCHED, "matched", detail, changes=kept)]
-    if not work.dry_run:
-        with integration.ledger.write() as tx:
-            documents.move(tx, moves, work)
+    make_moves(integration, work, moves)
 
 
 def _decide(integration: Integration, row: DocumentRow, book: ReferenceBook, items: SalesBook) -> Decided:

@@ -8,13 +8,12 @@ from functools import partial
 from ml_connector.documents.json import dump
 from ml_connector.documents.records import as_json
 from ml_connector.errors import NeedsCorrection
-from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.batches import batches, make_moves
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import source_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
 from ml_connector.flows.records_out.history import ON_ITS_WAY, RecordHistory, histories
 from ml_connector.flows.records_out.telling import DecidedAlone, Subject
-from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -47,9 +46,7 @@ def _resolve_batch(
         if before.newest is not None and before.newest.state in ON_ITS_WAY:
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
-            report.add(
-                "waits_for_earlier", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
-            )
+            report.add_document("waits_for_earlier", row)
             continue
         decided = attempt(partial(telling.content, integration, row, before.held_by_partner))
         if isinstance(decided, NeedsCorrection):
@@ -57,7 +54,7 @@ def _resolve_batch(
             continue
         partner, sent = decided
         moves += resume_moves(row)
-        report.add("resolved", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("resolved", row)
         changes = {
             "canonical": dump(sent),
             "work": row.work,
@@ -68,9 +65,7 @@ def _resolve_batch(
             **integration.party(partner.name),
         }
         moves.append(Move(row.id, S.RESOLVED, "resolved", {}, changes=changes))
-    if not work.dry_run:
-        with integration.ledger.write() as tx:
-            documents.move(tx, moves, work)
+    make_moves(integration, work, moves)
 
 
 def _read_again(

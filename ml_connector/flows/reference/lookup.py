@@ -26,6 +26,7 @@ from ml_connector.documents.reference import (
 )
 from ml_connector.documents.sales.reference import Customer, CustomerLocation, ItemFacts, SalesPrice, SalesTable
 from ml_connector.errors import NeedsCorrection, Reason
+from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.reference.coding_tables import CodingTables
 from ml_connector.ledger.database.store import Ledger
 from ml_connector.ledger.exchange import snapshots
@@ -107,6 +108,11 @@ class ReferenceBook:
         self._as_of = as_of
         self._tables: dict[str, Index[Any]] = {}
         self.versions: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, integration: Integration, as_of: date | None = None) -> "ReferenceBook":
+        """Of an integration's ERP."""
+        return cls(integration.ledger, integration.erp.connection, integration.erp.company, as_of)
 
     def table(self, table: str) -> Index[Any]:
         """A table's index; an empty one when it was never read. One that is not known is of a dimension's codes."""

@@ -10,12 +10,11 @@ from functools import partial
 from ml_connector.documents.json import dump
 from ml_connector.documents.master.tables import ReferenceData
 from ml_connector.errors import NeedsCorrection
-from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.batches import batches, make_moves
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
 from ml_connector.flows.reference_out.contents import content
 from ml_connector.flows.reference_out.history import FLOW, History, Subscription, Told, subscriptions
-from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -29,9 +28,7 @@ def compose(integration: Integration, work: RunScope) -> StepReport:
     known = {one.source_id: one for one in subscriptions(integration)}
     for rows in batches(integration, work, FLOW, (S.READ, S.QUARANTINED)):
         moves = [move for row in rows for move in _moves(integration, known.get(row.source_id or ""), row, report)]
-        if not work.dry_run:
-            with integration.ledger.write() as tx:
-                documents.move(tx, moves, work)
+        make_moves(integration, work, moves)
     return report
 
 
@@ -55,7 +52,7 @@ def _moves(integration: Integration, one: Subscription | None, row: DocumentRow,
 
 
 def _composed(row: DocumentRow, said: ReferenceData, wanted: Told, report: StepReport) -> Move:
-    report.add("composed", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+    report.add_document("composed", row)
     canonical = dump(said)
     told = Told(said.scope, said.version, said.fields, wanted.asked)
     changes = {
@@ -69,5 +66,5 @@ def _composed(row: DocumentRow, said: ReferenceData, wanted: Told, report: StepR
 
 
 def _ended(row: DocumentRow, why: str, report: StepReport) -> Move:
-    report.add("nothing_to_tell", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+    report.add_document("nothing_to_tell", row)
     return Move(row.id, S.DISCARDED, why, changes={"reason": "withdrawn", "content_hash": None})

@@ -20,7 +20,7 @@ from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.values.decimals import decimal_text
 from ml_connector.documents.values.unseen import as_key
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.batches import batches, make_moves
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import Identity, payments_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, resume_moves
@@ -37,7 +37,7 @@ from ml_connector.flows.remittances_in import spec
 from ml_connector.flows.remittances_in.advice import Advice, Part
 from ml_connector.flows.remittances_in.payees import payee_of
 from ml_connector.flows.remittances_in.settings import RemittancesIn
-from ml_connector.ledger.work import documents, earlier, operations
+from ml_connector.ledger.work import earlier, operations
 from ml_connector.ledger.work.documents import DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
@@ -90,7 +90,7 @@ def match(integration: Integration, work: RunScope) -> StepReport:
 
 
 def _match_batch(integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport) -> None:
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    book = ReferenceBook.of(integration, work.as_of)
     read = {row.id: attempt(_read, integration, row, book) for row in rows}
     batch = _batch(integration, rows, [one for one in read.values() if isinstance(one, Read)])
     moves: list[Move] = []
@@ -104,9 +104,7 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
         add(batch.spoken, decided)
         _remember(batch, row.number, row.id, decided.parties)
         moves += _moves(row, one, decided, batch.settings, report, book)
-    if not work.dry_run:
-        with integration.ledger.write() as tx:
-            documents.move(tx, moves, work)
+    make_moves(integration, work, moves)
 
 
 def _read(integration: Integration, row: DocumentRow, book: ReferenceBook) -> Read:

@@ -21,7 +21,7 @@ class MasterData:
 
     def __init__(self, integration: Integration) -> None:
         erp = integration.erp
-        self._book = ReferenceBook(integration.ledger, erp.connection, erp.company)
+        self._book = ReferenceBook.of(integration)
         self._source: Any = erp.sources.get("sales_invoices")
         self._places: dict[str, list[CustomerLocation]] | None = None
 

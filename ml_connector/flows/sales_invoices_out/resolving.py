@@ -18,7 +18,7 @@ from ml_connector.documents.records import as_json
 from ml_connector.documents.sales.invoices import SalesInvoice
 from ml_connector.edi.tools.diff import differences
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.batches import batches, make_moves
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import SALES_INVOICES, source_of
 from ml_connector.flows.core.quarantine import attempt, hold_moves, is_held, resume_moves
@@ -81,16 +81,14 @@ def _resolve_batch(
         except _WaitsError:
             at = integration.clock.now() + timedelta(seconds=WAIT_SECONDS)
             moves.append(Move(row.id, None, "", changes={"next_attempt_at": at}))
-            report.add(
-                "waits_for_earlier", row.partition_date, document=row.number, document_id=row.id, partner=row.partner
-            )
+            report.add_document("waits_for_earlier", row)
             continue
         if isinstance(decided, NeedsCorrection):
             moves += hold_moves(integration, row, decided, report, step=S.READ)
             continue
         partner, sent = decided
         moves += resume_moves(row)
-        report.add("resolved", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("resolved", row)
         changes: dict[str, Any] = {
             "canonical": dump(sent),
             "work": as_json(invoices[row.id]),
@@ -102,9 +100,7 @@ def _resolve_batch(
             **integration.party(partner.name),
         }
         moves.append(Move(row.id, S.RESOLVED, "resolved", {}, changes=changes))
-    if not work.dry_run:
-        with integration.ledger.write() as tx:
-            documents.move(tx, moves, work)
+    make_moves(integration, work, moves)
 
 
 def _read_again(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, str]:

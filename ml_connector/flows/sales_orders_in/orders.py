@@ -51,7 +51,7 @@ def match(integration: Integration, work: RunScope) -> StepReport:
 
 
 def _open_books(integration: Integration, work: RunScope) -> _Books:
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    book = ReferenceBook.of(integration, work.as_of)
     return _Books(book, sales_book(book))
 
 

@@ -105,7 +105,7 @@ def _change(integration: Integration, row: DocumentRow, taken: TakenChange, repo
     planned = _plan(integration, row)
     if planned:
         return Prepared(planned)
-    report.add("nothing_changes", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+    report.add_document("nothing_changes", row)
     begun = Move(row.id, S.POSTING, "nothing is to be changed", {"original": taken.original}, release=False)
     return Prepared(moves=[begun, Move(row.id, S.POSTED, "the order is as it says", {"told": list(taken.told)})])
 

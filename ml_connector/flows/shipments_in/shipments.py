@@ -49,7 +49,7 @@ def match(integration: Integration, work: RunScope) -> StepReport:
 
 
 def _match_batch(integration: Integration, work: RunScope, rows: Sequence[DocumentRow], report: StepReport) -> None:
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, work.as_of)
+    book = ReferenceBook.of(integration, work.as_of)
     spoken = _spoken_for(integration)
     moves: list[Move] = []
     named_orders.settle(integration, work, rows, report)
@@ -70,14 +70,7 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
             for line in receipt.lines:
                 spoken[line.order_line_id] = spoken.get(line.order_line_id, Decimal(0)) + line.quantity
         work_text = as_json(receipts)
-        report.add(
-            "matched",
-            row.partition_date,
-            document=row.number,
-            document_id=row.id,
-            partner=row.partner,
-            receipts=len(receipts),
-        )
+        report.add_document("matched", row, receipts=len(receipts))
         moves += resume_moves(row)
         moves.append(
             Move(

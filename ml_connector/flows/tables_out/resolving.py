@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ml_connector.documents.common import changed
 from ml_connector.documents.json import dump
 from ml_connector.errors import NeedsCorrection
-from ml_connector.flows.core.batches import batches
+from ml_connector.flows.core.batches import batches, make_moves
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.quarantine import hold_moves, is_held, resume_moves
 from ml_connector.flows.core.stored_documents import stored
@@ -25,9 +25,7 @@ def resolve(integration: Integration, work: RunScope, telling: TableTelling[R]) 
     for claimed in batches(integration, work, telling.flow, (S.READ, S.QUARANTINED)):
         moves: list[Move] = [Move(row.id, None, "") for row in claimed if is_held(row)]
         moves += _resolved(integration, telling, [row for row in claimed if not is_held(row)], report)
-        if not work.dry_run:
-            with integration.ledger.write() as tx:
-                documents.move(tx, moves, work)
+        make_moves(integration, work, moves)
     return report
 
 
@@ -49,7 +47,7 @@ def _resolved(
             assert held is not None
             moves += hold_moves(integration, row, held, report, step=S.READ)
             continue
-        report.add("resolved", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+        report.add_document("resolved", row)
         changes = {"canonical": dump(changed(record, id=where))}
         moves += [*resume_moves(row), Move(row.id, S.RESOLVED, "resolved", {"there": where}, changes=changes)]
     return moves

@@ -78,7 +78,7 @@ def key_of(row_id: int) -> str:
 
 def open_book(integration: Integration, as_of: date | None = None) -> VendorBook:
     """All of them, as they are now."""
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company, as_of)
+    book = ReferenceBook.of(integration, as_of)
     read: Iterable[Vendor] = book.records(ReferenceTable.VENDORS)
     ours = Vendors(of_vendor(one) for one in read)
     with integration.ledger.read() as tx:

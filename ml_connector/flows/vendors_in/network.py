@@ -48,7 +48,7 @@ def propose_network_vendors(integration: Integration, work: RunScope) -> StepRep
 
 
 def _strange(integration: Integration) -> Iterator[NewDocument]:
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
+    book = ReferenceBook.of(integration)
     suppliers: list[Vendor] = list(book.records(ReferenceTable.VENDORS))
     ours = {key.casefold() for one in suppliers for key in (one.id, one.code)}
     for one in kept(integration, NETWORK_VENDORS_TABLE, NetworkVendor):

@@ -42,7 +42,7 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
         changes = {"work": decided.text(), "snapshots": dict(book.versions)}
         moves += resume_moves(row)
         if decided.new is not None:
-            report.add("to_create", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+            report.add_document("to_create", row)
             moves.append(Move(row.id, S.MATCHED, "to be created", {"name": decided.new.name}, changes=changes))
         else:
             done.add(row.id)
@@ -56,7 +56,7 @@ def _match_batch(integration: Integration, work: RunScope, rows: Sequence[Docume
 
 def linking(row: DocumentRow, decided: Decided, report: StepReport, changes: Mapping[str, object]) -> Move:
     """It is a vendor of ours."""
-    report.add("linked", row.partition_date, document=row.number, document_id=row.id, partner=row.partner)
+    report.add_document("linked", row)
     detail = {"vendor": decided.vendor, "why": decided.why, "differences": dict(decided.differences)}
     return Move(row.id, S.APPLIED, f"linked with {decided.vendor}", detail, changes=changes)
 

@@ -24,7 +24,7 @@ def link(integration: Integration, work: RunScope, row: DocumentRow, code: str) 
     _check(row)
     name = ""
     if row.kind is PROPOSAL or Decided.read(row.work).gone:
-        book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
+        book = ReferenceBook.of(integration)
         vendor = book.vendor(code)
         if vendor is None:
             raise NotPossibleError(

@@ -108,7 +108,7 @@ def _linked(integration: Integration, keys: Mapping[str, str]) -> dict[str, str]
 
 
 def _suppliers(integration: Integration) -> list[Vendor]:
-    book = ReferenceBook(integration.ledger, integration.erp.connection, integration.erp.company)
+    book = ReferenceBook.of(integration)
     return list(book.records(ReferenceTable.VENDORS))
 
 
