@@ -41,6 +41,7 @@ SEAM = {
     "our_keys",
     "sftp",
     "unreadable",
+    "tables",
     "targets",
 }
 #: Of `systems`, only what builds one from configuration, and what takes its notices, reads the ledger by itself.

@@ -1,5 +1,6 @@
 """What all configuration models share."""
 
+import ipaddress
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,6 +33,13 @@ def zone_name(value: str) -> str:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
         raise ValueError("is not a time zone; write one like Europe/Amsterdam") from error
+    return value
+
+
+def networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Addresses or networks as ipaddress knows them; its ValueError says what is wrong."""
+    for text in value:
+        ipaddress.ip_network(text)
     return value
 
 

@@ -1,6 +1,5 @@
 """Reads connections.yaml and the partner files; every error names the file, the key, the value and the mend."""
 
-import ipaddress
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field, GetCoreSchemaHandler, create_model, field_validator
 from pydantic_core import CoreSchema, core_schema
 
-from ml_connector.config.base import Settings, web_address
+from ml_connector.config.base import Settings, networks, web_address
 from ml_connector.config.conflicts import Conflict, find_conflicts
 from ml_connector.config.connections import ConnectionSettings, ErpSettings, MailboxSettings
 from ml_connector.config.flows import add_flows, fitting, integration_model
@@ -71,12 +70,7 @@ class WebhookSettings(Settings):
 
     _address = field_validator("public_url")(web_address)
 
-    @field_validator("trusted_proxies")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for text in value:
-            ipaddress.ip_network(text)  # its ValueError says what is wrong
-        return value
+    _networks = field_validator("trusted_proxies")(networks)
 
 
 class DeploymentSettings(Settings):

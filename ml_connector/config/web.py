@@ -1,11 +1,10 @@
 """Settings of the pages: where they are, who may see and do what, and where they lead."""
 
-import ipaddress
 from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ml_connector.config.base import Settings, web_address
+from ml_connector.config.base import Settings, networks, web_address
 from ml_connector.config.secrets import SecretRef
 
 RoleName = Literal["viewer", "clerk", "administrator"]
@@ -35,12 +34,7 @@ class ProxySettings(Settings):
         default="X-Forwarded-Groups", min_length=1, description="Header with the person's groups, comma separated"
     )
 
-    @field_validator("addresses")
-    @classmethod
-    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for text in value:
-            ipaddress.ip_network(text)  # its ValueError says what is wrong
-        return value
+    _networks = field_validator("addresses")(networks)
 
 
 class WebSettings(Settings):

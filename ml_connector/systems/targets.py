@@ -10,7 +10,6 @@ from ml_connector.flows.core.ports import (
     Existing,
     Identity,
     PlannedOperation,
-    ReferenceRead,
     StoredOperation,
     Written,
 )
@@ -52,18 +51,6 @@ class Target(Generic[D]):
         """Records of these parties with these numbers."""
         with self.reading():
             return self.found(identities)
-
-
-@dataclass(frozen=True)
-class WholeTable:
-    """A reference table that is read whole each time."""
-
-    rows: Callable[[], ReferenceRead]
-
-    def read(self, cursor: str | None) -> ReferenceRead:
-        """All of them."""
-        del cursor
-        return self.rows()
 
 
 def found_by_kind(operations: Sequence[StoredOperation], finders: Finders[F]) -> dict[int, F]:

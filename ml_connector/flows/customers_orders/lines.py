@@ -24,11 +24,6 @@ class Taken:
     posted: SalesOrderLine
     standing: list[StandingLine] = field(default_factory=list)
 
-    @property
-    def substituted(self) -> bool:
-        """Whether another item is delivered in its place."""
-        return any(one.item_code != self.posted.item_code for one in self.standing)
-
 
 def pair(posted: SalesOrder, standing: StandingOrder) -> list[Taken]:
     """The posted lines beside the ERP's. Lines of the ERP that nobody ordered (freight, gifts) are left out.

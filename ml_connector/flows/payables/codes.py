@@ -4,9 +4,6 @@ from pydantic import Field, model_validator
 
 from ml_connector.config.base import Settings
 
-#: What a code of the ERP is to its group; those of dimensions as `documents.dimensions` names them.
-GL_ACCOUNT = "gl_account"
-
 
 class CodeGroups(Settings):
     """Names of the network's code groups, by what they hold; empty: that is not sent, and not read."""

@@ -60,7 +60,8 @@ from ml_connector.systems.acumatica.settings import AcumaticaConnection
 from ml_connector.systems.acumatica.wire.client import AcumaticaClient, answered, readable
 from ml_connector.systems.acumatica.wire.contract import Need
 from ml_connector.systems.acumatica.wire.values import body_of, to_json
-from ml_connector.systems.targets import Finders, Target, WholeTable, found_by_kind, stands_once
+from ml_connector.systems.tables import WholeTable
+from ml_connector.systems.targets import Finders, Target, found_by_kind, stands_once
 
 #: What `system:` in connections.yaml says.
 SYSTEM = "acumatica"

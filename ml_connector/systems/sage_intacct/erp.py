@@ -47,7 +47,8 @@ from ml_connector.systems.sage_intacct.reading.records import DIMENSIONS
 from ml_connector.systems.sage_intacct.reading.tables import TABLES, Table
 from ml_connector.systems.sage_intacct.settings import IntacctConnection
 from ml_connector.systems.sage_intacct.wire.client import Gateway, answered, readable
-from ml_connector.systems.targets import Finders, Target, WholeTable, found_by_kind, stands_once
+from ml_connector.systems.tables import WholeTable
+from ml_connector.systems.targets import Finders, Target, found_by_kind, stands_once
 
 #: What `system:` in connections.yaml says.
 SYSTEM = "sage_intacct"

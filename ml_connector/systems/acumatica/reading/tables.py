@@ -2,7 +2,6 @@
 (acumatica 8.3).
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -18,6 +17,7 @@ from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query, r
 from ml_connector.systems.acumatica.wire.contract import Need
 from ml_connector.systems.acumatica.wire.filters import since
 from ml_connector.systems.acumatica.wire.values import Row, moment
+from ml_connector.systems.tables import Position
 
 _CHANGED = "LastModifiedDateTime"
 
@@ -219,31 +219,6 @@ TABLES: Mapping[str, tuple[Read, ...]] = {
         ),
     ),
 }
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a table is read from the next time. full: when it was read whole last; newest: change seen last."""
-
-    full: datetime
-    newest: datetime | None
-
-    @classmethod
-    def of(cls, text: str) -> "Position | None":
-        """None for one that cannot be read: the table is read whole then."""
-        try:
-            value = json.loads(text)
-            newest = value["newest"]
-            return cls(
-                datetime.fromisoformat(value["full"]), None if newest is None else datetime.fromisoformat(newest)
-            )
-        except (ValueError, KeyError, TypeError):
-            return None
-
-    def text(self) -> str:
-        """As it is stored."""
-        newest = None if self.newest is None else self.newest.isoformat()
-        return json.dumps({"full": self.full.isoformat(), "newest": newest})
 
 
 class Table:

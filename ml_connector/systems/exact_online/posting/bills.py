@@ -26,7 +26,7 @@ from ml_connector.systems.exact_online.wire.entities import (
     entry_number,
     written,
 )
-from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals
+from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals, one_of_guids
 from ml_connector.systems.exact_online.wire.odata_literals import (
     guid,
     guid_literal,
@@ -273,7 +273,7 @@ class BillFinder:
         wanted = sorted({guid(key) for key in keys if is_guid(key)})
         params = {"$select": SELECT[PURCHASE_ENTRY.kind]}
         found: list[Existing] = []
-        for rows in self._client.rows_matching(PURCHASE_ENTRY.endpoint, params, wanted, _any_entry):
+        for rows in self._client.rows_matching(PURCHASE_ENTRY.endpoint, params, wanted, one_of_guids("EntryID")):
             for row in rows:
                 identity = Identity(guid(row.get("Supplier")), str(row.get("YourRef") or ""))
                 found.append(_existing(PURCHASE_ENTRY, row, identity))
@@ -336,10 +336,6 @@ class BillFinder:
         with ThreadPoolExecutor(2, thread_name_prefix="bills") as pool:
             for rows in pool.map(matching, (PURCHASE_INVOICE, PURCHASE_ENTRY)):
                 yield from rows
-
-
-def _any_entry(keys: Sequence[str]) -> str:
-    return any_of([equals("EntryID", guid_literal(key)) for key in keys])
 
 
 def _any_text(texts: Sequence[str]) -> str:

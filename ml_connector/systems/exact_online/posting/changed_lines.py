@@ -15,8 +15,8 @@ from ml_connector.errors import AuthorizationNeeded, OutcomeUnknown, RefusedBySy
 from ml_connector.flows.core.ports import PlannedOperation, StoredOperation, Written
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, readable
 from ml_connector.systems.exact_online.wire.entities import Writable, written
-from ml_connector.systems.exact_online.wire.filters import any_of, equals
-from ml_connector.systems.exact_online.wire.odata_literals import guid, guid_literal, is_guid, to_json
+from ml_connector.systems.exact_online.wire.filters import one_of_guids
+from ml_connector.systems.exact_online.wire.odata_literals import guid, is_guid, to_json
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class LineWriter:
         found: dict[str, Row] = {}
         with readable(self._client.api.name, f"a line of {self._lines.of}"):
             for rows in self._client.rows_matching(
-                self._lines.what.endpoint, {"$select": self._lines.select}, wanted, _any_id
+                self._lines.what.endpoint, {"$select": self._lines.select}, wanted, one_of_guids("ID")
             ):
                 found.update((guid(row.get("ID")), row) for row in rows)
         return found
@@ -111,7 +111,3 @@ class LineWriter:
 def _wish(operation: StoredOperation) -> dict[str, Any]:
     wish: dict[str, Any] = json.loads(operation.payload, parse_float=Decimal)
     return {**wish, "id": guid(wish["id"])}
-
-
-def _any_id(ids: Sequence[str]) -> str:
-    return any_of([equals("ID", guid_literal(key)) for key in ids])

@@ -1,7 +1,6 @@
 """Delivery addresses that orders name: rows of crm/Addresses by id, where the user may read them."""
 
 import logging
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from ml_connector.clock import Clock
@@ -10,8 +9,8 @@ from ml_connector.systems.exact_online.reading import records
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
 from ml_connector.systems.exact_online.wire.division import Notes
 from ml_connector.systems.exact_online.wire.error_mapping import FORBIDDEN
-from ml_connector.systems.exact_online.wire.filters import any_of, equals
-from ml_connector.systems.exact_online.wire.odata_literals import guid, guid_literal
+from ml_connector.systems.exact_online.wire.filters import one_of_guids
+from ml_connector.systems.exact_online.wire.odata_literals import guid
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +36,7 @@ class Addresses:
             return found
         query = {"$select": records.ADDRESS_FIELDS}
         try:
-            for rows in self._client.rows_matching(ENDPOINT, query, sorted(wanted), _any_address):
+            for rows in self._client.rows_matching(ENDPOINT, query, sorted(wanted), one_of_guids("ID")):
                 found.update((guid(row.get("ID")), row) for row in rows)
         except AuthorizationNeeded as error:
             self._note(error)
@@ -68,7 +67,3 @@ class Addresses:
     def _was_refused(self) -> bool:
         kept = self._notes.get(self._name)
         return bool(kept) and timedelta(0) <= self._clock.now() - datetime.fromisoformat(kept or "") < REFUSED_FOR
-
-
-def _any_address(ids: Sequence[str]) -> str:
-    return any_of([equals("ID", guid_literal(key)) for key in ids])

@@ -17,7 +17,7 @@ from ml_connector.systems.exact_online.reading.polling import Poll
 from ml_connector.systems.exact_online.reading.records import text
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested, readable
 from ml_connector.systems.exact_online.wire.entities import ATTACHMENT, PURCHASE_ENTRY
-from ml_connector.systems.exact_online.wire.filters import any_of, equals
+from ml_connector.systems.exact_online.wire.filters import equals, one_of_guids
 from ml_connector.systems.exact_online.wire.odata_literals import (
     code,
     day,
@@ -76,7 +76,7 @@ class Entries:
             PURCHASE_ENTRY.endpoint,
             WHOLE,
             wanted,
-            lambda ids: any_of([equals("EntryID", guid_literal(one)) for one in ids]),
+            one_of_guids("EntryID"),
         )
         found = {one.document.id: one for one in self._whole([row for rows in pages for row in rows])}
         return [found[key] for key in wanted if key in found]
@@ -146,7 +146,7 @@ class Entries:
             endpoint,
             {"$select": select},
             [one for one in ids if one],
-            lambda some: any_of([equals(field, guid_literal(one)) for one in some]),
+            one_of_guids(field),
         ):
             for row in rows:
                 found.setdefault(guid(row.get(field)), []).append(_plain(row))

@@ -12,7 +12,7 @@ from ml_connector.documents.common import changed
 from ml_connector.documents.payables.settlements import ItemKind, OpenItem
 from ml_connector.flows.core.ports import Identity
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row
-from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals
+from ml_connector.systems.exact_online.wire.filters import all_of, any_of, equals, one_of_guids
 from ml_connector.systems.exact_online.wire.odata_literals import (
     code,
     day,
@@ -61,7 +61,7 @@ class OpenItems:
     def by_bill(self, bills: Sequence[str]) -> list[OpenItem]:
         """Items of these entries, by EntryID."""
         wanted = sorted({one.lower() for one in bills if is_guid(one)})
-        rows = self._rows_matching(wanted, _of_entries)
+        rows = self._rows_matching(wanted, one_of_guids("TransactionEntryID"))
         return self._items([(row, guid(row.get("Account")), code(row.get("YourRef"))) for row in rows])
 
     def _rows_matching(self, wanted: Sequence[T], condition: Callable[[Sequence[T]], str]) -> list[Row]:
@@ -148,10 +148,6 @@ def _of_supplier(wanted: Sequence[tuple[str, str]]) -> str:
         "(" + all_of([equals("Account", guid_literal(party)), any_of(some)]) + ")" for party, some in by_party.items()
     ]
     return any_of(parts)
-
-
-def _of_entries(wanted: Sequence[str]) -> str:
-    return any_of([equals("TransactionEntryID", guid_literal(one)) for one in wanted])
 
 
 def _of_item(wanted: Sequence[tuple[str, str]]) -> str:

@@ -15,7 +15,7 @@ from ml_connector.systems.exact_online.reading import records
 from ml_connector.systems.exact_online.reading.addresses import Addresses
 from ml_connector.systems.exact_online.reading.polling import Poll
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested
-from ml_connector.systems.exact_online.wire.filters import any_of, equals
+from ml_connector.systems.exact_online.wire.filters import equals, one_of_guids
 from ml_connector.systems.exact_online.wire.odata_literals import (
     guid,
     guid_literal,
@@ -127,7 +127,7 @@ class Orders:
     def _rows(self, ids: Sequence[str]) -> list[Row]:
         wanted = list(dict.fromkeys(guid(key) for key in ids if is_guid(key)))
         found: dict[str, Row] = {}
-        for rows in self._client.rows_matching(ENDPOINT, WHOLE, wanted, _any_id):
+        for rows in self._client.rows_matching(ENDPOINT, WHOLE, wanted, one_of_guids("PurchaseOrderID")):
             found.update((_id_of(row), row) for row in self._whole(rows))
         return [found[key] for key in wanted if key in found]
 
@@ -184,7 +184,3 @@ def order_of(row: Row) -> OpenOrder:
 
 def _plain(row: Row) -> Row:
     return {key: value for key, value in row.items() if key not in {"__metadata", LINES}}
-
-
-def _any_id(ids: Sequence[str]) -> str:
-    return any_of([equals("PurchaseOrderID", guid_literal(key)) for key in ids])

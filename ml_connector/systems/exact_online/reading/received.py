@@ -15,7 +15,7 @@ from ml_connector.systems.exact_online.reading.polling import Poll
 from ml_connector.systems.exact_online.reading.records import text
 from ml_connector.systems.exact_online.wire.client import ExactClient, Row, nested, readable
 from ml_connector.systems.exact_online.wire.entities import GOODS_RECEIPT
-from ml_connector.systems.exact_online.wire.filters import any_of, equals
+from ml_connector.systems.exact_online.wire.filters import equals, one_of_guids
 from ml_connector.systems.exact_online.wire.odata_literals import (
     code,
     day,
@@ -70,7 +70,7 @@ class Received:
                 "purchaseorder/GoodsReceiptLines",
                 {"$select": "ID,GoodsReceiptID"},
                 wanted,
-                lambda ids: any_of([equals("ID", guid_literal(one)) for one in ids]),
+                one_of_guids("ID"),
             )
             for row in page
         ]
@@ -79,7 +79,7 @@ class Received:
             GOODS_RECEIPT.endpoint,
             WHOLE,
             receipts,
-            lambda ids: any_of([equals("ID", guid_literal(one)) for one in ids]),
+            one_of_guids("ID"),
         )
         with readable(self.client.settings.connection, "a goods receipt"):
             lines = [line for page in pages for row in page for line in self._lines(row)]

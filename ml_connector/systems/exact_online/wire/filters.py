@@ -5,6 +5,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from ml_connector.errors import WeAreWrong
+from ml_connector.systems.exact_online.wire.odata_literals import guid_literal
 from ml_connector.transport.addresses import QUERY_SAFE
 
 T = TypeVar("T")
@@ -18,6 +19,11 @@ def equals(field: str, literal: str) -> str:
 def any_of(conditions: Sequence[str]) -> str:
     """One of them, in parentheses when there are several."""
     return conditions[0] if len(conditions) == 1 else "(" + " or ".join(conditions) + ")"
+
+
+def one_of_guids(field: str) -> Callable[[Sequence[str]], str]:
+    """The condition that a field is one of some guids, for `ExactClient.rows_matching`."""
+    return lambda guids: any_of([equals(field, guid_literal(one)) for one in guids])
 
 
 def all_of(conditions: Sequence[str]) -> str:

@@ -2,7 +2,6 @@
 changed, with a look-back for rows that become visible late (intacct 5, 6.4, 8).
 """
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from ml_connector.systems.sage_intacct.wire.client import Gateway, readable
 from ml_connector.systems.sage_intacct.wire.paging import newest, whole_list
 from ml_connector.systems.sage_intacct.wire.queries import Query, Where, all_of, any_of, at_least, below, is_null
 from ml_connector.systems.sage_intacct.wire.values import Row, moment, stamp
+from ml_connector.systems.tables import Position
 
 CHANGED, MADE = "WHENMODIFIED", "WHENCREATED"
 
@@ -75,29 +75,6 @@ TABLES: Mapping[str, Read] = {
         "CUSTOMER", records.customer_location, (*_CUSTOMER, "DISPLAYCONTACT.PRINTAS", *_ADDRESS)
     ),
 }
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where a table is read from the next time. full: when it was read whole last; newest: change seen last."""
-
-    full: datetime
-    newest: datetime | None
-
-    @classmethod
-    def of(cls, text: str) -> "Position | None":
-        """None for one that cannot be read: the table is read whole then."""
-        try:
-            value = json.loads(text)
-            told = value["newest"]
-            return cls(datetime.fromisoformat(value["full"]), None if told is None else datetime.fromisoformat(told))
-        except (ValueError, KeyError, TypeError):
-            return None
-
-    def text(self) -> str:
-        """As it is stored."""
-        told = None if self.newest is None else self.newest.isoformat()
-        return json.dumps({"full": self.full.isoformat(), "newest": told})
 
 
 class Table:
