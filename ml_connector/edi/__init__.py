@@ -12,7 +12,7 @@ What others call:
     edi.writing.write        write_interchange(envelope, controls, documents, at) -> WrittenInterchange
     edi.acknowledge          acknowledgments of received groups, and verdicts(...): reading one that came
     edi.validation.overlay   Overlay, overlay_from(mapping): what a partner does otherwise
-    edi.validation.findings  Finding, Severity, Level
+    edi.validation.findings  Finding, Severity, X12Level
     edi.framing.separators   Separators
     edi.tools.summary        summary(document): a document in business terms; edi.tools.report: a whole file
     edi.tools.diff           what differs between two files in business terms
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
         StrayText,
         read_interchanges,
     )
-    from ml_connector.edi.validation.findings import Level, Severity, X12Finding
+    from ml_connector.edi.validation.findings import Severity, X12Finding, X12Level
     from ml_connector.edi.validation.overlay import Overlay, overlay_from
     from ml_connector.edi.writing.write import ControlNumbers, Envelope, WrittenInterchange, write_interchange
 
 _HOMES = {
     "acknowledge": ("verdicts",),
-    "validation.findings": ("X12Finding", "Level", "Severity"),
+    "validation.findings": ("X12Finding", "X12Level", "Severity"),
     "interchange": (
         "GroupEnd", "GroupStart", "InterchangeEnd", "InterchangeStart", "ReadOptions", "ReceivedSet", "StrayText",
         "read_interchanges",
@@ -61,7 +61,6 @@ __all__ = [
     "GroupStart",
     "InterchangeEnd",
     "InterchangeStart",
-    "Level",
     "Overlay",
     "ReadOptions",
     "ReceivedSet",
@@ -70,6 +69,7 @@ __all__ = [
     "StrayText",
     "WrittenInterchange",
     "X12Finding",
+    "X12Level",
     "overlay_from",
     "read_interchanges",
     "verdicts",

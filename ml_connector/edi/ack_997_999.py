@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.validation.findings import Level, X12Finding
+from ml_connector.edi.validation.findings import X12Finding, X12Level
 
 #: The ids that one set has in the other's place.
 _READ_AS = {
@@ -27,4 +27,4 @@ def respell(set_type: str, segments: Iterable[Segment]) -> Iterator[X12Finding]:
         if found not in told:
             told.add(found)
             message = f"Segment {segment.number}: {found} is not part of set {set_type}. It is read as {name}."
-            yield X12Finding(Level.SEGMENT, "6", message, segment_id=found, segment_number=segment.number)
+            yield X12Finding(X12Level.SEGMENT, "6", message, segment_id=found, segment_number=segment.number)

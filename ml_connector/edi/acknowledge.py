@@ -13,7 +13,7 @@ from ml_connector.documents.acknowledgments import (
     SetAnswer,
 )
 from ml_connector.edi.framing.values import is_digits
-from ml_connector.edi.validation.findings import Level, X12Finding
+from ml_connector.edi.validation.findings import X12Finding, X12Level
 
 #: AK5 and AK9 hold five reasons, AK3 is followed by at most 99 AK4.
 _MOST_REASONS = 5
@@ -36,9 +36,9 @@ def answer_set(set_type: str, control_number: str, accepted: bool, findings: Seq
     """AK2 to AK5 of one set: A without errors, E accepted with errors, R rejected."""
     if accepted and not findings:
         return SetAnswer(set_type=set_type, control_number=control_number, code="A")
-    errors = [f for f in findings if f.is_error and f.level is not Level.BUSINESS]
+    errors = [f for f in findings if f.is_error and f.level is not X12Level.BUSINESS]
     segments = _segments(errors)
-    reasons = [f.code for f in errors if f.level is Level.SET and f.code in _SET_CODES]
+    reasons = [f.code for f in errors if f.level is X12Level.SET and f.code in _SET_CODES]
     if segments:
         reasons.append("5")
     if accepted:
@@ -68,9 +68,9 @@ def _segments(errors: Sequence[X12Finding]) -> tuple[SegmentError, ...]:
     """AK3 with its AK4, in order of segments. Element errors of a segment stand under one AK3 with code 8."""
     found: dict[tuple[int, str, str], list[ElementError]] = {}
     for finding in errors:
-        if finding.level is Level.SEGMENT:
+        if finding.level is X12Level.SEGMENT:
             found.setdefault((finding.segment_number, finding.segment_id, finding.code), [])
-        elif finding.level is Level.ELEMENT:
+        elif finding.level is X12Level.ELEMENT:
             elements = found.setdefault((finding.segment_number, finding.segment_id, "8"), [])
             if len(elements) < _MOST_ELEMENTS:
                 elements.append(_element(finding))
@@ -122,7 +122,7 @@ def answer_group(
     AK9 is A when all were accepted without notes, E when all were accepted, R when none was, P in between.
     """
     reasons = tuple(
-        dict.fromkeys(f.code for f in findings if f.is_error and f.level is Level.GROUP and f.code in _GROUP_CODES)
+        dict.fromkeys(f.code for f in findings if f.is_error and f.level is X12Level.GROUP and f.code in _GROUP_CODES)
     )
     if received and accepted == 0:
         code = "R"
@@ -157,7 +157,7 @@ def answer_interchange(
     control_number: str, day: str, moment: str, findings: Iterable[X12Finding]
 ) -> InterchangeAcknowledgment:
     """TA1: looks at ISA and IEA only. The first error decides the note."""
-    codes = [f.code for f in findings if f.is_error and f.level is Level.INTERCHANGE and f.code.isdigit()]
+    codes = [f.code for f in findings if f.is_error and f.level is X12Level.INTERCHANGE and f.code.isdigit()]
     if not codes:
         return InterchangeAcknowledgment(control_number=control_number, date=day, time=moment, code="A", note="000")
     worst = next((c for c in codes if c not in _NOTED), codes[0])

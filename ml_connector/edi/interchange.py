@@ -25,7 +25,7 @@ from ml_connector.edi.read_events import (
     StrayText,
 )
 from ml_connector.edi.transaction_set import Mode, SetContext, SetReading, read_set, recognized
-from ml_connector.edi.validation.findings import Level, X12Finding, shown
+from ml_connector.edi.validation.findings import X12Finding, X12Level, shown
 from ml_connector.edi.validation.overlay import NO_OVERLAY, Overlay
 from ml_connector.edi.validation.schema import full_version
 from ml_connector.errors import ConfigError, SenderMustCorrect
@@ -122,7 +122,7 @@ class _FileReader:
     def _stray(self, event: Stray) -> StrayText:
         text = event.text.decode("latin-1")
         where = "in an interchange" if self._interchange else "outside of every interchange"
-        finding = X12Finding(Level.FILE, "stray_text", f"Text {where}: {shown(text)}.", value=text)
+        finding = X12Finding(X12Level.FILE, "stray_text", f"Text {where}: {shown(text)}.", value=text)
         if self._interchange is not None and len(self._interchange.findings) < NOTED:
             self._interchange.findings.append(finding)
         return StrayText(text, event.offset, event.length, finding, outside=self._interchange is None)

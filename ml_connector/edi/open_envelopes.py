@@ -15,7 +15,7 @@ from ml_connector.edi.framing.isa_repair import whole_group_header
 from ml_connector.edi.framing.values import is_digits, read_date, read_time
 from ml_connector.edi.mapping.acknowledgment import read_interchange_acknowledgment
 from ml_connector.edi.read_events import GroupEnd, GroupStart, InterchangeEnd, InterchangeStart
-from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
+from ml_connector.edi.validation.findings import Severity, X12Finding, X12Level, shown
 from ml_connector.edi.validation.schema import full_version, well_formed
 
 #: So many control numbers of a file are remembered to find repeats, so many findings and TA1 of an interchange are
@@ -62,7 +62,9 @@ class OpenGroup:
         severity: Severity = Severity.ERROR,
     ) -> None:
         self.findings.append(
-            X12Finding(Level.GROUP, code, message, severity, segment_id=segment_id, element=element, value=value[:200])
+            X12Finding(
+                X12Level.GROUP, code, message, severity, segment_id=segment_id, element=element, value=value[:200]
+            )
         )
 
     def check_header(self, elements: list[str]) -> None:
@@ -183,7 +185,7 @@ class OpenInterchange:
         if len(self.findings) < 2 * NOTED:
             self.findings.append(
                 X12Finding(
-                    Level.INTERCHANGE, code, message, severity, segment_id=segment_id, element=element,
+                    X12Level.INTERCHANGE, code, message, severity, segment_id=segment_id, element=element,
                     value=value[:200],
                 )
             )  # fmt: skip
@@ -256,7 +258,7 @@ class OpenInterchange:
             if wrong:
                 message = f"TA1{element:02d} {shown(value)} {what}." if value else f"TA1{element:02d} is missing."
                 found = X12Finding(
-                    Level.ELEMENT, code if value else "1", message, segment_id="TA1", element=element,
+                    X12Level.ELEMENT, code if value else "1", message, segment_id="TA1", element=element,
                     value=value[:200],
                 )  # fmt: skip
                 self.findings.append(found)

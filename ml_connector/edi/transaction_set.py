@@ -19,7 +19,7 @@ from ml_connector.edi.framing.values import is_digits, read_date, read_decimal
 from ml_connector.edi.mapping.registry import KINDS, OPENED_BY, OPENINGS, read_document
 from ml_connector.edi.validation.check import shared_checker
 from ml_connector.edi.validation.control_totals import control_totals
-from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
+from ml_connector.edi.validation.findings import Severity, X12Finding, X12Level, shown
 from ml_connector.edi.validation.overlay import Overlay
 from ml_connector.edi.validation.schema import SetRule, own_dictionary, set_rule, well_formed
 from ml_connector.edi.validation.shifted_items import remedy
@@ -205,7 +205,7 @@ def _check_elements(segments: list[Segment], rule: SetRule, context: SetContext,
     checker = shared_checker(context.version, context.overlay, context.separators)
     rules = rule.segments
     # a segment that the set does not have is told of as a whole
-    foreign = {(f.segment_number, f.segment_id) for f in report.found if f.level is Level.SEGMENT and f.code == "6"}
+    foreign = {(f.segment_number, f.segment_id) for f in report.found if f.level is X12Level.SEGMENT and f.code == "6"}
     for segment in segments:
         envelope = segment.elements[0] in ENVELOPE_IDS
         for finding in checker.check(segment) if (segment.number, segment.elements[0]) not in foreign else ():
@@ -252,41 +252,41 @@ def _check_group(set_type: str, context: SetContext, report: _Findings) -> None:
     rule = set_rule(set_type, context.version, context.overlay)
     if rule is not None and context.functional_id and rule.group != context.functional_id:
         message = f"Set {set_type} belongs into a group {rule.group}, not {shown(context.functional_id)}."
-        report(X12Finding(Level.SET, "functional_group", message, Severity.WARNING))
+        report(X12Finding(X12Level.SET, "functional_group", message, Severity.WARNING))
 
 
 def _check_split(split: Split, report: _Findings) -> None:
     if split.trailing_components:
         message = f"{split.trailing_components} segments end in an empty component."
-        report(X12Finding(Level.SET, "trailing_components", message, Severity.WARNING))
+        report(X12Finding(X12Level.SET, "trailing_components", message, Severity.WARNING))
     if split.trailing_elements:
         message = f"{split.trailing_elements} segments end in empty elements."
-        report(X12Finding(Level.SET, "trailing_elements", message, Severity.WARNING))
+        report(X12Finding(X12Level.SET, "trailing_elements", message, Severity.WARNING))
     if split.padded:
-        report(X12Finding(Level.SET, "blanks", "Blanks stand around its elements.", Severity.WARNING))
+        report(X12Finding(X12Level.SET, "blanks", "Blanks stand around its elements.", Severity.WARNING))
     if split.unterminated:
         message = f"{split.unterminated} segments have lost their terminator: they end where their line ends."
-        report(X12Finding(Level.SET, "missing_terminator", message, Severity.WARNING))
+        report(X12Finding(X12Level.SET, "missing_terminator", message, Severity.WARNING))
     if split.doubled:
         message = f"{split.doubled} segments end in a ~ before the line end that ends them all."
-        report(X12Finding(Level.SET, "doubled_terminator", message, Severity.WARNING))
+        report(X12Finding(X12Level.SET, "doubled_terminator", message, Severity.WARNING))
     for text in split.strays[:10]:
-        report(X12Finding(Level.SET, "stray_text", f"Text between segments: {shown(text)}.", value=text[:200]))
+        report(X12Finding(X12Level.SET, "stray_text", f"Text between segments: {shown(text)}.", value=text[:200]))
     if split.overlong:
         report(_set_finding("5", f"{split.overlong} segments are longer than allowed here and were cut."))
     if split.utf8:
         message = "Its text is UTF-8, which is not the encoding that was said: it was read as UTF-8."
-        report(X12Finding(Level.SET, "encoding", message, Severity.WARNING))
+        report(X12Finding(X12Level.SET, "encoding", message, Severity.WARNING))
     if split.misencoded:
         message = "The set is not all of the expected encoding; those segments were read as Latin-1."
-        report(X12Finding(Level.SET, "encoding", message, Severity.WARNING))
+        report(X12Finding(X12Level.SET, "encoding", message, Severity.WARNING))
 
 
 def _set_finding(
     code: str, message: str, segment_id: str = "", number: int = 0, element: int = 0, value: str = ""
 ) -> X12Finding:
     return X12Finding(
-        Level.SET, code, message, segment_id=segment_id, segment_number=number, element=element, value=value[:200]
+        X12Level.SET, code, message, segment_id=segment_id, segment_number=number, element=element, value=value[:200]
     )
 
 
@@ -302,9 +302,9 @@ def _softened(findings: Iterable[X12Finding], context: SetContext) -> list[X12Fi
 
 def _is_ignored(finding: X12Finding, overlay: Overlay) -> bool:
     """What the partner's guide lets pass; of elements the checker has asked already."""
-    if finding.level is Level.SEGMENT:
+    if finding.level is X12Level.SEGMENT:
         return overlay.ignores(finding.segment_id, 0, finding.code)
-    return finding.level is Level.BUSINESS and overlay.ignores(finding.segment_id, finding.element, finding.code)
+    return finding.level is X12Level.BUSINESS and overlay.ignores(finding.segment_id, finding.element, finding.code)
 
 
 #: In standard mode: missing trailer, control numbers, count, identifiers.
@@ -312,17 +312,17 @@ _FATAL_SET = frozenset({"1", "2", "3", "4", "5", "6", "7"})
 
 
 def _is_fatal(finding: X12Finding, context: SetContext, rule: SetRule | None) -> bool:
-    if not finding.is_error or finding.level is Level.BUSINESS:
+    if not finding.is_error or finding.level is X12Level.BUSINESS:
         return False
     if context.mode is Mode.STRICT:
         return True
     if context.mode is Mode.LENIENT:
-        return finding.level is Level.SET and finding.code in {"1", "2", "6"}
-    if finding.level is Level.SET:
+        return finding.level is X12Level.SET and finding.code in {"1", "2", "6"}
+    if finding.level is X12Level.SET:
         # a control number of fewer digits still tells the set apart
         short = finding.code == "7" and 1 <= len(finding.value) < 4
         return finding.code in _FATAL_SET and not short
-    if finding.level is Level.SEGMENT:
+    if finding.level is X12Level.SEGMENT:
         return finding.code == "3"
     return finding.code == "1" or (finding.code in {"6", "8"} and _matters(finding, rule))
 

@@ -50,7 +50,7 @@ class Write(Told):
     done: bool = Field(description="Whether a run would have come to it; false: planned behind one that stops")
 
 
-class Decision(Told):
+class TriedDecision(Told):
     """One value that was decided, and where it came from (docs/coding.md)."""
 
     what: str = Field(
@@ -61,7 +61,7 @@ class Decision(Told):
     came_from: str
 
 
-class Step(Told):
+class TriedStep(Told):
     """One event of the document: what a run would note of it."""
 
     action: str
@@ -89,9 +89,9 @@ class TriedDocument(Told):
     refers_to_position: int | None = Field(description="The same, where it is a document of this try")
     canonical: Any = Field(description="The document as it was read")
     work: Any = Field(description="What matching and coding decided; null where nothing was")
-    decisions: list[Decision]
+    decisions: list[TriedDecision]
     snapshots: dict[str, int] = Field(description="Versions of the reference tables that decided")
-    steps: list[Step]
+    steps: list[TriedStep]
     writes: list[Write]
 
 
@@ -257,7 +257,8 @@ def _document(
         canonical=_json(row.canonical),
         work=_json(row.work),
         decisions=[
-            Decision(what=what, place=place, value=value, came_from=origin) for what, place, value, origin in decided
+            TriedDecision(what=what, place=place, value=value, came_from=origin)
+            for what, place, value, origin in decided
         ],
         snapshots=dict(row.snapshots or {}),
         steps=_steps(tx, row),
@@ -278,10 +279,12 @@ def reason_of(row: DocumentRow) -> Reason | None:
     )
 
 
-def _steps(tx: Tx, row: DocumentRow) -> list[Step]:
+def _steps(tx: Tx, row: DocumentRow) -> list[TriedStep]:
     e = t.event.c
     query = sa.select(e.action, e.state, e.detail).where(e.document_id == row.id).order_by(e.seq)
-    return [Step(action=action, state=state, detail=json.loads(detail)) for action, state, detail in tx.execute(query)]
+    return [
+        TriedStep(action=action, state=state, detail=json.loads(detail)) for action, state, detail in tx.execute(query)
+    ]
 
 
 def writes_of(tx: Tx, row: DocumentRow, without: Collection[int] = ()) -> list[Write]:

@@ -97,7 +97,7 @@ def _inspect_one(session: Session, file: Path, options: "ReadOptions", content: 
     from ml_connector.cli.edi.views import Page
     from ml_connector.edi.interchange import read_interchanges
     from ml_connector.edi.tools.report import has_errors, report, unreadable
-    from ml_connector.edi.validation.findings import Level, X12Finding
+    from ml_connector.edi.validation.findings import X12Finding, X12Level
 
     try:
         with _opened(file) as stream:
@@ -109,11 +109,11 @@ def _inspect_one(session: Session, file: Path, options: "ReadOptions", content: 
             click.echo(f"{safe(file)}:")
             return Exit.OK if Page(stream, content=bool(content)).print(items) else Exit.WRONG
     except SenderMustCorrect as error:
-        finding = X12Finding(Level.FILE, "not_x12", error.message, value=str(error.data.get("begins", "")))
+        finding = X12Finding(X12Level.FILE, "not_x12", error.message, value=str(error.data.get("begins", "")))
     except BrokenPipeError:
         raise
     except OSError as error:
-        finding = X12Finding(Level.FILE, "unreadable", f"{file} cannot be read: {error.strerror}.")
+        finding = X12Finding(X12Level.FILE, "unreadable", f"{file} cannot be read: {error.strerror}.")
     if session.json:
         _print_line(unreadable(str(file), finding))
     else:

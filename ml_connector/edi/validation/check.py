@@ -14,7 +14,7 @@ from ml_connector.edi.framing.values import (
     read_time,
 )
 from ml_connector.edi.validation.fastpath import FastRule
-from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
+from ml_connector.edi.validation.findings import Severity, X12Finding, X12Level, shown
 from ml_connector.edi.validation.overlay import NO_OVERLAY, Overlay
 from ml_connector.edi.validation.schema import Condition, ElementType, SegmentRule, segment_rules
 
@@ -201,7 +201,7 @@ class ElementChecker:
         place = f"{segment_id}{position:02d}" + (f"-{component}" if component else "")
         subject = f" {shown(value)}" if value else ""
         yield X12Finding(
-            Level.ELEMENT,
+            X12Level.ELEMENT,
             code,
             f"Segment {segment.number}: {place}{subject} {what}.",
             severity,

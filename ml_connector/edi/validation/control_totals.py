@@ -10,7 +10,7 @@ from ml_connector.documents.remittances import Remittance
 from ml_connector.documents.shipments import ShipNotice, ShippedItem
 from ml_connector.edi.framing.segments import Segment
 from ml_connector.edi.framing.values import read_decimal
-from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
+from ml_connector.edi.validation.findings import Severity, X12Finding, X12Level, shown
 from ml_connector.edi.validation.hl_hierarchy import level_findings
 from ml_connector.edi.validation.schema import SetRule
 from ml_connector.edi.validation.structure import Loop
@@ -85,7 +85,7 @@ def _invoice_total(invoice: Invoice, said: Segment | None) -> Iterator[X12Findin
         message = f"TDS01 says {invoice.total}, lines, allowances, charges and taxes give {found.computed}."
         number = said.number if said is not None else 0
         yield X12Finding(
-            Level.BUSINESS,
+            X12Level.BUSINESS,
             "invoice_total",
             message,
             segment_id="TDS",
@@ -104,7 +104,7 @@ def _payment_total(payment: Remittance) -> Iterator[X12Finding]:
     if expected != payment.amount:
         message = f"BPR02 says {payment.amount}, items and adjustments give {expected}."
         yield X12Finding(
-            Level.BUSINESS, "payment_total", message, segment_id="BPR", segment_number=2, element=2,
+            X12Level.BUSINESS, "payment_total", message, segment_id="BPR", segment_number=2, element=2,
             value=str(payment.amount),
         )  # fmt: skip
 
@@ -121,7 +121,7 @@ def _element(segment: Segment, position: int) -> str:
 
 def _finding(code: str, message: str, segment: Segment, element: int, value: str, severity: Severity) -> X12Finding:
     return X12Finding(
-        Level.BUSINESS,
+        X12Level.BUSINESS,
         code,
         message,
         severity,

@@ -12,7 +12,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class Level(StrEnum):
+class X12Level(StrEnum):
     """Which code table `Finding.code` is from.
 
     file: words of ours. interchange: TA105. group: AK905 (716). set: AK502 (718). segment: AK304 (720).
@@ -29,9 +29,9 @@ class Level(StrEnum):
 
 
 _KINDS = {
-    Level.SEGMENT: "syntax",
-    Level.ELEMENT: "syntax",
-    Level.BUSINESS: "control_total",
+    X12Level.SEGMENT: "syntax",
+    X12Level.ELEMENT: "syntax",
+    X12Level.BUSINESS: "control_total",
 }
 
 
@@ -39,7 +39,7 @@ _KINDS = {
 class X12Finding:
     """One thing wrong. segment_number counts from ST = 1; element and component count from 1, 0 means none."""
 
-    level: Level
+    level: X12Level
     code: str
     message: str
     severity: Severity = Severity.ERROR

@@ -6,7 +6,7 @@ from itertools import count
 from operator import lt
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.validation.findings import Level, Severity, X12Finding, shown
+from ml_connector.edi.validation.findings import Severity, X12Finding, X12Level, shown
 from ml_connector.edi.validation.structure import Loop
 
 #: HL01 of most notices: counted from 1.
@@ -56,7 +56,7 @@ def _finding(
 ) -> X12Finding:
     subject = f" {shown(value)}" if value else ""
     return X12Finding(
-        Level.BUSINESS,
+        X12Level.BUSINESS,
         code,
         f"Segment {segment.number}: HL{element:02d}{subject} {what}.",
         severity,

@@ -8,7 +8,7 @@ element, is as easily set one too early or too late.
 import re
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.validation.findings import Level, X12Finding, shown
+from ml_connector.edi.validation.findings import X12Finding, X12Level, shown
 from ml_connector.edi.validation.schema import SegmentRule
 
 _QUALIFIER = re.compile(r"[A-Z][A-Z0-9]")
@@ -71,7 +71,7 @@ def _text(segment: Segment, rule: SegmentRule) -> X12Finding | None:
 def _finding(segment: Segment, rule: SegmentRule, place: int, code: str, what: str) -> X12Finding:
     name, value = f"{segment.elements[0]}{place:02d}", segment.elements[place]
     return X12Finding(
-        Level.ELEMENT,
+        X12Level.ELEMENT,
         code,
         f"Segment {segment.number}: {name} {shown(value)} {what}.",
         segment_id=segment.elements[0],

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from ml_connector.edi.framing.segments import Segment
-from ml_connector.edi.validation.findings import Level, X12Finding
+from ml_connector.edi.validation.findings import X12Finding, X12Level
 from ml_connector.edi.validation.schema import LoopRule, Node, RuleStep, SetRule
 
 Report = Callable[[X12Finding], None]
@@ -294,5 +294,5 @@ def _unplaced(segment: Segment, rule: SetRule) -> X12Finding:
 def _finding(code: str, segment_id: str, number: int, what: str) -> X12Finding:
     name = segment_id if segment_id.isprintable() and len(segment_id) <= 10 else "segment"
     return X12Finding(
-        Level.SEGMENT, code, f"Segment {number}: {name} {what}.", segment_id=segment_id[:10], segment_number=number
+        X12Level.SEGMENT, code, f"Segment {number}: {name} {what}.", segment_id=segment_id[:10], segment_number=number
     )

@@ -9,7 +9,7 @@ from ml_connector.edi.closed.setpattern import SetPattern
 from ml_connector.edi.framing.segments import COMPONENT, REPETITION, Segment
 from ml_connector.edi.framing.separators import Separators
 from ml_connector.edi.validation.check import shared_checker
-from ml_connector.edi.validation.findings import Level, X12Finding, shown
+from ml_connector.edi.validation.findings import X12Finding, X12Level, shown
 from ml_connector.edi.validation.overlay import NO_OVERLAY
 from ml_connector.edi.validation.schema import ElementType, SegmentRule, SetRule, set_rule
 from ml_connector.edi.validation.structure import build
@@ -204,7 +204,7 @@ class SetWriter:
         for segment in segments:
             found.extend(checker.check(segment))
         for finding in found:
-            if not finding.is_error or (finding.level is Level.SEGMENT and finding.code in _KEPT_CODES):
+            if not finding.is_error or (finding.level is X12Level.SEGMENT and finding.code in _KEPT_CODES):
                 continue
             raise NeedsCorrection(
                 Reason.BAD_VALUE,

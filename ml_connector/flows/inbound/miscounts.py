@@ -14,7 +14,7 @@ from typing import Any
 from ml_connector.config.partners import Partner
 from ml_connector.documents.common import DocumentKind
 from ml_connector.edi.interchange import ReceivedSet
-from ml_connector.edi.validation.findings import Level, X12Finding
+from ml_connector.edi.validation.findings import X12Finding, X12Level
 from ml_connector.edi.validation.overlay import Overlay, overlay_from
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.ledger.work.documents import DocumentRow
@@ -63,7 +63,7 @@ def check_still(row: DocumentRow, partner: Partner) -> None:
 
 def _counts(kind: DocumentKind, finding: X12Finding) -> bool:
     """An empty HL02 is a habit, told and no more; so is a count of items instead of levels."""
-    if finding.level is Level.SEGMENT and finding.code == _TOO_OFTEN:
+    if finding.level is X12Level.SEGMENT and finding.code == _TOO_OFTEN:
         return finding.segment_id in _SAID_ONCE.get(kind, ())
     return finding.code in _COUNTS.get(kind, ()) and (finding.is_error or finding.code == "hash_total")
 

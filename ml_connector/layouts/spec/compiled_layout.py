@@ -6,7 +6,7 @@ from typing import Any
 
 from ml_connector.documents.common import DocumentKind, Record
 from ml_connector.layouts.spec.field_paths import Target
-from ml_connector.layouts.spec.model import FieldSettings, LayoutFile, Level
+from ml_connector.layouts.spec.model import FieldSettings, LayoutFile, LayoutLevel
 from ml_connector.layouts.spec.paths import Path
 from ml_connector.layouts.values.numbers import NumberForm
 from ml_connector.layouts.values.values import Converter
@@ -77,7 +77,7 @@ class CompiledLevel:
 
     name: str
     model: type[Record]
-    settings: Level
+    settings: LayoutLevel
     depth: int
     where: str
     fields: list[CompiledField] = field(default_factory=list)

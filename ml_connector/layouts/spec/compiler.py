@@ -9,7 +9,7 @@ from ml_connector.documents.records import fields_of, names_of
 from ml_connector.layouts.spec.column_positions import place_rows, twin_of
 from ml_connector.layouts.spec.compiled_layout import TAGGED, CompiledField, CompiledLevel, Contradiction, Layout
 from ml_connector.layouts.spec.field_paths import BadAddress, Target, compiled, form_of, repeated
-from ml_connector.layouts.spec.model import FieldSettings, LayoutFile, Level, NumberSettings
+from ml_connector.layouts.spec.model import FieldSettings, LayoutFile, LayoutLevel, NumberSettings
 from ml_connector.layouts.spec.paths import Path, parsed
 from ml_connector.layouts.values import values
 from ml_connector.layouts.values.moments import with_iso_moments
@@ -60,7 +60,7 @@ class _Compiler:
         self._format = settings.format
         self._flat = settings.format in {"csv", "fixed"}
 
-    def level(self, name: str, model: type[Record], settings: Level, depth: int, where: str) -> CompiledLevel:
+    def level(self, name: str, model: type[Record], settings: LayoutLevel, depth: int, where: str) -> CompiledLevel:
         if depth >= MOST_LEVELS:
             raise Contradiction(where, f"more than {MOST_LEVELS} levels")
         made = CompiledLevel(name, model, settings, depth, where, tag=settings.tag or "")
@@ -84,7 +84,7 @@ class _Compiler:
             self._child(made, child, child_settings)
         return made
 
-    def _child(self, parent: CompiledLevel, name: str, settings: Level) -> None:
+    def _child(self, parent: CompiledLevel, name: str, settings: LayoutLevel) -> None:
         where = f"{parent.where}.repeats.{name}"
         to = settings.to or name
         try:

@@ -182,7 +182,7 @@ def _layout_schema(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"required": ["extends"]}, {"required": ["kind", "format", "document"]}]
 
 
-class Level(Block):
+class LayoutLevel(Block):
     """What repeats: the documents of a file, the lines of a document, the answers to a line."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra=_level_schema)
@@ -198,7 +198,7 @@ class Level(Block):
     constants: dict[str, str] = Field(
         default_factory=dict, description="Address -> text, for what the file does not say"
     )
-    repeats: dict[str, "Level"] = Field(
+    repeats: dict[str, "LayoutLevel"] = Field(
         default_factory=dict, description="By the name of the document's list: lines, orders, items, answers, ..."
     )
     to: str = Field(
@@ -272,7 +272,7 @@ class LayoutFile(Block):
         default=(), description="What may be lost when written although it matters, e.g. references, allowances"
     )
     limits: Limits = Limits()
-    document: Level
+    document: LayoutLevel
 
     model_config = ConfigDict(
         frozen=True,

@@ -6,21 +6,26 @@ import pytest
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.systems.sage_intacct.wire import errors, reply
-from ml_connector.systems.sage_intacct.wire.errors import Family, GatewayError, Judged, Level, error_of, judge
+from ml_connector.systems.sage_intacct.wire.errors import ErrorLevel, Family, GatewayError, Judged, error_of, judge
 
 ROLL_BACK = GatewayError(
     "XL03000009", description2="The entire transaction in this operation has been rolled back due to an error."
 )
 
 
-def of(level: Level, number: str, text: str = "", description: str = "", correction: str = "") -> Judged:
+def of(level: ErrorLevel, number: str, text: str = "", description: str = "", correction: str = "") -> Judged:
     return judge(level, [GatewayError(number, description, text, correction)])
 
 
-CONTROL, AUTHENTICATION, FUNCTION, GATEWAY = Level.CONTROL, Level.AUTHENTICATION, Level.FUNCTION, Level.GATEWAY
+CONTROL, AUTHENTICATION, FUNCTION, GATEWAY = (
+    ErrorLevel.CONTROL,
+    ErrorLevel.AUTHENTICATION,
+    ErrorLevel.FUNCTION,
+    ErrorLevel.GATEWAY,
+)
 PASSING, PERSON, OURS, RECORDED = Family.PASSING, Family.PERSON, Family.OURS, Family.RECORDED
 SENDER_REFUSED = "The sender ID 'snd' is not authorized to make Web Services requests to company ID 'acme'."
-#: Level, errorno, description2, description, family, what it is: section 4 from its first row to its last.
+#: ErrorLevel, errorno, description2, description, family, what it is: section 4 from its first row to its last.
 SECTION_4 = [
     (CONTROL, "XL03000003", "XML Parse schema error: Fatal Error 76: Opening and ending tag", "", OURS, "malformed"),
     (CONTROL, "XL03000006", "Incorrect Intacct XML Partner ID or password.", "", PERSON, "sender"),
@@ -121,7 +126,7 @@ SECTION_4 = [
     ("level", "number", "text", "description", "family", "what"), SECTION_4, ids=lambda one: str(one)[:40]
 )
 def test_each_text_of_section_4_has_its_family(
-    level: Level, number: str, text: str, description: str, family: Family, what: str
+    level: ErrorLevel, number: str, text: str, description: str, family: Family, what: str
 ) -> None:
     found = of(level, number, text, description)
     assert (found.family, found.meaning.what) == (family, what)
@@ -140,7 +145,7 @@ TYPES: dict[tuple[Family, bool], type[ConnectorError]] = {
     ("level", "number", "text", "description", "family", "what"), SECTION_4, ids=lambda one: str(one)[:40]
 )
 def test_an_error_is_typed_by_its_family_and_tells_what_to_do(
-    level: Level, number: str, text: str, description: str, family: Family, what: str
+    level: ErrorLevel, number: str, text: str, description: str, family: Family, what: str
 ) -> None:
     del what
     judged = of(level, number, text, description)
@@ -194,7 +199,9 @@ def test_the_correction_that_intacct_proposes_is_told() -> None:
 @pytest.mark.parametrize(
     ("level", "family"), [(FUNCTION, PERSON), (CONTROL, PASSING), (AUTHENTICATION, PASSING), (GATEWAY, PASSING)]
 )
-def test_what_nobody_has_seen_before_is_a_persons_once_it_is_about_a_document(level: Level, family: Family) -> None:
+def test_what_nobody_has_seen_before_is_a_persons_once_it_is_about_a_document(
+    level: ErrorLevel, family: Family
+) -> None:
     assert of(level, "BL99999999", "Something new").family is family
 
 

@@ -14,7 +14,7 @@ from ml_connector.systems.sage_intacct.wire.client import (
     read_reply,
     without_secrets,
 )
-from ml_connector.systems.sage_intacct.wire.errors import Level, error_of, judge
+from ml_connector.systems.sage_intacct.wire.errors import ErrorLevel, error_of, judge
 from ml_connector.systems.sage_intacct.wire.reply import Reply, Result
 from ml_connector.systems.sage_intacct.wire.request import Call, Sender
 from ml_connector.transport.http import ApiClient
@@ -98,7 +98,7 @@ class IntacctLogin(TokenEndpoint):
             raise TryAgain(f"{place} was answered by company {found.company[:40]!r}.", after_seconds=60)
         result = found.results[0]
         if not result.good:
-            raise error_of(place, judge(Level.FUNCTION, result.errors), write=False)
+            raise error_of(place, judge(ErrorLevel.FUNCTION, result.errors), write=False)
         return self._session(place, result)
 
     def _session(self, place: str, result: Result) -> TokenAnswer:

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from ml_connector.clock import Clock
 from ml_connector.errors import ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain, WeAreWrong
 from ml_connector.systems.sage_intacct.wire import errors, reply, request
-from ml_connector.systems.sage_intacct.wire.errors import IF_IT_LASTS, Level, error_of, judge
+from ml_connector.systems.sage_intacct.wire.errors import IF_IT_LASTS, ErrorLevel, error_of, judge
 from ml_connector.systems.sage_intacct.wire.reply import Reply, Result
 from ml_connector.systems.sage_intacct.wire.request import Call, Sender
 from ml_connector.systems.sage_intacct.wire.together import Asked, Outcome, Together
@@ -189,7 +189,7 @@ class Gateway:
         place = f"{self.connection}: {asked.what}"
         if result.good:
             return result
-        judged = judge(Level.FUNCTION, result.errors)
+        judged = judge(ErrorLevel.FUNCTION, result.errors)
         if judged.meaning is errors.RECORDED and write:
             return AlreadyRecorded(f"{place} was done before.", remedy=judged.remedy)
         return error_of(place, judged, write=write)
@@ -233,7 +233,7 @@ def read_reply(place: str, answer: ApiResponse, *, write: bool) -> Reply:
     if status == 401 and found.level is None:
         lost(place, "was answered with 401 and a result", write=write)
     if status >= 400 and found.level is not None:
-        return Reply(found.control_id, level=Level.GATEWAY, errors=found.errors)
+        return Reply(found.control_id, level=ErrorLevel.GATEWAY, errors=found.errors)
     if status >= 300 and found.level is None:
         lost(place, f"was answered with {status} and a result", write=write)
     return found

@@ -16,7 +16,7 @@ IF_IT_LASTS = "If it lasts, look at base_url of the connection and at the status
 _REPORT = "This is a defect of ml-connector or of its settings: report it with this text."
 
 
-class Level(StrEnum):
+class ErrorLevel(StrEnum):
     """Where an error stands. Up to authentication nothing was done at all."""
 
     GATEWAY = "gateway"
@@ -61,7 +61,7 @@ class Meaning:
     family: Family
     text: str = ""
     number: str = ""
-    levels: frozenset[Level] = frozenset()
+    levels: frozenset[ErrorLevel] = frozenset()
     remedy: str = ""
     authorize: bool = False
     unknown: bool = False
@@ -74,7 +74,7 @@ class Meaning:
         pattern = re.compile(self.text, re.IGNORECASE | re.DOTALL) if self.text else None
         object.__setattr__(self, "pattern", pattern)
 
-    def fits(self, level: Level, error: GatewayError) -> bool:
+    def fits(self, level: ErrorLevel, error: GatewayError) -> bool:
         """Whether it is this one."""
         if self.levels and level not in self.levels:
             return False
@@ -84,9 +84,9 @@ class Meaning:
         return self.pattern is None or self.pattern.search(said) is not None
 
 
-_BEFORE = frozenset({Level.GATEWAY, Level.CONTROL})
-_LOGIN = frozenset({Level.AUTHENTICATION})
-_IN = frozenset({Level.FUNCTION})
+_BEFORE = frozenset({ErrorLevel.GATEWAY, ErrorLevel.CONTROL})
+_LOGIN = frozenset({ErrorLevel.AUTHENTICATION})
+_IN = frozenset({ErrorLevel.FUNCTION})
 _P, _M, _O = Family.PASSING, Family.PERSON, Family.OURS
 
 ROLLED_BACK = Meaning(
@@ -107,7 +107,11 @@ RUNNING = Meaning(
     remedy="The first try is still being worked on: it is asked for again later, under the same number.",
 )
 DEAD_SESSION = Meaning(
-    "dead_session", _P, "invalid session", levels=frozenset({Level.AUTHENTICATION, Level.CONTROL}), after_seconds=1
+    "dead_session",
+    _P,
+    "invalid session",
+    levels=frozenset({ErrorLevel.AUTHENTICATION, ErrorLevel.CONTROL}),
+    after_seconds=1,
 )
 REJECTED_SESSION = Meaning("rejected_session", _P, number="XMLGW_JPP0002", after_seconds=1)
 SAVE_FAILED = Meaning(
@@ -287,7 +291,7 @@ class Judged:
         return f"{self.meaning.remedy} Sage Intacct proposes: {proposed}"
 
 
-def judge(level: Level, errors: Sequence[GatewayError]) -> Judged:
+def judge(level: ErrorLevel, errors: Sequence[GatewayError]) -> Judged:
     """What these errors mean: a specific one before a general one (intacct 4, 5)."""
     found = list(errors) or [GatewayError("")]
     meanings = [(one, _of(level, one)) for one in found]
@@ -300,11 +304,11 @@ def judge(level: Level, errors: Sequence[GatewayError]) -> Judged:
     return Judged(chosen[1], chosen[0], also)
 
 
-def _of(level: Level, error: GatewayError) -> Meaning:
+def _of(level: ErrorLevel, error: GatewayError) -> Meaning:
     found = next((one for one in TABLE if one.fits(level, error)), None)
     if found is not None:
         return found
-    return UNKNOWN if level is Level.FUNCTION else UNKNOWN_BEFORE
+    return UNKNOWN if level is ErrorLevel.FUNCTION else UNKNOWN_BEFORE
 
 
 def _only_for_now(errors: Sequence[GatewayError]) -> bool:
@@ -312,7 +316,7 @@ def _only_for_now(errors: Sequence[GatewayError]) -> bool:
     numbers = {one.number.upper() for one in errors}
     failed = [one for one in errors if one.number.upper() == SAVE_FAILED_FOR_NOW.number]
     only = numbers == {SAVE_FAILED_FOR_NOW.number, ROLLED_BACK.number}
-    return only and all(SAVE_FAILED_FOR_NOW.fits(Level.FUNCTION, one) for one in failed)
+    return only and all(SAVE_FAILED_FOR_NOW.fits(ErrorLevel.FUNCTION, one) for one in failed)
 
 
 def error_of(place: str, judged: Judged, *, write: bool, data: dict[str, Any] | None = None) -> ConnectorError:

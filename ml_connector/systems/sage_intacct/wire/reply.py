@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ml_connector.systems.sage_intacct.wire import xml
-from ml_connector.systems.sage_intacct.wire.errors import GatewayError, Level
+from ml_connector.systems.sage_intacct.wire.errors import ErrorLevel, GatewayError
 from ml_connector.systems.sage_intacct.wire.values import Row
 from ml_connector.systems.sage_intacct.wire.xml import Element, UnreadableXmlError
 
@@ -71,7 +71,7 @@ class Reply:
     company: str = ""
     location: str = ""
     timeout: str = ""
-    level: Level | None = None
+    level: ErrorLevel | None = None
     errors: tuple[GatewayError, ...] = ()
     results: tuple[Result, ...] = ()
 
@@ -94,7 +94,7 @@ def read(body: bytes) -> Reply:
             raise UnreadableXmlError("a reply that does not say what became of the request")
         if status == SUCCESS:
             raise UnreadableXmlError("a reply without an operation")
-        return Reply(control_id, level=Level.CONTROL, errors=tuple(_errors(root)))
+        return Reply(control_id, level=ErrorLevel.CONTROL, errors=tuple(_errors(root)))
     authentication = xml.child(operation, "authentication")
     reply = Reply(
         control_id,
@@ -103,13 +103,13 @@ def read(body: bytes) -> Reply:
         timeout=xml.words(authentication, "sessiontimeout"),
     )
     if xml.words(authentication, "status") != SUCCESS:
-        return Reply(control_id, reply.company, level=Level.AUTHENTICATION, errors=tuple(_errors(operation)))
+        return Reply(control_id, reply.company, level=ErrorLevel.AUTHENTICATION, errors=tuple(_errors(operation)))
     results = tuple(_result(one) for one in xml.children(operation, "result"))
     if not results:
         errors = tuple(_errors(operation))
         if not errors:
             raise UnreadableXmlError("a reply without a result")
-        return Reply(control_id, reply.company, level=Level.FUNCTION, errors=errors)
+        return Reply(control_id, reply.company, level=ErrorLevel.FUNCTION, errors=errors)
     return Reply(control_id, reply.company, reply.location, reply.timeout, results=results)
 
 
