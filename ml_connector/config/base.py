@@ -2,11 +2,11 @@
 
 import ipaddress
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 
 class Settings(BaseModel):
@@ -25,6 +25,9 @@ def day_text(value: Any) -> Any:
         except ValueError as error:
             raise ValueError("is not a day; write it as YYYY-MM-DD") from error
     return value
+
+
+Day = Annotated[str, BeforeValidator(day_text)]
 
 
 def zone_name(value: str) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
-from ml_connector.config.base import Settings, day_text, zone_name
+from ml_connector.config.base import Day, Settings, zone_name
 from ml_connector.config.dimensions import DimensionCoding, DimensionName, one_of
 from ml_connector.config.partners import MatchTolerances, OrderChanges, X12Identity
 from ml_connector.config.units import Language, UnitCodes, unit_codes
@@ -138,6 +138,20 @@ class FlowSettings(Settings):
         return 120
 
 
+class Polled(FlowSettings):
+    """Of flows that poll for what they read."""
+
+    poll_seconds: int = Field(default=120, ge=30)
+    start_date: Day = Field(
+        default="", description="What is dated before it (YYYY-MM-DD) is left alone; empty: day of the first read"
+    )
+
+    @property
+    def looks_every(self) -> int:
+        """Seconds after which it is polled again."""
+        return self.poll_seconds
+
+
 F = TypeVar("F", bound=FlowSettings)
 
 
@@ -232,16 +246,12 @@ class SendsUnits(FlowSettings):
         return unit_codes(tuple(self.units.items()), self.units_language)
 
 
-class OrdersOut(SendsUnits):
+class OrdersOut(Polled, SendsUnits):
     """Which orders leave, and how."""
 
     approved_only: bool = True
     poll: bool = Field(default=True, description="Read orders by their modification time")
     webhooks: bool = Field(default=True, description="Read orders that a webhook named")
-    poll_seconds: int = Field(default=120, ge=30)
-    start_date: str = Field(
-        default="", description="Orders dated before it (YYYY-MM-DD) are left alone; empty: day of the first read"
-    )
     calendar: ProcurementCalendar | None = Field(
         default=None, description="Orders leave at cut-off times of business days; without it as soon as they are there"
     )
@@ -252,8 +262,6 @@ class OrdersOut(SendsUnits):
     )
     acknowledgment_wanted: str = Field(default="AC", description="BEG07")
 
-    _day = field_validator("start_date", mode="before")(day_text)
-
     @property
     def reads_notices(self) -> NoticesOf:
         """Orders are read that a webhook named."""
@@ -263,11 +271,6 @@ class OrdersOut(SendsUnits):
     def cut_offs(self) -> ProcurementCalendar | None:
         """When orders leave; None for as soon as they are there."""
         return self.calendar
-
-    @property
-    def looks_every(self) -> int:
-        """Seconds after which orders are polled again."""
-        return self.poll_seconds
 
 
 class ShipmentsIn(FlowSettings):

@@ -3,16 +3,15 @@
 from datetime import date
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from ml_connector.config.base import day_text
-from ml_connector.config.integrations import FlowSettings
+from ml_connector.config.integrations import Polled
 
 #: From which stage on an invoice counts as paid (avidxchange 5): our account was debited, money is on its way, it came.
 PaidWhen = Literal["funded", "issued", "cleared"]
 
 
-class PaymentsIn(FlowSettings):
+class PaymentsIn(Polled):
     """How payments of a network are booked."""
 
     account: str = Field(
@@ -26,9 +25,6 @@ class PaymentsIn(FlowSettings):
         description="When an invoice counts as paid. funded: our account was debited; issued: on its way to the"
         " supplier; cleared: the supplier has it",
     )
-    start_date: str = Field(
-        default="", description="Payments dated before it (YYYY-MM-DD) are left alone; empty: day of the first read"
-    )
     poll_seconds: int = Field(default=900, ge=60)
     closed_until: date | None = Field(default=None, description="The last day of the periods that are closed")
     closed_periods: Literal["hold", "first_open_day"] = Field(
@@ -36,10 +32,3 @@ class PaymentsIn(FlowSettings):
     )
     read_back_days: int = Field(default=45, ge=1, le=366, description="How long the ERP is asked whether it matched it")
     read_back_minutes: int = Field(default=10, ge=0, le=1440, description="How often that is looked for at most")
-
-    _day = field_validator("start_date", mode="before")(day_text)
-
-    @property
-    def looks_every(self) -> int:
-        """Seconds after which payments are polled again."""
-        return self.poll_seconds

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from ml_connector.config.base import Settings, day_text
-from ml_connector.config.integrations import SendsUnits, ShipToAddress
+from ml_connector.config.base import Settings
+from ml_connector.config.integrations import Polled, SendsUnits, ShipToAddress
 from ml_connector.config.partners.invoices import ChargeCode
 
 #: What every ERP has that charges anything: its code is the word itself (`documents.sales.invoices.SalesCharge`).
@@ -37,14 +37,11 @@ class RemitTo(ShipToAddress):
     name: str = Field(min_length=1, max_length=60)
 
 
-class SalesInvoicesOut(SendsUnits):
+class SalesInvoicesOut(Polled, SendsUnits):
     """Which sales invoices leave, and how."""
 
     released_only: bool = Field(default=True, description="false: invoices leave before they stand in the books")
     poll_seconds: int = Field(default=300, ge=30)
-    start_date: str = Field(
-        default="", description="Invoices dated before it (YYYY-MM-DD) are left alone; empty: day of the first read"
-    )
     charges: dict[str, ChargeCode] = Field(
         default_factory=dict, description="The ERP's code of a charge -> SAC code; freight is D240 unless said here"
     )
@@ -55,13 +52,6 @@ class SalesInvoicesOut(SendsUnits):
         default_factory=dict, description="The ERP's code of terms -> what it means, where its invoices do not say it"
     )
     remit_to: RemitTo | None = Field(default=None, description="Sent where the ERP's invoice names none (N1*RE)")
-
-    _day = field_validator("start_date", mode="before")(day_text)
-
-    @property
-    def looks_every(self) -> int:
-        """Seconds after which invoices are polled again."""
-        return self.poll_seconds
 
     @property
     def charge_codes(self) -> dict[str, str]:
