@@ -15,6 +15,7 @@ from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.exact.books.orders import add_quantity, order_changed
 from ml_connector.sandbox.faults import Fault, FaultKind
+from ml_connector.systems.exact_online.posting import bills
 from ml_connector_tests.flows.scenes import UNITS, Scene
 from ml_connector_tests.flows.test_files_end_to_end import deliver, states
 from ml_connector_tests.hostile.interchanges import Envelope, Invoice, notice
@@ -114,14 +115,13 @@ def shipped(number: str, orders: list[Any]) -> bytes:
     return notice(number, [*levels, f"CTT*{sum(len(o['lines']) for o in orders)}"])
 
 
-def test_a_dry_run_of_an_invoice_that_cannot_be_planned_says_so(stage: Scene) -> None:
+def test_a_dry_run_of_an_invoice_that_cannot_be_planned_says_so(stage: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     with_invoices(stage, attach_original=True)
     stage.invoice(stage.orders(1))
     pipeline.run(stage.integration, stage.work, pipeline.INBOUND[:7])
     rows = stage.documents("invoices_in")
     assert [row.state for row in rows] == [S.CODED]
-    planner = stage.integration.erp.targets["bills"]._planner  # type: ignore[attr-defined]
-    planner._blob_size = lambda sha256: 50_000_000
+    monkeypatch.setattr(bills, "MAX_ATTACHMENT", 10)
     dry = type(stage.work)(**{**stage.work.__dict__, "dry_run": True})
     report = post(stage.integration, dry, BILLS)
     assert report.counts["would_hold"] == 1
