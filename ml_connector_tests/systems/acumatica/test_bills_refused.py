@@ -1,11 +1,13 @@
 """What cannot be expressed is held; what the screen drops or refuses is told, and no bill of it is left."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from ml_connector.documents.common import changed
 from ml_connector.errors import NeedsCorrection, Reason, RefusedBySystem
+from ml_connector.sandbox.acumatica import user
 from ml_connector.sandbox.faults import FaultKind
 from ml_connector_tests.systems.acumatica.bench import Bench
 from ml_connector_tests.systems.acumatica.billing import (
@@ -36,6 +38,17 @@ def test_a_line_of_an_order_that_is_gone_is_held(bench: Bench) -> None:
     with pytest.raises(NeedsCorrection) as held:
         plan(bench.erp(), bill_of(BY_ORDER, line))
     assert held.value.reason is Reason.NO_SUCH_ORDER_LINE
+
+
+@pytest.mark.parametrize("quantity", ["-1", "0"])
+def test_a_line_that_takes_back_what_was_received_is_held(bench: Bench, quantity: str) -> None:
+    erp = bench.erp()
+    order, row = order_of(bench, erp, BY_RECEIPT, lines=2)
+    bench.sandbox.call(user.receive, bench.state, row)
+    first, second = lines_of(order)
+    back = changed(second, quantity=Decimal(quantity), amount=Decimal("-2.50"))
+    with pytest.raises(NeedsCorrection, match=rf"Line 2 .* has {quantity} of order .* for -2.50: .*takes nothing back"):
+        plan(erp, bill_of(BY_RECEIPT, first, back))
 
 
 def test_an_operation_of_other_books_is_never_sent(bench: Bench) -> None:

@@ -11,6 +11,7 @@ from ml_connector.documents.erp_postings import Bill, BillTax
 from ml_connector.errors import NeedsCorrection, Reason, RefusedBySystem
 from ml_connector.sandbox.acumatica import user
 from ml_connector.systems.acumatica.erp import AcumaticaErp
+from ml_connector.systems.acumatica.wire.values import body_of
 from ml_connector_tests.systems.acumatica.bench import Bench
 from ml_connector_tests.systems.acumatica.billing import (
     BY_ORDER,
@@ -95,6 +96,50 @@ def test_two_bills_never_take_the_same_receipt(bench: Bench) -> None:
     with pytest.raises(NeedsCorrection) as held:
         plan(erp, bill_of(BY_RECEIPT, *lines_of(order)), "mlc-bbbbbbbbbbbbbbbbbbbb")
     assert held.value.reason is Reason.NOT_RECEIVED
+
+
+def test_what_a_bill_is_planned_to_take_stays_its_own_until_it_stands(bench: Bench) -> None:
+    """Receipts are read again where they do not show what is looked for, and for other vendors meanwhile."""
+    erp = bench.erp()
+    order, row = order_of(bench, erp, BY_RECEIPT)
+    bench.sandbox.call(user.receive, bench.state, row)
+    first = plan(erp, bill_of(BY_RECEIPT, *lines_of(order)), "mlc-aaaaaaaaaaaaaaaaaaaa")
+    second = bill_of(BY_RECEIPT, *lines_of(order))
+    for seconds in (10, 120):
+        bench.sandbox.clock.move(seconds)
+        with pytest.raises(NeedsCorrection) as held:
+            plan(erp, second, "mlc-bbbbbbbbbbbbbbbbbbbb")
+        assert held.value.reason is Reason.NOT_RECEIVED
+    bench.post(erp, first)
+    bench.sandbox.clock.move(120)
+    with pytest.raises(NeedsCorrection, match="0 is received and not billed"):
+        plan(erp, second, "mlc-bbbbbbbbbbbbbbbbbbbb")
+
+
+def test_what_a_bill_was_to_take_that_never_came_is_free_again(bench: Bench) -> None:
+    erp = bench.erp()
+    order, row = order_of(bench, erp, BY_RECEIPT)
+    bench.sandbox.call(user.receive, bench.state, row)
+    plan(erp, bill_of(BY_RECEIPT, *lines_of(order)), "mlc-aaaaaaaaaaaaaaaaaaaa")
+    bench.sandbox.clock.move(601)
+    assert plan(erp, bill_of(BY_RECEIPT, *lines_of(order)), "mlc-bbbbbbbbbbbbbbbbbbbb")
+
+
+@pytest.mark.parametrize(("currency", "amount", "step"), [("USD", "10.01", "0.01"), ("JPY", "1000", "1")])
+def test_an_amount_is_shared_out_over_receipts_in_its_currencys_places(
+    bench: Bench, currency: str, amount: str, step: str
+) -> None:
+    erp = bench.erp()
+    order, _ = order_of(bench, erp, BY_RECEIPT, lines=1)
+    for quantity in (Decimal(2), order.lines[0].quantity - 2):
+        bench.person.receipt({"OrderNbr": {"value": order.number}}, ReceiptQty=int(quantity))
+    (line,) = lines_of(order)
+    bill = bill_of(BY_RECEIPT, changed(line, amount=Decimal(amount)), currency=currency)
+    (operation,) = plan(erp, bill)
+    costs = [Decimal(str(one["ExtendedCost"]["value"])) for one in body_of(operation.payload)["put"]["Details"]]
+    assert len(costs) == 2
+    assert sum(costs) == Decimal(amount)
+    assert all(one % Decimal(step) == 0 for one in costs)
 
 
 def test_a_partly_billed_receipt_gives_what_is_left(bench: Bench) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from ml_connector.documents.erp_postings import Bill, BillLine
+from ml_connector.documents.values.currencies import rounded_to, smallest
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import PlannedOperation
 from ml_connector.systems.acumatica.posting.attachments import attachment_of
@@ -19,7 +20,6 @@ from ml_connector.systems.our_keys import key_in, with_key
 
 #: Characters of VendorRef (acumatica 8).
 REFERENCE = 40
-CENT = Decimal("0.01")
 
 
 class BillPlanner:
@@ -120,8 +120,16 @@ class BillPlanner:
         if not by_receipt:
             linked = {"POOrderType": order_line.kind, "POOrderNbr": order_line.number, "POLine": order_line.line}
             return [{**linked, "Qty": line.quantity, "ExtendedCost": line.amount}], []
+        if line.quantity <= 0 and line.amount:
+            raise NeedsCorrection(
+                Reason.UNSUPPORTED_DOCUMENT,
+                f"Line {line.number} of invoice {bill.number} has {shown(line.quantity)} of order {order_line.number}"
+                f" line {order_line.line} for {shown(line.amount)}: a bill of receipts takes nothing back.",
+                remedy="Ask the supplier for a credit note of its own, or enter it by hand; then discard this.",
+                data={"line": line.number, "quantity": str(line.quantity), "amount": str(line.amount)},
+            )
         parts = self._parts(bill, line, order_line, key)
-        return list(_by_receipt(line, parts)), parts
+        return list(_by_receipt(line, parts, smallest(bill.currency))), parts
 
     def _parts(self, bill: Bill, line: BillLine, order_line: LineKey, key: str) -> list[tuple[ReceiptLine, Decimal]]:
         """The receipts that a line bills, the oldest first. All of them, whatever is billed, where a bill stands."""
@@ -210,12 +218,14 @@ class BillPlanner:
         )
 
 
-def _by_receipt(line: BillLine, parts: Sequence[tuple[ReceiptLine, Decimal]]) -> Iterator[dict[str, Any]]:
-    """Lines of a bill that link receipts; the amount is shared out by quantity, to the cent."""
+def _by_receipt(
+    line: BillLine, parts: Sequence[tuple[ReceiptLine, Decimal]], step: Decimal
+) -> Iterator[dict[str, Any]]:
+    """Lines of a bill that link receipts; the amount is shared out by quantity, in these steps."""
     left = line.amount
     for at, (one, quantity) in enumerate(parts):
         last = at == len(parts) - 1
-        amount = left if last else (line.amount * quantity / line.quantity).quantize(CENT)
+        amount = left if last else rounded_to(line.amount * quantity / line.quantity, step)
         left -= amount
         yield {
             "POReceiptType": one.kind,

@@ -6,7 +6,7 @@ a receipt is set aside for the others that are planned meanwhile.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -21,11 +21,14 @@ from ml_connector.systems.acumatica.wire.client import AcumaticaClient, Query, r
 from ml_connector.systems.acumatica.wire.contract import Need
 from ml_connector.systems.acumatica.wire.filters import all_of, equals
 from ml_connector.systems.acumatica.wire.values import Row, custom, day, details, identity, number, text, whole
+from ml_connector.systems.our_keys import key_in
 
 #: Goods that go into stock: billed from the order or from receipts. Other lines are billed from the order.
 GOODS = frozenset({"Goods for IN", "Goods for SO", "Goods for DS", "Goods for Project", "Non-Stock"})
 #: How long they are kept, and how old they may be where they do not show what is looked for: goods may have come since.
 KEPT, KEPT_WITHOUT = timedelta(seconds=60), timedelta(seconds=2)
+#: How long what a plan took is set aside where no bill shows it: by then it was held, refused or discarded.
+SET_ASIDE = timedelta(minutes=10)
 #: Whatever there is.
 ANY = Decimal(0)
 
@@ -110,6 +113,15 @@ class MadeBill:
     lines: tuple[tuple[str, int, Decimal], ...]
 
 
+@dataclass(frozen=True)
+class _Taken:
+    """What the plan of a document, by its key, took of a line."""
+
+    key: str
+    quantity: Decimal
+    at: datetime
+
+
 class Receipts:
     """The released receipts of vendors, and what is billed of them."""
 
@@ -119,7 +131,7 @@ class Receipts:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: dict[str, tuple[datetime, list[Row], list[Row]]] = {}
-        self._taken: dict[tuple[str, int], list[tuple[str, Decimal]]] = {}
+        self._taken: dict[tuple[str, int], list[_Taken]] = {}
 
     def of(self, vendor: str, line: LineKey, key: str, *, least: Decimal = ANY) -> list[ReceiptLine]:
         """Lines of receipts for an order's line, the oldest first; what plans other than `key` took is not free.
@@ -149,11 +161,16 @@ class Receipts:
 
     def take(self, lines: Iterable[tuple[ReceiptLine, Decimal]], key: str) -> None:
         """Set aside what a plan bills; planning the same document again replaces it."""
+        now = self._clock.now()
         with self._lock:
-            for taken in self._taken.values():
-                taken[:] = [one for one in taken if one[0] != key]
+            self._leave_out({key})
             for one, quantity in lines:
-                self._taken.setdefault((one.receipt, one.line), []).append((key, quantity))
+                self._taken.setdefault((one.receipt, one.line), []).append(_Taken(key, quantity, now))
+
+    def _leave_out(self, keys: Collection[str]) -> None:
+        """What these plans took is not set aside any more."""
+        left = {place: [one for one in taken if one.key not in keys] for place, taken in self._taken.items()}
+        self._taken = {place: taken for place, taken in left.items() if taken}
 
     def bills_of(self, vendor: str, wanted: Iterable[ReceiptLine]) -> list[MadeBill]:
         """The bills that stand against lines of receipts."""
@@ -177,9 +194,10 @@ class Receipts:
                 ),
                 Decimal(0),
             )
+        now = self._clock.now()
         with self._lock:
-            quantity -= sum((part for who, part in self._taken.get(place, ()) if who != key), Decimal(0))
-        return max(quantity, Decimal(0))
+            others = [one for one in self._taken.get(place, ()) if one.key != key and now - one.at < SET_ASIDE]
+        return max(quantity - sum((one.quantity for one in others), Decimal(0)), Decimal(0))
 
     def _of_vendor(self, vendor: str, longest: timedelta) -> tuple[list[Row], list[Row]]:
         now = self._clock.now()
@@ -199,7 +217,8 @@ class Receipts:
                 bills = read_list(self._client, "Bill", ("ReferenceNbr", "Type"), query, size=size)
         with self._lock:
             self._known[vendor] = (now, receipts, bills)
-            self._taken.clear()
+            # A bill that stands is counted by what it bills; one that is planned and not written yet, by no list.
+            self._leave_out({key_in(text(bill, "Description")) for bill in bills})
         return receipts, bills
 
 
