@@ -132,6 +132,7 @@ def test_a_customers_order_becomes_a_sales_order(bench: Bench) -> None:
         ({"ship_to": ShipToAddress(city="Oslo")}, Reason.UNRESOLVED_SHIP_TO),
         ({"order_date": None}, Reason.BAD_VALUE),
         ({"type_code": "Sales Quote"}, Reason.BAD_VALUE),
+        ({"currency": "CAD"}, Reason.CURRENCY_MISMATCH),
         ({"charges": (OrderCharge(code="D240", amount=Decimal(1)),)}, Reason.UNMAPPED_CHARGE),
     ],
 )

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from ml_connector.documents.erp_postings import Bill, BillLine
+from ml_connector.documents.values.currencies import rounded_to, smallest
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import Identity, PlannedOperation
 from ml_connector.systems.our_keys import with_key
@@ -17,7 +18,7 @@ from ml_connector.systems.sage_intacct.posting.kinds import Kinds
 from ml_connector.systems.sage_intacct.posting.places import Places
 from ml_connector.systems.sage_intacct.posting.sources import SourceLine, Sources
 from ml_connector.systems.sage_intacct.posting.taxes import check_untaxed, entries_of
-from ml_connector.systems.sage_intacct.posting.writing import Kind, planned
+from ml_connector.systems.sage_intacct.posting.writing import Kind, currency_of, planned
 from ml_connector.systems.sage_intacct.reading.orders import LineKey
 from ml_connector.systems.sage_intacct.reading.records import CLASS, DEPARTMENT, LOCATION, PROJECT
 from ml_connector.systems.sage_intacct.settings import IntacctConnection
@@ -175,12 +176,21 @@ class BillPlanner:
             parts = self._parts(bill, line, key)
             taken += parts
             self._sources.take(taken, key)
-            items += _shared(line, parts)
+            items += _shared(line, parts, max(smallest(bill.currency), CENT))
         return items, taken
 
     def _parts(self, bill: Bill, line: BillLine, key: str) -> list[Part]:
         """The lines that are converted, the oldest first."""
         order_line = LineKey.of(line.order_line_id)
+        if line.quantity <= 0 and line.amount:
+            raise NeedsCorrection(
+                Reason.UNSUPPORTED_DOCUMENT,
+                f"Line {line.number} of invoice {bill.number} has {decimal(line.quantity)} of {order_line.document}"
+                f" line {order_line.line} for {decimal(line.amount)}: a Vendor Invoice bills goods that came, and takes"
+                " nothing back.",
+                remedy="Ask the supplier for a credit note of its own, or enter it by hand; then discard this.",
+                data={"line": line.number, "quantity": decimal(line.quantity), "amount": decimal(line.amount)},
+            )
         by_receipt = self._settings.billed_from == "receipts"
         look = self._sources.receipts if by_receipt else self._sources.order_lines
         found = look(bill.vendor_id, order_line, key, least=line.quantity)
@@ -303,22 +313,7 @@ class BillPlanner:
         }
 
     def _currency(self, bill: Bill) -> dict[str, Value]:
-        """Only where it is not the books' own.
-
-        Raises:
-            NeedsCorrection: the company has one currency only.
-        """
-        if not bill.currency or bill.currency == self._settings.base_currency:
-            return {}
-        if not self._settings.exchange_rate_type:
-            raise NeedsCorrection(
-                Reason.CURRENCY_MISMATCH,
-                f"Invoice {bill.number} is in {bill.currency}, the books are in {self._settings.base_currency}.",
-                remedy="Set exchange_rate_type in the connection if the company has several currencies; else enter it"
-                " by hand and discard this.",
-                data={"currency": bill.currency},
-            )
-        return {"currency": bill.currency, "exchratetype": self._settings.exchange_rate_type}
+        return currency_of(f"Invoice {bill.number}", bill.currency, self._settings)
 
     def _text(self, bill: Bill, key: str) -> str:
         told = "; ".join(one for one in (bill.description, *bill.told) if one)
@@ -331,12 +326,12 @@ class BillPlanner:
         return planned(kind, self._settings, key, identity, element, told_of(texts))
 
 
-def _shared(line: BillLine, parts: Sequence[Part]) -> Iterator[Item]:
-    """A line by what it is converted from; its amount is shared out by quantity, to the cent."""
+def _shared(line: BillLine, parts: Sequence[Part], step: Decimal) -> Iterator[Item]:
+    """A line by what it is converted from; its amount is shared out by quantity, in these steps."""
     left = line.amount
     for at, (source, quantity) in enumerate(parts):
         last = at == len(parts) - 1
-        amount = left if last else (line.amount * quantity / line.quantity).quantize(CENT, ROUND_HALF_UP)
+        amount = left if last else rounded_to(line.amount * quantity / line.quantity, step)
         left -= amount
         yield Item(line, quantity, amount, source)
 

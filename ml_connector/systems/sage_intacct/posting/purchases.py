@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 
 from ml_connector.documents.payables.purchases import Purchase, PurchaseLine
-from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.ports import Identity, PlannedOperation
 from ml_connector.systems.our_keys import with_key
 from ml_connector.systems.sage_intacct.posting import functions
 from ml_connector.systems.sage_intacct.posting.kinds import Kinds
 from ml_connector.systems.sage_intacct.posting.places import Places
-from ml_connector.systems.sage_intacct.posting.writing import planned
+from ml_connector.systems.sage_intacct.posting.writing import currency_of, planned
 from ml_connector.systems.sage_intacct.settings import IntacctConnection
 from ml_connector.systems.sage_intacct.wire.values import decimal, split_day
 from ml_connector.systems.sage_intacct.wire.xml import Value, told_of
@@ -41,7 +40,7 @@ class PurchasePlanner:
             "referenceno": purchase.number,
             "datedue": split_day(purchase.wanted or purchase.order_date),
             "message": message,
-            **self._currency(purchase),
+            **currency_of(f"Order {purchase.number}", purchase.currency, settings),
             "state": settings.purchase_state or None,
         }
         identity = Identity(purchase.vendor_id, purchase.number)
@@ -60,16 +59,3 @@ class PurchasePlanner:
             "departmentid": self._settings.department or None,
             "memo": line.description or None,
         }
-
-    def _currency(self, purchase: Purchase) -> dict[str, Value]:
-        if not purchase.currency or purchase.currency == self._settings.base_currency:
-            return {}
-        if not self._settings.exchange_rate_type:
-            raise NeedsCorrection(
-                Reason.CURRENCY_MISMATCH,
-                f"Order {purchase.number} is in {purchase.currency}, the books are in {self._settings.base_currency}.",
-                remedy="Set exchange_rate_type in the connection if the company has several currencies; else enter it"
-                " by hand and discard this.",
-                data={"currency": purchase.currency},
-            )
-        return {"currency": purchase.currency, "exchratetype": self._settings.exchange_rate_type}

@@ -10,7 +10,7 @@ from ml_connector.systems.our_keys import with_key
 from ml_connector.systems.sage_intacct.posting import functions
 from ml_connector.systems.sage_intacct.posting.kinds import Kinds
 from ml_connector.systems.sage_intacct.posting.places import Places
-from ml_connector.systems.sage_intacct.posting.writing import planned
+from ml_connector.systems.sage_intacct.posting.writing import currency_of, planned
 from ml_connector.systems.sage_intacct.settings import IntacctConnection
 from ml_connector.systems.sage_intacct.wire.values import decimal, split_day
 from ml_connector.systems.sage_intacct.wire.xml import Value, told_of
@@ -43,7 +43,6 @@ class SalesOrderPlanner:
         lines = [self._line(order, line) for line in order.lines]
         lines += [self._charge(order, charge) for charge in order.charges]
         self._places.check((str(line["locationid"] or "") for line in lines), f"Order {order.customer_order}")
-        currency = order.currency if order.currency not in ("", self._settings.base_currency) else ""
         values: dict[str, Value] = {
             "transactiontype": order.type_code or self._settings.sales_definition,
             "datecreated": split_day(on),
@@ -52,8 +51,7 @@ class SalesOrderPlanner:
             "termname": order.terms or None,
             "datedue": None if order.terms else split_day(order.ship_date or order.requested_date or on),
             "message": message,
-            "currency": currency or None,
-            "exchratetype": self._settings.exchange_rate_type or None if currency else None,
+            **currency_of(f"Order {order.customer_order}", order.currency, self._settings),
             "state": self._settings.sales_state or None,
         }
         return [

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ml_connector.errors import OutcomeUnknown
+from ml_connector.errors import NeedsCorrection, OutcomeUnknown, Reason
 from ml_connector.flows.core.ports import Existing, Identity, PlannedOperation, StoredOperation, Written
 from ml_connector.systems.our_keys import key_in
 from ml_connector.systems.sage_intacct.settings import IntacctConnection
@@ -18,7 +18,7 @@ from ml_connector.systems.sage_intacct.wire.control_ids import control_id
 from ml_connector.systems.sage_intacct.wire.paging import whole_list
 from ml_connector.systems.sage_intacct.wire.queries import Query, Where, all_of, any_of, chunks, equals, one_of
 from ml_connector.systems.sage_intacct.wire.values import Row, body_of, number, text, to_json
-from ml_connector.systems.sage_intacct.wire.xml import Element
+from ml_connector.systems.sage_intacct.wire.xml import Element, Value
 
 #: Numbers that one query asks for.
 _AT_ONCE = 200
@@ -79,6 +79,25 @@ def planned(
         "told": list(told),
     }
     return PlannedOperation(what.kind, target, to_json(payload), ref=ref or None)
+
+
+def currency_of(what: str, currency: str, settings: IntacctConnection) -> dict[str, Value]:
+    """A document's currency and its kind of rate; nothing where it is the books' own. what: the document, for people.
+
+    Raises:
+        NeedsCorrection: the company has one currency only.
+    """
+    if not currency or currency == settings.base_currency:
+        return {}
+    if not settings.exchange_rate_type:
+        raise NeedsCorrection(
+            Reason.CURRENCY_MISMATCH,
+            f"{what} is in {currency}, the books are in {settings.base_currency}.",
+            remedy="Set exchange_rate_type in the connection if the company has several currencies; else enter it"
+            " by hand and discard this.",
+            data={"currency": currency},
+        )
+    return {"currency": currency, "exchratetype": settings.exchange_rate_type}
 
 
 class Writer:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from ml_connector.errors import WeAreWrong
+from ml_connector.errors import NeedsCorrection, Reason, WeAreWrong
 
 #: A record as it is read: text by the name of its field, in capitals.
 Row = Mapping[str, str]
@@ -132,11 +132,16 @@ def money(value: Decimal) -> str:
     """An amount to the cent: what has more would be rounded there without a word (intacct 6.4).
 
     Raises:
-        WeAreWrong: it has more.
+        NeedsCorrection: it has more, as amounts of currencies with three places may.
     """
     exact = value.quantize(CENT)
     if exact != value:
-        raise WeAreWrong(f"{value} is not an amount to the cent")
+        raise NeedsCorrection(
+            Reason.BAD_VALUE,
+            f"The amount {decimal(value)} has more than two decimals, and Sage Intacct keeps two.",
+            remedy="Enter the document by hand, and discard this.",
+            data={"amount": decimal(value)},
+        )
     return format(exact, "f")
 
 
