@@ -2,10 +2,6 @@
 
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 
 
 class StatusError(Exception):

@@ -16,10 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ml_connector.documents.master.vendors import NewVendor
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.errors import AuthorizationNeeded, RefusedBySystem, TryAgain, WeAreWrong
+from ml_connector.flows.core.ports import Identity
 from ml_connector.systems.exact_online.posting.bills import key_in, safe_file_name, with_key
+from ml_connector.systems.exact_online.posting.receipts import ReceiptFinder
+from ml_connector.systems.exact_online.posting.vendors import Vendors
 from ml_connector.systems.exact_online.reading.addresses import Addresses
+from ml_connector.systems.exact_online.reading.entries import Entries
 from ml_connector.systems.exact_online.reading.orders import Orders
 from ml_connector.systems.exact_online.reading.records import vat_code, vendor
 from ml_connector.systems.exact_online.reading.reference import Reference
@@ -45,6 +50,7 @@ from ml_connector.transport.limits import Unlimited
 from ml_connector_tests.support.examples import some
 from ml_connector_tests.transport.conftest import StillClock
 
+GUID = "11111111-2222-3333-4444-555555555555"
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 EPOCH = datetime(1970, 1, 1)
 moments = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1)).map(lambda d: d.replace(tzinfo=UTC))
@@ -256,6 +262,42 @@ def test_pages_that_lead_in_a_circle_end() -> None:
 
     with pytest.raises(RefusedBySystem, match="do not end"):
         client_over(handler).rows("crm/Accounts", {"$select": "ID"})
+
+
+def test_a_poll_of_pages_without_rows_ends_and_goes_on_from_there() -> None:
+    asked: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        link = f"https://start.exactonline.nl/api/v1/124132/purchaseentry/PurchaseEntries?$skiptoken={len(asked)}"
+        return httpx.Response(200, json={"d": {"results": [], "__next": link}})
+
+    found = Entries(client_over(handler), StillClock()).changed("2026-11-01T00:00:00", limit=7)
+    assert (found.records, found.more, len(asked)) == ([], True, 7)
+    assert json.loads(found.cursor)["link"].endswith("$skiptoken=7")
+
+
+@pytest.mark.parametrize("stored", ["A" * 49, f"{'a' * 49} "])
+def test_a_supplier_whose_name_is_cut_behind_a_word_is_found(stored: str) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert f"Name eq '{'A' * 49}'" in unquote(str(request.url)).replace("+", " ")
+        return httpx.Response(200, json={"d": [{"ID": GUID, "Code": "7", "Name": stored, "Remarks": None}]})
+
+    client = client_over(handler)
+    vendors = Vendors(client, client.settings, lambda: "124132", lambda _: None)
+    (found,) = vendors.existing([Identity("", f"{'A' * 49} Bolts & Sons")])
+    assert found.number == "7"
+    (planned,) = vendors.plan(NewVendor(name=f"{'A' * 49} Bolts & Sons"), "mlc-0123456789abcdef0123")
+    assert json.loads(planned.payload)["Name"] == "A" * 49
+
+
+@pytest.mark.parametrize("stored", ["N" * 29, f"{'n' * 29} "])
+def test_a_receipt_whose_reference_is_cut_behind_a_blank_is_found(stored: str) -> None:
+    def handler(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"d": [{"ID": GUID, "Supplier": GUID, "YourRef": stored, "ReceiptNumber": 9}]})
+
+    (found,) = ReceiptFinder(client_over(handler)).find([Identity(GUID, f"{'N' * 29} 1234")])
+    assert found.number == "9"
 
 
 def test_a_created_record_asks_for_all_its_fields_and_never_for_100_continue() -> None:

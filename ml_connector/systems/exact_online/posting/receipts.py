@@ -24,7 +24,7 @@ def plan_receipt(receipt: GoodsReceipt, key: str, settings: ExactSettings, compa
         "ReceiptDate": receipt.receipt_date,
         "Description": with_key(receipt.description or receipt.reference, key, settings.description_length),
         "Remarks": with_key("", key, 500),
-        "YourRef": receipt.reference[:_REFERENCE],
+        "YourRef": _kept(receipt.reference),
         GOODS_RECEIPT.lines: [
             {"PurchaseOrderLineID": line.order_line_id, "QuantityReceived": line.quantity} for line in receipt.lines
         ],
@@ -64,7 +64,7 @@ class ReceiptFinder:
         asked: dict[tuple[str, str], Identity] = {}
         for one in receipts:
             asked.setdefault((one.party_id.lower(), _folded(one.number)), one)
-        wanted = sorted({(one.number.strip()[:_REFERENCE], "") for one in receipts if one.number.strip()})
+        wanted = sorted({(_kept(one.number), "") for one in receipts if one.number.strip()})
         found: list[Existing] = []
         for rows in self._client.rows_matching(GOODS_RECEIPT.endpoint, {"$select": SELECT}, wanted, _condition):
             for row in rows:
@@ -74,8 +74,13 @@ class ReceiptFinder:
         return found
 
 
+def _kept(reference: str) -> str:
+    """What Exact keeps of a notice's number; one that is cut behind a blank does not end in it."""
+    return reference.strip()[:_REFERENCE].strip()
+
+
 def _folded(reference: str) -> str:
-    return reference.strip()[:_REFERENCE].casefold()
+    return _kept(reference).casefold()
 
 
 def _existing(row: Row, identity: Identity) -> Existing:

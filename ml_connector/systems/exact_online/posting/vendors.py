@@ -61,7 +61,7 @@ class Vendors:
     def _account(self, new: NewVendor, key: str) -> dict[str, Any]:
         street = [*(line for line in new.street if line.strip()), "", "", ""]
         body = {
-            "Name": new.name.strip()[:_NAME],
+            "Name": _kept(new.name),
             "Code": new.code.rjust(_CODE) if new.code else "",
             "IsSupplier": True,
             "Status": "A",
@@ -149,13 +149,18 @@ class Vendors:
         return found
 
     def _named(self, names: Sequence[str]) -> list[Row]:
-        wanted = sorted({name.strip()[:_NAME] for name in names if name.strip()})
+        wanted = sorted({_kept(name) for name in names if name.strip()})
         pages = self._client.rows_matching(VENDOR.endpoint, {"$select": _SELECT}, wanted, _of_names)
         return [row for rows in pages for row in rows]
 
 
+def _kept(name: str) -> str:
+    """What Exact keeps of a name; one that is cut behind a word has no blank at its end."""
+    return name.strip()[:_NAME].strip()
+
+
 def _folded(name: str) -> str:
-    return name.strip()[:_NAME].casefold()
+    return _kept(name).casefold()
 
 
 def _of_names(names: Sequence[str]) -> str:

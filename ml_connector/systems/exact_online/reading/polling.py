@@ -64,15 +64,17 @@ class Poll(Generic[T]):
         position = Cursor.of(cursor) if cursor else Cursor(self._beginning(), given=True)
         params = {**self.whole, "$orderby": "Modified", "$filter": f"Modified ge {wall_literal(self._reach(position))}"}
         link: str | None = self.client.api.base_url + position.link if position.link else None
-        since, found = position.newest, list[Row]()
+        since, found, pages = position.newest, list[Row](), 0
         while True:
             page = self.client.page(self.endpoint, params, link=link)
             with readable(self.client.settings.connection, f"a changed {self.what}"):
                 for row in page.rows:
                     since = max(since, wall_time(row.get("Modified")) or since)
             found += page.rows
+            pages += 1
             link = page.next_link
-            if link is None or len(found) >= limit:
+            # Pages without rows count too: a server may go on with them for ever.
+            if link is None or max(len(found), pages) >= limit:
                 break
         with readable(self.client.settings.connection, f"a changed {self.what}"):
             made = self.records(found)
