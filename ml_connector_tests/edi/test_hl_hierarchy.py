@@ -1,7 +1,11 @@
 """HL numbers and parents that do not fit are told; the items are found all the same."""
 
+import time
+from collections.abc import Callable
+
 import pytest
 
+from ml_connector.edi.mapping.notice_levels import MOST_DEEP
 from ml_connector.edi.validation.hl_hierarchy import fit
 from ml_connector_tests.edi.building import group, interchange, one, transaction
 
@@ -53,3 +57,46 @@ def test_numbers_that_are_no_numbers_are_right_where_parents_name_them(body: str
 def test_several_shipments_in_one_notice_need_no_parent() -> None:
     assert fit([["HL", "1", "", "S"], ["HL", "2", "1", "O"], ["HL", "3", "", "S"]])
     assert not fit([["HL", "1", "", "S"], ["HL", "2", "", "O"]])
+
+
+def nested(code: str, inside: str, deep: int) -> str:
+    """An item under its order, and a chain of levels in it."""
+    top = "BSN*00*S-1*20261121*0215*0001~HL*1**S~HL*2*1*O~PRF*PO-1~HL*3*2*I~LIN*1*VP*A~SN1**10*EA~"
+    return top + "".join(f"HL*{at}*{at - 1}*{code}~{inside}" for at in range(4, 4 + deep))
+
+
+@pytest.mark.parametrize(
+    ("code", "inside"), [("T", ""), ("P", "MAN*GM*00300000000000000011~"), ("P", "LIN**VP*A~SN1**10*EA~")]
+)
+def test_levels_nested_without_end_are_read(code: str, inside: str) -> None:
+    received = one(notice(nested(code, inside, 3000)))
+    assert received.document is not None
+    assert [item.quantity for item in received.document.orders[0].items] == [10]  # type: ignore[union-attr]
+
+
+def test_an_item_that_stands_deeper_than_any_is_of_no_order() -> None:
+    for deep, orders in ((MOST_DEEP - 4, ["PO-1"]), (MOST_DEEP + 2, ["PO-1", ""])):
+        body = nested("T", "", deep) + f"HL*{deep + 4}*{deep + 3}*I~LIN*2*VP*B~SN1**5*EA~"
+        received = one(notice(body.replace("LIN*1*VP*A~SN1**10*EA~", "LIN*1*VP*A~")))
+        assert [order.order_number for order in received.document.orders] == orders  # type: ignore[union-attr]
+
+
+def many(item: Callable[[int], str], top: str = "") -> str:
+    return f"BSN*00*S-1*20261121*0215*0001~HL*1**S~{top}HL*2*1*O~PRF*PO-1~" + "".join(map(item, range(3, 8003)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        many(lambda at: f"HL*{at}**I~LIN*{at}*VP*A~SN1**1*EA~"),
+        many(lambda at: f"HL*{at}*1*I~LIN*{at}*VP*A~SN1**1*EA~", "".join(f"REF*PO*{at}~" for at in range(8000))),
+    ],
+    ids=["without parents", "of many orders that the shipment names"],
+)
+def test_many_items_are_read_in_the_time_of_as_many(body: str) -> None:
+    """Each of them looked at all before it once: twenty thousand took half a minute."""
+    begun = time.process_time()
+    received = one(notice(body))
+    assert received.document is not None
+    assert time.process_time() - begun < 4
+    assert sum(len(order.items) for order in received.document.orders) == 8000  # type: ignore[union-attr]

@@ -19,12 +19,14 @@ _PACKS = frozenset("TPQ")
 _ITEM_NUMBERS = frozenset((*BUYERS_ITEM, *VENDORS_ITEM, *GTIN)) - {"SN"}
 #: What an item is made of: nothing that was ordered.
 _COMPONENT = "F"
+#: Levels in one another; a level that would stand deeper stands in none, and an item there is of no order.
+MOST_DEEP = 60
 
 
 class NoticeLevel:
     """One HL loop in the tree: its HL and PRF, whether it is an item, its marks, and its segments."""
 
-    __slots__ = ("children", "elements", "is_item", "loop", "marks", "parent", "prf")
+    __slots__ = ("children", "depth", "elements", "is_item", "loop", "marks", "named", "parent", "prf")
 
     def __init__(self, loop: Loop) -> None:
         self.loop = loop
@@ -32,6 +34,8 @@ class NoticeLevel:
         self.prf: list[str] | None = None
         self.is_item = self.elements[3] == "I"
         self.marks: list[str] = []
+        #: Orders that its REF*PO name.
+        self.named: set[str] = set()
         for segment in loop.segments:
             elements = segment.elements
             if elements[0] == "PRF":
@@ -40,8 +44,11 @@ class NoticeLevel:
                 self.is_item = True
             elif elements[0] == "MAN" and len(elements) > 2:
                 self.marks.append(elements[2])
+            elif elements[:2] == ["REF", "PO"] and len(elements) > 2 and elements[2]:
+                self.named.add(elements[2])
         self.parent: NoticeLevel | None = None
         self.children: list[NoticeLevel] = []
+        self.depth = 0
 
     @property
     def code(self) -> str:
@@ -77,10 +84,8 @@ class NoticeLevel:
         """The order number in the REF*PO of the nearest level that has one; none where that level names several."""
         level: NoticeLevel | None = self
         while level is not None:
-            references = (s.elements for s in level.loop.segments if s.elements[:2] == ["REF", "PO"])
-            numbers = {elements[2] for elements in references if len(elements) > 2 and elements[2]}
-            if numbers:
-                return numbers.pop() if len(numbers) == 1 else ""
+            if level.named:
+                return next(iter(level.named)) if len(level.named) == 1 else ""
             level = level.parent
         return ""
 
@@ -170,17 +175,19 @@ def link(levels: Sequence[NoticeLevel], opening: list[str]) -> None:
     structure = opening[5] if len(opening) > 5 else ""
     rank = {code: number for number, code in enumerate(_RANKS.get(structure, _RANK))}
     by_id: dict[str, NoticeLevel] = {}
+    #: The last level of each rank so far, with its place.
+    latest: dict[int, tuple[int, NoticeLevel]] = {}
     for number, level in enumerate(levels):
-        above = level.elements[2]
+        above, own = level.elements[2], rank.get(level.code, len(rank))
         parent = by_id.get(above) if above else None
         if parent is None:
-            own = rank.get(level.code, len(rank))
-            before = (levels[at] for at in range(number - 1, -1, -1))
-            parent = next((p for p in before if rank.get(p.code, len(rank)) < own), None)
-        level.parent = parent
-        if parent is not None:
+            higher = [found for of, found in latest.items() if of < own]
+            parent = max(higher, key=lambda found: found[0])[1] if higher else None
+        if parent is not None and parent.depth < MOST_DEEP:
+            level.parent, level.depth = parent, parent.depth + 1
             parent.children.append(level)
         by_id[level.elements[1]] = level
+        latest[own] = (number, level)
 
 
 def loops_without_levels(segments: Sequence[Segment]) -> list[Loop]:
