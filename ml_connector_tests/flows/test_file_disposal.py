@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from ml_connector.flows.core.integration import StepReport
 from ml_connector.flows.inbound import file_disposal
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
-from ml_connector_tests.flows.test_files_end_to_end import in_folder
+from ml_connector_tests.flows.test_files_end_to_end import an_invoice, deliver, in_folder
 
 
 @pytest.fixture
@@ -73,3 +74,21 @@ def test_a_dry_run_takes_nothing_away(removing: Scene, monkeypatch: pytest.Monke
     monkeypatch.undo()
     stage.inbound(dry_run=True)
     assert len(in_folder(stage)) == 1
+
+
+def test_a_file_that_lies_there_once_more_is_taken_away_once_more(removing: Scene) -> None:
+    """The very same one, as servers have it whose files are known by their path: its bytes and its time are the same,
+    or its time is another."""
+    stage = removing
+    delivered = deliver(stage, an_invoice(stage))
+    stage.inbound()
+    for time_of_it in (None, stage.sandbox.clock.now() + timedelta(minutes=1)):
+        assert in_folder(stage) == []
+        stage.sandbox.clock.move(60)
+        delivered.modified = time_of_it or delivered.modified
+        stage.sandbox.call(stage.sandbox.cleo.folders.put_back, delivered)
+        assert in_folder(stage) == ["a.edi"]
+        stage.inbound()
+        stage.inbound()
+    assert in_folder(stage) == []
+    assert [row.state for row in stage.documents("invoices_in")] == [S.POSTED]

@@ -112,7 +112,7 @@ def test_a_repeated_file_goes_once_the_first_is_read(removing: Scene) -> None:
     assert states(stage) == [("posted", None)]
 
 
-def test_a_file_that_came_whole_after_it_was_given_up_is_read(stage: Scene) -> None:
+def test_a_file_that_came_whole_after_it_was_given_up_is_read_and_asks_no_more(stage: Scene) -> None:
     data = an_invoice(stage)
     delivered = deliver(stage, data[:-20])
     stage.inbound()
@@ -122,7 +122,7 @@ def test_a_file_that_came_whole_after_it_was_given_up_is_read(stage: Scene) -> N
     grow(stage, delivered, data)
     stage.sandbox.clock.move(60)
     stage.inbound()
-    assert states(stage) == [("posted", None), ("quarantined", "incomplete_file")]
+    assert states(stage) == [("discarded", "read_after_all"), ("posted", None)]
 
 
 def test_an_empty_file_is_waited_for_before_it_is_reported(stage: Scene) -> None:

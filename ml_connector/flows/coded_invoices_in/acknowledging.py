@@ -14,7 +14,7 @@ from ml_connector.flows.coded_invoices_in.settings import CodedInvoicesIn
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import AcknowledgesFiles
 from ml_connector.flows.inbound.polling import channels_of
-from ml_connector.ledger.exchange import files, related
+from ml_connector.ledger.exchange import files, related, remote_listing
 from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import DocumentRow, Move, NewDocument
@@ -92,6 +92,8 @@ def _tell(
     with integration.ledger.write() as tx:
         at = integration.clock.now().isoformat()
         files.set_state(tx, reading.file.id, reading.file.state, acknowledged=at)
+        if network.takes_away_what_was_acknowledged:
+            remote_listing.mark_taken_away(tx, integration.network.connection, channel, {name: reading.file.id})
 
 
 def _show_removed(

@@ -16,7 +16,7 @@ from ml_connector.flows.core.integration import Integration, RunScope, StepRepor
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.inbound.polling import channels_of
 from ml_connector.ledger.coordination import cursors
-from ml_connector.ledger.exchange import files
+from ml_connector.ledger.exchange import files, remote_listing
 from ml_connector.ledger.exchange.files import FileRow
 
 #: Files taken away together.
@@ -89,9 +89,13 @@ def _take_away(integration: Integration, group: Sequence[FileRow], told: dict[st
     with ThreadPoolExecutor(most, thread_name_prefix="dispose") as pool:
         done = list(pool.map(lambda row: _dispose(integration, row), group))
     refused = [(row, error) for row, error in zip(group, done, strict=True) if error is not None and _is_no(error)]
+    taken = [row for row, error in zip(group, done, strict=True) if error is None]
     with integration.ledger.write() as tx:
-        files.mark_removed(tx, [row.id for row, error in zip(group, done, strict=True) if error is None])
+        files.mark_removed(tx, [row.id for row in taken])
         files.mark_refused(tx, [row.id for row, _ in refused])
+        for channel in sorted({row.channel for row in taken}):
+            ids = {row.remote_id or "": row.id for row in taken if row.channel == channel}
+            remote_listing.mark_taken_away(tx, integration.network.connection, channel, ids)
     for row, error in refused:
         told.setdefault(row.channel, f"{row.name[:80]}: {error}"[:1000])
     away = [error for error in done if error is not None and not _is_no(error)]

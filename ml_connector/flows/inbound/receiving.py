@@ -209,6 +209,7 @@ def _keep(
     for (file, _), sha256 in zip(fetched, hashes, strict=True):
         if file.remote_id in partly:
             _supersede(tx, connection, channel, file, sha256, work)
+    unreadable_files.close_parts(integration, tx, channel, {file.remote_id: data for file, data in fetched}, work)
     earlier = files.same_contents(tx, connection, channel.name, hashes)
     first = {sha256: i for i, sha256 in reversed(list(enumerate(hashes))) if sha256 not in earlier}
     news = sorted(first.values())

@@ -2,11 +2,12 @@
 
 What the server refuses (no right to read it) is held after a few looks. What only may be the file's fault (an error of
 the server, a call that broke) is looked at for longer first. Either is tried again, rarer and rarer, and what was held
-for it is closed when the file could be read, or went.
+for it is closed when the file could be read, or went. So is what was held of a part, when its file has come whole.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from hashlib import sha256
 
 from ml_connector.errors import AuthorizationNeeded, CallLimitReached, ConnectorError, NeedsCorrection, Reason, TryAgain
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
@@ -14,7 +15,8 @@ from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.flows.inbound.polling import Channel
 from ml_connector.flows.inbound.x12_documents import unfetched_document
 from ml_connector.ledger.database.store import Tx
-from ml_connector.ledger.exchange import remote_listing
+from ml_connector.ledger.exchange import files, related, remote_listing
+from ml_connector.ledger.exchange.files import FileRow
 from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import Move
 from ml_connector.ledger.work.states import DocumentState as S
@@ -97,3 +99,31 @@ def close_held(
     moves = [Move(row.id, S.DISCARDED, why, changes=changes) for row in rows if row.state is S.QUARANTINED]
     documents.move(tx, moves, by)
     remote_listing.release_held(tx, connection, channel.name, list(standing))
+
+
+# ---------------------------------------------------------------------- parts of files that have grown since
+
+#: What is held of a file whose end had not come.
+_OF_PARTS = (Reason.NO_LAYOUT_FITS, Reason.NOT_X12, Reason.INCOMPLETE_FILE)
+
+
+def close_parts(integration: Integration, tx: Tx, channel: Channel, fetched: Mapping[str, bytes], by: RunScope) -> None:
+    """What is held of the beginning of one of these files (remote_id -> bytes) asks nothing any more: all of it stands
+    in the file as it is now, and what is wrong with that is told of it.
+    """
+    connection = integration.network.connection
+    reasons = [reason.value for reason in _OF_PARTS]
+    held = related.held_of_files(tx, connection, channel.name, list(fetched), reasons)
+    parts = {
+        part.id: part
+        for part in files.get_many(tx, [row.file_id for row in held if row.file_id is not None])
+        if _begins_with(fetched[part.remote_id or ""], part)
+    }
+    changes = {"reason": "read_after_all", "business_key": None}
+    why = "part of a file that has grown"
+    documents.move(tx, [Move(row.id, S.DISCARDED, why, changes=changes) for row in held if row.file_id in parts], by)
+    files.set_states(tx, {key: "superseded" for key, part in parts.items() if part.state == "rejected"})
+
+
+def _begins_with(data: bytes, part: FileRow) -> bool:
+    return 0 < part.size < len(data) and sha256(memoryview(data)[: part.size]).hexdigest() == part.sha256

@@ -87,7 +87,15 @@ class FileRow:
     pruned_at: datetime | None
     detail: dict[str, Any]
 
+    @property
+    def fetched_at(self) -> datetime:
+        """When these bytes were fetched under this name last."""
+        again = self.detail.get(FETCHED_AGAIN)
+        return datetime.fromisoformat(again) if again else self.created_at
 
+
+#: Of a file's facts: when the same bytes were fetched once more under its name.
+FETCHED_AGAIN = "fetched_again"
 _c = file.c
 _COLUMNS = [file.c[name] for name in FileRow.__slots__]
 
@@ -149,18 +157,26 @@ def _values(new: NewFile, at: datetime) -> dict[str, Any]:
 
 
 def _again(tx: Tx, new: NewFile) -> int:
-    """The file that is there already; when it came back into the folder it is to be taken away again."""
-    found: int = tx.execute(
-        sa.select(_c.id).where(
+    """The file that is there already. It lies in its folder once more: as it lies there now it is to be taken away, or
+    acknowledged, once more.
+    """
+    row = tx.execute(
+        sa.select(_c.id, _c.detail)
+        .where(
             _c.connection == new.connection,
             _c.channel == new.channel,
             _c.direction == new.direction,
             _c.remote_id == new.remote_id,
             _c.sha256 == new.sha256,
         )
-    ).scalar_one()
-    if new.removal == "pending":
-        tx.execute(sa.update(file).where(_c.id == found).values(removal="pending"))
+        .with_for_update()
+    ).one()
+    found: int = row.id
+    if new.direction == "in":
+        kept = {name: value for name, value in row.detail.items() if name != "acknowledged"}
+        kept |= {name: new.detail[name] for name in ("modified",) if name in new.detail}
+        values = {"detail": {**kept, FETCHED_AGAIN: now(tx).isoformat()}, "removal": new.removal}
+        tx.execute(sa.update(file).where(_c.id == found).values(values))
     seals.note(tx, "file", [found])
     if states_of(tx, [found])[found] == "superseded":
         set_states(tx, {found: new.state})

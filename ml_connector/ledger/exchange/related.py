@@ -105,6 +105,28 @@ def of_rejected_files(tx: Tx, integration: str, flow: str, reasons: Sequence[str
     return [document_row(row) for row in tx.execute(query)]
 
 
+def held_of_files(
+    tx: Tx, connection: str, channel: str, remote_ids: Sequence[str], reasons: Sequence[str]
+) -> list[DocumentRow]:
+    """Documents held for these reasons of files that came under these names of the network's."""
+    found: list[DocumentRow] = []
+    for part in chunks(list(remote_ids)):
+        query = (
+            sa.select(*DOCUMENT_COLUMNS)
+            .join(file, _f.id == _d.file_id)
+            .where(
+                _f.connection == connection,
+                _f.channel == channel,
+                _f.direction == "in",
+                _f.remote_id.in_(part),
+                unindexed(_d.state) == DocumentState.QUARANTINED.value,
+                unindexed(_d.reason).in_(list(reasons)),
+            )
+        )
+        found += [document_row(row) for row in tx.execute(query.order_by(_d.id))]
+    return found
+
+
 def documents_due(
     tx: Tx, integration: str, state: DocumentState, at: datetime, *, partner: str | None = None, limit: int = 500
 ) -> list[DocumentRow]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from ml_connector.ledger.database.store import Tx, now
 from ml_connector.ledger.tables.documents import remote_file
+from ml_connector.ledger.work.transitions import chunks
 
 
 class Listed(Protocol):
@@ -285,6 +286,16 @@ def try_again(tx: Tx, connection: str, channels: Sequence[str]) -> None:
 def mark_gone(tx: Tx, connection: str, channel: str, remote_id: str) -> None:
     """The file was taken away by somebody else before we had it."""
     _set(tx, connection, channel, remote_id, state="gone")
+
+
+def mark_taken_away(tx: Tx, connection: str, channel: str, file_ids: Mapping[str, int]) -> None:
+    """These (remote_id -> file) lie where they were read no longer, by our doing: listed there again they came back,
+    also with the size and time that they had.
+    """
+    for part in chunks(list(file_ids)):
+        which = sa.and_(_c.connection == connection, _c.channel == channel, _c.remote_id.in_(part))
+        as_read = sa.and_(_c.state == "stored", _c.file_id.in_([file_ids[name] for name in part]))
+        tx.execute(sa.update(remote_file).where(which, as_read).values(state="gone"))
 
 
 def _set(tx: Tx, connection: str, channel: str, remote_id: str, **values: Any) -> None:

@@ -183,6 +183,13 @@ class FolderStore:
         if self._files.pop(file.id, None) is not None:
             self._folders[file.folder_id].files.remove(file)
 
+    def put_back(self, file: StoredFile) -> None:
+        """A file that was taken away lies where it lay, as it was."""
+        self._sequence += 1
+        file.sequence = self._sequence
+        self._folders[file.folder_id].files.add(file)
+        self._files[file.id] = file
+
     def move(self, file: StoredFile, folder: Folder, name: str) -> None:
         """Rename or move. Raises ApiError 409 for a name that is taken, 403 across spaces (cleo 6, portal)."""
         source = self._folders[file.folder_id]

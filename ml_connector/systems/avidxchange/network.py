@@ -17,6 +17,8 @@ class AvidNetwork(PartnersFolders):
     """One account. Safe to use from several threads."""
 
     switch = "resources.batches"
+    #: Whether it still lists such a batch is nowhere said (avidxchange 4).
+    takes_away_what_was_acknowledged = False
 
     def __init__(
         self,

@@ -100,6 +100,11 @@ class Records(Outside, Protocol):
 class AcknowledgesFiles(Protocol):
     """A network that is told when all of a file was taken, beyond having been read."""
 
+    @property
+    def takes_away_what_was_acknowledged(self) -> bool:
+        """Whether such a file is listed no longer, so that one which is listed by its id came back."""
+        ...
+
     def waiting(self, channel: str) -> Sequence[str]:
         """Ids of the files that it lists until it is told (`RemoteFile.remote_id`)."""
         ...

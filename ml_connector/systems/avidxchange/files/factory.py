@@ -25,7 +25,7 @@ def _fetched(ledger: Ledger, connection: str) -> Callable[[str, datetime], Remot
     def fetched(name: str, at: datetime) -> RemoteFile | None:
         with ledger.read() as tx:
             known = files.by_remote_ids(tx, connection, BATCHES, [name])
-        newest = max(known, key=lambda one: one.id, default=None)
+        newest = max(known, key=lambda one: (one.fetched_at, one.id), default=None)
         if newest is None or newest.created_at != at:
             return None
         return RemoteFile(name, newest.name, newest.size, str(newest.detail.get("modified") or ""))

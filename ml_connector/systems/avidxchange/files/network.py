@@ -20,6 +20,7 @@ class AvidFileNetwork(PartnersFolders):
     """One login. Safe to use from several threads."""
 
     switch = "files.approved_invoices"
+    takes_away_what_was_acknowledged = True
 
     def __init__(
         self,
