@@ -4,6 +4,7 @@ amount: equal parts are no duplicates (avidxchange 11).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from ml_connector.documents.common import DocumentKind
@@ -19,6 +20,8 @@ from ml_connector.ledger.work.states import DocumentState as S
 
 #: Why a document was given up that never counted: the network says something else by now.
 OVERTAKEN = "overtaken"
+#: Why a void has nothing to take back: it is kept so that an older word is not booked after it.
+NOTHING_BOOKED = "void_before_booked"
 #: Not written to the books, so that it can be given up.
 NOT_BEGUN = frozenset({S.PARSED, S.MATCHED, S.CODED, S.QUARANTINED})
 #: Settled by a person or by somebody's own entry: it counts as if it was booked, and nobody here takes it back.
@@ -82,8 +85,14 @@ class History:
         return [row for row in self.rows if row.state is S.QUARANTINED and not (row.canonical and _counts(row))]
 
     def was_told(self, record: str) -> bool:
-        """Whether one that counted said this word for word."""
-        return any(row.source == record for row in self.counting)
+        """Whether one said this word for word that counted, or would have but for a later word."""
+        return any(row.source == record for row in self.rows if row.canonical and _counts(row))
+
+    @property
+    def void(self) -> NetworkPayment | None:
+        """The last word that it is void, after which nothing was booked."""
+        last = payment_of(self.counting[-1]) if self.counting else None
+        return last if last is not None and last.stage == "void" else None
 
     @property
     def next_revision(self) -> int:
@@ -96,6 +105,21 @@ class History:
 
 def _counts(row: DocumentRow) -> bool:
     return payment_of(row).stage in {*_PAID["funded"], "void"}
+
+
+def is_older(one: NetworkPayment, other: NetworkPayment) -> bool:
+    """Whether the network said it earlier, as far as it tells when."""
+    first, second = _moment(one.modified), _moment(other.modified)
+    return first is not None and second is not None and first < second
+
+
+def _moment(text: str) -> datetime | None:
+    """Without a zone it is UTC."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def histories(integration: Integration, tx: Tx, ids: Sequence[str]) -> dict[str, History]:

@@ -3,7 +3,7 @@ document: that it is paid, that it is void, and what nobody understands.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,15 +13,25 @@ from ml_connector.documents.payables.payments import NetworkPayment
 from ml_connector.documents.records import as_json
 from ml_connector.errors import NeedsCorrection, Reason, TryAgain
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
-from ml_connector.flows.core.ports import NETWORK_PAYMENTS, MarksRead, SourceRecord, Unreadable, record_source
+from ml_connector.flows.core.ports import (
+    NETWORK_PAYMENTS,
+    Changed,
+    Ended,
+    MarksRead,
+    SourceRecord,
+    Unreadable,
+    record_source,
+)
 from ml_connector.flows.payments.spoken import settlement_of
 from ml_connector.flows.payments_in.history import (
     BY_OTHERS,
     NOT_BEGUN,
+    NOTHING_BOOKED,
     OVERTAKEN,
     History,
     Meaning,
     histories,
+    is_older,
     meaning_of,
     payment_of,
 )
@@ -68,7 +78,7 @@ def read(integration: Integration, work: RunScope) -> StepReport:
     more = whole = True
     while more and not work.stopped():
         batch = source.changed(cursor)
-        whole = _take(integration, work, batch.records, batch.unreadable, first, report) and whole
+        whole = _take(integration, work, batch, first, report) and whole
         more, cursor = batch.more and not work.dry_run, batch.cursor
         if cursor is not None and whole and not work.dry_run:
             position.put(cursor, from_start=start if from_start else None)
@@ -101,22 +111,22 @@ def _polled(integration: Integration) -> str:
 def _take(
     integration: Integration,
     work: RunScope,
-    records: Sequence[Reading],
-    unreadable: Sequence[Unreadable],
+    batch: Changed[NetworkPayment],
     start: date,
     report: StepReport,
 ) -> bool:
     """Whether all of them are taken in. One that moves while pages are read comes twice: the last reading counts."""
-    readings = {one.document.id: one for one in records if _is_ours(one.document, start)}
+    readings = {one.document.id: one for one in batch.records if _is_ours(one.document, start)}
     report.counts["seen"] += len(readings)
     with integration.ledger.read() as tx:
-        known = histories(integration, tx, [*readings, *(_number_of(one) for one in unreadable)])
+        others = [*(_number_of(one) for one in batch.unreadable), *(one.id for one in batch.ended)]
+        known = histories(integration, tx, [*readings, *others])
     new: list[NewDocument] = []
-    moves: list[Move] = []
+    moves = [move for one in batch.ended for move in _read_after_all(known.get(one.id, History()), one)]
     for key, reading in readings.items():
         more, done = _decide(integration, reading, known.get(key, History()), report)
         new, moves = [*new, *more], [*moves, *done]
-    for bad in unreadable:
+    for bad in batch.unreadable:
         number = _number_of(bad)
         new += _question(integration, number, bad.record, bad.why, known.get(number, History()), report)
     if work.dry_run or not (new or moves):
@@ -141,6 +151,13 @@ def _number_of(bad: Unreadable) -> str:
 
 def _digest(record: str) -> str:
     return hashlib.sha256(record.encode()).hexdigest()
+
+
+def _read_after_all(before: History, ended: Ended) -> list[Move]:
+    """What was held because it could not be read ends by itself."""
+    held = [row for row in before.questions if row.source == ended.record]
+    changes = {"reason": "read_after_all", "business_key": None}
+    return [Move(row.id, S.DISCARDED, "read after all", changes=changes) for row in held]
 
 
 def _is_ours(payment: NetworkPayment, start: date) -> bool:
@@ -168,13 +185,14 @@ def _understood(
         if meaning is Meaning.PAID:
             return _first_or_again(integration, reading, before, report), []
         report.counts[f"{meaning}_unbooked"] += 1
-        return [], []
+        known = before.void is not None and not is_older(before.void, payment)
+        return [] if meaning is not Meaning.VOID or known else [_void(integration, reading, before)], []
     if meaning is Meaning.VOID:
         gone = [_overtaken(row, payment) for row in {row.id: row for row in (*_held(before), booking)}.values()
                 if row.state in NOT_BEGUN]  # fmt: skip
         if booking.state in NOT_BEGUN:
             report.counts["void_before_booked"] += 1
-            return [], gone
+            return [_void(integration, reading, before)], gone
         return [_new(integration, reading, before, report)], gone
     known = any(is_same(payment_of(row), payment) for row in (booking, *_held(before)))
     if meaning is Meaning.WAITS or known:
@@ -228,31 +246,50 @@ def _overtaken(row: DocumentRow, payment: NetworkPayment) -> Move:
 def _new(integration: Integration, reading: Reading, before: History, report: StepReport) -> NewDocument:
     payment = reading.document
     report.add("read", None, document=payment.id, partner=partner_name(integration), status=payment.status)
+    return _told(integration, reading, before, state=S.PARSED)
+
+
+def _void(integration: Integration, reading: Reading, before: History) -> NewDocument:
+    """That it is void, where nothing is to be taken back: kept, so that an older word is not booked after it."""
+    payment = reading.document
+    message = f"Payment {payment.id} is void ({payment.status}), and nothing is booked of it: nothing to take back."
+    why = {"message": message, "data": {"payment": payment.id, "status": payment.status}}
+    return _told(integration, reading, before, state=S.DISCARDED, reason=NOTHING_BOOKED, reason_detail=why)
+
+
+def _told(integration: Integration, reading: Reading, before: History, **more: Any) -> NewDocument:
+    payment = reading.document
     return _document(
         integration,
         payment.id,
         before,
         canonical=dump(payment),
         source=reading.record,
-        state=S.PARSED,
         # Of several invoices the first: `trace` finds the payment by it, and the others by what they were told.
         order_number=next((line.number for line in payment.remittances if line.number), "")[:80],
         business_date=payment.payment_date,
         currency=payment.currency or None,
         amount=payment.amount,
+        **more,
     )
 
 
 def _first_or_again(
     integration: Integration, reading: Reading, before: History, report: StepReport
 ) -> list[NewDocument]:
-    """A payment of which nothing is booked. Told in the very words of before its void nobody can tell what it is."""
-    payment = reading.document
-    if not before.was_told(reading.record):
+    """A payment of which nothing is booked. Told in the very words of before its void, or by a word that is older than
+    it, nobody can tell what it is.
+    """
+    payment, void = reading.document, before.void
+    if before.was_told(reading.record):
+        told = f"was voided, and what came before that comes again as it was: {payment.status}."
+    elif void is not None and is_older(payment, void):
+        told = f"is void ({void.status}), and an older word of it comes only now: {payment.status}."
+    else:
         return [_new(integration, reading, before, report)]
     why = NeedsCorrection(
         Reason.PAYMENT_REPEATED,
-        f"Payment {payment.id} was voided, and what came before that comes again as it was: {payment.status}.",
+        f"Payment {payment.id} {told}",
         remedy="Ask the network. It was paid again: replay this, and it is booked. An old file came once more: discard"
         " this.",
         data={"payment": payment.id, "status": payment.status},

@@ -216,3 +216,37 @@ def test_a_half_that_grew_and_is_no_better_asks_once(stage: Stage) -> None:
         seen(stage)
     found: list[Any] = [(row.state, row.reason) for row in stage.documents("unreadable")]
     assert sorted(found) == [(S.DISCARDED, "read_after_all"), (S.QUARANTINED, "no_layout_fits")]
+
+
+def test_the_question_of_half_a_file_of_payments_ends_when_it_has_come_whole(stage: Stage) -> None:
+    whole = payments(stage, "P-1")
+    put(stage, PAYMENTS, NAME, whole[:-20])
+    stage.inbound()
+    stage.sandbox.clock.move(HOURS)
+    seen(stage)
+    assert [(row.state, row.reason) for row in stage.documents("payments_in")] == [(S.QUARANTINED, "no_layout_fits")]
+    put(stage, PAYMENTS, NAME, whole)
+    seen(stage)
+    found = {row.number: (row.state, row.reason) for row in stage.documents("payments_in")}
+    assert found == {NAME: (S.DISCARDED, "read_after_all"), "P-1": (S.POSTED, None)}
+    assert verify.verify(stage.deployment.ledger).clean
+
+
+def test_other_payments_under_the_name_of_a_half_leave_its_question(stage: Stage) -> None:
+    """Also where others that are wrong as well came between."""
+    whole = payments(stage, "P-1")
+    put(stage, PAYMENTS, NAME, whole[:-20])
+    stage.inbound()
+    stage.sandbox.clock.move(HOURS)
+    seen(stage)
+    other = b"PaymentId,Status\r\nP-3,Cleared\r\n"
+    put(stage, PAYMENTS, NAME, other)
+    seen(stage)
+    put(stage, PAYMENTS, NAME, payments(stage, "P-2"))
+    seen(stage)
+    held = [row.reason for row in stage.documents("payments_in") if row.state is S.QUARANTINED]
+    assert held == ["no_layout_fits", "no_layout_fits"]
+    put(stage, PAYMENTS, NAME, whole)
+    seen(stage)
+    held = [row.reason for row in stage.documents("payments_in") if row.state is S.QUARANTINED]
+    assert held.count("no_layout_fits") == 1, "the other one's"

@@ -63,6 +63,18 @@ def test_a_file_that_cannot_be_read_is_told_once_and_read_when_it_can_be(
     for _ in range(2):
         seen(stage)
     assert told(stage)["P-1"] == (S.POSTED, None)
+    assert told(stage)["a.csv"] == (S.DISCARDED, "read_after_all"), "nobody is asked any more"
+
+
+def test_a_file_that_could_not_be_read_and_was_taken_away_asks_no_more(stage: Stage) -> None:
+    laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1")], "a.csv")
+    fault(stage, FaultKind.STATUS, "OPEN", "a.csv")
+    for _ in range(12):
+        seen(stage)
+    assert told(stage) == {"a.csv": (S.QUARANTINED, "file_unreadable")}
+    stage.sandbox.call(stage.sandbox.avidxchange.service.state.tree.remove, f"/{PAYMENTS}/a.csv")
+    seen(stage)
+    assert told(stage) == {"a.csv": (S.DISCARDED, "read_after_all")}
 
 
 def test_of_two_files_of_a_payment_the_newer_counts_whichever_could_be_read_first(stage: Stage) -> None:
@@ -76,7 +88,7 @@ def test_of_two_files_of_a_payment_the_newer_counts_whichever_could_be_read_firs
     mended(stage, cannot)
     seen(stage)
     seen(stage)
-    assert told(stage) == {}, "void before it was booked"
+    assert told(stage) == {"P-1": (S.DISCARDED, "void_before_booked")}
 
 
 def test_what_a_clock_wrote_that_ran_ahead_holds_up_no_file(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ from ml_connector.flows.core.ports.own_format import OwnFormat
 from ml_connector.flows.core.ports.records import (
     Changed,
     Deleted,
+    Ended,
     Existing,
     Identity,
     Notices,
@@ -119,6 +120,7 @@ __all__ = [
     "Deleted",
     "DocumentSource",
     "DocumentTarget",
+    "Ended",
     "Entries",
     "Erp",
     "ErpTraits",

@@ -89,16 +89,25 @@ class Unreadable:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """An `Unreadable` that is none any more, by its id and record."""
+
+    id: str
+    record: str
+
+
+@dataclass(frozen=True)
 class Changed(Generic[D_co]):
     """Records that moved since a cursor. more: there are further ones, to be read from the new cursor.
 
-    unreadable: those of which no document can be made.
+    unreadable: those of which no document can be made. ended: such that were told before, and can be read by now.
     """
 
     records: Sequence[SourceRecord[D_co]]
     cursor: str | None
     more: bool = False
     unreadable: Sequence[Unreadable] = ()
+    ended: Sequence[Ended] = ()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 A file is marked as taken once what it said is kept. Where the server lets nobody rename, it is remembered for as long
 as it lies there. One that the server lists and does not give lets others go before it, and is told after a few looks;
-it is looked at on and on.
+it is looked at on and on. What was told ends when the file could be read, or its rest has come (`told`).
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ml_connector.clock import Clock, age
@@ -18,6 +18,7 @@ from ml_connector.errors import ConnectorError, NeedsCorrection, Reason, Refused
 from ml_connector.flows.core.ports import RemoteFile
 from ml_connector.systems.avidxchange.file_settings import FileLayout
 from ml_connector.systems.avidxchange.files import tables
+from ml_connector.systems.avidxchange.files.told import Ended, Told, shown
 from ml_connector.systems.avidxchange.settings import AvidXchangeConnection
 from ml_connector.systems.sftp.mailbox import SftpMailbox
 
@@ -33,24 +34,27 @@ class WrongFile:
 
 @dataclass(frozen=True)
 class ReadFile:
-    """A file's rows. digest: of its bytes, the same under whatever name it comes."""
+    """A file's rows. digest: of its bytes, the same under whatever name it comes. laid: when it was, as far as told."""
 
     digest: str
     rows: Sequence[tables.TableRow]
+    laid: str = ""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What is new. more: there are further files, to be read from the new cursor."""
+    """What is new. more: there are further files, to be read from the new cursor.
+
+    ended: what was told as wrong before, and is so no longer.
+    """
 
     files: Sequence[ReadFile]
     wrong: Sequence[WrongFile]
     cursor: str
     more: bool
+    ended: Sequence[Ended]
 
 
-#: Bytes of a file that nobody can read, which are kept with what is wrong.
-_SHOWN = 2000
 #: Looks after which a file is told that is refused, and one that may only be the server's bad hour.
 LOOKS, LOOKS_AT_TROUBLE = 3, 8
 #: Looks within this time are one.
@@ -79,6 +83,8 @@ class Inbox:
         now = self.clock.now().isoformat(timespec="seconds")
         waits = {key: seen.get(key, now) for key in there if key not in known}
         failed = {key: one for key, one in dict(kept.get("failed", {})).items() if key in waits}
+        told = Told(kept.get("told", {}))
+        told.lying({one.name for one in there.values()})
         found: dict[str, ReadFile] = {}
         wrong: list[WrongFile] = []
         read: set[str] = set()
@@ -88,20 +94,21 @@ class Inbox:
                 break
             if not self._stood_still(waits[key]):
                 continue
-            outcome = self._read(there[key], wrong)
+            outcome = self._read(there[key], wrong, told)
             if isinstance(outcome, ConnectorError):
                 troubles += isinstance(outcome, TryAgain)
                 failed[key] = self._failed_again(failed.get(key))
-                wrong += _told(there[key], outcome, _looks(failed, key))
+                wrong += _unread(there[key], outcome, _looks(failed, key), told)
             elif outcome is not None:
                 read.add(key)
                 found[key] = outcome
                 del waits[key]
                 failed.pop(key, None)
         more = len(read) >= self.at_once and any(self._stood_still(since) for since in waits.values())
-        cursor = json.dumps({"read": sorted(left | read), "seen": waits, **({"failed": failed} if failed else {})})
+        more_to_keep = {name: one for name, one in (("failed", failed), ("told", told.kept())) if one}
+        cursor = json.dumps({"read": sorted(left | read), "seen": waits, **more_to_keep})
         # As they lie there, not as they were read: of a payment the newer word counts.
-        return Look([found[key] for key in there if key in found], wrong, cursor, more)
+        return Look([found[key] for key in there if key in found], wrong, cursor, more, told.ended)
 
     def _failed_again(self, before: Mapping[str, Any] | None) -> dict[str, Any]:
         """How often it was looked at in vain, and when it was counted last."""
@@ -127,7 +134,7 @@ class Inbox:
     def _stood_still(self, since: str) -> bool:
         return age(datetime.fromisoformat(since), self.clock.now()).total_seconds() >= self.settings.stable_seconds
 
-    def _read(self, file: RemoteFile, wrong: list[WrongFile]) -> ReadFile | ConnectorError | None:
+    def _read(self, file: RemoteFile, wrong: list[WrongFile], told: Told) -> ReadFile | ConnectorError | None:
         """Its rows, as far as it can be read. None: its end has not come, or it has gone. An error: the server does
         not give it. Either is looked at again.
 
@@ -142,15 +149,19 @@ class Inbox:
             self.box.list_files(self.layout.folder, start=0, limit=1)
             return error
         except NeedsCorrection as why:
-            wrong.append(WrongFile(file.name, f"{file.name} {file.size} {file.modified}", why))
+            wrong.append(WrongFile(file.name, _as_listed(file), why))
+            told.unread(file.name, _as_listed(file))
             return ReadFile("", ())
         try:
-            return ReadFile(_digest(data), tables.read(data, self.layout, self.needed, self.settings.over_files))
+            rows = tables.read(data, self.layout, self.needed, self.settings.over_files)
         except SenderMustCorrect as error:
             if error.data.get("unfinished") and not self._is_old(file):
                 return None
             wrong.append(_wrong(file, data, error))
+            told.wrong(file.name, data)
             return ReadFile(_digest(data), ())
+        told.whole(file.name, data)
+        return ReadFile(_digest(data), rows, _laid(file))
 
     def _is_old(self, file: RemoteFile) -> bool:
         """Whether its end should have come by now."""
@@ -171,21 +182,33 @@ def _looks(failed: Mapping[str, Mapping[str, Any]], key: str) -> int:
     return int(failed[key]["looks"]) if key in failed else 0
 
 
-def _told(file: RemoteFile, error: ConnectorError, looks: int) -> list[WrongFile]:
+def _laid(file: RemoteFile) -> str:
+    """When a file was laid there, by the server's clock; empty where it does not tell."""
+    seconds = int(file.modified) if file.modified.isascii() and file.modified.isdigit() else 0
+    return datetime.fromtimestamp(seconds, UTC).isoformat() if 0 < seconds < 2**32 else ""
+
+
+def _unread(file: RemoteFile, error: ConnectorError, looks: int, told: Told) -> list[WrongFile]:
     """A file that nobody could read for long enough to say so. Its words are the same each time: it is told once."""
     if looks < (LOOKS_AT_TROUBLE if isinstance(error, TryAgain) else LOOKS):
         return []
+    as_shown = f"{_as_listed(file)} unread"
+    told.unread(file.name, as_shown)
     why = NeedsCorrection(
         Reason.FILE_UNREADABLE,
         f"{file.name[:80]} was looked at {looks} times: {error.message}",
-        remedy=f"{error.remedy or 'Have it made readable, or taken away.'} It is read by itself then; discard this.",
+        remedy=f"{error.remedy or 'Have it made readable, or taken away.'} It is read by itself then.",
         data={"said": error.message[:300]},
     )
-    return [WrongFile(file.name, f"{file.name} {file.size} {file.modified} unread", why)]
+    return [WrongFile(file.name, as_shown, why)]
+
+
+def _as_listed(file: RemoteFile) -> str:
+    return f"{file.name} {file.size} {file.modified}"
 
 
 def _wrong(file: RemoteFile, data: bytes, error: ConnectorError) -> WrongFile:
     why = NeedsCorrection(
         Reason.NO_LAYOUT_FITS, f"{file.name[:80]}: {error.message}", remedy=error.remedy, data=dict(error.data)
     )
-    return WrongFile(file.name, data[:_SHOWN].decode("utf-8", "replace"), why)
+    return WrongFile(file.name, shown(data), why)

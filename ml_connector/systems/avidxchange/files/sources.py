@@ -7,11 +7,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from ml_connector.clock import Clock
+from ml_connector.documents.common import changed
 from ml_connector.documents.payables.invoices import InvoiceStanding, NetworkInvoice
 from ml_connector.documents.payables.payments import NetworkPayment
 from ml_connector.errors import NeedsCorrection, Reason
-from ml_connector.flows.core.ports import Changed, Deleted, Notices, SourceRecord, Unreadable
-from ml_connector.systems.avidxchange.files.inbox import Inbox
+from ml_connector.flows.core.ports import Changed, Deleted, Ended, Notices, SourceRecord, Unreadable
+from ml_connector.systems.avidxchange.files.inbox import Inbox, ReadFile
 from ml_connector.systems.avidxchange.files.reading import Raw, Records, raw_payment
 from ml_connector.systems.avidxchange.files.tables import TableRow
 from ml_connector.systems.avidxchange.reading.invoices import invoice
@@ -46,8 +47,9 @@ class PaymentSource:
         unreadable = [Unreadable(clean(one.name, 80), one.shown, one.why) for one in look.wrong]
         for file in look.files:
             for rows in Records(file.rows, "PaymentId").found.values():
-                self._record(rows, file.digest, records, unreadable)
-        return Changed(records, look.cursor, more=look.more, unreadable=unreadable)
+                self._record(rows, file, records, unreadable)
+        ended = [Ended(clean(one.name, 80), one.shown) for one in look.ended]
+        return Changed(records, look.cursor, more=look.more, unreadable=unreadable, ended=ended)
 
     def mark_read(self, cursor: str) -> None:
         self._inbox.mark(cursor)
@@ -60,7 +62,7 @@ class PaymentSource:
     def _record(
         self,
         rows: Sequence[TableRow],
-        digest: str,
+        file: ReadFile,
         records: list[SourceRecord[NetworkPayment]],
         unreadable: list[Unreadable],
     ) -> None:
@@ -70,8 +72,10 @@ class PaymentSource:
             if self.settings.other_company(raw.get("CompanyId")):
                 return
             # With its file: a row that a later file repeats is news, and an old file that comes again is none.
-            text = json.dumps({**raw, "File": digest}, sort_keys=True)
-            records.append(SourceRecord(text, payment(_row(raw, f"row {rows[0].number}"), self.settings)))
+            text = json.dumps({**raw, "File": file.digest}, sort_keys=True)
+            found = payment(_row(raw, f"row {rows[0].number}"), self.settings)
+            # A row that does not tell when it moved did so when its file was laid there.
+            records.append(SourceRecord(text, changed(found, modified=found.modified or file.laid)))
         except NeedsCorrection as why:
             kept = json.dumps([dict(one.cells) for one in rows], sort_keys=True)
             unreadable.append(Unreadable(clean(rows[0].cells.get("PaymentId", ""), 80), kept, why))
