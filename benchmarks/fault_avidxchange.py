@@ -136,13 +136,18 @@ def expire(sandbox: Sandbox) -> None:
     sandbox.call(sandbox.faults.faults.insert, 0, refused)
 
 
-def authorized_again(bench: Bench) -> int:
-    """A kill in the middle of a refresh leaves nobody knowing which token counts: a person authorizes Exact again."""
+def authorized_again(bench: Bench, *, killed: bool = False) -> int:
+    """A kill in the middle of a refresh leaves nobody knowing which token counts: a person authorizes Exact again.
+
+    killed: nobody is at it any more; else only where a worker has asked for it.
+    """
     with bench.open() as deployment:
         tokens = deployment.authorization("exact_nl")
         assert isinstance(tokens, AuthorizationCodeTokens)
         row = tokens.store.read()
-        if row is not None and row.state is TokenState.VALID:
+        if row is not None and (
+            row.state is TokenState.VALID or not (killed or row.state is TokenState.AUTHORIZE_AGAIN)
+        ):
             return 0
         authorize(deployment, "exact_nl")
         return 1
@@ -282,13 +287,17 @@ def run(settings: Settings, ledger_url: str | None = None) -> dict[str, Any]:
         sandbox.latency.seconds = 0.02
         disturb(sandbox, way, settings.share)
 
+        again: list[int] = []
+
         def calm() -> dict[str, int]:
             way.calm(sandbox)
-            return {"authorized again": authorized_again(bench)}
+            again.append(authorized_again(bench, killed=True))
+            return {"authorized again": sum(again)}
 
         portions = itertools.count()
 
         def portion(share: float) -> None:
+            again.append(authorized_again(bench))
             if next(portions) % 16 == 2:
                 expire(sandbox)
             way.next_portion(sandbox)
