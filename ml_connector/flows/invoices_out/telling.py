@@ -19,15 +19,14 @@ from ml_connector.errors import ConfigError, NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration, StepReport
 from ml_connector.flows.core.ports import (
     ENTERED_INVOICES,
-    NETWORK_INVOICES,
     SourceRecord,
     entered_invoices,
-    record_source,
 )
 from ml_connector.flows.core.quarantine import attempt
 from ml_connector.flows.core.stored_documents import stored
 from ml_connector.flows.invoices_out import spec
 from ml_connector.flows.invoices_out.content import network_invoice
+from ml_connector.flows.invoices_out.lost_sendings import MAY_CHANGE, SHOWN, beside_what_is_there, standing_there
 from ml_connector.flows.invoices_out.settings import InvoicesOut
 from ml_connector.flows.outbound.records import network_ids
 from ml_connector.flows.payables.known_vendors import vendor_known
@@ -42,10 +41,6 @@ from ml_connector.ledger.work.documents import DocumentRow
 FLOW = spec.FLOW.name
 #: Of what is sent: it is taken back there.
 WITHDRAWN = "withdrawn"
-#: Differences of a changed invoice that are told.
-SHOWN = 8
-#: Where an invoice stands that may still be changed or taken back.
-_MAY_CHANGE = frozenset({"open", "held", ""})
 
 
 def rules_of(integration: Integration) -> InvoicesOut:
@@ -111,13 +106,15 @@ class BookedInvoices(DecidedAlone):
         partner, entry = network_partner(integration), _facts(row)
         if entry is None:
             raise ConfigError(f"Document {row.id} holds nothing that was read.", remedy="Discard it.")
-        there = _standing_there(integration, entry.id) if before is not None else None
+        there = standing_there(integration, entry.id) if before is not None else None
         if entry.gone:
             return partner, _withdrawn(row, before, there)
         vendor_known(integration, entry.vendor_id, entry.vendor_name)
         sent = network_invoice(entry, rules_of(integration).code_groups)
         if before is not None:
             sent = _change(integration, row, before, there, sent)
+        else:
+            sent = beside_what_is_there(integration, row, sent)
         return partner, _with_original(integration, entry, sent)
 
     def undated(self, sent: Record) -> Record:
@@ -166,11 +163,6 @@ def _came_from_network(integration: Integration, entries: Sequence[EnteredInvoic
     return {key for key, base in bases.items() if base in back}
 
 
-def _standing_there(integration: Integration, external_id: str) -> NetworkInvoice | None:
-    found = record_source(integration.network, NETWORK_INVOICES).by_external_id([external_id])
-    return found[0].document if found else None
-
-
 def _withdrawn(row: DocumentRow, before: DocumentRow | None, there: NetworkInvoice | None) -> NetworkInvoice:
     """It is deleted in the ERP: taken back there as long as nobody approved it (avidxchange 11)."""
     if before is None or there is None:
@@ -179,7 +171,7 @@ def _withdrawn(row: DocumentRow, before: DocumentRow | None, there: NetworkInvoi
             f"Invoice {row.number} was deleted in the ERP, and the network does not have it.",
             remedy="Nothing to do: discard this.",
         )
-    if there.standing not in _MAY_CHANGE:
+    if there.standing not in MAY_CHANGE:
         paid = there.standing == "paid"
         raise NeedsCorrection(
             Reason.REVERSED_AFTER_SENDING,
@@ -202,7 +194,7 @@ def _change(
     """What is sent of one that is there already: a change of it, or a person decides."""
     with integration.ledger.read() as tx:
         known = network_ids(tx, [before]).get(before.id, "")
-    if there is None or there.standing not in _MAY_CHANGE:
+    if there is None or there.standing not in MAY_CHANGE:
         said = f"stands as {there.status!r} there" if there is not None else "is not there any more"
         raise NeedsCorrection(
             Reason.CHANGED_AFTER_SENDING,

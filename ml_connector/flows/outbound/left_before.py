@@ -84,7 +84,7 @@ def _held(integration: Integration, rows: Sequence[DocumentRow]) -> dict[int, Pr
             Reason.MAY_HAVE_LEFT,
             f"{row.number} may have left before the ledger was restored; the network cannot be asked.",
             remedy="Ask the network, then `ml-connector ledger restored --arrived` or `--not-arrived`, for all or for"
-            " one.",
+            " one. Where it arrived, see whether it says there what it says here: what was edited since is not sent.",
         )
         for row in doubtful
     }
