@@ -3,7 +3,7 @@
 No file outside the database names them: the network itself knows, or nobody does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration, StepReport
@@ -22,18 +22,21 @@ def left_before(
     plans: Mapping[int, tuple[DocumentRow, Sequence[PlannedOperation]]],
     report: StepReport,
     *,
-    harmless: bool,
+    change: Callable[[DocumentRow, str], Sequence[PlannedOperation]] | None,
 ) -> Mapping[int, Prepared | NeedsCorrection]:
-    """Those of these first sendings that are not to be sent, by document. harmless: one that arrives twice is no harm.
+    """Those of these first sendings that are not to be sent as such, by document.
 
-    Nothing is asked but for some time after a restore.
+    change: the writes that bring the record there, by its id, to what it is now, where the newer one counts: it may
+    have been edited since it left. None: what is there stays. Nothing is asked but for some time after a restore.
     """
     if not plans or not recognised.is_due(integration):
         return {}
     if not records_of(integration.network).shows_records:
-        return {} if harmless else _held(integration, [row for row, _ in plans.values()])
+        return {} if change is not None else _held(integration, [row for row, _ in plans.values()])
     asked = [_as_stored(row, plan[-1]) for row, plan in plans.values()]
     found = records_of(integration.network).find_written(asked)
+    if change is not None:
+        return {key: Prepared(change(plans[key][0], written.outside_id)) for key, written in found.items()}
     return {key: _recognised(*plans[key], written, report) for key, written in found.items()}
 
 

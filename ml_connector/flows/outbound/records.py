@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, TypeVar
 
-from ml_connector.documents.common import Record
+from ml_connector.documents.common import Record, changed
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.core.integration import Integration, RunScope, StepReport
 from ml_connector.flows.core.ports import PlannedOperation, RecordTarget, TargetName, record_target
@@ -61,6 +61,11 @@ class SentRecords(Generic[R]):
         key = f"{operation_key(row)}-{sent_before + 1}" if sent_before else operation_key(row)
         return list(self.writes(record_target(integration.network, self.target), row, record, key))
 
+    def _changed(self, integration: Integration, row: DocumentRow, known: str) -> list[PlannedOperation]:
+        """The writes that bring the record of this id there to what the document says."""
+        record = changed(stored(row.kind, row.canonical or "", self.model), id=known)
+        return list(self.writes(record_target(integration.network, self.target), row, record, operation_key(row)))
+
     @property
     def kind(self) -> PostableKind:
         return PostableKind(
@@ -94,7 +99,8 @@ class SentRecords(Generic[R]):
             for row in rows
             if not before[row.id] and row.parent_id is None and not isinstance(plan := plans[row.id], NeedsCorrection)
         }
-        left = left_before(integration, first, report, harmless=self.harmless_twice)
+        change = partial(self._changed, integration) if self.harmless_twice else None
+        left = left_before(integration, first, report, change=change)
         return {
             key: left[key] if key in left else plan if isinstance(plan, NeedsCorrection) else Prepared(plan)
             for key, plan in plans.items()

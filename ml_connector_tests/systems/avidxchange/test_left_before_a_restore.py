@@ -13,6 +13,7 @@ from ml_connector.ledger.audit.restore_notice import notice
 from ml_connector.ledger.work import operations
 from ml_connector.ledger.work.events import Actor
 from ml_connector.ledger.work.states import DocumentState as S
+from ml_connector.sandbox.exact import user
 from ml_connector_tests.systems.avidxchange.stage import Stage, avid_stage
 from ml_connector_tests.systems.avidxchange.test_files import lying
 from ml_connector_tests.systems.avidxchange.test_invoices_out import (
@@ -22,6 +23,7 @@ from ml_connector_tests.systems.avidxchange.test_invoices_out import (
     touched,
     vendor_there,
 )
+from ml_connector_tests.systems.avidxchange.test_purchasing_out import ordered, orders
 
 FLOWS: dict[str, Any] = {"invoices_out": {}}
 
@@ -166,6 +168,27 @@ def test_one_that_a_person_was_asked_about_and_gave_up_is_never_sent_as_a_second
         sent_again(stage)
         assert [row["Number"] for row in there(stage)] == ["LEFT-1"]
         assert states(stage)[-1][1:] == (S.QUARANTINED, "changed_after_sending")
+
+
+def test_an_order_that_was_changed_after_a_lost_sending_is_changed_there(tmp_path: Path) -> None:
+    with avid_stage(tmp_path, flows={"order_records_out": {}}) as stage:
+        stage.outbound()
+        vendor_there(stage)
+        (order,) = ordered(stage)
+        old = {"Number": str(order["OrderNumber"]), "VendorExternalSystemID": supplier_id(stage), "Lines": []}
+        row = {"ExternalIdentifier": {"Value": order["PurchaseOrderID"]}, **old}
+        key = str(stage.sandbox.call(stage.avid.add, "purchaseorders", row)["Id"])
+        restored(stage)
+        sent_again(stage)
+        (there_now,) = orders(stage)
+        lines = user.lines_of(stage.sandbox.exact, order)
+        assert str(there_now["Id"]) == key
+        assert [line["Quantity"] for line in there_now["Lines"]] == [line["QuantityInPurchaseUnits"] for line in lines]
+        assert stage.calls("/purchaseorders", "POST") == 0
+        assert [row.state for row in stage.documents("order_records_out")] == [S.SENT]
+        changes = stage.calls("/purchaseorders", "PUT")
+        sent_again(stage)
+        assert stage.calls("/purchaseorders", "PUT") == changes, "once"
 
 
 def test_without_a_restore_nothing_is_asked(tmp_path: Path) -> None:
