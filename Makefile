@@ -10,7 +10,8 @@ PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore $(BIN)/python
 # Processes of the test run, one more than cores: tests wait for sockets, locks and other processes for a quarter of
 # their time.
 JOBS ?= $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1 )))
-PYTEST = $(BIN)/python -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+TESTS = pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST = $(BIN)/python -m $(TESTS)
 # What a change of any room most likely breaks: X12, layouts, documents, transport, and orders there and back.
 QUICK = $(addprefix ml_connector_tests/,flows/test_orders_end_to_end.py edi layouts documents transport test_rooms.py)
 
@@ -58,9 +59,10 @@ format: $(STAMP) ## put the source into its format
 	$(BIN)/ruff check --fix --exit-zero .
 	$(BIN)/ruff format .
 
+# While every line is noted, a test of a large file takes several times as long.
 coverage: $(STAMP) ## which lines and branches the tests run, in every process; red below the floor in setup.cfg
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n $(JOBS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/coverage run -m $(TESTS) --timeout 1200
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
