@@ -10,7 +10,7 @@ from ml_connector.config.web import WebSettings
 from ml_connector.errors import ConfigError
 from ml_connector.web.access.people import Granted, Person, Role, of_groups, of_user
 from ml_connector.web.access.sessions import Session, Sessions
-from ml_connector.web.connections import Bounds, networks
+from ml_connector.web.connections import Bounds, client_of, networks
 
 COOKIE = "ml_connector_session"
 #: What a browser calls this machine.
@@ -64,6 +64,10 @@ class Doors:
     def is_proxy(self, address: str) -> bool:
         """Whether requests from there may be anybody's."""
         return self._proxies.is_proxy(address)
+
+    def client(self, request: Request) -> str:
+        """The address that somebody asks from: of whom a proxy of ours speaks, not its own."""
+        return client_of(request.client.host if request.client else "", request.headers.raw, self._proxies)
 
     def must_stay_here(self, host: str) -> None:
         """Refuse to listen for others where nobody has to say who they are.

@@ -79,19 +79,20 @@ class Errands:
 
     def of_document(self, document: int) -> list[Errand]:
         """Those about a document, the newest first."""
-        return [one for one in reversed(self._known) if document in one.documents]
+        return [one for one in self.recent() if document in one.documents]
 
     def of_integration(self, integration: str) -> list[Errand]:
         """Those about an integration, the newest first."""
-        return [one for one in reversed(self._known) if one.integration == integration]
+        return [one for one in self.recent() if one.integration == integration]
 
     def recent(self) -> list[Errand]:
         """All that are remembered, the newest first."""
-        return list(reversed(self._known))
+        with self._lock:
+            return list(reversed(self._known))
 
     def find(self, number: int) -> Errand | None:
         """One by its number."""
-        return next((one for one in self._known if one.number == number), None)
+        return next((one for one in self.recent() if one.number == number), None)
 
     def settle(self) -> None:
         """Wait until nothing is under way."""

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from ml_connector.documents.values.currencies import places
 from ml_connector.ledger.work.states import DocumentState
 from ml_connector.web.access.people import Role
 
@@ -59,8 +60,8 @@ def number(value: Decimal | int | None, least: int = 0) -> str:
 
 
 def money(value: Decimal | None, currency: str | None = "") -> str:
-    """An amount with its currency."""
-    return f"{number(value, 2)} {currency or ''}".strip() if value is not None else ""
+    """An amount with its currency and that one's decimals: 1 000 JPY, 12.50 USD."""
+    return f"{number(value, places(currency or ''))} {currency or ''}".strip() if value is not None else ""
 
 
 def moment(value: datetime | None) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -16,6 +17,15 @@ from ml_connector.web.frame.asking import Asked, Handler, PageError, Pages, endp
 from ml_connector.web.pages import acts, connections, days, document, home, listing, manual, partners, several
 from ml_connector.web.pages.login import Login
 from ml_connector.web.pages.metrics import Monitoring
+
+
+class IdConvertor(IntegerConvertor):
+    """The id of a document in an address: no longer than one can be."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("id", IdConvertor())
 
 STATIC = Path(__file__).parent / "static"
 #: Everything comes from here, nothing runs that stands in a page, nobody shows a page inside another.
@@ -44,7 +54,7 @@ def create_pages(pages: Pages, *, bounds: Bounds | None = None) -> Starlette:
         return Route(path, endpoint(pages, handler), methods=["POST"])
 
     login, monitoring = Login(pages), Monitoring(pages)
-    one = "/documents/{document:int}"
+    one = "/documents/{document:id}"
     routes = [
         get("/", home.home),
         get("/documents", listing.documents),

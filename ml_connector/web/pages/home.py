@@ -43,15 +43,17 @@ def home(asked: Asked) -> Response:
     now = deployment.clock.now()
     with deployment.ledger.read() as tx:
         found = waiting(tx, mine)
-        due = owed.owed(tx, now + timedelta(hours=NEAR_HOURS), limit=SHOWN * 4)
+        # Each integration by itself: those of others must not take the places of what this person may see.
+        until = now + timedelta(hours=NEAR_HOURS)
+        due = [one for name in ([None] if mine is None else mine) for one in owed.owed(tx, until, name, limit=SHOWN)]
         moved = moved_since(tx, now - LATELY, mine)
         open_alerts = alerts.open_alerts(tx)
         quiet = _silent(asked, tx)
         limits = _limits(asked, tx)
     near = [
         Near(row.id, row.partner, row.number, str(owed.owed_kind(row.kind)), row.due_at, past=row.due_at <= now)
-        for row in due
-        if row.due_at is not None and asked.person.may(Role.VIEWER, row.integration)
+        for row in sorted(due, key=lambda row: row.due_at or now)
+        if row.due_at is not None
     ][:SHOWN]
     ends = [one for one in endings(deployment) if may_see_connection(asked, one.connection)]
     return asked.page(

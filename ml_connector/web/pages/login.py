@@ -37,7 +37,7 @@ class Login:
             return error_page(self._pages, error)
         name, password = (str(form.get(key, "")) for key in ("name", "password"))
         wanted = _wanted(str(form.get("to", "")))
-        keys = (f"name:{name[:200]}", f"address:{caller_key(request.client.host if request.client else '')}")
+        keys = (f"name:{name[:200]}", f"address:{caller_key(self._pages.doors.client(request))}")
         wait = self._pages.tries.wait(*keys)
         if wait:
             return self._form(wanted, f"Too many wrong passwords. Try again in {int(wait // 60) + 1} minutes.", 429)

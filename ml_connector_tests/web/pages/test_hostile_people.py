@@ -105,6 +105,25 @@ def test_passwords_cannot_be_tried_one_after_another(office: Office) -> None:
     assert right.status_code == 429
 
 
+def test_wrong_passwords_of_one_behind_the_proxy_shut_nobody_else_out(office: Office) -> None:
+    def enter(name: str, password: str, address: str) -> int:
+        browser = office.browser(peer=PROXY, **{"X-Forwarded-For": address})
+        fields = {"name": name, "password": password, "to": "/"}
+        return browser.ask("POST", "/login", data=fields).status_code
+
+    tries = [enter(f"n{n}", "w" * 12, "203.0.113.5") for n in range(6)]
+    assert tries == [401] * 5 + [429]
+    assert enter("clara", PASSWORD, "203.0.113.6") == 303
+    assert enter("clara", PASSWORD, "203.0.113.5") == 429
+
+
+@pytest.mark.parametrize("digits", [18, 19, 5000])
+def test_an_id_of_any_length_is_of_no_document(office: Office, digits: int) -> None:
+    for browser in (inside(office), office.browser(peer="198.51.100.1")):
+        for page in ("", "/bytes", "/replay"):
+            assert browser.get(f"/documents/{'1' * digits}{page}").status_code in {303, 404}
+
+
 def test_a_session_planted_before_the_log_in_is_not_the_one_after_it(office: Office) -> None:
     planted, _ = office.app.state.pages.doors.sessions.begin("vera", password="planted")
     browser = office.browser(peer="192.0.2.9")

@@ -5,13 +5,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import yaml
 from lxml import html
 
 from ml_connector.errors import ConfigError
 from ml_connector.ledger.coordination import rate_budgets
+from ml_connector.ledger.tables.documents import document
 from ml_connector.orchestration.jobs.maintenance_job import token_causes
 from ml_connector.web.frame import configuration
+from ml_connector.web.pages import home
 from ml_connector_tests.cli.terminal import say
 from ml_connector_tests.web.pages.guarded import guarded_office, inside
 from ml_connector_tests.web.pages.office import Office, open_office, text_of
@@ -118,3 +121,19 @@ def test_who_sees_one_integration_reads_of_its_connections_alone(tmp_path: Path)
             shown = text_of(inside(made, name).get("/"))
             assert ("0 of 60 calls left" in shown) is sees
             assert ("exact_nl: the authorization" in shown) is sees
+
+
+def test_deadlines_of_other_integrations_take_no_places(tmp_path: Path) -> None:
+    """Whoever sees one integration is told what is due there, however much more is due elsewhere."""
+    with guarded_office(tmp_path) as office:
+        deployment = office.scene.deployment
+        due = deployment.clock.now() + timedelta(hours=3)
+        columns = [one for one in document.c if one.name not in {"id", "integration", "business_key", "due_at"}]
+        with deployment.ledger.write() as tx:
+            tx.execute(sa.update(document).where(document.c.id == office.held.id).values(due_at=due))
+            row = tx.execute(sa.select(*columns).where(document.c.id == office.held.id)).one()
+            elsewhere = {**row._mapping, "integration": "elsewhere", "due_at": due - timedelta(hours=1)}
+            tx.execute(sa.insert(document), [elsewhere] * (4 * home.SHOWN))
+        page = html.fromstring(inside(office, "ida").get("/").text)
+        (section_,) = page.xpath("//section[.//a[contains(@href, '/documents/')] and h2[contains(., 'Due')]]")
+        assert [str(one) for one in section_.xpath(".//a/@href")] == [f"/documents/{office.held.id}"]
