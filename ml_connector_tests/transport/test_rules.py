@@ -147,6 +147,8 @@ def test_pauses_grow_to_a_limit_and_respect_what_was_asked() -> None:
     assert cool_down(1, 0.0).total_seconds() == 1
     early = [early_pause(n).total_seconds() for n in range(1, 6)]
     assert early == [120, 240, 480, 480, 480]
+    # After days of it too: a clock that stays wrong is refused again and again.
+    assert (early_pause(5000).total_seconds(), cool_down(5000).total_seconds()) == (480, 300)
 
 
 @pytest.mark.parametrize(

@@ -166,4 +166,4 @@ def early_pause(failures: int) -> timedelta:
 
     Two minutes, so that clocks that differ by that much cost one error a token, not ten an hour.
     """
-    return timedelta(seconds=min(480.0, 120.0 * 2 ** (failures - 1)))
+    return timedelta(seconds=min(480.0, 120.0 * 2 ** min(failures - 1, 6)))
