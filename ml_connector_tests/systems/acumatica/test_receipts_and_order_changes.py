@@ -169,6 +169,20 @@ def test_a_quantity_is_changed_on_hold_where_the_connection_allows_it(bench: Ben
     assert (after.details()[0].number("OrderQty"), after.text("Status")) == (Decimal(1), "Open")
 
 
+def test_an_order_that_a_try_cut_off_may_have_left_on_hold_is_told(bench: Bench) -> None:
+    erp = bench.erp(change_locked_orders=True)
+    order, _ = order_of(bench, erp, BY_RECEIPT)
+    planned = planned_change(erp, change(order, quantity="1"))[0]
+    key = {"Type": "Normal", "OrderNbr": order.number}
+    for body in ({**key, "Hold": True}, {**key, "Details": [{"LineNbr": 1, "OrderQty": 1}]}):
+        bench.person.made("PurchaseOrder", body)
+    operation = bench.store(erp, planned, attempts=1)
+    assert "take it off hold" in erp.find_written([operation])[operation.id].detail["warning"]
+    assert "take it off hold" in erp.write(bench.store(erp, planned, attempts=2)).detail["warning"]
+    bench.person.made("PurchaseOrder", {**key, "Hold": False})
+    assert "warning" not in erp.find_written([operation])[operation.id].detail
+
+
 def test_a_line_that_the_supplier_will_not_send_is_cancelled(bench: Bench) -> None:
     erp = bench.erp()
     order, _ = order_of(bench, erp, BY_RECEIPT)

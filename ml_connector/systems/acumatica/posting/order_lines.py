@@ -41,6 +41,9 @@ SELECT = (
 )
 NEEDS = (Need("acknowledgments in", ENTITY, SELECT),)
 _LOCKED = "Quantities of an open order are locked in Acumatica"
+_ON_HOLD = (
+    "The order is on hold in Acumatica, perhaps by a try that was cut off: take it off hold there if nobody put it on."
+)
 
 
 def plan_order_change(change: AgreedChange, company: str) -> list[PlannedOperation]:
@@ -99,7 +102,7 @@ class OrderLineWriter:
             order = self._order(at)
             line = self._line(order, at)
             if _holds(line, planned["put"]):
-                return written(order, line)
+                return self._told(operation, planned, order, line)
             if operation.attempts > 1 and not _holds(line, planned["was"]):
                 raise self._refused(
                     at,
@@ -117,12 +120,22 @@ class OrderLineWriter:
                     remedy="It is looked up again.",
                 ) from error
         if _holds(line, planned["put"]):
-            return written(order, line)
+            return self._told(operation, planned, order, line)
         raise self._refused(
             at,
             f"does not show what was written: the order is {text(order, 'Status')}",
             "See in Acumatica whether the order can be changed, and by this user; then replay the answer.",
         )
+
+    def _told(
+        self, operation: StoredOperation, planned: Mapping[str, Any], order: Row, line: Row, *, found: bool = False
+    ) -> Written:
+        """With a word where an earlier try may have left the order on hold: it put it there to change a quantity."""
+        held = self._settings.change_locked_orders and QUANTITY in planned["put"] and text(order, "Status") == "On Hold"
+        done = written(order, line)
+        if not held or not (found or operation.attempts > 1):
+            return done
+        return Written(done.outside_id, {**done.detail, "warning": _ON_HOLD})
 
     def _write(self, at: LineKey, order: Row, line: Row, put: Mapping[str, Any]) -> None:
         quantity = put.get(QUANTITY)
@@ -205,7 +218,7 @@ class OrderLineWriter:
             order = orders[at.order]
             for line in details(order, "Details") if order is not None else ():
                 if whole_number(line, "LineNbr") == at.line and _holds(line, planned["put"]) and order is not None:
-                    found[operation.id] = written(order, line)
+                    found[operation.id] = self._told(operation, planned, order, line, found=True)
         return found
 
 
