@@ -17,7 +17,7 @@ from ml_connector_tests.support.waiting import wait_until
 from ml_connector_tests.web.pages.office import Office, errand_in_scene
 
 #: What is served and is no page for people to look at.
-NO_PAGES = {"/healthz", "/readyz", "/metrics", "/static/{name}", "/documents/{document:int}/bytes"}
+NO_PAGES = {"/healthz", "/readyz", "/metrics", "/static/{name}", "/documents/{document:id}/bytes"}
 
 
 @contextmanager
@@ -82,8 +82,8 @@ def paths(office: Office) -> dict[str, list[str]]:
         "/": lambda: ["/"],
         "/documents": lambda: ["/documents", "/documents?held=1", "/documents?partner=nobody"],
         "/find": lambda: ["/find", "/find?q=northwind", "/find?q=nothing-like-it"],
-        "/documents/{document:int}": lambda: [f"/documents/{one}" for one in ids] + ["/documents/999999"],
-        "/documents/{document:int}/replay": lambda: [f"/documents/{one}/replay" for one in ids],
+        "/documents/{document:id}": lambda: [f"/documents/{one}" for one in ids] + ["/documents/999999"],
+        "/documents/{document:id}/replay": lambda: [f"/documents/{one}/replay" for one in ids],
         "/connections": lambda: ["/connections"],
         "/connections/{name}": lambda: ["/connections/exact_nl", "/connections/cleo_prod"],
         "/partners": lambda: ["/partners"],
