@@ -125,8 +125,6 @@ class _People(Office):
 
 def play(sandbox: Sandbox, count: int) -> Played:
     """Enter invoices, and have them approved and paid once they have come. count: of each that goes right."""
-    journal = {"Code": JOURNAL, "Description": "Overheads", "Type": 22, "Currency": "EUR", "IsBlocked": False}
-    sandbox.exact.main.add("financial/Journals", journal)
     people = _People(sandbox)
     numbers = [f"OV-{at + 1:05d}" for at in range(count)]
     for at, number in enumerate((*numbers, *PAID)):

@@ -37,6 +37,7 @@ class SandboxOptions:
 
 def with_everybody(options: SandboxOptions, *, limited: bool) -> SandboxOptions:
     """The same with all trading partners there are, in every format; limited: as many calls as the systems allow."""
+    from ml_connector.sandbox.acumatica.partners import MORE
     from ml_connector.sandbox.acumatica.partners import PROFILES as FOOD_TRADE
     from ml_connector.sandbox.cleo.limiter import LimitOptions
     from ml_connector.sandbox.partner.profiles import PROFILES
@@ -48,6 +49,6 @@ def with_everybody(options: SandboxOptions, *, limited: bool) -> SandboxOptions:
         options,
         exact=ExactOptions() if limited else ExactOptions(minute_limit=None, day_limit=None),
         cleo=CleoOptions(limits=LimitOptions() if limited else LimitOptions(per_second=None)),
-        partner_options=WorldOptions(profiles=(*PROFILES, *FOOD_TRADE, *MANUFACTURING)),
+        partner_options=WorldOptions(profiles=(*PROFILES, *FOOD_TRADE, *MORE, *MANUFACTURING)),
         truecommerce=TrueCommerceOptions(manager=ManagerOptions(formats=dict(FLAT_FORMATS))),
     )

@@ -1,12 +1,15 @@
 """docs/sandbox.md, followed word by word: its command with its ports, its requests, and every row of its tables."""
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,6 +22,7 @@ from ml_connector_tests.support.ports import free_ports
 
 TEXT = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 PORTS = ("8701", "8702", "8703", "8704", "8705", "8706", "8722")
+CONTROL = "8703"
 
 
 def shell_blocks(text: str) -> list[str]:
@@ -74,10 +78,8 @@ class Control:
 @pytest.fixture(scope="module")
 def text() -> Iterator[str]:
     """The page with free ports in place of its own, while the sandbox of its command is there."""
-    made = TEXT
-    for shipped, free in zip(PORTS, free_ports(len(PORTS)), strict=True):
-        assert shipped in made
-        made = made.replace(shipped, str(free))
+    free = dict(zip(PORTS, map(str, free_ports(len(PORTS))), strict=True))
+    made = with_ports(TEXT, free)
     line = shell_blocks(made)[0]
     assert line.startswith("ml-connector sandbox ")
     asked: list[Any] = []
@@ -87,6 +89,14 @@ def text() -> Iterator[str]:
     with server.Sandbox(asked[0], stand_ins=asked[1]) as sandbox:
         assert all(port in line for port in re.findall(r":(\d+)", str(sandbox.addresses())))
         yield made
+
+
+def with_ports(text: str, free: dict[str, str]) -> str:
+    """The text with free ports in place of the shipped ones, each of which it names."""
+    for shipped, port in free.items():
+        assert shipped in text
+        text = text.replace(shipped, port)
+    return text
 
 
 @pytest.fixture
@@ -103,7 +113,7 @@ def shown(path: str) -> Any:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl, which is not here")
 def test_its_requests_are_answered(text: str) -> None:
-    logins, endpoints, gateway = shell_blocks(text)[1:]
+    logins, _, endpoints, gateway = shell_blocks(text)[1:]
     told = [run(line) for line in (*logins.splitlines(), *re.split(r"\n(?=curl)", endpoints), gateway)]
     passwords, addresses, versions, token, vendors = told
     assert {"exact", "cleo", "acumatica", "sage_intacct", "avidxchange", "truecommerce"} <= set(json.loads(passwords))
@@ -113,9 +123,34 @@ def test_its_requests_are_answered(text: str) -> None:
     assert "<VENDORID>V-17</VENDORID>" in vendors
 
 
-def run(line: str) -> str:
-    """What a command says; not what is said beside it."""
-    return subprocess.run(["bash", "-ec", line], capture_output=True, text=True, timeout=120, check=True).stdout
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the page uses curl, which is not here")
+def test_the_shipped_configuration_has_nothing_bad_against_it(text: str, tmp_path: Path) -> None:
+    ports = re.findall(r"--[a-z-]+-port (\d+)", shell_blocks(text)[0])
+    shipped = re.findall(r"--[a-z-]+-port (\d+)", shell_blocks(TEXT)[0])
+    free = {old: new for old, new in zip(shipped, ports, strict=True) if old != CONTROL}
+    configuration = (ROOT / "connections.yaml").read_text(encoding="utf-8")
+    (tmp_path / "connections.yaml").write_text(with_ports(configuration, free), encoding="utf-8")
+    shutil.copytree(ROOT / "partners", tmp_path / "partners")
+    assert run(shell_blocks(text)[2], tmp_path).rstrip().endswith("All is well.")
+
+
+def run(line: str, folder: Path = ROOT) -> str:
+    """What a command says in a folder; not what is said beside it."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("ML_CONNECTOR_", "SANDBOX_"))
+    }
+    done = subprocess.run(
+        ["bash", "-ec", line],
+        cwd=folder,
+        env={**environment, "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_every_row_of_its_tables_does_what_it_says(control: Control) -> None:

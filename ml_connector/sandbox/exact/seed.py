@@ -58,7 +58,7 @@ _JOURNALS = [
     ("90", "General", 90, "EUR"),
 ]
 #: Last of all, so that the ids of what older ledgers know stay the same.
-_CLEARING = ("51", "Payments clearing", 12, "EUR")
+_LATER_JOURNALS = [("51", "Payments clearing", 12, "EUR"), ("62", "Overheads", 22, "EUR")]
 _UNITS = [("pc", "Piece"), ("box", "Box"), ("m", "Metre"), ("kg", "Kilogram")]
 
 
@@ -119,7 +119,8 @@ def seed_company(company: Company) -> None:
     }
     suppliers = _crm(company, accounts)
     _items(company, accounts, units, suppliers)
-    _journal(company, *_CLEARING)
+    for journal in _LATER_JOURNALS:
+        _journal(company, *journal)
 
 
 def _plain(company: Company) -> None:
