@@ -250,7 +250,7 @@ def test_two_integrations_over_one_connection_are_refused() -> None:
         ({"codes": {"file_name": "../{key}.csv"}}, "holds {key} once"),
         ({"codes": {"folder": "../up"}}, "is a folder below root"),
         ({"temp_suffix": ""}, "nobody could tell"),
-        ({"encoding": "klingon"}, "no encoding that is known"),
+        ({"encoding": "klingon"}, "is not a known encoding"),
     ],
 )
 def test_settings_that_cannot_work_are_told(changes: dict[str, Any], told: str) -> None:
