@@ -10,6 +10,8 @@ import pytest
 from ml_connector.credentials.expiry import Health, expiry_report
 from ml_connector.credentials.secrets import Secret
 from ml_connector.credentials.tokens import NewPair, TokenState, TokenStore, connection_of_state
+from ml_connector.systems.authorized import stored_authorization
+from ml_connector.systems.results import CheckLevel, Mender
 from ml_connector_tests.credentials.support import Room, pair_of, room
 
 
@@ -147,6 +149,10 @@ def test_the_report_names_who_must_act_and_warns_before_the_end(place: Room, sto
     ]
     assert report[0].remedy == "Run `ml-connector credentials authorize broken`."
     assert report[2].days_left == pytest.approx(6.5, abs=0.01)
+    told = {name: list(stored_authorization(name, place.ledger, 7)) for name in ("exact_nl", "warned", "stuck")}
+    assert told["exact_nl"] == []
+    assert [(one.level, one.mender) for one in told["warned"]] == [(CheckLevel.WARN, None)]
+    assert [(one.level, one.mender) for one in told["stuck"]] == [(CheckLevel.BAD, Mender.AUTHORIZE)]
     place.clock.move(7 * 86_400)
     ended = {one.connection: one.message for one in expiry_report(place.ledger)}
     assert ended["warned"].startswith("the authorization ended on")

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from ml_connector.errors import TryAgain
+from ml_connector.flows.records_out import reading as records_reading
+from ml_connector.flows.sales_invoices_out import reading as sales_reading
 from ml_connector.flows.sales_invoices_out.spec import FLOW
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.builders import D
@@ -137,3 +140,17 @@ def test_the_flow_is_declared_for_customers(office: SalesOffice) -> None:
     assert FLOW.name in office.integration.flows
     assert office.integration.flows.partners_of(FLOW.name) == {"customer"}
     assert office.integration.flows.source_of(FLOW.name) == "sales_invoices"
+
+
+def test_a_worker_that_meets_the_revisions_of_another_one_again_and_again_comes_back_later(
+    office: SalesOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.books.save(invoice())
+    office.run()
+    office.books.save(invoice(line(quantity=D(7))))
+    with monkeypatch.context() as patch:
+        for module in (records_reading, sales_reading):
+            patch.setattr(module, "histories", lambda *_: {})  # as it was before the other one read
+        with pytest.raises(TryAgain, match="Another worker keeps adding documents of the same sales invoices"):
+            office.run()
+    assert [row.revision for row in office.rows()] == [0]

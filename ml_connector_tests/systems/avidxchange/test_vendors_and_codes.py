@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from ml_connector.errors import TryAgain
+from ml_connector.errors import ConfigError, TryAgain
+from ml_connector.flows.codes_out import flow as codes_out
+from ml_connector.flows.payables.partner import network_partner
 from ml_connector.flows.reference.syncing import sync_table
+from ml_connector.flows.tables_out import reading
+from ml_connector.flows.vendors_out import flow as vendors_out
+from ml_connector.ledger.work import earlier
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
@@ -208,3 +215,28 @@ def test_an_invoice_that_waits_for_its_vendor_goes_once_that_is_there(tmp_path: 
             stage.outbound()
         assert held(stage, "invoices_out") == []
         assert [row["Number"] for row in stage.avid.rows("invoices")] == ["OV-1"]
+
+
+@pytest.mark.parametrize("flow", [vendors_out, codes_out], ids=["vendors", "codes"])
+def test_two_workers_that_look_at_once_tell_once(
+    stage: Stage, flow: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.outbound()
+    before = len(stage.documents(flow.FLOW))
+    assert before > 0
+    with monkeypatch.context() as patch:
+        patch.setattr(earlier, "newest_told", lambda *_: {})  # as it was before the other one told
+        patch.setattr(reading, "_looked_at", lambda *_: None)
+        with pytest.raises(TryAgain, match="Another worker was faster"):
+            flow.read(stage.integration, stage.work)
+    assert len(stage.documents(flow.FLOW)) == before
+
+
+@pytest.mark.parametrize("many", [0, 2])
+def test_the_network_itself_has_one_partner_file(stage: Stage, many: int) -> None:
+    (name, partner) = next(item for item in stage.integration.partners.items() if item[1].role == "network")
+    others = {key: one for key, one in stage.integration.partners.items() if one.role != "network"}
+    files = {f"{name}{at}": partner for at in range(many)}
+    assert network_partner(stage.integration) is partner
+    with pytest.raises(ConfigError, match=f"{many} partner files have role: network, and one is due"):
+        network_partner(replace(stage.integration, partners={**others, **files}))
