@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ml_connector.edi import read_events
 from ml_connector.errors import Reason, SenderMustCorrect
 from ml_connector.flows.core.integration import Integration
 from ml_connector.flows.core.ports.own_format import Bytes
@@ -19,6 +20,7 @@ from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import an_invoice
 from ml_connector_tests.flows.test_flat_documents import INVOICE
+from ml_connector_tests.hostile.interchanges import Invoice
 
 LAYOUT = load_layout("truecommerce_810_csv")
 
@@ -102,3 +104,43 @@ def test_a_format_of_the_networks_own_becomes_documents_without_a_997(tmp_path: 
         (held,) = stage.documents(states=(S.QUARANTINED,))
         assert held.reason == Reason.NO_LAYOUT_FITS
         assert "ends in the middle" in (held.reason_detail or {})["message"]
+
+
+def test_a_file_that_this_program_stumbles_over_keeps_no_other_from_being_read(tmp_path: Path) -> None:
+    with scene(tmp_path / "home") as stage:
+        own = replace(stage.integration, file_formats=(Batches(),))
+        odd = stored(stage, "odd.json", b'{"batch": 7}')
+        stored(stage, "batch.json", batch("B-1"))
+        stored(stage, "one.edi", an_invoice(stage, "X-1"))
+        parsing.parse(own, stage.work)
+        assert {row.number for row in stage.documents("invoices_in", states=(S.PARSED,))} == {"B-1", "X-1"}
+        (held,) = stage.documents(states=(S.QUARANTINED,))
+        assert (held.reason, held.file_id, held.next_attempt_at) == (Reason.FILE_UNREADABLE, odd.id, None)
+        assert "a defect (TypeError)" in (held.reason_detail or {})["message"]
+        assert "Report it" in (held.reason_detail or {})["mend"]
+        with stage.deployment.ledger.read() as tx:
+            assert files.in_state(tx, own.name, "in", ("stored",), limit=9) == []
+
+
+def test_of_an_interchange_with_such_a_set_nothing_is_posted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no end that anybody has read; a person is told of the file, and a second run does not begin anew."""
+    with scene(tmp_path / "home") as stage:
+        (order,) = stage.orders(1)
+        made_of = read_events.ReceivedSet.document.fget
+        assert made_of is not None
+
+        def stumbling(received: read_events.ReceivedSet) -> object:
+            document = made_of(received)
+            if getattr(document, "number", "") == "BAD":
+                raise RecursionError
+            return document
+
+        monkeypatch.setattr(read_events.ReceivedSet, "document", property(stumbling))
+        stored(stage, "bad.edi", Invoice("BAD", order).bytes())
+        stored(stage, "good.edi", an_invoice(stage, "X-1"))
+        for _ in range(2):
+            parsing.parse(stage.integration, stage.work)
+        assert [row.number for row in stage.documents("invoices_in")] == ["X-1"]
+        (held,) = stage.documents(states=(S.QUARANTINED,))
+        assert (held.reason, held.number) == (Reason.FILE_UNREADABLE, "bad.edi")
+        assert len(stage.documents("acknowledgments_out")) == 1

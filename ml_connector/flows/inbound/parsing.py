@@ -33,6 +33,7 @@ from ml_connector.flows.inbound.functional_acks import (
     interchange_answer_document,
 )
 from ml_connector.flows.inbound.readers import not_to_be_read, reader_for
+from ml_connector.flows.inbound.readers.guarded import ReadingFailed, read_guarded
 from ml_connector.flows.inbound.reparsing import read_again
 from ml_connector.flows.inbound.x12_documents import (
     ParsedFile,
@@ -121,7 +122,7 @@ def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> N
         file.ended = True
         return
     try:
-        reading = reader.read(integration, row, begun)
+        reading = read_guarded(reader, integration, row, begun)
         file.format = reading.format
         for item in reading.items:
             _take(batch, file, item)
@@ -130,6 +131,8 @@ def _parse_file(batch: _Batch, row: FileRow, staged: int, source: BinaryIO) -> N
                 _commit(batch)
                 batch.files.append(file)
         file.ended = True
+    except ReadingFailed as failed:
+        file.held, file.ended = failed.held, True
     except SenderMustCorrect as error:
         file.error = error
         file.ended = True
@@ -303,7 +306,7 @@ def _waits_for_its_end(batch: _Batch, file: ParsedFile) -> bool:
 
     So is one of which nothing has come yet, or hardly the beginning.
     """
-    if not file.ended or file.row.state != "stored":
+    if not file.ended or file.held is not None or file.row.state != "stored":
         return False
     data = file.error.data if file.error is not None else {}
     begun = file.row.size == 0 or str(data.get("begins", "")).startswith("ISA") or data.get("unfinished", False)
