@@ -1,12 +1,19 @@
 """810s left by a partner at Cleo become purchase invoices in Exact, once, or are held with their reason."""
 
+from typing import Any
+
 import pytest
 
 from ml_connector.flows import operator_actions
+from ml_connector.flows.core import quarantine
+from ml_connector.flows.invoices_in import invoices
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
+
+#: As in production: in tests a defect is loud.
+DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 def states(stage: Scene) -> list[tuple[str, str | None]]:
@@ -78,6 +85,31 @@ def test_what_is_wrong_is_held_with_its_reason_and_the_others_go(
     assert held.reason_detail is not None
     assert held.reason_detail["message"]
     assert held.reason_detail["mend"]
+
+
+def test_a_defect_that_one_invoice_brings_out_holds_that_one_and_the_others_go(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for order in stage.orders(2):
+        stage.invoice([order])
+    first: list[str] = []
+    decide = invoices._decide
+
+    def stumbling(integration: Any, work: Any, row: Any, *more: Any) -> Any:
+        first.append(row.number)
+        if row.number == first[0]:
+            raise ValueError(row.number)
+        return decide(integration, work, row, *more)
+
+    monkeypatch.setattr(invoices, "_decide", stumbling)
+    monkeypatch.setattr(quarantine, "_DEFECTS", DEFECTS)
+    stage.inbound()
+    assert states(stage) == [("posted", None), ("quarantined", "bad_value")]
+    (held,) = [row for row in stage.documents("invoices_in") if row.state is S.QUARANTINED]
+    assert held.number == first[0]
+    assert held.reason_detail is not None
+    assert "a defect of this program (ValueError)" in held.reason_detail["message"]
+    assert "replay it after an update" in held.reason_detail["mend"]
 
 
 def test_an_invoice_before_its_receipt_is_taken_up_when_the_goods_are_booked(stage: Scene) -> None:

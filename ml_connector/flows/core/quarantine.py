@@ -4,6 +4,7 @@ A held document is looked at again when reference data may have mended it. What 
 only gets a later date: no event, so that a thousand waiting invoices do not fill the ledger with "still waiting".
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
@@ -22,6 +23,18 @@ from ml_connector.ledger.work.states import moves_of
 P = ParamSpec("P")
 T = TypeVar("T")
 
+log = logging.getLogger(__name__)
+
+#: What Python raises where nobody foresaw a value; all else is the ledger's, the machine's, or meant to be loud.
+_DEFECTS: tuple[type[Exception], ...] = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 #: Characters of a message or a fact that are kept and shown.
 LONGEST_TEXT = 600
 
@@ -176,11 +189,24 @@ def wake(tx: Tx, connection: str, company: str, table: str) -> int:
 
 
 def attempt(decide: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | NeedsCorrection:
-    """Decide about one document; a reason to hold it comes back as a value, so that it never stops its batch."""
+    """Decide about one document; a reason to hold it comes back as a value, so that it never stops its batch.
+
+    So does a defect of ours that it brings out: else each run would end at it, and nothing behind it would move.
+    """
     try:
         return decide(*given, **named)
     except NeedsCorrection as held:
         return held
+    except _DEFECTS as error:
+        name = type(error).__name__
+        log.exception("a document is held for a defect")
+        return NeedsCorrection(
+            Reason.BAD_VALUE,
+            f"What this document says brings out a defect of this program ({name}).",
+            remedy="Report it with the document (the log has the trace); replay it after an update, or settle it by"
+            " hand.",
+            data={"defect": name},
+        )
 
 
 def first_step(kind: DocumentKind, direction: str) -> S:
