@@ -98,6 +98,11 @@ WHY: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "stores that do not add up": ("store_quantities", (RICE, "SDQ*EA*92*0001*4*0002*5"), {}),
     "stores in another unit": ("store_quantities", (RICE, "SDQ*CA*92*0001*4*0002*6"), {}),
     "days that do not add up": ("store_quantities", (RICE, "SCH*4*EA***002*20261201", "SCH*5*EA***002*20261208"), {}),
+    "a day whose code says nothing": ("bad_value", (RICE, "SCH*10*EA***017*20261201"), {}),
+    "a second day whose code says nothing": ("bad_value", (RICE, "SCH*10*EA***002*20261201**017*20261203"), {}),
+    "a second day that is none": ("bad_value", (RICE, "SCH*10*EA***002*20261201**063*20261333"), {}),
+    "a schedule that is over": ("cancel_date_past", (RICE, "SCH*10*EA***063*20201201"), {}),
+    "wanted after its last day": ("bad_value", (RICE, "SCH*10*EA***002*20261210**001*20261208"), {}),
     "several stores": ("store_quantities", (RICE, STORES), {"sales": {"several_stores": "hold"}}),
     "a store nobody knows": ("unknown_ship_to", (RICE, "SDQ*EA*92*0001*4*8888*6"), {}),
     "an allowance": ("order_charge", (), {"head": ("SAC*A*C310***500",)}),
@@ -255,6 +260,13 @@ def test_dates_of_lines_and_schedules_come_before_those_of_the_order() -> None:
         (D(6), day("2026-12-15")),
     ]
     assert {line.ship_date for line in order.lines} == {day("2026-11-30")}
+
+
+def test_the_last_day_of_a_schedule_is_not_when_it_is_wanted() -> None:
+    (line,) = one(RICE, "SCH*10*EA***063*20261220", head=("DTM*002*20261201",)).lines
+    assert line.requested_date == day("2026-12-01")
+    (line,) = one(RICE, "SCH*10*EA***002*20261208**010*20261205").lines
+    assert (line.requested_date, line.ship_date) == (day("2026-12-08"), day("2026-12-05"))
 
 
 def test_prices_by_the_rules_of_the_partner() -> None:

@@ -1,11 +1,12 @@
 """When an order is wanted, and until when: dates of the order, or of a line where it has its own. Pure functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from ml_connector.documents.common import DateReference
 from ml_connector.documents.orders import OrderLine, PurchaseOrder, Schedule
+from ml_connector.edi.framing.values import read_date
 from ml_connector.errors import NeedsCorrection, Reason
 
 #: DTM01 and SCH05 (element 374, x12-procurement 4), in the order that counts. When it is to be there: delivery
@@ -16,6 +17,8 @@ SHIPPED = ("010", "068", "037")
 #: After which it is not wanted any more: cancel after, cancel if not delivered by, do not deliver after, ship no later.
 CANCELLED = ("001", "061", "063", "038")
 
+
+_KNOWN = frozenset((*REQUESTED, *SHIPPED, *CANCELLED))
 
 #: Elements that hold a day: DTM02, SCH06.
 _DAYS = frozenset({("DTM", 2), ("SCH", 6)})
@@ -40,12 +43,14 @@ def wanted_of(order: PurchaseOrder) -> Wanted:
 def wanted_line(line: OrderLine, schedule: Schedule | None, whole: Wanted) -> Wanted:
     """When a part of a line is wanted: by its schedule, else by its own dates, else as the whole order."""
     requested, shipped = _first(line.dates, REQUESTED), _first(line.dates, SHIPPED)
-    if schedule is not None and schedule.day is not None:
-        if schedule.qualifier in SHIPPED:
-            shipped = schedule.day
-        else:
-            requested = schedule.day
     cancelled = _earliest(line.dates)
+    for qualifier, day in _scheduled(schedule) if schedule is not None else ():
+        if qualifier in SHIPPED:
+            shipped = day
+        elif qualifier in CANCELLED:
+            cancelled = min(cancelled or day, day)
+        else:
+            requested = day
     return Wanted(requested or whole.requested, shipped or whole.shipped, cancelled or whole.cancelled)
 
 
@@ -57,6 +62,7 @@ def check_dates(order: PurchaseOrder, today: date, latest: date) -> None:
             when it is to be there.
     """
     _check_readable(order)
+    _check_scheduled(order)
     _check_years(order)
     if order.order_date is None or order.order_date > latest or order.order_date.year < FIRST_YEAR:
         said = order.order_date.isoformat() if order.order_date else "no day that can be read"
@@ -67,7 +73,8 @@ def check_dates(order: PurchaseOrder, today: date, latest: date) -> None:
             data={"order": order.number, "segment": "BEG", "element": 5, "value": said},
         )
     whole = wanted_of(order)
-    for where, wanted in [("", whole), *((one.number, wanted_line(one, None, whole)) for one in order.lines)]:
+    parts = [(line.number, wanted_line(line, one, whole)) for line in order.lines for one in (None, *line.schedules)]
+    for where, wanted in [("", whole), *parts]:
         place = f"line {where} of order {order.number}" if where else f"order {order.number}"
         if wanted.cancelled is not None and wanted.requested is not None and wanted.cancelled < wanted.requested:
             raise NeedsCorrection(
@@ -98,7 +105,7 @@ def _check_readable(order: PurchaseOrder) -> None:
         found += [(line.number, one) for one in line.dates]
         found += [(line.number, one) for one in line.schedules]
     for place, one in found:
-        if one.qualifier not in (*REQUESTED, *SHIPPED, *CANCELLED):
+        if one.qualifier not in _KNOWN:
             continue
         value = next((k.value for k in one.kept if (k.segment_id, k.position) in _DAYS), "")
         if value:
@@ -109,6 +116,37 @@ def _check_readable(order: PurchaseOrder) -> None:
                 remedy="Ask the customer for the day and for a corrected order; discard this one.",
                 data={"order": order.number, "line": place, "qualifier": one.qualifier, "value": value},
             )
+
+
+def _check_scheduled(order: PurchaseOrder) -> None:
+    """A day of a schedule that is neither wanted, nor of leaving, nor the last one: what it means is not guessed."""
+    for line in order.lines:
+        for schedule in line.schedules:
+            for qualifier, day in (*_scheduled(schedule), _second(schedule)):
+                if qualifier and (qualifier not in _KNOWN or day is None):
+                    said = day if day is not None else "what is not a date"
+                    raise NeedsCorrection(
+                        Reason.BAD_VALUE,
+                        f"Line {line.number} of order {order.number} is scheduled for {said}, by the code {qualifier}:"
+                        " that says nothing here.",
+                        remedy="Ask the customer what that day is and for a corrected order; or enter it by hand, then"
+                        " discard this.",
+                        data={"order": order.number, "line": line.number, "segment": "SCH", "value": qualifier},
+                    )
+
+
+def _scheduled(schedule: Schedule) -> Iterator[tuple[str, date]]:
+    """The days of a schedule with their qualifiers: SCH05 and SCH06, and the second pair, SCH08 and SCH09."""
+    if schedule.day is not None:
+        yield schedule.qualifier, schedule.day
+    qualifier, day = _second(schedule)
+    if day is not None:
+        yield qualifier, day
+
+
+def _second(schedule: Schedule) -> tuple[str, date | None]:
+    said = {kept.position: kept.value for kept in schedule.kept if kept.segment_id == "SCH"}
+    return said.get(8, ""), read_date(said.get(9, ""))
 
 
 def _check_years(order: PurchaseOrder) -> None:
