@@ -3,7 +3,6 @@
 import threading
 import time
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +13,12 @@ from hypothesis import strategies as st
 from ml_connector.errors import TryAgain
 from ml_connector.flows import pipeline
 from ml_connector.flows.concurrent import Member, SideBySide
-from ml_connector.flows.core import batches
-from ml_connector.flows.core.batches import claim_waiting, sizes
 from ml_connector.flows.core.integration import RunScope, StepReport, StopSignal
 from ml_connector.flows.inbound.parsing import parse
 from ml_connector.flows.inbound.receiving import receive
 from ml_connector.flows.posting import posting
 from ml_connector.flows.shipments_in.goods_receipts import post_receipts
 from ml_connector.flows.shipments_in.shipments import match as match_shipments
-from ml_connector.ledger.work.documents import DocumentRow
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_posting_twice_over import deliver
@@ -32,18 +28,6 @@ from ml_connector_tests.support.examples import some
 pytestmark = pytest.mark.both_databases
 
 WORK = RunScope(holder="test")
-
-
-class _Feed:
-    """Others that work beside a step, and have nothing more for it."""
-
-    def hand_over(self) -> None: ...
-    def nothing_more(self) -> None: ...
-    def more_to_come(self) -> bool:
-        return False
-
-    def others_work(self) -> bool:
-        return False
 
 
 class Shelf:
@@ -222,28 +206,6 @@ def test_a_mixed_backlog_ends_as_it_does_one_step_after_another(stage: Scene, tm
         assert len(stage.posted()) == len(alone.posted())
         assert len(stage.posted()) >= 7
     assert ("invoice", "quarantined", "not_received") in _states(stage)
-
-
-def test_the_first_bills_are_written_while_most_of_a_backlog_still_waits(
-    stage: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Beside other steps a batch begins small; a step by itself takes all that the setting lets it."""
-    monkeypatch.setattr(batches, "FIRST_BATCH", 2)
-    beside = sizes(stage.integration, replace(WORK, feed=_Feed()))
-    assert [next(beside) for _ in range(9)] == [2, 4, 8, 16, 32, 64, 128, 200, 200]
-    assert next(sizes(stage.integration, WORK)) == stage.integration.settings.batch_size == 200
-    claimed: list[int] = []
-
-    def counted(*args: Any, **limits: Any) -> list[DocumentRow]:
-        rows = claim_waiting(*args, **limits)
-        claimed.append(len(rows))
-        return rows
-
-    monkeypatch.setattr(posting, "claim_waiting", counted)
-    stage.invoice(stage.orders(20, seed=5))
-    _together(stage)
-    assert len(stage.posted()) == 20
-    assert max(claimed) < 20
 
 
 def test_what_is_posted_meanwhile_is_not_invoiced_twice(stage: Scene) -> None:

@@ -8,33 +8,11 @@ from ml_connector.ledger.work import documents
 from ml_connector.ledger.work.documents import ClaimQuery, DocumentRow, Move
 from ml_connector.ledger.work.states import DocumentState as S
 
-#: So many documents are in the first batch of a step that works beside others: those behind it begin early.
-FIRST_BATCH = 32
-
-
-def sizes(integration: Integration, work: RunScope) -> Iterator[int]:
-    """How many documents a step claims at a time: the setting, or up to it in doubled batches beside other steps.
-
-    A full first batch leaves the calls to the other side waiting until all of it is read, matched and looked up:
-    about a second of a backlog of 1,500 documents with answers of 100 ms (docs/benchmarks.md, speed).
-    """
-    most = integration.settings.batch_size
-    size = most if work.feed is None else min(FIRST_BATCH, most)
-    while True:
-        yield size
-        size = min(size * 2, most)
-
 
 def claim_waiting(
-    integration: Integration,
-    work: RunScope,
-    flow: str,
-    states: tuple[S, ...],
-    *,
-    after_id: int = 0,
-    limit: int | None = None,
+    integration: Integration, work: RunScope, flow: str, states: tuple[S, ...], *, after_id: int = 0
 ) -> list[DocumentRow]:
-    """A batch of waiting documents of a flow, claimed, no more than the setting or `limit`; a dry run only looks."""
+    """A batch of waiting documents of a flow, claimed; a dry run only looks."""
     query = ClaimQuery(
         integration=integration.name,
         # What answers an interchange speaks of the envelope, of no books.
@@ -47,7 +25,7 @@ def claim_waiting(
         ignore_due=work.replay,
         after_id=after_id,
     )
-    limit = limit or integration.settings.batch_size
+    limit = integration.settings.batch_size
     if work.dry_run:
         with integration.ledger.read() as tx:
             return documents.waiting(tx, query, limit)
@@ -64,12 +42,10 @@ def batches(
     streams: it takes what comes from the steps before it while they run, and ends when they have.
     """
     after = 0
-    growing = sizes(integration, work)
-    size = next(growing)
     while not work.stopped():
-        rows = claim_waiting(integration, work, flow, states, after_id=after, limit=size)
+        rows = claim_waiting(integration, work, flow, states, after_id=after)
         if rows:
-            after, size = rows[-1].id, next(growing)
+            after = rows[-1].id
             yield rows
         elif streams and work.more_to_come():
             after = 0

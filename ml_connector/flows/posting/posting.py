@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from ml_connector.errors import ConnectorError, NeedsCorrection, OutcomeUnknown, Reason, RefusedBySystem, Stopped
-from ml_connector.flows.core.batches import claim_waiting, sizes
+from ml_connector.flows.core.batches import claim_waiting
 from ml_connector.flows.core.call_executor import (
     Begun,
     Brake,
@@ -98,23 +98,18 @@ def _finish_open(lane: _Lane) -> None:
 class _Coded:
     """Batches of documents to post, each for one lane alone, even where the worker's lease lapses for a moment."""
 
-    def __init__(self, lane: _Lane) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._taken: set[int] = set()
-        self._sizes = sizes(lane.integration, lane.work)
-        self._size = next(self._sizes)
 
     def take(self, lane: _Lane) -> list[DocumentRow]:
         with self._lock:
             after = 0
             while True:
-                claimed = claim_waiting(
-                    lane.integration, lane.work, lane.kind.flow, (lane.kind.ready,), after_id=after, limit=self._size
-                )
+                claimed = claim_waiting(lane.integration, lane.work, lane.kind.flow, (lane.kind.ready,), after_id=after)
                 rows = [row for row in claimed if row.id not in self._taken]
                 self._taken.update(row.id for row in rows)
                 if rows:
-                    self._size = next(self._sizes)
                     return rows
                 if not claimed and not lane.work.more_to_come():
                     return []
@@ -123,7 +118,7 @@ class _Coded:
 
 def _side_by_side(lanes: Sequence[_Lane]) -> None:
     """Run the lanes to their ends; the first error of any of them is raised when all have ended."""
-    coded = _Coded(lanes[0])
+    coded = _Coded()
     with ThreadPoolExecutor(len(lanes), thread_name_prefix="post") as pool:
         running = [pool.submit(_post_coded, lane, coded) for lane in lanes]
     for lane in running:
