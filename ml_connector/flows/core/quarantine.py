@@ -203,8 +203,7 @@ def attempt(decide: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | Ne
         return NeedsCorrection(
             Reason.BAD_VALUE,
             f"What this document says brings out a defect of this program ({name}).",
-            remedy="Report it with the document (the log has the trace); replay it after an update, or settle it by"
-            " hand.",
+            remedy="Report it with the document (the log says where); replay it after an update, or settle it by hand.",
             data={"defect": name},
         )
 

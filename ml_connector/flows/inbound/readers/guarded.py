@@ -68,6 +68,6 @@ def _held(error: Exception) -> NeedsCorrection:
         Reason.FILE_UNREADABLE,
         f"this program has a defect ({type(error).__name__}). What stands before the place was read, and nothing"
         " behind it.",
-        remedy="Report it with the file (the log has the trace); settle by hand what is missing, then discard this.",
+        remedy="Report it with the file (the log says where); settle by hand what is missing, then discard this.",
         data={"defect": type(error).__name__},
     )
