@@ -5,6 +5,7 @@ What a partner would see no difference in makes no document, whatever else moved
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from typing import Protocol
 
 from ml_connector.documents.common import Direction
 from ml_connector.documents.records import as_json
@@ -22,6 +23,13 @@ from ml_connector.ledger.work.states import DocumentState as S
 
 class _RevisionTakenError(Exception):
     """Another worker added the revision between our look and our write."""
+
+
+class Identified(Protocol):
+    """What a source gives. id: the ERP's id of its record."""
+
+    @property
+    def id(self) -> str: ...
 
 
 def position_of(integration: Integration, telling: Telling) -> Position:
@@ -72,9 +80,11 @@ def news(integration: Integration, telling: Telling, *, look: bool, erp_usable: 
         yield f"{telling.what} changed in the ERP"
 
 
-def _unknown(integration: Integration, telling: Telling, records: Sequence[SourceRecord[object]], start: date) -> bool:
+def _unknown(
+    integration: Integration, telling: Telling, records: Sequence[SourceRecord[Identified]], start: date
+) -> bool:
     """Whether a poll that reaches back over an overlap brings one that became visible late."""
-    found = telling.subjects(integration, records, start, StepReport("news"))
+    found = telling.subjects(integration, _last_readings(records), start, StepReport("news"))
     wanted = [one.key for one in found if one.ready and not one.gone]
     with integration.ledger.read() as tx:
         known = histories(integration, tx, telling.flow, wanted)
@@ -85,7 +95,7 @@ def take(
     integration: Integration,
     work: RunScope,
     telling: Telling,
-    records: Sequence[SourceRecord[object]],
+    records: Sequence[SourceRecord[Identified]],
     start: date,
     report: StepReport,
 ) -> None:
@@ -105,12 +115,11 @@ def _take_once(
     integration: Integration,
     work: RunScope,
     telling: Telling,
-    records: Sequence[SourceRecord[object]],
+    records: Sequence[SourceRecord[Identified]],
     start: date,
     report: StepReport,
 ) -> None:
-    # One that moves while pages are read comes twice: the last reading counts.
-    subjects = list({one.key: one for one in telling.subjects(integration, records, start, report)}.values())
+    subjects = telling.subjects(integration, _last_readings(records), start, report)
     with integration.ledger.read() as tx:
         known = histories(integration, tx, telling.flow, [one.key for one in subjects])
     new: list[NewDocument] = []
@@ -128,6 +137,11 @@ def _take_once(
         if any(each.repeats is not None for each in added):
             raise _RevisionTakenError
         documents.move(tx, moves, work)
+
+
+def _last_readings(records: Sequence[SourceRecord[Identified]]) -> list[SourceRecord[Identified]]:
+    """One that moves while pages are read comes twice: the last reading counts, be it that of nobody's record."""
+    return list({one.document.id: one for one in records}.values())
 
 
 def _decide(

@@ -1,6 +1,7 @@
 """Sales invoices leave whole and once, when they are released, and nothing else does."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -99,6 +100,21 @@ def test_customers_that_are_no_partners_and_old_invoices_are_left_and_counted_on
     again = office.run()["read sales invoices"]
     assert (again.counts["not_a_partner"], again.notes) == (0, [])
     assert office.rows() == []
+
+
+def test_of_an_invoice_that_comes_twice_in_one_reading_the_last_counts(
+    office: SalesOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It moved while pages were read: it is for somebody else by now, who is not a partner."""
+    office.books.save(invoice())
+    (before,) = office.books.changed(None).records
+    office.books.save(invoice(customer_code="C999"))
+    now = office.books.changed(None)
+    both = replace(now, records=[before, *now.records, *now.records])
+    monkeypatch.setattr(office.books, "changed", lambda cursor: both)
+    report = office.run()["read sales invoices"]
+    assert office.rows() == []
+    assert report.counts["not_a_partner"] == 1
 
 
 def test_one_invoice_in_two_lists_of_the_erp_leaves_once(office: SalesOffice) -> None:
