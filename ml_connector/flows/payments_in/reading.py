@@ -188,18 +188,29 @@ def _understood(
         known = before.void is not None and not is_older(before.void, payment)
         return [] if meaning is not Meaning.VOID or known else [_void(integration, reading, before)], []
     if meaning is Meaning.VOID:
-        gone = [_overtaken(row, payment) for row in {row.id: row for row in (*_held(before), booking)}.values()
-                if row.state in NOT_BEGUN]  # fmt: skip
-        if booking.state in NOT_BEGUN:
-            report.counts["void_before_booked"] += 1
-            return [_void(integration, reading, before)], gone
-        return [_new(integration, reading, before, report)], gone
+        return _voided(integration, reading, before, booking, report)
     known = any(is_same(payment_of(row), payment) for row in (booking, *_held(before)))
     if meaning is Meaning.WAITS or known:
         return [], _status(booking, payment)
     # Of what is not booked yet the newer reading counts; else it is held beside what is booked.
     gone = [_overtaken(row, payment) for row in (*_held(before), booking) if row.state in NOT_BEGUN]
     return [_new(integration, reading, before, report)], list({move.document_id: move for move in gone}.values())
+
+
+def _voided(
+    integration: Integration, reading: Reading, before: History, booking: DocumentRow, report: StepReport
+) -> Decided:
+    """A void of what is booked, or is about to be. One that may be of before that is for a person."""
+    payment = reading.document
+    if (doubt := _of_before(reading, before, payment_of(booking))) is not None:
+        remedy = "It is void: replay this, and the booking is taken back."
+        return _question(integration, payment.id, reading.record, _asks(payment, doubt, remedy), before, report), []
+    gone = [_overtaken(row, payment) for row in {row.id: row for row in (*_held(before), booking)}.values()
+            if row.state in NOT_BEGUN]  # fmt: skip
+    if booking.state in NOT_BEGUN:
+        report.counts["void_before_booked"] += 1
+        return [_void(integration, reading, before)], gone
+    return [_new(integration, reading, before, report)], gone
 
 
 def _held(before: History) -> list[DocumentRow]:
@@ -281,20 +292,30 @@ def _first_or_again(
     it, nobody can tell what it is.
     """
     payment, void = reading.document, before.void
-    if before.was_told(reading.record):
-        told = f"was voided, and what came before that comes again as it was: {payment.status}."
-    elif void is not None and is_older(payment, void):
-        told = f"is void ({void.status}), and an older word of it comes only now: {payment.status}."
-    else:
+    doubt = _of_before(reading, before, void)
+    if doubt is None:
         return [_new(integration, reading, before, report)]
-    why = NeedsCorrection(
+    why = _asks(payment, doubt, "It was paid again: replay this, and it is booked.")
+    return _question(integration, payment.id, reading.record, why, before, report)
+
+
+def _of_before(reading: Reading, before: History, last: NetworkPayment | None) -> str | None:
+    """What may be a word of before the last one that counts, in words; None where it is news."""
+    payment = reading.document
+    if before.was_told(reading.record):
+        return f"has moved on, and what came before that comes again as it was: {payment.status}."
+    if last is not None and is_older(payment, last):
+        return f"is {last.status!r}, and an older word of it comes only now: {payment.status}."
+    return None
+
+
+def _asks(payment: NetworkPayment, doubt: str, remedy: str) -> NeedsCorrection:
+    return NeedsCorrection(
         Reason.PAYMENT_REPEATED,
-        f"Payment {payment.id} {told}",
-        remedy="Ask the network. It was paid again: replay this, and it is booked. An old file came once more: discard"
-        " this.",
+        f"Payment {payment.id} {doubt}",
+        remedy=f"Ask the network. {remedy} An old file came once more: discard this.",
         data={"payment": payment.id, "status": payment.status},
     )
-    return _question(integration, payment.id, reading.record, why, before, report)
 
 
 def _question(

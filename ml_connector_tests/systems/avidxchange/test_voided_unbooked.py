@@ -1,5 +1,5 @@
 """A payment that was voided before it was booked: the void is kept, and an older word of it that comes only afterwards
-is never booked by itself; a newer one is."""
+is never booked by itself; a newer one is. Nor does an older void take back what is booked."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -181,3 +181,54 @@ def test_of_two_voids_the_later_counts(files: Stage) -> None:
     seen(files)
     assert told(files) == [VOID, VOID, ASKED]
     assert bookings(files) == []
+
+
+# ---------------------------------------------------------------------- a void that is older than what is booked
+
+
+def void_read_after(stage: Stage) -> None:
+    """It was void, and is paid again: the file of the void cannot be read until the payment is booked."""
+    laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1", Status="Void")], "a.csv")
+    cannot = fault(stage, FaultKind.STATUS, "OPEN", "a.csv")
+    seen(stage)
+    laid(stage, PAYMENTS, [payment_row(stage, "P-1", "INV-1")], "b.csv")
+    seen(stage)
+    assert told(stage) == [POSTED]
+    mended(stage, cannot)
+    seen(stage)
+    seen(stage)
+
+
+def test_an_older_void_that_becomes_readable_after_the_booking_takes_nothing_back(files: Stage) -> None:
+    void_read_after(files)
+    assert told(files) == [POSTED, ASKED]
+    assert len(bookings(files)) == 1
+    assert verify.verify(files.deployment.ledger).clean
+
+
+def test_a_person_has_the_older_void_taken_back(files: Stage) -> None:
+    void_read_after(files)
+    files.inbound(documents=(asked(files).id,), replay=True)
+    assert told(files) == [POSTED, POSTED]
+    assert len(bookings(files)) == 2
+
+
+def test_the_file_of_a_void_that_comes_again_does_not_take_back_what_was_paid_since(files: Stage) -> None:
+    void = [payment_row(files, "P-1", "INV-1", Status="Void")]
+    laid(files, PAYMENTS, [payment_row(files, "P-1", "INV-1")], "a.csv")
+    seen(files)
+    laid(files, PAYMENTS, void, "b.csv")
+    seen(files)
+    laid(files, PAYMENTS, [payment_row(files, "P-1", "INV-1", CheckNumber="2")], "c.csv")
+    seen(files)
+    assert told(files) == [POSTED, POSTED, POSTED]
+    laid(files, PAYMENTS, void, "d.csv")
+    seen(files)
+    seen(files)
+    assert told(files) == [POSTED, POSTED, POSTED, ASKED]
+    assert len(bookings(files)) == 3
+    # A void that is news is still taken back by itself.
+    laid(files, PAYMENTS, [payment_row(files, "P-1", "INV-1", Status="Void", CheckNumber="2")], "e.csv")
+    seen(files)
+    assert told(files)[3:] == [(S.DISCARDED, "overtaken"), POSTED]
+    assert len(bookings(files)) == 4
