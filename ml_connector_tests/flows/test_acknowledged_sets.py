@@ -1,5 +1,6 @@
 """What a 997 says of each set, in every combination of codes, against an oracle of its own; and through the flow."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from ml_connector.documents.acknowledgments import FunctionalAcknowledgment, SetAnswer
 from ml_connector.errors import NeedsCorrection, Reason
 from ml_connector.flows.acknowledgments_in.acknowledged_sets import SentSet, decide
+from ml_connector.ledger.names import naming
 from ml_connector.ledger.tables.documents import envelope_group, interchange
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows import answer_oracle
@@ -108,7 +110,8 @@ def test_the_worse_counts_and_what_is_not_decided_acknowledges_nothing(
 def ta1(stage: Scene, code: str, note: str = "000", days: int = 0) -> tuple[S, str | None, S]:
     """days: how long before it was sent it says that the interchange is."""
     with stage.deployment.ledger.read() as tx:
-        (one,) = (one for one in tx.execute(interchange.select()) if one.direction == "out")
+        sent = (one for one in tx.execute(interchange.select()) if one.direction == "out")
+        one = max(sent, key=lambda row: row.created_at)
     control, day = one.control_number, one.created_at - timedelta(days=days)
     data = Envelope().wrapped([]).decode()
     head, rest = data.split("~", 1)
@@ -139,6 +142,20 @@ def test_a_ta1_of_another_day_answers_an_interchange_that_was_numbered_so_before
     """As of another program that we took over from, or from before the numbers came round."""
     assert ta1(sent, "R", "022", days=30) == (S.QUARANTINED, "acknowledges_nothing_sent", S.SENT)
     assert ta1(sent, "R", "022", days=1) == (S.APPLIED, None, S.REFUSED), "a day may be another one there"
+
+
+def test_a_ta1_answers_the_interchange_of_its_day_under_whatever_name_that_was_sent(sent: Scene) -> None:
+    """It left under a name that the partner had once; another of that number, of long before, under today's."""
+    integration = sent.integration
+    with sent.deployment.ledger.write() as tx:
+        (there,) = (one for one in tx.execute(interchange.select()) if one.direction == "out")
+        (today,) = (one for one in naming.counterparties(tx, integration.books) if one.name == there.partner)
+        naming.note_counterparties(tx, integration.books, [replace(today, name="NORTHWIND_ONCE")])
+        before = {name: value for name, value in there._mapping.items() if name != "id"}
+        before |= {"position": 1, "created_at": there.created_at - timedelta(days=300)}
+        tx.execute(interchange.insert().values(**before))
+        tx.execute(interchange.update().where(interchange.c.id == there.id).values(partner="NORTHWIND_ONCE"))
+    assert ta1(sent, "R", "022") == (S.APPLIED, None, S.REFUSED)
 
 
 def test_an_acceptance_of_what_was_refused_is_a_question_until_somebody_says_that_it_counts(sent: Scene) -> None:

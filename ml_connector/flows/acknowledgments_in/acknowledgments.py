@@ -294,10 +294,9 @@ def _interchange(
         raise answer_codes.unknown("TA104", code, f"The TA1 of interchange {answer.control_number}")
     control = answer.control_number.strip().zfill(LONGEST_CONTROL)
     by = envelopes.sender_of(tx, row.interchange_id)
-    found = _first_of(
-        _sent_to(integration, tx, row), lambda to: envelopes.find_sent_interchanges(tx, to, control, by) or None
-    )
-    sent = next((one for one in found or () if _is_of_day(one, answer)), None)
+    places = _sent_to(integration, tx, row)
+    found = [one for to in places for one in envelopes.find_sent_interchanges(tx, to, control, by)]
+    sent = next((one for one in found if _is_of_day(one, answer)), None)
     if sent is None:
         told = f" of {answer.date}: what was sent under that number is of another day" if found else ""
         raise NeedsCorrection(
