@@ -48,10 +48,20 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+#: What holds a document in production.
+_HELD_DEFECTS = quarantine._DEFECTS
+
+
 @pytest.fixture(autouse=True, scope="session")
 def defects_are_loud() -> None:
     """In production a defect holds the one document that brings it out; here it fails the test that does."""
     quarantine._DEFECTS = ()
+
+
+@pytest.fixture
+def defects_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in production, by what stands there."""
+    monkeypatch.setattr(quarantine, "_DEFECTS", _HELD_DEFECTS)
 
 
 @pytest.fixture(autouse=True)

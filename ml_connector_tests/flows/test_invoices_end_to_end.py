@@ -3,17 +3,20 @@
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
+from ml_connector.errors import ConfigError, NeedsCorrection
 from ml_connector.flows import operator_actions
 from ml_connector.flows.core import quarantine
 from ml_connector.flows.invoices_in import invoices
+from ml_connector.ledger.work.records import ClaimLost
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector.sandbox.exact import user
 from ml_connector.sandbox.faults import Fault, FaultKind
 from ml_connector_tests.flows.scenes import Scene
 
-#: As in production: in tests a defect is loud.
-DEFECTS = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+#: One of each kind that holds the document which brings it out.
+DEFECTS = (ArithmeticError, AssertionError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
 
 
 def states(stage: Scene) -> list[tuple[str, str | None]]:
@@ -87,6 +90,7 @@ def test_what_is_wrong_is_held_with_its_reason_and_the_others_go(
     assert held.reason_detail["mend"]
 
 
+@pytest.mark.usefixtures("defects_are_held")
 def test_a_defect_that_one_invoice_brings_out_holds_that_one_and_the_others_go(
     stage: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +106,6 @@ def test_a_defect_that_one_invoice_brings_out_holds_that_one_and_the_others_go(
         return decide(integration, work, row, *more)
 
     monkeypatch.setattr(invoices, "_decide", stumbling)
-    monkeypatch.setattr(quarantine, "_DEFECTS", DEFECTS)
     stage.inbound()
     assert states(stage) == [("posted", None), ("quarantined", "bad_value")]
     (held,) = [row for row in stage.documents("invoices_in") if row.state is S.QUARANTINED]
@@ -110,6 +113,29 @@ def test_a_defect_that_one_invoice_brings_out_holds_that_one_and_the_others_go(
     assert held.reason_detail is not None
     assert "a defect of this program (ValueError)" in held.reason_detail["message"]
     assert "replay it after an update" in held.reason_detail["mend"]
+
+
+@pytest.mark.usefixtures("defects_are_held")
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_what_nobody_foresaw_in_a_value_holds_its_document(defect: type[Exception]) -> None:
+    held = quarantine.attempt(_stumbling, defect("what it said"))
+    assert isinstance(held, NeedsCorrection)
+    assert held.data == {"defect": defect.__name__}
+    assert "what it said" not in f"{held} {held.remedy}"
+
+
+@pytest.mark.usefixtures("defects_are_held")
+@pytest.mark.parametrize(
+    "loud", [ClaimLost("lost"), ConfigError("no"), OperationalError("", {}, Exception()), OSError()]
+)
+def test_what_is_no_documents_fault_holds_none(loud: Exception) -> None:
+    """A claim that is lost, a setting, the ledger, the machine: each would come at every document."""
+    with pytest.raises(type(loud)):
+        quarantine.attempt(_stumbling, loud)
+
+
+def _stumbling(error: Exception) -> None:
+    raise error
 
 
 def test_an_invoice_before_its_receipt_is_taken_up_when_the_goods_are_booked(stage: Scene) -> None:
