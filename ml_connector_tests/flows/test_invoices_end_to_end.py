@@ -1,9 +1,10 @@
 """810s left by a partner at Cleo become purchase invoices in Exact, once, or are held with their reason."""
 
+from ssl import SSLCertVerificationError
 from typing import Any
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import NoSuchColumnError, OperationalError
 
 from ml_connector.errors import ConfigError, NeedsCorrection
 from ml_connector.flows import operator_actions
@@ -17,6 +18,15 @@ from ml_connector_tests.flows.scenes import Scene
 
 #: One of each kind that holds the document which brings it out.
 DEFECTS = (ArithmeticError, AssertionError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
+#: What comes at every document alike. The last two are a KeyError and a ValueError as well.
+LOUD = (
+    ClaimLost("lost"),
+    ConfigError("no"),
+    OperationalError("", {}, Exception()),
+    OSError(),
+    NoSuchColumnError(),
+    SSLCertVerificationError(),
+)
 
 
 def states(stage: Scene) -> list[tuple[str, str | None]]:
@@ -125,9 +135,7 @@ def test_what_nobody_foresaw_in_a_value_holds_its_document(defect: type[Exceptio
 
 
 @pytest.mark.usefixtures("defects_are_held")
-@pytest.mark.parametrize(
-    "loud", [ClaimLost("lost"), ConfigError("no"), OperationalError("", {}, Exception()), OSError()]
-)
+@pytest.mark.parametrize("loud", LOUD)
 def test_what_is_no_documents_fault_holds_none(loud: Exception) -> None:
     """A claim that is lost, a setting, the ledger, the machine: each would come at every document."""
     with pytest.raises(type(loud)):

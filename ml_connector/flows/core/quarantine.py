@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, ParamSpec, TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from ml_connector.documents.common import Direction, DocumentKind
 from ml_connector.documents.reference import ReferenceTable
 from ml_connector.documents.sales.reference import SalesTable
@@ -197,6 +199,8 @@ def attempt(decide: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | Ne
         return decide(*given, **named)
     except NeedsCorrection as held:
         return held
+    except (OSError, SQLAlchemyError):
+        raise  # some of them are a LookupError or a ValueError as well
     except _DEFECTS as error:
         name = type(error).__name__
         log.exception("a document is held for a defect")
