@@ -85,6 +85,15 @@ def test_what_is_no_longer_released_before_it_left_does_not_leave(office: SalesO
     assert [row.state for row in office.rows()] == [S.DISCARDED, S.SENT]
 
 
+def test_what_the_customer_has_is_compared_though_it_is_not_released_any_more(office: SalesOffice) -> None:
+    office.books.save(invoice())
+    office.run()
+    office.books.save(invoice(line(price=D("12.60"), amount=D("126.00")), total=D("142.54"), released=False))
+    office.run()
+    assert held(office)[0] == "changed_after_sending"
+    assert len(office.mailbox.sent) == 1
+
+
 def test_an_invoice_that_is_voided_before_it_left_does_not_leave(office: SalesOffice) -> None:
     office.books.save(invoice(voided=True))
     office.run()
