@@ -34,6 +34,8 @@ def test_the_original_stands_at_the_bill(bench: Bench) -> None:
     assert {number: one.outside_id for number, one in found.items()} == {
         operation.id: written.outside_id for operation, written in done
     }
+    copies = erp.find_copies([operation for operation, _ in done])
+    assert {number: len(each) for number, each in copies.items()} == {operation.id: 1 for operation, _ in done}
     assert erp.write(done[1][0]) == done[1][1]
     assert len(row.files) == 1
 
