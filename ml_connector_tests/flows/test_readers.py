@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from ml_connector.edi import read_events
 from ml_connector.errors import Reason, SenderMustCorrect
@@ -16,6 +17,7 @@ from ml_connector.flows.inbound.readers import reader_for
 from ml_connector.layouts import ReadDocument, load_layout, read_documents
 from ml_connector.ledger.exchange import files
 from ml_connector.ledger.exchange.files import FileRow
+from ml_connector.ledger.work.records import ClaimLost
 from ml_connector.ledger.work.states import DocumentState as S
 from ml_connector_tests.flows.scenes import Scene, scene
 from ml_connector_tests.flows.test_files_end_to_end import an_invoice
@@ -144,3 +146,21 @@ def test_of_an_interchange_with_such_a_set_nothing_is_posted(tmp_path: Path, mon
         (held,) = stage.documents(states=(S.QUARANTINED,))
         assert (held.reason, held.number) == (Reason.FILE_UNREADABLE, "bad.edi")
         assert len(stage.documents("acknowledgments_out")) == 1
+
+
+@pytest.mark.parametrize("loud", [ClaimLost("lost"), OperationalError("", {}, Exception()), OSError(), MemoryError()])
+def test_what_is_no_files_fault_holds_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loud: Exception) -> None:
+    """The ledger, the machine, a claim that is lost: each would come at every file, which is read when it is over."""
+
+    def away(*given: object) -> object:
+        raise loud
+
+    with scene(tmp_path / "home") as stage:
+        stored(stage, "batch.json", batch("B-1"))
+        own = replace(stage.integration, file_formats=(Batches(),))
+        with monkeypatch.context() as while_away:
+            while_away.setattr(Batches, "read", away)
+            with pytest.raises(type(loud)):
+                parsing.parse(own, stage.work)
+        parsing.parse(own, stage.work)
+        assert [row.number for row in stage.documents("invoices_in", states=(S.PARSED,))] == ["B-1"]
