@@ -6,7 +6,9 @@ import pytest
 
 from ml_connector.errors import AuthorizationNeeded, ConnectorError, OutcomeUnknown, RefusedBySystem, TryAgain
 from ml_connector.systems.sage_intacct.wire import errors, reply
+from ml_connector.systems.sage_intacct.wire.client import answered, readable
 from ml_connector.systems.sage_intacct.wire.errors import ErrorLevel, Family, GatewayError, Judged, error_of, judge
+from ml_connector.systems.sage_intacct.wire.xml import UnreadableXmlError
 
 ROLL_BACK = GatewayError(
     "XL03000009", description2="The entire transaction in this operation has been rolled back due to an error."
@@ -222,3 +224,10 @@ def test_texts_are_read_from_a_reply_at_each_level() -> None:
     found = reply.read(body.encode())
     assert found.level is AUTHENTICATION
     assert judge(found.level, found.errors).meaning is errors.DEAD_SESSION
+
+
+def test_a_reply_that_is_no_list_is_the_other_sides_and_says_nothing_of_a_write() -> None:
+    with pytest.raises(TryAgain, match="bills cannot be read: a list that never ends"), readable("books", "bills"):
+        raise UnreadableXmlError("a list that never ends")
+    with pytest.raises(OutcomeUnknown, match="bills cannot be read"), answered("books", "bills"):
+        raise UnreadableXmlError("a list that never ends")
