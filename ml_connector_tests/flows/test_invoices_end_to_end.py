@@ -102,7 +102,7 @@ def test_what_is_wrong_is_held_with_its_reason_and_the_others_go(
 
 @pytest.mark.usefixtures("defects_are_held")
 def test_a_defect_that_one_invoice_brings_out_holds_that_one_and_the_others_go(
-    stage: Scene, monkeypatch: pytest.MonkeyPatch
+    stage: Scene, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for order in stage.orders(2):
         stage.invoice([order])
@@ -123,6 +123,7 @@ def test_a_defect_that_one_invoice_brings_out_holds_that_one_and_the_others_go(
     assert held.reason_detail is not None
     assert "a defect of this program (ValueError)" in held.reason_detail["message"]
     assert "replay it after an update" in held.reason_detail["mend"]
+    assert f"document {held.id} is held for a defect" in caplog.messages
 
 
 @pytest.mark.usefixtures("defects_are_held")

@@ -203,7 +203,8 @@ def attempt(decide: Callable[P, T], *given: P.args, **named: P.kwargs) -> T | Ne
         raise  # some of them are a LookupError or a ValueError as well
     except _DEFECTS as error:
         name = type(error).__name__
-        log.exception("a document is held for a defect")
+        which = [str(one.id) for one in (*given, *named.values()) if isinstance(one, DocumentRow)]
+        log.exception("document %s is held for a defect", ", ".join(which) or "of an unknown id")
         return NeedsCorrection(
             Reason.BAD_VALUE,
             f"What this document says brings out a defect of this program ({name}).",
